@@ -1,0 +1,28 @@
+"""What a tool's failure says: its exit code, and a line of text."""
+
+from typing import Final
+
+_LINKS_TO_FOLLOW: Final = 20
+_KEPT_TEXT: Final = 500
+
+
+def exit_code(failure: BaseException) -> int | None:
+    """Return the exit code behind *failure*, negative for a signal, or None if there is none.
+
+    Snakemake raises its own exception from the tool's, so the code is further down the chain.
+    """
+    link: BaseException | None = failure
+    for _ in range(_LINKS_TO_FOLLOW):
+        if link is None:
+            return None
+        code = getattr(link, "returncode", None)
+        if isinstance(code, int):
+            return code
+        link = link.__cause__ or link.__context__
+    return None
+
+
+def message(failure: BaseException) -> str:
+    """Return the last line that *failure* says, which names the cause."""
+    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(failure).__name__)[:_KEPT_TEXT]

@@ -1,0 +1,195 @@
+"""The node's side: one process's stamps, appended to its submission's fragment.
+
+Standard library alone, for every job on every node pays for what is imported here. A process
+writes its line when its first tool starts, so that a killed one has left something, and again,
+whole, when it exits; the last line of a process counts.
+"""
+
+import atexit
+import json
+import logging
+import os
+import socket
+import sys
+from typing import Any, Final
+
+from snakemake_executor_plugin_timed import failure as failures
+from snakemake_logger_plugin_observe import clock
+
+FORMAT: Final = 1
+_SNAKEMAKE_LOGGER: Final = "snakemake.logging"
+
+_current: "NodeSide | None" = None
+
+
+def begin(record: str, wraps: str, loaded: clock.Micros) -> None:
+    """Begin to time this process, whose interpreter and imports were ready at *loaded*."""
+    global _current
+    _current = NodeSide(record, wraps, loaded)
+    logging.getLogger(_SNAKEMAKE_LOGGER).addFilter(_current)
+    atexit.register(_current.leave)
+
+
+def current() -> "NodeSide | None":
+    """Return what times this process, if it is timed."""
+    return _current
+
+
+class NodeSide(logging.Filter):
+    """Takes the stamps of one Snakemake process on the node; see ``timing.Observer``."""
+
+    def __init__(self, record: str, wraps: str, loaded: clock.Micros) -> None:
+        """Write to *record*, in a process that runs the executor *wraps*."""
+        super().__init__()
+        self._record = record
+        self._pid = os.getpid()
+        self._file: int | None = None
+        self._tries: list[dict[str, Any]] = []
+        self._newest: dict[Any, dict[str, Any]] = {}
+        self._waits: list[dict[str, Any]] = []
+        self._waiting: clock.Micros | None = None
+        self._selected: clock.Micros | None = None
+        self._written = False
+        host = socket.gethostname()
+        self._level: dict[str, Any] = {
+            "v": FORMAT,
+            "clock": f"node:{host}",
+            "host": host,
+            "pid": self._pid,
+            "wraps": wraps,
+            "started": clock.process_started(),
+            "loaded": loaded,
+        }
+
+    # -- Snakemake's own messages, heard before any executor exists -------------------------
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, and take the moments that only messages tell."""
+        try:
+            self._hear(record)
+        except Exception as fault:
+            self._level["fault"] = repr(fault)[:200]
+        return True
+
+    def _hear(self, record: logging.LogRecord) -> None:
+        moment = clock.from_seconds(record.created)
+        event = str(getattr(record, "event", ""))
+        text = record.msg if isinstance(record.msg, str) else ""
+        if event == "workflow_started":
+            self._level.setdefault("parsed", moment)
+        elif event == "job_started":
+            self._selected = moment
+            self._level.setdefault("planned", moment)
+        elif text.startswith("Waiting at most"):
+            self._waiting = self._waiting or moment
+        elif text.startswith("Building DAG") and self._waiting is not None:
+            self._wait("stage_in", self._waiting, moment)
+            self._waiting = None
+        elif text.startswith("Storing in storage"):
+            self._waiting = self._waiting or moment
+        elif text.startswith("Finished upload") and self._waiting is not None:
+            self._wait("stage_out", self._waiting, moment)
+
+    def _wait(self, phase: str, start: clock.Micros, end: clock.Micros) -> None:
+        if self._waits and self._waits[-1]["start"] == start:
+            self._waits.pop()
+        self._waits.append({"phase": phase, "start": start, "end": end})
+
+    # -- what the timed executor tells -------------------------------------------------------
+
+    def attach(self, executor: Any) -> None:
+        """Take the first jobs as the end of planning, where no message told it."""
+        self._level.setdefault("planned", clock.now())
+
+    def submitting(self, job: Any) -> None:
+        """Begin a try."""
+        key = self._key(job)
+        number = self._newest[key]["number"] + 1 if key in self._newest else 1
+        one: dict[str, Any] = {"number": number, "selected": self._selected, "begun": clock.now()}
+        if not job.is_group():
+            one["rule"] = str(job.rule.name)
+            one["wildcards"] = {str(k): str(v) for k, v in job.wildcards_dict.items()}
+        self._newest[key] = one
+        self._tries.append(one)
+
+    def accepted(self, job: Any, external_jobid: Any) -> None:
+        """Nothing: inside a submission, acceptance is no news."""
+
+    def reported(self, job: Any, ok: bool, message: Any) -> None:
+        """Stamp the try's end, as this level noticed it."""
+        one = self._try(job)
+        one.setdefault("reported", clock.now())
+        if one.get("status") != "cached":
+            one["status"] = "success" if ok else "failed"
+        if message and "message" not in one:
+            one["message"] = str(message)[:500]
+
+    def finished(self, job: Any, ok: bool) -> None:
+        """Stamp that the outputs are checked and stored."""
+        one = self._try(job)
+        one.setdefault("checked", clock.now())
+        if not ok:
+            one["status"] = "failed"
+
+    def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
+        """Stamp a stage of the local executor; the first tool's start is written at once."""
+        one = self._try(job)
+        if name == "cached":
+            one["status"] = "cached"
+            return
+        one.setdefault(name, clock.now())
+        if failure is not None:
+            one["exit_code"] = failures.exit_code(failure)
+            one["message"] = failures.message(failure)
+        if name == "tool_started" and not self._written:
+            self._write()
+
+    def cancelling(self) -> None:
+        """Nothing: the exit follows, and is stamped."""
+
+    def record_for(self, executor: Any, job: Any) -> str | None:
+        """Hand the same fragment to the processes that this one starts."""
+        import shlex
+
+        return shlex.quote(self._record) if _same_python(executor) else None
+
+    def first_sign(self, executor: Any, job: Any) -> str | None:
+        """Nothing: a nested process's start is the kernel's to tell."""
+        return None
+
+    # -- the fragment ------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Write the whole line as this process exits; a forked child writes nothing."""
+        if os.getpid() == self._pid:
+            self._level["ended"] = clock.now()
+            self._write()
+
+    def _key(self, job: Any) -> Any:
+        return job.jobid
+
+    def _try(self, job: Any) -> dict[str, Any]:
+        key = self._key(job)
+        if key not in self._newest:
+            self.submitting(job)
+        return self._newest[key]
+
+    def _write(self) -> None:
+        """Append the line in one write; a fragment that cannot be written is left alone."""
+        self._written = True
+        line = json.dumps({**self._level, "waits": self._waits, "tries": self._tries})
+        try:
+            if self._file is None:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                self._file = os.open(self._record, flags, 0o600)
+            os.write(self._file, line.encode() + b"\n")
+        except OSError:
+            self._file = None
+
+
+def _same_python(executor: Any) -> bool:
+    """Whether the processes that *executor* starts run this very Python."""
+    try:
+        return bool(executor.get_python_executable() == sys.executable)
+    except Exception:
+        return False

@@ -1,0 +1,152 @@
+"""``Timed``: laid over any executor class, it stamps what the executor does and changes nothing.
+
+The same class works in the main process and on the node; only who takes the stamps differs. Every
+method calls the wrapped one, with its arguments as they came.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+_EXECUTOR_FLAG: Final = re.compile(r"(?<!\S)(?:--executor|-e)[ =](?P<name>\S+)")
+
+
+class Observer(Protocol):
+    """Takes stamps, in the main process or on the node; its methods never raise."""
+
+    def attach(self, executor: Any) -> None:
+        """Take note of the executor when it is about to run its first jobs."""
+
+    def submitting(self, job: Any) -> None:
+        """*job* is about to be handed on."""
+
+    def accepted(self, job: Any, external_jobid: Any) -> None:
+        """*job* was taken, under *external_jobid* where there is one."""
+
+    def reported(self, job: Any, ok: bool, message: Any) -> None:
+        """The executor noticed *job*'s end."""
+
+    def finished(self, job: Any, ok: bool) -> None:
+        """Snakemake has done all it does about *job*'s end."""
+
+    def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
+        """The local executor reached a stage of *job*."""
+
+    def cancelling(self) -> None:
+        """All jobs are about to be cancelled."""
+
+    def record_for(self, executor: Any, job: Any) -> str | None:
+        """Return the file for the stamps of a process that *executor* starts for *job*."""
+
+    def first_sign(self, executor: Any, job: Any) -> str | None:
+        """Return shell code that stamps the first sign of life on the node."""
+
+
+class Timed:
+    """Mixed in before the wrapped executor's class."""
+
+    _observer: Observer
+
+    def run_jobs(self, jobs: Any) -> Any:
+        """Run *jobs*; the first call attaches the observer to a scheduler that is now there."""
+        self._observer.attach(self)
+        return super().run_jobs(jobs)  # type: ignore[misc]  # the wrapped class has it
+
+    def run_job(self, job: Any) -> Any:
+        """Stamp the submission's begin."""
+        self._observer.submitting(job)
+        return super().run_job(job)  # type: ignore[misc]
+
+    def report_job_submission(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
+        """Stamp the acceptance."""
+        self._observer.accepted(job_info.job, job_info.external_jobid)
+        return super().report_job_submission(job_info, *args, **kwargs)  # type: ignore[misc]
+
+    def report_job_success(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
+        """Stamp the moment at which the executor noticed the end."""
+        self._observer.reported(job_info.job, True, None)
+        return super().report_job_success(job_info, *args, **kwargs)  # type: ignore[misc]
+
+    def report_job_error(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
+        """Stamp the moment at which the executor noticed the failure, and its message."""
+        message = kwargs.get("msg", args[0] if args else None)
+        self._observer.reported(job_info.job, False, message)
+        return super().report_job_error(job_info, *args, **kwargs)  # type: ignore[misc]
+
+    def handle_job_success(self, job: Any) -> Any:
+        """Stamp the end, once Snakemake has done all it does about it."""
+        answer = super().handle_job_success(job)  # type: ignore[misc]
+        self._observer.finished(job, True)
+        return answer
+
+    def handle_job_error(self, job: Any) -> Any:
+        """Stamp the failed end, once Snakemake has done all it does about it."""
+        answer = super().handle_job_error(job)  # type: ignore[misc]
+        self._observer.finished(job, False)
+        return answer
+
+    def cancel(self) -> Any:
+        """Stamp that the run is given up."""
+        self._observer.cancelling()
+        return super().cancel()  # type: ignore[misc]
+
+    # -- the local executor's stages; other executors do not have them ---------------------
+
+    def job_args_and_prepare(self, job: Any) -> Any:
+        """Stamp a job's preparation: directories, waiting for inputs, shadow."""
+        self._observer.stage(job, "begun")
+        try:
+            return super().job_args_and_prepare(job)  # type: ignore[misc]
+        finally:
+            self._observer.stage(job, "prepared")
+
+    def cached_or_run(self, job: Any, run_func: Callable[..., Any], *args: Any) -> Any:
+        """Stamp the tool itself, inside the cache's fetch and store."""
+        ran = False
+
+        @functools.wraps(run_func)
+        def timed(*run_args: Any, **run_kwargs: Any) -> Any:
+            nonlocal ran
+            ran = True
+            self._observer.stage(job, "tool_started")
+            try:
+                answer = run_func(*run_args, **run_kwargs)
+            except BaseException as failure:
+                self._observer.stage(job, "tool_ended", failure)
+                raise
+            self._observer.stage(job, "tool_ended")
+            return answer
+
+        self._observer.stage(job, "running")
+        answer = super().cached_or_run(job, timed, *args)  # type: ignore[misc]
+        if not ran:
+            self._observer.stage(job, "cached")
+        return answer
+
+    # -- what a spawned process is told -----------------------------------------------------
+
+    def get_job_exec_prefix(self, job: Any) -> Any:
+        """Stamp the first sign of life on the node, before anything else there."""
+        prefix = super().get_job_exec_prefix(job)  # type: ignore[misc]
+        sign = self._observer.first_sign(self, job)
+        if sign is None:
+            return prefix
+        return f"{sign} && {prefix}" if prefix else sign
+
+    def get_job_args(self, job: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tell the spawned process to be timed as well, and where to write."""
+        answer = super().get_job_args(job, *args, **kwargs)  # type: ignore[misc]
+        record = self._observer.record_for(self, job)
+        return answer if record is None else f"{answer} --timed-record {record}"
+
+    def additional_general_args(self) -> Any:
+        """Wrap the executor that the spawned process is told to use."""
+        answer = super().additional_general_args()  # type: ignore[misc]
+        if self._observer.record_for(self, None) is None:
+            return answer
+        text = answer if isinstance(answer, str) else " ".join(answer)
+        named = _EXECUTOR_FLAG.search(text)
+        inner = named["name"] if named else "local"
+        text = _EXECUTOR_FLAG.sub("", text).strip()
+        return f"{text} --executor timed --timed-wraps {inner}".lstrip()

@@ -1,0 +1,153 @@
+"""The wrapped executor: found, given its settings, subclassed by ``Timed`` and made.
+
+Only public names of the executor interface are relied upon; what else is used is probed, and costs
+its own phase where it has moved.
+"""
+
+import os
+import sys
+from types import FrameType
+from typing import Any, Final
+
+from snakemake_interface_common.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+from snakemake_interface_executor_plugins.settings import ExecMode
+
+_OURSELVES: Final = "timed"
+_INNER_SETTINGS: Final = "_timed_wrapped_settings"
+_FRAMES_TO_SEARCH: Final = 10
+
+_wraps = "local"
+
+
+def switched_on() -> bool:
+    """Return whether ``SNAKEMAKE_OBSERVE`` lets the wrapper observe."""
+    return os.environ.get("SNAKEMAKE_OBSERVE", "").lower() not in ("off", "0", "no", "false")
+
+
+def wrapped_plugin() -> Any:
+    """Return the plugin that is wrapped in this process (local, before any was named)."""
+    return ExecutorPluginRegistry().get_plugin(_wraps)
+
+
+def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
+    """Find what *settings* wraps, and the wrapped plugin's settings; join the session.
+
+    Raises:
+        WorkflowError: if no executor is named where one must be, or it cannot be wrapped.
+
+    """
+    global _wraps
+    args = _command_line()
+    name = settings.wraps or _unnamed(args)
+    if name == _OURSELVES:
+        raise WorkflowError("--timed-wraps: timed cannot wrap itself; name another executor.")
+    if name in ("dryrun", "touch") or not ExecutorPluginRegistry().is_installed(name):
+        raise WorkflowError(
+            f"--timed-wraps: no executor {name!r} is installed. Installed: {_installed()}."
+        )
+    settings.wraps = _wraps = name
+    plugin = wrapped_plugin()
+    if wrapped_settings is None and args is not None and plugin.has_settings_cls():
+        wrapped_settings = plugin.get_settings(args)
+    setattr(settings, _INNER_SETTINGS, wrapped_settings)
+    if not switched_on():
+        return
+    if settings.record is not None:
+        from snakemake_executor_plugin_timed import node
+
+        node.begin(settings.record, name, moment)
+    elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
+        from snakemake_logger_plugin_observe import session
+
+        session.join_executor(name)
+
+
+def _unnamed(args: Any) -> str:
+    """Return ``local``, unless a cluster may have been meant."""
+    if args is not None and getattr(args, "jobs", None) is not None:
+        raise WorkflowError(
+            "--executor timed with --jobs needs the executor's name: --timed-wraps NAME. "
+            f"Installed: {_installed()}."
+        )
+    return "local"
+
+
+def _installed() -> str:
+    names = set(ExecutorPluginRegistry().get_registered_plugins())
+    return ", ".join(sorted(names - {_OURSELVES, "dryrun", "touch"}))
+
+
+def _command_line() -> Any:
+    """Return Snakemake's parsed command line while it makes our settings, or None."""
+    frame: FrameType | None = sys._getframe(2)
+    for _ in range(_FRAMES_TO_SEARCH):
+        if frame is None:
+            return None
+        if frame.f_code.co_name == "get_settings" and "args" in frame.f_locals:
+            return frame.f_locals["args"]
+        frame = frame.f_back
+    return None
+
+
+def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return the wrapped executor, timed, with its own settings in its workflow.
+
+    Raises:
+        WorkflowError: if a required setting of the wrapped plugin is missing.
+
+    """
+    settings = workflow.executor_settings
+    plugin = wrapped_plugin()
+    inner_settings = getattr(settings, _INNER_SETTINGS, None)
+    if inner_settings is not None:
+        plugin.validate_settings(inner_settings)
+    workflow.executor_settings = inner_settings
+    if not switched_on():
+        return plugin.executor(workflow, logger, *args, **kwargs)
+    observer = _observer(workflow, settings)
+    if observer is None:
+        return plugin.executor(workflow, logger, *args, **kwargs)
+    if not plugin.common_settings.local_exec:
+        _time_local_rules_too(observer)
+    return timed_class(plugin.executor, observer)(workflow, logger, *args, **kwargs)
+
+
+def _observer(workflow: Any, settings: Any) -> Any:
+    """Return what takes the stamps in this process: the session's recorder, or the node's file."""
+    if getattr(settings, "record", None) is not None:
+        from snakemake_executor_plugin_timed import node
+
+        return node.current()
+    if workflow.exec_mode != ExecMode.DEFAULT:
+        return None
+    from snakemake_executor_plugin_timed.main_side import MainSide
+
+    return MainSide.of(workflow, node_stamps=getattr(settings, "node_stamps", None))
+
+
+def timed_class(executor: type, observer: Any) -> type:
+    """Return a subclass of *executor* that tells *observer* what it does."""
+    from snakemake_executor_plugin_timed.timing import Timed
+
+    return type(
+        f"Timed{executor.__name__}",
+        (Timed, executor),
+        {"_observer": observer, "__module__": executor.__module__, "__doc__": executor.__doc__},
+    )
+
+
+def _time_local_rules_too(observer: Any) -> None:
+    """Time the plain local executor that the scheduler is about to make for local rules.
+
+    The scheduler takes it from the registry right after it has made ours; the registry is as it
+    was once it has done so.
+    """
+    plugin = ExecutorPluginRegistry().get_plugin("local")
+    plain = plugin.executor
+
+    def make_once(*args: Any, **kwargs: Any) -> Any:
+        plugin.executor = plain
+        return timed_class(plain, observer)(*args, **kwargs)
+
+    plugin.executor = make_once

@@ -1,0 +1,66 @@
+"""Moments: microseconds since the epoch, as integers, and how they are read and written.
+
+Integers, because segments must tile to the microsecond and floats do not add up. Standard library
+only: this module is imported in every process on every node.
+"""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Micros = int
+"""A moment or a duration in whole microseconds."""
+
+
+def now() -> Micros:
+    """Return the present moment on this host's wall clock."""
+    return time.time_ns() // 1000
+
+
+def from_seconds(seconds: float) -> Micros:
+    """Return the moment that *seconds* since the epoch stand for (``LogRecord.created``)."""
+    return round(seconds * 1_000_000)
+
+
+def to_seconds(micros: Micros) -> float:
+    """Return a duration in seconds with six exact decimals."""
+    return round(micros / 1_000_000, 6)
+
+
+def format_moment(moment: Micros) -> str:
+    """Return RFC 3339 in UTC with microseconds: ``2026-11-22T19:22:14.000001Z``."""
+    when = _EPOCH + timedelta(microseconds=moment)
+    return when.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def parse_moment(text: str) -> Micros:
+    """Return the moment that an RFC 3339 *text* names.
+
+    Raises:
+        ValueError: if *text* is not a date and time with an offset from UTC.
+
+    """
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError(f"a moment needs its offset from UTC: {text!r}")
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def process_started() -> Micros | None:
+    """Return when this process was started, to the kernel's clock tick (10 ms), or None.
+
+    From ``/proc/self/stat`` against CLOCK_BOOTTIME; the boot time that other sources add to it is
+    in whole seconds only.
+    """
+    try:
+        with open("/proc/self/stat", "rb") as stat:
+            ticks = int(stat.read().rpartition(b")")[2].split()[19])
+        age_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - ticks * (
+            1_000_000_000 // os.sysconf("SC_CLK_TCK")
+        )
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+    return now() - age_ns // 1000

@@ -1,0 +1,208 @@
+"""What Snakemake's live objects say of a workflow, a job, a group: plain values, taken at once.
+
+Called in the thread that owns the objects, for they change later. Each answer is probed: what a
+version of Snakemake does not have costs its own field, never the others.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from snakemake_logger_plugin_observe.capture import plain
+
+_FRAMES_TO_SEARCH = 40
+
+
+def ask(question: Callable[[], Any], otherwise: Any = None) -> Any:
+    """Return what *question* answers, or *otherwise* where Snakemake cannot answer it."""
+    try:
+        return question()
+    except Exception:
+        return otherwise
+
+
+def _caller(name: str, variable: str) -> Any:
+    """Return a local variable of the nearest calling function called *name*, or None."""
+    frame: FrameType | None = sys._getframe(2)
+    for _ in range(_FRAMES_TO_SEARCH):
+        if frame is None:
+            return None
+        if frame.f_code.co_name == name and variable in frame.f_locals:
+            return frame.f_locals[variable]
+        frame = frame.f_back
+    return None
+
+
+def speaking_job() -> Any:
+    """Return the job or group whose ``log_info`` is logging right now, or None."""
+    return _caller("log_info", "self")
+
+
+def command_line() -> Any:
+    """Return Snakemake's parsed command line while its ``args_to_api`` runs, or None."""
+    return _caller("args_to_api", "args")
+
+
+def starting_workflow() -> tuple[Any, str | None]:
+    """Return the workflow that is starting right now and its executor's name, or (None, None)."""
+    workflow = _caller("execute", "self") or _caller("execute_workflow", "workflow")
+    plugin = _caller("execute", "executor_plugin") or _caller("execute_workflow", "executor_plugin")
+    return workflow, ask(lambda: plugin.name)
+
+
+def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
+    """Return what a journal keeps of a run's resolved settings (fields of ``RunStarted``)."""
+    w = workflow
+    targets = ask(lambda: tuple(map(str, w.dag_settings.targets)), ())
+    return {
+        "snakefile": ask(lambda: str(w.main_snakefile)),
+        "targets": targets or ask(lambda: (str(w.default_target),), ()),
+        "profiles": _profiles(args),
+        "cores": _limit(ask(lambda: w.resource_settings.cores)),
+        "jobs": _limit(ask(lambda: w.resource_settings.nodes)),
+        "resources": _global_resources(w),
+        "config_digest": ask(lambda: _config_digest(w.config)),
+        "settings": {
+            "rerun_triggers": ask(lambda: sorted(str(t) for t in w.dag_settings.rerun_triggers)),
+            "retries": ask(lambda: w.execution_settings.retries),
+            "latency_wait_s": ask(lambda: w.execution_settings.latency_wait),
+            "keep_going": ask(lambda: w.execution_settings.keep_going),
+            "keep_incomplete": ask(lambda: w.execution_settings.keep_incomplete),
+            "ignore_incomplete": ask(lambda: w.execution_settings.ignore_incomplete),
+            "keep_metadata": ask(lambda: w.execution_settings.keep_metadata),
+            "lock": ask(lambda: w.execution_settings.lock),
+            "shared_fs_usage": ask(
+                lambda: sorted(u.item_to_choice() for u in w.storage_settings.shared_fs_usage)
+            ),
+            "notemp": ask(lambda: w.storage_settings.notemp),
+            "deployment_methods": ask(
+                lambda: sorted(
+                    m.item_to_choice() for m in w.deployment_settings.deployment_method
+                )
+            ),
+            "scheduler": ask(lambda: w.scheduling_settings.scheduler),
+            "max_jobs_per_timespan": ask(
+                lambda: plain(vars(w.scheduling_settings.max_jobs_per_timespan))
+            ),
+            "seconds_between_status_checks": ask(
+                lambda: w.remote_execution_settings.seconds_between_status_checks
+            ),
+            "max_status_checks_per_second": ask(
+                lambda: w.remote_execution_settings.max_status_checks_per_second
+            ),
+            "immediate_submit": ask(lambda: w.remote_execution_settings.immediate_submit),
+            "forceall": ask(lambda: w.dag_settings.forceall),
+            "forcerun": ask(lambda: sorted(map(str, w.dag_settings.forcerun))),
+            "until": ask(lambda: sorted(map(str, w.dag_settings.until))),
+            "omit_from": ask(lambda: sorted(map(str, w.dag_settings.omit_from))),
+            "batch": ask(lambda: plain(w.dag_settings.batch)),
+            "touch": ask(lambda: bool(args.touch)),
+            "configfiles": ask(lambda: tuple(map(str, w.configfiles)), ()),
+            "group_components": ask(lambda: plain(dict(w.group_settings.group_components))),
+        },
+    }
+
+
+def _profiles(args: Any) -> tuple[str, ...]:
+    named = ask(lambda: tuple(map(str, args.profile)), ())
+    own = ask(lambda: (str(args.workflow_profile),) if args.workflow_profile else (), ())
+    return (*named, *own)
+
+
+def _limit(value: Any) -> int | None:
+    return value if isinstance(value, int) and value < sys.maxsize else None
+
+
+def _global_resources(workflow: Any) -> dict[str, Any]:
+    found = ask(lambda: dict(workflow.global_resources.items()), {})
+    return {
+        str(name): plain(ask(lambda value=value: value.value, value))
+        for name, value in found.items()
+        if not str(name).startswith("_")
+    }
+
+
+def _config_digest(config: Any) -> str:
+    import json
+
+    text = json.dumps(config, sort_keys=True, default=str)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def secret_values(workflow: Any) -> tuple[str, ...]:
+    """Return the values of every environment variable that the workflow declares."""
+    names = [
+        *ask(lambda: list(workflow.envvars), []),
+        *ask(lambda: list(workflow.remote_execution_settings.envvars), []),
+    ]
+    return tuple(value for name in names if (value := os.environ.get(str(name))))
+
+
+def job_facts(job: Any) -> dict[str, Any]:
+    """Return what a journal keeps of a single job (fields of ``JobDescribed``)."""
+    dag = job.dag
+    persistence = ask(lambda: dag.workflow.persistence)
+    inputs = ask(lambda: tuple(map(str, job.input)), ())
+    resources = ask(lambda: {str(k): plain(v) for k, v in job.resources.items()}, {})
+    return {
+        "job_id": job.jobid,
+        "rule": str(job.rule.name),
+        "attempt": ask(lambda: job.attempt),
+        "wildcards": ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
+        "local": ask(lambda: bool(job.is_local)),
+        "checkpoint": ask(lambda: bool(job.rule.is_checkpoint), False),
+        "input": inputs,
+        "output": ask(lambda: tuple(map(str, job.output)), ()),
+        "log": ask(lambda: tuple(map(str, job.log)), ()),
+        "benchmark": ask(lambda: str(job.benchmark) if job.benchmark else None),
+        "reason": ask(lambda: str(dag.reason(job))),
+        "resources": {k: v for k, v in resources.items() if not k.startswith("_")},
+        "threads": ask(lambda: int(job.threads)),
+        "priority": ask(lambda: plain(job.priority)),
+        "shellcmd": ask(lambda: job.shellcmd),
+        "dependencies": ask(lambda: _dependencies(dag, job)),
+        "code_digest": _digest(ask(lambda: _uncached(persistence, "_code", job.rule))),
+        "params_digest": _digest(ask(lambda: _uncached(persistence, "_params", job))),
+        "environment_digest": ask(lambda: persistence._software_stack_hash(job)),
+        "input_sizes": _sizes(dag, inputs),
+    }
+
+
+def _dependencies(dag: Any, job: Any) -> tuple[int, ...]:
+    """Return the ids of the jobs of this run that *job* takes files from."""
+    return tuple(sorted(dag.jobid(other) for other in dag.dependencies[job] if dag.needrun(other)))
+
+
+def _uncached(owner: Any, method: str, subject: Any) -> Any:
+    """Call a method of Snakemake's past its cache, so that what it caches stays as it would be."""
+    function = getattr(type(owner), method)
+    return getattr(function, "__wrapped__", function)(owner, subject)
+
+
+def _digest(value: Any) -> str | None:
+    """Return a digest of what Snakemake itself compares for its rerun triggers."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else repr(value)
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _sizes(dag: Any, inputs: tuple[str, ...]) -> dict[str, int]:
+    """Return the sizes that Snakemake's scheduler has looked up for its own purposes."""
+    known = ask(lambda: dag.workflow.scheduler._input_sizes, {}) or {}
+    if not known:
+        return {}
+    return {path: size for path in inputs if isinstance(size := known.get(path), int)}
+
+
+def group_facts(group: Any) -> dict[str, Any]:
+    """Return what a journal keeps of a group (fields of ``GroupDescribed``)."""
+    return {
+        "group": str(group.jobid),
+        "name": ask(lambda: str(group.groupid)),
+        "members": tuple(sorted(job.jobid for job in group.jobs)),
+        "attempt": ask(lambda: group.attempt),
+    }

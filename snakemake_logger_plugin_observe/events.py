@@ -1,0 +1,344 @@
+"""What a journal line can say: one frozen model per event, and the history of the schema.
+
+The JSON Schema comes from these models. A reader skips events and fields that it does not know,
+so a journal of a later minor change still reads.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+)
+
+from snakemake_logger_plugin_observe import clock
+
+# 1: first version.
+SCHEMA_VERSION: Final = 1
+
+
+def _moment(value: object) -> object:
+    return clock.parse_moment(value) if isinstance(value, str) else value
+
+
+Moment = Annotated[
+    int,
+    BeforeValidator(_moment),
+    PlainSerializer(clock.format_moment, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""Microseconds since the epoch here, RFC 3339 in UTC in the journal."""
+
+Status = Literal[
+    "waiting", "submitted", "running", "success", "failed", "cancelled", "lost", "cached"
+]
+RunKind = Literal["run", "dry_run", "touch"]
+RunStatus = Literal[
+    "running", "success", "failed", "interrupted", "nothing_to_do", "dry_run", "killed"
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Wait(_Frozen):
+    """A stretch inside an attempt or a node's process that carries a phase of its own."""
+
+    phase: str
+    start: Moment
+    end: Moment
+
+
+class Try(_Frozen):
+    """One execution of a job's tool, with the moments that the process running it took.
+
+    ``rule`` and ``wildcards`` name the job, for job ids differ from process to process.
+    """
+
+    rule: str | None = None
+    wildcards: dict[str, str] = Field(default_factory=dict)
+    number: int = 1
+    selected: Moment | None = None
+    begun: Moment | None = None
+    prepared: Moment | None = None
+    running: Moment | None = None
+    tool_started: Moment | None = None
+    tool_ended: Moment | None = None
+    reported: Moment | None = None
+    checked: Moment | None = None
+    status: Status = "running"
+    exit_code: int | None = None
+    message: str | None = None
+
+
+class Level(_Frozen):
+    """One Snakemake process that took part in an attempt: the main one, or one on the node."""
+
+    clock: str
+    """``main``, or ``node:<host>``."""
+    host: str
+    pid: int
+    wraps: str
+    in_main: bool = False
+    started: Moment | None = None
+    loaded: Moment | None = None
+    parsed: Moment | None = None
+    planned: Moment | None = None
+    ended: Moment | None = None
+    waits: tuple[Wait, ...] = ()
+    tries: tuple[Try, ...] = ()
+
+
+class Stamps(_Frozen):
+    """The moments of an attempt that the main process's clock took."""
+
+    ready: Moment | None = None
+    selected: Moment | None = None
+    submitting: Moment | None = None
+    accepted: Moment | None = None
+    reported: Moment | None = None
+    finished: Moment | None = None
+
+
+class Event(_Frozen):
+    """What every line has: its type (``event``) and its time."""
+
+    event: str
+    time: Moment
+
+
+class RunStarted(Event):
+    """The first line: who runs what, where, and with which settings."""
+
+    event: Literal["run_started"] = "run_started"
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    kind: RunKind = "run"
+    plugins: tuple[str, ...] = ()
+    observe_version: str
+    snakemake_version: str | None = None
+    python_version: str | None = None
+    platform: str | None = None
+    workflow_id: str | None = None
+    host: str
+    user: str | None = None
+    pid: int
+    process_started: Moment | None = None
+    plugin_loaded: Moment | None = None
+    workflow_started: Moment | None = None
+    workdir: str
+    snakefile: str | None = None
+    command: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    executor: str | None = None
+    wraps: str | None = None
+    cores: int | None = None
+    jobs: int | None = None
+    resources: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)
+    config_digest: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Provenance(Event):
+    """Where the workflow's text came from; found out beside the run, so it comes a little later."""
+
+    event: Literal["provenance"] = "provenance"
+    snakefile_sha256: str | None = None
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+
+
+class RunPhase(Event):
+    """A stretch of the run's own work: planning, deploying, hooks; ``time`` is its start."""
+
+    event: Literal["run_phase"] = "run_phase"
+    phase: str
+    end: Moment
+    detail: str | None = None
+    first_job_id: int | None = None
+    """Re-planning: the ids from here on belong to jobs that it brought into the DAG."""
+
+
+class SchedulerRound(Event):
+    """One turn of Snakemake's main loop, from waking (``time``) to going idle again."""
+
+    event: Literal["scheduler_round"] = "scheduler_round"
+    idle: Moment
+    selections: tuple[tuple[Moment, Moment], ...] = ()
+    ready: int | None = None
+    selected: tuple[int | str, ...] = ()
+
+
+class JobDescribed(Event):
+    """What a job of the DAG is, as Snakemake knew it when it was about to run."""
+
+    event: Literal["job"] = "job"
+    job_id: int
+    rule: str
+    attempt: int | None = None
+    wildcards: dict[str, str] = Field(default_factory=dict)
+    local: bool | None = None
+    checkpoint: bool = False
+    group: str | None = None
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    benchmark: str | None = None
+    reason: str | None = None
+    resources: dict[str, Any] = Field(default_factory=dict)
+    threads: int | None = None
+    priority: int | str | None = None
+    shellcmd: str | None = None
+    dependencies: tuple[int, ...] | None = None
+    code_digest: str | None = None
+    params_digest: str | None = None
+    environment_digest: str | None = None
+    input_sizes: dict[str, int] = Field(default_factory=dict)
+
+
+class GroupDescribed(Event):
+    """Which jobs are handed to the executor together."""
+
+    event: Literal["group"] = "group"
+    group: str
+    name: str | None = None
+    members: tuple[int, ...] = ()
+    attempt: int | None = None
+
+
+class AttemptEvent(Event):
+    """An event about one attempt: of a job, or of a group's submission (then without a job)."""
+
+    job_id: int | None = None
+    group: str | None = None
+    attempt: int
+
+
+class AttemptSubmitted(AttemptEvent):
+    """The executor took the submission."""
+
+    event: Literal["attempt_submitted"] = "attempt_submitted"
+    external_jobid: str | None = None
+    stamps: Stamps
+
+
+class AttemptStarted(AttemptEvent):
+    """The tool began; live only for what runs in the main process."""
+
+    event: Literal["attempt_started"] = "attempt_started"
+    node: str | None = None
+
+
+class Offset(_Frozen):
+    """How far the node's clock is ahead of the main one, in seconds, and within which bounds.
+
+    Queue and poll wait mix both clocks; only their sum is certain. ``*_bounds_s`` say within what
+    each of the two must lie.
+    """
+
+    host: str
+    assumed_s: float
+    low_s: float | None = None
+    high_s: float | None = None
+    queue_wait_bounds_s: tuple[float, float] | None = None
+    poll_wait_bounds_s: tuple[float, float] | None = None
+
+
+class AttemptFinished(AttemptEvent):
+    """An attempt's end, with every stamp and the phases made from them.
+
+    A second event about the same attempt revises the first: the last one counts.
+    """
+
+    event: Literal["attempt_finished"] = "attempt_finished"
+    status: Status
+    external_jobid: str | None = None
+    node: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    message: str | None = None
+    stamps: Stamps
+    waits: tuple[Wait, ...] = ()
+    node_started: Moment | None = None
+    levels: tuple[Level, ...] = ()
+    phases_s: dict[str, float] = Field(default_factory=dict)
+    offset: Offset | None = None
+    unobserved: tuple[str, ...] = ()
+    revises: bool = False
+
+
+class Message(Event):
+    """A plain message of Snakemake's that carries a fact, or a warning or error."""
+
+    event: Literal["message"] = "message"
+    level: str
+    kind: str
+    text: str
+    job_id: int | None = None
+
+
+class Gap(Event):
+    """What this journal is missing, and why."""
+
+    event: Literal["gap"] = "gap"
+    reason: str
+    lost: int | None = None
+
+
+class Account(_Frozen):
+    """Seconds by cost class and by phase; unobserved and unattributed among the classes."""
+
+    by_class_s: dict[str, float]
+    by_phase_s: dict[str, float]
+
+
+class RunFinished(Event):
+    """The last line: how the run ended, and both accounts of its time."""
+
+    event: Literal["run_finished"] = "run_finished"
+    status: RunStatus
+    makespan_s: float | None = None
+    job_account: Account
+    makespan: Account
+    job_count: int = 0
+    attempt_count: int = 0
+    failed_attempts: int = 0
+    observer_cpu_s: float | None = None
+
+
+AnyEvent = Annotated[
+    RunStarted
+    | Provenance
+    | RunPhase
+    | SchedulerRound
+    | JobDescribed
+    | GroupDescribed
+    | AttemptSubmitted
+    | AttemptStarted
+    | AttemptFinished
+    | Message
+    | Gap
+    | RunFinished,
+    Field(discriminator="event"),
+]
+"""Any event of this schema version, told apart by its ``event`` field."""
+
+ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of one journal line, as written."""
+    schema = ADAPTER.json_schema(mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"run journal line, schema version {SCHEMA_VERSION}",
+        **schema,
+    }

@@ -1,0 +1,194 @@
+"""Journal files: the only code that makes, appends to or reads one."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.events import ADAPTER, SCHEMA_VERSION, AnyEvent, Event
+from snakemake_logger_plugin_observe.mask import Masker
+
+SUBFOLDER: Final = Path(".snakemake", "observe")
+_KNOWN: Final = frozenset(
+    model["properties"]["event"]["const"]
+    for model in ADAPTER.json_schema()["$defs"].values()
+    if "const" in model.get("properties", {}).get("event", {})
+)
+_LINE_LIMIT: Final = 64 * 1024 * 1024
+
+
+class JournalError(Exception):
+    """A journal that cannot be used; its text is one line for the person, with file and line."""
+
+
+class JournalWriter:
+    """Appends whole lines to one new file; a killed process leaves no half line behind it."""
+
+    def __init__(self, folder: Path, run_id: str, started: clock.Micros, mode: int) -> None:
+        """Make ``<folder>/<UTC start>-<run id>.jsonl``, readable as *mode* says.
+
+        Raises:
+            OSError: if the folder or the file cannot be made, or the file is there already.
+
+        """
+        stamp = clock.format_moment(started)[:19].replace("-", "").replace(":", "")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{stamp}-{run_id[:6]}.jsonl"
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._descriptor = os.open(self.path, flags, mode)
+        os.fchmod(self._descriptor, mode)
+        self._torn = False
+
+    def write(self, line: bytes) -> None:
+        """Append *line* (without its newline) in one write.
+
+        Raises:
+            OSError: if it could not be written whole; the next line then starts on its own.
+
+        """
+        data = (b"\n" if self._torn else b"") + line + b"\n"
+        written = os.write(self._descriptor, data)
+        if written < len(data):
+            self._torn = self._torn or written > 0
+            raise OSError(f"only {written} of {len(data)} bytes could be written")
+        self._torn = False
+
+    def still_there(self) -> bool:
+        """Return whether the file that is written to can still be found under its name."""
+        try:
+            return os.stat(self.path).st_ino == os.fstat(self._descriptor).st_ino
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def to_line(event: Event, mask: Masker | None = None) -> bytes:
+    """Return *event* as one JSON line, without its newline, masked.
+
+    Bytes that are not UTF-8 (in paths, mostly) are written as backslash escapes.
+    """
+    fields = event.model_dump(mode="json")
+    if mask is not None:
+        fields = mask.any(fields)
+    try:
+        return to_json(fields)
+    except (PydanticSerializationError, UnicodeEncodeError):
+        return to_json(_readable(fields))
+
+
+def _readable(value: Any) -> Any:
+    """Return *value* with what UTF-8 cannot hold made visible as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line that could not be read, and why."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        return f"line {self.line}: {self.reason}"
+
+
+@dataclass(slots=True)
+class Reading:
+    """A journal being read: iterate once for (line number, event); problems gather beside."""
+
+    path: Path
+    problems: list[Problem]
+
+    def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
+        """Yield each known event with its line number.
+
+        Raises:
+            JournalError: if the file cannot be opened, is empty, is no journal, or is of a newer
+                schema than this reader knows.
+
+        """
+        try:
+            with open(self.path, "rb") as file:
+                yield from self._events(file)
+        except OSError as error:
+            raise JournalError(f"{self.path}: {error.strerror or error}") from error
+
+    def _events(self, file: IO[bytes]) -> Iterator[tuple[int, AnyEvent]]:
+        seen_start = False
+        number = 0
+        while line := file.readline(_LINE_LIMIT):
+            number += 1
+            if not line.endswith(b"\n"):
+                self.problems.append(Problem(number, "torn line: the writer was cut off here"))
+                break
+            event = self._event(number, line)
+            if not seen_start:
+                self._check_start(number, event)
+                seen_start = True
+            if event is not None:
+                yield number, event
+        if not seen_start:
+            raise JournalError(f"{self.path}: no whole line in it, so there is no run to tell of")
+
+    def _event(self, number: int, line: bytes) -> AnyEvent | None:
+        try:
+            return ADAPTER.validate_json(line)
+        except ValidationError as error:
+            kind = _kind(line)
+            if kind is None:
+                self.problems.append(Problem(number, "not a JSON object with an event"))
+            elif kind in _KNOWN:
+                first = error.errors(include_url=False, include_input=False)[0]
+                where = ".".join(str(part) for part in first["loc"][1:]) or kind
+                self.problems.append(Problem(number, f"{kind}: {where}: {first['msg']}"))
+            return None
+        except (ValueError, RecursionError, OverflowError) as error:
+            self.problems.append(Problem(number, str(error)))
+            return None
+
+    def _check_start(self, number: int, event: AnyEvent | None) -> None:
+        if event is None or event.event != "run_started":
+            raise JournalError(
+                f"{self.path}:{number}: not a run journal (its first line is no run_started)"
+            )
+        if event.schema_version > SCHEMA_VERSION:
+            raise JournalError(
+                f"{self.path}:{number}: schema version {event.schema_version} is newer than this "
+                f"snakemake-observe reads ({SCHEMA_VERSION}); update it"
+            )
+
+
+def _kind(line: bytes) -> str | None:
+    try:
+        loaded = from_json(line)
+    except (ValueError, RecursionError):
+        return None
+    kind = loaded.get("event") if isinstance(loaded, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def read_journal(path: Path) -> Reading:
+    """Return a one-time reading of the journal at *path*; nothing is opened before it is iterated."""
+    return Reading(path, [])
+
+
+def journals_in(workdir: Path) -> list[Path]:
+    """Return the journals below *workdir*, the newest run last (their names sort by start)."""
+    return sorted((workdir / SUBFOLDER).glob("*.jsonl"))

@@ -1,0 +1,60 @@
+"""What must not reach a journal: values of ``envvars:`` and whatever looks like a secret."""
+
+import re
+from typing import Any, Final
+
+MASK: Final = "***"
+
+_NAME: Final = r"[\w.-]*(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w.-]*"
+_SECRETS: Final = re.compile(
+    rf"""
+    (?P<url>[a-z][a-z0-9+.-]*://[^\s/:@'"]*:)[^\s/@'"]+(?=@)         # user:password@host
+  | (?P<flag>(?<!\S)--?{_NAME}\s+["']?)(?!-)[^\s"'&,;)]+             # --token VALUE
+  | (?P<assignment>\b{_NAME}["']?\s*[=:]\s*["']?)[^\s"'&,;)]+       # TOKEN=VALUE, "token": "VALUE"
+  | (?P<header>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{{8,}}
+  | \bAKIA[0-9A-Z]{{16}}\b | \bgh[pousr]_[A-Za-z0-9]{{20,}}\b | \bglpat-[\w-]{{16,}}
+  | \bxox[abprs]-[\w-]{{10,}} | \beyJ[\w-]{{10,}}\.[\w-]{{10,}}\.[\w-]*
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_SHORTEST: Final = 4
+
+
+class Masker:
+    """Replaces secrets in texts, also inside lists and mappings."""
+
+    def __init__(self, values: tuple[str, ...] = ()) -> None:
+        """Mask *values* wherever they stand, too (those of declared environment variables)."""
+        long_enough = sorted({v for v in values if len(v) >= _SHORTEST}, key=len, reverse=True)
+        self._values = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
+
+    def text(self, text: str) -> str:
+        """Return *text* with every secret in it replaced by ``***``."""
+        if self._values is not None:
+            text = self._values.sub(MASK, text)
+        return _SECRETS.sub(_replace, text)
+
+    def any(self, value: Any) -> Any:
+        """Return *value* with the texts in it masked, however deep."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: self.any(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.any(item) for item in value)
+        return value
+
+    def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Return a command's *words* masked; a secret flag masks the word after it."""
+        masked: list[str] = []
+        for word in words:
+            before = masked[-1] if masked else ""
+            pair = f"{before} {word}" if before.startswith("-") and "=" not in before else word
+            hidden = self.text(pair)
+            masked.append(MASK if pair != word and hidden != pair else self.text(word))
+        return tuple(masked)
+
+
+def _replace(match: re.Match[str]) -> str:
+    kept = match["url"] or match["flag"] or match["assignment"] or match["header"] or ""
+    return kept + MASK

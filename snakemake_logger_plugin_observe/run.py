@@ -1,0 +1,318 @@
+"""A run as it happened: events folded into jobs, attempts and the run's own phases.
+
+The recorder folds its own events while the run goes on, the reader folds a journal's; both then
+ask the same questions of the same object.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+from snakemake_logger_plugin_observe.events import (
+    AnyEvent,
+    AttemptEvent,
+    AttemptFinished,
+    AttemptStarted,
+    AttemptSubmitted,
+    GroupDescribed,
+    JobDescribed,
+    Level,
+    Message,
+    Offset,
+    Provenance,
+    RunFinished,
+    RunPhase,
+    RunStarted,
+    SchedulerRound,
+    Stamps,
+    Try,
+    Wait,
+)
+from snakemake_logger_plugin_observe.timeline import (
+    Evidence,
+    Segment,
+    Timeline,
+    member_timeline,
+    phase_sums,
+    timeline,
+)
+
+Key = tuple[int | str, int]
+"""An attempt: a job id (or a group's id) and the attempt's number."""
+
+FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One submission of a job, or of a group (then ``job_id`` is None), or a member's share."""
+
+    job_id: int | None
+    group: str | None
+    number: int
+    status: str = "waiting"
+    external_jobid: str | None = None
+    node: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    message: str | None = None
+    stamps: Stamps = field(default_factory=Stamps)
+    waits: tuple[Wait, ...] = ()
+    node_started: Micros | None = None
+    levels: tuple[Level, ...] = ()
+    offset: Offset | None = None
+    unobserved: tuple[str, ...] = ()
+    segments: list[Segment] = field(default_factory=list)
+    written_phases_s: dict[str, float] | None = None
+    line: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """What identifies this attempt in its run."""
+        return (self.job_id if self.job_id is not None else self.group or "", self.number)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether this is a job's share of a group's submission."""
+        return self.job_id is not None and self.group is not None
+
+    @property
+    def start(self) -> Micros | None:
+        """The beginning of its first segment."""
+        return self.segments[0].start if self.segments else None
+
+    @property
+    def end(self) -> Micros | None:
+        """The end of its last segment."""
+        return self.segments[-1].end if self.segments else None
+
+    @property
+    def phases(self) -> dict[str, Micros]:
+        """Microseconds per phase."""
+        return phase_sums(self.segments)
+
+    @property
+    def tries(self) -> list[Try]:
+        """Every try of the tool, in the processes closest to it."""
+        inner = [one for level in self.levels for one in level.tries if level.wraps == "local"]
+        return inner
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything a journal tells of one run."""
+
+    started: RunStarted | None = None
+    finished: RunFinished | None = None
+    provenance: Provenance | None = None
+    jobs: dict[int, JobDescribed] = field(default_factory=dict)
+    groups: dict[str, GroupDescribed] = field(default_factory=dict)
+    attempts: dict[Key, Attempt] = field(default_factory=dict)
+    phases: list[RunPhase] = field(default_factory=list)
+    rounds: list[SchedulerRound] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    last_moment: Micros = 0
+    job_lines: dict[int, int] = field(default_factory=dict)
+
+    def add(self, event: AnyEvent, line: int | None = None) -> None:
+        """Fold one event in; the last event about a thing counts."""
+        self.last_moment = max(self.last_moment, event.time)
+        match event:
+            case RunStarted():
+                self.started = event
+            case RunFinished():
+                self.finished = event
+            case Provenance():
+                self.provenance = event
+            case JobDescribed():
+                self.jobs[event.job_id] = event
+                if line is not None:
+                    self.job_lines[event.job_id] = line
+            case GroupDescribed():
+                self.groups[event.group] = event
+            case RunPhase():
+                self.phases.append(event)
+            case SchedulerRound():
+                self.rounds.append(event)
+            case Message():
+                self.messages.append(event)
+            case AttemptEvent():
+                self._add_attempt(event, line)
+            case _:
+                self.gaps.append(getattr(event, "reason", ""))
+
+    def _add_attempt(self, event: AttemptEvent, line: int | None) -> None:
+        attempt = Attempt(event.job_id, event.group, event.attempt)
+        attempt = self.attempts.setdefault(attempt.key, attempt)
+        attempt.line = line
+        match event:
+            case AttemptSubmitted():
+                attempt.status = "submitted"
+                attempt.external_jobid = event.external_jobid
+                attempt.stamps = event.stamps
+            case AttemptStarted():
+                attempt.status = "running"
+                attempt.node = event.node
+            case AttemptFinished():
+                attempt.group = event.group
+                attempt.status = event.status
+                attempt.external_jobid = event.external_jobid
+                attempt.node = event.node
+                attempt.exit_code = event.exit_code
+                attempt.signal = event.signal
+                attempt.message = event.message
+                attempt.stamps = event.stamps
+                attempt.waits = event.waits
+                attempt.node_started = event.node_started
+                attempt.levels = event.levels
+                attempt.offset = event.offset
+                attempt.unobserved = event.unobserved
+                attempt.written_phases_s = event.phases_s
+                attempt.segments = self.lay(attempt).segments
+
+    def lay(self, attempt: Attempt) -> Timeline:
+        """Return *attempt*'s segments, made anew from its stamps."""
+        if attempt.is_member:
+            end = attempt.stamps.finished or self.last_moment
+            return member_timeline(attempt.levels, attempt.offset, end)
+        return timeline(
+            Evidence(
+                stamps=attempt.stamps,
+                waits=attempt.waits,
+                node_started=attempt.node_started,
+                levels=attempt.levels,
+                wrapped=self.wrapped,
+                group=attempt.job_id is None,
+                main_host=self.started.host if self.started else None,
+                until=None if attempt.status in FINAL else self.last_moment,
+            )
+        )
+
+    def close(self) -> None:
+        """Lay the attempts that have no end yet, up to the last moment that the journal knows."""
+        for attempt in self.attempts.values():
+            if attempt.status not in FINAL:
+                attempt.segments = self.lay(attempt).segments
+        self._close_members()
+
+    def _close_members(self) -> None:
+        for key, attempt in list(self.attempts.items()):
+            if attempt.job_id is None and attempt.status not in FINAL:
+                for member in self.members(key[0]):
+                    if (member, key[1]) not in self.attempts:
+                        self.attempts[(member, key[1])] = Attempt(
+                            member, attempt.group, attempt.number, attempt.status
+                        )
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether the executor was timed."""
+        return self.started is not None and "timed" in self.started.plugins
+
+    @property
+    def start(self) -> Micros | None:
+        """When the run's process was started, or else when it was first seen."""
+        if self.started is None:
+            return None
+        return self.started.process_started or self.started.plugin_loaded or self.started.time
+
+    @property
+    def end(self) -> Micros | None:
+        """When the run ended, or the last moment that the journal knows."""
+        if self.finished is not None:
+            return self.finished.time
+        return self.last_moment or None
+
+    @property
+    def makespan(self) -> Micros:
+        """The run's length in microseconds."""
+        return max(0, (self.end or 0) - (self.start or 0))
+
+    @property
+    def scheduling_began(self) -> Micros | None:
+        """When jobs could first be chosen: the DAG built, software deployed, ``onstart`` run."""
+        ends: list[Micros] = []
+        for phase in self.phases:
+            before = phase.phase in ("plan", "deploy") and phase.detail is None
+            if before or (phase.phase == "hooks" and phase.detail == "onstart"):
+                ends.append(phase.end)
+        return max(ends) if ends else None
+
+    def members(self, group: int | str) -> tuple[int, ...]:
+        """Return the job ids that *group* runs together."""
+        described = self.groups.get(str(group))
+        return described.members if described else ()
+
+    def dependencies(self, key: Key) -> Iterable[int] | None:
+        """Return the ids of the jobs that an attempt had to wait for, or None if unknown."""
+        members = [key[0]] if isinstance(key[0], int) else list(self.members(key[0]))
+        found: set[int] = set()
+        for member in members:
+            job = self.jobs.get(member) if isinstance(member, int) else None
+            if job is None or job.dependencies is None:
+                return None
+            found.update(job.dependencies)
+        return found.difference(m for m in members if isinstance(m, int))
+
+    def finished_at(self, job_id: int) -> Micros | None:
+        """Return when *job_id* had been finished for good, or None if it did not run (yet)."""
+        number = 1
+        moment = None
+        while attempt := self.attempts.get((job_id, number)):
+            moment = attempt.stamps.finished
+            number += 1
+        return moment
+
+    def ready_at(self, key: Key) -> Micros | None:
+        """Return when Snakemake could first have chosen this attempt, or None if unknown.
+
+        What came last of: the beginning of scheduling, its dependencies' ends, the end of the
+        re-planning that made it, its previous attempt's end.
+        """
+        dependencies = self.dependencies(key)
+        began = self.scheduling_began
+        if dependencies is None or began is None:
+            return None
+        moments = [began, *filter(None, map(self.finished_at, dependencies))]
+        if previous := self.attempts.get((key[0], key[1] - 1)):
+            moments.extend(filter(None, [previous.stamps.finished]))
+        if isinstance(key[0], int) and (made := self.made_by(key[0])):
+            moments.append(made.end)
+        return max(moments)
+
+    def made_by(self, job_id: int) -> RunPhase | None:
+        """Return the re-planning that brought *job_id* into the DAG, or None."""
+        starts = [
+            phase
+            for phase in self.phases
+            if phase.first_job_id is not None and phase.first_job_id <= job_id
+        ]
+        return starts[-1] if starts else None
+
+    def rule_of(self, attempt: Attempt) -> str | None:
+        """Return the name of the rule that *attempt* ran; a group has none."""
+        job = self.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+        return job.rule if job else None
+
+    def status(self, alive: bool | None = None) -> str:
+        """Return how the run ended; without a last event, whether its process lives decides."""
+        if self.finished is not None:
+            return self.finished.status
+        return "killed" if alive is False else "running"
+
+
+def fold(events: Iterable[tuple[int, AnyEvent]]) -> Run:
+    """Return the run that *events* (line number, event) tell of."""
+    run = Run()
+    for line, event in events:
+        run.add(event, line)
+    run.close()
+    return run
+
+
+def seconds(by_phase: dict[str, Micros]) -> dict[str, float]:
+    """Return the same sums in seconds."""
+    return {name: to_seconds(micros) for name, micros in by_phase.items()}
+
+

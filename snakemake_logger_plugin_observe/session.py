@@ -1,0 +1,333 @@
+"""One process's share of observing: which plugins are there, and the recorder of the run.
+
+Both plugins join the same session, so that together they write one journal. An ear on Snakemake's
+logger hears every record in the thread that speaks it, where live jobs can still be asked.
+"""
+
+import atexit
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from snakemake_logger_plugin_observe import capture, clock, describe
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.recorder import Recorder
+    from snakemake_logger_plugin_observe.settings import LogHandlerSettings
+
+SWITCH: Final = "SNAKEMAKE_OBSERVE"
+_SNAKEMAKE_LOGGER: Final = "snakemake.logging"
+_HEARD: Final = "_observe_heard"
+_NO_RUN: Final = (
+    *("unlock", "summary", "detailed_summary", "list_changes", "list_input_changes"),
+    *("list_params_changes", "list_untracked", "list_rules", "list_target_rules", "lint"),
+    *("dag", "rulegraph", "filegraph", "d3dag", "report", "archive", "delete_all_output"),
+    *("delete_temp_output", "cleanup_metadata", "cleanup_shadow", "conda_cleanup_envs"),
+    *("conda_create_envs_only", "list_conda_envs", "container_cleanup_images", "containerize"),
+    *("generate_unit_tests", "print_compilation", "deploy_sources"),
+)
+
+
+def switched_on() -> bool:
+    """Return whether ``SNAKEMAKE_OBSERVE`` lets the plugins observe."""
+    return os.environ.get(SWITCH, "").lower() not in ("off", "0", "no", "false")
+
+
+def warn(text: str) -> None:
+    """Say *text* on stderr as one line of ours."""
+    try:
+        print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        return
+
+
+@dataclass(slots=True)
+class JournalSettings:
+    """Where and how the journal is written."""
+
+    folder: Path | None = None
+    mode: int = 0o600
+    tags: dict[str, str] = field(default_factory=dict)
+    quiet: bool = False
+    dryrun: bool = False
+
+
+class _Ear(logging.Filter):
+    """Lets every record pass, and hears it on the way."""
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__()
+        self._session = session
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not hasattr(record, _HEARD):
+            setattr(record, _HEARD, True)
+            self._session.hear(record)
+        return True
+
+
+class Session:
+    """What both plugins share in one process; at most one run is recorded at a time."""
+
+    def __init__(self) -> None:
+        """Begin to listen; no file is made before a workflow starts."""
+        self.plugin_loaded = clock.now()
+        self.plugins: set[str] = set()
+        self.journal = JournalSettings()
+        self.recorder: Recorder | None = None
+        self.wraps: str | None = None
+        self._early: list[capture.Note] = []
+        self._warned = False
+        self._lock = threading.Lock()
+        self._of_the_command = _is_snakemakes_own_process()
+        self._pid = os.getpid()
+        self._logger = logging.getLogger(_SNAKEMAKE_LOGGER)
+        self._ear = _Ear(self)
+        self._logger.addFilter(self._ear)
+        self.args: Any = None
+
+    def hear(self, record: logging.LogRecord) -> None:
+        """Note what *record* says, in the thread that says it; never raises."""
+        try:
+            noted = capture.note(record)
+            if noted is not None:
+                self._noted(noted, live=True)
+        except Exception as fault:
+            self.fault(fault)
+
+    def take(self, record: logging.LogRecord) -> None:
+        """Note what *record* says, unless the ear heard it before; never raises."""
+        if hasattr(record, _HEARD):
+            return
+        try:
+            noted = capture.note(record)
+            if noted is not None:
+                self._noted(noted, live=False)
+        except Exception as fault:
+            self.fault(fault)
+
+    def put(self, kind: str, time: clock.Micros, **facts: Any) -> None:
+        """Hand a stamp of the executor's to the recorder; never raises."""
+        if self.recorder is not None:
+            self.recorder.put(capture.Note(kind, time, facts))
+
+    def fault(self, fault: BaseException) -> None:
+        """Warn of a fault of ours, once; the run goes on, and the journal tells the gap."""
+        if self.recorder is not None:
+            self.recorder.put(capture.Note("fault", clock.now(), {"reason": _sentence(fault)}))
+        if not self._warned:
+            self._warned = True
+            warn(f"a fault of ours, the run goes on: {_sentence(fault)}")
+
+    def _noted(self, noted: capture.Note, live: bool) -> None:
+        if noted.kind == "workflow_started":
+            self._begin(noted)
+            return
+        if live and noted.kind == "job_info" and (job := describe.speaking_job()) is not None:
+            noted = capture.Note("job", noted.time, describe.job_facts(job))
+        elif live and noted.kind == "group_info" and (job := describe.speaking_job()) is not None:
+            noted = capture.Note("group", noted.time, describe.group_facts(job))
+        elif noted.kind == "job_info":
+            noted = capture.Note("job", noted.time, noted.facts)
+        if self.recorder is not None:
+            self.recorder.put(noted)
+        elif noted.kind == "message":
+            self._early.append(noted)
+
+    def _begin(self, noted: capture.Note) -> None:
+        """Open a recorder for the workflow that starts now."""
+        from snakemake_logger_plugin_observe.recorder import Recorder
+
+        self._finish_recorder(clock.now())
+        workflow, executor = describe.starting_workflow()
+        args = describe.command_line()
+        facts = {k: v for k, v in noted.facts.items() if v is not None}
+        if workflow is not None:
+            known = describe.workflow_facts(workflow, args)
+            facts |= {k: v for k, v in known.items() if v not in (None, ())}
+        self.recorder = Recorder(
+            self.journal,
+            fault=self._recorders_fault,
+            secrets=describe.secret_values(workflow) if workflow is not None else (),
+            workdir=Path.cwd(),
+            started=noted.time,
+            facts={
+                **facts,
+                "kind": self._kind(executor, args),
+                "plugins": tuple(sorted(self.plugins)),
+                "executor": executor,
+                "wraps": self.wraps if executor == "timed" else None,
+                "plugin_loaded": self.plugin_loaded,
+                "workflow_started": noted.time,
+            },
+        )
+        for early in self._early:
+            self.recorder.put(early)
+        self._early.clear()
+
+    def _kind(self, executor: str | None, args: Any) -> str:
+        if self.journal.dryrun or executor == "dryrun":
+            return "dry_run"
+        touched = executor == "touch" or bool(describe.ask(lambda: args.touch, False))
+        return "touch" if touched else "run"
+
+    def _recorders_fault(self, text: str) -> None:
+        if not self._warned:
+            self._warned = True
+            warn(text)
+
+    def logger_closed(self) -> None:
+        """End the journal where Snakemake runs as a library; its command ends it at exit."""
+        if not self._of_the_command:
+            self.end()
+
+    def end(self) -> None:
+        """End the journal and this session, and say in one line where the time went.
+
+        A process forked off this one inherits the session, but must not end it.
+        """
+        with self._lock:
+            if current() is not self or os.getpid() != self._pid:
+                return
+            _forget()
+        moment = clock.now()
+        self._logger.removeFilter(self._ear)
+        if self.recorder is None and self._early and not self._utility():
+            self._failed_before_start()
+        self._finish_recorder(moment)
+
+    def _utility(self) -> bool:
+        return any(describe.ask(lambda name=name: getattr(self.args, name)) for name in _NO_RUN)
+
+    def _failed_before_start(self) -> None:
+        """Record a run that ended before its workflow started: the Snakefile did not parse."""
+        errors = [early for early in self._early if early.facts.get("level") == "error"]
+        if not errors:
+            return
+        started = capture.Note("workflow_started", errors[0].time)
+        self._begin(started)
+
+    def _finish_recorder(self, moment: clock.Micros) -> None:
+        recorder, self.recorder = self.recorder, None
+        if recorder is None:
+            return
+        answer = recorder.finish(moment)
+        if answer and not self.journal.quiet:
+            warn(answer)
+
+
+_current: Session | None = None
+
+
+def current() -> Session | None:
+    """Return this process's session, if a plugin has joined one."""
+    return _current
+
+
+def _forget() -> None:
+    global _current
+    _current = None
+
+
+def _joined(plugin: str) -> Session:
+    global _current
+    if _current is None:
+        _current = Session()
+        atexit.register(_at_exit)
+    _current.plugins.add(plugin)
+    return _current
+
+
+def _at_exit() -> None:
+    if _current is not None:
+        _current.end()
+
+
+def join_logger(settings: "LogHandlerSettings | None", common: Any) -> Session:
+    """Join as the logger plugin, which decides where and how the journal is written.
+
+    Raises:
+        WorkflowError: if a flag makes no sense, or the folder asked for cannot be written.
+
+    """
+    chosen = JournalSettings(
+        quiet="ALL" in {getattr(q, "name", str(q)).upper() for q in common.quiet or ()},
+        dryrun=bool(getattr(common, "dryrun", False)),
+    )
+    if settings is not None:
+        chosen.mode = _mode(settings.mode)
+        chosen.tags = dict(map(_tag, settings.tag or ()))
+        if settings.dir is not None:
+            chosen.folder = _writable(Path(settings.dir).absolute())
+    session = _current
+    if session is not None and "observe" in session.plugins:
+        session.end()  # an earlier run of the same process that was not closed
+    session = _joined("observe")
+    session.journal = chosen
+    session.args = describe.command_line()
+    return session
+
+
+def join_executor(wraps: str) -> Session:
+    """Join as the executor plugin, which wraps the executor called *wraps*."""
+    session = _joined("timed")
+    session.wraps = wraps
+    return session
+
+
+def _refuse(text: str) -> Exception:
+    from snakemake_interface_common.exceptions import WorkflowError
+
+    error: Exception = WorkflowError(text)
+    return error
+
+
+def _mode(text: str | None) -> int:
+    if text is None:
+        return 0o600
+    if not re.fullmatch(r"(0o)?[0-7]{3,4}", str(text)) or not int(str(text), 8) & 0o200:
+        raise _refuse(
+            f"--logger-observe-mode: {text!r} is no octal file mode that lets its owner write, "
+            "such as 0640"
+        )
+    return int(str(text), 8) & 0o777
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise _refuse(f"--logger-observe-tag: {text!r} is not KEY=VALUE")
+    return key, value
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise _refuse(
+            f"--logger-observe-dir: {folder} cannot be written ({error.strerror}); "
+            "name another folder, or leave the flag out"
+        ) from error
+
+
+def _sentence(fault: BaseException) -> str:
+    return f"{type(fault).__name__}: {fault}".splitlines()[0][:300]
+
+
+def _is_snakemakes_own_process() -> bool:
+    """Whether this process is the ``snakemake`` command, not a program that uses it."""
+    main = sys.modules.get("__main__")
+    spec = getattr(main, "__spec__", None)
+    if getattr(spec, "name", None) in ("snakemake.__main__", "snakemake"):
+        return True
+    return Path(sys.argv[0] or "").name in ("snakemake", "snakemake.exe")
+
+

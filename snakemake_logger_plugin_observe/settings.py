@@ -1,0 +1,41 @@
+"""The logger plugin's flags.
+
+Snakemake reads the annotations when it builds its command line, so they must be plain types or
+``typing.Optional``: anything else breaks every ``snakemake`` call on the machine.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import List, Optional  # noqa: UP035 - see the module's docstring
+
+from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+
+
+@dataclass
+class LogHandlerSettings(LogHandlerSettingsBase):
+    """Where journals go, what they are tagged with, and who may read them."""
+
+    dir: Optional[Path] = field(  # noqa: UP045 - see the module's docstring
+        default=None,
+        metadata={
+            "help": "Folder for run journals (default: .snakemake/observe in the working "
+            "directory). It must be writable, or the run is refused at the start.",
+            "metavar": "DIR",
+        },
+    )
+    tag: Optional[List[str]] = field(  # noqa: UP006, UP045 - see the module's docstring
+        default=None,
+        metadata={
+            "help": "Tags to write into the journal, to find and compare runs by.",
+            "nargs": "+",
+            "metavar": "KEY=VALUE",
+        },
+    )
+    mode: Optional[str] = field(  # noqa: UP045 - see the module's docstring
+        default=None,
+        metadata={
+            "help": "File mode of journals, in octal; 0640 lets your group read them "
+            "(default: 0600, for journals hold what commands hold).",
+            "metavar": "MODE",
+        },
+    )

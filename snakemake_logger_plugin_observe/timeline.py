@@ -1,0 +1,388 @@
+"""The decomposition: stamps of one attempt in, segments that tile it out.
+
+Pure, and the core of the project: the plugins call it inside Snakemake when an attempt ends, and
+the reader calls it again to check what they wrote. Moments of the node's clock are put on the main
+clock by one offset per attempt; where a stamp is missing, the stretch around it is one segment
+called ``unobserved``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+from snakemake_logger_plugin_observe.events import Level, Offset, Stamps, Try, Wait
+from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, UNOBSERVED
+
+ENDED_EARLY = "the executor reported the end before the node had ended"
+NO_NODE_STAMPS = "nothing was heard from the node"
+NODE_CUT_OFF = "the node's processes did not live to report their end"
+NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
+NOT_TIMED = "this executor's inner stages could not be timed"
+
+
+class Segment(NamedTuple):
+    """A stretch of time with one label, in microseconds of the main clock.
+
+    ``phase`` is None only inside a group's submission, where its members own the time.
+    """
+
+    start: Micros
+    end: Micros
+    phase: str | None
+
+    @property
+    def length(self) -> Micros:
+        """The segment's length in microseconds."""
+        return self.end - self.start
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What is known of one attempt: stamps, and the processes that took part in it."""
+
+    stamps: Stamps
+    waits: Sequence[Wait] = ()
+    node_started: Micros | None = None
+    levels: Sequence[Level] = ()
+    wrapped: bool = True
+    group: bool = False
+    main_host: str | None = None
+    until: Micros | None = None
+    """Where to cut an attempt that has no end of its own (the run was killed under it)."""
+
+
+@dataclass(slots=True)
+class Timeline:
+    """An attempt's segments, and what could not be observed of it."""
+
+    segments: list[Segment] = field(default_factory=list)
+    unobserved: list[str] = field(default_factory=list)
+    offset: Offset | None = None
+    node: str | None = None
+
+
+def phase_sums(segments: Iterable[Segment]) -> dict[str, Micros]:
+    """Return microseconds per phase, in the order of the model; members' time is not counted."""
+    sums: dict[str, Micros] = {}
+    for segment in segments:
+        if segment.phase is not None:
+            sums[segment.phase] = sums.get(segment.phase, 0) + segment.length
+    return {p.name: sums[p.name] for p in ATTEMPT_PHASES if p.name in sums}
+
+
+class Track:
+    """Lays segments end to end; what a missing stamp leaves open becomes ``unobserved``."""
+
+    def __init__(self, start: Micros, end: Micros, shift: Micros = 0) -> None:
+        """Begin at *start*; nothing is laid past *end*; *shift* is taken off node moments."""
+        self.at = start
+        self.end = end
+        self.shift = shift
+        self.segments: list[Segment] = []
+        self._open = False
+
+    def to(self, moment: Micros | None, phase: str | None) -> None:
+        """Label all up to *moment* as *phase*; an unknown moment leaves it open."""
+        if moment is None:
+            self._open = True
+            return
+        label = UNOBSERVED if self._open else phase
+        self._open = False
+        moment = min(moment, self.end)
+        if moment <= self.at:
+            return
+        last = self.segments[-1] if self.segments else None
+        if last is not None and last.phase == label:
+            self.segments[-1] = Segment(last.start, moment, label)
+        else:
+            self.segments.append(Segment(self.at, moment, label))
+        self.at = moment
+
+    def node(self, moment: Micros | None, phase: str | None) -> None:
+        """Do as ``to`` with a moment that the node's clock took."""
+        self.to(None if moment is None else moment - self.shift, phase)
+
+    def node_if(self, moment: Micros | None, phase: str | None) -> None:
+        """Do as ``node``, but pass over a moment that need not have happened."""
+        if moment is not None:
+            self.node(moment, phase)
+
+
+def timeline(evidence: Evidence) -> Timeline:
+    """Return the segments of one attempt, from ready (or what came first) to finished."""
+    stamps = evidence.stamps
+    known = [m for m in stamps.__dict__.values() if m is not None]
+    if not known:
+        return Timeline()
+    start = stamps.ready if stamps.ready is not None else min(known)
+    end = stamps.finished if stamps.finished is not None else (evidence.until or max(known))
+    result = Timeline()
+    track = Track(min(start, end), end)
+    track.to(stamps.selected, "slot_wait")
+    if not evidence.wrapped:
+        track.to(end, UNOBSERVED)
+        result.unobserved.append(NO_WRAPPER)
+    else:
+        _until_submitted(track, evidence)
+        _submission(track, evidence, result)
+        if stamps.finished is not None:
+            _after_report(track, evidence)
+        else:
+            track.to(end, UNOBSERVED)
+    track.to(end, "postprocess")
+    result.segments = track.segments
+    return result
+
+
+def _until_submitted(track: Track, evidence: Evidence) -> None:
+    """Lay what the main process does before it begins the submission."""
+    stamps = evidence.stamps
+    if stamps.submitting is None:
+        return
+    for wait in evidence.waits:
+        if wait.end <= stamps.submitting:
+            track.to(wait.start, "dispatch")
+            track.to(wait.end, wait.phase)
+    track.to(stamps.submitting, "dispatch")
+
+
+def _after_report(track: Track, evidence: Evidence) -> None:
+    """Lay what the main process does once the executor has reported the end."""
+    for wait in evidence.waits:
+        if wait.start >= track.at:
+            track.to(wait.start, "postprocess")
+            track.to(wait.end, wait.phase)
+    track.to(evidence.stamps.finished, "postprocess")
+
+
+def _submission(track: Track, evidence: Evidence, result: Timeline) -> None:
+    """Lay the submission itself, from its begin to the executor's report of its end."""
+    stamps = evidence.stamps
+    main = [level for level in evidence.levels if level.in_main]
+    spawned = [level for level in evidence.levels if not level.in_main]
+    if main:
+        result.node = main[0].host
+        _in_main(track, main[0], spawned, evidence, result)
+        return
+    if stamps.submitting is None:
+        if stamps.reported is not None:
+            track.to(stamps.reported, UNOBSERVED)
+            result.unobserved.append(NOT_TIMED)
+        return
+    if stamps.accepted is None:
+        track.to(stamps.reported, "submit")
+        return
+    track.to(stamps.accepted, "submit")
+    _on_node(track, spawned, evidence, result)
+
+
+def _in_main(
+    track: Track, level: Level, spawned: list[Level], evidence: Evidence, result: Timeline
+) -> None:
+    """Lay what ran in the main process: preparation, the tool, or a process spawned for it."""
+    if evidence.group:
+        _members(track, level)
+        track.to(evidence.stamps.reported, "poll_wait")
+        return
+    for attempt_try in level.tries:
+        _local_try(track, attempt_try, spawned, result)
+    track.to(evidence.stamps.reported, "stage_out")
+
+
+def _local_try(track: Track, one: Try, spawned: list[Level], result: Timeline) -> None:
+    track.node_if(one.begun, "dispatch")
+    track.node_if(one.prepared, "stage_in")
+    track.node_if(one.running, "dispatch")
+    if one.tool_started is None:  # a cache hit, or it failed before its tool began
+        return
+    _tool(track, one, spawned, result)
+
+
+def _tool(track: Track, one: Try, levels: list[Level], result: Timeline) -> None:
+    """Lay a try's tool, or the Snakemake process that was spawned to run it."""
+    track.node(one.tool_started, "stage_in")
+    inner = [level for level in levels if _runs(level, one)]
+    for level in inner[:1]:
+        _level(track, level, levels, False, result)
+    if one.tool_ended is None:
+        result.unobserved.append(NODE_CUT_OFF)
+        track.to(None, None)
+    else:
+        track.node(one.tool_ended, "node_exit" if inner else "compute")
+
+
+def _runs(level: Level, one: Try) -> bool:
+    """Whether *level* is the process that was spawned to run the tool of the try *one*."""
+    if level.started is None or one.tool_started is None:
+        return False
+    inside = level.started >= one.tool_started - 20_000 and (  # the kernel's tick is 10 ms
+        one.tool_ended is None or level.started <= one.tool_ended
+    )
+    return inside and any(_same_job(inner, one) for inner in level.tries)
+
+
+def _same_job(a: Try, b: Try) -> bool:
+    return a is not b and a.rule == b.rule and a.wildcards == b.wildcards
+
+
+def _on_node(track: Track, levels: list[Level], evidence: Evidence, result: Timeline) -> None:
+    """Lay the time between the acceptance and the report of a submission to another executor."""
+    stamps = evidence.stamps
+    levels = sorted(levels, key=lambda level: level.started or 0)
+    outermost = levels[0] if levels else None
+    first = evidence.node_started
+    if first is None and outermost is not None:
+        first = outermost.started
+    if first is None:
+        result.unobserved.append(NO_NODE_STAMPS)
+        track.to(stamps.reported, UNOBSERVED)
+        return
+    gone = outermost.ended if outermost is not None else None
+    if outermost is not None:
+        result.node = outermost.host
+        result.offset = _offset(outermost.host, evidence, first, gone)
+        track.shift = round(result.offset.assumed_s * 1_000_000)
+    if gone is not None and stamps.reported is not None and gone - track.shift > stamps.reported:
+        result.unobserved.append(ENDED_EARLY)
+    if stamps.reported is not None:
+        limit, track.end = track.end, min(track.end, stamps.reported)
+    else:
+        limit = track.end
+    track.node(first, "queue_wait")
+    if outermost is None:
+        result.unobserved.append(NODE_CUT_OFF)
+        track.to(None, None)
+    else:
+        _level(track, outermost, levels[1:], evidence.group, result)
+        if gone is None:
+            result.unobserved.append(NODE_CUT_OFF)
+            track.to(None, None)
+    track.to(stamps.reported, "poll_wait")
+    track.end = limit
+
+
+def _level(
+    track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline
+) -> None:
+    """Lay one Snakemake process on the node, with the processes inside it."""
+    track.node_if(level.started, "node_startup")
+    track.node(level.loaded, "node_startup")
+    planned_from = level.loaded or level.started or 0
+    for wait in level.waits:
+        if planned_from <= wait.start and (level.planned is None or wait.end <= level.planned):
+            track.node(wait.start, "node_plan")
+            track.node(wait.end, wait.phase)
+    track.node(level.planned, "node_plan")
+    tools = any(one.tool_started is not None or one.begun is not None for one in level.tries)
+    if level.wraps != "local" or not tools:
+        inner = [one for one in deeper if _inside(one, level)]
+        while inner:
+            child = inner[0]
+            track.node_if(child.started, "node_startup")
+            _level(track, child, inner[1:], group, result)
+            inner = [one for one in inner[1:] if (one.started or 0) >= (child.ended or 0)]
+    elif group:
+        _members(track, level)
+    else:
+        _tries(track, level, deeper, result)
+    for wait in level.waits:
+        if level.planned is not None and wait.start >= level.planned:
+            track.node(wait.end, wait.phase)
+    track.node(level.ended, "node_exit")
+
+
+def _inside(inner: Level, outer: Level) -> bool:
+    if inner.started is None or outer.started is None:
+        return False
+    return inner.started >= outer.started and (outer.ended is None or inner.started <= outer.ended)
+
+
+def _tries(track: Track, level: Level, deeper: list[Level], result: Timeline) -> None:
+    """Lay the tries of a single job inside one process: rule-level retries run several."""
+    for one in level.tries:
+        if one.tool_started is not None:
+            _tool(track, one, deeper, result)
+        else:
+            track.node_if(one.reported, "stage_in")
+        track.node_if(one.checked, "stage_out")
+
+
+def _members(track: Track, level: Level) -> None:
+    """Leave out the time that a group's members own, and label the time between them."""
+    between = "dispatch" if level.in_main else "member_wait"
+    for span in sorted(filter(None, map(_span, level.tries))):
+        track.node(span[0], between)
+        track.node(span[1], None)
+        between = "member_wait"
+
+
+def _span(one: Try) -> tuple[Micros, Micros] | None:
+    """Return when a member's own time began and ended on the node's clock."""
+    begun = one.selected if one.selected is not None else one.begun
+    last = one.checked or one.reported or one.tool_ended or one.tool_started
+    return None if begun is None or last is None else (begun, last)
+
+
+def member_timeline(levels: Sequence[Level], offset: Offset | None, end: Micros) -> Timeline:
+    """Return the segments of a group's member: its staging and its tool, and nothing else.
+
+    Args:
+        levels: the processes that ran it, each with this member's tries alone.
+        offset: the group's clock offset, where its node had another clock.
+        end: the group's end, past which nothing is laid.
+
+    """
+    result = Timeline(offset=offset)
+    tries = [(level, one) for level in levels for one in level.tries]
+    outer = [(level, one) for level, one in tries if not _spawned_for_another(one, level, levels)]
+    spans = [span for _, one in outer if (span := _span(one))]
+    if not spans:
+        result.unobserved.append(NO_NODE_STAMPS)
+        return result
+    shift = round(offset.assumed_s * 1_000_000) if offset is not None else 0
+    track = Track(min(spans)[0] - shift, end, shift)
+    for level, one in outer:
+        result.node = level.host
+        if one.tool_started is not None:
+            _tool(track, one, list(levels), result)
+        if span := _span(one):
+            track.node(span[1], "stage_out" if one.tool_started is not None else "stage_in")
+    result.segments = track.segments
+    return result
+
+
+def _spawned_for_another(one: Try, level: Level, levels: Sequence[Level]) -> bool:
+    return any(
+        _runs(level, outer) for other in levels if other is not level for outer in other.tries
+    )
+
+
+def _offset(host: str, evidence: Evidence, first: Micros, gone: Micros | None) -> Offset:
+    """Return the node clock's lead, bounded by: accepted ≤ node start, node end ≤ reported.
+
+    Zero is assumed while it is possible, else the nearest bound; where the executor reported the
+    end before the node ended the bounds contradict each other, and zero is kept.
+    """
+    stamps = evidence.stamps
+    if host == evidence.main_host:
+        return Offset(host=host, assumed_s=0.0, low_s=0.0, high_s=0.0)
+    high = first - stamps.accepted if stamps.accepted is not None else None
+    low = gone - stamps.reported if gone is not None and stamps.reported is not None else None
+    if low is not None and high is not None and low > high:
+        return Offset(host=host, assumed_s=0.0)
+    assumed = 0
+    if high is not None and high < 0:
+        assumed = high
+    if low is not None and low > 0:
+        assumed = low
+    slack = to_seconds(high - low) if low is not None and high is not None else None
+    both = (0.0, slack) if slack is not None else None
+    return Offset(
+        host=host,
+        assumed_s=to_seconds(assumed),
+        low_s=to_seconds(low) if low is not None else None,
+        high_s=to_seconds(high) if high is not None else None,
+        queue_wait_bounds_s=both,
+        poll_wait_bounds_s=both,
+    )
