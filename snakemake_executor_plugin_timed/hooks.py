@@ -7,11 +7,13 @@ moved: that costs its phase, never the run. The class of the object stays as it 
 import functools
 import sys
 from collections.abc import Callable
-from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.session import Session
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # Shorter stretches of storage work or hooks are the calls themselves, with nothing in them.
 _WORTH_TELLING: Final = 1000
@@ -32,9 +34,7 @@ class Hooks:
         self._wrap(dag, "check_and_touch_output", functools.partial(_per_job, self, "latency_wait"))
         self._wrap(dag, "handle_storage", functools.partial(_per_job, self, "stage_out"))
         self._wrap(dag, "retrieve_storage_inputs", functools.partial(_retrieval, self))
-        self._wrap(
-            dag, "update_checkpoint_dependencies", functools.partial(_replanning, self, dag)
-        )
+        self._wrap(dag, "update_checkpoint_dependencies", functools.partial(_replanning, self, dag))
         scheduler = _scheduler_in_the_making()
         if scheduler is not None:
             self.attach(scheduler)
@@ -55,7 +55,7 @@ class Hooks:
             text = f"this Snakemake cannot be asked for: {', '.join(self._missing)}"
             self._session.put("message", clock.now(), level="info", kind="unobserved", text=text)
 
-    def put(self, kind: str, time: clock.Micros, **facts: Any) -> None:
+    def put(self, kind: str, time: clock.Micros, /, **facts: Any) -> None:
         """Put a note; a fault of ours stays ours."""
         try:
             self._session.put(kind, time, **facts)

@@ -168,9 +168,7 @@ class MainSide:
             known = self._node_stamps[id(executor)] = reason is None
             if reason is not None:
                 text = f"node phases are not observed: {reason}"
-                self.session.put(
-                    "message", clock.now(), level="info", kind="unobserved", text=text
-                )
+                self.session.put("message", clock.now(), level="info", kind="unobserved", text=text)
             elif self._fragments is not None:
                 self._fragments.folder.mkdir(parents=True, exist_ok=True)
         return known

@@ -6,12 +6,14 @@ its own phase where it has moved.
 
 import os
 import sys
-from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _OURSELVES: Final = "timed"
 _INNER_SETTINGS: Final = "_timed_wrapped_settings"

@@ -49,14 +49,14 @@ def parse_moment(text: str) -> Micros:
     return (when - _EPOCH) // _MICROSECOND
 
 
-def process_started() -> Micros | None:
-    """Return when this process was started, to the kernel's clock tick (10 ms), or None.
+def process_started(pid: int | None = None) -> Micros | None:
+    """Return when a process (this one) was started, to the kernel's tick (10 ms), or None.
 
     From ``/proc/self/stat`` against CLOCK_BOOTTIME; the boot time that other sources add to it is
     in whole seconds only.
     """
     try:
-        with open("/proc/self/stat", "rb") as stat:
+        with open(f"/proc/{pid or 'self'}/stat", "rb") as stat:
             ticks = int(stat.read().rpartition(b")")[2].split()[19])
         age_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - ticks * (
             1_000_000_000 // os.sysconf("SC_CLK_TCK")

@@ -8,10 +8,12 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe.capture import plain
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _FRAMES_TO_SEARCH = 40
 
@@ -79,9 +81,7 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
             ),
             "notemp": ask(lambda: w.storage_settings.notemp),
             "deployment_methods": ask(
-                lambda: sorted(
-                    m.item_to_choice() for m in w.deployment_settings.deployment_method
-                )
+                lambda: sorted(m.item_to_choice() for m in w.deployment_settings.deployment_method)
             ),
             "scheduler": ask(lambda: w.scheduling_settings.scheduler),
             "max_jobs_per_timespan": ask(
@@ -119,7 +119,7 @@ def _limit(value: Any) -> int | None:
 def _global_resources(workflow: Any) -> dict[str, Any]:
     found = ask(lambda: dict(workflow.global_resources.items()), {})
     return {
-        str(name): plain(ask(lambda value=value: value.value, value))
+        str(name): plain(getattr(value, "value", value))
         for name, value in found.items()
         if not str(name).startswith("_")
     }

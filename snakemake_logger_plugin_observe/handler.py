@@ -65,5 +65,3 @@ class LogHandler(LogHandlerBase):
     def needs_rulegraph(self) -> bool:
         """False: dependencies come from the DAG, job by job."""
         return False
-
-

@@ -185,7 +185,7 @@ def _kind(line: bytes) -> str | None:
 
 
 def read_journal(path: Path) -> Reading:
-    """Return a one-time reading of the journal at *path*; nothing is opened before it is iterated."""
+    """Return a one-time reading of the journal at *path*; it is opened when iterated."""
     return Reading(path, [])
 
 

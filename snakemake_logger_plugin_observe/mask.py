@@ -5,7 +5,9 @@ from typing import Any, Final
 
 MASK: Final = "***"
 
-_NAME: Final = r"[\w.-]*(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w.-]*"
+_NAME: Final = (
+    r"[\w.-]*(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w.-]*"
+)
 _SECRETS: Final = re.compile(
     rf"""
     (?P<url>[a-z][a-z0-9+.-]*://[^\s/:@'"]*:)[^\s/@'"]+(?=@)         # user:password@host
@@ -49,9 +51,9 @@ class Masker:
         masked: list[str] = []
         for word in words:
             before = masked[-1] if masked else ""
-            pair = f"{before} {word}" if before.startswith("-") and "=" not in before else word
-            hidden = self.text(pair)
-            masked.append(MASK if pair != word and hidden != pair else self.text(word))
+            is_value = before.startswith("-") and "=" not in before
+            secret = is_value and self.text(f"{before} {word}") != f"{before} {word}"
+            masked.append(MASK if secret else self.text(word))
         return tuple(masked)
 
 

@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.events import Account as AccountTotals
 from snakemake_logger_plugin_observe.events import (
     AttemptFinished,
     AttemptStarted,
@@ -38,7 +39,6 @@ from snakemake_logger_plugin_observe.events import (
     Try,
     Wait,
 )
-from snakemake_logger_plugin_observe.events import Account as AccountTotals
 from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalWriter, to_line
 from snakemake_logger_plugin_observe.mask import Masker
 from snakemake_logger_plugin_observe.phases import CLASSES
@@ -209,6 +209,7 @@ class Recorder:
 
     def _on_begin(self, moment: clock.Micros) -> None:
         import snakemake
+
         from snakemake_logger_plugin_observe import __version__
 
         process_started = clock.process_started() if self._owns_process() else None
@@ -247,7 +248,7 @@ class Recorder:
 
         self._emit(Provenance(time=moment, **facts))
 
-    def _on_wrapped(self, moment: clock.Micros, reports: NodeReports | None) -> None:
+    def _on_wrapped(self, _moment: clock.Micros, reports: NodeReports | None) -> None:
         self._reports = reports
 
     def _on_message(self, moment: clock.Micros, level: str, kind: str, text: str) -> None:
@@ -308,10 +309,9 @@ class Recorder:
         key = (job_id, number)
         if key not in self._live:
             self._last_number[job_id] = max(number, self._last_number.get(job_id, 0))
-            single = isinstance(job_id, int)
-            self._live[key] = _Live(
-                job_id if isinstance(job_id, int) else None, None if single else job_id, number
-            )
+            single = job_id if isinstance(job_id, int) else None
+            group = None if isinstance(job_id, int) else job_id
+            self._live[key] = _Live(single, group, number)
         return self._live[key]
 
     def _on_stamp(self, moment: clock.Micros, key: Key, name: str) -> None:
@@ -448,7 +448,7 @@ class Recorder:
             job_id=live.job_id,
             group=live.group,
             attempt=live.number,
-            status=status,  # type: ignore[arg-type]  # one of Status by construction
+            status=status,
             external_jobid=live.external_jobid,
             node=laid.node,
             exit_code=code,
@@ -492,7 +492,7 @@ class Recorder:
                     job_id=job_id,
                     group=live.group,
                     attempt=live.number,
-                    status=status,  # type: ignore[arg-type]  # one of Status by construction
+                    status=status,
                     external_jobid=whole.external_jobid,
                     node=laid.node or whole.node,
                     exit_code=code,
@@ -547,15 +547,13 @@ class Recorder:
         if self._planning_since is not None:
             self._planned(moment)
         self.run.last_moment = max(self.run.last_moment, moment)
-        draft = RunFinished(
-            time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING
-        )
+        draft = RunFinished(time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING)
         self.run.finished = draft
         accounts = account(self.run)
         status = self._status()
         final = RunFinished(
             time=moment,
-            status=status,  # type: ignore[arg-type]  # one of RunStatus by construction
+            status=status,
             makespan_s=clock.to_seconds(accounts.makespan),
             job_account=_totals(accounts.jobs_by_class, accounts.jobs_by_phase),
             makespan=_totals(accounts.makespan_by_class, accounts.makespan_by_phase),
@@ -618,9 +616,7 @@ def _recorded_before() -> bool:
     return before
 
 
-def _totals(
-    by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]
-) -> AccountTotals:
+def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]) -> AccountTotals:
     return AccountTotals(by_class_s=seconds(by_class), by_phase_s=seconds(by_phase))
 
 

@@ -94,8 +94,7 @@ class Attempt:
     @property
     def tries(self) -> list[Try]:
         """Every try of the tool, in the processes closest to it."""
-        inner = [one for level in self.levels for one in level.tries if level.wraps == "local"]
-        return inner
+        return [one for level in self.levels for one in level.tries if level.wraps == "local"]
 
 
 @dataclass(slots=True)
@@ -314,5 +313,3 @@ def fold(events: Iterable[tuple[int, AnyEvent]]) -> Run:
 def seconds(by_phase: dict[str, Micros]) -> dict[str, float]:
     """Return the same sums in seconds."""
     return {name: to_seconds(micros) for name, micros in by_phase.items()}
-
-

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import capture, clock, describe
+from snakemake_logger_plugin_observe.settings import LogHandlerSettings
 
 if TYPE_CHECKING:
+    from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+
     from snakemake_logger_plugin_observe.recorder import Recorder
-    from snakemake_logger_plugin_observe.settings import LogHandlerSettings
 
 SWITCH: Final = "SNAKEMAKE_OBSERVE"
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
@@ -112,7 +114,7 @@ class Session:
         except Exception as fault:
             self.fault(fault)
 
-    def put(self, kind: str, time: clock.Micros, **facts: Any) -> None:
+    def put(self, kind: str, time: clock.Micros, /, **facts: Any) -> None:
         """Hand a stamp of the executor's to the recorder; never raises."""
         if self.recorder is not None:
             self.recorder.put(capture.Note(kind, time, facts))
@@ -203,7 +205,7 @@ class Session:
         self._finish_recorder(moment)
 
     def _utility(self) -> bool:
-        return any(describe.ask(lambda name=name: getattr(self.args, name)) for name in _NO_RUN)
+        return any(getattr(self.args, name, None) for name in _NO_RUN)
 
     def _failed_before_start(self) -> None:
         """Record a run that ended before its workflow started: the Snakefile did not parse."""
@@ -249,7 +251,7 @@ def _at_exit() -> None:
         _current.end()
 
 
-def join_logger(settings: "LogHandlerSettings | None", common: Any) -> Session:
+def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Session:
     """Join as the logger plugin, which decides where and how the journal is written.
 
     Raises:
@@ -260,7 +262,7 @@ def join_logger(settings: "LogHandlerSettings | None", common: Any) -> Session:
         quiet="ALL" in {getattr(q, "name", str(q)).upper() for q in common.quiet or ()},
         dryrun=bool(getattr(common, "dryrun", False)),
     )
-    if settings is not None:
+    if isinstance(settings, LogHandlerSettings):
         chosen.mode = _mode(settings.mode)
         chosen.tags = dict(map(_tag, settings.tag or ()))
         if settings.dir is not None:
@@ -329,5 +331,3 @@ def _is_snakemakes_own_process() -> bool:
     if getattr(spec, "name", None) in ("snakemake.__main__", "snakemake"):
         return True
     return Path(sys.argv[0] or "").name in ("snakemake", "snakemake.exe")
-
-

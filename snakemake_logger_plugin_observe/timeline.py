@@ -262,9 +262,7 @@ def _on_node(track: Track, levels: list[Level], evidence: Evidence, result: Time
     track.end = limit
 
 
-def _level(
-    track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline
-) -> None:
+def _level(track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline) -> None:
     """Lay one Snakemake process on the node, with the processes inside it."""
     track.node_if(level.started, "node_startup")
     track.node(level.loaded, "node_startup")
@@ -335,7 +333,7 @@ def member_timeline(levels: Sequence[Level], offset: Offset | None, end: Micros)
     """
     result = Timeline(offset=offset)
     tries = [(level, one) for level in levels for one in level.tries]
-    outer = [(level, one) for level, one in tries if not _spawned_for_another(one, level, levels)]
+    outer = [(level, one) for level, one in tries if not _spawned(level, levels)]
     spans = [span for _, one in outer if (span := _span(one))]
     if not spans:
         result.unobserved.append(NO_NODE_STAMPS)
@@ -352,10 +350,9 @@ def member_timeline(levels: Sequence[Level], offset: Offset | None, end: Micros)
     return result
 
 
-def _spawned_for_another(one: Try, level: Level, levels: Sequence[Level]) -> bool:
-    return any(
-        _runs(level, outer) for other in levels if other is not level for outer in other.tries
-    )
+def _spawned(level: Level, levels: Sequence[Level]) -> bool:
+    """Whether *level* was started to run the tool of another of *levels*."""
+    return any(_runs(level, one) for other in levels if other is not level for one in other.tries)
 
 
 def _offset(host: str, evidence: Evidence, first: Micros, gone: Micros | None) -> Offset:

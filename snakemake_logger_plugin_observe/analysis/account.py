@@ -85,12 +85,11 @@ def _rules(run: Run) -> tuple[RuleShare, ...]:
     """Return each rule's share, the costliest first; groups' own submissions by group name."""
     by_rule: dict[tuple[str | None, str | None], list[Attempt]] = {}
     for attempt in run.attempts.values():
-        if attempt.job_id is not None:
-            name = (run.rule_of(attempt), None)
-        else:
+        rule, group = run.rule_of(attempt), None
+        if attempt.job_id is None:
             described = run.groups.get(attempt.group or "")
-            name = (None, described.name if described and described.name else attempt.group)
-        by_rule.setdefault(name, []).append(attempt)
+            group = described.name if described and described.name else attempt.group
+        by_rule.setdefault((rule, group), []).append(attempt)
     shares = [
         RuleShare(
             rule, group, len({a.key[0] for a in attempts}), len(attempts), sum_phases(attempts)

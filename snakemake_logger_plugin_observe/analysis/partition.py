@@ -8,13 +8,24 @@ work in it, else by ``slot_wait``. Segments tile the makespan exactly.
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED, UNOBSERVED, cost_class
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run
 from snakemake_logger_plugin_observe.timeline import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What let a job be selected: ``because`` it was this attempt's end, or scheduling began."""
+
+    because: str
+    """``dependency``, ``previous_attempt``, ``replanning``, ``freed_place``, ``scheduling``."""
+    job_id: int | None = None
+    group: str | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class Owned:
     attempt: int | None = None
     group: str | None = None
     rule: str | None = None
-    released_by: str | None = None
+    released_by: Release | None = None
 
     @property
     def cost_class(self) -> str:
@@ -87,18 +98,19 @@ def _stamped(run: Run) -> list[_Work]:
         for phase in run.phases
         if phase.phase in _RANK
     ]
+    began = run.scheduling_began
+    if began is not None and run.rounds and run.rounds[0].time > began:
+        work.append(_Work(began, run.rounds[0].time, "main_loop", _RANK["main_loop"]))
     for turn in run.rounds:
         work.append(_Work(turn.time, turn.idle, "main_loop", _RANK["main_loop"]))
-        work.extend(
-            _Work(begin, end, "select", _RANK["select"]) for begin, end in turn.selections
-        )
+        work.extend(_Work(begin, end, "select", _RANK["select"]) for begin, end in turn.selections)
     for attempt in run.attempts.values():
         if attempt.is_member:
             continue
-        for segment in _in_main_thread(attempt):
-            work.append(
-                _Work(segment.start, segment.end, segment.phase or "", _RANK_OF_A_JOB, attempt)
-            )
+        work.extend(
+            _Work(segment.start, segment.end, segment.phase or "", _RANK_OF_A_JOB, attempt)
+            for segment in _in_main_thread(attempt)
+        )
     return work
 
 
@@ -191,7 +203,7 @@ class _Walk:
             self.backwards.append(owned)
             self.at = start
 
-    def _lay(self, start: Micros, phase: str, attempt: Attempt | None, why: str | None) -> None:
+    def _lay(self, start: Micros, phase: str, attempt: Attempt | None) -> None:
         start = max(start, self.start)
         self._own(
             start,
@@ -203,7 +215,6 @@ class _Walk:
                 attempt.number if attempt else None,
                 attempt.group if attempt else None,
                 self.run.rule_of(attempt) if attempt else None,
-                why,
             ),
         )
 
@@ -213,7 +224,7 @@ class _Walk:
             phase = tile.phase
             if otherwise == "shutdown" and phase in ("main_loop", "select"):
                 phase = "shutdown"
-            self._lay(tile.start, phase, tile.attempt or (waiting if tile.rank < 0 else None), None)
+            self._lay(tile.start, phase, tile.attempt or (waiting if tile.rank < 0 else None))
 
     def _last_finished(self, before: Micros) -> Attempt | None:
         index = bisect_right(self._ends, before)
@@ -230,7 +241,7 @@ class _Walk:
             if segment.phase is None:
                 self._members(attempt, segment)
             else:
-                self._lay(segment.start, segment.phase, attempt, None)
+                self._lay(segment.start, segment.phase, attempt)
 
     def _members(self, group: Attempt, hole: Segment) -> None:
         """Own a stretch that a group's members share: by the one that ended last, and so on."""
@@ -244,56 +255,51 @@ class _Walk:
             if not running:
                 break
             last = max(running, key=lambda m: m.end or 0)
-            self._lay(max(hole.start, min(last.end or 0, self.at)), "member_wait", group, None)
+            self._lay(max(hole.start, min(last.end or 0, self.at)), "member_wait", group)
             for segment in reversed(last.segments):
                 if segment.start < self.at and segment.phase is not None:
-                    self._lay(max(segment.start, hole.start), segment.phase, last, None)
+                    self._lay(max(segment.start, hole.start), segment.phase, last)
             members.remove(last)
-        self._lay(hole.start, UNOBSERVED, group, None)
+        self._lay(hole.start, UNOBSERVED, group)
 
     def _release(self, attempt: Attempt) -> Attempt | None:
         """Own the stretch before *attempt* was selected, and return who released it."""
-        found, moment, why = self._releaser(attempt)
-        if self.backwards and why is not None:
-            last = self.backwards[-1]
-            self.backwards[-1] = Owned(
-                last.start,
-                last.end,
-                last.phase,
-                last.job_id,
-                last.attempt,
-                last.group,
-                last.rule,
-                why,
-            )
+        found, moment, because = self._releaser(attempt)
+        if self.backwards:
+            release = Release(because)
+            if found is not None:
+                release = Release(because, found.job_id, found.group, found.number)
+            self.backwards[-1] = replace(self.backwards[-1], released_by=release)
         if moment is not None:
             self._run_work(moment, "slot_wait", attempt)
         return found
 
-    def _releaser(self, attempt: Attempt) -> tuple[Attempt | None, Micros | None, str | None]:
-        """Return what let *attempt* be selected: the job it was, when, and a word for it."""
+    def _releaser(self, attempt: Attempt) -> tuple[Attempt | None, Micros | None, str]:
+        """Return what let *attempt* be selected: the job it was, when, and why."""
         run = self.run
         here = self.at
         candidates: list[tuple[Micros, int, Attempt | None, str]] = []
         previous = run.attempts.get((attempt.key[0], attempt.number - 1))
         if previous is not None and previous.end is not None:
-            candidates.append((previous.end, 1, previous, "its previous attempt"))
-        for job_id in run.dependencies(attempt.key) or ():
-            if (last := self._final_submission(job_id)) and last.end is not None:
-                candidates.append((last.end, 2, last, f"job {job_id}, its dependency"))
+            candidates.append((previous.end, 1, previous, "previous_attempt"))
+        candidates.extend(
+            (last.end, 2, last, "dependency")
+            for job_id in run.dependencies(attempt.key) or ()
+            if (last := self._final_submission(job_id)) and last.end is not None
+        )
         made = run.made_by(attempt.job_id) if attempt.job_id is not None else None
         if made is not None and (maker := self._last_finished(made.time)):
-            candidates.append((maker.end or 0, 0, maker, "the re-planning that made it"))
+            candidates.append((maker.end or 0, 0, maker, "replanning"))
         ready = attempt.stamps.ready
         if ready is None or self._passed_over(ready, here):
             freed = self._last_finished(here)
             if freed is not None and freed is not attempt and (freed.end or 0) > (ready or 0):
-                candidates.append((freed.end or 0, 3, freed, _freed(freed)))
+                candidates.append((freed.end or 0, 3, freed, "freed_place"))
         candidates = [c for c in candidates if c[0] <= here and c[2] is not attempt]
         if not candidates:
-            return None, run.scheduling_began, "the beginning of scheduling"
-        moment, _, found, why = max(candidates, key=lambda c: c[:2])
-        return found, moment, why
+            return None, run.scheduling_began, "scheduling"
+        moment, _, found, because = max(candidates, key=lambda c: c[:2])
+        return found, moment, because
 
     def _final_submission(self, job_id: int) -> Attempt | None:
         """Return the last submission that ran *job_id*: its own, or its group's."""
@@ -324,13 +330,8 @@ class _Walk:
         if workflow is not None:
             self._run_work(workflow, UNATTRIBUTED)
         if loaded is not None:
-            self._lay(loaded, "parse", None, None)
-        self._lay(self.start, "import", None, None)
-
-
-def _freed(attempt: Attempt) -> str:
-    name = f"job {attempt.job_id}" if attempt.job_id is not None else f"group {attempt.group}"
-    return f"{name}, which freed its place"
+            self._lay(loaded, "parse", None)
+        self._lay(self.start, "import", None)
 
 
 def phase_totals(segments: list[Owned]) -> dict[str, Micros]:

@@ -1,0 +1,63 @@
+"""``snakemake-observe``: parse, call, print; the only place that maps errors to exit codes."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from snakemake_logger_plugin_observe import __version__
+from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.journal import JournalError
+from snakemake_logger_plugin_observe.reporters import FORMS
+
+_DEFAULT = "cost"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="snakemake-observe",
+        description="Shows where a Snakemake run's time and failures went, from its run journal. "
+        "Without a command: cost.",
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        module.arguments(command)
+        command.add_argument(
+            "--format", choices=sorted(FORMS), default="text", help="default: text"
+        )
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 if fine, 1 if the answer is bad news, 2 if it cannot be given."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, _DEFAULT)
+    chosen = parser().parse_args(words)
+    try:
+        answer, code = COMMANDS[chosen.command].run(chosen)
+        text = FORMS[chosen.format](answer, width=_width(), color=_color())
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        print(text, end="" if text.endswith("\n") else "\n", flush=True)
+    except JournalError as error:
+        print(f"snakemake-observe: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return int(code)
+
+
+def _width() -> int:
+    return os.get_terminal_size().columns if sys.stdout.isatty() else 100
+
+
+def _color() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+if __name__ == "__main__":
+    sys.exit(main())

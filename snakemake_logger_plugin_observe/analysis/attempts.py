@@ -1,0 +1,104 @@
+"""What ran: the attempts of a run as rows, chosen and sorted."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.run import Attempt, Run
+
+_HIDDEN_IN_A_NODE: Final = (
+    *("queue_wait", "node_startup", "node_plan", "stage_in", "compute"),
+    *("stage_out", "node_exit", "poll_wait"),
+)
+_HIDDEN_IN_MAIN: Final = ("stage_in", "compute", "stage_out")
+SORT_KEYS: Final = ("time", "start", "rule", "status", "job")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One attempt, with what the journal knows of its job."""
+
+    attempt: Attempt
+    rule: str | None
+    wildcards: dict[str, str]
+    group_name: str | None
+    reason: str | None
+    log: tuple[str, ...]
+    line: int | None
+
+    @property
+    def total(self) -> Micros:
+        """All its phases together."""
+        return sum(self.attempt.phases.values())
+
+    @property
+    def chosen(self) -> Micros:
+        """Its phases from the moment it was selected."""
+        return self.total - self.attempt.phases.get("slot_wait", 0)
+
+    @property
+    def phases(self) -> dict[str, Micros | None]:
+        """Microseconds per phase; None for what may hide in an unobserved stretch."""
+        known: dict[str, Micros | None] = dict(self.attempt.phases)
+        if UNOBSERVED not in known and self.attempt.segments:
+            return known
+        remote = self.attempt.external_jobid is not None
+        for phase in _HIDDEN_IN_A_NODE if remote else _HIDDEN_IN_MAIN:
+            known.setdefault(phase, None)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which attempts to list, and how."""
+
+    rule: str | None = None
+    status: str | None = None
+    failed: bool = False
+    sort: str = "start"
+
+
+def rows(run: Run, choice: Choice | None = None) -> list[Row]:
+    """Return the attempts that *choice* asks for; a group's submission is a row of its own."""
+    choice = choice or Choice()
+    found = [_row(run, attempt) for attempt in run.attempts.values()]
+    if choice.rule is not None:
+        found = [row for row in found if row.rule == choice.rule]
+    if choice.failed:
+        failed = {row.attempt.key[0] for row in found if row.attempt.status == "failed"}
+        found = [row for row in found if row.attempt.key[0] in failed]
+    if choice.status is not None:
+        found = [row for row in found if row.attempt.status == choice.status]
+    return sorted(found, key=lambda row: _sort_key(row, choice.sort))
+
+
+def _row(run: Run, attempt: Attempt) -> Row:
+    job = run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+    group = run.groups.get(attempt.group) if attempt.group is not None else None
+    return Row(
+        attempt=attempt,
+        rule=job.rule if job else None,
+        wildcards=job.wildcards if job else {},
+        group_name=group.name if group else attempt.group,
+        reason=job.reason if job else None,
+        log=job.log if job else (),
+        line=attempt.line,
+    )
+
+
+def _sort_key(row: Row, by: str) -> tuple[object, ...]:
+    attempt = row.attempt
+    job = (0, attempt.job_id) if attempt.job_id is not None else (1, 0)
+    start = attempt.start if attempt.start is not None else attempt.stamps.finished or 0
+    match by:
+        case "time":
+            return (-row.total, *job, attempt.number)
+        case "rule":
+            return (row.rule or "", *job, attempt.number)
+        case "status":
+            return (attempt.status, *job, attempt.number)
+        case "job":
+            return (*job, attempt.group or "", attempt.number)
+        case _:
+            return (start, *job, attempt.number)

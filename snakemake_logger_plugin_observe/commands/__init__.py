@@ -1,0 +1,13 @@
+"""The reader's commands: each parses its words, asks an analysis, and hands back an answer."""
+
+from types import ModuleType
+
+from snakemake_logger_plugin_observe.commands import cost, jobs, schema, validate
+
+COMMANDS: dict[str, ModuleType] = {
+    "cost": cost,
+    "jobs": jobs,
+    "validate": validate,
+    "schema": schema,
+}
+"""Every command by its name; a module has HELP, arguments(parser) and run(words)."""

@@ -1,0 +1,30 @@
+"""``cost``: where the time of a run accumulated."""
+
+import argparse
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
+from snakemake_logger_plugin_observe.commands import journals
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.run import Run
+
+HELP: Final = "where the time of a run accumulated (also the bare command)"
+_COSTLIEST: Final = 5
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's words."""
+    journals.argument(parser)
+
+
+def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
+    """Return both accounts of the run; always fine."""
+    source = journals.load(words.journal)
+    return CostAnswer(source, account(source.run), costliest(source.run)), 0
+
+
+def costliest(run: Run) -> tuple[Row, ...]:
+    """Return the attempts that took the longest once they were chosen."""
+    found = [row for row in rows(run) if row.chosen > 0]
+    return tuple(sorted(found, key=lambda row: row.chosen, reverse=True)[:_COSTLIEST])

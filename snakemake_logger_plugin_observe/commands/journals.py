@@ -1,0 +1,104 @@
+"""Which journal a command is about: the one that was named, or the newest real run here."""
+
+import argparse
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal import (
+    SUBFOLDER,
+    JournalError,
+    journals_in,
+    read_journal,
+)
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run import Run, fold
+
+_TICK: Final = 20_000  # the kernel's clock tick, and the rounding of it
+
+
+def argument(parser: argparse.ArgumentParser) -> None:
+    """Add the journal to a command's words."""
+    parser.add_argument(
+        "journal",
+        nargs="?",
+        type=Path,
+        metavar="JOURNAL",
+        help="a journal, or a run's working directory (default: the newest run here)",
+    )
+
+
+def load(named: Path | None) -> Source:
+    """Return the run that *named* tells of, or the newest real run of the working directory.
+
+    Raises:
+        JournalError: if there is none, or it cannot be read; one line that says what to do.
+
+    """
+    if named is not None and not named.is_dir():
+        return _load(named)
+    return _newest(named if named is not None else Path())
+
+
+def find(named: Path | None) -> Path:
+    """Return the journal that ``load`` would read.
+
+    Raises:
+        JournalError: if there is none.
+
+    """
+    return named if named is not None and not named.is_dir() else load(named).path
+
+
+def _newest(folder: Path) -> Source:
+    found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
+    if not found:
+        raise JournalError(
+            f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
+            "or name a journal"
+        )
+    unread: list[str] = []
+    for path in reversed(found):
+        try:
+            source = _load(path)
+        except JournalError as error:
+            unread.append(str(error))
+            continue
+        if _is_real(source.run):
+            return source
+    if unread and len(unread) == len(found):
+        raise JournalError(unread[0])
+    raise JournalError(
+        f"no run in {folder / SUBFOLDER} executed a job; name a journal to see it all the same"
+    )
+
+
+def _load(path: Path) -> Source:
+    reading = read_journal(path)
+    run = fold(reading)
+    problems = tuple(f"{path}: {problem}" for problem in reading.problems)
+    return Source(path, run, run.status(is_alive(run)), problems)
+
+
+def _is_real(run: Run) -> bool:
+    """Whether this was no dry run and at least one job was tried in it."""
+    return run.started is not None and run.started.kind != "dry_run" and bool(run.attempts)
+
+
+def is_alive(run: Run) -> bool | None:
+    """Return whether the run's process still lives, or None where that cannot be seen from here."""
+    started = run.started
+    if run.finished is not None or started is None or started.host != socket.gethostname():
+        return None
+    try:
+        os.kill(started.pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return None
+    born = clock.process_started(started.pid)
+    if born is None or started.process_started is None:
+        return True
+    return abs(born - started.process_started) <= _TICK

@@ -1,0 +1,56 @@
+"""What commands answer: shaped before it is rendered, so that tests can ask for the data."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from snakemake_logger_plugin_observe.analysis.account import Account
+from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.verification import Verification
+from snakemake_logger_plugin_observe.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The journal that an answer comes from, and what was wrong with it."""
+
+    path: Path
+    run: Run
+    status: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CostAnswer:
+    """Where the time of a run went."""
+
+    source: Source
+    account: Account
+    costliest: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobsAnswer:
+    """Which attempts there were."""
+
+    source: Source
+    rows: tuple[Row, ...]
+    failed_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateAnswer:
+    """Whether a journal is sound."""
+
+    source: Source
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaAnswer:
+    """The JSON Schema of a journal line."""
+
+    schema: dict[str, Any] = field(default_factory=dict)
+
+
+Answer = CostAnswer | JobsAnswer | ValidateAnswer | SchemaAnswer

@@ -1,0 +1,150 @@
+"""Answers as JSON for other tools: seconds with microseconds, moments as RFC 3339, unknown null."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.partition import Owned
+from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
+from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
+from snakemake_logger_plugin_observe.reporters.answers import (
+    Answer,
+    CostAnswer,
+    JobsAnswer,
+    SchemaAnswer,
+    Source,
+    ValidateAnswer,
+)
+from snakemake_logger_plugin_observe.run import seconds
+
+
+def render(answer: Answer, *, width: int = 100, color: bool = False) -> str:
+    """Return *answer* as one JSON document; the terminal's width and colour do not matter."""
+    return json.dumps(shape(answer), indent=2, allow_nan=False) + "\n"
+
+
+def shape(answer: Answer) -> dict[str, Any]:
+    """Return *answer* as plain values."""
+    match answer:
+        case CostAnswer():
+            return _cost(answer)
+        case JobsAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "attempts": [_attempt(row) for row in answer.rows],
+            }
+        case ValidateAnswer():
+            found = answer.verification
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "valid": found.sound,
+                "lines": found.lines,
+                "problems": list(found.problems),
+                "disagreements": [asdict(one) for one in found.disagreements],
+            }
+        case SchemaAnswer():
+            return answer.schema
+
+
+def _moment(moment: Micros | None) -> str | None:
+    return None if moment is None else format_moment(moment)
+
+
+def _run(source: Source) -> dict[str, Any]:
+    run = source.run
+    return {
+        "run_id": run.started.run_id if run.started else None,
+        "status": source.status,
+        "start": _moment(run.start),
+        "end": _moment(run.end),
+        "makespan_s": to_seconds(run.makespan),
+        "journal": str(source.path),
+        "problems": list(source.problems),
+    }
+
+
+def _cost(answer: CostAnswer) -> dict[str, Any]:
+    account = answer.account
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": _run(answer.source),
+        "makespan": {
+            "by_class_s": seconds(account.makespan_by_class),
+            "by_phase_s": seconds(account.makespan_by_phase),
+            "unattributed_s": to_seconds(account.unattributed),
+            "segments": [_owned(segment) for segment in account.segments],
+        },
+        "jobs": {
+            "count": account.job_count,
+            "attempts": account.attempt_count,
+            "failed_attempts": account.failed_attempts,
+            "by_class_s": seconds(account.jobs_by_class),
+            "by_phase_s": seconds(account.jobs_by_phase),
+            "core_s": account.core_s,
+            "failed_s": to_seconds(account.failed),
+        },
+        "rules": [
+            {
+                "rule": share.rule,
+                "group": share.group,
+                "jobs": share.jobs,
+                "attempts": share.attempts,
+                "by_phase_s": seconds(share.by_phase),
+            }
+            for share in account.rules
+        ],
+    }
+
+
+def _owned(segment: Owned) -> dict[str, Any]:
+    return {
+        "start": format_moment(segment.start),
+        "end": format_moment(segment.end),
+        "class": segment.cost_class,
+        "phase": segment.phase,
+        "job_id": segment.job_id,
+        "group": segment.group,
+        "attempt": segment.attempt,
+        "rule": segment.rule,
+        "released_by": asdict(segment.released_by) if segment.released_by else None,
+    }
+
+
+def _attempt(row: Row) -> dict[str, Any]:
+    attempt = row.attempt
+    return {
+        "job_id": attempt.job_id,
+        "attempt": attempt.number,
+        "rule": row.rule,
+        "wildcards": row.wildcards,
+        "group": attempt.group,
+        "group_name": row.group_name,
+        "status": attempt.status,
+        "external_jobid": attempt.external_jobid,
+        "node": attempt.node,
+        "exit_code": attempt.exit_code,
+        "signal": attempt.signal,
+        "message": attempt.message,
+        "reason": row.reason,
+        "start": _moment(attempt.start),
+        "end": _moment(attempt.end),
+        "phases_s": {
+            name: None if micros is None else to_seconds(micros)
+            for name, micros in row.phases.items()
+        },
+        "segments": [
+            {
+                "start": format_moment(segment.start),
+                "end": format_moment(segment.end),
+                "phase": segment.phase,
+            }
+            for segment in attempt.segments
+        ],
+        "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
+        "tries": [one.model_dump(mode="json") for one in attempt.tries],
+        "unobserved": list(attempt.unobserved),
+        "line": row.line,
+    }

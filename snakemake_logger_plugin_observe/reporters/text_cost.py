@@ -1,0 +1,240 @@
+"""The account of a run, as text: where the makespan went, what rules cost, what to do next."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.account import RuleShare
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
+from snakemake_logger_plugin_observe.reporters.words import (
+    bar,
+    clock_time,
+    decimals,
+    duration,
+    harmless,
+    job_name,
+    percent,
+    plural,
+)
+
+_COLORS: Final = {
+    "planning": "blue",
+    "scheduling": "yellow",
+    "limits": "magenta",
+    "queue": "cyan",
+    "staging": "green",
+    "compute": "bright_white",
+}
+_BAR_WIDTH: Final = 20
+_PHASE_MATTERS: Final = 0.005
+_RULES_SHOWN: Final = 12
+
+
+def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
+    """Return the answer, part by part."""
+    found: list[RenderableType] = [*head(answer.source), Text()]
+    if answer.account.makespan:
+        found += [_makespan(answer), Text()]
+    if answer.account.rules:
+        found += [_rules(answer), Text()]
+    if answer.costliest:
+        found += [_costliest(answer), Text()]
+    found.append(Text(_sentence(answer)))
+    found += [Text(harmless(f"! {problem}"), "yellow") for problem in answer.source.problems]
+    found += [Text(harmless(f"! {text}"), "yellow") for text in _unobserved(answer)]
+    found.append(Text("→ snakemake-observe jobs --sort time    every attempt, the longest first"))
+    return found
+
+
+def head(source: Source) -> list[RenderableType]:
+    """Return the line that names a run, and the journal it was read from."""
+    run = source.run
+    started = run.started
+    jobs = len({attempt.job_id for attempt in run.attempts.values() if attempt.job_id is not None})
+    attempts = sum(1 for attempt in run.attempts.values() if attempt.job_id is not None)
+    said = [
+        f"run {clock_time(run.start)}" if run.start else "run",
+        f"{plural(jobs, 'job')}, {plural(attempts, 'attempt')}",
+        _executor(source),
+        source.status.replace("_", " "),
+        duration(run.makespan),
+    ]
+    line = Text(harmless(" · ".join(part for part in said if part)), "bold")
+    tags = started.tags if started else {}
+    named = "".join(f"  {key}={value}" for key, value in tags.items())
+    return [line, Text(harmless(f"  {source.path}{named}"), "dim")]
+
+
+def _executor(source: Source) -> str:
+    started = source.run.started
+    if started is None or started.executor is None:
+        return ""
+    if started.wraps is not None:
+        return f"{started.wraps} through timed"
+    return started.executor
+
+
+def _makespan(answer: CostAnswer) -> Table:
+    account = answer.account
+    whole = account.makespan
+    places = decimals(whole)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table.add_column(f"Where the {duration(whole)} went", no_wrap=True)
+    table.add_column(width=_BAR_WIDTH, no_wrap=True)
+    table.add_column("s", justify="right", no_wrap=True)
+    table.add_column("%", justify="right", no_wrap=True)
+    largest = max(account.makespan_by_class.values())
+    classes = sorted(
+        account.makespan_by_class.items(), key=lambda item: (item[0] == UNATTRIBUTED, -item[1])
+    )
+    for name, micros in classes:
+        if not micros and name != UNATTRIBUTED:
+            continue
+        table.add_row(
+            Text.assemble((f"  {name:<14}", "bold"), CLASSES[name]),
+            Text(bar(micros, largest, _BAR_WIDTH), _COLORS.get(name, "red")),
+            f"{micros / 1e6:.{places}f}",
+            percent(micros, whole),
+        )
+        for phase, part in _phases_of(name, account.makespan_by_phase, whole):
+            table.add_row(
+                f"     {phase:<14}{PHASES[phase].meaning}",
+                "",
+                f"{part / 1e6:.{places}f}",
+                percent(part, whole),
+                style="dim",
+            )
+            if hint := _hint(phase, answer):
+                table.add_row(f"     {'':<14}{hint}", style="dim")
+    total = sum(account.makespan_by_class.values())
+    said = "= makespan" if total == whole else f"is not the makespan: {whole / 1e6:.6f} s"
+    table.add_row(Text.assemble((f"  {'Σ':<14}", "bold"), said), "", f"{total / 1e6:.{places}f}")
+    return table
+
+
+def _phases_of(
+    name: str, by_phase: dict[str, Micros], whole: Micros
+) -> Iterator[tuple[str, Micros]]:
+    """Yield the phases of a class that matter; a class that is one phase needs no second row."""
+    own = [(phase, part) for phase, part in by_phase.items() if PHASES[phase].cost_class == name]
+    worth = [(phase, part) for phase, part in own if part >= whole * _PHASE_MATTERS]
+    if name not in by_phase:
+        yield from sorted(worth, key=lambda item: -item[1])
+
+
+def _hint(phase: str, answer: CostAnswer) -> str:
+    """Return what governs a phase, where the run's settings tell."""
+    started = answer.source.run.started
+    settings = started.settings if started else {}
+    every = settings.get("seconds_between_status_checks")
+    if phase == "poll_wait" and every and (started and started.wraps == "cluster-generic"):
+        return f"every {every} s: --seconds-between-status-checks"
+    if phase == "slot_wait" and started and (started.jobs or started.cores):
+        return f"--jobs {started.jobs}" if started.jobs else f"--cores {started.cores}"
+    return ""
+
+
+def _rules(answer: CostAnswer) -> Table:
+    account = answer.account
+    whole = sum(account.jobs_by_phase.values())
+    classes = [name for name, micros in account.jobs_by_class.items() if micros >= 500]
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table.add_column("Rules", no_wrap=True)
+    for heading in ("jobs", "attempts", *classes, "all s", "%"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for share in account.rules[:_RULES_SHOWN]:
+        table.add_row(*_rule(share, classes, whole))
+    rest = account.rules[_RULES_SHOWN:]
+    if rest:
+        by_phase: dict[str, Micros] = {}
+        for share in rest:
+            for phase, micros in share.by_phase.items():
+                by_phase[phase] = by_phase.get(phase, 0) + micros
+        more = RuleShare(
+            f"… {plural(len(rest), 'more rule')}",
+            None,
+            sum(share.jobs for share in rest),
+            sum(share.attempts for share in rest),
+            by_phase,
+        )
+        table.add_row(*_rule(more, classes, whole))
+    return table
+
+
+def _rule(share: RuleShare, classes: list[str], whole: Micros) -> list[str]:
+    sums = by_class(share.by_phase)
+    places = decimals(whole)
+    return [
+        f"  {harmless(share.rule) if share.rule else job_name(None, {}, share.group)}",
+        f"{share.jobs:,}",
+        f"{share.attempts:,}",
+        *(f"{sums[name] / 1e6:.{places}f}" if sums[name] else "·" for name in classes),
+        f"{share.total / 1e6:.{places}f}",
+        percent(share.total, whole),
+    ]
+
+
+def _costliest(answer: CostAnswer) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table.add_column("Costliest jobs", no_wrap=True, max_width=48, overflow="ellipsis")
+    table.add_column("job", justify="right", no_wrap=True)
+    table.add_column("s", justify="right", no_wrap=True)
+    table.add_column("most of it", no_wrap=True)
+    for row in answer.costliest:
+        phases = {name: m for name, m in row.attempt.phases.items() if name != "slot_wait"}
+        phase, micros = max(phases.items(), key=lambda item: item[1])
+        table.add_row(
+            f"  {job_name(row.rule, row.wildcards, row.group_name)}",
+            "" if row.attempt.job_id is None else str(row.attempt.job_id),
+            f"{row.chosen / 1e6:.{decimals(row.chosen)}f}",
+            f"{phase} {percent(micros, row.chosen)} %",
+        )
+    return table
+
+
+_SENTENCES: Final = {
+    "compute": "The tools took {share} % of this run",
+    "scheduling": "Snakemake's own overhead took {share} % of this run",
+    "planning": "Reading and building the DAG took {share} % of this run",
+    "limits": "Waiting for a free place under your own limits took {share} % of this run",
+    "queue": "Waiting in the cluster's queue took {share} % of this run",
+    "staging": "Waiting for files took {share} % of this run",
+    "unobserved": "{share} % of this run could not be split into phases",
+    UNATTRIBUTED: "{share} % of this run is explained by nothing that was recorded",
+}
+
+
+def _sentence(answer: CostAnswer) -> str:
+    """Return the dominant cost class in one sentence, and what of it weighs most."""
+    account = answer.account
+    if not account.makespan:
+        return "There is no time to account for."
+    name, micros = max(account.makespan_by_class.items(), key=lambda item: item[1])
+    said = _SENTENCES[name].format(share=percent(micros, account.makespan))
+    phases = {p: m for p, m in account.makespan_by_phase.items() if PHASES[p].cost_class == name}
+    if len(phases) > 1:
+        phase, part = max(phases.items(), key=lambda item: item[1])
+        meaning = PHASES[phase].meaning
+        said += f", most of it {phase} ({meaning}: {percent(part, account.makespan)} %)"
+    if name != "compute":
+        tools = account.makespan_by_class["compute"]
+        said += f"; the tools took {percent(tools, account.makespan)} %"
+    return said + "."
+
+
+def _unobserved(answer: CostAnswer) -> list[str]:
+    """Return what could not be observed, each reason once with how often."""
+    counts: dict[str, int] = {}
+    for attempt in answer.source.run.attempts.values():
+        for reason in attempt.unobserved:
+            counts[reason] = counts.get(reason, 0) + 1
+    found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
+    run = answer.source.run
+    found += [message.text for message in run.messages if message.kind == "unobserved"]
+    found += [f"the journal has a gap: {reason}" for reason in dict.fromkeys(run.gaps)]
+    return found

@@ -1,0 +1,59 @@
+"""Answers as text for people: the answer first, one screen, no legend, the next command last."""
+
+import io
+
+from rich.console import Console, RenderableType
+
+from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters.answers import (
+    Answer,
+    CostAnswer,
+    JobsAnswer,
+    SchemaAnswer,
+    ValidateAnswer,
+)
+from snakemake_logger_plugin_observe.reporters.words import harmless, plural
+
+
+def render(answer: Answer, *, width: int = 100, color: bool = False) -> str:
+    """Return *answer* for a terminal *width* characters wide, plain unless *color*."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for part in _parts(answer, width):
+        console.print(part, soft_wrap=isinstance(part, str))
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def _parts(answer: Answer, width: int) -> list[RenderableType]:
+    match answer:
+        case CostAnswer():
+            return text_cost.parts(answer, width)
+        case JobsAnswer():
+            return text_jobs.parts(answer, width)
+        case ValidateAnswer():
+            return _validation(answer)
+        case SchemaAnswer():
+            import json
+
+            return [json.dumps(answer.schema, indent=2)]
+
+
+def _validation(answer: ValidateAnswer) -> list[RenderableType]:
+    found = answer.verification
+    path = harmless(str(answer.source.path))
+    if found.sound:
+        said = f"{path}: {plural(found.lines, 'line')}, every figure follows from the stamps"
+        ended = answer.source.status in ("killed", "running")
+        return [said + (f" (the run: {answer.source.status}, no last event)" if ended else "")]
+    lines: list[RenderableType] = [harmless(f"{path}: {problem}") for problem in found.problems]
+    lines += [harmless(f"{path}: line {one.line}: {one.text}") for one in found.disagreements]
+    return lines

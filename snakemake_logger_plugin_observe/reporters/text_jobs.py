@@ -1,0 +1,112 @@
+"""Attempts as text: a line each, and for failures what the journal knows of the cause."""
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
+from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.text_cost import head
+from snakemake_logger_plugin_observe.reporters.words import (
+    decimals,
+    harmless,
+    job_name,
+    percent,
+)
+
+_STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
+_FEWEST_PHASES = 1
+_FIXED_WIDTH = 74
+
+
+def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
+    """Return the answer, part by part."""
+    found: list[RenderableType] = [*head(answer.source), Text()]
+    if not answer.rows:
+        found.append(Text("No failed attempts." if answer.failed_only else "No such attempts."))
+        return found
+    if answer.failed_only:
+        for row in answer.rows:
+            found += _failure(row)
+    else:
+        found.append(_table(answer, width))
+        found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
+    found += [Text(harmless(f"! {problem}"), "yellow") for problem in answer.source.problems]
+    return found
+
+
+def _table(answer: JobsAnswer, width: int) -> Table:
+    """Return the attempts with the phases that took most, as many as the terminal has room for."""
+    sums: dict[str, int] = {}
+    for row in answer.rows:
+        for phase, micros in row.attempt.phases.items():
+            sums[phase] = sums.get(phase, 0) + micros
+    room = max(_FEWEST_PHASES, (width - _FIXED_WIDTH) // 12)
+    shown = set(sorted(sums, key=lambda phase: -sums[phase])[:room])
+    phases = [phase.name for phase in ATTEMPT_PHASES if phase.name in shown]
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table.add_column("job", justify="right", no_wrap=True)
+    table.add_column("try", justify="right", no_wrap=True)
+    table.add_column("rule", no_wrap=True, max_width=30, overflow="ellipsis")
+    table.add_column("status", no_wrap=True)
+    table.add_column("external", no_wrap=True, max_width=12, overflow="ellipsis")
+    table.add_column("node", no_wrap=True, max_width=12, overflow="ellipsis")
+    table.add_column("all s", justify="right", no_wrap=True)
+    for phase in phases:
+        table.add_column(phase, justify="right", no_wrap=True)
+    places = decimals(max((row.total for row in answer.rows), default=0))
+    for row in answer.rows:
+        table.add_row(*_cells(row, phases, places))
+    return table
+
+
+def _cells(row: Row, phases: list[str], places: int) -> list[Text | str]:
+    attempt = row.attempt
+    known = row.phases
+    return [
+        "" if attempt.job_id is None else str(attempt.job_id),
+        str(attempt.number),
+        job_name(row.rule, row.wildcards, row.group_name),
+        Text(attempt.status, _STATUS_COLORS.get(attempt.status, "")),
+        harmless(attempt.external_jobid or ""),
+        harmless(attempt.node or ""),
+        f"{row.total / 1e6:.{places}f}",
+        *(_cell(known, phase, places) for phase in phases),
+    ]
+
+
+def _cell(known: dict[str, int | None], phase: str, places: int) -> str:
+    if phase not in known:
+        return "·"
+    micros = known[phase]
+    return "?" if micros is None else f"{micros / 1e6:.{places}f}"
+
+
+def _failure(row: Row) -> list[RenderableType]:
+    attempt = row.attempt
+    title = f"{job_name(row.rule, row.wildcards, row.group_name)} · "
+    if attempt.job_id is not None:
+        title += f"job {attempt.job_id}, "
+    title += f"attempt {attempt.number} · {attempt.status}"
+    lines: list[RenderableType] = [Text(title, "bold")]
+    where = [
+        f"exit code {attempt.exit_code}" if attempt.exit_code is not None else "",
+        f"signal {attempt.signal}" if attempt.signal is not None else "",
+        f"on {attempt.node}" if attempt.node else "",
+        f"external id {attempt.external_jobid}" if attempt.external_jobid else "",
+        f"{row.total / 1e6:.{decimals(row.total)}f} s",
+    ]
+    lines.append(Text(harmless("  " + ", ".join(part for part in where if part))))
+    if attempt.message:
+        lines.append(Text(harmless("  " + attempt.message.strip().splitlines()[-1])))
+    if len(attempt.tries) > 1:
+        failed = sum(1 for one in attempt.tries if one.status == "failed")
+        lines.append(Text(f"  {len(attempt.tries)} tries inside it, {failed} failed"))
+    if row.log:
+        lines.append(Text(harmless("  log: " + ", ".join(row.log))))
+    if attempt.phases:
+        phase, micros = max(attempt.phases.items(), key=lambda item: item[1])
+        lines.append(Text(f"  most of its time: {phase}, {percent(micros, row.total)} %"))
+    lines += [Text(harmless(f"  unobserved: {why}"), "dim") for why in attempt.unobserved]
+    return lines

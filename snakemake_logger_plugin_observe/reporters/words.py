@@ -1,0 +1,79 @@
+"""Small words and numbers that every text answer uses, and nothing that could harm a terminal."""
+
+import unicodedata
+from typing import Final
+
+from snakemake_logger_plugin_observe.clock import Micros, format_moment
+
+_BAR: Final = "█"
+_PARTS: Final = " ▏▎▍▌▋▊▉"
+
+
+def harmless(text: str) -> str:
+    """Return *text* with control characters shown instead of obeyed.
+
+    A journal may hold whatever file names and commands hold, terminal escapes included; also the
+    marks that turn a line's direction around.
+    """
+    return "".join(
+        character
+        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in text
+    )
+
+
+def duration(micros: Micros) -> str:
+    """Return a duration as a person says it: ``0.410 s``, ``12.3 s``, ``2 min 04 s``."""
+    s = micros / 1_000_000
+    if s < 1:
+        return f"{s:.3f} s"
+    if s < 10:
+        return f"{s:.2f} s"
+    if s < 60:
+        return f"{s:.1f} s"
+    minutes, rest = divmod(round(s), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def decimals(total: Micros) -> int:
+    """Return how many decimals of a second tell something beside *total*."""
+    s = total / 1_000_000
+    return 3 if s < 1 else 2 if s < 20 else 1
+
+
+def percent(part: Micros, whole: Micros) -> str:
+    """Return the share in whole per cent; ``<1`` for what is there but small."""
+    if not whole or not part:
+        return "0"
+    share = 100 * part / whole
+    return "<1" if share < 0.5 else f"{share:.0f}"
+
+
+def bar(part: Micros, whole: Micros, width: int) -> str:
+    """Return a bar of *width* characters at most, to an eighth of a character."""
+    if not whole or part <= 0:
+        return ""
+    eighths = max(1, round(8 * width * part / whole))
+    full, rest = divmod(eighths, 8)
+    return _BAR * full + (_PARTS[rest] if rest else "")
+
+
+def clock_time(moment: Micros) -> str:
+    """Return a moment to the second, in UTC."""
+    return format_moment(moment)[:19].replace("T", " ") + " UTC"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 job``, ``2 jobs``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def job_name(rule: str | None, wildcards: dict[str, str], group: str | None) -> str:
+    """Return what a person calls an attempt: its rule and wildcards, or its group."""
+    if rule is None:
+        return harmless(f"group {group}")
+    values = ", ".join(f"{key}={value}" for key, value in wildcards.items())
+    return harmless(f"{rule} {values}".strip())
