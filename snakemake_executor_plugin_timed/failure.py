@@ -23,6 +23,15 @@ def exit_code(failure: BaseException) -> int | None:
 
 
 def message(failure: BaseException) -> str:
-    """Return the last line that *failure* says, which names the cause."""
-    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(failure).__name__)[:_KEPT_TEXT]
+    """Return what *failure* says, in one line."""
+    return in_one_line(str(failure)) or type(failure).__name__
+
+
+def in_one_line(text: str) -> str:
+    """Return an error's *text* without the places that it came through, as one line.
+
+    Snakemake says what failed and where, then why, then the traceback's places.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    told = [line for line in lines if line and not line.startswith('File "')]
+    return " ".join(told[:4])[:_KEPT_TEXT]

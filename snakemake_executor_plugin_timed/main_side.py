@@ -86,7 +86,9 @@ class MainSide:
         """Stamp the acceptance, with the id under which the executor knows it."""
         moment = clock.now()
         known = None if external_jobid is None else str(external_jobid)
-        self.session.put("accepted", moment, key=_key(job), external_jobid=known)
+        key = _key(job)
+        submission = self._submissions.get(key)
+        self.session.put("accepted", moment, key=key, external_jobid=known, submission=submission)
 
     @_quietly
     def reported(self, job: Any, ok: bool, message: Any) -> None:

@@ -49,6 +49,7 @@ class NodeSide(logging.Filter):
         self._waits: list[dict[str, Any]] = []
         self._waiting: clock.Micros | None = None
         self._selected: clock.Micros | None = None
+        self._error: str | None = None
         self._written = False
         host = socket.gethostname()
         self._level: dict[str, Any] = {
@@ -80,6 +81,8 @@ class NodeSide(logging.Filter):
         elif event == "job_started":
             self._selected = moment
             self._level.setdefault("planned", moment)
+        elif event == "error":
+            self._error = failures.in_one_line(text)
         elif text.startswith("Waiting at most"):
             self._waiting = self._waiting or moment
         elif text.startswith("Building DAG") and self._waiting is not None:
@@ -130,6 +133,7 @@ class NodeSide(logging.Filter):
         one.setdefault("checked", clock.now())
         if not ok:
             one["status"] = "failed"
+            one.setdefault("message", self._error)
 
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """Stamp a stage of the local executor; the first tool's start is written at once."""
@@ -138,6 +142,8 @@ class NodeSide(logging.Filter):
             one["status"] = "cached"
             return
         one.setdefault(name, clock.now())
+        if name == "tool_ended":
+            one["status"] = "success" if failure is None else "failed"
         if failure is not None:
             one["exit_code"] = failures.exit_code(failure)
             one["message"] = failures.message(failure)

@@ -53,11 +53,14 @@ def process_started(pid: int | None = None) -> Micros | None:
     """Return when a process (this one) was started, to the kernel's tick (10 ms), or None.
 
     From ``/proc/self/stat`` against CLOCK_BOOTTIME; the boot time that other sources add to it is
-    in whole seconds only.
+    in whole seconds only. A process that has ended, but is not waited for yet, has none.
     """
     try:
         with open(f"/proc/{pid or 'self'}/stat", "rb") as stat:
-            ticks = int(stat.read().rpartition(b")")[2].split()[19])
+            fields = stat.read().rpartition(b")")[2].split()
+        if fields[0] in (b"Z", b"X"):
+            return None
+        ticks = int(fields[19])
         age_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - ticks * (
             1_000_000_000 // os.sysconf("SC_CLK_TCK")
         )

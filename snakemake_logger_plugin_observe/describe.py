@@ -164,6 +164,7 @@ def job_facts(job: Any) -> dict[str, Any]:
         "priority": ask(lambda: plain(job.priority)),
         "shellcmd": ask(lambda: job.shellcmd),
         "dependencies": ask(lambda: _dependencies(dag, job)),
+        "script": ask(lambda: _script(job)),
         "code_digest": _digest(ask(lambda: _uncached(persistence, "_code", job.rule))),
         "params_digest": _digest(ask(lambda: _uncached(persistence, "_params", job))),
         "environment_digest": ask(lambda: persistence._software_stack_hash(job)),
@@ -174,6 +175,14 @@ def job_facts(job: Any) -> dict[str, Any]:
 def _dependencies(dag: Any, job: Any) -> tuple[int, ...]:
     """Return the ids of the jobs of this run that *job* takes files from."""
     return tuple(sorted(dag.jobid(other) for other in dag.dependencies[job] if dag.needrun(other)))
+
+
+def _script(job: Any) -> str | None:
+    """Return the local file that a job's ``script:`` or ``notebook:`` names, or None."""
+    named = job.rule.script or job.rule.notebook
+    if not named:
+        return None
+    return str(job._path_to_source_file(named).get_path_or_uri(secret_free=True))
 
 
 def _uncached(owner: Any, method: str, subject: Any) -> Any:

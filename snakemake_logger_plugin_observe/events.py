@@ -198,6 +198,7 @@ class JobDescribed(Event):
     priority: int | str | None = None
     shellcmd: str | None = None
     dependencies: tuple[int, ...] | None = None
+    script: str | None = None
     code_digest: str | None = None
     params_digest: str | None = None
     environment_digest: str | None = None

@@ -23,7 +23,7 @@ def look_up(snakefile: str | None, workdir: Path, put: Callable[[Note], None]) -
 
     def work() -> None:
         path = workdir / snakefile
-        facts = {"snakefile_sha256": _sha256(path), **_git(path.parent)}
+        facts = {"snakefile_sha256": sha256(path), **_git(path.parent)}
         if any(value is not None for value in facts.values()):
             put(Note("provenance", clock.now(), facts))
 

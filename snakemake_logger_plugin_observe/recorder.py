@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,12 +43,12 @@ from snakemake_logger_plugin_observe.events import (
 from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalWriter, to_line
 from snakemake_logger_plugin_observe.mask import Masker
 from snakemake_logger_plugin_observe.phases import CLASSES
-from snakemake_logger_plugin_observe.provenance import look_up
+from snakemake_logger_plugin_observe.provenance import look_up, sha256
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run, seconds
 from snakemake_logger_plugin_observe.session import JournalSettings
 
 _PATIENCE_S: Final = 10.0
-_RESTING: Final = "resting"
+_ERRORS_KEPT: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,12 @@ class Recorder:
         self._late: dict[Key, _Live] = {}
         self._last_success = 0
         self._last_error = 0
+        self._errors: deque[tuple[clock.Micros, str]] = deque(maxlen=_ERRORS_KEPT)
         self._flags: set[str] = set()
         self._planning_since: clock.Micros | None = None
         self._host = socket.gethostname()
+        self._scripts: dict[str, str | None] = {}
+        self._hears_ends = False
         self._answer: str | None = None
         self._queue: queue.SimpleQueue[Note | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="observe-recorder", daemon=True)
@@ -248,6 +252,9 @@ class Recorder:
 
         self._emit(Provenance(time=moment, **facts))
 
+    def _on_hears_ends(self, _moment: clock.Micros) -> None:
+        self._hears_ends = True
+
     def _on_wrapped(self, _moment: clock.Micros, reports: NodeReports | None) -> None:
         self._reports = reports
 
@@ -256,6 +263,7 @@ class Recorder:
             self._planning_since = moment
         if level == "error":
             self._last_error = moment
+            self._errors.append((moment, text))
         self._flags.add(kind)
         self._emit(Message(time=moment, level=level, kind=kind, text=text))
 
@@ -291,8 +299,13 @@ class Recorder:
     # -- jobs and attempts -----------------------------------------------------------------
 
     def _on_job(self, moment: clock.Micros, job_id: int, **facts: Any) -> None:
-        group = self._group_of.get(job_id)
-        self._emit(JobDescribed(time=moment, job_id=job_id, **{**facts, "group": group}))
+        facts["group"] = self._group_of.get(job_id)
+        if script := facts.get("script"):
+            if script not in self._scripts:
+                self._scripts[script] = sha256(self._workdir / script)
+            if digest := self._scripts[script]:
+                facts["code_digest"] = f"sha256:{digest}"
+        self._emit(JobDescribed(time=moment, job_id=job_id, **facts))
 
     def _on_group(self, moment: clock.Micros, group: str, **facts: Any) -> None:
         for member in facts.get("members", ()):
@@ -317,10 +330,17 @@ class Recorder:
     def _on_stamp(self, moment: clock.Micros, key: Key, name: str) -> None:
         self._open(*key).stamps.setdefault(name, moment)
 
-    def _on_accepted(self, moment: clock.Micros, key: Key, external_jobid: str | None) -> None:
+    def _on_accepted(
+        self,
+        moment: clock.Micros,
+        key: Key,
+        external_jobid: str | None,
+        submission: str | None,
+    ) -> None:
         live = self._open(*key)
         live.stamps.setdefault("accepted", moment)
         live.external_jobid = external_jobid
+        live.submission = submission
         self._emit(
             AttemptSubmitted(
                 time=moment,
@@ -370,15 +390,17 @@ class Recorder:
         message: str | None = None,
         external_jobid: str | None = None,
     ) -> None:
+        if self.run.wrapped:  # the executor itself has told, without what Snakemake adds
+            return
         live = self._live.get((job_id, self._last_number.get(job_id, 0)))
         if live is not None:
-            live.message = live.message or message
-            live.external_jobid = live.external_jobid or external_jobid
-        if not self.run.wrapped:
+            live.message = message
+            live.external_jobid = external_jobid
+        if not self._hears_ends:
             self._ended_unwrapped(job_id, moment, "failed")
 
     def _on_job_finished(self, moment: clock.Micros, job_id: int) -> None:
-        if not self.run.wrapped:
+        if not self.run.wrapped and not self._hears_ends:
             self._ended_unwrapped(job_id, moment, "success")
 
     def _ended_unwrapped(self, job_id: int, moment: clock.Micros, status: str) -> None:
@@ -398,12 +420,14 @@ class Recorder:
     ) -> None:
         live = self._open(*key)
         live.stamps["finished"] = moment
-        live.submission = submission
+        live.submission = live.submission or submission
         self._end(live, status)
 
     def _end(self, live: _Live, status: str) -> None:
         """Fold the node's report in, write the attempt's end, and its members'."""
         self._live.pop(live.key, None)
+        if status == "failed":
+            live.message = live.message or self._said_about(live)
         if status == "success":
             self._last_success = max(self._last_success, live.stamps["finished"])
         if live.submission is not None and self._reports is not None:
@@ -414,6 +438,17 @@ class Recorder:
             else:
                 self._late[live.key] = live
         self._write_end(live, status, revises=False)
+
+    def _said_about(self, live: _Live) -> str | None:
+        """Return the error that Snakemake printed about a job whose tool had not failed."""
+        job = self.run.jobs.get(live.job_id) if live.job_id is not None else None
+        reported = live.stamps.get("reported")
+        if job is None or reported is None:
+            return None
+        for moment, text in reversed(self._errors):
+            if moment >= reported and f"rule {job.rule} " in text and f"Job {job.job_id} " in text:
+                return text
+        return None
 
     def _take_report(self, live: _Live, report: NodeReport) -> None:
         live.node_started = report.started
@@ -453,7 +488,7 @@ class Recorder:
             node=laid.node,
             exit_code=code,
             signal=-code if code is not None and code < 0 else None,
-            message=live.message or (last.message if last is not None else None),
+            message=live.message or next((one.message for one in tries[::-1] if one.message), None),
             stamps=draft.stamps,
             waits=draft.waits,
             node_started=live.node_started,

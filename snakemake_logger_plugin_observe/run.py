@@ -59,6 +59,7 @@ class Attempt:
     stamps: Stamps = field(default_factory=Stamps)
     waits: tuple[Wait, ...] = ()
     node_started: Micros | None = None
+    tool_started: Micros | None = None
     levels: tuple[Level, ...] = ()
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
@@ -153,6 +154,7 @@ class Run:
             case AttemptStarted():
                 attempt.status = "running"
                 attempt.node = event.node
+                attempt.tool_started = event.time
             case AttemptFinished():
                 attempt.group = event.group
                 attempt.status = event.status
@@ -185,6 +187,7 @@ class Run:
                 group=attempt.job_id is None,
                 main_host=self.started.host if self.started else None,
                 until=None if attempt.status in FINAL else self.last_moment,
+                tool_started=attempt.tool_started,
             )
         )
 
@@ -276,18 +279,17 @@ class Run:
         moments = [began, *filter(None, map(self.finished_at, dependencies))]
         if previous := self.attempts.get((key[0], key[1] - 1)):
             moments.extend(filter(None, [previous.stamps.finished]))
-        if isinstance(key[0], int) and (made := self.made_by(key[0])):
+        if made := self.made_by(key):
             moments.append(made.end)
         return max(moments)
 
-    def made_by(self, job_id: int) -> RunPhase | None:
-        """Return the re-planning that brought *job_id* into the DAG, or None."""
-        starts = [
-            phase
-            for phase in self.phases
-            if phase.first_job_id is not None and phase.first_job_id <= job_id
-        ]
-        return starts[-1] if starts else None
+    def made_by(self, key: Key) -> RunPhase | None:
+        """Return the re-planning that brought an attempt's job into the DAG, or None."""
+        newest = key[0] if isinstance(key[0], int) else max(self.members(key[0]), default=-1)
+        for phase in reversed(self.phases):
+            if phase.first_job_id is not None and phase.first_job_id <= newest:
+                return phase
+        return None
 
     def rule_of(self, attempt: Attempt) -> str | None:
         """Return the name of the rule that *attempt* ran; a group has none."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from snakemake_logger_plugin_observe import capture, clock, describe
+from snakemake_logger_plugin_observe import capture, clock, describe, ends
 from snakemake_logger_plugin_observe.settings import LogHandlerSettings
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Session:
         self.recorder: Recorder | None = None
         self.wraps: str | None = None
         self._early: list[capture.Note] = []
+        self._hears_ends = False
         self._warned = False
         self._lock = threading.Lock()
         self._of_the_command = _is_snakemakes_own_process()
@@ -132,6 +133,7 @@ class Session:
             self._begin(noted)
             return
         if live and noted.kind == "job_info" and (job := describe.speaking_job()) is not None:
+            self._hear_ends(job)
             noted = capture.Note("job", noted.time, describe.job_facts(job))
         elif live and noted.kind == "group_info" and (job := describe.speaking_job()) is not None:
             noted = capture.Note("group", noted.time, describe.group_facts(job))
@@ -142,11 +144,21 @@ class Session:
         elif noted.kind == "message":
             self._early.append(noted)
 
+    def _hear_ends(self, job: Any) -> None:
+        """Without the wrapper, ask the executors themselves to tell the ends of jobs; once."""
+        if self._hears_ends or "timed" in self.plugins:
+            return
+        self._hears_ends = True
+        scheduler = describe.ask(lambda: job.dag.workflow.scheduler)
+        if scheduler is not None and ends.listen(scheduler, self.put):
+            self.put("hears_ends", clock.now())
+
     def _begin(self, noted: capture.Note) -> None:
         """Open a recorder for the workflow that starts now."""
         from snakemake_logger_plugin_observe.recorder import Recorder
 
         self._finish_recorder(clock.now())
+        self._hears_ends = False
         workflow, executor = describe.starting_workflow()
         args = describe.command_line()
         facts = {k: v for k, v in noted.facts.items() if v is not None}
@@ -210,8 +222,8 @@ class Session:
     def _failed_before_start(self) -> None:
         """Record a run that ended before its workflow started: the Snakefile did not parse."""
         errors = [early for early in self._early if early.facts.get("level") == "error"]
-        if not errors:
-            return
+        if not errors or not (self.journal.folder or Path(".snakemake").is_dir()):
+            return  # Snakemake left nothing here, so neither do we
         started = capture.Note("workflow_started", errors[0].time)
         self._begin(started)
 

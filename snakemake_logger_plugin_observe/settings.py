@@ -23,8 +23,8 @@ class LogHandlerSettings(LogHandlerSettingsBase):
             "metavar": "DIR",
         },
     )
-    tag: Optional[List[str]] = field(  # noqa: UP006, UP045 - see the module's docstring
-        default=None,
+    tag: List[str] = field(  # noqa: UP006 - see the module's docstring
+        default_factory=list,
         metadata={
             "help": "Tags to write into the journal, to find and compare runs by.",
             "nargs": "+",

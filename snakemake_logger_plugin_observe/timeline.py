@@ -49,7 +49,9 @@ class Evidence:
     group: bool = False
     main_host: str | None = None
     until: Micros | None = None
-    """Where to cut an attempt that has no end of its own (the run was killed under it)."""
+    """Where to cut an attempt that has no end of its own: it goes on, or the run was killed."""
+    tool_started: Micros | None = None
+    """When the tool began in the main process, of an attempt that has no end yet."""
 
 
 @dataclass(slots=True)
@@ -128,6 +130,9 @@ def timeline(evidence: Evidence) -> Timeline:
         _submission(track, evidence, result)
         if stamps.finished is not None:
             _after_report(track, evidence)
+        elif evidence.tool_started is not None:
+            track.to(evidence.tool_started, "stage_in")
+            track.to(end, "compute")
         else:
             track.to(end, UNOBSERVED)
     track.to(end, "postprocess")
@@ -174,6 +179,8 @@ def _submission(track: Track, evidence: Evidence, result: Timeline) -> None:
         track.to(stamps.reported, "submit")
         return
     track.to(stamps.accepted, "submit")
+    if evidence.tool_started is not None:
+        return
     _on_node(track, spawned, evidence, result)
 
 
@@ -317,6 +324,8 @@ def _members(track: Track, level: Level) -> None:
 
 def _span(one: Try) -> tuple[Micros, Micros] | None:
     """Return when a member's own time began and ended on the node's clock."""
+    if one.rule is None:  # a group inside the group: its members tell their own time
+        return None
     begun = one.selected if one.selected is not None else one.begun
     last = one.checked or one.reported or one.tool_ended or one.tool_started
     return None if begun is None or last is None else (begun, last)

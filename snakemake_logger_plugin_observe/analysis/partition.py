@@ -287,7 +287,7 @@ class _Walk:
             for job_id in run.dependencies(attempt.key) or ()
             if (last := self._final_submission(job_id)) and last.end is not None
         )
-        made = run.made_by(attempt.job_id) if attempt.job_id is not None else None
+        made = run.made_by(attempt.key)
         if made is not None and (maker := self._last_finished(made.time)):
             candidates.append((maker.end or 0, 0, maker, "replanning"))
         ready = attempt.stamps.ready

@@ -99,6 +99,6 @@ def is_alive(run: Run) -> bool | None:
     except (PermissionError, OverflowError):
         return None
     born = clock.process_started(started.pid)
-    if born is None or started.process_started is None:
-        return True
-    return abs(born - started.process_started) <= _TICK
+    if started.process_started is None:  # the journal's host cannot tell one process from another
+        return None
+    return born is not None and abs(born - started.process_started) <= _TICK

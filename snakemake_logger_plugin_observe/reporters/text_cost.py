@@ -64,10 +64,10 @@ def head(source: Source) -> list[RenderableType]:
         source.status.replace("_", " "),
         duration(run.makespan),
     ]
-    line = Text(harmless(" · ".join(part for part in said if part)), "bold")
+    line = Text(harmless(" · ".join(part for part in said if part)), "bold", no_wrap=True)
     tags = started.tags if started else {}
     named = "".join(f"  {key}={value}" for key, value in tags.items())
-    return [line, Text(harmless(f"  {source.path}{named}"), "dim")]
+    return [line, Text(harmless(f"  {source.path}{named}"), "dim", no_wrap=True)]
 
 
 def _executor(source: Source) -> str:
@@ -221,7 +221,7 @@ def _sentence(answer: CostAnswer) -> str:
         phase, part = max(phases.items(), key=lambda item: item[1])
         meaning = PHASES[phase].meaning
         said += f", most of it {phase} ({meaning}: {percent(part, account.makespan)} %)"
-    if name != "compute":
+    if name != "compute" and not account.makespan_by_class["unobserved"]:
         tools = account.makespan_by_class["compute"]
         said += f"; the tools took {percent(tools, account.makespan)} %"
     return said + "."

@@ -3,6 +3,7 @@
 import io
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs
 from snakemake_logger_plugin_observe.reporters.answers import (
@@ -29,7 +30,8 @@ def render(answer: Answer, *, width: int = 100, color: bool = False) -> str:
         legacy_windows=False,
     )
     for part in _parts(answer, width):
-        console.print(part, soft_wrap=isinstance(part, str))
+        whole_line = isinstance(part, str) or (isinstance(part, Text) and bool(part.no_wrap))
+        console.print(part, soft_wrap=whole_line)
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 

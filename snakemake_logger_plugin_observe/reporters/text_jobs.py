@@ -27,7 +27,7 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found.append(Text("No failed attempts." if answer.failed_only else "No such attempts."))
         return found
     if answer.failed_only:
-        for row in answer.rows:
+        for row in sorted(answer.rows, key=lambda row: (str(row.attempt.key[0]), row.line or 0)):
             found += _failure(row)
     else:
         found.append(_table(answer, width))
@@ -99,7 +99,7 @@ def _failure(row: Row) -> list[RenderableType]:
     ]
     lines.append(Text(harmless("  " + ", ".join(part for part in where if part))))
     if attempt.message:
-        lines.append(Text(harmless("  " + attempt.message.strip().splitlines()[-1])))
+        lines.append(Text(harmless("  " + " ".join(attempt.message.split()))))
     if len(attempt.tries) > 1:
         failed = sum(1 for one in attempt.tries if one.status == "failed")
         lines.append(Text(f"  {len(attempt.tries)} tries inside it, {failed} failed"))
