@@ -30,7 +30,8 @@ def look_up(snakefile: str | None, workdir: Path, put: Callable[[Note], None]) -
     threading.Thread(target=work, name="observe-provenance", daemon=True).start()
 
 
-def _sha256(path: Path) -> str | None:
+def sha256(path: Path) -> str | None:
+    """Return the hex digest of the file at *path*, or None if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -212,9 +212,12 @@ class Session:
             _forget()
         moment = clock.now()
         self._logger.removeFilter(self._ear)
-        if self.recorder is None and self._early and not self._utility():
-            self._failed_before_start()
-        self._finish_recorder(moment)
+        try:
+            if self.recorder is None and self._early and not self._utility():
+                self._failed_before_start()
+            self._finish_recorder(moment)
+        except Exception as fault:
+            self.fault(fault)
 
     def _utility(self) -> bool:
         return any(getattr(self.args, name, None) for name in _NO_RUN)

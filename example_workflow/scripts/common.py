@@ -1,0 +1,88 @@
+"""What the tools share: reading and writing sequences and tables, and speaking to the log."""
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+PHRED_OFFSET = 33
+
+
+class Read(NamedTuple):
+    """One FASTQ record."""
+
+    name: str
+    sequence: str
+    qualities: str
+
+    def scores(self) -> list[int]:
+        """Give the Phred score of each base."""
+        return [ord(character) - PHRED_OFFSET for character in self.qualities]
+
+
+def say(message: str) -> None:
+    """Write one line to standard error, which every rule sends to its log."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def read_fastq(path: Path) -> Iterator[Read]:
+    """Give the records of a FASTQ file, and skip lines that belong to none.
+
+    Being lenient is what lets a checksum file pass for a sample without reads: the incident
+    of a discovery that finds too much would otherwise stop here, and be easy to see.
+    """
+    skipped = 0
+    with path.open() as lines:
+        for line in lines:
+            if not line.startswith("@"):
+                skipped += 1
+                continue
+            sequence, _, qualities = (next(lines).rstrip("\n") for _ in range(3))
+            yield Read(line[1:].rstrip("\n"), sequence, qualities)
+    if skipped:
+        say(f"{path.name}: skipped {skipped} line(s) that are no FASTQ record")
+
+
+def write_fastq(path: Path, reads: Iterable[Read]) -> None:
+    """Write *reads* as FASTQ records of four lines."""
+    with path.open("w") as stream:
+        stream.writelines(f"@{r.name}\n{r.sequence}\n+\n{r.qualities}\n" for r in reads)
+
+
+def read_fasta(path: Path) -> dict[str, str]:
+    """Give a FASTA file's sequences by name."""
+    sequences: dict[str, str] = {}
+    for entry in path.read_text().split(">")[1:]:
+        name, _, sequence = entry.partition("\n")
+        sequences[name.strip()] = sequence.replace("\n", "")
+    return sequences
+
+
+def write_fasta(path: Path, sequences: dict[str, str]) -> None:
+    """Write *sequences*, one line each."""
+    path.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in sequences.items()))
+
+
+def reverse_complement(sequence: str) -> str:
+    """Give the other strand."""
+    return sequence[::-1].translate(str.maketrans("ACGT", "TGCA"))
+
+
+def kmers_of(sequence: str, k: int) -> Iterator[str]:
+    """Give every window of *k* bases."""
+    return (sequence[start : start + k] for start in range(len(sequence) - k + 1))
+
+
+def read_tsv(path: Path) -> list[dict[str, str]]:
+    """Give a table's rows by column name."""
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def write_tsv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table with a header line."""
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
