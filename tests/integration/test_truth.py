@@ -1,0 +1,170 @@
+"""Injected delays turn up in their own phase, and in the makespan's class, within 0.3 s."""
+
+from collections.abc import Callable
+
+import pytest
+from conftest import BOTH, Lab, attempts_of, phases_s
+
+from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.run import Run
+
+WITHIN_S = 0.3
+
+CLUSTER = """
+    rule all:
+        input: "out.txt"
+
+    rule queued:
+        output: "queued.txt"
+        resources: hold=4, delay=0, hide="-"
+        shell: "touch {output}"
+
+    rule slow_tool:
+        input: "queued.txt"
+        output: "tool.txt"
+        resources: hold=0, delay=0, hide="-"
+        shell: "sleep 2; touch {output}"
+
+    rule slow_submit:
+        input: "tool.txt"
+        output: "submit.txt"
+        resources: hold=0, delay=2, hide="-"
+        shell: "touch {output}"
+
+    rule slow_input:
+        input: "submit.txt"
+        output: "input.txt"
+        resources: hold=0, delay=0, hide="submit.txt"
+        shell: "touch {output}"
+
+    rule slow_output:
+        input: "input.txt"
+        output: "out.txt"
+        resources: hold=0, delay=0, hide="-"
+        shell: "(sleep 1.5; touch {output}) > /dev/null 2>&1 < /dev/null &"
+"""
+
+LOCAL = """
+    import os, subprocess
+    from pathlib import Path
+
+    def hidden(path):
+        # Resources are asked for just before the job is prepared: from then on the file is
+        # gone for 1.5 s, and Snakemake looks again every second.
+        def hide(wildcards):
+            if Path(path).exists() and not Path(path + ".was").exists():
+                Path(path + ".was").touch()
+                os.rename(path, path + ".hidden")
+                subprocess.Popen(["sh", "-c", f"sleep 1.5; mv {path}.hidden {path}"])
+            return 1
+        return hide
+
+    rule all:
+        input: "out.txt"
+
+    rule slow_tool:
+        output: "tool.txt"
+        shell: "sleep 2; touch {output}"
+
+    rule slow_input:
+        input: "tool.txt"
+        output: "input.txt"
+        resources: hidden=hidden("tool.txt")
+        shell: "touch {output}"
+
+    rule slow_output:
+        input: "input.txt"
+        output: "out.txt"
+        shell: "(sleep 1.5; touch {output}) > /dev/null 2>&1 < /dev/null &"
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(new_lab: Callable[[str], Lab]) -> Run:
+    lab = new_lab("truth-cluster")
+    lab.snakefile(CLUSTER)
+    flags = lab.cluster("{resources.hold}", "{resources.delay}", "{resources.hide}")
+    lab.snakemake(*BOTH, *flags, "--latency-wait", "10")
+    return lab.run()
+
+
+@pytest.fixture(scope="module")
+def local(new_lab: Callable[[str], Lab]) -> Run:
+    lab = new_lab("truth-local")
+    lab.snakefile(LOCAL)
+    lab.snakemake(*BOTH, "--cores", "1", "--latency-wait", "10")
+    return lab.run()
+
+
+def the(run: Run, rule: str, phase: str) -> float:
+    (attempt,) = attempts_of(run, rule)
+    return phases_s(attempt).get(phase, 0.0)
+
+
+def about(seconds: float) -> object:
+    return pytest.approx(seconds, abs=WITHIN_S)
+
+
+@pytest.mark.parametrize(
+    ("rule", "phase", "seconds"),
+    [
+        ("queued", "queue_wait", 4),
+        ("slow_tool", "compute", 2),
+        ("slow_submit", "submit", 2),
+        ("slow_input", "stage_in", 2),
+        ("slow_output", "stage_out", 2),
+    ],
+)
+def test_a_delay_on_the_cluster_is_in_its_phase(
+    cluster: Run, rule: str, phase: str, seconds: float
+) -> None:
+    assert the(cluster, rule, phase) == about(seconds)
+
+
+def test_delays_on_the_cluster_are_in_their_class_of_the_makespan(cluster: Run) -> None:
+    found = account(cluster)
+    by_phase = found.makespan_by_phase
+    assert by_phase["queue_wait"] / 1e6 == about(4)
+    assert by_phase["compute"] / 1e6 == about(2)
+    assert by_phase["submit"] / 1e6 == about(2)
+    assert found.makespan_by_class["staging"] / 1e6 == about(4)
+    assert_adds_up(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "phase", "seconds"),
+    [("slow_tool", "compute", 2), ("slow_input", "stage_in", 2), ("slow_output", "latency_wait", 2)],
+)
+def test_a_delay_on_one_machine_is_in_its_phase(
+    local: Run, rule: str, phase: str, seconds: float
+) -> None:
+    assert the(local, rule, phase) == about(seconds)
+
+
+def test_delays_on_one_machine_are_in_their_class_of_the_makespan(local: Run) -> None:
+    found = account(local)
+    assert found.makespan_by_class["compute"] / 1e6 == about(2)
+    assert found.makespan_by_class["staging"] / 1e6 == about(4)
+    assert_adds_up(found)
+
+
+def test_a_slow_snakefile_is_parsing_here_and_planning_again_on_the_node(lab: Lab) -> None:
+    lab.snakefile("""
+        import time
+        time.sleep(2)
+        rule all:
+            output: "out.txt"
+            shell: "touch {output}"
+    """)
+    lab.snakemake(*BOTH, *lab.cluster())
+    run = lab.run()
+    found = account(run)
+    assert found.makespan_by_phase["parse"] / 1e6 == about(2.1)
+    (attempt,) = attempts_of(run, "all")
+    assert 2 <= phases_s(attempt)["node_plan"] <= 2 + 2 * WITHIN_S
+    assert_adds_up(found)
+
+
+def assert_adds_up(found: Account) -> None:
+    assert sum(found.makespan_by_class.values()) == found.makespan
+    assert found.unattributed < found.makespan / 100
