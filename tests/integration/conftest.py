@@ -76,7 +76,7 @@ class Lab:
 
     def environment(self, **more: str) -> dict[str, str]:
         known = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
-        return {**known, "PYTHONDONTWRITEBYTECODE": "1", **more}
+        return {**known, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", **more}
 
     def observe(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the reader in the folder."""
@@ -136,6 +136,6 @@ def without_moments(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+", "time", text)
     text = re.sub(r"Elapsed time: [\d:.]+", "Elapsed time", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "uuid", text)
-    text = re.sub(r"external jobid '\d+'", "external jobid", text)
+    text = re.sub(r"external[ _]jobid:? '?\d+'?", "external jobid", text)
     text = re.sub(r"(?m)^  Command: .*$", "  Command", text)
     return re.sub(r"time\d*\.snakemake\.log|\S+\.snakemake\.log", "log", text)

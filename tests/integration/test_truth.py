@@ -133,7 +133,11 @@ def test_delays_on_the_cluster_are_in_their_class_of_the_makespan(cluster: Run) 
 
 @pytest.mark.parametrize(
     ("rule", "phase", "seconds"),
-    [("slow_tool", "compute", 2), ("slow_input", "stage_in", 2), ("slow_output", "latency_wait", 2)],
+    [
+        ("slow_tool", "compute", 2),
+        ("slow_input", "stage_in", 2),
+        ("slow_output", "latency_wait", 2),
+    ],
 )
 def test_a_delay_on_one_machine_is_in_its_phase(
     local: Run, rule: str, phase: str, seconds: float

@@ -1,0 +1,143 @@
+"""Either plugin alone also writes a useful journal."""
+
+import json
+
+import pytest
+from conftest import Lab, attempts_of, phases_s
+
+WORKFLOW = """
+    rule all:
+        input: "b.txt"
+    rule a:
+        output: "a.txt"
+        shell: "sleep 0.5; touch {output}"
+    rule b:
+        input: "a.txt"
+        output: "b.txt"
+        shell: "touch {output}"
+"""
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [[], ["--quiet", "progress"], ["--quiet", "rules"], ["--quiet", "all"]],
+    ids=["loud", "progress", "rules", "all"],
+)
+def test_the_logger_alone_sees_every_start_and_end_under_every_quiet(
+    lab: Lab, quiet: list[str]
+) -> None:
+    lab.snakefile(WORKFLOW)
+    lab.snakemake("--cores", "1", *quiet, "--logger", "observe")
+    run = lab.run()
+    (a,) = attempts_of(run, "a")
+    assert a.status == "success"
+    assert phases_s(a)["unobserved"] == pytest.approx(0.5, abs=0.3)
+    assert a.unobserved == (
+        "run without --executor timed: queue, node and tool cannot be told apart",
+    )
+    (b,) = attempts_of(run, "b")
+    assert run.dependencies(b.key) == {a.job_id}
+    answer = json.loads(lab.observe("cost", "--format", "json").stdout)
+    assert answer["makespan"]["unattributed_s"] < answer["run"]["makespan_s"] / 100
+
+
+def test_the_logger_alone_sees_a_cluster_jobs_external_id_and_its_failure(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'exit 3'\n")
+    flags = [f for f in lab.cluster() if f not in ("--timed-wraps", "cluster-generic")]
+    flags += ["--executor", "cluster-generic"]
+    lab.snakemake("--logger", "observe", *flags, check=False)
+    (attempt,) = attempts_of(lab.run(), "all")
+    assert attempt.status == "failed"
+    assert attempt.external_jobid is not None
+
+
+def test_the_executor_alone_writes_the_whole_journal(lab: Lab) -> None:
+    lab.snakefile(WORKFLOW)
+    lab.snakemake("--cores", "1", "--executor", "timed")
+    run = lab.run()
+    assert run.started is not None
+    assert run.started.plugins == ("timed",)
+    assert run.status() == "success"
+    (a,) = attempts_of(run, "a")
+    assert phases_s(a)["compute"] == pytest.approx(0.5, abs=0.3)
+
+
+def test_a_dry_run_is_a_plan_and_never_taken_for_a_run(lab: Lab) -> None:
+    lab.snakefile(WORKFLOW)
+    lab.snakemake("--cores", "1", "-n", "--logger", "observe", "--executor", "timed")
+    run = lab.run()
+    assert run.started is not None
+    assert (run.started.kind, run.status()) == ("dry_run", "dry_run")
+    assert {job.rule for job in run.jobs.values()} == {"all", "a", "b"}
+    assert run.attempts == {}
+    answer = lab.observe("cost")
+    assert answer.returncode == 2
+    assert "no run in .snakemake/observe executed a job" in answer.stderr
+
+
+def test_nothing_to_do_is_told_and_not_taken_for_the_newest_run(lab: Lab) -> None:
+    lab.snakefile(WORKFLOW)
+    both = ("--cores", "1", "--logger", "observe", "--executor", "timed")
+    lab.snakemake(*both)
+    (first,) = lab.journals
+    lab.snakemake(*both)
+    assert [lab.run(journal).status() for journal in lab.journals] == ["success", "nothing_to_do"]
+    assert str(first.name) in lab.observe("cost").stdout
+
+
+def test_a_touching_run_is_marked_as_one(lab: Lab) -> None:
+    lab.snakefile(WORKFLOW)
+    both = ("--cores", "1", "--logger", "observe", "--executor", "timed")
+    lab.snakemake(*both)
+    lab.snakemake(*both, "--touch", "--forceall")
+    touched = lab.run(lab.journals[-1])
+    assert touched.started is not None
+    assert touched.started.kind == "touch"
+    assert touched.status() == "success"
+
+
+def test_a_snakefile_that_does_not_parse_leaves_a_failed_run(lab: Lab) -> None:
+    lab.snakefile("rule all(\n")
+    done = lab.snakemake("--cores", "1", "--logger", "observe", "--executor", "timed", check=False)
+    assert done.returncode == 1
+    run = lab.run()
+    assert run.status() == "failed"
+    assert "SyntaxError" in run.messages[0].text
+
+
+@pytest.mark.parametrize(
+    "utility", [["--unlock"], ["--summary"], ["--list-rules"], ["--dag"], ["--lint"]]
+)
+def test_utilities_leave_no_journal(lab: Lab, utility: list[str]) -> None:
+    lab.snakefile(WORKFLOW)
+    lab.snakemake(
+        "--cores", "1", "--logger", "observe", "--executor", "timed", *utility, check=False
+    )
+    assert lab.journals == []
+
+
+def test_workdir_in_the_snakefile_takes_the_journal_with_it(lab: Lab) -> None:
+    lab.snakefile(
+        "workdir: 'elsewhere'\nrule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n"
+    )
+    lab.snakemake("--cores", "1", "--logger", "observe", "--executor", "timed")
+    assert lab.journals == []
+    elsewhere = Lab(lab.folder / "elsewhere")
+    assert elsewhere.run().status() == "success"
+
+
+def test_names_that_are_hard_to_quote_come_through(lab: Lab) -> None:
+    folder = lab.folder / "a b ünï'$x"
+    folder.mkdir()
+    odd = Lab(folder)
+    odd.snakefile("""
+        rule all:
+            input: "né w$'x.txt"
+        rule odd:
+            output: "{name}.txt"
+            shell: "touch {output:q}"
+    """)
+    odd.snakemake("--cores", "1", "--logger", "observe", "--executor", "timed")
+    (attempt,) = attempts_of(odd.run(), "odd")
+    assert attempt.status == "success"
+    assert odd.run().jobs[attempt.job_id or 0].wildcards == {"name": "né w$'x"}

@@ -1,0 +1,150 @@
+"""The plugin interfaces: flags, refusals, Snakemake's own test class, and its Python API."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from conftest import BOTH, Lab
+from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
+
+from snakemake_logger_plugin_observe import LogHandler, LogHandlerSettings
+
+TOUCH = "rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n"
+
+
+class TestLogHandler(TestLogHandlerBase):
+    """What Snakemake asks of every logger plugin."""
+
+    __test__ = True
+
+    def get_log_handler_cls(self) -> type[LogHandler]:
+        return LogHandler
+
+    def get_log_handler_settings(self) -> LogHandlerSettings:
+        return LogHandlerSettings()
+
+    def test_it_claims_neither_console_nor_file_and_brings_its_own_filter(self) -> None:
+        handler = self._create_handler()
+        assert (handler.writes_to_stream, handler.writes_to_file) == (False, False)
+        assert (handler.has_filter, handler.needs_rulegraph) == (True, False)
+        handler.close()
+        handler.close()
+
+
+@pytest.mark.parametrize(
+    ("flags", "refusal"),
+    [
+        (["--jobs", "2"], "--executor timed with --jobs needs the executor's name: --timed-wraps"),
+        (
+            ["--cores", "2", "--timed-wraps", "nope"],
+            "--timed-wraps: no executor 'nope' is installed",
+        ),
+        (["--cores", "2", "--timed-wraps", "timed"], "timed cannot wrap itself"),
+        (["--cores", "2", "--logger-observe-mode", "9"], "is no octal file mode"),
+        (["--cores", "2", "--logger-observe-tag", "novalue"], "'novalue' is not KEY=VALUE"),
+    ],
+)
+def test_a_flag_that_makes_no_sense_is_refused_in_one_line(
+    lab: Lab, flags: list[str], refusal: str
+) -> None:
+    lab.snakefile(TOUCH)
+    done = lab.snakemake(*BOTH, *flags, check=False)
+    assert done.returncode == 1
+    assert refusal in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (lab.folder / "a.txt").exists()
+
+
+def test_the_refusal_names_the_installed_executors(lab: Lab) -> None:
+    lab.snakefile(TOUCH)
+    done = lab.snakemake(*BOTH, "--jobs", "2", check=False)
+    assert "Installed: cluster-generic, local." in done.stderr
+
+
+def test_tags_mode_and_folder_are_as_asked_for(lab: Lab) -> None:
+    lab.snakefile(TOUCH)
+    flags = ("--logger-observe-tag", "sample=s1", "try=a=b", "--logger-observe-mode", "0640")
+    lab.snakemake(*BOTH, "--cores", "1", "--logger-observe-dir", "kept/here", *flags)
+    (journal,) = (lab.folder / "kept" / "here").iterdir()
+    run = lab.run(journal)
+    assert run.started is not None
+    assert run.started.tags == {"sample": "s1", "try": "a=b"}
+    assert oct(journal.stat().st_mode)[-3:] == "640"
+
+
+def test_a_missing_setting_of_the_wrapped_plugin_is_told_as_without_us(lab: Lab) -> None:
+    lab.snakefile(TOUCH)
+    flags = ("--jobs", "1", "--timed-wraps", "cluster-generic")
+    done = lab.snakemake(*BOTH, *flags, check=False)
+    assert done.returncode == 1
+    assert "--cluster-generic-submit-cmd" in done.stderr
+
+
+def test_secrets_do_not_reach_the_journal(lab: Lab) -> None:
+    lab.snakefile("""
+        envvars: "MY_KEY"
+        rule all:
+            output: "a.txt"
+            params: key=os.environ["MY_KEY"]
+            shell: "echo {params.key} --password hunter22 https://me:pa55word@host > {output}"
+    """)
+    lab.snakemake(*BOTH, "--cores", "1", MY_KEY="s3cr3t-value")
+    (journal,) = lab.journals
+    text = journal.read_text()
+    assert "s3cr3t-value" not in text
+    assert "hunter22" not in text
+    assert "pa55word" not in text
+    assert "--password ***" in text
+    assert (lab.folder / "a.txt").read_text().startswith("s3cr3t-value --password hunter22")
+
+
+API = """
+    from pathlib import Path
+    from snakemake.api import SnakemakeApi
+    from snakemake.settings.types import *
+    from snakemake_executor_plugin_timed import ExecutorSettings as Timed
+    from snakemake_executor_plugin_cluster_generic import ExecutorSettings as Generic
+    from snakemake_logger_plugin_observe import LogHandlerSettings
+
+    def run(executor_settings, target, nodes=None):
+        with SnakemakeApi(OutputSettings(log_handler_settings={"observe": LogHandlerSettings()})) as api:
+            workflow = api.workflow(
+                resource_settings=ResourceSettings(cores=1, nodes=nodes),
+                storage_settings=StorageSettings(),
+                snakefile=Path("Snakefile"),
+            )
+            workflow.dag(DAGSettings(targets={target})).execute_workflow(
+                executor="timed",
+                executor_settings=executor_settings,
+                remote_execution_settings=RemoteExecutionSettings(seconds_between_status_checks=1),
+            )
+
+    run(Timed(), "a.txt")
+    run(Timed(wraps="cluster-generic", wrapped_settings=Generic(submit_cmd="./submit.sh 0 0 -")), "b.txt", 2)
+"""
+
+
+def test_several_runs_of_the_python_api_in_one_process_have_a_journal_each(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            output: "{name}.txt"
+            shell: "sleep 0.3; touch {output}"
+    """)
+    lab.cluster()
+    (lab.folder / "api.py").write_text(textwrap.dedent(API))
+    words = [sys.executable, "api.py"]
+    done = subprocess.run(
+        words, cwd=lab.folder, env=lab.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = (lab.run(journal) for journal in lab.journals)
+    assert first.started is not None
+    assert second.started is not None
+    assert (first.started.wraps, second.started.wraps) == ("local", "cluster-generic")
+    assert (first.status(), second.status()) == ("success", "success")
+    (remote,) = second.attempts.values()
+    assert "queue_wait" in remote.phases
+    assert second.start is not None
+    assert first.end is not None
+    assert second.start >= first.end

@@ -1,0 +1,210 @@
+"""The observer never changes the run: same console, exit code, files and log, with or without it."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import BOTH, Lab, without_moments
+
+WORKFLOW = """
+    onsuccess:
+        shell("echo {log} | wc -w > hook.txt")
+    onerror:
+        shell("echo {log} | wc -w > hook.txt")
+
+    rule all:
+        input: "b.txt", "c.txt"
+
+    rule a:
+        output: "a.txt"
+        log: "a.log"
+        benchmark: "a.bench"
+        shell: "echo hello > {output} 2> {log}"
+
+    rule b:
+        input: "a.txt"
+        output: "b.txt"
+        run:
+            open(output[0], "w").write(open(input[0]).read() * 2)
+
+    rule c:
+        input: "a.txt"
+        output: temp("t.txt"), "c.txt"
+        shadow: "minimal"
+        retries: 1
+        shell: "cp {input} {output[0]}; cp {input} {output[1]}"
+"""
+FAILING = """
+    rule all:
+        input: "x.txt", "y.txt"
+    rule x:
+        output: "x.txt"
+        shell: "echo no >&2; exit 4"
+    rule y:
+        output: "y.txt"
+        shell: "touch {output}"
+"""
+
+
+def metadata(lab: Lab) -> dict[str, object]:
+    """Return what Snakemake itself remembers of outputs, without moments."""
+    found: dict[str, object] = {}
+    for path in (lab.folder / ".snakemake" / "metadata").iterdir():
+        record = json.loads(path.read_text())
+        moments = ("starttime", "endtime", "job_hash")
+        found[path.name] = {k: v for k, v in record.items() if k not in moments}
+    return found
+
+
+def files(lab: Lab) -> dict[str, bytes | None]:
+    """Return the run's files; benchmarks only by name, for they hold times."""
+    return {
+        str(path.relative_to(lab.folder)): None if path.suffix == ".bench" else path.read_bytes()
+        for path in lab.folder.rglob("*")
+        if path.is_file() and ".snakemake" not in path.parts and path.name != "submit.sh"
+    }
+
+
+def own_folders(lab: Lab) -> set[str]:
+    """Return what is below .snakemake beside the journals' folder."""
+    inside = lab.folder / ".snakemake"
+    names = {path.name for path in inside.iterdir()} - {"observe"}
+    return {name for name in names if not name.startswith("tmp.")}
+
+
+def log_text(lab: Lab) -> str:
+    (log,) = (lab.folder / ".snakemake" / "log").iterdir()
+    return without_moments(log.read_text())
+
+
+def pair(tmp_path: Path, snakefile: str) -> tuple[Lab, Lab]:
+    labs = []
+    for name in ("bare", "observed"):
+        folder = tmp_path / name / "work"
+        folder.mkdir(parents=True)
+        labs.append(Lab(folder))
+        labs[-1].snakefile(snakefile)
+    return labs[0], labs[1]
+
+
+def same(
+    bare: Lab, observed: Lab, flags: list[str], bare_extra: list[str], extra: list[str]
+) -> None:
+    """Run both, and compare everything a person or a later run could see."""
+    one = bare.snakemake(*flags, *bare_extra, check=False)
+    two = observed.snakemake(*flags, *extra, check=False)
+    assert two.returncode == one.returncode
+    assert two.stdout == one.stdout
+    here, there = str(bare.folder), str(observed.folder)
+    assert without_moments(two.stderr).replace(there, here) == without_moments(one.stderr)
+    assert files(observed) == files(bare)
+    assert metadata(observed) == metadata(bare)
+    assert own_folders(observed) == own_folders(bare)
+    assert log_text(observed).replace(there, here) == log_text(bare)
+
+
+@pytest.mark.parametrize("snakefile", [WORKFLOW, FAILING], ids=["success", "failure"])
+@pytest.mark.parametrize("quiet", [[], ["--quiet", "rules", "progress"]], ids=["loud", "quiet"])
+def test_on_one_machine_all_is_as_in_the_bare_run(
+    tmp_path: Path, snakefile: str, quiet: list[str]
+) -> None:
+    bare, observed = pair(tmp_path, snakefile)
+    same(bare, observed, ["--cores", "1", *quiet], [], list(BOTH))
+
+
+def test_on_a_cluster_all_is_as_in_the_bare_run(tmp_path: Path) -> None:
+    bare, observed = pair(tmp_path, FAILING)
+    for lab in (bare, observed):
+        lab.cluster()
+    flags = ["--jobs", "1", "--seconds-between-status-checks", "1"]
+    flags += ["--cluster-generic-submit-cmd", "./submit.sh 0 0 -"]
+    same(
+        bare,
+        observed,
+        flags,
+        ["--executor", "cluster-generic"],
+        [*BOTH, "--timed-wraps", "cluster-generic"],
+    )
+
+
+def test_the_next_run_has_nothing_to_do(lab: Lab) -> None:
+    """Neither the plugins nor their absence make Snakemake run anything again."""
+    lab.snakefile(WORKFLOW)
+    lab.snakemake("--cores", "1", *BOTH)
+    again = lab.snakemake("--cores", "1")
+    assert "Nothing to be done" in again.stderr
+
+
+def test_hooks_are_given_snakemakes_log_alone(lab: Lab) -> None:
+    lab.snakefile(WORKFLOW)
+    lab.snakemake("--cores", "1", *BOTH)
+    assert (lab.folder / "hook.txt").read_text().strip() == "1"
+
+
+def test_quiet_all_keeps_even_our_line_away(lab: Lab) -> None:
+    lab.snakefile(FAILING)
+    done = lab.snakemake("--cores", "1", "--quiet", "all", *BOTH, check=False)
+    assert done.stderr == "no\n"  # what the tool itself says
+    assert lab.run().status() == "failed"
+
+
+def test_switched_off_the_plugins_step_aside(lab: Lab) -> None:
+    lab.snakefile(FAILING)
+    flags = (*BOTH, *lab.cluster(), "--keep-going")
+    done = lab.snakemake(*flags, check=False, SNAKEMAKE_OBSERVE="off")
+    assert done.returncode == 1
+    assert (lab.folder / "y.txt").exists()
+    assert "snakemake-observe" not in done.stderr
+    assert not (lab.folder / ".snakemake" / "observe").exists()
+
+
+def test_the_submitted_command_grows_by_less_than_300_characters(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
+    keep = "cp $1 kept.sh; sh $1 > /dev/null 2>&1 & echo 1"
+    (lab.folder / "keep.sh").write_text(keep)
+    flags = ["--jobs", "1", "--seconds-between-status-checks", "1"]
+    flags += ["--cluster-generic-submit-cmd", "sh keep.sh"]
+    lab.snakemake("--executor", "cluster-generic", *flags)
+    bare = (lab.folder / "kept.sh").read_text()
+    (lab.folder / "a.txt").unlink()
+    lab.snakemake(*BOTH, "--timed-wraps", "cluster-generic", *flags)
+    ours = (lab.folder / "kept.sh").read_text()
+    where = str(lab.folder / ".snakemake" / "observe")
+    paths = sum(map(len, re.findall(rf"{re.escape(where)}/\S+?\.fragment", ours)))
+    assert 0 < len(ours) - len(bare) - paths < 300
+
+
+def test_what_a_job_prints_is_the_same_even_where_it_cannot_be_stamped(tmp_path: Path) -> None:
+    printed = []
+    bare, observed = pair(tmp_path, FAILING)
+    for lab, words in (
+        (bare, ["--executor", "cluster-generic"]),
+        (observed, [*BOTH, "--timed-wraps", "cluster-generic"]),
+    ):
+        (lab.folder / "submit.sh").write_text(
+            'rm -rf .snakemake/observe; sh "$1" > job.out 2>&1 & echo 1\n'
+        )
+        flags = ["--jobs", "1", "--seconds-between-status-checks", "1"]
+        flags += ["--cluster-generic-submit-cmd", "sh submit.sh"]
+        lab.snakemake(*words, *flags, "y.txt")
+        printed.append((lab.folder / "job.out").read_text().replace(str(lab.folder), "here"))
+    assert without_moments(printed[1]) == without_moments(printed[0])
+
+
+def test_git_is_asked_without_touching_the_index(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'sleep 0.5; touch a.txt'\n")
+    git = ["git", "-C", str(lab.folder), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for words in (["init", "-q"], ["add", "Snakefile"], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+    index = lab.folder / ".git" / "index"
+    before = index.stat().st_mtime_ns
+    (lab.folder / "Snakefile").touch()
+    lab.snakemake("--cores", "1", *BOTH)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    provenance = lab.run().provenance
+    assert provenance is not None
+    assert provenance.git_commit == head.stdout.strip()
+    assert provenance.git_dirty is False
+    assert index.stat().st_mtime_ns == before
