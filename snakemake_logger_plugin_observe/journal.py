@@ -1,5 +1,6 @@
 """Journal files: the only code that makes, appends to or reads one."""
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,21 +43,19 @@ class JournalWriter:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._descriptor = os.open(self.path, flags, mode)
         os.fchmod(self._descriptor, mode)
-        self._torn = False
 
     def write(self, line: bytes) -> None:
         """Append *line* (without its newline) in one write.
 
         Raises:
-            OSError: if it could not be written whole; the next line then starts on its own.
+            OSError: if it could not be written whole; what was written of it is taken back.
 
         """
-        data = (b"\n" if self._torn else b"") + line + b"\n"
+        data = line + b"\n"
         written = os.write(self._descriptor, data)
         if written < len(data):
-            self._torn = self._torn or written > 0
-            raise OSError(f"only {written} of {len(data)} bytes could be written")
-        self._torn = False
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def still_there(self) -> bool:
         """Return whether the file that is written to can still be found under its name."""
@@ -140,7 +139,7 @@ class Reading:
                 break
             event = self._event(number, line)
             if not seen_start:
-                self._check_start(number, event)
+                self._check_start(number, line, event)
                 seen_start = True
             if event is not None:
                 yield number, event
@@ -163,24 +162,33 @@ class Reading:
             self.problems.append(Problem(number, str(error)))
             return None
 
-    def _check_start(self, number: int, event: AnyEvent | None) -> None:
-        if event is None or event.event != "run_started":
+    def _check_start(self, number: int, line: bytes, event: AnyEvent | None) -> None:
+        first = _loaded(line)
+        if first.get("event") != "run_started":
             raise JournalError(
                 f"{self.path}:{number}: not a run journal (its first line is no run_started)"
             )
-        if event.schema_version > SCHEMA_VERSION:
+        version = first.get("schema_version")
+        if isinstance(version, int) and version > SCHEMA_VERSION:
             raise JournalError(
-                f"{self.path}:{number}: schema version {event.schema_version} is newer than this "
+                f"{self.path}:{number}: schema version {version} is newer than this "
                 f"snakemake-observe reads ({SCHEMA_VERSION}); update it"
             )
+        if event is None:
+            raise JournalError(f"{self.path}:{number}: {self.problems[-1].reason}")
 
 
-def _kind(line: bytes) -> str | None:
+def _loaded(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of *line*; an empty one if it holds none."""
     try:
         loaded = from_json(line)
     except (ValueError, RecursionError):
-        return None
-    kind = loaded.get("event") if isinstance(loaded, dict) else None
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _kind(line: bytes) -> str | None:
+    kind = _loaded(line).get("event")
     return kind if isinstance(kind, str) else None
 
 
