@@ -1,0 +1,116 @@
+"""What the documentation says is so: its commands run, its tables name what there is."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import REPO, Lab
+
+from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.events import json_schema
+from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, RUN_PHASES
+
+README = (REPO / "README.md").read_text()
+DOCS = {path.name: path.read_text() for path in (REPO / "docs").glob("*.md")}
+
+
+def commands(text: str) -> list[str]:
+    """Return the shell commands of *text*'s console blocks, without comments."""
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [" ".join(shlex.split(line[2:], comments=True)) for line in lines]
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """Return the cells of the first table after *heading*."""
+    table = text.split(heading, 1)[1].split("|---", 1)[1].split("\n\n", 1)[0]
+    lines = [line for line in table.splitlines()[1:] if line.startswith("|")]
+    return [
+        [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines
+    ]
+
+
+@pytest.fixture(scope="module")
+def run_as_the_readme_says(new_lab: Callable[[str], Lab]) -> Lab:
+    lab = new_lab("readme")
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
+    (command,) = [words for words in commands(README) if words.startswith("snakemake --cores")]
+    lab.snakemake(*command.split()[1:])
+    return lab
+
+
+@pytest.mark.parametrize(
+    "words", [c for c in commands(README) if c.startswith("snakemake-observe")]
+)
+def test_the_readers_commands_in_the_readme_run(run_as_the_readme_says: Lab, words: str) -> None:
+    done = run_as_the_readme_says.observe(*words.split()[1:])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_the_readmes_make_targets_exist() -> None:
+    makefile = (REPO / "Makefile").read_text()
+    targets = [words.split()[1] for words in commands(README) if words.startswith("make ")]
+    assert targets
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_the_readmes_profile_is_a_profile(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    profile = yaml.safe_load(text)
+    assert set(profile) == {"logger", "executor", "timed-wraps"}
+    (lab.folder / "profile").mkdir()
+    for_here = yaml.safe_dump({**profile, "timed-wraps": "local", "cores": 1})
+    (lab.folder / "profile" / "config.yaml").write_text(for_here)
+    lab.snakemake("--profile", "profile")
+    assert lab.run().status() == "success"
+
+
+def test_every_command_is_described() -> None:
+    for name in COMMANDS:
+        assert (
+            f"`{name}`" in DOCS["reading.md"] or f"snakemake-observe {name}" in DOCS["reading.md"]
+        )
+
+
+def test_the_model_lists_every_phase_with_its_class() -> None:
+    text = DOCS["model.md"]
+    attempt = {row[0]: row[2] for row in rows(text, "## Phases of an attempt")}
+    run = {row[0]: row[2] for row in rows(text, "## Phases of the run itself")}
+    known = {p.name: p.cost_class for p in ATTEMPT_PHASES if p.name != "unobserved"}
+    assert attempt == known
+    assert run == {p.name: p.cost_class for p in RUN_PHASES if p.name != "unattributed"}
+    for name in CLASSES:
+        assert f"**{name}**" in text
+
+
+def test_the_journals_events_are_all_described() -> None:
+    described = {row[0] for row in rows(DOCS["journal.md"], "Unknown is `null`.")}
+    models = json_schema()["$defs"].values()
+    known = {
+        m["properties"]["event"]["const"] for m in models if "event" in m.get("properties", {})
+    }
+    assert described == known
+
+
+def test_every_flag_is_described() -> None:
+    from dataclasses import fields
+
+    from snakemake_executor_plugin_timed import ExecutorSettings
+    from snakemake_logger_plugin_observe import LogHandlerSettings
+
+    for prefix, settings in (("timed", ExecutorSettings), ("logger-observe", LogHandlerSettings)):
+        for one in fields(settings):
+            if not str(one.metadata["help"]).startswith("Internal"):
+                assert f"--{prefix}-{one.name.replace('_', '-')}" in DOCS["plugins.md"]
+
+
+def test_links_lead_somewhere() -> None:
+    for path in [REPO / "README.md", *(REPO / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (Path(path).parent / target).exists(), f"{path.name}: {target}"
