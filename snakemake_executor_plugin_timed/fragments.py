@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from snakemake_executor_plugin_timed.node import FORMAT
 from snakemake_logger_plugin_observe.events import Level
-from snakemake_logger_plugin_observe.recorder import NodeReport
+from snakemake_logger_plugin_observe.tracking import NodeReport
 
 _LARGEST: Final = 4 * 1024 * 1024
 _SIGN: Final = re.compile(rb"\d{9,11}\.\d{9}")

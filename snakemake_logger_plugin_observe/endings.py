@@ -1,0 +1,176 @@
+"""An attempt as its notes left it, and the event that ends it: decomposed into its phases."""
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.events import (
+    AttemptFinished,
+    JobDescribed,
+    Level,
+    Stamps,
+    Try,
+    Wait,
+)
+from snakemake_logger_plugin_observe.run import Attempt, Key, Run, seconds
+
+
+@dataclass(slots=True)
+class LiveAttempt:
+    """An attempt while its notes come in: of a job, or of a group (then ``job_id`` is None)."""
+
+    job_id: int | None
+    group: str | None
+    number: int
+    stamps: dict[str, clock.Micros] = field(default_factory=dict)
+    waits: list[Wait] = field(default_factory=list)
+    tries: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What the main process ran of it itself: fields of ``Try`` by job id."""
+    submission: str | None = None
+    external_jobid: str | None = None
+    message: str | None = None
+    node_started: clock.Micros | None = None
+    levels: tuple[Level, ...] = ()
+    problem: str | None = None
+    written: AttemptFinished | None = None
+
+    @property
+    def key(self) -> Key:
+        """What identifies this attempt in its run."""
+        return (self.job_id if self.job_id is not None else self.group or "", self.number)
+
+
+def stamps(run: Run, live: LiveAttempt) -> Stamps:
+    """Return the attempt's stamps so far, with the moment at which it was ready."""
+    known: dict[str, clock.Micros] = dict(live.stamps)
+    selected = known.get("selected")
+    ready = run.ready_at(live.key)
+    if ready is not None and selected is not None:
+        known["ready"] = min(ready, selected)
+    return Stamps(**known)
+
+
+def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> AttemptFinished:
+    """Return the event that ends *live* with *status*, its phases made from all that is known."""
+    levels = (*_main_level(run, live), *live.levels)
+    tries = [one for level in levels for one in level.tries]
+    ran = [one for one in tries if one.tool_started is not None]
+    if status == "success" and any(one.status == "cached" for one in tries):
+        status = "cached"
+    code = ran[-1].exit_code if ran and live.job_id is not None else None
+    draft = Attempt(
+        live.job_id,
+        live.group,
+        live.number,
+        status=status,
+        stamps=stamps(run, live),
+        waits=tuple(live.waits),
+        node_started=live.node_started,
+        levels=levels,
+    )
+    laid = run.lay(draft)
+    draft.segments = laid.segments
+    reasons = [*laid.unobserved, *filter(None, [live.problem])]
+    return AttemptFinished(
+        time=live.stamps["finished"],
+        job_id=live.job_id,
+        group=live.group,
+        attempt=live.number,
+        status=status,
+        external_jobid=live.external_jobid,
+        node=laid.node,
+        exit_code=code,
+        signal=_signal(code),
+        message=live.message or _message(tries),
+        stamps=draft.stamps,
+        waits=draft.waits,
+        node_started=live.node_started,
+        levels=levels,
+        phases_s=seconds(draft.phases),
+        offset=laid.offset,
+        unobserved=tuple(dict.fromkeys(reasons)),
+        revises=revises,
+    )
+
+
+def member_endings(run: Run, whole: AttemptFinished) -> Iterator[AttemptFinished]:
+    """Yield the events that end the members of the group that ended with *whole*."""
+    for job_id in run.members(whole.group or ""):
+        job = run.jobs.get(job_id)
+        own = (_only(level, job) for level in whole.levels if job is not None)
+        levels = tuple(level for level in own if level.tries)
+        tries = [one for level in levels for one in level.tries]
+        code = tries[-1].exit_code if tries else None
+        draft = Attempt(
+            job_id,
+            whole.group,
+            whole.attempt,
+            stamps=Stamps(finished=whole.stamps.finished),
+            levels=levels,
+            offset=whole.offset,
+        )
+        laid = run.lay(draft)
+        draft.segments = laid.segments
+        yield AttemptFinished(
+            time=whole.time,
+            job_id=job_id,
+            group=whole.group,
+            attempt=whole.attempt,
+            status=_member_status(whole.status, tries),
+            external_jobid=whole.external_jobid,
+            node=laid.node or whole.node,
+            exit_code=code,
+            signal=_signal(code),
+            message=_message(tries),
+            stamps=draft.stamps,
+            levels=levels,
+            phases_s=seconds(draft.phases),
+            offset=whole.offset,
+            unobserved=tuple(laid.unobserved),
+            revises=whole.revises,
+        )
+
+
+def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
+    """Return the main process as a level, where it ran the tool itself."""
+    if not live.tries:
+        return ()
+    tries = []
+    for job_id, one in live.tries.items():
+        job = run.jobs.get(job_id)
+        known = {"rule": job.rule, "wildcards": job.wildcards} if job is not None else {}
+        tries.append(Try(**{**known, **one}))
+    here = Level(
+        clock="main",
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        wraps="local",
+        in_main=True,
+        tries=tuple(tries),
+    )
+    return (here,)
+
+
+def _only(level: Level, job: JobDescribed) -> Level:
+    """Return *level* with nothing but *job*'s tries."""
+    tries = (one for one in level.tries if (one.rule, one.wildcards) == (job.rule, job.wildcards))
+    return level.model_copy(update={"tries": tuple(tries), "waits": ()})
+
+
+def _member_status(whole: str, tries: list[Try]) -> str:
+    """Return a member's status: its own tool's where it is known, else its group's."""
+    if tries and tries[-1].status in ("success", "failed", "cached"):
+        return tries[-1].status
+    return whole
+
+
+def _message(tries: list[Try]) -> str | None:
+    """Return what the last try said that said anything."""
+    return next((one.message for one in reversed(tries) if one.message), None)
+
+
+def _signal(code: int | None) -> int | None:
+    return -code if code is not None and code < 0 else None
