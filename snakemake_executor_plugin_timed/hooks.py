@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.session import Session
 if TYPE_CHECKING:
     from types import FrameType
 
-# Shorter stretches of storage work or hooks are the calls themselves, with nothing in them.
+# Shorter stretches are the calls themselves, with nothing in them worth a line.
 _WORTH_TELLING: Final = 1000
 _FRAMES_TO_SEARCH: Final = 12
 
@@ -176,14 +176,16 @@ class _Turn:
     def rest(self) -> None:
         if self._woke is None:
             return
-        self._session.put(
-            "scheduler_round",
-            self._woke,
-            idle=clock.now(),
-            selections=tuple(self._selections),
-            ready=self._ready,
-            selected=tuple(self._selected),
-        )
+        idle = clock.now()
+        if self._selections or idle - self._woke >= _WORTH_TELLING:
+            self._session.put(
+                "scheduler_round",
+                self._woke,
+                idle=idle,
+                selections=tuple(self._selections),
+                ready=self._ready,
+                selected=tuple(self._selected),
+            )
         self._woke = self._ready = None
         self._selections, self._selected = [], []
 

@@ -18,7 +18,7 @@ from snakemake_executor_plugin_timed import failure as failures
 from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_logger_plugin_observe import clock, describe
-from snakemake_logger_plugin_observe.session import Session, current, join_executor
+from snakemake_logger_plugin_observe.session import Session, current
 
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -48,8 +48,11 @@ class MainSide:
         self._wanted = node_stamps != "off"
         self._numbers = itertools.count(1)
         self._submissions: dict[Any, str] = {}
+        # What is put together with a later stamp: to wake the recorder for each would cost more.
+        self._stamps: dict[Any, dict[str, clock.Micros]] = {}
+        self._stages: dict[Any, dict[str, Any]] = {}
+        self._messages: dict[Any, str] = {}
         self._node_stamps: dict[int, bool] = {}
-        self._described: set[Any] = set()
         self._fragments: Fragments | None = None
         recorder = session.recorder
         if recorder is not None:
@@ -61,7 +64,9 @@ class MainSide:
     @classmethod
     def of(cls, workflow: Any, node_stamps: str | None) -> "MainSide | None":
         """Return the main side of *workflow*'s run; None where it could not be made."""
-        session = current() or join_executor("local")
+        session = current()
+        if session is None:
+            return None
         try:
             return cls(session, workflow, node_stamps)
         except Exception as fault:
@@ -77,25 +82,30 @@ class MainSide:
 
     @_quietly
     def submitting(self, job: Any) -> None:
-        """Stamp the begin of a submission."""
-        moment = clock.now()
-        self.session.put("stamp", moment, key=_key(job), name="submitting")
+        """Stamp the begin of a submission; told with its acceptance or its end."""
+        self._stamps[_key(job)] = {"submitting": clock.now()}
 
     @_quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
         """Stamp the acceptance, with the id under which the executor knows it."""
         moment = clock.now()
-        known = None if external_jobid is None else str(external_jobid)
         key = _key(job)
-        submission = self._submissions.get(key)
-        self.session.put("accepted", moment, key=key, external_jobid=known, submission=submission)
+        self.session.put(
+            "accepted",
+            moment,
+            key=key,
+            stamps=self._stamps.pop(key, {}),
+            external_jobid=None if external_jobid is None else str(external_jobid),
+            submission=self._submissions.get(key),
+        )
 
     @_quietly
     def reported(self, job: Any, ok: bool, message: Any) -> None:
-        """Stamp the moment at which the executor noticed the end."""
+        """Stamp the moment at which the executor noticed the end; told with the end."""
         moment = clock.now()
-        text = str(message)[:2000] if message else None
-        self.session.put("reported", moment, key=_key(job), message=text)
+        self._stamps.setdefault(_key(job), {})["reported"] = moment
+        if message:
+            self._messages[_key(job)] = str(message)[:2000]
 
     @_quietly
     def finished(self, job: Any, ok: bool) -> None:
@@ -107,26 +117,29 @@ class MainSide:
             moment,
             key=key,
             status="success" if ok else "failed",
+            stamps=self._stamps.pop(key, {}),
+            message=self._messages.pop(key, None),
             submission=self._submissions.pop(key, None),
         )
 
     @_quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
-        """Stamp a stage of the local executor."""
+        """Stamp a stage of the local executor; told when the tool starts and when it ends."""
         moment = clock.now()
-        facts: dict[str, Any] = {}
+        key = _key(job)
+        stages = self._stages.setdefault(key, {})
+        if name == "cached":
+            stages |= {"status": "cached", "reported": moment}
+        else:
+            stages[name] = moment
+        if name in ("begun", "prepared", "running"):
+            return
+        if name == "tool_ended":
+            stages["status"] = "success" if failure is None else "failed"
         if failure is not None:
-            facts = {
-                "exit_code": failures.exit_code(failure),
-                "message": failures.message(failure),
-                "status": "failed",
-            }
-        elif name == "tool_ended":
-            facts = {"status": "success"}
-        elif name == "cached":
-            facts = {"status": "cached"}
-            name = "reported"
-        self.session.put("try", moment, key=_key(job), name=name, **facts)
+            stages["exit_code"] = failures.exit_code(failure)
+            stages["message"] = failures.message(failure)
+        self.session.put("try", moment, key=key, stages=self._stages.pop(key))
 
     @_quietly
     def cancelling(self) -> None:
@@ -154,7 +167,8 @@ class MainSide:
         record = self.record_for(executor, job)
         if record is None:
             return None
-        return f"(umask 077;date +%s.%N>>{record}||true)2>/dev/null"
+        # tee opens, writes and closes; date itself would look at its output, too.
+        return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
 
     def _submission(self, job: Any) -> str:
         key = _key(job)

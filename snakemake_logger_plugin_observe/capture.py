@@ -11,7 +11,6 @@ from snakemake_logger_plugin_observe import clock
 
 _FACTS: Final = (
     ("Building DAG of jobs", "building_dag"),
-    ("Select jobs to execute", "select_jobs"),
     ("Failed to solve scheduling problem", "solver_fallback"),
     ("Waiting at most", "waiting_for_files"),
     ("Trying to restart job", "restart"),
@@ -46,6 +45,11 @@ class Note:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+def is_about_a_job(record: logging.LogRecord) -> bool:
+    """Return whether a job or group describes itself in *record*, and could be asked for more."""
+    return str(getattr(record, "event", None)) in ("job_info", "group_info")
+
+
 def note(record: logging.LogRecord) -> Note | None:
     """Return what *record* says, or None where it says nothing that a journal keeps."""
     time = clock.from_seconds(record.created)
@@ -56,9 +60,9 @@ def note(record: logging.LogRecord) -> Note | None:
         case "job_started":
             return Note("selected", time, {"job_ids": tuple(_get(record, "jobs", "job_ids") or ())})
         case "job_info":
-            return Note("job_info", time, _job(record))
+            return Note("job", time, _job(record))
         case "group_info":
-            return Note("group_info", time, {"group": str(_get(record, "group_id"))})
+            return Note("group", time, {"group": str(_get(record, "group_id"))})
         case "job_finished":
             return Note("job_finished", time, {"job_id": _get(record, "job_id", "jobid")})
         case "job_error":
@@ -90,26 +94,33 @@ def _workflow(record: logging.LogRecord) -> dict[str, Any]:
     }
 
 
+def said_of_job(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what a record about a job tells as well as the job itself would."""
+    wildcards = _get(record, "wildcards") or {}
+    return {
+        "wildcards": {str(k): str(v) for k, v in dict(wildcards).items()},
+        "reason": _optional_text(_get(record, "reason")),
+        "threads": _get(record, "threads"),
+        "priority": plain(_get(record, "priority")),
+        "shellcmd": _optional_text(_get(record, "shellcmd")),
+    }
+
+
 def _job(record: logging.LogRecord) -> dict[str, Any]:
     """Return a job's facts from the record alone; paths carry Snakemake's annotations."""
-    wildcards = _get(record, "wildcards") or {}
     resources = _get(record, "resources")
     items = resources.items() if resources is not None and hasattr(resources, "items") else ()
     return {
         "job_id": _get(record, "jobid", "job_id"),
         "rule": str(_get(record, "rule_name", "name") or ""),
-        "wildcards": {str(k): str(v) for k, v in dict(wildcards).items()},
         "local": _get(record, "local"),
         "checkpoint": bool(_get(record, "is_checkpoint")),
         "input": _texts(_get(record, "input")),
         "output": _texts(_get(record, "output")),
         "log": _texts(_get(record, "log")),
         "benchmark": _optional_text(_get(record, "benchmark")),
-        "reason": _optional_text(_get(record, "reason")),
         "resources": {str(k): plain(v) for k, v in items},
-        "threads": _get(record, "threads"),
-        "priority": plain(_get(record, "priority")),
-        "shellcmd": _optional_text(_get(record, "shellcmd")),
+        **said_of_job(record),
     }
 
 

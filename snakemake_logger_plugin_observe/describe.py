@@ -107,7 +107,8 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
 
 
 def _profiles(args: Any) -> tuple[str, ...]:
-    named = ask(lambda: tuple(map(str, args.profile)), ())
+    profile = getattr(args, "profile", None) or ()
+    named = (profile,) if isinstance(profile, str) else tuple(map(str, profile))
     own = ask(lambda: (str(args.workflow_profile),) if args.workflow_profile else (), ())
     return (*named, *own)
 
@@ -141,8 +142,14 @@ def secret_values(workflow: Any) -> tuple[str, ...]:
     return tuple(value for name in names if (value := os.environ.get(str(name))))
 
 
-def job_facts(job: Any) -> dict[str, Any]:
-    """Return what a journal keeps of a single job (fields of ``JobDescribed``)."""
+def job_facts(job: Any, said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a journal keeps of a single job (fields of ``JobDescribed``).
+
+    Args:
+        job: Snakemake's job.
+        said: what its log record has said already, so that it need not be made again.
+
+    """
     dag = job.dag
     persistence = ask(lambda: dag.workflow.persistence)
     inputs = ask(lambda: tuple(map(str, job.input)), ())
@@ -151,24 +158,20 @@ def job_facts(job: Any) -> dict[str, Any]:
         "job_id": job.jobid,
         "rule": str(job.rule.name),
         "attempt": ask(lambda: job.attempt),
-        "wildcards": ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
         "local": ask(lambda: bool(job.is_local)),
         "checkpoint": ask(lambda: bool(job.rule.is_checkpoint), False),
         "input": inputs,
         "output": ask(lambda: tuple(map(str, job.output)), ()),
         "log": ask(lambda: tuple(map(str, job.log)), ()),
         "benchmark": ask(lambda: str(job.benchmark) if job.benchmark else None),
-        "reason": ask(lambda: str(dag.reason(job))),
         "resources": {k: v for k, v in resources.items() if not k.startswith("_")},
-        "threads": ask(lambda: int(job.threads)),
-        "priority": ask(lambda: plain(job.priority)),
-        "shellcmd": ask(lambda: job.shellcmd),
         "dependencies": ask(lambda: _dependencies(dag, job)),
         "script": ask(lambda: _script(job)),
         "code_digest": _digest(ask(lambda: _uncached(persistence, "_code", job.rule))),
         "params_digest": _digest(ask(lambda: _uncached(persistence, "_params", job))),
         "environment_digest": ask(lambda: persistence._software_stack_hash(job)),
         "input_sizes": _sizes(dag, inputs),
+        **said,
     }
 
 

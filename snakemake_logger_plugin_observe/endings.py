@@ -1,7 +1,6 @@
 """An attempt as its notes left it, and the event that ends it: decomposed into its phases."""
 
 import os
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from snakemake_logger_plugin_observe.events import (
     Wait,
 )
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run, seconds
+from snakemake_logger_plugin_observe.timeline import Segment, phase_sums
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class LiveAttempt:
         return (self.job_id if self.job_id is not None else self.group or "", self.number)
 
 
-def stamps(run: Run, live: LiveAttempt) -> Stamps:
+def stamps_of(run: Run, live: LiveAttempt) -> Stamps:
     """Return the attempt's stamps so far, with the moment at which it was ready."""
     known: dict[str, clock.Micros] = dict(live.stamps)
     selected = known.get("selected")
@@ -53,8 +53,12 @@ def stamps(run: Run, live: LiveAttempt) -> Stamps:
     return Stamps(**known)
 
 
-def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> AttemptFinished:
-    """Return the event that ends *live* with *status*, its phases made from all that is known."""
+Ending = tuple[AttemptFinished, list[Segment]]
+"""The event that ends an attempt, and the segments that its phases were summed from."""
+
+
+def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending:
+    """Return the end of *live* with *status*, its phases made from all that is known."""
     levels = (*_main_level(run, live), *live.levels)
     tries = [one for level in levels for one in level.tries]
     ran = [one for one in tries if one.tool_started is not None]
@@ -66,15 +70,14 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Attemp
         live.group,
         live.number,
         status=status,
-        stamps=stamps(run, live),
+        stamps=stamps_of(run, live),
         waits=tuple(live.waits),
         node_started=live.node_started,
         levels=levels,
     )
     laid = run.lay(draft)
-    draft.segments = laid.segments
     reasons = [*laid.unobserved, *filter(None, [live.problem])]
-    return AttemptFinished(
+    event = AttemptFinished(
         time=live.stamps["finished"],
         job_id=live.job_id,
         group=live.group,
@@ -89,15 +92,16 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Attemp
         waits=draft.waits,
         node_started=live.node_started,
         levels=levels,
-        phases_s=seconds(draft.phases),
+        phases_s=seconds(phase_sums(laid.segments)),
         offset=laid.offset,
         unobserved=tuple(dict.fromkeys(reasons)),
         revises=revises,
     )
+    return event, laid.segments
 
 
-def member_endings(run: Run, whole: AttemptFinished) -> Iterator[AttemptFinished]:
-    """Yield the events that end the members of the group that ended with *whole*."""
+def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
+    """Yield the ends of the members of the group that ended with *whole*."""
     for job_id in run.members(whole.group or ""):
         job = run.jobs.get(job_id)
         own = (_only(level, job) for level in whole.levels if job is not None)
@@ -113,8 +117,7 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[AttemptFinished
             offset=whole.offset,
         )
         laid = run.lay(draft)
-        draft.segments = laid.segments
-        yield AttemptFinished(
+        event = AttemptFinished(
             time=whole.time,
             job_id=job_id,
             group=whole.group,
@@ -127,11 +130,12 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[AttemptFinished
             message=_message(tries),
             stamps=draft.stamps,
             levels=levels,
-            phases_s=seconds(draft.phases),
+            phases_s=seconds(phase_sums(laid.segments)),
             offset=whole.offset,
             unobserved=tuple(laid.unobserved),
             revises=whole.revises,
         )
+        yield event, laid.segments
 
 
 def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
@@ -145,7 +149,7 @@ def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
         tries.append(Try(**{**known, **one}))
     here = Level(
         clock="main",
-        host=socket.gethostname(),
+        host=run.started.host if run.started is not None else "",
         pid=os.getpid(),
         wraps="local",
         in_main=True,

@@ -76,13 +76,13 @@ def to_line(event: Event, mask: Masker | None = None) -> bytes:
 
     Bytes that are not UTF-8 (in paths, mostly) are written as backslash escapes.
     """
-    fields = event.model_dump(mode="json")
-    if mask is not None:
-        fields = mask.any(fields)
     try:
-        return to_json(fields)
+        line = event.model_dump_json().encode()
     except (PydanticSerializationError, UnicodeEncodeError):
-        return to_json(_readable(fields))
+        line = to_json(_readable(event.model_dump()) | {"time": clock.format_moment(event.time)})
+    if mask is not None and mask.may_hold_a_secret(line):
+        line = to_json(mask.any(from_json(line)))
+    return line
 
 
 def _readable(value: Any) -> Any:

@@ -35,9 +35,11 @@ from snakemake_logger_plugin_observe.phases import CLASSES
 from snakemake_logger_plugin_observe.provenance import look_up
 from snakemake_logger_plugin_observe.run import Attempt, Run, seconds
 from snakemake_logger_plugin_observe.session import JournalSettings
+from snakemake_logger_plugin_observe.timeline import Segment
 from snakemake_logger_plugin_observe.tracking import AttemptTracker
 
 _PATIENCE_S: Final = 10.0
+_BREATH_S: Final = 0.05
 
 
 class Recorder:
@@ -79,6 +81,7 @@ class Recorder:
         self._flags: set[str] = set()
         self._planning_since: clock.Micros | None = None
         self._answer: str | None = None
+        self._hurry = threading.Event()
         self._queue: queue.SimpleQueue[Note | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="observe-recorder", daemon=True)
         self._thread.start()
@@ -99,6 +102,7 @@ class Recorder:
         """
         self._queue.put(Note("finish", moment))
         self._queue.put(None)
+        self._hurry.set()
         self._thread.join(_PATIENCE_S)
         if self._thread.is_alive():
             self._fault("the journal's file system does not answer; the journal ends early")
@@ -111,6 +115,9 @@ class Recorder:
         self._guarded(Note("begin", self._started))
         while (note := self._queue.get()) is not None:
             self._guarded(note)
+            if self._queue.empty():
+                # Notes come in bursts: to wake for each would cost more than to take it.
+                self._hurry.wait(_BREATH_S)
         if self._writer is not None:
             self._writer.close()
 
@@ -125,8 +132,8 @@ class Recorder:
             self._fault(f"a fault of ours, the run goes on: {reason.splitlines()[0][:300]}")
             self._write(Gap(time=note.time, reason=reason[:300], lost=1))
 
-    def _emit(self, event: Any) -> None:
-        self.run.add(event)
+    def _emit(self, event: Any, segments: list[Segment] | None = None) -> None:
+        self.run.add(event, segments=segments)
         self._write(event)
 
     def _write(self, event: Event) -> None:

@@ -115,8 +115,20 @@ class Run:
     last_moment: Micros = 0
     job_lines: dict[int, int] = field(default_factory=dict)
 
-    def add(self, event: AnyEvent, line: int | None = None) -> None:
-        """Fold one event in; the last event about a thing counts."""
+    def add(
+        self,
+        event: AnyEvent,
+        line: int | None = None,
+        segments: list[Segment] | None = None,
+    ) -> None:
+        """Fold one event in; the last event about a thing counts.
+
+        Args:
+            event: what happened.
+            line: the journal's line that told of it.
+            segments: an ended attempt's, where they have been laid already.
+
+        """
         self.last_moment = max(self.last_moment, event.time)
         match event:
             case RunStarted():
@@ -138,11 +150,13 @@ class Run:
             case Message():
                 self.messages.append(event)
             case AttemptEvent():
-                self._add_attempt(event, line)
+                self._add_attempt(event, line, segments)
             case _:
                 self.gaps.append(getattr(event, "reason", ""))
 
-    def _add_attempt(self, event: AttemptEvent, line: int | None) -> None:
+    def _add_attempt(
+        self, event: AttemptEvent, line: int | None, segments: list[Segment] | None
+    ) -> None:
         attempt = Attempt(event.job_id, event.group, event.attempt)
         attempt = self.attempts.setdefault(attempt.key, attempt)
         attempt.line = line
@@ -170,7 +184,7 @@ class Run:
                 attempt.offset = event.offset
                 attempt.unobserved = event.unobserved
                 attempt.written_phases_s = event.phases_s
-                attempt.segments = self.lay(attempt).segments
+                attempt.segments = segments or self.lay(attempt).segments
 
     def lay(self, attempt: Attempt) -> Timeline:
         """Return *attempt*'s segments, made anew from its stamps."""

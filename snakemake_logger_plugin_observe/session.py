@@ -86,6 +86,7 @@ class Session:
         self.wraps: str | None = None
         self._early: list[capture.Note] = []
         self._hears_ends = False
+        self._planning_only = False
         self._warned = False
         self._lock = threading.Lock()
         self._of_the_command = _is_snakemakes_own_process()
@@ -98,9 +99,9 @@ class Session:
     def hear(self, record: logging.LogRecord) -> None:
         """Note what *record* says, in the thread that says it; never raises."""
         try:
-            noted = capture.note(record)
+            noted = self._asked(record) or capture.note(record)
             if noted is not None:
-                self._noted(noted, live=True)
+                self._noted(noted)
         except Exception as fault:
             self.fault(fault)
 
@@ -111,7 +112,7 @@ class Session:
         try:
             noted = capture.note(record)
             if noted is not None:
-                self._noted(noted, live=False)
+                self._noted(noted)
         except Exception as fault:
             self.fault(fault)
 
@@ -128,25 +129,30 @@ class Session:
             self._warned = True
             warn(f"a fault of ours, the run goes on: {_sentence(fault)}")
 
-    def _noted(self, noted: capture.Note, live: bool) -> None:
+    def _asked(self, record: logging.LogRecord) -> capture.Note | None:
+        """Return what the job or group that speaks in *record* tells when it is asked itself."""
+        if not capture.is_about_a_job(record):
+            return None
+        job = describe.speaking_job()
+        if job is None:
+            return None
+        self._hear_ends(job)
+        moment = clock.from_seconds(record.created)
+        if job.is_group():
+            return capture.Note("group", moment, describe.group_facts(job))
+        return capture.Note("job", moment, describe.job_facts(job, capture.said_of_job(record)))
+
+    def _noted(self, noted: capture.Note) -> None:
         if noted.kind == "workflow_started":
             self._begin(noted)
-            return
-        if live and noted.kind == "job_info" and (job := describe.speaking_job()) is not None:
-            self._hear_ends(job)
-            noted = capture.Note("job", noted.time, describe.job_facts(job))
-        elif live and noted.kind == "group_info" and (job := describe.speaking_job()) is not None:
-            noted = capture.Note("group", noted.time, describe.group_facts(job))
-        elif noted.kind == "job_info":
-            noted = capture.Note("job", noted.time, noted.facts)
-        if self.recorder is not None:
+        elif self.recorder is not None:
             self.recorder.put(noted)
         elif noted.kind == "message":
             self._early.append(noted)
 
     def _hear_ends(self, job: Any) -> None:
         """Without the wrapper, ask the executors themselves to tell the ends of jobs; once."""
-        if self._hears_ends or "timed" in self.plugins:
+        if self._hears_ends or "timed" in self.plugins or self._planning_only:
             return
         self._hears_ends = True
         scheduler = describe.ask(lambda: job.dag.workflow.scheduler)
@@ -161,6 +167,8 @@ class Session:
         self._hears_ends = False
         workflow, executor = describe.starting_workflow()
         args = describe.command_line()
+        kind = self._kind(executor, args)
+        self._planning_only = kind == "dry_run"
         facts = {k: v for k, v in noted.facts.items() if v is not None}
         if workflow is not None:
             known = describe.workflow_facts(workflow, args)
@@ -173,7 +181,7 @@ class Session:
             started=noted.time,
             facts={
                 **facts,
-                "kind": self._kind(executor, args),
+                "kind": kind,
                 "plugins": tuple(sorted(self.plugins)),
                 "executor": executor,
                 "wraps": self.wraps if executor == "timed" else None,
@@ -293,6 +301,8 @@ def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Sessi
 
 def join_executor(wraps: str) -> Session:
     """Join as the executor plugin, which wraps the executor called *wraps*."""
+    if _current is not None and _current.recorder is not None:
+        _current.end()  # an earlier run of the same process that was not closed
     session = _joined("timed")
     session.wraps = wraps
     return session

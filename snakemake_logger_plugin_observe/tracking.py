@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.endings import LiveAttempt, ending, member_endings, stamps
+from snakemake_logger_plugin_observe.endings import (
+    LiveAttempt,
+    ending,
+    member_endings,
+    stamps_of,
+)
 from snakemake_logger_plugin_observe.events import (
     AttemptStarted,
     AttemptSubmitted,
@@ -53,7 +58,7 @@ class AttemptTracker:
     Methods called ``on_<kind>`` take the notes of that kind.
     """
 
-    def __init__(self, run: Run, workdir: Path, emit: Callable[[Any], None]) -> None:
+    def __init__(self, run: Run, workdir: Path, emit: Callable[..., None]) -> None:
         """Track the attempts of *run*, in *workdir*; every event made is handed to *emit*."""
         self.run = run
         self.last_success: clock.Micros = 0
@@ -121,20 +126,17 @@ class AttemptTracker:
             self._live[key] = LiveAttempt(single, group, number)
         return self._live[key]
 
-    def on_stamp(self, moment: clock.Micros, key: Key, name: str) -> None:
-        """A moment of an attempt that needs no more than its name."""
-        self._open(*key).stamps.setdefault(name, moment)
-
     def on_accepted(
         self,
         moment: clock.Micros,
         key: Key,
+        stamps: dict[str, clock.Micros],
         external_jobid: str | None,
         submission: str | None,
     ) -> None:
         """The executor took the submission."""
         live = self._open(*key)
-        live.stamps.setdefault("accepted", moment)
+        live.stamps |= {**stamps, "accepted": moment}
         live.external_jobid = external_jobid
         live.submission = submission
         self._emit(
@@ -144,15 +146,9 @@ class AttemptTracker:
                 group=live.group,
                 attempt=live.number,
                 external_jobid=external_jobid,
-                stamps=stamps(self.run, live),
+                stamps=stamps_of(self.run, live),
             )
         )
-
-    def on_reported(self, moment: clock.Micros, key: Key, message: str | None) -> None:
-        """The executor noticed the submission's end."""
-        live = self._open(*key)
-        live.stamps.setdefault("reported", moment)
-        live.message = message or live.message
 
     def on_wait(self, moment: clock.Micros, key: Key, phase: str, end: clock.Micros) -> None:
         """The main process worked on a job's files for a while."""
@@ -160,20 +156,20 @@ class AttemptTracker:
         if live is not None:
             live.waits.append(Wait(phase=phase, start=moment, end=end))
 
-    def on_try(self, moment: clock.Micros, key: Key, name: str, **facts: Any) -> None:
-        """The main process's own executor reached a stage of a job."""
+    def on_try(self, _moment: clock.Micros, key: Key, stages: dict[str, Any]) -> None:
+        """The main process's own executor started or ended a job's tool."""
         live = self._holder(key)
         if live is None or not isinstance(key[0], int):
             return
-        one = live.tries.setdefault(key[0], {"number": 1})
-        one.setdefault(name, moment)
-        one.update({k: v for k, v in facts.items() if v is not None})
-        if name == "tool_started" and live.job_id is not None:
-            self._emit(
-                AttemptStarted(
-                    time=moment, job_id=live.job_id, attempt=live.number, node=self._host
-                )
+        live.tries.setdefault(key[0], {"number": 1}).update(stages)
+        if "tool_started" in stages and live.job_id is not None:
+            started = AttemptStarted(
+                time=stages["tool_started"],
+                job_id=live.job_id,
+                attempt=live.number,
+                node=self._host,
             )
+            self._emit(started)
 
     def _holder(self, key: Key) -> LiveAttempt | None:
         """Return the attempt that holds a job's notes: its own, or its group's."""
@@ -217,11 +213,19 @@ class AttemptTracker:
             self._end(live, status)
 
     def on_finished(
-        self, moment: clock.Micros, key: Key, status: str, submission: str | None
+        self,
+        moment: clock.Micros,
+        *,
+        key: Key,
+        status: str,
+        stamps: dict[str, clock.Micros],
+        message: str | None,
+        submission: str | None,
     ) -> None:
         """Snakemake has done all it does about an attempt's end."""
         live = self._open(*key)
-        live.stamps["finished"] = moment
+        live.stamps |= {**stamps, "finished": moment}
+        live.message = message or live.message
         live.submission = live.submission or submission
         self._end(live, status)
 
@@ -258,11 +262,11 @@ class AttemptTracker:
         live.problem = report.problem
 
     def _write_ending(self, live: LiveAttempt, status: str, *, revises: bool) -> None:
-        live.written = ending(self.run, live, status, revises=revises)
-        self._emit(live.written)
+        live.written, segments = ending(self.run, live, status, revises=revises)
+        self._emit(live.written, segments)
         if live.group is not None:
             for member in member_endings(self.run, live.written):
-                self._emit(member)
+                self._emit(*member)
 
     def _look_again(self, live: LiveAttempt) -> None:
         """Fold in what came late, and clear away what was left."""

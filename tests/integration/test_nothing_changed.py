@@ -26,6 +26,7 @@ WORKFLOW = """
     rule b:
         input: "a.txt"
         output: "b.txt"
+        priority: 1  # one order of jobs, whatever else
         run:
             open(output[0], "w").write(open(input[0]).read() * 2)
 
@@ -41,6 +42,7 @@ FAILING = """
         input: "x.txt", "y.txt"
     rule x:
         output: "x.txt"
+        priority: 1  # one order of jobs, whatever else
         shell: "echo no >&2; exit 4"
     rule y:
         output: "y.txt"

@@ -1,14 +1,18 @@
 """Injected delays turn up in their own phase, and in the makespan's class, within 0.3 s."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 
 import pytest
 from conftest import BOTH, Lab, attempts_of, phases_s
+from packaging.version import parse as parse_version
 
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.run import Run
 
 WITHIN_S = 0.3
+# Before 9.20 or so, a nested Snakemake that has to wait for its inputs fails instead.
+NODE_CAN_WAIT = parse_version(version("snakemake")) >= parse_version("9.20")
 
 CLUSTER = """
     rule all:
@@ -34,7 +38,7 @@ CLUSTER = """
     rule slow_input:
         input: "submit.txt"
         output: "input.txt"
-        resources: hold=0, delay=0, hide="submit.txt"
+        resources: hold=0, delay=0, hide=HIDE
         shell: "touch {output}"
 
     rule slow_output:
@@ -82,7 +86,7 @@ LOCAL = """
 @pytest.fixture(scope="module")
 def cluster(new_lab: Callable[[str], Lab]) -> Run:
     lab = new_lab("truth-cluster")
-    lab.snakefile(CLUSTER)
+    lab.snakefile(CLUSTER.replace("HIDE", '"submit.txt"' if NODE_CAN_WAIT else '"-"'))
     flags = lab.cluster("{resources.hold}", "{resources.delay}", "{resources.hide}")
     lab.snakemake(*BOTH, *flags, "--latency-wait", "10")
     return lab.run()
@@ -111,7 +115,10 @@ def about(seconds: float) -> object:
         ("queued", "queue_wait", 4),
         ("slow_tool", "compute", 2),
         ("slow_submit", "submit", 2),
-        ("slow_input", "stage_in", 2),
+        pytest.param(
+            *("slow_input", "stage_in", 2),
+            marks=pytest.mark.skipif(not NODE_CAN_WAIT, reason="this Snakemake fails instead"),
+        ),
         ("slow_output", "stage_out", 2),
     ],
 )
@@ -127,7 +134,7 @@ def test_delays_on_the_cluster_are_in_their_class_of_the_makespan(cluster: Run) 
     assert by_phase["queue_wait"] / 1e6 == about(4)
     assert by_phase["compute"] / 1e6 == about(2)
     assert by_phase["submit"] / 1e6 == about(2)
-    assert found.makespan_by_class["staging"] / 1e6 == about(4)
+    assert found.makespan_by_class["staging"] / 1e6 == about(4 if NODE_CAN_WAIT else 2)
     assert_adds_up(found)
 
 
@@ -135,7 +142,10 @@ def test_delays_on_the_cluster_are_in_their_class_of_the_makespan(cluster: Run) 
     ("rule", "phase", "seconds"),
     [
         ("slow_tool", "compute", 2),
-        ("slow_input", "stage_in", 2),
+        pytest.param(
+            *("slow_input", "stage_in", 2),
+            marks=pytest.mark.skipif(not NODE_CAN_WAIT, reason="this Snakemake fails instead"),
+        ),
         ("slow_output", "latency_wait", 2),
     ],
 )
