@@ -20,6 +20,7 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+from snakemake_logger_plugin_observe.endings import figures
 from snakemake_logger_plugin_observe.events import (
     Account,
     AnyEvent,
@@ -293,7 +294,6 @@ class _Cluster:
         draft.waits = (Wait(phase="latency_wait", start=seen, end=visible),)
         draft.stamps = draft.stamps.model_copy(update={"reported": reported, "finished": self._now})
         laid = self._run.lay(draft)
-        draft.segments = laid.segments
         status: Status = "failed" if draft.status == "failed" else "success"
         last = draft.levels[0].tries[0]
         self._emit(
@@ -310,7 +310,7 @@ class _Cluster:
                 waits=draft.waits,
                 node_started=draft.node_started,
                 levels=draft.levels,
-                phases_s=seconds(draft.phases),
+                **figures(laid.segments),
                 offset=laid.offset,
                 unobserved=tuple(laid.unobserved),
             )

@@ -14,7 +14,7 @@ from snakemake_interface_executor_plugins.settings import CommonSettings, Execut
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
 
-@dataclass
+@dataclass(repr=False, eq=False)  # each generated method is paid for by every import
 class ExecutorSettings(ExecutorSettingsBase):
     """Which executor is wrapped, and how.
 

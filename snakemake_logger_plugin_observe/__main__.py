@@ -1,6 +1,7 @@
 """``snakemake-observe``: parse, call, print; the only place that maps errors to exit codes."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, _DEFAULT)
     chosen = parser().parse_args(words)
+    gc.disable()  # a journal's objects all live until the answer is printed: nothing to collect
     try:
         answer, code = COMMANDS[chosen.command].run(chosen)
         text = FORMS[chosen.format](answer, width=_width(), color=_color())

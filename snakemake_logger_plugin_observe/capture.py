@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe import clock
 
 _FACTS: Final = (
     ("Building DAG of jobs", "building_dag"),
+    ("Select jobs to execute", "select_jobs"),
     ("Failed to solve scheduling problem", "solver_fallback"),
     ("Waiting at most", "waiting_for_files"),
     ("Trying to restart job", "restart"),

@@ -92,7 +92,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         waits=draft.waits,
         node_started=live.node_started,
         levels=levels,
-        phases_s=seconds(phase_sums(laid.segments)),
+        **figures(laid.segments),
         offset=laid.offset,
         unobserved=tuple(dict.fromkeys(reasons)),
         revises=revises,
@@ -130,12 +130,21 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
             message=_message(tries),
             stamps=draft.stamps,
             levels=levels,
-            phases_s=seconds(phase_sums(laid.segments)),
+            **figures(laid.segments),
             offset=whole.offset,
             unobserved=tuple(laid.unobserved),
             revises=whole.revises,
         )
         yield event, laid.segments
+
+
+def figures(segments: list[Segment]) -> dict[str, Any]:
+    """Return the fields of an attempt's end that come from its segments."""
+    return {
+        "start": segments[0].start if segments else None,
+        "segments": tuple((one.phase, clock.to_seconds(one.length)) for one in segments),
+        "phases_s": seconds(phase_sums(segments)),
+    }
 
 
 def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:

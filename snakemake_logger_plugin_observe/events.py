@@ -4,7 +4,7 @@ The JSON Schema comes from these models. A reader skips events and fields that i
 so a journal of a later minor change still reads.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -28,11 +28,15 @@ def _moment(value: object) -> object:
 
 Moment = Annotated[
     int,
+    Field(ge=0, lt=253_402_300_800_000_000),  # RFC 3339 ends with the year 9999
     BeforeValidator(_moment),
     PlainSerializer(clock.format_moment, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """Microseconds since the epoch here, RFC 3339 in UTC in the journal."""
+
+Seconds = Annotated[float, Field(ge=0, lt=1e10, allow_inf_nan=False)]
+"""A duration in seconds."""
 
 Status = Literal[
     "waiting", "submitted", "running", "success", "failed", "cancelled", "lost", "cached"
@@ -44,7 +48,8 @@ RunStatus = Literal[
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Built when first used: a reader needs the union of all events, and no model by itself.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Wait(_Frozen):
@@ -270,6 +275,9 @@ class AttemptFinished(AttemptEvent):
     waits: tuple[Wait, ...] = ()
     node_started: Moment | None = None
     levels: tuple[Level, ...] = ()
+    start: Moment | None = None
+    segments: tuple[tuple[str | None, Seconds], ...] = ()
+    """Phase and seconds of each segment, end to end from ``start``."""
     phases_s: dict[str, float] = Field(default_factory=dict)
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
@@ -315,7 +323,18 @@ class RunFinished(Event):
     observer_cpu_s: float | None = None
 
 
-AnyEvent = Annotated[
+def _nothing(_value: object) -> tuple[()]:
+    return ()
+
+
+class LeanAttemptFinished(AttemptFinished):
+    """An attempt's end, read for its figures alone: the processes behind them are passed over."""
+
+    waits: Annotated[Any, BeforeValidator(_nothing)] = ()
+    levels: Annotated[Any, BeforeValidator(_nothing)] = ()
+
+
+_Other = (
     RunStarted
     | Provenance
     | RunPhase
@@ -324,15 +343,20 @@ AnyEvent = Annotated[
     | GroupDescribed
     | AttemptSubmitted
     | AttemptStarted
-    | AttemptFinished
     | Message
     | Gap
-    | RunFinished,
-    Field(discriminator="event"),
-]
+    | RunFinished
+)
+AnyEvent = Annotated[_Other | AttemptFinished, Field(discriminator="event")]
 """Any event of this schema version, told apart by its ``event`` field."""
+LeanEvent = Annotated[_Other | LeanAttemptFinished, Field(discriminator="event")]
+"""Any event, read for figures alone."""
+
+EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
+"""The model of every event."""
 
 ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+LEAN_ADAPTER: TypeAdapter[LeanEvent] = TypeAdapter(LeanEvent)
 
 
 def json_schema() -> dict[str, Any]:

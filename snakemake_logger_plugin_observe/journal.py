@@ -11,15 +11,18 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.events import ADAPTER, SCHEMA_VERSION, AnyEvent, Event
+from snakemake_logger_plugin_observe.events import (
+    ADAPTER,
+    EVENTS,
+    LEAN_ADAPTER,
+    SCHEMA_VERSION,
+    AnyEvent,
+    Event,
+)
 from snakemake_logger_plugin_observe.mask import Masker
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
-_KNOWN: Final = frozenset(
-    model["properties"]["event"]["const"]
-    for model in ADAPTER.json_schema()["$defs"].values()
-    if "const" in model.get("properties", {}).get("event", {})
-)
+_KNOWN: Final = frozenset(model.model_fields["event"].default for model in EVENTS)
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -114,6 +117,7 @@ class Reading:
 
     path: Path
     problems: list[Problem]
+    lean: bool = False
 
     def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
         """Yield each known event with its line number.
@@ -148,7 +152,7 @@ class Reading:
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
         try:
-            return ADAPTER.validate_json(line)
+            return (LEAN_ADAPTER if self.lean else ADAPTER).validate_json(line)
         except ValidationError as error:
             kind = _kind(line)
             if kind is None:
@@ -192,9 +196,12 @@ def _kind(line: bytes) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def read_journal(path: Path) -> Reading:
-    """Return a one-time reading of the journal at *path*; it is opened when iterated."""
-    return Reading(path, [])
+def read_journal(path: Path, *, lean: bool = False) -> Reading:
+    """Return a one-time reading of the journal at *path*; it is opened when iterated.
+
+    A *lean* one passes over the processes and tries behind an attempt's figures.
+    """
+    return Reading(path, [], lean)
 
 
 def journals_in(workdir: Path) -> list[Path]:

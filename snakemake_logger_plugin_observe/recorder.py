@@ -202,6 +202,8 @@ class Recorder:
         if level == "error":
             self._last_error = moment
             self._attempts.error(moment, text)
+        if kind == "select_jobs" and self.run.wrapped:  # the scheduler's rounds tell more
+            return
         self._flags.add(kind)
         self._emit(Message(time=moment, level=level, kind=kind, text=text))
 

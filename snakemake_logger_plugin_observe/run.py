@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.events import (
     AttemptSubmitted,
     GroupDescribed,
     JobDescribed,
+    LeanAttemptFinished,
     Level,
     Message,
     Offset,
@@ -28,6 +29,7 @@ from snakemake_logger_plugin_observe.events import (
     Try,
     Wait,
 )
+from snakemake_logger_plugin_observe.phases import PHASES
 from snakemake_logger_plugin_observe.timeline import (
     Evidence,
     Segment,
@@ -64,6 +66,8 @@ class Attempt:
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     segments: list[Segment] = field(default_factory=list)
+    phases: dict[str, Micros] = field(default_factory=dict)
+    """Microseconds per phase: the sums of ``segments``."""
     written_phases_s: dict[str, float] | None = None
     line: int | None = None
 
@@ -71,6 +75,11 @@ class Attempt:
     def key(self) -> Key:
         """What identifies this attempt in its run."""
         return (self.job_id if self.job_id is not None else self.group or "", self.number)
+
+    def lay(self, segments: list[Segment]) -> None:
+        """Give it its segments, and so its phases."""
+        self.segments = segments
+        self.phases = phase_sums(segments)
 
     @property
     def is_member(self) -> bool:
@@ -86,11 +95,6 @@ class Attempt:
     def end(self) -> Micros | None:
         """The end of its last segment."""
         return self.segments[-1].end if self.segments else None
-
-    @property
-    def phases(self) -> dict[str, Micros]:
-        """Microseconds per phase."""
-        return phase_sums(self.segments)
 
     @property
     def tries(self) -> list[Try]:
@@ -184,7 +188,10 @@ class Run:
                 attempt.offset = event.offset
                 attempt.unobserved = event.unobserved
                 attempt.written_phases_s = event.phases_s
-                attempt.segments = segments or self.lay(attempt).segments
+                if segments is None:
+                    lean = isinstance(event, LeanAttemptFinished)
+                    segments = written_segments(event) if lean else self.lay(attempt).segments
+                attempt.lay(segments)
 
     def lay(self, attempt: Attempt) -> Timeline:
         """Return *attempt*'s segments, made anew from its stamps."""
@@ -209,7 +216,7 @@ class Run:
         """Lay the attempts that have no end yet, up to the last moment that the journal knows."""
         for attempt in self.attempts.values():
             if attempt.status not in FINAL:
-                attempt.segments = self.lay(attempt).segments
+                attempt.lay(self.lay(attempt).segments)
         self._close_members()
 
     def _close_members(self) -> None:
@@ -315,6 +322,17 @@ class Run:
         if self.finished is not None:
             return self.finished.status
         return "killed" if alive is False else "running"
+
+
+def written_segments(event: AttemptFinished) -> list[Segment]:
+    """Return the segments that an attempt's end carries."""
+    found: list[Segment] = []
+    at = event.start or 0
+    for phase, length_s in event.segments:
+        end = at + round(length_s * 1_000_000)
+        found.append(Segment(at, end, phase if phase in PHASES else None))
+        at = end
+    return found
 
 
 def fold(events: Iterable[tuple[int, AnyEvent]]) -> Run:

@@ -11,7 +11,7 @@ from typing import List, Optional  # noqa: UP035 - see the module's docstring
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 
-@dataclass
+@dataclass(repr=False, eq=False)  # each generated method is paid for by every import
 class LogHandlerSettings(LogHandlerSettingsBase):
     """Where journals go, what they are tagged with, and who may read them."""
 

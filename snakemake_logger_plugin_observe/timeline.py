@@ -8,6 +8,7 @@ called ``unobserved``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
@@ -364,6 +365,11 @@ def _spawned(level: Level, levels: Sequence[Level]) -> bool:
     return any(_runs(level, one) for other in levels if other is not level for one in other.tries)
 
 
+@lru_cache(maxsize=64)
+def _same_clock(host: str) -> Offset:
+    return Offset(host=host, assumed_s=0.0, low_s=0.0, high_s=0.0)
+
+
 def _offset(host: str, evidence: Evidence, first: Micros, gone: Micros | None) -> Offset:
     """Return the node clock's lead, bounded by: accepted ≤ node start, node end ≤ reported.
 
@@ -372,7 +378,7 @@ def _offset(host: str, evidence: Evidence, first: Micros, gone: Micros | None) -
     """
     stamps = evidence.stamps
     if host == evidence.main_host:
-        return Offset(host=host, assumed_s=0.0, low_s=0.0, high_s=0.0)
+        return _same_clock(host)
     high = first - stamps.accepted if stamps.accepted is not None else None
     low = gone - stamps.reported if gone is not None and stamps.reported is not None else None
     if low is not None and high is not None and low > high:

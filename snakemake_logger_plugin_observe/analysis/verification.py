@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.events import AnyEvent, AttemptFinished, RunFinished
-from snakemake_logger_plugin_observe.run import Run, seconds
+from snakemake_logger_plugin_observe.run import Run, seconds, written_segments
 
 _ROUNDING_S = 2e-6
 
@@ -50,8 +50,12 @@ def verify(events: Iterable[tuple[int, AnyEvent]], problems: Sequence[object]) -
         match event:
             case AttemptFinished():
                 key = event.job_id if event.job_id is not None else event.group or ""
-                made = seconds(run.attempts[(key, event.attempt)].phases)
+                attempt = run.attempts[(key, event.attempt)]
+                made = seconds(attempt.phases)
                 found.extend(_compare(line, f"attempt of job {key}", event.phases_s, made))
+                if written_segments(event) != attempt.segments:
+                    text = f"attempt of job {key}: its segments do not follow from its stamps"
+                    found.append(Disagreement(line, text))
             case RunFinished():
                 found.extend(_totals(line, event, run))
     run.close()

@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
     """Return both accounts of the run; always fine."""
-    source = journals.load(words.journal)
+    source = journals.load(words.journal, lean=True)
     return CostAnswer(source, account(source.run), costliest(source.run)), 0
 
 

@@ -30,16 +30,20 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None) -> Source:
+def load(named: Path | None, *, lean: bool = False) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
+
+    Args:
+        named: a journal, a working directory, or None for the present one.
+        lean: leave out attempts' tries, which not every command needs.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
 
     """
     if named is not None and not named.is_dir():
-        return _load(named)
-    return _newest(named if named is not None else Path())
+        return _load(named, lean)
+    return _newest(named if named is not None else Path(), lean)
 
 
 def find(named: Path | None) -> Path:
@@ -49,10 +53,12 @@ def find(named: Path | None) -> Path:
         JournalError: if there is none.
 
     """
-    return named if named is not None and not named.is_dir() else load(named).path
+    if named is not None and not named.is_dir():
+        return named
+    return load(named, lean=True).path
 
 
-def _newest(folder: Path) -> Source:
+def _newest(folder: Path, lean: bool) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -62,7 +68,7 @@ def _newest(folder: Path) -> Source:
     unread: list[str] = []
     for path in reversed(found):
         try:
-            source = _load(path)
+            source = _load(path, lean)
         except JournalError as error:
             unread.append(str(error))
             continue
@@ -75,8 +81,8 @@ def _newest(folder: Path) -> Source:
     )
 
 
-def _load(path: Path) -> Source:
-    reading = read_journal(path)
+def _load(path: Path, lean: bool) -> Source:
+    reading = read_journal(path, lean=lean)
     run = fold(reading)
     problems = tuple(f"{path}: {problem}" for problem in reading.problems)
     return Source(path, run, run.status(is_alive(run)), problems)
