@@ -1,0 +1,140 @@
+"""What the timed executors tell in the main process: few notes, each with all its stamps."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from snakemake_executor_plugin_timed.main_side import MainSide
+
+KEY = (3, 1)
+JOB = SimpleNamespace(jobid=3, attempt=1)
+
+
+class Session:
+    """Keeps the notes that are put."""
+
+    recorder = None
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, int, dict[str, Any]]] = []
+        self.faults: list[BaseException] = []
+
+    def put(self, kind: str, time: int, /, **facts: Any) -> None:
+        self.notes.append((kind, time, facts))
+
+    def fault(self, fault: BaseException) -> None:
+        self.faults.append(fault)
+
+    def told(self, *kinds: str) -> list[tuple[str, int, dict[str, Any]]]:
+        assert self.faults == []
+        return [one for one in self.notes if one[0] in kinds]
+
+
+class ToolError(Exception):
+    returncode = -9
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session()
+
+
+@pytest.fixture
+def side(session: Session) -> MainSide:
+    return MainSide(session, SimpleNamespace(dag=SimpleNamespace()), None)
+
+
+def test_an_acceptance_is_told_with_the_submission_s_begin(
+    session: Session, side: MainSide
+) -> None:
+    side.submitting(JOB)
+    side.accepted(JOB, 77)
+    ((_, accepted, facts),) = session.told("accepted")
+    assert (facts["key"], facts["external_jobid"], facts["submission"]) == (KEY, "77", None)
+    assert facts["stamps"]["submitting"] <= accepted
+
+
+def test_an_end_is_told_with_its_report_and_its_message(session: Session, side: MainSide) -> None:
+    side.submitting(JOB)
+    side.accepted(JOB, None)
+    side.reported(JOB, False, "no such file")
+    side.finished(JOB, False)
+    ((_, finished, facts),) = session.told("finished")
+    assert (facts["key"], facts["status"], facts["message"]) == (KEY, "failed", "no such file")
+    assert list(facts["stamps"]) == ["reported"]
+    assert facts["stamps"]["reported"] <= finished
+
+
+def test_a_refused_submission_s_end_has_its_begin(session: Session, side: MainSide) -> None:
+    side.submitting(JOB)
+    side.reported(JOB, False, None)
+    side.finished(JOB, False)
+    ((_, _, facts),) = session.told("finished")
+    assert list(facts["stamps"]) == ["submitting", "reported"]
+
+
+def test_a_second_attempt_has_nothing_of_the_first(session: Session, side: MainSide) -> None:
+    side.submitting(JOB)
+    side.reported(JOB, False, "first")
+    side.finished(JOB, False)
+    side.submitting(again := SimpleNamespace(jobid=3, attempt=2))
+    side.reported(again, True, None)
+    side.finished(again, True)
+    (_, (_, _, facts)) = session.told("finished")
+    assert (facts["key"], facts["status"], facts["message"]) == ((3, 2), "success", None)
+
+
+def test_a_group_goes_by_a_text(session: Session, side: MainSide) -> None:
+    side.finished(SimpleNamespace(jobid=object, attempt=2), True)
+    ((_, _, facts),) = session.told("finished")
+    assert facts["key"] == (str(object), 2)
+
+
+def test_a_tool_s_start_is_told_with_all_that_came_before(session: Session, side: MainSide) -> None:
+    for stage in ("begun", "prepared", "running", "tool_started"):
+        side.stage(JOB, stage)
+    ((_, moment, facts),) = session.told("try")
+    assert list(facts["stages"]) == ["begun", "prepared", "running", "tool_started"]
+    assert facts["stages"]["tool_started"] == moment
+
+
+def test_a_tool_s_end_is_told_with_its_status(session: Session, side: MainSide) -> None:
+    side.stage(JOB, "tool_ended", ToolError("killed"))
+    ((_, moment, facts),) = session.told("try")
+    assert facts["stages"] == {
+        "tool_ended": moment,
+        "status": "failed",
+        "exit_code": -9,
+        "message": "killed",
+    }
+
+
+def test_a_cache_hit_is_told_without_a_tool(session: Session, side: MainSide) -> None:
+    side.stage(JOB, "running")
+    side.stage(JOB, "cached")
+    ((_, moment, facts),) = session.told("try")
+    assert facts["stages"]["status"] == "cached"
+    assert facts["stages"]["reported"] == moment
+
+
+def test_a_preparation_whose_tool_never_started_is_told_with_the_end(
+    session: Session, side: MainSide
+) -> None:
+    """It may have waited long for its inputs: that is staging, and must not be lost."""
+    side.submitting(JOB)
+    side.stage(JOB, "begun")
+    side.stage(JOB, "prepared")
+    side.reported(JOB, False, "no input")
+    side.finished(JOB, False)
+    stages = [facts["stages"] for _, _, facts in session.told("try")]
+    assert [list(one) for one in stages] == [["begun", "prepared"]]
+
+
+def test_a_fault_of_ours_does_not_reach_snakemake(session: Session, side: MainSide) -> None:
+    side.finished(SimpleNamespace(), True)
+    assert [type(fault) for fault in session.faults] == [AttributeError]
+
+
+def test_hooks_that_are_not_there_are_no_fault(session: Session, side: MainSide) -> None:
+    assert [kind for kind, _, _ in session.notes] == ["planned"]

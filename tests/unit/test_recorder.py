@@ -1,0 +1,600 @@
+"""The recorder: notes in, a journal out, and nothing that goes wrong here reaches the run."""
+
+import os
+import resource
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Never, Self
+
+import pytest
+from builders import MAIN, RUN_ID, a_try, at, level
+
+from snakemake_logger_plugin_observe import recorder as recorder_module
+from snakemake_logger_plugin_observe.analysis.verification import verify
+from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.events import AttemptFinished, Wait
+from snakemake_logger_plugin_observe.journal import read_journal
+from snakemake_logger_plugin_observe.recorder import Recorder
+from snakemake_logger_plugin_observe.run import Key, Run, fold
+from snakemake_logger_plugin_observe.session import JournalSettings
+from snakemake_logger_plugin_observe.tracking import NodeReport
+
+SECRET = "hunter22-hunter22"  # noqa: S105 - made to be found
+NODE_LEVEL = level(
+    a_try(begun=8, prepared=8, running=8, tool_started=9, tool_ended=11, reported=11, checked=12),
+    started=6,
+    loaded=7,
+    planned=8,
+    ended=13,
+)
+COMPLETE = NodeReport(started=at(6), levels=(NODE_LEVEL,), complete=True)
+
+
+class Reports:
+    """What the nodes left, a list of reports a submission; the last one stays."""
+
+    def __init__(self, **by_submission: Any) -> None:
+        self.by_submission = {name.lstrip("s"): list(told) for name, told in by_submission.items()}
+        self.removed = []
+
+    def read(self, submission: str) -> NodeReport:
+        told = self.by_submission.get(submission, [NodeReport()])
+        return told.pop(0) if len(told) > 1 else told[0]
+
+    def remove(self, submission: str) -> None:
+        self.removed.append(submission)
+
+
+class Fenced(Recorder):
+    """A recorder that can say when all notes so far are through."""
+
+    def _on_fence(self, _moment: int, through: threading.Event) -> None:
+        through.set()
+
+
+class Recording:
+    """One recorded run, told in seconds."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        secrets: tuple[str, ...] = (),
+        reports: Reports | None = None,
+        wrapped: bool = True,
+        planned: bool = True,
+        settings: Any = None,
+        **facts: Any,
+    ) -> None:
+        self.faults = []
+        self.folder = folder
+        self.recorder = Fenced(
+            settings or JournalSettings(folder=folder / "journals"),
+            fault=self.faults.append,
+            secrets=secrets,
+            workdir=folder,
+            started=at(2),
+            facts={
+                "kind": "run",
+                "plugins": ("observe", "timed") if wrapped else ("observe",),
+                "executor": "timed" if wrapped else "slurm",
+                "wraps": "slurm" if wrapped else None,
+                "plugin_loaded": at(1),
+                "workflow_started": at(2),
+                **facts,
+            },
+        )
+        self.message(2, "building_dag", "Building DAG of jobs...")
+        if wrapped:
+            self.put("wrapped", 3, reports=reports)
+        if planned:
+            self.put("planned" if wrapped else "resources_info", 3)
+
+    def put(self, kind: str, moment_s: float, /, **facts: Any) -> Self:
+        self.recorder.put(Note(kind, at(moment_s), facts))
+        return self
+
+    def message(self, moment_s: float, kind: str, text: str = "", level: int = "info") -> Self:
+        return self.put("message", moment_s, level=level, kind=kind, text=text)
+
+    def job(self, job_id: Any, needs: tuple[int, ...] = (), **more: Any) -> Self:
+        return self.put(
+            "job", 3, **{"job_id": job_id, "rule": "map", "dependencies": needs, **more}
+        )
+
+    def remote(
+        self,
+        job_id: Any,
+        number: int = 1,
+        begin_s: float = 4,
+        *,
+        status: str = "success",
+        submission: str = "1",
+    ) -> Self:
+        """Tell an attempt on a node, from its selection at *begin_s* to its end 11 s later."""
+        key = (job_id, number)
+        self.put("selected", begin_s, job_ids=(job_id,))
+        self.accepted(begin_s + 1, key, f"7{number}", submission, submitting=begin_s)
+        return self.finished(begin_s + 11, key, status, submission, reported=begin_s + 10)
+
+    def accepted(
+        self, moment_s: float, key: Key, external: str, submission: str, **stamps_s: float
+    ) -> Self:
+        return self.put(
+            "accepted",
+            moment_s,
+            key=key,
+            stamps={name: at(value) for name, value in stamps_s.items()},
+            external_jobid=external,
+            submission=submission,
+        )
+
+    def finished(
+        self,
+        moment_s: float,
+        key: Key,
+        status: str = "success",
+        submission: str | None = None,
+        message: str | None = None,
+        **stamps_s: float,
+    ) -> Self:
+        return self.put(
+            "finished",
+            moment_s,
+            key=key,
+            status=status,
+            stamps={name: at(value) for name, value in stamps_s.items()},
+            message=message,
+            submission=submission,
+        )
+
+    def settle(self) -> None:
+        """Wait until the recorder has taken all notes in."""
+        through = threading.Event()
+        self.put("fence", 0, through=through)
+        assert through.wait(10)
+
+    def finish(self, moment_s: float = 20) -> Self:
+        self.answer = self.recorder.finish(at(moment_s))
+        return self
+
+    @property
+    def path(self) -> Path:
+        (path,) = (self.folder / "journals").glob("*.jsonl")
+        return path
+
+    @property
+    def events(self) -> list[Any]:
+        return [event for _, event in read_journal(self.path)]
+
+    @property
+    def run(self) -> Run:
+        return fold(read_journal(self.path))
+
+    def kinds(self) -> list[str]:
+        return [event.event for event in self.events]
+
+
+Record = Callable[..., Recording]
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
+    """Return a maker of recordings, in a process that has recorded before: its start is not ours."""
+    monkeypatch.setattr(recorder_module, "_recorded", [True])
+    return lambda **more: Recording(tmp_path, **more)
+
+
+def ends(recording: Recording) -> dict[Any, AttemptFinished]:
+    """Return the last word about every attempt: (job or group, attempt) to its event."""
+    return {
+        (event.job_id if event.job_id is not None else event.group, event.attempt): event
+        for event in recording.events
+        if event.event == "attempt_finished"
+    }
+
+
+# -- what is written ------------------------------------------------------------------------------------------
+
+
+def test_events_come_in_the_order_in_which_things_happened(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    assert recording.kinds() == [
+        *("run_started", "message", "run_phase", "job"),
+        *("attempt_submitted", "attempt_finished", "run_finished"),
+    ]
+    assert recording.faults == []
+
+
+def test_events_are_in_the_journal_while_the_run_goes_on(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1)
+    recording.put("selected", 4, job_ids=(1,)).accepted(5, (1, 1), "77", "1", submitting=4)
+    recording.settle()
+    submitted = recording.events[-1]
+    assert (submitted.event, submitted.external_jobid) == ("attempt_submitted", "77")
+    assert (submitted.stamps.ready, submitted.stamps.selected) == (at(3), at(4))
+    recording.finish()
+
+
+def test_an_attempt_s_end_has_its_phases(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    end = ends(recording)[(1, 1)]
+    assert end.phases_s == {
+        "slot_wait": 1.0,
+        "submit": 1.0,
+        "queue_wait": 1.0,
+        "node_startup": 1.0,
+        "node_plan": 1.0,
+        "stage_in": 1.0,
+        "compute": 2.0,
+        "stage_out": 1.0,
+        "node_exit": 1.0,
+        "poll_wait": 1.0,
+        "postprocess": 1.0,
+    }
+    assert (end.status, end.external_jobid, end.node) == ("success", "71", "node7")
+    assert (end.unobserved, end.revises) == ((), False)
+
+
+def test_a_recorded_journal_is_sound(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE]))
+    recording.job(1).job(2, needs=(1,)).remote(1).finish(30)
+    reading = read_journal(recording.path)
+    found = verify(reading, reading.problems)
+    assert (found.disagreements, found.problems, found.lines) == ((), (), 8)
+
+
+def test_the_last_line_has_both_accounts(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    last = recording.events[-1]
+    assert (last.makespan_s, last.job_count, last.attempt_count) == (19.0, 1, 1)
+    assert sum(last.makespan.by_class_s.values()) == pytest.approx(19.0)
+    assert last.job_account.by_class_s["compute"] == 2.0
+
+
+def test_the_answer_tells_the_run_in_one_line(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    name = recording.path.name
+    assert recording.answer.startswith("success in 19.0 s: scheduling ")
+    assert recording.answer.endswith(f" → journals/{name}")
+
+
+def test_a_job_in_main_is_told_when_its_tool_begins(record: Record) -> None:
+    recording = record(wraps="local").job(1).put("selected", 4, job_ids=(1,))
+    key = (1, 1)
+    stages = {"begun": at(4), "prepared": at(5), "running": at(6), "tool_started": at(7)}
+    recording.put("try", 7, key=key, stages=stages)
+    stages = {"tool_ended": at(9), "status": "failed", "exit_code": -9, "message": "x"}
+    recording.put("try", 9, key=key, stages=stages)
+    recording.finished(11, key, "failed", submitting=4, reported=10).finish()
+    started = next(event for event in recording.events if event.event == "attempt_started")
+    assert (started.time, started.job_id, started.node) == (at(7), 1, socket.gethostname())
+    end = ends(recording)[key]
+    assert (end.exit_code, end.signal, end.message) == (-9, 9, "x")
+    assert end.phases_s == {
+        "slot_wait": 1.0,
+        "dispatch": 1.0,
+        "stage_in": 2.0,
+        "compute": 2.0,
+        "stage_out": 1.0,
+        "postprocess": 1.0,
+    }
+
+
+def test_waits_in_the_main_process_are_phases_of_their_job(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1)
+    key = (1, 1)
+    recording.put("selected", 4, job_ids=(1,)).accepted(5, key, "7", "1", submitting=4)
+    recording.put("wait", 14, key=key, phase="latency_wait", end=at(16))
+    recording.finished(17, key, submission="1", reported=14).finish()
+    end = ends(recording)[key]
+    assert end.waits == (Wait(phase="latency_wait", start=at(14), end=at(16)),)
+    assert (end.phases_s["latency_wait"], end.phases_s["postprocess"]) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize("status", ["cached", "success"])
+def test_a_cache_hit_on_a_node_is_cached(record: Record, status: str) -> None:
+    hit = a_try(begun=8, running=8, reported=11, checked=12, status=status)
+    node = NODE_LEVEL.model_copy(update={"tries": (hit,)})
+    report = NodeReport(started=at(6), levels=(node,), complete=True)
+    recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
+    assert ends(recording)[(1, 1)].status == status
+
+
+def test_a_cache_hit_in_main_is_cached(record: Record) -> None:
+    recording = record(wraps="local").job(1).put("selected", 4, job_ids=(1,))
+    stages = {"running": at(6), "reported": at(7), "status": "cached"}
+    recording.put("try", 7, key=(1, 1), stages=stages).finished(8, (1, 1)).finish()
+    assert ends(recording)[(1, 1)].status == "cached"
+
+
+# -- groups ------------------------------------------------------------------------------------------------------
+
+
+def group_report(first: str = "success", **more: Any) -> NodeReport:
+    tries = (
+        a_try(wildcards={"s": "a"}, begun=8, tool_started=8, tool_ended=9, checked=9, status=first),
+        a_try(wildcards={"s": "b"}, begun=10, tool_started=10, tool_ended=12, checked=12, **more),
+    )
+    node = NODE_LEVEL.model_copy(update={"tries": tries})
+    return NodeReport(started=at(6), levels=(node,), complete=True)
+
+
+def grouped(record: Record, report: NodeReport) -> Recording:
+    recording = record(reports=Reports(s1=[report]))
+    recording.put("group", 3, group="g1", name="pair", members=(1, 2))
+    recording.job(1, wildcards={"s": "a"}).job(2, wildcards={"s": "b"})
+    return recording
+
+
+def test_a_group_s_end_is_followed_by_its_members(record: Record) -> None:
+    found = ends(grouped(record, group_report()).remote("g1").finish())
+    assert list(found) == [("g1", 1), (1, 1), (2, 1)]
+    assert {key: event.phases_s.get("compute") for key, event in found.items()} == {
+        ("g1", 1): None,
+        (1, 1): 1.0,
+        (2, 1): 2.0,
+    }
+    assert {event.group for event in found.values()} == {"g1"}
+    assert [event.status for event in found.values()] == ["success"] * 3
+
+
+def test_of_a_failed_group_each_member_has_its_own_status(record: Record) -> None:
+    report = group_report(status="failed", exit_code=3, message="exit 3")
+    found = ends(grouped(record, report).remote("g1", status="failed").finish())
+    assert [event.status for event in found.values()] == ["failed", "success", "failed"]
+    assert [event.exit_code for event in found.values()] == [None, None, 3]
+
+
+def test_a_group_of_which_one_member_came_from_the_cache_is_no_cache_hit(record: Record) -> None:
+    found = ends(grouped(record, group_report(first="cached")).remote("g1").finish())
+    assert [event.status for event in found.values()] == ["success", "cached", "success"]
+
+
+# -- late facts ------------------------------------------------------------------------------------------------------
+
+
+def test_a_complete_report_is_folded_in_and_removed(record: Record) -> None:
+    reports = Reports(s1=[COMPLETE])
+    record(reports=reports).job(1).remote(1).finish()
+    assert reports.removed == ["1"]
+
+
+def test_a_late_report_revises_the_attempt(record: Record) -> None:
+    reports = Reports(s1=[NodeReport(started=at(6)), COMPLETE])
+    recording = record(reports=reports).job(1).remote(1).finish()
+    first, second = (event for event in recording.events if event.event == "attempt_finished")
+    assert (first.revises, first.levels) == (False, ())
+    assert (second.revises, second.status, second.phases_s["compute"]) == (True, "success", 2.0)
+    assert recording.run.attempts[(1, 1)].unobserved == ()
+    assert recording.events[-1].job_account.by_class_s["compute"] == 2.0
+    assert reports.removed == ["1"]
+
+
+def test_a_report_that_stays_as_it_was_revises_nothing(record: Record) -> None:
+    reports = Reports(s1=[NodeReport(started=at(6))])
+    recording = record(reports=reports).job(1).remote(1).finish()
+    assert recording.kinds().count("attempt_finished") == 1
+    assert reports.removed == ["1"]
+
+
+def test_a_problem_with_a_report_is_told_with_its_attempt(record: Record) -> None:
+    report = NodeReport(problem="fragment: torn")
+    recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
+    assert "fragment: torn" in ends(recording)[(1, 1)].unobserved
+
+
+# -- how a run ends --------------------------------------------------------------------------------------------------------
+
+
+def status_of(recording: Recording) -> str:
+    return recording.finish(30).events[-1].status
+
+
+def test_a_run_whose_jobs_succeeded_is_a_success(record: Record) -> None:
+    assert status_of(record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)) == "success"
+
+
+def test_a_run_whose_job_failed_for_good_failed(record: Record) -> None:
+    assert status_of(record().job(1).remote(1, status="failed")) == "failed"
+
+
+def test_a_run_whose_job_succeeded_at_its_second_attempt_is_a_success(record: Record) -> None:
+    recording = record().job(1).remote(1, status="failed")
+    recording.remote(1, number=2, begin_s=16, submission="2")
+    assert status_of(recording) == "success"
+    assert [event.status for event in ends(recording).values()] == ["failed", "success"]
+
+
+def test_a_run_with_an_error_and_no_job_failed(record: Record) -> None:
+    assert status_of(record().message(4, "error", "no such file", level="error")) == "failed"
+
+
+def test_an_interrupted_run_cancels_what_was_under_way(record: Record) -> None:
+    recording = record().job(1).put("selected", 4, job_ids=(1,))
+    recording.message(6, "interrupted", "Terminating processes on user request")
+    assert status_of(recording) == "interrupted"
+    assert ends(recording)[(1, 1)].status == "cancelled"
+
+
+def test_what_was_under_way_at_the_end_of_a_run_without_an_error_is_lost(record: Record) -> None:
+    recording = record().job(1).put("selected", 4, job_ids=(1,)).finish()
+    end = ends(recording)[(1, 1)]
+    assert (end.status, end.time) == ("lost", at(20))
+
+
+def test_a_run_with_nothing_to_do_says_so(record: Record) -> None:
+    assert status_of(record().message(4, "nothing_to_do", "Nothing to be done")) == "nothing_to_do"
+
+
+def test_a_dry_run_says_so(record: Record) -> None:
+    assert status_of(record(kind="dry_run")) == "dry_run"
+
+
+# -- without the wrapper ---------------------------------------------------------------------------------------------------
+
+
+def test_without_the_wrapper_log_records_tell_a_job_s_end(record: Record) -> None:
+    recording = record(wrapped=False).job(1).put("selected", 4, job_ids=(1,))
+    recording.put("job_finished", 9, job_id=1).finish()
+    end = ends(recording)[(1, 1)]
+    assert (end.status, end.phases_s) == ("success", {"slot_wait": 1.0, "unobserved": 5.0})
+
+
+def test_without_the_wrapper_a_failure_has_its_message(record: Record) -> None:
+    recording = record(wrapped=False).job(1).put("selected", 4, job_ids=(1,))
+    recording.put("job_error", 9, job_id=1, message="exit 3", external_jobid="77").finish()
+    end = ends(recording)[(1, 1)]
+    assert (end.status, end.message, end.external_jobid) == ("failed", "exit 3", "77")
+
+
+def test_where_executors_tell_the_ends_records_are_no_news(record: Record) -> None:
+    recording = record(wrapped=False).put("hears_ends", 3).job(1)
+    recording.put("selected", 4, job_ids=(1,)).put("job_finished", 9, job_id=1)
+    recording.finished(10, (1, 1)).finish()
+    assert recording.kinds().count("attempt_finished") == 1
+    assert ends(recording)[(1, 1)].stamps.finished == at(10)
+
+
+# -- what goes wrong -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def a_full_disk(path: Path, room: int) -> Iterator[None]:
+    """Have the kernel cut this process's files as if *path* could take *room* more bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_costs_lines_and_the_journal_tells_how_many(record: Record) -> None:
+    recording = record()
+    recording.settle()
+    with a_full_disk(recording.path, room=10):
+        recording.message(4, "warning", "lost").message(5, "warning", "lost too").settle()
+    recording.message(6, "warning", "kept").finish()
+    assert len(recording.faults) == 2
+    for fault in recording.faults:
+        assert fault.startswith(f"{recording.path}: ")
+        assert fault.endswith("; the run goes on, the journal has a gap")
+        assert "\n" not in fault
+    gaps = [event for event in recording.events if event.event == "gap"]
+    assert [(gap.reason, gap.lost) for gap in gaps] == [("lines could not be written", 2)]
+    assert [event.text for event in recording.events if event.event == "message"][1:] == ["kept"]
+
+
+def test_a_note_that_makes_no_sense_is_a_gap_and_the_run_goes_on(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job("not a number").job(1)
+    recording.remote(1).finish()
+    (gap,) = (event for event in recording.events if event.event == "gap")
+    assert gap.reason.startswith("job: ValidationError: ")
+    assert gap.lost == 1
+    (fault,) = recording.faults
+    assert fault.startswith("a fault of ours, the run goes on: job: ValidationError: ")
+    assert "\n" not in fault
+    assert ends(recording)[(1, 1)].status == "success"
+
+
+class Unreadable(Reports):
+    def read(self, submission: str) -> Never:
+        raise RuntimeError("no")
+
+
+def test_reports_that_cannot_be_asked_for_are_a_gap_and_the_run_goes_on(record: Record) -> None:
+    recording = record(reports=Unreadable()).job(1).job(2).remote(1, submission="1")
+    recording.put("selected", 20, job_ids=(2,))
+    recording.finished(21, (2, 1)).finish(30)
+    assert [event.lost for event in recording.events if event.event == "gap"] == [1]
+    assert ends(recording)[(2, 1)].status == "success"
+
+
+def test_a_group_that_could_not_be_asked_is_known_by_its_id(record: Record) -> None:
+    recording = record().put("group", 4, group="g1").finish()
+    assert recording.faults == []
+    assert [(one.group, one.members) for one in recording.events if one.event == "group"] == [
+        ("g1", ())
+    ]
+
+
+def test_a_fault_elsewhere_is_a_gap(record: Record) -> None:
+    recording = record().put("fault", 4, reason="KeyError: x").finish()
+    (gap,) = (event for event in recording.events if event.event == "gap")
+    assert (gap.reason, gap.lost) == ("KeyError: x", None)
+
+
+def test_a_folder_that_cannot_be_made_costs_the_journal_not_the_run(
+    record: Record, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    recording = record(settings=JournalSettings(folder=tmp_path / "file" / "x")).finish()
+    assert recording.answer is None
+    assert recording.faults == [
+        (
+            f"no journal, the run goes on: {tmp_path / 'file' / 'x'} cannot be written "
+            "(Not a directory); --logger-observe-dir names another folder"
+        )
+    ]
+
+
+def test_a_journal_removed_while_the_run_goes_on_is_told(record: Record) -> None:
+    recording = record()
+    recording.settle()
+    path = recording.path
+    path.unlink()
+    recording.finish()
+    assert recording.answer is None
+    assert recording.faults == [f"{path}: removed or replaced while the run went on"]
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_do_not_reach_the_journal(record: Record) -> None:
+    recording = record(secrets=(SECRET,), reports=Reports(s1=[COMPLETE]))
+    recording.job(1, shellcmd=f"tool --key {SECRET}", input=(f"x/{SECRET}",))
+    recording.message(4, "warning", f"cannot log in with {SECRET}")
+    recording.put("selected", 4, job_ids=(1,))
+    recording.finished(10, (1, 1), "failed", message=f"bad {SECRET}").finish()
+    assert SECRET.encode() not in recording.path.read_bytes()
+    assert [event.shellcmd for event in recording.events if event.event == "job"] == [
+        "tool --key ***"
+    ]
+    assert ends(recording)[(1, 1)].message == "bad ***"
+
+
+def test_the_journal_says_who_ran_what(record: Record) -> None:
+    started = record().finish().events[0]
+    assert (started.host, started.pid) == (socket.gethostname(), os.getpid())
+    assert (started.run_id != RUN_ID, started.host != MAIN) == (True, True)
+    assert (started.process_started, started.executor, started.wraps) == (None, "timed", "slurm")
+
+
+def test_tags_and_mode_are_as_asked_for(record: Record, tmp_path: Path) -> None:
+    settings = JournalSettings(folder=tmp_path / "journals", mode=0o640, tags={"team": "a"})
+    recording = record(settings=settings).finish()
+    assert recording.events[0].tags == {"team": "a"}
+    assert recording.path.stat().st_mode & 0o777 == 0o640
+
+
+# -- planning ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_planning_goes_from_the_workflow_s_start_to_the_first_sign_of_a_dag(record: Record) -> None:
+    (phase,) = (event for event in record().finish().events if event.event == "run_phase")
+    assert (phase.phase, phase.time, phase.end) == ("plan", at(2), at(3))
+
+
+def test_a_run_that_ended_while_it_planned_was_planning_and_deploying(record: Record) -> None:
+    recording = record(planned=False).message(5, "deploying", "Creating conda environment")
+    recording.finish(9)
+    phases = [event for event in recording.events if event.event == "run_phase"]
+    assert [(one.phase, one.time, one.end) for one in phases] == [
+        ("plan", at(2), at(5)),
+        ("deploy", at(5), at(9)),
+    ]

@@ -1,0 +1,414 @@
+"""Answers in every form: one contract for all, golden texts, and the JSON that is promised."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strategies
+from builders import (
+    SECOND,
+    Story,
+    begun,
+    chain,
+    grouped,
+    killed,
+    logger_only,
+    replanned,
+    retried,
+    stamps,
+)
+from hypothesis import given
+
+from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.attempts import Choice, rows
+from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
+from snakemake_logger_plugin_observe.clock import parse_moment
+from snakemake_logger_plugin_observe.commands.cost import costliest
+from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, Gap, json_schema
+from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
+from snakemake_logger_plugin_observe.reporters import FORMS, Answer
+from snakemake_logger_plugin_observe.reporters.answers import (
+    CostAnswer,
+    JobsAnswer,
+    SchemaAnswer,
+    Source,
+    ValidateAnswer,
+)
+from snakemake_logger_plugin_observe.reporters.json_form import shape
+from snakemake_logger_plugin_observe.reporters.text_form import render
+from snakemake_logger_plugin_observe.run import Run
+
+PATH = Path(".snakemake/observe/20260301T120000-012345.jsonl")
+ESCAPES = "\x1b[2Jgone\r\u202e"
+
+
+def source(run: Run, *problems: str) -> Source:
+    return Source(PATH, run, run.status(), problems)
+
+
+def cost(run: Run, *problems: str) -> CostAnswer:
+    return CostAnswer(source(run, *problems), account(run), costliest(run))
+
+
+def jobs(run: Run, **choice: Any) -> JobsAnswer:
+    return JobsAnswer(source(run), tuple(rows(run, Choice(**choice))), choice.get("failed", False))
+
+
+def validation(story: Story) -> ValidateAnswer:
+    return ValidateAnswer(source(story.run), verify(enumerate(story.events, 1), ()))
+
+
+def unsound() -> ValidateAnswer:
+    found = Verification(
+        chain().run,
+        7,
+        (Disagreement(5, "attempt of job 1: compute is 9.0 s as written, 6.5 s from the stamps"),),
+        ("line 8: torn line: the writer was cut off here",),
+    )
+    return ValidateAnswer(source(found.run), found)
+
+
+def hostile() -> Story:
+    """Return a run that has terminal escapes wherever a journal has room for text."""
+    story = Story(snakefile=ESCAPES, tags={ESCAPES: ESCAPES}, executor=ESCAPES, wraps=None).plan(
+        2, 3
+    )
+    story.job(1, rule=ESCAPES, wildcards={ESCAPES: ESCAPES}, log=(ESCAPES,), reason=ESCAPES)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story.attempt(1, known, status="failed", external_jobid=ESCAPES, message=ESCAPES, node=ESCAPES)
+    story.group("g1", (2,), name=ESCAPES).job(2)
+    story.attempt(None, known, group="g1", status="failed")
+    return story.add(Gap(time=known.finished, reason=ESCAPES)).message(
+        8, ESCAPES, kind="unobserved"
+    )
+
+
+def mixed() -> Story:
+    """Return a run with most that an answer can show: a retry, a group, a wait, a lost node."""
+    story = begun(jobs=2, tags={"team": "a"}, settings={"seconds_between_status_checks": 10})
+    story.group("g1", (2, 3), name="pair").job(
+        1, rule="map", wildcards={"sample": "gut_a"}, threads=4
+    )
+    story.job(2, rule="trim", wildcards={"s": "a"}).job(3, rule="sort", needs=(2,))
+    story.job(4, rule="report", needs=(1, 2, 3), log=("logs/report.log",))
+    told = retried()
+    story.events += [e for e in told.events if e.event == "attempt_finished"]
+    story.turn(3, 5, (3, 4)).turn(14, 15.5, (14, 15)).turn(25, 26)
+    known = stamps(ready=3, selected=15, submitting=15, accepted=16, reported=30, finished=31)
+    story.attempt(None, known, group="g1", external_jobid="79")
+    for member in (2, 3):
+        story.attempt(member, stamps(finished=31), group="g1", external_jobid="79")
+    story.quick(4, 31, 33, 40, status="failed", exit_code=1, message="no such file\n  in.txt")
+    return story.end(41, "failed")
+
+
+STORIES = [begun, chain, grouped, hostile, killed, logger_only, mixed, replanned, retried]
+ANSWERS = [
+    *(
+        pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
+        for story in STORIES
+        for make in (cost, jobs)
+    ),
+    *(
+        pytest.param(jobs(story().run, failed=True), id=f"failed-{story.__name__}")
+        for story in STORIES
+    ),
+    *(pytest.param(validation(story()), id=f"validate-{story.__name__}") for story in STORIES),
+    pytest.param(unsound(), id="validate-unsound"),
+    pytest.param(SchemaAnswer(json_schema()), id="schema"),
+]
+
+# -- the contract of every form ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("width", [40, 60, 100, 200])
+def test_every_form_renders_every_answer(form: str, answer: Answer, width: int) -> None:
+    """A text that ends with a newline, without anything that a terminal would obey."""
+    text = FORMS[form](answer, width=width, color=False)
+    assert text.endswith("\n")
+    assert not text.startswith("\n")
+    bad = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not any(unicodedata.category(one) in bad for one in text.replace("\n", ""))
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_colours_change_no_text(answer: Answer) -> None:
+    plain = render(answer, width=100)
+    coloured = render(answer, width=100, color=True)
+    for code in ("0", "1", "2", "31", "32", "33", "34", "35", "36", "97", "1;33", "1;31"):
+        coloured = coloured.replace(f"\x1b[{code}m", "")
+    assert coloured.split() == plain.split()
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("form", FORMS)
+def test_rendering_twice_is_rendering_once(form: str, answer: Answer) -> None:
+    assert FORMS[form](answer) == FORMS[form](answer)
+
+
+def test_what_a_terminal_would_obey_is_shown_in_text() -> None:
+    for answer in (cost(hostile().run), jobs(hostile().run), jobs(hostile().run, failed=True)):
+        assert "\\x1b[2Jgone\\r\\u202e" in render(answer, width=300)
+
+
+# -- texts -----------------------------------------------------------------------------------------------------------------
+
+TEXTS = {
+    "cost": lambda: cost(mixed().run),
+    "cost-chain": lambda: cost(chain().run),
+    "cost-group": lambda: cost(grouped().run),
+    "cost-killed": lambda: cost(killed().run, f"{PATH}: line 12: torn line"),
+    "cost-logger-only": lambda: cost(logger_only().run),
+    "jobs": lambda: jobs(mixed().run),
+    "jobs-killed": lambda: jobs(killed().run),
+    "failed": lambda: jobs(mixed().run, failed=True),
+    "failed-none": lambda: jobs(chain().run, failed=True),
+    "validate": lambda: validation(chain()),
+    "validate-unsound": unsound,
+}
+
+
+@pytest.mark.parametrize("width", [100, 60])
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_is_as_it_was_read_and_found_good(
+    golden: Callable[[str, str], None], name: str, width: int
+) -> None:
+    golden(f"{name}-{width}.txt", render(TEXTS[name](), width=width))
+
+
+@pytest.mark.parametrize("width", [100, 60])
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
+    """But for whole lines to copy: the run's head, its journal, and a problem with it."""
+    for line in render(TEXTS[name](), width=width).splitlines():
+        whole = line.startswith(("run ", "  .snakemake", ".snakemake"))
+        assert whole or len(line) <= width, line
+
+
+@pytest.mark.parametrize("width", [100, 80, 60])
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_figure_of_a_text_is_cut(name: str, width: int) -> None:
+    """Half a number reads like another number."""
+    assert not re.search(r"[\d.]…", render(TEXTS[name](), width=width))
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_every_attempt_has_its_job_and_status_however_narrow(width: int) -> None:
+    text = render(jobs(mixed().run), width=width)
+    for row in rows(mixed().run):
+        said = "" if row.attempt.job_id is None else str(row.attempt.job_id)
+        assert any(
+            line.split()[:1] == [said or str(row.attempt.number)] and row.attempt.status[:4] in line
+            for line in text.splitlines()
+        )
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_the_figures_of_a_text_add_up_to_the_makespan(width: int) -> None:
+    """However narrow: what falls off the edge are bars and meanings, not seconds."""
+    text = render(cost(chain().run), width=width)
+    (total,) = (line for line in text.splitlines() if line.strip().startswith("Σ"))
+    assert total.split() == ["Σ", "=", "makespan", "21.0"]
+
+
+def test_most_of_a_class_is_said_only_of_more_than_half() -> None:
+    """Of the group's overhead, 9 s, the time between its members is 2 s: not most of it."""
+    assert "most of it member_wait" not in " ".join(render(cost(grouped().run)).split())
+
+
+# -- JSON ----------------------------------------------------------------------------------------------------------------------
+
+RUN_KEYS = {"run_id", "status", "start", "end", "makespan_s"}
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    return json.loads(FORMS["json"](answer))
+
+
+def test_json_is_the_shape_and_nothing_else() -> None:
+    assert as_json(cost(chain().run)) == json.loads(json.dumps(shape(cost(chain().run))))
+
+
+@pytest.mark.parametrize("make", [cost, jobs])
+def test_every_answer_has_its_schema_version_and_its_run(make: Any) -> None:
+    found = as_json(make(chain().run))
+    assert found["schema_version"] == SCHEMA_VERSION
+    assert set(found["run"]) >= RUN_KEYS
+    assert found["run"] == {
+        "run_id": "0123456789abcdef0123456789abcdef",
+        "status": "success",
+        "start": "2026-03-01T12:00:00.000000Z",
+        "end": "2026-03-01T12:00:21.000000Z",
+        "makespan_s": 21.0,
+        "journal": str(PATH),
+        "problems": [],
+    }
+
+
+def test_the_account_in_json() -> None:
+    found = as_json(cost(retried().run))
+    assert set(found) == {"schema_version", "run", "makespan", "jobs", "rules"}
+    assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
+    assert list(found["makespan"]["by_class_s"]) == list(CLASSES)
+    assert found["jobs"] == {
+        "count": 1,
+        "attempts": 2,
+        "failed_attempts": 1,
+        "by_class_s": {
+            "planning": 2.0,
+            "scheduling": 10.0,
+            "limits": 2.0,
+            "queue": 2.0,
+            "staging": 0.0,
+            "compute": 6.0,
+            "unobserved": 0.0,
+            "unattributed": 0.0,
+        },
+        "by_phase_s": {
+            "slot_wait": 2.0,
+            "submit": 2.0,
+            "queue_wait": 2.0,
+            "node_startup": 2.0,
+            "node_plan": 2.0,
+            "compute": 6.0,
+            "node_exit": 2.0,
+            "poll_wait": 2.0,
+            "postprocess": 2.0,
+        },
+        "core_s": 12.0,
+        "failed_s": 11.0,
+    }
+    (rule,) = found["rules"]
+    assert (rule["rule"], rule["jobs"], rule["attempts"]) == ("map", 1, 2)
+    assert rule["by_phase_s"] == found["jobs"]["by_phase_s"]
+
+
+def test_a_segment_of_the_makespan_in_json() -> None:
+    segments = as_json(cost(chain().run))["makespan"]["segments"]
+    (own,) = (one for one in segments if one["job_id"] == 2)
+    assert own == {
+        "start": "2026-03-01T12:00:10.500000Z",
+        "end": "2026-03-01T12:00:20.000000Z",
+        "class": "compute",
+        "phase": "compute",
+        "job_id": 2,
+        "group": None,
+        "attempt": 1,
+        "rule": "map",
+        "released_by": {"because": "dependency", "job_id": 1, "group": None, "attempt": 1},
+    }
+    assert segments[0]["released_by"] is None
+
+
+@given(strategies.simulated_runs())
+def test_the_makespan_s_segments_in_json_tile_the_run_to_the_microsecond(
+    simulated: strategies.Simulated,
+) -> None:
+    found = shape(cost(simulated.run))
+    segments = found["makespan"]["segments"]
+    edges = [(parse_moment(one["start"]), parse_moment(one["end"])) for one in segments]
+    assert [edges[0][0], edges[-1][1]] == [simulated.start, simulated.end]
+    assert [end for _, end in edges[:-1]] == [start for start, _ in edges[1:]]
+    total = sum(round(s * SECOND) for s in found["makespan"]["by_class_s"].values())
+    assert total == round(found["run"]["makespan_s"] * SECOND) == simulated.end - simulated.start
+
+
+ATTEMPT_KEYS = {
+    *("job_id", "attempt", "rule", "wildcards", "group", "status", "external_jobid", "node"),
+    *("exit_code", "start", "end", "phases_s", "segments", "tries", "unobserved"),
+}
+
+
+def test_an_attempt_in_json() -> None:
+    first = as_json(jobs(retried().run))["attempts"][0]
+    assert set(first) >= ATTEMPT_KEYS
+    assert (first["job_id"], first["attempt"], first["rule"]) == (1, 1, "map")
+    assert (first["status"], first["exit_code"], first["signal"]) == ("failed", 3, None)
+    assert (first["external_jobid"], first["node"], first["group"]) == ("77", "node7", None)
+    assert first["wildcards"] == {"sample": "a"}
+    assert (first["start"], first["end"]) == (
+        "2026-03-01T12:00:03.000000Z",
+        "2026-03-01T12:00:14.000000Z",
+    )
+    assert first["phases_s"]["compute"] == 3.0
+    assert first["segments"][0] == {
+        "start": "2026-03-01T12:00:03.000000Z",
+        "end": "2026-03-01T12:00:04.000000Z",
+        "phase": "slot_wait",
+    }
+    (one,) = first["tries"]
+    assert (one["number"], one["status"], one["exit_code"]) == (1, "failed", 3)
+    assert one["tool_started"] == "2026-03-01T12:00:08.000000Z"
+    assert first["unobserved"] == []
+
+
+def test_a_group_s_submission_in_json_has_no_rule_and_its_group_s_name() -> None:
+    found = as_json(jobs(grouped().run, sort="job"))["attempts"]
+    whole, member = found[-1], found[0]
+    assert (whole["job_id"], whole["rule"], whole["group"]) == (None, None, "g1")
+    assert whole["group_name"] == "pair"
+    assert (member["job_id"], member["rule"], member["group"]) == (1, "map", "g1")
+    assert "compute" not in whole["phases_s"]
+
+
+def test_what_is_unknown_is_null_in_json() -> None:
+    (found,) = as_json(jobs(logger_only().run))["attempts"]
+    assert found["phases_s"] == {
+        "slot_wait": 1.0,
+        "unobserved": 5.0,
+        "stage_in": None,
+        "compute": None,
+        "stage_out": None,
+    }
+    assert found["unobserved"] == [
+        "run without --executor timed: queue, node and tool cannot be told apart"
+    ]
+    assert (found["node"], found["exit_code"], found["external_jobid"]) == (None, None, None)
+
+
+def test_an_attempt_without_segments_has_no_start_in_json() -> None:
+    story = begun().job(1).submitted(1, stamps(accepted=5))
+    (found,) = as_json(jobs(story.run))["attempts"]
+    assert (found["start"], found["end"], found["segments"]) == (None, None, [])
+
+
+@given(strategies.simulated_runs())
+def test_an_attempt_s_phases_in_json_are_its_segments_sums(simulated: strategies.Simulated) -> None:
+    for found in shape(jobs(simulated.run))["attempts"]:
+        sums = dict.fromkeys(found["phases_s"], 0)
+        for one in found["segments"]:
+            sums[one["phase"]] += parse_moment(one["end"]) - parse_moment(one["start"])
+        assert {name: micros / SECOND for name, micros in sums.items()} == found["phases_s"]
+        assert set(sums) <= set(PHASES)
+
+
+def test_a_validation_in_json() -> None:
+    found = as_json(unsound())
+    assert set(found) == {
+        *("schema_version", "run", "valid", "lines", "problems", "disagreements"),
+    }
+    assert (found["valid"], found["lines"]) == (False, 7)
+    assert found["problems"] == ["line 8: torn line: the writer was cut off here"]
+    assert found["disagreements"] == [
+        {
+            "line": 5,
+            "text": "attempt of job 1: compute is 9.0 s as written, 6.5 s from the stamps",
+        }
+    ]
+
+
+def test_the_schema_in_json_is_the_schema() -> None:
+    assert as_json(SchemaAnswer(json_schema())) == json_schema()
+
+
+@given(strategies.hostile_runs())
+def test_no_run_is_too_strange_to_be_shown(run: Run) -> None:
+    for answer in (cost(run), jobs(run), jobs(run, failed=True)):
+        for form in FORMS.values():
+            assert form(answer, width=60).endswith("\n")

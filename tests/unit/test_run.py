@@ -1,0 +1,230 @@
+"""Events folded: who was ready when, who ended when, and which event about a thing counts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import (
+    LATENCY,
+    MAIN,
+    NODE,
+    REMOTE_STAMPS,
+    Story,
+    a_try,
+    at,
+    begun,
+    chain,
+    grouped,
+    in_main,
+    killed,
+    level,
+    logger_only,
+    node_level,
+    replanned,
+    retried,
+    stamps,
+    told,
+)
+
+from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.events import Gap
+from snakemake_logger_plugin_observe.journal import read_journal
+from snakemake_logger_plugin_observe.run import fold
+from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS
+
+
+def test_a_run_starts_with_its_process() -> None:
+    assert Story().run.start == at(0)
+
+
+def test_a_run_whose_process_s_start_is_unknown_starts_with_its_plugins() -> None:
+    assert Story(process_started=None).run.start == at(1)
+
+
+def test_a_run_that_knows_neither_starts_with_its_first_line() -> None:
+    assert Story(process_started=None, plugin_loaded=None).run.start == at(2)
+
+
+def test_a_finished_run_ends_with_its_last_event() -> None:
+    run = chain().run
+    assert (run.end, run.makespan, run.status()) == (at(21), 21_000_000, "success")
+
+
+def test_a_run_without_a_last_event_ends_with_the_last_moment_it_knows() -> None:
+    run = killed().run
+    assert (run.end, run.finished) == (at(20), None)
+
+
+@pytest.mark.parametrize(
+    ("alive", "status"), [(True, "running"), (False, "killed"), (None, "running")]
+)
+def test_a_run_without_a_last_event_is_killed_where_its_process_is_gone(
+    alive: bool | None, status: str
+) -> None:
+    assert killed().run.status(alive) == status
+
+
+def test_scheduling_begins_when_the_dag_is_built() -> None:
+    assert begun().run.scheduling_began == at(3)
+
+
+def test_scheduling_begins_after_deployment_and_onstart() -> None:
+    story = begun().phase("deploy", 3, 4).phase("hooks", 4, 5, detail="onstart")
+    assert story.run.scheduling_began == at(5)
+
+
+def test_neither_a_checkpoint_s_planning_nor_a_later_hook_moves_the_beginning() -> None:
+    story = begun().plan(10, 12, detail="checkpoint").phase("hooks", 20, 21, detail="onsuccess")
+    assert story.run.scheduling_began == at(3)
+
+
+def test_a_job_without_dependencies_is_ready_when_scheduling_begins() -> None:
+    assert begun().job(1).run.ready_at((1, 1)) == at(3)
+
+
+def test_a_job_is_ready_when_its_last_dependency_has_finished() -> None:
+    story = begun().job(1).job(2).job(3, needs=(1, 2))
+    run = story.quick(1, 3, 3, 8).quick(2, 3, 3, 6).run
+    assert run.ready_at((3, 1)) == at(8)
+
+
+def test_a_dependency_that_ran_twice_has_finished_with_its_last_attempt() -> None:
+    assert retried().run.finished_at(1) == at(25)
+
+
+def test_a_second_attempt_is_ready_when_the_first_has_ended() -> None:
+    assert retried().run.ready_at((1, 2)) == at(14)
+
+
+def test_a_job_that_a_checkpoint_made_is_ready_when_it_has_been_evaluated() -> None:
+    run = replanned().run
+    assert run.ready_at((3, 1)) == at(12)
+    assert run.ready_at((2, 1)) == at(20)
+
+
+def test_a_group_is_ready_when_what_lies_outside_of_it_has_finished() -> None:
+    """That its members wait for each other is the group's own affair."""
+    story = begun().job(1).group("g1", (2, 3)).job(2, needs=(1,)).job(3, needs=(1, 2))
+    assert story.quick(1, 3, 3, 8).run.ready_at(("g1", 1)) == at(8)
+
+
+def test_a_job_of_unknown_dependencies_has_no_known_ready_moment() -> None:
+    assert begun().job(1, needs=None).run.ready_at((1, 1)) is None
+
+
+def test_a_group_with_a_member_never_described_has_no_known_ready_moment() -> None:
+    assert begun().group("g1", (1, 2)).job(1).run.ready_at(("g1", 1)) is None
+
+
+def test_before_planning_has_ended_nobody_is_ready() -> None:
+    assert Story().job(1).run.ready_at((1, 1)) is None
+
+
+def test_a_job_that_did_not_run_has_not_finished() -> None:
+    assert begun().job(1).run.finished_at(1) is None
+
+
+def test_the_last_event_about_an_attempt_counts() -> None:
+    story = begun().job(1)
+    story.attempt(1, REMOTE_STAMPS, waits=LATENCY)
+    assert story.run.attempts[(1, 1)].unobserved == (NO_NODE_STAMPS,)
+    story.attempt(1, REMOTE_STAMPS, node_level(), waits=LATENCY, revises=True)
+    attempt = story.run.attempts[(1, 1)]
+    assert (attempt.unobserved, attempt.node, attempt.line) == ((), NODE, len(story.events))
+    assert attempt.phases["compute"] == 1_000_000
+    assert len(story.run.attempts) == 1
+
+
+def test_the_last_description_of_a_job_counts() -> None:
+    """A checkpoint may give a job dependencies that it did not have before."""
+    run = begun().job(1, rule="old").job(1, needs=(2,), rule="new").run
+    assert (run.jobs[1].rule, run.jobs[1].dependencies, run.job_lines[1]) == ("new", (2,), 4)
+
+
+def test_attempts_go_through_submitted_and_running() -> None:
+    story = begun().job(1)
+    story.submitted(1, stamps(selected=4, submitting=4, accepted=5), external_jobid="77")
+    assert story.run.attempts[(1, 1)].status == "submitted"
+    story.started(1, 6)
+    attempt = story.run.attempts[(1, 1)]
+    assert (attempt.status, attempt.external_jobid, attempt.node) == ("running", "77", MAIN)
+
+
+def test_a_killed_run_s_attempts_are_laid_up_to_the_last_moment() -> None:
+    run = killed().run
+    assert told(run.attempts[(2, 1)].segments) == [
+        ("slot_wait", 3, 4),
+        ("submit", 4, 5),
+        ("unobserved", 5, 20),
+    ]
+    assert told(run.attempts[(3, 1)].segments) == [
+        ("slot_wait", 3, 4),
+        ("dispatch", 4, 5),
+        ("submit", 5, 6),
+        ("stage_in", 6, 7),
+        ("compute", 7, 20),
+    ]
+
+
+def test_a_killed_run_s_attempt_tells_why_it_could_not_be_split() -> None:
+    assert killed().run.attempts[(2, 1)].unobserved == (NO_NODE_STAMPS,)
+
+
+def test_members_of_a_group_that_goes_on_are_attempts_too() -> None:
+    story = begun().group("g1", (1, 2)).job(1).job(2)
+    story.submitted(None, stamps(selected=4, submitting=4, accepted=5), group="g1")
+    run = story.message(20, "still here").run
+    assert {key: attempt.status for key, attempt in run.attempts.items()} == {
+        ("g1", 1): "submitted",
+        (1, 1): "submitted",
+        (2, 1): "submitted",
+    }
+
+
+def test_a_group_s_submission_and_its_members_are_attempts_of_one_number() -> None:
+    run = grouped().run
+    assert list(run.attempts) == [("g1", 1), (1, 1), (2, 1)]
+    assert [run.attempts[key].is_member for key in run.attempts] == [False, True, True]
+    assert told(run.attempts[(2, 1)].segments) == [
+        ("stage_in", 14, 15),
+        ("compute", 15, 17),
+        ("stage_out", 17, 18),
+    ]
+
+
+def test_a_run_of_the_logger_alone_is_not_wrapped() -> None:
+    run = logger_only().run
+    assert not run.wrapped
+    assert told(run.attempts[(1, 1)].segments) == [("slot_wait", 3, 4), ("unobserved", 4, 9)]
+
+
+def test_a_job_spawned_for_a_run_directive_had_one_try() -> None:
+    """The tries are those of the process closest to the tool, not of every process around it."""
+    known = stamps(ready=3, selected=4, submitting=4, accepted=4, reported=12, finished=12)
+    outer = a_try(begun=4, tool_started=5, tool_ended=11)
+    inner = a_try(begun=7, tool_started=8, tool_ended=9, checked=9)
+    spawned = level(inner, host=MAIN, started=5, loaded=6, planned=7, ended=10)
+    story = begun().job(1).attempt(1, known, in_main(outer), spawned)
+    assert story.run.attempts[(1, 1)].tries == [inner]
+
+
+def test_gaps_are_kept_with_their_reasons() -> None:
+    assert begun().add(Gap(time=at(4), reason="a fault")).run.gaps == ["a fault"]
+
+
+def test_nothing_folds_to_a_run_of_no_length() -> None:
+    run = fold([])
+    assert (run.start, run.end, run.makespan, run.status()) == (None, None, 0, "running")
+
+
+@pytest.mark.parametrize("story", [chain, grouped, killed, logger_only, replanned, retried])
+def test_a_lean_reading_passes_over_processes_and_has_every_figure(
+    tmp_path: Path, story: Callable[[], Story]
+) -> None:
+    path = story().write(tmp_path / "j.jsonl")
+    lean, whole = fold(read_journal(path, lean=True)), fold(read_journal(path))
+    assert account(lean) == account(whole)
+    for key, attempt in whole.attempts.items():
+        assert lean.attempts[key].segments == attempt.segments
+        assert lean.attempts[key].phases == attempt.phases
+    assert all(attempt.levels == () for attempt in lean.attempts.values())

@@ -1,0 +1,127 @@
+"""Small words and numbers."""
+
+import unicodedata
+
+import pytest
+from builders import T0
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from snakemake_logger_plugin_observe.reporters import words
+
+
+@pytest.mark.parametrize(
+    ("micros", "said"),
+    [
+        (0, "0.000 s"),
+        (410_000, "0.410 s"),
+        (1_000_000, "1.00 s"),
+        (9_990_000, "9.99 s"),
+        (12_300_000, "12.3 s"),
+        (59_960_000, "1 min 00 s"),
+        (60_000_000, "1 min 00 s"),
+        (124_000_000, "2 min 04 s"),
+        (3_599_600_000, "1 h 00 min"),
+        (3_600_000_000, "1 h 00 min"),
+        (7_380_000_000, "2 h 03 min"),
+        (360_000_000_000, "100 h 00 min"),
+    ],
+)
+def test_a_duration_is_said_as_a_person_says_it(micros: int, said: str) -> None:
+    assert words.duration(micros) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [
+        (0, 100, "0"),
+        (1, 1000, "<1"),
+        (1, 0, "0"),
+        (1, 3, "33"),
+        (100, 100, "100"),
+        (996, 1000, "100"),
+    ],
+)
+def test_a_share_is_in_whole_per_cent(part: int, whole: int, said: str) -> None:
+    assert words.percent(part, whole) == said
+
+
+@given(st.integers(1, 1000), st.integers(0, 100_000))
+@example(5, 995)
+def test_what_is_there_is_never_shown_as_nothing(part: int, more: int) -> None:
+    assert words.percent(part, part + more) != "0"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "drawn"),
+    [
+        (0, 10, ""),
+        (10, 10, "████"),
+        (5, 10, "██"),
+        (1, 32, "▏"),
+        (1, 1000, "▏"),
+        (3, 32, "▍"),
+        (1, 0, ""),
+    ],
+)
+def test_a_bar_is_drawn_to_an_eighth(part: int, whole: int, drawn: str) -> None:
+    assert words.bar(part, whole, 4) == drawn
+
+
+@given(st.integers(0, 1000), st.integers(1, 1000), st.integers(1, 40))
+def test_a_bar_is_never_wider_than_its_room(part: int, more: int, width: int) -> None:
+    assert len(words.bar(part, part + more, width)) <= width
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (1234, "1,234 jobs")]
+)
+def test_a_count_has_its_noun(count: int, said: str) -> None:
+    assert words.plural(count, "job") == said
+
+
+@pytest.mark.parametrize(("micros", "places"), [(999_999, 3), (1_000_000, 2), (20_000_000, 1)])
+def test_more_time_needs_fewer_decimals(micros: int, places: int) -> None:
+    assert words.decimals(micros) == places
+
+
+def test_a_moment_is_said_to_the_second() -> None:
+    assert words.clock_time(T0 + 999_999) == "2026-03-01 12:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, grüße ✓", "plain, grüße ✓"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\rb\nc\td", "a\\rb\\nc\\td"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\u202eb", "a\\u202eb"),
+        ("a\u2028b", "a\\u2028b"),
+        ("a\udcffb", "a\\udcffb"),
+        ("\x07", "\\x07"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
+    assert words.harmless(text) == shown
+
+
+@given(st.text())
+def test_harmless_text_holds_nothing_that_a_terminal_obeys(text: str) -> None:
+    bad = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not any(unicodedata.category(one) in bad for one in words.harmless(text))
+
+
+@pytest.mark.parametrize(
+    ("rule", "wildcards", "group", "name"),
+    [
+        ("map", {}, None, "map"),
+        ("map", {"sample": "a", "n": "1"}, None, "map sample=a, n=1"),
+        (None, {}, "pair", "group pair"),
+        ("map", {"s": "\x1b[2J"}, None, "map s=\\x1b[2J"),
+    ],
+)
+def test_an_attempt_is_called_by_its_rule_or_its_group(
+    rule: str | None, wildcards: dict[str, str], group: str | None, name: str
+) -> None:
+    assert words.job_name(rule, wildcards, group) == name
