@@ -112,6 +112,8 @@ class MainSide:
         """Stamp the end; the recorder folds the node's report in and decomposes."""
         moment = clock.now()
         key = _key(job)
+        if stages := self._stages.pop(key, None):  # prepared, but its tool never started
+            self.session.put("try", moment, key=key, stages=stages)
         self.session.put(
             "finished",
             moment,
@@ -143,9 +145,12 @@ class MainSide:
 
     @_quietly
     def cancelling(self) -> None:
-        """Keep the word that the run was given up."""
+        """Keep the word that the run was given up, and what was not told yet."""
+        moment = clock.now()
+        for key, stamps in list(self._stamps.items()):
+            self.session.put("stamps", moment, key=key, stamps=stamps)
         self.session.put(
-            "message", clock.now(), level="info", kind="cancelling", text="all jobs are cancelled"
+            "message", moment, level="info", kind="cancelling", text="all jobs are cancelled"
         )
 
     # -- the node's stamps -------------------------------------------------------------------

@@ -38,7 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, _DEFAULT)
     chosen = parser().parse_args(words)
-    gc.disable()  # a journal's objects all live until the answer is printed: nothing to collect
     try:
         answer, code = COMMANDS[chosen.command].run(chosen)
         text = FORMS[chosen.format](answer, width=_width(), color=_color())
@@ -61,5 +60,11 @@ def _color() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
+def console() -> int:
+    """Run one command in a process of its own."""
+    gc.disable()  # a journal's objects all live until the answer is printed: nothing to collect
+    return main()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console())

@@ -62,7 +62,8 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
     levels = (*_main_level(run, live), *live.levels)
     tries = [one for level in levels for one in level.tries]
     ran = [one for one in tries if one.tool_started is not None]
-    if status == "success" and any(one.status == "cached" for one in tries):
+    hits = [one.status == "cached" for one in tries]
+    if status == "success" and (any(hits) if live.job_id is not None else all(hits) and hits):
         status = "cached"
     code = ran[-1].exit_code if ran and live.job_id is not None else None
     draft = Attempt(

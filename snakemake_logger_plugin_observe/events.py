@@ -35,8 +35,10 @@ Moment = Annotated[
 ]
 """Microseconds since the epoch here, RFC 3339 in UTC in the journal."""
 
-Seconds = Annotated[float, Field(ge=0, lt=1e10, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
 """A duration in seconds."""
+Signed = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+"""A difference in seconds."""
 
 Status = Literal[
     "waiting", "submitted", "running", "success", "failed", "cancelled", "lost", "cached"
@@ -251,11 +253,11 @@ class Offset(_Frozen):
     """
 
     host: str
-    assumed_s: float
-    low_s: float | None = None
-    high_s: float | None = None
-    queue_wait_bounds_s: tuple[float, float] | None = None
-    poll_wait_bounds_s: tuple[float, float] | None = None
+    assumed_s: Signed
+    low_s: Signed | None = None
+    high_s: Signed | None = None
+    queue_wait_bounds_s: tuple[Signed, Signed] | None = None
+    poll_wait_bounds_s: tuple[Signed, Signed] | None = None
 
 
 class AttemptFinished(AttemptEvent):
@@ -278,7 +280,7 @@ class AttemptFinished(AttemptEvent):
     start: Moment | None = None
     segments: tuple[tuple[str | None, Seconds], ...] = ()
     """Phase and seconds of each segment, end to end from ``start``."""
-    phases_s: dict[str, float] = Field(default_factory=dict)
+    phases_s: dict[str, Seconds] = Field(default_factory=dict)
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     revises: bool = False
@@ -305,8 +307,8 @@ class Gap(Event):
 class Account(_Frozen):
     """Seconds by cost class and by phase; unobserved and unattributed among the classes."""
 
-    by_class_s: dict[str, float]
-    by_phase_s: dict[str, float]
+    by_class_s: dict[str, Seconds]
+    by_phase_s: dict[str, Seconds]
 
 
 class RunFinished(Event):
@@ -314,13 +316,13 @@ class RunFinished(Event):
 
     event: Literal["run_finished"] = "run_finished"
     status: RunStatus
-    makespan_s: float | None = None
+    makespan_s: Seconds | None = None
     job_account: Account
     makespan: Account
     job_count: int = 0
     attempt_count: int = 0
     failed_attempts: int = 0
-    observer_cpu_s: float | None = None
+    observer_cpu_s: Seconds | None = None
 
 
 def _nothing(_value: object) -> tuple[()]:

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.mask import Masker
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(model.model_fields["event"].default for model in EVENTS)
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -82,7 +83,10 @@ def to_line(event: Event, mask: Masker | None = None) -> bytes:
     try:
         line = event.model_dump_json().encode()
     except (PydanticSerializationError, UnicodeEncodeError):
-        line = to_json(_readable(event.model_dump()) | {"time": clock.format_moment(event.time)})
+        line = _REPLACED
+    if _REPLACED in line:
+        readable = type(event).model_validate(_readable(event.model_dump()))
+        line = readable.model_dump_json().encode()
     if mask is not None and mask.may_hold_a_secret(line):
         line = to_json(mask.any(from_json(line)))
     return line

@@ -5,24 +5,39 @@ from typing import Any, Final
 
 MASK: Final = "***"
 
+# A name is a secret's where the secret word ends it or a part of it: not max-tokens, tokenizer.
 _NAME: Final = (
-    r"[\w.-]*(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w.-]*"
+    r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|credentials?)"
+    r"(?![a-z])[\w.-]*"
 )
+_VALUE: Final = r"""(?:"[^"]*"|'[^']*'|[^\s"'&,;)]+)"""
 _SECRETS: Final = re.compile(
     rf"""
-    (?P<url>[a-z][a-z0-9+.-]*://[^\s/:@'"]*:)[^\s/@'"]+(?=@)         # user:password@host
-  | (?P<flag>(?<!\S)--?{_NAME}\s+["']?)(?!-)[^\s"'&,;)]+             # --token VALUE
-  | (?P<assignment>\b{_NAME}["']?\s*[=:]\s*["']?)[^\s"'&,;)]+       # TOKEN=VALUE, "token": "VALUE"
-  | (?P<header>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{{8,}}
+    (?P<url>[a-z][a-z0-9+.-]*://[^\s/:@'"]*:)[^\s/'"]+(?=@)       # user:password@host
+  | (?P<flag>(?<!\S)--?{_NAME}\s+)(?!-){_VALUE}                   # --token VALUE
+  | (?P<assignment>\b{_NAME}["']?\s*[=:]\s*){_VALUE}             # TOKEN=VALUE, "token": "VALUE"
+  | (?P<header>\b(?:authorization:\s*\w+|bearer)\s+)[A-Za-z0-9._~+/=-]{{8,}}
   | \bAKIA[0-9A-Z]{{16}}\b | \bgh[pousr]_[A-Za-z0-9]{{20,}}\b | \bglpat-[\w-]{{16,}}
   | \bxox[abprs]-[\w-]{{10,}} | \beyJ[\w-]{{10,}}\.[\w-]{{10,}}\.[\w-]*
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_SECRET_FLAG: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
+# What gives a journal its shape is no place for a secret, but may hold the same letters as one.
+_SHAPE: Final = frozenset(
+    {
+        *("event", "time", "status", "kind", "phase", "level", "clock", "wraps", "run_id"),
+        *("stamps", "segments", "waits", "start", "end", "started", "loaded", "parsed"),
+        *("planned", "ended", "selected", "begun", "prepared", "running", "tool_started"),
+        *("tool_ended", "reported", "checked", "node_started", "process_started", "idle"),
+        *("plugin_loaded", "workflow_started", "selections", "plugins"),
+    }
+)
 # Every secret holds one of these, in lower case: where none is, no pattern needs to look.
 _HINTS: Final = (
-    *(b"passw", b"secret", b"token", b"api_key", b"api-key", b"apikey", b"credential"),
-    *(b"access_key", b"access-key", b"accesskey", b"bearer", b"basic", b"://", b"akia"),
+    *(b"passw", b"passphrase", b"secret", b"token", b"credential"),
+    *(b"api_key", b"api-key", b"apikey"),
+    *(b"access_key", b"access-key", b"accesskey", b"bearer", b"authorization", b"://", b"akia"),
     *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"glpat-", b"xox", b"eyj"),
 )
 _SHORTEST: Final = 4
@@ -54,20 +69,17 @@ class Masker:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {key: self.any(item) for key, item in value.items()}
+            return {k: v if k in _SHAPE else self.any(v) for k, v in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(self.any(item) for item in value)
         return value
 
     def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a command's *words* masked; a secret flag masks the word after it."""
-        masked: list[str] = []
-        for word in words:
-            before = masked[-1] if masked else ""
-            is_value = before.startswith("-") and "=" not in before
-            secret = is_value and self.text(f"{before} {word}") != f"{before} {word}"
-            masked.append(MASK if secret else self.text(word))
-        return tuple(masked)
+        """Return a command's *words* masked; a secret's flag masks the word after it."""
+        return tuple(
+            MASK if _SECRET_FLAG.fullmatch(before) and not word.startswith("-") else self.text(word)
+            for before, word in zip(("", *words), words, strict=False)
+        )
 
 
 def _plain_part(value: str) -> bytes:
@@ -77,4 +89,5 @@ def _plain_part(value: str) -> bytes:
 
 def _replace(match: re.Match[str]) -> str:
     kept = match["url"] or match["flag"] or match["assignment"] or match["header"] or ""
-    return kept + MASK
+    quote = match[0][len(kept)]
+    return kept + (f"{quote}{MASK}{quote}" if quote in "\"'" else MASK)

@@ -34,6 +34,7 @@ from snakemake_logger_plugin_observe.timeline import (
     Evidence,
     Segment,
     Timeline,
+    innermost_tries,
     member_timeline,
     phase_sums,
     timeline,
@@ -99,7 +100,7 @@ class Attempt:
     @property
     def tries(self) -> list[Try]:
         """Every try of the tool, in the processes closest to it."""
-        return [one for level in self.levels for one in level.tries if level.wraps == "local"]
+        return innermost_tries(self.levels)
 
 
 @dataclass(slots=True)
@@ -216,7 +217,10 @@ class Run:
         """Lay the attempts that have no end yet, up to the last moment that the journal knows."""
         for attempt in self.attempts.values():
             if attempt.status not in FINAL:
-                attempt.lay(self.lay(attempt).segments)
+                laid = self.lay(attempt)
+                attempt.lay(laid.segments)
+                attempt.unobserved, attempt.offset = tuple(laid.unobserved), laid.offset
+                attempt.node = attempt.node or laid.node
         self._close_members()
 
     def _close_members(self) -> None:

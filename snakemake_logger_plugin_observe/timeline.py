@@ -126,6 +126,9 @@ def timeline(evidence: Evidence) -> Timeline:
     if not evidence.wrapped:
         track.to(end, UNOBSERVED)
         result.unobserved.append(NO_WRAPPER)
+    elif _given_up_unsubmitted(evidence):
+        _until_submitted(track, evidence)
+        track.to(end, "dispatch" if stamps.submitting is None else "submit")
     else:
         _until_submitted(track, evidence)
         _submission(track, evidence, result)
@@ -138,7 +141,20 @@ def timeline(evidence: Evidence) -> Timeline:
             track.to(end, UNOBSERVED)
     track.to(end, "postprocess")
     result.segments = track.segments
+    _name_the_unobserved(result)
     return result
+
+
+def _given_up_unsubmitted(evidence: Evidence) -> bool:
+    """Whether the attempt ended before any executor had taken it."""
+    stamps = evidence.stamps
+    return stamps.accepted is None and stamps.reported is None and not evidence.levels
+
+
+def _name_the_unobserved(result: Timeline) -> None:
+    """Give a stretch that could not be split a reason, where none was found on the way."""
+    if not result.unobserved and any(one.phase == UNOBSERVED for one in result.segments):
+        result.unobserved.append(NOT_TIMED)
 
 
 def _until_submitted(track: Track, evidence: Evidence) -> None:
@@ -203,6 +219,7 @@ def _local_try(track: Track, one: Try, spawned: list[Level], result: Timeline) -
     track.node_if(one.prepared, "stage_in")
     track.node_if(one.running, "dispatch")
     if one.tool_started is None:  # a cache hit, or it failed before its tool began
+        track.node_if(one.reported, "stage_in")
         return
     _tool(track, one, spawned, result)
 
@@ -212,7 +229,7 @@ def _tool(track: Track, one: Try, levels: list[Level], result: Timeline) -> None
     track.node(one.tool_started, "stage_in")
     inner = [level for level in levels if _runs(level, one)]
     for level in inner[:1]:
-        _level(track, level, levels, False, result)
+        _level(track, level, [other for other in levels if other is not level], False, result)
     if one.tool_ended is None:
         result.unobserved.append(NODE_CUT_OFF)
         track.to(None, None)
@@ -279,6 +296,9 @@ def _level(track: Track, level: Level, deeper: list[Level], group: bool, result:
         if planned_from <= wait.start and (level.planned is None or wait.end <= level.planned):
             track.node(wait.start, "node_plan")
             track.node(wait.end, wait.phase)
+    if level.planned is None and not level.tries and level.ended is not None:
+        track.node(level.ended, "node_plan")  # its Snakefile failed, say
+        return
     track.node(level.planned, "node_plan")
     tools = any(one.tool_started is not None or one.begun is not None for one in level.tries)
     if level.wraps != "local" or not tools:
@@ -353,11 +373,23 @@ def member_timeline(levels: Sequence[Level], offset: Offset | None, end: Micros)
     for level, one in outer:
         result.node = level.host
         if one.tool_started is not None:
-            _tool(track, one, list(levels), result)
+            _tool(track, one, [other for other in levels if other is not level], result)
         if span := _span(one):
             track.node(span[1], "stage_out" if one.tool_started is not None else "stage_in")
     result.segments = track.segments
+    _name_the_unobserved(result)
     return result
+
+
+def innermost_tries(levels: Sequence[Level]) -> list[Try]:
+    """Return every try of a tool, in the process closest to it."""
+    return [
+        one
+        for level in levels
+        for one in level.tries
+        if level.wraps == "local"
+        and not any(_runs(other, one) for other in levels if other is not level)
+    ]
 
 
 def _spawned(level: Level, levels: Sequence[Level]) -> bool:

@@ -87,8 +87,13 @@ class AttemptTracker:
         self._errors.append((moment, text))
 
     def finish(self, moment: clock.Micros, status: str) -> None:
-        """End what has not ended yet with *status*, and look for late reports once more."""
-        for live in list(self._live.values()):
+        """End what has not ended yet with *status*, and look for late reports once more.
+
+        With ``--immediate-submit`` nobody waits for an end: what was submitted stays so.
+        """
+        started = self.run.started
+        waited_for = started is None or not started.settings.get("immediate_submit")
+        for live in list(self._live.values()) if waited_for else ():
             live.stamps["finished"] = moment
             self._end(live, status)
         for live in self._late:
@@ -125,6 +130,11 @@ class AttemptTracker:
             group = None if isinstance(job_id, int) else job_id
             self._live[key] = LiveAttempt(single, group, number)
         return self._live[key]
+
+    def on_stamps(self, _moment: clock.Micros, key: Key, stamps: dict[str, clock.Micros]) -> None:
+        """Moments of an attempt that nothing later may tell."""
+        if key in self._live:
+            self._live[key].stamps |= stamps
 
     def on_accepted(
         self,
@@ -237,7 +247,7 @@ class AttemptTracker:
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])
         if live.submission is not None and self._reports is not None:
-            report = self._reports.read(live.submission)
+            report = self._read(live.submission)
             self._take_report(live, report)
             if report.complete:
                 self._reports.remove(live.submission)
@@ -256,6 +266,13 @@ class AttemptTracker:
                 return text
         return None
 
+    def _read(self, submission: str) -> NodeReport:
+        """Return a submission's report; a fault in reading it costs the node's phases alone."""
+        try:
+            return self._reports.read(submission) if self._reports is not None else NodeReport()
+        except Exception as fault:
+            return NodeReport(problem=f"fragment: {type(fault).__name__}: {fault}"[:200])
+
     def _take_report(self, live: LiveAttempt, report: NodeReport) -> None:
         live.node_started = report.started
         live.levels = report.levels
@@ -272,7 +289,7 @@ class AttemptTracker:
         """Fold in what came late, and clear away what was left."""
         if self._reports is None or live.submission is None or live.written is None:
             return
-        report = self._reports.read(live.submission)
+        report = self._read(live.submission)
         if (report.started, report.levels) != (live.node_started, live.levels):
             self._take_report(live, report)
             self._write_ending(live, live.written.status, revises=True)

@@ -184,8 +184,11 @@ class _Walk:
     def segments(self) -> list[Owned]:
         began = self.run.scheduling_began
         current = self._last_finished(self.at)
-        if current is not None and (self.run.finished is not None):
-            self._run_work(current.end or self.at, "shutdown")
+        after = "shutdown" if self.run.finished is not None else UNATTRIBUTED
+        if current is not None:
+            self._run_work(current.end or self.at, after)
+        elif began is not None:
+            self._run_work(began, after)
         walked: set[Key] = set()  # a journal made by a hostile hand can lead in circles
         while current is not None and current.key not in walked and self.at > self.start:
             walked.add(current.key)

@@ -78,6 +78,13 @@ def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
     ):
         text = f"makespan: {event.makespan_s} s written, {accounts.makespan / 1e6} s found"
         found.append(Disagreement(line, text))
+    for name, counted, recounted in (
+        ("job_count", event.job_count, accounts.job_count),
+        ("attempt_count", event.attempt_count, accounts.attempt_count),
+        ("failed_attempts", event.failed_attempts, accounts.failed_attempts),
+    ):
+        if counted != recounted:
+            found.append(Disagreement(line, f"{name}: {counted} written, {recounted} found"))
     return found
 
 
@@ -91,5 +98,5 @@ def _compare(
             f"{made.get(name, 0.0)} s from the stamps",
         )
         for name in dict.fromkeys((*written, *made))
-        if abs(written.get(name, 0.0) - made.get(name, 0.0)) > _ROUNDING_S
+        if not abs(written.get(name, 0.0) - made.get(name, 0.0)) <= _ROUNDING_S  # also for NaN
     ]

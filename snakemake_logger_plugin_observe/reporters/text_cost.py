@@ -1,6 +1,6 @@
 """The account of a run, as text: where the makespan went, what rules cost, what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
@@ -30,8 +30,12 @@ _COLORS: Final = {
     "staging": "green",
     "compute": "bright_white",
 }
+_NEXT: Final = "→ snakemake-observe jobs --sort time    every attempt, the longest first"
 _BAR_WIDTH: Final = 20
+_ROOM_FOR_BARS: Final = 90
+_ROOM_FOR_MEANINGS: Final = 68
 _PHASE_MATTERS: Final = 0.005
+_CLASS_MATTERS: Final = 500  # microseconds
 _RULES_SHOWN: Final = 12
 
 
@@ -39,16 +43,20 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
     if answer.account.makespan:
-        found += [_makespan(answer), Text()]
+        found += [_makespan(answer, width), Text()]
     if answer.account.rules:
-        found += [_rules(answer), Text()]
+        found += [_rules(answer, width), Text()]
     if answer.costliest:
-        found += [_costliest(answer), Text()]
+        found += [_costliest(answer, width), Text()]
     found.append(Text(_sentence(answer)))
-    found += [Text(harmless(f"! {problem}"), "yellow") for problem in answer.source.problems]
-    found += [Text(harmless(f"! {text}"), "yellow") for text in _unobserved(answer)]
-    found.append(Text("→ snakemake-observe jobs --sort time    every attempt, the longest first"))
+    found += warnings([*answer.source.problems, *_unobserved(answer)])
+    found.append(Text(_NEXT))
     return found
+
+
+def warnings(texts: Iterable[str]) -> list[RenderableType]:
+    """Return a line for each thing that limits the answer."""
+    return [Text(harmless(f"! {text}"), "yellow") for text in texts]
 
 
 def head(source: Source) -> list[RenderableType]:
@@ -79,15 +87,26 @@ def _executor(source: Source) -> str:
     return started.executor
 
 
-def _makespan(answer: CostAnswer) -> Table:
+def _makespan(answer: CostAnswer, width: int) -> Table:
+    """Return the makespan by class and phase; a narrow terminal loses bars and meanings first."""
     account = answer.account
     whole = account.makespan
     places = decimals(whole)
+    barred, meant = width >= _ROOM_FOR_BARS, width >= _ROOM_FOR_MEANINGS
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     table.add_column(f"Where the {duration(whole)} went", no_wrap=True)
-    table.add_column(width=_BAR_WIDTH, no_wrap=True)
+    if barred:
+        table.add_column(width=_BAR_WIDTH, no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
     table.add_column("%", justify="right", no_wrap=True)
+
+    def row(name: Text, stripe: Text | str, *figures: str, style: str = "") -> None:
+        table.add_row(name, *([stripe] if barred else []), *figures, style=style)
+
+    def said(indent: int, name: str, meaning: str, style: str = "") -> Text:
+        known = meant or name == "Σ"
+        return Text.assemble((" " * indent + f"{name:<14}", style), meaning if known else "")
+
     largest = max(account.makespan_by_class.values())
     classes = sorted(
         account.makespan_by_class.items(), key=lambda item: (item[0] == UNATTRIBUTED, -item[1])
@@ -95,25 +114,18 @@ def _makespan(answer: CostAnswer) -> Table:
     for name, micros in classes:
         if not micros and name != UNATTRIBUTED:
             continue
-        table.add_row(
-            Text.assemble((f"  {name:<14}", "bold"), CLASSES[name]),
-            Text(bar(micros, largest, _BAR_WIDTH), _COLORS.get(name, "red")),
-            f"{micros / 1e6:.{places}f}",
-            percent(micros, whole),
-        )
+        stripe = Text(bar(micros, largest, _BAR_WIDTH), _COLORS.get(name, "red"))
+        seconds = f"{micros / 1e6:.{places}f}"
+        row(said(2, name, CLASSES[name], "bold"), stripe, seconds, percent(micros, whole))
         for phase, part in _phases_of(name, account.makespan_by_phase, whole):
-            table.add_row(
-                f"     {phase:<14}{PHASES[phase].meaning}",
-                "",
-                f"{part / 1e6:.{places}f}",
-                percent(part, whole),
-                style="dim",
-            )
-            if hint := _hint(phase, answer):
-                table.add_row(f"     {'':<14}{hint}", style="dim")
+            seconds = f"{part / 1e6:.{places}f}"
+            about = said(5, phase, PHASES[phase].meaning)
+            row(about, "", seconds, percent(part, whole), style="dim")
+            if meant and (hint := _hint(phase, answer)):
+                row(said(5, "", hint), "", style="dim")
     total = sum(account.makespan_by_class.values())
-    said = "= makespan" if total == whole else f"is not the makespan: {whole / 1e6:.6f} s"
-    table.add_row(Text.assemble((f"  {'Σ':<14}", "bold"), said), "", f"{total / 1e6:.{places}f}")
+    check = "= makespan" if total == whole else f"is not the makespan: {whole / 1e6:.6f} s"
+    row(said(2, "Σ", check, "bold"), "", f"{total / 1e6:.{places}f}")
     return table
 
 
@@ -139,38 +151,50 @@ def _hint(phase: str, answer: CostAnswer) -> str:
     return ""
 
 
-def _rules(answer: CostAnswer) -> Table:
+def _rules(answer: CostAnswer, width: int) -> Table:
+    """Return what each rule's attempts cost, by as many classes as the terminal has room for."""
     account = answer.account
     whole = sum(account.jobs_by_phase.values())
-    classes = [name for name, micros in account.jobs_by_class.items() if micros >= 500]
+    shown = [*account.rules[:_RULES_SHOWN], *_together(account.rules[_RULES_SHOWN:])]
+    names = [_rule_name(share) for share in shown]
+    figure = len(f"{whole / 1e6:.{decimals(whole)}f}")
+    widest = 16 if width < _ROOM_FOR_MEANINGS else 26
+    room = width - min(max(map(len, names)), widest) - len("  jobs  attempts  ") - figure - 9
+    classes: list[str] = []
+    for name, micros in sorted(account.jobs_by_class.items(), key=lambda item: -item[1]):
+        room -= max(len(name), figure) + 2
+        if room >= 0 and micros >= _CLASS_MATTERS:
+            classes.append(name)
+    classes.sort(key=list(CLASSES).index)
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    table.add_column("Rules", no_wrap=True)
+    table.add_column("Rules", no_wrap=True, max_width=widest, overflow="ellipsis")
     for heading in ("jobs", "attempts", *classes, "all s", "%"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for share in account.rules[:_RULES_SHOWN]:
-        table.add_row(*_rule(share, classes, whole))
-    rest = account.rules[_RULES_SHOWN:]
-    if rest:
-        by_phase: dict[str, Micros] = {}
-        for share in rest:
-            for phase, micros in share.by_phase.items():
-                by_phase[phase] = by_phase.get(phase, 0) + micros
-        more = RuleShare(
-            f"… {plural(len(rest), 'more rule')}",
-            None,
-            sum(share.jobs for share in rest),
-            sum(share.attempts for share in rest),
-            by_phase,
-        )
-        table.add_row(*_rule(more, classes, whole))
+    for name, share in zip(names, shown, strict=True):
+        table.add_row(name, *_rule(share, classes, whole))
     return table
+
+
+def _together(rest: Sequence[RuleShare]) -> list[RuleShare]:
+    """Return the rules that are not shown by themselves as one."""
+    if not rest:
+        return []
+    by_phase: dict[str, Micros] = {}
+    for share in rest:
+        for phase, micros in share.by_phase.items():
+            by_phase[phase] = by_phase.get(phase, 0) + micros
+    jobs, attempts = sum(share.jobs for share in rest), sum(share.attempts for share in rest)
+    return [RuleShare(f"… {plural(len(rest), 'more rule')}", None, jobs, attempts, by_phase)]
+
+
+def _rule_name(share: RuleShare) -> str:
+    return "  " + (harmless(share.rule) if share.rule else job_name(None, {}, share.group))
 
 
 def _rule(share: RuleShare, classes: list[str], whole: Micros) -> list[str]:
     sums = by_class(share.by_phase)
     places = decimals(whole)
     return [
-        f"  {harmless(share.rule) if share.rule else job_name(None, {}, share.group)}",
         f"{share.jobs:,}",
         f"{share.attempts:,}",
         *(f"{sums[name] / 1e6:.{places}f}" if sums[name] else "·" for name in classes),
@@ -179,12 +203,13 @@ def _rule(share: RuleShare, classes: list[str], whole: Micros) -> list[str]:
     ]
 
 
-def _costliest(answer: CostAnswer) -> Table:
+def _costliest(answer: CostAnswer, width: int) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    table.add_column("Costliest jobs", no_wrap=True, max_width=48, overflow="ellipsis")
+    room = 20 if width < _ROOM_FOR_MEANINGS else 48
+    table.add_column("Costliest jobs", no_wrap=True, max_width=room, overflow="ellipsis")
     table.add_column("job", justify="right", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
-    table.add_column("most of it", no_wrap=True)
+    table.add_column("largest part", no_wrap=True)
     for row in answer.costliest:
         phases = {name: m for name, m in row.attempt.phases.items() if name != "slot_wait"}
         phase, micros = max(phases.items(), key=lambda item: item[1])
@@ -220,7 +245,7 @@ def _sentence(answer: CostAnswer) -> str:
     if len(phases) > 1:
         phase, part = max(phases.items(), key=lambda item: item[1])
         meaning = PHASES[phase].meaning
-        said += f", most of it {phase} ({meaning}: {percent(part, account.makespan)} %)"
+        said += f", the largest part {phase} ({meaning}: {percent(part, account.makespan)} %)"
     if name != "compute" and not account.makespan_by_class["unobserved"]:
         tools = account.makespan_by_class["compute"]
         said += f"; the tools took {percent(tools, account.makespan)} %"
@@ -231,7 +256,7 @@ def _unobserved(answer: CostAnswer) -> list[str]:
     """Return what could not be observed, each reason once with how often."""
     counts: dict[str, int] = {}
     for attempt in answer.source.run.attempts.values():
-        for reason in attempt.unobserved:
+        for reason in () if attempt.is_member else attempt.unobserved:
             counts[reason] = counts.get(reason, 0) + 1
     found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
     run = answer.source.run

@@ -7,7 +7,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
-from snakemake_logger_plugin_observe.reporters.text_cost import head
+from snakemake_logger_plugin_observe.reporters.text_cost import head, warnings
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
     harmless,
@@ -16,8 +16,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
 )
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
-_FEWEST_PHASES = 1
-_FIXED_WIDTH = 74
+_ROOM_FOR_PLACES = 90
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -32,47 +31,63 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     else:
         found.append(_table(answer, width))
         found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
-    found += [Text(harmless(f"! {problem}"), "yellow") for problem in answer.source.problems]
+    found += warnings(answer.source.problems)
     return found
 
 
 def _table(answer: JobsAnswer, width: int) -> Table:
     """Return the attempts with the phases that took most, as many as the terminal has room for."""
+    places = decimals(max((row.total for row in answer.rows), default=0))
+    narrow = width < _ROOM_FOR_PLACES
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    headings = ["job", "try", "rule", "status", *([] if narrow else ["external", "node"]), "all s"]
+    limits = {"rule": 18 if narrow else 30, "external": 12, "node": 12}
+    lines = [_cells(row, places, narrow=narrow) for row in answer.rows]
+    room = width
+    for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
+        most = limits.get(heading)
+        right = heading in ("job", "try", "all s")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            no_wrap=True,
+            max_width=most,
+            overflow="ellipsis",
+        )
+        longest = max(len(heading), *(len(cell) for cell in column))
+        room -= min(longest, most or longest) + 2
+    phases = _phases_that_fit(answer, room)
+    for phase in phases:
+        table.add_column(phase, justify="right", no_wrap=True)
+    for row, cells in zip(answer.rows, lines, strict=True):
+        known = row.phases
+        table.add_row(*cells, *(_cell(known, phase, places) for phase in phases))
+    return table
+
+
+def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:
+    """Return the phases that took most and have *room* for their columns, in their own order."""
     sums: dict[str, int] = {}
     for row in answer.rows:
         for phase, micros in row.attempt.phases.items():
             sums[phase] = sums.get(phase, 0) + micros
-    room = max(_FEWEST_PHASES, (width - _FIXED_WIDTH) // 12)
-    shown = set(sorted(sums, key=lambda phase: -sums[phase])[:room])
-    phases = [phase.name for phase in ATTEMPT_PHASES if phase.name in shown]
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    table.add_column("job", justify="right", no_wrap=True)
-    table.add_column("try", justify="right", no_wrap=True)
-    table.add_column("rule", no_wrap=True, max_width=30, overflow="ellipsis")
-    table.add_column("status", no_wrap=True)
-    table.add_column("external", no_wrap=True, max_width=12, overflow="ellipsis")
-    table.add_column("node", no_wrap=True, max_width=12, overflow="ellipsis")
-    table.add_column("all s", justify="right", no_wrap=True)
-    for phase in phases:
-        table.add_column(phase, justify="right", no_wrap=True)
-    places = decimals(max((row.total for row in answer.rows), default=0))
-    for row in answer.rows:
-        table.add_row(*_cells(row, phases, places))
-    return table
+    chosen: set[str] = set()
+    for phase in sorted(sums, key=lambda phase: -sums[phase]):
+        room -= max(len(phase), 8) + 2
+        if room >= -2:  # the last column needs no space after it
+            chosen.add(phase)
+    return [phase.name for phase in ATTEMPT_PHASES if phase.name in chosen]
 
 
-def _cells(row: Row, phases: list[str], places: int) -> list[Text | str]:
+def _cells(row: Row, places: int, *, narrow: bool) -> list[Text | str]:
     attempt = row.attempt
-    known = row.phases
     return [
         "" if attempt.job_id is None else str(attempt.job_id),
         str(attempt.number),
         job_name(row.rule, row.wildcards, row.group_name),
         Text(attempt.status, _STATUS_COLORS.get(attempt.status, "")),
-        harmless(attempt.external_jobid or ""),
-        harmless(attempt.node or ""),
+        *([] if narrow else [harmless(attempt.external_jobid or ""), harmless(attempt.node or "")]),
         f"{row.total / 1e6:.{places}f}",
-        *(_cell(known, phase, places) for phase in phases),
     ]
 
 
@@ -107,6 +122,6 @@ def _failure(row: Row) -> list[RenderableType]:
         lines.append(Text(harmless("  log: " + ", ".join(row.log))))
     if attempt.phases:
         phase, micros = max(attempt.phases.items(), key=lambda item: item[1])
-        lines.append(Text(f"  most of its time: {phase}, {percent(micros, row.total)} %"))
+        lines.append(Text(f"  the largest part: {phase}, {percent(micros, row.total)} %"))
     lines += [Text(harmless(f"  unobserved: {why}"), "dim") for why in attempt.unobserved]
     return lines

@@ -26,12 +26,9 @@ def harmless(text: str) -> str:
 def duration(micros: Micros) -> str:
     """Return a duration as a person says it: ``0.410 s``, ``12.3 s``, ``2 min 04 s``."""
     s = micros / 1_000_000
-    if s < 1:
-        return f"{s:.3f} s"
-    if s < 10:
-        return f"{s:.2f} s"
-    if s < 60:
-        return f"{s:.1f} s"
+    for limit, places in ((1, 3), (10, 2), (60, 1)):
+        if round(s, places) < limit:
+            return f"{s:.{places}f} s"
     minutes, rest = divmod(round(s), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
@@ -49,7 +46,7 @@ def percent(part: Micros, whole: Micros) -> str:
     if not whole or not part:
         return "0"
     share = 100 * part / whole
-    return "<1" if share < 0.5 else f"{share:.0f}"
+    return "<1" if share <= 0.5 else f"{share:.0f}"
 
 
 def bar(part: Micros, whole: Micros, width: int) -> str:

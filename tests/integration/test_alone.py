@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import Lab, attempts_of, phases_s
+from lab import Lab, attempts_of, phases_s
 
 WORKFLOW = """
     rule all:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import REPO, Lab
+from lab import REPO, Lab
 
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.events import json_schema

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import BOTH, Lab, attempts_of
+from lab import BOTH, Lab, attempts_of
 
 SLEEPERS = """
     rule all:

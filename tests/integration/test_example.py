@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import REPO, Lab
+from lab import REPO, Lab
 
 from snakemake_logger_plugin_observe.run import Run
 

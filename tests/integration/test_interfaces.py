@@ -5,7 +5,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import BOTH, Lab
+from lab import BOTH, Lab
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 from snakemake_logger_plugin_observe import LogHandler, LogHandlerSettings

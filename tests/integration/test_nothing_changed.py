@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import BOTH, Lab, without_moments
+from lab import BOTH, Lab, without_moments
 
 WORKFLOW = """
     onsuccess:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import BOTH, Lab, attempts_of, phases_s
+from lab import BOTH, Lab, attempts_of, phases_s
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.run import Attempt, Run

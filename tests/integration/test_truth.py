@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import pytest
-from conftest import BOTH, Lab, attempts_of, phases_s
+from lab import BOTH, Lab, attempts_of, phases_s
 from packaging.version import parse as parse_version
 
 from snakemake_logger_plugin_observe.analysis.account import Account, account

@@ -506,11 +506,14 @@ class Unreadable(Reports):
         raise RuntimeError("no")
 
 
-def test_reports_that_cannot_be_asked_for_are_a_gap_and_the_run_goes_on(record: Record) -> None:
+def test_a_report_that_cannot_be_asked_for_costs_the_nodes_phases_alone(record: Record) -> None:
     recording = record(reports=Unreadable()).job(1).job(2).remote(1, submission="1")
     recording.put("selected", 20, job_ids=(2,))
     recording.finished(21, (2, 1)).finish(30)
-    assert [event.lost for event in recording.events if event.event == "gap"] == [1]
+    assert recording.faults == []
+    first = ends(recording)[(1, 1)]
+    assert first.status == "success"
+    assert any(reason.startswith("fragment: ") for reason in first.unobserved)
     assert ends(recording)[(2, 1)].status == "success"
 
 

@@ -339,16 +339,16 @@ def test_a_job_killed_in_its_tool_is_known_up_to_the_tool_s_start() -> None:
     assert reasons(laid) == [NODE_CUT_OFF]
 
 
-def test_a_node_that_ended_before_it_had_planned_tells_why_it_is_not_split() -> None:
+def test_a_node_that_ended_before_it_had_planned_was_planning() -> None:
     """A Snakefile that does not parse there: the process leaves, and stamps its end."""
     node = level(started=4, loaded=5, ended=10)
     laid = timeline(evidence(REMOTE_STAMPS, node))
     assert told(laid)[3:6] == [
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
-        ("unobserved", 5, 10),
+        ("node_plan", 5, 10),
     ]
-    assert laid.unobserved != []
+    assert laid.unobserved == []
 
 
 def test_a_report_before_the_node_had_ended_cuts_the_node_there() -> None:
