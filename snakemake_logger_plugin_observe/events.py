@@ -37,7 +37,7 @@ Moment = Annotated[
 
 Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
 """A duration in seconds."""
-Signed = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+Signed = Annotated[float, Field(ge=-1e10, le=1e10, allow_inf_nan=False)]
 """A difference in seconds."""
 
 Status = Literal[

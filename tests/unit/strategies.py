@@ -27,6 +27,7 @@ from snakemake_logger_plugin_observe.events import (
     RunStarted,
     SchedulerRound,
     Seconds,
+    Signed,
     Stamps,
     Try,
     Wait,
@@ -55,6 +56,8 @@ def _of(kind: Any) -> st.SearchStrategy[Any]:
         return far_moments
     if kind == Seconds:
         return st.floats(0, 9e9)
+    if kind == Signed:
+        return st.floats(-9e9, 9e9)
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
         return _of(inner[0])
