@@ -123,5 +123,6 @@ def without_moments(text: str) -> str:
     text = re.sub(r"Elapsed time: [\d:.]+", "Elapsed time", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "uuid", text)
     text = re.sub(r"external[ _]jobid:? '?\d+'?", "external jobid", text)
+    text = re.sub(r"jobid: \d+", "jobid", text)  # older versions number jobs at random
     text = re.sub(r"(?m)^  Command: .*$", "  Command", text)
     return re.sub(r"time\d*\.snakemake\.log|\S+\.snakemake\.log", "log", text)
