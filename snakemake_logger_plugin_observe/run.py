@@ -29,7 +29,7 @@ from snakemake_logger_plugin_observe.events import (
     Try,
     Wait,
 )
-from snakemake_logger_plugin_observe.phases import PHASES
+from snakemake_logger_plugin_observe.phases import PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.timeline import (
     Evidence,
     Segment,
@@ -189,10 +189,15 @@ class Run:
                 attempt.offset = event.offset
                 attempt.unobserved = event.unobserved
                 attempt.written_phases_s = event.phases_s
-                if segments is None:
-                    lean = isinstance(event, LeanAttemptFinished)
-                    segments = written_segments(event) if lean else self.lay(attempt).segments
-                attempt.lay(segments)
+                if isinstance(event, LeanAttemptFinished):
+                    attempt.segments = written_segments(event)
+                    attempt.phases = {
+                        phase: round(length_s * 1e6)
+                        for phase, length_s in event.phases_s.items()
+                        if phase in PHASES
+                    }
+                else:
+                    attempt.lay(segments or self.lay(attempt).segments)
 
     def lay(self, attempt: Attempt) -> Timeline:
         """Return *attempt*'s segments, made anew from its stamps."""
@@ -333,8 +338,9 @@ def written_segments(event: AttemptFinished) -> list[Segment]:
     found: list[Segment] = []
     at = event.start or 0
     for phase, length_s in event.segments:
-        end = at + round(length_s * 1_000_000)
-        found.append(Segment(at, end, phase if phase in PHASES else None))
+        end = at + round(length_s * 1e6)
+        known = phase is None or phase in PHASES
+        found.append(Segment(at, end, phase if known else UNOBSERVED))
         at = end
     return found
 
