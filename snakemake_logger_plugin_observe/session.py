@@ -171,6 +171,8 @@ class Session:
         self._planning_only = kind == "dry_run"
         facts = {k: v for k, v in noted.facts.items() if v is not None}
         if workflow is not None:
+            quiet = describe.ask(lambda: _says_nothing(workflow.output_settings), False)
+            self.journal.quiet = self.journal.quiet or quiet
             known = describe.workflow_facts(workflow, args)
             facts |= {k: v for k, v in known.items() if v not in (None, ())}
         self.recorder = Recorder(
@@ -282,7 +284,7 @@ def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Sessi
 
     """
     chosen = JournalSettings(
-        quiet="ALL" in {getattr(q, "name", str(q)).upper() for q in common.quiet or ()},
+        quiet=_says_nothing(common),
         dryrun=bool(getattr(common, "dryrun", False)),
     )
     if isinstance(settings, LogHandlerSettings):
@@ -306,6 +308,12 @@ def join_executor(wraps: str) -> Session:
     session = _joined("timed")
     session.wraps = wraps
     return session
+
+
+def _says_nothing(output_settings: Any) -> bool:
+    """Whether the person asked for ``--quiet all``."""
+    asked = getattr(output_settings, "quiet", None) or ()
+    return "ALL" in {getattr(one, "name", str(one)).upper() for one in asked}
 
 
 def _refuse(text: str) -> Exception:
