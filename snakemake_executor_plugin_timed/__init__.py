@@ -53,7 +53,7 @@ class ExecutorSettings(ExecutorSettingsBase):
         """Find the wrapped plugin and its settings, and begin to time this process.
 
         Raises:
-            WorkflowError: if no executor is named where one must be, or it cannot be wrapped.
+            ApiError: if no executor is named where one must be, or it cannot be wrapped.
 
         """
         from snakemake_executor_plugin_timed import wrapping

@@ -7,6 +7,7 @@ line or two per Snakemake process. Nothing in it is believed before it has been 
 import json
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,9 @@ from snakemake_executor_plugin_timed.node import FORMAT
 from snakemake_logger_plugin_observe.events import Level
 from snakemake_logger_plugin_observe.tracking import NodeReport
 
+_LEFT_OVER_S: Final = 30 * 24 * 3600
 _LARGEST: Final = 4 * 1024 * 1024
+_MOST_PROCESSES: Final = 300  # a group's members may spawn one each
 _SIGN: Final = re.compile(rb"\d{9,11}\.\d{9}")
 
 
@@ -43,6 +46,16 @@ class Fragments:
         except ValueError as error:
             return NodeReport(problem=f"fragment: {error}")
         return _parse(data)
+
+    def remove_left_over(self) -> None:
+        """Remove fragments that runs which were killed long ago left behind."""
+        limit = time.time() - _LEFT_OVER_S
+        try:
+            for entry in os.scandir(self.folder):
+                if entry.name.endswith(".fragment") and entry.stat().st_mtime < limit:
+                    os.unlink(entry.path)
+        except OSError:
+            return
 
     def remove(self, submission: str) -> None:
         """Remove a fragment that has been folded in."""
@@ -85,6 +98,8 @@ def _parse(data: bytes) -> NodeReport:
         except ValueError as error:
             problem = f"fragment: {error}"
             continue
+        if len(levels) >= _MOST_PROCESSES:
+            return NodeReport(started, problem=f"fragment: more than {_MOST_PROCESSES} processes")
         levels[(level.host, level.pid, level.started)] = level
     in_order = tuple(sorted(levels.values(), key=lambda level: level.started or 0))
     complete = bool(in_order) and in_order[0].ended is not None

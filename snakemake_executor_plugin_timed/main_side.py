@@ -190,8 +190,6 @@ class MainSide:
             if reason is not None:
                 text = f"node phases are not observed: {reason}"
                 self.session.put("message", clock.now(), level="info", kind="unobserved", text=text)
-            elif self._fragments is not None:
-                self._fragments.folder.mkdir(parents=True, exist_ok=True)
         return known
 
     def _why_not(self, executor: Any) -> str | None:
@@ -209,6 +207,10 @@ class MainSide:
         folder = self._fragments.folder if self._fragments is not None else Path()
         if _UNSAFE_IN_SHELLS & set(str(folder)):
             return "the working directory's path holds characters that shells expand"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return f"{folder} cannot be made ({error.strerror})"
         return None
 
 

@@ -187,6 +187,7 @@ class NodeSide(logging.Filter):
         try:
             if self._file is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                flags |= os.O_NONBLOCK  # a pipe in its place must not hold up a job
                 self._file = os.open(self._record, flags, 0o600)
             os.write(self._file, line.encode() + b"\n")
         except OSError:

@@ -8,15 +8,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from snakemake_interface_common.exceptions import WorkflowError
+from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
+
+from snakemake_logger_plugin_observe import session
 
 if TYPE_CHECKING:
     from types import FrameType
 
 _OURSELVES: Final = "timed"
 _INNER_SETTINGS: Final = "_timed_wrapped_settings"
+_UNNAMED: Final = "_timed_unnamed"
 _FRAMES_TO_SEARCH: Final = 10
 
 _wraps = "local"
@@ -36,16 +39,17 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
     """Find what *settings* wraps, and the wrapped plugin's settings; join the session.
 
     Raises:
-        WorkflowError: if no executor is named where one must be, or it cannot be wrapped.
+        ApiError: if no executor is named where one must be, or it cannot be wrapped.
 
     """
     global _wraps
     args = _command_line()
+    setattr(settings, _UNNAMED, settings.wraps is None)
     name = settings.wraps or _unnamed(args)
     if name == _OURSELVES:
-        raise WorkflowError("--timed-wraps: timed cannot wrap itself; name another executor.")
+        raise ApiError("--timed-wraps: timed cannot wrap itself; name another executor.")
     if name in ("dryrun", "touch") or not ExecutorPluginRegistry().is_installed(name):
-        raise WorkflowError(
+        raise ApiError(
             f"--timed-wraps: no executor {name!r} is installed. Installed: {_installed()}."
         )
     settings.wraps = _wraps = name
@@ -53,6 +57,8 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
     if wrapped_settings is None and args is not None and plugin.has_settings_cls():
         wrapped_settings = plugin.get_settings(args)
     setattr(settings, _INNER_SETTINGS, wrapped_settings)
+    if wrapped_settings is not None and args is not None and not session.is_utility(args):
+        plugin.validate_settings(wrapped_settings)
     if not switched_on():
         return
     if settings.record is not None:
@@ -60,19 +66,22 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
 
         node.begin(settings.record, name, moment)
     elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
-        from snakemake_logger_plugin_observe import session
-
         session.join_executor(name)
 
 
 def _unnamed(args: Any) -> str:
     """Return ``local``, unless a cluster may have been meant."""
     if args is not None and getattr(args, "jobs", None) is not None:
-        raise WorkflowError(
-            "--executor timed with --jobs needs the executor's name: --timed-wraps NAME. "
-            f"Installed: {_installed()}."
-        )
+        raise _no_name()
     return "local"
+
+
+def _no_name() -> Exception:
+    error: Exception = ApiError(
+        "--executor timed with --jobs needs the executor's name: --timed-wraps NAME. "
+        f"Installed: {_installed()}."
+    )
+    return error
 
 
 def _installed() -> str:
@@ -96,10 +105,13 @@ def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
     """Return the wrapped executor, timed, with its own settings in its workflow.
 
     Raises:
-        WorkflowError: if a required setting of the wrapped plugin is missing.
+        ApiError: if a required setting of the wrapped plugin is missing.
 
     """
     settings = workflow.executor_settings
+    nodes = getattr(workflow.resource_settings, "nodes", None)
+    if getattr(settings, _UNNAMED, False) and nodes is not None and _command_line() is None:
+        raise _no_name()
     plugin = wrapped_plugin()
     inner_settings = getattr(settings, _INNER_SETTINGS, None)
     if inner_settings is not None:

@@ -88,7 +88,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         node=laid.node,
         exit_code=code,
         signal=_signal(code),
-        message=live.message or _message(tries),
+        message=_why(status, tries, live.message),
         stamps=draft.stamps,
         waits=draft.waits,
         node_started=live.node_started,
@@ -128,7 +128,7 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
             node=laid.node or whole.node,
             exit_code=code,
             signal=_signal(code),
-            message=_message(tries),
+            message=_why(whole.status, tries),
             stamps=draft.stamps,
             levels=levels,
             **figures(laid.segments),
@@ -175,15 +175,23 @@ def _only(level: Level, job: JobDescribed) -> Level:
 
 
 def _member_status(whole: str, tries: list[Try]) -> str:
-    """Return a member's status: its own tool's where it is known, else its group's."""
+    """Return a member's status: its own tool's where it is known, else its group's.
+
+    In a submission that succeeded nothing failed: services end by the signal that ends them.
+    """
+    if whole != "failed":
+        return "cached" if tries and tries[-1].status == "cached" else whole
     if tries and tries[-1].status in ("success", "failed", "cached"):
         return tries[-1].status
     return whole
 
 
-def _message(tries: list[Try]) -> str | None:
-    """Return what the last try said that said anything."""
-    return next((one.message for one in reversed(tries) if one.message), None)
+def _why(status: str, tries: list[Try], told: str | None = None) -> str | None:
+    """Return why an attempt failed: what was *told* of it, else what its last try said."""
+    if status in ("success", "cached"):
+        return None
+    said = told or next((one.message for one in reversed(tries) if one.message), None)
+    return said.strip() if said else None
 
 
 def _signal(code: int | None) -> int | None:

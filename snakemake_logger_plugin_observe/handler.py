@@ -21,7 +21,7 @@ class LogHandler(LogHandlerBase):
         """Join this process's session.
 
         Raises:
-            WorkflowError: if a flag makes no sense, or the folder asked for cannot be written.
+            ApiError: if a flag makes no sense, or the folder asked for cannot be written.
 
         """
         from snakemake_logger_plugin_observe import session

@@ -143,8 +143,13 @@ class Reading:
         while line := file.readline(_LINE_LIMIT):
             number += 1
             if not line.endswith(b"\n"):
-                self.problems.append(Problem(number, "torn line: the writer was cut off here"))
-                break
+                if len(line) < _LINE_LIMIT:
+                    self.problems.append(Problem(number, "torn line: the writer was cut off here"))
+                    break
+                self.problems.append(Problem(number, "too long to be a journal's line"))
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(_LINE_LIMIT)
+                continue
             event = self._event(number, line)
             if not seen_start:
                 self._check_start(number, line, event)

@@ -1,23 +1,30 @@
 """What must not reach a journal: values of ``envvars:`` and whatever looks like a secret."""
 
+import json
 import re
+import shlex
+import urllib.parse
 from typing import Any, Final
 
 MASK: Final = "***"
 
 # A name is a secret's where the secret word ends it or a part of it: not max-tokens, tokenizer.
 _NAME: Final = (
-    r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|credentials?)"
-    r"(?![a-z])[\w.-]*"
+    r"[\w.-]*(?:passw(?:or)?d|passphrase|(?<![a-z])pass|[_-]pwd|secret|token|signature|credentials?"
+    r"|(?:api|access|private)[_-]?key)(?![a-z])[\w.-]*"
 )
 _VALUE: Final = r"""(?:"[^"]*"|'[^']*'|[^\s"'&,;)]+)"""
 _SECRETS: Final = re.compile(
     rf"""
     (?P<url>[a-z][a-z0-9+.-]*://[^\s/:@'"]*:)[^\s/'"]+(?=@)       # user:password@host
+  | (?P<user>[a-z][a-z0-9+.-]*://)[^\s/:@'"]{{16,}}(?=@)           # token@host
+  | (?P<curl>(?<!\S)-u\s+["']?[^\s:"']+:)[^\s"']+                # -u user:password
   | (?P<flag>(?<!\S)--?{_NAME}\s+)(?!-){_VALUE}                   # --token VALUE
   | (?P<assignment>\b{_NAME}["']?\s*[=:]\s*){_VALUE}             # TOKEN=VALUE, "token": "VALUE"
   | (?P<header>\b(?:authorization:\s*\w+|bearer)\s+)[A-Za-z0-9._~+/=-]{{8,}}
   | \bAKIA[0-9A-Z]{{16}}\b | \bgh[pousr]_[A-Za-z0-9]{{20,}}\b | \bglpat-[\w-]{{16,}}
+  | \bgithub_pat_\w{{20,}} | \bhf_[A-Za-z0-9]{{20,}} | \bsk-(?:ant|proj)-[\w-]{{16,}}
+  | \bnpm_[A-Za-z0-9]{{20,}} | \bAIza[\w-]{{30,}} | \bASIA[0-9A-Z]{{16}}\b | \bdckr_pat_[\w-]{{16,}}
   | \bxox[abprs]-[\w-]{{10,}} | \beyJ[\w-]{{10,}}\.[\w-]{{10,}}\.[\w-]*
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -35,7 +42,8 @@ _SHAPE: Final = frozenset(
 )
 # Every secret holds one of these, in lower case: where none is, no pattern needs to look.
 _HINTS: Final = (
-    *(b"passw", b"passphrase", b"secret", b"token", b"credential"),
+    *(b"pass", b"pwd", b"secret", b"token", b"credential", b"signature", b"private", b"-u"),
+    *(b"github_pat_", b"hf_", b"sk-", b"npm_", b"aiza", b"asia", b"dckr_pat_"),
     *(b"api_key", b"api-key", b"apikey"),
     *(b"access_key", b"access-key", b"accesskey", b"bearer", b"authorization", b"://", b"akia"),
     *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"glpat-", b"xox", b"eyj"),
@@ -48,7 +56,8 @@ class Masker:
 
     def __init__(self, values: tuple[str, ...] = ()) -> None:
         """Mask *values* wherever they stand, too (those of declared environment variables)."""
-        long_enough = sorted({v for v in values if len(v) >= _SHORTEST}, key=len, reverse=True)
+        forms = {form for v in values if len(v) >= _SHORTEST for form in _forms(v)}
+        long_enough = sorted(forms, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
         # JSON escapes quotes, backslashes and the like: the longest plain part must do as a hint.
         self._hints = (*_HINTS, *(_plain_part(value) for value in long_enough))
@@ -82,12 +91,22 @@ class Masker:
         )
 
 
+def _forms(value: str) -> set[str]:
+    """Return *value* as it stands, and as shells, Python, JSON and URLs write it."""
+    quoted = {
+        repr(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+    }
+    return {value, shlex.quote(value), urllib.parse.quote(value, safe=""), *quoted}
+
+
 def _plain_part(value: str) -> bytes:
     parts = re.split(r"[^\x20-\x7e]|[\"\\]", value)
     return max(parts, key=len).lower().encode()
 
 
 def _replace(match: re.Match[str]) -> str:
-    kept = match["url"] or match["flag"] or match["assignment"] or match["header"] or ""
+    kept = next(filter(None, match.groupdict().values()), "")
     quote = match[0][len(kept)]
     return kept + (f"{quote}{MASK}{quote}" if quote in "\"'" else MASK)

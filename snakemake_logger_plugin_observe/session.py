@@ -41,6 +41,11 @@ def switched_on() -> bool:
     return os.environ.get(SWITCH, "").lower() not in ("off", "0", "no", "false")
 
 
+def is_utility(args: Any) -> bool:
+    """Return whether the command line *args* asks for something else than a run."""
+    return any(getattr(args, name, None) for name in _NO_RUN)
+
+
 def warn(text: str) -> None:
     """Say *text* on stderr as one line of ours."""
     try:
@@ -87,6 +92,7 @@ class Session:
         self._early: list[capture.Note] = []
         self._hears_ends = False
         self._planning_only = False
+        self._at_work: set[str] = set()
         self._warned = False
         self._lock = threading.Lock()
         self._of_the_command = _is_snakemakes_own_process()
@@ -152,7 +158,7 @@ class Session:
 
     def _hear_ends(self, job: Any) -> None:
         """Without the wrapper, ask the executors themselves to tell the ends of jobs; once."""
-        if self._hears_ends or "timed" in self.plugins or self._planning_only:
+        if self._hears_ends or "timed" in self._at_work or self._planning_only:
             return
         self._hears_ends = True
         scheduler = describe.ask(lambda: job.dag.workflow.scheduler)
@@ -169,6 +175,9 @@ class Session:
         args = describe.command_line()
         kind = self._kind(executor, args)
         self._planning_only = kind == "dry_run"
+        # Dry runs and --touch have executors of their own: the wrapper is not asked then.
+        wrapped = executor in ("timed", None)
+        self._at_work = self.plugins if wrapped else self.plugins - {"timed"}
         facts = {k: v for k, v in noted.facts.items() if v is not None}
         if workflow is not None:
             quiet = describe.ask(lambda: _says_nothing(workflow.output_settings), False)
@@ -184,7 +193,7 @@ class Session:
             facts={
                 **facts,
                 "kind": kind,
-                "plugins": tuple(sorted(self.plugins)),
+                "plugins": tuple(sorted(self._at_work)),
                 "executor": executor,
                 "wraps": self.wraps if executor == "timed" else None,
                 "plugin_loaded": self.plugin_loaded,
@@ -208,8 +217,12 @@ class Session:
 
     def logger_closed(self) -> None:
         """End the journal where Snakemake runs as a library; its command ends it at exit."""
-        if not self._of_the_command:
-            self.end()
+        if self._of_the_command:
+            return
+        raised = sys.exc_info()[1]  # what leaves the API's context, if anything does
+        if raised is not None:
+            self.put("message", clock.now(), level="error", kind="error", text=_sentence(raised))
+        self.end()
 
     def end(self) -> None:
         """End the journal and this session, and say in one line where the time went.
@@ -223,14 +236,11 @@ class Session:
         moment = clock.now()
         self._logger.removeFilter(self._ear)
         try:
-            if self.recorder is None and self._early and not self._utility():
+            if self.recorder is None and self._early and not is_utility(self.args):
                 self._failed_before_start()
             self._finish_recorder(moment)
         except Exception as fault:
             self.fault(fault)
-
-    def _utility(self) -> bool:
-        return any(getattr(self.args, name, None) for name in _NO_RUN)
 
     def _failed_before_start(self) -> None:
         """Record a run that ended before its workflow started: the Snakefile did not parse."""
@@ -280,7 +290,7 @@ def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Sessi
     """Join as the logger plugin, which decides where and how the journal is written.
 
     Raises:
-        WorkflowError: if a flag makes no sense, or the folder asked for cannot be written.
+        ApiError: if a flag makes no sense, or the folder asked for cannot be written.
 
     """
     chosen = JournalSettings(
@@ -317,9 +327,9 @@ def _says_nothing(output_settings: Any) -> bool:
 
 
 def _refuse(text: str) -> Exception:
-    from snakemake_interface_common.exceptions import WorkflowError
+    from snakemake_interface_common.exceptions import ApiError  # printed as one line
 
-    error: Exception = WorkflowError(text)
+    error: Exception = ApiError(text)
     return error
 
 

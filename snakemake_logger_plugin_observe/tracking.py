@@ -51,6 +51,9 @@ class NodeReports(Protocol):
     def remove(self, submission: str) -> None:
         """Remove the report; it has been folded in."""
 
+    def remove_left_over(self) -> None:
+        """Remove what runs that were killed long ago left behind."""
+
 
 class AttemptTracker:
     """Joins the notes of one run to its attempts; used by the recorder's thread alone.
@@ -77,6 +80,8 @@ class AttemptTracker:
     def on_wrapped(self, _moment: clock.Micros, reports: NodeReports | None) -> None:
         """The executor is timed, and its nodes' reports lie in *reports*."""
         self._reports = reports
+        if reports is not None:
+            reports.remove_left_over()
 
     def on_hears_ends(self, _moment: clock.Micros) -> None:
         """Executors tell the ends of jobs; log records about them are no news."""
@@ -279,7 +284,12 @@ class AttemptTracker:
         live.problem = report.problem
 
     def _write_ending(self, live: LiveAttempt, status: str, *, revises: bool) -> None:
-        live.written, segments = ending(self.run, live, status, revises=revises)
+        try:
+            live.written, segments = ending(self.run, live, status, revises=revises)
+        except Exception as fault:  # an end must not be lost over what a node left
+            live.node_started, live.levels = None, ()
+            live.problem = f"fragment: {type(fault).__name__}: {fault}"[:200]
+            live.written, segments = ending(self.run, live, status, revises=revises)
         self._emit(live.written, segments)
         if live.group is not None:
             for member in member_endings(self.run, live.written):

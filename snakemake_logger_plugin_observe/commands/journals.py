@@ -89,8 +89,8 @@ def _load(path: Path, lean: bool) -> Source:
 
 
 def _is_real(run: Run) -> bool:
-    """Whether this was no dry run and at least one job was tried in it."""
-    return run.started is not None and run.started.kind != "dry_run" and bool(run.attempts)
+    """Whether this neither planned nor touched only, and at least one job was tried in it."""
+    return run.started is not None and run.started.kind == "run" and bool(run.attempts)
 
 
 def is_alive(run: Run) -> bool | None:

@@ -1,10 +1,12 @@
 """Small words and numbers that every text answer uses, and nothing that could harm a terminal."""
 
+import re
 import unicodedata
 from typing import Final
 
 from snakemake_logger_plugin_observe.clock import Micros, format_moment
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BAR: Final = "█"
 _PARTS: Final = " ▏▎▍▌▋▊▉"
 
@@ -71,6 +73,7 @@ def plural(count: int, noun: str) -> str:
 def job_name(rule: str | None, wildcards: dict[str, str], group: str | None) -> str:
     """Return what a person calls an attempt: its rule and wildcards, or its group."""
     if rule is None:
-        return harmless(f"group {group}")
+        named = str(group)
+        return harmless(f"group {named[:8] if _UUID.fullmatch(named) else named}")
     values = ", ".join(f"{key}={value}" for key, value in wildcards.items())
     return harmless(f"{rule} {values}".strip())

@@ -3,13 +3,16 @@
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import version
 
 import pytest
 from lab import BOTH, Lab
+from packaging.version import parse as parse_version
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 from snakemake_logger_plugin_observe import LogHandler, LogHandlerSettings
 
+OLD = parse_version(version("snakemake")) < parse_version("9.21")
 TOUCH = "rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n"
 
 
@@ -148,3 +151,54 @@ def test_several_runs_of_the_python_api_in_one_process_have_a_journal_each(lab: 
     assert second.start is not None
     assert first.end is not None
     assert second.start >= first.end
+
+
+RAISING = """
+    from pathlib import Path
+    from snakemake.api import SnakemakeApi
+    from snakemake.settings.types import *
+    from snakemake_executor_plugin_timed import ExecutorSettings as Timed
+    from snakemake_logger_plugin_observe import LogHandlerSettings
+
+    with SnakemakeApi(OutputSettings(log_handler_settings={"observe": LogHandlerSettings()})) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=1, nodes=NODES), snakefile=Path("Snakefile")
+        )
+        workflow.dag().execute_workflow(executor="timed", executor_settings=Timed())
+"""
+
+
+def api_run(lab: Lab, nodes: str) -> subprocess.CompletedProcess[str]:
+    (lab.folder / "api.py").write_text(textwrap.dedent(RAISING).replace("NODES", nodes))
+    words = [sys.executable, "api.py"]
+    return subprocess.run(
+        words, cwd=lab.folder, env=lab.environment(), capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(OLD, reason="this Snakemake closes no handler, and logs no such exception")
+def test_an_exception_that_leaves_the_python_api_is_a_failed_run(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    input: 'nowhere.txt'\n")
+    assert api_run(lab, "None").returncode == 1
+    run = lab.run()
+    assert run.status() == "failed"
+    assert "MissingInputException" in run.messages[-1].text
+
+
+def test_from_python_too_a_cluster_needs_its_executors_name(lab: Lab) -> None:
+    lab.snakefile(TOUCH)
+    done = api_run(lab, "3")
+    assert done.returncode == 1
+    assert "--executor timed with --jobs needs the executor's name" in done.stderr
+    assert not (lab.folder / "a.txt").exists()
+
+
+def test_a_refusal_is_one_line_and_comes_before_any_planning(lab: Lab) -> None:
+    lab.snakefile(TOUCH)
+    for flags in (["--jobs", "2"], ["--jobs", "2", "--timed-wraps", "timed"]):
+        done = lab.snakemake(*BOTH, *flags, check=False)
+        assert done.returncode == 1
+        assert len(done.stderr.strip().splitlines()) == 1
+    done = lab.snakemake(*BOTH, "--jobs", "1", "--timed-wraps", "cluster-generic", check=False)
+    assert "Building DAG" not in done.stderr
+    assert not (lab.folder / ".snakemake").exists()

@@ -249,3 +249,26 @@ def test_without_node_stamps_the_node_is_one_unobserved_stretch(lab: Lab) -> Non
     reasons = [message.text for message in run.messages if message.kind == "unobserved"]
     assert reasons == ["node phases are not observed: --timed-node-stamps off"]
     assert lab.fragments() == []
+
+
+SERVICE = """
+    rule all:
+        input: "used.txt"
+    rule serve:
+        output: service("socket")
+        shell: "touch {output}; sleep 60"
+    rule use:
+        input: "socket"
+        output: "used.txt"
+        shell: "sleep 0.3; touch {output}"
+"""
+
+
+def test_a_service_that_was_ended_did_not_fail(lab: Lab) -> None:
+    """Snakemake ends a service by a signal once its consumers are done; the run succeeds."""
+    lab.snakefile(SERVICE)
+    lab.snakemake(*BOTH, "--cores", "2")
+    run = lab.run()
+    assert run.status() == "success"
+    assert {attempt.status for attempt in run.attempts.values()} == {"success"}
+    assert {attempt.message for attempt in run.attempts.values()} == {None}
