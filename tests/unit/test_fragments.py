@@ -288,3 +288,28 @@ def test_a_fragment_is_for_its_owner_alone(fragments: Fragments) -> None:
 def test_a_fragment_that_cannot_be_written_is_left_alone(tmp_path: Path) -> None:
     NodeSide(str(tmp_path / "no" / "such" / "folder"), "local", T0).leave()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fragment_of_too_many_processes_is_left_out(left: Left) -> None:
+    """More than any submission starts would only be there to make the reader stumble."""
+    report = left(*(process(pid=pid, started=at(pid)) for pid in range(400)))
+    assert report.levels == ()
+    assert report.problem == "fragment: more than 300 processes"
+
+
+def test_what_a_run_killed_long_ago_left_is_removed_and_a_young_one_stays(
+    fragments: Fragments,
+) -> None:
+    old, young = fragments.folder / "a-1.fragment", fragments.folder / "b-1.fragment"
+    other = fragments.folder / "a.jsonl"
+    for path in (old, young, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (1, 1))
+    fragments.remove_left_over()
+    assert sorted(fragments.folder.iterdir()) == sorted([young, other])
+
+
+def test_a_pipe_in_a_fragments_place_does_not_hold_up_the_node(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.fragment")
+    NodeSide(str(tmp_path / "x.fragment"), "local", 0).leave()

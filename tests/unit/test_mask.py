@@ -1,5 +1,8 @@
 """Secrets do not reach a journal; ordinary text does, as it is."""
 
+import json
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +35,15 @@ MASKED = Masker()
         ("ghp_" + "a1B2" * 9, "***"),
         ("glpat-abcdefghij_klmnop-q", "***"),
         ("xoxb-1234567890-abcdef", "***"),
+        ("hf_" + "a1B2" * 8, "***"),
+        ("github_pat_" + "a1B2" * 8, "***"),
+        ("sk-ant-api03-abcdefghijklmnop", "***"),
+        ("git clone https://abcdefghijklmnopqrst@host/x", "git clone https://***@host/x"),
+        ("curl -u ann:pa55word https://host", "curl -u ann:*** https://host"),
+        ("tool --pass abcdef", "tool --pass ***"),
+        ("MYSQL_PWD=abcdef mysql", "MYSQL_PWD=*** mysql"),
+        ("--token='a b c' in.txt", "--token='***' in.txt"),
+        ("psql postgres://ann:p@ss@host/db", "psql postgres://ann:***@host/db"),
         ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM.abc-def_g", "***"),
     ],
 )
@@ -158,3 +170,14 @@ def test_a_declared_value_is_seen_however_json_escapes_it(value: str) -> None:
 
 def test_an_ordinary_line_is_not_looked_at_twice() -> None:
     assert not MASKED.may_hold_a_secret(line_of("sort -k1,1 in.bed > out.bed"))
+
+
+def test_a_declared_value_is_masked_however_shells_python_and_json_write_it() -> None:
+    value = 'we"ird\\vélue$secr'
+    masker = Masker((value,))
+    for written in (value, repr(value), json.dumps(value), shlex.quote(value)):
+        assert "ird" not in masker.text(f"echo {written} > out")
+
+
+def test_the_working_directory_is_no_secret() -> None:
+    assert MASKED.text("PWD=/home/ann bypass=1") == "PWD=/home/ann bypass=1"
