@@ -12,8 +12,6 @@ from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from snakemake_logger_plugin_observe import session
-
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -57,7 +55,7 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
     if wrapped_settings is None and args is not None and plugin.has_settings_cls():
         wrapped_settings = plugin.get_settings(args)
     setattr(settings, _INNER_SETTINGS, wrapped_settings)
-    if wrapped_settings is not None and args is not None and not session.is_utility(args):
+    if wrapped_settings is not None and args is not None and not _is_utility(args):
         plugin.validate_settings(wrapped_settings)
     if not switched_on():
         return
@@ -66,7 +64,16 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
 
         node.begin(settings.record, name, moment)
     elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
+        from snakemake_logger_plugin_observe import session
+
         session.join_executor(name)
+
+
+def _is_utility(args: Any) -> bool:
+    # Imported only here: most processes on nodes wrap an executor without settings.
+    from snakemake_logger_plugin_observe import session
+
+    return session.is_utility(args)
 
 
 def _unnamed(args: Any) -> str:

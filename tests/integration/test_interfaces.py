@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from lab import BOTH, Lab
@@ -20,6 +21,10 @@ class TestLogHandler(TestLogHandlerBase):
     """What Snakemake asks of every logger plugin."""
 
     __test__ = True
+
+    @pytest.fixture(autouse=True)
+    def _elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
 
     def get_log_handler_cls(self) -> type[LogHandler]:
         return LogHandler
