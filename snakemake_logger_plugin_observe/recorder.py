@@ -221,8 +221,7 @@ class Recorder:
         """End the first planning, less what was deployed in it."""
         if self._planning_since is None:
             return
-        since = max(self._planning_since, self._facts.get("workflow_started") or 0)
-        since = min(since, self._facts.get("workflow_started") or since)
+        since = self._facts.get("workflow_started") or self._planning_since
         self._planning_since = None
         deploying = [m.time for m in self.run.messages if m.kind == "deploying"]
         until = min([moment, *deploying])

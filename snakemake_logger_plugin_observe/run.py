@@ -69,7 +69,6 @@ class Attempt:
     segments: list[Segment] = field(default_factory=list)
     phases: dict[str, Micros] = field(default_factory=dict)
     """Microseconds per phase: the sums of ``segments``."""
-    written_phases_s: dict[str, float] | None = None
     line: int | None = None
 
     @property
@@ -188,7 +187,6 @@ class Run:
                 attempt.levels = event.levels
                 attempt.offset = event.offset
                 attempt.unobserved = event.unobserved
-                attempt.written_phases_s = event.phases_s
                 if isinstance(event, LeanAttemptFinished):
                     attempt.segments = written_segments(event)
                     attempt.phases = {
