@@ -211,7 +211,7 @@ class _Cluster:
             status="failed" if failed else "success",
             external_jobid=external,
             stamps=stamps,
-            node_started=first,
+            node_starts=(first,),
             levels=(level,),
         )
         heapq.heappush(self._busy, (level.ended or first, job.job_id))
@@ -308,7 +308,7 @@ class _Cluster:
                 message=last.message,
                 stamps=draft.stamps,
                 waits=draft.waits,
-                node_started=draft.node_started,
+                node_starts=draft.node_starts,
                 levels=draft.levels,
                 **figures(laid.segments),
                 offset=laid.offset,

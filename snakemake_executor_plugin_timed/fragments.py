@@ -4,6 +4,7 @@ A fragment holds the shell's first sign of life (seconds since the epoch, from `
 line or two per Snakemake process. Nothing in it is believed before it has been checked.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -13,8 +14,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from snakemake_executor_plugin_timed.node import FORMAT
-from snakemake_logger_plugin_observe.events import Level
+from snakemake_executor_plugin_timed.node import FORMAT, SUFFIX
+from snakemake_logger_plugin_observe.events import Level, Try
 from snakemake_logger_plugin_observe.tracking import NodeReport
 
 _LEFT_OVER_S: Final = 30 * 24 * 3600
@@ -31,38 +32,39 @@ class Fragments:
         self.folder = folder
         self._prefix = run_id[:12]
 
-    def path(self, submission: str) -> Path:
-        """Return where *submission*'s fragment is."""
-        return self.folder / f"{self._prefix}-{submission}.fragment"
+    def path(self, name: str) -> Path:
+        """Return where the fragment called *name* is."""
+        return self.folder / f"{self._prefix}-{name}{SUFFIX}"
 
-    def read(self, submission: str) -> NodeReport:
+    def read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return what there is; what is torn, huge, or of another format is told as a problem."""
-        try:
-            data = _read(self.path(submission))
-        except FileNotFoundError:
-            return NodeReport()
-        except OSError as error:
-            return NodeReport(problem=f"fragment: {error.strerror or error}")
-        except ValueError as error:
-            return NodeReport(problem=f"fragment: {error}")
-        return _parse(data)
+        report = _Report()
+        for name in submission:
+            try:
+                report.take(_read(self.path(name)), of_another=array_task(name) is not None)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                report.problem = f"fragment: {error.strerror or error}"
+            except ValueError as error:
+                report.problem = f"fragment: {error}"
+        return report.whole()
 
     def remove_left_over(self) -> None:
         """Remove fragments that runs which were killed long ago left behind."""
         limit = time.time() - _LEFT_OVER_S
         try:
             for entry in os.scandir(self.folder):
-                if entry.name.endswith(".fragment") and entry.stat().st_mtime < limit:
+                if entry.name.endswith(SUFFIX) and entry.stat().st_mtime < limit:
                     os.unlink(entry.path)
         except OSError:
             return
 
-    def remove(self, submission: str) -> None:
-        """Remove a fragment that has been folded in."""
-        try:
-            os.unlink(self.path(submission))
-        except OSError:
-            return
+    def remove(self, submission: tuple[str, ...]) -> None:
+        """Remove fragments that have been folded in."""
+        for name in submission:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path(name))
 
 
 def _read(path: Path) -> bytes:
@@ -81,29 +83,64 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _parse(data: bytes) -> NodeReport:
-    started: int | None = None
-    levels: dict[tuple[Any, ...], Level] = {}
-    problem = None
-    for line in data.split(b"\n"):
-        if not line.strip():
-            continue
-        if _SIGN.fullmatch(line):
-            seconds, _, nanos = line.partition(b".")
-            moment = int(seconds) * 1_000_000 + int(nanos) // 1000
-            started = moment if started is None else min(started, moment)
-            continue
-        try:
-            level = _level(line)
-        except ValueError as error:
-            problem = f"fragment: {error}"
-            continue
-        if len(levels) >= _MOST_PROCESSES:
-            return NodeReport(started, problem=f"fragment: more than {_MOST_PROCESSES} processes")
-        levels[(level.host, level.pid, level.started)] = level
-    in_order = tuple(sorted(levels.values(), key=lambda level: level.started or 0))
-    complete = bool(in_order) and in_order[0].ended is not None
-    return NodeReport(started, in_order, complete, problem)
+def array_name(first: str, task: str) -> str:
+    """Return the fragment of the process that an array's command starts for a later *task*.
+
+    All tasks of an array run the *first* one's command, which then runs the task's own.
+    """
+    return f"{first}.{task}"
+
+
+def array_task(name: str) -> str | None:
+    """Return the task of the fragment called *name*, if it is a later task's of an array."""
+    return name.partition(".")[2] or None
+
+
+class _Report:
+    """A report in the making, from one fragment or several."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self._starts: list[int] = []
+        self._levels: dict[tuple[Any, ...], Level] = {}
+
+    def take(self, data: bytes, *, of_another: bool) -> None:
+        """Take a fragment in; *of_another*: its processes were told to run another task's job.
+
+        Raises:
+            ValueError: if it tells of more processes than a submission can have.
+
+        """
+        for line in data.split(b"\n"):
+            if not line.strip():
+                continue
+            if _SIGN.fullmatch(line):
+                seconds, _, nanos = line.partition(b".")
+                self._starts.append(int(seconds) * 1_000_000 + int(nanos) // 1000)
+                continue
+            try:
+                level = _level(line)
+            except ValueError as error:
+                self.problem = f"fragment: {error}"
+                continue
+            if len(self._levels) >= _MOST_PROCESSES or len(self._starts) >= _MOST_PROCESSES:
+                self._levels.clear()
+                raise ValueError(f"more than {_MOST_PROCESSES} processes")
+            if of_another:
+                level = level.model_copy(update={"tries": tuple(map(_nameless, level.tries))})
+            self._levels[(level.host, level.pid, level.started)] = level
+
+    def whole(self) -> NodeReport:
+        """Return what was taken in; complete, if the last start's outermost process has ended."""
+        levels = tuple(sorted(self._levels.values(), key=lambda level: level.started or 0))
+        last = max((level.restarts for level in levels), default=0)
+        outermost = next((level for level in levels if level.restarts == last), None)
+        complete = outermost is not None and outermost.ended is not None
+        return NodeReport(tuple(sorted(self._starts)), levels, complete, self.problem)
+
+
+def _nameless(one: Try) -> Try:
+    return one.model_copy(update={"rule": None, "wildcards": {}})
 
 
 def _level(line: bytes) -> Level:

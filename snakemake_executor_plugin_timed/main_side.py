@@ -6,6 +6,7 @@ returns. What goes wrong here is told once and never reaches Snakemake.
 
 import functools
 import itertools
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -15,11 +16,12 @@ from typing import Any, Final, TypeVar
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
 from snakemake_executor_plugin_timed import failure as failures
-from snakemake_executor_plugin_timed.fragments import Fragments
+from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_logger_plugin_observe import clock, describe
 from snakemake_logger_plugin_observe.session import Session, current
 
+_ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -48,10 +50,12 @@ class MainSide:
         self._wanted = node_stamps != "off"
         self._numbers = itertools.count(1)
         self._submissions: dict[Any, str] = {}
+        self._arrays: dict[str, str] = {}
         # What is put together with a later stamp: to wake the recorder for each would cost more.
         self._stamps: dict[Any, dict[str, clock.Micros]] = {}
         self._stages: dict[Any, dict[str, Any]] = {}
-        self._messages: dict[Any, str] = {}
+        self._noticed: dict[Any, dict[str, Any]] = {}
+        self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}
         self._fragments: Fragments | None = None
         recorder = session.recorder
@@ -90,22 +94,25 @@ class MainSide:
         """Stamp the acceptance, with the id under which the executor knows it."""
         moment = clock.now()
         key = _key(job)
+        external = None if external_jobid is None else str(external_jobid)
         self.session.put(
             "accepted",
             moment,
             key=key,
             stamps=self._stamps.pop(key, {}),
-            external_jobid=None if external_jobid is None else str(external_jobid),
-            submission=self._submissions.get(key),
+            external_jobid=external,
+            submission=self._fragments_of(key, external),
         )
 
     @_quietly
-    def reported(self, job: Any, ok: bool, message: Any) -> None:
+    def reported(self, executor: Any, job: Any, ok: bool, message: Any) -> None:
         """Stamp the moment at which the executor noticed the end; told with the end."""
         moment = clock.now()
-        self._stamps.setdefault(_key(job), {})["reported"] = moment
+        key = _key(job)
+        self._stamps.setdefault(key, {})["reported"] = moment
+        self._noticed[key] = {"poll_interval_s": _poll_interval(executor)}
         if message:
-            self._messages[_key(job)] = str(message)[:2000]
+            self._noticed[key]["message"] = str(message)[:2000]
 
     @_quietly
     def finished(self, job: Any, ok: bool) -> None:
@@ -120,9 +127,10 @@ class MainSide:
             key=key,
             status="success" if ok else "failed",
             stamps=self._stamps.pop(key, {}),
-            message=self._messages.pop(key, None),
-            submission=self._submissions.pop(key, None),
+            submission=self._fragments_of(key, None),
+            **self._noticed.pop(key, {}),
         )
+        self._submissions.pop(key, None)
 
     @_quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
@@ -153,6 +161,21 @@ class MainSide:
             "message", moment, level="info", kind="cancelling", text="all jobs are cancelled"
         )
 
+    @_quietly
+    def shutting_down(self, executor: Any) -> None:
+        """Stamp the begin of an executor's shutdown."""
+        self._shutting_down[id(executor)] = clock.now()
+
+    @_quietly
+    def shut_down(self, executor: Any) -> None:
+        """Tell how long the executor took to let go, and what it was waiting for."""
+        begun = self._shutting_down.pop(id(executor), None)
+        every = _poll_interval(executor)
+        if begun is not None and every is not None:
+            self.session.put(
+                "run_phase", begun, phase="shutdown", end=clock.now(), poll_interval_s=every
+            )
+
     # -- the node's stamps -------------------------------------------------------------------
 
     @_quietly
@@ -172,6 +195,8 @@ class MainSide:
         record = self.record_for(executor, job)
         if record is None:
             return None
+        if getattr(executor, "array_jobs", None):  # an array's tasks would all sign in one place
+            return None
         # tee opens, writes and closes; date itself would look at its output, too.
         return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
 
@@ -180,6 +205,17 @@ class MainSide:
         if key not in self._submissions:
             self._submissions[key] = str(next(self._numbers))
         return self._submissions[key]
+
+    def _fragments_of(self, key: Any, external: str | None) -> tuple[str, ...]:
+        """Return the names of the fragments that a submission leaves: two, as an array's task."""
+        own = self._submissions.get(key)
+        if own is None:
+            return ()
+        array = _ARRAY_TASK.fullmatch(external or "")
+        if array is None:
+            return (own,)
+        first = self._arrays.setdefault(array["array"], own)
+        return (own,) if first == own else (own, array_name(first, array["task"]))
 
     def _times_nodes(self, executor: Any) -> bool:
         """Whether *executor*'s processes can be timed; decided once, and told where not."""
@@ -212,6 +248,12 @@ class MainSide:
         except OSError as error:
             return f"{folder} cannot be made ({error.strerror})"
         return None
+
+
+def _poll_interval(executor: Any) -> float | None:
+    """Return how long *executor* sleeps between two looks at its jobs, if it does so."""
+    every = getattr(executor, "next_seconds_between_status_checks", None)
+    return float(every) if isinstance(every, int | float) else None
 
 
 def _key(job: Any) -> tuple[Any, int]:

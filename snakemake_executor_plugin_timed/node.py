@@ -11,12 +11,17 @@ import logging
 import os
 import socket
 import sys
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
 from snakemake_logger_plugin_observe import clock
 
+if TYPE_CHECKING:
+    from snakemake_executor_plugin_timed.usage import Meter
+
 FORMAT: Final = 1
+SUFFIX: Final = ".fragment"
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 
 _current: "NodeSide | None" = None
@@ -28,6 +33,30 @@ def begin(record: str, wraps: str, loaded: clock.Micros) -> None:
     _current = NodeSide(record, wraps, loaded)
     logging.getLogger(_SNAKEMAKE_LOGGER).addFilter(_current)
     atexit.register(_current.leave)
+
+
+def record_of_task(record: str, environ: Mapping[str, str]) -> str:
+    """Return the fragment of a process that an array's command started.
+
+    Every task starts with the first one's command, so with its *record*; a later task must not
+    write into that.
+    """
+    task, first = environ.get("SLURM_ARRAY_TASK_ID"), environ.get("SLURM_ARRAY_TASK_MIN")
+    if not task or not task.isdecimal() or task == first:
+        return record
+    return f"{record.removesuffix(SUFFIX)}.{task}{SUFFIX}"
+
+
+def _place(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the cluster calls the node and the job here, as far as it says so."""
+    array, task = environ.get("SLURM_ARRAY_JOB_ID"), environ.get("SLURM_ARRAY_TASK_ID")
+    job = f"{array}_{task}" if array and task else environ.get("SLURM_JOB_ID")
+    restarts = environ.get("SLURM_RESTART_COUNT", "")
+    return {
+        "node": environ.get("SLURMD_NODENAME"),
+        "cluster_job": job or environ.get("PBS_JOBID") or environ.get("LSB_JOBID"),
+        "restarts": int(restarts) if restarts.isdecimal() else 0,
+    }
 
 
 def current() -> "NodeSide | None":
@@ -51,6 +80,7 @@ class NodeSide(logging.Filter):
         self._selected: clock.Micros | None = None
         self._error: str | None = None
         self._written = False
+        self._meter: Meter | None = None
         host = socket.gethostname()
         self._level: dict[str, Any] = {
             "v": FORMAT,
@@ -60,6 +90,7 @@ class NodeSide(logging.Filter):
             "wraps": wraps,
             "started": clock.process_started(),
             "loaded": loaded,
+            **_place(os.environ),
         }
 
     # -- Snakemake's own messages, heard before any executor exists -------------------------
@@ -116,9 +147,11 @@ class NodeSide(logging.Filter):
         self._tries.append(one)
 
     def accepted(self, job: Any, external_jobid: Any) -> None:
-        """Nothing: inside a submission, acceptance is no news."""
+        """Write what is known: a process that only starts another may be killed with it."""
+        if not self._written and self._level["wraps"] != "local":
+            self._write()
 
-    def reported(self, job: Any, ok: bool, message: Any) -> None:
+    def reported(self, executor: Any, job: Any, ok: bool, message: Any) -> None:
         """Stamp the try's end, as this level noticed it."""
         one = self._try(job)
         one.setdefault("reported", clock.now())
@@ -142,6 +175,8 @@ class NodeSide(logging.Filter):
             one["status"] = "cached"
             return
         one.setdefault(name, clock.now())
+        if name in ("tool_started", "tool_ended"):
+            self._measure(job, one, name)
         if name == "tool_ended":
             one["status"] = "success" if failure is None else "failed"
         if failure is not None:
@@ -150,8 +185,29 @@ class NodeSide(logging.Filter):
         if name == "tool_started" and not self._written:
             self._write()
 
+    def _measure(self, job: Any, one: dict[str, Any], stage: str) -> None:
+        """Read what the tool uses; the kernel's counters may not be there."""
+        try:
+            if self._meter is None:
+                from snakemake_executor_plugin_timed.usage import Meter
+
+                self._meter = Meter()
+            in_process = bool(getattr(job, "is_run", False))
+            if stage == "tool_started":
+                self._meter.start(self._key(job), in_process=in_process)
+            elif used := self._meter.stop(self._key(job), in_process=in_process):
+                one["used"] = used
+        except Exception as fault:
+            self._level["fault"] = repr(fault)[:200]
+
     def cancelling(self) -> None:
         """Nothing: the exit follows, and is stamped."""
+
+    def shutting_down(self, executor: Any) -> None:
+        """Nothing, as above."""
+
+    def shut_down(self, executor: Any) -> None:
+        """Nothing, as above."""
 
     def record_for(self, executor: Any, job: Any) -> str | None:
         """Hand the same fragment to the processes that this one starts."""

@@ -24,8 +24,8 @@ class Observer(Protocol):
     def accepted(self, job: Any, external_jobid: Any) -> None:
         """*job* was taken, under *external_jobid* where there is one."""
 
-    def reported(self, job: Any, ok: bool, message: Any) -> None:
-        """The executor noticed *job*'s end."""
+    def reported(self, executor: Any, job: Any, ok: bool, message: Any) -> None:
+        """*executor* noticed *job*'s end."""
 
     def finished(self, job: Any, ok: bool) -> None:
         """Snakemake has done all it does about *job*'s end."""
@@ -35,6 +35,12 @@ class Observer(Protocol):
 
     def cancelling(self) -> None:
         """All jobs are about to be cancelled."""
+
+    def shutting_down(self, executor: Any) -> None:
+        """*executor* has no more jobs to run, and is about to be shut down."""
+
+    def shut_down(self, executor: Any) -> None:
+        """*executor* is shut down."""
 
     def record_for(self, executor: Any, job: Any) -> str | None:
         """Return the file for the stamps of a process that *executor* starts for *job*."""
@@ -58,6 +64,12 @@ class Timed:
         self._observer.submitting(job)
         return super().run_job(job)  # type: ignore[misc]
 
+    def run_array_jobs(self, jobs: Any) -> Any:
+        """Stamp the submission's begin for all the tasks of an array (the slurm plugin's)."""
+        for job in jobs:
+            self._observer.submitting(job)
+        return super().run_array_jobs(jobs)  # type: ignore[misc]
+
     def report_job_submission(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Stamp the acceptance."""
         self._observer.accepted(job_info.job, job_info.external_jobid)
@@ -65,13 +77,13 @@ class Timed:
 
     def report_job_success(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Stamp the moment at which the executor noticed the end."""
-        self._observer.reported(job_info.job, True, None)
+        self._observer.reported(self, job_info.job, True, None)
         return super().report_job_success(job_info, *args, **kwargs)  # type: ignore[misc]
 
     def report_job_error(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Stamp the moment at which the executor noticed the failure, and its message."""
         message = kwargs.get("msg", args[0] if args else None)
-        self._observer.reported(job_info.job, False, message)
+        self._observer.reported(self, job_info.job, False, message)
         return super().report_job_error(job_info, *args, **kwargs)  # type: ignore[misc]
 
     def handle_job_success(self, job: Any) -> Any:
@@ -90,6 +102,14 @@ class Timed:
         """Stamp that the run is given up."""
         self._observer.cancelling()
         return super().cancel()  # type: ignore[misc]
+
+    def shutdown(self) -> Any:
+        """Stamp how long it takes the executor to let go: it may be asleep between polls."""
+        self._observer.shutting_down(self)
+        try:
+            return super().shutdown()  # type: ignore[misc]
+        finally:
+            self._observer.shut_down(self)
 
     # -- the local executor's stages; other executors do not have them ---------------------
 

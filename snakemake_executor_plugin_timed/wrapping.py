@@ -62,6 +62,8 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
     if settings.record is not None:
         from snakemake_executor_plugin_timed import node
 
+        if getattr(wrapped_settings, "array_execs", None):
+            settings.record = node.record_of_task(settings.record, os.environ)
         node.begin(settings.record, name, moment)
     elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
         from snakemake_logger_plugin_observe import session

@@ -29,10 +29,12 @@ class LiveAttempt:
     waits: list[Wait] = field(default_factory=list)
     tries: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What the main process ran of it itself: fields of ``Try`` by job id."""
-    submission: str | None = None
+    submission: tuple[str, ...] = ()
+    """The names of its reports from the node."""
     external_jobid: str | None = None
     message: str | None = None
-    node_started: clock.Micros | None = None
+    poll_interval_s: float | None = None
+    node_starts: tuple[clock.Micros, ...] = ()
     levels: tuple[Level, ...] = ()
     problem: str | None = None
     written: AttemptFinished | None = None
@@ -73,7 +75,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         status=status,
         stamps=stamps_of(run, live),
         waits=tuple(live.waits),
-        node_started=live.node_started,
+        node_starts=live.node_starts,
         levels=levels,
     )
     laid = run.lay(draft)
@@ -84,14 +86,15 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         group=live.group,
         attempt=live.number,
         status=status,
-        external_jobid=live.external_jobid,
+        external_jobid=live.external_jobid or _own_id(live.levels),
         node=laid.node,
         exit_code=code,
         signal=_signal(code),
         message=_why(status, tries, live.message),
         stamps=draft.stamps,
         waits=draft.waits,
-        node_started=live.node_started,
+        poll_interval_s=live.poll_interval_s,
+        node_starts=live.node_starts,
         levels=levels,
         **figures(laid.segments),
         offset=laid.offset,
@@ -184,6 +187,11 @@ def _member_status(whole: str, tries: list[Try]) -> str:
     if tries and tries[-1].status in ("success", "failed", "cached"):
         return tries[-1].status
     return whole
+
+
+def _own_id(levels: tuple[Level, ...]) -> str | None:
+    """Return the cluster's id that the node knew, where the executor told none."""
+    return next((level.cluster_job for level in levels if level.cluster_job), None)
 
 
 def _why(status: str, tries: list[Try], told: str | None = None) -> str | None:

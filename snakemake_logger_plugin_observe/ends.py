@@ -34,7 +34,7 @@ def _telling(method: Callable[..., Any], status: str, put: Callable[..., None]) 
         moment = clock.now()
         jobid = job.jobid
         key = (jobid if isinstance(jobid, int) else str(jobid), int(job.attempt))
-        put("finished", moment, key=key, status=status, stamps={}, message=None, submission=None)
+        put("finished", moment, key=key, status=status, stamps={})
         return answer
 
     return told

@@ -37,6 +37,8 @@ Moment = Annotated[
 
 Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
 """A duration in seconds."""
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number of things, or of bytes."""
 Signed = Annotated[float, Field(ge=-1e10, le=1e10, allow_inf_nan=False)]
 """A difference in seconds."""
 
@@ -62,6 +64,19 @@ class Wait(_Frozen):
     end: Moment
 
 
+class Usage(_Frozen):
+    """What a tool's processes used, as the kernel counted it; null where others ran beside it."""
+
+    user_s: Seconds | None = None
+    system_s: Seconds | None = None
+    peak_rss_bytes: Count | None = None
+    """The largest of its processes at its peak, not their sum."""
+    cgroup_peak_bytes: Count | None = None
+    """All that ran in the job's own control group, Snakemake included."""
+    read_bytes: Count | None = None
+    written_bytes: Count | None = None
+
+
 class Try(_Frozen):
     """One execution of a job's tool, with the moments that the process running it took.
 
@@ -82,6 +97,7 @@ class Try(_Frozen):
     status: Status = "running"
     exit_code: int | None = None
     message: str | None = None
+    used: Usage | None = None
 
 
 class Level(_Frozen):
@@ -90,6 +106,12 @@ class Level(_Frozen):
     clock: str
     """``main``, or ``node:<host>``."""
     host: str
+    node: str | None = None
+    """What the cluster calls the node, where that is not the host's name."""
+    cluster_job: str | None = None
+    """The cluster's own id of the job that this process ran in."""
+    restarts: int = 0
+    """How often the cluster had started that job before."""
     pid: int
     wraps: str
     in_main: bool = False
@@ -170,6 +192,8 @@ class RunPhase(Event):
     phase: str
     end: Moment
     detail: str | None = None
+    poll_interval_s: Seconds | None = None
+    """Shutdown: how long the executor sleeps between looks, and so before it notices."""
     first_job_id: int | None = None
     """Re-planning: the ids from here on belong to jobs that it brought into the DAG."""
 
@@ -275,7 +299,10 @@ class AttemptFinished(AttemptEvent):
     message: str | None = None
     stamps: Stamps
     waits: tuple[Wait, ...] = ()
-    node_started: Moment | None = None
+    poll_interval_s: Seconds | None = None
+    """How long the executor slept between looks when it noticed the end."""
+    node_starts: tuple[Moment, ...] = ()
+    """The first signs of life on the node: more than one, where the cluster started it again."""
     levels: tuple[Level, ...] = ()
     start: Moment | None = None
     segments: tuple[tuple[str | None, Seconds], ...] = ()

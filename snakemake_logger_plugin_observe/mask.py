@@ -36,7 +36,7 @@ _SHAPE: Final = frozenset(
         *("event", "time", "status", "kind", "phase", "level", "clock", "wraps", "run_id"),
         *("stamps", "segments", "waits", "start", "end", "started", "loaded", "parsed"),
         *("planned", "ended", "selected", "begun", "prepared", "running", "tool_started"),
-        *("tool_ended", "reported", "checked", "node_started", "process_started", "idle"),
+        *("tool_ended", "reported", "checked", "node_starts", "process_started", "idle"),
         *("plugin_loaded", "workflow_started", "selections", "plugins"),
     }
 )

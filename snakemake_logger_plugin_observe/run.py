@@ -61,7 +61,8 @@ class Attempt:
     message: str | None = None
     stamps: Stamps = field(default_factory=Stamps)
     waits: tuple[Wait, ...] = ()
-    node_started: Micros | None = None
+    poll_interval_s: float | None = None
+    node_starts: tuple[Micros, ...] = ()
     tool_started: Micros | None = None
     levels: tuple[Level, ...] = ()
     offset: Offset | None = None
@@ -183,7 +184,8 @@ class Run:
                 attempt.message = event.message
                 attempt.stamps = event.stamps
                 attempt.waits = event.waits
-                attempt.node_started = event.node_started
+                attempt.poll_interval_s = event.poll_interval_s
+                attempt.node_starts = event.node_starts
                 attempt.levels = event.levels
                 attempt.offset = event.offset
                 attempt.unobserved = event.unobserved
@@ -206,7 +208,7 @@ class Run:
             Evidence(
                 stamps=attempt.stamps,
                 waits=attempt.waits,
-                node_started=attempt.node_started,
+                node_starts=attempt.node_starts,
                 levels=attempt.levels,
                 wrapped=self.wrapped,
                 group=attempt.job_id is None,

@@ -9,7 +9,7 @@ called ``unobserved``.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.events import Level, Offset, Stamps, Try, Wait
@@ -18,7 +18,9 @@ from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, UNOBSERVED
 ENDED_EARLY = "the executor reported the end before the node had ended"
 NO_NODE_STAMPS = "nothing was heard from the node"
 NODE_CUT_OFF = "the node's processes did not live to report their end"
+_TICK: Final = 20_000  # the kernel tells starts in ticks of 10 ms, rounded
 NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
+STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
 NOT_TIMED = "this executor's inner stages could not be timed"
 
 
@@ -44,7 +46,7 @@ class Evidence:
 
     stamps: Stamps
     waits: Sequence[Wait] = ()
-    node_started: Micros | None = None
+    node_starts: Sequence[Micros] = ()
     levels: Sequence[Level] = ()
     wrapped: bool = True
     group: bool = False
@@ -241,7 +243,7 @@ def _runs(level: Level, one: Try) -> bool:
     """Whether *level* is the process that was spawned to run the tool of the try *one*."""
     if level.started is None or one.tool_started is None:
         return False
-    inside = level.started >= one.tool_started - 20_000 and (  # the kernel's tick is 10 ms
+    inside = level.started >= one.tool_started - _TICK and (
         one.tool_ended is None or level.started <= one.tool_ended
     )
     return inside and any(_same_job(inner, one) for inner in level.tries)
@@ -254,37 +256,78 @@ def _same_job(a: Try, b: Try) -> bool:
 def _on_node(track: Track, levels: list[Level], evidence: Evidence, result: Timeline) -> None:
     """Lay the time between the acceptance and the report of a submission to another executor."""
     stamps = evidence.stamps
-    levels = sorted(levels, key=lambda level: level.started or 0)
-    outermost = levels[0] if levels else None
-    first = evidence.node_started
-    if first is None and outermost is not None:
-        first = outermost.started
-    if first is None:
+    lives = _lives(evidence.node_starts, levels)
+    if not lives:
         result.unobserved.append(NO_NODE_STAMPS)
         track.to(stamps.reported, UNOBSERVED)
         return
-    gone = outermost.ended if outermost is not None else None
-    if outermost is not None:
-        result.node = outermost.host
-        result.offset = _offset(outermost.host, evidence, first, gone)
-        track.shift = round(result.offset.assumed_s * 1_000_000)
-    if gone is not None and stamps.reported is not None and gone - track.shift > stamps.reported:
-        result.unobserved.append(ENDED_EARLY)
+    limit = track.end
     if stamps.reported is not None:
-        limit, track.end = track.end, min(track.end, stamps.reported)
-    else:
-        limit = track.end
-    track.node(first, "queue_wait")
-    if outermost is None:
-        result.unobserved.append(NODE_CUT_OFF)
-        track.to(None, None)
-    else:
-        _level(track, outermost, levels[1:], evidence.group, result)
-        if gone is None:
-            result.unobserved.append(NODE_CUT_OFF)
-            track.to(None, None)
+        track.end = min(track.end, stamps.reported)
+    for life in lives:
+        accepted = stamps.accepted if life is lives[0] else None
+        reported = stamps.reported if life is lives[-1] else None
+        _life(track, life, (accepted, reported), evidence, result)
+    if len(lives) > 1:
+        result.unobserved.append(STARTED_AGAIN.format(count=len(lives)))
     track.to(stamps.reported, "poll_wait")
     track.end = limit
+
+
+class _Life(NamedTuple):
+    """One start of a submission on the cluster: its first sign, its processes in their order."""
+
+    first: Micros
+    levels: list[Level]
+
+
+def _lives(starts: Sequence[Micros], levels: Sequence[Level]) -> list[_Life]:
+    """Return a submission's starts: one, unless the cluster requeued it.
+
+    Each start gives a sign of life before its processes; where no shell could sign, the cluster's
+    own count of restarts tells them apart.
+    """
+    in_order = sorted(levels, key=lambda level: level.started or 0)
+    if not starts:
+        by_restart: dict[int, list[Level]] = {}
+        for level in in_order:
+            by_restart.setdefault(level.restarts, []).append(level)
+        return [
+            _Life(own[0].started, own) for own in by_restart.values() if own[0].started is not None
+        ]
+    lives = [_Life(first, []) for first in sorted(starts)]
+    for level in in_order:
+        began = (level.started or 0) + _TICK
+        holder = [life for life in lives if life.first <= began] or lives[:1]
+        holder[-1].levels.append(level)
+    return lives
+
+
+def _life(
+    track: Track,
+    life: _Life,
+    between: tuple[Micros | None, Micros | None],
+    evidence: Evidence,
+    result: Timeline,
+) -> None:
+    """Lay one start of a submission, *between* acceptance and report: to its processes' end."""
+    accepted, reported = between
+    outermost = life.levels[0] if life.levels else None
+    gone = outermost.ended if outermost is not None else None
+    if outermost is not None:
+        result.node = outermost.node or outermost.host
+        result.offset = _offset(
+            outermost.host, evidence.main_host, (accepted, life.first), (gone, reported)
+        )
+        track.shift = round(result.offset.assumed_s * 1_000_000)
+    if gone is not None and reported is not None and gone - track.shift > reported:
+        result.unobserved.append(ENDED_EARLY)
+    track.node(life.first, "queue_wait")
+    if outermost is not None:
+        _level(track, outermost, life.levels[1:], evidence.group, result)
+    if gone is None:
+        result.unobserved.append(NODE_CUT_OFF)
+        track.to(None, None)
 
 
 def _level(track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline) -> None:
@@ -371,7 +414,7 @@ def member_timeline(levels: Sequence[Level], offset: Offset | None, end: Micros)
     shift = round(offset.assumed_s * 1_000_000) if offset is not None else 0
     track = Track(min(spans)[0] - shift, end, shift)
     for level, one in outer:
-        result.node = level.host
+        result.node = level.node or level.host
         if one.tool_started is not None:
             _tool(track, one, [other for other in levels if other is not level], result)
         if span := _span(one):
@@ -402,17 +445,22 @@ def _same_clock(host: str) -> Offset:
     return Offset(host=host, assumed_s=0.0, low_s=0.0, high_s=0.0)
 
 
-def _offset(host: str, evidence: Evidence, first: Micros, gone: Micros | None) -> Offset:
+def _offset(
+    host: str,
+    main_host: str | None,
+    began: tuple[Micros | None, Micros],
+    ended: tuple[Micros | None, Micros | None],
+) -> Offset:
     """Return the node clock's lead, bounded by: accepted ≤ node start, node end ≤ reported.
 
     Zero is assumed while it is possible, else the nearest bound; where the executor reported the
     end before the node ended the bounds contradict each other, and zero is kept.
     """
-    stamps = evidence.stamps
-    if host == evidence.main_host:
+    (accepted, first), (gone, reported) = began, ended
+    if host == main_host:
         return _same_clock(host)
-    high = first - stamps.accepted if stamps.accepted is not None else None
-    low = gone - stamps.reported if gone is not None and stamps.reported is not None else None
+    high = first - accepted if accepted is not None else None
+    low = gone - reported if gone is not None and reported is not None else None
     if low is not None and high is not None and low > high:
         return Offset(host=host, assumed_s=0.0)
     assumed = 0

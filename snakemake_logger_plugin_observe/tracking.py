@@ -34,9 +34,9 @@ _ERRORS_KEPT: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What a submission's processes on the node left: the first sign of life, and levels."""
+    """What a submission's processes on the node left: first signs of life, and levels."""
 
-    started: clock.Micros | None = None
+    starts: tuple[clock.Micros, ...] = ()
     levels: tuple[Level, ...] = ()
     complete: bool = False
     problem: str | None = None
@@ -45,11 +45,11 @@ class NodeReport:
 class NodeReports(Protocol):
     """Where the node's reports lie; the executor plugin knows."""
 
-    def read(self, submission: str) -> NodeReport:
-        """Return what there is of *submission*'s report."""
+    def read(self, submission: tuple[str, ...]) -> NodeReport:
+        """Return what there is of *submission*'s reports."""
 
-    def remove(self, submission: str) -> None:
-        """Remove the report; it has been folded in."""
+    def remove(self, submission: tuple[str, ...]) -> None:
+        """Remove the reports; they have been folded in."""
 
     def remove_left_over(self) -> None:
         """Remove what runs that were killed long ago left behind."""
@@ -147,7 +147,7 @@ class AttemptTracker:
         key: Key,
         stamps: dict[str, clock.Micros],
         external_jobid: str | None,
-        submission: str | None,
+        submission: tuple[str, ...],
     ) -> None:
         """The executor took the submission."""
         live = self._open(*key)
@@ -234,14 +234,16 @@ class AttemptTracker:
         key: Key,
         status: str,
         stamps: dict[str, clock.Micros],
-        message: str | None,
-        submission: str | None,
+        message: str | None = None,
+        submission: tuple[str, ...] = (),
+        poll_interval_s: float | None = None,
     ) -> None:
         """Snakemake has done all it does about an attempt's end."""
         live = self._open(*key)
         live.stamps |= {**stamps, "finished": moment}
         live.message = message or live.message
         live.submission = live.submission or submission
+        live.poll_interval_s = poll_interval_s
         self._end(live, status)
 
     def _end(self, live: LiveAttempt, status: str) -> None:
@@ -251,7 +253,7 @@ class AttemptTracker:
             live.message = live.message or self._said_about(live)
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])
-        if live.submission is not None and self._reports is not None:
+        if live.submission and self._reports is not None:
             report = self._read(live.submission)
             self._take_report(live, report)
             if report.complete:
@@ -271,7 +273,7 @@ class AttemptTracker:
                 return text
         return None
 
-    def _read(self, submission: str) -> NodeReport:
+    def _read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return a submission's report; a fault in reading it costs the node's phases alone."""
         try:
             return self._reports.read(submission) if self._reports is not None else NodeReport()
@@ -279,7 +281,7 @@ class AttemptTracker:
             return NodeReport(problem=f"fragment: {type(fault).__name__}: {fault}"[:200])
 
     def _take_report(self, live: LiveAttempt, report: NodeReport) -> None:
-        live.node_started = report.started
+        live.node_starts = report.starts
         live.levels = report.levels
         live.problem = report.problem
 
@@ -287,7 +289,7 @@ class AttemptTracker:
         try:
             live.written, segments = ending(self.run, live, status, revises=revises)
         except Exception as fault:  # an end must not be lost over what a node left
-            live.node_started, live.levels = None, ()
+            live.node_starts, live.levels = (), ()
             live.problem = f"fragment: {type(fault).__name__}: {fault}"[:200]
             live.written, segments = ending(self.run, live, status, revises=revises)
         self._emit(live.written, segments)
@@ -297,10 +299,10 @@ class AttemptTracker:
 
     def _look_again(self, live: LiveAttempt) -> None:
         """Fold in what came late, and clear away what was left."""
-        if self._reports is None or live.submission is None or live.written is None:
+        if self._reports is None or not live.submission or live.written is None:
             return
         report = self._read(live.submission)
-        if (report.started, report.levels) != (live.node_started, live.levels):
+        if (report.starts, report.levels) != (live.node_starts, live.levels):
             self._take_report(live, report)
             self._write_ending(live, live.written.status, revises=True)
         self._reports.remove(live.submission)

@@ -100,9 +100,11 @@ def in_main(*tries: Try) -> Level:
 
 
 def evidence(known: Stamps, *levels: Level, **more: Any) -> Evidence:
-    for moment in ("node_started", "until", "tool_started"):
+    for moment in ("until", "tool_started"):
         if moment in more:
             more[moment] = at(more[moment])
+    if "node_starts" in more:
+        more["node_starts"] = [at(moment) for moment in more["node_starts"]]
     return Evidence(stamps=known, levels=levels, **{"main_host": MAIN, **more})
 
 
@@ -251,10 +253,10 @@ class Story:
         **more: Any,
     ) -> "Story":
         """Tell an attempt's end, with the phases that follow from its stamps."""
-        group, waits, node_started = (
+        group, waits, node_starts = (
             more.pop("group", None),
             more.pop("waits", ()),
-            more.pop("node_started", None),
+            more.pop("node_starts", ()),
         )
         draft = Attempt(
             job_id,
@@ -263,7 +265,7 @@ class Story:
             status=status,
             stamps=known,
             waits=waits,
-            node_started=node_started,
+            node_starts=node_starts,
             levels=levels,
             offset=more.pop("offset", None),
         )
@@ -279,7 +281,7 @@ class Story:
                     "node": laid.node,
                     "stamps": known,
                     "waits": waits,
-                    "node_started": node_started,
+                    "node_starts": node_starts,
                     "levels": levels,
                     **figures(laid.segments),
                     "offset": laid.offset,

@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.events import (
     EVENTS,
     Account,
     AttemptFinished,
+    Count,
     Event,
     JobDescribed,
     Level,
@@ -56,6 +57,8 @@ def _of(kind: Any) -> st.SearchStrategy[Any]:
         return far_moments
     if kind == Seconds:
         return st.floats(0, 9e9)
+    if kind == Count:
+        return st.integers(0, 2**63 - 1)
     if kind == Signed:
         return st.floats(-9e9, 9e9)
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
@@ -111,6 +114,7 @@ levels = st.builds(
     pid=st.integers(1, 4),
     wraps=st.sampled_from(["local", "slurm-jobstep"]),
     in_main=st.booleans(),
+    restarts=st.integers(0, 2),
     **dict.fromkeys(("started", "loaded", "parsed", "planned", "ended"), maybe_moments),
     waits=st.lists(waits, max_size=2).map(tuple),
     tries=st.lists(tries, max_size=3).map(tuple),
@@ -119,7 +123,7 @@ evidence = st.builds(
     Evidence,
     stamps=stamps,
     waits=st.lists(waits, max_size=3),
-    node_started=maybe_moments,
+    node_starts=st.lists(moments, max_size=3),
     levels=st.lists(levels, max_size=3),
     wrapped=st.booleans() | st.just(True),
     group=st.booleans(),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from builders import NODE, SECOND, T0, at
 
-from snakemake_executor_plugin_timed.fragments import Fragments
-from snakemake_executor_plugin_timed.node import NodeSide
+from snakemake_executor_plugin_timed.fragments import Fragments, array_name
+from snakemake_executor_plugin_timed.node import NodeSide, record_of_task
 from snakemake_logger_plugin_observe.tracking import NodeReport
 
 RUN = "0123456789abcdef"
@@ -32,7 +32,7 @@ def left(fragments: Fragments) -> Left:
 
     def read(*lines: bytes) -> NodeReport:
         fragments.path("1").write_bytes(b"".join(line + b"\n" for line in lines))
-        return fragments.read("1")
+        return fragments.read(("1",))
 
     return read
 
@@ -65,20 +65,20 @@ def test_a_fragment_is_named_by_its_run_and_submission(
 
 
 def test_a_missing_fragment_is_an_empty_report(fragments: Fragments) -> None:
-    assert fragments.read("1") == NodeReport()
+    assert fragments.read(("1",)) == NodeReport()
 
 
 def test_the_first_sign_of_life_is_read(left: Left) -> None:
-    assert left(sign(3.5)) == NodeReport(started=at(3.5))
+    assert left(sign(3.5)) == NodeReport(starts=(at(3.5),))
 
 
-def test_of_several_signs_the_first_in_time_counts(left: Left) -> None:
+def test_several_signs_are_several_starts_in_the_order_of_time(left: Left) -> None:
     """A scheduler may start a submission twice."""
-    assert left(sign(9), sign(3.5), sign(5)).started == at(3.5)
+    assert left(sign(9), sign(3.5), sign(5)).starts == (at(3.5), at(5), at(9))
 
 
 def test_nanoseconds_are_cut_to_microseconds(left: Left) -> None:
-    assert left(b"1772366400.123456789").started == 1772366400123456
+    assert left(b"1772366400.123456789").starts == (1772366400123456,)
 
 
 def test_processes_come_in_the_order_of_their_starts(left: Left) -> None:
@@ -134,7 +134,7 @@ def test_what_is_not_ours_is_a_problem_and_the_rest_is_read(
     left: Left, line: bytes, problem: str | None
 ) -> None:
     report = left(sign(3), line, process(pid=5))
-    assert report.started == at(3)
+    assert report.starts == (at(3),)
     assert [level.pid for level in report.levels] == [5]
     assert report.problem.startswith(problem or "fragment: ")
 
@@ -153,36 +153,38 @@ def test_a_huge_fragment_is_not_believed(fragments: Fragments) -> None:
     with open(fragments.path("1"), "wb") as file:
         file.truncate(5 * 1024 * 1024)
     problem = "fragment: more than 4194304 bytes are too many"
-    assert fragments.read("1") == NodeReport(problem=problem)
+    assert fragments.read(("1",)) == NodeReport(problem=problem)
 
 
 def test_a_link_is_not_followed(fragments: Fragments, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(sign(3))
     fragments.path("1").symlink_to(tmp_path / "elsewhere")
-    assert fragments.read("1") == NodeReport(problem="fragment: Too many levels of symbolic links")
+    assert fragments.read(("1",)) == NodeReport(
+        problem="fragment: Too many levels of symbolic links"
+    )
 
 
 @pytest.mark.parametrize("written_to", [False, True])
 def test_a_pipe_is_not_waited_for(fragments: Fragments, written_to: bool) -> None:
     os.mkfifo(fragments.path("1"))
     held = os.open(fragments.path("1"), os.O_RDWR) if written_to else None
-    report = fragments.read("1")
+    report = fragments.read(("1",))
     if held is not None:
         os.close(held)
-    assert (report.started, report.levels, report.complete) == (None, (), False)
+    assert (report.starts, report.levels, report.complete) == ((), (), False)
 
 
 def test_a_folder_is_no_fragment(fragments: Fragments) -> None:
     fragments.path("1").mkdir()
-    assert fragments.read("1") == NodeReport(problem="fragment: Is a directory")
+    assert fragments.read(("1",)) == NodeReport(problem="fragment: Is a directory")
 
 
 def test_removing_a_link_leaves_what_it_leads_to(fragments: Fragments, tmp_path: Path) -> None:
     kept = tmp_path / "elsewhere"
     kept.write_bytes(b"x")
     fragments.path("1").symlink_to(kept)
-    fragments.remove("1")
-    fragments.remove("1")
+    fragments.remove(("1",))
+    fragments.remove(("1",))
     assert (kept.read_bytes(), fragments.path("1").is_symlink()) == (b"x", False)
 
 
@@ -215,10 +217,10 @@ def test_what_the_node_writes_is_what_the_main_process_reads(fragments: Fragment
     node.submitting(job)
     for stage in ("begun", "prepared", "running", "tool_started", "tool_ended"):
         node.stage(job, stage)
-    node.reported(job, True, None)
+    node.reported(None, job, True, None)
     node.finished(job, True)
     node.leave()
-    report = fragments.read("1")
+    report = fragments.read(("1",))
     (level,) = report.levels
     (one,) = level.tries
     assert (report.complete, report.problem, level.loaded) == (True, None, T0)
@@ -235,7 +237,7 @@ def test_a_node_killed_in_its_tool_has_told_that_it_began(fragments: Fragments) 
     job = Job()
     node.submitting(job)
     node.stage(job, "tool_started")
-    report = fragments.read("1")
+    report = fragments.read(("1",))
     assert not report.complete
     assert report.levels[0].tries[0].tool_started is not None
     assert report.levels[0].tries[0].status == "running"
@@ -249,15 +251,15 @@ def test_a_second_try_on_the_node_is_counted_and_the_first_s_failure_kept(
     node.submitting(job)
     node.stage(job, "tool_started")
     node.stage(job, "tool_ended", ToolError("exit 3"))
-    node.reported(job, False, None)
+    node.reported(None, job, False, None)
     node.finished(job, False)
     node.submitting(job)
     node.stage(job, "tool_started")
     node.stage(job, "tool_ended")
-    node.reported(job, True, None)
+    node.reported(None, job, True, None)
     node.finished(job, True)
     node.leave()
-    first, second = fragments.read("1").levels[0].tries
+    first, second = fragments.read(("1",)).levels[0].tries
     assert (first.number, first.status, first.exit_code) == (1, "failed", 3)
     assert first.message == "exit 3"
     assert (second.number, second.status, second.exit_code) == (2, "success", None)
@@ -269,10 +271,10 @@ def test_a_cache_hit_on_the_node_is_no_tool(fragments: Fragments) -> None:
     node.submitting(job)
     node.stage(job, "running")
     node.stage(job, "cached")
-    node.reported(job, True, None)
+    node.reported(None, job, True, None)
     node.finished(job, True)
     node.leave()
-    (one,) = fragments.read("1").levels[0].tries
+    (one,) = fragments.read(("1",)).levels[0].tries
     assert (one.status, one.tool_started) == ("cached", None)
 
 
@@ -313,3 +315,54 @@ def test_what_a_run_killed_long_ago_left_is_removed_and_a_young_one_stays(
 def test_a_pipe_in_a_fragments_place_does_not_hold_up_the_node(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.fragment")
     NodeSide(str(tmp_path / "x.fragment"), "local", 0).leave()
+
+
+def test_the_process_that_an_array_s_command_started_is_folded_in_without_a_name(
+    fragments: Fragments,
+) -> None:
+    """Every task's command is the first one's, so that the job it names is another's."""
+    job_of_the_first = {"number": 1, "rule": "map", "wildcards": {"sample": "first"}}
+    own = {"number": 1, "rule": "map", "wildcards": {"sample": "second"}}
+    outer = process(pid=1, started=at(4), ended=at(9), tries=[job_of_the_first])
+    inner = process(pid=2, started=at(5), ended=at(8), tries=[own])
+    fragments.path("1.2").write_bytes(outer + b"\n")
+    fragments.path("2").write_bytes(inner + b"\n")
+    report = fragments.read(("2", array_name("1", "2")))
+    assert [level.tries[0].wildcards for level in report.levels] == [{}, {"sample": "second"}]
+    assert report.levels[0].tries[0].rule is None
+    assert report.complete
+    fragments.remove(("2", "1.2"))
+    assert list(fragments.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({}, "r-1.fragment"),
+        ({"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "3"}, "r-1.fragment"),
+        ({"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_MIN": "3"}, "r-1.4.fragment"),
+        ({"SLURM_ARRAY_TASK_ID": "../4", "SLURM_ARRAY_TASK_MIN": "3"}, "r-1.fragment"),
+    ],
+)
+def test_a_later_task_of_an_array_does_not_write_into_the_first_one_s_fragment(
+    environ: dict[str, str], name: str
+) -> None:
+    assert record_of_task("r-1.fragment", environ) == name
+
+
+def test_a_report_is_complete_once_the_last_start_of_a_requeued_job_has_ended(left: Left) -> None:
+    killed = process(pid=1, started=at(4))
+    again = process(pid=2, started=at(20), restarts=1)
+    assert not left(killed, again).complete
+    assert left(killed, again, process(pid=2, started=at(20), restarts=1, ended=at(30))).complete
+
+
+def test_a_process_that_starts_another_is_told_before_it_ends(fragments: Fragments) -> None:
+    """Killed together with its job, it could tell nothing any more."""
+    node = NodeSide(str(fragments.path("1")), "slurm-jobstep", T0)
+    node.attach(None)
+    node.submitting(Job())
+    assert fragments.read(("1",)).levels == ()
+    node.accepted(Job(), None)
+    (level,) = fragments.read(("1",)).levels
+    assert (level.wraps, level.planned is None, level.ended) == ("slurm-jobstep", False, None)

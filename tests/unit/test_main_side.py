@@ -9,6 +9,7 @@ from snakemake_executor_plugin_timed.main_side import MainSide
 
 KEY = (3, 1)
 JOB = SimpleNamespace(jobid=3, attempt=1)
+EXECUTOR = SimpleNamespace(next_seconds_between_status_checks=40)
 
 
 class Session:
@@ -51,14 +52,14 @@ def test_an_acceptance_is_told_with_the_submission_s_begin(
     side.submitting(JOB)
     side.accepted(JOB, 77)
     ((_, accepted, facts),) = session.told("accepted")
-    assert (facts["key"], facts["external_jobid"], facts["submission"]) == (KEY, "77", None)
+    assert (facts["key"], facts["external_jobid"], facts["submission"]) == (KEY, "77", ())
     assert facts["stamps"]["submitting"] <= accepted
 
 
 def test_an_end_is_told_with_its_report_and_its_message(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
     side.accepted(JOB, None)
-    side.reported(JOB, False, "no such file")
+    side.reported(EXECUTOR, JOB, False, "no such file")
     side.finished(JOB, False)
     ((_, finished, facts),) = session.told("finished")
     assert (facts["key"], facts["status"], facts["message"]) == (KEY, "failed", "no such file")
@@ -68,7 +69,7 @@ def test_an_end_is_told_with_its_report_and_its_message(session: Session, side: 
 
 def test_a_refused_submission_s_end_has_its_begin(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
-    side.reported(JOB, False, None)
+    side.reported(EXECUTOR, JOB, False, None)
     side.finished(JOB, False)
     ((_, _, facts),) = session.told("finished")
     assert list(facts["stamps"]) == ["submitting", "reported"]
@@ -76,13 +77,13 @@ def test_a_refused_submission_s_end_has_its_begin(session: Session, side: MainSi
 
 def test_a_second_attempt_has_nothing_of_the_first(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
-    side.reported(JOB, False, "first")
+    side.reported(EXECUTOR, JOB, False, "first")
     side.finished(JOB, False)
     side.submitting(again := SimpleNamespace(jobid=3, attempt=2))
-    side.reported(again, True, None)
+    side.reported(EXECUTOR, again, True, None)
     side.finished(again, True)
     (_, (_, _, facts)) = session.told("finished")
-    assert (facts["key"], facts["status"], facts["message"]) == ((3, 2), "success", None)
+    assert (facts["key"], facts["status"], "message" in facts) == ((3, 2), "success", False)
 
 
 def test_a_group_goes_by_a_text(session: Session, side: MainSide) -> None:
@@ -125,7 +126,7 @@ def test_a_preparation_whose_tool_never_started_is_told_with_the_end(
     side.submitting(JOB)
     side.stage(JOB, "begun")
     side.stage(JOB, "prepared")
-    side.reported(JOB, False, "no input")
+    side.reported(EXECUTOR, JOB, False, "no input")
     side.finished(JOB, False)
     stages = [facts["stages"] for _, _, facts in session.told("try")]
     assert [list(one) for one in stages] == [["begun", "prepared"]]
@@ -138,3 +139,43 @@ def test_a_fault_of_ours_does_not_reach_snakemake(session: Session, side: MainSi
 
 def test_hooks_that_are_not_there_are_no_fault(session: Session, side: MainSide) -> None:
     assert [kind for kind, _, _ in session.notes] == ["planned"]
+
+
+def test_an_end_is_told_with_the_polling_interval_in_force(
+    session: Session, side: MainSide
+) -> None:
+    side.submitting(JOB)
+    side.reported(EXECUTOR, JOB, True, None)
+    side.finished(JOB, True)
+    ((_, _, facts),) = session.told("finished")
+    assert facts["poll_interval_s"] == 40
+
+
+def test_a_shutdown_is_told_with_the_polling_interval_in_force(
+    session: Session, side: MainSide
+) -> None:
+    side.shutting_down(EXECUTOR)
+    side.shut_down(EXECUTOR)
+    ((_, begun, facts),) = session.told("run_phase")
+    assert (facts["phase"], facts["poll_interval_s"]) == ("shutdown", 40)
+    assert begun <= facts["end"]
+
+
+def test_an_executor_that_does_not_poll_shuts_down_without_a_word(
+    session: Session, side: MainSide
+) -> None:
+    side.shutting_down(SimpleNamespace())
+    side.shut_down(SimpleNamespace())
+    assert session.told("run_phase") == []
+
+
+def test_an_array_s_tasks_leave_two_fragments_each_but_for_the_first(
+    session: Session, side: MainSide
+) -> None:
+    tasks = [SimpleNamespace(jobid=number, attempt=1) for number in (5, 6, 7)]
+    side._submissions = {(5, 1): "1", (6, 1): "2", (7, 1): "3"}
+    for task, external in zip(tasks, ("20_1", "20_2", "21_3"), strict=True):
+        side.submitting(task)
+        side.accepted(task, external)
+    told = [facts["submission"] for _, _, facts in session.told("accepted")]
+    assert told == [("1",), ("2", "1.2"), ("3",)]

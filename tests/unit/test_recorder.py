@@ -30,7 +30,7 @@ NODE_LEVEL = level(
     planned=8,
     ended=13,
 )
-COMPLETE = NodeReport(started=at(6), levels=(NODE_LEVEL,), complete=True)
+COMPLETE = NodeReport(starts=(at(6),), levels=(NODE_LEVEL,), complete=True)
 
 
 class Reports:
@@ -40,12 +40,12 @@ class Reports:
         self.by_submission = {name.lstrip("s"): list(told) for name, told in by_submission.items()}
         self.removed = []
 
-    def read(self, submission: str) -> NodeReport:
-        told = self.by_submission.get(submission, [NodeReport()])
+    def read(self, submission: tuple[str, ...]) -> NodeReport:
+        told = self.by_submission.get(submission[0], [NodeReport()])
         return told.pop(0) if len(told) > 1 else told[0]
 
-    def remove(self, submission: str) -> None:
-        self.removed.append(submission)
+    def remove(self, submission: tuple[str, ...]) -> None:
+        self.removed.extend(submission)
 
     def remove_left_over(self) -> None:
         return
@@ -132,7 +132,7 @@ class Recording:
             key=key,
             stamps={name: at(value) for name, value in stamps_s.items()},
             external_jobid=external,
-            submission=submission,
+            submission=(submission,),
         )
 
     def finished(
@@ -151,7 +151,7 @@ class Recording:
             status=status,
             stamps={name: at(value) for name, value in stamps_s.items()},
             message=message,
-            submission=submission,
+            submission=() if submission is None else (submission,),
         )
 
     def settle(self) -> None:
@@ -302,7 +302,7 @@ def test_waits_in_the_main_process_are_phases_of_their_job(record: Record) -> No
 def test_a_cache_hit_on_a_node_is_cached(record: Record, status: str) -> None:
     hit = a_try(begun=8, running=8, reported=11, checked=12, status=status)
     node = NODE_LEVEL.model_copy(update={"tries": (hit,)})
-    report = NodeReport(started=at(6), levels=(node,), complete=True)
+    report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
     recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
     assert ends(recording)[(1, 1)].status == status
 
@@ -323,7 +323,7 @@ def group_report(first: str = "success", **more: Any) -> NodeReport:
         a_try(wildcards={"s": "b"}, begun=10, tool_started=10, tool_ended=12, checked=12, **more),
     )
     node = NODE_LEVEL.model_copy(update={"tries": tries})
-    return NodeReport(started=at(6), levels=(node,), complete=True)
+    return NodeReport(starts=(at(6),), levels=(node,), complete=True)
 
 
 def grouped(record: Record, report: NodeReport) -> Recording:
@@ -367,7 +367,7 @@ def test_a_complete_report_is_folded_in_and_removed(record: Record) -> None:
 
 
 def test_a_late_report_revises_the_attempt(record: Record) -> None:
-    reports = Reports(s1=[NodeReport(started=at(6)), COMPLETE])
+    reports = Reports(s1=[NodeReport(starts=(at(6),)), COMPLETE])
     recording = record(reports=reports).job(1).remote(1).finish()
     first, second = (event for event in recording.events if event.event == "attempt_finished")
     assert (first.revises, first.levels) == (False, ())
@@ -378,7 +378,7 @@ def test_a_late_report_revises_the_attempt(record: Record) -> None:
 
 
 def test_a_report_that_stays_as_it_was_revises_nothing(record: Record) -> None:
-    reports = Reports(s1=[NodeReport(started=at(6))])
+    reports = Reports(s1=[NodeReport(starts=(at(6),))])
     recording = record(reports=reports).job(1).remote(1).finish()
     assert recording.kinds().count("attempt_finished") == 1
     assert reports.removed == ["1"]
@@ -505,7 +505,7 @@ def test_a_note_that_makes_no_sense_is_a_gap_and_the_run_goes_on(record: Record)
 
 
 class Unreadable(Reports):
-    def read(self, submission: str) -> Never:
+    def read(self, submission: tuple[str, ...]) -> Never:
         raise RuntimeError("no")
 
 

@@ -28,6 +28,7 @@ from snakemake_logger_plugin_observe.timeline import (
     NO_WRAPPER,
     NODE_CUT_OFF,
     NOT_TIMED,
+    STARTED_AGAIN,
     Evidence,
     Segment,
     Timeline,
@@ -162,7 +163,7 @@ def test_a_job_on_a_node_goes_through_every_phase() -> None:
 
 
 def test_the_first_sign_of_life_ends_the_queue_before_the_interpreter_starts() -> None:
-    laid = timeline(remote(node_started=3.5))
+    laid = timeline(remote(node_starts=[3.5]))
     assert told(laid)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
 
 
@@ -314,7 +315,7 @@ def test_without_any_stamp_of_the_node_its_time_is_one_unobserved_stretch() -> N
 
 
 def test_with_only_the_first_sign_of_life_the_queue_still_is_known() -> None:
-    laid = timeline(evidence(REMOTE_STAMPS, node_started=4, waits=LATENCY))
+    laid = timeline(evidence(REMOTE_STAMPS, node_starts=[4], waits=LATENCY))
     assert told(laid) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
@@ -500,3 +501,46 @@ def test_segments_are_named_by_their_moments() -> None:
 def test_phase_sums_add_what_recurs_in_the_model_s_order() -> None:
     segments = [Segment(0, 2, "compute"), Segment(2, 3, "stage_in"), Segment(3, 7, "compute")]
     assert list(phase_sums(segments).items()) == [("stage_in", 1), ("compute", 6)]
+
+
+# -- started more than once -----------------------------------------------------------------------
+
+
+def requeued(*, killed: bool, signs: bool = True) -> Evidence:
+    """Return an attempt that the cluster started at 4, and again at 20."""
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=30, finished=31)
+    first = node_level().model_copy(update={"ended": None if killed else at(10)})
+    again = node_level(started=20, loaded=21, planned=22, ended=28, pid=2).model_copy(
+        update={"tries": (a_try(tool_started=24, tool_ended=26, checked=27),), "restarts": 1}
+    )
+    return evidence(known, first, again, node_starts=[4, 20] if signs else [])
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_a_requeued_job_is_laid_from_both_its_starts(signs: bool) -> None:
+    """The signs of the shell tell them apart, or else the cluster's count of restarts."""
+    laid = timeline(requeued(killed=False, signs=signs))
+    assert told(laid)[8:] == [
+        ("stage_out", 8, 9),
+        ("node_exit", 9, 10),
+        ("queue_wait", 10, 20),
+        ("node_startup", 20, 21),
+        ("node_plan", 21, 22),
+        ("stage_in", 22, 24),
+        ("compute", 24, 26),
+        ("stage_out", 26, 27),
+        ("node_exit", 27, 28),
+        ("poll_wait", 28, 30),
+        ("postprocess", 30, 31),
+    ]
+    assert laid.unobserved == [STARTED_AGAIN.format(count=2)]
+
+
+def test_what_a_start_that_was_killed_did_last_is_not_guessed() -> None:
+    laid = timeline(requeued(killed=True))
+    assert told(laid)[8:11] == [
+        ("stage_out", 8, 9),
+        ("unobserved", 9, 20),
+        ("node_startup", 20, 21),
+    ]
+    assert laid.unobserved == [NODE_CUT_OFF, STARTED_AGAIN.format(count=2)]
