@@ -40,6 +40,14 @@ class ExecutorSettings(ExecutorSettingsBase):
             "choices": ["on", "off"],
         },
     )
+    accounting: Optional[str] = field(  # noqa: UP045
+        default=None,
+        metadata={
+            "help": "Whether to ask Slurm's accounting about the jobs once, when the run ends "
+            "(default: on where Slurm runs them).",
+            "choices": ["on", "off"],
+        },
+    )
     record: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={

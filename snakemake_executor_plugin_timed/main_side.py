@@ -43,11 +43,14 @@ def _quietly(method: _Method) -> _Method:
 class MainSide:
     """Takes the stamps of one run in its main process; see ``timing.Observer``."""
 
-    def __init__(self, session: Session, workflow: Any, node_stamps: str | None) -> None:
-        """Observe *workflow* for *session*; *node_stamps* is the flag's value."""
+    def __init__(
+        self, session: Session, workflow: Any, *, node_stamps: bool = True, accounting: bool = True
+    ) -> None:
+        """Observe *workflow* for *session*; the flags say what the person wants of it."""
         self.session = session
         self._workflow = workflow
-        self._wanted = node_stamps != "off"
+        self._wanted = node_stamps
+        self._accounting = accounting and _slurm_runs(session.wraps, workflow.executor_settings)
         self._numbers = itertools.count(1)
         self._submissions: dict[Any, str] = {}
         self._arrays: dict[str, str] = {}
@@ -66,13 +69,13 @@ class MainSide:
         session.put("planned", clock.now())
 
     @classmethod
-    def of(cls, workflow: Any, node_stamps: str | None) -> "MainSide | None":
+    def of(cls, workflow: Any, **wanted: bool) -> "MainSide | None":
         """Return the main side of *workflow*'s run; None where it could not be made."""
         session = current()
         if session is None:
             return None
         try:
-            return cls(session, workflow, node_stamps)
+            return cls(session, workflow, **wanted)
         except Exception as fault:
             session.fault(fault)
             return None
@@ -164,7 +167,10 @@ class MainSide:
     @_quietly
     def shutting_down(self, executor: Any) -> None:
         """Stamp the begin of an executor's shutdown."""
-        self._shutting_down[id(executor)] = clock.now()
+        self._shutting_down[id(executor)] = moment = clock.now()
+        if self._accounting:
+            self._accounting = False
+            self.session.put("accounting_wanted", moment)
 
     @_quietly
     def shut_down(self, executor: Any) -> None:
@@ -248,6 +254,11 @@ class MainSide:
         except OSError as error:
             return f"{folder} cannot be made ({error.strerror})"
         return None
+
+
+def _slurm_runs(wraps: str | None, settings: Any) -> bool:
+    """Whether the jobs go to Slurm: by its own executor, or by a submit command that says so."""
+    return wraps == "slurm" or "sbatch" in str(getattr(settings, "submit_cmd", None) or "")
 
 
 def _poll_interval(executor: Any) -> float | None:

@@ -16,6 +16,7 @@ class _Reading(NamedTuple):
     user_s: float
     system_s: float
     peak_kib: int
+    own_peak_kib: int
     io: dict[str, int]
 
 
@@ -38,12 +39,14 @@ class Meter:
         if before is None or not self._alone:
             return _UNKNOWN
         after = _read(in_process=in_process)
-        grown = after.peak_kib > before.peak_kib
+        known = in_process or after.peak_kib > max(before.peak_kib, after.own_peak_kib)
         used = {
             "user_s": round(after.user_s - before.user_s, 6),
             "system_s": round(after.system_s - before.system_s, 6),
-            # The peak of all children so far: an earlier one's, unless this one's is higher.
-            "peak_rss_bytes": after.peak_kib * 1024 if grown or in_process else None,
+            # The peak of all children so far, each counted from the moment it was forked off
+            # this process: this tool's, if it is higher than both.
+            "peak_rss_bytes": after.peak_kib * 1024 if known else None,
+            "peak_rss_bound_bytes": after.peak_kib * 1024,
             "cgroup_peak_bytes": _cgroup_peak(os.environ),
         }
         for name, counter in (("read_bytes", "read_bytes"), ("written_bytes", "write_bytes")):
@@ -55,11 +58,11 @@ class Meter:
 def _read(*, in_process: bool) -> _Reading:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     user_s, system_s, peak = children.ru_utime, children.ru_stime, children.ru_maxrss
+    own = resource.getrusage(resource.RUSAGE_SELF)
     if in_process:
-        own = resource.getrusage(resource.RUSAGE_SELF)
         user_s, system_s = user_s + own.ru_utime, system_s + own.ru_stime
         peak = max(peak, own.ru_maxrss)
-    return _Reading(user_s, system_s, peak, _io())
+    return _Reading(user_s, system_s, peak, own.ru_maxrss, _io())
 
 
 def _io() -> dict[str, int]:

@@ -146,7 +146,11 @@ def _observer(workflow: Any, settings: Any) -> Any:
         return None
     from snakemake_executor_plugin_timed.main_side import MainSide
 
-    return MainSide.of(workflow, node_stamps=getattr(settings, "node_stamps", None))
+    return MainSide.of(
+        workflow,
+        node_stamps=getattr(settings, "node_stamps", None) != "off",
+        accounting=getattr(settings, "accounting", None) != "off",
+    )
 
 
 def timed_class(executor: type, observer: Any) -> type:

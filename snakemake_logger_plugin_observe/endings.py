@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.events import (
     Wait,
 )
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run, seconds
-from snakemake_logger_plugin_observe.timeline import Segment, phase_sums
+from snakemake_logger_plugin_observe.timeline import Segment, innermost_tries, phase_sums
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
     levels = (*_main_level(run, live), *live.levels)
     tries = [one for level in levels for one in level.tries]
     ran = [one for one in tries if one.tool_started is not None]
+    innermost = innermost_tries(levels)
     hits = [one.status == "cached" for one in tries]
     if status == "success" and (any(hits) if live.job_id is not None else all(hits) and hits):
         status = "cached"
@@ -97,6 +98,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         node_starts=live.node_starts,
         levels=levels,
         **figures(laid.segments),
+        used=innermost[-1].used if innermost and live.job_id is not None else None,
         offset=laid.offset,
         unobserved=tuple(dict.fromkeys(reasons)),
         revises=revises,
@@ -111,6 +113,7 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
         own = (_only(level, job) for level in whole.levels if job is not None)
         levels = tuple(level for level in own if level.tries)
         tries = [one for level in levels for one in level.tries]
+        innermost = innermost_tries(levels)
         code = tries[-1].exit_code if tries else None
         draft = Attempt(
             job_id,
@@ -135,6 +138,7 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
             stamps=draft.stamps,
             levels=levels,
             **figures(laid.segments),
+            used=innermost[-1].used if innermost else None,
             offset=whole.offset,
             unobserved=tuple(laid.unobserved),
             revises=whole.revises,

@@ -70,7 +70,9 @@ class Usage(_Frozen):
     user_s: Seconds | None = None
     system_s: Seconds | None = None
     peak_rss_bytes: Count | None = None
-    """The largest of its processes at its peak, not their sum."""
+    """The largest of its processes at its peak, not their sum; null where only a bound is known."""
+    peak_rss_bound_bytes: Count | None = None
+    """What that peak was no higher than: the kernel counts a child from its parent's size on."""
     cgroup_peak_bytes: Count | None = None
     """All that ran in the job's own control group, Snakemake included."""
     read_bytes: Count | None = None
@@ -122,6 +124,51 @@ class Level(_Frozen):
     ended: Moment | None = None
     waits: tuple[Wait, ...] = ()
     tries: tuple[Try, ...] = ()
+
+
+class SchedulerRecord(_Frozen):
+    """What the cluster's accounting recorded of a job, by the scheduler's own clock."""
+
+    scheduler: str = "slurm"
+    cluster_job: str
+    resolution_s: Seconds = 1.0
+    """How fine its moments are; its clock may differ from all others."""
+    state: str | None = None
+    reason: str | None = None
+    submitted: Moment | None = None
+    eligible: Moment | None = None
+    """When nothing but a free place was missing: until then it was held back."""
+    started: Moment | None = None
+    ended: Moment | None = None
+    restarts: Count = 0
+    exit_code: int | None = None
+    signal: int | None = None
+    nodes: str | None = None
+    partition: str | None = None
+    cpus_requested: Count | None = None
+    cpus_allocated: Count | None = None
+    memory_requested_bytes: Count | None = None
+    time_limit_s: Seconds | None = None
+    user_s: Seconds | None = None
+    system_s: Seconds | None = None
+    peak_rss_bytes: Count | None = None
+    """The largest of its steps' peaks, as the scheduler sampled them."""
+
+    @property
+    def held_s(self) -> float | None:
+        """How long it could not have started: a dependency, a hold, a limit of the site's."""
+        return _between(self.submitted, self.eligible)
+
+    @property
+    def queued_s(self) -> float | None:
+        """How long it then waited for a place."""
+        return _between(self.eligible, self.started)
+
+
+def _between(begun: int | None, ended: int | None) -> float | None:
+    if begun is None or ended is None or ended < begun:
+        return None
+    return clock.to_seconds(ended - begun)
 
 
 class Stamps(_Frozen):
@@ -183,6 +230,17 @@ class Provenance(Event):
     snakefile_sha256: str | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
+
+
+class Allocation(Event):
+    """The cluster's job that Snakemake itself runs in; asked beside the run, as provenance is."""
+
+    event: Literal["allocation"] = "allocation"
+    scheduler: str = "slurm"
+    cluster_job: str
+    nodes: str | None = None
+    end: Moment | None = None
+    """When its time is up, as the scheduler had it when the run began."""
 
 
 class RunPhase(Event):
@@ -308,9 +366,18 @@ class AttemptFinished(AttemptEvent):
     segments: tuple[tuple[str | None, Seconds], ...] = ()
     """Phase and seconds of each segment, end to end from ``start``."""
     phases_s: dict[str, Seconds] = Field(default_factory=dict)
+    used: Usage | None = None
+    """What its last try used, where that is known."""
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     revises: bool = False
+
+
+class Accounting(AttemptEvent):
+    """What the cluster's accounting says of an attempt's submission; the last event counts."""
+
+    event: Literal["accounting"] = "accounting"
+    record: SchedulerRecord
 
 
 class Message(Event):
@@ -366,12 +433,14 @@ class LeanAttemptFinished(AttemptFinished):
 _Other = (
     RunStarted
     | Provenance
+    | Allocation
     | RunPhase
     | SchedulerRound
     | JobDescribed
     | GroupDescribed
     | AttemptSubmitted
     | AttemptStarted
+    | Accounting
     | Message
     | Gap
     | RunFinished

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -211,6 +211,26 @@ def read_journal(path: Path, *, lean: bool = False) -> Reading:
     A *lean* one passes over the processes and tries behind an attempt's figures.
     """
     return Reading(path, [], lean)
+
+
+def append(path: Path, events: Sequence[Event]) -> None:
+    """Add *events* to the journal at *path*, after what it holds; a torn last line is ended first.
+
+    Raises:
+        JournalError: if it cannot be written.
+
+    """
+    lines = b"".join(to_line(event) + b"\n" for event in events)
+    if not lines:
+        return
+    try:
+        with open(path, "r+b") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                lines = lines if file.read(1) == b"\n" else b"\n" + lines
+            file.write(lines)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
 
 
 def journals_in(workdir: Path) -> list[Path]:

@@ -17,10 +17,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.accounting import (
+    Inquiry,
+    ask_about_allocation,
+    slurm_ids,
+    told_by,
+)
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.events import Account as AccountTotals
 from snakemake_logger_plugin_observe.events import (
+    Allocation,
     Event,
     Gap,
     Message,
@@ -54,6 +61,7 @@ class Recorder:
         workdir: Path,
         started: clock.Micros,
         facts: Mapping[str, Any],
+        allocation: str | None = None,
     ) -> None:
         """Begin to record.
 
@@ -64,6 +72,7 @@ class Recorder:
             workdir: the run's working directory.
             started: when the workflow started.
             facts: fields of ``RunStarted`` that are known already.
+            allocation: the id of the Slurm job that Snakemake itself runs in, if it does.
 
         """
         self.run_id = uuid.uuid4().hex
@@ -75,12 +84,14 @@ class Recorder:
         self._workdir = workdir
         self._started = started
         self._facts = dict(facts)
+        self._allocation = allocation
         self._writer: JournalWriter | None = None
         self._lost = 0
         self._last_error = 0
         self._flags: set[str] = set()
         self._planning_since: clock.Micros | None = None
         self._answer: str | None = None
+        self._inquiry: Inquiry | None = None
         self._hurry = threading.Event()
         self._queue: queue.SimpleQueue[Note | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="observe-recorder", daemon=True)
@@ -187,6 +198,8 @@ class Recorder:
             )
         self._emit(event)
         look_up(event.snakefile, self._workdir, self.put)
+        if self._allocation is not None:
+            ask_about_allocation(self._allocation, self.put)
 
     def _owns_process(self) -> bool:
         return not _recorded_before()
@@ -195,6 +208,9 @@ class Recorder:
         from snakemake_logger_plugin_observe.events import Provenance
 
         self._emit(Provenance(time=moment, **facts))
+
+    def _on_allocation(self, moment: clock.Micros, **facts: Any) -> None:
+        self._emit(Allocation(time=moment, **facts))
 
     def _on_message(self, moment: clock.Micros, level: str, kind: str, text: str) -> None:
         if kind == "building_dag":
@@ -235,9 +251,28 @@ class Recorder:
     def _on_scheduler_round(self, moment: clock.Micros, **facts: Any) -> None:
         self._emit(SchedulerRound(time=moment, **facts))
 
+    # -- the cluster's accounting ------------------------------------------------------------
+
+    def _on_accounting_wanted(self, _moment: clock.Micros) -> None:
+        """All jobs have ended, and the scheduler may be asked what it knows of them."""
+        ids = [one.external_jobid for one in self._attempts.submissions_outside()]
+        if asked := slurm_ids(ids):
+            self._inquiry = Inquiry(asked, self._started // 1_000_000)
+
+    def _take_accounting(self, moment: clock.Micros) -> None:
+        if self._inquiry is None:
+            return
+        records, problem = self._inquiry.answer()
+        for event in told_by(records, self.run, moment):
+            self._emit(event)
+        if problem is not None:
+            text = f"the cluster's accounting could not be asked: {problem}"
+            self._emit(Message(time=moment, level="info", kind="accounting", text=text))
+
     # -- the end ---------------------------------------------------------------------------
 
     def _on_finish(self, moment: clock.Micros) -> None:
+        self._take_accounting(moment)
         given_up = "interrupted" in self._flags or self._last_error
         self._attempts.finish(moment, "cancelled" if given_up else "lost")
         if self._planning_since is not None:

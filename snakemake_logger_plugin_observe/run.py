@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.events import (
+    Accounting,
+    Allocation,
     AnyEvent,
     AttemptEvent,
     AttemptFinished,
@@ -24,9 +26,11 @@ from snakemake_logger_plugin_observe.events import (
     RunFinished,
     RunPhase,
     RunStarted,
+    SchedulerRecord,
     SchedulerRound,
     Stamps,
     Try,
+    Usage,
     Wait,
 )
 from snakemake_logger_plugin_observe.phases import PHASES, UNOBSERVED
@@ -67,6 +71,8 @@ class Attempt:
     levels: tuple[Level, ...] = ()
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
+    used: Usage | None = None
+    accounting: SchedulerRecord | None = None
     segments: list[Segment] = field(default_factory=list)
     phases: dict[str, Micros] = field(default_factory=dict)
     """Microseconds per phase: the sums of ``segments``."""
@@ -110,6 +116,7 @@ class Run:
     started: RunStarted | None = None
     finished: RunFinished | None = None
     provenance: Provenance | None = None
+    allocation: Allocation | None = None
     jobs: dict[int, JobDescribed] = field(default_factory=dict)
     groups: dict[str, GroupDescribed] = field(default_factory=dict)
     attempts: dict[Key, Attempt] = field(default_factory=dict)
@@ -134,6 +141,9 @@ class Run:
             segments: an ended attempt's, where they have been laid already.
 
         """
+        if isinstance(event, Accounting):  # may be asked for long after the run
+            self._add_accounting(event)
+            return
         self.last_moment = max(self.last_moment, event.time)
         match event:
             case RunStarted():
@@ -142,6 +152,8 @@ class Run:
                 self.finished = event
             case Provenance():
                 self.provenance = event
+            case Allocation():
+                self.allocation = event
             case JobDescribed():
                 self.jobs[event.job_id] = event
                 if line is not None:
@@ -158,6 +170,11 @@ class Run:
                 self._add_attempt(event, line, segments)
             case _:
                 self.gaps.append(getattr(event, "reason", ""))
+
+    def _add_accounting(self, event: Accounting) -> None:
+        key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
+        if attempt := self.attempts.get(key):
+            attempt.accounting = event.record
 
     def _add_attempt(
         self, event: AttemptEvent, line: int | None, segments: list[Segment] | None
@@ -189,6 +206,7 @@ class Run:
                 attempt.levels = event.levels
                 attempt.offset = event.offset
                 attempt.unobserved = event.unobserved
+                attempt.used = event.used
                 if isinstance(event, LeanAttemptFinished):
                     attempt.segments = written_segments(event)
                     attempt.phases = {

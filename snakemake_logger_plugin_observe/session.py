@@ -89,6 +89,8 @@ class Session:
         self.journal = JournalSettings()
         self.recorder: Recorder | None = None
         self.wraps: str | None = None
+        # Read now: the slurm plugin clears such variables from this process when it is made.
+        self.allocation = os.environ.get("SLURM_JOB_ID")
         self._early: list[capture.Note] = []
         self._hears_ends = False
         self._planning_only = False
@@ -189,6 +191,7 @@ class Session:
             fault=self._recorders_fault,
             secrets=describe.secret_values(workflow) if workflow is not None else (),
             workdir=Path.cwd(),
+            allocation=self.allocation,
             started=noted.time,
             facts={
                 **facts,

@@ -27,7 +27,7 @@ from snakemake_logger_plugin_observe.events import (
     Wait,
 )
 from snakemake_logger_plugin_observe.provenance import sha256
-from snakemake_logger_plugin_observe.run import Key, Run
+from snakemake_logger_plugin_observe.run import Attempt, Key, Run
 
 _ERRORS_KEPT: Final = 50
 
@@ -82,6 +82,10 @@ class AttemptTracker:
         self._reports = reports
         if reports is not None:
             reports.remove_left_over()
+
+    def submissions_outside(self) -> list[Attempt]:
+        """Return the attempts that the cluster knows by an id."""
+        return [a for a in self.run.attempts.values() if a.external_jobid and not a.is_member]
 
     def on_hears_ends(self, _moment: clock.Micros) -> None:
         """Executors tell the ends of jobs; log records about them are no news."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.requests import Demand, demand
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run import Attempt, Run
@@ -26,6 +27,7 @@ class Row:
     reason: str | None
     log: tuple[str, ...]
     line: int | None
+    demand: Demand
 
     @property
     def total(self) -> Micros:
@@ -84,6 +86,7 @@ def _row(run: Run, attempt: Attempt) -> Row:
         reason=job.reason if job else None,
         log=job.log if job else (),
         line=attempt.line,
+        demand=demand(run, attempt),
     )
 
 

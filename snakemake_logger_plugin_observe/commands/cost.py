@@ -4,7 +4,10 @@ import argparse
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
+from snakemake_logger_plugin_observe.analysis.polling import polling
+from snakemake_logger_plugin_observe.analysis.requests import far_off
 from snakemake_logger_plugin_observe.commands import journals
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.run import Run
@@ -21,7 +24,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
     """Return both accounts of the run; always fine."""
     source = journals.load(words.journal, lean=True)
-    return CostAnswer(source, account(source.run), costliest(source.run)), 0
+    run = source.run
+    accounts = account(run)
+    answer = CostAnswer(
+        source,
+        accounts,
+        costliest(run),
+        polling=polling(run),
+        levers=tuple(levers(run, accounts)),
+        far_off=tuple(far_off(run)),
+    )
+    return answer, 0
 
 
 def costliest(run: Run) -> tuple[Row, ...]:

@@ -19,6 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--failed", action="store_true", help="every attempt of the jobs that failed once or more"
     )
+    parser.add_argument(
+        "--used", action="store_true", help="what each used, beside what it had asked for"
+    )
     parser.add_argument("--sort", choices=SORT_KEYS, default="start", help="default: start")
 
 
@@ -26,4 +29,4 @@ def run(words: argparse.Namespace) -> tuple[JobsAnswer, int]:
     """Return the attempts that were asked for; always fine."""
     source = journals.load(words.journal)
     choice = Choice(words.rule, words.status, words.failed, words.sort)
-    return JobsAnswer(source, tuple(rows(source.run, choice)), words.failed), 0
+    return JobsAnswer(source, tuple(rows(source.run, choice)), words.failed, words.used), 0

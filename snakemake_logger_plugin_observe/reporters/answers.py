@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.account import Account
+from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.polling import Polling
+from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
 from snakemake_logger_plugin_observe.run import Run
 
@@ -27,6 +30,9 @@ class CostAnswer:
     source: Source
     account: Account
     costliest: tuple[Row, ...] = ()
+    polling: Polling | None = None
+    levers: tuple[Lever, ...] = ()
+    far_off: tuple[FarOff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,18 @@ class JobsAnswer:
     source: Source
     rows: tuple[Row, ...]
     failed_only: bool = False
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingAnswer:
+    """What the cluster's accounting knew of a run's jobs."""
+
+    source: Source
+    asked: int
+    known: int
+    added: int
+    """How many records were new, and are in the journal now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +71,4 @@ class SchemaAnswer:
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-Answer = CostAnswer | JobsAnswer | ValidateAnswer | SchemaAnswer
+Answer = CostAnswer | JobsAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer

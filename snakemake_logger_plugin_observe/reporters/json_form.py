@@ -7,8 +7,9 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
-from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
+from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, SchedulerRecord
 from snakemake_logger_plugin_observe.reporters.answers import (
+    AccountingAnswer,
     Answer,
     CostAnswer,
     JobsAnswer,
@@ -34,6 +35,14 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "schema_version": SCHEMA_VERSION,
                 "run": _run(answer.source),
                 "attempts": [_attempt(row) for row in answer.rows],
+            }
+        case AccountingAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "asked": answer.asked,
+                "known": answer.known,
+                "added": answer.added,
             }
         case ValidateAnswer():
             found = answer.verification
@@ -96,6 +105,23 @@ def _cost(answer: CostAnswer) -> dict[str, Any]:
             }
             for share in account.rules
         ],
+        "polling": asdict(answer.polling) if answer.polling else None,
+        "advice": [
+            {
+                "kind": lever.kind,
+                "makespan_s": to_seconds(lever.micros),
+                "setting": lever.setting,
+                "value": lever.value,
+                "rule": lever.rule,
+                "jobs": lever.jobs,
+                "overhead_s": to_seconds(lever.overhead),
+                "tool_s": to_seconds(lever.tool),
+            }
+            for lever in answer.levers
+        ],
+        "requests_far_off": [
+            {**asdict(one), "too_little": one.too_little} for one in answer.far_off
+        ],
     }
 
 
@@ -143,8 +169,36 @@ def _attempt(row: Row) -> dict[str, Any]:
             }
             for segment in attempt.segments
         ],
+        "poll_interval_s": attempt.poll_interval_s,
+        "starts": len(attempt.node_starts),
+        "scheduler": _scheduler(attempt.accounting),
+        "requested": {
+            "threads": row.demand.threads,
+            "memory_bytes": row.demand.memory_asked_bytes,
+            "runtime_s": row.demand.runtime_asked_s,
+        },
+        "used": {
+            "cpu_s": row.demand.cpu_s,
+            "cores": None if row.demand.cores is None else round(row.demand.cores, 3),
+            "memory_bytes": row.demand.memory_peak_bytes,
+            "memory_is_bound": row.demand.memory_peak_is_bound,
+            "on_node_s": row.demand.on_node_s,
+            "read_bytes": row.demand.read_bytes,
+            "written_bytes": row.demand.written_bytes,
+        },
         "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
         "tries": [one.model_dump(mode="json") for one in attempt.tries],
         "unobserved": list(attempt.unobserved),
         "line": row.line,
+    }
+
+
+def _scheduler(record: SchedulerRecord | None) -> dict[str, Any] | None:
+    """Return a record of the cluster's accounting, with the queue's wait split at *eligible*."""
+    if record is None:
+        return None
+    return {
+        **record.model_dump(mode="json"),
+        "held_s": record.held_s,
+        "queued_s": record.queued_s,
     }

@@ -8,8 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.account import RuleShare
+from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
+from snakemake_logger_plugin_observe.reporters import text_advice
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.words import (
     bar,
@@ -48,7 +50,10 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [_rules(answer, width), Text()]
     if answer.costliest:
         found += [_costliest(answer, width), Text()]
+    makespan = answer.account.makespan
+    found += text_advice.requests(answer.far_off)
     found.append(Text(_sentence(answer)))
+    found += text_advice.sentence(answer.levers, makespan)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
     found.append(Text(_NEXT))
     return found
@@ -111,6 +116,7 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     classes = sorted(
         account.makespan_by_class.items(), key=lambda item: (item[0] == UNATTRIBUTED, -item[1])
     )
+    hints_given: set[str] = set()
     for name, micros in classes:
         if not micros and name != UNATTRIBUTED:
             continue
@@ -121,8 +127,10 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
             seconds = f"{part / 1e6:.{places}f}"
             about = said(5, phase, PHASES[phase].meaning)
             row(about, "", seconds, percent(part, whole), style="dim")
-            if meant and (hint := _hint(phase, answer)):
-                row(said(5, "", hint), "", style="dim")
+            hint = _hint(phase, answer) if meant else ""
+            if hint and hint not in hints_given:
+                hints_given.add(hint)
+                row(Text(f"       {hint}"), "", style="dim")
     total = sum(account.makespan_by_class.values())
     check = "= makespan" if total == whole else f"is not the makespan: {whole / 1e6:.6f} s"
     row(said(2, "Σ", check, "bold"), "", f"{total / 1e6:.{places}f}")
@@ -142,13 +150,18 @@ def _phases_of(
 def _hint(phase: str, answer: CostAnswer) -> str:
     """Return what governs a phase, where the run's settings tell."""
     started = answer.source.run.started
-    settings = started.settings if started else {}
-    every = settings.get("seconds_between_status_checks")
-    if phase == "poll_wait" and every and (started and started.wraps == "cluster-generic"):
-        return f"every {every} s: --seconds-between-status-checks"
+    if phase in ("poll_wait", "shutdown") and (every := answer.polling):
+        return f"{_interval(every)}: {every.setting}"
     if phase == "slot_wait" and started and (started.jobs or started.cores):
         return f"--jobs {started.jobs}" if started.jobs else f"--cores {started.cores}"
     return ""
+
+
+def _interval(every: Polling) -> str:
+    longest = f"{every.longest_s:g} s"
+    if every.shortest_s == every.longest_s:
+        return f"every {longest}"
+    return f"every {every.shortest_s:g} to {longest}"
 
 
 def _rules(answer: CostAnswer, width: int) -> Table:

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs
 from snakemake_logger_plugin_observe.reporters.answers import (
+    AccountingAnswer,
     Answer,
     CostAnswer,
     JobsAnswer,
@@ -41,12 +42,20 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_cost.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
+        case AccountingAnswer():
+            return [_accounting(answer)]
         case ValidateAnswer():
             return _validation(answer)
         case SchemaAnswer():
             import json
 
             return [json.dumps(answer.schema, indent=2)]
+
+
+def _accounting(answer: AccountingAnswer) -> str:
+    known = f"Slurm's accounting knows {answer.known:,} of {plural(answer.asked, 'job')}"
+    new = plural(answer.added, "new record") if answer.added else "nothing new"
+    return harmless(f"{answer.source.path}: {known}; {new}")
 
 
 def _validation(answer: ValidateAnswer) -> list[RenderableType]:

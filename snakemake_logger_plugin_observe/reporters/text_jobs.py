@@ -1,5 +1,8 @@
 """Attempts as text: a line each, and for failures what the journal knows of the cause."""
 
+from collections.abc import Callable
+from typing import Any
+
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -10,9 +13,11 @@ from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.text_cost import head, warnings
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
+    duration,
     harmless,
     job_name,
     percent,
+    size,
 )
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
@@ -28,6 +33,8 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     if answer.failed_only:
         for row in sorted(answer.rows, key=lambda row: (str(row.attempt.key[0]), row.line or 0)):
             found += _failure(row)
+    elif answer.used:
+        found.append(_used(answer, width))
     else:
         found.append(_table(answer, width))
         found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
@@ -63,6 +70,47 @@ def _table(answer: JobsAnswer, width: int) -> Table:
         known = row.phases
         table.add_row(*cells, *(_cell(known, phase, places) for phase in phases))
     return table
+
+
+def _used(answer: JobsAnswer, width: int) -> Table:
+    """Return what each attempt used beside what it had asked for; unknown is a question mark."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    narrow = width < _ROOM_FOR_PLACES
+    for heading in ("job", "try"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("rule", no_wrap=True, max_width=18 if narrow else 30, overflow="ellipsis")
+    for heading in ("cores", "memory", "time", *([] if narrow else ["read", "written"])):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in answer.rows:
+        if row.attempt.job_id is None:
+            continue
+        known = row.demand
+        peak = _known(known.memory_peak_bytes, size)
+        bound = "≤ " if known.memory_peak_is_bound else ""
+        moved = [_known(known.read_bytes, size), _known(known.written_bytes, size)]
+        table.add_row(
+            str(row.attempt.job_id),
+            str(row.attempt.number),
+            job_name(row.rule, row.wildcards, None),
+            _of(_known(known.cores, "{:.2f}".format), _known(known.threads, str)),
+            _of(bound + peak, _known(known.memory_asked_bytes, size)),
+            _of(_known(known.on_node_s, _seconds), _known(known.runtime_asked_s, _seconds)),
+            *([] if narrow else moved),
+        )
+    return table
+
+
+def _known(value: Any, say: Callable[[Any], str]) -> str:
+    return "?" if value is None else say(value)
+
+
+def _of(used: str, asked: str) -> str:
+    """Return a use and its request: ``0.98 of 4``; a request that was not made is left out."""
+    return used if asked == "?" else f"{used} of {asked}"
+
+
+def _seconds(value: float) -> str:
+    return duration(round(value * 1e6))
 
 
 def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:

@@ -37,6 +37,15 @@ def duration(micros: Micros) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def size(count: int) -> str:
+    """Return an amount of bytes as Snakemake counts them: ``140 MB``, ``8.0 GB``."""
+    for unit, limit in (("B", 1000), ("kB", 10**6), ("MB", 10**9), ("GB", 10**12)):
+        if count < limit:
+            amount = count / limit * 1000
+            return f"{amount:.1f} {unit}" if amount < 10 and unit != "B" else f"{amount:.0f} {unit}"
+    return f"{count / 10**12:.1f} TB"
+
+
 def decimals(total: Micros) -> int:
     """Return how many decimals of a second tell something beside *total*."""
     s = total / 1_000_000

@@ -352,8 +352,9 @@ class Cluster:
         except subprocess.TimeoutExpired:
             raise ClusterError(f"no answer within {timeout:.0f} s: {' '.join(command)}") from None
         if done.returncode:
-            last = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise ClusterError(f"{' '.join(command)}: {last}")
+            why = "; ".join(done.stderr.split("\n")[-5:]).strip("; ")
+            why = why or f"exit code {done.returncode}"
+            raise ClusterError(f"{' '.join(command)}: {why}")
         return done.stdout
 
     def answers(self, *command: str) -> bool:
@@ -375,8 +376,6 @@ class Cluster:
     def stop_controller(self) -> None:
         """Stop slurmctld: jobs go on, and no client gets an answer."""
         self.daemon("slurmctld").stop()
-        # Its helper for scripts notices on its own, except when slurmctld had to be killed.
-        _kill(process for process in _offspring(self.layout) if _name_of(process) == "slurmscriptd")
 
     def start_controller(self) -> None:
         """Start slurmctld, unless it runs, and wait until it answers."""
@@ -426,6 +425,7 @@ def up(
         linked = False
         try:
             _configure(cluster.layout, shape, address, running=bool(before))
+            cluster.client("scontrol", "show", "hostnames", "n1")  # reads the files, at least
             linked = default_conf and _link(cluster.layout.conf)
             _start(cluster, shape, address)
             _wait_for_nodes(cluster, shape)
@@ -442,13 +442,14 @@ def down(directory: Path | str = DEFAULT_DIRECTORY, *, purge: bool = False) -> N
     """Cancel all jobs and stop everything; where *purge*, remove the folder as well."""
     cluster = Cluster(directory)
     _demand_root()
-    _unlink(cluster.layout.conf)
     if not cluster.layout.lock.exists():
+        _unlink(cluster.layout.conf)  # all that is left, if somebody removed the folder
         return
     with _locked(cluster.layout):
         with contextlib.suppress(ClusterError):
             _cancel_all(cluster)
         _stop(cluster, keep=())
+        _unlink(cluster.layout.conf)  # jobs may need it until they end
         if purge:
             shutil.rmtree(cluster.layout.directory)
 
@@ -889,7 +890,7 @@ def _wait_for_nodes(cluster: Cluster, shape: Shape) -> None:
 
 
 def _is_usable(state: str) -> bool:
-    return state in {"idle", "mix", "alloc", "comp"}
+    return state in {"idle", "mix", "alloc", "comp", "plnd"}
 
 
 def _prove(cluster: Cluster) -> None:
@@ -980,438 +981,6 @@ def _stat(pid: int) -> list[str]:
     return text.rpartition(")")[2].split()  # the name is in parentheses, and may contain anything
 
 
-def _is_installed(plugin: str) -> bool:
-    return any(Path("/usr/lib").glob(f"*/slurm-wlm/{plugin}"))
-
-
-def _install(log: Path) -> None:
-    """Install what is missing; a second try follows on fresh package lists."""
-    missing = _missing_packages()
-    if not missing:
-        return
-    wait = "DPkg::Lock::Timeout=300"
-    install = ["apt-get", "install", "-y", "--no-install-recommends", "-o", wait, *missing]
-    with log.open("a") as output, _no_service_starts():
-        if _apt(install, output.fileno()):
-            return
-        _apt(["apt-get", "update", "-o", wait], output.fileno())
-        if not _apt(install, output.fileno()):
-            raise ClusterError(f"apt-get cannot install {' '.join(missing)} (log: {log})")
-
-
-def _apt(command: Sequence[str], output: int) -> bool:
-    quiet = {**os.environ, "PATH": _SEARCH_PATH, "DEBIAN_FRONTEND": "noninteractive"}
-    with contextlib.suppress(FileNotFoundError):  # no Debian at all
-        done = subprocess.run(
-            command,
-            env=quiet,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            check=False,
-        )
-        return done.returncode == 0
-    return False
-
-
-@contextlib.contextmanager
-def _no_service_starts() -> Iterator[None]:
-    """Keep the packages' scripts from starting daemons, by Debian's own means for that."""
-    if os.path.lexists(_POLICY):
-        yield
-        return
-    _write(_POLICY, "#!/bin/sh\nexit 101\n", 0o755)
-    try:
-        yield
-    finally:
-        _POLICY.unlink(missing_ok=True)
-
-
-# --- Configuration -------------------------------------------------------------------------------
-
-
-def _configure(layout: Layout, shape: Shape, address: str, *, running: bool) -> None:
-    """Write the files; under daemons that run, they may only be what they are."""
-    files = {
-        layout.conf: (_slurm_conf(layout, shape, address), 0o644),
-        layout.accounting_conf: (_accounting_conf(layout, shape, address), 0o600),
-        layout.cgroup_conf: (_cgroup_conf(), 0o644),
-    }
-    for path, (text, mode) in files.items():
-        if path.exists() and path.read_text() == text:
-            continue
-        if running:
-            where = layout.directory
-            raise ClusterError(f"the cluster in {where} runs in another shape: take it down first")
-        _write(path, text, mode)
-
-
-def _slurm_conf(layout: Layout, shape: Shape, address: str) -> str:
-    host = _host()
-    settings = {
-        "ClusterName": "test",
-        "SlurmctldHost": f"{host}({address})",
-        "SlurmctldPort": f"{shape.controller_port}",
-        "SlurmUser": "root",
-        "SlurmdUser": "root",
-        "CommunicationParameters": "NoCtldInAddrAny,NoInAddrAny",
-        # Not munge's default socket: another munged, with another key, may be behind that.
-        "AuthType": "auth/munge",
-        "AuthInfo": f"socket={layout.munge_socket}",
-        "CredType": "cred/munge",
-        # Nothing that needs rights over control groups, which a container does not have.
-        "ProctrackType": "proctrack/linuxproc",
-        "TaskPlugin": "task/none",
-        "MpiDefault": "none",
-        "SwitchType": "switch/none",
-        "MailProg": "/bin/true",
-        # Nodes claim more than the machine has, and come back by themselves.
-        "SlurmdParameters": "config_overrides",
-        "ReturnToService": "2",
-        "SelectType": "select/cons_tres",
-        "SelectTypeParameters": "CR_Core_Memory",
-        # Short intervals: a test waits for a job, not for the scheduler.
-        "SchedulerType": "sched/backfill",
-        "SchedulerParameters": "batch_sched_delay=0,sched_interval=5,bf_interval=5",
-        "PriorityType": "priority/basic",
-        "AccountingStorageType": "accounting_storage/slurmdbd",
-        "AccountingStorageHost": address,
-        "AccountingStoragePort": f"{shape.accounting_port}",
-        "AccountingStoragePass": f"{layout.munge_socket}",
-        "AccountingStoreFlags": "job_comment",  # the slurm executor plugin names the rule there
-        "JobAcctGatherType": "jobacct_gather/linux",
-        "JobAcctGatherFrequency": "task=1",
-        "JobCompType": "jobcomp/none",
-        "MinJobAge": "300",
-        "OverTimeLimit": "0",
-        "KillWait": "5",
-        "InactiveLimit": "0",
-        "SlurmctldTimeout": "60",
-        "SlurmdTimeout": "60",
-        "MaxArraySize": "10001",
-        "StateSaveLocation": f"{layout.state}",
-        "SlurmdSpoolDir": f"{layout.spool}/%n",
-        "SlurmctldPidFile": f"{layout.run}/slurmctld.pid",
-        "SlurmdPidFile": f"{layout.run}/slurmd.%n.pid",
-        "SlurmctldLogFile": f"{layout.log}/slurmctld.log",
-        "SlurmdLogFile": f"{layout.log}/slurmd.%n.log",
-        "SlurmctldDebug": "info",
-        "SlurmdDebug": "info",
-        "LogTimeFormat": "iso8601_ms",
-    }
-    names = {key.lower(): key for key in settings}
-    lines = []
-    for line in shape.extra:
-        # Every client complains on its stderr about a key that is there twice.
-        key, _, value = line.strip().partition("=")
-        if ours := names.get(key.strip().lower()):
-            settings[ours] = value.strip()
-        else:
-            lines.append(line.strip())
-    node = f"Sockets=1 CoresPerSocket={shape.cpus} ThreadsPerCore=1 RealMemory={shape.mem}"
-    partition = "DefMemPerCPU=1000 State=UP"
-    return "\n".join(
-        [
-            *(f"{key}={value}" for key, value in settings.items()),
-            f"NodeName=DEFAULT {node} State=UNKNOWN",
-            *(
-                f"NodeName={name} NodeHostname={host} NodeAddr={address} Port={port}"
-                for name, port in shape.node_ports.items()
-            ),
-            f"PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE {partition}",
-            f"PartitionName=short Nodes=n1 MaxTime=30 {partition}",
-            *lines,
-            "",
-        ]
-    )
-
-
-def _accounting_conf(layout: Layout, shape: Shape, address: str) -> str:
-    return f"""\
-AuthType=auth/munge
-AuthInfo=socket={layout.munge_socket}
-CommunicationParameters=NoInAddrAny
-DbdHost={_host()}
-DbdAddr={address}
-DbdPort={shape.accounting_port}
-SlurmUser=root
-StorageType=accounting_storage/mysql
-StorageHost=127.0.0.1
-StoragePort={shape.database_port}
-StorageUser=slurm
-StoragePass=slurm
-StorageLoc=slurm_acct_db
-PidFile={layout.run}/slurmdbd.pid
-LogFile={layout.log}/slurmdbd.log
-DebugLevel=info
-LogTimeFormat=iso8601_ms
-"""
-
-
-def _cgroup_conf() -> str:
-    """Name a plugin: to find out by itself, slurmd would ask a systemd that may not be there."""
-    return "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n"
-
-
-def _host() -> str:
-    """Return the machine's name as Slurm shortens it."""
-    return socket.gethostname().partition(".")[0]
-
-
-def _link(conf: Path) -> bool:
-    """Make ours the default configuration; return whether it was not so before."""
-    if _leads_to(DEFAULT_CONF, conf):
-        return False
-    _demand_free_link(conf)
-    DEFAULT_CONF.unlink(missing_ok=True)  # leads nowhere
-    DEFAULT_CONF.parent.mkdir(exist_ok=True)
-    DEFAULT_CONF.symlink_to(conf)
-    return True
-
-
-def _unlink(conf: Path) -> None:
-    if _leads_to(DEFAULT_CONF, conf):
-        DEFAULT_CONF.unlink()
-
-
-def _leads_to(link: Path, target: Path) -> bool:
-    return link.is_symlink() and link.readlink() == target
-
-
-# --- Start ---------------------------------------------------------------------------------------
-
-
-def _start(cluster: Cluster, shape: Shape, address: str) -> None:
-    """Start what does not run, from the bottom up."""
-    _start_munge(cluster)
-    _start_database(cluster, shape)
-    _start_accounting(cluster, shape, address)
-    _ensure_account(cluster)
-    _demand_free_port(cluster.daemon("slurmctld"), address, shape.controller_port)
-    cluster.start_controller()
-    for name, port in shape.node_ports.items():
-        daemon = cluster.daemon(f"slurmd.{name}")
-        if not daemon.alive:
-            _demand_free_port(daemon, address, port)
-            (cluster.layout.spool / name).mkdir(exist_ok=True)
-            daemon.start("slurmd", "-D", "-N", name)
-
-
-def _start_munge(cluster: Cluster) -> None:
-    layout = cluster.layout
-    daemon = cluster.daemon("munged")
-    if not daemon.alive:
-        layout.munge_socket.unlink(missing_ok=True)  # munged takes a left-over for a rival
-        daemon.start(
-            *("munged", "--foreground", "--num-threads=4"),
-            f"--key-file={layout.munge_key}",
-            f"--socket={layout.munge_socket}",
-            f"--pid-file={layout.run}/munged.pid",
-            f"--seed-file={layout.run}/munged.seed",
-            f"--log-file={layout.log}/munged.log",
-        )
-    daemon.wait("answering", lambda: cluster.answers("munge", "-n", "-S", str(layout.munge_socket)))
-
-
-def _start_database(cluster: Cluster, shape: Shape) -> None:
-    """Start MariaDB as root, so that the folder may be where no other user gets to."""
-    layout = cluster.layout
-    daemon = cluster.daemon("mariadbd")
-    if not daemon.alive:
-        _demand_free_port(daemon, "127.0.0.1", shape.database_port)
-        if not (layout.database / ".made").exists():
-            _make_database(cluster)
-        daemon.start(
-            *("mariadbd", "--no-defaults", "--user=root", f"--datadir={layout.database}"),
-            f"--socket={layout.database_socket}",
-            f"--pid-file={layout.run}/mariadbd.pid",
-            *("--bind-address=127.0.0.1", f"--port={shape.database_port}"),
-            *("--skip-log-bin", "--skip-name-resolve"),
-            # What slurmdbd likes; and no wait for the disk at each commit.
-            *("--innodb-buffer-pool-size=128M", "--innodb-log-file-size=64M"),
-            *("--innodb-lock-wait-timeout=900", "--innodb-flush-log-at-trx-commit=2"),
-        )
-    sql = ("mariadb", "--no-defaults", f"--socket={layout.database_socket}", "--user=root")
-    daemon.wait("answering", lambda: cluster.answers(*sql, "-e", "select 1"))
-    cluster.client(
-        *(*sql, "-e"),
-        "create database if not exists slurm_acct_db;"
-        "create user if not exists slurm@'127.0.0.1' identified by 'slurm';"
-        "grant all on slurm_acct_db.* to slurm@'127.0.0.1';",
-    )
-
-
-def _make_database(cluster: Cluster) -> None:
-    """Make the system tables; what an interrupted attempt has left is no database."""
-    database = cluster.layout.database
-    shutil.rmtree(database)
-    database.mkdir(mode=0o700)
-    cluster.client(
-        *("mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={database}"),
-        *("--skip-test-db", "--auth-root-authentication-method=normal"),
-    )
-    (database / ".made").touch()
-
-
-def _start_accounting(cluster: Cluster, shape: Shape, address: str) -> None:
-    daemon = cluster.daemon("slurmdbd")
-    if not daemon.alive:
-        _demand_free_port(daemon, address, shape.accounting_port)
-        daemon.start("slurmdbd", "-D")
-    daemon.wait("listening", lambda: _is_listening(address, shape.accounting_port))
-    daemon.wait("answering", lambda: cluster.answers("sacctmgr", "-n", "show", "cluster"))
-
-
-def _ensure_account(cluster: Cluster) -> None:
-    """Give root an account, before slurmctld asks who may run jobs."""
-    user = ("user", "root")
-    account = f"Account={ACCOUNT}"
-    _ensure(cluster, ("cluster", "test", "format=cluster"), ("add", "cluster", "test"))
-    _ensure(
-        cluster,
-        ("account", ACCOUNT, "format=account"),
-        ("add", "account", ACCOUNT, "Cluster=test"),
-    )
-    _ensure(
-        cluster,
-        ("assoc", "user=root", account, "format=account"),
-        ("add", *user, account, "Cluster=test"),
-    )
-    _ensure(
-        cluster,
-        (*user, f"DefaultAccount={ACCOUNT}", "format=defaultaccount"),
-        ("modify", *user, "set", f"DefaultAccount={ACCOUNT}"),
-    )
-
-
-def _ensure(cluster: Cluster, shown: Sequence[str], made: Sequence[str]) -> None:
-    """Have something in accounting: to add what is there already would be an error."""
-    if not cluster.client("sacctmgr", "-nP", "show", *shown).strip():
-        cluster.client("sacctmgr", "-i", *made)
-
-
-def _demand_free_port(daemon: Daemon, address: str, port: int) -> None:
-    if not daemon.alive and _is_listening(address, port):
-        raise ClusterError(f"port {port} for {daemon.name} is taken: choose others with --port")
-
-
-def _is_listening(address: str, port: int) -> bool:
-    try:
-        socket.create_connection((address, port), timeout=1.0).close()
-    except OSError:
-        return False
-    return True
-
-
-# --- Proof ---------------------------------------------------------------------------------------
-
-
-def _wait_for_nodes(cluster: Cluster, shape: Shape) -> None:
-    """Wait until every node takes jobs; one that an unclean stop left down is resumed."""
-    slurmds = [cluster.daemon(f"slurmd.{name}") for name in shape.node_ports]
-
-    def usable() -> bool:
-        for daemon in slurmds:
-            if not daemon.alive:
-                raise daemon.failure("died")
-        states = cluster.states()
-        for name, state in states.items():
-            if state.startswith(("down", "drain", "drng", "fail")):
-                with contextlib.suppress(ClusterError):  # not possible in every such state
-                    cluster.client("scontrol", "update", f"NodeName={name}", "State=RESUME")
-        return all(_is_usable(states.get(name, "")) for name in shape.node_ports)
-
-    if not _comes_true(usable, _PATIENCE_S):
-        seen = " ".join(f"{name}:{state}" for name, state in cluster.states().items())
-        raise ClusterError(f"nodes are not usable: {seen} (logs: {cluster.layout.log})")
-
-
-def _is_usable(state: str) -> bool:
-    return state in {"idle", "mix", "alloc", "comp"}
-
-
-def _prove(cluster: Cluster) -> None:
-    """Run a job and find it in accounting, unless these very daemons did that before."""
-    identities = "".join(
-        f"{daemon.name} {daemon.record.read_text()}" for daemon in cluster.daemons()
-    )
-    proven = cluster.layout.proven
-    if proven.exists() and proven.read_text() == identities:
-        return
-    # Job ids may come back after a crash; the name tells whose record it is.
-    name = f"proof-{uuid.uuid4().hex}"
-    where = ("-A", ACCOUNT, "-p", "main", "-n1", "-t1", "--mem=10")
-    command = ("sh", "-c", "echo $SLURM_JOB_ID")
-    job = cluster.client("srun", "-J", name, *where, *command).strip()
-    records = ("sacct", "-nXP", "-j", job, "-o", "JobName%60,State")
-    done = f"{name}|COMPLETED"
-    if not _comes_true(lambda: done in cluster.client(*records).splitlines(), _PATIENCE_S):
-        raise ClusterError(f"accounting does not know of job {job} (logs: {cluster.layout.log})")
-    _write(proven, identities, 0o644)
-
-
-# --- Stop ----------------------------------------------------------------------------------------
-
-
-def _cancel_all(cluster: Cluster) -> None:
-    """End the jobs while there is a slurmctld that can, so that accounting learns of it."""
-    if not cluster.daemon("slurmctld").alive or not cluster.answers("scontrol", "ping"):
-        return
-    jobs = cluster.jobs()
-    for i in range(0, len(jobs), 500):
-        cluster.client("scancel", *jobs[i : i + 500])
-    _comes_true(lambda: not cluster.jobs(), 20.0)
-
-
-def _stop(cluster: Cluster, keep: Sequence[Daemon]) -> None:
-    """Stop the daemons from the top down, but for those to *keep*."""
-    daemons = {daemon.name: daemon for daemon in cluster.daemons() if daemon not in keep}
-    slurmds = [daemon for name, daemon in daemons.items() if name.startswith("slurmd.")]
-    for daemon in slurmds:
-        daemon.terminate()
-    for daemon in slurmds:
-        daemon.stop()
-    rest = ("slurmctld", "slurmdbd", "mariadbd", "munged")
-    for daemon in (daemons[name] for name in rest if name in daemons):
-        daemon.stop()
-    if not keep:
-        _kill(_offspring(cluster.layout))
-
-
-def _offspring(layout: Layout) -> list[Process]:
-    """Return what the daemons left behind: slurmstepd and slurmscriptd, and all below them.
-
-    These overwrite their environment with their title, so it tells nothing. They keep the working
-    directory of the daemon that they came from, and nobody else has a reason to be there.
-    """
-    numbers = [int(name) for name in _names_in(Path("/proc"), r"\d+")]
-    processes = list(filter(None, map(Process.with_pid, numbers)))
-    found = [
-        process
-        for process in processes
-        if _name_of(process).startswith("slurm") and _is_in(process, layout.home)
-    ]
-    parents = {process: _parent_of(process) for process in processes}
-    for process in found:  # grows on the way
-        found += [p for p in processes if parents[p] == process.pid and p not in found]
-    return found
-
-
-def _name_of(process: Process) -> str:
-    try:
-        return Path(f"/proc/{process.pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _parent_of(process: Process) -> int:
-    try:
-        stat = Path(f"/proc/{process.pid}/stat").read_text()
-    except OSError:
-        return 0
-    return int(stat.rpartition(")")[2].split()[1])
-
-
 def _is_in(process: Process, directory: Path) -> bool:
     try:
         return Path(f"/proc/{process.pid}/cwd").samefile(directory)
@@ -1419,12 +988,10 @@ def _is_in(process: Process, directory: Path) -> bool:
         return False
 
 
-def _kill(processes: Iterator[Process] | Sequence[Process]) -> None:
-    gone = []
+def _kill(processes: Sequence[Process]) -> None:
     for process in processes:
         process.kill(signal.SIGKILL)
-        gone.append(process)
-    _comes_true(lambda: not any(process.alive for process in gone), 5.0)
+    _comes_true(lambda: not any(process.alive for process in processes), 5.0)
 
 
 # --- Helpers -------------------------------------------------------------------------------------

@@ -1,0 +1,30 @@
+"""How often the executor looked at its jobs, and which setting says so."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.run import Run
+
+_GENERAL: Final = "--seconds-between-status-checks"
+# These plugins keep an interval of their own, and do not heed Snakemake's.
+_OWN: Final = {"slurm": "--slurm-init-seconds-before-status-checks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """The intervals in force, in seconds, and the flag that governs them."""
+
+    shortest_s: float
+    longest_s: float
+    setting: str
+
+
+def polling(run: Run) -> Polling | None:
+    """Return how *run*'s executor polled, as it did when it noticed each job's end."""
+    noticed = [attempt.poll_interval_s for attempt in run.attempts.values()]
+    intervals = [every for every in noticed if every is not None]
+    intervals += [p.poll_interval_s for p in run.phases if p.poll_interval_s is not None]
+    if not intervals:
+        return None
+    wraps = run.started.wraps if run.started is not None else None
+    return Polling(min(intervals), max(intervals), _OWN.get(wraps or "", _GENERAL))
