@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+SLURM_VENV ?= .venv-slurm
 RUN    ?= build/run
 TOUR   ?= build/tour
 PROFILE ?= local
@@ -9,11 +10,12 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
+	@echo "make test-slurm  run the cluster tests on a Slurm of our own (root, Debian)"
 	@echo "make lint types  check style and types"
 	@echo "make benchmarks  measure what observing costs"
 	@echo "make wf-dryrun   show what the example workflow would do in $(RUN)"
@@ -36,6 +38,15 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# An environment of its own: the slurm plugin's pandas slows every start of Snakemake.
+$(SLURM_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(SLURM_VENV)
+	$(SLURM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,slurm]'
+	@touch $@
+
+test-slurm: $(SLURM_VENV)/.installed
+	$(SLURM_VENV)/bin/python tests/slurm/run.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -17,7 +17,8 @@ from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, UNOBSERVED
 
 ENDED_EARLY = "the executor reported the end before the node had ended"
 NO_NODE_STAMPS = "nothing was heard from the node"
-NODE_CUT_OFF = "the node's processes did not live to report their end"
+NODE_CUT_OFF = "the node's processes did not report their end"
+ONLY_A_SIGN = "after its first sign of life nothing was heard from the node"
 _TICK: Final = 20_000  # the kernel tells starts in ticks of 10 ms, rounded
 NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
 STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
@@ -326,7 +327,7 @@ def _life(
     if outermost is not None:
         _level(track, outermost, life.levels[1:], evidence.group, result)
     if gone is None:
-        result.unobserved.append(NODE_CUT_OFF)
+        result.unobserved.append(NODE_CUT_OFF if outermost is not None else ONLY_A_SIGN)
         track.to(None, None)
 
 

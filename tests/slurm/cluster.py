@@ -312,7 +312,8 @@ class Node:
 
     def resume(self) -> None:
         """Put the node back, and wait until it takes jobs."""
-        self._update("State=RESUME")
+        if not _is_usable(self.state):  # it may have come back by itself
+            self._update("State=RESUME")
         if not _comes_true(lambda: _is_usable(self.state), _PATIENCE_S):
             raise ClusterError(f"node {self.name} stays {self.state}")
 

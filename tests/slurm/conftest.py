@@ -1,0 +1,29 @@
+"""What the cluster tests share: the cluster that ``run.py`` brought up, and labs on it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cluster import Cluster
+from slurm_lab import SlurmLab
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    if "SLURM_CONF" not in os.environ:
+        pytest.exit("no cluster: these tests are run by tests/slurm/run.py", 2)
+    return Cluster(Path(os.environ["SLURM_CONF"]).parents[1])
+
+
+@pytest.fixture
+def lab(tmp_path: Path, cluster: Cluster) -> SlurmLab:
+    return SlurmLab(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def new_lab(
+    tmp_path_factory: pytest.TempPathFactory, cluster: Cluster
+) -> Callable[[str], SlurmLab]:
+    """Make a lab that several tests look at."""
+    return lambda name: SlurmLab(tmp_path_factory.mktemp(name))

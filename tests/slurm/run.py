@@ -1,0 +1,50 @@
+"""Run the cluster tests on a Slurm of our own: brought up for them, and taken down after them.
+
+    python tests/slurm/run.py [--keep] [pytest's arguments]
+
+Without root, or where there is no Debian, it says that they were not run.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from cluster import Cluster, ClusterError, down, up
+
+HERE = Path(__file__).resolve().parent
+AT_ONCE = "4"  # most of a test's time is waiting: for Slurm, for polls
+
+
+def main(words: list[str]) -> int:
+    """Return pytest's exit code, or 2 where there is no cluster to test on."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print("cluster tests: not run (a Slurm of our own needs root, on Debian)")
+        return 0
+    keep = "--keep" in words
+    words = [word for word in words if word != "--keep"]
+    try:
+        cluster = up()
+        return _pytest(cluster, words or [str(HERE)])
+    except ClusterError as error:
+        print(f"cluster tests: {error}", file=sys.stderr)
+        return 2
+    finally:
+        if not keep:
+            down()
+
+
+def _pytest(cluster: Cluster, words: list[str]) -> int:
+    command = [sys.executable, "-m", "pytest", "--numprocesses", AT_ONCE, "--dist", "loadscope"]
+    done = subprocess.run(
+        [*command, *words],
+        cwd=HERE.parents[1],
+        env={**os.environ, **cluster.environment},
+        check=False,
+    )
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""A lab whose Snakemake hands its jobs to the test cluster."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lab import BOTH, Lab
+
+from snakemake_logger_plugin_observe.run import Attempt, Run
+
+ON_SLURM = (
+    *("--timed-wraps", "slurm", "--jobs", "20", "--latency-wait", "10"),
+    *("--slurm-init-seconds-before-status-checks", "1"),
+    *("--default-resources", "slurm_account=test", "runtime=5", "mem_mb=200"),
+)
+ON_THE_NODE = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
+PATIENCE_S = 180
+
+
+class SlurmLab(Lab):
+    """One folder, with Snakemake runs in it whose jobs go to Slurm."""
+
+    def slurm(
+        self, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run snakemake under both plugins."""
+        return self.snakemake(*BOTH, *ON_SLURM, *arguments, check=check, **environment)
+
+    def begin(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Begin a run, for a test that does something to the cluster meanwhile."""
+        with open(self.folder / "console.txt", "w") as console:
+            return subprocess.Popen(
+                self.command(*BOTH, *ON_SLURM, *arguments),
+                cwd=self.folder,
+                env=self.environment(**environment),
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    @property
+    def console(self) -> str:
+        return (self.folder / "console.txt").read_text()
+
+    def text(self, name: str) -> str:
+        """Return what a job wrote into the file *name*, once it has."""
+        path = self.folder / name
+        wait_for(lambda: path.exists() and bool(path.read_text()))
+        return path.read_text().strip()
+
+    def bare(self, folder: Path) -> "SlurmLab":
+        """Return a lab in *folder* with the same Snakefile, for a run without us."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "Snakefile").write_text((self.folder / "Snakefile").read_text())
+        return SlurmLab(folder)
+
+
+def wait_for(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    until = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < until, "it did not come true in time"
+        time.sleep(0.1)
+
+
+def submissions(run: Run) -> list[Attempt]:
+    """Return the attempts that went to the cluster: of jobs, and of groups as a whole."""
+    return [a for a in run.attempts.values() if a.external_jobid and not a.is_member]
+
+
+def agrees_with_accounting(attempt: Attempt) -> bool:
+    """Whether the node's first sign and its last are within a second of the scheduler's words.
+
+    Its moments are whole seconds, cut off: each tells of some moment in the second after it. A
+    busy machine takes another second from our last stamp to the end of the job: the interpreter
+    has to go, and Slurm cleans up.
+    """
+    record = attempt.accounting
+    outermost = next(level for level in attempt.levels if not level.in_main)
+    if record is None or record.started is None or record.ended is None:
+        return False
+    first = attempt.node_starts[0] if attempt.node_starts else outermost.started
+    return (
+        outermost.ended is not None
+        and first is not None
+        and -1e6 <= first - record.started <= 2e6
+        and -1e6 <= record.ended + 1e6 - outermost.ended <= 3e6
+    )

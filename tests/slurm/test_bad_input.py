@@ -1,0 +1,164 @@
+"""Nodes that cannot write their stamps, or write them late: told, and the job runs all the same."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from lab import BOTH, attempts_of, phases_s
+from slurm_lab import ON_SLURM, SlurmLab
+
+from snakemake_logger_plugin_observe.events import AttemptFinished
+from snakemake_logger_plugin_observe.journal import read_journal
+from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS
+
+ONE_JOB = """
+    rule all:
+        output: "out.txt"
+        shell: "sleep 1; touch {output}"
+"""
+
+
+def test_a_fragment_folder_that_the_node_cannot_write_costs_its_phases_alone(
+    lab: SlurmLab,
+) -> None:
+    """A file stands where the node would write: there is no folder to write into."""
+    lab.snakefile(ONE_JOB)
+    folder = lab.folder / ".snakemake" / "observe"
+
+    def spoil() -> None:
+        while not folder.is_dir():
+            time.sleep(0.02)
+        time.sleep(0.3)
+        folder.rename(folder.with_name("elsewhere"))
+        folder.write_text("in the way")
+
+    spoiler = threading.Thread(target=spoil, daemon=True)
+    spoiler.start()
+    done = lab.slurm("--logger-observe-dir", "journals")
+    assert (lab.folder / "out.txt").exists()
+    (journal,) = (lab.folder / "journals").glob("*.jsonl")
+    (attempt,) = attempts_of(lab.run(journal), "all")
+    assert attempt.status == "success"
+    assert NO_NODE_STAMPS in attempt.unobserved
+    assert phases_s(attempt)["unobserved"] > 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fragment_that_comes_10_s_late_revises_the_attempt(lab: SlurmLab) -> None:
+    """The node writes into a folder that this machine sees only later."""
+    lab.snakefile("""
+        rule all:
+            input: "early.txt"
+            output: "out.txt"
+            shell: "sleep 12; touch {output}"
+
+        rule early:
+            output: "early.txt"
+            shell: "touch {output}"
+    """)
+    folder = lab.folder / ".snakemake" / "observe"
+
+    def hide() -> None:
+        """Take the first fragment away once it is whole, and put it back ten seconds later."""
+        while not any(_is_whole(found) for found in folder.glob("*-1.fragment")):
+            time.sleep(0.05)
+        (found,) = folder.glob("*-1.fragment")
+        found.rename(lab.folder / "hidden")
+        time.sleep(10)
+        (lab.folder / "hidden").rename(found)
+
+    threading.Thread(target=hide, daemon=True).start()
+    lab.slurm("--slurm-init-seconds-before-status-checks", "2")
+    (journal,) = lab.journals
+    told = [event for _, event in read_journal(journal) if isinstance(event, AttemptFinished)]
+    early = [event for event in told if event.job_id == 1]
+    assert [event.revises for event in early] == [False, True]
+    assert NO_NODE_STAMPS in early[0].unobserved
+    (attempt,) = attempts_of(lab.run(), "early")
+    assert (attempt.status, attempt.unobserved) == ("success", ())
+    assert phases_s(attempt)["node_startup"] > 0.5
+
+
+def _is_whole(fragment: Path) -> bool:
+    lines = [json.loads(line) for line in fragment.read_bytes().splitlines() if b"{" in line]
+    return any(line["wraps"] == "slurm-jobstep" and "ended" in line for line in lines)
+
+
+def test_nodes_with_another_python_run_without_stamps_and_the_journal_says_so(
+    lab: SlurmLab,
+) -> None:
+    """Where software is not shared, the plugin cannot be known to be there."""
+    lab.snakefile(ONE_JOB)
+    shared = ("persistence", "input-output", "sources", "source-cache", "storage-local-copies")
+    path = f"{lab.folder / 'bin'}:{lab.environment()['PATH']}"
+    (lab.folder / "bin").mkdir()
+    python = lab.folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    lab.slurm("--shared-fs-usage", *shared, "--", PATH=path)
+    run = lab.run()
+    (attempt,) = attempts_of(run, "all")
+    assert attempt.status == "success"
+    assert NO_NODE_STAMPS in attempt.unobserved
+    assert attempt.accounting is not None
+    told = [m.text for m in run.messages if m.kind == "unobserved"]
+    assert told == [
+        "node phases are not observed: the executor does not use this very Python on its nodes"
+    ]
+
+
+def test_without_sacct_the_run_ends_as_ever_and_the_journal_says_what_is_missing(
+    lab: SlurmLab,
+) -> None:
+    lab.snakefile(ONE_JOB)
+    (lab.folder / "bin").mkdir()
+    sacct = lab.folder / "bin" / "sacct"
+    sacct.write_text(
+        '#!/bin/sh\ncase "$*" in *JobID,*) sleep 60;; *) exec /usr/bin/sacct "$@";; esac\n'
+    )
+    sacct.chmod(0o755)
+    lab.slurm(PATH=f"{sacct.parent}:{lab.environment()['PATH']}")
+    run = lab.run()
+    (attempt,) = attempts_of(run, "all")
+    assert (run.status(), attempt.accounting) == ("success", None)
+    (told,) = [m.text for m in run.messages if m.kind == "accounting"]
+    assert told == "the cluster's accounting could not be asked: sacct did not answer in time"
+    later = lab.observe("accounting")
+    assert later.returncode == 0
+    assert "knows 1 of 1 job; 1 new record" in later.stdout
+    (attempt,) = attempts_of(lab.run(), "all")
+    assert attempt.accounting is not None
+
+
+def test_accounting_off_asks_nothing(lab: SlurmLab) -> None:
+    lab.snakefile(ONE_JOB)
+    lab.slurm("--timed-accounting", "off")
+    (attempt,) = attempts_of(lab.run(), "all")
+    assert attempt.accounting is None
+
+
+def test_inside_an_allocation_its_end_is_told(lab: SlurmLab) -> None:
+    """Many sites forbid login nodes: Snakemake itself is a job then."""
+    lab.snakefile(ONE_JOB)
+    command = ["srun", "-A", "test", "-t", "9", "-n1", "--mem", "900"]
+    done = subprocess.run(
+        [*command, *lab.command(*BOTH, *ON_SLURM)],
+        cwd=lab.folder,
+        env=lab.environment(),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    run = lab.run()
+    assert run.allocation is not None
+    assert run.allocation.nodes in ("n1", "n2", "n3", "n4")
+    assert run.allocation.end is not None
+    assert run.start is not None
+    assert 500 < (run.allocation.end - run.start) / 1e6 < 545
+    (attempt,) = attempts_of(run, "all")
+    assert attempt.external_jobid != run.allocation.cluster_job

@@ -1,0 +1,203 @@
+"""Ends that nobody asked for: what the journal then says is true, and the run goes as it would."""
+
+import shutil
+import stat
+import time
+from collections.abc import Callable
+
+import pytest
+from cluster import Cluster
+from lab import attempts_of, phases_s
+from slurm_lab import SlurmLab, submissions, wait_for
+
+from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, NODE_CUT_OFF, STARTED_AGAIN
+
+WORKFLOW = """
+    localrules: all
+
+    rule all:
+        input: "too_long.txt", "no_prolog.txt", "refused.txt", "fine.txt"
+
+    rule too_long:
+        output: "too_long.txt"
+        resources: runtime=1
+        shell: "sleep 200; touch {output}"
+
+    rule no_prolog:
+        output: "no_prolog.txt"
+        shell: "touch {output}"
+
+    rule refused:
+        output: "refused.txt"
+        resources: slurm_partition="nowhere"
+        shell: "touch {output}"
+
+    rule fine:
+        output: "fine.txt"
+        shell: "sleep 1; touch {output}"
+"""
+
+# Stands for a prolog that fails: the job's own command never begins.
+SBATCH = """#!/bin/sh
+case "$*" in
+    *rule_no_prolog*) exec {sbatch} --parsable -J "$3" -A test -t 5 --mem 100 --wrap "exit 9" ;;
+    *) exec {sbatch} "$@" ;;
+esac
+"""
+
+
+@pytest.fixture(scope="module")
+def ends(new_lab: Callable[[str], SlurmLab], cluster: Cluster) -> Run:
+    lab = new_lab("ends")
+    lab.snakefile(WORKFLOW)
+    script = lab.folder / "bin" / "sbatch"
+    script.parent.mkdir()
+    script.write_text(SBATCH.format(sbatch=shutil.which("sbatch")))
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    path = f"{script.parent}:{lab.environment()['PATH']}"
+    running = lab.begin("--keep-going", PATH=path)
+    assert running.wait(240) == 1
+    return lab.run()
+
+
+def the(run: Run, rule: str) -> Attempt:
+    (attempt,) = attempts_of(run, rule)
+    return attempt
+
+
+def state(attempt: Attempt) -> str | None:
+    return attempt.accounting.state if attempt.accounting is not None else None
+
+
+def test_the_run_failed_and_what_could_run_ran(ends: Run) -> None:
+    assert ends.status() == "failed"
+    assert {a.status for a in submissions(ends)} == {"failed", "success"}
+    assert the(ends, "fine").status == "success"
+    assert the(ends, "fine").unobserved == ()
+
+
+def test_a_job_past_its_time_limit_ran_until_then(ends: Run) -> None:
+    attempt = the(ends, "too_long")
+    assert (attempt.status, state(attempt)) == ("failed", "TIMEOUT")
+    assert attempt.accounting is not None
+    assert attempt.accounting.time_limit_s == 60
+    known = phases_s(attempt)
+    assert known["queue_wait"] < 20
+    assert 40 < known.get("compute", 0) + known.get("unobserved", 0) < 150
+
+
+def test_of_a_job_whose_command_never_began_nothing_is_guessed(ends: Run) -> None:
+    attempt = the(ends, "no_prolog")
+    assert (attempt.status, state(attempt)) == ("failed", "FAILED")
+    assert attempt.unobserved == (NO_NODE_STAMPS,)
+    assert "queue_wait" not in attempt.phases
+    assert attempt.accounting is not None
+    assert attempt.accounting.exit_code == 9
+
+
+def test_a_refused_submission_ends_in_submit(ends: Run) -> None:
+    attempt = the(ends, "refused")
+    assert (attempt.status, attempt.external_jobid, state(attempt)) == ("failed", None, None)
+    assert "sbatch failed" in (attempt.message or "")
+    assert set(attempt.phases) <= {"slot_wait", "dispatch", "submit", "postprocess"}
+
+
+# -- the cluster itself fails ---------------------------------------------------------------------
+
+ONE_JOB = """
+    rule all:
+        output: "out.txt"
+        shell: "echo $SLURM_JOB_ID $SLURMD_NODENAME > began.$SLURM_JOB_ID.${{SLURM_RESTART_COUNT:-0}}; sleep 12; touch {output}"
+"""
+
+
+def began(lab: SlurmLab, restarts: int = 0) -> tuple[str, str]:
+    """Return the id and the node of the job that has begun."""
+    wait_for(lambda: any(lab.folder.glob(f"began.*.{restarts}")))
+    (path,) = lab.folder.glob(f"began.*.{restarts}")
+    job, node = lab.text(path.name).split()
+    return job, node
+
+
+def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Cluster) -> None:
+    lab.snakefile(
+        ONE_JOB.replace("rule all:\n", 'rule all:\n        resources: slurm_extra="-w n4"\n')
+    )
+    running = lab.begin("--slurm-no-requeue")
+    job, node = began(lab)
+    assert node == "n4"
+    cluster.node(node).down()
+    try:
+        assert running.wait(120) == 1
+    finally:
+        cluster.node(node).resume()
+    run = lab.run()
+    (attempt,) = attempts_of(run, "all")
+    assert (attempt.status, attempt.external_jobid, state(attempt)) == ("failed", job, "NODE_FAIL")
+    assert NODE_CUT_OFF in attempt.unobserved
+    assert "NODE_FAIL" in (attempt.message or "")
+
+
+def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> None:
+    lab.snakefile(ONE_JOB)
+    running = lab.begin("--slurm-requeue")
+    job, _ = began(lab)
+    cluster.client("scontrol", "requeue", job)
+    # Slurm holds a requeued job back for two minutes unless it is told otherwise.
+    wait_for(lambda: "PENDING" in cluster.client("squeue", "-h", "-j", job, "-o", "%T"))
+    cluster.client("scontrol", "update", f"JobId={job}", "StartTime=now")
+    assert running.wait(240) == 0
+    run = lab.run()
+    (attempt,) = attempts_of(run, "all")
+    assert (attempt.status, attempt.external_jobid, state(attempt)) == ("success", job, "COMPLETED")
+    assert len(attempt.node_starts) == 2
+    assert STARTED_AGAIN.format(count=2) in attempt.unobserved
+    assert phases_s(attempt)["compute"] >= 12
+    assert attempt.accounting is not None
+    assert attempt.accounting.restarts == 1
+
+
+def test_a_controller_that_is_gone_for_20_s_stops_nothing(lab: SlurmLab, cluster: Cluster) -> None:
+    lab.snakefile(ONE_JOB)
+    running = lab.begin()
+    began(lab)
+    cluster.stop_controller()
+    time.sleep(20)
+    cluster.start_controller()
+    assert running.wait(240) == 0
+    run = lab.run()
+    (attempt,) = attempts_of(run, "all")
+    assert attempt.status == "success"
+    assert phases_s(attempt)["compute"] == pytest.approx(12, abs=1)
+
+
+def test_a_job_that_somebody_cancelled_failed_and_the_scheduler_says_why(
+    lab: SlurmLab, cluster: Cluster
+) -> None:
+    """The slurm plugin's sacct query takes ``CANCELLED by 0`` for a job that still runs."""
+    lab.snakefile(ONE_JOB)
+    running = lab.begin("--slurm-status-command", "squeue")
+    job, _ = began(lab)
+    cluster.client("scancel", job)
+    assert running.wait(120) == 1
+    run = lab.run()
+    (attempt,) = attempts_of(run, "all")
+    assert (run.status(), attempt.status, state(attempt)) == ("failed", "failed", "CANCELLED")
+    assert "CANCELLED" in (attempt.message or "")
+    assert phases_s(attempt)["node_startup"] > 0.5
+    assert phases_s(attempt).get("compute", 0) < 12
+
+
+def test_an_interrupted_run_cancels_its_jobs_as_it_would_without_us(
+    lab: SlurmLab, cluster: Cluster
+) -> None:
+    lab.snakefile(ONE_JOB)
+    running = lab.begin()
+    job, _ = began(lab)
+    running.send_signal(2)
+    assert running.wait(120) == 1
+    wait_for(lambda: job not in cluster.jobs())
+    run = lab.run()
+    (attempt,) = attempts_of(run, "all")
+    assert (run.status(), attempt.status) == ("interrupted", "cancelled")

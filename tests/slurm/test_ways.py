@@ -1,0 +1,155 @@
+"""Every way in which the slurm plugin submits: each job has all its phases, and each agrees."""
+
+from collections.abc import Callable
+
+import pytest
+from lab import attempts_of, phases_s
+from slurm_lab import ON_THE_NODE, SlurmLab, agrees_with_accounting, submissions
+
+from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.run import Run
+
+WORKFLOW = """
+    localrules: all, here
+
+    rule all:
+        input: expand("work/{i}.txt", i=range(3)), "group.txt", "mpi.txt", "retried.txt", "here.txt"
+
+    rule work:
+        output: "work/{i}.txt"
+        shell: "sleep 1; echo {wildcards.i} > {output}"
+
+    rule first:
+        output: temp("first.txt")
+        group: "both"
+        shell: "sleep 0.5; touch {output}"
+
+    rule second:
+        input: "first.txt"
+        output: "group.txt"
+        group: "both"
+        shell: "sleep 0.7; touch {output}"
+
+    rule mpi:
+        output: "mpi.txt"
+        resources: mpi="srun", tasks=2
+        shell: "{resources.mpi} -n 2 sh -c 'sleep 1; echo $SLURM_PROCID' > {output}"
+
+    rule retried:
+        output: "retried.txt"
+        retries: 1
+        resources: attempt=lambda wildcards, attempt: attempt
+        shell: "test {resources.attempt} -gt 1 && touch {output}"
+
+    rule here:
+        output: "here.txt"
+        shell: "touch {output}"
+"""
+WAYS = {
+    "plain": (),
+    "script": ("--slurm-pass-command-as-script",),
+    "array": ("--slurm-array-jobs", "work"),
+    "squeue": ("--slurm-status-command", "squeue"),
+}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def lab(way: str, new_lab: Callable[[str], SlurmLab]) -> SlurmLab:
+    lab = new_lab(way)
+    lab.snakefile(WORKFLOW)
+    lab.slurm(*WAYS[way])
+    return lab
+
+
+@pytest.fixture(scope="module")
+def run(lab: SlurmLab) -> Run:
+    return lab.run()
+
+
+def test_every_submission_has_its_node_its_id_and_all_its_phases(run: Run) -> None:
+    found = submissions(run)
+    assert len(found) == 6
+    for attempt in found:
+        phases = phases_s(attempt)
+        assert attempt.node in ("n1", "n2", "n3", "n4")
+        assert attempt.unobserved == ()
+        own = set(ON_THE_NODE) - ({"stage_in", "compute", "stage_out"} if attempt.group else set())
+        assert own | {"submit", "queue_wait", "poll_wait"} <= set(phases)
+        assert phases["node_startup"] > 0.5  # at least two interpreters
+
+
+def test_the_tools_have_their_own_time(run: Run) -> None:
+    for attempt in attempts_of(run, "work"):
+        assert phases_s(attempt)["compute"] == pytest.approx(1, abs=0.3)
+    assert phases_s(attempts_of(run, "first")[0])["compute"] == pytest.approx(0.5, abs=0.3)
+    assert phases_s(attempts_of(run, "second")[0])["compute"] == pytest.approx(0.7, abs=0.3)
+    assert 1 <= phases_s(attempts_of(run, "mpi")[0])["compute"] < 4
+
+
+def test_the_scheduler_agrees_within_a_second(run: Run) -> None:
+    for attempt in submissions(run):
+        assert attempt.accounting is not None
+        assert attempt.accounting.state == "COMPLETED"
+        assert attempt.accounting.cluster_job == attempt.external_jobid
+        assert agrees_with_accounting(attempt)
+
+
+def test_each_job_ran_what_it_is_though_an_array_s_command_is_its_first_task_s(
+    run: Run, lab: SlurmLab, way: str
+) -> None:
+    ids = []
+    for attempt in attempts_of(run, "work"):
+        job = run.jobs[attempt.job_id or 0]
+        (one,) = attempt.tries
+        assert (one.rule, one.wildcards) == ("work", job.wildcards)
+        assert (lab.folder / job.output[0]).read_text().strip() == job.wildcards["i"]
+        assert {level.cluster_job for level in attempt.levels} == {attempt.external_jobid}
+        ids.append(attempt.external_jobid or "")
+    assert len(set(ids)) == 3
+    tasks = sorted(one.partition("_")[2] for one in ids)
+    assert tasks == (["1", "2", "3"] if way == "array" else ["", "", ""])
+    depths = sorted(len(attempt.levels) for attempt in attempts_of(run, "work"))
+    assert depths == ([2, 3, 3] if way == "array" else [2, 2, 2])
+
+
+def test_a_nested_retry_is_two_tries_of_one_attempt(run: Run) -> None:
+    (attempt,) = attempts_of(run, "retried")
+    assert [one.status for one in attempt.tries] == ["failed", "success"]
+
+
+def test_members_of_a_group_run_under_the_group_s_id(run: Run) -> None:
+    ids = {a.external_jobid for rule in ("first", "second") for a in attempts_of(run, rule)}
+    (group,) = [a for a in submissions(run) if a.group]
+    assert ids == {group.external_jobid}
+
+
+def test_a_local_rule_stays_here(run: Run) -> None:
+    (attempt,) = attempts_of(run, "here")
+    assert (attempt.external_jobid, "queue_wait" in attempt.phases) == (None, False)
+
+
+def test_what_tools_used_is_told_where_one_ran_alone(run: Run) -> None:
+    for attempt in attempts_of(run, "work"):
+        assert attempt.used is not None
+        assert attempt.used.user_s is not None
+        assert attempt.used.user_s < 0.5
+
+
+def test_the_polls_are_told_with_their_interval(run: Run) -> None:
+    assert {attempt.poll_interval_s for attempt in submissions(run)} <= {1, 11, 21, 31, 41}
+
+
+def test_the_makespan_is_accounted_for(run: Run) -> None:
+    found = account(run)
+    assert sum(found.makespan_by_class.values()) == found.makespan
+    assert found.unattributed < found.makespan / 100
+    assert run.status() == "success"
+
+
+def test_nothing_is_left_behind(lab: SlurmLab) -> None:
+    assert lab.fragments() == []
