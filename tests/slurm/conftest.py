@@ -9,10 +9,13 @@ from cluster import Cluster
 from slurm_lab import SlurmLab
 
 
+def pytest_configure() -> None:
+    if "SLURM_CONF" not in os.environ:
+        raise pytest.UsageError("no cluster: these tests are run by tests/slurm/run.py")
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
-    if "SLURM_CONF" not in os.environ:
-        pytest.exit("no cluster: these tests are run by tests/slurm/run.py", 2)
     return Cluster(Path(os.environ["SLURM_CONF"]).parents[1])
 
 

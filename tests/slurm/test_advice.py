@@ -1,0 +1,43 @@
+"""Ten small jobs on an idle cluster: the account says in one sentence what to change."""
+
+import json
+import re
+
+import pytest
+from slurm_lab import SlurmLab
+
+# The executor's own interval, not the tests': that is what the account is about.
+DEFAULTS = (
+    *("--logger", "observe", "--executor", "timed", "--timed-wraps", "slurm", "--jobs", "10"),
+    *("--default-resources", "slurm_account=test", "runtime=240", "mem_mb=2000"),
+)
+
+
+def test_ten_jobs_of_half_a_second(lab: SlurmLab) -> None:
+    lab.snakefile("""
+        localrules: all
+
+        rule all:
+            input: expand("{i}.txt", i=range(10))
+
+        rule work:
+            output: "{i}.txt"
+            shell: "sleep 0.5; touch {output}"
+    """)
+    lab.snakemake(*DEFAULTS)
+    told = " ".join(lab.observe("cost").stdout.split())
+    (said,) = re.findall(r"What to change: .*?\.(?= →| !|$)", told)
+    assert said.startswith(
+        "What to change: lower --slurm-init-seconds-before-status-checks (40 s here: "
+    )
+    assert "then group the 10 jobs of work (" in said
+    answer = json.loads(lab.observe("cost", "--format", "json").stdout)
+    first, second = answer["advice"][:2]
+    assert (first["kind"], first["value"]) == ("polling", 40)
+    assert first["makespan_s"] > answer["run"]["makespan_s"] / 2
+    assert (second["kind"], second["jobs"]) == ("grouping", 10)
+    assert second["tool_s"] == pytest.approx(0.6, abs=0.3)
+    off = {one["resource"]: one for one in answer["requests_far_off"]}
+    assert off["runtime"]["asked"] == 240 * 60
+    assert off["memory"]["asked"] == 2000e6
+    assert 50e6 < off["memory"]["used"] < 500e6
