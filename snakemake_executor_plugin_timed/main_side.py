@@ -23,6 +23,8 @@ from snakemake_logger_plugin_observe.session import Session, current
 
 _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
+# Plugins that submit a program and its arguments: shell code before it would be taken for these.
+_WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
@@ -57,6 +59,7 @@ class MainSide:
         # What is put together with a later stamp: to wake the recorder for each would cost more.
         self._stamps: dict[Any, dict[str, clock.Micros]] = {}
         self._stages: dict[Any, dict[str, Any]] = {}
+        self._described: set[Any] = set()
         self._noticed: dict[Any, dict[str, Any]] = {}
         self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}
@@ -86,6 +89,11 @@ class MainSide:
     def attach(self, executor: Any) -> None:
         """Hook into the scheduler, which now exists for certain."""
         self._hooks.attach(self._workflow.scheduler)
+
+    @_quietly
+    def described(self, job: Any) -> None:
+        """Take note that *job*'s description is being logged."""
+        self._described.add(_key(job))
 
     @_quietly
     def submitting(self, job: Any) -> None:
@@ -133,6 +141,7 @@ class MainSide:
             submission=self._fragments_of(key, None),
             **self._noticed.pop(key, {}),
         )
+        self._described.discard(key)
         self._submissions.pop(key, None)
 
     @_quietly
@@ -198,13 +207,25 @@ class MainSide:
         """Return shell code for the node's first moment; safe inside other shells' quotes."""
         if executor.get_exec_mode() != ExecMode.REMOTE:
             return None
+        self._untold(job)
         record = self.record_for(executor, job)
-        if record is None:
+        if record is None or type(executor).__module__.partition(".")[0] in _WITHOUT_A_SHELL:
             return None
         if getattr(executor, "array_jobs", None):  # an array's tasks would all sign in one place
             return None
         # tee opens, writes and closes; date itself would look at its output, too.
         return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
+
+    def _untold(self, job: Any) -> None:
+        """Tell of *job* what a plugin has not that calls no ``run_job`` or ``run_job_pre``."""
+        moment = clock.now()
+        self._stamps.setdefault(_key(job), {}).setdefault("submitting", moment)
+        if _key(job) in self._described:
+            return
+        if job.is_group():
+            self.session.put("group", moment, **describe.group_facts(job))
+        for one in job.jobs if job.is_group() else (job,):
+            self.session.put("job", moment, **describe.job_facts(one, describe.said_by(one)))
 
     def _submission(self, job: Any) -> str:
         key = _key(job)

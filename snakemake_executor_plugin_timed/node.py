@@ -135,6 +135,9 @@ class NodeSide(logging.Filter):
         """Take the first jobs as the end of planning, where no message told it."""
         self._level.setdefault("planned", clock.now())
 
+    def described(self, job: Any) -> None:
+        """Nothing: a try names its own job."""
+
     def submitting(self, job: Any) -> None:
         """Begin a try."""
         key = self._key(job)

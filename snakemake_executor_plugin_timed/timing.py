@@ -18,6 +18,9 @@ class Observer(Protocol):
     def attach(self, executor: Any) -> None:
         """Take note of the executor when it is about to run its first jobs."""
 
+    def described(self, job: Any) -> None:
+        """Snakemake is about to log what *job* is."""
+
     def submitting(self, job: Any) -> None:
         """*job* is about to be handed on."""
 
@@ -58,6 +61,11 @@ class Timed:
         """Run *jobs*; the first call attaches the observer to a scheduler that is now there."""
         self._observer.attach(self)
         return super().run_jobs(jobs)  # type: ignore[misc]  # the wrapped class has it
+
+    def run_job_pre(self, job: Any) -> Any:
+        """Take note that the job describes itself; not every plugin lets it."""
+        self._observer.described(job)
+        return super().run_job_pre(job)  # type: ignore[misc]
 
     def run_job(self, job: Any) -> Any:
         """Stamp the submission's begin."""

@@ -12,10 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.events import Accounting, SchedulerRecord
 from snakemake_logger_plugin_observe.run import Run
 
@@ -98,16 +97,16 @@ def _said_by(command: list[str], patience_s: float) -> str:
     return done.stdout
 
 
-def ask_about_allocation(job: str, put: Callable[[Note], None]) -> None:
-    """Have *put* told, from another thread, where the Slurm *job* runs and when its time is up."""
+def ask_about_allocation(job: str, tell: Callable[[int, dict[str, Any]], None]) -> None:
+    """Have *tell* told, from another thread, where the Slurm *job* runs and until when."""
 
     def ask() -> None:
-        facts: dict[str, str | int | None] = {"cluster_job": job}
+        facts: dict[str, Any] = {"cluster_job": job}
         with contextlib.suppress(Exception):
             said = _said_by(["squeue", "-h", "-j", job, "-o", "%e|%N"], PATIENCE_S)
             end, _, nodes = said.strip().partition("|")
             facts |= {"end": _moment(end), "nodes": nodes or None}
-        put(Note("allocation", clock.now(), dict(facts)))
+        tell(clock.now(), facts)
 
     if _ID.fullmatch(job):
         threading.Thread(target=ask, name="observe-allocation", daemon=True).start()

@@ -175,6 +175,17 @@ def job_facts(job: Any, said: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def said_by(job: Any) -> dict[str, Any]:
+    """Return what a job's log record would say of it, where Snakemake was not made to log it."""
+    return {
+        "wildcards": ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
+        "reason": ask(lambda: str(job.dag.reason(job))),
+        "threads": ask(lambda: job.threads),
+        "priority": ask(lambda: plain(job.priority)),
+        "shellcmd": ask(lambda: job.shellcmd and str(job.shellcmd)),
+    }
+
+
 def _dependencies(dag: Any, job: Any) -> tuple[int, ...]:
     """Return the ids of the jobs of this run that *job* takes files from."""
     return tuple(sorted(dag.jobid(other) for other in dag.dependencies[job] if dag.needrun(other)))

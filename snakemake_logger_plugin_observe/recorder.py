@@ -199,7 +199,7 @@ class Recorder:
         self._emit(event)
         look_up(event.snakefile, self._workdir, self.put)
         if self._allocation is not None:
-            ask_about_allocation(self._allocation, self.put)
+            ask_about_allocation(self._allocation, self._found_allocation)
 
     def _owns_process(self) -> bool:
         return not _recorded_before()
@@ -208,6 +208,9 @@ class Recorder:
         from snakemake_logger_plugin_observe.events import Provenance
 
         self._emit(Provenance(time=moment, **facts))
+
+    def _found_allocation(self, moment: clock.Micros, facts: dict[str, Any]) -> None:
+        self.put(Note("allocation", moment, facts))
 
     def _on_allocation(self, moment: clock.Micros, **facts: Any) -> None:
         self._emit(Allocation(time=moment, **facts))

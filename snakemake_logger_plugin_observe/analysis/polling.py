@@ -7,7 +7,10 @@ from snakemake_logger_plugin_observe.run import Run
 
 _GENERAL: Final = "--seconds-between-status-checks"
 # These plugins keep an interval of their own, and do not heed Snakemake's.
-_OWN: Final = {"slurm": "--slurm-init-seconds-before-status-checks"}
+_OWN: Final = {
+    "slurm": "--slurm-init-seconds-before-status-checks",
+    "sge": "--sge-init-seconds-before-status-checks",
+}
 
 
 @dataclass(frozen=True, slots=True)

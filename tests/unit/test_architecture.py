@@ -32,7 +32,7 @@ LAYERS = (
     {"events"},
     {"journal", "timeline"},
     {"run"},
-    {"analysis"},
+    {"analysis", "accounting"},
     {"reporters"},
     {"commands"},
     {"__main__"},

@@ -187,6 +187,9 @@ def test_the_bare_command_takes_the_words_of_cost(
         "makespan",
         "jobs",
         "rules",
+        "polling",
+        "advice",
+        "requests_far_off",
     }
 
 

@@ -16,6 +16,7 @@ class Session:
     """Keeps the notes that are put."""
 
     recorder = None
+    wraps: str | None = "cluster-generic"
 
     def __init__(self) -> None:
         self.notes: list[tuple[str, int, dict[str, Any]]] = []
@@ -43,7 +44,8 @@ def session() -> Session:
 
 @pytest.fixture
 def side(session: Session) -> MainSide:
-    return MainSide(session, SimpleNamespace(dag=SimpleNamespace()), None)
+    workflow = SimpleNamespace(dag=SimpleNamespace(), executor_settings=None)
+    return MainSide(session, workflow)
 
 
 def test_an_acceptance_is_told_with_the_submission_s_begin(
@@ -179,3 +181,25 @@ def test_an_array_s_tasks_leave_two_fragments_each_but_for_the_first(
         side.accepted(task, external)
     told = [facts["submission"] for _, _, facts in session.told("accepted")]
     assert told == [("1",), ("2", "1.2"), ("3",)]
+
+
+@pytest.mark.parametrize(
+    ("wraps", "submit_cmd", "wanted", "asked"),
+    [
+        ("slurm", None, True, 1),
+        ("slurm", None, False, 0),
+        ("cluster-generic", "sbatch --parsable", True, 1),
+        ("cluster-generic", "qsub", True, 0),
+        ("local", None, True, 0),
+    ],
+)
+def test_slurm_s_accounting_is_asked_once_where_slurm_runs_the_jobs(
+    session: Session, wraps: str, submit_cmd: str | None, wanted: bool, asked: int
+) -> None:
+    session.wraps = wraps
+    settings = SimpleNamespace(submit_cmd=submit_cmd)
+    workflow = SimpleNamespace(dag=SimpleNamespace(), executor_settings=settings)
+    side = MainSide(session, workflow, accounting=wanted)
+    side.shutting_down(EXECUTOR)
+    side.shutting_down(EXECUTOR)
+    assert len(session.told("accounting_wanted")) == asked

@@ -28,6 +28,7 @@ from snakemake_logger_plugin_observe.timeline import (
     NO_WRAPPER,
     NODE_CUT_OFF,
     NOT_TIMED,
+    ONLY_A_SIGN,
     STARTED_AGAIN,
     Evidence,
     Segment,
@@ -322,7 +323,7 @@ def test_with_only_the_first_sign_of_life_the_queue_still_is_known() -> None:
         ("unobserved", 4, 12),
         *AFTER_THE_REPORT,
     ]
-    assert laid.unobserved == [NODE_CUT_OFF]
+    assert laid.unobserved == [ONLY_A_SIGN]
 
 
 def test_a_job_killed_in_its_tool_is_known_up_to_the_tool_s_start() -> None:
