@@ -16,6 +16,11 @@ ON_SLURM = (
 )
 ON_THE_NODE = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
 PATIENCE_S = 180
+ONE_JOB = """
+    rule all:
+        output: "out.txt"
+        shell: "echo $SLURM_JOB_ID $SLURMD_NODENAME > began.$SLURM_JOB_ID.${{SLURM_RESTART_COUNT:-0}}; sleep 12; touch {output}"
+"""
 
 
 class SlurmLab(Lab):
@@ -86,3 +91,16 @@ def agrees_with_accounting(attempt: Attempt) -> bool:
         and -1e6 <= first - record.started <= 2e6
         and -1e6 <= record.ended + 1e6 - outermost.ended <= 3e6
     )
+
+
+def began(lab: SlurmLab, restarts: int = 0) -> tuple[str, str]:
+    """Return the id and the node of the job that has begun."""
+    wait_for(lambda: any(lab.folder.glob(f"began.*.{restarts}")))
+    (path,) = lab.folder.glob(f"began.*.{restarts}")
+    job, node = lab.text(path.name).split()
+    return job, node
+
+
+def state(attempt: Attempt) -> str | None:
+    """Return the scheduler's last word on *attempt*."""
+    return attempt.accounting.state if attempt.accounting is not None else None

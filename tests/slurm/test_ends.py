@@ -2,16 +2,15 @@
 
 import shutil
 import stat
-import time
 from collections.abc import Callable
 
 import pytest
 from cluster import Cluster
 from lab import attempts_of, phases_s
-from slurm_lab import SlurmLab, submissions, wait_for
+from slurm_lab import ONE_JOB, SlurmLab, began, state, submissions, wait_for
 
 from snakemake_logger_plugin_observe.run import Attempt, Run
-from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, NODE_CUT_OFF, STARTED_AGAIN
+from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, STARTED_AGAIN
 
 WORKFLOW = """
     localrules: all
@@ -66,10 +65,6 @@ def the(run: Run, rule: str) -> Attempt:
     return attempt
 
 
-def state(attempt: Attempt) -> str | None:
-    return attempt.accounting.state if attempt.accounting is not None else None
-
-
 def test_the_run_failed_and_what_could_run_ran(ends: Run) -> None:
     assert ends.status() == "failed"
     assert {a.status for a in submissions(ends)} == {"failed", "success"}
@@ -103,40 +98,7 @@ def test_a_refused_submission_ends_in_submit(ends: Run) -> None:
     assert set(attempt.phases) <= {"slot_wait", "dispatch", "submit", "postprocess"}
 
 
-# -- the cluster itself fails ---------------------------------------------------------------------
-
-ONE_JOB = """
-    rule all:
-        output: "out.txt"
-        shell: "echo $SLURM_JOB_ID $SLURMD_NODENAME > began.$SLURM_JOB_ID.${{SLURM_RESTART_COUNT:-0}}; sleep 12; touch {output}"
-"""
-
-
-def began(lab: SlurmLab, restarts: int = 0) -> tuple[str, str]:
-    """Return the id and the node of the job that has begun."""
-    wait_for(lambda: any(lab.folder.glob(f"began.*.{restarts}")))
-    (path,) = lab.folder.glob(f"began.*.{restarts}")
-    job, node = lab.text(path.name).split()
-    return job, node
-
-
-def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Cluster) -> None:
-    lab.snakefile(
-        ONE_JOB.replace("rule all:\n", 'rule all:\n        resources: slurm_extra="-w n4"\n')
-    )
-    running = lab.begin("--slurm-no-requeue")
-    job, node = began(lab)
-    assert node == "n4"
-    cluster.node(node).down()
-    try:
-        assert running.wait(120) == 1
-    finally:
-        cluster.node(node).resume()
-    run = lab.run()
-    (attempt,) = attempts_of(run, "all")
-    assert (attempt.status, attempt.external_jobid, state(attempt)) == ("failed", job, "NODE_FAIL")
-    assert NODE_CUT_OFF in attempt.unobserved
-    assert "NODE_FAIL" in (attempt.message or "")
+# -- while it runs --------------------------------------------------------------------------------
 
 
 def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> None:
@@ -156,20 +118,6 @@ def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> 
     assert phases_s(attempt)["compute"] >= 12
     assert attempt.accounting is not None
     assert attempt.accounting.restarts == 1
-
-
-def test_a_controller_that_is_gone_for_20_s_stops_nothing(lab: SlurmLab, cluster: Cluster) -> None:
-    lab.snakefile(ONE_JOB)
-    running = lab.begin()
-    began(lab)
-    cluster.stop_controller()
-    time.sleep(20)
-    cluster.start_controller()
-    assert running.wait(240) == 0
-    run = lab.run()
-    (attempt,) = attempts_of(run, "all")
-    assert attempt.status == "success"
-    assert phases_s(attempt)["compute"] == pytest.approx(12, abs=1)
 
 
 def test_a_job_that_somebody_cancelled_failed_and_the_scheduler_says_why(

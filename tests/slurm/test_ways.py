@@ -85,9 +85,9 @@ def test_every_submission_has_its_node_its_id_and_all_its_phases(run: Run) -> No
 
 def test_the_tools_have_their_own_time(run: Run) -> None:
     for attempt in attempts_of(run, "work"):
-        assert phases_s(attempt)["compute"] == pytest.approx(1, abs=0.3)
-    assert phases_s(attempts_of(run, "first")[0])["compute"] == pytest.approx(0.5, abs=0.3)
-    assert phases_s(attempts_of(run, "second")[0])["compute"] == pytest.approx(0.7, abs=0.3)
+        assert phases_s(attempt)["compute"] == pytest.approx(1, abs=0.6)
+    assert phases_s(attempts_of(run, "first")[0])["compute"] == pytest.approx(0.5, abs=0.6)
+    assert phases_s(attempts_of(run, "second")[0])["compute"] == pytest.approx(0.7, abs=0.6)
     assert 1 <= phases_s(attempts_of(run, "mpi")[0])["compute"] < 4
 
 
