@@ -11,6 +11,7 @@ _OWN: Final = {
     "slurm": "--slurm-init-seconds-before-status-checks",
     "sge": "--sge-init-seconds-before-status-checks",
 }
+_NOBODYS: Final = frozenset({"aws-batch"})  # it polls as it likes, and no flag governs that
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,11 @@ class Polling:
 
 
 def polling(run: Run) -> Polling | None:
-    """Return how *run*'s executor polled, as it did when it noticed each job's end."""
+    """Return how *run*'s executor polled when it noticed ends; None where no flag governs that."""
     noticed = [attempt.poll_interval_s for attempt in run.attempts.values()]
     intervals = [every for every in noticed if every is not None]
     intervals += [p.poll_interval_s for p in run.phases if p.poll_interval_s is not None]
-    if not intervals:
-        return None
     wraps = run.started.wraps if run.started is not None else None
+    if not intervals or wraps in _NOBODYS:
+        return None
     return Polling(min(intervals), max(intervals), _OWN.get(wraps or "", _GENERAL))

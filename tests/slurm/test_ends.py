@@ -128,7 +128,7 @@ def test_a_job_that_somebody_cancelled_failed_and_the_scheduler_says_why(
     running = lab.begin("--slurm-status-command", "squeue")
     job, _ = began(lab)
     cluster.client("scancel", job)
-    assert running.wait(120) == 1
+    assert running.wait(240) == 1
     run = lab.run()
     (attempt,) = attempts_of(run, "all")
     assert (run.status(), attempt.status, state(attempt)) == ("failed", "failed", "CANCELLED")
@@ -144,7 +144,7 @@ def test_an_interrupted_run_cancels_its_jobs_as_it_would_without_us(
     running = lab.begin()
     job, _ = began(lab)
     running.send_signal(2)
-    assert running.wait(120) == 1
+    assert running.wait(240) == 1
     wait_for(lambda: job not in cluster.jobs())
     run = lab.run()
     (attempt,) = attempts_of(run, "all")

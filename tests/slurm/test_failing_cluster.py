@@ -19,7 +19,7 @@ def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Clust
     assert node == "n4"
     cluster.node(node).down()
     try:
-        assert running.wait(120) == 1
+        assert running.wait(240) == 1
     finally:
         cluster.node(node).resume()
     run = lab.run()
