@@ -118,7 +118,7 @@ def test_a_process_killed_on_the_node_leaves_what_it_reached(lab: Lab) -> None:
         attempt.phases
     )
     assert "compute" not in attempt.phases
-    assert attempt.unobserved == ("the node's processes did not live to report their end",)
+    assert attempt.unobserved == ("the node's processes did not report their end",)
 
 
 def test_a_folder_that_is_named_but_cannot_be_written_is_refused_at_the_start(lab: Lab) -> None:
