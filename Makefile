@@ -60,7 +60,7 @@ types: $(VENV)/.installed
 	$(BIN)/mypy
 
 benchmarks: $(VENV)/.installed
-	for script in import_cost overhead file_operations reader; do $(BIN)/python benchmarks/$$script.py || exit; done
+	for script in import_cost overhead file_operations array_fold reader; do $(BIN)/python benchmarks/$$script.py || exit; done
 
 wf-dryrun: $(VENV)/.installed
 	mkdir -p $(RUN)
