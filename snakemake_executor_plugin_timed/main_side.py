@@ -216,12 +216,14 @@ class MainSide:
         # tee opens, writes and closes; date itself would look at its output, too.
         return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
 
+    @_quietly
     def _untold(self, job: Any) -> None:
         """Tell of *job* what a plugin has not that calls no ``run_job`` or ``run_job_pre``."""
         moment = clock.now()
         self._stamps.setdefault(_key(job), {}).setdefault("submitting", moment)
         if _key(job) in self._described:
             return
+        self._described.add(_key(job))
         if job.is_group():
             self.session.put("group", moment, **describe.group_facts(job))
         for one in job.jobs if job.is_group() else (job,):

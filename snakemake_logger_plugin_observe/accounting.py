@@ -21,13 +21,15 @@ from snakemake_logger_plugin_observe.run import Run
 PATIENCE_S: Final = 5.0
 _IDS_PER_QUERY: Final = 400
 _RECORDS_COME_LATE_S: Final = 2.0
-_ID: Final = re.compile(r"\d{1,10}(_\d{1,9})?")
+_ID: Final = re.compile(r"[0-9]{1,10}(_[0-9]{1,9})?")
 _FIELDS: Final = (
     *("JobID", "Submit", "Eligible", "Start", "End", "State", "Reason", "ExitCode", "NodeList"),
     *("Partition", "ReqCPUS", "AllocCPUS", "ReqMem", "TimelimitRaw", "UserCPU", "SystemCPU"),
     "MaxRSS",
 )
 _CLOCK_MAY_DIFFER_S: Final = 300
+_MOST_BYTES: Final = 2**63
+_MOST_MINUTES: Final = 10**8
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -57,7 +59,8 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> lis
     left = iter(slurm_ids(ids))
     while chunk := list(islice(left, _IDS_PER_QUERY)):
         text = _ask(chunk, until - time.monotonic())
-        records.extend(parse(text, since - _CLOCK_MAY_DIFFER_S))
+        found = parse(text, since - _CLOCK_MAY_DIFFER_S)
+        records.extend(record for record in found if record.cluster_job in chunk)
     return records
 
 
@@ -124,11 +127,12 @@ def parse(text: str, since: int = 0) -> list[SchedulerRecord]:
         job, dot, _ = row["JobID"].partition(".")
         if not _ID.fullmatch(job):  # the tasks that still wait: 20_[4-9]
             continue
-        if dot:
-            if (used := _bytes(row["MaxRSS"])) is not None:
-                memory.setdefault(job, []).append(used)
-        elif (_seconds(row["Submit"]) or since) >= since:
+        if (_seconds(row["Submit"]) or since) < since:  # a step's is its start
+            continue
+        if not dot:
             starts.setdefault(job, []).append(row)
+        elif (used := _bytes(row["MaxRSS"])) is not None:
+            memory.setdefault(job, []).append(used)
     return [
         _record(job, rows, max(memory.get(job, []), default=None)) for job, rows in starts.items()
     ]
@@ -162,7 +166,7 @@ def _record(job: str, rows: list[dict[str, str]], memory: int | None) -> Schedul
         cpus_requested=_number(last["ReqCPUS"]),
         cpus_allocated=_number(last["AllocCPUS"]),
         memory_requested_bytes=_requested(last),
-        time_limit_s=None if minutes is None else minutes * 60,
+        time_limit_s=None if minutes is None or minutes > _MOST_MINUTES else minutes * 60,
         user_s=_span(last["UserCPU"]),
         system_s=_span(last["SystemCPU"]),
         peak_rss_bytes=memory,
@@ -174,7 +178,8 @@ def _number(text: str) -> int | None:
 
 
 def _seconds(text: str) -> int | None:
-    return _number(text) or None
+    """Return seconds since the epoch, up to the year 5138."""
+    return (_number(text) or None) if len(text) <= 11 else None
 
 
 def _moment(text: str) -> int | None:
@@ -185,7 +190,8 @@ def _moment(text: str) -> int | None:
 def _bytes(text: str) -> int | None:
     """Return the bytes of ``268435456``, ``262144K`` or ``0.25G``."""
     found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]+)?)([KMGT]?)", text)
-    return round(float(found[1]) * _UNITS[found[2]]) if found else None
+    count = round(float(found[1]) * _UNITS[found[2]]) if found else None
+    return count if count is None or count < _MOST_BYTES else None
 
 
 def _requested(row: dict[str, str]) -> int | None:
@@ -195,12 +201,14 @@ def _requested(row: dict[str, str]) -> int | None:
     cpus = _number(row["ReqCPUS"])
     if asked is None or not text.endswith("c"):
         return asked or None
-    return None if cpus is None else asked * cpus
+    return None if cpus is None or asked * cpus >= _MOST_BYTES else asked * cpus or None
 
 
 def _span(text: str) -> float | None:
     """Return the seconds of ``[DD-[HH:]]MM:SS[.mmm]``."""
-    found = re.fullmatch(r"(?:(?:(\d{1,6})-)?(\d{1,3}):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)", text)
+    found = re.fullmatch(
+        r"(?:(?:([0-9]{1,5})-)?([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{1,2}(?:\.[0-9]+)?)", text
+    )
     if found is None:
         return None
     days, hours, minutes = (int(part or 0) for part in found.groups()[:3])

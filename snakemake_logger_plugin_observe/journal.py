@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -217,20 +218,33 @@ def append(path: Path, events: Sequence[Event]) -> None:
     """Add *events* to the journal at *path*, after what it holds; a torn last line is ended first.
 
     Raises:
-        JournalError: if it cannot be written.
+        JournalError: if it cannot be written whole; what was written of it is taken back.
 
     """
     lines = b"".join(to_line(event) + b"\n" for event in events)
     if not lines:
         return
     try:
-        with open(path, "r+b") as file:
+        with open(path, "r+b", buffering=0) as file:
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 lines = lines if file.read(1) == b"\n" else b"\n" + lines
-            file.write(lines)
+            _append(file, lines)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror or error}") from error
+
+
+def _append(file: FileIO, data: bytes) -> None:
+    """Write *data* at the end of *file*, where it stands.
+
+    Raises:
+        OSError: if it could not be written whole; what was written of it is taken back.
+
+    """
+    end = file.tell()
+    if file.write(data) < len(data):
+        file.truncate(end)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def journals_in(workdir: Path) -> list[Path]:

@@ -56,8 +56,10 @@ def _all(run: Run, account: Account) -> Iterable[Lever]:
         waited = sum(phases.get(phase, 0) for phase in _POLLING)
         yield Lever("polling", waited, governed.setting, governed.longest_s)
     tiny = _tiny(account.rules)
+    queued = classes.get("queue", 0)
     if tiny is not None:
-        spent = sum(phases.get(phase, 0) for phase in _PER_SUBMISSION)
+        spent = _owned_by(tiny.rule, account, _PER_SUBMISSION)
+        queued -= _owned_by(tiny.rule, account, ("queue_wait",))
         yield Lever(
             "grouping",
             spent,
@@ -66,8 +68,7 @@ def _all(run: Run, account: Account) -> Iterable[Lever]:
             overhead=_overhead(tiny) // tiny.attempts,
             tool=tiny.by_phase.get("compute", 0) // tiny.attempts,
         )
-    else:
-        yield Lever("queue", classes.get("queue", 0))
+    yield Lever("queue", queued)
     started = run.started
     if started is not None and (started.jobs or started.cores):
         setting = "--jobs" if started.jobs else "--cores"
@@ -90,6 +91,13 @@ def _tiny(rules: Iterable[RuleShare]) -> RuleShare | None:
         and share.by_phase.get("compute", 0) < min(_TINY * share.attempts, _overhead(share))
     ]
     return max(many, key=_overhead, default=None)
+
+
+def _owned_by(rule: str | None, account: Account, phases: Iterable[str]) -> Micros:
+    """Return the part of the makespan that *rule*'s jobs own with *phases*."""
+    return sum(
+        one.end - one.start for one in account.segments if one.rule == rule and one.phase in phases
+    )
 
 
 def _overhead(share: RuleShare) -> Micros:

@@ -20,6 +20,8 @@ from snakemake_logger_plugin_observe.reporters.words import (
 
 _MOST_LEVERS: Final = 2
 _RULES_SHOWN: Final = 8
+_ROOM_FOR_REASONS: Final = 80
+_NAME: Final = range(12, 27)  # how many characters of a rule's name are shown
 
 
 def sentence(levers: Sequence[Lever], makespan: Micros) -> list[RenderableType]:
@@ -55,20 +57,28 @@ def _lever(lever: Lever, share: str) -> str:
             return f"speed up the tool of {lever.rule} first ({share} % was tools)"
 
 
-def requests(found: Sequence[FarOff]) -> list[RenderableType]:
-    """Return the rules whose requests are far from their use, a line each."""
+def requests(found: Sequence[FarOff], width: int) -> list[RenderableType]:
+    """Return the rules whose requests are far from their use, a line each; names give way."""
     if not found:
         return []
+    reason = ": the next may not fit" if width >= _ROOM_FOR_REASONS else ""
+    lines = [
+        (
+            _amount(one, one.asked),
+            ("≤ " if one.at_most else "") + _amount(one, one.used),
+            f"nearly all{reason}" if one.too_little else _times(one),
+        )
+        for one in found[:_RULES_SHOWN]
+    ]
+    room = width - 2 - sum(max(map(len, column)) + 2 for column in zip(*lines, strict=True))
+    widest = min(max(room, _NAME[0]), _NAME[-1])
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    table.add_column("Requests far from use", no_wrap=True, max_width=26, overflow="ellipsis")
+    table.add_column("Requests far from use", no_wrap=True, max_width=widest, overflow="ellipsis")
     table.add_column("asks", justify="right", no_wrap=True)
     table.add_column("used", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for one in found[:_RULES_SHOWN]:
-        bound = "≤ " if one.at_most else ""
-        verdict = "nearly all: the next may not fit" if one.too_little else _times(one)
-        used = bound + _amount(one, one.used)
-        table.add_row("  " + harmless(one.rule), _amount(one, one.asked), used, verdict)
+    for one, cells in zip(found, lines, strict=False):
+        table.add_row("  " + harmless(one.rule), *cells)
     if len(found) > _RULES_SHOWN:
         table.add_row(f"  … {len(found) - _RULES_SHOWN} more", "", "", "")
     return [table, Text()]
@@ -83,6 +93,7 @@ def _amount(one: FarOff, amount: float) -> str:
         case "memory":
             return size(round(amount))
         case "threads":
-            return f"{amount:.2g} cores" if amount < 10 else f"{amount:.0f} cores"
+            said = f"{amount:.2g}" if amount < 10 else f"{amount:.0f}"
+            return f"{said} core" if said == "1" else f"{said} cores"
         case _:
             return duration(round(amount * 1e6))

@@ -51,7 +51,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     if answer.costliest:
         found += [_costliest(answer, width), Text()]
     makespan = answer.account.makespan
-    found += text_advice.requests(answer.far_off)
+    found += text_advice.requests(answer.far_off, width)
     found.append(Text(_sentence(answer)))
     found += text_advice.sentence(answer.levers, makespan)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
@@ -116,7 +116,7 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     classes = sorted(
         account.makespan_by_class.items(), key=lambda item: (item[0] == UNATTRIBUTED, -item[1])
     )
-    hints_given: set[str] = set()
+    hints_given: set[tuple[str, ...]] = set()
     for name, micros in classes:
         if not micros and name != UNATTRIBUTED:
             continue
@@ -127,10 +127,11 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
             seconds = f"{part / 1e6:.{places}f}"
             about = said(5, phase, PHASES[phase].meaning)
             row(about, "", seconds, percent(part, whole), style="dim")
-            hint = _hint(phase, answer) if meant else ""
-            if hint and hint not in hints_given:
+            hint = _hint(phase, answer) if meant else ()
+            if hint not in hints_given:
                 hints_given.add(hint)
-                row(Text(f"       {hint}"), "", style="dim")
+                for line in hint:
+                    row(Text(f"       {line}"), "", style="dim")
     total = sum(account.makespan_by_class.values())
     check = "= makespan" if total == whole else f"is not the makespan: {whole / 1e6:.6f} s"
     row(said(2, "Σ", check, "bold"), "", f"{total / 1e6:.{places}f}")
@@ -147,14 +148,14 @@ def _phases_of(
         yield from sorted(worth, key=lambda item: -item[1])
 
 
-def _hint(phase: str, answer: CostAnswer) -> str:
-    """Return what governs a phase, where the run's settings tell."""
+def _hint(phase: str, answer: CostAnswer) -> tuple[str, ...]:
+    """Return what governs a phase, where the run's settings tell; in lines, to keep figures."""
     started = answer.source.run.started
     if phase in ("poll_wait", "shutdown") and (every := answer.polling):
-        return f"{_interval(every)}: {every.setting}"
+        return (f"{_interval(every)}:", every.setting)
     if phase == "slot_wait" and started and (started.jobs or started.cores):
-        return f"--jobs {started.jobs}" if started.jobs else f"--cores {started.cores}"
-    return ""
+        return (f"--jobs {started.jobs}" if started.jobs else f"--cores {started.cores}",)
+    return ()
 
 
 def _interval(every: Polling) -> str:

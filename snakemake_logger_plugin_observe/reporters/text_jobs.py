@@ -22,6 +22,8 @@ from snakemake_logger_plugin_observe.reporters.words import (
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 _ROOM_FOR_PLACES = 90
+_USED = ("job", "try", "cores", "memory", "time", "read", "written")
+_LEAST_OF_A_NAME = 12
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -73,31 +75,42 @@ def _table(answer: JobsAnswer, width: int) -> Table:
 
 
 def _used(answer: JobsAnswer, width: int) -> Table:
-    """Return what each attempt used beside what it had asked for; unknown is a question mark."""
+    """Return what each attempt used beside what it had asked for, as much as there is room for."""
+    found = [row for row in answer.rows if row.attempt.job_id is not None]
+    names = [job_name(row.rule, row.wildcards, None) for row in found]
+    lines = [(str(row.attempt.job_id), str(row.attempt.number), *_demand(row)) for row in found]
+    columns = zip(_USED, *lines, strict=True)
+    room = width - _LEAST_OF_A_NAME - 2
+    shown: list[tuple[str, ...]] = []
+    for column in columns:
+        room -= max(map(len, column)) + 2
+        if room < 0:
+            break
+        shown.append(column)
+    widest = _LEAST_OF_A_NAME + max(0, min(room, 30 - _LEAST_OF_A_NAME))
+    shown.insert(2, ("rule", *names))
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    narrow = width < _ROOM_FOR_PLACES
-    for heading in ("job", "try"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("rule", no_wrap=True, max_width=18 if narrow else 30, overflow="ellipsis")
-    for heading in ("cores", "memory", "time", *([] if narrow else ["read", "written"])):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in answer.rows:
-        if row.attempt.job_id is None:
-            continue
-        known = row.demand
-        peak = _known(known.memory_peak_bytes, size)
-        bound = "≤ " if known.memory_peak_is_bound else ""
-        moved = [_known(known.read_bytes, size), _known(known.written_bytes, size)]
-        table.add_row(
-            str(row.attempt.job_id),
-            str(row.attempt.number),
-            job_name(row.rule, row.wildcards, None),
-            _of(_known(known.cores, "{:.2f}".format), _known(known.threads, str)),
-            _of(bound + peak, _known(known.memory_asked_bytes, size)),
-            _of(_known(known.on_node_s, _seconds), _known(known.runtime_asked_s, _seconds)),
-            *([] if narrow else moved),
-        )
+    for heading, *_ in shown:
+        if heading == "rule":
+            table.add_column(heading, no_wrap=True, max_width=widest, overflow="ellipsis")
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
+    for cells in zip(*(column[1:] for column in shown), strict=True):
+        table.add_row(*cells)
     return table
+
+
+def _demand(row: Row) -> tuple[str, ...]:
+    """Return an attempt's use and its requests; unknown is a question mark."""
+    known = row.demand
+    peak = ("≤ " if known.memory_peak_is_bound else "") + _known(known.memory_peak_bytes, size)
+    return (
+        _of(_known(known.cores, "{:.2f}".format), _known(known.threads, str)),
+        _of(peak, _known(known.memory_asked_bytes, size)),
+        _of(_known(known.on_node_s, _seconds), _known(known.runtime_asked_s, _seconds)),
+        _known(known.read_bytes, size),
+        _known(known.written_bytes, size),
+    )
 
 
 def _known(value: Any, say: Callable[[Any], str]) -> str:

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.clock import parse_moment, to_seconds
 from snakemake_logger_plugin_observe.endings import figures
 from snakemake_logger_plugin_observe.events import (
     Account,
+    Accounting,
     AttemptFinished,
     AttemptStarted,
     AttemptSubmitted,
@@ -25,9 +26,11 @@ from snakemake_logger_plugin_observe.events import (
     RunFinished,
     RunPhase,
     RunStarted,
+    SchedulerRecord,
     SchedulerRound,
     Stamps,
     Try,
+    Usage,
     Wait,
 )
 from snakemake_logger_plugin_observe.journal import to_line
@@ -165,6 +168,56 @@ def told(laid: Timeline | Iterable[Any]) -> list[tuple[Any, float, float]]:
     return [(one.phase, to_seconds(one.start - T0), to_seconds(one.end - T0)) for one in segments]
 
 
+# -- what Slurm's accounting prints ----------------------------------------------------------------
+
+SACCT_FIELDS = (
+    *("JobID", "Submit", "Eligible", "Start", "End", "State", "Reason", "ExitCode", "NodeList"),
+    *("Partition", "ReqCPUS", "AllocCPUS", "ReqMem", "TimelimitRaw", "UserCPU", "SystemCPU"),
+    "MaxRSS",
+)
+_COMPLETED = (
+    *("71", 5, 6, 8, 14, "COMPLETED", "None", "0:0", NODE),
+    *("main", "2", "2", "200M", "5", "00:03.797", "00:00.744", ""),
+)
+
+
+def sacct(*rows: dict[str, Any]) -> str:
+    """Return what ``sacct`` prints: a completed job 71 a row, but for what a row says.
+
+    Numbers are seconds of the run, which it prints as moments; texts are printed as they are.
+    """
+    plain = dict(zip(SACCT_FIELDS, _COMPLETED, strict=True))
+    return "".join("|".join(map(_printed, {**plain, **row}.values())) + "\n" for row in rows)
+
+
+def _printed(cell: str | float) -> str:
+    return cell if isinstance(cell, str) else str(at(cell) // SECOND)
+
+
+def printing(text: str) -> str:
+    """Return shell code that prints *text*, in which ``$1`` and the like are the shell's."""
+    return f"cat <<END\n{text}END"
+
+
+def a_record(cluster_job: str = "71", **more: Any) -> SchedulerRecord:
+    """Return what ``sacct({})`` says, in the project's words."""
+    moments = {"submitted": 5, "eligible": 6, "started": 8, "ended": 14}
+    told = {name: at(more.pop(name, value)) for name, value in moments.items()}
+    facts = {
+        "state": "COMPLETED",
+        "exit_code": 0,
+        "nodes": NODE,
+        "partition": "main",
+        "cpus_requested": 2,
+        "cpus_allocated": 2,
+        "memory_requested_bytes": 200 * 2**20,
+        "time_limit_s": 300,
+        "user_s": 3.797,
+        "system_s": 0.744,
+    }
+    return SchedulerRecord(cluster_job=cluster_job, **{**facts, **told, **more})
+
+
 # -- whole runs ----------------------------------------------------------------------------------
 
 
@@ -242,6 +295,13 @@ class Story:
         return self.add(
             AttemptStarted(time=at(moment_s), job_id=job_id, attempt=attempt, node=MAIN)
         )
+
+    def accounting(
+        self, job_id: int | None, record: SchedulerRecord, moment_s: float = 100, **more: Any
+    ) -> "Story":
+        """Tell what the cluster's accounting recorded of a job's (or a group's) submission."""
+        facts = {"job_id": job_id, "attempt": 1, "record": record, **more}
+        return self.add(Accounting(time=at(moment_s), **facts))
 
     def attempt(
         self,
@@ -448,3 +508,52 @@ def logger_only() -> Story:
     """Return a run that only the logger plugin saw: one job, chosen at 4 s, done at 9 s."""
     story = begun(wrapped=False).job(1)
     return story.attempt(1, stamps(ready=3, selected=4, finished=9)).end(10)
+
+
+def on_cluster(
+    count: int = 1,
+    *,
+    rule: str = RULE,
+    slot_s: float = 0,
+    queue_s: float = 0,
+    startup_s: float = 0,
+    stage_s: float = 0,
+    tool_s: float = 0,
+    poll_s: float = 0,
+    every_s: float | None = None,
+    used: Usage | None = None,
+    asks: dict[str, Any] | None = None,
+    threads: int | None = None,
+    **facts: Any,
+) -> Story:
+    """Return jobs 1 … *count* of one rule, all alike and side by side, ready at 3 s.
+
+    They spend in each phase what is said, and the run ends with them.
+    """
+    story = begun(**facts)
+    chosen = 3 + slot_s
+    started = chosen + queue_s
+    loaded = started + startup_s
+    tool = loaded + stage_s
+    ended = tool + tool_s
+    reported = ended + poll_s
+    for job_id in range(1, count + 1):
+        job = {"rule": rule, "wildcards": {"n": str(job_id)}}
+        story.job(job_id, resources=asks or {}, threads=threads, **job)
+        one = a_try(**job, begun=loaded, tool_started=tool, tool_ended=ended, checked=ended)
+        known = stamps(
+            ready=3,
+            selected=chosen,
+            submitting=chosen,
+            accepted=chosen,
+            reported=reported,
+            finished=reported,
+        )
+        moments = {"started": started, "loaded": loaded, "planned": loaded, "ended": ended}
+        story.attempt(
+            *(job_id, known, level(one, pid=job_id, **moments)),
+            external_jobid=str(70 + job_id),
+            poll_interval_s=every_s,
+            used=used,
+        )
+    return story.end(reported)

@@ -1,5 +1,6 @@
-"""What all unit tests share: the option that renews golden files, and Hypothesis' profile."""
+"""What all unit tests share: golden files, Hypothesis' profile, and commands that are not real."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,3 +37,23 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Return a maker of commands on the PATH; each notes its calls, a line with its words each.
+
+    The line begins with how it was told to print moments.
+    """
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def make(name: str, script: str) -> Path:
+        calls = tmp_path / f"{name}.calls"
+        made = folder / name
+        made.write_text(f'#!/bin/sh\necho "$SLURM_TIME_FORMAT $*" >> {calls}\n{script}\n')
+        made.chmod(0o755)
+        return calls
+
+    return make

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from snakemake_logger_plugin_observe.events import (
     EVENTS,
     Account,
+    Accounting,
     AttemptFinished,
     Count,
     Event,
@@ -26,11 +27,13 @@ from snakemake_logger_plugin_observe.events import (
     RunFinished,
     RunPhase,
     RunStarted,
+    SchedulerRecord,
     SchedulerRound,
     Seconds,
     Signed,
     Stamps,
     Try,
+    Usage,
     Wait,
 )
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
@@ -48,6 +51,8 @@ _json = st.recursive(
     ),
     max_leaves=5,
 )
+anything = _json | st.floats() | st.integers()
+"""Whatever a journal may hold where a workflow's author decides."""
 far_moments = st.integers(0, 253_402_300_799_999_999)
 
 
@@ -107,19 +112,18 @@ tries = st.builds(
     **dict.fromkeys(_try_moments, maybe_moments),
     status=st.sampled_from(["running", "success", "failed", "cached"]),
 )
-levels = st.builds(
-    Level,
-    clock=st.just(f"node:{NODE}"),
-    host=st.sampled_from([MAIN, NODE]),
-    pid=st.integers(1, 4),
-    wraps=st.sampled_from(["local", "slurm-jobstep"]),
-    in_main=st.booleans(),
-    restarts=st.integers(0, 2),
+_level_fields = {
+    "clock": st.just(f"node:{NODE}"),
+    "host": st.sampled_from([MAIN, NODE]),
+    "pid": st.integers(1, 4),
+    "wraps": st.sampled_from(["local", "slurm-jobstep"]),
+    "restarts": st.integers(0, 2),
     **dict.fromkeys(("started", "loaded", "parsed", "planned", "ended"), maybe_moments),
-    waits=st.lists(waits, max_size=2).map(tuple),
-    tries=st.lists(tries, max_size=3).map(tuple),
-)
-evidence = st.builds(
+    "waits": st.lists(waits, max_size=2).map(tuple),
+    "tries": st.lists(tries, max_size=3).map(tuple),
+}
+levels = st.builds(Level, in_main=st.booleans(), **_level_fields)
+_any_evidence = st.builds(
     Evidence,
     stamps=stamps,
     waits=st.lists(waits, max_size=3),
@@ -131,6 +135,24 @@ evidence = st.builds(
     until=maybe_moments,
     tool_started=maybe_moments,
 )
+
+_on_a_node = st.builds(
+    Evidence,
+    stamps=st.builds(
+        Stamps,
+        **{
+            **dict.fromkeys(Stamps.model_fields, maybe_moments),
+            **dict.fromkeys(("submitting", "accepted"), moments),
+        },
+    ),
+    waits=st.lists(waits, max_size=2),
+    node_starts=st.lists(moments, max_size=3),
+    levels=st.lists(st.builds(Level, **_level_fields), max_size=4),
+    group=st.booleans(),
+    main_host=st.sampled_from([None, MAIN]),
+    until=maybe_moments,
+)
+evidence = _any_evidence | _on_a_node
 
 REMOTE_PHASES = tuple(
     name
@@ -184,6 +206,84 @@ def remote_evidence(lengths: dict[str, int], ready: int, ahead: int = 0, **job: 
     return Evidence(stamps=known, waits=(late,), levels=(node,), main_host=MAIN)
 
 
+# What a process that was killed may have told before: every one is a step further.
+_TOLD_BEFORE_THE_KILL = ("nothing", "a sign", "its start", "its planning", "its tool")
+
+
+@dataclass
+class Requeued:
+    """An attempt that the cluster started several times, of whose last start all is known."""
+
+    evidence: Evidence
+    last_start: int
+    lengths: dict[str, int]
+    """How long the last start truly was in each of its phases."""
+    starts: int
+    """How many starts left a trace."""
+
+
+@st.composite
+def requeued(draw: st.DrawFn) -> Requeued:
+    """Return an attempt whose starts were killed, each at another point, but for the last one.
+
+    Either a shell signed at each start, or the cluster's own count tells starts apart.
+    """
+    signed = draw(st.booleans())
+    lengths = draw(remote_lengths)
+    known = remote_evidence(lengths, T0)
+    (last,) = known.levels
+    moment = known.stamps.accepted
+    killed: list[Level] = []
+    signs: list[int] = []
+    told = draw(st.lists(st.sampled_from(_TOLD_BEFORE_THE_KILL), max_size=3))
+    for number, upto in enumerate(told):
+        steps = _TOLD_BEFORE_THE_KILL.index(upto)
+        edges = [moment := moment + SECOND * draw(st.integers(1, 9)) for _ in range(5)]
+        if steps >= 1:
+            signs.append(edges[0])
+        if steps >= 2:
+            one = Try(rule="map", begun=edges[2], tool_started=edges[3])
+            process = last.model_copy(
+                update={
+                    "pid": 10 + number,
+                    "restarts": number,
+                    "started": edges[0],
+                    "loaded": edges[1],
+                    "planned": edges[2] if steps >= 3 else None,
+                    "ended": None,
+                    "tries": (one,) if steps >= 4 else (),
+                }
+            )
+            killed.append(process)
+    later = max(0, moment + SECOND - last.started)
+    after = _later(known, later, restarts=len(told))
+    after.levels = (*killed, *after.levels)
+    after.node_starts = (*signs, last.started + later) if signed else ()
+    own = {p: lengths[p] for p in REMOTE_PHASES[REMOTE_PHASES.index("queue_wait") + 1 :]}
+    starts = len(signs if signed else killed) + 1
+    return Requeued(after, last.started + later, own, starts)
+
+
+def _later(known: Evidence, later: int, **changed: Any) -> Evidence:
+    """Return an attempt of which all after its acceptance happened so much *later*."""
+
+    def moved(value: Any, names: typing.Iterable[str]) -> Any:
+        moments = {name: getattr(value, name) for name in names}
+        return value.model_copy(
+            update={name: moment + later for name, moment in moments.items() if moment is not None}
+        )
+
+    (node,) = known.levels
+    one = moved(node.tries[0], _try_moments)
+    node = moved(node, ("started", "loaded", "planned", "ended"))
+    return Evidence(
+        stamps=moved(known.stamps, ("reported", "finished")),
+        waits=[moved(wait, ("start", "end")) for wait in known.waits],
+        levels=(node.model_copy(update={"tries": (one,), **changed}),),
+        main_host=known.main_host,
+    )
+
+
 # -- runs: hostile ones, and simulated ones whose truth is known --------------------------------------
 
 
@@ -202,6 +302,9 @@ def hostile_runs(draw: st.DrawFn) -> Run:
             plugin_loaded=draw(maybe_moments),
             workflow_started=draw(maybe_moments),
             workdir="/work",
+            wraps=draw(st.sampled_from([None, "slurm", "local"])),
+            jobs=draw(st.none() | _whole),
+            cores=draw(st.none() | _whole),
         )
     ]
     ids = st.integers(1, 4)
@@ -211,6 +314,10 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         job_id=ids,
         rule=st.just("map"),
         dependencies=st.none() | st.lists(ids, max_size=3).map(tuple),
+        threads=st.none() | st.integers(-1, 64),
+        resources=st.dictionaries(
+            st.sampled_from(["mem_mb", "runtime"]), st.integers(1, 10**13) | anything, max_size=2
+        ),
     )
     ended = st.builds(
         AttemptFinished,
@@ -222,6 +329,18 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         stamps=stamps,
         waits=st.lists(waits, max_size=2).map(tuple),
         levels=st.lists(levels, max_size=2).map(tuple),
+        node_starts=st.lists(moments, max_size=2).map(tuple),
+        poll_interval_s=st.none() | st.floats(0, 1e9),
+        external_jobid=st.sampled_from([None, "71"]),
+        used=st.none() | events_of(Usage),
+    )
+    recorded = st.builds(
+        Accounting,
+        time=moments,
+        job_id=st.none() | ids,
+        group=st.sampled_from([None, "g1"]),
+        attempt=st.integers(1, 3),
+        record=events_of(SchedulerRecord),
     )
     worked = st.builds(
         RunPhase,
@@ -238,7 +357,7 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         selections=st.lists(st.tuples(moments, moments), max_size=2).map(tuple),
     )
     told += draw(st.lists(described, max_size=4))
-    told += draw(st.lists(st.one_of(ended, worked, turned), max_size=10))
+    told += draw(st.lists(st.one_of(ended, worked, turned, recorded), max_size=10))
     if draw(st.booleans()):
         nothing = Account(by_class_s={}, by_phase_s={})
         told.append(

@@ -97,6 +97,13 @@ def test_imports_of_the_reader_run_one_way(name: str) -> None:
     assert own(modules(OBSERVE)[name]) <= known
 
 
+def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither() -> None:
+    """What is worked out of a run must not depend on a cluster that answers."""
+    assert own(modules(OBSERVE)["accounting"]) <= {"clock", "events", "run"}
+    knowing = {name for name, path in modules(OBSERVE).items() if "accounting" in own(path)}
+    assert knowing == {"recorder", "commands.accounting"}
+
+
 def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
     beside |= {"provenance", "tracking", "endings"}
@@ -170,6 +177,19 @@ def test_the_node_s_side_is_the_standard_library_and_our_clock() -> None:
         one.partition(".")[0] in sys.stdlib_module_names
         for one in imports(modules(OBSERVE)["clock"])
     )
+
+
+MEASURED = f"import sys, {TIMED}.node; print('{TIMED}.usage' in sys.modules)"
+
+
+def test_what_tools_use_is_measured_with_the_standard_library_where_a_tool_runs() -> None:
+    """A process that only starts another one runs no tool, and pays for no meter."""
+    used = {name.partition(".")[0] for name in imports(modules(TIMED)["usage"])}
+    assert used <= set(sys.stdlib_module_names)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
 
 
 # -- the roots ----------------------------------------------------------------------------------------------------

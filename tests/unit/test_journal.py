@@ -12,15 +12,22 @@ from typing import Any
 
 import pytest
 import strategies
-from builders import RUN_ID, T0, Story, at, chain, grouped, retried
+from builders import RUN_ID, T0, Story, a_record, at, chain, grouped, retried
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snakemake_logger_plugin_observe.events import Event, Gap, JobDescribed, Message
+from snakemake_logger_plugin_observe.events import (
+    Accounting,
+    Event,
+    Gap,
+    JobDescribed,
+    Message,
+)
 from snakemake_logger_plugin_observe.journal import (
     JournalError,
     JournalWriter,
     Problem,
+    append,
     journals_in,
     read_journal,
     to_line,
@@ -352,6 +359,82 @@ def test_closing_twice_is_once(writer: JournalWriter) -> None:
     writer.close()
     writer.close()
     assert writer.path.exists()
+
+
+# -- what is added later ---------------------------------------------------------------------------------------------
+
+LATER = [
+    Accounting(time=at(100), job_id=1, attempt=1, record=a_record("77")),
+    Accounting(time=at(100), job_id=1, attempt=2, record=a_record("78", restarts=1)),
+]
+
+
+def test_what_is_added_later_follows_what_was_there(tmp_path: Path) -> None:
+    path = retried().write(tmp_path / "j.jsonl")
+    append(path, LATER[:1])
+    append(path, LATER[1:])
+    assert read(path) == ([*retried().events, *LATER], [])
+
+
+def test_where_nothing_is_to_be_added_nothing_is_written(tmp_path: Path) -> None:
+    append(tmp_path / "no", [])
+    path = retried().write(tmp_path / "j.jsonl")
+    before = path.stat().st_mtime_ns
+    append(path, [])
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_torn_last_line_is_ended_before_anything_is_added(tmp_path: Path) -> None:
+    path = retried().write(tmp_path / "j.jsonl")
+    with path.open("ab") as file:
+        file.write(b'{"event":"to')
+    append(path, LATER)
+    number = len(retried().events) + 1
+    assert read(path) == (
+        [*retried().events, *LATER],
+        [f"line {number}: not a JSON object with an event"],
+    )
+
+
+@settings(max_examples=40)
+@given(st.integers(len(START) + 1, len(WHOLE)))
+def test_whatever_a_journal_was_cut_at_what_is_added_is_read(cut: int) -> None:
+    with a_file(WHOLE[:cut]) as path:
+        append(path, LATER)
+        assert read(path)[0][-2:] == LATER
+
+
+def test_what_is_added_keeps_the_journal_s_mode(writer: JournalWriter) -> None:
+    writer.write(START)
+    writer.close()
+    append(writer.path, LATER)
+    assert stat.S_IMODE(writer.path.stat().st_mode) == MODE
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("no", "No such file or directory"), ("folder", "Is a directory")]
+)
+def test_a_journal_that_cannot_be_added_to_is_told_in_one_line(
+    tmp_path: Path, name: str, why: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(JournalError) as caught:
+        append(tmp_path / name, LATER)
+    assert str(caught.value) == f"{tmp_path / name}: {why}"
+    assert not (tmp_path / "no").exists()
+
+
+def test_what_could_not_be_added_whole_is_taken_back(tmp_path: Path) -> None:
+    """A journal must not come to harm by a question about it."""
+    path = retried().write(tmp_path / "j.jsonl")
+    before = path.read_bytes()
+    for room in (0, 10, 400):
+        with (
+            files_no_larger_than(len(before) + room),
+            pytest.raises(JournalError, match=r"j\.jsonl: "),
+        ):
+            append(path, LATER)
+        assert path.read_bytes() == before
 
 
 def test_journals_come_in_the_order_of_their_runs(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import MAIN, Story, begun, chain, killed, retried
+from builders import MAIN, Story, begun, chain, killed, on_cluster, retried
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.__main__ import main
@@ -201,6 +201,26 @@ def test_version_and_help_are_0(
         main(words)
     assert left.value.code == 0
     assert told in capsys.readouterr().out
+
+
+def test_cost_says_what_to_change(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asks = {"runtime": 240}
+    on_cluster(tool_s=6, poll_s=91, every_s=40, asks=asks).write(journal)
+    assert main(["cost", str(journal), "--format", "json"]) == 0
+    found = json.loads(said(capsys)[0])
+    assert found["polling"]["longest_s"] == 40
+    assert [lever["kind"] for lever in found["advice"]] == ["polling"]
+    assert [one["resource"] for one in found["requests_far_off"]] == ["runtime"]
+    assert main(["cost", str(journal)]) == 0
+    assert "What to change: lower --slurm-init-" in said(capsys)[0]
+
+
+def test_jobs_may_be_asked_for_what_they_used(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_cluster(tool_s=6, asks={"runtime": 240}).write(journal)
+    assert main(["jobs", "--used", str(journal)]) == 0
+    assert "6.00 s of 4 h 00 min" in said(capsys)[0]
 
 
 # -- which journal --------------------------------------------------------------------------------------------------

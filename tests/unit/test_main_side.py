@@ -1,9 +1,12 @@
 """What the timed executors tell in the main process: few notes, each with all its stamps."""
 
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
 from snakemake_executor_plugin_timed.main_side import MainSide
 
@@ -15,7 +18,7 @@ EXECUTOR = SimpleNamespace(next_seconds_between_status_checks=40)
 class Session:
     """Keeps the notes that are put."""
 
-    recorder = None
+    recorder: Any = None
     wraps: str | None = "cluster-generic"
 
     def __init__(self) -> None:
@@ -203,3 +206,142 @@ def test_slurm_s_accounting_is_asked_once_where_slurm_runs_the_jobs(
     side.shutting_down(EXECUTOR)
     side.shutting_down(EXECUTOR)
     assert len(session.told("accounting_wanted")) == asked
+
+
+# -- plugins that go ways of their own --------------------------------------------------------------
+
+
+class Recorder:
+    """A recorder of which nothing but its folder is asked."""
+
+    run_id = "0123456789abcdef"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+
+class Remote:
+    """An executor whose jobs run in processes of their own."""
+
+    def get_exec_mode(self) -> ExecMode:
+        return ExecMode.REMOTE
+
+    def get_python_executable(self) -> str:
+        return sys.executable
+
+
+class Undescribed:
+    """A job whose plugin calls neither ``run_job`` nor ``run_job_pre``."""
+
+    jobid = 3
+    attempt = 1
+    dag = SimpleNamespace()
+    rule = SimpleNamespace(name="map")
+
+    def is_group(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def remote_side(session: Session, tmp_path: Path) -> MainSide:
+    """Return a main side whose executor's nodes can be timed."""
+    session.recorder = Recorder(tmp_path / "observe")
+    workflow = SimpleNamespace(
+        dag=SimpleNamespace(),
+        executor_settings=None,
+        storage_settings=SimpleNamespace(shared_fs_usage=SharedFSUsage.all()),
+        remote_execution_settings=SimpleNamespace(immediate_submit=False),
+    )
+    return MainSide(session, workflow)
+
+
+def test_a_submission_begins_where_its_command_is_made_if_nobody_told_before(
+    session: Session, remote_side: MainSide
+) -> None:
+    remote_side.first_sign(Remote(), Undescribed())
+    remote_side.accepted(Undescribed(), 77)
+    ((_, described, facts),) = session.told("job")
+    ((_, _, accepted),) = session.told("accepted")
+    assert (facts["job_id"], facts["rule"]) == (3, "map")
+    assert accepted["stamps"] == {"submitting": described}
+    assert accepted["submission"] == ("1",)
+
+
+def test_a_submission_that_was_told_is_not_told_again(
+    session: Session, remote_side: MainSide
+) -> None:
+    job = Undescribed()
+    remote_side.submitting(job)
+    remote_side.described(job)
+    begun = dict(remote_side._stamps[(3, 1)])
+    remote_side.first_sign(Remote(), job)
+    assert (session.told("job"), remote_side._stamps[(3, 1)]) == ([], begun)
+
+
+def test_a_command_that_is_made_twice_is_one_submission(
+    session: Session, remote_side: MainSide
+) -> None:
+    remote_side.first_sign(Remote(), Undescribed())
+    remote_side.first_sign(Remote(), Undescribed())
+    assert len(session.told("job")) == 1
+
+
+def test_a_job_that_cannot_be_described_is_timed_all_the_same(
+    session: Session, remote_side: MainSide
+) -> None:
+    job = Undescribed()
+    job.rule = None
+    assert remote_side.first_sign(Remote(), job) is not None
+    remote_side.accepted(job, 77)
+    ((_, _, facts),) = (note for note in session.notes if note[0] == "accepted")
+    assert "submitting" in facts["stamps"]
+    assert [type(fault) for fault in session.faults] == [AttributeError]
+
+
+def test_a_later_attempt_is_described_again(session: Session, remote_side: MainSide) -> None:
+    """What a plugin describes by itself it describes at each attempt."""
+    job = Undescribed()
+    remote_side.described(job)
+    remote_side.finished(job, False)
+    remote_side.first_sign(Remote(), job)
+    assert len(session.told("job")) == 1
+
+
+def test_a_group_that_nobody_described_is_told_with_its_members(
+    session: Session, remote_side: MainSide
+) -> None:
+    group = SimpleNamespace(
+        jobid="g1",
+        attempt=1,
+        groupid="g1",
+        is_group=lambda: True,
+        jobs=[Undescribed(), Undescribed()],
+    )
+    remote_side.first_sign(Remote(), group)
+    assert [kind for kind, _, _ in session.told("group", "job")] == ["group", "job", "job"]
+
+
+def test_a_first_sign_is_signed_in_the_submission_s_own_fragment(
+    session: Session, remote_side: MainSide
+) -> None:
+    sign = remote_side.first_sign(Remote(), Undescribed())
+    record = remote_side.record_for(Remote(), Undescribed())
+    assert record.endswith("/observe/0123456789ab-1.fragment")
+    assert sign == f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
+
+
+def test_where_no_shell_starts_the_job_there_is_no_first_sign_but_a_fragment(
+    session: Session, remote_side: MainSide
+) -> None:
+    """``date`` and its arguments would be taken for the program to run."""
+    executor = type("Remote", (Remote,), {"__module__": "snakemake_executor_plugin_htcondor.x"})()
+    assert remote_side.first_sign(executor, Undescribed()) is None
+    assert remote_side.record_for(executor, Undescribed()) is not None
+    assert len(session.told("job")) == 1
+
+
+def test_of_an_array_no_task_signs(session: Session, remote_side: MainSide) -> None:
+    executor = Remote()
+    executor.array_jobs = True
+    assert remote_side.first_sign(executor, Undescribed()) is None
+    assert session.faults == []

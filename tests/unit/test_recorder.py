@@ -4,14 +4,16 @@ import os
 import resource
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Never, Self
 
 import pytest
-from builders import MAIN, RUN_ID, a_try, at, level
+from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, a_try, at, level, printing, sacct
 
+from snakemake_logger_plugin_observe import accounting
 from snakemake_logger_plugin_observe import recorder as recorder_module
 from snakemake_logger_plugin_observe.analysis.verification import verify
 from snakemake_logger_plugin_observe.capture import Note
@@ -70,6 +72,7 @@ class Recording:
         wrapped: bool = True,
         planned: bool = True,
         settings: Any = None,
+        allocation: str | None = None,
         **facts: Any,
     ) -> None:
         self.faults = []
@@ -80,6 +83,7 @@ class Recording:
             secrets=secrets,
             workdir=folder,
             started=at(2),
+            allocation=allocation,
             facts={
                 "kind": "run",
                 "plugins": ("observe", "timed") if wrapped else ("observe",),
@@ -556,6 +560,139 @@ def test_a_journal_removed_while_the_run_goes_on_is_told(record: Record) -> None
     recording.finish()
     assert recording.answer is None
     assert recording.faults == [f"{path}: removed or replaced while the run went on"]
+
+
+# -- the cluster's words -------------------------------------------------------------------------------------------------------
+
+
+Command = Callable[[str, str], Path]
+
+
+def test_what_slurm_recorded_is_told_before_the_run_s_end(record: Record, command: Command) -> None:
+    calls = command("sacct", printing(sacct({}, {"JobID": "72"}, {"JobID": "99"})))
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1, status="failed")
+    recording.remote(1, number=2, begin_s=16, submission="2")
+    recording.put("accounting_wanted", 28).finish(30)
+    first, second, last = recording.events[-3:]
+    assert (first.event, first.job_id, first.attempt, first.time) == ("accounting", 1, 1, at(30))
+    assert (second.attempt, second.record) == (2, a_record("72"))
+    assert (last.event, recording.faults) == ("run_finished", [])
+    assert recording.run.attempts[(1, 1)].accounting == a_record("71")
+    (asked,) = calls.read_text().splitlines()
+    assert " -j 71,72 " in asked
+
+
+def test_a_journal_with_slurm_s_words_is_sound(record: Record, command: Command) -> None:
+    command("sacct", printing(sacct({})))
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
+    recording.put("accounting_wanted", 16).finish()
+    reading = read_journal(recording.path)
+    assert verify(reading, reading.problems).sound
+
+
+def test_a_group_s_submission_is_asked_about_once(record: Record, command: Command) -> None:
+    calls = command("sacct", printing(sacct({})))
+    recording = grouped(record, group_report()).remote("g1")
+    recording.put("accounting_wanted", 16).finish()
+    (told,) = (event for event in recording.events if event.event == "accounting")
+    assert (told.job_id, told.group, told.attempt) == (None, "g1", 1)
+    assert " -j 71 " in calls.read_text()
+
+
+def test_where_nobody_wants_it_slurm_is_not_asked(record: Record, command: Command) -> None:
+    calls = command("sacct", printing(sacct({})))
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    assert ("accounting" in recording.kinds(), calls.exists()) == (False, False)
+
+
+def test_where_no_job_has_an_id_of_slurm_s_it_is_not_asked(
+    record: Record, command: Command
+) -> None:
+    calls = command("sacct", printing(sacct({})))
+    recording = record().job(1).put("selected", 4, job_ids=(1,))
+    recording.accepted(5, (1, 1), "12.server", "1", submitting=4).finished(9, (1, 1))
+    recording.put("accounting_wanted", 10).finish()
+    assert ("accounting" in recording.kinds(), calls.exists()) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo no database >&2; exit 3", "sacct failed with exit code 3: no database"),
+        ("exec sleep 30", "sacct did not answer in time"),
+    ],
+)
+def test_an_accounting_that_fails_is_one_message_and_changes_nothing_else(
+    record: Record,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    why: str,
+) -> None:
+    monkeypatch.setattr(accounting, "PATIENCE_S", 0.5)
+    command("sacct", script)
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
+    recording.put("accounting_wanted", 16).finish()
+    told, last = recording.events[-2:]
+    assert (told.event, told.level, told.kind, told.time) == (
+        *("message", "info", "accounting"),
+        at(20),
+    )
+    assert told.text == f"the cluster's accounting could not be asked: {why}"
+    assert "accounting" not in recording.kinds()
+    assert (last.event, last.status, last.makespan_s) == ("run_finished", "success", 19.0)
+    assert (recording.faults, recording.answer is not None) == ([], True)
+
+
+def test_a_fault_in_asking_is_a_gap_and_the_run_ends_as_it_does(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: Any) -> Never:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(recorder_module, "Inquiry", fault)
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
+    recording.put("accounting_wanted", 16).finish()
+    (gap,) = (event for event in recording.events if event.event == "gap")
+    assert gap.reason == "accounting_wanted: RuntimeError: no"
+    assert recording.events[-1].status == "success"
+
+
+def allocation_of(recording: Recording) -> Any:
+    """Return what the journal says of Snakemake's own allocation, once it does."""
+    until = time.monotonic() + 5
+    recording.settle()
+    while "allocation" not in recording.kinds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    recording.finish()
+    assert recording.faults == []
+    return recording.run.allocation
+
+
+def test_the_job_that_snakemake_runs_in_is_told_with_its_end(
+    record: Record, command: Command
+) -> None:
+    command("squeue", f"echo '{T0 // SECOND + 600}|{NODE}'")
+    told = allocation_of(record(allocation="80"))
+    assert (told.scheduler, told.cluster_job, told.nodes, told.end) == (
+        *("slurm", "80", NODE),
+        at(600),
+    )
+
+
+def test_an_allocation_that_squeue_does_not_know_is_told_by_its_id(
+    record: Record, command: Command
+) -> None:
+    command("squeue", "exit 1")
+    told = allocation_of(record(allocation="80"))
+    assert (told.cluster_job, told.nodes, told.end) == ("80", None, None)
+
+
+def test_outside_of_slurm_no_allocation_is_asked_about(record: Record, command: Command) -> None:
+    calls = command("squeue", "exit 0")
+    assert "allocation" not in record().finish().kinds()
+    assert not calls.exists()
 
 
 # -- secrets ----------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Answers in every form: one contract for all, golden texts, and the JSON that is promised."""
 
+import io
 import json
 import re
 import unicodedata
@@ -12,26 +13,36 @@ import strategies
 from builders import (
     SECOND,
     Story,
+    a_record,
+    a_try,
+    at,
     begun,
     chain,
     grouped,
     killed,
+    level,
     logger_only,
+    on_cluster,
     replanned,
     retried,
     stamps,
 )
 from hypothesis import given
+from rich.console import Console
 
 from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Choice, rows
+from snakemake_logger_plugin_observe.analysis.polling import polling
+from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
-from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, Gap, json_schema
+from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, Gap, Usage, json_schema
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
 from snakemake_logger_plugin_observe.reporters import FORMS, Answer
 from snakemake_logger_plugin_observe.reporters.answers import (
+    AccountingAnswer,
     CostAnswer,
     JobsAnswer,
     SchemaAnswer,
@@ -39,6 +50,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     ValidateAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.json_form import shape
+from snakemake_logger_plugin_observe.reporters.text_advice import requests
 from snakemake_logger_plugin_observe.reporters.text_form import render
 from snakemake_logger_plugin_observe.run import Run
 
@@ -51,11 +63,27 @@ def source(run: Run, *problems: str) -> Source:
 
 
 def cost(run: Run, *problems: str) -> CostAnswer:
-    return CostAnswer(source(run, *problems), account(run), costliest(run))
+    accounts = account(run)
+    return CostAnswer(
+        source(run, *problems),
+        accounts,
+        costliest(run),
+        polling=polling(run),
+        levers=tuple(levers(run, accounts)),
+        far_off=tuple(far_off(run)),
+    )
 
 
 def jobs(run: Run, **choice: Any) -> JobsAnswer:
     return JobsAnswer(source(run), tuple(rows(run, Choice(**choice))), choice.get("failed", False))
+
+
+def used(run: Run) -> JobsAnswer:
+    return JobsAnswer(source(run), tuple(rows(run)), used=True)
+
+
+def asked(run: Run, known: int = 0, added: int = 0) -> AccountingAnswer:
+    return AccountingAnswer(source(run), 2, known, added)
 
 
 def validation(story: Story) -> ValidateAnswer:
@@ -106,12 +134,44 @@ def mixed() -> Story:
     return story.end(41, "failed")
 
 
-STORIES = [begun, chain, grouped, hostile, killed, logger_only, mixed, replanned, retried]
+def cluster() -> Story:
+    """Return a run on Slurm: many tiny jobs, one large one, a long queue, requests far from use."""
+    tiny = Usage(user_s=0.4, system_s=0.1, peak_rss_bound_bytes=130_000_000)
+    asks = {"mem_mb": 8000, "runtime": 240}
+    story = on_cluster(
+        4, queue_s=20, startup_s=8, tool_s=0.5, poll_s=30, every_s=40, used=tiny, asks=asks
+    )
+    story.events.pop()
+    for job_id in range(1, 4):
+        peak = 140_000_000 + job_id
+        record = {"submitted": 3, "eligible": 5, "started": 22, "ended": 33}
+        story.accounting(job_id, a_record(str(70 + job_id), peak_rss_bytes=peak, **record))
+    large = Usage(
+        user_s=30,
+        system_s=2,
+        peak_rss_bytes=1_950_000_000,
+        peak_rss_bound_bytes=1_950_000_000,
+        read_bytes=12_000_000_000,
+        written_bytes=4_096,
+    )
+    asks = {"mem_mb": 2000, "runtime": 5}
+    story.job(5, rule="assemble_all_of_them", needs=(1,), threads=16, resources=asks)
+    known = stamps(ready=61.5, selected=62, submitting=62, accepted=63, reported=125, finished=126)
+    one = a_try("assemble_all_of_them", begun=70, tool_started=70, tool_ended=102, checked=103)
+    node = level(one, started=65, loaded=69, planned=70, ended=104)
+    story.attempt(5, known, node, external_jobid="75", poll_interval_s=60, used=large)
+    return story.phase("shutdown", 126, 130, poll_interval_s=60).end(130)
+
+
+STORIES = [
+    *(begun, chain, cluster, grouped, hostile, killed),
+    *(logger_only, mixed, replanned, retried),
+]
 ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
         for story in STORIES
-        for make in (cost, jobs)
+        for make in (asked, cost, jobs, used)
     ),
     *(
         pytest.param(jobs(story().run, failed=True), id=f"failed-{story.__name__}")
@@ -159,9 +219,12 @@ def test_what_a_terminal_would_obey_is_shown_in_text() -> None:
 
 # -- texts -----------------------------------------------------------------------------------------------------------------
 
-TEXTS = {
+TEXTS: dict[str, Callable[[], Answer]] = {
+    "accounting": lambda: asked(chain().run, 1, 1),
+    "accounting-nothing-new": lambda: asked(chain().run, 2),
     "cost": lambda: cost(mixed().run),
     "cost-chain": lambda: cost(chain().run),
+    "cost-cluster": lambda: cost(cluster().run),
     "cost-group": lambda: cost(grouped().run),
     "cost-killed": lambda: cost(killed().run, f"{PATH}: line 12: torn line"),
     "cost-logger-only": lambda: cost(logger_only().run),
@@ -169,12 +232,14 @@ TEXTS = {
     "jobs-killed": lambda: jobs(killed().run),
     "failed": lambda: jobs(mixed().run, failed=True),
     "failed-none": lambda: jobs(chain().run, failed=True),
+    "used": lambda: used(cluster().run),
+    "used-mixed": lambda: used(mixed().run),
     "validate": lambda: validation(chain()),
     "validate-unsound": unsound,
 }
 
 
-@pytest.mark.parametrize("width", [100, 60])
+@pytest.mark.parametrize("width", [100, 80, 60])
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_is_as_it_was_read_and_found_good(
     golden: Callable[[str, str], None], name: str, width: int
@@ -182,7 +247,7 @@ def test_a_text_is_as_it_was_read_and_found_good(
     golden(f"{name}-{width}.txt", render(TEXTS[name](), width=width))
 
 
-@pytest.mark.parametrize("width", [100, 60])
+@pytest.mark.parametrize("width", [100, 80, 60])
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
     """But for whole lines to copy: the run's head, its journal, and a problem with it."""
@@ -191,11 +256,11 @@ def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
         assert whole or len(line) <= width, line
 
 
-@pytest.mark.parametrize("width", [100, 80, 60])
+@pytest.mark.parametrize("width", [120, 100, 90, 80, 70, 60])
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_figure_of_a_text_is_cut(name: str, width: int) -> None:
-    """Half a number reads like another number."""
-    assert not re.search(r"[\d.]…", render(TEXTS[name](), width=width))
+    """Half a number reads like another number, and none of it like an unknown one."""
+    assert not re.search(r"[\d.\s]…(?! \d)", render(TEXTS[name](), width=width))
 
 
 @pytest.mark.parametrize("width", [100, 60])
@@ -220,6 +285,68 @@ def test_the_figures_of_a_text_add_up_to_the_makespan(width: int) -> None:
 def test_most_of_a_class_is_said_only_of_more_than_half() -> None:
     """Of the group's overhead, 9 s, the time between its members is 2 s: not most of it."""
     assert "most of it member_wait" not in " ".join(render(cost(grouped().run)).split())
+
+
+def test_a_group_s_submission_uses_nothing_but_its_members() -> None:
+    lines = render(used(grouped().run), width=100).splitlines()[3:]
+    assert [line.split() for line in lines] == [
+        ["job", "try", "rule", "cores", "memory", "time", "read", "written"],
+        ["1", "1", "map", "s=a", "?", "?", "4.00", "s", "?", "?"],
+        ["2", "1", "map", "s=b", "?", "?", "4.00", "s", "?", "?"],
+    ]
+
+
+def test_figures_of_use_that_there_is_no_room_for_are_left_out_from_the_right() -> None:
+    headings = [
+        render(used(cluster().run), width=width).splitlines()[3].split()
+        for width in (200, 90, 80, 60, 45, 30)
+    ]
+    whole = ["job", "try", "rule", "cores", "memory", "time", "read", "written"]
+    assert [whole[: len(one)] for one in headings] == headings
+    assert [len(one) for one in headings] == [8, 7, 6, 5, 4, 3]
+
+
+def told(*found: FarOff, width: int = 100) -> list[str]:
+    """Return the table of requests far from use, a line each, without its header."""
+    console = Console(file=io.StringIO(), width=width)
+    for part in requests(found, width):
+        console.print(part)
+    return [" ".join(line.split()) for line in console.file.getvalue().splitlines()[1:-1]]
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        (FarOff("map", "memory", 8e9, 2e9), "map 8.0 GB 2.0 GB 4 times as much"),
+        (FarOff("map", "memory", 8e9, 130e6, at_most=True), "map 8.0 GB ≤ 130 MB 62 times as much"),
+        (FarOff("map", "memory", 1e9, 950e6), "map 1.0 GB 950 MB nearly all: the next may not fit"),
+        (FarOff("map", "memory", 1e9, 0), "map 1.0 GB 0 B"),
+        (FarOff("map", "threads", 16, 12.4), "map 16 cores 12 cores 1 times as much"),
+        (FarOff("map", "threads", 4, 1.0), "map 4 cores 1 core 4 times as much"),
+        (FarOff("map", "threads", 8, 0.25), "map 8 cores 0.25 cores 32 times as much"),
+        (FarOff("map", "runtime", 14400, 60), "map 4 h 00 min 1 min 00 s 240 times as much"),
+        (FarOff("a\x1bb", "memory", 8e9, 2e9), "a\\x1bb 8.0 GB 2.0 GB 4 times as much"),
+    ],
+)
+def test_a_request_far_from_use_is_a_line(found: FarOff, line: str) -> None:
+    assert told(found) == [line]
+
+
+def test_of_many_requests_the_first_eight_are_shown() -> None:
+    found = [FarOff(f"rule{n}", "memory", 8e9, 2e9) for n in range(11)]
+    lines = told(*found)
+    assert [line.split()[0] for line in lines[:8]] == [f"rule{n}" for n in range(8)]
+    assert lines[8:] == ["… 3 more"]
+    assert requests([], 100) == []
+
+
+@pytest.mark.parametrize("width", [100, 80, 70, 60])
+def test_names_give_way_to_figures(width: int) -> None:
+    name = "a_rule_with_a_name_that_is_as_long_as_they_come"
+    (line,) = told(FarOff(name, "runtime", 14400, 3_900), width=width)
+    assert "… 4 h 00 min 1 h 05 min 4 times as much" in line
+    (line,) = told(FarOff(name, "memory", 800e9, 790e9), width=width)
+    assert re.search(r"… 800 GB 790 GB nearly all(: the next may not fit)?$", line)
 
 
 # -- JSON ----------------------------------------------------------------------------------------------------------------------
@@ -292,6 +419,47 @@ def test_the_account_in_json() -> None:
     assert rule["by_phase_s"] == found["jobs"]["by_phase_s"]
 
 
+def test_what_to_change_in_json() -> None:
+    found = as_json(cost(cluster().run))
+    setting = "--slurm-init-seconds-before-status-checks"
+    assert found["polling"] == {"shortest_s": 40.0, "longest_s": 60.0, "setting": setting}
+    unsaid = {"setting": None, "value": None, "rule": None, "jobs": 0, "overhead_s": 0, "tool_s": 0}
+    assert found["advice"] == [
+        {**unsaid, "kind": "polling", "makespan_s": 55.0, "setting": setting, "value": 60.0},
+        {
+            **unsaid,
+            "kind": "compute",
+            "makespan_s": 32.5,
+            "rule": "assemble_all_of_them",
+            "jobs": 1,
+        },
+        {
+            **unsaid,
+            "kind": "grouping",
+            "makespan_s": 28.0,
+            "rule": "map",
+            "jobs": 4,
+            "overhead_s": 28.0,
+            "tool_s": 0.5,
+        },
+    ]
+    first, *_, last = found["requests_far_off"]
+    assert first == {
+        "rule": "map",
+        "resource": "memory",
+        "asked": 8e9,
+        "used": 140_000_003,
+        "at_most": False,
+        "too_little": False,
+    }
+    assert (last["resource"], last["asked"], last["used"]) == ("threads", 16, 1.0)
+
+
+def test_without_advice_json_says_so() -> None:
+    found = as_json(cost(Run()))
+    assert (found["polling"], found["advice"], found["requests_far_off"]) == (None, [], [])
+
+
 def test_a_segment_of_the_makespan_in_json() -> None:
     segments = as_json(cost(chain().run))["makespan"]["segments"]
     (own,) = (one for one in segments if one["job_id"] == 2)
@@ -349,6 +517,63 @@ def test_an_attempt_in_json() -> None:
     assert (one["number"], one["status"], one["exit_code"]) == (1, "failed", 3)
     assert one["tool_started"] == "2026-03-01T12:00:08.000000Z"
     assert first["unobserved"] == []
+
+
+def test_what_an_attempt_asked_for_and_used_in_json() -> None:
+    found = as_json(jobs(cluster().run, sort="job"))["attempts"]
+    sampled, bound, exact = found[0], found[3], found[4]
+    assert exact["requested"] == {"threads": 16, "memory_bytes": 2_000_000_000, "runtime_s": 300.0}
+    assert exact["used"] == {
+        "cpu_s": 32.0,
+        "cores": 1.0,
+        "memory_bytes": 1_950_000_000,
+        "memory_is_bound": False,
+        "on_node_s": 39.0,
+        "read_bytes": 12_000_000_000,
+        "written_bytes": 4096,
+    }
+    memories = [(one["used"]["memory_bytes"], one["used"]["memory_is_bound"]) for one in found]
+    assert (memories[0], memories[3]) == ((140_000_001, False), (130_000_000, True))
+    assert (sampled["poll_interval_s"], exact["poll_interval_s"], bound["starts"]) == (40, 60, 0)
+
+
+def test_what_is_unknown_of_a_use_is_null_in_json() -> None:
+    first = as_json(jobs(grouped().run, sort="job"))["attempts"][0]
+    assert first["requested"] == {"threads": None, "memory_bytes": None, "runtime_s": None}
+    assert first["used"] == {
+        "cpu_s": None,
+        "cores": None,
+        "memory_bytes": None,
+        "memory_is_bound": False,
+        "on_node_s": 4.0,
+        "read_bytes": None,
+        "written_bytes": None,
+    }
+    assert first["scheduler"] is None
+
+
+def test_the_scheduler_s_record_in_json_has_its_wait_split() -> None:
+    found = as_json(jobs(cluster().run, sort="job"))["attempts"]
+    told = found[0]["scheduler"]
+    assert (told["held_s"], told["queued_s"]) == (2.0, 17.0)
+    assert (told["cluster_job"], told["state"], told["restarts"]) == ("71", "COMPLETED", 0)
+    assert (told["submitted"], told["ended"]) == (
+        "2026-03-01T12:00:03.000000Z",
+        "2026-03-01T12:00:33.000000Z",
+    )
+    assert found[4]["scheduler"] is None
+
+
+def test_an_attempt_that_was_started_again_has_the_count_of_its_starts_in_json() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
+    story = begun().job(1).attempt(1, known, node_starts=(at(6), at(12)))
+    assert as_json(jobs(story.run))["attempts"][0]["starts"] == 2
+
+
+def test_an_inquiry_in_json() -> None:
+    found = as_json(asked(chain().run, 1, 1))
+    assert set(found.pop("run")) >= RUN_KEYS
+    assert found == {"schema_version": 1, "asked": 2, "known": 1, "added": 1}
 
 
 def test_a_group_s_submission_in_json_has_no_rule_and_its_group_s_name() -> None:
@@ -412,6 +637,6 @@ def test_the_schema_in_json_is_the_schema() -> None:
 
 @given(strategies.hostile_runs())
 def test_no_run_is_too_strange_to_be_shown(run: Run) -> None:
-    for answer in (cost(run), jobs(run), jobs(run, failed=True)):
+    for answer in (cost(run), jobs(run), jobs(run, failed=True), used(run)):
         for form in FORMS.values():
             assert form(answer, width=60).endswith("\n")

@@ -10,6 +10,7 @@ from builders import (
     NODE,
     REMOTE_STAMPS,
     Story,
+    a_record,
     a_try,
     at,
     begun,
@@ -27,7 +28,7 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.events import Gap
+from snakemake_logger_plugin_observe.events import Allocation, Gap
 from snakemake_logger_plugin_observe.journal import read_journal
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS
@@ -210,6 +211,60 @@ def test_a_job_spawned_for_a_run_directive_had_one_try() -> None:
 
 def test_gaps_are_kept_with_their_reasons() -> None:
     assert begun().add(Gap(time=at(4), reason="a fault")).run.gaps == ["a fault"]
+
+
+# -- the cluster's words ------------------------------------------------------------------------------------------------
+
+
+def test_what_the_accounting_recorded_is_its_attempt_s() -> None:
+    run = retried().accounting(1, a_record("78"), attempt=2).run
+    assert [attempt.accounting for attempt in run.attempts.values()] == [None, a_record("78")]
+
+
+def test_a_group_s_record_is_its_submission_s() -> None:
+    run = grouped().accounting(None, a_record("77"), group="g1").run
+    assert {key: attempt.accounting for key, attempt in run.attempts.items()} == {
+        ("g1", 1): a_record("77"),
+        (1, 1): None,
+        (2, 1): None,
+    }
+
+
+def test_the_last_record_of_an_attempt_counts() -> None:
+    story = retried().accounting(1, a_record("77", ended=None))
+    run = story.accounting(1, a_record("77")).run
+    assert run.attempts[(1, 1)].accounting == a_record("77")
+
+
+def test_a_record_stays_when_its_attempt_is_revised() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=13, finished=14)
+    story = begun().job(1).attempt(1, known).accounting(1, a_record())
+    story.attempt(1, known, node_level(), revises=True)
+    assert story.run.attempts[(1, 1)].accounting == a_record()
+
+
+@pytest.mark.parametrize("key", [{"job_id": 7}, {"job_id": None}, {"job_id": None, "group": "g9"}])
+def test_a_record_of_an_attempt_that_is_not_there_is_passed_over(key: dict[str, object]) -> None:
+    story = begun().job(1)
+    assert story.accounting(record=a_record(), **key).run.attempts == {}
+
+
+def test_a_killed_run_s_end_stays_when_it_is_asked_about_later() -> None:
+    """Nothing of what was found out at 100 s happened in the run."""
+    run = killed().accounting(2, a_record("77")).run
+    assert (run.end, run.last_moment) == (at(20), at(20))
+    assert run.attempts[(2, 1)].accounting == a_record("77")
+    assert run.attempts[(2, 1)].segments == killed().run.attempts[(2, 1)].segments
+
+
+def test_no_record_changes_an_account() -> None:
+    run = retried().accounting(1, a_record("77", submitted=0, ended=90)).run
+    assert account(run) == account(retried().run)
+
+
+def test_the_cluster_s_job_that_snakemake_runs_in_is_kept() -> None:
+    event = Allocation(time=at(3), cluster_job="80", nodes="node1", end=at(3600))
+    assert (begun().run.allocation, begun().add(event).run.allocation) == (None, event)
 
 
 def test_nothing_folds_to_a_run_of_no_length() -> None:

@@ -7,7 +7,13 @@ from builders import T0
 from hypothesis import given, settings
 
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, UNOBSERVED
-from snakemake_logger_plugin_observe.timeline import Evidence, member_timeline, phase_sums, timeline
+from snakemake_logger_plugin_observe.timeline import (
+    STARTED_AGAIN,
+    Evidence,
+    member_timeline,
+    phase_sums,
+    timeline,
+)
 
 MANY = settings(max_examples=250)
 LABELS = {phase.name for phase in ATTEMPT_PHASES}
@@ -100,3 +106,21 @@ def test_a_complete_attempt_on_a_node_has_its_true_phases_whatever_the_node_s_cl
 def test_a_complete_attempt_whose_clocks_agree_has_its_true_phases(lengths: dict[str, int]) -> None:
     found = phase_sums(timeline(strategies.remote_evidence(lengths, T0)).segments)
     assert found == {phase: micros for phase, micros in lengths.items() if micros}
+
+
+@MANY
+@given(strategies.requeued())
+def test_every_start_of_a_requeued_attempt_is_laid_and_the_last_one_truly(
+    requeued: strategies.Requeued,
+) -> None:
+    """What an earlier start did last nobody knows; that must not spoil what is known."""
+    laid = timeline(requeued.evidence)
+    segments, known = laid.segments, requeued.evidence.stamps
+    assert all(one.end == following.start for one, following in pairwise(segments))
+    assert (segments[0].start if segments else T0) == known.ready
+    assert (segments[-1].end if segments else T0) == known.finished
+    last = phase_sums(one for one in segments if one.start >= requeued.last_start)
+    assert last == {phase: micros for phase, micros in requeued.lengths.items() if micros}
+    again = [reason for reason in laid.unobserved if reason.startswith("the cluster started it")]
+    several = STARTED_AGAIN.format(count=requeued.starts)
+    assert again == ([several] if requeued.starts > 1 else [])

@@ -32,6 +32,34 @@ def test_a_duration_is_said_as_a_person_says_it(micros: int, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (5, "5 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (4096, "4.1 kB"),
+        (130_000_000, "130 MB"),
+        (999_499_999, "999 MB"),
+        (8_000_000_000, "8.0 GB"),
+        (12_000_000_000, "12 GB"),
+        (10**12, "1.0 TB"),
+        (2**63 - 1, "9223372.0 TB"),
+    ],
+)
+def test_an_amount_of_bytes_is_said_as_snakemake_counts(count: int, said: str) -> None:
+    """``mem_mb`` is in millions of bytes."""
+    assert words.size(count) == said
+
+
+@given(st.integers(0, 10**15))
+def test_an_amount_of_bytes_is_said_to_a_twentieth(count: int) -> None:
+    amount, unit = words.size(count).split(" ")
+    told = float(amount) * {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}[unit]
+    assert told == pytest.approx(count, rel=0.05)
+
+
+@pytest.mark.parametrize(
     ("part", "whole", "said"),
     [
         (0, 100, "0"),
