@@ -1,9 +1,16 @@
 """What a tool's failure says: its exit code, and a line of text."""
 
+import re
 from typing import Final
 
 _LINKS_TO_FOLLOW: Final = 20
 _KEPT_TEXT: Final = 500
+# A command is its job's and needs no second telling; a nested process numbers its jobs anew.
+_SAID_ELSEWHERE: Final = re.compile(
+    r"Command '.*' (?=returned non-zero exit status|died with)"
+    r"|(?<=\bJob )\d+ (?=completed successfully)",
+    re.DOTALL,
+)
 
 
 def exit_code(failure: BaseException) -> int | None:
@@ -32,6 +39,6 @@ def in_one_line(text: str) -> str:
 
     Snakemake says what failed and where, then why, then the traceback's places.
     """
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in _SAID_ELSEWHERE.sub("", text).splitlines()]
     told = [line for line in lines if line and not line.startswith('File "')]
     return " ".join(told[:4])[:_KEPT_TEXT]

@@ -9,7 +9,7 @@ import itertools
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -116,7 +116,9 @@ class MainSide:
         )
 
     @_quietly
-    def reported(self, executor: Any, job: Any, ok: bool, message: Any) -> None:
+    def reported(
+        self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
+    ) -> None:
         """Stamp the moment at which the executor noticed the end; told with the end."""
         moment = clock.now()
         key = _key(job)
@@ -124,6 +126,8 @@ class MainSide:
         self._noticed[key] = {"poll_interval_s": _poll_interval(executor)}
         if message:
             self._noticed[key]["message"] = str(message)[:2000]
+        if logs:
+            self._noticed[key]["logs"] = tuple(map(str, logs))
 
     @_quietly
     def finished(self, job: Any, ok: bool) -> None:

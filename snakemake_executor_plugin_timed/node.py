@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
@@ -154,7 +154,9 @@ class NodeSide(logging.Filter):
         if not self._written and self._level["wraps"] != "local":
             self._write()
 
-    def reported(self, executor: Any, job: Any, ok: bool, message: Any) -> None:
+    def reported(
+        self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
+    ) -> None:
         """Stamp the try's end, as this level noticed it."""
         one = self._try(job)
         one.setdefault("reported", clock.now())

@@ -6,7 +6,7 @@ method calls the wrapped one, with its arguments as they came.
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 _EXECUTOR_FLAG: Final = re.compile(r"(?<!\S)(?:--executor|-e)[ =](?P<name>\S+)")
@@ -27,8 +27,10 @@ class Observer(Protocol):
     def accepted(self, job: Any, external_jobid: Any) -> None:
         """*job* was taken, under *external_jobid* where there is one."""
 
-    def reported(self, executor: Any, job: Any, ok: bool, message: Any) -> None:
-        """*executor* noticed *job*'s end."""
+    def reported(
+        self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
+    ) -> None:
+        """*executor* noticed *job*'s end; *logs*: files of its own that tell of a failure."""
 
     def finished(self, job: Any, ok: bool) -> None:
         """Snakemake has done all it does about *job*'s end."""
@@ -91,7 +93,8 @@ class Timed:
     def report_job_error(self, job_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Stamp the moment at which the executor noticed the failure, and its message."""
         message = kwargs.get("msg", args[0] if args else None)
-        self._observer.reported(self, job_info.job, False, message)
+        logs = kwargs.get("aux_logs") or ()
+        self._observer.reported(self, job_info.job, False, message, logs)
         return super().report_job_error(job_info, *args, **kwargs)  # type: ignore[misc]
 
     def handle_job_success(self, job: Any) -> Any:

@@ -156,6 +156,7 @@ def _error(record: logging.LogRecord) -> dict[str, Any]:
         "job_id": _get(record, "jobid", "job_id"),
         "message": _optional_text(_get(record, "rule_msg")),
         "external_jobid": _optional_text(external),
+        "logs": _texts(_get(record, "log")),
     }
 
 

@@ -1,21 +1,25 @@
 """An attempt as its notes left it, and the event that ends it: decomposed into its phases."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.events import (
     AttemptFinished,
     JobDescribed,
     Level,
+    LogTail,
     Stamps,
+    Status,
     Try,
     Wait,
 )
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run, seconds
 from snakemake_logger_plugin_observe.timeline import Segment, innermost_tries, phase_sums
+
+_NOT_REACHED: Final = "another job of its group failed before it was begun"
 
 
 @dataclass(slots=True)
@@ -37,6 +41,10 @@ class LiveAttempt:
     node_starts: tuple[clock.Micros, ...] = ()
     levels: tuple[Level, ...] = ()
     problem: str | None = None
+    aux_logs: tuple[str, ...] = ()
+    """The executor's own log files of it, where it told of them."""
+    logs: dict[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
+    """If it failed: the ends of log files by job id; a group's own, under None, beside them."""
     written: AttemptFinished | None = None
 
     @property
@@ -99,6 +107,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         levels=levels,
         **figures(laid.segments),
         used=innermost[-1].used if innermost and live.job_id is not None else None,
+        logs=live.logs.get(live.job_id, ()),
         offset=laid.offset,
         unobserved=tuple(dict.fromkeys(reasons)),
         revises=revises,
@@ -106,7 +115,9 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
     return event, laid.segments
 
 
-def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
+def member_endings(
+    run: Run, whole: AttemptFinished, logs: Mapping[int | None, tuple[LogTail, ...]]
+) -> Iterator[Ending]:
     """Yield the ends of the members of the group that ended with *whole*."""
     for job_id in run.members(whole.group or ""):
         job = run.jobs.get(job_id)
@@ -115,6 +126,7 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
         tries = [one for level in levels for one in level.tries]
         innermost = innermost_tries(levels)
         code = tries[-1].exit_code if tries else None
+        status = _member_status(whole, tries)
         draft = Attempt(
             job_id,
             whole.group,
@@ -129,16 +141,17 @@ def member_endings(run: Run, whole: AttemptFinished) -> Iterator[Ending]:
             job_id=job_id,
             group=whole.group,
             attempt=whole.attempt,
-            status=_member_status(whole.status, tries),
+            status=status,
             external_jobid=whole.external_jobid,
             node=laid.node or whole.node,
             exit_code=code,
             signal=_signal(code),
-            message=_why(whole.status, tries),
+            message=_NOT_REACHED if status == "cancelled" else _why(status, tries),
             stamps=draft.stamps,
             levels=levels,
             **figures(laid.segments),
             used=innermost[-1].used if innermost else None,
+            logs=logs.get(job_id, ()) if status == "failed" else (),
             offset=whole.offset,
             unobserved=tuple(laid.unobserved),
             revises=whole.revises,
@@ -181,16 +194,17 @@ def _only(level: Level, job: JobDescribed) -> Level:
     return level.model_copy(update={"tries": tuple(tries), "waits": ()})
 
 
-def _member_status(whole: str, tries: list[Try]) -> str:
+def _member_status(whole: AttemptFinished, tries: list[Try]) -> Status:
     """Return a member's status: its own tool's where it is known, else its group's.
 
     In a submission that succeeded nothing failed: services end by the signal that ends them.
     """
-    if whole != "failed":
-        return "cached" if tries and tries[-1].status == "cached" else whole
+    if whole.status != "failed":
+        return "cached" if tries and tries[-1].status == "cached" else whole.status
     if tries and tries[-1].status in ("success", "failed", "cached"):
         return tries[-1].status
-    return whole
+    others = any(level.tries for level in whole.levels)
+    return "cancelled" if others and not tries else "failed"
 
 
 def _own_id(levels: tuple[Level, ...]) -> str | None:

@@ -126,6 +126,31 @@ class Level(_Frozen):
     tries: tuple[Try, ...] = ()
 
 
+class LogTail(_Frozen):
+    """The end of a log file, read when its job had failed."""
+
+    path: str
+    bytes: Count | None = None
+    first_line: Count | None = None
+    """The number of the first of ``lines`` in the file; null where the file is long."""
+    lines: tuple[str, ...] = ()
+    problem: str | None = None
+    """Why there are no lines."""
+
+
+class OutputFile(_Frozen):
+    """What a job left under the name of one of its outputs."""
+
+    path: str
+    kind: Literal["file", "directory", "other"] = "file"
+    bytes: Count | None = None
+    """A directory's: of all files in it."""
+    sha256: str | None = None
+    """A directory's: of the sorted list of its files' names and sums."""
+    problem: str | None = None
+    """Why something of it is unknown."""
+
+
 class SchedulerRecord(_Frozen):
     """What the cluster's accounting recorded of a job, by the scheduler's own clock."""
 
@@ -241,6 +266,20 @@ class Allocation(Event):
     nodes: str | None = None
     end: Moment | None = None
     """When its time is up, as the scheduler had it when the run began."""
+
+
+class FileSystem(Event):
+    """How long single metadata operations took in the working directory: medians of a handful.
+
+    Slow planning or finishing can so be told from a slow file system.
+    """
+
+    event: Literal["file_system"] = "file_system"
+    when: Literal["start", "end"]
+    path: str
+    create_s: Seconds | None = None
+    stat_s: Seconds | None = None
+    remove_s: Seconds | None = None
 
 
 class RunPhase(Event):
@@ -368,9 +407,18 @@ class AttemptFinished(AttemptEvent):
     phases_s: dict[str, Seconds] = Field(default_factory=dict)
     used: Usage | None = None
     """What its last try used, where that is known."""
+    logs: tuple[LogTail, ...] = ()
+    """The ends of its job's log files, if it failed."""
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     revises: bool = False
+
+
+class OutputsRecorded(AttemptEvent):
+    """What an attempt that succeeded left, where the person asked for it."""
+
+    event: Literal["outputs"] = "outputs"
+    files: tuple[OutputFile, ...] = ()
 
 
 class Accounting(AttemptEvent):
@@ -434,12 +482,14 @@ _Other = (
     RunStarted
     | Provenance
     | Allocation
+    | FileSystem
     | RunPhase
     | SchedulerRound
     | JobDescribed
     | GroupDescribed
     | AttemptSubmitted
     | AttemptStarted
+    | OutputsRecorded
     | Accounting
     | Message
     | Gap

@@ -22,12 +22,16 @@ _SECRETS: Final = re.compile(
   | (?P<flag>(?<!\S)--?{_NAME}\s+)(?!-){_VALUE}                   # --token VALUE
   | (?P<assignment>\b{_NAME}["']?\s*[=:]\s*){_VALUE}             # TOKEN=VALUE, "token": "VALUE"
   | (?P<header>\b(?:authorization:\s*\w+|bearer)\s+)[A-Za-z0-9._~+/=-]{{8,}}
+  | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
   | \bAKIA[0-9A-Z]{{16}}\b | \bgh[pousr]_[A-Za-z0-9]{{20,}}\b | \bglpat-[\w-]{{16,}}
   | \bgithub_pat_\w{{20,}} | \bhf_[A-Za-z0-9]{{20,}} | \bsk-(?:ant|proj)-[\w-]{{16,}}
   | \bnpm_[A-Za-z0-9]{{20,}} | \bAIza[\w-]{{30,}} | \bASIA[0-9A-Z]{{16}}\b | \bdckr_pat_[\w-]{{16,}}
   | \bxox[abprs]-[\w-]{{10,}} | \beyJ[\w-]{{10,}}\.[\w-]{{10,}}\.[\w-]*
     """,
-    re.IGNORECASE | re.VERBOSE,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_QUOTED_COMMAND: Final = re.compile(  # it may be cut
+    r"(?<=\bCommand )'(?:.*'(?= (?:returned non-zero exit status|died with))|.*\Z)", re.DOTALL
 )
 _SECRET_FLAG: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
 # What gives a journal its shape is no place for a secret, but may hold the same letters as one.
@@ -54,8 +58,22 @@ _SHORTEST: Final = 4
 class Masker:
     """Replaces secrets in texts, also inside lists and mappings."""
 
-    def __init__(self, values: tuple[str, ...] = ()) -> None:
-        """Mask *values* wherever they stand, too (those of declared environment variables)."""
+    def __init__(
+        self,
+        values: tuple[str, ...] = (),
+        patterns: tuple[re.Pattern[str], ...] = (),
+        *,
+        commands: bool = True,
+    ) -> None:
+        """Mask more than what looks like a secret.
+
+        Args:
+            values: texts that are secrets (of declared environment variables).
+            patterns: what matches them is one, too.
+            commands: whether a message may quote the shell command that failed.
+
+        """
+        self._patterns = patterns if commands else (*patterns, _QUOTED_COMMAND)
         forms = {form for v in values if len(v) >= _SHORTEST for form in _forms(v)}
         long_enough = sorted(forms, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
@@ -64,6 +82,8 @@ class Masker:
 
     def may_hold_a_secret(self, line: bytes) -> bool:
         """Return whether a JSON *line* must be looked at: a quick test that lets none pass."""
+        if self._patterns:  # JSON's escapes may hide what they match
+            return True
         lower = line.lower()
         return any(hint in lower for hint in self._hints)
 
@@ -71,6 +91,8 @@ class Masker:
         """Return *text* with every secret in it replaced by ``***``."""
         if self._values is not None:
             text = self._values.sub(MASK, text)
+        for pattern in self._patterns:
+            text = pattern.sub(MASK, text)
         return _SECRETS.sub(_replace, text)
 
     def any(self, value: Any) -> Any:

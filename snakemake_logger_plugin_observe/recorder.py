@@ -14,9 +14,9 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe import clock, latency
 from snakemake_logger_plugin_observe.accounting import (
     Inquiry,
     ask_about_allocation,
@@ -29,6 +29,7 @@ from snakemake_logger_plugin_observe.events import Account as AccountTotals
 from snakemake_logger_plugin_observe.events import (
     Allocation,
     Event,
+    FileSystem,
     Gap,
     Message,
     RunFinished,
@@ -38,6 +39,7 @@ from snakemake_logger_plugin_observe.events import (
 )
 from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalWriter, to_line
 from snakemake_logger_plugin_observe.mask import Masker
+from snakemake_logger_plugin_observe.outputs import OutputsWatch
 from snakemake_logger_plugin_observe.phases import CLASSES
 from snakemake_logger_plugin_observe.provenance import look_up
 from snakemake_logger_plugin_observe.run import Attempt, Run, seconds
@@ -77,10 +79,19 @@ class Recorder:
         """
         self.run_id = uuid.uuid4().hex
         self.run = Run()
-        self._attempts = AttemptTracker(self.run, workdir, self._emit)
         self._settings = settings
+        self._outputs: OutputsWatch | None = None
+        if settings.outputs != "off" and facts.get("kind") != "dry_run":
+            self._outputs = OutputsWatch(workdir, sums=settings.outputs == "checksums")
+        self._attempts = AttemptTracker(
+            self.run,
+            workdir,
+            self._emit,
+            commands=settings.commands,
+            outputs=None if self._outputs is None else (self._outputs, self.put),
+        )
         self._fault = fault
-        self._mask = Masker(secrets)
+        self._mask = Masker(secrets, settings.mask, commands=settings.commands)
         self._workdir = workdir
         self._started = started
         self._facts = dict(facts)
@@ -93,7 +104,8 @@ class Recorder:
         self._answer: str | None = None
         self._inquiry: Inquiry | None = None
         self._hurry = threading.Event()
-        self._queue: queue.SimpleQueue[Note | None] = queue.SimpleQueue()
+        self._over = False
+        self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="observe-recorder", daemon=True)
         self._thread.start()
 
@@ -105,16 +117,22 @@ class Recorder:
     def put(self, note: Note) -> None:
         """Take a note from any thread; returns at once."""
         self._queue.put(note)
+        if note.kind == "finished" and note.facts.get("status") == "failed":
+            self._hurry.set()  # to read its log before its next attempt writes it anew
 
     def finish(self, moment: clock.Micros) -> str | None:
         """End the journal with *moment* as the run's end; return the answer in one line.
 
-        Waits for the file system for some seconds at most.
+        Waits for the file system for some seconds at most, and for sums that were asked for as
+        long as they get on.
         """
         self._queue.put(Note("finish", moment))
-        self._queue.put(None)
         self._hurry.set()
         self._thread.join(_PATIENCE_S)
+        while self._outputs is not None and self._outputs.moves(_PATIENCE_S):
+            self._thread.join(1.0)
+            if not self._thread.is_alive():
+                break
         if self._thread.is_alive():
             self._fault("the journal's file system does not answer; the journal ends early")
             return None
@@ -124,11 +142,12 @@ class Recorder:
 
     def _work(self) -> None:
         self._guarded(Note("begin", self._started))
-        while (note := self._queue.get()) is not None:
-            self._guarded(note)
-            if self._queue.empty():
+        while not self._over:
+            self._guarded(self._queue.get())
+            if self._queue.empty() and not self._over:
                 # Notes come in bursts: to wake for each would cost more than to take it.
                 self._hurry.wait(_BREATH_S)
+                self._hurry.clear()
         if self._writer is not None:
             self._writer.close()
 
@@ -197,9 +216,17 @@ class Recorder:
                 f"({error.strerror or error}); --logger-observe-dir names another folder"
             )
         self._emit(event)
+        self._measure_file_system(moment, "start")
         look_up(event.snakefile, self._workdir, self.put)
         if self._allocation is not None:
             ask_about_allocation(self._allocation, self._found_allocation)
+
+    def _measure_file_system(self, moment: clock.Micros, when: Literal["start", "end"]) -> None:
+        """Time what the working directory's file system takes, where Snakemake has a folder."""
+        folder = next((f for f in (self.folder, self.folder.parent) if f.is_dir()), None)
+        found = latency.measure(folder) if folder is not None else None
+        if found is not None:
+            self._emit(FileSystem(time=moment, when=when, path=str(folder), **found))
 
     def _owns_process(self) -> bool:
         return not _recorded_before()
@@ -274,12 +301,24 @@ class Recorder:
 
     # -- the end ---------------------------------------------------------------------------
 
+    def _take_outputs(self, moment: clock.Micros) -> None:
+        """Wait for what is still being looked at, and take it in."""
+        if self._outputs is None:
+            return
+        if not self._outputs.finish(_PATIENCE_S):
+            self._emit(Gap(time=moment, reason="outputs could not be looked at in time"))
+        while not self._queue.empty():
+            self._guarded(self._queue.get())
+
     def _on_finish(self, moment: clock.Micros) -> None:
+        self._over = True
         self._take_accounting(moment)
+        self._take_outputs(moment)
         given_up = "interrupted" in self._flags or self._last_error
         self._attempts.finish(moment, "cancelled" if given_up else "lost")
         if self._planning_since is not None:
             self._planned(moment)
+        self._measure_file_system(moment, "end")
         self.run.last_moment = max(self.run.last_moment, moment)
         draft = RunFinished(time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING)
         self.run.finished = draft

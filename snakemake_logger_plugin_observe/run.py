@@ -16,12 +16,16 @@ from snakemake_logger_plugin_observe.events import (
     AttemptFinished,
     AttemptStarted,
     AttemptSubmitted,
+    FileSystem,
     GroupDescribed,
     JobDescribed,
     LeanAttemptFinished,
     Level,
+    LogTail,
     Message,
     Offset,
+    OutputFile,
+    OutputsRecorded,
     Provenance,
     RunFinished,
     RunPhase,
@@ -72,6 +76,8 @@ class Attempt:
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     used: Usage | None = None
+    logs: tuple[LogTail, ...] = ()
+    outputs: tuple[OutputFile, ...] | None = None
     accounting: SchedulerRecord | None = None
     segments: list[Segment] = field(default_factory=list)
     phases: dict[str, Micros] = field(default_factory=dict)
@@ -123,6 +129,7 @@ class Run:
     phases: list[RunPhase] = field(default_factory=list)
     rounds: list[SchedulerRound] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    file_systems: list[FileSystem] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     last_moment: Micros = 0
     job_lines: dict[int, int] = field(default_factory=dict)
@@ -143,6 +150,9 @@ class Run:
         """
         if isinstance(event, Accounting):  # may be asked for long after the run
             self._add_accounting(event)
+            return
+        if isinstance(event, OutputsRecorded):  # as above: sums take their time
+            self._add_outputs(event)
             return
         self.last_moment = max(self.last_moment, event.time)
         match event:
@@ -166,15 +176,24 @@ class Run:
                 self.rounds.append(event)
             case Message():
                 self.messages.append(event)
+            case FileSystem():
+                self.file_systems.append(event)
             case AttemptEvent():
                 self._add_attempt(event, line, segments)
             case _:
                 self.gaps.append(getattr(event, "reason", ""))
 
     def _add_accounting(self, event: Accounting) -> None:
-        key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
-        if attempt := self.attempts.get(key):
+        if attempt := self._attempt_of(event):
             attempt.accounting = event.record
+
+    def _add_outputs(self, event: OutputsRecorded) -> None:
+        if attempt := self._attempt_of(event):
+            attempt.outputs = event.files
+
+    def _attempt_of(self, event: AttemptEvent) -> Attempt | None:
+        key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
+        return self.attempts.get(key)
 
     def _add_attempt(
         self, event: AttemptEvent, line: int | None, segments: list[Segment] | None
@@ -207,6 +226,7 @@ class Run:
                 attempt.offset = event.offset
                 attempt.unobserved = event.unobserved
                 attempt.used = event.used
+                attempt.logs = event.logs
                 if isinstance(event, LeanAttemptFinished):
                     attempt.segments = written_segments(event)
                     attempt.phases = {

@@ -61,6 +61,12 @@ class JournalSettings:
     folder: Path | None = None
     mode: int = 0o600
     tags: dict[str, str] = field(default_factory=dict)
+    mask: tuple[re.Pattern[str], ...] = ()
+    """What must not reach the journal, beside what looks like a secret."""
+    commands: bool = True
+    """Whether shell commands may reach it."""
+    outputs: str = "off"
+    """What is recorded of outputs: ``off``, ``sizes`` or ``checksums``."""
     quiet: bool = False
     dryrun: bool = False
 
@@ -303,6 +309,9 @@ def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Sessi
     if isinstance(settings, LogHandlerSettings):
         chosen.mode = _mode(settings.mode)
         chosen.tags = dict(map(_tag, settings.tag or ()))
+        chosen.mask = tuple(map(_pattern, settings.mask or ()))
+        chosen.commands = settings.commands != "off"
+        chosen.outputs = settings.outputs or "off"
         if settings.dir is not None:
             chosen.folder = _writable(Path(settings.dir).absolute())
     session = _current
@@ -352,6 +361,18 @@ def _tag(text: str) -> tuple[str, str]:
     if not key or not equals:
         raise _refuse(f"--logger-observe-tag: {text!r} is not KEY=VALUE")
     return key, value
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise _refuse(
+            f"--logger-observe-mask: {text!r} is no regular expression ({error})"
+        ) from None
+    if pattern.match(""):
+        raise _refuse(f"--logger-observe-mask: {text!r} would match between any two letters")
+    return pattern
 
 
 def _writable(folder: Path) -> Path:

@@ -39,3 +39,28 @@ class LogHandlerSettings(LogHandlerSettingsBase):
             "metavar": "MODE",
         },
     )
+    mask: List[str] = field(  # noqa: UP006 - see the module's docstring
+        default_factory=list,
+        metadata={
+            "help": "Regular expressions (Python's); what they match is written as *** into the "
+            "journal, beside what looks like a secret anyway.",
+            "nargs": "+",
+            "metavar": "REGEX",
+        },
+    )
+    commands: Optional[str] = field(  # noqa: UP045 - see the module's docstring
+        default=None,
+        metadata={
+            "help": "Whether jobs' shell commands are written into the journal (default: on).",
+            "choices": ["on", "off"],
+        },
+    )
+    outputs: Optional[str] = field(  # noqa: UP045 - see the module's docstring
+        default=None,
+        metadata={
+            "help": "What to record of each job's outputs when it has succeeded: their sizes, or "
+            "SHA-256 sums too, so that two runs can be held to have made the same. Sums are made "
+            "beside the run, but its end waits for them (default: off).",
+            "choices": ["off", "sizes", "checksums"],
+        },
+    )

@@ -4,6 +4,7 @@ When an attempt ends, its node's report is folded in, and its ending is written:
 if it was a group, and once more if the report comes late.
 """
 
+import functools
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.endings import (
     LiveAttempt,
     ending,
@@ -24,10 +26,15 @@ from snakemake_logger_plugin_observe.events import (
     GroupDescribed,
     JobDescribed,
     Level,
+    LogTail,
+    OutputFile,
+    OutputsRecorded,
     Wait,
 )
+from snakemake_logger_plugin_observe.outputs import OutputsWatch
 from snakemake_logger_plugin_observe.provenance import sha256
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run
+from snakemake_logger_plugin_observe.tails import tails
 
 _ERRORS_KEPT: Final = 50
 
@@ -61,9 +68,28 @@ class AttemptTracker:
     Methods called ``on_<kind>`` take the notes of that kind.
     """
 
-    def __init__(self, run: Run, workdir: Path, emit: Callable[..., None]) -> None:
-        """Track the attempts of *run*, in *workdir*; every event made is handed to *emit*."""
+    def __init__(
+        self,
+        run: Run,
+        workdir: Path,
+        emit: Callable[..., None],
+        *,
+        commands: bool = True,
+        outputs: tuple[OutputsWatch, Callable[[Note], None]] | None = None,
+    ) -> None:
+        """Track attempts.
+
+        Args:
+            run: the run whose attempts they are.
+            workdir: its working directory.
+            emit: handed every event that is made.
+            commands: whether jobs' shell commands are kept.
+            outputs: what looks at outputs, and what takes the notes of what it found.
+
+        """
         self.run = run
+        self._commands = commands
+        self._outputs = outputs
         self.last_success: clock.Micros = 0
         self._workdir = workdir
         self._emit = emit
@@ -111,6 +137,8 @@ class AttemptTracker:
     def on_job(self, moment: clock.Micros, job_id: int, **facts: Any) -> None:
         """A job is about to run, or was planned; a script's digest is its file's."""
         facts["group"] = self._group_of.get(job_id)
+        if not self._commands:
+            facts["shellcmd"] = None
         if script := facts.get("script"):
             if script not in self._scripts:
                 self._scripts[script] = sha256(self._workdir / script)
@@ -203,6 +231,7 @@ class AttemptTracker:
         job_id: int,
         message: str | None = None,
         external_jobid: str | None = None,
+        logs: tuple[str, ...] = (),
     ) -> None:
         """Snakemake logged a job's failure; without the wrapper, that may be all there is."""
         if self.run.wrapped:  # the executor itself has told, without what Snakemake adds
@@ -211,6 +240,7 @@ class AttemptTracker:
         if live is not None:
             live.message = message
             live.external_jobid = external_jobid
+            live.aux_logs = logs
         if not self._hears_ends:
             self._ended_unwrapped(job_id, moment, "failed")
 
@@ -241,6 +271,7 @@ class AttemptTracker:
         message: str | None = None,
         submission: tuple[str, ...] = (),
         poll_interval_s: float | None = None,
+        logs: tuple[str, ...] = (),
     ) -> None:
         """Snakemake has done all it does about an attempt's end."""
         live = self._open(*key)
@@ -248,15 +279,18 @@ class AttemptTracker:
         live.message = message or live.message
         live.submission = live.submission or submission
         live.poll_interval_s = poll_interval_s
+        live.aux_logs = live.aux_logs or logs
         self._end(live, status)
 
     def _end(self, live: LiveAttempt, status: str) -> None:
         """Fold the node's report in, write the attempt's end, and its members'."""
         self._live.pop(live.key, None)
         if status == "failed":
+            live.logs = self._last_lines(live)
             live.message = live.message or self._said_about(live)
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])
+            self._look_at_outputs(live)
         if live.submission and self._reports is not None:
             report = self._read(live.submission)
             self._take_report(live, report)
@@ -265,6 +299,36 @@ class AttemptTracker:
             else:
                 self._late.append(live)
         self._write_ending(live, status, revises=False)
+
+    def _jobs_of(self, live: LiveAttempt) -> list[JobDescribed]:
+        ids = [live.job_id] if live.job_id is not None else self.run.members(live.group or "")
+        return [job for one in ids if (job := self.run.jobs.get(one)) is not None]
+
+    def _last_lines(self, live: LiveAttempt) -> dict[int | None, tuple[LogTail, ...]]:
+        """Return the ends of the log files of a failed submission's jobs, and of its executor's."""
+        wanted: dict[int | None, tuple[str, ...]] = {j.job_id: j.log for j in self._jobs_of(live)}
+        own = live.job_id
+        wanted[own] = (*wanted.get(own, ()), *live.aux_logs)
+        # A node's file system may keep another time; a local job's is this machine's own.
+        ended = live.stamps["finished"] if live.tries else None
+        return {
+            key: tails(paths, self._workdir, last_written=ended) for key, paths in wanted.items()
+        }
+
+    def _look_at_outputs(self, live: LiveAttempt) -> None:
+        """Have the outputs of a submission that succeeded looked at, if anyone wants that."""
+        if self._outputs is None:
+            return
+        watch, put = self._outputs
+        for job in self._jobs_of(live):
+            if not job.output:
+                continue
+            about = {"job_id": job.job_id, "group": live.group, "attempt": live.number}
+            watch.look_at(job.output, functools.partial(_tell_outputs, put, about))
+
+    def on_outputs(self, moment: clock.Micros, **facts: Any) -> None:
+        """What a job's outputs are has been found out."""
+        self._emit(OutputsRecorded(time=moment, **facts))
 
     def _said_about(self, live: LiveAttempt) -> str | None:
         """Return the error that Snakemake printed about a job whose tool had not failed."""
@@ -298,7 +362,7 @@ class AttemptTracker:
             live.written, segments = ending(self.run, live, status, revises=revises)
         self._emit(live.written, segments)
         if live.group is not None:
-            for member in member_endings(self.run, live.written):
+            for member in member_endings(self.run, live.written, live.logs):
                 self._emit(*member)
 
     def _look_again(self, live: LiveAttempt) -> None:
@@ -310,3 +374,9 @@ class AttemptTracker:
             self._take_report(live, report)
             self._write_ending(live, live.written.status, revises=True)
         self._reports.remove(live.submission)
+
+
+def _tell_outputs(
+    put: Callable[[Note], None], about: dict[str, Any], files: tuple[OutputFile, ...]
+) -> None:
+    put(Note("outputs", clock.now(), {**about, "files": files}))

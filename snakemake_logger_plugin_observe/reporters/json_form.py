@@ -106,6 +106,10 @@ def _cost(answer: CostAnswer) -> dict[str, Any]:
             for share in account.rules
         ],
         "polling": asdict(answer.polling) if answer.polling else None,
+        "file_system": [
+            one.model_dump(mode="json", exclude={"event", "time"})
+            for one in answer.source.run.file_systems
+        ],
         "advice": [
             {
                 "kind": lever.kind,
@@ -187,6 +191,10 @@ def _attempt(row: Row) -> dict[str, Any]:
             "written_bytes": row.demand.written_bytes,
         },
         "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
+        "logs": [one.model_dump(mode="json") for one in attempt.logs],
+        "outputs": None
+        if attempt.outputs is None
+        else [one.model_dump(mode="json") for one in attempt.outputs],
         "tries": [one.model_dump(mode="json") for one in attempt.tries],
         "unobserved": list(attempt.unobserved),
         "line": row.line,

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.events import LogTail
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.text_cost import head, warnings
@@ -19,11 +20,13 @@ from snakemake_logger_plugin_observe.reporters.words import (
     percent,
     size,
 )
+from snakemake_logger_plugin_observe.run import Attempt
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 _ROOM_FOR_PLACES = 90
 _USED = ("job", "try", "cores", "memory", "time", "read", "written")
 _LEAST_OF_A_NAME = 12
+_LOG_LINES = 5
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -159,6 +162,24 @@ def _cell(known: dict[str, int | None], phase: str, places: int) -> str:
     return "?" if micros is None else f"{micros / 1e6:.{places}f}"
 
 
+def _ended_by(attempt: Attempt) -> str:
+    if attempt.signal is not None:
+        return f"signal {attempt.signal}"
+    return f"exit code {attempt.exit_code}" if attempt.exit_code is not None else ""
+
+
+def _log(log: LogTail) -> list[RenderableType]:
+    """Return the last lines of a log that say something, as ``file:line: text``."""
+    if log.problem is not None:
+        return [Text(harmless(f"  log {log.path}: {log.problem}"), "dim")]
+    said = [(number, line) for number, line in enumerate(log.lines) if line.strip()]
+    first = log.first_line
+    return [
+        Text(harmless(f"  {log.path}:{'' if first is None else f'{first + number}:'} {line}"))
+        for number, line in said[-_LOG_LINES:]
+    ]
+
+
 def _failure(row: Row) -> list[RenderableType]:
     attempt = row.attempt
     title = f"{job_name(row.rule, row.wildcards, row.group_name)} · "
@@ -167,8 +188,7 @@ def _failure(row: Row) -> list[RenderableType]:
     title += f"attempt {attempt.number} · {attempt.status}"
     lines: list[RenderableType] = [Text(title, "bold")]
     where = [
-        f"exit code {attempt.exit_code}" if attempt.exit_code is not None else "",
-        f"signal {attempt.signal}" if attempt.signal is not None else "",
+        _ended_by(attempt),
         f"on {attempt.node}" if attempt.node else "",
         f"external id {attempt.external_jobid}" if attempt.external_jobid else "",
         f"{row.total / 1e6:.{decimals(row.total)}f} s",
@@ -179,7 +199,9 @@ def _failure(row: Row) -> list[RenderableType]:
     if len(attempt.tries) > 1:
         failed = sum(1 for one in attempt.tries if one.status == "failed")
         lines.append(Text(f"  {len(attempt.tries)} tries inside it, {failed} failed"))
-    if row.log:
+    for log in attempt.logs:
+        lines += _log(log)
+    if row.log and not attempt.logs:
         lines.append(Text(harmless("  log: " + ", ".join(row.log))))
     if attempt.phases:
         phase, micros = max(attempt.phases.items(), key=lambda item: item[1])

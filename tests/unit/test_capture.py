@@ -149,8 +149,19 @@ def test_a_job_s_end(name: str) -> None:
 
 
 def test_a_job_s_error() -> None:
-    found = facts("job_error", jobid=3, rule_msg="Error in rule map", aux={"external_jobid": 77})
-    assert found == {"job_id": 3, "message": "Error in rule map", "external_jobid": "77"}
+    found = facts(
+        "job_error",
+        jobid=3,
+        rule_msg="Error in rule map",
+        aux={"external_jobid": 77},
+        log=["a.log", "slurm.log"],
+    )
+    assert found == {
+        "job_id": 3,
+        "message": "Error in rule map",
+        "external_jobid": "77",
+        "logs": ("a.log", "slurm.log"),
+    }
 
 
 @pytest.mark.parametrize("aux", [None, {}, "text"])
@@ -159,6 +170,7 @@ def test_a_job_s_error_without_an_external_id(aux: Any) -> None:
         "job_id": 3,
         "message": None,
         "external_jobid": None,
+        "logs": (),
     }
 
 

@@ -80,3 +80,14 @@ def test_a_long_message_is_cut() -> None:
 
 def test_no_message_is_an_empty_line() -> None:
     assert in_one_line("") == ""
+
+
+def test_the_command_is_not_said_again() -> None:
+    text = "RuleException:\nCommand 'set -e;\n(a; b) > c' returned non-zero exit status 7."
+    assert in_one_line(text) == "RuleException: returned non-zero exit status 7."
+    text = "Command 'kill -9 $$' died with <Signals.SIGKILL: 9>."
+    assert in_one_line(text) == "died with <Signals.SIGKILL: 9>."
+
+
+def test_a_nested_process_s_number_of_a_job_is_left_out() -> None:
+    assert in_one_line("Job 0 completed successfully, but") == "Job completed successfully, but"

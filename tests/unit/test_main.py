@@ -187,6 +187,7 @@ def test_the_bare_command_takes_the_words_of_cost(
         "makespan",
         "jobs",
         "rules",
+        "file_system",
         "polling",
         "advice",
         "requests_far_off",

@@ -1,6 +1,7 @@
 """Secrets do not reach a journal; ordinary text does, as it is."""
 
 import json
+import re
 import shlex
 
 import pytest
@@ -44,6 +45,8 @@ MASKED = Masker()
         ("MYSQL_PWD=abcdef mysql", "MYSQL_PWD=*** mysql"),
         ("--token='a b c' in.txt", "--token='***' in.txt"),
         ("psql postgres://ann:p@ss@host/db", "psql postgres://ann:***@host/db"),
+        ("k: -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- x", "k: *** x"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE, cut off", "***"),
         ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM.abc-def_g", "***"),
     ],
 )
@@ -181,3 +184,34 @@ def test_a_declared_value_is_masked_however_shells_python_and_json_write_it() ->
 
 def test_the_working_directory_is_no_secret() -> None:
     assert MASKED.text("PWD=/home/ann bypass=1") == "PWD=/home/ann bypass=1"
+
+
+def test_what_a_pattern_matches_is_masked_too() -> None:
+    masker = Masker(patterns=(re.compile(r"patient-\d+"), re.compile("(?<=MRN )[A-Z]+")))
+    text = "in/patient-0042.bam of MRN ABC, not patient-x"
+    assert masker.text(text) == "in/***.bam of MRN ***, not patient-x"
+
+
+def test_a_pattern_sees_what_json_would_write_otherwise() -> None:
+    event = Message(time=0, level="info", kind="info", text='say "ünï\n42"')
+    masker = Masker(patterns=(re.compile('"ünï\n'),))
+    assert json.loads(to_line(event, masker))["text"] == 'say ***42"'
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            "Command 'set -e; it''s\n(a; b)' returned non-zero exit status 7.",
+            "Command *** returned non-zero exit status 7.",
+        ),
+        (
+            "Command 'kill -9 $$' died with <Signals.SIGKILL: 9>.",
+            "Command *** died with <Signals.SIGKILL: 9>.",
+        ),
+        ("in line 3:\nCommand 'set -e; a very long one that was c", "in line 3:\nCommand ***"),
+        ("The Command is fine", "The Command is fine"),
+    ],
+)
+def test_without_commands_no_message_quotes_one(said: str, kept: str) -> None:
+    assert Masker(commands=False).text(said) == kept

@@ -1,6 +1,7 @@
 """The recorder: notes in, a journal out, and nothing that goes wrong here reaches the run."""
 
 import os
+import re
 import resource
 import socket
 import threading
@@ -316,6 +317,98 @@ def test_a_cache_hit_in_main_is_cached(record: Record) -> None:
     stages = {"running": at(6), "reported": at(7), "status": "cached"}
     recording.put("try", 7, key=(1, 1), stages=stages).finished(8, (1, 1)).finish()
     assert ends(recording)[(1, 1)].status == "cached"
+
+
+# -- what failed jobs wrote, and what others made ----------------------------------------------------------------
+
+
+def failed(recording: Recording, logs: tuple[str, ...] = ()) -> AttemptFinished:
+    """Tell a failed attempt of a job that logs to ``a.log``; return its end."""
+    recording.job(1, log=("a.log",)).put("selected", 4, job_ids=(1,))
+    recording.put(
+        "finished", 6, key=(1, 1), status="failed", stamps={"submitting": at(5)}, logs=logs
+    )
+    return ends(recording.finish())[(1, 1)]
+
+
+def test_a_failed_job_s_last_lines_are_kept(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("reading\nno such sequence\n")
+    (tmp_path / "slurm.log").write_text("srun: error\n")
+    told, own = failed(record(), logs=(str(tmp_path / "slurm.log"),)).logs
+    assert (told.path, told.first_line, told.lines) == ("a.log", 1, ("reading", "no such sequence"))
+    assert own.lines == ("srun: error",)
+
+
+def test_secrets_in_a_log_are_masked(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(f"with {SECRET}\n")
+    (told,) = failed(record(secrets=(SECRET,))).logs
+    assert told.lines == ("with ***",)
+
+
+def test_a_job_that_succeeded_has_no_log_read(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("fine\n")
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1, log=("a.log",)).remote(1).finish()
+    assert ends(recording)[(1, 1)].logs == ()
+
+
+def test_a_local_job_s_log_that_its_next_attempt_wrote_is_not_its_own(
+    record: Record, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("second attempt\n")
+    os.utime(path, ns=(0, at(9) * 1000))
+    recording = record(wraps="local").job(1, log=("a.log",)).put("selected", 4, job_ids=(1,))
+    recording.put("try", 5, key=(1, 1), stages={"tool_started": at(5), "status": "failed"})
+    recording.finished(6, (1, 1), "failed", reported=5).finish()
+    (told,) = ends(recording)[(1, 1)].logs
+    assert (told.lines, told.problem) == ((), "another attempt had written to it already")
+
+
+@pytest.mark.parametrize(("asked", "sha256"), [("sizes", None), ("checksums", 64 * "x")])
+def test_what_a_job_made_is_recorded_where_it_was_asked_for(
+    record: Record, tmp_path: Path, asked: str, sha256: str | None
+) -> None:
+    (tmp_path / "b.txt").write_text("hello")
+    settings = JournalSettings(folder=tmp_path / "journals", outputs=asked)
+    recording = record(settings=settings, reports=Reports(s1=[COMPLETE]))
+    recording.job(1, output=("b.txt", "gone.txt")).remote(1).finish()
+    made, gone = recording.run.attempts[(1, 1)].outputs or ()
+    assert (made.path, made.bytes, len(made.sha256 or "")) == ("b.txt", 5, len(sha256 or ""))
+    assert gone.problem == "it was gone before it could be looked at"
+    assert recording.kinds()[-1] == "run_finished"
+
+
+def test_outputs_are_not_looked_at_unasked(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1, output=("b.txt",)).remote(1).finish()
+    assert "outputs" not in recording.kinds()
+    assert recording.run.attempts[(1, 1)].outputs is None
+
+
+def test_commands_are_left_out_where_they_are_not_wanted(record: Record, tmp_path: Path) -> None:
+    settings = JournalSettings(folder=tmp_path / "journals", commands=False)
+    recording = record(settings=settings).job(1, shellcmd="secret --sauce")
+    recording.message(
+        4, "error", "Command 'secret --sauce' returned non-zero exit status 1.", "error"
+    )
+    assert recording.finish().run.jobs[1].shellcmd is None
+    assert "sauce" not in recording.path.read_text()
+
+
+def test_what_a_pattern_matches_does_not_reach_the_journal(record: Record, tmp_path: Path) -> None:
+    settings = JournalSettings(folder=tmp_path / "journals", mask=(re.compile(r"patient-\d+"),))
+    recording = record(settings=settings).job(1, input=("in/patient-42.bam",)).finish()
+    assert recording.run.jobs[1].input == ("in/***.bam",)
+
+
+def test_the_file_system_is_timed_at_the_start_and_at_the_end(
+    record: Record, tmp_path: Path
+) -> None:
+    (tmp_path / ".snakemake").mkdir()
+    run = record().finish().run
+    assert [one.when for one in run.file_systems] == ["start", "end"]
+    assert {one.path for one in run.file_systems} == {str(tmp_path / ".snakemake")}
+    assert all((one.create_s or 0) > 0 for one in run.file_systems)
+    assert list((tmp_path / ".snakemake").iterdir()) == []
 
 
 # -- groups ------------------------------------------------------------------------------------------------------

@@ -382,7 +382,7 @@ def test_the_account_in_json() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
         *("schema_version", "run", "makespan", "jobs", "rules"),
-        *("polling", "advice", "requests_far_off"),
+        *("polling", "file_system", "advice", "requests_far_off"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
     assert list(found["makespan"]["by_class_s"]) == list(CLASSES)
