@@ -76,9 +76,8 @@ class NodeSide(logging.Filter):
         self._tries: list[dict[str, Any]] = []
         self._newest: dict[Any, dict[str, Any]] = {}
         self._waits: list[dict[str, Any]] = []
-        self._waiting: clock.Micros | None = None
+        self._waiting: tuple[str, clock.Micros] | None = None
         self._selected: clock.Micros | None = None
-        self._error: str | None = None
         self._written = False
         self._meter: Meter | None = None
         host = socket.gethostname()
@@ -112,22 +111,25 @@ class NodeSide(logging.Filter):
         elif event == "job_started":
             self._selected = moment
             self._level.setdefault("planned", moment)
-        elif event == "error":
-            self._error = failures.in_one_line(text)
+        elif record.levelno >= logging.ERROR and event in ("", "error"):
+            self._level["error"] = failures.in_one_line(text)
         elif text.startswith("Waiting at most"):
-            self._waiting = self._waiting or moment
-        elif text.startswith("Building DAG") and self._waiting is not None:
-            self._wait("stage_in", self._waiting, moment)
-            self._waiting = None
+            self._waiting = self._waiting or ("stage_in", moment)
         elif text.startswith("Storing in storage"):
-            self._waiting = self._waiting or moment
-        elif text.startswith("Finished upload") and self._waiting is not None:
-            self._wait("stage_out", self._waiting, moment)
+            self._waiting = self._waiting or ("stage_out", moment)
+        elif text.startswith(("Building DAG", "Finished upload")):
+            self._waited(moment)
 
-    def _wait(self, phase: str, start: clock.Micros, end: clock.Micros) -> None:
+    def _waited(self, moment: clock.Micros) -> None:
+        """Keep the wait for files that began, and went on until *moment*."""
+        if self._waiting is None:
+            return
+        phase, start = self._waiting
         if self._waits and self._waits[-1]["start"] == start:
             self._waits.pop()
-        self._waits.append({"phase": phase, "start": start, "end": end})
+        self._waits.append({"phase": phase, "start": start, "end": moment})
+        if phase == "stage_in":
+            self._waiting = None
 
     # -- what the timed executor tells -------------------------------------------------------
 
@@ -171,7 +173,7 @@ class NodeSide(logging.Filter):
         one.setdefault("checked", clock.now())
         if not ok:
             one["status"] = "failed"
-            one.setdefault("message", self._error)
+            one.setdefault("message", self._level.get("error"))
 
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """Stamp a stage of the local executor; the first tool's start is written at once."""
@@ -230,6 +232,8 @@ class NodeSide(logging.Filter):
         """Write the whole line as this process exits; a forked child writes nothing."""
         if os.getpid() == self._pid:
             self._level["ended"] = clock.now()
+            if self._waiting is not None and self._waiting[0] == "stage_in":
+                self._waited(self._level["ended"])  # in vain
             self._write()
 
     def _key(self, job: Any) -> Any:

@@ -99,7 +99,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         node=laid.node,
         exit_code=code,
         signal=_signal(code),
-        message=_why(status, tries, live.message),
+        message=_why(status, tries, _never_begun(live.levels) or live.message),
         stamps=draft.stamps,
         waits=draft.waits,
         poll_interval_s=live.poll_interval_s,
@@ -205,6 +205,15 @@ def _member_status(whole: AttemptFinished, tries: list[Try]) -> Status:
         return tries[-1].status
     others = any(level.tries for level in whole.levels)
     return "cancelled" if others and not tries else "failed"
+
+
+def _never_begun(levels: tuple[Level, ...]) -> str | None:
+    """Return what a process on the node failed of before it began any job.
+
+    One that waits for its inputs in vain ends as if all were well; what the main process then
+    misses are the outputs.
+    """
+    return next((level.error for level in levels if level.error and not level.tries), None)
 
 
 def _own_id(levels: tuple[Level, ...]) -> str | None:

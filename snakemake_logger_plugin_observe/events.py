@@ -124,6 +124,8 @@ class Level(_Frozen):
     ended: Moment | None = None
     waits: tuple[Wait, ...] = ()
     tries: tuple[Try, ...] = ()
+    error: str | None = None
+    """The last error that Snakemake printed in this process."""
 
 
 class LogTail(_Frozen):

@@ -336,8 +336,10 @@ class AttemptTracker:
         reported = live.stamps.get("reported")
         if job is None or reported is None:
             return None
+        names = (f"Job {job.job_id} ", *job.output)
         for moment, text in reversed(self._errors):
-            if moment >= reported and f"rule {job.rule} " in text and f"Job {job.job_id} " in text:
+            about = f"rule {job.rule} " in text and any(name in text for name in names)
+            if moment >= reported and about:
                 return text
         return None
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.account import RuleShare
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.events import FileSystem
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
 from snakemake_logger_plugin_observe.reporters import text_advice
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
@@ -39,6 +40,7 @@ _ROOM_FOR_MEANINGS: Final = 68
 _PHASE_MATTERS: Final = 0.005
 _CLASS_MATTERS: Final = 500  # microseconds
 _RULES_SHOWN: Final = 12
+_SLOW_OPERATION_S: Final = 0.01
 
 
 def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
@@ -266,6 +268,20 @@ def _sentence(answer: CostAnswer) -> str:
     return said + "."
 
 
+def _slow_file_system(measured: Sequence[FileSystem]) -> Iterator[str]:
+    """Yield what was slow in the working directory: planning and finishing a job do much of it."""
+    for one in measured:
+        operations = {"create": one.create_s, "look at": one.stat_s, "remove": one.remove_s}
+        slow = [
+            f"{duration(round(took * 1e6))} to {name}"
+            for name, took in operations.items()
+            if took is not None and took >= _SLOW_OPERATION_S
+        ]
+        if slow:
+            when = "began" if one.when == "start" else "ended"
+            yield f"slow when the run {when}: a file in {one.path} took {', '.join(slow)}"
+
+
 def _unobserved(answer: CostAnswer) -> list[str]:
     """Return what could not be observed, each reason once with how often."""
     counts: dict[str, int] = {}
@@ -275,5 +291,6 @@ def _unobserved(answer: CostAnswer) -> list[str]:
     found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
     run = answer.source.run
     found += [message.text for message in run.messages if message.kind == "unobserved"]
+    found += list(_slow_file_system(run.file_systems))
     found += [f"the journal has a gap: {reason}" for reason in dict.fromkeys(run.gaps)]
     return found

@@ -38,7 +38,14 @@ from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
-from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, Gap, Usage, json_schema
+from snakemake_logger_plugin_observe.events import (
+    SCHEMA_VERSION,
+    FileSystem,
+    Gap,
+    LogTail,
+    Usage,
+    json_schema,
+)
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
 from snakemake_logger_plugin_observe.reporters import FORMS, Answer
 from snakemake_logger_plugin_observe.reporters.answers import (
@@ -347,6 +354,41 @@ def test_names_give_way_to_figures(width: int) -> None:
     assert "… 4 h 00 min 1 h 05 min 4 times as much" in line
     (line,) = told(FarOff(name, "memory", 800e9, 790e9), width=width)
     assert re.search(r"… 800 GB 790 GB nearly all(: the next may not fit)?$", line)
+
+
+def test_a_slow_file_system_is_told() -> None:
+    quick = {"create_s": 0.0002, "stat_s": 0.0001, "remove_s": 0.0099}
+    slow = {"create_s": 0.0412, "stat_s": 0.0001, "remove_s": 1.2}
+    measured = [
+        FileSystem(time=at(2), when="start", path="/w", **quick),
+        FileSystem(time=at(21), when="end", path="/w", **slow),
+    ]
+    run = chain().run
+    run.file_systems.extend(measured)
+    told = [line for line in render(cost(run)).splitlines() if "slow" in line]
+    assert told == [
+        "! slow when the run ended: a file in /w took 0.041 s to create, 1.20 s to remove"
+    ]
+
+
+def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None:
+    logs = (
+        LogTail(path="a.log", bytes=70, first_line=7, lines=("one", *"234567", "", "no \x1b[31m")),
+        LogTail(path="b.log", bytes=9**9, lines=("cut",)),
+        LogTail(path="c.log", problem="it is not there"),
+    )
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story = begun().job(1, rule="map").attempt(1, known, status="failed", logs=logs)
+    told = render(jobs(story.run, failed=True))
+    assert [line.strip() for line in told.splitlines() if ".log" in line] == [
+        "a.log:10: 4",
+        "a.log:11: 5",
+        "a.log:12: 6",
+        "a.log:13: 7",
+        "a.log:15: no \\x1b[31m",
+        "b.log: cut",
+        "log c.log: it is not there",
+    ]
 
 
 # -- JSON ----------------------------------------------------------------------------------------------------------------------
