@@ -10,11 +10,12 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-matrix test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
+	@echo "make test-matrix run them on three versions of Snakemake, the oldest to the latest"
 	@echo "make test-slurm  run the cluster tests on a Slurm of our own (root, Debian)"
 	@echo "make lint types  check style and types"
 	@echo "make benchmarks  measure what observing costs"
@@ -38,6 +39,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+test-matrix:
+	$(PYTHON) tests/matrix.py --numprocesses 2 --dist loadscope
 
 # An environment of its own: the slurm plugin's pandas slows every start of Snakemake.
 $(SLURM_VENV)/.installed: pyproject.toml

@@ -505,8 +505,10 @@ LeanEvent = Annotated[_Other | LeanAttemptFinished, Field(discriminator="event")
 EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
 """The model of every event."""
 
-ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
-LEAN_ADAPTER: TypeAdapter[LeanEvent] = TypeAdapter(LeanEvent)
+# Built when a reader first uses them: a run writes, and need not wait for them.
+_LATER: Final = ConfigDict(defer_build=True)
+ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=_LATER)
+LEAN_ADAPTER: TypeAdapter[LeanEvent] = TypeAdapter(LeanEvent, config=_LATER)
 
 
 def json_schema() -> dict[str, Any]:

@@ -192,6 +192,26 @@ def test_what_tools_use_is_measured_with_the_standard_library_where_a_tool_runs(
     assert done.stdout == "False\n"
 
 
+# -- what is read is data ------------------------------------------------------------------------------------------
+
+RUNS_DATA = {"eval", "exec", "__import__", "import_module", "run_path", "run_module"}
+
+
+@pytest.mark.parametrize(
+    "path", [path for package in ROOTS for path in modules(package).values()], ids=str
+)
+def test_nothing_is_executed_or_imported_from_what_was_read(path: Path) -> None:
+    """Journals and fragments may come from anyone; no module has the means to run what is in them."""
+    assert not imports(path) & {"pickle", "marshal", "shelve", "runpy", "importlib", "yaml"}
+    calls = {
+        getattr(node.func, "attr", getattr(node.func, "id", ""))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    }
+    assert not calls & RUNS_DATA, path
+    assert "shell=True" not in path.read_text()
+
+
 # -- the roots ----------------------------------------------------------------------------------------------------
 
 LOADED = f"""
