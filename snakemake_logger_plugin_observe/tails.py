@@ -1,6 +1,7 @@
 """The ends of log files: what a failed job wrote last, read before its next attempt writes anew."""
 
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,10 +14,18 @@ _MOST_BYTES: Final = 16 * 1024
 _MOST_LINES: Final = 20
 _MOST_IN_A_LINE: Final = 500
 _MOST_FILES: Final = 8
+# What Snakemake prints right before a tool begins, and right after it failed.
+_TOOL_BEGINS: Final = re.compile(rb"    (?:resources|reason): ")
+_TOOL_FAILED: Final = re.compile(rb"RuleException:|Error in (?:rule|group) |Shutting down, this")
+_MOMENT: Final = re.compile(rb"\[\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}\]")
 
 
 def tails(
-    paths: Iterable[str], workdir: Path, *, last_written: Micros | None = None
+    paths: Iterable[str],
+    workdir: Path,
+    *,
+    last_written: Micros | None = None,
+    of_executor: bool = False,
 ) -> tuple[LogTail, ...]:
     """Return the end of each of the log files at *paths*; what cannot be read says why.
 
@@ -25,13 +34,18 @@ def tails(
         workdir: the run's working directory.
         last_written: when the job had ended, if its clock is that of the file system: a file that
             was written later is another attempt's.
+        of_executor: whether the files hold what all processes of a job printed; then it is the
+            tool's last lines that are returned, and not those of the Snakemake around it.
 
     """
     once = list(dict.fromkeys(paths))[:_MOST_FILES]
-    return tuple(_tail(path, workdir / path, last_written) for path in once)
+    here = f"{workdir}{os.sep}"
+    return tuple(
+        _tail(path.removeprefix(here), workdir / path, last_written, of_executor) for path in once
+    )
 
 
-def _tail(name: str, path: Path, last_written: Micros | None) -> LogTail:
+def _tail(name: str, path: Path, last_written: Micros | None, of_executor: bool) -> LogTail:
     try:
         size, written, data = _end_of(path)
     except FileNotFoundError:
@@ -45,16 +59,31 @@ def _tail(name: str, path: Path, last_written: Micros | None) -> LogTail:
     if b"\0" in data:
         return LogTail(path=name, bytes=size, problem="it is no text")
     lines = data.removesuffix(b"\n").split(b"\n")
-    skipped = max(0, len(lines) - _MOST_LINES)
     whole = len(data) == size
-    if not whole and not skipped and len(lines) > 1:
-        skipped = 1  # the first one is cut
+    first = 0 if whole or len(lines) == 1 else 1  # the first one is cut
+    last = len(lines)
+    if of_executor:
+        first, last = _tools_own(lines, first)
+        if first == last:
+            return LogTail(path=name, bytes=size, problem="the tool has printed nothing to it")
+    first = max(first, last - _MOST_LINES)
     return LogTail(
         path=name,
         bytes=size,
-        first_line=skipped + 1 if whole else None,
-        lines=tuple(_as_shown(line) for line in lines[skipped:]),
+        first_line=first + 1 if whole else None,
+        lines=tuple(_as_shown(line) for line in lines[first:last]),
     )
+
+
+def _tools_own(lines: list[bytes], first: int) -> tuple[int, int]:
+    """Return which of *lines* the tool itself printed when it was last run: from, up to."""
+    begins = [n for n, line in enumerate(lines) if n >= first and _TOOL_BEGINS.match(line)]
+    start = begins[-1] + 1 if begins else first
+    ends = (n for n, line in enumerate(lines) if n >= start and _TOOL_FAILED.match(line))
+    end = next(ends, len(lines))
+    while end > start and (not lines[end - 1].strip() or _MOMENT.fullmatch(lines[end - 1])):
+        end -= 1
+    return start, end
 
 
 def _end_of(path: Path) -> tuple[int, Micros, bytes]:

@@ -306,14 +306,19 @@ class AttemptTracker:
 
     def _last_lines(self, live: LiveAttempt) -> dict[int | None, tuple[LogTail, ...]]:
         """Return the ends of the log files of a failed submission's jobs, and of its executor's."""
-        wanted: dict[int | None, tuple[str, ...]] = {j.job_id: j.log for j in self._jobs_of(live)}
-        own = live.job_id
-        wanted[own] = (*wanted.get(own, ()), *live.aux_logs)
         # A node's file system may keep another time; a local job's is this machine's own.
         ended = live.stamps["finished"] if live.tries else None
-        return {
-            key: tails(paths, self._workdir, last_written=ended) for key, paths in wanted.items()
+        jobs = self._jobs_of(live)
+        told: dict[int | None, tuple[LogTail, ...]] = {
+            job.job_id: tails(job.log, self._workdir, last_written=ended) for job in jobs
         }
+        their_own = {path for job in jobs for path in job.log}
+        executors = [path for path in live.aux_logs if path not in their_own]
+        told[live.job_id] = (
+            *told.get(live.job_id, ()),
+            *tails(executors, self._workdir, of_executor=True),
+        )
+        return told
 
     def _look_at_outputs(self, live: LiveAttempt) -> None:
         """Have the outputs of a submission that succeeded looked at, if anyone wants that."""

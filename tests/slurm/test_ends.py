@@ -149,3 +149,18 @@ def test_an_interrupted_run_cancels_its_jobs_as_it_would_without_us(
     run = lab.run()
     (attempt,) = attempts_of(run, "all")
     assert (run.status(), attempt.status) == ("interrupted", "cancelled")
+
+
+def test_a_failure_shows_what_the_tool_said_into_slurms_log(lab: SlurmLab) -> None:
+    """Of some hundred lines that two nested Snakemakes print, the one that tells."""
+    lab.snakefile("""
+        rule all:
+            output: "out.txt"
+            shell: "echo no such sequence >&2; exit 3"
+    """)
+    lab.slurm(check=False)
+    (attempt,) = submissions(lab.run())
+    (log,) = attempt.logs
+    assert log.path.startswith(".snakemake/slurm_logs/rule_all/")
+    assert log.lines == ("no such sequence",)
+    assert f"{log.path}:{log.first_line}: no such sequence" in lab.observe("jobs", "--failed").stdout

@@ -334,7 +334,7 @@ def failed(recording: Recording, logs: tuple[str, ...] = ()) -> AttemptFinished:
 def test_a_failed_job_s_last_lines_are_kept(record: Record, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("reading\nno such sequence\n")
     (tmp_path / "slurm.log").write_text("srun: error\n")
-    told, own = failed(record(), logs=(str(tmp_path / "slurm.log"),)).logs
+    told, own = failed(record(), logs=("a.log", str(tmp_path / "slurm.log"))).logs
     assert (told.path, told.first_line, told.lines) == ("a.log", 1, ("reading", "no such sequence"))
     assert own.lines == ("srun: error",)
 

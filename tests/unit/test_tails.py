@@ -78,3 +78,54 @@ def test_what_was_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Pat
 def test_each_log_is_told_once_and_eight_at_most(tmp_path: Path) -> None:
     names = [f"{n}.log" for n in (1, 1, *range(1, 20))]
     assert [one.path for one in tails(names, tmp_path)] == [f"{n}.log" for n in range(1, 9)]
+
+
+SLURM = b"""
+SNAKEMAKE
+Building DAG of jobs...
+rule all:
+    jobid: 0
+    reason: Forced execution
+    resources: tmpdir=<TBD>
+srun: cluster configuration lacks support for cpu binding
+localrule all:
+    jobid: 0
+    resources: tmpdir=/tmp
+this is the tool
+    input: speaking
+
+RuleException:
+CalledProcessError in file "Snakefile", line 3:
+[Wed Nov 25 01:09:00 2026]
+Error in rule all:
+    message: None
+Shutting down, this might take some time.
+srun: error: n1: task 0: Exited with exit code 1
+"""
+
+
+def own_words(folder: Path, content: bytes) -> LogTail:
+    (folder / "slurm.log").write_bytes(content)
+    (found,) = tails([str(folder / "slurm.log")], folder, of_executor=True)
+    return found
+
+
+def test_of_an_executor_s_log_the_tool_s_own_words_are_told(tmp_path: Path) -> None:
+    found = own_words(tmp_path, SLURM)
+    assert (found.path, found.first_line) == ("slurm.log", 12)
+    assert found.lines == ("this is the tool", "    input: speaking")
+
+
+def test_of_several_tries_the_last_one_s_words_are_told(tmp_path: Path) -> None:
+    again = SLURM + SLURM.replace(b"this is the tool", b"once more")
+    assert own_words(tmp_path, again).lines == ("once more", "    input: speaking")
+
+
+def test_where_the_tool_said_nothing_that_is_told(tmp_path: Path) -> None:
+    silent = SLURM.replace(b"this is the tool\n    input: speaking\n", b"")
+    assert own_words(tmp_path, silent).problem == "the tool has printed nothing to it"
+
+
+def test_an_executor_s_log_without_snakemake_s_words_is_told_from_its_end(tmp_path: Path) -> None:
+    found = own_words(tmp_path, b"slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***\n")
+    assert found.lines == ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***",)
