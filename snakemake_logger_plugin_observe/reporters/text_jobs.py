@@ -36,8 +36,10 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found.append(Text("No failed attempts." if answer.failed_only else "No such attempts."))
         return found
     if answer.failed_only:
-        for row in sorted(answer.rows, key=lambda row: (str(row.attempt.key[0]), row.line or 0)):
-            found += _failure(row)
+        started = answer.source.run.started
+        here = f"{started.workdir}/" if started is not None else ""
+        for row in sorted(answer.rows, key=_by_job):
+            found += _failure(row, here)
     elif answer.used:
         found.append(_used(answer, width))
     else:
@@ -45,6 +47,12 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
     found += warnings(answer.source.problems)
     return found
+
+
+def _by_job(row: Row) -> tuple[bool, int, str, int]:
+    """Sort all attempts of a job together, and groups' submissions after the jobs."""
+    attempt = row.attempt
+    return (attempt.job_id is None, attempt.job_id or 0, attempt.group or "", attempt.number)
 
 
 def _table(answer: JobsAnswer, width: int) -> Table:
@@ -180,7 +188,8 @@ def _log(log: LogTail) -> list[RenderableType]:
     ]
 
 
-def _failure(row: Row) -> list[RenderableType]:
+def _failure(row: Row, here: str) -> list[RenderableType]:
+    """Return what is known of an attempt's cause; paths lose the working directory, *here*."""
     attempt = row.attempt
     title = f"{job_name(row.rule, row.wildcards, row.group_name)} · "
     if attempt.job_id is not None:
@@ -195,7 +204,8 @@ def _failure(row: Row) -> list[RenderableType]:
     ]
     lines.append(Text(harmless("  " + ", ".join(part for part in where if part))))
     if attempt.message:
-        lines.append(Text(harmless("  " + " ".join(attempt.message.split()))))
+        said = " ".join(attempt.message.split())
+        lines.append(Text(harmless("  " + (said.replace(here, "") if here else said))))
     if len(attempt.tries) > 1:
         failed = sum(1 for one in attempt.tries if one.status == "failed")
         lines.append(Text(f"  {len(attempt.tries)} tries inside it, {failed} failed"))

@@ -163,4 +163,6 @@ def test_a_failure_shows_what_the_tool_said_into_slurms_log(lab: SlurmLab) -> No
     (log,) = attempt.logs
     assert log.path.startswith(".snakemake/slurm_logs/rule_all/")
     assert log.lines == ("no such sequence",)
-    assert f"{log.path}:{log.first_line}: no such sequence" in lab.observe("jobs", "--failed").stdout
+    assert (
+        f"{log.path}:{log.first_line}: no such sequence" in lab.observe("jobs", "--failed").stdout
+    )
