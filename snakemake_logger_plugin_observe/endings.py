@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.events import (
     AttemptFinished,
     JobDescribed,
     Level,
+    SchedulerRecord,
     Stamps,
     Try,
     Wait,
@@ -38,6 +39,8 @@ class LiveAttempt:
     levels: tuple[Level, ...] = ()
     problem: str | None = None
     written: AttemptFinished | None = None
+    told: SchedulerRecord | None = None
+    """What its executor itself told of it."""
 
     @property
     def key(self) -> Key:
