@@ -175,6 +175,10 @@ def test_a_group_is_announced_by_its_members(clustered: Lab) -> None:
     assert all(isinstance(one["jobid"], int) for one in states(clustered))
 
 
+def test_our_own_announcements_are_not_taken_in(clustered: Lab) -> None:
+    assert {one.accounting for one in clustered.run().attempts.values()} == {None}
+
+
 def test_nothing_is_announced_unless_it_is_asked_for(lab: Lab) -> None:
     lab.snakefile("rule only:\n    output: 'out.txt'\n    shell: 'touch {output}'\n")
     lab.snakemake(
