@@ -235,6 +235,7 @@ class Watch:
         self._fragments = fragments
         self._put = put
         self._expected: dict[Key, tuple[str, ...]] = {}
+        self._failed = False
         self._wanted = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="timed-watch", daemon=True)
@@ -263,9 +264,11 @@ class Watch:
                 continue
             try:
                 self._look()
-            except Exception as fault:  # the announcement alone is lost
-                self._put("fault", clock.now(), reason=f"looking for fragments: {fault!r}"[:200])
-                return
+            except Exception as fault:  # a shared file system may answer again
+                if not self._failed:
+                    reason = f"looking for fragments: {fault!r}"[:200]
+                    self._put("fault", clock.now(), reason=reason)
+                self._failed = True
 
     def _look(self) -> None:
         expected = dict(self._expected)

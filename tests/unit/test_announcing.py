@@ -10,6 +10,7 @@ from typing import Any, Never
 
 import pytest
 from builders import NODE, SECOND, at
+from test_fragments import process
 from test_recorder import COMPLETE, Recording, Reports, record
 
 from snakemake_executor_plugin_timed import announcing as module
@@ -348,9 +349,24 @@ def test_a_fragment_that_is_not_one_is_not_believed(looking: Any) -> None:
         looking.told.get(timeout=0.2)
 
 
-def test_a_folder_that_is_gone_ends_the_looking_with_one_word(looking: Any) -> None:
+def test_a_folder_that_does_not_answer_is_told_once_and_looked_at_again(looking: Any) -> None:
     looking.folder.rmdir()
     looking.watch.expect((7, 1), ("1",))
     kind, facts = looking.told.get(timeout=10)
     assert kind == "fault"
     assert facts["reason"].startswith("looking for fragments: FileNotFoundError")
+    with pytest.raises(queue.Empty):
+        looking.told.get(timeout=0.2)
+    looking.folder.mkdir()
+    looking.fragments.path("1").write_text("1700000000.000000000\n")
+    assert looking.told.get(timeout=10)[1]["sign"] == 1_700_000_000_000_000
+
+
+def test_where_no_shell_signs_a_process_s_own_start_is_the_sign(looking: Any) -> None:
+    """Tasks of an array, and executors that submit no shell code, leave no other."""
+    looking.watch.expect((7, 1), ("1",))
+    looking.fragments.path("1").write_bytes(process(started=at(6), node="n1") + b"\n")
+    assert looking.told.get(timeout=10) == (
+        "begun_elsewhere",
+        {"key": (7, 1), "sign": at(6), "node": "n1"},
+    )
