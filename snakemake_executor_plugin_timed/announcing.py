@@ -217,14 +217,15 @@ def _window(event: AttemptFinished) -> tuple[clock.Micros | None, clock.Micros |
     A job of its own fills its submission, from the first sign of life to the last process's end;
     a group's member, and a job of the main process, has the time of its tool.
     """
-    starts = event.node_starts
-    if starts:
-        ends = [level.ended for level in event.levels if not level.in_main]
-        return max(starts), max(filter(None, ends), default=None)
+    elsewhere = [one for one in event.levels if not one.in_main]
+    if event.group is None and (event.node_starts or elsewhere):
+        began = [one.started for one in elsewhere if one.started is not None]
+        ended = [one.ended for one in elsewhere if one.ended is not None]
+        return max(event.node_starts, default=min(began, default=None)), max(ended, default=None)
     tries = [one for level in event.levels for one in level.tries]
-    started = [one.tool_started for one in tries if one.tool_started is not None]
+    began = [one.tool_started for one in tries if one.tool_started is not None]
     ended = [one.tool_ended for one in tries if one.tool_ended is not None]
-    return min(started, default=None), max(ended, default=None)
+    return min(began, default=None), max(ended, default=None)
 
 
 class Watch:
