@@ -48,6 +48,14 @@ class ExecutorSettings(ExecutorSettingsBase):
             "choices": ["on", "off"],
         },
     )
+    announce: Optional[str] = field(  # noqa: UP045
+        default=None,
+        metadata={
+            "help": "Whether to announce each job's state (queued, running, succeeded, failed) to "
+            "other logger plugins, in remote_job_state records (default: off).",
+            "choices": ["on", "off"],
+        },
+    )
     record: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={

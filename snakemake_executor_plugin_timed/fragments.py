@@ -9,6 +9,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +50,19 @@ class Fragments:
             except ValueError as error:
                 report.problem = f"fragment: {error}"
         return report.whole()
+
+    def there(self, submissions: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Return which of *submissions* have left something so far, by one look at the folder.
+
+        Raises:
+            OSError: if the folder cannot be read.
+
+        """
+        with os.scandir(self.folder) as entries:
+            present = {entry.name for entry in entries}
+        return [
+            names for names in submissions if any(self.path(name).name in present for name in names)
+        ]
 
     def remove_left_over(self) -> None:
         """Remove fragments that runs which were killed long ago left behind."""

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
 from snakemake_executor_plugin_timed import failure as failures
+from snakemake_executor_plugin_timed.announcing import announcing
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_logger_plugin_observe import clock, describe
@@ -46,7 +47,13 @@ class MainSide:
     """Takes the stamps of one run in its main process; see ``timing.Observer``."""
 
     def __init__(
-        self, session: Session, workflow: Any, *, node_stamps: bool = True, accounting: bool = True
+        self,
+        session: Session,
+        workflow: Any,
+        *,
+        node_stamps: bool = True,
+        accounting: bool = True,
+        announce: bool = False,
     ) -> None:
         """Observe *workflow* for *session*; the flags say what the person wants of it."""
         self.session = session
@@ -68,6 +75,7 @@ class MainSide:
         if recorder is not None:
             self._fragments = Fragments(recorder.folder, recorder.run_id)
             session.put("wrapped", clock.now(), reports=self._fragments)
+        self._announcing = announcing(session, workflow, self._fragments) if announce else None
         self._hooks = Hooks(session, workflow)
         session.put("planned", clock.now())
 
@@ -106,14 +114,17 @@ class MainSide:
         moment = clock.now()
         key = _key(job)
         external = None if external_jobid is None else str(external_jobid)
+        submission = self._fragments_of(key, external)
         self.session.put(
             "accepted",
             moment,
             key=key,
             stamps=self._stamps.pop(key, {}),
             external_jobid=external,
-            submission=self._fragments_of(key, external),
+            submission=submission,
         )
+        if self._announcing is not None:
+            self._announcing.expect(key, submission)
 
     @_quietly
     def reported(
@@ -147,6 +158,8 @@ class MainSide:
         )
         self._described.discard(key)
         self._submissions.pop(key, None)
+        if self._announcing is not None:
+            self._announcing.forget(key)
 
     @_quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
@@ -184,6 +197,8 @@ class MainSide:
         if self._accounting:
             self._accounting = False
             self.session.put("accounting_wanted", moment)
+        if self._announcing is not None:
+            self._announcing.stop()
 
     @_quietly
     def shut_down(self, executor: Any) -> None:
@@ -194,6 +209,8 @@ class MainSide:
             self.session.put(
                 "run_phase", begun, phase="shutdown", end=clock.now(), poll_interval_s=every
             )
+        if self._announcing is not None:
+            self._announcing.wait_until_told()
 
     # -- the node's stamps -------------------------------------------------------------------
 

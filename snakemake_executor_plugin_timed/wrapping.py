@@ -150,6 +150,7 @@ def _observer(workflow: Any, settings: Any) -> Any:
         workflow,
         node_stamps=getattr(settings, "node_stamps", None) != "off",
         accounting=getattr(settings, "accounting", None) != "off",
+        announce=getattr(settings, "announce", None) == "on",
     )
 
 

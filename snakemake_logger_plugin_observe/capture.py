@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe import clock, states
 
 _FACTS: Final = (
     ("Building DAG of jobs", "building_dag"),
@@ -76,6 +76,14 @@ def note(record: logging.LogRecord) -> Note | None:
             return _plain(record, time)
         case _:
             return None
+
+
+def state(record: logging.LogRecord) -> Note | None:
+    """Return the state of a job elsewhere that an executor told in *record*, or None."""
+    told = states.in_record(record)
+    if told is None:
+        return None
+    return Note("remote_state", clock.from_seconds(record.created), {"state": told})
 
 
 def _get(record: logging.LogRecord, *names: str) -> Any:

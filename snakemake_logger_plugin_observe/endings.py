@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.events import (
     JobDescribed,
     Level,
     LogTail,
+    SchedulerRecord,
     Stamps,
     Status,
     Try,
@@ -46,6 +47,8 @@ class LiveAttempt:
     logs: dict[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
     """If it failed: the ends of log files by job id; a group's own, under None, beside them."""
     written: AttemptFinished | None = None
+    told: SchedulerRecord | None = None
+    """What its executor itself told of it."""
 
     @property
     def key(self) -> Key:

@@ -362,10 +362,12 @@ class AttemptSubmitted(AttemptEvent):
 
 
 class AttemptStarted(AttemptEvent):
-    """The tool began; live only for what runs in the main process."""
+    """The tool began in the main process; or, seen from there, the submission on its node."""
 
     event: Literal["attempt_started"] = "attempt_started"
     node: str | None = None
+    node_started: Moment | None = None
+    """The first sign of life on the node, by its clock; ``time`` is then when it was seen."""
 
 
 class Offset(_Frozen):

@@ -47,6 +47,9 @@ from snakemake_logger_plugin_observe.session import JournalSettings
 from snakemake_logger_plugin_observe.timeline import Segment
 from snakemake_logger_plugin_observe.tracking import AttemptTracker
 
+Listener = Callable[[Event, Run, Callable[[str], str]], None]
+"""Told each event of the run so far, and how to mask a text, on the recorder's thread."""
+
 _PATIENCE_S: Final = 10.0
 _BREATH_S: Final = 0.05
 
@@ -103,6 +106,7 @@ class Recorder:
         self._planning_since: clock.Micros | None = None
         self._answer: str | None = None
         self._inquiry: Inquiry | None = None
+        self._listener: Listener | None = None
         self._hurry = threading.Event()
         self._over = False
         self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
@@ -144,7 +148,7 @@ class Recorder:
         self._guarded(Note("begin", self._started))
         while not self._over:
             self._guarded(self._queue.get())
-            if self._queue.empty() and not self._over:
+            if self._queue.empty() and not self._over and self._listener is None:
                 # Notes come in bursts: to wake for each would cost more than to take it.
                 self._hurry.wait(_BREATH_S)
                 self._hurry.clear()
@@ -165,6 +169,27 @@ class Recorder:
     def _emit(self, event: Any, segments: list[Segment] | None = None) -> None:
         self.run.add(event, segments=segments)
         self._write(event)
+        self._tell(event)
+
+    def _on_listening(self, _moment: clock.Micros, listener: Listener) -> None:
+        """Others want to hear of every event at once."""
+        self._listener = listener
+
+    def _on_all_told(self, _moment: clock.Micros, told: threading.Event) -> None:
+        """Somebody waits until all notes so far are through."""
+        told.set()
+
+    def _tell(self, event: Event) -> None:
+        """Tell the listener, if there is one; a fault of its ends its listening, nothing else."""
+        if self._listener is None:
+            return
+        try:
+            self._listener(event, self.run, self._mask.text)
+        except Exception as fault:
+            self._listener = None
+            reason = f"{type(fault).__name__}: {fault}".splitlines()[0][:300]
+            self._fault(f"jobs are no longer announced, the run goes on: {reason}")
+            self._write(Gap(time=event.time, reason=f"announcing jobs: {reason}"))
 
     def _write(self, event: Event) -> None:
         """Append *event*, after the gap that lost lines left; a failure is told once."""

@@ -209,7 +209,10 @@ class Run:
             case AttemptStarted():
                 attempt.status = "running"
                 attempt.node = event.node
-                attempt.tool_started = event.time
+                if event.node_started is not None:
+                    attempt.node_starts = (event.node_started,)
+                else:
+                    attempt.tool_started = event.time
             case AttemptFinished():
                 attempt.group = event.group
                 attempt.status = event.status

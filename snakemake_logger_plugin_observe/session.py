@@ -97,6 +97,7 @@ class Session:
         self.wraps: str | None = None
         # Read now: the slurm plugin clears such variables from this process when it is made.
         self.allocation = os.environ.get("SLURM_JOB_ID")
+        self.executor_tells_states = False
         self._early: list[capture.Note] = []
         self._hears_ends = False
         self._planning_only = False
@@ -116,6 +117,7 @@ class Session:
             noted = self._asked(record) or capture.note(record)
             if noted is not None:
                 self._noted(noted)
+            self._told_state(record)
         except Exception as fault:
             self.fault(fault)
 
@@ -127,8 +129,14 @@ class Session:
             noted = capture.note(record)
             if noted is not None:
                 self._noted(noted)
+            self._told_state(record)
         except Exception as fault:
             self.fault(fault)
+
+    @staticmethod
+    def spare(record: logging.LogRecord) -> None:
+        """Mark *record*, one of our own for other listeners, as one that tells us nothing."""
+        setattr(record, _HEARD, True)
 
     def put(self, kind: str, time: clock.Micros, /, **facts: Any) -> None:
         """Hand a stamp of the executor's to the recorder; never raises."""
@@ -156,6 +164,12 @@ class Session:
             return capture.Note("group", moment, describe.group_facts(job))
         return capture.Note("job", moment, describe.job_facts(job, capture.said_of_job(record)))
 
+    def _told_state(self, record: logging.LogRecord) -> None:
+        """Note the state that an executor itself tells of a job."""
+        if (told := capture.state(record)) is not None:
+            self.executor_tells_states = True
+            self._noted(told)
+
     def _noted(self, noted: capture.Note) -> None:
         if noted.kind == "workflow_started":
             self._begin(noted)
@@ -178,7 +192,7 @@ class Session:
         from snakemake_logger_plugin_observe.recorder import Recorder
 
         self._finish_recorder(clock.now())
-        self._hears_ends = False
+        self._hears_ends = self.executor_tells_states = False
         workflow, executor = describe.starting_workflow()
         args = describe.command_line()
         kind = self._kind(executor, args)

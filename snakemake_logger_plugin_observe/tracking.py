@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.endings import (
     stamps_of,
 )
 from snakemake_logger_plugin_observe.events import (
+    Accounting,
     AttemptStarted,
     AttemptSubmitted,
     GroupDescribed,
@@ -29,12 +30,15 @@ from snakemake_logger_plugin_observe.events import (
     LogTail,
     OutputFile,
     OutputsRecorded,
+    SchedulerRecord,
     Wait,
 )
 from snakemake_logger_plugin_observe.outputs import OutputsWatch
 from snakemake_logger_plugin_observe.provenance import sha256
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run
+from snakemake_logger_plugin_observe.states import JobState
 from snakemake_logger_plugin_observe.tails import tails
+from snakemake_logger_plugin_observe.told import fold_state
 
 _ERRORS_KEPT: Final = 50
 
@@ -184,7 +188,7 @@ class AttemptTracker:
         """The executor took the submission."""
         live = self._open(*key)
         live.stamps |= {**stamps, "accepted": moment}
-        live.external_jobid = external_jobid
+        live.external_jobid = external_jobid or live.external_jobid
         live.submission = submission
         self._emit(
             AttemptSubmitted(
@@ -218,6 +222,61 @@ class AttemptTracker:
             )
             self._emit(started)
 
+    def on_begun_elsewhere(
+        self, moment: clock.Micros, key: Key, sign: clock.Micros, node: str | None
+    ) -> None:
+        """A submission gave its first *sign* of life on its node; noticed while it is there."""
+        if key in self._live:
+            live = self._live[key]
+            self._emit(
+                AttemptStarted(
+                    time=moment,
+                    job_id=live.job_id,
+                    group=live.group,
+                    attempt=live.number,
+                    node=node,
+                    node_started=sign,
+                )
+            )
+
+    def on_remote_state(self, moment: clock.Micros, state: JobState) -> None:
+        """An executor itself told how one of its jobs is; it may be late."""
+        for key in self._attempts_meant(state):
+            if (live := self._live.get(key)) is not None:
+                live.told = fold_state(live.told, state, live.external_jobid)
+                if live.told is not None:
+                    live.external_jobid = live.external_jobid or live.told.cluster_job
+                return
+            if (ended := self.run.attempts.get(key)) is not None:
+                record = fold_state(ended.accounting, state, ended.external_jobid)
+                if record is not None and record != ended.accounting:
+                    self._account(moment, ended, record)
+                return
+
+    def _attempts_meant(self, state: JobState) -> list[Key]:
+        """Return the attempts that a state may be about: by its external id, else the newest."""
+        job: int | str = state.job
+        if job not in self._last_number and isinstance(job, int):
+            job = self._group_of.get(job, job)
+        keys = [(job, number) for number in range(self._last_number.get(job, 0), 0, -1)]
+
+        def known_as(key: Key) -> str | None:
+            attempt = self._live.get(key) or self.run.attempts.get(key)
+            return attempt.external_jobid if attempt is not None else None
+
+        named = [
+            key for key in keys if state.external_jobid and known_as(key) == state.external_jobid
+        ]
+        return named or keys[:1]
+
+    def _account(
+        self, moment: clock.Micros, attempt: Attempt | LiveAttempt, record: SchedulerRecord
+    ) -> None:
+        number, job_id, group = attempt.number, attempt.job_id, attempt.group
+        self._emit(
+            Accounting(time=moment, job_id=job_id, group=group, attempt=number, record=record)
+        )
+
     def _holder(self, key: Key) -> LiveAttempt | None:
         """Return the attempt that holds a job's notes: its own, or its group's."""
         if key in self._live:
@@ -239,7 +298,7 @@ class AttemptTracker:
         live = self._live.get((job_id, self._last_number.get(job_id, 0)))
         if live is not None:
             live.message = message
-            live.external_jobid = external_jobid
+            live.external_jobid = external_jobid or live.external_jobid
             live.aux_logs = logs
         if not self._hears_ends:
             self._ended_unwrapped(job_id, moment, "failed")
@@ -371,6 +430,8 @@ class AttemptTracker:
         if live.group is not None:
             for member in member_endings(self.run, live.written, live.logs):
                 self._emit(*member)
+        if live.told is not None and not revises:
+            self._account(live.written.time, live, live.told)
 
     def _look_again(self, live: LiveAttempt) -> None:
         """Fold in what came late, and clear away what was left."""
