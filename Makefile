@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 SLURM_VENV ?= .venv-slurm
+LISTENERS_VENV ?= .venv-listeners
 RUN    ?= build/run
 TOUR   ?= build/tour
 PROFILE ?= local
@@ -10,12 +11,13 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-matrix test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-matrix test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
 	@echo "make test-matrix run them on three versions of Snakemake, the oldest to the latest"
+	@echo "make test-listeners  show that snakesee hears of jobs that are announced"
 	@echo "make test-slurm  run the cluster tests on a Slurm of our own (root, Debian)"
 	@echo "make lint types  check style and types"
 	@echo "make benchmarks  measure what observing costs"
@@ -42,6 +44,20 @@ test: $(VENV)/.installed
 
 test-matrix:
 	$(PYTHON) tests/matrix.py --numprocesses 2 --dist loadscope
+
+# snakesee's own reader, with its logger plugin: the release of that one reads no states of jobs
+# yet, so it comes from the folder that snakesee's source release has of it.
+$(LISTENERS_VENV)/.installed: pyproject.toml
+	rm -rf $(LISTENERS_VENV)
+	$(PYTHON) -m venv $(LISTENERS_VENV)
+	$(LISTENERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,snakesee]'
+	$(LISTENERS_VENV)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary snakesee --dest $(LISTENERS_VENV)/source 'snakesee==0.9.*'
+	cd $(LISTENERS_VENV)/source && tar -xzf snakesee-*.tar.gz
+	$(LISTENERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(LISTENERS_VENV)/source/snakesee-*/snakemake-logger-plugin-snakesee
+	@touch $@
+
+test-listeners: $(LISTENERS_VENV)/.installed
+	$(LISTENERS_VENV)/bin/python -m pytest tests/integration/test_listeners.py -k snakesee
 
 # An environment of its own: the slurm plugin's pandas slows every start of Snakemake.
 $(SLURM_VENV)/.installed: pyproject.toml
