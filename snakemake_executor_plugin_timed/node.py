@@ -28,7 +28,7 @@ _current: "NodeSide | None" = None
 
 
 def begin(record: str, wraps: str, loaded: clock.Micros) -> None:
-    """Begin to time this process, whose interpreter and imports were ready at *loaded*."""
+    """Begin to time this process, whose imports were ready at *loaded* by the wall clock."""
     global _current
     _current = NodeSide(record, wraps, loaded)
     logging.getLogger(_SNAKEMAKE_LOGGER).addFilter(_current)
@@ -81,6 +81,7 @@ class NodeSide(logging.Filter):
         self._error: str | None = None
         self._written = False
         self._meter: Meter | None = None
+        self._watch = clock.Watch()
         host = socket.gethostname()
         self._level: dict[str, Any] = {
             "v": FORMAT,
@@ -89,7 +90,9 @@ class NodeSide(logging.Filter):
             "pid": self._pid,
             "wraps": wraps,
             "started": clock.process_started(),
-            "loaded": loaded,
+            "loaded": clock.from_wall(loaded),
+            "boot_id": clock.boot_id(),
+            "boot_time": clock.boot_time(),
             **_place(os.environ),
         }
 
@@ -104,7 +107,7 @@ class NodeSide(logging.Filter):
         return True
 
     def _hear(self, record: logging.LogRecord) -> None:
-        moment = clock.from_seconds(record.created)
+        moment = clock.from_wall(clock.from_seconds(record.created))
         event = str(getattr(record, "event", ""))
         text = record.msg if isinstance(record.msg, str) else ""
         if event == "workflow_started":
@@ -228,6 +231,8 @@ class NodeSide(logging.Filter):
         """Write the whole line as this process exits; a forked child writes nothing."""
         if os.getpid() == self._pid:
             self._level["ended"] = clock.now()
+            if step := self._watch.step():
+                self._level["stepped_s"] = clock.to_seconds(step)
             self._write()
 
     def _key(self, job: Any) -> Any:

@@ -92,6 +92,7 @@ class Recorder:
         self._planning_since: clock.Micros | None = None
         self._answer: str | None = None
         self._inquiry: Inquiry | None = None
+        self._watch = clock.Watch()
         self._hurry = threading.Event()
         self._queue: queue.SimpleQueue[Note | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="observe-recorder", daemon=True)
@@ -125,6 +126,7 @@ class Recorder:
     def _work(self) -> None:
         self._guarded(Note("begin", self._started))
         while (note := self._queue.get()) is not None:
+            self._guarded(Note("clock_look", note.time))
             self._guarded(note)
             if self._queue.empty():
                 # Notes come in bursts: to wake for each would cost more than to take it.
@@ -179,6 +181,8 @@ class Recorder:
             snakemake_version=str(snakemake.__version__),
             python_version=platform.python_version(),
             host=socket.gethostname(),
+            boot_id=clock.boot_id(),
+            boot_time=clock.boot_time(),
             pid=os.getpid(),
             process_started=process_started,
             workdir=str(self._workdir),
@@ -225,6 +229,18 @@ class Recorder:
             return
         self._flags.add(kind)
         self._emit(Message(time=moment, level=level, kind=kind, text=text))
+
+    def _on_clock_look(self, moment: clock.Micros) -> None:
+        """Tell that this host's wall clock was set, if it was."""
+        since = self._watch.since
+        if step := self._watch.step():
+            text = (
+                f"the clock of {socket.gethostname()} was set {'forward' if step > 0 else 'back'} "
+                f"by {abs(step) / 1e6:.3f} s between {clock.format_moment(since)} and "
+                f"{clock.format_moment(clock.now())}: no duration is affected, and moments after "
+                "it are told as if it had not been set"
+            )
+            self._emit(Message(time=moment, level="warning", kind="clock_set", text=text))
 
     def _on_fault(self, moment: clock.Micros, reason: str) -> None:
         self._write(Gap(time=moment, reason=reason))
