@@ -30,6 +30,7 @@ ONLY_A_SIGN = "after its first sign of life nothing was heard from the node"
 _TICK: Final = 20_000  # the kernel tells starts in ticks of 10 ms, rounded
 NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
 _UNKNOWN: Final = Main()
+CLOCK_SET = "the node's clock was set meanwhile: its processes' moments may not fit together"
 STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
 NOT_TIMED = "this executor's inner stages could not be timed"
 
@@ -371,6 +372,8 @@ def _life(
         result.node = outermost.node or outermost.host
         result.offset = lead.offset
         track.shift = lead.shift
+        if any(one.stepped_s and None in (one.boot_id, one.boot_time) for one in life.levels):
+            result.unobserved.append(CLOCK_SET)
         result.unobserved += [lead.reason] if lead.reason else []
         if gone is not None and reported is not None and gone - track.shift > reported:
             result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
