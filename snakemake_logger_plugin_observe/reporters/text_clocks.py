@@ -21,7 +21,9 @@ def lines(clocks: Sequence[NodeClock], makespan: Micros) -> Iterator[str]:
             agreeing.append(one)
     if agreeing:
         alone = len(agreeing) == 1
-        whose = f"clock of {agreeing[0].host} is" if alone else f"clocks of {len(agreeing)} nodes are"
+        whose = (
+            f"clock of {agreeing[0].host} is" if alone else f"clocks of {len(agreeing)} nodes are"
+        )
         attempts = sum(one.attempts for one in agreeing)
         worst = max(one.known_to_s or 0 for one in agreeing)
         yield f"the {whose} taken to agree with the main one: {_waits(attempts, worst)}"
@@ -33,18 +35,15 @@ def _off(one: NodeClock) -> str:
     if one.exact:
         return f"{said}, as the same kernel tells: no figure is affected"
     nearer, farther = (one.low_s, one.high_s) if one.ahead_s > 0 else (one.high_s, one.low_s)
-    between = f" (between {_amount(nearer)} and {_amount(farther)})"
+    more = "or more" if farther is None else f"and {abs(farther):.1f}"
+    said += f" ({'between ' if farther is not None else ''}{abs(nearer or 0):.1f} {more})"
     if one.known_to_s is None:
-        return f"{said}{between}"
-    return f"{said}{between}: {_waits(one.attempts, one.known_to_s)}"
-
-
-def _amount(end_s: float | None) -> str:
-    return "?" if end_s is None else f"{abs(end_s):.1f}"
+        return said
+    return f"{said}: {_waits(one.attempts, one.known_to_s)}"
 
 
 def _waits(attempts: int, known_to_s: float) -> str:
     return (
-        f"queue_wait and poll_wait of {plural(attempts, 'attempt')} there are each known to "
-        f"{known_to_s:.1f} s, their sum is exact"
+        f"queue_wait and poll_wait of {plural(attempts, 'attempt')} there are each certain "
+        f"to within {known_to_s:.1f} s, their sum is exact"
     )

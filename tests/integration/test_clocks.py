@@ -5,6 +5,7 @@ Python loads first and a ``date`` of our own, or by Debian's ``faketime``.
 """
 
 import functools
+import os
 import shutil
 import socket
 import time
@@ -268,3 +269,62 @@ def test_a_node_that_is_called_as_the_main_host_but_has_another_clock_is_told(
     for rule in RULES:
         assert seen.offset(rule).host == socket.gethostname()
         assert seen.attempt(rule).unobserved == (OTHER_CLOCK,)
+
+
+# -- the main process's clock, set while a run goes on -------------------------------------------------
+
+# The wall clock of every Python here is set once a file is there.
+SET_LATER = """
+import os, time
+
+step, sign = float(os.environ["STEP"]), os.environ["SIGN"]
+real_time, real_time_ns = time.time, time.time_ns
+
+def by():
+    return step if os.path.exists(sign) else 0.0
+
+time.time = lambda: real_time() + by()
+time.time_ns = lambda: real_time_ns() + round(by() * 1e9)
+"""
+
+
+@pytest.mark.parametrize("step_s", [3.2, -3600])
+def test_a_wall_clock_that_is_set_in_mid_run_is_told_and_changes_no_duration(
+    lab: Lab, step_s: float
+) -> None:
+    """The process that is spawned for ``after`` reads the clock when it has been set."""
+    lab.snakefile("""
+        rule all:
+            input: "during.txt", "after.txt"
+
+        rule during:
+            output: "during.txt"
+            shell:
+                "cat /proc/uptime > during.tool; sleep 1; touch sign; sleep 1; "
+                "cat /proc/uptime >> during.tool; touch {output}"
+
+        rule after:
+            input: "during.txt"
+            output: "after.txt"
+            run:
+                shell(
+                    "cat /proc/uptime > after.tool; sleep 1; "
+                    "cat /proc/uptime >> after.tool; touch {output}"
+                )
+    """)
+    (lab.folder / "main").mkdir()
+    (lab.folder / "main" / "sitecustomize.py").write_text(SET_LATER)
+    path = f"{lab.folder}/main:{os.environ.get('PYTHONPATH', '')}"
+    began = time.monotonic()
+    lab.snakemake(*BOTH, "--cores", "1", PYTHONPATH=path, SIGN="sign", STEP=str(step_s))
+    took = time.monotonic() - began
+    run = lab.run()
+    for rule in ("during", "after"):
+        (attempt,) = attempts_of(run, rule)
+        tool = between(lab.folder / f"{rule}.tool")
+        assert phases_s(attempt)["compute"] == about(tool[1] - tool[0])
+        assert attempt.unobserved == ()
+    assert took - 2 * WITHIN_S <= run.makespan / 1e6 <= took
+    (told,) = [one.text for one in run.messages if one.kind == "clock_set"]
+    assert f"set {'forward' if step_s > 0 else 'back'} by {abs(step_s):.2f}" in told
+    assert f"! {told[:60]}" in lab.observe("cost").stdout

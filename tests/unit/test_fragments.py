@@ -1,6 +1,7 @@
 """Fragments: what the node's processes left, read with distrust."""
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 from builders import NODE, SECOND, T0, at
+from conftest import FakeTime
 
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.node import NodeSide, record_of_task
+from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.tracking import NodeReport
 
 RUN = "0123456789abcdef"
@@ -386,7 +389,9 @@ def test_a_node_hears_messages_by_its_own_count_of_time(
     node = NodeSide(str(fragments.path("1")), "local", T0)
     fake_time.passes(10)
     fake_time.is_set(500)
-    record = logging.makeLogRecord({"event": "workflow_started", "created": fake_time.wall / SECOND})
+    record = logging.makeLogRecord(
+        {"event": "workflow_started", "created": fake_time.wall / SECOND}
+    )
     node.filter(record)
     node.leave()
     (level,) = fragments.read(("1",)).levels

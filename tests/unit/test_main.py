@@ -189,6 +189,7 @@ def test_the_bare_command_takes_the_words_of_cost(
         "rules",
         "polling",
         "advice",
+        "clocks",
         "requests_far_off",
     }
 
