@@ -6,7 +6,7 @@ Of other clocks only the order of things is known: accepted ≤ node start, node
 earlier attempts on the same clock told narrows that down.
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -128,7 +128,7 @@ def lead_of(
         level: the outermost process of the submission on that clock.
         main: the main process.
         own: the bounds that this attempt's order of things sets.
-        clocks: what earlier attempts told of clocks, see ``learn``.
+        clocks: what earlier attempts told of clocks, see ``told_by``.
         once: whether the submission waited once in the queue, and for one report.
 
     """
@@ -153,22 +153,21 @@ def lead_of(
     return Lead(offset, assumed, False, certain, OTHER_CLOCK if named_alike else None)
 
 
-def learn(
-    clocks: MutableMapping[str, Bounds], levels: Sequence[Level], offset: Offset | None
-) -> None:
-    """Keep in *clocks* what an ended attempt told of its node's clock.
+def told_by(levels: Sequence[Level], offset: Offset | None) -> dict[str, Bounds]:
+    """Return what an ended attempt tells of its node's clock, under the clock's name.
 
-    Kept is the lead less the moment of that kernel's boot, which setting the clock does not change.
+    Told is the lead less the moment of that kernel's boot, which setting the clock does not change.
+    An attempt that is laid by what it told itself is laid as it was before.
     """
-    if offset is None or offset.low_s == offset.high_s:  # exact, or nothing known
-        return
+    if offset is None or (offset.low_s is None and offset.high_s is None):
+        return {}
     there = [one for one in levels if one.host == offset.host and not one.in_main]
     if not there:
-        return
+        return {}
     name = _name(there[-1])
     first = next(one for one in there if _name(one) == name)
     low, high = (None if s is None else round(s * 1e6) for s in (offset.low_s, offset.high_s))
-    clocks[name] = Bounds(low, high).moved(-(first.boot_time or 0))
+    return {name: Bounds(low, high).moved(-(first.boot_time or 0))}
 
 
 def _name(level: Level) -> str:

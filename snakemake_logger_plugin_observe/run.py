@@ -33,7 +33,7 @@ from snakemake_logger_plugin_observe.events import (
     Usage,
     Wait,
 )
-from snakemake_logger_plugin_observe.offsets import Bounds, Main, boot, learn
+from snakemake_logger_plugin_observe.offsets import Bounds, Main, boot, told_by
 from snakemake_logger_plugin_observe.phases import PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.timeline import (
     Evidence,
@@ -128,7 +128,7 @@ class Run:
     last_moment: Micros = 0
     job_lines: dict[int, int] = field(default_factory=dict)
     clocks: dict[str, Bounds] = field(default_factory=dict)
-    """What the attempts so far told of the nodes' clocks, see ``offsets.learn``."""
+    """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
 
     def add(
         self,
@@ -219,11 +219,16 @@ class Run:
                     }
                 else:
                     attempt.lay(segments or self.lay(attempt).segments)
-                if not attempt.is_member:
-                    learn(self.clocks, event.levels, event.offset)
+                known = event.offset
+                if known and known.low_s != known.high_s and not attempt.is_member:
+                    self.clocks |= told_by(event.levels, known)
 
     def lay(self, attempt: Attempt) -> Timeline:
-        """Return *attempt*'s segments, made anew from its stamps."""
+        """Return *attempt*'s segments, made anew from its stamps.
+
+        An attempt that has ended is laid by what it told of its node's clock when it did, so that
+        lines that are missing before it do not matter.
+        """
         if attempt.is_member:
             end = attempt.stamps.finished or self.last_moment
             return member_timeline(attempt.levels, attempt.offset, end, self.main)
@@ -236,7 +241,7 @@ class Run:
                 wrapped=self.wrapped,
                 group=attempt.job_id is None,
                 main=self.main,
-                clocks=self.clocks,
+                clocks=told_by(attempt.levels, attempt.offset) if attempt.offset else self.clocks,
                 until=None if attempt.status in FINAL else self.last_moment,
                 tool_started=attempt.tool_started,
             )

@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.offsets import (
     Boot,
     Bounds,
     Main,
-    learn,
+    told_by,
 )
 from snakemake_logger_plugin_observe.timeline import (
     ENDED_EARLY,
@@ -111,7 +111,7 @@ def learned(*told: Evidence) -> dict[str, Bounds]:
     clocks: dict[str, Bounds] = {}
     for one in told:
         one.clocks = clocks
-        learn(clocks, one.levels, timeline(one).offset)
+        clocks |= told_by(one.levels, timeline(one).offset)
     return clocks
 
 
@@ -216,4 +216,36 @@ def test_node_phases_and_the_sum_of_waits_are_true_and_each_wait_is_within_its_b
         for phase, bound in zip(mixed, bounds, strict=False):
             assert bound[0] <= lengths[phase] / SECOND <= bound[1]
             assert bound[0] <= found.get(phase, 0) / SECOND <= bound[1]
-        learn(clocks, told.levels, offset)
+        clocks |= told_by(told.levels, offset)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            strategies.remote_lengths,
+            strategies.clock_leads,
+            st.integers(0, 60 * SECOND),
+            st.sampled_from([None, "a-boot", "another"]),
+            st.sampled_from([MAIN, NODE]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_an_attempt_that_is_laid_by_what_it_told_itself_is_laid_as_before(
+    attempts: list[tuple[dict[str, int], int, int, str | None, str]],
+) -> None:
+    """Whatever contradicts what: clocks that jump, ends that are reported early."""
+    clocks: dict[str, Bounds] = {}
+    for lengths, ahead, early, boot, host in attempts:
+        told = strategies.remote_evidence(lengths, T0, ahead)
+        known = told.stamps
+        reported = max(known.accepted, known.reported - early)
+        told.stamps = known.model_copy(update={"reported": reported})
+        booted = {"boot_id": boot, "boot_time": T0 + ahead if boot else None, "host": host}
+        told.levels = [one.model_copy(update=booted) for one in told.levels]
+        told.main, told.clocks = Main(MAIN, Boot("a-boot", T0)), clocks
+        laid = timeline(told)
+        told.clocks = told_by(told.levels, laid.offset)
+        assert timeline(told) == laid
+        clocks |= told.clocks
