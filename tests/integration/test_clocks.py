@@ -25,7 +25,7 @@ RULES = ("first", "second")
 ON_THE_NODE = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
 NO_FAKETIME = pytest.mark.skipif(shutil.which("faketime") is None, reason="not run: no faketime")
 
-# One after the other; each tells by the kernel's uptime, which nobody shifts, when its tool ran.
+# One after the other; each tells by the kernel's uptime, which nobody shifts, when its tool ended.
 SNAKEFILE = """
     rule all:
         input: "first.txt", "second.txt"
@@ -34,12 +34,12 @@ SNAKEFILE = """
         output: "first.txt"
         resources: hold=3
         priority: 2
-        shell: "cat /proc/uptime > first.tool; sleep 2; cat /proc/uptime >> first.tool; touch {output}"
+        shell: "sleep 2; touch {output}; cat /proc/uptime >> first.tool"
 
     rule second:
         output: "second.txt"
         resources: hold=1
-        shell: "cat /proc/uptime > second.tool; sleep 1; cat /proc/uptime >> second.tool; touch {output}"
+        shell: "sleep 1; touch {output}; cat /proc/uptime >> second.tool"
 """
 
 # Holds a job for some seconds, then runs it with the node's clock.
@@ -55,9 +55,9 @@ echo $!
 """
 
 # What a node's Python reads: its clock, and the name of its kernel's boot ("" is unknown). It
-# keeps when it truly ended.
+# keeps when it truly started its tool, and when it truly ended.
 SITECUSTOMIZE = """
-import atexit, builtins, io, os, select, time
+import atexit, builtins, io, os, select, subprocess, time
 
 shift, boot = float(os.environ["SHIFT"]), os.environ.get("BOOT")
 real_time, real_time_ns, real_open = time.time, time.time_ns, builtins.open
@@ -70,12 +70,17 @@ def opened(file, *args, **kwargs):
         return io.StringIO(boot)
     return real_open(file, *args, **kwargs)
 
-def ended():
-    with real_open(os.environ["JOB"] + ".there", "a") as there:
-        print(time.clock_gettime(time.CLOCK_BOOTTIME), file=there)
+def note(what):
+    with real_open(os.environ["JOB"] + what, "a") as noted:
+        print(time.clock_gettime(time.CLOCK_BOOTTIME), file=noted)
 
-builtins.open = opened
-atexit.register(ended)
+class Popen(subprocess.Popen):
+    def __init__(self, *args, **kwargs):
+        note(".tool")
+        super().__init__(*args, **kwargs)
+
+builtins.open, subprocess.Popen = opened, Popen
+atexit.register(note, ".there")
 if "FAKETIME" in os.environ:  # it breaks Python's sleep, which names an absolute moment
     time.sleep = lambda seconds: select.select([], [], [], seconds) and None
 """
@@ -106,11 +111,11 @@ class Seen:
         return began - stamps.accepted / 1e6, stamps.reported / 1e6 - ended
 
 
-def between(path: Path) -> tuple[float, float]:
-    """Return the first and the last moment that a file tells in seconds since boot."""
+def between(path: Path, first: int = 0) -> tuple[float, float]:
+    """Return the *first* and the last moment that a file tells in seconds since boot."""
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     told = [boot + float(line.split()[0]) for line in path.read_text().splitlines()]
-    return told[0], told[-1]
+    return told[first], told[-1]
 
 
 def on_a_node(lab: Lab, shift_s: float, node: str) -> Seen:
@@ -126,10 +131,8 @@ def on_a_node(lab: Lab, shift_s: float, node: str) -> Seen:
         *("--seconds-between-status-checks", "1", "--cluster-generic-submit-cmd"),
         f"{lab.folder}/submit.sh {{resources.hold}}",
     )
-    there, tool = (
-        {rule: between(lab.folder / f"{rule}.{what}") for rule in RULES}
-        for what in ("there", "tool")
-    )
+    there = {rule: between(lab.folder / f"{rule}.there") for rule in RULES}
+    tool = {rule: between(lab.folder / f"{rule}.tool", first=-2) for rule in RULES}
     return Seen(lab.run(), shift_s, there, tool)
 
 
