@@ -92,8 +92,8 @@ class Seen:
 
     run: Run
     shift_s: float
-    there: dict[str, tuple[float, float]]
-    tool: dict[str, tuple[float, float]]
+    there: dict[str, list[float]]
+    tool: dict[str, list[float]]
 
     def attempt(self, rule: str) -> Attempt:
         (attempt,) = attempts_of(self.run, rule)
@@ -111,11 +111,10 @@ class Seen:
         return began - stamps.accepted / 1e6, stamps.reported / 1e6 - ended
 
 
-def between(path: Path, first: int = 0) -> tuple[float, float]:
-    """Return the *first* and the last moment that a file tells in seconds since boot."""
+def moments(path: Path) -> list[float]:
+    """Return the moments that a file tells in seconds since boot."""
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    told = [boot + float(line.split()[0]) for line in path.read_text().splitlines()]
-    return told[first], told[-1]
+    return [boot + float(line.split()[0]) for line in path.read_text().splitlines()]
 
 
 def on_a_node(lab: Lab, shift_s: float, node: str) -> Seen:
@@ -131,8 +130,8 @@ def on_a_node(lab: Lab, shift_s: float, node: str) -> Seen:
         *("--seconds-between-status-checks", "1", "--cluster-generic-submit-cmd"),
         f"{lab.folder}/submit.sh {{resources.hold}}",
     )
-    there = {rule: between(lab.folder / f"{rule}.there") for rule in RULES}
-    tool = {rule: between(lab.folder / f"{rule}.tool", first=-2) for rule in RULES}
+    there = {rule: moments(lab.folder / f"{rule}.there") for rule in RULES}
+    tool = {rule: moments(lab.folder / f"{rule}.tool")[-3:] for rule in RULES}
     return Seen(lab.run(), shift_s, there, tool)
 
 
@@ -205,9 +204,11 @@ def on(*nodes: str) -> pytest.MarkDecorator:
 
 @on(*NODES)
 def test_the_tool_took_as_long_as_it_truly_did(seen: Seen) -> None:
+    """Faketime holds threads up at times: between the process before the tool's, and the tool's."""
     for rule in RULES:
-        began, ended = seen.tool[rule]
-        assert phases_s(seen.attempt(rule))["compute"] == about(ended - began)
+        before, began, ended = seen.tool[rule]
+        compute = phases_s(seen.attempt(rule))["compute"]
+        assert ended - began - WITHIN_S <= compute <= ended - before + WITHIN_S
 
 
 @on(*NODES)
@@ -324,7 +325,7 @@ def test_a_wall_clock_that_is_set_in_mid_run_is_told_and_changes_no_duration(
     run = lab.run()
     for rule in ("during", "after"):
         (attempt,) = attempts_of(run, rule)
-        tool = between(lab.folder / f"{rule}.tool")
+        tool = moments(lab.folder / f"{rule}.tool")
         assert phases_s(attempt)["compute"] == about(tool[1] - tool[0])
         assert attempt.unobserved == ()
     # From the stamp at its exit on, the interpreter may wait a second for a timer of Snakemake's.
