@@ -125,10 +125,12 @@ class Recorder:
 
     def _work(self) -> None:
         self._guarded(Note("begin", self._started))
+        woke = True
         while (note := self._queue.get()) is not None:
-            self._guarded(Note("clock_look", note.time))
+            if woke:
+                self._guarded(Note("clock_look", note.time))
             self._guarded(note)
-            if self._queue.empty():
+            if woke := self._queue.empty():
                 # Notes come in bursts: to wake for each would cost more than to take it.
                 self._hurry.wait(_BREATH_S)
         if self._writer is not None:

@@ -1,9 +1,14 @@
 """What a reader is told of the nodes' clocks."""
 
+import os
+import socket
+
 import pytest
 from builders import MAIN, REMOTE_STAMPS, Story, at, begun, killed, node_level, on_cluster, remote
 
+from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock, node_clocks
+from snakemake_logger_plugin_observe.commands.journals import is_alive
 from snakemake_logger_plugin_observe.reporters.text_clocks import lines
 
 SECOND = 1_000_000
@@ -87,3 +92,15 @@ def test_what_does_not_matter_for_a_run_of_this_length_is_not_told(clock: NodeCl
 def test_an_offset_is_written_with_each_attempt() -> None:
     run = on_cluster(2, queue_s=5, poll_s=5).run
     assert [one.offset.queue_wait_bounds_s for one in run.attempts.values()] == [(0, 10)] * 2
+
+
+@pytest.mark.parametrize("set_by_s", [0, 90, -90])
+def test_a_run_goes_on_though_the_wall_clock_was_set_since_it_began(set_by_s: float) -> None:
+    """Its process's start is compared as the kernel counts it, from its boot."""
+    ours = {"host": socket.gethostname(), "pid": os.getpid(), "boot_id": clock.boot_id()}
+    told = {
+        "process_started": clock.process_started() - set_by_s * SECOND,
+        "boot_time": clock.boot_time() - set_by_s * SECOND,
+    }
+    assert is_alive(Story(**ours, **told).run)
+    assert not is_alive(Story(**ours, **{**told, "process_started": at(0)}).run)
