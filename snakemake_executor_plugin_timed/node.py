@@ -28,7 +28,7 @@ _current: "NodeSide | None" = None
 
 
 def begin(record: str, wraps: str, loaded: clock.Micros) -> None:
-    """Begin to time this process, whose interpreter and imports were ready at *loaded*."""
+    """Begin to time this process, whose imports were ready at *loaded* by the wall clock."""
     global _current
     _current = NodeSide(record, wraps, loaded)
     logging.getLogger(_SNAKEMAKE_LOGGER).addFilter(_current)
@@ -80,6 +80,7 @@ class NodeSide(logging.Filter):
         self._selected: clock.Micros | None = None
         self._written = False
         self._meter: Meter | None = None
+        self._watch = clock.Watch()
         host = socket.gethostname()
         self._level: dict[str, Any] = {
             "v": FORMAT,
@@ -88,7 +89,9 @@ class NodeSide(logging.Filter):
             "pid": self._pid,
             "wraps": wraps,
             "started": clock.process_started(),
-            "loaded": loaded,
+            "loaded": clock.from_wall(loaded),
+            "boot_id": clock.boot_id(),
+            "boot_time": clock.boot_time(),
             **_place(os.environ),
         }
 
@@ -103,7 +106,7 @@ class NodeSide(logging.Filter):
         return True
 
     def _hear(self, record: logging.LogRecord) -> None:
-        moment = clock.from_seconds(record.created)
+        moment = clock.from_wall(clock.from_seconds(record.created))
         event = str(getattr(record, "event", ""))
         text = record.msg if isinstance(record.msg, str) else ""
         if event == "workflow_started":
@@ -234,6 +237,8 @@ class NodeSide(logging.Filter):
             self._level["ended"] = clock.now()
             if self._waiting is not None and self._waiting[0] == "stage_in":
                 self._waited(self._level["ended"])  # in vain
+            if step := self._watch.step():
+                self._level["stepped_s"] = clock.to_seconds(step)
             self._write()
 
     def _key(self, job: Any) -> Any:

@@ -51,9 +51,14 @@ def is_about_a_job(record: logging.LogRecord) -> bool:
     return str(getattr(record, "event", None)) in ("job_info", "group_info")
 
 
+def moment_of(record: logging.LogRecord) -> clock.Micros:
+    """Return when *record*, heard just now, was made: its own time is the plain wall clock's."""
+    return clock.from_wall(clock.from_seconds(record.created))
+
+
 def note(record: logging.LogRecord) -> Note | None:
     """Return what *record* says, or None where it says nothing that a journal keeps."""
-    time = clock.from_seconds(record.created)
+    time = moment_of(record)
     event = getattr(record, "event", None)
     match str(event) if event is not None else None:
         case "workflow_started":

@@ -1,7 +1,9 @@
-"""Moments: microseconds since the epoch, as integers, and how they are read and written.
+"""Moments: microseconds since the epoch, as integers, and how they are taken, read and written.
 
-Integers, because segments must tile to the microsecond and floats do not add up. Standard library
-only: this module is imported in every process on every node.
+Integers, because segments must tile to the microsecond and floats do not add up. A process reads
+the wall clock once, and counts on from there by a clock that nobody sets: durations stay true when
+the wall clock is set. Standard library only: this module is imported in every process on every
+node.
 """
 
 import os
@@ -9,6 +11,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -17,10 +20,101 @@ _OURS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 Micros = int
 """A moment or a duration in whole microseconds."""
 
+# CLOCK_BOOTTIME goes on while the machine is suspended, as the wall clock does. Linux steers both
+# at the same rate, so only setting the wall clock moves one against the other.
+_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", None)
+_READING: Final = 1_000  # what two readings of the same clocks may differ by
+_STEP: Final = 50_000
+_DRIFT: Final = 0.0005  # systems without CLOCK_BOOTTIME may steer their clocks apart, so fast
+_INITIAL_NAMESPACE: Final = "time:[4026531834]"
+
+
+def _steady() -> Micros:
+    """Return microseconds since the kernel's boot, or since whenever where it does not tell."""
+    if _STEADY is None:
+        return time.monotonic_ns() // 1000
+    return time.clock_gettime_ns(_STEADY) // 1000
+
+
+def _wall_less_steady() -> Micros:
+    """Return how much the wall clock shows more; the closest of some pairs of readings."""
+    closest, difference = 1 << 62, 0
+    for _ in range(3):
+        before = _steady()
+        wall = time.time_ns() // 1000
+        after = _steady()
+        if after - before < closest:
+            closest, difference = after - before, wall - (before + after) // 2
+        if closest <= 1:
+            break
+    return difference
+
+
+_anchor, _anchored = _wall_less_steady(), _steady()
+
+
+def anchor() -> None:
+    """Read the wall clock again; not while moments of an earlier reading are in use."""
+    global _anchor, _anchored
+    _anchor, _anchored = _wall_less_steady(), _steady()
+
 
 def now() -> Micros:
-    """Return the present moment on this host's wall clock."""
-    return time.time_ns() // 1000
+    """Return the present moment: the wall clock's when it was read, and the time since then."""
+    return _anchor + _steady()
+
+
+def set_by() -> Micros:
+    """Return by how much the wall clock was set since it was read; negative: set back."""
+    lead = _wall_less_steady() - _anchor
+    return lead if abs(lead) >= _READING else 0
+
+
+def from_wall(moment: Micros) -> Micros:
+    """Return the moment that the wall clock, which others read just now, called *moment*."""
+    return moment - set_by()
+
+
+class Watch:
+    """Notices that the wall clock is set, when it is asked often enough."""
+
+    def __init__(self) -> None:
+        """Watch from the reading of the wall clock on."""
+        self.since = _anchor + _anchored
+        """When it was asked last: a step that is noticed came later."""
+        self._lead = 0
+
+    def step(self) -> Micros | None:
+        """Return by how much the wall clock was set since the last question, or None if not."""
+        moment, lead = now(), set_by()
+        change = lead - self._lead
+        bound = _STEP + (moment - self.since) * _DRIFT
+        self._lead, self.since = lead, moment
+        return change if abs(change) > bound else None
+
+
+def boot_id() -> str | None:
+    """Return what names this kernel since its boot, or None where that is not known.
+
+    Processes of one boot have one clock. A time namespace counts from another boot than its kernel.
+    """
+    try:
+        if os.readlink("/proc/self/ns/time") != _INITIAL_NAMESPACE:
+            return None
+    except FileNotFoundError:  # a kernel from before these namespaces
+        pass
+    except OSError:
+        return None
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as told:
+            return told.read(64).strip() or None
+    except (OSError, ValueError):
+        return None
+
+
+def boot_time() -> Micros | None:
+    """Return the moment of the kernel's boot as this process's moments have it, or None."""
+    return None if _STEADY is None or _anchor < 0 else _anchor
 
 
 def from_seconds(seconds: float) -> Micros:
@@ -68,18 +162,16 @@ def _whole_second(text: str) -> Micros:
 def process_started(pid: int | None = None) -> Micros | None:
     """Return when a process (this one) was started, to the kernel's tick (10 ms), or None.
 
-    From ``/proc/self/stat`` against CLOCK_BOOTTIME; the boot time that other sources add to it is
-    in whole seconds only. A process that has ended, but is not waited for yet, has none.
+    From ``/proc/self/stat``, which counts from the kernel's boot; the boot time that other sources
+    add to it is in whole seconds only. A process that has ended, but is not waited for yet, has
+    none.
     """
+    boot = boot_time()
     try:
         with open(f"/proc/{pid or 'self'}/stat", "rb") as stat:
             fields = stat.read().rpartition(b")")[2].split()
-        if fields[0] in (b"Z", b"X"):
+        if boot is None or fields[0] in (b"Z", b"X"):
             return None
-        ticks = int(fields[19])
-        age_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - ticks * (
-            1_000_000_000 // os.sysconf("SC_CLK_TCK")
-        )
-    except (OSError, ValueError, IndexError, AttributeError):
+        return boot + int(fields[19]) * 1_000_000 // os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
         return None
-    return now() - age_ns // 1000

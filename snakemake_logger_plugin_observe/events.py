@@ -117,6 +117,11 @@ class Level(_Frozen):
     pid: int
     wraps: str
     in_main: bool = False
+    boot_id: str | None = None
+    boot_time: Moment | None = None
+    """As in ``RunStarted``: two processes of one boot differ in it by what the clock was set."""
+    stepped_s: Signed | None = None
+    """By how much the host's wall clock was set while this process lived."""
     started: Moment | None = None
     loaded: Moment | None = None
     parsed: Moment | None = None
@@ -230,6 +235,10 @@ class RunStarted(Event):
     platform: str | None = None
     workflow_id: str | None = None
     host: str
+    boot_id: str | None = None
+    """The kernel's own name for its time since boot: who shares it shares one clock."""
+    boot_time: Moment | None = None
+    """When that kernel was booted, as this process's moments have it."""
     user: str | None = None
     pid: int
     process_started: Moment | None = None
@@ -373,8 +382,9 @@ class AttemptStarted(AttemptEvent):
 class Offset(_Frozen):
     """How far the node's clock is ahead of the main one, in seconds, and within which bounds.
 
-    Queue and poll wait mix both clocks; only their sum is certain. ``*_bounds_s`` say within what
-    each of the two must lie.
+    Where both are one kernel's clock, it is exact (``low_s`` = ``high_s``). Else queue and poll
+    wait mix both clocks, and only their sum is certain: ``*_bounds_s`` say within what each of the
+    two must lie.
     """
 
     host: str

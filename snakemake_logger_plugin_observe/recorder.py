@@ -107,6 +107,7 @@ class Recorder:
         self._answer: str | None = None
         self._inquiry: Inquiry | None = None
         self._listener: Listener | None = None
+        self._watch = clock.Watch()
         self._hurry = threading.Event()
         self._over = False
         self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
@@ -146,9 +147,14 @@ class Recorder:
 
     def _work(self) -> None:
         self._guarded(Note("begin", self._started))
+        woke = True
         while not self._over:
-            self._guarded(self._queue.get())
-            if self._queue.empty() and not self._over and self._listener is None:
+            note = self._queue.get()
+            if woke:
+                self._guarded(Note("clock_look", note.time))
+            self._guarded(note)
+            woke = self._queue.empty()
+            if woke and not self._over and self._listener is None:
                 # Notes come in bursts: to wake for each would cost more than to take it.
                 self._hurry.wait(_BREATH_S)
                 self._hurry.clear()
@@ -223,6 +229,8 @@ class Recorder:
             snakemake_version=str(snakemake.__version__),
             python_version=platform.python_version(),
             host=socket.gethostname(),
+            boot_id=clock.boot_id(),
+            boot_time=clock.boot_time(),
             pid=os.getpid(),
             process_started=process_started,
             workdir=str(self._workdir),
@@ -277,6 +285,18 @@ class Recorder:
             return
         self._flags.add(kind)
         self._emit(Message(time=moment, level=level, kind=kind, text=text))
+
+    def _on_clock_look(self, moment: clock.Micros) -> None:
+        """Tell that this host's wall clock was set, if it was."""
+        since = self._watch.since
+        if step := self._watch.step():
+            text = (
+                f"the clock of {socket.gethostname()} was set {'forward' if step > 0 else 'back'} "
+                f"by {abs(step) / 1e6:.3f} s between {clock.format_moment(since)} and "
+                f"{clock.format_moment(clock.now())}: no duration is affected, and moments after "
+                "it are told as if it had not been set"
+            )
+            self._emit(Message(time=moment, level="warning", kind="clock_set", text=text))
 
     def _on_fault(self, moment: clock.Micros, reason: str) -> None:
         self._write(Gap(time=moment, reason=reason))

@@ -37,6 +37,7 @@ from snakemake_logger_plugin_observe.events import (
     Usage,
     Wait,
 )
+from snakemake_logger_plugin_observe.offsets import Bounds, Main, boot, told_by
 from snakemake_logger_plugin_observe.phases import PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.timeline import (
     Evidence,
@@ -133,6 +134,8 @@ class Run:
     gaps: list[str] = field(default_factory=list)
     last_moment: Micros = 0
     job_lines: dict[int, int] = field(default_factory=dict)
+    clocks: dict[str, Bounds] = field(default_factory=dict)
+    """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
 
     def add(
         self,
@@ -239,12 +242,19 @@ class Run:
                     }
                 else:
                     attempt.lay(segments or self.lay(attempt).segments)
+                known = event.offset
+                if known and known.low_s != known.high_s and not attempt.is_member:
+                    self.clocks |= told_by(event.levels, known)
 
     def lay(self, attempt: Attempt) -> Timeline:
-        """Return *attempt*'s segments, made anew from its stamps."""
+        """Return *attempt*'s segments, made anew from its stamps.
+
+        An attempt that has ended is laid by what it told of its node's clock when it did, so that
+        lines that are missing before it do not matter.
+        """
         if attempt.is_member:
             end = attempt.stamps.finished or self.last_moment
-            return member_timeline(attempt.levels, attempt.offset, end)
+            return member_timeline(attempt.levels, attempt.offset, end, self.main)
         return timeline(
             Evidence(
                 stamps=attempt.stamps,
@@ -253,7 +263,8 @@ class Run:
                 levels=attempt.levels,
                 wrapped=self.wrapped,
                 group=attempt.job_id is None,
-                main_host=self.started.host if self.started else None,
+                main=self.main,
+                clocks=told_by(attempt.levels, attempt.offset) if attempt.offset else self.clocks,
                 until=None if attempt.status in FINAL else self.last_moment,
                 tool_started=attempt.tool_started,
             )
@@ -277,6 +288,14 @@ class Run:
                         self.attempts[(member, key[1])] = Attempt(
                             member, attempt.group, attempt.number, attempt.status
                         )
+
+    @property
+    def main(self) -> Main:
+        """Where the main process ran, and by which clock."""
+        known = self.started
+        if known is None:
+            return Main()
+        return Main(known.host, boot(known.boot_id, known.boot_time))
 
     @property
     def wrapped(self) -> bool:

@@ -159,7 +159,7 @@ class Session:
         if job is None:
             return None
         self._hear_ends(job)
-        moment = clock.from_seconds(record.created)
+        moment = capture.moment_of(record)
         if job.is_group():
             return capture.Note("group", moment, describe.group_facts(job))
         return capture.Note("job", moment, describe.job_facts(job, capture.said_of_job(record)))
@@ -298,6 +298,7 @@ def _forget() -> None:
 def _joined(plugin: str) -> Session:
     global _current
     if _current is None:
+        clock.anchor()
         _current = Session()
         atexit.register(_at_exit)
     _current.plugins.add(plugin)

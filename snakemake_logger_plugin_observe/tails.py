@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.events import LogTail
 
 _MOST_BYTES: Final = 16 * 1024
@@ -24,7 +24,7 @@ def tails(
     paths: Iterable[str],
     workdir: Path,
     *,
-    last_written: Micros | None = None,
+    last_written: clock.Micros | None = None,
     of_executor: bool = False,
 ) -> tuple[LogTail, ...]:
     """Return the end of each of the log files at *paths*; what cannot be read says why.
@@ -45,14 +45,14 @@ def tails(
     )
 
 
-def _tail(name: str, path: Path, last_written: Micros | None, of_executor: bool) -> LogTail:
+def _tail(name: str, path: Path, last_written: clock.Micros | None, of_executor: bool) -> LogTail:
     try:
         size, written, data = _end_of(path)
     except FileNotFoundError:
         return LogTail(path=name, problem="it is not there")
     except OSError as error:
         return LogTail(path=name, problem=error.strerror or str(error))
-    if last_written is not None and written > last_written:
+    if last_written is not None and clock.from_wall(written) > last_written:
         return LogTail(path=name, bytes=size, problem="another attempt had written to it already")
     if not size:
         return LogTail(path=name, bytes=0, problem="it is empty")
@@ -86,7 +86,7 @@ def _tools_own(lines: list[bytes], first: int) -> tuple[int, int]:
     return start, end
 
 
-def _end_of(path: Path) -> tuple[int, Micros, bytes]:
+def _end_of(path: Path) -> tuple[int, clock.Micros, bytes]:
     """Return a file's size, when it was last written, and its last bytes.
 
     Raises:

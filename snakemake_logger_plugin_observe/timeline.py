@@ -2,25 +2,35 @@
 
 Pure, and the core of the project: the plugins call it inside Snakemake when an attempt ends, and
 the reader calls it again to check what they wrote. Moments of the node's clock are put on the main
-clock by one offset per attempt; where a stamp is missing, the stretch around it is one segment
-called ``unobserved``.
+clock by one offset per clock (``offsets``); where a stamp is missing, the stretch around it is one
+segment called ``unobserved``.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import Level, Offset, Stamps, Try, Wait
+from snakemake_logger_plugin_observe.offsets import (
+    Bounds,
+    Lead,
+    Main,
+    exact_lead,
+    lead_of,
+    on_one_clock,
+)
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, UNOBSERVED
 
 ENDED_EARLY = "the executor reported the end before the node had ended"
+ENDED_EARLY_OR_SET = f"{ENDED_EARLY}, or the node's clock was set since its earlier jobs"
 NO_NODE_STAMPS = "nothing was heard from the node"
 NODE_CUT_OFF = "the node's processes did not report their end"
 ONLY_A_SIGN = "after its first sign of life nothing was heard from the node"
 _TICK: Final = 20_000  # the kernel tells starts in ticks of 10 ms, rounded
 NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
+_UNKNOWN: Final = Main()
+CLOCK_SET = "the node's clock was set meanwhile: its processes' moments may not fit together"
 STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
 NOT_TIMED = "this executor's inner stages could not be timed"
 
@@ -51,7 +61,9 @@ class Evidence:
     levels: Sequence[Level] = ()
     wrapped: bool = True
     group: bool = False
-    main_host: str | None = None
+    main: Main = _UNKNOWN
+    clocks: Mapping[str, Bounds] = field(default_factory=dict)
+    """What earlier attempts told of the nodes' clocks."""
     until: Micros | None = None
     """Where to cut an attempt that has no end of its own: it goes on, or the run was killed."""
     tool_started: Micros | None = None
@@ -124,6 +136,7 @@ def timeline(evidence: Evidence) -> Timeline:
     start = stamps.ready if stamps.ready is not None else min(known)
     end = stamps.finished if stamps.finished is not None else (evidence.until or max(known))
     result = Timeline()
+    evidence = _comparable(evidence)
     track = Track(min(start, end), end)
     track.to(stamps.selected, "slot_wait")
     if not evidence.wrapped:
@@ -146,6 +159,20 @@ def timeline(evidence: Evidence) -> Timeline:
     result.segments = track.segments
     _name_the_unobserved(result)
     return result
+
+
+def _comparable(evidence: Evidence) -> Evidence:
+    """Return *evidence* with what was read of the same clock on the same count of time.
+
+    The shell's signs are the plain wall clock's, as the process after it read it.
+    """
+    levels = on_one_clock(evidence.levels, evidence.main)
+    first = next((one for one in levels if not one.in_main), None)
+    lead = 0
+    if first is not None and evidence.main.shares_clock_with(first):
+        lead = exact_lead(first, evidence.main)
+    starts = [moment - lead for moment in evidence.node_starts]
+    return replace(evidence, levels=levels, node_starts=starts)
 
 
 def _given_up_unsubmitted(evidence: Evidence) -> bool:
@@ -265,10 +292,10 @@ def _on_node(track: Track, levels: list[Level], evidence: Evidence, result: Time
     limit = track.end
     if stamps.reported is not None:
         track.end = min(track.end, stamps.reported)
+    leads = _leads(lives, evidence)
     for life in lives:
-        accepted = stamps.accepted if life is lives[0] else None
         reported = stamps.reported if life is lives[-1] else None
-        _life(track, life, (accepted, reported), evidence, result)
+        _life(track, life, (leads.get(_clock(life)), reported), evidence, result)
     if len(lives) > 1:
         result.unobserved.append(STARTED_AGAIN.format(count=len(lives)))
     track.to(stamps.reported, "poll_wait")
@@ -304,25 +331,52 @@ def _lives(starts: Sequence[Micros], levels: Sequence[Level]) -> list[_Life]:
     return lives
 
 
+def _clock(life: _Life) -> tuple[str, str | None] | None:
+    """Return what tells the clock of a start's processes from others."""
+    return (life.levels[0].host, life.levels[0].boot_id) if life.levels else None
+
+
+def _leads(lives: Sequence[_Life], evidence: Evidence) -> dict[tuple[str, str | None] | None, Lead]:
+    """Return the lead of each clock that a submission's starts were timed by."""
+    stamps = evidence.stamps
+    own: dict[tuple[str, str | None] | None, tuple[Level, Bounds]] = {}
+    for life in lives:
+        if not life.levels:
+            continue
+        outermost, bounds = own.get(_clock(life), (life.levels[0], Bounds()))
+        low = high = None
+        if life is lives[0] and stamps.accepted is not None:
+            high = life.first - stamps.accepted
+        gone = life.levels[0].ended
+        if life is lives[-1] and stamps.reported is not None and gone is not None:
+            low = gone - stamps.reported
+        own[_clock(life)] = outermost, bounds.and_(Bounds(low, high))
+    return {
+        name: lead_of(level, evidence.main, bounds, evidence.clocks, once=len(lives) == 1)
+        for name, (level, bounds) in own.items()
+    }
+
+
 def _life(
     track: Track,
     life: _Life,
-    between: tuple[Micros | None, Micros | None],
+    known: tuple[Lead | None, Micros | None],
     evidence: Evidence,
     result: Timeline,
 ) -> None:
-    """Lay one start of a submission, *between* acceptance and report: to its processes' end."""
-    accepted, reported = between
+    """Lay one start of a submission, up to its processes' end; *known*: its lead, its report."""
+    lead, reported = known
     outermost = life.levels[0] if life.levels else None
     gone = outermost.ended if outermost is not None else None
-    if outermost is not None:
+    if outermost is not None and lead is not None:
         result.node = outermost.node or outermost.host
-        result.offset = _offset(
-            outermost.host, evidence.main_host, (accepted, life.first), (gone, reported)
-        )
-        track.shift = round(result.offset.assumed_s * 1_000_000)
-    if gone is not None and reported is not None and gone - track.shift > reported:
-        result.unobserved.append(ENDED_EARLY)
+        result.offset = lead.offset
+        track.shift = lead.shift
+        if any(one.stepped_s and None in (one.boot_id, one.boot_time) for one in life.levels):
+            result.unobserved.append(CLOCK_SET)
+        result.unobserved += [lead.reason] if lead.reason else []
+        if gone is not None and reported is not None and gone - track.shift > reported:
+            result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
     track.node(life.first, "queue_wait")
     if outermost is not None:
         _level(track, outermost, life.levels[1:], evidence.group, result)
@@ -396,16 +450,20 @@ def _span(one: Try) -> tuple[Micros, Micros] | None:
     return None if begun is None or last is None else (begun, last)
 
 
-def member_timeline(levels: Sequence[Level], offset: Offset | None, end: Micros) -> Timeline:
+def member_timeline(
+    levels: Sequence[Level], offset: Offset | None, end: Micros, main: Main = _UNKNOWN
+) -> Timeline:
     """Return the segments of a group's member: its staging and its tool, and nothing else.
 
     Args:
         levels: the processes that ran it, each with this member's tries alone.
         offset: the group's clock offset, where its node had another clock.
         end: the group's end, past which nothing is laid.
+        main: the main process.
 
     """
     result = Timeline(offset=offset)
+    levels = on_one_clock(levels, main)
     tries = [(level, one) for level in levels for one in level.tries]
     outer = [(level, one) for level, one in tries if not _spawned(level, levels)]
     spans = [span for _, one in outer if (span := _span(one))]
@@ -413,6 +471,8 @@ def member_timeline(levels: Sequence[Level], offset: Offset | None, end: Micros)
         result.unobserved.append(NO_NODE_STAMPS)
         return result
     shift = round(offset.assumed_s * 1_000_000) if offset is not None else 0
+    if any(map(main.shares_clock_with, levels)):
+        shift = 0
     track = Track(min(spans)[0] - shift, end, shift)
     for level, one in outer:
         result.node = level.node or level.host
@@ -439,43 +499,3 @@ def innermost_tries(levels: Sequence[Level]) -> list[Try]:
 def _spawned(level: Level, levels: Sequence[Level]) -> bool:
     """Whether *level* was started to run the tool of another of *levels*."""
     return any(_runs(level, one) for other in levels if other is not level for one in other.tries)
-
-
-@lru_cache(maxsize=64)
-def _same_clock(host: str) -> Offset:
-    return Offset(host=host, assumed_s=0.0, low_s=0.0, high_s=0.0)
-
-
-def _offset(
-    host: str,
-    main_host: str | None,
-    began: tuple[Micros | None, Micros],
-    ended: tuple[Micros | None, Micros | None],
-) -> Offset:
-    """Return the node clock's lead, bounded by: accepted ≤ node start, node end ≤ reported.
-
-    Zero is assumed while it is possible, else the nearest bound; where the executor reported the
-    end before the node ended the bounds contradict each other, and zero is kept.
-    """
-    (accepted, first), (gone, reported) = began, ended
-    if host == main_host:
-        return _same_clock(host)
-    high = first - accepted if accepted is not None else None
-    low = gone - reported if gone is not None and reported is not None else None
-    if low is not None and high is not None and low > high:
-        return Offset(host=host, assumed_s=0.0)
-    assumed = 0
-    if high is not None and high < 0:
-        assumed = high
-    if low is not None and low > 0:
-        assumed = low
-    slack = to_seconds(high - low) if low is not None and high is not None else None
-    both = (0.0, slack) if slack is not None else None
-    return Offset(
-        host=host,
-        assumed_s=to_seconds(assumed),
-        low_s=to_seconds(low) if low is not None else None,
-        high_s=to_seconds(high) if high is not None else None,
-        queue_wait_bounds_s=both,
-        poll_wait_bounds_s=both,
-    )

@@ -6,6 +6,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
+from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.requests import far_off
 from snakemake_logger_plugin_observe.commands import journals
@@ -33,6 +34,7 @@ def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
         polling=polling(run),
         levers=tuple(levers(run, accounts)),
         far_off=tuple(far_off(run)),
+        clocks=node_clocks(run),
     )
     return answer, 0
 

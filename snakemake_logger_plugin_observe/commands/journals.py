@@ -107,4 +107,7 @@ def is_alive(run: Run) -> bool | None:
     born = clock.process_started(started.pid)
     if started.process_started is None:  # the journal's host cannot tell one process from another
         return None
-    return born is not None and abs(born - started.process_started) <= _TICK
+    set_since, boot = 0, clock.boot_time()
+    if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():
+        set_since = (boot or 0) - (started.boot_time or 0)
+    return born is not None and abs(born - set_since - started.process_started) <= _TICK

@@ -7,6 +7,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.account import Account
 from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
@@ -33,6 +34,7 @@ class CostAnswer:
     polling: Polling | None = None
     levers: tuple[Lever, ...] = ()
     far_off: tuple[FarOff, ...] = ()
+    clocks: tuple[NodeClock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def _cost(answer: CostAnswer) -> dict[str, Any]:
             }
             for lever in answer.levers
         ],
+        "clocks": [{**asdict(one), "exact": one.exact} for one in answer.clocks],
         "requests_far_off": [
             {**asdict(one), "too_little": one.too_little} for one in answer.far_off
         ],

@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import FileSystem
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
-from snakemake_logger_plugin_observe.reporters import text_advice
+from snakemake_logger_plugin_observe.reporters import text_advice, text_clocks
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.words import (
     bar,
@@ -34,6 +34,7 @@ _COLORS: Final = {
     "compute": "bright_white",
 }
 _NEXT: Final = "→ snakemake-observe jobs --sort time    every attempt, the longest first"
+_LIMITS: Final = ("unobserved", "clock_set")
 _BAR_WIDTH: Final = 20
 _ROOM_FOR_BARS: Final = 90
 _ROOM_FOR_MEANINGS: Final = 68
@@ -57,6 +58,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found.append(Text(_sentence(answer)))
     found += text_advice.sentence(answer.levers, makespan)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
+    found += warnings(text_clocks.lines(answer.clocks, makespan))
     found.append(Text(_NEXT))
     return found
 
@@ -290,7 +292,7 @@ def _unobserved(answer: CostAnswer) -> list[str]:
             counts[reason] = counts.get(reason, 0) + 1
     found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
     run = answer.source.run
-    found += [message.text for message in run.messages if message.kind == "unobserved"]
+    found += [message.text for message in run.messages if message.kind in _LIMITS]
     found += list(_slow_file_system(run.file_systems))
     found += [f"the journal has a gap: {reason}" for reason in dict.fromkeys(run.gaps)]
     return found

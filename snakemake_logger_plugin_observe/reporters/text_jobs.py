@@ -8,8 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.events import LogTail
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
+from snakemake_logger_plugin_observe.reporters import text_clocks
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.text_cost import head, warnings
 from snakemake_logger_plugin_observe.reporters.words import (
@@ -46,6 +48,9 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found.append(_table(answer, width))
         found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
     found += warnings(answer.source.problems)
+    if not (answer.failed_only or answer.used):  # these show no phases
+        run = answer.source.run
+        found += warnings(text_clocks.lines(node_clocks(run), run.makespan))
     return found
 
 

@@ -34,6 +34,7 @@ from snakemake_logger_plugin_observe.events import (
     Wait,
 )
 from snakemake_logger_plugin_observe.journal import to_line
+from snakemake_logger_plugin_observe.offsets import Main
 from snakemake_logger_plugin_observe.run import Attempt, Run, fold, seconds
 from snakemake_logger_plugin_observe.timeline import Evidence, Timeline
 
@@ -108,7 +109,7 @@ def evidence(known: Stamps, *levels: Level, **more: Any) -> Evidence:
             more[moment] = at(more[moment])
     if "node_starts" in more:
         more["node_starts"] = [at(moment) for moment in more["node_starts"]]
-    return Evidence(stamps=known, levels=levels, **{"main_host": MAIN, **more})
+    return Evidence(stamps=known, levels=levels, **{"main": Main(MAIN), **more})
 
 
 # -- whole attempts, one second a phase ----------------------------------------------------------

@@ -36,6 +36,7 @@ from snakemake_logger_plugin_observe.events import (
     Usage,
     Wait,
 )
+from snakemake_logger_plugin_observe.offsets import Main
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.run import Run, fold
 from snakemake_logger_plugin_observe.timeline import Evidence
@@ -131,7 +132,7 @@ _any_evidence = st.builds(
     levels=st.lists(levels, max_size=3),
     wrapped=st.booleans() | st.just(True),
     group=st.booleans(),
-    main_host=st.sampled_from([None, MAIN]),
+    main=st.sampled_from([Main(), Main(MAIN)]),
     until=maybe_moments,
     tool_started=maybe_moments,
 )
@@ -149,7 +150,7 @@ _on_a_node = st.builds(
     node_starts=st.lists(moments, max_size=3),
     levels=st.lists(st.builds(Level, **_level_fields), max_size=4),
     group=st.booleans(),
-    main_host=st.sampled_from([None, MAIN]),
+    main=st.sampled_from([Main(), Main(MAIN)]),
     until=maybe_moments,
 )
 evidence = _any_evidence | _on_a_node
@@ -203,7 +204,7 @@ def remote_evidence(lengths: dict[str, int], ready: int, ahead: int = 0, **job: 
         finished=edges["postprocess"],
     )
     late = Wait(phase="latency_wait", start=edges["poll_wait"], end=edges["latency_wait"])
-    return Evidence(stamps=known, waits=(late,), levels=(node,), main_host=MAIN)
+    return Evidence(stamps=known, waits=(late,), levels=(node,), main=Main(MAIN))
 
 
 # What a process that was killed may have told before: every one is a step further.
@@ -280,7 +281,7 @@ def _later(known: Evidence, later: int, **changed: Any) -> Evidence:
         stamps=moved(known.stamps, ("reported", "finished")),
         waits=[moved(wait, ("start", "end")) for wait in known.waits],
         levels=(node.model_copy(update={"tries": (one,), **changed}),),
-        main_host=known.main_host,
+        main=known.main,
     )
 
 
@@ -521,7 +522,7 @@ class _Simulator:
         assert one.tool_started == tool_started
         here = Level(clock="main", host=MAIN, pid=1, wraps="local", in_main=True, tries=(one,))
         known = bare.stamps.model_copy(update={"accepted": prepared})
-        return Evidence(stamps=known, waits=bare.waits, levels=(here,), main_host=MAIN)
+        return Evidence(stamps=known, waits=bare.waits, levels=(here,), main=Main(MAIN))
 
 
 @st.composite

@@ -30,6 +30,7 @@ ROOTS = {
 LAYERS = (
     {"clock", "phases", "mask"},
     {"events"},
+    {"offsets"},
     {"journal", "timeline"},
     {"run"},
     {"analysis", "accounting"},

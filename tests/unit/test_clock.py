@@ -7,6 +7,7 @@ import time
 
 import pytest
 from builders import SECOND, T0
+from conftest import FakeTime
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,8 +57,113 @@ def test_a_record_s_time_is_taken_to_the_microsecond(moment: int) -> None:
 
 
 def test_now_is_the_wall_clock_s_time() -> None:
+    """But for what it takes to read two clocks."""
     before = time.time_ns() // 1000
-    assert before <= clock.now() <= time.time_ns() // 1000
+    assert before - 1000 <= clock.now() <= time.time_ns() // 1000 + 1000
+
+
+# -- a wall clock that is set ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("set_by_s", [3.2, -3.2, 0.0])
+def test_moments_go_on_as_if_the_wall_clock_had_not_been_set(
+    fake_time: FakeTime, set_by_s: float
+) -> None:
+    fake_time.passes(10)
+    fake_time.is_set(set_by_s)
+    fake_time.passes(5)
+    assert clock.now() == T0 + 15 * SECOND
+    assert clock.set_by() == set_by_s * SECOND
+
+
+def test_a_moment_that_others_took_from_the_wall_clock_is_put_with_ours(
+    fake_time: FakeTime,
+) -> None:
+    fake_time.is_set(-7)
+    assert clock.from_wall(T0 - 7 * SECOND) == T0
+
+
+def test_what_it_takes_to_read_two_clocks_is_no_setting(fake_time: FakeTime) -> None:
+    fake_time.is_set(0.0009)
+    assert (clock.set_by(), clock.from_wall(T0)) == (0, T0)
+
+
+def test_the_closest_of_some_pairs_of_readings_counts(
+    fake_time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process may lose its core between two readings."""
+    halts = iter([4, 0])
+
+    def interrupted() -> int:
+        fake_time.passes(next(halts, 0))
+        return fake_time.wall * 1000
+
+    monkeypatch.setattr(fake_time, "time_ns", interrupted)
+    assert clock.set_by() == 0
+
+
+def test_a_step_is_noticed_once_with_when_it_was_looked_before(fake_time: FakeTime) -> None:
+    watch = clock.Watch()
+    fake_time.passes(10)
+    assert watch.step() is None
+    fake_time.passes(5)
+    fake_time.is_set(-3.2)
+    assert watch.since == T0 + 10 * SECOND
+    assert watch.step() == -3_200_000
+    assert watch.step() is None
+    fake_time.is_set(3.2)
+    assert watch.step() == 3_200_000
+
+
+def test_a_clock_that_is_steered_is_not_set(fake_time: FakeTime) -> None:
+    """Where the kernel steers the wall clock alone, it goes wrong by 0.5 ms a second at most."""
+    watch = clock.Watch()
+    for _ in range(60):
+        fake_time.passes(60)
+        fake_time.is_set(0.03)
+        assert watch.step() is None
+
+
+def test_a_suspended_machine_s_clock_is_not_set(fake_time: FakeTime) -> None:
+    """The clock that counts from the kernel's boot goes on meanwhile."""
+    watch = clock.Watch()
+    fake_time.passes(8 * 3600)
+    assert watch.step() is None
+
+
+def test_a_new_reading_takes_the_wall_clock_as_it_is_then(fake_time: FakeTime) -> None:
+    fake_time.is_set(1000)
+    clock.anchor()
+    assert (clock.now(), clock.set_by()) == (T0 + 1000 * SECOND, 0)
+    assert clock.Watch().step() is None
+
+
+def test_the_kernel_s_boot_is_where_its_count_began(fake_time: FakeTime) -> None:
+    fake_time.passes(20)
+    assert clock.boot_time() == T0 - 500 * SECOND
+
+
+def test_processes_of_one_boot_name_it_alike_and_agree_on_when_it_was() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", f"from {clock.__name__} import *; print(boot_id(), boot_time())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert told[0] == clock.boot_id()
+    assert int(told[1]) == pytest.approx(clock.boot_time(), abs=5000)
+
+
+# -- processes -------------------------------------------------------------------------------------
+
+
+def test_a_process_s_start_is_told_as_if_the_clock_had_not_been_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = clock.process_started()
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 90 * 10**9)
+    assert clock.process_started() == before
 
 
 def test_a_process_s_start_is_known_to_the_kernel_s_tick() -> None:

@@ -1,6 +1,7 @@
 """Fragments: what the node's processes left, read with distrust."""
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 from builders import NODE, SECOND, T0, at
+from conftest import FakeTime
 
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.node import NodeSide, record_of_task
+from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.tracking import NodeReport
 
 RUN = "0123456789abcdef"
@@ -366,3 +369,30 @@ def test_a_process_that_starts_another_is_told_before_it_ends(fragments: Fragmen
     node.accepted(Job(), None)
     (level,) = fragments.read(("1",)).levels
     assert (level.wraps, level.planned is None, level.ended) == ("slurm-jobstep", False, None)
+
+
+def test_a_node_tells_its_kernel_s_boot_and_by_how_much_its_clock_was_set(
+    fragments: Fragments, fake_time: FakeTime
+) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    fake_time.passes(10)
+    fake_time.is_set(-3.2)
+    node.leave()
+    (level,) = fragments.read(("1",)).levels
+    assert (level.boot_id, level.boot_time) == (clock.boot_id(), T0 - 500 * SECOND)
+    assert (level.ended, level.stepped_s) == (T0 + 10 * SECOND, -3.2)
+
+
+def test_a_node_hears_messages_by_its_own_count_of_time(
+    fragments: Fragments, fake_time: FakeTime
+) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    fake_time.passes(10)
+    fake_time.is_set(500)
+    record = logging.makeLogRecord(
+        {"event": "workflow_started", "created": fake_time.wall / SECOND}
+    )
+    node.filter(record)
+    node.leave()
+    (level,) = fragments.read(("1",)).levels
+    assert (level.parsed, level.stepped_s) == (T0 + 10 * SECOND, 500)

@@ -190,6 +190,7 @@ def test_the_bare_command_takes_the_words_of_cost(
         "file_system",
         "polling",
         "advice",
+        "clocks",
         "requests_far_off",
     }
 

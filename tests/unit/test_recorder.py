@@ -13,6 +13,7 @@ from typing import Any, Never, Self
 
 import pytest
 from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, a_try, at, level, printing, sacct
+from conftest import FakeTime
 
 from snakemake_logger_plugin_observe import accounting
 from snakemake_logger_plugin_observe import recorder as recorder_module
@@ -623,6 +624,20 @@ def test_a_group_that_could_not_be_asked_is_known_by_its_id(record: Record) -> N
     assert [(one.group, one.members) for one in recording.events if one.event == "group"] == [
         ("g1", ())
     ]
+
+
+@pytest.mark.parametrize(("set_by_s", "said"), [(3.2, "forward"), (-3600, "back")])
+def test_a_wall_clock_that_is_set_is_told_once(
+    record: Record, fake_time: FakeTime, set_by_s: float, said: str
+) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1)
+    recording.settle()
+    fake_time.passes(1)
+    fake_time.is_set(set_by_s)
+    recording.remote(1).finish()
+    (told,) = [one for one in recording.run.messages if one.kind == "clock_set"]
+    amount = f"{abs(set_by_s):.3f} s between 2026-03-01T12:00:00.000000Z and 2026-03-01T12:00:01"
+    assert told.text.startswith(f"the clock of {socket.gethostname()} was set {said} by {amount}")
 
 
 def test_a_fault_elsewhere_is_a_gap(record: Record) -> None:

@@ -33,6 +33,7 @@ from rich.console import Console
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Choice, rows
+from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
@@ -78,6 +79,7 @@ def cost(run: Run, *problems: str) -> CostAnswer:
         polling=polling(run),
         levers=tuple(levers(run, accounts)),
         far_off=tuple(far_off(run)),
+        clocks=node_clocks(run),
     )
 
 
@@ -424,7 +426,7 @@ def test_the_account_in_json() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
         *("schema_version", "run", "makespan", "jobs", "rules"),
-        *("polling", "file_system", "advice", "requests_far_off"),
+        *("polling", "file_system", "advice", "clocks", "requests_far_off"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
     assert list(found["makespan"]["by_class_s"]) == list(CLASSES)
