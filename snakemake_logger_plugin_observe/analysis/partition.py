@@ -8,10 +8,12 @@ work in it, else by ``slot_wait``. Segments tile the makespan exactly.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.events import SchedulerRound
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED, UNOBSERVED, cost_class
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run
 from snakemake_logger_plugin_observe.timeline import Segment
@@ -177,9 +179,9 @@ class _Walk:
             key=lambda attempt: attempt.end or 0,
         )
         self._ends = [attempt.end or 0 for attempt in self.submissions]
-        self._selection_starts = sorted(
-            begin for turn in run.rounds for begin, _ in turn.selections
-        )
+        looks = sorted(look for turn in run.rounds for look in _looks(turn))
+        self._selection_starts = [begin for begin, _ in looks]
+        self._looked_from = [since for _, since in looks]
 
     def segments(self) -> list[Owned]:
         began = self.run.scheduling_began
@@ -316,8 +318,8 @@ class _Walk:
         return last
 
     def _passed_over(self, ready: Micros, selected: Micros) -> bool:
-        """Whether a selection that began after *ready* ended without choosing the job."""
-        earliest = bisect_left(self._selection_starts, ready)
+        """Whether a selection that knew the job to be *ready* ended without choosing it."""
+        earliest = bisect_left(self._looked_from, ready)
         its_own = bisect_right(self._selection_starts, selected) - 1
         return earliest < its_own
 
@@ -335,6 +337,17 @@ class _Walk:
         if loaded is not None:
             self._lay(loaded, "parse", None)
         self._lay(self.start, "import", None)
+
+
+def _looks(turn: SchedulerRound) -> Iterator[tuple[Micros, Micros]]:
+    """Yield when each selection of *turn* began, and up to when it knew of jobs that were ready.
+
+    What comes to be ready once the loop has looked is the next one's.
+    """
+    since = turn.time
+    for begin, end in turn.selections:
+        yield begin, since
+        since = end
 
 
 def phase_totals(segments: list[Owned]) -> dict[str, Micros]:

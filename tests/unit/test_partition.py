@@ -101,6 +101,15 @@ def test_a_job_that_had_been_passed_over_is_released_by_the_end_that_freed_its_p
     assert releases(run)[(2, 1)] == Release("freed_place", 1, None, 1)
 
 
+def test_a_turn_that_woke_before_a_job_was_ready_did_not_pass_it_over() -> None:
+    # job 1 ends at 10.1, after the loop woke at 10 and before its selection began at 10.2: that
+    # one knew of job 3 alone, and job 2 had to wait for the next turn, not for a place
+    story = begun().job(1).job(2, needs=(1,)).job(3).turn(3, 4, (3, 3.5))
+    story.quick(1, 3, 3.5, 10.1).turn(10, 10.6, (10.2, 10.5)).quick(3, 3, 10.5, 10.8)
+    run = story.turn(11, 12, (11, 12)).quick(2, 10.1, 12, 15).end(15).run
+    assert releases(run)[(2, 1)] == Release("dependency", 1, None, 1)
+
+
 def test_a_job_chosen_at_its_first_chance_is_not_released_by_a_stranger() -> None:
     # job 2 ended at 5 while the turn that chose job 3 went on; 3 had been ready since 3 and no
     # selection had passed it over
