@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 SLURM_VENV ?= .venv-slurm
 LISTENERS_VENV ?= .venv-listeners
+EXECUTORS_VENV ?= .venv-executors
 RUN    ?= build/run
 TOUR   ?= build/tour
 PROFILE ?= local
@@ -11,12 +12,13 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-matrix test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
 	@echo "make test-matrix run them on three versions of Snakemake, the oldest to the latest"
+	@echo "make test-executors  wrap the plugins of clusters and clouds that are not here, with stand-ins"
 	@echo "make test-listeners  show that snakesee hears of jobs that are announced"
 	@echo "make test-slurm  run the cluster tests on a Slurm of our own (root, Debian)"
 	@echo "make lint types  check style and types"
@@ -44,6 +46,18 @@ test: $(VENV)/.installed
 
 test-matrix:
 	$(PYTHON) tests/matrix.py --numprocesses 2 --dist loadscope
+
+# An environment of its own: each of these plugins slows every start of Snakemake. Clouds need a
+# storage plugin, which htcondor's does not work beside: it lies apart, and is there for the second.
+$(EXECUTORS_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(EXECUTORS_VENV)
+	$(EXECUTORS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,executors]'
+	$(EXECUTORS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(EXECUTORS_VENV)/storage snakemake-storage-plugin-fs sysrsync toml
+	@touch $@
+
+test-executors: $(EXECUTORS_VENV)/.installed
+	$(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py --numprocesses 2
+	PYTHONPATH=$(CURDIR)/$(EXECUTORS_VENV)/storage $(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py -k 'kubernetes or aws or googlebatch'
 
 # snakesee's own reader, with its logger plugin: the release of that one reads no states of jobs
 # yet, so it comes from the folder that snakesee's source release has of it.
