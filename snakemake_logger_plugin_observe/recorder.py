@@ -5,6 +5,7 @@ ends is decomposed into its phases, and the run's last event carries both accoun
 that fails or hangs costs lines of the journal, never the run.
 """
 
+import math
 import os
 import platform
 import queue
@@ -25,6 +26,7 @@ from snakemake_logger_plugin_observe.accounting import (
 )
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.console import sentence
 from snakemake_logger_plugin_observe.events import Account as AccountTotals
 from snakemake_logger_plugin_observe.events import (
     Allocation,
@@ -92,6 +94,9 @@ class Recorder:
         self._planning_since: clock.Micros | None = None
         self._answer: str | None = None
         self._inquiry: Inquiry | None = None
+        self._dead = False
+        self._unsaid = 0
+        self._deadline = math.inf
         self._hurry = threading.Event()
         self._queue: queue.SimpleQueue[Note | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="observe-recorder", daemon=True)
@@ -104,13 +109,15 @@ class Recorder:
 
     def put(self, note: Note) -> None:
         """Take a note from any thread; returns at once."""
-        self._queue.put(note)
+        if not self._dead:
+            self._queue.put(note)
 
     def finish(self, moment: clock.Micros) -> str | None:
         """End the journal with *moment* as the run's end; return the answer in one line.
 
         Waits for the file system for some seconds at most.
         """
+        self._deadline = time.monotonic() + _PATIENCE_S / 2
         self._queue.put(Note("finish", moment))
         self._queue.put(None)
         self._hurry.set()
@@ -123,14 +130,19 @@ class Recorder:
     # -- the recorder's own thread ---------------------------------------------------------
 
     def _work(self) -> None:
-        self._guarded(Note("begin", self._started))
-        while (note := self._queue.get()) is not None:
-            self._guarded(note)
-            if self._queue.empty():
-                # Notes come in bursts: to wake for each would cost more than to take it.
-                self._hurry.wait(_BREATH_S)
-        if self._writer is not None:
-            self._writer.close()
+        try:
+            self._guarded(Note("begin", self._started))
+            while (note := self._queue.get()) is not None:
+                self._guarded(note)
+                if self._queue.empty():
+                    # Notes come in bursts: to wake for each would cost more than to take it.
+                    self._hurry.wait(_BREATH_S)
+        except BaseException as fault:  # whatever it is, it must not be silent
+            self._dead = True
+            self._fault(f"the journal ends early, the run goes on: {sentence(fault)}")
+        finally:
+            if self._writer is not None:
+                self._writer.close()
 
     def _guarded(self, note: Note) -> None:
         try:
@@ -139,9 +151,9 @@ class Recorder:
                 handler = getattr(self._attempts, f"on_{note.kind}")
             handler(note.time, **note.facts)
         except Exception as fault:
-            reason = f"{note.kind}: {type(fault).__name__}: {fault}"
-            self._fault(f"a fault of ours, the run goes on: {reason.splitlines()[0][:300]}")
-            self._write(Gap(time=note.time, reason=reason[:300], lost=1))
+            reason = f"{note.kind}: {sentence(fault)}"
+            self._fault(f"a fault of ours, the run goes on: {reason}")
+            self._write(Gap(time=note.time, reason=reason, lost=1))
 
     def _emit(self, event: Any, segments: list[Segment] | None = None) -> None:
         self.run.add(event, segments=segments)
@@ -157,12 +169,10 @@ class Recorder:
                 self._writer.write(to_line(gap))
                 self._lost = 0
             self._writer.write(to_line(event, self._mask))
-        except OSError as error:
+        except Exception as fault:
             self._lost += 1
-            self._fault(
-                f"{self._writer.path}: {error.strerror or error}; the run goes on, "
-                "the journal has a gap"
-            )
+            why = getattr(fault, "strerror", None) or sentence(fault)
+            self._fault(f"{self._writer.path}: {why}; the run goes on, the journal has a gap")
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -224,6 +234,9 @@ class Recorder:
         if kind == "select_jobs" and self.run.wrapped:  # the scheduler's rounds tell more
             return
         self._flags.add(kind)
+        if time.monotonic() > self._deadline:  # so much was said that the exit would wait for it
+            self._unsaid += 1
+            return
         self._emit(Message(time=moment, level=level, kind=kind, text=text))
 
     def _on_fault(self, moment: clock.Micros, reason: str) -> None:
@@ -275,6 +288,9 @@ class Recorder:
     # -- the end ---------------------------------------------------------------------------
 
     def _on_finish(self, moment: clock.Micros) -> None:
+        if self._unsaid:
+            reason = "more messages than could be written by the exit"
+            self._write(Gap(time=moment, reason=reason, lost=self._unsaid))
         self._take_accounting(moment)
         given_up = "interrupted" in self._flags or self._last_error
         self._attempts.finish(moment, "cancelled" if given_up else "lost")

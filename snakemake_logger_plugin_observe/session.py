@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import capture, clock, describe, ends
+from snakemake_logger_plugin_observe.console import sentence, warn
 from snakemake_logger_plugin_observe.settings import LogHandlerSettings
 
 if TYPE_CHECKING:
@@ -44,14 +45,6 @@ def switched_on() -> bool:
 def is_utility(args: Any) -> bool:
     """Return whether the command line *args* asks for something else than a run."""
     return any(getattr(args, name, None) for name in _NO_RUN)
-
-
-def warn(text: str) -> None:
-    """Say *text* on stderr as one line of ours."""
-    try:
-        print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        return
 
 
 @dataclass(slots=True)
@@ -105,8 +98,13 @@ class Session:
         self.args: Any = None
 
     def hear(self, record: logging.LogRecord) -> None:
-        """Note what *record* says, in the thread that says it; never raises."""
+        """Note what *record* says, in the thread that says it; never raises.
+
+        A process forked off this one has no recorder's thread: what it says goes no further.
+        """
         try:
+            if os.getpid() != self._pid:
+                return
             noted = self._asked(record) or capture.note(record)
             if noted is not None:
                 self._noted(noted)
@@ -132,10 +130,10 @@ class Session:
     def fault(self, fault: BaseException) -> None:
         """Warn of a fault of ours, once; the run goes on, and the journal tells the gap."""
         if self.recorder is not None:
-            self.recorder.put(capture.Note("fault", clock.now(), {"reason": _sentence(fault)}))
+            self.recorder.put(capture.Note("fault", clock.now(), {"reason": sentence(fault)}))
         if not self._warned:
             self._warned = True
-            warn(f"a fault of ours, the run goes on: {_sentence(fault)}")
+            warn(f"a fault of ours, the run goes on: {sentence(fault)}")
 
     def _asked(self, record: logging.LogRecord) -> capture.Note | None:
         """Return what the job or group that speaks in *record* tells when it is asked itself."""
@@ -224,7 +222,7 @@ class Session:
             return
         raised = sys.exc_info()[1]  # what leaves the API's context, if anything does
         if raised is not None:
-            self.put("message", clock.now(), level="error", kind="error", text=_sentence(raised))
+            self.put("message", clock.now(), level="error", kind="error", text=sentence(raised))
         self.end()
 
     def end(self) -> None:
@@ -364,10 +362,6 @@ def _writable(folder: Path) -> Path:
             f"--logger-observe-dir: {folder} cannot be written ({error.strerror}); "
             "name another folder, or leave the flag out"
         ) from error
-
-
-def _sentence(fault: BaseException) -> str:
-    return f"{type(fault).__name__}: {fault}".splitlines()[0][:300]
 
 
 def _is_snakemakes_own_process() -> bool:

@@ -23,7 +23,9 @@ SLEEPERS: Final = """
 """
 
 
-def injected(module: str, name: str | None = None, where: str = "main", **how: Any) -> dict[str, str]:
+def injected(
+    module: str, name: str | None = None, where: str = "main", **how: Any
+) -> dict[str, str]:
     """Return the environment that puts a fault into a run; see injected/sitecustomize.py."""
     words = {"module": module, "name": name, "where": where, **how}
     return {"INJECTED": json.dumps(words), "PYTHONPATH": str(HERE / "injected")}

@@ -120,7 +120,11 @@ NODE = {
         SILENT,
     ),
     "compute": ({"module": "snakemake.shell", "name": "shell.__new__"}, "stage_in", NO_END),
-    "stage_out": ({"module": "snakemake.dag", "name": "DAG.check_and_touch_output"}, "stage_in", NO_END),
+    "stage_out": (
+        {"module": "snakemake.dag", "name": "DAG.check_and_touch_output"},
+        "stage_in",
+        NO_END,
+    ),
     "node_exit": (
         {"module": "snakemake_executor_plugin_timed.node", "name": "NodeSide.leave", "late": True},
         "stage_out",

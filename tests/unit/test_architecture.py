@@ -106,7 +106,7 @@ def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither
 
 def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
-    beside |= {"provenance", "tracking", "endings"}
+    beside |= {"provenance", "tracking", "endings", "console"}
     assert set(modules(OBSERVE)) - set(READER) <= beside
 
 
@@ -117,7 +117,7 @@ def test_the_observer_knows_nothing_of_the_wrapper(name: str) -> None:
 
 def test_the_wrapper_knows_only_the_recorder_s_side() -> None:
     found = set().union(*map(own, modules(TIMED).values()))
-    assert found <= {"clock", "events", "recorder", "session", "describe", "tracking"}
+    assert found <= {"clock", "events", "recorder", "session", "describe", "tracking", "console"}
 
 
 def test_only_capture_reads_a_log_record_s_attributes() -> None:

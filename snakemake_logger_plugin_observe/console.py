@@ -1,0 +1,18 @@
+"""The one way in which this project speaks on the console; the standard library alone."""
+
+import sys
+
+
+def warn(text: str) -> None:
+    """Say *text* on stderr as one line of ours; a terminal that is gone hears nothing."""
+    if sys.stderr is None:  # closed from the start; print would take stdout instead
+        return
+    try:
+        print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        return
+
+
+def sentence(fault: BaseException) -> str:
+    """Return what *fault* is, in one line."""
+    return f"{type(fault).__name__}: {fault}".splitlines()[0][:300]
