@@ -86,9 +86,9 @@ def _go_on_untimed(settings: Any, fault: Exception) -> None:
     What a job prints there is the job's own; that its stamps are missing shows in the journal.
     """
     if getattr(settings, "record", None) is None:
-        from snakemake_logger_plugin_observe.console import sentence, warn
+        from snakemake_logger_plugin_observe.console import sentence, warn_once
 
-        warn(f"a fault of ours, the run goes on untimed: {sentence(fault)}")
+        warn_once(f"a fault of ours, the run goes on untimed: {sentence(fault)}")
 
 
 def _is_utility(args: Any) -> bool:

@@ -13,6 +13,16 @@ def warn(text: str) -> None:
         return
 
 
+_said_before: list[str] = []
+
+
+def warn_once(text: str) -> None:
+    """Say *text*, the first of such warnings in this process; both plugins may meet one fault."""
+    if not _said_before:
+        _said_before.append(text)
+        warn(text)
+
+
 def sentence(fault: BaseException) -> str:
     """Return what *fault* is, in one line."""
     return f"{type(fault).__name__}: {fault}".splitlines()[0][:300]

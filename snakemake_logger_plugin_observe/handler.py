@@ -80,6 +80,6 @@ class LogHandler(LogHandlerBase):
 
 
 def _warn_of(fault: Exception) -> None:
-    from snakemake_logger_plugin_observe.console import sentence, warn
+    from snakemake_logger_plugin_observe.console import sentence, warn_once
 
-    warn(f"no journal, the run goes on: {sentence(fault)}")
+    warn_once(f"no journal, the run goes on: {sentence(fault)}")

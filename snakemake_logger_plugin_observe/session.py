@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SWITCH: Final = "SNAKEMAKE_OBSERVE"
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 _HEARD: Final = "_observe_heard"
+_PATIENCE_S: Final = 10.0
 _NO_RUN: Final = (
     *("unlock", "summary", "detailed_summary", "list_changes", "list_input_changes"),
     *("list_params_changes", "list_untracked", "list_rules", "list_target_rules", "lint"),
@@ -353,15 +354,27 @@ def _tag(text: str) -> tuple[str, str]:
 
 
 def _writable(folder: Path) -> Path:
+    """Return *folder* once a file could be made there; a file system may hang, so not for ever."""
+    said: list[OSError | None] = []
+    trying = threading.Thread(target=lambda: said.append(_try_to_write(folder)), daemon=True)
+    trying.start()
+    trying.join(_PATIENCE_S)
+    error = said[0] if said else None
+    if said and error is None:
+        return folder
+    why = f"cannot be written ({error.strerror})" if error is not None else "does not answer"
+    raise _refuse(
+        f"--logger-observe-dir: {folder} {why}; name another folder, or leave the flag out"
+    ) from error
+
+
+def _try_to_write(folder: Path) -> OSError | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            return None
     except OSError as error:
-        raise _refuse(
-            f"--logger-observe-dir: {folder} cannot be written ({error.strerror}); "
-            "name another folder, or leave the flag out"
-        ) from error
+        return error
 
 
 def _is_snakemakes_own_process() -> bool:

@@ -5,9 +5,8 @@ import signal
 import time
 from typing import Any
 
-import pytest
 from fault_table import fault
-from harness import HERE, comparable, journal_says, outputs, seen, started, wait_until
+from harness import HERE, comparable, outputs, seen, started, wait_until
 from lab import BOTH, Lab
 
 WORKFLOW = """

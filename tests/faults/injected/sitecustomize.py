@@ -1,7 +1,7 @@
 """Puts one fault into a Snakemake process: what INJECTED says, once the module named is there.
 
 INJECTED is JSON: ``where`` (main or node), ``module``, and
-- ``name`` (a function, or Class.method) with ``do``: raise, kill, hang, exit or late;
+- ``name`` (a function, or Class.method) with ``do``: raise, kill, hang, exit, slow; ``late``: after it;
 - or no ``name``: importing the module fails half way.
 ``skip`` calls go well first. ``INJECTED`` with ``module`` "" kills the process as it starts.
 """
@@ -14,11 +14,12 @@ import os
 import signal
 import sys
 import time
+from typing import Any
 
 FAULT = json.loads(os.environ.get("INJECTED", "null"))
 
 
-def here():
+def here() -> bool:
     words = sys.orig_argv
     if not any("snakemake" in word for word in words[1:4]):
         return False
@@ -26,7 +27,7 @@ def here():
     return FAULT["where"] in (where, "any")
 
 
-def happen():
+def happen() -> None:
     match FAULT.get("do", "raise"):
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -38,25 +39,28 @@ def happen():
             raise RuntimeError("injected")
 
 
-def faulty(function):
+def faulty(function: Any) -> Any:
     calls = 0
 
     @functools.wraps(function)
-    def stand_in(*args, **kwargs):
+    def stand_in(*args: Any, **kwargs: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls <= FAULT.get("skip", 0):
+            return function(*args, **kwargs)
+        if FAULT.get("do") == "slow":
+            time.sleep(0.001)
             return function(*args, **kwargs)
         if FAULT.get("late"):
             answer = function(*args, **kwargs)
             happen()
             return answer
-        happen()
+        return happen()
 
     return stand_in
 
 
-def inject(module):
+def inject(module: Any) -> None:
     owner = module
     *path, name = FAULT["name"].split(".")
     for part in path:
@@ -71,13 +75,13 @@ def inject(module):
 
 
 class Loader(importlib.abc.Loader):
-    def __init__(self, loader):
+    def __init__(self, loader: Any) -> None:
         self.loader = loader
 
-    def create_module(self, spec):
+    def create_module(self, spec: Any) -> Any:
         return self.loader.create_module(spec)
 
-    def exec_module(self, module):
+    def exec_module(self, module: Any) -> None:
         if not FAULT.get("name"):
             raise FAULT_ERRORS[FAULT.get("do", "raise")]("injected")
         self.loader.exec_module(module)
@@ -88,7 +92,7 @@ FAULT_ERRORS = {"raise": ImportError, "memory": MemoryError}
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         if name != FAULT["module"]:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
