@@ -10,11 +10,12 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-faults record-faults test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
+	@echo "make test-faults run every fault of docs/reliability.md (some need root)"
 	@echo "make test-slurm  run the cluster tests on a Slurm of our own (root, Debian)"
 	@echo "make lint types  check style and types"
 	@echo "make benchmarks  measure what observing costs"
@@ -38,6 +39,15 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# Of each row one case, and few moments at which runs are killed: make test-faults FAULTS=
+FAULTS ?= --whole --moments 50
+
+test-faults: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/faults --numprocesses 2 $(FAULTS)
+
+record-faults: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/faults --numprocesses 2 --moments 50 --record
 
 # An environment of its own: the slurm plugin's pandas slows every start of Snakemake.
 $(SLURM_VENV)/.installed: pyproject.toml

@@ -12,13 +12,19 @@ from lab import Lab
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--moments", type=int, default=4, help="at how many moments runs are killed (default: 4)"
+        "--moments", type=int, default=2, help="at how many moments runs are killed (default: 2)"
+    )
+    parser.addoption(
+        "--whole",
+        action="store_true",
+        default=False,
+        help="test every case of every row, not the first alone",
     )
     parser.addoption(
         "--record",
         action="store_true",
         default=False,
-        help="write the rows whose tests passed into docs/reliability.md",
+        help="write the rows whose tests all passed into docs/reliability.md; implies --whole",
     )
 
 
@@ -47,6 +53,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "moment" in metafunc.fixturenames:
         number = metafunc.config.getoption("--moments")
         metafunc.parametrize("moment", range(number))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--whole") or config.getoption("--record"):
+        return
+    kept: dict[str, pytest.Item] = {}
+    for item in items:
+        row = getattr(getattr(item, "function", None), "fault_row", None)
+        many = row is None or "moment" in getattr(item, "fixturenames", ())
+        kept.setdefault(item.nodeid if many else row.test, item)
+    config.hook.pytest_deselected(items=[one for one in items if one not in kept.values()])
+    items[:] = kept.values()
 
 
 @pytest.fixture

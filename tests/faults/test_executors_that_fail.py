@@ -14,6 +14,7 @@ WORKFLOW = """
         input: "a.txt", "b.txt"
     rule far:
         output: "a.txt"
+        priority: 1
         shell: "touch {output}"
     rule near:
         output: "b.txt"
@@ -29,13 +30,13 @@ def faulty(where: str) -> dict[str, str]:
     return {"FAULTY": where, "PYTHONPATH": str(HERE / "plugins")}
 
 
-def both(labs: tuple[Lab, Lab], where: str) -> tuple[dict[str, Any], Lab]:
+def both(labs: tuple[Lab, Lab], where: str, *targets: str) -> tuple[dict[str, Any], Lab]:
     """Run bare and observed, hold them to be the same; return what was seen, and ours."""
     bare, observed = labs
     found = []
     for lab, flags in ((bare, BARE), (observed, OURS)):
         lab.snakefile(WORKFLOW)
-        found.append(seen(lab, lab.snakemake(*flags, check=False, **faulty(where))))
+        found.append(seen(lab, lab.snakemake(*flags, *targets, check=False, **faulty(where))))
     assert found[1] == found[0]
     return found[0], observed
 
@@ -91,7 +92,7 @@ def test_an_executor_that_raises_in_run_jobs(labs: tuple[Lab, Lab]) -> None:
     journal="the job whose end nobody noticed, `cancelled`; the run, `failed`",
 )
 def test_an_executor_whose_status_thread_raises(labs: tuple[Lab, Lab]) -> None:
-    said, ours = both(labs, "check_active_jobs")
+    said, ours = both(labs, "check_active_jobs", "a.txt")
     assert said["exit code"] == 1
     run = ours.run()
     assert run.status() == "failed"

@@ -103,6 +103,13 @@ def test_kill_9_in_mid_run_leaves_a_journal_that_cost_and_validate_read(lab: Lab
     assert sorted(a.status for a in run.attempts.values()) == ["running", "success"]
 
 
+def test_a_journal_is_readable_while_the_run_goes_on(lab: Lab) -> None:
+    lab.snakefile(SLEEPERS)
+    with started(lab, "--cores", "1", *BOTH):
+        wait_until(journal_says(lab, '"attempt_started"'))
+        assert " · running · " in lab.observe("cost", str(lab.journals[0])).stdout
+
+
 # -- the node ------------------------------------------------------------------------------
 
 SILENT = "after its first sign of life nothing was heard from the node"

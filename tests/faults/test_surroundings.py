@@ -26,18 +26,13 @@ LOCAL = ("--cores", "1")
 Labs = tuple[Lab, Lab]
 
 
-def working(lab: Lab) -> bool:
-    """Whether the first tool runs: it says so in a file."""
-    return (lab.folder / "0.begun").exists()
-
-
 def given_up(labs: Labs, *signals: int) -> Lab:
     """Send *signals* to a bare run and to an observed one, hold them to be the same."""
     found = []
     for lab, plugins in zip(labs, ((), BOTH), strict=True):
-        lab.snakefile(SLEEPERS.replace('"sleep', '"touch {wildcards.i}.begun; sleep'))
+        lab.snakefile(ONE.replace("touch", "touch begun; sleep 3; touch"))
         with started(lab, *LOCAL, *plugins) as process:
-            wait_until(lambda lab=lab: working(lab))
+            wait_until((lab.folder / "begun").exists)
             for sent in signals:
                 time.sleep(0.3)
                 os.killpg(process.pid, sent)
