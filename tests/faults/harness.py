@@ -28,7 +28,13 @@ def injected(
 ) -> dict[str, str]:
     """Return the environment that puts a fault into a run; see injected/sitecustomize.py."""
     words = {"module": module, "name": name, "where": where, **how}
-    return {"INJECTED": json.dumps(words), "PYTHONPATH": str(HERE / "injected")}
+    return {"INJECTED": json.dumps(words), **on_the_path("injected")}
+
+
+def on_the_path(folder: str) -> dict[str, str]:
+    """Return the environment in which *folder* here comes first where Python looks for modules."""
+    known = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join([str(HERE / folder), *([known] if known else [])])}
 
 
 def ours(stderr: str) -> list[str]:

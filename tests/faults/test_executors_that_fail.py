@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from fault_table import fault
-from harness import HERE, comparable, outputs, seen, started, wait_until
+from harness import comparable, on_the_path, outputs, seen, started, wait_until
 from lab import BOTH, Lab
 
 WORKFLOW = """
@@ -27,7 +27,7 @@ OURS = (*BOTH, "--timed-wraps", "faulty", *FLAGS)
 
 
 def faulty(where: str) -> dict[str, str]:
-    return {"FAULTY": where, "PYTHONPATH": str(HERE / "plugins")}
+    return {"FAULTY": where, **on_the_path("plugins")}
 
 
 def both(labs: tuple[Lab, Lab], where: str, *targets: str) -> tuple[dict[str, Any], Lab]:
