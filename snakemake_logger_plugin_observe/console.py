@@ -1,6 +1,12 @@
 """The one way in which this project speaks on the console; the standard library alone."""
 
+import contextlib
+import logging
 import sys
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+_SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 
 
 def warn(text: str) -> None:
@@ -8,9 +14,18 @@ def warn(text: str) -> None:
     if sys.stderr is None:  # closed from the start; print would take stdout instead
         return
     try:
-        print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
+        with _the_word():
+            print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         return
+
+
+def _the_word() -> AbstractContextManager[Any]:
+    """Return what Snakemake holds while it writes a line, so that ours does not land in one."""
+    for handler in logging.getLogger(_SNAKEMAKE_LOGGER).handlers:
+        if getattr(handler, "stream", None) is sys.stderr and handler.lock is not None:
+            return handler.lock
+    return contextlib.nullcontext()
 
 
 _said_before: list[str] = []

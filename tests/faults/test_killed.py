@@ -23,7 +23,7 @@ ONE_LINE = ("no whole line in it", "no journal")
 def answers(lab: Lab) -> None:
     """Hold every command of the reader to an answer: fine, or one line that says why not."""
     for command in ("cost", "jobs", "validate"):
-        done = lab.observe(command)
+        done = lab.observe(command, *map(str, lab.journals))
         if done.returncode == 0:
             assert (done.stderr, bool(done.stdout)) == ("", True)
         else:

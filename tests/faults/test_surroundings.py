@@ -227,6 +227,7 @@ if not os.fork():
     import logging
     logging.getLogger("snakemake.logging").warning("from the child")
     sys.exit(0)
+os.wait()
 """,
     "multiprocessing": """
 import multiprocessing

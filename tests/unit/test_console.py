@@ -2,7 +2,9 @@
 
 import errno
 import io
+import logging
 import sys
+import threading
 
 import pytest
 
@@ -51,3 +53,20 @@ def test_of_several_warnings_that_are_said_once_the_first_counts(
 def test_a_fault_is_one_sentence() -> None:
     assert console.sentence(ValueError("a\nb")) == "ValueError: a"
     assert len(console.sentence(ValueError("x" * 1000))) == 300
+
+
+def test_a_warning_waits_until_snakemake_has_ended_its_own_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setattr(logging.getLogger("snakemake.logging"), "handlers", [handler])
+    warning = threading.Thread(target=console.warn, args=["no journal"])
+    with handler.lock:
+        said.write("Snakemake says ")
+        warning.start()
+        warning.join(0.2)
+        said.write("something\n")
+    warning.join()
+    assert said.getvalue() == "Snakemake says something\nsnakemake-observe: no journal\n"
