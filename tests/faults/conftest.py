@@ -34,7 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Scribe:
-    """Notes which tests passed, in the process that hears of all of them."""
+    """Notes which tests passed, in the process that hears of all of them.
+
+    A row whose test was not run, or could not be (without root), stays as it was recorded before.
+    """
 
     def __init__(self) -> None:
         self._outcomes: dict[str, set[str]] = {}
@@ -46,7 +49,13 @@ class _Scribe:
 
     def pytest_sessionfinish(self) -> None:
         passed = {test for test, outcomes in self._outcomes.items() if outcomes == {"passed"}}
-        fault_table.record(row for row in fault_table.rows() if row.test in passed)
+        failed = {test for test, outcomes in self._outcomes.items() if "failed" in outcomes}
+        before = fault_table.DOCUMENT.read_text(encoding="utf-8")
+        fault_table.record(
+            row
+            for row in fault_table.rows()
+            if row.test in passed or (row.test not in failed and str(row) in before)
+        )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
