@@ -74,7 +74,7 @@ def test_a_local_run_killed_at_a_random_moment(
 @fault(
     "the main process killed by SIGKILL, at 50 random moments of a run on a cluster",
     snakemake="the next run starts and succeeds",
-    journal="as above; what was in flight is shown as `running`",
+    journal="as above",
 )
 def test_a_cluster_run_killed_at_a_random_moment(
     lab: Lab, moment: int, request: pytest.FixtureRequest

@@ -83,7 +83,7 @@ LOGGER = {
 
 @fault(
     "our log handler raises in `emit` or `close`, or the ear on Snakemake's logger raises",
-    snakemake="as bare, with one warning at most; other log handlers hear everything",
+    snakemake="as bare, with one warning at most",
     journal="the run, without what was not heard; a `gap` where something was heard wrongly",
 )
 @pytest.mark.parametrize("where", LOGGER)
