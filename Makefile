@@ -12,11 +12,12 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
+	@echo "make test-faults run every fault of docs/reliability.md (some need root)"
 	@echo "make test-matrix run them on three versions of Snakemake, the oldest to the latest"
 	@echo "make test-executors  wrap the plugins of clusters and clouds that are not here, with stand-ins"
 	@echo "make test-listeners  show that snakesee hears of jobs that are announced"
@@ -43,6 +44,15 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# Of each row one case, and few moments at which runs are killed: make test-faults FAULTS=
+FAULTS ?= --whole --moments 50
+
+test-faults: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/faults --numprocesses 2 $(FAULTS)
+
+record-faults: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/faults --numprocesses 2 --moments 50 --record
 
 test-matrix:
 	$(PYTHON) tests/matrix.py --numprocesses 2 --dist loadscope

@@ -133,10 +133,12 @@ class _Report:
                 self._starts.append(int(seconds) * 1_000_000 + int(nanos) // 1000)
                 continue
             try:
-                level = _level(line)
+                level, fault = _level(line)
             except ValueError as error:
                 self.problem = f"fragment: {error}"
                 continue
+            if fault is not None:
+                self.problem = f"a fault of ours on the node: {fault}"
             if len(self._levels) >= _MOST_PROCESSES or len(self._starts) >= _MOST_PROCESSES:
                 self._levels.clear()
                 raise ValueError(f"more than {_MOST_PROCESSES} processes")
@@ -157,8 +159,8 @@ def _nameless(one: Try) -> Try:
     return one.model_copy(update={"rule": None, "wildcards": {}})
 
 
-def _level(line: bytes) -> Level:
-    """Return the process that *line* tells of.
+def _level(line: bytes) -> tuple[Level, str | None]:
+    """Return the process that *line* tells of, and the fault of ours that it met there.
 
     Raises:
         ValueError: if it is torn, or not of this format.
@@ -171,6 +173,7 @@ def _level(line: bytes) -> Level:
     if not isinstance(loaded, dict) or loaded.get("v") != FORMAT or loaded.get("in_main"):
         raise ValueError("not of a format that is known here")
     try:
-        return Level.model_validate(loaded)
+        fault = str(loaded["fault"])[:200] if loaded.get("fault") else None
+        return Level.model_validate(loaded), fault
     except ValidationError as error:
         raise ValueError(error.errors(include_url=False, include_input=False)[0]["msg"]) from None

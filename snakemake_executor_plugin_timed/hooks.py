@@ -165,6 +165,9 @@ class _Turn:
         self._selected: list[Any] = []
         self._ready: int | None = None
 
+    def fault(self, fault: Exception) -> None:
+        self._session.fault(fault)
+
     def wake(self) -> None:
         self._woke = clock.now()
 
@@ -198,7 +201,10 @@ class _Gate:
         self._turn = turn
 
     def acquire(self, *args: Any, **kwargs: Any) -> Any:
-        self._turn.rest()
+        try:
+            self._turn.rest()
+        except Exception as fault:
+            self._turn.fault(fault)
         try:
             return self._gate.acquire(*args, **kwargs)
         finally:

@@ -4,14 +4,13 @@ Every method is called in one of Snakemake's threads: it takes the moment, puts 
 returns. What goes wrong here is told once and never reaches Snakemake.
 """
 
-import functools
 import itertools
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
@@ -19,6 +18,7 @@ from snakemake_executor_plugin_timed import failure as failures
 from snakemake_executor_plugin_timed.announcing import announcing
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
+from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_logger_plugin_observe import clock, describe
 from snakemake_logger_plugin_observe.session import Session, current
 
@@ -26,21 +26,6 @@ _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
 # Plugins that submit a program and its arguments: shell code before it would be taken for these.
 _WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-
-
-def _quietly(method: _Method) -> _Method:
-    """Keep a fault of ours away from Snakemake: the answer is then None."""
-
-    @functools.wraps(method)
-    def guarded(self: "MainSide", *args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as fault:
-            self.session.fault(fault)
-            return None
-
-    return guarded  # type: ignore[return-value]  # same signature, guarded
 
 
 class MainSide:
@@ -91,24 +76,28 @@ class MainSide:
             session.fault(fault)
             return None
 
+    def fault(self, fault: Exception) -> None:
+        """Have the session tell a fault of ours, once."""
+        self.session.fault(fault)
+
     # -- the executor's stamps ---------------------------------------------------------------
 
-    @_quietly
+    @quietly
     def attach(self, executor: Any) -> None:
         """Hook into the scheduler, which now exists for certain."""
         self._hooks.attach(self._workflow.scheduler)
 
-    @_quietly
+    @quietly
     def described(self, job: Any) -> None:
         """Take note that *job*'s description is being logged."""
         self._described.add(_key(job))
 
-    @_quietly
+    @quietly
     def submitting(self, job: Any) -> None:
         """Stamp the begin of a submission; told with its acceptance or its end."""
         self._stamps[_key(job)] = {"submitting": clock.now()}
 
-    @_quietly
+    @quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
         """Stamp the acceptance, with the id under which the executor knows it."""
         moment = clock.now()
@@ -126,7 +115,7 @@ class MainSide:
         if self._announcing is not None:
             self._announcing.expect(key, submission)
 
-    @_quietly
+    @quietly
     def reported(
         self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
     ) -> None:
@@ -140,7 +129,7 @@ class MainSide:
         if logs:
             self._noticed[key]["logs"] = tuple(map(str, logs))
 
-    @_quietly
+    @quietly
     def finished(self, job: Any, ok: bool) -> None:
         """Stamp the end; the recorder folds the node's report in and decomposes."""
         moment = clock.now()
@@ -161,7 +150,7 @@ class MainSide:
         if self._announcing is not None:
             self._announcing.forget(key)
 
-    @_quietly
+    @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """Stamp a stage of the local executor; told when the tool starts and when it ends."""
         moment = clock.now()
@@ -180,7 +169,7 @@ class MainSide:
             stages["message"] = failures.message(failure)
         self.session.put("try", moment, key=key, stages=self._stages.pop(key))
 
-    @_quietly
+    @quietly
     def cancelling(self) -> None:
         """Keep the word that the run was given up, and what was not told yet."""
         moment = clock.now()
@@ -190,7 +179,7 @@ class MainSide:
             "message", moment, level="info", kind="cancelling", text="all jobs are cancelled"
         )
 
-    @_quietly
+    @quietly
     def shutting_down(self, executor: Any) -> None:
         """Stamp the begin of an executor's shutdown."""
         self._shutting_down[id(executor)] = moment = clock.now()
@@ -200,7 +189,7 @@ class MainSide:
         if self._announcing is not None:
             self._announcing.stop()
 
-    @_quietly
+    @quietly
     def shut_down(self, executor: Any) -> None:
         """Tell how long the executor took to let go, and what it was waiting for."""
         begun = self._shutting_down.pop(id(executor), None)
@@ -214,7 +203,7 @@ class MainSide:
 
     # -- the node's stamps -------------------------------------------------------------------
 
-    @_quietly
+    @quietly
     def record_for(self, executor: Any, job: Any) -> str | None:
         """Return the fragment for *job* (or for any job), where the node can be timed."""
         if self._fragments is None or not self._times_nodes(executor):
@@ -223,7 +212,7 @@ class MainSide:
             return str(self._fragments.folder)
         return shlex.quote(str(self._fragments.path(self._submission(job))))
 
-    @_quietly
+    @quietly
     def first_sign(self, executor: Any, job: Any) -> str | None:
         """Return shell code for the node's first moment; safe inside other shells' quotes."""
         if executor.get_exec_mode() != ExecMode.REMOTE:
@@ -237,7 +226,7 @@ class MainSide:
         # tee opens, writes and closes; date itself would look at its output, too.
         return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
 
-    @_quietly
+    @quietly
     def _untold(self, job: Any) -> None:
         """Tell of *job* what a plugin has not that calls no ``run_job`` or ``run_job_pre``."""
         moment = clock.now()

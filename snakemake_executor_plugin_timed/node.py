@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
+from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_logger_plugin_observe import clock
 
 if TYPE_CHECKING:
@@ -95,6 +96,10 @@ class NodeSide(logging.Filter):
             **_place(os.environ),
         }
 
+    def fault(self, fault: Exception) -> None:
+        """Have the journal told of a fault of ours; the job goes on."""
+        self._level.setdefault("fault", repr(fault)[:200])
+
     # -- Snakemake's own messages, heard before any executor exists -------------------------
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -102,7 +107,7 @@ class NodeSide(logging.Filter):
         try:
             self._hear(record)
         except Exception as fault:
-            self._level["fault"] = repr(fault)[:200]
+            self.fault(fault)
         return True
 
     def _hear(self, record: logging.LogRecord) -> None:
@@ -136,6 +141,7 @@ class NodeSide(logging.Filter):
 
     # -- what the timed executor tells -------------------------------------------------------
 
+    @quietly
     def attach(self, executor: Any) -> None:
         """Take the first jobs as the end of planning, where no message told it."""
         self._level.setdefault("planned", clock.now())
@@ -143,6 +149,7 @@ class NodeSide(logging.Filter):
     def described(self, job: Any) -> None:
         """Nothing: a try names its own job."""
 
+    @quietly
     def submitting(self, job: Any) -> None:
         """Begin a try."""
         key = self._key(job)
@@ -154,11 +161,13 @@ class NodeSide(logging.Filter):
         self._newest[key] = one
         self._tries.append(one)
 
+    @quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
         """Write what is known: a process that only starts another may be killed with it."""
         if not self._written and self._level["wraps"] != "local":
             self._write()
 
+    @quietly
     def reported(
         self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
     ) -> None:
@@ -170,6 +179,7 @@ class NodeSide(logging.Filter):
         if message and "message" not in one:
             one["message"] = str(message)[:500]
 
+    @quietly
     def finished(self, job: Any, ok: bool) -> None:
         """Stamp that the outputs are checked and stored."""
         one = self._try(job)
@@ -178,6 +188,7 @@ class NodeSide(logging.Filter):
             one["status"] = "failed"
             one.setdefault("message", self._level.get("error"))
 
+    @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """Stamp a stage of the local executor; the first tool's start is written at once."""
         one = self._try(job)
@@ -208,7 +219,7 @@ class NodeSide(logging.Filter):
             elif used := self._meter.stop(self._key(job), in_process=in_process):
                 one["used"] = used
         except Exception as fault:
-            self._level["fault"] = repr(fault)[:200]
+            self.fault(fault)
 
     def cancelling(self) -> None:
         """Nothing: the exit follows, and is stamped."""
@@ -219,6 +230,7 @@ class NodeSide(logging.Filter):
     def shut_down(self, executor: Any) -> None:
         """Nothing, as above."""
 
+    @quietly
     def record_for(self, executor: Any, job: Any) -> str | None:
         """Hand the same fragment to the processes that this one starts."""
         import shlex
@@ -231,6 +243,7 @@ class NodeSide(logging.Filter):
 
     # -- the fragment ------------------------------------------------------------------------
 
+    @quietly
     def leave(self) -> None:
         """Write the whole line as this process exits; a forked child writes nothing."""
         if os.getpid() == self._pid:

@@ -7,13 +7,33 @@ method calls the wrapped one, with its arguments as they came.
 import functools
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 _EXECUTOR_FLAG: Final = re.compile(r"(?<!\S)(?:--executor|-e)[ =](?P<name>\S+)")
 
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def quietly(method: _Method) -> _Method:
+    """Keep a fault of an observer's away from Snakemake: it is told, and the answer is None."""
+
+    @functools.wraps(method)
+    def guarded(self: "Observer", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as fault:
+            self.fault(fault)
+            return None
+
+    return guarded  # type: ignore[return-value]  # same signature, guarded
+
+
 class Observer(Protocol):
     """Takes stamps, in the main process or on the node; its methods never raise."""
+
+    def fault(self, fault: Exception) -> None:
+        """A fault of the observer's own was kept from Snakemake."""
 
     def attach(self, executor: Any) -> None:
         """Take note of the executor when it is about to run its first jobs."""

@@ -6,6 +6,7 @@ its own phase where it has moved.
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_interface_common.exceptions import ApiError
@@ -59,16 +60,35 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
         plugin.validate_settings(wrapped_settings)
     if not switched_on():
         return
+    try:
+        _begin(settings, wrapped_settings, args, moment)
+    except Exception as fault:
+        _go_on_untimed(settings, fault)
+
+
+def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None:
+    """Begin to time this process: as one on the node, or as the main one."""
     if settings.record is not None:
         from snakemake_executor_plugin_timed import node
 
         if getattr(wrapped_settings, "array_execs", None):
             settings.record = node.record_of_task(settings.record, os.environ)
-        node.begin(settings.record, name, moment)
+        node.begin(settings.record, settings.wraps, moment)
     elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
         from snakemake_logger_plugin_observe import session
 
-        session.join_executor(name)
+        session.join_executor(settings.wraps)
+
+
+def _go_on_untimed(settings: Any, fault: Exception) -> None:
+    """Say once that a fault of ours (a broken installation, say) costs the stamps; not on a node.
+
+    What a job prints there is the job's own; that its stamps are missing shows in the journal.
+    """
+    if getattr(settings, "record", None) is None:
+        from snakemake_logger_plugin_observe.console import sentence, warn_once
+
+        warn_once(f"a fault of ours, the run goes on untimed: {sentence(fault)}")
 
 
 def _is_utility(args: Any) -> bool:
@@ -128,12 +148,22 @@ def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
     workflow.executor_settings = inner_settings
     if not switched_on():
         return plugin.executor(workflow, logger, *args, **kwargs)
-    observer = _observer(workflow, settings)
-    if observer is None:
-        return plugin.executor(workflow, logger, *args, **kwargs)
-    if not plugin.common_settings.local_exec:
-        _time_local_rules_too(observer)
-    return timed_class(plugin.executor, observer)(workflow, logger, *args, **kwargs)
+    executor = plugin.executor
+    try:
+        observer = _observer(workflow, settings)
+        if observer is not None:
+            executor = timed_class(executor, observer)
+    except Exception as fault:
+        _go_on_untimed(settings, fault)
+        observer = None
+    if observer is None or plugin.common_settings.local_exec:
+        return executor(workflow, logger, *args, **kwargs)
+    as_it_was = _time_local_rules_too(observer)
+    try:
+        return executor(workflow, logger, *args, **kwargs)
+    except BaseException:
+        as_it_was()
+        raise
 
 
 def _observer(workflow: Any, settings: Any) -> Any:
@@ -165,17 +195,21 @@ def timed_class(executor: type, observer: Any) -> type:
     )
 
 
-def _time_local_rules_too(observer: Any) -> None:
+def _time_local_rules_too(observer: Any) -> Callable[[], None]:
     """Time the plain local executor that the scheduler is about to make for local rules.
 
     The scheduler takes it from the registry right after it has made ours; the registry is as it
-    was once it has done so.
+    was once it has done so, or once what is returned is called.
     """
     plugin = ExecutorPluginRegistry().get_plugin("local")
     plain = plugin.executor
 
-    def make_once(*args: Any, **kwargs: Any) -> Any:
+    def as_it_was() -> None:
         plugin.executor = plain
+
+    def make_once(*args: Any, **kwargs: Any) -> Any:
+        as_it_was()
         return timed_class(plain, observer)(*args, **kwargs)
 
     plugin.executor = make_once
+    return as_it_was

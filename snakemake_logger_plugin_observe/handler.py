@@ -6,6 +6,7 @@ Nothing heavy is imported here; what records is loaded when a handler is really 
 from logging import LogRecord
 from typing import TYPE_CHECKING
 
+from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
 if TYPE_CHECKING:
@@ -24,21 +25,32 @@ class LogHandler(LogHandlerBase):
             ApiError: if a flag makes no sense, or the folder asked for cannot be written.
 
         """
-        from snakemake_logger_plugin_observe import session
+        try:
+            from snakemake_logger_plugin_observe import session
 
-        if session.switched_on():
-            self._session = session.join_logger(self.settings, self.common_settings)
+            if session.switched_on():
+                self._session = session.join_logger(self.settings, self.common_settings)
+        except ApiError:
+            raise
+        except Exception as fault:  # such as an installation that is broken
+            _warn_of(fault)
 
     def emit(self, record: LogRecord) -> None:
         """Take in a record that did not come past the session's own ear."""
         if self._session is not None:
-            self._session.take(record)
+            try:
+                self._session.take(record)
+            except Exception as fault:  # else the listener ended, and with it all other handlers
+                self._session.fault(fault)
 
     def close(self) -> None:
         """End the journal, or leave that to the process's exit; Snakemake may call this twice."""
         session, self._session = self._session, None
         if session is not None:
-            session.logger_closed()
+            try:
+                session.logger_closed()
+            except Exception as fault:
+                session.fault(fault)
         super().close()
 
     @property
@@ -65,3 +77,9 @@ class LogHandler(LogHandlerBase):
     def needs_rulegraph(self) -> bool:
         """False: dependencies come from the DAG, job by job."""
         return False
+
+
+def _warn_of(fault: Exception) -> None:
+    from snakemake_logger_plugin_observe.console import sentence, warn_once
+
+    warn_once(f"no journal, the run goes on: {sentence(fault)}")

@@ -1,6 +1,7 @@
 """Journal files: the only code that makes, appends to or reads one."""
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class JournalWriter:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{stamp}-{run_id[:6]}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._descriptor = os.open(self.path, flags, mode)
+        self._descriptor = _above_the_standard_ones(os.open(self.path, flags, mode))
         os.fchmod(self._descriptor, mode)
 
     def write(self, line: bytes) -> None:
@@ -74,6 +75,18 @@ class JournalWriter:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _above_the_standard_ones(descriptor: int) -> int:
+    """Return *descriptor*, moved where it took the number of a closed stdout or stderr.
+
+    Else what is written to these ended up in the file.
+    """
+    if descriptor > 2:
+        return descriptor
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(descriptor)
+    return moved
 
 
 def to_line(event: Event, mask: Masker | None = None) -> bytes:

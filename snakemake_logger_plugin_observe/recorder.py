@@ -5,6 +5,7 @@ ends is decomposed into its phases, and the run's last event carries both accoun
 that fails or hangs costs lines of the journal, never the run.
 """
 
+import math
 import os
 import platform
 import queue
@@ -25,6 +26,7 @@ from snakemake_logger_plugin_observe.accounting import (
 )
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.console import sentence
 from snakemake_logger_plugin_observe.events import Account as AccountTotals
 from snakemake_logger_plugin_observe.events import (
     Allocation,
@@ -108,6 +110,9 @@ class Recorder:
         self._inquiry: Inquiry | None = None
         self._listener: Listener | None = None
         self._watch = clock.Watch()
+        self._dead = False
+        self._unsaid = 0
+        self._deadline = math.inf
         self._hurry = threading.Event()
         self._over = False
         self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
@@ -121,6 +126,8 @@ class Recorder:
 
     def put(self, note: Note) -> None:
         """Take a note from any thread; returns at once."""
+        if self._dead:
+            return
         self._queue.put(note)
         if note.kind == "finished" and note.facts.get("status") == "failed":
             self._hurry.set()  # to read its log before its next attempt writes it anew
@@ -131,6 +138,7 @@ class Recorder:
         Waits for the file system for some seconds at most, and for sums that were asked for as
         long as they get on.
         """
+        self._deadline = time.monotonic() + _PATIENCE_S / 2
         self._queue.put(Note("finish", moment))
         self._hurry.set()
         self._thread.join(_PATIENCE_S)
@@ -146,20 +154,28 @@ class Recorder:
     # -- the recorder's own thread ---------------------------------------------------------
 
     def _work(self) -> None:
-        self._guarded(Note("begin", self._started))
-        woke = True
-        while not self._over:
-            note = self._queue.get()
-            if woke:
-                self._guarded(Note("clock_look", note.time))
-            self._guarded(note)
-            woke = self._queue.empty()
-            if woke and not self._over and self._listener is None:
-                # Notes come in bursts: to wake for each would cost more than to take it.
-                self._hurry.wait(_BREATH_S)
-                self._hurry.clear()
-        if self._writer is not None:
-            self._writer.close()
+        try:
+            self._guarded(Note("begin", self._started))
+            while not self._over:
+                self._take_in()
+        except BaseException as fault:  # whatever it is, it must not be silent
+            self._dead = True
+            self._fault(f"the journal ends early, the run goes on: {sentence(fault)}")
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+
+    def _take_in(self) -> None:
+        """Take in a burst of notes, and wait a breath for the next one."""
+        note = self._queue.get()
+        self._guarded(Note("clock_look", note.time))
+        self._guarded(note)
+        while not (self._over or self._queue.empty()):
+            self._guarded(self._queue.get())
+        if not self._over and self._listener is None:
+            # Notes come in bursts: to wake for each would cost more than to take it.
+            self._hurry.wait(_BREATH_S)
+            self._hurry.clear()
 
     def _guarded(self, note: Note) -> None:
         try:
@@ -168,9 +184,9 @@ class Recorder:
                 handler = getattr(self._attempts, f"on_{note.kind}")
             handler(note.time, **note.facts)
         except Exception as fault:
-            reason = f"{note.kind}: {type(fault).__name__}: {fault}"
-            self._fault(f"a fault of ours, the run goes on: {reason.splitlines()[0][:300]}")
-            self._write(Gap(time=note.time, reason=reason[:300], lost=1))
+            reason = f"{note.kind}: {sentence(fault)}"
+            self._fault(f"a fault of ours, the run goes on: {reason}")
+            self._write(Gap(time=note.time, reason=reason, lost=1))
 
     def _emit(self, event: Any, segments: list[Segment] | None = None) -> None:
         self.run.add(event, segments=segments)
@@ -207,12 +223,10 @@ class Recorder:
                 self._writer.write(to_line(gap))
                 self._lost = 0
             self._writer.write(to_line(event, self._mask))
-        except OSError as error:
+        except Exception as fault:
             self._lost += 1
-            self._fault(
-                f"{self._writer.path}: {error.strerror or error}; the run goes on, "
-                "the journal has a gap"
-            )
+            why = getattr(fault, "strerror", None) or sentence(fault)
+            self._fault(f"{self._writer.path}: {why}; the run goes on, the journal has a gap")
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -284,6 +298,9 @@ class Recorder:
         if kind == "select_jobs" and self.run.wrapped:  # the scheduler's rounds tell more
             return
         self._flags.add(kind)
+        if time.monotonic() > self._deadline:  # so much was said that the exit would wait for it
+            self._unsaid += 1
+            return
         self._emit(Message(time=moment, level=level, kind=kind, text=text))
 
     def _on_clock_look(self, moment: clock.Micros) -> None:
@@ -357,6 +374,9 @@ class Recorder:
 
     def _on_finish(self, moment: clock.Micros) -> None:
         self._over = True
+        if self._unsaid:
+            reason = "more messages than could be written by the exit"
+            self._write(Gap(time=moment, reason=reason, lost=self._unsaid))
         self._take_accounting(moment)
         self._take_outputs(moment)
         given_up = "interrupted" in self._flags or self._last_error

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import capture, clock, describe, ends
+from snakemake_logger_plugin_observe.console import sentence, warn
 from snakemake_logger_plugin_observe.settings import LogHandlerSettings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SWITCH: Final = "SNAKEMAKE_OBSERVE"
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 _HEARD: Final = "_observe_heard"
+_PATIENCE_S: Final = 10.0
 _NO_RUN: Final = (
     *("unlock", "summary", "detailed_summary", "list_changes", "list_input_changes"),
     *("list_params_changes", "list_untracked", "list_rules", "list_target_rules", "lint"),
@@ -44,14 +46,6 @@ def switched_on() -> bool:
 def is_utility(args: Any) -> bool:
     """Return whether the command line *args* asks for something else than a run."""
     return any(getattr(args, name, None) for name in _NO_RUN)
-
-
-def warn(text: str) -> None:
-    """Say *text* on stderr as one line of ours."""
-    try:
-        print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        return
 
 
 @dataclass(slots=True)
@@ -112,8 +106,13 @@ class Session:
         self.args: Any = None
 
     def hear(self, record: logging.LogRecord) -> None:
-        """Note what *record* says, in the thread that says it; never raises."""
+        """Note what *record* says, in the thread that says it; never raises.
+
+        A process forked off this one has no recorder's thread: what it says goes no further.
+        """
         try:
+            if os.getpid() != self._pid:
+                return
             noted = self._asked(record) or capture.note(record)
             if noted is not None:
                 self._noted(noted)
@@ -146,10 +145,10 @@ class Session:
     def fault(self, fault: BaseException) -> None:
         """Warn of a fault of ours, once; the run goes on, and the journal tells the gap."""
         if self.recorder is not None:
-            self.recorder.put(capture.Note("fault", clock.now(), {"reason": _sentence(fault)}))
+            self.recorder.put(capture.Note("fault", clock.now(), {"reason": sentence(fault)}))
         if not self._warned:
             self._warned = True
-            warn(f"a fault of ours, the run goes on: {_sentence(fault)}")
+            warn(f"a fault of ours, the run goes on: {sentence(fault)}")
 
     def _asked(self, record: logging.LogRecord) -> capture.Note | None:
         """Return what the job or group that speaks in *record* tells when it is asked itself."""
@@ -244,7 +243,7 @@ class Session:
             return
         raised = sys.exc_info()[1]  # what leaves the API's context, if anything does
         if raised is not None:
-            self.put("message", clock.now(), level="error", kind="error", text=_sentence(raised))
+            self.put("message", clock.now(), level="error", kind="error", text=sentence(raised))
         self.end()
 
     def end(self) -> None:
@@ -391,19 +390,27 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _writable(folder: Path) -> Path:
+    """Return *folder* once a file could be made there; a file system may hang, so not for ever."""
+    said: list[OSError | None] = []
+    trying = threading.Thread(target=lambda: said.append(_try_to_write(folder)), daemon=True)
+    trying.start()
+    trying.join(_PATIENCE_S)
+    error = said[0] if said else None
+    if said and error is None:
+        return folder
+    why = f"cannot be written ({error.strerror})" if error is not None else "does not answer"
+    raise _refuse(
+        f"--logger-observe-dir: {folder} {why}; name another folder, or leave the flag out"
+    ) from error
+
+
+def _try_to_write(folder: Path) -> OSError | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            return None
     except OSError as error:
-        raise _refuse(
-            f"--logger-observe-dir: {folder} cannot be written ({error.strerror}); "
-            "name another folder, or leave the flag out"
-        ) from error
-
-
-def _sentence(fault: BaseException) -> str:
-    return f"{type(fault).__name__}: {fault}".splitlines()[0][:300]
+        return error
 
 
 def _is_snakemakes_own_process() -> bool:

@@ -4,6 +4,8 @@ import json
 import os
 import resource
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -445,3 +447,23 @@ def test_journals_come_in_the_order_of_their_runs(tmp_path: Path) -> None:
         one.close()
     assert journals_in(tmp_path) == [made[1].path, made[2].path, made[0].path]
     assert journals_in(tmp_path / "elsewhere") == []
+
+
+_WITH_STDERR_CLOSED = """
+import os, sys
+from pathlib import Path
+from snakemake_logger_plugin_observe.journal import JournalWriter
+made = JournalWriter(Path(sys.argv[1]), "0123456789", 0, 0o600)
+os.system("echo noise >&2")
+print(made._descriptor > 2)
+"""
+
+
+def test_a_journal_does_not_take_the_place_of_a_stderr_that_is_closed(tmp_path: Path) -> None:
+    """Else all that is said there would be written into it."""
+    words = [sys.executable, "-c", _WITH_STDERR_CLOSED, str(tmp_path)]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", *words], capture_output=True, text=True, check=True
+    )
+    (journal,) = tmp_path.iterdir()
+    assert (done.stdout, journal.read_bytes()) == ("True\n", b"")

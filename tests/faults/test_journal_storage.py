@@ -1,0 +1,218 @@
+"""The journal's file system fails: the run goes on, and what is lost is told."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fault_table import fault
+from harness import ONE, SLEEPERS, injected, ours, seen, warnings
+from lab import BOTH, Lab, attempts_of
+
+LOCAL = ("--cores", "1")
+Mount = Callable[..., Path]
+
+
+@fault(
+    "the disk is full under the journal (a file system of 64 kB), and has room again later",
+    snakemake="runs on, with one warning",
+    journal="whole lines only, and a `gap` that counts what could not be written",
+)
+def test_a_full_disk_costs_lines_and_one_warning_and_the_gap_is_told(
+    lab: Lab, mount: Mount
+) -> None:
+    disk = mount(lab.folder.parent / "small", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    lab.snakefile("""
+        rule all:
+            input: "last.txt"
+        rule fill:
+            output: "fill.txt"
+            shell: "head -c 1M /dev/zero > {config[disk]}/filler 2> /dev/null || true; touch {output}"
+        rule one:
+            input: "fill.txt"
+            output: "one.txt"
+            shell: "sleep 0.2; touch {output}"
+        rule last:
+            input: "one.txt"
+            output: "last.txt"
+            shell: "rm {config[disk]}/filler; sleep 0.2; touch {output}"
+    """)
+    flags = ("--logger-observe-dir", str(disk), "--config", f"disk={disk}")
+    done = lab.snakemake(*LOCAL, *BOTH, *flags)
+    (warning,) = warnings(done.stderr)
+    assert "No space left on device; the run goes on, the journal has a gap" in warning
+    assert len(ours(done.stderr)) == 2
+    (journal,) = disk.glob("*.jsonl")
+    shutil.copy(journal, lab.folder / "copy.jsonl")
+    cost = lab.observe("cost", "copy.jsonl")
+    assert cost.returncode == 0
+    assert "the journal has a gap: lines could not be written" in cost.stdout
+
+
+@fault(
+    "the disk is full under the node's fragment",
+    snakemake="as bare; the job does not notice",
+    journal="the attempt, `success`; what the node could not tell is `unobserved`",
+)
+def test_a_full_disk_under_a_fragment(lab: Lab, mount: Mount) -> None:
+    lab.snakefile(ONE)
+    flags = lab.cluster()
+    folder = lab.folder / ".snakemake" / "observe"
+    mount(folder, "-t", "tmpfs", "-o", "size=4k,nr_inodes=8", "tmpfs")
+    (folder / "filler").write_bytes(bytes(4096))
+    elsewhere = lab.folder.parent / "journals"
+    done = lab.snakemake(*BOTH, *flags, "--logger-observe-dir", str(elsewhere))
+    assert warnings(done.stderr) == []
+    (journal,) = elsewhere.glob("*.jsonl")
+    (attempt,) = attempts_of(lab.run(journal), "all")
+    assert attempt.status == "success"
+    assert attempt.unobserved == ("nothing was heard from the node",)
+
+
+@fault(
+    "the journal's folder is removed in mid-run",
+    snakemake="runs on, with one warning at the end",
+    journal="is gone; the warning says so",
+)
+def test_the_journals_folder_removed_in_mid_run_is_told_once(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            output: "a.txt"
+            shell: "rm -r .snakemake/observe; touch a.txt"
+    """)
+    done = lab.snakemake(*LOCAL, *BOTH)
+    (warning,) = ours(done.stderr)
+    assert warning.endswith("removed or replaced while the run went on")
+
+
+@fault(
+    "the journal's file is replaced by another in mid-run",
+    snakemake="runs on, with one warning at the end",
+    journal="the file in its place is left as it is; the warning says so",
+)
+def test_a_journal_that_is_replaced_leaves_the_other_file_alone(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            output: "a.txt"
+            shell: "for f in .snakemake/observe/*.jsonl; do rm $f; echo another > $f; done; touch a.txt"
+    """)
+    done = lab.snakemake(*LOCAL, *BOTH)
+    (warning,) = ours(done.stderr)
+    assert warning.endswith("removed or replaced while the run went on")
+    (journal,) = lab.journals
+    assert journal.read_text() == "another\n"
+
+
+@fault(
+    "the folder of `--logger-observe-dir` cannot be written from the start",
+    snakemake="refuses to start, in one line: the person asked for it",
+    journal="none",
+)
+def test_a_folder_that_is_named_but_cannot_be_written_is_refused_at_the_start(lab: Lab) -> None:
+    lab.snakefile(SLEEPERS)
+    done = lab.snakemake(*LOCAL, *BOTH, "--logger-observe-dir", "/proc/nowhere", check=False)
+    assert done.returncode == 1
+    assert "--logger-observe-dir: /proc/nowhere cannot be written" in done.stderr
+    assert not (lab.folder / ".snakemake").exists()
+
+
+@fault(
+    "something else is in the place of the default folder",
+    snakemake="runs, with one warning",
+    journal="none; node phases are not observed",
+)
+@pytest.mark.parametrize("far", [False, True], ids=["local", "cluster"])
+def test_the_default_folder_unwritable_costs_the_journal_and_one_warning(
+    lab: Lab, far: bool
+) -> None:
+    lab.snakefile(ONE)
+    (lab.folder / ".snakemake").mkdir()
+    (lab.folder / ".snakemake" / "observe").write_text("a file in the way")
+    done = lab.snakemake(*BOTH, *(lab.cluster() if far else LOCAL))
+    (warning,) = ours(done.stderr)
+    assert warning.startswith("snakemake-observe: no journal, the run goes on: ")
+    assert (lab.folder / "a.txt").exists()
+
+
+@fault(
+    "the default folder is on a read-only file system",
+    snakemake="runs, with one warning",
+    journal="none",
+)
+def test_a_read_only_folder_costs_the_journal_and_one_warning(lab: Lab, mount: Mount) -> None:
+    lab.snakefile(ONE)
+    mount(lab.folder / ".snakemake" / "observe", "-t", "tmpfs", "-o", "ro", "tmpfs")
+    done = lab.snakemake(*LOCAL, *BOTH)
+    (warning,) = ours(done.stderr)
+    assert "no journal, the run goes on: " in warning
+    assert "Read-only file system" in warning
+
+
+@fault(
+    "the folder is read-only on the node",
+    snakemake="as bare; the job does not notice",
+    journal="the attempt, `success`; nothing was heard from the node",
+)
+def test_a_folder_that_is_read_only_on_the_node(lab: Lab, mount: Mount) -> None:
+    lab.snakefile(ONE)
+    folder = lab.folder / ".snakemake" / "observe"
+    mount(folder, "-t", "tmpfs", "-o", "ro", "tmpfs")
+    elsewhere = lab.folder.parent / "journals"
+    done = lab.snakemake(*BOTH, *lab.cluster(), "--logger-observe-dir", str(elsewhere))
+    assert warnings(done.stderr) == []
+    (journal,) = elsewhere.glob("*.jsonl")
+    (attempt,) = attempts_of(lab.run(journal), "all")
+    assert attempt.status == "success"
+    assert attempt.unobserved == ("nothing was heard from the node",)
+
+
+HANGS = {
+    "when it is made": ("snakemake_logger_plugin_observe.journal", "JournalWriter.__init__", {}),
+    "in mid-run": ("snakemake_logger_plugin_observe.journal", "JournalWriter.write", {"skip": 4}),
+    "as it is removed": (
+        "snakemake_logger_plugin_observe.journal",
+        "JournalWriter.still_there",
+        {},
+    ),
+}
+
+
+@fault(
+    "the journal's file system hangs: while it is made, in mid-run, at the end",
+    snakemake="runs on unhindered; its exit waits 10 s at most, then says so",
+    journal="ends where it hung",
+)
+@pytest.mark.parametrize("when", HANGS)
+def test_a_file_system_that_hangs(labs: tuple[Lab, Lab], when: str) -> None:
+    module, name, how = HANGS[when]
+    found, lengths = [], []
+    for lab, plugins in zip(labs, ((), BOTH), strict=True):
+        lab.snakefile(ONE)
+        begun = time.monotonic()
+        done = lab.snakemake(*LOCAL, *plugins, **injected(module, name, do="hang", **how))
+        lengths.append(time.monotonic() - begun)
+        found.append(seen(lab, done))
+    assert found[1] == found[0]
+    (warning,) = ours(done.stderr)
+    assert warning.endswith("the journal's file system does not answer; the journal ends early")
+    assert lengths[1] - lengths[0] < 14
+    for journal in labs[1].journals:
+        for line in journal.read_text().splitlines():
+            json.loads(line)
+
+
+@fault(
+    "the folder of `--logger-observe-dir` hangs from the start",
+    snakemake="refuses to start after 10 s, in one line",
+    journal="none",
+)
+def test_a_named_folder_that_hangs_is_refused(lab: Lab) -> None:
+    lab.snakefile(ONE)
+    environment = injected("snakemake_logger_plugin_observe.session", "_try_to_write", do="hang")
+    begun = time.monotonic()
+    done = lab.snakemake(*LOCAL, *BOTH, "--logger-observe-dir", "slow", check=False, **environment)
+    assert done.returncode == 1
+    assert "slow does not answer" in done.stderr
+    assert time.monotonic() - begun < 20

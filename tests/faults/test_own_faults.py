@@ -1,0 +1,276 @@
+"""A fault of ours is told once, and changes nothing else: injected into real runs."""
+
+import inspect
+import json
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+from fault_table import fault
+from harness import injected, ours, seen, warnings
+from lab import BOTH, Lab, attempts_of
+
+from snakemake_executor_plugin_timed.main_side import MainSide
+from snakemake_executor_plugin_timed.timing import Observer
+
+OBSERVE, TIMED = "snakemake_logger_plugin_observe", "snakemake_executor_plugin_timed"
+WORKFLOW = """
+    rule all:
+        input: "a.txt", "b.txt"
+    rule a:
+        output: "a.txt"
+        priority: 1
+        shell: "touch {output}"
+    rule b:
+        input: "a.txt"
+        output: "b.txt"
+        localrule: True
+        shell: "touch {output}"
+"""
+LOCAL = ("--cores", "1")
+AsBare = Callable[..., list[str]]
+A_FAULT = "snakemake-observe: a fault of ours, the run goes on: RuntimeError: injected"
+
+
+def flags(lab: Lab, far: bool, observed: bool) -> list[str]:
+    """Return the flags of a run on this machine, or *far*, on a cluster in miniature."""
+    plugins = list(BOTH) if observed else []
+    if not far:
+        return ["--cores", "1", *plugins]
+    words = list(lab.cluster())
+    if not observed:
+        words[words.index("--timed-wraps")] = "--executor"
+    return [*words, *plugins]
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], dict[str, Any]]:
+    """Return what is seen of the bare run, near or far; no fault of ours reaches that one."""
+
+    @cache
+    def of(far: bool) -> dict[str, Any]:
+        lab = Lab(tmp_path_factory.mktemp("bare"))
+        lab.snakefile(WORKFLOW)
+        return seen(lab, lab.snakemake(*flags(lab, far, observed=False)))
+
+    return of
+
+
+@pytest.fixture
+def as_bare(lab: Lab, bare: Callable[[bool], dict[str, Any]]) -> AsBare:
+    """Return what holds a run with a fault in it to be the bare one; it returns our warnings."""
+
+    def hold(environment: dict[str, str], *, far: bool = False) -> list[str]:
+        lab.snakefile(WORKFLOW)
+        done = lab.snakemake(*flags(lab, far, observed=True), check=False, **environment)
+        assert seen(lab, done) == bare(far)
+        return warnings(done.stderr)
+
+    return hold
+
+
+# -- what is injected where, and whether the run is still recorded to its end --------------------
+
+LOGGER = {
+    "emit": (f"{OBSERVE}.session", "Session.take"),
+    "close": (f"{OBSERVE}.session", "Session.logger_closed"),
+    "the ear": (f"{OBSERVE}.capture", "note"),
+    "asking a job": (f"{OBSERVE}.describe", "job_facts"),
+}
+
+
+@fault(
+    "our log handler raises in `emit` or `close`, or the ear on Snakemake's logger raises",
+    snakemake="as bare, with one warning at most",
+    journal="the run, without what was not heard; a `gap` where something was heard wrongly",
+)
+@pytest.mark.parametrize("where", LOGGER)
+def test_a_log_handler_that_raises(lab: Lab, as_bare: AsBare, where: str) -> None:
+    told = as_bare(injected(*LOGGER[where]))
+    assert told in ([], [A_FAULT])
+
+
+METHODS = [
+    name
+    for name, _ in inspect.getmembers(Observer, inspect.isfunction)
+    if not name.startswith("_") and name != "fault"
+]
+ON_THE_CLUSTER = {"reported", "first_sign", "record_for", "accepted"}
+
+
+@fault(
+    "any method that takes stamps in the main process raises",
+    snakemake="as bare, with one warning",
+    journal="the run to its end, a `gap` with the reason, and what could not be split `unobserved`",
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stamp_in_the_main_process_that_raises(lab: Lab, as_bare: AsBare, method: str) -> None:
+    far = method in ON_THE_CLUSTER
+    told = as_bare(injected(f"{TIMED}.main_side", f"MainSide.{method}"), far=far)
+    if method == "cancelling":  # nothing was cancelled
+        assert told == []
+        return
+    assert told == [A_FAULT]
+    run = lab.run()
+    assert run.status() == "success"
+    assert "RuntimeError: injected" in run.gaps
+
+
+def test_every_method_that_takes_stamps_is_guarded() -> None:
+    for name in METHODS:
+        assert hasattr(getattr(MainSide, name), "__wrapped__"), name
+
+
+@fault(
+    "any method that takes stamps on the node raises",
+    snakemake="as bare; the job does not notice",
+    journal="the attempt, `success`, with the reason why its node's phases are not all there",
+)
+@pytest.mark.parametrize(
+    "method", ["attach", "submitting", "stage", "reported", "finished", "filter", "leave"]
+)
+def test_a_stamp_on_the_node_that_raises(lab: Lab, as_bare: AsBare, method: str) -> None:
+    name = "_hear" if method == "filter" else method
+    environment = injected(f"{TIMED}.node", f"NodeSide.{name}", where="node")
+    assert as_bare(environment, far=True) == []
+    (attempt,) = attempts_of(lab.run(), "a")
+    assert attempt.status == "success"
+    if method == "leave":
+        assert attempt.unobserved == ("the node's processes did not report their end",)
+    else:
+        assert "a fault of ours on the node: RuntimeError('injected')" in attempt.unobserved
+
+
+@fault(
+    "the hooks into the scheduler and the DAG cannot be made",
+    snakemake="as bare, with one warning",
+    journal="the run, told apart as without the wrapper",
+)
+def test_hooks_that_cannot_be_made(lab: Lab, as_bare: AsBare) -> None:
+    assert as_bare(injected(f"{TIMED}.hooks", "Hooks.__init__")) == [A_FAULT]
+    assert lab.run().status() == "success"
+
+
+RECORDER = {
+    "a note that cannot be taken": ("recorder", "Recorder._on_scheduler_round", {}),
+    "a line that cannot be made": ("journal", "to_line", {"skip": 3}),
+    "an account that cannot be made": ("analysis.account", "account", {}),
+}
+
+
+@fault(
+    "the recorder raises while it takes a note, makes a line, or makes the last account",
+    snakemake="as bare, with one warning",
+    journal="a `gap` with the reason, where a line can still be written; the rest of the run",
+)
+@pytest.mark.parametrize("what", RECORDER)
+def test_a_recorder_that_raises(lab: Lab, as_bare: AsBare, what: str) -> None:
+    module, name, how = RECORDER[what]
+    (warning,) = as_bare(injected(f"{OBSERVE}.{module}", name, **how))
+    assert "RuntimeError: injected" in warning
+    (journal,) = lab.journals
+    assert lab.observe("cost", str(journal)).returncode == 0
+
+
+@fault(
+    "the recorder's thread dies",
+    snakemake="as bare, with one warning",
+    journal="ends there, and reads as a run that was killed",
+)
+def test_a_recorder_s_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
+    environment = injected(f"{OBSERVE}.tracking", "AttemptTracker.on_selected", do="exit")
+    assert as_bare(environment) == [
+        "snakemake-observe: the journal ends early, the run goes on: SystemExit: 3"
+    ]
+    assert " · killed · " in lab.observe("cost", str(lab.journals[0])).stdout
+
+
+BROKEN = {
+    f"{OBSERVE}.session": "a fault of ours, the run goes on untimed: ImportError: injected",
+    f"{OBSERVE}.recorder": "a fault of ours, the run goes on: ImportError: injected",
+    f"{OBSERVE}.events": "a fault of ours, the run goes on: ",
+    f"{TIMED}.main_side": "a fault of ours, the run goes on untimed: ImportError: injected",
+    f"{TIMED}.timing": "a fault of ours, the run goes on untimed: ImportError: injected",
+}
+
+
+@fault(
+    "an installation of ours is broken: a module fails half way while it is imported",
+    snakemake="as bare, with a warning",
+    journal="none, or the run as it is without the wrapper",
+)
+@pytest.mark.parametrize("module", BROKEN)
+def test_a_module_of_ours_that_fails_half_way(lab: Lab, as_bare: AsBare, module: str) -> None:
+    told = as_bare(injected(module))
+    assert len(told) == 1 or module.endswith("events")  # which both plugins need
+    warning = told[0]
+    assert warning.startswith(f"snakemake-observe: {BROKEN[module]}")
+
+
+@fault(
+    "an installation of ours is broken on the node",
+    snakemake="as bare; the job does not notice",
+    journal="the attempt, `success`; after its first sign of life nothing was heard from the node",
+)
+@pytest.mark.parametrize("module", ["node", "timing", "failure"])
+def test_a_module_of_ours_that_fails_half_way_on_the_node(
+    lab: Lab, as_bare: AsBare, module: str
+) -> None:
+    assert as_bare(injected(f"{TIMED}.{module}", where="node"), far=True) == []
+    (attempt,) = attempts_of(lab.run(), "a")
+    assert attempt.status == "success"
+    assert attempt.unobserved == ("after its first sign of life nothing was heard from the node",)
+
+
+@fault(
+    "the part of ours is broken that finds the wrapped executor",
+    snakemake="refuses to start, before any job: nothing knows which executor was meant",
+    journal="none",
+)
+def test_a_wrapper_that_cannot_find_what_it_wraps(lab: Lab) -> None:
+    lab.snakefile(WORKFLOW)
+    done = lab.snakemake(*LOCAL, *BOTH, check=False, **injected(f"{TIMED}.wrapping"))
+    assert done.returncode != 0
+    assert not (lab.folder / "a.txt").exists()
+
+
+FLOOD = """
+    import logging
+    onsuccess:
+        talk = logging.getLogger("snakemake.logging").warning
+        for i in range(100_000):
+            talk("warning %d", i)
+    rule all:
+        output: "a.txt"
+        shell: "touch {output}"
+"""
+
+
+@fault(
+    "100,000 log records in the last moment",
+    snakemake="as bare; exits some seconds later at most",
+    journal="all of them, or those of the first 5 s and a `gap` that counts the others",
+)
+@pytest.mark.parametrize("slow", [False, True], ids=["as it is", "slow"])
+def test_a_flood_of_records_at_the_end(lab: Lab, slow: bool) -> None:
+    lab.snakefile(FLOOD)
+    # Slow: each line takes a millisecond, as on a file system that is in trouble.
+    environment = injected(f"{OBSERVE}.journal", "JournalWriter.write", do="slow") if slow else {}
+    begun = time.monotonic()
+    done = lab.snakemake(*LOCAL, **environment)
+    bare_s = time.monotonic() - begun
+    (lab.folder / "a.txt").unlink()
+    begun = time.monotonic()
+    done = lab.snakemake(*LOCAL, *BOTH, **environment)
+    assert time.monotonic() - begun < bare_s + 20
+    assert len(ours(done.stderr)) == 1
+    run = lab.run()
+    assert run.status() == "success"
+    said = sum("warning" in message.text for message in run.messages)
+    lines = map(json.loads, lab.journals[0].read_text().splitlines())
+    lost = sum(line["lost"] for line in lines if line["event"] == "gap")
+    assert said + lost == 100_000
+    if slow:
+        assert lost

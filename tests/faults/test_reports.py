@@ -1,0 +1,141 @@
+"""What comes from the nodes comes late, torn, or from someone who means harm."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from fault_table import HERE, fault
+from harness import warnings
+from lab import BOTH, Lab, attempts_of
+
+from snakemake_logger_plugin_observe.run import Attempt
+
+LATE = """
+    rule all:
+        input: "late.txt", "other.txt"
+    rule late:
+        output: "late.txt"
+        # The job's process keeps its file open; its name is back {config[late]} s later.
+        shell: '''
+            f=$(ls .snakemake/observe/*.fragment)
+            mv "$f" kept
+            setsid sh -c "sleep {config[late]}; mv kept $f" > /dev/null 2>&1 < /dev/null &
+            touch {output}
+        '''
+    rule other:
+        output: "other.txt"
+        localrule: True
+        shell: "sleep {config[run]}; touch {output}"
+"""
+
+
+def late_by(lab: Lab, late_s: float, run_s: float) -> Attempt:
+    lab.snakefile(LATE)
+    done = lab.snakemake(*BOTH, *lab.cluster(), "--config", f"late={late_s}", f"run={run_s}")
+    assert warnings(done.stderr) == []
+    (attempt,) = attempts_of(lab.run(), "late")
+    assert attempt.status == "success"
+    return attempt
+
+
+@fault(
+    "a node's fragment is 10 s late, and the run still goes on",
+    snakemake="as bare",
+    journal="the attempt without the node's phases at first, then revised with all of them",
+)
+def test_a_fragment_that_is_ten_seconds_late(lab: Lab) -> None:
+    attempt = late_by(lab, 10, 16)
+    assert attempt.unobserved == ()
+    assert {"queue_wait", "node_startup", "node_plan", "compute", "node_exit"} <= set(
+        attempt.phases
+    )
+    (journal,) = lab.journals
+    assert journal.read_text().count('"revises":true') == 1
+    assert lab.fragments() == []
+
+
+@fault(
+    "a node's fragment is so late that the run has ended",
+    snakemake="as bare; does not wait for it",
+    journal="the attempt, `success`; nothing was heard from the node",
+)
+def test_a_fragment_that_is_later_than_the_run(lab: Lab) -> None:
+    assert late_by(lab, 15, 0.1).unobserved == ("nothing was heard from the node",)
+
+
+HOSTILE = {
+    "torn": "fragment: a torn line, or not ours",
+    "50 MB": "fragment: more than 4194304 bytes are too many",
+    "a million lines": "fragment: ",
+    "deep nesting": "fragment: a torn line, or not ours",
+    "huge numbers": "fragment: ",
+    "wrong types": "fragment: ",
+    "from another run": None,
+    "code": "fragment: ",
+    "terminal escapes": "a fault of ours on the node: ",
+    "a symlink": "fragment: Too many levels of symbolic links",
+    "a FIFO": "nothing was heard from the node",
+    "a directory": "fragment: Is a directory",
+    "a device": "fragment: Too many levels of symbolic links",
+}
+
+
+@fault(
+    "a fragment is torn, of 50 MB or a million lines, nested 500,000 deep, full of huge numbers, "
+    "wrong types, code, terminal escapes; or a symlink, a pipe, a device or a directory is in its "
+    "place; or there is one of another run",
+    snakemake="as bare; nothing in it is executed, imported or followed",
+    journal="the attempt, `success`, with what could be read, and why the rest could not",
+)
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_fragment(lab: Lab, what: str) -> None:
+    tool = HERE / "hostile.py"
+    lab.snakefile(
+        f"rule all:\n    output: 'a.txt'\n    shell: \"{sys.executable} {tool} '{what}' {{output}}\"\n"
+    )
+    done = lab.snakemake(*BOTH, *lab.cluster())
+    assert warnings(done.stderr) == []
+    (attempt,) = attempts_of(lab.run(), "all")
+    assert attempt.status == "success"
+    told = HOSTILE[what]
+    assert (
+        (attempt.unobserved == ())
+        if told is None
+        else any(reason.startswith(told) for reason in attempt.unobserved)
+    )
+    assert not (lab.folder / "executed").exists()
+    (journal,) = lab.journals
+    assert journal.stat().st_size < 200_000
+    for words in (["cost"], ["jobs"], ["jobs", "--failed"], ["validate"]):
+        said = lab.observe(*words)
+        assert said.returncode == 0
+        assert not set(said.stdout) & set("\x1b\x07\x00\r\u202e"), words
+    assert Path("/etc/passwd").read_text().startswith("root:")
+
+
+JOURNAL_LINES = {
+    "terminal escapes": '{"event":"message","time":"2026-01-01T00:00:00.000000Z","level":"error",'
+    '"kind":"error","text":"\\u001b[2J\\u001b]0;x\\u0007"}',
+    "code": "__import__('os').system('touch executed')",
+    "deep nesting": "[" * 200_000,
+    "huge numbers": '{"event":"gap","time":1e999,"reason":' + "9" * 6000 + "}",
+}
+
+
+@fault(
+    "a journal holds hostile lines",
+    snakemake="(only read)",
+    journal="is read around them; nothing in it is executed, and no escape reaches the terminal",
+)
+@pytest.mark.parametrize("what", JOURNAL_LINES)
+def test_a_hostile_line_in_a_journal(lab: Lab, what: str) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch {output}'\n")
+    lab.snakemake("--cores", "1", *BOTH)
+    (journal,) = lab.journals
+    with open(journal, "a") as file:
+        file.write(JOURNAL_LINES[what] + "\n")
+    for command in ("cost", "jobs", "validate"):
+        said = lab.observe(command)
+        assert said.returncode in ((0, 1) if command == "validate" else (0,)), said.stderr
+        assert not set(said.stdout) & set("\x1b\x07"), command
+    assert not (lab.folder / "executed").exists()
