@@ -273,7 +273,7 @@ class AttemptTracker:
         if job is None or reported is None:
             return None
         for moment, text in reversed(self._errors):
-            if moment >= reported and f"rule {job.rule} " in text and f"Job {job.job_id} " in text:
+            if moment >= reported and _is_about(job, text):
                 return text
         return None
 
@@ -310,3 +310,12 @@ class AttemptTracker:
             self._take_report(live, report)
             self._write_ending(live, live.written.status, revises=True)
         self._reports.remove(live.submission)
+
+
+def _is_about(job: JobDescribed, text: str) -> bool:
+    """Whether an error that names *job*'s rule names the job too: by its id, or by an output."""
+    if f"rule {job.rule} " not in text:
+        return False
+    lines = text.splitlines()
+    named = any(f"{line} ".startswith(f"{path} ") for path in job.output for line in lines)
+    return named or f"Job {job.job_id} " in text

@@ -59,12 +59,16 @@ def test_all_is_as_in_the_bare_run(
         told = _told(bare, case, call, [*BARE[executor], *_limits(bare, case, executor)])
         assert told["exit code"] == call.code, told["stderr"]
         assert call.says in f"{told['stdout']}{told['stderr']}"
-        held = _told(observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)])
+        held = _told(
+            observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)]
+        )
         assert held == told, f"call {number + 1}"
         journals = len(observed.lab.journals)
         assert journals == sum(one.journal for one in case.calls[: number + 1])
     last = Call(("--dry-run", *case.next_flags))
-    assert _told(observed, case, last, ["--cores", "1"]) == _told(bare, case, last, ["--cores", "1"])
+    assert _told(observed, case, last, ["--cores", "1"]) == _told(
+        bare, case, last, ["--cores", "1"]
+    )
     runs = [observed.lab.run(journal) for journal in observed.lab.journals]
     for run, call in zip(runs, (one for one in case.calls if one.journal), strict=True):
         _is_told_whole(run, call)

@@ -20,7 +20,7 @@ _MOMENTS = ("starttime", "endtime", "job_hash")
 _DRAWN = (
     (re.compile(r"\btmp[a-z0-9_]{8}\b"), "tmp-name"),
     (re.compile(r"\btmp\.[a-z0-9_]{8}\b"), "tmp-name"),
-    (re.compile(r"\b[0-9a-f]{32,64}(?=_?\b)"), "digest"),
+    (re.compile(r'"id": "[0-9a-f]{8}"'), '"id": "drawn"'),  # a notebook's cells
 )
 _ROUNDS = re.compile(r"(?m)^(Select jobs to execute.*|Execute \d+ jobs.*|)\n")
 
@@ -54,7 +54,7 @@ class Side:
 def sides(folder: Path) -> tuple[Side, Side]:
     """Return a fresh bare side and a fresh observed one below *folder*."""
     made = []
-    for name in ("bare", "observed"):
+    for name in ("bare", "seen"):  # of one length: some files hold that of a path
         work = folder / name / "work"
         work.mkdir(parents=True)
         made.append(Side(Lab(work), work.parent))
