@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 SLURM_VENV ?= .venv-slurm
+CONFORMANCE_VENV ?= .venv-conformance
 RUN    ?= build/run
 TOUR   ?= build/tour
 PROFILE ?= local
@@ -10,11 +11,12 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-conformance conformance-sample conformance-table test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
+	@echo "make test-conformance  run every workflow of the conformance suite, bare and observed"
 	@echo "make test-slurm  run the cluster tests on a Slurm of our own (root, Debian)"
 	@echo "make lint types  check style and types"
 	@echo "make benchmarks  measure what observing costs"
@@ -38,6 +40,21 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# An environment of its own: htcondor's plugin does not work beside a storage plugin.
+$(CONFORMANCE_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(CONFORMANCE_VENV)
+	$(CONFORMANCE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,conformance]'
+	@touch $@
+
+test-conformance: $(CONFORMANCE_VENV)/.installed
+	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --record
+
+conformance-sample: $(CONFORMANCE_VENV)/.installed
+	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --sample
+
+conformance-table: $(CONFORMANCE_VENV)/.installed
+	$(CONFORMANCE_VENV)/bin/python tests/conformance/table.py
 
 # An environment of its own: the slurm plugin's pandas slows every start of Snakemake.
 $(SLURM_VENV)/.installed: pyproject.toml

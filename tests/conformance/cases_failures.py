@@ -195,7 +195,7 @@ PYTHON = """
         run:
             raise ValueError("no such thing")
 """
-KILL = "rule all:\n    output: 'out.txt'\n    shell: 'touch {{output}}; kill -{sent} $PPID; sleep {after}'\n"
+KILL = "rule all:\n    output: 'out.txt'\n    shell: 'touch {{output}}; sleep 0.5; kill -{sent} $PPID; sleep {after}'\n"
 
 CASES = [
     Case(
@@ -216,7 +216,7 @@ CASES = [
         "missing-output",
         "failures: missing output",
         EXIT.format(tool="true"),
-        calls=(Call(("--latency-wait", "1"), code=1, says="missing after"),),
+        calls=(Call(("--latency-wait", "1"), code=1, says="Missing files after"),),
         check=why_it_failed("missing", "out.txt"),
     ),
     Case(

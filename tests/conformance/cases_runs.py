@@ -99,10 +99,20 @@ def batched(run: Run) -> None:
     assert "all" not in statuses(run)
 
 
-def quiet_is_told_whole(run: Run) -> None:
-    all_succeeded(run)
-    assert statuses(run) == {"a": ["success"], "all": ["success"], "b": ["success"]}
-    assert len(run.jobs) == 3
+QUIETS = (
+    ("rules",),
+    ("progress",),
+    ("host",),
+    ("reason",),
+    ("all",),
+    ("rules", "progress", "host"),
+)
+
+
+def each_is_told_whole(*runs: Run) -> None:
+    for run in runs:
+        all_succeeded(run)
+        assert statuses(run) == {"all": ["success"]}
 
 
 def in_another_folder(run: Run) -> None:
@@ -158,16 +168,15 @@ PARAMS = """
 """
 
 
-def utility(name: str, *flags: str, **more: object) -> Case:
-    """Return a case of a call that is no run: it leaves no journal."""
+def utilities(name: str, *calls: tuple[str, ...]) -> Case:
+    """Return a case of calls that are no runs, after one that is: they leave no journals."""
     return Case(
-        f"utility-{name}",
-        f"utilities: --{name}",
+        name,
+        f"utilities: {', '.join(flags[0] for flags in calls)}",
         CHAIN,
         IN,
-        calls=(Call(), Call(flags, journal=False)),
+        calls=(Call(), *(Call(flags, journal=False) for flags in calls)),
         executors=HERE,
-        **more,  # type: ignore[arg-type]
     )
 
 
@@ -200,25 +209,13 @@ CASES = [
         executors=HERE,
     ),
     Case("no-rules", "runs: a Snakefile without rules", "x = 1\n", executors=HERE, check=empty),
-    *(
-        Case(
-            f"quiet-{'-'.join(words) or 'bare'}",
-            f"runs: --quiet {' '.join(words)}".rstrip(),
-            CHAIN,
-            IN,
-            calls=(Call(("--quiet", *words)),),
-            check=quiet_is_told_whole,
-            executors=HERE,
-        )
-        for words in (
-            (),
-            ("rules",),
-            ("progress",),
-            ("host",),
-            ("reason",),
-            ("all",),
-            ("rules", "progress", "host"),
-        )
+    Case(
+        "quiet",
+        f"runs: --quiet, and with {', '.join(map(' '.join, QUIETS))}",
+        ONE,
+        calls=tuple(Call(("--forceall", "--quiet", *words)) for words in ((), *QUIETS)),
+        check=each_is_told_whole,
+        executors=HERE,
     ),
     Case(
         "quiet-on-cluster",
@@ -599,22 +596,44 @@ CASES = [
         executors=HERE,
         since="9.22",
     ),
-    utility("unlock", "--unlock"),
-    utility("summary", "--summary"),
-    utility("detailed-summary", "--detailed-summary", sample=""),
-    utility("list-rules", "--list-rules"),
-    utility("list-target-rules", "--list-target-rules", sample=""),
-    utility("dag", "--dag"),
-    utility("rulegraph", "--rulegraph", sample=""),
-    utility("filegraph", "--filegraph", sample=""),
-    utility("lint", "--lint"),
-    utility("list-input-changes", "--list-input-changes"),
-    utility("list-untracked", "--list-untracked", sample=""),
-    utility("delete-all-output", "--delete-all-output"),
-    utility("cleanup-metadata", "--cleanup-metadata", "b.txt"),
-    utility("cleanup-shadow", "--cleanup-shadow", sample=""),
-    utility("report", "--report", "report.zip"),
-    utility("generate-unit-tests", "--generate-unit-tests", sample=""),
-    utility("containerize", "--containerize", sample=""),
-    utility("print-compilation", "--print-compilation", sample=""),
+    utilities(
+        "utilities-looking",
+        ("--summary",),
+        ("--detailed-summary",),
+        ("--list-rules",),
+        ("--list-target-rules",),
+        ("--dag",),
+        ("--rulegraph",),
+        ("--filegraph",),
+        ("--list-input-changes",),
+        ("--list-untracked",),
+        ("--print-compilation",),
+    ),
+    utilities(
+        "utilities-doing",
+        ("--unlock",),
+        ("--report", "report.zip"),
+        ("--cleanup-metadata", "b.txt"),
+        ("--cleanup-shadow",),
+        ("--delete-all-output",),
+        ("--generate-unit-tests", "units"),
+    ),
+    Case(
+        "lint",
+        "utilities: --lint",
+        CHAIN,
+        IN,
+        calls=(Call(("--lint",), code=1, journal=False),),
+        executors=HERE,
+        sample="",
+    ),
+    Case(
+        "containerize",
+        "utilities: --containerize",
+        CHAIN,
+        IN,
+        calls=(Call(("--containerize",), journal=False),),
+        executors=HERE,
+        sample="",
+    ),
 ]

@@ -13,7 +13,7 @@ RECORDS = Path(__file__).parents[2] / "build" / "conformance"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
-    group.addoption("--sample", action="store_true", help="run each case with one executor only")
+    group.addoption("--sample", action="store_true", help="run most cases, each with one executor")
     group.addoption("--record", action="store_true", help=f"write the outcomes below {RECORDS}")
 
 

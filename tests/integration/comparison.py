@@ -11,6 +11,7 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 from lab import Lab, without_moments
 
@@ -80,9 +81,7 @@ def printed(
     }
 
 
-def left(
-    side: Side, *, loose: tuple[str, ...] = (), unordered: bool = False
-) -> dict[str, object]:
+def left(side: Side, *, loose: tuple[str, ...] = (), unordered: bool = False) -> dict[str, object]:
     """Return all that lies in a side's folder, by name.
 
     Args:
@@ -116,6 +115,8 @@ def _what(side: Side, path: Path, loose: tuple[str, ...]) -> object:
     content = side.data(path.read_bytes())
     if path.suffix == ".bench":  # times and memory
         return kind, [line.count(b"\t") for line in content.splitlines()]
+    if path.suffix == ".zip":  # a report: times, and a picture of them
+        return kind, ZipFile(path).namelist()
     if path.name in loose:
         return kind, side.text(content.decode(errors="backslashreplace"))
     return kind, content
@@ -128,9 +129,10 @@ def _add_snakemakes_own(
     parts = path.relative_to(side.lab.folder).parts
     where = parts.index(".snakemake")
     own = parts[where + 1 :]
-    if not own or own[0] == _OURS:
-        return
     place = "/".join(parts[: where + 1])
+    if not own or own[0] == _OURS:
+        found[place] = "is there"  # where it is ours alone, the bare side has none
+        return
     family = own[0]
     if family == "log" and len(own) == 2:
         logs = found.setdefault(f"{place}/log/*", [])
