@@ -112,8 +112,10 @@ class NodeSide(logging.Filter):
         elif event == "job_started":
             self._selected = moment
             self._level.setdefault("planned", moment)
-        elif event == "error":
+        elif event == "error" or record.levelno >= logging.ERROR:
             self._error = failures.in_one_line(text)
+            if self._waiting is not None and "planned" not in self._level:
+                self._wait("stage_in", self._waiting, moment)  # an input did not come
         elif text.startswith("Waiting at most"):
             self._waiting = self._waiting or moment
         elif text.startswith("Building DAG") and self._waiting is not None:
@@ -228,6 +230,8 @@ class NodeSide(logging.Filter):
         """Write the whole line as this process exits; a forked child writes nothing."""
         if os.getpid() == self._pid:
             self._level["ended"] = clock.now()
+            if not self._tries:
+                self._level["error"] = self._error
             self._write()
 
     def _key(self, job: Any) -> Any:

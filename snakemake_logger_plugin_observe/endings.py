@@ -91,7 +91,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         node=laid.node,
         exit_code=code,
         signal=_signal(code),
-        message=_why(status, tries, live.message),
+        message=_why(status, tries, _with_the_nodes(levels, live.message)),
         stamps=draft.stamps,
         waits=draft.waits,
         poll_interval_s=live.poll_interval_s,
@@ -204,6 +204,17 @@ def _why(status: str, tries: list[Try], told: str | None = None) -> str | None:
         return None
     said = told or next((one.message for one in reversed(tries) if one.message), None)
     return said.strip() if said else None
+
+
+def _with_the_nodes(levels: tuple[Level, ...], told: str | None) -> str | None:
+    """Return what was *told* of a failure, after what the node said where it came to no try.
+
+    An input that did not come there looks like success here, and then like a missing output.
+    """
+    said = next((level.error for level in reversed(levels) if level.error), None)
+    if said is None or any(level.tries for level in levels):
+        return told
+    return f"on the node: {said}\n{told}" if told else f"on the node: {said}"
 
 
 def _signal(code: int | None) -> int | None:

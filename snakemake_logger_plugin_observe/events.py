@@ -122,6 +122,8 @@ class Level(_Frozen):
     parsed: Moment | None = None
     planned: Moment | None = None
     ended: Moment | None = None
+    error: str | None = None
+    """What it said went wrong, where it came to no try."""
     waits: tuple[Wait, ...] = ()
     tries: tuple[Try, ...] = ()
 

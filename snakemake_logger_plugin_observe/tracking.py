@@ -100,13 +100,16 @@ class AttemptTracker:
 
         With ``--immediate-submit`` nobody waits for an end: what was submitted stays so.
         """
-        started = self.run.started
-        waited_for = started is None or not started.settings.get("immediate_submit")
-        for live in list(self._live.values()) if waited_for else ():
+        for live in list(self._live.values()) if self._waits_for_jobs() else ():
             live.stamps["finished"] = moment
             self._end(live, status)
         for live in self._late:
             self._look_again(live)
+
+    def _waits_for_jobs(self) -> bool:
+        """Whether Snakemake waits for its jobs' ends, instead of taking each for done at once."""
+        started = self.run.started
+        return started is None or not started.settings.get("immediate_submit")
 
     def on_job(self, moment: clock.Micros, job_id: int, **facts: Any) -> None:
         """A job is about to run, or was planned; a script's digest is its file's."""
@@ -244,6 +247,9 @@ class AttemptTracker:
     ) -> None:
         """Snakemake has done all it does about an attempt's end."""
         live = self._open(*key)
+        if status == "success" and not self._waits_for_jobs():
+            self._live.pop(key)  # that it was submitted is all that Snakemake knows
+            return
         live.stamps |= {**stamps, "finished": moment}
         live.message = message or live.message
         live.submission = live.submission or submission

@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.run import Run
 
 HOOKS = """
     onstart:
-        print("onstart is told", len(log.split()), "log")
+        print("onstart is told", len(log), "log")
         shell("sleep 0.1; echo start > start.txt")
     onsuccess:
         shell("echo success; wc -w <<< '{log}' > success.txt; grep -c Finished {log} >> success.txt")
@@ -47,7 +47,7 @@ elif words[:2] == ["env", "create"] or words[:1] == ["create"]:
     tool = pathlib.Path(prefix, "bin", "deployed-tool")
     tool.write_text("#!/bin/sh\\necho deployed\\n")
     tool.chmod(0o755)
-elif words[:1] == ["list"]:
+elif words[:1] in (["list"], ["clean"]):
     pass
 else:
     sys.exit(f"conda stand-in: {words}")

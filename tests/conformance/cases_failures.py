@@ -124,7 +124,9 @@ def a_missing_input_looked_like_success(run: Run) -> None:
     attempt = the_attempt(run, "all")
     assert run.status() == attempt.status == "failed"
     assert "compute" not in attempt.phases
-    assert "stage_in" in attempt.phases
+    assert attempt.phases["stage_in"] >= 900_000
+    assert (attempt.message or "").startswith("on the node: Missing files after 1 seconds")
+    assert "in.txt" in (attempt.message or "")
     assert "poll_wait" in attempt.phases
 
 
