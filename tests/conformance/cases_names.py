@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cases import CLUSTER, LOCAL, Call, Case, all_succeeded, on_a_cluster, statuses, the_attempt
+from cases import CLUSTER, LOCAL, Call, Case, all_succeeded, statuses, the_attempt
 
 from snakemake_logger_plugin_observe.run import Run
 
@@ -48,18 +48,20 @@ HARD = {
 }
 
 
-def without_node_stamps_on_a_cluster(run: Run) -> None:
+def without_node_stamps(run: Run) -> None:
     """Where the folder's name is not safe in shells the node is not timed, and that is told."""
     assert run.status() == "success"
     attempt = the_attempt(run, "all")
-    if on_a_cluster(run):
-        assert "compute" not in attempt.phases
-        assert attempt.unobserved == ("nothing was heard from the node",)
-        reasons = [one.text for one in run.messages if one.kind == "unobserved"]
-        words = "the working directory's path holds characters that shells expand"
-        assert reasons == [f"node phases are not observed: {words}"]
-    else:
-        assert "compute" in attempt.phases
+    assert "compute" not in attempt.phases
+    assert attempt.unobserved == ("nothing was heard from the node",)
+    reasons = [one.text for one in run.messages if one.kind == "unobserved"]
+    words = "the working directory's path holds characters that shells expand"
+    assert reasons == [f"node phases are not observed: {words}"]
+
+
+def ended_before_any_job(run: Run) -> None:
+    assert run.status() == "failed"
+    assert run.attempts == {}
 
 
 CASES = [
@@ -76,21 +78,47 @@ CASES = [
     ),
     Case(
         "name-newline",
-        "names: a newline in a path",
+        "names: a newline in an output's path",
+        r"""
+        rule all:
+            input: "two\nlines.txt"
+            output: touch("all.done")
+        rule one:
+            output: "two\nlines.txt"
+            shell: "echo x > {output:q}"
+        """,
+        calls=(Call(says="contains line break"),),
+        check=all_succeeded,
+        executors=(LOCAL,),
+    ),
+    Case(
+        "wildcard-newline",
+        "names: a newline in a wildcard, which Snakemake does not match",
         by_wildcard("two\nlines"),
         IN,
-        check=named("two\nlines"),
+        calls=(Call(code=1, says="MissingInputException"),),
+        executors=(LOCAL,),
+        sample="",
+        check=ended_before_any_job,
     ),
     Case(
         "name-bytes",
-        "names: bytes that are not UTF-8 in an input's path",
+        "names: bytes that are not UTF-8 in an input's path, which Snakemake does not survive",
         """
         rule all:
             input: expand("found/{i}.txt", i=glob_wildcards("found/{i}.txt").i)
             output: "out.txt"
             shell: "cat found/* > {output}"
         """,
-        calls=(Call(before=r"mkdir -p found; echo x > $(printf 'found/a\377.txt')"),),
+        calls=(
+            Call(
+                code=1,
+                says="UnicodeEncodeError",
+                before=r"mkdir -p found; echo x > $(printf 'found/a\377.txt')",
+            ),
+        ),
+        executors=(LOCAL,),
+        check=ended_before_any_job,
     ),
     Case(
         "text-bytes",
@@ -145,7 +173,17 @@ CASES = [
         "names: quotes and $ in the working directory's path",
         "rule all:\n    output: 'out.txt'\n    shell: 'echo x > {output}'\n",
         common=("--directory", "pay $5 'now'"),
-        check=without_node_stamps_on_a_cluster,
+        executors=(LOCAL,),  # the bare run does not end on a cluster
+        check=all_succeeded,
+    ),
+    Case(
+        "folder-percent",
+        "names: % and ! in the working directory's path",
+        "rule all:\n    output: 'out.txt'\n    shell: 'echo x > {output}'\n",
+        common=("--directory", "100% done!"),
+        executors=(CLUSTER,),
+        sample="",
+        check=without_node_stamps,
     ),
     Case(
         "rule-unicode",

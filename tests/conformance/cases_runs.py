@@ -623,8 +623,8 @@ CASES = [
         ("--report", "report.zip"),
         ("--cleanup-metadata", "b.txt"),
         ("--cleanup-shadow",),
-        ("--delete-all-output",),
         ("--generate-unit-tests", "units"),
+        ("--delete-all-output",),
     ),
     Case(
         "lint",

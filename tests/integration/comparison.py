@@ -22,6 +22,7 @@ _DRAWN = (
     (re.compile(r"\btmp[a-z0-9_]{8}\b"), "tmp-name"),
     (re.compile(r"\btmp\.[a-z0-9_]{8}\b"), "tmp-name"),
     (re.compile(r'"id": "[0-9a-f]{8}"'), '"id": "drawn"'),  # a notebook's cells
+    (re.compile(r"\b[0-9a-f]{32}(?=_)"), "digest"),  # an environment's folder: of its place, too
 )
 _ROUNDS = re.compile(r"(?m)^(Select jobs to execute.*|Execute \d+ jobs.*|)\n")
 
@@ -161,6 +162,8 @@ def _record(side: Side, path: Path) -> object:
     except ValueError:
         return side.text(text)
     kept = {k: v for k, v in record.items() if k not in _MOMENTS}
+    if record.get("conda_env") and "software_stack_hash" in kept:
+        kept["software_stack_hash"] = "made of the environment's place, too"
     return kept or side.text(text)
 
 
