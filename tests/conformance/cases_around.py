@@ -61,6 +61,17 @@ module() { case "$1" in load) export PATH="@HERE@/work/modules/$2:$PATH" ;; esac
 """
 
 
+APPTAINER = """#!/bin/sh
+# Runs in no container at all: the last three words are a shell, -c and the command.
+case "$1" in
+    --version) echo "apptainer version 1.3.0" ;;
+    pull) while [ "$1" != --name ]; do shift; done; touch "$2" ;;
+    exec) while [ $# -gt 3 ]; do shift; done; exec "$@" ;;
+    *) echo "apptainer stand-in: $*" >&2; exit 1 ;;
+esac
+"""
+
+
 def deployed(run: Run) -> None:
     all_succeeded(run)
     phases = [phase.phase for phase in run.phases]
@@ -135,6 +146,7 @@ CASES = [
         calls=(Call(("--no-hooks",)),),
         check=hooks_were_timed(),
         executors=(LOCAL,),
+        sample="",
     ),
     Case(
         "conda",
@@ -146,6 +158,14 @@ CASES = [
             "bin/activate": ACTIVATE,
         },
         common=("--sdm", "conda"),
+        check=deployed,
+    ),
+    Case(
+        "container",
+        "environments: container, with a stand-in for apptainer",
+        "rule all:\n    output: 'out.txt'\n    container: 'docker://some/image:1'\n    shell: 'echo x > {output}'\n",
+        {"bin/apptainer": APPTAINER},
+        common=("--sdm", "apptainer"),
         check=deployed,
     ),
     Case(
@@ -187,6 +207,7 @@ CASES = [
         ),
         needs=needs_storage,
         executors=(LOCAL,),
+        sample="",
     ),
     Case(
         "storage-not-retrieved",
@@ -204,5 +225,6 @@ CASES = [
         calls=(Call(code=1),),
         needs=needs_storage,
         executors=(LOCAL,),
+        sample="",
     ),
 ]

@@ -296,6 +296,7 @@ CASES = [
         calls=(Call(code=1),),
         check=only_the_first_ran,
         executors=(LOCAL,),
+        sample="",
     ),
     Case(
         "retries-flag",
@@ -332,6 +333,7 @@ CASES = [
         calls=(Call(code=1, says="Removing output files of failed job"),),
         executors=(LOCAL,),
         check=one_failure(exit_code=1),
+        sample="",
     ),
     Case(
         "group-member-fails",
@@ -375,6 +377,7 @@ CASES = [
         calls=(Call(code=1, says="AmbiguousRuleException"),),
         executors=(LOCAL,),
         check=failed_before_any_job("AmbiguousRuleException"),
+        sample="",
     ),
     Case(
         "cycle",
@@ -383,6 +386,7 @@ CASES = [
         calls=(Call(code=1, says="CyclicGraphException"),),
         executors=(LOCAL,),
         check=failed_before_any_job("CyclicGraphException"),
+        sample="",
     ),
     Case(
         "parse-error",
@@ -413,6 +417,7 @@ CASES = [
         "",
         calls=(Call(("--snakefile", "nowhere"), code=1),),
         executors=(LOCAL,),
+        sample="",
     ),
     Case(
         "killed",

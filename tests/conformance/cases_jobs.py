@@ -328,6 +328,7 @@ CASES = [
             SHADOW.format(kind=kind),
             check=ran_once("all", "made"),
             executors=(LOCAL, CLUSTER) if kind == "minimal" else (LOCAL,),
+            sample="" if kind in ("shallow", "full") else LOCAL,
         )
         for kind in ("minimal", "shallow", "full", "copy-minimal")
     ),
@@ -426,6 +427,7 @@ CASES = [
             shell: "echo mine > {output}"
         """,
         check=ran_once("all"),
+        sample="",
     ),
     Case(
         "two-at-once",

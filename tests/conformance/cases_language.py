@@ -185,6 +185,7 @@ CASES = [
         "rule one:\n    output: 'a.txt'\n    shell: 'touch {output}'\nrule two:\n    default_target: True\n    output: 'b.txt'\n    shell: 'touch {output}'\n",
         check=ran(two=1),
         executors=HERE,
+        sample="",
     ),
     Case(
         "input-functions",
@@ -193,7 +194,7 @@ CASES = [
         samples = {"one": {"file": "x.in"}}
         rule all:
             input:
-                first=lookup(dpath="{key}/file", within=samples) if False else lambda wildcards: samples["one"]["file"],
+                first=lookup(dpath="one/file", within=samples),
                 second=branch(True, then="x.in", otherwise="y.in"),
                 third=collect("{name}.in", name=["x"]),
                 more=expand("{a}{b}.in", zip, a=["x"], b=[""]),
@@ -239,6 +240,7 @@ CASES = [
         "files: protected",
         "rule all:\n    output: protected('out.txt')\n    shell: 'touch {output}'\n",
         check=ran(all=1),
+        sample="",
     ),
     Case(
         "ancient",
@@ -260,6 +262,7 @@ CASES = [
         "rule all:\n    output: touch('done')\n    shell: 'true'\n",
         check=ran(all=1),
         executors=HERE,
+        sample="",
     ),
     Case(
         "update",
@@ -283,6 +286,7 @@ CASES = [
         "files: ensure that holds",
         "rule all:\n    output: ensure('out.txt', non_empty=True)\n    shell: 'echo x > {output}'\n",
         check=ran(all=1),
+        sample="",
     ),
     Case(
         "benchmark-repeat",
@@ -291,7 +295,7 @@ CASES = [
         check=ran(all=1),
     ),
     Case(
-        "benchmark-jsonl",
+        "folders-of-logs",
         "language: benchmark and log in folders",
         "rule all:\n    output: 'out.txt'\n    benchmark: 'benchmarks/all.bench'\n    log: 'logs/deep/all.log'\n    shell: 'echo x > {output} 2> {log}'\n",
         check=ran(all=1),
@@ -324,14 +328,13 @@ CASES = [
         executors=HERE,
     ),
     Case(
-        "input-flags",
-        "language: inputflags and outputflags",
-        "outputflags:\n    all=temp\n"
-        if False
-        else "rule all:\n    input: local('in.txt')\n    output: local('out.txt')\n    shell: 'cp {input} {output}'\n",
+        "local-flag",
+        "files: local",
+        "rule all:\n    input: local('in.txt')\n    output: local('out.txt')\n    shell: 'cp {input} {output}'\n",
         {"in.txt": "x\n"},
         check=ran(all=1),
         executors=HERE,
+        sample="",
     ),
     Case(
         "strings",
@@ -342,25 +345,28 @@ CASES = [
     ),
     Case(
         "exists",
-        "language: exists, storage-less functions",
+        "language: exists",
         "rule all:\n    input: branch(exists('in.txt'), then='in.txt')\n    output: 'out.txt'\n    shell: 'cp {input} {output}'\n",
         {"in.txt": "x\n"},
         check=ran(all=1),
         executors=HERE,
+        sample="",
     ),
     Case(
         "shell-prefix",
         "language: shell.prefix, shell.executable",
         "shell.executable('/bin/bash')\nshell.prefix('set -u; ')\nrule all:\n    output: 'out.txt'\n    shell: 'echo $BASH_VERSION | cut -c1 > {output}'\n",
         check=ran(all=1),
+        sample="",
     ),
     Case(
-        "stdin-script",
-        "language: script with an inline config and wildcards",
+        "script-by-wildcard",
+        "language: script, chosen by a wildcard",
         "rule all:\n    input: 'x.txt'\n    output: touch('all.done')\nrule s:\n    output: '{n}.txt'\n    script: 'scripts/{wildcards.n}.py'\n",
         {"scripts/x.py": "open(snakemake.output[0], 'w').write(snakemake.wildcards.n)\n"},
         check=ran(all=1, s=1),
         executors=HERE,
+        sample="",
     ),
     Case(
         "report-flags",
@@ -371,7 +377,7 @@ CASES = [
         executors=HERE,
     ),
     Case(
-        "retries-zero",
+        "said-while-parsing",
         "language: print and logger in a Snakefile",
         "print('said while parsing')\nfrom snakemake.logging import logger\nlogger.warning('a warning of the workflow')\nrule all:\n    output: 'out.txt'\n    shell: 'echo said by the tool; echo and on stderr >&2; touch {output}'\n",
         check=ran(all=1),

@@ -72,6 +72,7 @@ CASES = [
             by_wildcard(name),
             IN,
             executors=(LOCAL, CLUSTER) if kind in ("unicode", "quotes", "dollar") else (LOCAL,),
+            sample="" if kind in ("braces", "shell-signs") else LOCAL,
             check=named(name),
         )
         for kind, name in HARD.items()

@@ -197,6 +197,7 @@ CASES = [
         calls=(Call(), Call(("--dry-run",), says="Nothing to be done")),
         check=an_empty_plan,
         executors=HERE,
+        sample="",
     ),
     Case(
         "touch",
@@ -278,6 +279,7 @@ CASES = [
         calls=(Call(("--omit-from", "b")),),
         check=ran("a"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "target",
@@ -296,6 +298,7 @@ CASES = [
         calls=(Call(("b",)),),
         check=ran("a", "b"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "force",
@@ -313,6 +316,7 @@ CASES = [
         IN,
         calls=(Call(), Call(("--forceall",))),
         check=ran("a", "b", "all"),
+        sample="",
     ),
     Case(
         "forcerun",
@@ -331,6 +335,7 @@ CASES = [
         calls=(Call(), Call(("-R", "b"))),
         check=ran("b", "all"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "allowed-rules",
@@ -366,6 +371,7 @@ CASES = [
         common=("--snakefile", "flow/other.smk"),
         check=ran("all"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "profile",
@@ -384,6 +390,7 @@ CASES = [
         check=ran("all"),
         calls=(Call(says="echo one > out.txt"),),
         executors=HERE,
+        sample="",
     ),
     Case(
         "config",
@@ -392,6 +399,7 @@ CASES = [
         calls=(Call(), Call(("--config", "word=two"))),
         check=ran_because("all", "Params have changed"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "configfile",
@@ -408,6 +416,7 @@ CASES = [
         calls=(Call(("--set-threads", "all=1")),),
         check=with_setting(threads=1),
         executors=HERE,
+        sample="",
     ),
     Case(
         "set-resources",
@@ -430,6 +439,7 @@ CASES = [
         calls=(Call(("--resources", "licence=1")),),
         check=two_and_all,
         executors=HERE,
+        sample="",
     ),
     Case(
         "max-threads",
@@ -438,6 +448,7 @@ CASES = [
         calls=(Call(("--max-threads", "1")),),
         check=with_setting(threads=1),
         executors=HERE,
+        sample="",
     ),
     Case(
         "scheduler-greedy",
@@ -447,6 +458,7 @@ CASES = [
         calls=(Call(("--scheduler", "greedy")),),
         check=ran("a", "b", "all"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "max-jobs-per-timespan",
@@ -489,6 +501,7 @@ CASES = [
         calls=(Call(("--drop-metadata",)),),
         check=ran("all"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "nocolor",
@@ -497,6 +510,7 @@ CASES = [
         calls=(Call(("--nocolor",)),),
         check=ran("all"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "debug-dag",
@@ -506,6 +520,7 @@ CASES = [
         calls=(Call(("--debug-dag",)),),
         check=ran("a", "b", "all"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "force-threads",
@@ -514,6 +529,7 @@ CASES = [
         calls=(Call(("--force-use-threads",)),),
         check=ran("all"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "jobname",
@@ -539,6 +555,7 @@ CASES = [
         calls=(Call(), Call(before="sed -i s/one/two/ Snakefile")),
         check=ran_because("all", "Params have changed"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "rerun-input",
@@ -561,6 +578,7 @@ CASES = [
         ),
         check=ran_because("a", "Set of input files has changed"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "rerun-triggers",
@@ -586,6 +604,7 @@ CASES = [
         calls=(Call(), Call(before="rm b.txt")),
         check=ran_because("b", "Missing output files: b.txt"),
         executors=HERE,
+        sample="",
     ),
     Case(
         "consider-ancient",
