@@ -62,7 +62,7 @@ def test_all_is_as_in_the_bare_run(
     for number, call in enumerate(case.calls):
         told = _told(bare, case, call, [*BARE[executor], *_limits(bare, case, executor)])
         assert told["exit code"] == call.code, told["stderr"]
-        assert call.says in f"{told['stdout']}{told['stderr']}"
+        assert call.says in "".join(str(told[one]) for one in ("stdout", "stderr", "jobs' output"))
         held = _told(
             observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)]
         )
