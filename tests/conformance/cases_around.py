@@ -164,7 +164,7 @@ CASES = [
         "container",
         "environments: container, with a stand-in for apptainer",
         "rule all:\n    output: 'out.txt'\n    container: 'docker://some/image:1'\n    shell: 'echo x > {output}'\n",
-        {"bin/apptainer": APPTAINER},
+        {"bin/apptainer": APPTAINER, "bin/singularity": APPTAINER},
         common=("--sdm", "apptainer"),
         check=deployed,
     ),

@@ -124,10 +124,14 @@ def a_missing_input_looked_like_success(run: Run) -> None:
     attempt = the_attempt(run, "all")
     assert run.status() == attempt.status == "failed"
     assert "compute" not in attempt.phases
-    assert attempt.phases["stage_in"] >= 900_000
-    assert (attempt.message or "").startswith("on the node: Missing files after 1 seconds")
-    assert "in.txt" in (attempt.message or "")
     assert "poll_wait" in attempt.phases
+    said = attempt.message or ""
+    if "AttributeError" in said:  # older versions fail themselves when they mean to tell it
+        assert said == "on the node: AttributeError: 'str' object has no attribute 'is_storage'"
+        return
+    assert attempt.phases["stage_in"] >= 900_000
+    assert said.startswith("on the node: Missing files after 1 seconds")
+    assert "in.txt" in said
 
 
 def a_refusal_is_told(run: Run) -> None:

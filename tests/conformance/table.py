@@ -19,8 +19,10 @@ what the jobs printed on the node, every file with its content and mode, Snakema
 incomplete markers, locks and other folders of `.snakemake`, after every call where there are several,
 and what a bare dry run says next in both folders; and that the journal told the run rightly.
 
-Moments, ids made anew by every process and the folder's own path are made equal before. Where the
-order of jobs is chance in the bare run too, lines are compared without their order.
+Moments, ids made anew by every process and the folder's own path are made equal before; where
+Snakemake prints a whole Python traceback or the command of a process it started, our frames and flags
+in it are left out. Where the order of jobs is chance in the bare run too, lines are compared without
+their order.
 
 `make test-conformance` runs all of it; this page is written by `make conformance-table` from what ran.
 """

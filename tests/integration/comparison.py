@@ -1,6 +1,7 @@
 """The bare run and the observed one, held side by side: all that a person or a later run can see.
 
-Moments, ids made anew by every process and the folder's own path are made equal; nothing else is.
+Moments, ids made anew by every process and the folder's own path are made equal, and what a whole
+traceback shows of us is left out; nothing else is.
 """
 
 import base64
@@ -24,6 +25,9 @@ _DRAWN = (
     (re.compile(r'"id": "[0-9a-f]{8}"'), '"id": "drawn"'),  # a notebook's cells
     (re.compile(r"\b[0-9a-f]{32}(?=_)"), "digest"),  # an environment's folder: of its place, too
 )
+# What a whole traceback or a failed command shows of us, where Snakemake prints one.
+_FRAMES = re.compile(r'(?m)^  File "[^"]*snakemake_executor_plugin_timed/.*\n(?:    .*\n)*\n?')
+_FLAGS = re.compile(r" --timed-record \S+| --executor timed --timed-wraps \S+")
 _ROUNDS = re.compile(r"(?m)^(Select jobs to execute.*|Execute \d+ jobs.*|)\n")
 
 
@@ -43,6 +47,7 @@ class Side:
 
         """
         text = without_moments(text.replace(str(self.here), "<here>"))
+        text = _FLAGS.sub("", _FRAMES.sub("", text))
         for pattern, name in _DRAWN:
             text = pattern.sub(name, text)
         if unordered:

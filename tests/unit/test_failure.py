@@ -80,3 +80,10 @@ def test_a_long_message_is_cut() -> None:
 
 def test_no_message_is_an_empty_line() -> None:
     assert in_one_line("") == ""
+
+
+def test_of_a_traceback_the_last_line_says_what_it_was() -> None:
+    text = (
+        'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\n\nValueError: no\n\n'
+    )
+    assert in_one_line(text) == "ValueError: no"
