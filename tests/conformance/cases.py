@@ -124,4 +124,5 @@ def all_succeeded(run: Run) -> None:
         has_a_tool = attempt.job_id is not None
         assert ("compute" in attempt.phases) == has_a_tool, attempt
         if on_a_cluster(run) and attempt.external_jobid and not attempt.is_member:
-            assert {"submit", "queue_wait", "node_startup", "poll_wait"} <= set(attempt.phases)
+            # No queue_wait where the job began before its submission was answered.
+            assert {"submit", "node_startup", "poll_wait"} <= set(attempt.phases)

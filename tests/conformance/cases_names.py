@@ -42,7 +42,8 @@ HARD = {
     "unicode": "größe-日本-🐍",
     "spaces": "two  words ",
     "quotes": 'it\'s "so"',
-    "dollar": "$HOME-`id`-\\x",
+    "dollar": "$HOME-`id`",
+    "backslash": "a\\x",
     "shell-signs": "a;b&c|d>e*?[f]~#",
     "braces": "a(b)c+d^",
 }
@@ -71,8 +72,9 @@ CASES = [
             f"names: {kind.replace('-', ' ')} in a wildcard, a path and a command",
             by_wildcard(name),
             IN,
-            executors=(LOCAL, CLUSTER) if kind in ("unicode", "quotes", "dollar") else (LOCAL,),
-            sample="" if kind in ("braces", "shell-signs") else LOCAL,
+            # With others the bare run fails on a cluster, or does not end.
+            executors=(LOCAL, CLUSTER) if kind in ("unicode", "spaces", "dollar") else (LOCAL,),
+            sample="" if kind in ("braces", "shell-signs", "backslash") else LOCAL,
             check=named(name),
         )
         for kind, name in HARD.items()
