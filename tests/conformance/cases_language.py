@@ -386,7 +386,7 @@ CASES = [
     Case(
         "big-dag",
         "language: many jobs",
-        "rule all:\n    input: expand('{i}.txt', i=range(12))\n    output: touch('all.done')\nrule one:\n    output: '{i}.txt'\n    priority: lambda wildcards: int(wildcards.i)\n    shell: 'touch {output}'\n",
+        "rule all:\n    input: expand('{i}.txt', i=range(12))\n    output: touch('all.done')\nrule one:\n    output: '{i}.txt'\n    shell: 'touch {output}'\n",
         check=ran(all=1, one=12),
         executors=HERE,
         unordered=True,

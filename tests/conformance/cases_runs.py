@@ -99,10 +99,8 @@ echo 1
 
 def batched(run: Run) -> None:
     all_succeeded(run)
-    assert [run.jobs[a.job_id or 0].wildcards for a in attempts_of(run, "one")] == [
-        {"i": "0"},
-        {"i": "1"},
-    ]
+    made = {run.jobs[a.job_id or 0].wildcards["i"] for a in attempts_of(run, "one")}
+    assert made == {"0", "1"}
     assert "all" not in statuses(run)
 
 
@@ -139,7 +137,6 @@ LIMITED = """
     rule one:
         output: "{i}.txt"
         resources: licence=1
-        priority: lambda wildcards: -int(wildcards.i)
         shell: "touch {output}"
 """
 
@@ -155,7 +152,6 @@ MANY = """
         output: touch("all.done")
     rule one:
         output: "{i}.txt"
-        priority: lambda wildcards: -int(wildcards.i)
         shell: "touch {output}"
 """
 TEMP = """
@@ -437,6 +433,7 @@ CASES = [
         "runs: --resources",
         LIMITED,
         calls=(Call(("--resources", "licence=1")),),
+        unordered=True,
         check=two_and_all,
         executors=HERE,
         sample="",
@@ -465,7 +462,7 @@ CASES = [
         "runs: --max-jobs-per-timespan",
         CHAIN,
         IN,
-        calls=(Call(("--max-jobs-per-timespan", "1/1s")),),
+        calls=(Call(("--max-jobs-per-timespan", "100/1s")),),
         check=ran("a", "b", "all"),
         executors=HERE,
     ),

@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Recorder:
-    """Keeps each case's outcome, and writes them all when the tests are done."""
+    """Keeps each case's outcome, and adds them to the version's record when the tests are done."""
 
     def __init__(self) -> None:
         self._outcomes: dict[str, dict[str, dict[str, str]]] = {}
@@ -51,11 +51,14 @@ class Recorder:
             return
         RECORDS.mkdir(parents=True, exist_ok=True)
         snakemake = version("snakemake")
+        path = RECORDS / f"{snakemake}.json"
+        known = json.loads(path.read_text())["cases"] if path.exists() else {}
+        for case, outcomes in self._outcomes.items():
+            known[case] = {**known.get(case, {}), **outcomes}
         record = {
             "snakemake": snakemake,
             "python": platform.python_version(),
             "cluster-generic": version("snakemake-executor-plugin-cluster-generic"),
-            "cases": dict(sorted(self._outcomes.items())),
+            "cases": dict(sorted(known.items())),
         }
-        path = RECORDS / f"{snakemake}.json"
         path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")

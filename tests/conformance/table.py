@@ -37,7 +37,7 @@ def page(records: list[dict[str, Any]], cases: list[Case]) -> str:
     ]
     for record in records:
         for executor in EXECUTORS:
-            found = [outcomes.get(executor) for outcomes in record["cases"].values()]
+            found = [record["cases"].get(case.name, {}).get(executor) for case in cases]
             counts = [
                 sum(one is not None and one["outcome"] == outcome for one in found)
                 for outcome in ("same", "differs", "not run")
