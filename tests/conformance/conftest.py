@@ -13,12 +13,18 @@ RECORDS = Path(__file__).parents[2] / "build" / "conformance"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
-    group.addoption("--sample", action="store_true", help="run most cases, each with one executor")
+    group.addoption(
+        "--sample",
+        action="store_true",
+        help="run most cases, with one executor each and without the last call",
+    )
     group.addoption("--record", action="store_true", help=f"write the outcomes below {RECORDS}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sample: in the sample, which shows every feature once")
+    if config.getoption("--record") and config.getoption("--sample"):
+        raise pytest.UsageError("--record tells of whole cases: leave --sample out, choose with -k")
     if config.getoption("--record") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(), "conformance-recorder")
 
