@@ -73,7 +73,8 @@ class Hooks:
 
 def _out_of_sight(wrapper: Any) -> Any:
     """Have Snakemake leave *wrapper*'s frame out of a traceback that it prints, as its own are."""
-    place = os.path.join(os.path.dirname(sys.modules["snakemake"].__file__ or ""), "observed")
+    package = getattr(sys.modules.get("snakemake"), "__file__", None) or ""
+    place = os.path.join(os.path.dirname(package), "observed")
     wrapper.__code__ = wrapper.__code__.replace(co_filename=place)
     return wrapper
 

@@ -112,7 +112,7 @@ class NodeSide(logging.Filter):
         elif event == "job_started":
             self._selected = moment
             self._level.setdefault("planned", moment)
-        elif event == "error" or record.levelno >= logging.ERROR:
+        elif event == "error" or (record.levelno >= logging.ERROR and not self._tries):
             self._error = failures.in_one_line(text)
             if self._waiting is not None and "planned" not in self._level:
                 self._wait("stage_in", self._waiting, moment)  # an input did not come
