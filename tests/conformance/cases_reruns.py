@@ -77,7 +77,7 @@ CASES = [
         "reruns: an output was removed",
         CHAIN,
         IN,
-        calls=(Call(), Call(before="rm b.txt")),
+        calls=(Call(), Call(before="rm b.txt all.done")),
         check=ran_because("b", "Missing output files: b.txt"),
         executors=HERE,
         sample="",
