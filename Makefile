@@ -5,6 +5,7 @@ VENV   ?= .venv
 SLURM_VENV ?= .venv-slurm
 LISTENERS_VENV ?= .venv-listeners
 EXECUTORS_VENV ?= .venv-executors
+CONFORMANCE_VENV ?= .venv-conformance
 RUN    ?= build/run
 TOUR   ?= build/tour
 PROFILE ?= local
@@ -12,11 +13,12 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo test test-conformance conformance-sample conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
+	@echo "make test-conformance  run every workflow of the conformance suite, bare and observed"
 	@echo "make test-faults run every fault of docs/reliability.md (some need root)"
 	@echo "make test-matrix run them on three versions of Snakemake, the oldest to the latest"
 	@echo "make test-executors  wrap the plugins of clusters and clouds that are not here, with stand-ins"
@@ -44,6 +46,21 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+# An environment of its own: htcondor's plugin does not work beside a storage plugin.
+$(CONFORMANCE_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(CONFORMANCE_VENV)
+	$(CONFORMANCE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,conformance]'
+	@touch $@
+
+test-conformance: $(CONFORMANCE_VENV)/.installed
+	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --record
+
+conformance-sample: $(CONFORMANCE_VENV)/.installed
+	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --sample
+
+conformance-table: $(CONFORMANCE_VENV)/.installed
+	$(CONFORMANCE_VENV)/bin/python tests/conformance/table.py
 
 # Of each row one case, and few moments at which runs are killed: make test-faults FAULTS=
 FAULTS ?= --whole --moments 50

@@ -41,4 +41,6 @@ def in_one_line(text: str) -> str:
     """
     lines = [line.strip() for line in _SAID_ELSEWHERE.sub("", text).splitlines()]
     told = [line for line in lines if line and not line.startswith('File "')]
+    if told and told[0].startswith("Traceback "):  # Snakemake itself failed; the last line says how
+        told = told[-1:]
     return " ".join(told[:4])[:_KEPT_TEXT]

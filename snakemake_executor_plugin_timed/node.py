@@ -78,6 +78,7 @@ class NodeSide(logging.Filter):
         self._newest: dict[Any, dict[str, Any]] = {}
         self._waits: list[dict[str, Any]] = []
         self._waiting: tuple[str, clock.Micros] | None = None
+        self._error: str | None = None
         self._selected: clock.Micros | None = None
         self._written = False
         self._meter: Meter | None = None
@@ -119,8 +120,8 @@ class NodeSide(logging.Filter):
         elif event == "job_started":
             self._selected = moment
             self._level.setdefault("planned", moment)
-        elif record.levelno >= logging.ERROR and event in ("", "error"):
-            self._level["error"] = failures.in_one_line(text)
+        elif event == "error" or (record.levelno >= logging.ERROR and not self._tries):
+            self._error = failures.in_one_line(text)
         elif text.startswith("Waiting at most"):
             self._waiting = self._waiting or ("stage_in", moment)
         elif text.startswith("Storing in storage"):
@@ -186,7 +187,7 @@ class NodeSide(logging.Filter):
         one.setdefault("checked", clock.now())
         if not ok:
             one["status"] = "failed"
-            one.setdefault("message", self._level.get("error"))
+            one.setdefault("message", self._error)
 
     @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
@@ -250,6 +251,8 @@ class NodeSide(logging.Filter):
             self._level["ended"] = clock.now()
             if self._waiting is not None and self._waiting[0] == "stage_in":
                 self._waited(self._level["ended"])  # in vain
+            if not self._tries:
+                self._level["error"] = self._error
             if step := self._watch.step():
                 self._level["stepped_s"] = clock.to_seconds(step)
             self._write()

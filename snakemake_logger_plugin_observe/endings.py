@@ -102,7 +102,7 @@ def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending
         node=laid.node,
         exit_code=code,
         signal=_signal(code),
-        message=_why(status, tries, _never_begun(live.levels) or live.message),
+        message=_why(status, tries, _with_the_nodes(levels, live.message)),
         stamps=draft.stamps,
         waits=draft.waits,
         poll_interval_s=live.poll_interval_s,
@@ -210,15 +210,6 @@ def _member_status(whole: AttemptFinished, tries: list[Try]) -> Status:
     return "cancelled" if others and not tries else "failed"
 
 
-def _never_begun(levels: tuple[Level, ...]) -> str | None:
-    """Return what a process on the node failed of before it began any job.
-
-    One that waits for its inputs in vain ends as if all were well; what the main process then
-    misses are the outputs.
-    """
-    return next((level.error for level in levels if level.error and not level.tries), None)
-
-
 def _own_id(levels: tuple[Level, ...]) -> str | None:
     """Return the cluster's id that the node knew, where the executor told none."""
     return next((level.cluster_job for level in levels if level.cluster_job), None)
@@ -230,6 +221,17 @@ def _why(status: str, tries: list[Try], told: str | None = None) -> str | None:
         return None
     said = told or next((one.message for one in reversed(tries) if one.message), None)
     return said.strip() if said else None
+
+
+def _with_the_nodes(levels: tuple[Level, ...], told: str | None) -> str | None:
+    """Return what was *told* of a failure, after what the node said where it came to no try.
+
+    An input that did not come there looks like success here, and then like a missing output.
+    """
+    said = next((level.error for level in reversed(levels) if level.error), None)
+    if said is None or any(level.tries for level in levels):
+        return told
+    return f"on the node: {said}\n{told}" if told else f"on the node: {said}"
 
 
 def _signal(code: int | None) -> int | None:

@@ -127,10 +127,10 @@ class Level(_Frozen):
     parsed: Moment | None = None
     planned: Moment | None = None
     ended: Moment | None = None
+    error: str | None = None
+    """What it said went wrong, where it came to no try."""
     waits: tuple[Wait, ...] = ()
     tries: tuple[Try, ...] = ()
-    error: str | None = None
-    """The last error that Snakemake printed in this process."""
 
 
 class LogTail(_Frozen):

@@ -206,7 +206,8 @@ class Run:
         attempt.line = line
         match event:
             case AttemptSubmitted():
-                attempt.status = "submitted"
+                if attempt.tool_started is None:  # a local tool can begin before it is told
+                    attempt.status = "submitted"
                 attempt.external_jobid = event.external_jobid
                 attempt.stamps = event.stamps
             case AttemptStarted():

@@ -130,13 +130,16 @@ class AttemptTracker:
 
         With ``--immediate-submit`` nobody waits for an end: what was submitted stays so.
         """
-        started = self.run.started
-        waited_for = started is None or not started.settings.get("immediate_submit")
-        for live in list(self._live.values()) if waited_for else ():
+        for live in list(self._live.values()) if self._waits_for_jobs() else ():
             live.stamps["finished"] = moment
             self._end(live, status)
         for live in self._late:
             self._look_again(live)
+
+    def _waits_for_jobs(self) -> bool:
+        """Whether Snakemake waits for its jobs' ends, instead of taking each for done at once."""
+        started = self.run.started
+        return started is None or not started.settings.get("immediate_submit")
 
     def on_job(self, moment: clock.Micros, job_id: int, **facts: Any) -> None:
         """A job is about to run, or was planned; a script's digest is its file's."""
@@ -334,6 +337,9 @@ class AttemptTracker:
     ) -> None:
         """Snakemake has done all it does about an attempt's end."""
         live = self._open(*key)
+        if status == "success" and not self._waits_for_jobs():
+            self._live.pop(key)  # that it was submitted is all that Snakemake knows
+            return
         live.stamps |= {**stamps, "finished": moment}
         live.message = message or live.message
         live.submission = live.submission or submission
@@ -400,10 +406,8 @@ class AttemptTracker:
         reported = live.stamps.get("reported")
         if job is None or reported is None:
             return None
-        names = (f"Job {job.job_id} ", *job.output)
         for moment, text in reversed(self._errors):
-            about = f"rule {job.rule} " in text and any(name in text for name in names)
-            if moment >= reported and about:
+            if moment >= reported and _is_about(job, text):
                 return text
         return None
 
@@ -448,3 +452,12 @@ def _tell_outputs(
     put: Callable[[Note], None], about: dict[str, Any], files: tuple[OutputFile, ...]
 ) -> None:
     put(Note("outputs", clock.now(), {**about, "files": files}))
+
+
+def _is_about(job: JobDescribed, text: str) -> bool:
+    """Whether an error that names *job*'s rule names the job too: by its id, or by an output."""
+    if f"rule {job.rule} " not in text:
+        return False
+    lines = text.splitlines()
+    named = any(f"{line} ".startswith(f"{path} ") for path in job.output for line in lines)
+    return named or f"Job {job.job_id} " in text

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from comparison import pair, same
 from lab import BOTH, Lab, attempts_of, phases_s
-from test_nothing_changed import pair, same
 
 from snakemake_logger_plugin_observe.run import Attempt, Run
 

@@ -1,11 +1,11 @@
 """The observer never changes the run: same console, exit code, files and log, with or without it."""
 
-import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from comparison import pair, same
 from lab import BOTH, Lab, without_moments
 
 WORKFLOW = """
@@ -48,63 +48,6 @@ FAILING = """
         output: "y.txt"
         shell: "touch {output}"
 """
-
-
-def metadata(lab: Lab) -> dict[str, object]:
-    """Return what Snakemake itself remembers of outputs, without moments."""
-    found: dict[str, object] = {}
-    for path in (lab.folder / ".snakemake" / "metadata").iterdir():
-        record = json.loads(path.read_text())
-        moments = ("starttime", "endtime", "job_hash")
-        found[path.name] = {k: v for k, v in record.items() if k not in moments}
-    return found
-
-
-def files(lab: Lab) -> dict[str, bytes | None]:
-    """Return the run's files; benchmarks only by name, for they hold times."""
-    return {
-        str(path.relative_to(lab.folder)): None if path.suffix == ".bench" else path.read_bytes()
-        for path in lab.folder.rglob("*")
-        if path.is_file() and ".snakemake" not in path.parts and path.name != "submit.sh"
-    }
-
-
-def own_folders(lab: Lab) -> set[str]:
-    """Return what is below .snakemake beside the journals' folder."""
-    inside = lab.folder / ".snakemake"
-    names = {path.name for path in inside.iterdir()} - {"observe"}
-    return {name for name in names if not name.startswith("tmp.")}
-
-
-def log_text(lab: Lab) -> str:
-    (log,) = (lab.folder / ".snakemake" / "log").iterdir()
-    return without_moments(log.read_text())
-
-
-def pair(tmp_path: Path, snakefile: str) -> tuple[Lab, Lab]:
-    labs = []
-    for name in ("bare", "observed"):
-        folder = tmp_path / name / "work"
-        folder.mkdir(parents=True)
-        labs.append(Lab(folder))
-        labs[-1].snakefile(snakefile)
-    return labs[0], labs[1]
-
-
-def same(
-    bare: Lab, observed: Lab, flags: list[str], bare_extra: list[str], extra: list[str]
-) -> None:
-    """Run both, and compare everything a person or a later run could see."""
-    one = bare.snakemake(*flags, *bare_extra, check=False)
-    two = observed.snakemake(*flags, *extra, check=False)
-    assert two.returncode == one.returncode
-    assert two.stdout == one.stdout
-    here, there = str(bare.folder), str(observed.folder)
-    assert without_moments(two.stderr).replace(there, here) == without_moments(one.stderr)
-    assert files(observed) == files(bare)
-    assert metadata(observed) == metadata(bare)
-    assert own_folders(observed) == own_folders(bare)
-    assert log_text(observed).replace(there, here) == log_text(bare)
 
 
 @pytest.mark.parametrize("snakefile", [WORKFLOW, FAILING], ids=["success", "failure"])

@@ -91,3 +91,10 @@ def test_the_command_is_not_said_again() -> None:
 
 def test_a_nested_process_s_number_of_a_job_is_left_out() -> None:
     assert in_one_line("Job 0 completed successfully, but") == "Job completed successfully, but"
+
+
+def test_of_a_traceback_the_last_line_says_what_it_was() -> None:
+    text = (
+        'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\n\nValueError: no\n\n'
+    )
+    assert in_one_line(text) == "ValueError: no"

@@ -74,6 +74,7 @@ class Recording:
         wrapped: bool = True,
         planned: bool = True,
         settings: Any = None,
+        run_settings: Any = None,
         allocation: str | None = None,
         **facts: Any,
     ) -> None:
@@ -93,6 +94,7 @@ class Recording:
                 "wraps": "slurm" if wrapped else None,
                 "plugin_loaded": at(1),
                 "workflow_started": at(2),
+                "settings": run_settings or {},
                 **facts,
             },
         )
@@ -533,6 +535,41 @@ def test_a_run_with_nothing_to_do_says_so(record: Record) -> None:
 
 def test_a_dry_run_says_so(record: Record) -> None:
     assert status_of(record(kind="dry_run")) == "dry_run"
+
+
+@pytest.mark.parametrize(
+    ("rule", "printed", "message"),
+    [
+        ("map", "rule map in file:\nJob 1 completed, but", True),
+        ("map", "rule map in file:\nempty output files:\na.txt (rule map, line 1)", True),
+        ("map", "rule map in file:\nempty output files:\naa.txt (rule map, line 1)", False),
+        ("map", "rule other in file:\nempty output files:\na.txt (rule other, line 1)", False),
+    ],
+)
+def test_an_error_is_a_jobs_own_if_it_names_its_id_or_an_output(
+    record: Record, rule: str, printed: str, message: bool
+) -> None:
+    recording = record().job(1, rule=rule, output=("a.txt",)).put("selected", 4, job_ids=(1,))
+    recording.message(9, "error", printed, level="error")
+    recording.finished(10, (1, 1), "failed", reported=8).finish()
+    assert ends(recording)[(1, 1)].message == (printed if message else None)
+
+
+def test_what_the_node_said_before_any_try_comes_before_what_was_said_here(record: Record) -> None:
+    node = NODE_LEVEL.model_copy(update={"tries": (), "error": "no in.txt"})
+    report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
+    recording = record(reports=Reports(s1=[report])).job(1).put("selected", 4, job_ids=(1,))
+    recording.accepted(5, (1, 1), "71", "1")
+    recording.finished(15, (1, 1), "failed", "1", "no out.txt", reported=14).finish()
+    assert ends(recording)[(1, 1)].message == "on the node: no in.txt\nno out.txt"
+
+
+def test_a_job_that_nobody_waits_for_stays_submitted(record: Record) -> None:
+    recording = (
+        record(reports=Reports(), run_settings={"immediate_submit": True}).job(1).remote(1).finish()
+    )
+    assert recording.run.attempts[(1, 1)].status == "submitted"
+    assert status_of(recording) == "success"
 
 
 # -- without the wrapper ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,70 @@
+"""Options of the conformance suite: its sample, and a record of what ran for the table."""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECORDS = Path(__file__).parents[2] / "build" / "conformance"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance")
+    group.addoption(
+        "--sample",
+        action="store_true",
+        help="run most cases, with one executor each and without the last call",
+    )
+    group.addoption("--record", action="store_true", help=f"write the outcomes below {RECORDS}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sample: in the sample, which shows every feature once")
+    if config.getoption("--record") and config.getoption("--sample"):
+        raise pytest.UsageError("--record tells of whole cases: leave --sample out, choose with -k")
+    if config.getoption("--record") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(), "conformance-recorder")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--sample"):
+        left = [item for item in items if item.get_closest_marker("sample") is None]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item.get_closest_marker("sample") is not None]
+
+
+class Recorder:
+    """Keeps each case's outcome, and adds them to the version's record when the tests are done."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, dict[str, dict[str, str]]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        known: dict[str, Any] = dict(report.user_properties)
+        if report.when != "call" or "case" not in known:
+            return
+        outcome = {"passed": "same", "failed": "differs"}.get(report.outcome, "not run")
+        told = {"outcome": outcome}
+        if "not_run" in known:
+            told["why"] = known["not_run"]
+        self._outcomes.setdefault(known["case"], {})[known["executor"]] = told
+
+    def pytest_sessionfinish(self) -> None:
+        if not self._outcomes:
+            return
+        RECORDS.mkdir(parents=True, exist_ok=True)
+        snakemake = version("snakemake")
+        path = RECORDS / f"{snakemake}.json"
+        known = json.loads(path.read_text())["cases"] if path.exists() else {}
+        for case, outcomes in self._outcomes.items():
+            known[case] = {**known.get(case, {}), **outcomes}
+        record = {
+            "snakemake": snakemake,
+            "python": platform.python_version(),
+            "cluster-generic": version("snakemake-executor-plugin-cluster-generic"),
+            "cases": dict(sorted(known.items())),
+        }
+        path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")

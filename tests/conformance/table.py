@@ -1,0 +1,88 @@
+"""Writes docs/conformance.md from the records that the suite left: python table.py [RECORDS] [PAGE]."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).parents[2]
+sys.path[:0] = [str(REPO / "tests" / "conformance"), str(REPO / "tests" / "integration")]
+
+from cases import EXECUTORS, Case, every_case  # noqa: E402  # found by the path above
+
+HEAD = """# Conformance: nothing changed
+
+Each line is one small workflow of `tests/conformance`, run bare and under both plugins
+(`--logger observe --executor timed`), on one machine and through a submit command. **same** says that
+of the two runs all of this was equal: exit code, standard output and error (but for our one line),
+what the jobs printed on the node, every file with its content and mode, Snakemake's log, metadata,
+incomplete markers, locks and other folders of `.snakemake`, after every call where there are several,
+and what a bare dry run says next in both folders; and that the journal told the run rightly.
+
+Moments, ids made anew by every process and the folder's own path are made equal before; where
+Snakemake prints a whole Python traceback or the command of a process it started, our frames and flags
+in it are left out. Where the order of jobs is chance in the bare run too, lines are compared without
+their order.
+
+`make test-conformance` runs all of it; this page is written by `make conformance-table` from what ran.
+"""
+
+
+def page(records: list[dict[str, Any]], cases: list[Case]) -> str:
+    """Return the page that tells of *records*, one per version of Snakemake."""
+    lines = [
+        HEAD,
+        "| Snakemake | Python | executor | same | differs | not run |",
+        "|---|---|---|---|---|---|",
+    ]
+    for record in records:
+        for executor in EXECUTORS:
+            found = [record["cases"].get(case.name, {}).get(executor) for case in cases]
+            counts = [
+                sum(one is not None and one["outcome"] == outcome for one in found)
+                for outcome in ("same", "differs", "not run")
+            ]
+            told = " | ".join(map(str, counts))
+            lines.append(f"| {record['snakemake']} | {record['python']} | {executor} | {told} |")
+    versions = [record["snakemake"] for record in records]
+    columns = [f"{version} {executor}" for version in versions for executor in EXECUTORS]
+    for family in dict.fromkeys(case.family for case in cases):
+        lines += ["", f"## {family.capitalize()}", "", f"| feature | {' | '.join(columns)} |"]
+        lines.append("|---" * (len(columns) + 1) + "|")
+        for case in cases:
+            if case.family == family:
+                feature = case.feature.partition(": ")[2].replace("|", "\\|")
+                cells = [_cell(record, case, one) for record in records for one in EXECUTORS]
+                lines.append(f"| {feature} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(record: dict[str, Any], case: Case, executor: str) -> str:
+    if executor not in case.executors:
+        return "–"
+    told = record["cases"].get(case.name, {}).get(executor)
+    if told is None:
+        return "not run"
+    why = f": {told['why']}" if "why" in told else ""
+    return f"{told['outcome']}{why}".replace("|", "\\|")
+
+
+def _in_order(record: dict[str, Any]) -> list[int]:
+    return [int(part) for part in record["snakemake"].split(".") if part.isdecimal()]
+
+
+def main() -> int:
+    """Write the page; return 1 where there is nothing to write it from."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else REPO / "build" / "conformance"
+    target = Path(sys.argv[2]) if len(sys.argv) > 2 else REPO / "docs" / "conformance.md"
+    records = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    if not records:
+        print(f"{folder} holds no record: make test-conformance leaves one", file=sys.stderr)
+        return 1
+    target.write_text(page(sorted(records, key=_in_order), every_case()))
+    print(f"{target} written from {len(records)} records")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Nothing changed: each case run bare and under both plugins, and everything of the two compared."""
+
+import shlex
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from cases import CLUSTER, LOCAL, Call, Case, every_case
+from comparison import Side, left, printed, sides
+from packaging.version import parse as parse_version
+
+from snakemake_logger_plugin_observe.run import FINAL, Run
+
+SNAKEMAKE: Final = parse_version(version("snakemake"))
+BARE: Final = {LOCAL: ("--executor", "local"), CLUSTER: ("--executor", CLUSTER)}
+OBSERVED: Final = {
+    LOCAL: ("--logger", "observe", "--executor", "timed"),
+    CLUSTER: ("--logger", "observe", "--executor", "timed", "--timed-wraps", CLUSTER),
+}
+# Runs a job on this machine, and keeps what it prints beside the folder.
+SUBMIT: Final = """#!/bin/sh
+here=$(dirname "$0")
+setsid sh "$1" >> "$here/node.out" 2>&1 < /dev/null &
+echo $!
+"""
+
+
+def parameters() -> list[Any]:
+    """Return every case with every executor that it is for; some are the sample."""
+    return [
+        pytest.param(
+            case,
+            executor,
+            id=f"{case.name}-{executor}",
+            marks=[pytest.mark.sample] if case.sample == executor else [],
+        )
+        for case in every_case()
+        for executor in case.executors
+    ]
+
+
+@pytest.mark.parametrize(("case", "executor"), parameters())
+def test_all_is_as_in_the_bare_run(
+    case: Case,
+    executor: str,
+    tmp_path: Path,
+    record_property: Any,
+    request: pytest.FixtureRequest,
+) -> None:
+    """The observed run is the bare one to every eye, and its journal tells what it was."""
+    record_property("case", case.name)
+    record_property("executor", executor)
+    if missing := _why_not(case):
+        record_property("not_run", missing)
+        pytest.skip(missing)
+    bare, observed = sides(tmp_path)
+    for side in (bare, observed):
+        _lay(side, case)
+    for number, call in enumerate(case.calls):
+        told = _told(bare, case, call, [*BARE[executor], *_limits(bare, case, executor)])
+        assert told["exit code"] == call.code, told["stderr"]
+        assert call.says in "".join(str(told[one]) for one in ("stdout", "stderr", "jobs' output"))
+        held = _told(
+            observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)]
+        )
+        assert held == told, f"call {number + 1}"
+        assert len(_journals(observed)) == sum(one.journal for one in case.calls[: number + 1])
+    if not request.config.getoption("--sample"):
+        last, flags = Call(("--dry-run", *case.next_flags)), ["--cores", "1"]
+        assert _told(observed, case, last, flags) == _told(bare, case, last, flags)
+    runs = [observed.lab.run(journal) for journal in _journals(observed)]
+    for run, call in zip(runs, (one for one in case.calls if one.journal), strict=True):
+        _is_told_whole(run, call)
+    if case.check is not None:
+        case.check(*runs)
+
+
+def _why_not(case: Case) -> str | None:
+    if parse_version(case.since) > SNAKEMAKE:
+        return f"since Snakemake {case.since}"
+    return case.needs()
+
+
+def _journals(side: Side) -> list[Path]:
+    """Return the journals in order: they lie in the working directory, wherever that is."""
+    return sorted(side.lab.folder.rglob(".snakemake/observe/*.jsonl"))
+
+
+def _fill(side: Side, text: str) -> str:
+    return text.replace("@HERE@", str(side.here))
+
+
+def _lay(side: Side, case: Case) -> None:
+    """Put the case's files into a side's folder."""
+    side.lab.snakefile(_fill(side, case.snakefile))
+    for name, content in case.files.items():
+        path = side.lab.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_fill(side, content))
+        if path.parent.name == "bin":
+            path.chmod(0o755)
+    (side.here / "home").mkdir()
+    submit = side.here / "submit.sh"
+    submit.write_text(_fill(side, case.submit) or SUBMIT)
+    submit.chmod(0o755)
+
+
+def _limits(side: Side, case: Case, executor: str) -> list[str]:
+    """Return the flags that say where jobs may run, and how many."""
+    if executor == LOCAL:
+        return ["--cores", case.cores]
+    submit = shlex.quote(str(side.here / "submit.sh"))
+    return [
+        *("--jobs", "1", "--cluster-generic-submit-cmd", submit),
+        *("--seconds-between-status-checks", "1"),
+    ]
+
+
+def _environment(side: Side, case: Case) -> dict[str, str]:
+    known = side.lab.environment()
+    folders = [side.lab.folder / "bin", Path(sys.executable).parent]
+    return {
+        **known,
+        "PATH": ":".join([*map(str, folders), known["PATH"]]),
+        "HOME": str(side.here / "home"),
+        "XDG_CACHE_HOME": str(side.here / "home" / "cache"),
+        "XDG_CONFIG_HOME": str(side.here / "home" / "config"),
+        **{name: _fill(side, value) for name, value in case.environment.items()},
+    }
+
+
+def _told(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, object]:
+    """Make a call on one side, and return all that can be seen of it."""
+    environment = _environment(side, case)
+    if call.before:
+        words = ["sh", "-ec", _fill(side, call.before)]
+        subprocess.run(words, cwd=side.lab.folder, env=environment, check=True)
+    words = [_fill(side, word) for word in (*case.common, *call.flags)]
+    done = subprocess.run(
+        # First the plugins' flags: --logger takes several values, and flags end with targets.
+        side.lab.command(*flags, *words),
+        cwd=side.lab.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        errors="backslashreplace",
+        timeout=120,
+        check=False,
+    )
+    node = side.here / "node.out"
+    said = node.read_text(errors="backslashreplace") if node.exists() else ""
+    return {
+        **printed(side, done, unordered=case.unordered),
+        "jobs' output": side.text(said, unordered=case.unordered),
+        **left(side, loose=case.loose, unordered=case.unordered),
+    }
+
+
+def _is_told_whole(run: Run, call: Call) -> None:
+    """What holds for every journal: its status is the exit code's, and nothing is left open."""
+    assert run.started is not None
+    assert run.gaps == []
+    assert not [m.text for m in run.messages if "this Snakemake cannot be asked for" in m.text]
+    if run.finished is None:
+        assert call.code < 0
+        return
+    good = run.status() in ("success", "nothing_to_do", "dry_run")
+    assert good == (call.code == 0), run.status()
+    if not run.started.settings.get("immediate_submit"):
+        assert {attempt.status for attempt in run.attempts.values()} <= FINAL
