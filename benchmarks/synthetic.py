@@ -22,23 +22,18 @@ from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.endings import figures
 from snakemake_logger_plugin_observe.events import (
-    Account,
     AnyEvent,
     AttemptFinished,
     AttemptSubmitted,
     JobDescribed,
-    Level,
     Message,
     RunFinished,
     RunPhase,
     RunStarted,
     SchedulerRound,
-    Stamps,
-    Status,
-    Try,
-    Wait,
 )
 from snakemake_logger_plugin_observe.journal import to_line
+from snakemake_logger_plugin_observe.parts import Account, Level, Stamps, Status, Try, Wait
 from snakemake_logger_plugin_observe.run import Attempt, Run, seconds
 
 _EPOCH: Micros = 1_700_000_000_000_000

@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from snakemake_executor_plugin_timed.node import FORMAT, SUFFIX
-from snakemake_logger_plugin_observe.events import Level, Try
+from snakemake_logger_plugin_observe.parts import Level, Try
 from snakemake_logger_plugin_observe.tracking import NodeReport
 
 _LEFT_OVER_S: Final = 30 * 24 * 3600

@@ -15,7 +15,8 @@ from itertools import islice
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.events import Accounting, SchedulerRecord
+from snakemake_logger_plugin_observe.events import Accounting
+from snakemake_logger_plugin_observe.parts import SchedulerRecord
 from snakemake_logger_plugin_observe.run import Run
 
 PATIENCE_S: Final = 5.0

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.events import (
-    AttemptFinished,
-    JobDescribed,
+from snakemake_logger_plugin_observe.events import AttemptFinished, JobDescribed
+from snakemake_logger_plugin_observe.parts import (
     Level,
     LogTail,
     SchedulerRecord,

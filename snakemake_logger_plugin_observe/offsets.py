@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
-from snakemake_logger_plugin_observe.events import Level, Offset, Try, Wait
+from snakemake_logger_plugin_observe.parts import Level, Offset, Try, Wait
 
 OTHER_CLOCK: Final = "its node is called as the main host is, but has another clock"
 _READING: Final = 1_000  # what two readings of one clock may differ by

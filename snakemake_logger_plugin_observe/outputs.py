@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.events import OutputFile
+from snakemake_logger_plugin_observe.parts import OutputFile
 
 _CHUNK: Final = 1024 * 1024
 _GONE: Final = "it was gone before it could be looked at"

@@ -27,7 +27,6 @@ from snakemake_logger_plugin_observe.accounting import (
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.console import sentence
-from snakemake_logger_plugin_observe.events import Account as AccountTotals
 from snakemake_logger_plugin_observe.events import (
     Allocation,
     Event,
@@ -42,6 +41,7 @@ from snakemake_logger_plugin_observe.events import (
 from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalWriter, to_line
 from snakemake_logger_plugin_observe.mask import Masker
 from snakemake_logger_plugin_observe.outputs import OutputsWatch
+from snakemake_logger_plugin_observe.parts import Account as AccountTotals
 from snakemake_logger_plugin_observe.phases import CLASSES
 from snakemake_logger_plugin_observe.provenance import look_up
 from snakemake_logger_plugin_observe.run import Attempt, Run, seconds

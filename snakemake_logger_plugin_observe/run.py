@@ -20,24 +20,26 @@ from snakemake_logger_plugin_observe.events import (
     GroupDescribed,
     JobDescribed,
     LeanAttemptFinished,
-    Level,
-    LogTail,
     Message,
-    Offset,
-    OutputFile,
     OutputsRecorded,
     Provenance,
     RunFinished,
     RunPhase,
     RunStarted,
-    SchedulerRecord,
     SchedulerRound,
+)
+from snakemake_logger_plugin_observe.offsets import Bounds, Main, boot, told_by
+from snakemake_logger_plugin_observe.parts import (
+    Level,
+    LogTail,
+    Offset,
+    OutputFile,
+    SchedulerRecord,
     Stamps,
     Try,
     Usage,
     Wait,
 )
-from snakemake_logger_plugin_observe.offsets import Bounds, Main, boot, told_by
 from snakemake_logger_plugin_observe.phases import PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.timeline import (
     Evidence,

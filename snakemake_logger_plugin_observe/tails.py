@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.events import LogTail
+from snakemake_logger_plugin_observe.parts import LogTail
 
 _MOST_BYTES: Final = 16 * 1024
 _MOST_LINES: Final = 20

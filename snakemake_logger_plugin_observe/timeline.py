@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.events import Level, Offset, Stamps, Try, Wait
 from snakemake_logger_plugin_observe.offsets import (
     Bounds,
     Lead,
@@ -20,6 +19,7 @@ from snakemake_logger_plugin_observe.offsets import (
     lead_of,
     on_one_clock,
 )
+from snakemake_logger_plugin_observe.parts import Level, Offset, Stamps, Try, Wait
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, UNOBSERVED
 
 ENDED_EARLY = "the executor reported the end before the node had ended"

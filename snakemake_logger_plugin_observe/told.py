@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.events import SchedulerRecord
+from snakemake_logger_plugin_observe.parts import SchedulerRecord
 from snakemake_logger_plugin_observe.states import PHASES, JobState
 
 _RESOLUTION_S: Final = 0.001

@@ -26,14 +26,10 @@ from snakemake_logger_plugin_observe.events import (
     AttemptSubmitted,
     GroupDescribed,
     JobDescribed,
-    Level,
-    LogTail,
-    OutputFile,
     OutputsRecorded,
-    SchedulerRecord,
-    Wait,
 )
 from snakemake_logger_plugin_observe.outputs import OutputsWatch
+from snakemake_logger_plugin_observe.parts import Level, LogTail, OutputFile, SchedulerRecord, Wait
 from snakemake_logger_plugin_observe.provenance import sha256
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run
 from snakemake_logger_plugin_observe.states import JobState

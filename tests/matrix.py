@@ -57,7 +57,9 @@ def made(version: str, python: str) -> Path:
     subprocess.run([python, "-m", "venv", str(environment)], check=True)
     wanted = "snakemake" if version == "latest" else f"snakemake=={version}"
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "--editable", f"{REPO}[test,conformance]", wanted], check=True)
+    subprocess.run(
+        [*pip, "install", "--quiet", "--editable", f"{REPO}[test,conformance]", wanted], check=True
+    )
     mark.write_text(recipe)
     return environment
 

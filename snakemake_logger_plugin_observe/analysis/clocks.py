@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.events import Offset
+from snakemake_logger_plugin_observe.parts import Offset
 from snakemake_logger_plugin_observe.run import Run
 
 

@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 from snakemake_logger_plugin_observe.analysis.attempts import SORT_KEYS, Choice, rows
 from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.events import Status
+from snakemake_logger_plugin_observe.parts import Status
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 
 HELP: Final = "what ran: every attempt with its phases, external id, node and status"

@@ -7,7 +7,8 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
-from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, SchedulerRecord
+from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
+from snakemake_logger_plugin_observe.parts import SchedulerRecord
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
-from snakemake_logger_plugin_observe.events import LogTail
+from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.reporters import text_clocks
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer

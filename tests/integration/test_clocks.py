@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from lab import BOTH, Lab, attempts_of, phases_s
 
-from snakemake_logger_plugin_observe.events import Offset
 from snakemake_logger_plugin_observe.offsets import OTHER_CLOCK
+from snakemake_logger_plugin_observe.parts import Offset
 from snakemake_logger_plugin_observe.run import Attempt, Run
 
 WITHIN_S = 0.3

@@ -13,7 +13,6 @@ from snakemake_logger_plugin_observe.analysis.partition import partition
 from snakemake_logger_plugin_observe.clock import parse_moment, to_seconds
 from snakemake_logger_plugin_observe.endings import figures
 from snakemake_logger_plugin_observe.events import (
-    Account,
     Accounting,
     AttemptFinished,
     AttemptStarted,
@@ -21,20 +20,23 @@ from snakemake_logger_plugin_observe.events import (
     Event,
     GroupDescribed,
     JobDescribed,
-    Level,
     Message,
     RunFinished,
     RunPhase,
     RunStarted,
-    SchedulerRecord,
     SchedulerRound,
+)
+from snakemake_logger_plugin_observe.journal import to_line
+from snakemake_logger_plugin_observe.offsets import Main
+from snakemake_logger_plugin_observe.parts import (
+    Account,
+    Level,
+    SchedulerRecord,
     Stamps,
     Try,
     Usage,
     Wait,
 )
-from snakemake_logger_plugin_observe.journal import to_line
-from snakemake_logger_plugin_observe.offsets import Main
 from snakemake_logger_plugin_observe.run import Attempt, Run, fold, seconds
 from snakemake_logger_plugin_observe.timeline import Evidence, Timeline
 

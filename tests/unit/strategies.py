@@ -16,19 +16,22 @@ from pydantic import BaseModel
 
 from snakemake_logger_plugin_observe.events import (
     EVENTS,
-    Account,
     Accounting,
     AttemptFinished,
-    Count,
     Event,
     JobDescribed,
-    Level,
-    Moment,
     RunFinished,
     RunPhase,
     RunStarted,
-    SchedulerRecord,
     SchedulerRound,
+)
+from snakemake_logger_plugin_observe.offsets import Main
+from snakemake_logger_plugin_observe.parts import (
+    Account,
+    Count,
+    Level,
+    Moment,
+    SchedulerRecord,
     Seconds,
     Signed,
     Stamps,
@@ -36,7 +39,6 @@ from snakemake_logger_plugin_observe.events import (
     Usage,
     Wait,
 )
-from snakemake_logger_plugin_observe.offsets import Main
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.run import Run, fold
 from snakemake_logger_plugin_observe.timeline import Evidence

@@ -34,8 +34,9 @@ from snakemake_logger_plugin_observe.accounting import (
     slurm_ids,
     told_by,
 )
-from snakemake_logger_plugin_observe.events import ADAPTER, Accounting, SchedulerRecord
+from snakemake_logger_plugin_observe.events import ADAPTER, Accounting
 from snakemake_logger_plugin_observe.journal import to_line
+from snakemake_logger_plugin_observe.parts import SchedulerRecord
 
 Command = Callable[[str, str], Path]
 BEGAN = T0 // SECOND

@@ -29,6 +29,7 @@ ROOTS = {
 # What a module of the reader may know: its own row and the rows above it.
 LAYERS = (
     {"clock", "phases", "mask"},
+    {"parts"},
     {"events"},
     {"offsets"},
     {"journal", "timeline"},
@@ -100,7 +101,7 @@ def test_imports_of_the_reader_run_one_way(name: str) -> None:
 
 def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither() -> None:
     """What is worked out of a run must not depend on a cluster that answers."""
-    assert own(modules(OBSERVE)["accounting"]) <= {"clock", "events", "run"}
+    assert own(modules(OBSERVE)["accounting"]) <= {"clock", "events", "parts", "run"}
     knowing = {name for name, path in modules(OBSERVE).items() if "accounting" in own(path)}
     assert knowing == {"recorder", "commands.accounting"}
 
@@ -121,7 +122,7 @@ def test_the_wrapper_knows_only_the_recorder_s_side() -> None:
     found = set().union(*map(own, modules(TIMED).values()))
     assert found <= {
         *("clock", "events", "recorder", "session", "describe", "tracking", "states", "run"),
-        "console",
+        *("console", "parts"),
     }
 
 

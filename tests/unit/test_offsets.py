@@ -6,7 +6,6 @@ from builders import MAIN, NODE, REMOTE_STAMPS, SECOND, T0, at, evidence, node_l
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakemake_logger_plugin_observe.events import Offset
 from snakemake_logger_plugin_observe.offsets import (
     OTHER_CLOCK,
     Boot,
@@ -14,6 +13,7 @@ from snakemake_logger_plugin_observe.offsets import (
     Main,
     told_by,
 )
+from snakemake_logger_plugin_observe.parts import Offset
 from snakemake_logger_plugin_observe.timeline import (
     ENDED_EARLY,
     ENDED_EARLY_OR_SET,

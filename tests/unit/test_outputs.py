@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_logger_plugin_observe.events import OutputFile
 from snakemake_logger_plugin_observe.outputs import OutputsWatch
+from snakemake_logger_plugin_observe.parts import OutputFile
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 

@@ -25,7 +25,7 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.analysis.partition import Release, partition
-from snakemake_logger_plugin_observe.events import Stamps
+from snakemake_logger_plugin_observe.parts import Stamps
 from snakemake_logger_plugin_observe.run import Run
 
 

@@ -39,14 +39,8 @@ from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
-from snakemake_logger_plugin_observe.events import (
-    SCHEMA_VERSION,
-    FileSystem,
-    Gap,
-    LogTail,
-    Usage,
-    json_schema,
-)
+from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, FileSystem, Gap, json_schema
+from snakemake_logger_plugin_observe.parts import LogTail, Usage
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
 from snakemake_logger_plugin_observe.reporters import FORMS, Answer
 from snakemake_logger_plugin_observe.reporters.answers import (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.analysis.requests import Demand, FarOff, demand, far_off
-from snakemake_logger_plugin_observe.events import Usage
+from snakemake_logger_plugin_observe.parts import Usage
 from snakemake_logger_plugin_observe.run import Run
 
 MB = 1_000_000

@@ -16,10 +16,10 @@ from snakemake_logger_plugin_observe.events import (
     SCHEMA_VERSION,
     AttemptFinished,
     Event,
-    Stamps,
     json_schema,
 )
 from snakemake_logger_plugin_observe.journal import to_line
+from snakemake_logger_plugin_observe.parts import Stamps
 
 SCHEMA = json_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)

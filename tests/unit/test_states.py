@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from snakemake_logger_plugin_observe.capture import Note, note, state
-from snakemake_logger_plugin_observe.events import SchedulerRecord
+from snakemake_logger_plugin_observe.parts import SchedulerRecord
 from snakemake_logger_plugin_observe.states import PHASES, JobState, in_record
 from snakemake_logger_plugin_observe.told import fold_state
 

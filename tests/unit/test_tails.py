@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_logger_plugin_observe.events import LogTail
+from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.tails import tails
 
 

@@ -21,7 +21,7 @@ from builders import (
     wait,
 )
 
-from snakemake_logger_plugin_observe.events import Offset, Stamps
+from snakemake_logger_plugin_observe.parts import Offset, Stamps
 from snakemake_logger_plugin_observe.timeline import (
     ENDED_EARLY,
     NO_NODE_STAMPS,
