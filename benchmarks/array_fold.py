@@ -14,8 +14,8 @@ from measuring import spread, table, verdict
 
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.choices import JournalSettings
 from snakemake_logger_plugin_observe.recorder import Recorder
-from snakemake_logger_plugin_observe.session import JournalSettings
 
 _BOUND_S = 2.0
 _SECOND = 1_000_000

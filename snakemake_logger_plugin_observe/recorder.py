@@ -26,6 +26,7 @@ from snakemake_logger_plugin_observe.accounting import (
 )
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.choices import JournalSettings
 from snakemake_logger_plugin_observe.console import sentence
 from snakemake_logger_plugin_observe.events import (
     Allocation,
@@ -45,7 +46,6 @@ from snakemake_logger_plugin_observe.parts import Account as AccountTotals
 from snakemake_logger_plugin_observe.phases import CLASSES
 from snakemake_logger_plugin_observe.provenance import look_up
 from snakemake_logger_plugin_observe.run import Attempt, Run, seconds
-from snakemake_logger_plugin_observe.session import JournalSettings
 from snakemake_logger_plugin_observe.timeline import Segment
 from snakemake_logger_plugin_observe.tracking import AttemptTracker
 

@@ -7,17 +7,13 @@ logger hears every record in the thread that speaks it, where live jobs can stil
 import atexit
 import logging
 import os
-import re
 import sys
-import tempfile
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from snakemake_logger_plugin_observe import capture, clock, describe, ends
+from snakemake_logger_plugin_observe import capture, choices, clock, describe, ends
 from snakemake_logger_plugin_observe.console import sentence, warn
-from snakemake_logger_plugin_observe.settings import LogHandlerSettings
 
 if TYPE_CHECKING:
     from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
 SWITCH: Final = "SNAKEMAKE_OBSERVE"
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 _HEARD: Final = "_observe_heard"
-_PATIENCE_S: Final = 10.0
 _NO_RUN: Final = (
     *("unlock", "summary", "detailed_summary", "list_changes", "list_input_changes"),
     *("list_params_changes", "list_untracked", "list_rules", "list_target_rules", "lint"),
@@ -46,23 +41,6 @@ def switched_on() -> bool:
 def is_utility(args: Any) -> bool:
     """Return whether the command line *args* asks for something else than a run."""
     return any(getattr(args, name, None) for name in _NO_RUN)
-
-
-@dataclass(slots=True)
-class JournalSettings:
-    """Where and how the journal is written."""
-
-    folder: Path | None = None
-    mode: int = 0o600
-    tags: dict[str, str] = field(default_factory=dict)
-    mask: tuple[re.Pattern[str], ...] = ()
-    """What must not reach the journal, beside what looks like a secret."""
-    commands: bool = True
-    """Whether shell commands may reach it."""
-    outputs: str = "off"
-    """What is recorded of outputs: ``off``, ``sizes`` or ``checksums``."""
-    quiet: bool = False
-    dryrun: bool = False
 
 
 class _Ear(logging.Filter):
@@ -86,7 +64,7 @@ class Session:
         """Begin to listen; no file is made before a workflow starts."""
         self.plugin_loaded = clock.now()
         self.plugins: set[str] = set()
-        self.journal = JournalSettings()
+        self.journal = choices.JournalSettings()
         self.recorder: Recorder | None = None
         self.wraps: str | None = None
         # Read now: the slurm plugin clears such variables from this process when it is made.
@@ -201,7 +179,7 @@ class Session:
         self._at_work = self.plugins if wrapped else self.plugins - {"timed"}
         facts = {k: v for k, v in noted.facts.items() if v is not None}
         if workflow is not None:
-            quiet = describe.ask(lambda: _says_nothing(workflow.output_settings), False)
+            quiet = describe.ask(lambda: choices.says_nothing(workflow.output_settings), False)
             self.journal.quiet = self.journal.quiet or quiet
             known = describe.workflow_facts(workflow, args)
             facts |= {k: v for k, v in known.items() if v not in (None, ())}
@@ -316,18 +294,7 @@ def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Sessi
         ApiError: if a flag makes no sense, or the folder asked for cannot be written.
 
     """
-    chosen = JournalSettings(
-        quiet=_says_nothing(common),
-        dryrun=bool(getattr(common, "dryrun", False)),
-    )
-    if isinstance(settings, LogHandlerSettings):
-        chosen.mode = _mode(settings.mode)
-        chosen.tags = dict(map(_tag, settings.tag or ()))
-        chosen.mask = tuple(map(_pattern, settings.mask or ()))
-        chosen.commands = settings.commands != "off"
-        chosen.outputs = settings.outputs or "off"
-        if settings.dir is not None:
-            chosen.folder = _writable(Path(settings.dir).absolute())
+    chosen = choices.chosen(settings, common)
     session = _current
     if session is not None and "observe" in session.plugins:
         session.end()  # an earlier run of the same process that was not closed
@@ -344,73 +311,6 @@ def join_executor(wraps: str) -> Session:
     session = _joined("timed")
     session.wraps = wraps
     return session
-
-
-def _says_nothing(output_settings: Any) -> bool:
-    """Whether the person asked for ``--quiet all``."""
-    asked = getattr(output_settings, "quiet", None) or ()
-    return "ALL" in {getattr(one, "name", str(one)).upper() for one in asked}
-
-
-def _refuse(text: str) -> Exception:
-    from snakemake_interface_common.exceptions import ApiError  # printed as one line
-
-    error: Exception = ApiError(text)
-    return error
-
-
-def _mode(text: str | None) -> int:
-    if text is None:
-        return 0o600
-    if not re.fullmatch(r"(0o)?[0-7]{3,4}", str(text)) or not int(str(text), 8) & 0o200:
-        raise _refuse(
-            f"--logger-observe-mode: {text!r} is no octal file mode that lets its owner write, "
-            "such as 0640"
-        )
-    return int(str(text), 8) & 0o777
-
-
-def _tag(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise _refuse(f"--logger-observe-tag: {text!r} is not KEY=VALUE")
-    return key, value
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        pattern = re.compile(text)
-    except re.error as error:
-        raise _refuse(
-            f"--logger-observe-mask: {text!r} is no regular expression ({error})"
-        ) from None
-    if pattern.match(""):
-        raise _refuse(f"--logger-observe-mask: {text!r} would match between any two letters")
-    return pattern
-
-
-def _writable(folder: Path) -> Path:
-    """Return *folder* once a file could be made there; a file system may hang, so not for ever."""
-    said: list[OSError | None] = []
-    trying = threading.Thread(target=lambda: said.append(_try_to_write(folder)), daemon=True)
-    trying.start()
-    trying.join(_PATIENCE_S)
-    error = said[0] if said else None
-    if said and error is None:
-        return folder
-    why = f"cannot be written ({error.strerror})" if error is not None else "does not answer"
-    raise _refuse(
-        f"--logger-observe-dir: {folder} {why}; name another folder, or leave the flag out"
-    ) from error
-
-
-def _try_to_write(folder: Path) -> OSError | None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return None
-    except OSError as error:
-        return error
 
 
 def _is_snakemakes_own_process() -> bool:

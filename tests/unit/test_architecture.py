@@ -109,6 +109,7 @@ def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither
 def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
     beside |= {"provenance", "tracking", "endings", "tails", "outputs", "latency", "console"}
+    beside |= {"choices"}
     beside |= {"states", "told"}
     assert set(modules(OBSERVE)) - set(READER) <= beside
 

@@ -19,12 +19,12 @@ from snakemake_logger_plugin_observe import accounting
 from snakemake_logger_plugin_observe import recorder as recorder_module
 from snakemake_logger_plugin_observe.analysis.verification import verify
 from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.choices import JournalSettings
 from snakemake_logger_plugin_observe.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal import read_journal
 from snakemake_logger_plugin_observe.parts import Wait
 from snakemake_logger_plugin_observe.recorder import Recorder
 from snakemake_logger_plugin_observe.run import Key, Run, fold
-from snakemake_logger_plugin_observe.session import JournalSettings
 from snakemake_logger_plugin_observe.tracking import NodeReport
 
 SECRET = "hunter22-hunter22"  # noqa: S105 - made to be found
