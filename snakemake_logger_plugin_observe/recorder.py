@@ -5,13 +5,11 @@ ends is decomposed into its phases, and the run's last event carries both accoun
 that fails or hangs costs lines of the journal, never the run.
 """
 
-import math
 import os
 import platform
 import queue
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,33 +17,23 @@ from typing import Any, Final, Literal
 
 from snakemake_logger_plugin_observe import clock, latency
 from snakemake_logger_plugin_observe.accounting import (
-    Inquiry,
     ask_about_allocation,
-    slurm_ids,
-    told_by,
 )
-from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.choices import JournalSettings
 from snakemake_logger_plugin_observe.console import sentence
+from snakemake_logger_plugin_observe.course import Course
 from snakemake_logger_plugin_observe.events import (
-    Allocation,
     Event,
     FileSystem,
     Gap,
-    Message,
-    RunFinished,
-    RunPhase,
     RunStarted,
-    SchedulerRound,
 )
 from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalWriter, to_line
 from snakemake_logger_plugin_observe.mask import Masker
 from snakemake_logger_plugin_observe.outputs import OutputsWatch
-from snakemake_logger_plugin_observe.parts import Account as AccountTotals
-from snakemake_logger_plugin_observe.phases import CLASSES
 from snakemake_logger_plugin_observe.provenance import look_up
-from snakemake_logger_plugin_observe.run import Attempt, Run, seconds
+from snakemake_logger_plugin_observe.run import Run
 from snakemake_logger_plugin_observe.timeline import Segment
 from snakemake_logger_plugin_observe.tracking import AttemptTracker
 
@@ -95,6 +83,7 @@ class Recorder:
             commands=settings.commands,
             outputs=None if self._outputs is None else (self._outputs, self.put),
         )
+        self._course = Course(self.run, self._attempts, self._emit, started=started, facts=facts)
         self._fault = fault
         self._mask = Masker(secrets, settings.mask, commands=settings.commands)
         self._workdir = workdir
@@ -103,16 +92,9 @@ class Recorder:
         self._allocation = allocation
         self._writer: JournalWriter | None = None
         self._lost = 0
-        self._last_error = 0
-        self._flags: set[str] = set()
-        self._planning_since: clock.Micros | None = None
         self._answer: str | None = None
-        self._inquiry: Inquiry | None = None
         self._listener: Listener | None = None
-        self._watch = clock.Watch()
         self._dead = False
-        self._unsaid = 0
-        self._deadline = math.inf
         self._hurry = threading.Event()
         self._over = False
         self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
@@ -138,7 +120,7 @@ class Recorder:
         Waits for the file system for some seconds at most, and for sums that were asked for as
         long as they get on.
         """
-        self._deadline = time.monotonic() + _PATIENCE_S / 2
+        self._course.hurry(_PATIENCE_S / 2)
         self._queue.put(Note("finish", moment))
         self._hurry.set()
         self._thread.join(_PATIENCE_S)
@@ -181,7 +163,8 @@ class Recorder:
         try:
             handler = getattr(self, f"_on_{note.kind}", None)
             if handler is None:
-                handler = getattr(self._attempts, f"on_{note.kind}")
+                taker = self._course if hasattr(self._course, f"on_{note.kind}") else self._attempts
+                handler = getattr(taker, f"on_{note.kind}")
             handler(note.time, **note.facts)
         except Exception as fault:
             reason = f"{note.kind}: {sentence(fault)}"
@@ -278,88 +261,11 @@ class Recorder:
     def _owns_process(self) -> bool:
         return not _recorded_before()
 
-    def _on_provenance(self, moment: clock.Micros, **facts: Any) -> None:
-        from snakemake_logger_plugin_observe.events import Provenance
-
-        self._emit(Provenance(time=moment, **facts))
-
     def _found_allocation(self, moment: clock.Micros, facts: dict[str, Any]) -> None:
         self.put(Note("allocation", moment, facts))
 
-    def _on_allocation(self, moment: clock.Micros, **facts: Any) -> None:
-        self._emit(Allocation(time=moment, **facts))
-
-    def _on_message(self, moment: clock.Micros, level: str, kind: str, text: str) -> None:
-        if kind == "building_dag":
-            self._planning_since = moment
-        if level == "error":
-            self._last_error = moment
-            self._attempts.error(moment, text)
-        if kind == "select_jobs" and self.run.wrapped:  # the scheduler's rounds tell more
-            return
-        self._flags.add(kind)
-        if time.monotonic() > self._deadline:  # so much was said that the exit would wait for it
-            self._unsaid += 1
-            return
-        self._emit(Message(time=moment, level=level, kind=kind, text=text))
-
-    def _on_clock_look(self, moment: clock.Micros) -> None:
-        """Tell that this host's wall clock was set, if it was."""
-        since = self._watch.since
-        if step := self._watch.step():
-            text = (
-                f"the clock of {socket.gethostname()} was set {'forward' if step > 0 else 'back'} "
-                f"by {abs(step) / 1e6:.3f} s between {clock.format_moment(since)} and "
-                f"{clock.format_moment(clock.now())}: no duration is affected, and moments after "
-                "it are told as if it had not been set"
-            )
-            self._emit(Message(time=moment, level="warning", kind="clock_set", text=text))
-
     def _on_fault(self, moment: clock.Micros, reason: str) -> None:
         self._write(Gap(time=moment, reason=reason))
-
-    def _on_resources_info(self, moment: clock.Micros) -> None:
-        """Without the wrapper, the first sign that the DAG has been built."""
-        self._planned(moment)
-
-    def _on_planned(self, moment: clock.Micros) -> None:
-        self._planned(moment)
-
-    def _planned(self, moment: clock.Micros) -> None:
-        """End the first planning, less what was deployed in it."""
-        if self._planning_since is None:
-            return
-        since = self._facts.get("workflow_started") or self._planning_since
-        self._planning_since = None
-        deploying = [m.time for m in self.run.messages if m.kind == "deploying"]
-        until = min([moment, *deploying])
-        self._emit(RunPhase(time=since, phase="plan", end=until))
-        if until < moment:
-            self._emit(RunPhase(time=until, phase="deploy", end=moment))
-
-    def _on_run_phase(self, moment: clock.Micros, **facts: Any) -> None:
-        self._emit(RunPhase(time=moment, **facts))
-
-    def _on_scheduler_round(self, moment: clock.Micros, **facts: Any) -> None:
-        self._emit(SchedulerRound(time=moment, **facts))
-
-    # -- the cluster's accounting ------------------------------------------------------------
-
-    def _on_accounting_wanted(self, _moment: clock.Micros) -> None:
-        """All jobs have ended, and the scheduler may be asked what it knows of them."""
-        ids = [one.external_jobid for one in self._attempts.submissions_outside()]
-        if asked := slurm_ids(ids):
-            self._inquiry = Inquiry(asked, self._started // 1_000_000)
-
-    def _take_accounting(self, moment: clock.Micros) -> None:
-        if self._inquiry is None:
-            return
-        records, problem = self._inquiry.answer()
-        for event in told_by(records, self.run, moment):
-            self._emit(event)
-        if problem is not None:
-            text = f"the cluster's accounting could not be asked: {problem}"
-            self._emit(Message(time=moment, level="info", kind="accounting", text=text))
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -374,38 +280,16 @@ class Recorder:
 
     def _on_finish(self, moment: clock.Micros) -> None:
         self._over = True
-        if self._unsaid:
-            reason = "more messages than could be written by the exit"
-            self._write(Gap(time=moment, reason=reason, lost=self._unsaid))
-        self._take_accounting(moment)
+        self._course.take_accounting(moment)
         self._take_outputs(moment)
-        given_up = "interrupted" in self._flags or self._last_error
-        self._attempts.finish(moment, "cancelled" if given_up else "lost")
-        if self._planning_since is not None:
-            self._planned(moment)
+        self._course.close(moment)
         self._measure_file_system(moment, "end")
-        self.run.last_moment = max(self.run.last_moment, moment)
-        draft = RunFinished(time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING)
-        self.run.finished = draft
-        accounts = account(self.run)
-        status = self._status()
-        final = RunFinished(
-            time=moment,
-            status=status,
-            makespan_s=clock.to_seconds(accounts.makespan),
-            job_account=_totals(accounts.jobs_by_class, accounts.jobs_by_phase),
-            makespan=_totals(accounts.makespan_by_class, accounts.makespan_by_phase),
-            job_count=accounts.job_count,
-            attempt_count=accounts.attempt_count,
-            failed_attempts=accounts.failed_attempts,
-            observer_cpu_s=round(time.thread_time(), 6),
-        )
-        self._emit(final)
+        answer = self._course.end(moment)
         if self._writer is not None:
             if not self._writer.still_there():
                 self._fault(f"{self._writer.path}: removed or replaced while the run went on")
             elif not self._lost:
-                self._answer = f"{_answer(status, accounts)} → {self._shown(self._writer.path)}"
+                self._answer = f"{answer} → {self._shown(self._writer.path)}"
 
     def _shown(self, path: Path) -> str:
         try:
@@ -413,27 +297,7 @@ class Recorder:
         except ValueError:
             return str(path)
 
-    def _status(self) -> str:
-        kind = self._facts.get("kind")
-        if self._flags & {"interrupted", "terminated"}:
-            return "interrupted"
-        if self._failed():
-            return "failed"
-        if kind == "dry_run":
-            return "dry_run"
-        return "nothing_to_do" if "nothing_to_do" in self._flags else "success"
 
-    def _failed(self) -> bool:
-        """Whether a job failed for good, or an error came that no later success mended."""
-        latest: dict[int | str, Attempt] = {}
-        for attempt in self.run.attempts.values():
-            latest[attempt.key[0]] = attempt
-        if any(attempt.status in ("failed", "cancelled") for attempt in latest.values()):
-            return True
-        return self._last_error > self._attempts.last_success or "failed" in self._flags
-
-
-_NOTHING: Final = AccountTotals(by_class_s={}, by_phase_s={})
 _recorded: list[bool] = []
 
 
@@ -442,10 +306,6 @@ def _recorded_before() -> bool:
     before = bool(_recorded)
     _recorded.append(True)
     return before
-
-
-def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]) -> AccountTotals:
-    return AccountTotals(by_class_s=seconds(by_class), by_phase_s=seconds(by_phase))
 
 
 def _command() -> tuple[str, ...]:
@@ -461,16 +321,3 @@ def _user() -> str | None:
         return getpass.getuser()
     except (KeyError, OSError):
         return None
-
-
-def _answer(status: str, accounts: Account) -> str:
-    """Return the run in a few words: ``success in 12.3 s: compute 61 %, planning 30 %``."""
-    if not accounts.makespan:
-        return status
-    classes = sorted(accounts.makespan_by_class.items(), key=lambda item: -item[1])
-    shares = [
-        f"{name} {100 * micros / accounts.makespan:.0f} %"
-        for name, micros in classes[:3]
-        if name in CLASSES and micros >= accounts.makespan / 200
-    ]
-    return f"{status} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}"

@@ -154,7 +154,7 @@ def test_hooks_that_cannot_be_made(lab: Lab, as_bare: AsBare) -> None:
 
 
 RECORDER = {
-    "a note that cannot be taken": ("recorder", "Recorder._on_scheduler_round", {}),
+    "a note that cannot be taken": ("course", "Course.on_scheduler_round", {}),
     "a line that cannot be made": ("journal", "to_line", {"skip": 3}),
     "an account that cannot be made": ("analysis.account", "account", {}),
 }

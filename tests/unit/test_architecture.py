@@ -103,13 +103,13 @@ def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither
     """What is worked out of a run must not depend on a cluster that answers."""
     assert own(modules(OBSERVE)["accounting"]) <= {"clock", "events", "parts", "run"}
     knowing = {name for name, path in modules(OBSERVE).items() if "accounting" in own(path)}
-    assert knowing == {"recorder", "commands.accounting"}
+    assert knowing == {"recorder", "course", "commands.accounting"}
 
 
 def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
     beside |= {"provenance", "tracking", "endings", "tails", "outputs", "latency", "console"}
-    beside |= {"choices"}
+    beside |= {"choices", "course"}
     beside |= {"states", "told"}
     assert set(modules(OBSERVE)) - set(READER) <= beside
 

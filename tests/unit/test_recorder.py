@@ -15,7 +15,7 @@ import pytest
 from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, a_try, at, level, printing, sacct
 from conftest import FakeTime
 
-from snakemake_logger_plugin_observe import accounting
+from snakemake_logger_plugin_observe import accounting, course
 from snakemake_logger_plugin_observe import recorder as recorder_module
 from snakemake_logger_plugin_observe.analysis.verification import verify
 from snakemake_logger_plugin_observe.capture import Note
@@ -796,7 +796,7 @@ def test_a_fault_in_asking_is_a_gap_and_the_run_ends_as_it_does(
     def fault(*_: Any) -> Never:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(recorder_module, "Inquiry", fault)
+    monkeypatch.setattr(course, "Inquiry", fault)
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
     recording.put("accounting_wanted", 16).finish()
     (gap,) = (event for event in recording.events if event.event == "gap")
