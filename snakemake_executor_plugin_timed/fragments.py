@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from snakemake_executor_plugin_timed.node import FORMAT, SUFFIX
 from snakemake_logger_plugin_observe.parts import Level, Try
-from snakemake_logger_plugin_observe.tracking import NodeReport
+from snakemake_logger_plugin_observe.reports import NodeReport
 
 _LEFT_OVER_S: Final = 30 * 24 * 3600
 _LARGEST: Final = 4 * 1024 * 1024

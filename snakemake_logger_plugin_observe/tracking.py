@@ -4,13 +4,10 @@ When an attempt ends, its node's report is folded in, and its ending is written:
 if it was a group, and once more if the report comes late.
 """
 
-import functools
 import socket
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.capture import Note
@@ -29,37 +26,13 @@ from snakemake_logger_plugin_observe.events import (
     OutputsRecorded,
 )
 from snakemake_logger_plugin_observe.outputs import OutputsWatch
-from snakemake_logger_plugin_observe.parts import Level, LogTail, OutputFile, SchedulerRecord, Wait
+from snakemake_logger_plugin_observe.parts import SchedulerRecord, Wait
 from snakemake_logger_plugin_observe.provenance import sha256
+from snakemake_logger_plugin_observe.remains import Remains
+from snakemake_logger_plugin_observe.reports import NodeReport, NodeReports
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run
 from snakemake_logger_plugin_observe.states import JobState
-from snakemake_logger_plugin_observe.tails import tails
 from snakemake_logger_plugin_observe.told import fold_state
-
-_ERRORS_KEPT: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class NodeReport:
-    """What a submission's processes on the node left: first signs of life, and levels."""
-
-    starts: tuple[clock.Micros, ...] = ()
-    levels: tuple[Level, ...] = ()
-    complete: bool = False
-    problem: str | None = None
-
-
-class NodeReports(Protocol):
-    """Where the node's reports lie; the executor plugin knows."""
-
-    def read(self, submission: tuple[str, ...]) -> NodeReport:
-        """Return what there is of *submission*'s reports."""
-
-    def remove(self, submission: tuple[str, ...]) -> None:
-        """Remove the reports; they have been folded in."""
-
-    def remove_left_over(self) -> None:
-        """Remove what runs that were killed long ago left behind."""
 
 
 class AttemptTracker:
@@ -89,7 +62,7 @@ class AttemptTracker:
         """
         self.run = run
         self._commands = commands
-        self._outputs = outputs
+        self._remains = Remains(run, workdir, outputs)
         self.last_success: clock.Micros = 0
         self._workdir = workdir
         self._emit = emit
@@ -100,7 +73,6 @@ class AttemptTracker:
         self._last_number: dict[int | str, int] = {}
         self._group_of: dict[int, str] = {}
         self._scripts: dict[str, str | None] = {}
-        self._errors: deque[tuple[clock.Micros, str]] = deque(maxlen=_ERRORS_KEPT)
         self._hears_ends = False
 
     def on_wrapped(self, _moment: clock.Micros, reports: NodeReports | None) -> None:
@@ -119,7 +91,7 @@ class AttemptTracker:
 
     def error(self, moment: clock.Micros, text: str) -> None:
         """Remember an error that Snakemake printed: a job that ends next may be its subject."""
-        self._errors.append((moment, text))
+        self._remains.error(moment, text)
 
     def finish(self, moment: clock.Micros, status: str) -> None:
         """End what has not ended yet with *status*, and look for late reports once more.
@@ -347,11 +319,11 @@ class AttemptTracker:
         """Fold the node's report in, write the attempt's end, and its members'."""
         self._live.pop(live.key, None)
         if status == "failed":
-            live.logs = self._last_lines(live)
-            live.message = live.message or self._said_about(live)
+            live.logs = self._remains.last_lines(live)
+            live.message = live.message or self._remains.said_about(live)
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])
-            self._look_at_outputs(live)
+            self._remains.look_at_outputs(live)
         if live.submission and self._reports is not None:
             report = self._read(live.submission)
             self._take_report(live, report)
@@ -361,51 +333,9 @@ class AttemptTracker:
                 self._late.append(live)
         self._write_ending(live, status, revises=False)
 
-    def _jobs_of(self, live: LiveAttempt) -> list[JobDescribed]:
-        ids = [live.job_id] if live.job_id is not None else self.run.members(live.group or "")
-        return [job for one in ids if (job := self.run.jobs.get(one)) is not None]
-
-    def _last_lines(self, live: LiveAttempt) -> dict[int | None, tuple[LogTail, ...]]:
-        """Return the ends of the log files of a failed submission's jobs, and of its executor's."""
-        # A node's file system may keep another time; a local job's is this machine's own.
-        ended = live.stamps["finished"] if live.tries else None
-        jobs = self._jobs_of(live)
-        told: dict[int | None, tuple[LogTail, ...]] = {
-            job.job_id: tails(job.log, self._workdir, last_written=ended) for job in jobs
-        }
-        their_own = {path for job in jobs for path in job.log}
-        executors = [path for path in live.aux_logs if path not in their_own]
-        told[live.job_id] = (
-            *told.get(live.job_id, ()),
-            *tails(executors, self._workdir, of_executor=True),
-        )
-        return told
-
-    def _look_at_outputs(self, live: LiveAttempt) -> None:
-        """Have the outputs of a submission that succeeded looked at, if anyone wants that."""
-        if self._outputs is None:
-            return
-        watch, put = self._outputs
-        for job in self._jobs_of(live):
-            if not job.output:
-                continue
-            about = {"job_id": job.job_id, "group": live.group, "attempt": live.number}
-            watch.look_at(job.output, functools.partial(_tell_outputs, put, about))
-
     def on_outputs(self, moment: clock.Micros, **facts: Any) -> None:
         """What a job's outputs are has been found out."""
         self._emit(OutputsRecorded(time=moment, **facts))
-
-    def _said_about(self, live: LiveAttempt) -> str | None:
-        """Return the error that Snakemake printed about a job whose tool had not failed."""
-        job = self.run.jobs.get(live.job_id) if live.job_id is not None else None
-        reported = live.stamps.get("reported")
-        if job is None or reported is None:
-            return None
-        for moment, text in reversed(self._errors):
-            if moment >= reported and _is_about(job, text):
-                return text
-        return None
 
     def _read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return a submission's report; a fault in reading it costs the node's phases alone."""
@@ -442,18 +372,3 @@ class AttemptTracker:
             self._take_report(live, report)
             self._write_ending(live, live.written.status, revises=True)
         self._reports.remove(live.submission)
-
-
-def _tell_outputs(
-    put: Callable[[Note], None], about: dict[str, Any], files: tuple[OutputFile, ...]
-) -> None:
-    put(Note("outputs", clock.now(), {**about, "files": files}))
-
-
-def _is_about(job: JobDescribed, text: str) -> bool:
-    """Whether an error that names *job*'s rule names the job too: by its id, or by an output."""
-    if f"rule {job.rule} " not in text:
-        return False
-    lines = text.splitlines()
-    named = any(f"{line} ".startswith(f"{path} ") for path in job.output for line in lines)
-    return named or f"Job {job.job_id} " in text

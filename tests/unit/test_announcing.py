@@ -16,8 +16,8 @@ from test_recorder import COMPLETE, Recording, Reports, record
 from snakemake_executor_plugin_timed import announcing as module
 from snakemake_executor_plugin_timed.announcing import Announcer, Watch, announcing, send
 from snakemake_executor_plugin_timed.fragments import Fragments
+from snakemake_logger_plugin_observe.reports import NodeReport
 from snakemake_logger_plugin_observe.states import JobState
-from snakemake_logger_plugin_observe.tracking import NodeReport
 
 __all__ = ["record"]  # a fixture
 Record = Callable[..., Recording]

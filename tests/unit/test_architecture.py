@@ -109,7 +109,7 @@ def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither
 def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
     beside |= {"provenance", "tracking", "endings", "tails", "outputs", "latency", "console"}
-    beside |= {"choices", "course"}
+    beside |= {"choices", "course", "remains", "reports"}
     beside |= {"states", "told"}
     assert set(modules(OBSERVE)) - set(READER) <= beside
 
@@ -123,7 +123,7 @@ def test_the_wrapper_knows_only_the_recorder_s_side() -> None:
     found = set().union(*map(own, modules(TIMED).values()))
     assert found <= {
         *("clock", "events", "recorder", "session", "describe", "tracking", "states", "run"),
-        *("console", "parts"),
+        *("console", "parts", "reports"),
     }
 
 

@@ -14,7 +14,7 @@ from conftest import FakeTime
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.node import NodeSide, record_of_task
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.tracking import NodeReport
+from snakemake_logger_plugin_observe.reports import NodeReport
 
 RUN = "0123456789abcdef"
 TORN = "fragment: a torn line, or not ours"

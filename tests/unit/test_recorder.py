@@ -24,8 +24,8 @@ from snakemake_logger_plugin_observe.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal import read_journal
 from snakemake_logger_plugin_observe.parts import Wait
 from snakemake_logger_plugin_observe.recorder import Recorder
+from snakemake_logger_plugin_observe.reports import NodeReport
 from snakemake_logger_plugin_observe.run import Key, Run, fold
-from snakemake_logger_plugin_observe.tracking import NodeReport
 
 SECRET = "hunter22-hunter22"  # noqa: S105 - made to be found
 NODE_LEVEL = level(
