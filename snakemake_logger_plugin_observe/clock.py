@@ -23,6 +23,8 @@ Micros = int
 # CLOCK_BOOTTIME goes on while the machine is suspended, as the wall clock does. Linux steers both
 # at the same rate, so only setting the wall clock moves one against the other.
 _STEADY: Final = getattr(time, "CLOCK_BOOTTIME", None)
+TICK: Final = 20_000
+"""What a process's start may be off by: the kernel tells it in ticks of 10 ms, rounded."""
 _READING: Final = 1_000  # what two readings of the same clocks may differ by
 _STEP: Final = 50_000
 _DRIFT: Final = 0.0005  # systems without CLOCK_BOOTTIME may steer their clocks apart, so fast

@@ -16,8 +16,9 @@ from snakemake_logger_plugin_observe.parts import (
     Try,
     Wait,
 )
+from snakemake_logger_plugin_observe.processes import innermost_tries
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run, seconds
-from snakemake_logger_plugin_observe.timeline import Segment, innermost_tries, phase_sums
+from snakemake_logger_plugin_observe.track import Segment, phase_sums
 
 _NOT_REACHED: Final = "another job of its group failed before it was begun"
 

@@ -34,7 +34,7 @@ from snakemake_logger_plugin_observe.mask import Masker
 from snakemake_logger_plugin_observe.outputs import OutputsWatch
 from snakemake_logger_plugin_observe.provenance import look_up
 from snakemake_logger_plugin_observe.run import Run
-from snakemake_logger_plugin_observe.timeline import Segment
+from snakemake_logger_plugin_observe.track import Segment
 from snakemake_logger_plugin_observe.tracking import AttemptTracker
 
 Listener = Callable[[Event, Run, Callable[[str], str]], None]

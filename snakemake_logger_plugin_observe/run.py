@@ -41,15 +41,9 @@ from snakemake_logger_plugin_observe.parts import (
     Wait,
 )
 from snakemake_logger_plugin_observe.phases import PHASES, UNOBSERVED
-from snakemake_logger_plugin_observe.timeline import (
-    Evidence,
-    Segment,
-    Timeline,
-    innermost_tries,
-    member_timeline,
-    phase_sums,
-    timeline,
-)
+from snakemake_logger_plugin_observe.processes import innermost_tries
+from snakemake_logger_plugin_observe.timeline import Evidence, member_timeline, timeline
+from snakemake_logger_plugin_observe.track import Segment, Timeline, phase_sums
 
 Key = tuple[int | str, int]
 """An attempt: a job id (or a group's id) and the attempt's number."""

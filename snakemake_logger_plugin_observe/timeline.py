@@ -6,11 +6,11 @@ clock by one offset per clock (``offsets``); where a stamp is missing, the stret
 segment called ``unobserved``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.clock import TICK, Micros
 from snakemake_logger_plugin_observe.offsets import (
     Bounds,
     Lead,
@@ -20,35 +20,26 @@ from snakemake_logger_plugin_observe.offsets import (
     on_one_clock,
 )
 from snakemake_logger_plugin_observe.parts import Level, Offset, Stamps, Try, Wait
-from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, UNOBSERVED
+from snakemake_logger_plugin_observe.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.processes import (
+    NODE_CUT_OFF,
+    lay_level,
+    lay_members,
+    lay_tool,
+    span_of,
+    was_spawned,
+)
+from snakemake_logger_plugin_observe.track import Timeline, Track
 
 ENDED_EARLY = "the executor reported the end before the node had ended"
 ENDED_EARLY_OR_SET = f"{ENDED_EARLY}, or the node's clock was set since its earlier jobs"
 NO_NODE_STAMPS = "nothing was heard from the node"
-NODE_CUT_OFF = "the node's processes did not report their end"
 ONLY_A_SIGN = "after its first sign of life nothing was heard from the node"
-_TICK: Final = 20_000  # the kernel tells starts in ticks of 10 ms, rounded
 NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
 _UNKNOWN: Final = Main()
 CLOCK_SET = "the node's clock was set meanwhile: its processes' moments may not fit together"
 STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
 NOT_TIMED = "this executor's inner stages could not be timed"
-
-
-class Segment(NamedTuple):
-    """A stretch of time with one label, in microseconds of the main clock.
-
-    ``phase`` is None only inside a group's submission, where its members own the time.
-    """
-
-    start: Micros
-    end: Micros
-    phase: str | None
-
-    @property
-    def length(self) -> Micros:
-        """The segment's length in microseconds."""
-        return self.end - self.start
 
 
 @dataclass(slots=True)
@@ -68,63 +59,6 @@ class Evidence:
     """Where to cut an attempt that has no end of its own: it goes on, or the run was killed."""
     tool_started: Micros | None = None
     """When the tool began in the main process, of an attempt that has no end yet."""
-
-
-@dataclass(slots=True)
-class Timeline:
-    """An attempt's segments, and what could not be observed of it."""
-
-    segments: list[Segment] = field(default_factory=list)
-    unobserved: list[str] = field(default_factory=list)
-    offset: Offset | None = None
-    node: str | None = None
-
-
-def phase_sums(segments: Iterable[Segment]) -> dict[str, Micros]:
-    """Return microseconds per phase, in the order of the model; members' time is not counted."""
-    sums: dict[str, Micros] = {}
-    for segment in segments:
-        if segment.phase is not None:
-            sums[segment.phase] = sums.get(segment.phase, 0) + segment.length
-    return {p.name: sums[p.name] for p in ATTEMPT_PHASES if p.name in sums}
-
-
-class Track:
-    """Lays segments end to end; what a missing stamp leaves open becomes ``unobserved``."""
-
-    def __init__(self, start: Micros, end: Micros, shift: Micros = 0) -> None:
-        """Begin at *start*; nothing is laid past *end*; *shift* is taken off node moments."""
-        self.at = start
-        self.end = end
-        self.shift = shift
-        self.segments: list[Segment] = []
-        self._open = False
-
-    def to(self, moment: Micros | None, phase: str | None) -> None:
-        """Label all up to *moment* as *phase*; an unknown moment leaves it open."""
-        if moment is None:
-            self._open = True
-            return
-        label = UNOBSERVED if self._open else phase
-        self._open = False
-        moment = min(moment, self.end)
-        if moment <= self.at:
-            return
-        last = self.segments[-1] if self.segments else None
-        if last is not None and last.phase == label:
-            self.segments[-1] = Segment(last.start, moment, label)
-        else:
-            self.segments.append(Segment(self.at, moment, label))
-        self.at = moment
-
-    def node(self, moment: Micros | None, phase: str | None) -> None:
-        """Do as ``to`` with a moment that the node's clock took."""
-        self.to(None if moment is None else moment - self.shift, phase)
-
-    def node_if(self, moment: Micros | None, phase: str | None) -> None:
-        """Do as ``node``, but pass over a moment that need not have happened."""
-        if moment is not None:
-            self.node(moment, phase)
 
 
 def timeline(evidence: Evidence) -> Timeline:
@@ -236,7 +170,7 @@ def _in_main(
 ) -> None:
     """Lay what ran in the main process: preparation, the tool, or a process spawned for it."""
     if evidence.group:
-        _members(track, level)
+        lay_members(track, level)
         track.to(evidence.stamps.reported, "poll_wait")
         return
     for attempt_try in level.tries:
@@ -251,34 +185,7 @@ def _local_try(track: Track, one: Try, spawned: list[Level], result: Timeline) -
     if one.tool_started is None:  # a cache hit, or it failed before its tool began
         track.node_if(one.reported, "stage_in")
         return
-    _tool(track, one, spawned, result)
-
-
-def _tool(track: Track, one: Try, levels: list[Level], result: Timeline) -> None:
-    """Lay a try's tool, or the Snakemake process that was spawned to run it."""
-    track.node(one.tool_started, "stage_in")
-    inner = [level for level in levels if _runs(level, one)]
-    for level in inner[:1]:
-        _level(track, level, [other for other in levels if other is not level], False, result)
-    if one.tool_ended is None:
-        result.unobserved.append(NODE_CUT_OFF)
-        track.to(None, None)
-    else:
-        track.node(one.tool_ended, "node_exit" if inner else "compute")
-
-
-def _runs(level: Level, one: Try) -> bool:
-    """Whether *level* is the process that was spawned to run the tool of the try *one*."""
-    if level.started is None or one.tool_started is None:
-        return False
-    inside = level.started >= one.tool_started - _TICK and (
-        one.tool_ended is None or level.started <= one.tool_ended
-    )
-    return inside and any(_same_job(inner, one) for inner in level.tries)
-
-
-def _same_job(a: Try, b: Try) -> bool:
-    return a is not b and a.rule == b.rule and a.wildcards == b.wildcards
+    lay_tool(track, one, spawned, result)
 
 
 def _on_node(track: Track, levels: list[Level], evidence: Evidence, result: Timeline) -> None:
@@ -325,7 +232,7 @@ def _lives(starts: Sequence[Micros], levels: Sequence[Level]) -> list[_Life]:
         ]
     lives = [_Life(first, []) for first in sorted(starts)]
     for level in in_order:
-        began = (level.started or 0) + _TICK
+        began = (level.started or 0) + TICK
         holder = [life for life in lives if life.first <= began] or lives[:1]
         holder[-1].levels.append(level)
     return lives
@@ -379,75 +286,10 @@ def _life(
             result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
     track.node(life.first, "queue_wait")
     if outermost is not None:
-        _level(track, outermost, life.levels[1:], evidence.group, result)
+        lay_level(track, outermost, life.levels[1:], evidence.group, result)
     if gone is None:
         result.unobserved.append(NODE_CUT_OFF if outermost is not None else ONLY_A_SIGN)
         track.to(None, None)
-
-
-def _level(track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline) -> None:
-    """Lay one Snakemake process on the node, with the processes inside it."""
-    track.node_if(level.started, "node_startup")
-    track.node(level.loaded, "node_startup")
-    planned_from = level.loaded or level.started or 0
-    for wait in level.waits:
-        if planned_from <= wait.start and (level.planned is None or wait.end <= level.planned):
-            track.node(wait.start, "node_plan")
-            track.node(wait.end, wait.phase)
-    if level.planned is None and not level.tries and level.ended is not None:
-        track.node(level.ended, "node_plan")  # its Snakefile failed, say
-        return
-    track.node(level.planned, "node_plan")
-    tools = any(one.tool_started is not None or one.begun is not None for one in level.tries)
-    if level.wraps != "local" or not tools:
-        inner = [one for one in deeper if _inside(one, level)]
-        while inner:
-            child = inner[0]
-            track.node_if(child.started, "node_startup")
-            _level(track, child, inner[1:], group, result)
-            inner = [one for one in inner[1:] if (one.started or 0) >= (child.ended or 0)]
-    elif group:
-        _members(track, level)
-    else:
-        _tries(track, level, deeper, result)
-    for wait in level.waits:
-        if level.planned is not None and wait.start >= level.planned:
-            track.node(wait.end, wait.phase)
-    track.node(level.ended, "node_exit")
-
-
-def _inside(inner: Level, outer: Level) -> bool:
-    if inner.started is None or outer.started is None:
-        return False
-    return inner.started >= outer.started and (outer.ended is None or inner.started <= outer.ended)
-
-
-def _tries(track: Track, level: Level, deeper: list[Level], result: Timeline) -> None:
-    """Lay the tries of a single job inside one process: rule-level retries run several."""
-    for one in level.tries:
-        if one.tool_started is not None:
-            _tool(track, one, deeper, result)
-        else:
-            track.node_if(one.reported, "stage_in")
-        track.node_if(one.checked, "stage_out")
-
-
-def _members(track: Track, level: Level) -> None:
-    """Leave out the time that a group's members own, and label the time between them."""
-    between = "dispatch" if level.in_main else "member_wait"
-    for span in sorted(filter(None, map(_span, level.tries))):
-        track.node(span[0], between)
-        track.node(span[1], None)
-        between = "member_wait"
-
-
-def _span(one: Try) -> tuple[Micros, Micros] | None:
-    """Return when a member's own time began and ended on the node's clock."""
-    if one.rule is None:  # a group inside the group: its members tell their own time
-        return None
-    begun = one.selected if one.selected is not None else one.begun
-    last = one.checked or one.reported or one.tool_ended or one.tool_started
-    return None if begun is None or last is None else (begun, last)
 
 
 def member_timeline(
@@ -465,8 +307,8 @@ def member_timeline(
     result = Timeline(offset=offset)
     levels = on_one_clock(levels, main)
     tries = [(level, one) for level in levels for one in level.tries]
-    outer = [(level, one) for level, one in tries if not _spawned(level, levels)]
-    spans = [span for _, one in outer if (span := _span(one))]
+    outer = [(level, one) for level, one in tries if not was_spawned(level, levels)]
+    spans = [span for _, one in outer if (span := span_of(one))]
     if not spans:
         result.unobserved.append(NO_NODE_STAMPS)
         return result
@@ -477,25 +319,9 @@ def member_timeline(
     for level, one in outer:
         result.node = level.node or level.host
         if one.tool_started is not None:
-            _tool(track, one, [other for other in levels if other is not level], result)
-        if span := _span(one):
+            lay_tool(track, one, [other for other in levels if other is not level], result)
+        if span := span_of(one):
             track.node(span[1], "stage_out" if one.tool_started is not None else "stage_in")
     result.segments = track.segments
     _name_the_unobserved(result)
     return result
-
-
-def innermost_tries(levels: Sequence[Level]) -> list[Try]:
-    """Return every try of a tool, in the process closest to it."""
-    return [
-        one
-        for level in levels
-        for one in level.tries
-        if level.wraps == "local"
-        and not any(_runs(other, one) for other in levels if other is not level)
-    ]
-
-
-def _spawned(level: Level, levels: Sequence[Level]) -> bool:
-    """Whether *level* was started to run the tool of another of *levels*."""
-    return any(_runs(level, one) for other in levels if other is not level for one in other.tries)

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import SchedulerRound
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED, UNOBSERVED, cost_class
 from snakemake_logger_plugin_observe.run import Attempt, Key, Run
-from snakemake_logger_plugin_observe.timeline import Segment
+from snakemake_logger_plugin_observe.track import Segment
 
 
 @dataclass(frozen=True, slots=True)

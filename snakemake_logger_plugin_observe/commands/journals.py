@@ -4,7 +4,6 @@ import argparse
 import os
 import socket
 from pathlib import Path
-from typing import Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal import (
@@ -15,8 +14,6 @@ from snakemake_logger_plugin_observe.journal import (
 )
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run import Run, fold
-
-_TICK: Final = 20_000  # the kernel's clock tick, and the rounding of it
 
 
 def argument(parser: argparse.ArgumentParser) -> None:
@@ -110,4 +107,4 @@ def is_alive(run: Run) -> bool | None:
     set_since, boot = 0, clock.boot_time()
     if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():
         set_since = (boot or 0) - (started.boot_time or 0)
-    return born is not None and abs(born - set_since - started.process_started) <= _TICK
+    return born is not None and abs(born - set_since - started.process_started) <= clock.TICK

@@ -38,7 +38,8 @@ from snakemake_logger_plugin_observe.parts import (
     Wait,
 )
 from snakemake_logger_plugin_observe.run import Attempt, Run, fold, seconds
-from snakemake_logger_plugin_observe.timeline import Evidence, Timeline
+from snakemake_logger_plugin_observe.timeline import Evidence
+from snakemake_logger_plugin_observe.track import Timeline
 
 SECOND = 1_000_000
 T0 = parse_moment("2026-03-01T12:00:00Z")

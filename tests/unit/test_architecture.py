@@ -32,7 +32,7 @@ LAYERS = (
     {"parts"},
     {"events"},
     {"offsets"},
-    {"journal", "timeline"},
+    {"journal", "timeline", "track", "processes"},
     {"run"},
     {"analysis", "accounting"},
     {"reporters"},

@@ -18,10 +18,9 @@ from snakemake_logger_plugin_observe.timeline import (
     ENDED_EARLY,
     ENDED_EARLY_OR_SET,
     Evidence,
-    Timeline,
-    phase_sums,
     timeline,
 )
+from snakemake_logger_plugin_observe.track import Timeline, phase_sums
 
 HERE = Boot("a-boot", at(-1000))
 MAIN_BOOTED = Main(MAIN, HERE)

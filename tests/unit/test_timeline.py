@@ -22,21 +22,19 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.parts import Offset, Stamps
+from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.timeline import (
     ENDED_EARLY,
     NO_NODE_STAMPS,
     NO_WRAPPER,
-    NODE_CUT_OFF,
     NOT_TIMED,
     ONLY_A_SIGN,
     STARTED_AGAIN,
     Evidence,
-    Segment,
-    Timeline,
     member_timeline,
-    phase_sums,
     timeline,
 )
+from snakemake_logger_plugin_observe.track import Segment, Timeline, phase_sums
 
 BEFORE_THE_NODE = [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 3)]
 AFTER_THE_REPORT = [("latency_wait", 12, 13), ("postprocess", 13, 14)]

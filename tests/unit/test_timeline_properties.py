@@ -11,9 +11,9 @@ from snakemake_logger_plugin_observe.timeline import (
     STARTED_AGAIN,
     Evidence,
     member_timeline,
-    phase_sums,
     timeline,
 )
+from snakemake_logger_plugin_observe.track import phase_sums
 
 MANY = settings(max_examples=250)
 LABELS = {phase.name for phase in ATTEMPT_PHASES}
