@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.endings import figures
 from snakemake_logger_plugin_observe.events import (
@@ -34,7 +35,7 @@ from snakemake_logger_plugin_observe.events import (
 )
 from snakemake_logger_plugin_observe.journal import to_line
 from snakemake_logger_plugin_observe.parts import Account, Level, Stamps, Status, Try, Wait
-from snakemake_logger_plugin_observe.run import Attempt, Run, seconds
+from snakemake_logger_plugin_observe.run import Run, seconds
 
 _EPOCH: Micros = 1_700_000_000_000_000
 _RULES = ("trim", "align", "sort", "mark_duplicates", "call", "annotate", "filter", "summary")

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.attempt import Key
 from snakemake_logger_plugin_observe.events import (
     AttemptEvent,
     AttemptFinished,
@@ -22,7 +23,7 @@ from snakemake_logger_plugin_observe.events import (
     AttemptSubmitted,
     Event,
 )
-from snakemake_logger_plugin_observe.run import Key, Run
+from snakemake_logger_plugin_observe.run import Run
 from snakemake_logger_plugin_observe.session import Session
 from snakemake_logger_plugin_observe.states import KEY, JobState, Phase
 

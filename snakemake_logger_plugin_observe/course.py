@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.events import (
 )
 from snakemake_logger_plugin_observe.parts import Account as AccountTotals
 from snakemake_logger_plugin_observe.phases import CLASSES
-from snakemake_logger_plugin_observe.run import Attempt, Run, seconds
+from snakemake_logger_plugin_observe.run import Run, seconds
 from snakemake_logger_plugin_observe.tracking import AttemptTracker
 
 
@@ -192,9 +192,7 @@ class Course:
 
     def _failed(self) -> bool:
         """Whether a job failed for good, or an error came that no later success mended."""
-        latest: dict[int | str, Attempt] = {}
-        for attempt in self.run.attempts.values():
-            latest[attempt.key[0]] = attempt
+        latest = {attempt.key[0]: attempt for attempt in self.run.attempts.values()}
         if any(attempt.status in ("failed", "cancelled") for attempt in latest.values()):
             return True
         return self._last_error > self._attempts.last_success or "failed" in self._flags

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.events import AttemptFinished, JobDescribed
 from snakemake_logger_plugin_observe.parts import (
     Level,
@@ -17,7 +18,7 @@ from snakemake_logger_plugin_observe.parts import (
     Wait,
 )
 from snakemake_logger_plugin_observe.processes import innermost_tries
-from snakemake_logger_plugin_observe.run import Attempt, Key, Run, seconds
+from snakemake_logger_plugin_observe.run import Run, seconds
 from snakemake_logger_plugin_observe.track import Segment, phase_sums
 
 _NOT_REACHED: Final = "another job of its group failed before it was begun"

@@ -7,6 +7,7 @@ ask the same questions of the same object.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from snakemake_logger_plugin_observe.attempt import FINAL, Attempt, Key, written_segments
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.events import (
     Accounting,
@@ -29,87 +30,9 @@ from snakemake_logger_plugin_observe.events import (
     SchedulerRound,
 )
 from snakemake_logger_plugin_observe.offsets import Bounds, Main, boot, told_by
-from snakemake_logger_plugin_observe.parts import (
-    Level,
-    LogTail,
-    Offset,
-    OutputFile,
-    SchedulerRecord,
-    Stamps,
-    Try,
-    Usage,
-    Wait,
-)
-from snakemake_logger_plugin_observe.phases import PHASES, UNOBSERVED
-from snakemake_logger_plugin_observe.processes import innermost_tries
+from snakemake_logger_plugin_observe.phases import PHASES
 from snakemake_logger_plugin_observe.timeline import Evidence, member_timeline, timeline
-from snakemake_logger_plugin_observe.track import Segment, Timeline, phase_sums
-
-Key = tuple[int | str, int]
-"""An attempt: a job id (or a group's id) and the attempt's number."""
-
-FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One submission of a job, or of a group (then ``job_id`` is None), or a member's share."""
-
-    job_id: int | None
-    group: str | None
-    number: int
-    status: str = "waiting"
-    external_jobid: str | None = None
-    node: str | None = None
-    exit_code: int | None = None
-    signal: int | None = None
-    message: str | None = None
-    stamps: Stamps = field(default_factory=Stamps)
-    waits: tuple[Wait, ...] = ()
-    poll_interval_s: float | None = None
-    node_starts: tuple[Micros, ...] = ()
-    tool_started: Micros | None = None
-    levels: tuple[Level, ...] = ()
-    offset: Offset | None = None
-    unobserved: tuple[str, ...] = ()
-    used: Usage | None = None
-    logs: tuple[LogTail, ...] = ()
-    outputs: tuple[OutputFile, ...] | None = None
-    accounting: SchedulerRecord | None = None
-    segments: list[Segment] = field(default_factory=list)
-    phases: dict[str, Micros] = field(default_factory=dict)
-    """Microseconds per phase: the sums of ``segments``."""
-    line: int | None = None
-
-    @property
-    def key(self) -> Key:
-        """What identifies this attempt in its run."""
-        return (self.job_id if self.job_id is not None else self.group or "", self.number)
-
-    def lay(self, segments: list[Segment]) -> None:
-        """Give it its segments, and so its phases."""
-        self.segments = segments
-        self.phases = phase_sums(segments)
-
-    @property
-    def is_member(self) -> bool:
-        """Whether this is a job's share of a group's submission."""
-        return self.job_id is not None and self.group is not None
-
-    @property
-    def start(self) -> Micros | None:
-        """The beginning of its first segment."""
-        return self.segments[0].start if self.segments else None
-
-    @property
-    def end(self) -> Micros | None:
-        """The end of its last segment."""
-        return self.segments[-1].end if self.segments else None
-
-    @property
-    def tries(self) -> list[Try]:
-        """Every try of the tool, in the processes closest to it."""
-        return innermost_tries(self.levels)
+from snakemake_logger_plugin_observe.track import Segment, Timeline
 
 
 @dataclass(slots=True)
@@ -388,18 +311,6 @@ class Run:
         if self.finished is not None:
             return self.finished.status
         return "killed" if alive is False else "running"
-
-
-def written_segments(event: AttemptFinished) -> list[Segment]:
-    """Return the segments that an attempt's end carries."""
-    found: list[Segment] = []
-    at = event.start or 0
-    for phase, length_s in event.segments:
-        end = at + round(length_s * 1e6)
-        known = phase is None or phase in PHASES
-        found.append(Segment(at, end, phase if known else UNOBSERVED))
-        at = end
-    return found
 
 
 def fold(events: Iterable[tuple[int, AnyEvent]]) -> Run:

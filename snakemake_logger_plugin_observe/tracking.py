@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.endings import (
     LiveAttempt,
@@ -30,7 +31,7 @@ from snakemake_logger_plugin_observe.parts import SchedulerRecord, Wait
 from snakemake_logger_plugin_observe.provenance import sha256
 from snakemake_logger_plugin_observe.remains import Remains
 from snakemake_logger_plugin_observe.reports import NodeReport, NodeReports
-from snakemake_logger_plugin_observe.run import Attempt, Key, Run
+from snakemake_logger_plugin_observe.run import Run
 from snakemake_logger_plugin_observe.states import JobState
 from snakemake_logger_plugin_observe.told import fold_state
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED, by_class
-from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.requests import Demand, demand
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import UNOBSERVED
-from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.run import Run
 
 _HIDDEN_IN_A_NODE: Final = (
     *("queue_wait", "node_startup", "node_plan", "stage_in", "compute"),

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from snakemake_logger_plugin_observe.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import SchedulerRound
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED, UNOBSERVED, cost_class
-from snakemake_logger_plugin_observe.run import Attempt, Key, Run
+from snakemake_logger_plugin_observe.run import Run
 from snakemake_logger_plugin_observe.track import Segment
 
 

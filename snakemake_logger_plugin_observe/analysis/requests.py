@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.run import Run
 
 _ON_THE_NODE: Final = (
     *("node_startup", "node_plan", "stage_in", "compute", "stage_out"),

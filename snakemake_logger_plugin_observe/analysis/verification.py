@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.attempt import written_segments
 from snakemake_logger_plugin_observe.events import AnyEvent, AttemptFinished, RunFinished
-from snakemake_logger_plugin_observe.run import Run, seconds, written_segments
+from snakemake_logger_plugin_observe.run import Run, seconds
 
 _ROUNDING_S = 2e-6
 

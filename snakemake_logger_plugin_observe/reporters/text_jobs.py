@@ -9,6 +9,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.reporters import text_clocks
@@ -22,7 +23,6 @@ from snakemake_logger_plugin_observe.reporters.words import (
     percent,
     size,
 )
-from snakemake_logger_plugin_observe.run import Attempt
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 _ROOM_FOR_PLACES = 90

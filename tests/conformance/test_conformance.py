@@ -12,7 +12,8 @@ from cases import CLUSTER, LOCAL, Call, Case, every_case
 from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
 
-from snakemake_logger_plugin_observe.run import FINAL, Run
+from snakemake_logger_plugin_observe.attempt import FINAL
+from snakemake_logger_plugin_observe.run import Run
 
 SNAKEMAKE: Final = parse_version(version("snakemake"))
 BARE: Final = {LOCAL: ("--executor", "local"), CLUSTER: ("--executor", CLUSTER)}

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.verification import verify
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.journal import journals_in, read_journal
-from snakemake_logger_plugin_observe.run import Attempt, Run, fold
+from snakemake_logger_plugin_observe.run import Run, fold
 
 REPO = Path(__file__).parents[2]
 BOTH = ("--logger", "observe", "--executor", "timed")

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from lab import BOTH, Lab, attempts_of, phases_s
 
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.offsets import OTHER_CLOCK
 from snakemake_logger_plugin_observe.parts import Offset
-from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.run import Run
 
 WITHIN_S = 0.3
 RULES = ("first", "second")

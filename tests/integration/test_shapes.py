@@ -7,7 +7,8 @@ import pytest
 from lab import BOTH, Lab, attempts_of, phases_s
 
 from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.run import Run
 
 SHAPES = """
     rule all:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lab import BOTH, Lab
 
-from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.run import Run
 
 ON_SLURM = (
     *("--timed-wraps", "slurm", "--jobs", "20", "--latency-wait", "10"),

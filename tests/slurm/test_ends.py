@@ -9,7 +9,8 @@ from cluster import Cluster
 from lab import attempts_of, phases_s
 from slurm_lab import ONE_JOB, SlurmLab, began, state, submissions, wait_for
 
-from snakemake_logger_plugin_observe.run import Attempt, Run
+from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.run import Run
 from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, STARTED_AGAIN
 
 WORKFLOW = """

@@ -10,6 +10,7 @@ from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.partition import partition
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import parse_moment, to_seconds
 from snakemake_logger_plugin_observe.endings import figures
 from snakemake_logger_plugin_observe.events import (
@@ -37,7 +38,7 @@ from snakemake_logger_plugin_observe.parts import (
     Usage,
     Wait,
 )
-from snakemake_logger_plugin_observe.run import Attempt, Run, fold, seconds
+from snakemake_logger_plugin_observe.run import Run, fold, seconds
 from snakemake_logger_plugin_observe.timeline import Evidence
 from snakemake_logger_plugin_observe.track import Timeline
 

@@ -33,6 +33,7 @@ LAYERS = (
     {"events"},
     {"offsets"},
     {"journal", "timeline", "track", "processes"},
+    {"attempt"},
     {"run"},
     {"analysis", "accounting"},
     {"reporters"},
@@ -123,6 +124,7 @@ def test_the_wrapper_knows_only_the_recorder_s_side() -> None:
     found = set().union(*map(own, modules(TIMED).values()))
     assert found <= {
         *("clock", "events", "recorder", "session", "describe", "tracking", "states", "run"),
+        "attempt",
         *("console", "parts", "reports"),
     }
 

@@ -16,7 +16,8 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.analysis.attempts import SORT_KEYS, Choice, rows
-from snakemake_logger_plugin_observe.run import Key, Run
+from snakemake_logger_plugin_observe.attempt import Key
+from snakemake_logger_plugin_observe.run import Run
 
 
 def several() -> Run:

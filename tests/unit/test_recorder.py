@@ -18,6 +18,7 @@ from conftest import FakeTime
 from snakemake_logger_plugin_observe import accounting, course
 from snakemake_logger_plugin_observe import recorder as recorder_module
 from snakemake_logger_plugin_observe.analysis.verification import verify
+from snakemake_logger_plugin_observe.attempt import Key
 from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.choices import JournalSettings
 from snakemake_logger_plugin_observe.events import AttemptFinished
@@ -25,7 +26,7 @@ from snakemake_logger_plugin_observe.journal import read_journal
 from snakemake_logger_plugin_observe.parts import Wait
 from snakemake_logger_plugin_observe.recorder import Recorder
 from snakemake_logger_plugin_observe.reports import NodeReport
-from snakemake_logger_plugin_observe.run import Key, Run, fold
+from snakemake_logger_plugin_observe.run import Run, fold
 
 SECRET = "hunter22-hunter22"  # noqa: S105 - made to be found
 NODE_LEVEL = level(
