@@ -13,7 +13,10 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo test test-conformance conformance-sample conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo debian-packages test test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+
+# What some tests need of Debian, as root; without it they say that they were not run.
+DEBIAN := rsync faketime
 
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
@@ -44,6 +47,9 @@ demo: $(VENV)/.installed
 	@echo
 	$(BIN)/snakemake-observe cost build/demo
 
+debian-packages:
+	dpkg --status $(DEBIAN) > /dev/null 2>&1 || { apt-get update --quiet=2 && apt-get install --quiet=2 --yes $(DEBIAN); }
+
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
@@ -58,6 +64,9 @@ test-conformance: $(CONFORMANCE_VENV)/.installed
 
 conformance-sample: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --sample
+
+conformance-sample-oldest:
+	$(PYTHON) tests/matrix.py --versions 9.14.6 tests/conformance --numprocesses 2 --sample
 
 conformance-table: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python tests/conformance/table.py

@@ -18,7 +18,7 @@ from typing import Final
 REPO: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = REPO / ".venv-matrix"
 VERSIONS: Final = "9.14.6@python3.11,9.22.0@python3.12,latest@python3.13"
-WHOLE: Final = ("tests/unit", "tests/integration")
+WHOLE: Final = ("tests/unit", "tests/integration", "tests/conformance", "tests/faults")
 
 
 def main(words: list[str]) -> int:
@@ -31,7 +31,9 @@ def main(words: list[str]) -> int:
         version, _, python = wanted.partition("@")
         environment = made(version, _usable(python))
         print(f"== {_installed(environment)}", flush=True)
-        command = [str(environment / "bin" / "python"), "-m", "pytest", *(tests or WHOLE)]
+        chosen_here = any(word.partition("::")[0].startswith("tests/") for word in tests)
+        where = () if chosen_here else WHOLE
+        command = [str(environment / "bin" / "python"), "-m", "pytest", *where, *tests]
         codes[wanted] = subprocess.run(command, cwd=REPO, check=False).returncode
         print(f"== {_installed(environment)}: {'passed' if not codes[wanted] else 'failed'}")
     return max(codes.values())
