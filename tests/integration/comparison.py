@@ -28,7 +28,11 @@ _DRAWN = (
 # What a whole traceback or a failed command shows of us, where Snakemake prints one.
 _FRAMES = re.compile(r'(?m)^  File "[^"]*snakemake_executor_plugin_timed/.*\n(?:    .*\n)*\n?')
 _FLAGS = re.compile(r" --timed-record \S+| --executor timed --timed-wraps \S+")
-_ROUNDS = re.compile(r"(?m)^(Select jobs to execute.*|Execute \d+ jobs.*|)\n")
+# Where jobs run side by side: how many were chosen together, and whether one had to wait for a file.
+_BY_CHANCE = re.compile(
+    r"(?m)^(Select jobs to execute.*|Execute \d+ jobs.*|\[time\]|"
+    r"Waiting at most .*|.* \(missing locally.*\)|)\n"
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Side:
         for pattern, name in _DRAWN:
             text = pattern.sub(name, text)
         if unordered:
-            return "\n".join(sorted(_ROUNDS.sub("", f"{text}\n").splitlines()))
+            return "\n".join(sorted(_BY_CHANCE.sub("", f"{text}\n").splitlines()))
         return text
 
     def data(self, content: bytes) -> bytes:
