@@ -38,12 +38,20 @@ class Observed:
 class Workflow:
     """A workflow of trivial jobs, run in a new folder each time."""
 
-    def __init__(self, jobs: int, cores: int) -> None:
-        self._arguments = ("--cores", str(cores))
+    def __init__(self, jobs: int, cores: int, *, failing: bool = False) -> None:
+        self._arguments = ("--cores", str(cores), *(("--retries", "1") if failing else ()))
         self._text = (
             f'rule all:\n    input: expand("{{i}}.done", i=range({jobs}))\n'
-            'rule touch:\n    output: "{i}.done"\n    shell: "touch {output}"\n'
+            'rule touch:\n    output: "{i}.done"\n'
         )
+        if failing:
+            self._text += (
+                "    resources: nth=lambda wildcards, attempt: attempt\n"
+                '    log: "{i}.log"\n'
+                '    shell: "echo no > {log}; test {resources.nth} = 2 && touch {output}"\n'
+            )
+        else:
+            self._text += '    shell: "touch {output}"\n'
 
     def bare(self) -> Usage:
         """Run it with Snakemake's own local executor."""
@@ -84,10 +92,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=400, help="default: %(default)s")
     parser.add_argument("--cores", type=int, default=2, help="default: %(default)s")
+    parser.add_argument("--failing", action="store_true", help="each job fails, and is retried")
     parser.add_argument("--pairs", type=int, default=5, help="default: %(default)s")
     words = parser.parse_args()
 
-    workflow = Workflow(words.jobs, words.cores)
+    workflow = Workflow(words.jobs, words.cores, failing=words.failing)
     found = in_turns(workflow.bare, workflow.observed, words.pairs)
     entries = workflow.hooks()
     hooks_s = sum(entry["cpu_s"] for entry in entries.values())
@@ -96,7 +105,7 @@ def main() -> None:
     hooks = spread(100 * hooks_s / seen.usage.cpu_s for _, seen in found)
     both = spread(100 * (seen.recorder_s + hooks_s) / seen.usage.cpu_s for _, seen in found)
     table(
-        f"{words.jobs} trivial jobs on {words.cores} cores, {words.pairs} pairs",
+        f"{words.jobs} trivial jobs{' that fail once' if words.failing else ''} on {words.cores} cores, {words.pairs} pairs",
         ("", "bare", "observed", "observed / bare"),
         [
             (
