@@ -101,11 +101,12 @@ def main() -> None:
     entries = workflow.hooks()
     hooks_s = sum(entry["cpu_s"] for entry in entries.values())
 
+    what = "jobs that fail once" if words.failing else "trivial jobs"
     recorder = spread(100 * seen.recorder_s / seen.usage.cpu_s for _, seen in found)
     hooks = spread(100 * hooks_s / seen.usage.cpu_s for _, seen in found)
     both = spread(100 * (seen.recorder_s + hooks_s) / seen.usage.cpu_s for _, seen in found)
     table(
-        f"{words.jobs} trivial jobs{' that fail once' if words.failing else ''} on {words.cores} cores, {words.pairs} pairs",
+        f"{words.jobs} {what} on {words.cores} cores, {words.pairs} pairs",
         ("", "bare", "observed", "observed / bare"),
         [
             (
