@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -68,14 +69,14 @@ def test_all_is_as_in_the_bare_run(
             observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)]
         )
         assert held == told, f"call {number + 1}"
-        assert len(_journals(observed)) == sum(one.journal for one in case.calls[: number + 1])
+        assert len(_journals(observed)) == len(_recorded(bare, case.calls[: number + 1]))
     if not request.config.getoption("--sample"):
         last, flags = Call(("--dry-run", *case.next_flags)), ["--cores", "1"]
         assert _told(observed, case, last, flags) == _told(bare, case, last, flags)
     runs = [observed.lab.run(journal) for journal in _journals(observed)]
-    for run, call in zip(runs, (one for one in case.calls if one.journal), strict=True):
+    for run, call in zip(runs, _recorded(bare, case.calls), strict=True):
         _is_told_whole(run, call)
-    if case.check is not None:
+    if case.check is not None and runs:
         case.check(*runs)
 
 
@@ -83,6 +84,16 @@ def _why_not(case: Case) -> str | None:
     if parse_version(case.since) > SNAKEMAKE:
         return f"since Snakemake {case.since}"
     return case.needs()
+
+
+def _recorded(bare: Side, calls: Sequence[Call]) -> list[Call]:
+    """Return the calls that must leave a journal: none, where Snakemake itself left nothing.
+
+    Some versions make no folder of theirs for a Snakefile that does not parse.
+    """
+    if not any(bare.lab.folder.rglob(".snakemake")):
+        return []
+    return [call for call in calls if call.journal]
 
 
 def _journals(side: Side) -> list[Path]:
