@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.beside import beside
 from snakemake_logger_plugin_observe.events import Accounting
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
 from snakemake_logger_plugin_observe.run import Run
@@ -113,7 +114,8 @@ def ask_about_allocation(job: str, tell: Callable[[int, dict[str, Any]], None]) 
         tell(clock.now(), facts)
 
     if _ID.fullmatch(job):
-        threading.Thread(target=ask, name="observe-allocation", daemon=True).start()
+        if not beside(ask, "observe-allocation"):
+            ask()
 
 
 def parse(text: str, since: int = 0) -> list[SchedulerRecord]:

@@ -5,12 +5,12 @@ Looked up on a thread of its own, for git can be slow on a large checkout, and w
 
 import hashlib
 import subprocess
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.beside import beside
 from snakemake_logger_plugin_observe.capture import Note
 
 _GIT_LIMIT_S: Final = 5
@@ -27,7 +27,8 @@ def look_up(snakefile: str | None, workdir: Path, put: Callable[[Note], None]) -
         if any(value is not None for value in facts.values()):
             put(Note("provenance", clock.now(), facts))
 
-    threading.Thread(target=work, name="observe-provenance", daemon=True).start()
+    if not beside(work, "observe-provenance"):
+        work()
 
 
 def sha256(path: Path) -> str | None:

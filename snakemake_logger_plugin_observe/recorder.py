@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe import clock, latency
 from snakemake_logger_plugin_observe.accounting import (
     ask_about_allocation,
 )
+from snakemake_logger_plugin_observe.beside import beside
 from snakemake_logger_plugin_observe.capture import Note
 from snakemake_logger_plugin_observe.choices import JournalSettings
 from snakemake_logger_plugin_observe.console import sentence
@@ -98,8 +99,8 @@ class Recorder:
         self._hurry = threading.Event()
         self._over = False
         self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="observe-recorder", daemon=True)
-        self._thread.start()
+        self._ended = threading.Event()
+        self._has_a_thread = beside(self._work, "observe-recorder")
 
     @property
     def folder(self) -> Path:
@@ -123,12 +124,13 @@ class Recorder:
         self._course.hurry(_PATIENCE_S / 2)
         self._queue.put(Note("finish", moment))
         self._hurry.set()
-        self._thread.join(_PATIENCE_S)
+        if not self._has_a_thread:
+            self._work()
+        self._ended.wait(_PATIENCE_S)
         while self._outputs is not None and self._outputs.moves(_PATIENCE_S):
-            self._thread.join(1.0)
-            if not self._thread.is_alive():
+            if self._ended.wait(1.0):
                 break
-        if self._thread.is_alive():
+        if not self._ended.is_set():
             self._fault("the journal's file system does not answer; the journal ends early")
             return None
         return self._answer
@@ -146,6 +148,7 @@ class Recorder:
         finally:
             if self._writer is not None:
                 self._writer.close()
+            self._ended.set()
 
     def _take_in(self) -> None:
         """Take in a burst of notes, and wait a breath for the next one."""

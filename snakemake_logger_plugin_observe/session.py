@@ -247,6 +247,7 @@ class Session:
         errors = [early for early in self._early if early.facts.get("level") == "error"]
         if not errors or not (self.journal.folder or Path(".snakemake").is_dir()):
             return  # Snakemake left nothing here, so neither do we
+        self.journal.outputs = "off"  # there are none
         started = capture.Note("workflow_started", errors[0].time)
         self._begin(started)
 

@@ -28,7 +28,7 @@ ROOTS = {
 
 # What a module of the reader may know: its own row and the rows above it.
 LAYERS = (
-    {"clock", "phases", "mask"},
+    {"clock", "phases", "mask", "beside"},
     {"parts"},
     {"events"},
     {"offsets"},
@@ -102,7 +102,7 @@ def test_imports_of_the_reader_run_one_way(name: str) -> None:
 
 def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither() -> None:
     """What is worked out of a run must not depend on a cluster that answers."""
-    assert own(modules(OBSERVE)["accounting"]) <= {"clock", "events", "parts", "run"}
+    assert own(modules(OBSERVE)["accounting"]) <= {"clock", "events", "parts", "run", "beside"}
     knowing = {name for name, path in modules(OBSERVE).items() if "accounting" in own(path)}
     assert knowing == {"recorder", "course", "commands.accounting"}
 

@@ -416,6 +416,21 @@ def test_the_file_system_is_timed_at_the_start_and_at_the_end(
     assert list((tmp_path / ".snakemake").iterdir()) == []
 
 
+def test_where_no_thread_can_be_made_the_recorder_works_at_the_end(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python makes none at its exit, when a run that failed early on is recorded."""
+
+    def refused(_thread: threading.Thread) -> Never:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    recording = record().message(4, "error", "SyntaxError: no", "error").finish()
+    assert recording.kinds()[-1] == "run_finished"
+    assert recording.run.status() == "failed"
+    assert recording.faults == []
+
+
 # -- groups ------------------------------------------------------------------------------------------------------
 
 
