@@ -113,9 +113,8 @@ def ask_about_allocation(job: str, tell: Callable[[int, dict[str, Any]], None]) 
             facts |= {"end": _moment(end), "nodes": nodes or None}
         tell(clock.now(), facts)
 
-    if _ID.fullmatch(job):
-        if not beside(ask, "observe-allocation"):
-            ask()
+    if _ID.fullmatch(job) and not beside(ask, "observe-allocation"):
+        ask()
 
 
 def parse(text: str, since: int = 0) -> list[SchedulerRecord]:
