@@ -28,6 +28,8 @@ _DRAWN = (
 # What a whole traceback or a failed command shows of us, where Snakemake prints one.
 _FRAMES = re.compile(r'(?m)^  File "[^"]*snakemake_executor_plugin_timed/.*\n(?:    .*\n)*\n?')
 _FLAGS = re.compile(r" --timed-record \S+| --executor timed --timed-wraps \S+")
+# A group's jobs are numbered anew on the node, in an order that is chance.
+_NUMBERS = re.compile(r"\b(jobid: |[Ss]ervice job )\d+")
 # Where jobs run side by side: how many were chosen together, and whether one had to wait for a file.
 _BY_CHANCE = re.compile(
     r"(?m)^(Select jobs to execute.*|Execute \d+ jobs.*|\[time\]|"
@@ -55,6 +57,7 @@ class Side:
         for pattern, name in _DRAWN:
             text = pattern.sub(name, text)
         if unordered:
+            text = _NUMBERS.sub(r"\1", text)
             return "\n".join(sorted(_BY_CHANCE.sub("", f"{text}\n").splitlines()))
         return text
 
