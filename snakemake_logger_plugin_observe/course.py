@@ -207,12 +207,13 @@ def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]
 
 def _in_words(status: str, accounts: Account) -> str:
     """Return the run in a few words: ``success in 12.3 s: compute 61 %, planning 30 %``."""
+    said = status.replace("_", " ")
     if not accounts.makespan:
-        return status
+        return said
     classes = sorted(accounts.makespan_by_class.items(), key=lambda item: -item[1])
     shares = [
         f"{name} {100 * micros / accounts.makespan:.0f} %"
         for name, micros in classes[:3]
         if name in CLASSES and micros >= accounts.makespan / 200
     ]
-    return f"{status} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}"
+    return f"{said} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}"

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
@@ -146,6 +147,8 @@ class Reading:
 
         """
         try:
+            if not stat.S_ISREG(os.stat(self.path).st_mode):
+                raise JournalError(f"{self.path}: not a journal: it is no plain file")
             with open(self.path, "rb") as file:
                 yield from self._events(file)
         except OSError as error:

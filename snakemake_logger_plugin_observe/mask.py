@@ -33,6 +33,7 @@ _SECRETS: Final = re.compile(
 _QUOTED_COMMAND: Final = re.compile(  # it may be cut
     r"(?<=\bCommand )'(?:.*'(?= (?:returned non-zero exit status|died with))|.*\Z)", re.DOTALL
 )
+_PATTERNS_FLAG: Final = "--logger-observe-mask"
 _SECRET_FLAG: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
 # What gives a journal its shape is no place for a secret, but may hold the same letters as one.
 _SHAPE: Final = frozenset(
@@ -106,11 +107,20 @@ class Masker:
         return value
 
     def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a command's *words* masked; a secret's flag masks the word after it."""
-        return tuple(
-            MASK if _SECRET_FLAG.fullmatch(before) and not word.startswith("-") else self.text(word)
-            for before, word in zip(("", *words), words, strict=False)
-        )
+        """Return a command's *words* masked.
+
+        A secret's flag masks the word after it, the flag for patterns all of its own.
+        """
+        found: list[str] = []
+        flag = ""
+        for before, word in zip(("", *words), words, strict=False):
+            if word.startswith("-"):
+                flag = word
+            hidden = not word.startswith("-") and (
+                flag == _PATTERNS_FLAG or _SECRET_FLAG.fullmatch(before)
+            )
+            found.append(MASK if hidden else self.text(word))
+        return tuple(found)
 
 
 def _forms(value: str) -> set[str]:

@@ -190,6 +190,20 @@ class Run:
             )
         )
 
+    def go_on(self, moment: Micros) -> None:
+        """Let the run, which has no end yet, go on until *moment*."""
+        self.last_moment = max(self.last_moment, moment)
+        self.close()
+
+    @property
+    def unfinished(self) -> int:
+        """How many jobs' attempts have no end yet."""
+        return sum(
+            1
+            for attempt in self.attempts.values()
+            if attempt.job_id is not None and attempt.status not in FINAL
+        )
+
     def close(self) -> None:
         """Lay the attempts that have no end yet, up to the last moment that the journal knows."""
         for attempt in self.attempts.values():

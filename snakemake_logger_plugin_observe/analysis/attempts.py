@@ -27,6 +27,8 @@ class Row:
     group_name: str | None
     reason: str | None
     log: tuple[str, ...]
+    command: str | None
+    """The first line of its shell command that says something."""
     line: int | None
     demand: Demand
 
@@ -86,9 +88,14 @@ def _row(run: Run, attempt: Attempt) -> Row:
         group_name=group.name if group else attempt.group,
         reason=job.reason if job else None,
         log=job.log if job else (),
+        command=_first_line(job.shellcmd) if job else None,
         line=attempt.line,
         demand=demand(run, attempt),
     )
+
+
+def _first_line(command: str | None) -> str | None:
+    return next((line.strip() for line in (command or "").splitlines() if line.strip()), None)
 
 
 def _sort_key(row: Row, by: str) -> tuple[object, ...]:

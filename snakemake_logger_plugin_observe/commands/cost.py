@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.requests import far_off
 from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.run import Run
 
 HELP: Final = "where the time of a run accumulated (also the bare command)"
@@ -32,11 +32,16 @@ def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
         accounts,
         costliest(run),
         polling=polling(run),
-        levers=tuple(levers(run, accounts)),
+        levers=tuple(levers(run, accounts)) if _can_advise(source) else (),
         far_off=tuple(far_off(run)),
         clocks=node_clocks(run),
     )
     return answer, 0
+
+
+def _can_advise(source: Source) -> bool:
+    """Whether the whole of a run that did something is known."""
+    return bool(source.run.attempts) and source.status != "killed"
 
 
 def costliest(run: Run) -> tuple[Row, ...]:

@@ -81,8 +81,11 @@ def _newest(folder: Path, lean: bool) -> Source:
 def _load(path: Path, lean: bool) -> Source:
     reading = read_journal(path, lean=lean)
     run = fold(reading)
+    alive = is_alive(run)
+    if alive:
+        run.go_on(clock.now())
     problems = tuple(f"{path}: {problem}" for problem in reading.problems)
-    return Source(path, run, run.status(is_alive(run)), problems)
+    return Source(path, run, run.status(alive), problems)
 
 
 def _is_real(run: Run) -> bool:

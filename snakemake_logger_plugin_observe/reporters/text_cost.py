@@ -42,6 +42,7 @@ _PHASE_MATTERS: Final = 0.005
 _CLASS_MATTERS: Final = 500  # microseconds
 _RULES_SHOWN: Final = 12
 _SLOW_OPERATION_S: Final = 0.01
+_ERRORS_SHOWN: Final = 3
 
 
 def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
@@ -57,7 +58,8 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += text_advice.requests(answer.far_off, width)
     found.append(Text(_sentence(answer)))
     found += text_advice.sentence(answer.levers, makespan)
-    found += warnings([*answer.source.problems, *_unobserved(answer)])
+    found += errors(answer.source)
+    found += warnings([*answer.source.problems, *_cut_off(answer.source), *_unobserved(answer)])
     found += warnings(text_clocks.lines(answer.clocks, makespan))
     found.append(Text(_NEXT))
     return found
@@ -66,6 +68,24 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
 def warnings(texts: Iterable[str]) -> list[RenderableType]:
     """Return a line for each thing that limits the answer."""
     return [Text(harmless(f"! {text}"), "yellow") for text in texts]
+
+
+def errors(source: Source) -> list[RenderableType]:
+    """Return what Snakemake itself said of a run that failed without a job that did."""
+    run = source.run
+    if source.status != "failed" or any(one.status == "failed" for one in run.attempts.values()):
+        return []
+    here = f"{run.started.workdir}/" if run.started is not None else ""
+    said = [message.text for message in run.messages if message.level == "error"]
+    shown = (" ".join(text.replace(here, "").split()) for text in said[-_ERRORS_SHOWN:])
+    return [Text(harmless(f"Snakemake said: {text}"), "red") for text in shown if text]
+
+
+def _cut_off(source: Source) -> Iterator[str]:
+    """Yield where the journal of a run that was killed ends."""
+    if source.status == "killed":
+        known, left = duration(source.run.makespan), plural(source.run.unfinished, "attempt")
+        yield f"nothing was heard after {known}; {left} unfinished: what came then is not known"
 
 
 def head(source: Source) -> list[RenderableType]:

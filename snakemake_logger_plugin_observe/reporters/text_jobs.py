@@ -12,9 +12,10 @@ from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
+from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.reporters import text_clocks
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
-from snakemake_logger_plugin_observe.reporters.text_cost import head, warnings
+from snakemake_logger_plugin_observe.reporters.text_cost import errors, head, warnings
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
     duration,
@@ -23,19 +24,26 @@ from snakemake_logger_plugin_observe.reporters.words import (
     percent,
     size,
 )
+from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 _ROOM_FOR_PLACES = 90
-_USED = ("job", "try", "cores", "memory", "time", "read", "written")
+_USED = ("job", "attempt", "cores", "memory", "time", "read", "written")
 _LEAST_OF_A_NAME = 12
 _LOG_LINES = 5
+# What a failure without a message must have been, by what was not heard of it.
+_SILENT = {
+    NO_NODE_STAMPS: "the executor reported that it failed; it may never have begun on a node",
+    ONLY_A_SIGN: "it began on the node, and ended before Snakemake there had begun its job",
+    NODE_CUT_OFF: "its processes on the node were killed, or the node was lost",
+}
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
     if not answer.rows:
-        found.append(Text("No failed attempts." if answer.failed_only else "No such attempts."))
+        found += _nothing(answer)
         return found
     if answer.failed_only:
         started = answer.source.run.started
@@ -46,12 +54,33 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found.append(_used(answer, width))
     else:
         found.append(_table(answer, width))
-        found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
+        if any(row.attempt.status == "failed" for row in answer.rows):
+            found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
     found += warnings(answer.source.problems)
     if not (answer.failed_only or answer.used):  # these show no phases
         run = answer.source.run
         found += warnings(text_clocks.lines(node_clocks(run), run.makespan))
     return found
+
+
+def _nothing(answer: JobsAnswer) -> list[RenderableType]:
+    """Return what there is to say where no attempt is listed: a plan, or why nothing ran."""
+    run = answer.source.run
+    planned = run.started is not None and run.started.kind == "dry_run"
+    if planned and run.jobs and not answer.failed_only:
+        jobs = sorted(run.jobs.values(), key=lambda job: job.job_id)
+        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+        table.add_column("job", justify="right", no_wrap=True)
+        table.add_column("planned", no_wrap=True, max_width=30, overflow="ellipsis")
+        table.add_column("reason")
+        for job in jobs:
+            reason = " ".join((job.reason or "").split())
+            table.add_row(
+                str(job.job_id), job_name(job.rule, job.wildcards, None), harmless(reason)
+            )
+        return [table]
+    said = Text("No failed attempts." if answer.failed_only else "No such attempts.")
+    return [said, *errors(answer.source)]
 
 
 def _by_job(row: Row) -> tuple[bool, int, str, int]:
@@ -65,13 +94,20 @@ def _table(answer: JobsAnswer, width: int) -> Table:
     places = decimals(max((row.total for row in answer.rows), default=0))
     narrow = width < _ROOM_FOR_PLACES
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    headings = ["job", "try", "rule", "status", *([] if narrow else ["external", "node"]), "all s"]
+    headings = [
+        "job",
+        "attempt",
+        "rule",
+        "status",
+        *([] if narrow else ["external", "node"]),
+        "all s",
+    ]
     limits = {"rule": 18 if narrow else 30, "external": 12, "node": 12}
     lines = [_cells(row, places, narrow=narrow) for row in answer.rows]
     room = width
     for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
         most = limits.get(heading)
-        right = heading in ("job", "try", "all s")
+        right = heading in ("job", "attempt", "all s")
         table.add_column(
             heading,
             justify="right" if right else "left",
@@ -95,7 +131,10 @@ def _used(answer: JobsAnswer, width: int) -> Table:
     found = [row for row in answer.rows if row.attempt.job_id is not None]
     names = [job_name(row.rule, row.wildcards, None) for row in found]
     lines = [(str(row.attempt.job_id), str(row.attempt.number), *_demand(row)) for row in found]
-    columns = zip(_USED, *lines, strict=True)
+    columns = list(zip(_USED, *lines, strict=True))
+    if all(row.attempt.number == 1 for row in found):
+        columns = [column for column in columns if column[0] != "attempt"]
+    named_after = len(columns) - len(_USED) + 2
     room = width - _LEAST_OF_A_NAME - 2
     shown: list[tuple[str, ...]] = []
     for column in columns:
@@ -104,7 +143,7 @@ def _used(answer: JobsAnswer, width: int) -> Table:
             break
         shown.append(column)
     widest = _LEAST_OF_A_NAME + max(0, min(room, 30 - _LEAST_OF_A_NAME))
-    shown.insert(2, ("rule", *names))
+    shown.insert(named_after, ("rule", *names))
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading, *_ in shown:
         if heading == "rule":
@@ -211,6 +250,10 @@ def _failure(row: Row, here: str) -> list[RenderableType]:
     if attempt.message:
         said = " ".join(attempt.message.split())
         lines.append(Text(harmless("  " + (said.replace(here, "") if here else said))))
+    elif silent := next((_SILENT[why] for why in attempt.unobserved if why in _SILENT), None):
+        lines.append(Text(f"  {silent}"))
+    if row.command and not any(log.lines for log in attempt.logs):
+        lines.append(Text(harmless(f"  command: {row.command}"), no_wrap=True, overflow="ellipsis"))
     if len(attempt.tries) > 1:
         failed = sum(1 for one in attempt.tries if one.status == "failed")
         lines.append(Text(f"  {len(attempt.tries)} tries inside it, {failed} failed"))

@@ -81,6 +81,8 @@ def plural(count: int, noun: str) -> str:
 
 def job_name(rule: str | None, wildcards: dict[str, str], group: str | None) -> str:
     """Return what a person calls an attempt: its rule and wildcards, or its group."""
+    if rule is None and group is None:
+        return "(not described)"  # it failed before Snakemake told what it is
     if rule is None:
         named = str(group)
         return harmless(f"group {named[:8] if _UUID.fullmatch(named) else named}")

@@ -215,3 +215,9 @@ def test_a_pattern_sees_what_json_would_write_otherwise() -> None:
 )
 def test_without_commands_no_message_quotes_one(said: str, kept: str) -> None:
     assert Masker(commands=False).text(said) == kept
+
+
+def test_the_patterns_themselves_are_masked_in_the_command() -> None:
+    words = ("snakemake", "--logger-observe-mask", "acme-1", "x+", "--cores", "2", "all")
+    masked = ("snakemake", "--logger-observe-mask", "***", "***", "--cores", "2", "all")
+    assert MASKED.words(words) == masked

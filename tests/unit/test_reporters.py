@@ -39,9 +39,16 @@ from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
-from snakemake_logger_plugin_observe.events import SCHEMA_VERSION, FileSystem, Gap, json_schema
+from snakemake_logger_plugin_observe.events import (
+    SCHEMA_VERSION,
+    FileSystem,
+    Gap,
+    Message,
+    json_schema,
+)
 from snakemake_logger_plugin_observe.parts import LogTail, Usage
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
+from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.reporters import FORMS, Answer
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
@@ -55,6 +62,7 @@ from snakemake_logger_plugin_observe.reporters.json_form import shape
 from snakemake_logger_plugin_observe.reporters.text_advice import requests
 from snakemake_logger_plugin_observe.reporters.text_form import render
 from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS
 
 PATH = Path(".snakemake/observe/20260301T120000-012345.jsonl")
 ESCAPES = "\x1b[2Jgone\r\u202e"
@@ -293,9 +301,9 @@ def test_most_of_a_class_is_said_only_of_more_than_half() -> None:
 def test_a_group_s_submission_uses_nothing_but_its_members() -> None:
     lines = render(used(grouped().run), width=100).splitlines()[3:]
     assert [line.split() for line in lines] == [
-        ["job", "try", "rule", "cores", "memory", "time", "read", "written"],
-        ["1", "1", "map", "s=a", "?", "?", "4.00", "s", "?", "?"],
-        ["2", "1", "map", "s=b", "?", "?", "4.00", "s", "?", "?"],
+        ["job", "rule", "cores", "memory", "time", "read", "written"],
+        ["1", "map", "s=a", "?", "?", "4.00", "s", "?", "?"],
+        ["2", "map", "s=b", "?", "?", "4.00", "s", "?", "?"],
     ]
 
 
@@ -304,9 +312,9 @@ def test_figures_of_use_that_there_is_no_room_for_are_left_out_from_the_right() 
         render(used(cluster().run), width=width).splitlines()[3].split()
         for width in (200, 90, 80, 60, 45, 30)
     ]
-    whole = ["job", "try", "rule", "cores", "memory", "time", "read", "written"]
+    whole = ["job", "rule", "cores", "memory", "time", "read", "written"]
     assert [whole[: len(one)] for one in headings] == headings
-    assert [len(one) for one in headings] == [8, 7, 6, 5, 4, 3]
+    assert [len(one) for one in headings] == [7, 7, 6, 4, 3, 2]
 
 
 def told(*found: FarOff, width: int = 100) -> list[str]:
@@ -385,6 +393,67 @@ def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None
         "b.log: cut",
         "log c.log: it is not there",
     ]
+
+
+@pytest.mark.parametrize("make", [cost, lambda run: jobs(run, failed=True)], ids=["cost", "jobs"])
+def test_a_run_that_failed_outside_of_its_jobs_says_why(make: Any) -> None:
+    story = begun(workdir="/w").message(
+        3, "MissingInputException in rule a in file /w/Snakefile:\nx"
+    )
+    run = (
+        story.add(
+            Message(
+                time=at(4),
+                level="error",
+                kind="error",
+                text="MissingInput in\n/w/Snakefile, line 2",
+            )
+        )
+        .end(5, "failed")
+        .run
+    )
+    assert "Snakemake said: MissingInput in Snakefile, line 2" in render(make(run))
+
+
+def test_a_failure_of_a_job_is_not_said_twice() -> None:
+    run = retried().run
+    run.messages.append(Message(time=at(4), level="error", kind="error", text="no"))
+    assert "Snakemake said" not in render(cost(run))
+
+
+def test_a_killed_run_says_where_its_journal_ends() -> None:
+    run = killed().run
+    answer = CostAnswer(Source(PATH, run, "killed"), account(run))
+    told = " ".join(render(answer).split())
+    assert "! nothing was heard after 20.0 s; 2 attempts unfinished: what came then is not" in told
+
+
+def test_a_dry_run_s_plan_is_listed() -> None:
+    story = Story(kind="dry_run").plan(2, 3)
+    story.job(1, rule="map", wildcards={"s": "a"}, reason="Missing output files:\n  a.txt")
+    story.job(0, (1,), rule="all", reason="Input files updated by another job: a.txt")
+    lines = render(jobs(story.end(4, "dry_run").run)).splitlines()[3:]
+    assert [line.split() for line in lines] == [
+        ["job", "planned", "reason"],
+        ["0", "all", *["Input", "files", "updated", "by", "another", "job:", "a.txt"]],
+        ["1", "map", "s=a", *["Missing", "output", "files:", "a.txt"]],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unobserved", "said"),
+    [
+        (NO_NODE_STAMPS, "it may never have begun on a node"),
+        (NODE_CUT_OFF, "its processes on the node were killed, or the node was lost"),
+    ],
+)
+def test_a_failure_without_a_word_is_told_by_what_was_not_heard(unobserved: str, said: str) -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story = begun().job(1, shellcmd="\n  bwa mem \\\n  x.fa\n")
+    story.attempt(1, known, status="failed", unobserved=(unobserved,))
+    told = render(jobs(story.run, failed=True))
+    assert said in told
+    assert "  command: bwa mem \\" in told.splitlines()
 
 
 # -- JSON ----------------------------------------------------------------------------------------------------------------------

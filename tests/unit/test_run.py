@@ -9,6 +9,7 @@ from builders import (
     MAIN,
     NODE,
     REMOTE_STAMPS,
+    SECOND,
     Story,
     a_record,
     a_try,
@@ -283,3 +284,12 @@ def test_a_lean_reading_passes_over_processes_and_has_every_figure(
         assert lean.attempts[key].segments == attempt.segments
         assert lean.attempts[key].phases == attempt.phases
     assert all(attempt.levels == () for attempt in lean.attempts.values())
+
+
+def test_a_run_that_goes_on_is_laid_up_to_now() -> None:
+    run = killed().run
+    before = run.attempts[(3, 1)].phases["compute"]
+    run.go_on(at(120))
+    assert run.makespan == at(120) - (run.start or 0)
+    assert run.attempts[(3, 1)].phases["compute"] == before + 100 * SECOND
+    assert run.unfinished == 2
