@@ -193,7 +193,9 @@ def _rules(answer: CostAnswer, width: int) -> Table:
     """Return what each rule's attempts cost, by as many classes as the terminal has room for."""
     account = answer.account
     whole = sum(account.jobs_by_phase.values())
-    shown = [*account.rules[:_RULES_SHOWN], *_together(account.rules[_RULES_SHOWN:])]
+    alone = len(account.rules) <= _RULES_SHOWN + 1  # "1 more rule" would take that rule's place
+    most = len(account.rules) if alone else _RULES_SHOWN
+    shown = [*account.rules[:most], *_together(account.rules[most:])]
     names = [_rule_name(share) for share in shown]
     figure = len(f"{whole / 1e6:.{decimals(whole)}f}")
     widest = 16 if width < _ROOM_FOR_MEANINGS else 26

@@ -456,6 +456,16 @@ def test_a_failure_without_a_word_is_told_by_what_was_not_heard(unobserved: str,
     assert "  command: bwa mem \\" in told.splitlines()
 
 
+@pytest.mark.parametrize(("count", "last"), [(13, "r12"), (14, "… 2 more rules")])
+def test_one_rule_more_than_are_shown_is_shown_itself(count: int, last: str) -> None:
+    story = begun()
+    for job_id in range(1, count + 1):
+        story.job(job_id, rule=f"r{job_id - 1}").quick(job_id, 3, 3, 30 - job_id)
+    lines = render(cost(story.end(31).run)).splitlines()
+    table = lines[next(n for n, line in enumerate(lines) if line.startswith("Rules")) + 1 :]
+    assert table[: table.index("")][-1].strip().startswith(last)
+
+
 # -- JSON ----------------------------------------------------------------------------------------------------------------------
 
 RUN_KEYS = {"run_id", "status", "start", "end", "makespan_s"}
