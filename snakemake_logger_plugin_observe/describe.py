@@ -160,6 +160,7 @@ def job_facts(job: Any, said: dict[str, Any]) -> dict[str, Any]:
         "attempt": ask(lambda: job.attempt),
         "local": ask(lambda: bool(job.is_local)),
         "checkpoint": ask(lambda: bool(job.rule.is_checkpoint), False),
+        "service": ask(lambda: bool(job.is_service), False),
         "input": inputs,
         "output": ask(lambda: tuple(map(str, job.output)), ()),
         "log": ask(lambda: tuple(map(str, job.log)), ()),

@@ -142,6 +142,8 @@ class JobDescribed(Event):
     wildcards: dict[str, str] = Field(default_factory=dict)
     local: bool | None = None
     checkpoint: bool = False
+    service: bool = False
+    """Whether it provides a service, and so runs for as long as others use it."""
     group: str | None = None
     input: tuple[str, ...] = ()
     output: tuple[str, ...] = ()

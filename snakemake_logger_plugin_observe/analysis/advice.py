@@ -75,8 +75,11 @@ def _all(run: Run, account: Account) -> Iterable[Lever]:
         yield Lever("limits", classes.get("limits", 0), setting, started.jobs or started.cores)
     yield Lever("staging", classes.get("staging", 0))
     yield Lever("planning", sum(phases.get(phase, 0) for phase in ("parse", "plan")))
-    costly = max(account.rules, key=lambda share: share.by_phase.get("compute", 0), default=None)
-    if costly is not None and costly.rule is not None:
+    # A service runs for as long as others use it: nothing is gained by a faster one.
+    services = {job.rule for job in run.jobs.values() if job.service}
+    tools = [share for share in account.rules if share.rule and share.rule not in services]
+    costly = max(tools, key=lambda share: share.by_phase.get("compute", 0), default=None)
+    if costly is not None:
         yield Lever("compute", classes.get("compute", 0), rule=costly.rule, jobs=costly.jobs)
 
 

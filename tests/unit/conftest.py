@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import SECOND, T0
+from fake_time import FakeTime
 from hypothesis import HealthCheck, settings
 
 from snakemake_logger_plugin_observe import clock
@@ -60,31 +60,6 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         return calls
 
     return make
-
-
-class FakeTime:
-    """A wall clock, and one that nobody sets; both go on when they are told to."""
-
-    def __init__(self) -> None:
-        self.wall = T0
-        self.steady = 500 * SECOND
-
-    def passes(self, seconds: float) -> None:
-        self.wall += round(seconds * SECOND)
-        self.steady += round(seconds * SECOND)
-
-    def is_set(self, seconds: float) -> None:
-        """Set the wall clock forward, or back."""
-        self.wall += round(seconds * SECOND)
-
-    def time_ns(self) -> int:
-        return self.wall * 1000
-
-    def clock_gettime_ns(self, _clock: int) -> int:
-        return self.steady * 1000
-
-    def monotonic_ns(self) -> int:
-        return self.steady * 1000
 
 
 @pytest.fixture

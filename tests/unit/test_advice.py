@@ -244,3 +244,9 @@ def test_no_more_than_two_things_are_said_at_once() -> None:
 
 def test_where_nothing_is_to_be_changed_nothing_is_said() -> None:
     assert sentence([], 100) == []
+
+
+def test_a_service_is_not_the_tool_to_speed_up() -> None:
+    story = begun().job(1, rule="serve", service=True).job(2, rule="use")
+    run = story.quick(1, 3, 3, 20).quick(2, 3, 3, 15).end(20).run
+    assert [lever.rule for lever in levers(run, account(run)) if lever.kind == "compute"] == ["use"]

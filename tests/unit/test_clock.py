@@ -7,7 +7,7 @@ import time
 
 import pytest
 from builders import SECOND, T0
-from conftest import FakeTime
+from fake_time import FakeTime
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import NODE, SECOND, T0, at
-from conftest import FakeTime
+from fake_time import FakeTime
 
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.node import NodeSide, record_of_task

@@ -13,7 +13,7 @@ from typing import Any, Never, Self
 
 import pytest
 from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, a_try, at, level, printing, sacct
-from conftest import FakeTime
+from fake_time import FakeTime
 
 from snakemake_logger_plugin_observe import accounting, course
 from snakemake_logger_plugin_observe import recorder as recorder_module
