@@ -63,10 +63,10 @@ test-conformance: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --record
 
 conformance-sample: $(CONFORMANCE_VENV)/.installed
-	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --sample
+	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 3 --sample
 
 conformance-sample-oldest:
-	$(PYTHON) tests/matrix.py --versions 9.14.6 tests/conformance --numprocesses 2 --sample
+	$(PYTHON) tests/matrix.py --versions 9.14.6 tests/conformance --numprocesses 3 --sample
 
 conformance-table: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python tests/conformance/table.py
