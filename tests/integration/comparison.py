@@ -180,12 +180,18 @@ def _record(side: Side, path: Path) -> object:
 
 
 def same(
-    bare: Lab, observed: Lab, flags: list[str], bare_extra: list[str], extra: list[str]
+    bare: Lab,
+    observed: Lab,
+    flags: list[str],
+    bare_extra: list[str],
+    extra: list[str],
+    *,
+    unordered: bool = False,
 ) -> None:
     """Run both once, and compare everything a person or a later run could see."""
     told: list[dict[str, object]] = []
     for lab, more in ((bare, bare_extra), (observed, extra)):
         side = Side(lab, lab.folder.parent)
         done = lab.snakemake(*flags, *more, check=False)
-        told.append({**printed(side, done), **left(side)})
+        told.append({**printed(side, done, unordered=unordered), **left(side, unordered=unordered)})
     assert told[1] == told[0]

@@ -1,10 +1,13 @@
 """Why a job failed, and on which attempt: ``jobs --failed`` says it without another file opened."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 
 import pytest
 from lab import BOTH, Lab, attempts_of, phases_s
+from packaging.version import parse as parse_version
 
+OLD = parse_version(version("snakemake")) < parse_version("9.21")
 KINDS = """
     rule all:
         input: "code.txt", "signal.txt", "forgot.txt", "empty.txt", "ran.txt", "scripted.txt"
@@ -117,6 +120,9 @@ def test_an_input_that_never_came_is_named_though_its_process_ended_well(lab: La
     )
     (attempt,) = attempts_of(lab.run(), "second")
     assert attempt.status == "failed"
+    if OLD:  # it crashes over the file that it waits for
+        assert "AttributeError" in (attempt.message or "")
+        return
     assert "Missing files after 2 seconds" in (attempt.message or "")
     assert "in.txt" in (attempt.message or "")
     assert phases_s(attempt)["stage_in"] == pytest.approx(2, abs=0.5)
