@@ -16,6 +16,7 @@ from typing import Any, Final
 from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.attempt import Key
+from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER
 from snakemake_logger_plugin_observe.events import (
     AttemptEvent,
     AttemptFinished,
@@ -27,7 +28,6 @@ from snakemake_logger_plugin_observe.run import Run
 from snakemake_logger_plugin_observe.session import Session
 from snakemake_logger_plugin_observe.states import KEY, JobState, Phase
 
-_SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 _OUR_HANDLERS: Final = "snakemake_logger_plugin_observe"
 _ANNOUNCED: Final = "_timed_announced"
 _LOOK_EVERY_S: Final = 2.0
@@ -92,7 +92,7 @@ class Announcing:
 
 def send(state: JobState) -> None:
     """Hand a state to the plugin handlers of Snakemake's logger, and to nobody else."""
-    logger = logging.getLogger(_SNAKEMAKE_LOGGER)
+    logger = logging.getLogger(SNAKEMAKE_LOGGER)
     record = logger.makeRecord(
         logger.name,
         logging.INFO,

@@ -6,7 +6,8 @@ import sys
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-_SNAKEMAKE_LOGGER: Final = "snakemake.logging"
+SNAKEMAKE_LOGGER: Final = "snakemake.logging"
+"""The name of the logger through which all of Snakemake speaks."""
 
 
 def warn(text: str) -> None:
@@ -22,7 +23,7 @@ def warn(text: str) -> None:
 
 def _the_word() -> AbstractContextManager[Any]:
     """Return what Snakemake holds while it writes a line, so that ours does not land in one."""
-    for handler in logging.getLogger(_SNAKEMAKE_LOGGER).handlers:
+    for handler in logging.getLogger(SNAKEMAKE_LOGGER).handlers:
         if getattr(handler, "stream", None) is sys.stderr and handler.lock is not None:
             return handler.lock
     return contextlib.nullcontext()

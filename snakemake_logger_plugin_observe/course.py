@@ -128,8 +128,7 @@ class Course:
 
     def on_accounting_wanted(self, _moment: clock.Micros) -> None:
         """All jobs have ended, and the scheduler may be asked what it knows of them."""
-        ids = [one.external_jobid for one in self._attempts.submissions_outside()]
-        if asked := slurm_ids(ids):
+        if asked := slurm_ids(self.run.external_jobids):
             self._inquiry = Inquiry(asked, self._started // 1_000_000)
 
     def take_accounting(self, moment: clock.Micros) -> None:

@@ -195,7 +195,7 @@ class Recorder:
             self._listener(event, self.run, self._mask.text)
         except Exception as fault:
             self._listener = None
-            reason = f"{type(fault).__name__}: {fault}".splitlines()[0][:300]
+            reason = sentence(fault)
             self._fault(f"jobs are no longer announced, the run goes on: {reason}")
             self._write(Gap(time=event.time, reason=f"announcing jobs: {reason}"))
 

@@ -196,6 +196,13 @@ class Run:
         self.close()
 
     @property
+    def external_jobids(self) -> list[str]:
+        """The ids under which the cluster knows the run's submissions."""
+        return [
+            a.external_jobid for a in self.attempts.values() if a.external_jobid and not a.is_member
+        ]
+
+    @property
     def unfinished(self) -> int:
         """How many jobs' attempts have no end yet."""
         return sum(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import capture, choices, clock, describe, ends
-from snakemake_logger_plugin_observe.console import sentence, warn
+from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER, sentence, warn
 
 if TYPE_CHECKING:
     from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.recorder import Recorder
 
 SWITCH: Final = "SNAKEMAKE_OBSERVE"
-_SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 _HEARD: Final = "_observe_heard"
 _NO_RUN: Final = (
     *("unlock", "summary", "detailed_summary", "list_changes", "list_input_changes"),
@@ -78,7 +77,7 @@ class Session:
         self._lock = threading.Lock()
         self._of_the_command = _is_snakemakes_own_process()
         self._pid = os.getpid()
-        self._logger = logging.getLogger(_SNAKEMAKE_LOGGER)
+        self._logger = logging.getLogger(SNAKEMAKE_LOGGER)
         self._ear = _Ear(self)
         self._logger.addFilter(self._ear)
         self.args: Any = None

@@ -82,10 +82,6 @@ class AttemptTracker:
         if reports is not None:
             reports.remove_left_over()
 
-    def submissions_outside(self) -> list[Attempt]:
-        """Return the attempts that the cluster knows by an id."""
-        return [a for a in self.run.attempts.values() if a.external_jobid and not a.is_member]
-
     def on_hears_ends(self, _moment: clock.Micros) -> None:
         """Executors tell the ends of jobs; log records about them are no news."""
         self._hears_ends = True

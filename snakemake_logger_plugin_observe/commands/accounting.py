@@ -35,7 +35,7 @@ def run(words: argparse.Namespace) -> tuple[AccountingAnswer, int]:
     run = source.run
     if source.status == "running":
         raise JournalError(f"{source.path}: the run still goes on, and asks when it ends")
-    asked = slurm_ids(a.external_jobid for a in run.attempts.values() if not a.is_member)
+    asked = slurm_ids(run.external_jobids)
     if not asked:
         raise JournalError(f"{source.path}: none of its jobs has an id that Slurm could have given")
     try:
