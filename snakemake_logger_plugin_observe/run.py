@@ -74,14 +74,14 @@ class Run:
             self._add_accounting(event)
             return
         if isinstance(event, OutputsRecorded):  # as above: sums take their time
-            self._add_outputs(event)
+            self._add_outputs(event, line)
             return
         self.last_moment = max(self.last_moment, event.time)
         match event:
             case RunStarted():
                 self.started = event
             case RunFinished():
-                self.finished = event
+                self.finished, self.finished_line = event, line
             case Provenance():
                 self.provenance = event
             case Allocation():
@@ -109,9 +109,9 @@ class Run:
         if attempt := self._attempt_of(event):
             attempt.accounting = event.record
 
-    def _add_outputs(self, event: OutputsRecorded) -> None:
+    def _add_outputs(self, event: OutputsRecorded, line: int | None) -> None:
         if attempt := self._attempt_of(event):
-            attempt.outputs = event.files
+            attempt.outputs, attempt.outputs_line = event.files, line
 
     def _attempt_of(self, event: AttemptEvent) -> Attempt | None:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
