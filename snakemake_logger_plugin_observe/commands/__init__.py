@@ -2,11 +2,19 @@
 
 from types import ModuleType
 
-from snakemake_logger_plugin_observe.commands import accounting, cost, jobs, schema, validate
+from snakemake_logger_plugin_observe.commands import (
+    accounting,
+    compare,
+    cost,
+    jobs,
+    schema,
+    validate,
+)
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "compare": compare,
     "accounting": accounting,
     "validate": validate,
     "schema": schema,

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.account import Account
 from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
+from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
@@ -48,6 +49,15 @@ class JobsAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareAnswer:
+    """How a candidate compares with its baseline."""
+
+    baseline: Source
+    candidate: Source
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
 class AccountingAnswer:
     """What the cluster's accounting knew of a run's jobs."""
 
@@ -73,4 +83,4 @@ class SchemaAnswer:
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-Answer = CostAnswer | JobsAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer
+Answer = CostAnswer | JobsAnswer | CompareAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer

@@ -5,10 +5,11 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
     SchemaAnswer,
@@ -42,6 +43,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_cost.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
+        case CompareAnswer():
+            return text_compare.parts(answer, width)
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():
