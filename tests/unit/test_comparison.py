@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from builders import killed
+from builders import Story, killed
 from hypothesis import given
 from hypothesis import strategies as st
 from workflows import (
@@ -423,3 +423,42 @@ def test_jobs_match_are_gone_or_are_new(one: set[str], other: set[str], sums: bo
     assert answer.same_work is (one == other or (sums and one < other))
     refused = any(finding.kind == "not_allowed" for finding in answer.findings)
     assert not (refused and answer.same_work)
+
+
+# -- retries -------------------------------------------------------------------------------------
+
+
+def with_failures(*codes: int, retries: int = 1, jobs: int = 1) -> Story:
+    """Return a run whose jobs fail with each of *codes*, and then succeed."""
+    story = a_run([], settings={"retries": retries})
+    story.events.pop()
+    for job_id in range(1, jobs + 1):
+        story.job(job_id, rule="map", wildcards={"n": str(job_id)}, output=(f"out/{job_id}",))
+        for number, code in enumerate((*codes, 0), 1):
+            begin = 3 + 10 * job_id + number
+            failed = {"status": "failed", "exit_code": code} if code else {}
+            story.quick(job_id, begin, begin, begin + 1, number=number, **failed)
+    return story.end(100)
+
+
+@pytest.mark.parametrize(
+    ("codes", "jobs", "kind"),
+    [
+        ((1, 1), 1, {"failures_masked": "not_allowed"}),  # the same twice
+        ((1,), 3, {"failures_masked": "not_allowed"}),  # the same for each job of the rule
+        ((1,), 1, {"attempts_failed": "neutral"}),  # once may be chance
+        ((1, 2), 1, {"attempts_failed": "neutral"}),
+    ],
+)
+def test_retries_may_not_hide_what_is_no_chance(
+    codes: tuple[int, ...], jobs: int, kind: dict[str, str]
+) -> None:
+    clean = with_failures(jobs=jobs)
+    assert found(clean, with_failures(*codes, jobs=jobs)) == kind
+    assert found(with_failures(*codes, jobs=jobs), clean) == {}
+
+
+def test_raised_retries_are_told_by_themselves() -> None:
+    assert found(a_run(settings={"retries": 0}), a_run(settings={"retries": 3})) == {
+        "retries_changed": "neutral"
+    }
