@@ -77,6 +77,7 @@ def _local(named: Any, base: str | None = None) -> str | None:
 
 
 def _modules() -> list[tuple[str, Any]]:
+    """Return what has been imported by its name; some put other things there than modules."""
     return list(sys.modules.items())
 
 
