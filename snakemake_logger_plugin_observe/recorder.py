@@ -291,9 +291,7 @@ class Recorder:
 
     def _on_finish(self, moment: clock.Micros) -> None:
         self._over = True
-        if self._looked_up and self._looked_up.wait(
-            _A_MOMENT_S
-        ):  # git can be slower than a run with nothing to do
+        if self._looked_up is not None and self._looked_up.wait(_A_MOMENT_S):  # git can be slow
             self._take_in_the_rest()
         self._course.take_accounting(moment)
         self._take_outputs(moment)
