@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe.asking import ask
 from snakemake_logger_plugin_observe.capture import plain
-from snakemake_logger_plugin_observe.mask import MASK, names_a_secret
 from snakemake_logger_plugin_observe.resolved import settings_of
 
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ def _config_digests(config: Any) -> dict[str, Any]:
     Of a key that is named like a secret there is none: a short secret could be guessed from it.
     """
     import json
+
+    from snakemake_logger_plugin_observe.mask import MASK, names_a_secret
 
     texts = {key: json.dumps(config[key], sort_keys=True, default=str) for key in sorted(config)}
     names = {key: json.dumps({key: None})[1 : -len(": null}")] for key in texts}
