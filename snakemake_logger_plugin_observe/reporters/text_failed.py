@@ -1,10 +1,12 @@
 """Failures as text: what they cost by cause and rule, then a block for each way of failing."""
 
+import re
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -28,11 +30,9 @@ from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
 _BLOCKS: Final = 8
 _BLOCKS_OF_A_RULE: Final = 40
 _GROUPS: Final = 10
-_NAMES: Final = 4
-_ITEMS: Final = 6
+_ITEMS: Final = 5
 _INPUTS: Final = 3
 _LOG_LINES: Final = 5
-_MOST_OF_A_NAME: Final = 28
 _CAUSES: Final = {
     "out_of_memory": "out of memory",
     "time_limit": "time limit",
@@ -54,6 +54,11 @@ _SHORT: Final = {
     "environment": "environment",
     "other": "other",
 }
+# What Snakemake adds to each missing output, whatever the reason.
+_ADVICE: Final = re.compile(
+    r"\. This might be due to filesystem latency\. If that is the case, consider to increase the"
+    r" wait time with --latency-wait"
+)
 # What a failure without a message must have been, by what was not heard of it.
 _SILENT: Final = {
     NO_NODE_STAMPS: "the executor reported that it failed; it may never have begun on a node",
@@ -66,19 +71,19 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return what failed, part by part; paths lose the working directory."""
     started = answer.source.run.started
     here = f"{started.workdir}/" if started is not None else ""
-    found: list[RenderableType] = [Text(_summary(answer.failures), "bold"), Text()]
-    if len({_headline(one) for one in answer.failures}) > 1:
-        found += [_by_cause(answer.failures, width), Text()]
+    found: list[RenderableType] = [Text(_summary(answer.failures), "bold")]
+    if len({(_headline(one), one.rule) for one in answer.failures}) > 1:
+        found += [Text(), _by_cause(answer.failures, width)]
     blocks = _blocks(answer)
     most = _BLOCKS_OF_A_RULE if answer.rule is not None else _BLOCKS
     habits = {habit.rule: habit for habit in answer.habits}
     for block in blocks[:most]:
-        found += _block(answer, block, habits, here)
+        found += [Text(), *_block(answer, block, habits, here)]
     if left := [one for block in blocks[most:] for one in block]:
         more = "--format json has them all" if answer.rule is not None else "--rule RULE shows more"
-        found += [Text(f"… {plural(len(left), 'more job')} that failed; {more}")]
+        found += [Text(), Text(f"… {plural(len(left), 'more job')} that failed; {more}")]
     elif answer.rule is None and any(len(block) > 1 for block in blocks):
-        found += [Text("→ snakemake-observe jobs --failed --rule RULE    each of its jobs")]
+        found += [Text(), Text("→ snakemake-observe jobs --failed --rule RULE    each of its jobs")]
     return found
 
 
@@ -114,9 +119,8 @@ def _by_cause(found: Iterable[Failure], width: int) -> Table:
         times = sum(len(one.occasions) for one in of_one)
         lost = duration(sum(one.lost for one in of_one))
         table.add_row(f"  {cause}", rule, f"{len(of_one):,}", f"{times:,}", lost)
-    if left := len(costly) - _GROUPS:
-        if left > 0:
-            table.add_row(f"  … {left} more")
+    if (left := len(costly) - _GROUPS) > 0:
+        table.add_row(f"  … {left} more")
     return table
 
 
@@ -157,22 +161,23 @@ def _block(
         who = f"job {one.job_id}"
     title = " · ".join(part for part in (name, who, _story(one, alone=alone)) if part)
     yield Text(title, "bold")
-    yield Text(harmless(f"  {_facts(answer, block, row)}"))
+    yield _line(_facts(answer, block, row))
     if not alone:
-        names = [f"{each.key} {_wildcards(each)}".strip() for each in block[:_NAMES]]
-        more = f", … {len(block) - _NAMES:,} more" if len(block) > _NAMES else ""
-        yield Text(harmless(f"  jobs {', '.join(names)}{more}"))
+        yield _line(f"jobs {_some([f'{each.key} {_wildcards(each)}'.strip() for each in block])}")
     habit = habits.get(one.rule or "")
     if habit is not None and one.outcome == "succeeded":
         yield from _in_common(habit)
-    yield from (Text(f"  {line}") for line in _used(one))
-    yield from (Text(f"  {line}") for line in _executions(one))
+    yield from map(_line, _used(one))
+    yield from map(_line, _executions(one))
     if one.verdict in ("different", "unknown"):
-        yield from _each(one)
-    for line in _also(one):
-        yield Text(f"  {line}")
+        yield from map(_line, _each(one))
+    yield from map(_line, _also(one))
     yield from _evidence(one, row, here)
-    yield Text()
+
+
+def _line(text: str, style: str = "") -> RenderableType:
+    """Return a line of a block; what there is no room for goes on below it."""
+    return Padding(Text(harmless(text), style), (0, 0, 0, 2))
 
 
 def _wildcards(one: Failure) -> str:
@@ -222,16 +227,21 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     if ids and len(block) == 1:
         where = f"{where} ({scheduler} {_some(ids)})".strip()
     lost = f"{duration(sum(each.lost for each in block))} lost"
-    phases = {name: micros for name, micros in row.attempt.phases.items() if name != "slot_wait"}
-    if phases and row.chosen and row.attempt.status != "success":
-        phase, micros = max(phases.items(), key=lambda item: item[1])
-        lost += f" (of the last attempt {percent(micros, row.chosen)} % {phase})"
+    phases: dict[str, int] = {}
+    for attempt in (a.attempt for each in block for a in each.rows if a.attempt.status == "failed"):
+        for name, micros in attempt.phases.items():
+            phases[name] = phases.get(name, 0) + (micros if name != "slot_wait" else 0)
+    if any(phases.values()):
+        name, most = max(phases.items(), key=lambda item: item[1])
+        lost += f", {percent(most, sum(phases.values()))} % of it {name}"
     return ", ".join(part for part in (_cause(one.last), where, lost) if part)
 
 
-def _some(items: Sequence[str]) -> str:
-    more = f", … {len(items) - _ITEMS} more" if len(items) > _ITEMS else ""
-    return ", ".join(items[:_ITEMS]) + more
+def _some(items: Sequence[str], most: int = _ITEMS) -> str:
+    """Return the first of *items*; a single one more would take no less room than its name."""
+    if len(items) <= most + 1:
+        return ", ".join(items)
+    return f"{', '.join(items[:most])} and {len(items) - most:,} more"
 
 
 def _cause(one: Occasion) -> str:
@@ -256,16 +266,13 @@ def _ended_by(one: Occasion) -> str:
 
 def _in_common(habit: RuleHabit) -> Iterator[RenderableType]:
     """Yield what the rule's jobs have in common: no chance, or chance."""
-    rule = harmless(habit.rule)
+    rule = habit.rule
     if habit.habit == "every_job":
         on = f" on attempt {habit.succeeded_on}" if habit.succeeded_on is not None else " later"
-        yield Text(
-            f"  each of the {habit.jobs:,} jobs of {rule} failed first in this way, and succeeded"
-            f"{on}: that is no chance, retries hide it",
-            "yellow",
-        )
+        said = f"each of the {habit.jobs:,} jobs of {rule} failed first in this way"
+        yield _line(f"{said}, and succeeded{on}: that is no chance, retries hide it", "yellow")
     elif habit.habit == "flaky":
-        yield Text(f"  flaky: {habit.recovered:,} of the {habit.jobs:,} jobs of {rule}")
+        yield _line(f"flaky: {habit.recovered:,} of the {habit.jobs:,} jobs of {rule}")
 
 
 def _used(one: Failure) -> Iterator[str]:
@@ -293,23 +300,22 @@ def _executions(one: Failure) -> Iterator[str]:
     if one.job_id is None or one.executions <= len(attempts):
         return
     ran = [sum(1 for each in a.tries if each.tool_started is not None) for a in attempts]
-    inside = ", ".join(map(str, ran[:_ITEMS])) + (", …" if len(ran) > _ITEMS else "")
+    inside = _some(list(map(str, ran)))
     yield (
         f"its tool ran {one.executions} times in {plural(len(attempts), 'attempt')} ({inside}):"
         " Snakemake on the node follows the rule's retries too"
     )
 
 
-def _each(one: Failure) -> Iterator[RenderableType]:
+def _each(one: Failure) -> Iterator[str]:
     """Yield a line for each time that it failed, where they are not the same."""
     for each in one.occasions[:_ITEMS]:
         inside = f", execution {each.number}" if (each.number or 1) > 1 else ""
         took = f" after {duration(each.length)}" if each.length is not None else ""
-        said = each.line.text if each.line is not None else ""
-        line = f"  attempt {each.attempt}{inside}: {_cause(each)}{took}"
-        yield Text(harmless(line + (f": {said.strip()}" if said else "")))
+        said = f": {each.line.text.strip()}" if each.line is not None else ""
+        yield f"attempt {each.attempt}{inside}: {_cause(each)}{took}{said}"
     if len(one.occasions) > _ITEMS:
-        yield Text(f"  … {len(one.occasions) - _ITEMS} more")
+        yield f"… {len(one.occasions) - _ITEMS} more"
 
 
 def _also(one: Failure) -> Iterator[str]:
@@ -325,27 +331,31 @@ def _evidence(one: Failure, row: Row, here: str) -> Iterator[RenderableType]:
     attempt = row.attempt
     logs = attempt.logs if attempt.number == one.last.attempt else ()
     spoke = any(line.strip() for log in logs for line in log.lines)
-    message = " ".join((one.last.message or attempt.message or "").split())
-    told = attempt.message if attempt.message and attempt.message != one.last.message else None
-    if message and not (spoke and message.startswith("CalledProcessError")):
-        yield Text(harmless("  " + (message.replace(here, "") if here else message)))
-    if told is not None and plain(" ".join(told.split())) != plain(message):
-        said = " ".join(told.split())
-        yield Text(harmless("  " + (said.replace(here, "") if here else said)))
-    if not message and (
-        silent := next((_SILENT[why] for why in attempt.unobserved if why in _SILENT), None)
-    ):
-        yield Text(f"  {silent}")
+    messages = _messages(one, attempt, here, spoke=spoke)
+    yield from map(_line, messages)
+    if not (one.last.message or attempt.message):
+        yield from map(_line, [_SILENT[why] for why in attempt.unobserved if why in _SILENT][:1])
     for log in logs:
         yield from _log(log)
     if row.command and not spoke:
         yield Text(harmless(f"  command: {row.command}"), no_wrap=True, overflow="ellipsis")
     if row.log and not logs:
-        yield Text(harmless("  log: " + ", ".join(row.log)))
+        yield _line("log: " + ", ".join(row.log))
     if one.inputs:
-        more = f", … {len(one.inputs) - _INPUTS} more" if len(one.inputs) > _INPUTS else ""
-        yield Text(harmless(f"  inputs: {', '.join(one.inputs[:_INPUTS])}{more}"))
-    yield from (Text(harmless(f"  unobserved: {why}"), "dim") for why in _unseen(one))
+        yield _line(f"inputs: {_some(one.inputs, _INPUTS)}")
+    yield from (_line(f"unobserved: {why}", "dim") for why in _unseen(one))
+
+
+def _messages(one: Failure, attempt: Attempt, here: str, *, spoke: bool) -> list[str]:
+    """Return what Snakemake said, and the executor, where it says more than all the rest."""
+    found: dict[str, str] = {}
+    for told in (one.last.message, attempt.message if attempt.status != "success" else None):
+        text = _ADVICE.sub("", " ".join((told or "").split()))
+        state = one.last.why.state
+        known = state is not None and f"'{state}'. Reason: Unknown" in text
+        if text and not known and not (spoke and text.startswith("CalledProcessError")):
+            found.setdefault(plain(text), text.replace(here, "") if here else text)
+    return list(found.values())
 
 
 def _unseen(one: Failure) -> list[str]:
@@ -356,10 +366,10 @@ def _unseen(one: Failure) -> list[str]:
 def _log(log: LogTail) -> Iterator[RenderableType]:
     """Yield the last lines of a log that say something, as ``file:line: text``."""
     if log.problem is not None:
-        yield Text(harmless(f"  log {log.path}: {log.problem}"), "dim")
+        yield _line(f"log {log.path}: {log.problem}", "dim")
         return
     said = [(number, line) for number, line in enumerate(log.lines) if line.strip()]
     first = log.first_line
     for number, line in said[-_LOG_LINES:]:
         at = "" if first is None else f"{first + number}:"
-        yield Text(harmless(f"  {log.path}:{at} {line}"))
+        yield _line(f"{log.path}:{at} {line}")

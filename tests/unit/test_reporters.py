@@ -27,6 +27,7 @@ from builders import (
     retried,
     stamps,
 )
+from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
 from hypothesis import given
 from rich.console import Console
 
@@ -39,6 +40,7 @@ from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
+from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.events import (
     SCHEMA_VERSION,
     FileSystem,
@@ -86,7 +88,10 @@ def cost(run: Run, *problems: str) -> CostAnswer:
 
 
 def jobs(run: Run, **choice: Any) -> JobsAnswer:
-    return JobsAnswer(source(run), tuple(rows(run, Choice(**choice))), choice.get("failed", False))
+    chosen = tuple(rows(run, Choice(**choice)))
+    if choice.get("failed"):
+        return failed(source(run), chosen, choice.get("rule"))
+    return JobsAnswer(source(run), chosen)
 
 
 def used(run: Run) -> JobsAnswer:
@@ -178,6 +183,7 @@ STORIES = [
     *(begun, chain, cluster, grouped, hostile, killed),
     *(logger_only, mixed, replanned, retried),
 ]
+FAILING = [deterministic, different, every_job, flaky, many, mended_inside, nested]
 ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
@@ -186,7 +192,7 @@ ANSWERS = [
     ),
     *(
         pytest.param(jobs(story().run, failed=True), id=f"failed-{story.__name__}")
-        for story in STORIES
+        for story in (*STORIES, *FAILING)
     ),
     *(pytest.param(validation(story()), id=f"validate-{story.__name__}") for story in STORIES),
     pytest.param(unsound(), id="validate-unsound"),
@@ -242,6 +248,10 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "jobs": lambda: jobs(mixed().run),
     "jobs-killed": lambda: jobs(killed().run),
     "failed": lambda: jobs(mixed().run, failed=True),
+    **{
+        f"failed-{story.__name__}": lambda story=story: jobs(story().run, failed=True)
+        for story in FAILING
+    },
     "failed-none": lambda: jobs(chain().run, failed=True),
     "used": lambda: used(cluster().run),
     "used-mixed": lambda: used(mixed().run),
