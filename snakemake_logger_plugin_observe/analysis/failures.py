@@ -257,7 +257,8 @@ def _occasions(run: Run, row: Row) -> Iterator[tuple[Occasion, Try | None]]:
     """Yield each time that the job failed in one attempt, with the try that it was."""
     attempt = row.attempt
     failed = attempt.status in _FAILED
-    if attempt.is_member and not _failed_tries(attempt):
+    whole = (attempt.group or "", attempt.number)
+    if attempt.is_member and not _failed_tries(attempt) and whole in run.attempts:
         return  # it is told of the group, or of another member
     if attempt.job_id is None and _guilty(run, attempt):
         return  # it is told of the members
@@ -300,7 +301,7 @@ def _lost(run: Run, row: Row) -> Micros:
         spans = filter(None, map(span_of, _failed_tries(attempt)))
         return sum(max(0, end - begun) for begun, end in spans)
     lost = row.chosen
-    if attempt.is_member and _guilty(run, attempt)[0] == attempt.job_id:
+    if attempt.is_member and _guilty(run, attempt)[:1] == [attempt.job_id]:
         whole = run.attempts.get((attempt.group or "", attempt.number))  # it is lost once
         if whole is not None:
             lost += sum(whole.phases.values()) - whole.phases.get("slot_wait", 0)

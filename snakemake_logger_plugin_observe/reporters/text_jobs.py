@@ -30,7 +30,7 @@ _LEAST_OF_A_NAME = 12
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
-    if not answer.rows:
+    if not (answer.failures if answer.failed_only else answer.rows):
         found += _nothing(answer)
         return found
     if answer.failed_only:

@@ -1,5 +1,6 @@
 """What failed: executions as they happened, verdicts on retries, and what retries hid."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from failing import (
 )
 from hypothesis import given
 
+from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.failures import (
     Failure,
     RuleHabit,
@@ -27,7 +29,10 @@ from snakemake_logger_plugin_observe.analysis.failures import (
     habits,
     masked,
 )
+from snakemake_logger_plugin_observe.analysis.requests import Demand
+from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.events import AttemptFinished
+from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run import Run, fold
 
 SECOND = 1_000_000
@@ -224,6 +229,23 @@ def test_a_group_that_failed_without_a_member_s_fault_is_told_itself() -> None:
     (found,) = failures(group_of_two("failed"))
     assert (found.job_id, found.key, found.rule) == (None, "g1", None)
     assert (found.executions, found.failed_executions) == (2, 0)
+
+
+def test_a_member_whose_group_the_journal_lost_is_told_itself() -> None:
+    run = group_of_two("failed")
+    member = run.attempts[(1, 1)]
+    member.status, member.levels = "failed", ()
+    del run.attempts[("g1", 1)]
+    run.groups.clear()
+    (found,) = failures(run)
+    assert (found.key, found.rule, found.outcome) == (1, "map", "failed")
+
+
+def test_a_group_s_failure_is_told_to_who_asks_for_a_member_s_rule() -> None:
+    run = group_of_two("failed")
+    source = Source(Path("a.jsonl"), run, run.status())
+    member = Row(run.attempts[(1, 1)], "map", {}, "pair", None, (), None, None, Demand())
+    assert [one.key for one in failed(source, (member,), "map").failures] == ["g1"]
 
 
 # -- across the jobs of a rule -----------------------------------------------------------------
