@@ -1,22 +1,24 @@
 """Failures as text: what they cost by cause and rule, then a block for each way of failing."""
 
-import re
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
-from snakemake_logger_plugin_observe.analysis.sameness import Occasion, plain
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.parts import LogTail
-from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
+from snakemake_logger_plugin_observe.analysis.sameness import Occasion
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.text_evidence import (
+    ITEMS,
+    evidence,
+    failed_attempts,
+    line,
+    some,
+)
 from snakemake_logger_plugin_observe.reporters.words import (
     duration,
     harmless,
@@ -25,14 +27,10 @@ from snakemake_logger_plugin_observe.reporters.words import (
     plural,
     size,
 )
-from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
 
 _BLOCKS: Final = 8
 _BLOCKS_OF_A_RULE: Final = 40
 _GROUPS: Final = 10
-_ITEMS: Final = 5
-_INPUTS: Final = 3
-_LOG_LINES: Final = 5
 _CAUSES: Final = {
     "out_of_memory": "out of memory",
     "time_limit": "time limit",
@@ -53,17 +51,6 @@ _SHORT: Final = {
     "cancelled": "cancelled",
     "environment": "environment",
     "other": "other",
-}
-# What Snakemake adds to each missing output, whatever the reason.
-_ADVICE: Final = re.compile(
-    r"\. This might be due to filesystem latency\. If that is the case, consider to increase the"
-    r" wait time with --latency-wait"
-)
-# What a failure without a message must have been, by what was not heard of it.
-_SILENT: Final = {
-    NO_NODE_STAMPS: "the executor reported that it failed; it may never have begun on a node",
-    ONLY_A_SIGN: "it began on the node, and ended before Snakemake there had begun its job",
-    NODE_CUT_OFF: "its processes on the node were killed, or the node was lost",
 }
 
 
@@ -161,23 +148,18 @@ def _block(
         who = f"job {one.job_id}"
     title = " · ".join(part for part in (name, who, _story(one, alone=alone)) if part)
     yield Text(title, "bold")
-    yield _line(_facts(answer, block, row))
+    yield line(_facts(answer, block, row))
     if not alone:
-        yield _line(f"jobs {_some([f'{each.key} {_wildcards(each)}'.strip() for each in block])}")
+        yield line(f"jobs {some([f'{each.key} {_wildcards(each)}'.strip() for each in block])}")
     habit = habits.get(one.rule or "")
     if habit is not None and one.outcome == "succeeded":
         yield from _in_common(habit)
-    yield from map(_line, _used(one))
-    yield from map(_line, _executions(one))
+    yield from map(line, _used(one))
+    yield from map(line, _executions(one))
     if one.verdict in ("different", "unknown"):
-        yield from map(_line, _each(one))
-    yield from map(_line, _also(one))
-    yield from _evidence(one, row, here)
-
-
-def _line(text: str, style: str = "") -> RenderableType:
-    """Return a line of a block; what there is no room for goes on below it."""
-    return Padding(Text(harmless(text), style), (0, 0, 0, 2))
+        yield from map(line, _each(one))
+    yield from map(line, _also(one))
+    yield from evidence(one, row, here)
 
 
 def _wildcards(one: Failure) -> str:
@@ -218,30 +200,23 @@ def _story(one: Failure, *, alone: bool) -> str:
 def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     """Return how it ended, where, and what it cost."""
     one = block[0]
-    failed = [each.attempt for each in one.rows if each.attempt.status != "success"]
-    nodes = dict.fromkeys(a.node for a in failed or [row.attempt] if a.node)
-    ids = list(dict.fromkeys(a.external_jobid for a in failed or [row.attempt] if a.external_jobid))
+    failed = failed_attempts(one) or [row.attempt]
+    nodes = dict.fromkeys(attempt.node for attempt in failed if attempt.node)
+    ids = list(dict.fromkeys(a.external_jobid for a in failed if a.external_jobid))
     started = answer.source.run.started
     scheduler = (started.wraps or started.executor if started is not None else None) or "external"
-    where = f"on {_some(list(nodes))}" if nodes and len(block) == 1 else ""
+    where = f"on {some(list(nodes))}" if nodes and len(block) == 1 else ""
     if ids and len(block) == 1:
-        where = f"{where} ({scheduler} {_some(ids)})".strip()
+        where = f"{where} ({scheduler} {some(ids)})".strip()
     lost = f"{duration(sum(each.lost for each in block))} lost"
     phases: dict[str, int] = {}
-    for attempt in (a.attempt for each in block for a in each.rows if a.attempt.status == "failed"):
+    for attempt in (attempt for each in block for attempt in failed_attempts(each)):
         for name, micros in attempt.phases.items():
             phases[name] = phases.get(name, 0) + (micros if name != "slot_wait" else 0)
     if any(phases.values()):
         name, most = max(phases.items(), key=lambda item: item[1])
         lost += f", {percent(most, sum(phases.values()))} % of it {name}"
     return ", ".join(part for part in (_cause(one.last), where, lost) if part)
-
-
-def _some(items: Sequence[str], most: int = _ITEMS) -> str:
-    """Return the first of *items*; a single one more would take no less room than its name."""
-    if len(items) <= most + 1:
-        return ", ".join(items)
-    return f"{', '.join(items[:most])} and {len(items) - most:,} more"
 
 
 def _cause(one: Occasion) -> str:
@@ -270,9 +245,9 @@ def _in_common(habit: RuleHabit) -> Iterator[RenderableType]:
     if habit.habit == "every_job":
         on = f" on attempt {habit.succeeded_on}" if habit.succeeded_on is not None else " later"
         said = f"each of the {habit.jobs:,} jobs of {rule} failed first in this way"
-        yield _line(f"{said}, and succeeded{on}: that is no chance, retries hide it", "yellow")
+        yield line(f"{said}, and succeeded{on}: that is no chance, retries hide it", "yellow")
     elif habit.habit == "flaky":
-        yield _line(f"flaky: {habit.recovered:,} of the {habit.jobs:,} jobs of {rule}")
+        yield line(f"flaky: {habit.recovered:,} of the {habit.jobs:,} jobs of {rule}")
 
 
 def _used(one: Failure) -> Iterator[str]:
@@ -300,7 +275,7 @@ def _executions(one: Failure) -> Iterator[str]:
     if one.job_id is None or one.executions <= len(attempts):
         return
     ran = [sum(1 for each in a.tries if each.tool_started is not None) for a in attempts]
-    inside = _some(list(map(str, ran)))
+    inside = some(list(map(str, ran)))
     yield (
         f"its tool ran {one.executions} times in {plural(len(attempts), 'attempt')} ({inside}):"
         " Snakemake on the node follows the rule's retries too"
@@ -309,13 +284,13 @@ def _executions(one: Failure) -> Iterator[str]:
 
 def _each(one: Failure) -> Iterator[str]:
     """Yield a line for each time that it failed, where they are not the same."""
-    for each in one.occasions[:_ITEMS]:
+    for each in one.occasions[:ITEMS]:
         inside = f", execution {each.number}" if (each.number or 1) > 1 else ""
         took = f" after {duration(each.length)}" if each.length is not None else ""
         said = f": {each.line.text.strip()}" if each.line is not None else ""
         yield f"attempt {each.attempt}{inside}: {_cause(each)}{took}{said}"
-    if len(one.occasions) > _ITEMS:
-        yield f"… {len(one.occasions) - _ITEMS} more"
+    if len(one.occasions) > ITEMS:
+        yield f"… {len(one.occasions) - ITEMS} more"
 
 
 def _also(one: Failure) -> Iterator[str]:
@@ -324,52 +299,3 @@ def _also(one: Failure) -> Iterator[str]:
     apart = any(each.same and "duration" in each.differs for each in one.repeats)
     if apart and lengths:
         yield f"it took {duration(min(lengths))} to {duration(max(lengths))} to fail"
-
-
-def _evidence(one: Failure, row: Row, here: str) -> Iterator[RenderableType]:
-    """Yield what was said: Snakemake's message, the end of a log, or else the command."""
-    attempt = row.attempt
-    logs = attempt.logs if attempt.number == one.last.attempt else ()
-    spoke = any(line.strip() for log in logs for line in log.lines)
-    messages = _messages(one, attempt, here, spoke=spoke)
-    yield from map(_line, messages)
-    if not (one.last.message or attempt.message):
-        yield from map(_line, [_SILENT[why] for why in attempt.unobserved if why in _SILENT][:1])
-    for log in logs:
-        yield from _log(log)
-    if row.command and not spoke:
-        yield Text(harmless(f"  command: {row.command}"), no_wrap=True, overflow="ellipsis")
-    if row.log and not logs:
-        yield _line("log: " + ", ".join(row.log))
-    if one.inputs:
-        yield _line(f"inputs: {_some(one.inputs, _INPUTS)}")
-    yield from (_line(f"unobserved: {why}", "dim") for why in _unseen(one))
-
-
-def _messages(one: Failure, attempt: Attempt, here: str, *, spoke: bool) -> list[str]:
-    """Return what Snakemake said, and the executor, where it says more than all the rest."""
-    found: dict[str, str] = {}
-    for told in (one.last.message, attempt.message if attempt.status != "success" else None):
-        text = _ADVICE.sub("", " ".join((told or "").split()))
-        state = one.last.why.state
-        known = state is not None and f"'{state}'. Reason: Unknown" in text
-        if text and not known and not (spoke and text.startswith("CalledProcessError")):
-            found.setdefault(plain(text), text.replace(here, "") if here else text)
-    return list(found.values())
-
-
-def _unseen(one: Failure) -> list[str]:
-    failed: list[Attempt] = [row.attempt for row in one.rows if row.attempt.status != "success"]
-    return list(dict.fromkeys(why for attempt in failed for why in attempt.unobserved))
-
-
-def _log(log: LogTail) -> Iterator[RenderableType]:
-    """Yield the last lines of a log that say something, as ``file:line: text``."""
-    if log.problem is not None:
-        yield _line(f"log {log.path}: {log.problem}", "dim")
-        return
-    said = [(number, line) for number, line in enumerate(log.lines) if line.strip()]
-    first = log.first_line
-    for number, line in said[-_LOG_LINES:]:
-        at = "" if first is None else f"{first + number}:"
-        yield _line(f"{log.path}:{at} {line}")

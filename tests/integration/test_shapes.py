@@ -1,6 +1,5 @@
 """Every shape of submission, on one machine and through a submit command."""
 
-import re
 from collections.abc import Callable
 
 import pytest

@@ -49,7 +49,7 @@ def test_time_and_memory_are_told_apart_with_what_was_used_of_what_was_asked_for
         *("time_limit", True, "TIMEOUT"),
     )
     assert slow["time"]["requested_s"] == 60
-    assert slow["time"]["used_s"] == pytest.approx(65, abs=10)
+    assert 59 <= slow["time"]["used_s"] < 180
     assert (fat["cause"], fat["sure"]) == ("out_of_memory", False)
     assert fat["failures"][-1]["signal"] in (9, None) or fat["failures"][-1]["exit_code"] == 137
     assert fat["memory"]["requested_bytes"] == 400_000_000
