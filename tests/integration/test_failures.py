@@ -138,7 +138,7 @@ KINDS = """
         output: "fat.txt"
         resources: mem_mb=300
         shell:
-            "python3 -c 'import os, signal; held = bytearray(b\"x\") * 290_000_000;"
+            "python3 -c 'import os, signal; held = bytearray(b\\"x\\") * 290_000_000;"
             " os.kill(os.getpid(), signal.SIGKILL)'"
 
     rule forgot:
