@@ -1,7 +1,7 @@
 """Failures as text: what they cost by cause and rule, then a block for each way of failing."""
 
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rich.console import RenderableType
@@ -58,7 +58,7 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return what failed, part by part; paths lose the working directory."""
     started = answer.source.run.started
     here = f"{started.workdir}/" if started is not None else ""
-    found: list[RenderableType] = [Text(_summary(answer.failures), "bold")]
+    found: list[RenderableType] = [Text(_summary(answer), "bold")]
     if len({(_headline(one), one.rule) for one in answer.failures}) > 1:
         found += [Text(), _by_cause(answer.failures, width)]
     blocks = _blocks(answer)
@@ -74,10 +74,16 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     return found
 
 
-def _summary(found: Sequence[Failure]) -> str:
+def _for_good(answer: JobsAnswer) -> str:
+    """Return what is said of a job whose last attempt failed; a run that goes on may try again."""
+    return "failed so far" if answer.source.status == "running" else "failed for good"
+
+
+def _summary(answer: JobsAnswer) -> str:
     """Return how much failed, and how much of it retries hid, in one sentence."""
+    found = answer.failures
     counts = {
-        "failed for good": sum(1 for one in found if one.outcome == "failed"),
+        _for_good(answer): sum(1 for one in found if one.outcome == "failed"),
         "failed and succeeded in the end": sum(1 for one in found if one.outcome == "succeeded"),
         "failed, then cancelled": sum(1 for one in found if one.outcome == "cancelled"),
         "failed, not ended yet": sum(1 for one in found if one.outcome == "unfinished"),
@@ -146,13 +152,12 @@ def _block(
     who = plural(len(block), "job") if not alone else ""
     if alone and one.job_id is not None:
         who = f"job {one.job_id}"
-    title = " · ".join(part for part in (name, who, _story(one, alone=alone)) if part)
+    title = " · ".join(part for part in (name, who, _story(answer, one, alone=alone)) if part)
     yield Text(title, "bold")
     yield line(_facts(answer, block, row))
     if not alone:
         yield line(f"jobs {some([f'{each.key} {_wildcards(each)}'.strip() for each in block])}")
-    habit = habits.get(one.rule or "")
-    if habit is not None and one.outcome == "succeeded":
+    if one.outcome == "succeeded" and (habit := habits.pop(one.rule or "", None)):  # said once
         yield from _in_common(habit)
     yield from map(line, _used(one))
     yield from map(line, _executions(one))
@@ -166,7 +171,7 @@ def _wildcards(one: Failure) -> str:
     return ", ".join(f"{name}={value}" for name, value in one.wildcards.items())
 
 
-def _story(one: Failure, *, alone: bool) -> str:
+def _story(answer: JobsAnswer, one: Failure, *, alone: bool) -> str:
     """Return how it went on: how often it failed, in what way, and what came of it."""
     times, tried = len(one.occasions), len(one.rows)
     how = {
@@ -187,7 +192,7 @@ def _story(one: Failure, *, alone: bool) -> str:
     if one.outcome in ("cancelled", "unfinished"):
         end = "then cancelled" if one.outcome == "cancelled" else "not ended yet"
         return f"{each}{how}, {end}"
-    after = f"{each}failed for good after {plural(tried, 'attempt')}"
+    after = f"{each}{_for_good(answer)} after {plural(tried, 'attempt')}"
     ways = {
         "once": "",
         "deterministic": f", {times} × the same way (masked by retries)",

@@ -284,6 +284,21 @@ def test_no_figure_of_a_text_is_cut(name: str, width: int) -> None:
     assert not re.search(r"[\d.\s]…(?! \d)", render(TEXTS[name](), width=width))
 
 
+def test_what_a_rule_s_jobs_have_in_common_is_said_once() -> None:
+    for asked_for in ({}, {"rule": "quality"}):
+        text = " ".join(render(jobs(every_job().run, failed=True, **asked_for)).split())
+        assert text.count("each of the 6 jobs of quality failed first in this way") == 1
+        assert text.count("quality sample=") == (6 if asked_for else 0)
+
+
+def test_a_run_that_goes_on_may_try_again() -> None:
+    story = deterministic()
+    story.events.pop()
+    text = render(jobs(story.run, failed=True))
+    assert "failed so far after 3 attempts, 3 × the same way" in text
+    assert "for good" not in text
+
+
 @pytest.mark.parametrize("width", [100, 60])
 def test_every_attempt_has_its_job_and_status_however_narrow(width: int) -> None:
     text = render(jobs(mixed().run), width=width)
