@@ -297,3 +297,14 @@ def _append(file: FileIO, data: bytes) -> None:
 def journals_in(workdir: Path) -> list[Path]:
     """Return the journals below *workdir*, the newest run last (their names sort by start)."""
     return sorted((workdir / SUBFOLDER).glob("*.jsonl"))
+
+
+def is_journal(path: Path) -> bool:
+    """Return whether *path* begins as a run's journal does."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            return _kind(file.readline(_LINE_LIMIT)) == "run_started"
+    except (OSError, ValueError):
+        return False

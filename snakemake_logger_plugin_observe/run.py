@@ -55,6 +55,7 @@ class Run:
     gaps: list[str] = field(default_factory=list)
     last_moment: Micros = 0
     started_line: int | None = None
+    finished_line: int | None = None
     provenance_line: int | None = None
     planned_line: int | None = None
     job_lines: dict[int, int] = field(default_factory=dict)

@@ -17,8 +17,9 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.run import Run
 
-Leads = Literal["made_by", "needed_by", "brought_by"]
-"""How a cause leads to other jobs: they made its files, need them, or brought the job itself."""
+Leads = Literal["made_by", "needed_by", "brought_by", "replanned_by"]
+"""How a cause leads to other jobs: they made its files, or need them; or they are checkpoints whose
+evaluation brought the job itself, or made it needless to make its files, as was planned."""
 
 # These speak for themselves; the rest are asked for by other jobs, or made by them.
 _OWN: Final = frozenset(
@@ -87,13 +88,15 @@ class Causes:
             for path in cause.files
         }
         known = {maker for maker in found.values() if maker is not None}
-        if len(known) and all(maker is not None for maker in found.values()):
+        if known and all(maker is not None for maker in found.values()):
             return Link(cause, "made_by", tuple(sorted(known)))
         if needs:  # names of files in storage differ from those of their copies here
             return Link(cause, "made_by", tuple(sorted({*known, *needs})), certain=False)
         # It was to be made when the run began; then a checkpoint's evaluation made that needless.
         checkpoint = self._evaluated_before(job.job_id)
-        return Link(cause, "made_by", () if checkpoint is None else (checkpoint,), certain=False)
+        if checkpoint is None:
+            return Link(cause, certain=False)
+        return Link(cause, "replanned_by", (checkpoint,), certain=False)
 
     def _needs(self, job: JobDescribed, cause: Cause) -> Iterable[int]:
         if job.dependencies is not None:

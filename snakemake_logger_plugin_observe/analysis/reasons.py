@@ -155,7 +155,7 @@ def _causes(text: str, names: Names) -> Iterator[Cause]:
 
 
 def _end(text: str, at: int) -> int:
-    """Return where the sentence that goes on at *at* ends: before one that is known, or with all."""
+    """Return where the sentence at *at* ends: before one that is known, or with the text."""
     found = _NEXT.search(text, at)
     return found.start() if found else len(text)
 

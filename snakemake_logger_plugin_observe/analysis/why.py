@@ -30,7 +30,7 @@ class Cost:
 class RootShare:
     """The jobs that go back to one root."""
 
-    kind: Kind
+    root: Root
     rules: tuple[tuple[str | None, int], ...]
     """The rules where it was found, and how many of each's jobs it was told of."""
     files: tuple[str, ...]
@@ -45,6 +45,11 @@ class RootShare:
     """A job that it was told of."""
     line: int | None
     """The journal's line that describes that job."""
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of cause it is."""
+        return self.root.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,6 @@ class _Sum:
     time: Micros = 0
     alone: int = 0
     alone_time: Micros = 0
-    told: int = 0
     rules: dict[str | None, int] = field(default_factory=dict)
     files: dict[str, None] = field(default_factory=dict)
     text: str | None = None
@@ -102,7 +106,7 @@ def why(run: Run, causes: Causes | None = None, found: Roots | None = None) -> W
     causes = causes or Causes(run)
     found = found or roots(causes)
     planned = is_plan(run)
-    times = {job_id: 0 for job_id in run.jobs} if planned else job_times(run)
+    times = dict.fromkeys(run.jobs, 0) if planned else job_times(run)
     by_reason = _by_reason(run, causes, times)
     by_root = _by_root(run, found, times)
     return Why(
@@ -185,7 +189,7 @@ def _tell(one: _Sum, run: Run, job_id: int, cause: Cause) -> None:
 def _root(run: Run, root: Root, one: _Sum) -> RootShare:
     example = -1 if one.example is None else one.example
     return RootShare(
-        kind=root.kind,
+        root=root,
         rules=tuple(sorted(one.rules.items(), key=lambda item: (-item[1], item[0] or ""))),
         files=tuple(one.files)[:EXAMPLES],
         file_count=len(one.files),

@@ -2,11 +2,12 @@
 
 from types import ModuleType
 
-from snakemake_logger_plugin_observe.commands import accounting, cost, jobs, schema, validate
+from snakemake_logger_plugin_observe.commands import accounting, cost, jobs, schema, validate, why
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "why": why,
     "accounting": accounting,
     "validate": validate,
     "schema": schema,

@@ -5,7 +5,7 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs, text_why
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     JobsAnswer,
     SchemaAnswer,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
 
@@ -42,6 +43,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_cost.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
+        case WhyAnswer():
+            return text_why.parts(answer, width)
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():
