@@ -2,12 +2,21 @@
 
 from types import ModuleType
 
-from snakemake_logger_plugin_observe.commands import accounting, cost, jobs, schema, validate, why
+from snakemake_logger_plugin_observe.commands import (
+    accounting,
+    compare,
+    cost,
+    jobs,
+    schema,
+    validate,
+    why,
+)
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
     "why": why,
+    "compare": compare,
     "accounting": accounting,
     "validate": validate,
     "schema": schema,

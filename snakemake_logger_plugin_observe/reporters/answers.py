@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.chain import Chain
 from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
+from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.subject import Subject
@@ -65,6 +66,15 @@ class WhyAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareAnswer:
+    """How a candidate compares with its baseline."""
+
+    baseline: Source
+    candidate: Source
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
 class AccountingAnswer:
     """What the cluster's accounting knew of a run's jobs."""
 
@@ -90,4 +100,12 @@ class SchemaAnswer:
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-Answer = CostAnswer | JobsAnswer | WhyAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer
+Answer = (
+    CostAnswer
+    | JobsAnswer
+    | WhyAnswer
+    | CompareAnswer
+    | AccountingAnswer
+    | ValidateAnswer
+    | SchemaAnswer
+)

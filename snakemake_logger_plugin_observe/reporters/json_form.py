@@ -9,10 +9,11 @@ from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_why
+from snakemake_logger_plugin_observe.reporters import json_compare, json_why
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
     SchemaAnswer,
@@ -45,6 +46,8 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "run": _run(answer.source),
                 **json_why.shape(answer),
             }
+        case CompareAnswer():
+            return json_compare.shape(answer)
         case AccountingAnswer():
             return {
                 "schema_version": SCHEMA_VERSION,

@@ -5,10 +5,16 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs, text_why
+from snakemake_logger_plugin_observe.reporters import (
+    text_compare,
+    text_cost,
+    text_jobs,
+    text_why,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
     SchemaAnswer,
@@ -45,6 +51,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_jobs.parts(answer, width)
         case WhyAnswer():
             return text_why.parts(answer, width)
+        case CompareAnswer():
+            return text_compare.parts(answer, width)
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():
