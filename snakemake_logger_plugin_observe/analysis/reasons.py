@@ -171,7 +171,8 @@ def _files(text: str, at: int, names: Names) -> tuple[tuple[str, ...], bool, int
         matching = [end for end in ends if bare(text[at:end]) in names.known]
         certain = certain and len(matching) == 1
         end = matching[-1] if matching else ends[0]
-        found.append(bare(text[at:end].strip()))
+        name = text[at:end] if matching else text[at:end].strip()
+        found.append(bare(name))
         at = end
         if text.startswith(", ", at):
             at += 2
