@@ -61,10 +61,13 @@ def roots(causes: Causes) -> Roots:
 
 
 def _own(causes: Causes, job_id: int) -> Iterator[tuple[Root, Link]]:
-    for link in causes.links[job_id]:
+    """Yield what a job goes back to by itself; what a checkpoint found was missing before."""
+    links = causes.links[job_id]
+    found = any(link.leads == "brought_by" for link in links)
+    for link in links:
         if link.cause is not None and (
             is_own(link.cause, causes.of[job_id])
-            or (link.cause.kind == "missing_output" and not link.jobs)
+            or (link.cause.kind == "missing_output" and not link.jobs and not found)
         ):
             yield _root(causes, job_id, link), link
 
