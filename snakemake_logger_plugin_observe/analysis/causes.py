@@ -8,7 +8,7 @@ a root.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -56,7 +56,20 @@ class Causes:
     def __post_init__(self) -> None:
         """Read every job's reason."""
         for job_id, job in self.run.jobs.items():
-            self.of[job_id] = parse(job.reason, Names.of(files_of(job)))
+            causes = parse(job.reason, Names.of(files_of(job)))
+            self.of[job_id] = tuple(self._meant(job, cause) for cause in causes)
+
+    def _meant(self, job: JobDescribed, cause: Cause) -> Cause:
+        """Return what is behind "Forced execution": Snakemake says it of incomplete outputs too."""
+        settings = self.run.started.settings if self.run.started is not None else {}
+        if cause.kind != "forced" or not settings.get("force_incomplete"):
+            return cause
+        wanted = settings.get("forcerun")
+        named = {str(one) for one in wanted} if isinstance(wanted, list | tuple) else set()
+        asked = settings.get("forceall") or settings.get("forcetargets")
+        if asked or job.rule in named or not named.isdisjoint(job.output):
+            return cause
+        return Cause("incomplete", job.output, certain=False)
 
     @cached_property
     def links(self) -> dict[int, tuple[Link, ...]]:
@@ -65,17 +78,45 @@ class Causes:
 
     def _links(self, job: JobDescribed) -> Iterator[Link]:
         causes = self.of[job.job_id]
+        found: list[Link] = []
         for cause in causes:
             match cause.kind:
                 case "updated_by_job":
-                    yield self._made_by(job, cause)
+                    found.append(self._made_by(job, cause))
+                case "updated_input":
+                    found += self._updated(job, cause)
                 case kind if kind in _WANTED:
-                    yield self._needed_by(job, cause)
+                    found.append(self._needed_by(job, cause))
                 case _:
-                    yield Link(cause)
+                    found.append(Link(cause))
+        yield from found
         checkpoint = self._brought_by(job.job_id)
-        if checkpoint is not None and not any(is_own(cause, causes) for cause in causes):
+        if checkpoint is not None and not any(is_own_link(link, causes) for link in found):
             yield Link(None, "brought_by", (checkpoint,))
+
+    def _updated(self, job: JobDescribed, cause: Cause) -> Iterator[Link]:
+        """Follow inputs that were newer when a checkpoint had been evaluated to who had made them.
+
+        The rest were newer before the run.
+        """
+        evaluated = self._evaluations.before(job.time)
+        makers: dict[str, int] = {}
+        if evaluated is not None:
+            for path in cause.files:
+                for one in self._makers_of(path):
+                    ended = self.run.finished_at(one)
+                    if one != job.job_id and ended is not None and ended <= evaluated[0]:
+                        makers[path] = one
+        others = tuple(path for path in cause.files if path not in makers)
+        if others or not makers:
+            yield Link(replace(cause, files=others))
+        if makers:
+            made = replace(cause, files=tuple(makers))
+            yield Link(made, "made_by", tuple(sorted(set(makers.values()))))
+
+    def _makers_of(self, path: str) -> Iterable[int]:
+        """Return who makes *path*, or the folder that it is in."""
+        return next((self._makers[one] for one in _upwards(path) if one in self._makers), ())
 
     def _made_by(self, job: JobDescribed, cause: Cause) -> Link:
         """Follow files that another job made: to the makers, else to what was planned of them."""
@@ -182,9 +223,8 @@ class Causes:
 
     def _evaluated_before(self, job_id: int) -> int | None:
         """Return the checkpoint whose evaluation came last before *job_id* was described."""
-        at = bisect_right(self._evaluations.ends, self.run.jobs[job_id].time)
-        checkpoint = self._evaluations.whose[at - 1] if at else None
-        return None if checkpoint == job_id else checkpoint
+        evaluated = self._evaluations.before(self.run.jobs[job_id].time)
+        return None if evaluated is None or evaluated[1] == job_id else evaluated[1]
 
 
 @dataclass(slots=True)
@@ -196,6 +236,11 @@ class _Evaluations:
     """The ids from here on belong to jobs that it brought."""
     whose: list[int] = field(default_factory=list)
     """The checkpoint's job that had ended last."""
+
+    def before(self, moment: Micros) -> tuple[Micros, int] | None:
+        """Return the end of the last one before *moment*, and whose it was."""
+        at = bisect_right(self.ends, moment)
+        return (self.ends[at - 1], self.whose[at - 1]) if at else None
 
 
 def files_of(job: JobDescribed) -> Iterator[str]:
@@ -213,8 +258,13 @@ def is_own(cause: Cause, others: Iterable[Cause] = ()) -> bool:
     Inputs that were newer, all of which another job of the run has made again since, are not named.
     """
     if cause.kind == "updated_input" and not cause.files:
-        return all(one is cause for one in others)
+        return all(one.kind == cause.kind for one in others)
     return cause.kind in _OWN
+
+
+def is_own_link(link: Link, others: Iterable[Cause] = ()) -> bool:
+    """Return whether *link* is a cause of the job itself, and leads to no other job."""
+    return link.cause is not None and not link.jobs and is_own(link.cause, others)
 
 
 def _bare(files: Iterable[str]) -> Iterator[str]:

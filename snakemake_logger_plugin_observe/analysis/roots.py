@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.causes import Causes, Link, is_own
+from snakemake_logger_plugin_observe.analysis.causes import Causes, Link, is_own_link
 from snakemake_logger_plugin_observe.analysis.reasons import Kind
 
 # A rule's code, and the like, is changed by itself; the rest is one thing wherever it is found.
@@ -65,10 +65,8 @@ def _own(causes: Causes, job_id: int) -> Iterator[tuple[Root, Link]]:
     links = causes.links[job_id]
     found = any(link.leads == "brought_by" for link in links)
     for link in links:
-        if link.cause is not None and (
-            is_own(link.cause, causes.of[job_id])
-            or (link.cause.kind == "missing_output" and not link.jobs and not found)
-        ):
+        missing = link.cause is not None and link.cause.kind == "missing_output"
+        if is_own_link(link, causes.of[job_id]) or (missing and not link.jobs and not found):
             yield _root(causes, job_id, link), link
 
 

@@ -148,6 +148,43 @@ def test_forced_rules_are_one_cause() -> None:
     assert shares(one.run) == [("forced", [("a", 1), ("b", 1)], 2, 2)]
 
 
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({}, "forced"),
+        ({"force_incomplete": True}, "incomplete"),
+        ({"force_incomplete": True, "forceall": True}, "forced"),
+        ({"force_incomplete": True, "forcetargets": True}, "forced"),
+        ({"force_incomplete": True, "forcerun": ["a"]}, "forced"),
+        ({"force_incomplete": True, "forcerun": ["a.txt"]}, "forced"),
+        ({"force_incomplete": True, "forcerun": ["b"]}, "incomplete"),
+        ({"force_incomplete": "?", "forcerun": 7}, "incomplete"),
+    ],
+)
+def test_forced_means_incomplete_where_no_flag_but_that_forces(
+    settings: dict[str, object], kind: str
+) -> None:
+    """Snakemake gives one reason for both."""
+    one = story(settings=settings)
+    one.ran(1, "a", FORCED, makes=("a.txt",))
+    assert [cause.kind for cause in Causes(one.run).of[1]] == [kind]
+
+
+def test_an_input_that_a_checkpoint_had_made_is_no_root() -> None:
+    """Snakemake calls it updated, as it would one that a person had touched."""
+    one = story()
+    one.ran(1, "split", CODE, makes=("parts",), checkpoint=True)
+    one.plan(one.at_s, one.at_s + 0.5, detail="checkpoint", first_job_id=5)
+    one.at_s += 1
+    one.ran(5, "work", newer("parts/a", "lab.txt"), reads=("parts/a", "lab.txt"), makes=("a",))
+    run = one.run
+    run.jobs[5] = run.jobs[5].model_copy(update={"time": at(one.at_s)})
+    assert [
+        (link.cause.files, link.leads, link.jobs) for link in Causes(run).links[5] if link.cause
+    ] == [(("lab.txt",), None, ()), (("parts/a",), "made_by", (1,))]
+    assert roots_of(run)[5] == {("updated_input", None), ("code", "split")}
+
+
 def test_inputs_in_storage_lead_to_the_jobs_that_are_needed() -> None:
     """Snakemake names them otherwise than their copies here."""
     one = story()
