@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.causes import Causes, Link
+from snakemake_logger_plugin_observe.analysis.origins import Link, Origins
 from snakemake_logger_plugin_observe.analysis.roots import Root, Roots
 from snakemake_logger_plugin_observe.events import JobDescribed
 
@@ -31,7 +31,7 @@ class Chain:
     roots: frozenset[Root]
 
 
-def chain(causes: Causes, found: Roots, starts: Iterable[int]) -> Chain:
+def chain(origins: Origins, found: Roots, starts: Iterable[int]) -> Chain:
     """Return the jobs that *starts* come from, to the roots; circles are walked once."""
     starts = tuple(starts)
     steps: dict[int, Step] = {}
@@ -39,15 +39,15 @@ def chain(causes: Causes, found: Roots, starts: Iterable[int]) -> Chain:
     while waiting:
         later: list[int] = []
         for job_id in waiting:
-            if job_id in steps or job_id not in causes.links:
+            if job_id in steps or job_id not in origins.links:
                 continue
             steps[job_id] = Step(
-                job=causes.run.jobs[job_id],
-                links=causes.links[job_id],
+                job=origins.run.jobs[job_id],
+                links=origins.links[job_id],
                 roots=found.of[job_id],
                 at_roots=tuple(link for _root, link in found.at.get(job_id, ())),
-                line=causes.run.job_lines.get(job_id),
+                line=origins.run.job_lines.get(job_id),
             )
-            later += [other for link in causes.links[job_id] for other in link.jobs]
+            later += [other for link in origins.links[job_id] for other in link.jobs]
         waiting = later
     return Chain(starts, steps, frozenset().union(*(found.of[one] for one in starts)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.causes import Causes, Link, is_own_link
+from snakemake_logger_plugin_observe.analysis.origins import Link, Origins, is_own_link
 from snakemake_logger_plugin_observe.analysis.reasons import Kind
 
 # A rule's code, and the like, is changed by itself; the rest is one thing wherever it is found.
@@ -37,42 +37,42 @@ class Roots:
     """The jobs that have a root themselves, with the causes that it is."""
 
 
-def roots(causes: Causes) -> Roots:
+def roots(origins: Origins) -> Roots:
     """Return what every job of a run goes back to: at least one root for each."""
-    at = {job_id: list(_own(causes, job_id)) for job_id in causes.links}
+    at = {job_id: list(_own(origins, job_id)) for job_id in origins.links}
     at = _same_files(at)
     of: dict[int, frozenset[Root]] = {}
-    for circle in _circles(causes.links):
+    for circle in _circles(origins.links):
         found = {root for job_id in circle for root, _link in at[job_id]}
         found.update(
             root
             for job_id in circle
-            for next_one in _next(causes.links[job_id])
+            for next_one in _next(origins.links[job_id])
             if next_one in of
             for root in of[next_one]
         )
         if not found:
-            for job_id, link in _begun_by(causes, circle):
-                root = _root(causes, job_id, link)
+            for job_id, link in _begun_by(origins, circle):
+                root = _root(origins, job_id, link)
                 at[job_id].append((root, link))
                 found.add(root)
         of.update(dict.fromkeys(circle, frozenset(found)))
     return Roots(of, {job_id: tuple(own) for job_id, own in at.items() if own})
 
 
-def _own(causes: Causes, job_id: int) -> Iterator[tuple[Root, Link]]:
+def _own(origins: Origins, job_id: int) -> Iterator[tuple[Root, Link]]:
     """Yield what a job goes back to by itself; what a checkpoint found was missing before."""
-    links = causes.links[job_id]
+    links = origins.links[job_id]
     found = any(link.leads == "brought_by" for link in links)
     for link in links:
         missing = link.cause is not None and link.cause.kind == "missing_output"
-        if is_own_link(link, causes.of[job_id]) or (missing and not link.jobs and not found):
-            yield _root(causes, job_id, link), link
+        if is_own_link(link, origins.of[job_id]) or (missing and not link.jobs and not found):
+            yield _root(origins, job_id, link), link
 
 
-def _root(causes: Causes, job_id: int, link: Link) -> Root:
+def _root(origins: Origins, job_id: int, link: Link) -> Root:
     kind: Kind = link.cause.kind if link.cause is not None else "unknown"
-    return Root(kind, causes.run.jobs[job_id].rule if kind in _BY_RULE else None)
+    return Root(kind, origins.run.jobs[job_id].rule if kind in _BY_RULE else None)
 
 
 def _same_files(
@@ -90,7 +90,7 @@ def _same_files(
     }
 
 
-def _begun_by(causes: Causes, circle: Iterable[int]) -> list[tuple[int, Link]]:
+def _begun_by(origins: Origins, circle: Iterable[int]) -> list[tuple[int, Link]]:
     """Return the causes that a circle, or a job that leads nowhere, began with.
 
     Files that a target wants are told before those that are wanted for the sake of others.
@@ -99,7 +99,7 @@ def _begun_by(causes: Causes, circle: Iterable[int]) -> list[tuple[int, Link]]:
         found = [
             (job_id, link)
             for job_id in circle
-            for link in causes.links[job_id]
+            for link in origins.links[job_id]
             if link.cause is not None and link.cause.kind == kind
         ]
         if found:

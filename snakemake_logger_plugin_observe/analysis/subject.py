@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
-from snakemake_logger_plugin_observe.analysis.causes import Causes, files_of
+from snakemake_logger_plugin_observe.analysis.origins import Origins, files_of
 from snakemake_logger_plugin_observe.analysis.reasons import bare
 from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.run import Run
@@ -35,11 +35,11 @@ class Subject:
     """At least one, in the order of their ids."""
 
 
-def find(causes: Causes, words: str) -> Subject:
+def find(origins: Origins, words: str) -> Subject:
     """Return the jobs that *words* name.
 
     Args:
-        causes: a run's.
+        origins: a run's.
         words: a job's id; a rule, for all of its jobs; a rule and wildcards (``screen sample=s1``);
             or a file: then the jobs that made it, or else those that found it updated, or else
             those that read it. ``./`` before a file's name tells it from a rule's.
@@ -48,7 +48,7 @@ def find(causes: Causes, words: str) -> Subject:
         NothingNamed: if there is none; one line, with names that are near.
 
     """
-    run = causes.run
+    run = origins.run
     said = " ".join(words.split())
     if said.isdecimal() and int(said) in run.jobs:
         return Subject(said, "job", (int(said),))
@@ -57,7 +57,7 @@ def find(causes: Causes, words: str) -> Subject:
         return Subject(said, "job" if len(of_rule) == 1 else "rule", _ids(of_rule))
     if by_wildcards := _by_wildcards(run, said):
         return Subject(said, "job" if len(by_wildcards) == 1 else "rule", by_wildcards)
-    return _by_file(causes, words.strip()) or _nothing(run, said)
+    return _by_file(origins, words.strip()) or _nothing(run, said)
 
 
 def _ids(jobs: Iterable[JobDescribed]) -> tuple[int, ...]:
@@ -84,14 +84,14 @@ def _by_wildcards(run: Run, said: str) -> tuple[int, ...]:
     )
 
 
-def _by_file(causes: Causes, said: str) -> Subject | None:
-    jobs = causes.run.jobs
-    for path in _spellings(causes.run, said):
+def _by_file(origins: Origins, said: str) -> Subject | None:
+    jobs = origins.run.jobs
+    for path in _spellings(origins.run, said):
         if made := [job for job in jobs.values() if path in map(bare, _written(job))]:
             return Subject(path, "made", _ids(made))
         updated = [
             job_id
-            for job_id, its in causes.of.items()
+            for job_id, its in origins.of.items()
             if any(cause.kind == "updated_input" and path in cause.files for cause in its)
         ]
         if updated:

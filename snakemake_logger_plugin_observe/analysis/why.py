@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.causes import Causes
+from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.reasons import KINDS, Cause, Kind
 from snakemake_logger_plugin_observe.analysis.roots import Root, Roots, roots
 from snakemake_logger_plugin_observe.clock import Micros
@@ -94,20 +94,20 @@ class _Sum:
     example: int | None = None
 
 
-def why(run: Run, causes: Causes | None = None, found: Roots | None = None) -> Why:
+def why(run: Run, origins: Origins | None = None, found: Roots | None = None) -> Why:
     """Return why what ran in *run* did; of a dry run, what would run.
 
     Args:
         run: the run.
-        causes: its jobs' causes, where they have been read already.
+        origins: its jobs' causes, where they have been read already.
         found: their roots, likewise.
 
     """
-    causes = causes or Causes(run)
-    found = found or roots(causes)
+    origins = origins or Origins(run)
+    found = found or roots(origins)
     planned = is_plan(run)
     times = dict.fromkeys(run.jobs, 0) if planned else job_times(run)
-    by_reason = _by_reason(run, causes, times)
+    by_reason = _by_reason(run, origins, times)
     by_root = _by_root(run, found, times)
     return Why(
         planned=planned,
@@ -144,12 +144,12 @@ def kinds_of(causes: Iterable[Cause]) -> tuple[Kind, ...]:
 
 
 def _by_reason(
-    run: Run, causes: Causes, times: dict[int, Micros]
+    run: Run, origins: Origins, times: dict[int, Micros]
 ) -> dict[tuple[tuple[Kind, ...], str | None], _Sum]:
     sums: dict[tuple[tuple[Kind, ...], str | None], _Sum] = {}
     for job_id, time in times.items():
         job = run.jobs.get(job_id)
-        own = causes.of.get(job_id, (Cause("unknown"),))
+        own = origins.of.get(job_id, (Cause("unknown"),))
         one = sums.setdefault((kinds_of(own), job.rule if job else None), _Sum())
         one.jobs += 1
         one.time += time

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.causes import Causes
 from snakemake_logger_plugin_observe.analysis.chain import chain
 from snakemake_logger_plugin_observe.analysis.changes import changes
+from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.roots import roots
 from snakemake_logger_plugin_observe.analysis.subject import NothingNamed, find
 from snakemake_logger_plugin_observe.analysis.why import why
@@ -39,22 +39,22 @@ def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
     """
     what, named = told_apart(words.words)
     source = journals.load(named, lean=True)
-    causes = Causes(source.run)
-    found = roots(causes)
+    origins = Origins(source.run)
+    found = roots(origins)
     subject = None
     if what is not None:
         try:
-            subject = find(causes, what)
+            subject = find(origins, what)
         except NothingNamed as error:
             raise JournalError(f"{source.path}: {error}") from error
     baseline = baseline_of(source, lean=True)
     answer = WhyAnswer(
         source,
-        why(source.run, causes, found),
+        why(source.run, origins, found),
         baseline,
         changes(baseline.run, source.run) if baseline is not None else (),
         subject,
-        chain(causes, found, subject.jobs) if subject is not None else None,
+        chain(origins, found, subject.jobs) if subject is not None else None,
     )
     return answer, 0
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.analysis.causes import Link
 from snakemake_logger_plugin_observe.analysis.chain import Chain, Step
 from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.evidence import shortened
+from snakemake_logger_plugin_observe.analysis.origins import Link
 from snakemake_logger_plugin_observe.analysis.reasons import KINDS
 from snakemake_logger_plugin_observe.analysis.roots import Root
 from snakemake_logger_plugin_observe.analysis.subject import Subject

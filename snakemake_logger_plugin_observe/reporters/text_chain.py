@@ -8,10 +8,10 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.causes import Link
 from snakemake_logger_plugin_observe.analysis.chain import Chain
+from snakemake_logger_plugin_observe.analysis.origins import Link
 from snakemake_logger_plugin_observe.analysis.subject import Relation
-from snakemake_logger_plugin_observe.reporters import cause_words
+from snakemake_logger_plugin_observe.reporters import reason_words
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.words import job_name, plural
 
@@ -37,11 +37,11 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
         return []
     found: list[RenderableType] = []
     if told := _RELATIONS[subject.relation]:
-        words = cause_words.shortened(subject.words, _LONGEST_NAME)
+        words = reason_words.shortened(subject.words, _LONGEST_NAME)
         said = told.format(words=words, jobs=plural(len(subject.jobs), "job"))
         found += [Text(line, "bold") for line in textwrap.wrap(said, width)]
     goes = "goes" if len(chain.starts) == 1 else "go"
-    roots = [cause_words.root(one) for one in answer.why.roots if one.root in chain.roots]
+    roots = [reason_words.root(one) for one in answer.why.roots if one.root in chain.roots]
     said = f"{_asked(chain)} {goes} back to {_causes(roots)}"
     found += [Text(line, "bold") for line in textwrap.wrap(said, width)]
     tree = _Tree(chain, width)
@@ -58,7 +58,7 @@ def _asked(chain: Chain) -> str:
     if len(chain.starts) > 1:
         return f"These {len(chain.starts):,}"
     job = chain.steps[chain.starts[0]].job
-    return cause_words.shortened(job_name(job.rule, job.wildcards, None), _LONGEST_NAME)
+    return reason_words.shortened(job_name(job.rule, job.wildcards, None), _LONGEST_NAME)
 
 
 def _causes(roots: Sequence[str]) -> str:
@@ -135,16 +135,16 @@ class _Tree:
 
     def _said(self, link: Link, job_id: int | None, others: int, seen: bool) -> str:
         if job_id is None:
-            return (cause_words.cause(link.cause) if link.cause else "") + " · root"
+            return (reason_words.cause(link.cause) if link.cause else "") + " · root"
         more = f" and {others:,} more of its rule" if others else ""
         above = " (above)" if seen else ""
-        return cause_words.leading(link, f"{self._name(job_id)}{above}{more}")
+        return reason_words.leading(link, f"{self._name(job_id)}{above}{more}")
 
     def _name(self, job_id: int) -> str:
         step = self.chain.steps[job_id]
         line = f" [line {step.line}]" if step.line is not None else ""
         name = job_name(step.job.rule, step.job.wildcards, None)
-        return f"{cause_words.shortened(name, _LONGEST_NAME)} (job {job_id}){line}"
+        return f"{reason_words.shortened(name, _LONGEST_NAME)} (job {job_id}){line}"
 
     def _line(self, first: str, later: str, said: str, style: str = "") -> Iterator[Text]:
         room = max(self.width - len(first), _NARROWEST // 2)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
 from snakemake_logger_plugin_observe.analysis.why import ReasonShare, RootShare
-from snakemake_logger_plugin_observe.reporters import cause_words, text_chain
+from snakemake_logger_plugin_observe.reporters import reason_words, text_chain
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.text_cost import errors, head, warnings
 from snakemake_logger_plugin_observe.reporters.words import (
@@ -85,8 +85,8 @@ def _roots(answer: WhyAnswer, width: int) -> Table:
 def _root(one: RootShare, width: int) -> Text:
     """Return a root in words; below it, how many jobs it was told of, and where."""
     told = sum(jobs for _rule, jobs in one.rules)
-    said = Text.assemble("  ", (cause_words.root(one), "bold"))
-    if changed := cause_words.detail(one):
+    said = Text.assemble("  ", (reason_words.root(one), "bold"))
+    if changed := reason_words.detail(one):
         said.append(f"\n    {changed}")
     below = f"\n    {plural(told, 'job')} {'itself' if told == 1 else 'themselves'}"
     if (others := one.all.jobs - told) > 0:
@@ -139,14 +139,14 @@ def _reasons(answer: WhyAnswer, width: int) -> Table:
 
 
 def _labels(one: ReasonShare) -> str:
-    return ", ".join(cause_words.LABELS[kind] for kind in one.kinds)
+    return ", ".join(reason_words.LABELS[kind] for kind in one.kinds)
 
 
 def _example(one: ReasonShare, answer: WhyAnswer, width: int) -> str:
     """Return a file that the reason names, else one that an example job makes."""
     job = answer.source.run.jobs.get(one.example)
     name = next(iter((*one.files, *(job.output if job is not None else ()))), "")
-    return cause_words.shortened(name, max(20, width - 64))
+    return reason_words.shortened(name, max(20, width - 64))
 
 
 def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
@@ -178,7 +178,7 @@ def _most_telling_first(one: Change) -> tuple[bool, bool]:
 def _change(one: Change) -> str:
     what = one.what if one.subject == RUN else f"{one.what} of {harmless(one.subject)}"
     before, after = (
-        cause_words.shortened(side, _LONGEST_VALUE) if side is not None else "none"
+        reason_words.shortened(side, _LONGEST_VALUE) if side is not None else "none"
         for side in (one.before, one.after)
     )
     jobs = f" ({plural(one.jobs, 'job')})" if one.jobs else ""

@@ -27,8 +27,8 @@ from whys import (
     up_to_date,
 )
 
-from snakemake_logger_plugin_observe.analysis.causes import Causes
 from snakemake_logger_plugin_observe.analysis.chain import chain
+from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.roots import Root, roots
 from snakemake_logger_plugin_observe.analysis.subject import NothingNamed, Subject, find
 from snakemake_logger_plugin_observe.analysis.why import why
@@ -38,7 +38,7 @@ from snakemake_logger_plugin_observe.run import Run
 
 def roots_of(run: Run) -> dict[int, set[tuple[str, str | None]]]:
     """Return each job's roots as (kind, rule)."""
-    found = roots(Causes(run)).of
+    found = roots(Origins(run)).of
     return {job_id: {(one.kind, one.rule) for one in its} for job_id, its in found.items()}
 
 
@@ -50,7 +50,7 @@ def shares(run: Run) -> list[tuple[str, list[tuple[str | None, int]], int, int]]
 def links(run: Run, job_id: int) -> list[tuple[str, str | None, tuple[int, ...]]]:
     return [
         (link.cause.kind if link.cause else "checkpoint", link.leads, link.jobs)
-        for link in Causes(run).links[job_id]
+        for link in Origins(run).links[job_id]
     ]
 
 
@@ -115,7 +115,7 @@ def test_an_input_that_was_to_be_made_leads_to_the_checkpoint_that_made_it_needl
     one.ran(2, "trim", made("joined.txt"), reads=("joined.txt",), makes=("t.txt",))
     run = one.run
     run.jobs[2] = run.jobs[2].model_copy(update={"time": later})
-    (link,) = Causes(run).links[2]
+    (link,) = Origins(run).links[2]
     assert (link.leads, link.jobs, link.certain) == ("replanned_by", (1,), False)
     assert roots_of(run)[2] == {("code", "split")}
 
@@ -167,7 +167,7 @@ def test_forced_means_incomplete_where_no_flag_but_that_forces(
     """Snakemake gives one reason for both."""
     one = story(settings=settings)
     one.ran(1, "a", FORCED, makes=("a.txt",))
-    assert [cause.kind for cause in Causes(one.run).of[1]] == [kind]
+    assert [cause.kind for cause in Origins(one.run).of[1]] == [kind]
 
 
 def test_an_input_that_a_checkpoint_had_made_is_no_root() -> None:
@@ -180,7 +180,7 @@ def test_an_input_that_a_checkpoint_had_made_is_no_root() -> None:
     run = one.run
     run.jobs[5] = run.jobs[5].model_copy(update={"time": at(one.at_s)})
     assert [
-        (link.cause.files, link.leads, link.jobs) for link in Causes(run).links[5] if link.cause
+        (link.cause.files, link.leads, link.jobs) for link in Origins(run).links[5] if link.cause
     ] == [(("lab.txt",), None, ()), (("parts/a",), "made_by", (1,))]
     assert roots_of(run)[5] == {("updated_input", None), ("code", "split")}
 
@@ -195,7 +195,7 @@ def test_inputs_in_storage_lead_to_the_jobs_that_are_needed() -> None:
         reads=(".snakemake/storage/a.txt",),
         makes=("b.txt",),
     )
-    (link,) = Causes(one.run).links[1]
+    (link,) = Origins(one.run).links[1]
     assert (link.leads, link.jobs, link.certain) == ("made_by", (2,), False)
 
 
@@ -222,8 +222,8 @@ def test_an_input_whose_maker_is_not_told_of_is_a_root() -> None:
 def test_a_circle_ends() -> None:
     run = circle().run
     assert roots_of(run) == {n: {("updated_by_job", None)} for n in (1, 2)}
-    causes = Causes(run)
-    assert list(chain(causes, roots(causes), (1,)).steps) == [1, 2]
+    origins = Origins(run)
+    assert list(chain(origins, roots(origins), (1,)).steps) == [1, 2]
 
 
 def test_a_chain_of_any_length_ends() -> None:
@@ -311,7 +311,7 @@ def test_nothing_to_do_has_no_causes() -> None:
 def test_a_job_is_named_by_id_rule_wildcards_or_file(
     words: str, relation: str, jobs: tuple[int, ...]
 ) -> None:
-    found = find(Causes(many_causes().run), words)
+    found = find(Origins(many_causes().run), words)
     assert (found.relation, found.jobs) == (relation, jobs)
 
 
@@ -319,10 +319,10 @@ def test_wildcards_may_hold_what_separates_them() -> None:
     one = story()
     one.ran(1, "map", CODE, wildcards={"sample": "a b, c", "unit": "1"})
     one.ran(2, "map", CODE, wildcards={"sample": "d", "unit": "1"})
-    causes = Causes(one.run)
-    assert find(causes, "map sample=a b, c, unit=1").jobs == (1,)
-    assert find(causes, "map unit=1 sample=d") == Subject("map unit=1 sample=d", "job", (2,))
-    assert find(causes, "map unit=1").jobs == (1, 2)
+    origins = Origins(one.run)
+    assert find(origins, "map sample=a b, c, unit=1").jobs == (1,)
+    assert find(origins, "map unit=1 sample=d") == Subject("map unit=1 sample=d", "job", (2,))
+    assert find(origins, "map unit=1").jobs == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_wildcards_may_hold_what_separates_them() -> None:
 )
 def test_what_nobody_knows_is_told_with_what_is_near(words: str, near: str) -> None:
     with pytest.raises(NothingNamed, match="no job, rule or file of this run is called") as told:
-        find(Causes(many_causes().run), words)
+        find(Origins(many_causes().run), words)
     assert near in str(told.value)
     assert "\n" not in str(told.value)
 
@@ -389,7 +389,7 @@ def test_counts_add_up_to_the_jobs_and_every_job_has_a_root(told: Why) -> None:
     answer = why(run)
     assert sum(one.cost.jobs for one in answer.reasons) == answer.all.jobs == len(run.jobs)
     assert sum(one.cost.time for one in answer.reasons) == answer.all.time
-    found = roots(Causes(run))
+    found = roots(Origins(run))
     assert set(found.of) == set(run.jobs)
     counted: Counter[Root] = Counter(root for its in found.of.values() for root in its)
     assert {one.root: one.all.jobs for one in answer.roots} == dict(counted)
@@ -398,10 +398,10 @@ def test_counts_add_up_to_the_jobs_and_every_job_has_a_root(told: Why) -> None:
 
 @given(tangled())
 def test_every_root_of_a_chain_is_told_on_its_way(told: Why) -> None:
-    causes = Causes(told.run)
-    found = roots(causes)
+    origins = Origins(told.run)
+    found = roots(origins)
     for job_id in told.run.jobs:
-        way = chain(causes, found, (job_id,))
+        way = chain(origins, found, (job_id,))
         kinds = {
             link.cause.kind for step in way.steps.values() for link in step.at_roots if link.cause
         }

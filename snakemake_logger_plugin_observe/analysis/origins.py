@@ -45,7 +45,7 @@ class Link:
 
 
 @dataclass
-class Causes:
+class Origins:
     """The causes of every job that a run tells of."""
 
     run: Run

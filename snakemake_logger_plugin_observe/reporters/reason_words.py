@@ -1,10 +1,10 @@
-"""Causes of a job's run in plain words."""
+"""Origins of a job's run in plain words."""
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.causes import Link
+from snakemake_logger_plugin_observe.analysis.origins import Link
 from snakemake_logger_plugin_observe.analysis.reasons import Cause, Kind
 from snakemake_logger_plugin_observe.analysis.why import RootShare
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
