@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.chain import Chain
 from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.subject import Subject
@@ -50,6 +51,11 @@ class JobsAnswer:
     rows: tuple[Row, ...]
     failed_only: bool = False
     used: bool = False
+    rule: str | None = None
+    """The only rule that was asked for."""
+    failures: tuple[Failure, ...] = ()
+    """Where only failures were asked for: what failed among the rows' jobs."""
+    habits: tuple[RuleHabit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_compare, json_why
+from snakemake_logger_plugin_observe.reporters import json_compare, json_failed, json_why
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -39,6 +39,7 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "schema_version": SCHEMA_VERSION,
                 "run": _run(answer.source),
                 "attempts": [_attempt(row) for row in answer.rows],
+                **(_failed(answer) if answer.failed_only else {}),
             }
         case WhyAnswer():
             return {
@@ -68,6 +69,14 @@ def shape(answer: Answer) -> dict[str, Any]:
             }
         case SchemaAnswer():
             return answer.schema
+
+
+def _failed(answer: JobsAnswer) -> dict[str, Any]:
+    return {
+        "failures": [json_failed.failure(one) for one in answer.failures],
+        "masked": sum(1 for one in answer.failures if one.masked),
+        "rules": [json_failed.habit(one) for one in answer.habits],
+    }
 
 
 def _moment(moment: Micros | None) -> str | None:
