@@ -116,7 +116,7 @@ class Origins:
 
     def _makers_of(self, path: str) -> Iterable[int]:
         """Return who makes *path*, or the folder that it is in."""
-        return next((self._makers[one] for one in _upwards(path) if one in self._makers), ())
+        return next((self._makers[one] for one in upwards(path) if one in self._makers), ())
 
     def _made_by(self, job: JobDescribed, cause: Cause) -> Link:
         """Follow files that another job made: to the makers, else to what was planned of them."""
@@ -125,7 +125,7 @@ class Origins:
         for need in needs:
             makers.update(dict.fromkeys(_bare(self.run.jobs[need].output), need))
         found = {
-            path: next((makers[one] for one in _upwards(path) if one in makers), None)
+            path: next((makers[one] for one in upwards(path) if one in makers), None)
             for path in cause.files
         }
         known = {maker for maker in found.values() if maker is not None}
@@ -162,7 +162,7 @@ class Origins:
         """Return the files that a job reads, and the folders that they are in."""
         if job_id not in self._read:
             inputs = _bare(self.run.jobs[job_id].input)
-            self._read[job_id] = frozenset(one for path in inputs for one in _upwards(path))
+            self._read[job_id] = frozenset(one for path in inputs for one in upwards(path))
         return self._read[job_id]
 
     @cached_property
@@ -271,7 +271,7 @@ def _bare(files: Iterable[str]) -> Iterator[str]:
     return map(bare, files)
 
 
-def _upwards(path: str) -> Iterator[str]:
+def upwards(path: str) -> Iterator[str]:
     """Yield *path* and every folder that it is in."""
     while path:
         yield path

@@ -2,14 +2,14 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.chain import Chain
-from snakemake_logger_plugin_observe.analysis.origins import Link
+from snakemake_logger_plugin_observe.analysis.origins import Link, upwards
 from snakemake_logger_plugin_observe.analysis.subject import Relation
 from snakemake_logger_plugin_observe.reporters import reason_words
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
@@ -20,12 +20,16 @@ _ROOTS_SHOWN: Final = 3
 _LINES: Final = 36
 _NARROWEST: Final = 30
 _LONGEST_NAME: Final = 40
+_ROOT: Final = " · root"
 _EVIDENCE: Final = r"\[line \d+\]|· root$"
+_TIED: Final = "\N{NO-BREAK SPACE}"
+_Branch = tuple[Link, int | None, int, bool]
+"""A cause, the job that it leads to, how many more of that rule, and whether it is a root."""
 _RELATIONS: Final[dict[Relation, str]] = {
     "job": "",
-    "rule": "{words}: {jobs}",
+    "rule": "",
     "made": "{words} was made by {jobs}",
-    "updated": "{words} was updated, which {jobs} found",
+    "updated": "{jobs} found {words} updated",
     "read": "{words} is no reason for any job; {jobs} read it",
 }
 
@@ -36,13 +40,13 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     if chain is None or subject is None:
         return []
     found: list[RenderableType] = []
+    words = reason_words.shortened(subject.words, _LONGEST_NAME)
     if told := _RELATIONS[subject.relation]:
-        words = reason_words.shortened(subject.words, _LONGEST_NAME)
         said = told.format(words=words, jobs=plural(len(subject.jobs), "job"))
         found += [Text(line, "bold") for line in textwrap.wrap(said, width)]
     goes = "goes" if len(chain.starts) == 1 else "go"
     roots = [reason_words.root(one) for one in answer.why.roots if one.root in chain.roots]
-    said = f"{_asked(chain)} {goes} back to {_causes(roots)}"
+    said = f"{_asked(chain, words, subject.relation)} {goes} back to {_causes(roots)}"
     found += [Text(line, "bold") for line in textwrap.wrap(said, width)]
     tree = _Tree(chain, width)
     for job_id in _different(chain)[:_STARTS_SHOWN]:
@@ -54,9 +58,11 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     return [*found, Text()]
 
 
-def _asked(chain: Chain) -> str:
+def _asked(chain: Chain, words: str, relation: Relation) -> str:
+    """Return what the jobs that were asked about are called."""
     if len(chain.starts) > 1:
-        return f"These {len(chain.starts):,}"
+        of = f" of {words}" if relation == "rule" else ""
+        return f"The {len(chain.starts):,} jobs{of}"
     job = chain.steps[chain.starts[0]].job
     return reason_words.shortened(job_name(job.rule, job.wildcards, None), _LONGEST_NAME)
 
@@ -106,9 +112,9 @@ class _Tree:
             if self.lines >= _LINES:
                 self.cut = True
                 return
-            indent, (link, job_id, others), last = waiting.pop()
+            indent, (link, job_id, others, is_root), last = waiting.pop()
             seen = job_id in self.shown
-            said = self._said(link, job_id, others, seen)
+            said = self._said(link, job_id, others, seen) + (_ROOT if is_root else "")
             branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
             yield from self._line(indent + branch, indent + below, said)
             if job_id is None or seen:
@@ -120,29 +126,39 @@ class _Tree:
             next_ones = [(indent + below, one, end) for one, end in _ends(self._branches(job_id))]
             waiting += reversed(next_ones)
 
-    def _branches(self, job_id: int) -> list[tuple[Link, int | None, int]]:
+    def _branches(self, job_id: int) -> list[_Branch]:
         """Return a job's causes, one for each rule that they lead to, and how many jobs more."""
         step = self.chain.steps[job_id]
-        found: list[tuple[Link, int | None, int]] = []
+        found: list[_Branch] = []
         for link in step.links:
             by_rule: dict[str, list[int]] = {}
             for other in link.jobs:
                 by_rule.setdefault(self.chain.steps[other].job.rule, []).append(other)
-            found += [(link, jobs[0], len(jobs) - 1) for jobs in by_rule.values()]
+            found += [
+                (self._of(link, jobs), jobs[0], len(jobs) - 1, False) for jobs in by_rule.values()
+            ]
             if not link.jobs:
-                found.append((link, None, 0))
-        return sorted(found, key=lambda one: one[0] not in step.at_roots)
+                found.append((link, None, 0, link in step.at_roots))
+        return sorted(found, key=lambda one: not one[3])
+
+    def _of(self, link: Link, jobs: list[int]) -> Link:
+        """Return *link* with only the files that *jobs* made, where it leads to others too."""
+        if link.cause is None or link.leads != "made_by" or len(jobs) == len(link.jobs):
+            return link
+        made = {path for one in jobs for path in self.chain.steps[one].job.output}
+        files = tuple(path for path in link.cause.files if not made.isdisjoint(upwards(path)))
+        return replace(link, cause=replace(link.cause, files=files)) if files else link
 
     def _said(self, link: Link, job_id: int | None, others: int, seen: bool) -> str:
         if job_id is None:
-            return (reason_words.cause(link.cause) if link.cause else "") + " · root"
+            return reason_words.cause(link.cause) if link.cause else ""
         more = f" and {others:,} more of its rule" if others else ""
         above = " (above)" if seen else ""
         return reason_words.leading(link, f"{self._name(job_id)}{above}{more}")
 
     def _name(self, job_id: int) -> str:
         step = self.chain.steps[job_id]
-        line = f" [line {step.line}]" if step.line is not None else ""
+        line = f" [line{_TIED}{step.line}]" if step.line is not None else ""
         name = job_name(step.job.rule, step.job.wildcards, None)
         return f"{reason_words.shortened(name, _LONGEST_NAME)} (job {job_id}){line}"
 
@@ -150,13 +166,13 @@ class _Tree:
         room = max(self.width - len(first), _NARROWEST // 2)
         for number, line in enumerate(textwrap.wrap(said, room) or [""]):
             self.lines += 1
-            text = Text((later if number else first) + line, style)
+            text = Text((later if number else first) + line.replace(_TIED, " "), style)
             text.highlight_regex(_EVIDENCE, "dim")
             yield text
 
 
 def _ends(
-    branches: Sequence[tuple[Link, int | None, int]],
-) -> list[tuple[tuple[Link, int | None, int], bool]]:
+    branches: Sequence[_Branch],
+) -> list[tuple[_Branch, bool]]:
     """Return the branches, each with whether it is the last."""
     return [(one, at == len(branches) - 1) for at, one in enumerate(branches)]

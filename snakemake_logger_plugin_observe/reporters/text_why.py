@@ -1,6 +1,7 @@
 """Why jobs ran, as text: what they go back to, Snakemake's reasons, and what has changed."""
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -24,7 +25,7 @@ _ROOTS_SHOWN: Final = 6
 _REASONS_SHOWN: Final = 10
 _CHANGES_SHOWN: Final = 6
 _ROOM_FOR_FILES: Final = 78
-_ROOM_FOR_LINES: Final = 72
+_ROOM_FOR_LINES: Final = 52
 _LONGEST_VALUE: Final = 28
 # What tells most of why a job runs again comes first.
 _TELLING: Final = re.compile(r"code|params|environment|input|script|config|file |commit|targets")
@@ -68,32 +69,43 @@ def _roots(answer: WhyAnswer, width: int) -> Table:
     alone = len(why.roots) > 1
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     table.add_column(title, overflow="fold")
-    for heading in ("jobs", *(["alone"] if alone else []), *([] if why.planned else ["s"])):
+    headings = ("jobs", *(["alone"] if alone else []), *([] if why.planned else ["s"]))
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True, vertical="top")
     places = decimals(why.all.time)
     shown = why.roots if len(why.roots) <= _ROOTS_SHOWN + 1 else why.roots[:_ROOTS_SHOWN]
-    for one in shown:
-        figures = [f"{one.all.jobs:,}", *([f"{one.alone.jobs:,}"] if alone else [])]
-        if not why.planned:
-            figures.append(f"{one.all.time / 1e6:.{places}f}")
-        table.add_row(_root(one, width), *figures)
+    rows = [
+        (
+            f"{one.all.jobs:,}",
+            *([f"{one.alone.jobs:,}"] if alone else []),
+            *([] if why.planned else [f"{one.all.time / 1e6:.{places}f}"]),
+        )
+        for one in shown
+    ]
+    taken = sum(2 + max(map(len, column)) for column in zip(headings, *rows, strict=True))
+    for one, figures in zip(shown, rows, strict=True):
+        table.add_row(_root(one, width - taken), *figures)
     if len(why.roots) > len(shown):
         table.add_row(f"  … {plural(len(why.roots) - len(shown), 'more cause')}")
     return table
 
 
-def _root(one: RootShare, width: int) -> Text:
+def _root(one: RootShare, room: int) -> Text:
     """Return a root in words; below it, how many jobs it was told of, and where."""
     told = sum(jobs for _rule, jobs in one.rules)
-    said = Text.assemble("  ", (reason_words.root(one), "bold"))
+    said = Text("\n".join(_wrapped(reason_words.root(one), room, "  ")), "bold")
     if changed := reason_words.detail(one):
-        said.append(f"\n    {changed}")
-    below = f"\n    {plural(told, 'job')} {'itself' if told == 1 else 'themselves'}"
+        said.append("\n" + "\n".join(_wrapped(changed, room, "    ")), "not bold")
+    below = f"{plural(told, 'job')} {'itself' if told == 1 else 'themselves'}"
     if (others := one.all.jobs - told) > 0:
-        below += f", {others:,} more through {'it' if told == 1 else 'them'}"
-    if one.line is not None and width >= _ROOM_FOR_LINES:
+        below += f", {others:,} through {'it' if told == 1 else 'them'}"
+    if one.line is not None and room >= _ROOM_FOR_LINES:
         below += f"  [line {one.line}]"
-    return said.append(below, "dim")
+    return said.append("\n" + "\n".join(_wrapped(below, room, "    ")), "dim not bold")
+
+
+def _wrapped(text: str, room: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, room, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
 def _several(answer: WhyAnswer) -> Iterator[RenderableType]:
