@@ -52,9 +52,9 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     for job_id in _different(chain)[:_STARTS_SHOWN]:
         found += tree.begin(job_id)
     if (left := len(chain.starts) - min(len(_different(chain)), _STARTS_SHOWN)) > 0:
-        found.append(Text(f"… and {plural(left, 'more job')} of the kind", "dim"))
+        found.append(Text(f"… {plural(left, 'more job')} of the kind", "dim"))
     if tree.cut:
-        found.append(Text("… the rest is too long for one screen: --format json has it all", "dim"))
+        found.append(Text("The rest is too long for one screen: --format json has it all.", "dim"))
     return [*found, Text()]
 
 
@@ -167,7 +167,8 @@ class _Tree:
         for number, line in enumerate(textwrap.wrap(said, room) or [""]):
             self.lines += 1
             text = Text((later if number else first) + line.replace(_TIED, " "), style)
-            text.highlight_regex(_EVIDENCE, "dim")
+            if not style:
+                text.highlight_regex(_EVIDENCE, "dim")
             yield text
 
 

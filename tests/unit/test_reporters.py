@@ -29,15 +29,30 @@ from builders import (
 )
 from hypothesis import given
 from rich.console import Console
+from whys import (
+    circle,
+    discovered,
+    first_run,
+    many_causes,
+    plan,
+    temporary,
+    up_to_date,
+)
 from workflows import a_run, a_workflow, changed, compared
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Choice, rows
+from snakemake_logger_plugin_observe.analysis.chain import chain as causal_chain
+from snakemake_logger_plugin_observe.analysis.changes import changes
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
+from snakemake_logger_plugin_observe.analysis.roots import roots
+from snakemake_logger_plugin_observe.analysis.subject import find
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
+from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
 from snakemake_logger_plugin_observe.events import (
@@ -59,6 +74,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     SchemaAnswer,
     Source,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.json_form import shape
 from snakemake_logger_plugin_observe.reporters.text_advice import requests
@@ -114,6 +130,22 @@ def refused() -> CompareAnswer:
     jobs = changed(a_workflow("abc"), "cut", log=(), code_digest="sha256:other")
     settings = {"rerun_triggers": ["mtime"], "latency_wait_s": 60, "retries": 2}
     return comparison(a_run(slow, length_s=300), a_run(jobs, settings=settings, host="other"))
+
+
+def reasons(story: Story, words: str | None = None, since: Story | None = None) -> WhyAnswer:
+    """Return why a story's jobs ran, or those that *words* name; held against *since*."""
+    run = story.run
+    origins = Origins(run)
+    found = roots(origins)
+    subject = find(origins, words) if words is not None else None
+    return WhyAnswer(
+        source(run),
+        why(run, origins, found),
+        source(since.run) if since is not None else None,
+        changes(since.run, run) if since is not None else (),
+        subject,
+        causal_chain(origins, found, subject.jobs) if subject is not None else None,
+    )
 
 
 def validation(story: Story) -> ValidateAnswer:
@@ -197,6 +229,7 @@ STORIES = [
     *(begun, chain, cluster, grouped, hostile, killed),
     *(logger_only, mixed, replanned, retried),
 ]
+WHYS = [many_causes, temporary, first_run, discovered, plan, circle, up_to_date]
 ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
@@ -211,6 +244,12 @@ ANSWERS = [
     *(
         pytest.param(comparison(chain(), story()), id=f"compare-{story.__name__}")
         for story in STORIES
+    ),
+    *(pytest.param(reasons(story()), id=f"why-{story.__name__}") for story in [*STORIES, *WHYS]),
+    *(
+        pytest.param(reasons(story(), str(max(story().run.jobs))), id=f"why-job-{story.__name__}")
+        for story in [*WHYS, grouped, hostile, mixed]
+        if story().run.jobs
     ),
     pytest.param(refused(), id="compare-refused"),
     pytest.param(unsound(), id="validate-unsound"),
@@ -268,6 +307,15 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "compare": lambda: comparison(a_run(sums=True), a_run(sums=True, length_s=60)),
     "compare-refused": refused,
     "compare-failed": lambda: comparison(chain(), mixed()),
+    "why": lambda: reasons(many_causes(), since=many_causes(note="echo")),
+    "why-publish": lambda: reasons(many_causes(), "publish"),
+    "why-rule": lambda: reasons(many_causes(), "screen"),
+    "why-temporary": lambda: reasons(temporary(), "sort"),
+    "why-checkpoint": lambda: reasons(discovered(), "done/a.txt"),
+    "why-first": lambda: reasons(first_run(300)),
+    "why-plan": lambda: reasons(plan()),
+    "why-updated": lambda: reasons(many_causes(), "panel.fa"),
+    "why-up-to-date": lambda: reasons(up_to_date()),
     "failed": lambda: jobs(mixed().run, failed=True),
     "failed-none": lambda: jobs(chain().run, failed=True),
     "used": lambda: used(cluster().run),

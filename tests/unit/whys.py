@@ -113,12 +113,12 @@ def discovered() -> Why:
     one.plan(one.at_s, one.at_s + 0.5, detail="checkpoint", first_job_id=5)
     one.at_s += 0.5
     one.ran(5, "work", missing("done/a.txt"), reads=("parts/a.txt",), makes=("done/a.txt",))
-    return one.ran(*(0, "all", made("done/a.txt")), needs=(5,), reads=("done/a.txt",))
+    return one.ran(0, "all", made("done/a.txt"), needs=(5,), reads=("done/a.txt",))
 
 
-def many_causes() -> Why:
+def many_causes(note: str = "date") -> Why:
     """Return a run with two causes, some jobs that go back to both, and one that is always run."""
-    one = story()
+    one = story(config_digest=f"sha256:{note}", config_keys={"note": note})
     for n in range(3):
         one.ran(
             *(20 + n, "trim", CODE),
@@ -141,9 +141,9 @@ def many_causes() -> Why:
         reads=files,
         makes=("report.txt",),
     )
-    note = "Rules with a run or shell declaration but no output are always executed."
-    one.ran(3, "note", note)
-    return one
+    always = "Rules with a run or shell declaration but no output are always executed."
+    one.ran(3, "note", always, code_digest=f"sha256:{note}", shellcmd=note)
+    return one.end(20)
 
 
 def plan() -> Why:
