@@ -47,7 +47,7 @@ def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
             subject = find(origins, what)
         except NothingNamed as error:
             raise JournalError(f"{source.path}: {error}") from error
-    baseline = baseline_of(source, lean=True)
+    baseline = baseline_of(source, lean=True, attempts=False)
     answer = WhyAnswer(
         source,
         why(source.run, origins, found),
@@ -75,6 +75,9 @@ def told_apart(words: list[str]) -> tuple[str | None, Path | None]:
 
 
 def _is_a_journal(path: Path) -> bool:
-    if path.is_dir():
-        return bool(journals_in(path)) or any(map(is_journal, path.glob("*.jsonl")))
+    try:
+        if path.is_dir():
+            return bool(journals_in(path)) or any(map(is_journal, path.glob("*.jsonl")))
+    except OSError:  # no name of a file
+        return False
     return is_journal(path)

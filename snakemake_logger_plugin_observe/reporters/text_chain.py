@@ -54,7 +54,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     if (left := len(chain.starts) - min(len(_different(chain)), _STARTS_SHOWN)) > 0:
         found.append(Text(f"… {plural(left, 'more job')} of the kind", "dim"))
     if tree.cut:
-        found.append(Text("The rest is too long for one screen: --format json has it all.", "dim"))
+        found.append(Text("Cut to one screen: --format json has the rest.", "dim"))
     return [*found, Text()]
 
 
@@ -160,7 +160,7 @@ class _Tree:
         step = self.chain.steps[job_id]
         line = f" [line{_TIED}{step.line}]" if step.line is not None else ""
         name = job_name(step.job.rule, step.job.wildcards, None)
-        return f"{reason_words.shortened(name, _LONGEST_NAME)} (job {job_id}){line}"
+        return f"{reason_words.shortened(name, _LONGEST_NAME)} (job{_TIED}{job_id}){line}"
 
     def _line(self, first: str, later: str, said: str, style: str = "") -> Iterator[Text]:
         room = max(self.width - len(first), _NARROWEST // 2)

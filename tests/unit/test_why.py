@@ -355,6 +355,8 @@ def test_a_journal_among_the_words_is_known_by_what_lies_there(
     assert told_apart(["results/rows.jsonl"]) == ("results/rows.jsonl", None)
     assert told_apart(["publish", "nowhere.jsonl"]) == ("publish", Path("nowhere.jsonl"))
     assert told_apart(["rows.jsonl"]) == ("rows.jsonl", None)
+    assert told_apart(["x" * 5000]) == ("x" * 5000, None)
+    assert told_apart(["x\0"]) == ("x\0", None)
 
 
 # -- properties ----------------------------------------------------------------------------------
