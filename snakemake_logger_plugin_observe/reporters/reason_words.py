@@ -13,7 +13,7 @@ LABELS: Final[dict[Kind, str]] = {
     "missing_output": "output missing",
     "incomplete": "output incomplete",
     "updated_input": "input updated",
-    "updated_by_job": "input made by another job",
+    "updated_by_job": "input made in this run",
     "input_set": "set of inputs changed",
     "code": "code changed",
     "params": "params changed",
@@ -109,8 +109,15 @@ def cause(one: Cause) -> str:
     return said
 
 
-def leading(link: Link, job: str) -> str:
-    """Return a cause that leads to *job*, as the name of a job."""
+def leading(link: Link, job: str, *, missing: bool = False) -> str:
+    """Return a cause that leads to *job*, as the name of a job.
+
+    Args:
+        link: the cause.
+        job: how to call the job.
+        missing: whether that job ran because files of it were missing, too.
+
+    """
     if link.cause is None:
         return f"it is in the plan only since checkpoint {job} was evaluated"
     match link.cause.kind:
@@ -124,8 +131,9 @@ def leading(link: Link, job: str) -> str:
             said = _its("input", link.cause.files)
             return f"{said} to be made anew until checkpoint {job} was evaluated"
         case _:
+            made = "missing, and made" if missing else "made"
             maybe = "" if link.certain else ", it seems,"
-            return f"{_its('input', link.cause.files)} made{maybe} by {job}"
+            return f"{_its('input', link.cause.files)} {made}{maybe} by {job}"
 
 
 def files(names: Sequence[str], count: int) -> str:

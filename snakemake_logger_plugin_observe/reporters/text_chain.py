@@ -130,7 +130,7 @@ class _Tree:
         """Return a job's causes, one for each rule that they lead to, and how many jobs more."""
         step = self.chain.steps[job_id]
         found: list[_Branch] = []
-        for link in step.links:
+        for link in self._worth_telling(step.links):
             by_rule: dict[str, list[int]] = {}
             for other in link.jobs:
                 by_rule.setdefault(self.chain.steps[other].job.rule, []).append(other)
@@ -140,6 +140,19 @@ class _Tree:
             if not link.jobs:
                 found.append((link, None, 0, link in step.at_roots))
         return sorted(found, key=lambda one: not one[3])
+
+    def _worth_telling(self, links: Sequence[Link]) -> list[Link]:
+        """Leave out who wants a file, or brought a job, if that one is told already."""
+        told = [
+            link
+            for link in links
+            if link.leads not in ("needed_by", "brought_by") or self.shown.isdisjoint(link.jobs)
+        ]
+        return [self._first_reader(link) for link in told or links[-1:]]
+
+    def _first_reader(self, link: Link) -> Link:
+        """Return *link* with one of the jobs that want a file: any of them is enough."""
+        return replace(link, jobs=link.jobs[:1]) if link.leads == "needed_by" else link
 
     def _of(self, link: Link, jobs: list[int]) -> Link:
         """Return *link* with only the files that *jobs* made, where it leads to others too."""
@@ -154,7 +167,9 @@ class _Tree:
             return reason_words.cause(link.cause) if link.cause else ""
         more = f" and {others:,} more of its rule" if others else ""
         above = " (above)" if seen else ""
-        return reason_words.leading(link, f"{self._name(job_id)}{above}{more}")
+        causes = [one.cause for one in self.chain.steps[job_id].links]
+        missing = any(one is not None and one.kind == "missing_output" for one in causes)
+        return reason_words.leading(link, f"{self._name(job_id)}{above}{more}", missing=missing)
 
     def _name(self, job_id: int) -> str:
         step = self.chain.steps[job_id]

@@ -24,7 +24,8 @@ from snakemake_logger_plugin_observe.reporters.words import (
 _ROOTS_SHOWN: Final = 6
 _REASONS_SHOWN: Final = 10
 _CHANGES_SHOWN: Final = 6
-_ROOM_FOR_FILES: Final = 78
+_ROOM_FOR_FILES: Final = 20
+_LONGEST_RULE: Final = 18
 _ROOM_FOR_LINES: Final = 52
 _LONGEST_VALUE: Final = 28
 # What tells most of why a job runs again comes first.
@@ -120,29 +121,31 @@ def _several(answer: WhyAnswer) -> Iterator[RenderableType]:
 
 
 def _reasons(answer: WhyAnswer, width: int) -> Table:
-    """Return Snakemake's reasons by rule, as many columns as there is room for."""
+    """Return Snakemake's reasons by rule, with an example where there is room for one."""
     why = answer.why
-    filed = width >= _ROOM_FOR_FILES
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    table.add_column("Snakemake's reason", overflow="fold")
-    table.add_column("rule", no_wrap=True, max_width=18 if filed else 14, overflow="ellipsis")
-    table.add_column("jobs", justify="right", no_wrap=True)
-    if not why.planned:
-        table.add_column("s", justify="right", no_wrap=True)
-    if filed:
-        table.add_column("for example", overflow="fold", max_width=max(20, width - 62))
     places = decimals(why.all.time)
-    alone = len(why.reasons) <= _REASONS_SHOWN + 1
-    shown = why.reasons if alone else why.reasons[:_REASONS_SHOWN]
-    for one in shown:
-        time = [] if why.planned else [f"{one.cost.time / 1e6:.{places}f}"]
-        table.add_row(
+    few = len(why.reasons) <= _REASONS_SHOWN + 1
+    shown = why.reasons if few else why.reasons[:_REASONS_SHOWN]
+    rows = [
+        [
             f"  {_labels(one)}",
-            harmless(one.rule or "(not described)"),
+            reason_words.shortened(one.rule or "(not described)", _LONGEST_RULE),
             f"{one.cost.jobs:,}",
-            *time,
-            *([_example(one, answer, width)] if filed else []),
-        )
+            *([] if why.planned else [f"{one.cost.time / 1e6:.{places}f}"]),
+        ]
+        for one in shown
+    ]
+    headings = ["Snakemake's reason", "rule", "jobs", *([] if why.planned else ["s"])]
+    taken = sum(2 + max(map(len, column)) for column in zip(headings, *rows, strict=True))
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    for heading in headings:
+        figure = heading in ("jobs", "s")
+        table.add_column(heading, justify="right" if figure else "left", no_wrap=figure)
+    if exemplified := width - taken >= _ROOM_FOR_FILES:
+        table.add_column("for example", no_wrap=True)
+    for one, cells in zip(shown, rows, strict=True):
+        example = [_example(one, answer, width - taken)] if exemplified else []
+        table.add_row(*cells, *example)
     if rest := why.reasons[len(shown) :]:
         jobs = f"{sum(one.cost.jobs for one in rest):,}"
         time = [] if why.planned else [f"{sum(one.cost.time for one in rest) / 1e6:.{places}f}"]
@@ -154,11 +157,11 @@ def _labels(one: ReasonShare) -> str:
     return ", ".join(reason_words.LABELS[kind] for kind in one.kinds)
 
 
-def _example(one: ReasonShare, answer: WhyAnswer, width: int) -> str:
+def _example(one: ReasonShare, answer: WhyAnswer, room: int) -> str:
     """Return a file that the reason names, else one that an example job makes."""
     job = answer.source.run.jobs.get(one.example)
     name = next(iter((*one.files, *(job.output if job is not None else ()))), "")
-    return reason_words.shortened(name, max(20, width - 64))
+    return reason_words.shortened(name, room - 1)
 
 
 def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
