@@ -40,7 +40,7 @@ def load(named: Path | None, *, lean: bool = False, attempts: bool = True) -> So
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean, attempts)
+        return _load(named, lean, attempts=attempts)
     return _newest(named if named is not None else Path(), lean)
 
 
@@ -79,7 +79,7 @@ def _newest(folder: Path, lean: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool, attempts: bool = True) -> Source:
+def _load(path: Path, lean: bool, *, attempts: bool = True) -> Source:
     reading = read_journal(path, lean=lean, attempts=attempts)
     run = fold(reading)
     alive = is_alive(run)
