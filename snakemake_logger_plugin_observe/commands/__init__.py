@@ -9,11 +9,13 @@ from snakemake_logger_plugin_observe.commands import (
     jobs,
     schema,
     validate,
+    why,
 )
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "why": why,
     "compare": compare,
     "accounting": accounting,
     "validate": validate,

@@ -27,19 +27,20 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, *, lean: bool = False) -> Source:
+def load(named: Path | None, *, lean: bool = False, attempts: bool = True) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         lean: leave out attempts' tries, which not every command needs.
+        attempts: without them, of a journal that is named, only what its jobs are is read.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean)
+        return _load(named, lean, attempts=attempts)
     return _newest(named if named is not None else Path(), lean)
 
 
@@ -78,8 +79,8 @@ def _newest(folder: Path, lean: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool) -> Source:
-    reading = read_journal(path, lean=lean)
+def _load(path: Path, lean: bool, *, attempts: bool = True) -> Source:
+    reading = read_journal(path, lean=lean, attempts=attempts)
     run = fold(reading)
     alive = is_alive(run)
     if alive:

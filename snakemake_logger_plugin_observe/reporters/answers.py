@@ -7,12 +7,16 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.account import Account
 from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.chain import Chain
+from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.verification import Verification
+from snakemake_logger_plugin_observe.analysis.why import Why
 from snakemake_logger_plugin_observe.run import Run
 
 
@@ -55,6 +59,19 @@ class JobsAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyAnswer:
+    """Why jobs ran: all of them, or those that were asked about."""
+
+    source: Source
+    why: Why
+    baseline: Source | None = None
+    """The run that this one is held against, where there is one."""
+    changes: tuple[Change, ...] = ()
+    subject: Subject | None = None
+    chain: Chain | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CompareAnswer:
     """How a candidate compares with its baseline."""
 
@@ -89,4 +106,12 @@ class SchemaAnswer:
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-Answer = CostAnswer | JobsAnswer | CompareAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer
+Answer = (
+    CostAnswer
+    | JobsAnswer
+    | WhyAnswer
+    | CompareAnswer
+    | AccountingAnswer
+    | ValidateAnswer
+    | SchemaAnswer
+)

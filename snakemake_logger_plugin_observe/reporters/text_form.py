@@ -5,7 +5,12 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import (
+    text_compare,
+    text_cost,
+    text_jobs,
+    text_why,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -14,6 +19,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     JobsAnswer,
     SchemaAnswer,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
 
@@ -43,6 +49,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_cost.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
+        case WhyAnswer():
+            return text_why.parts(answer, width)
         case CompareAnswer():
             return text_compare.parts(answer, width)
         case AccountingAnswer():
