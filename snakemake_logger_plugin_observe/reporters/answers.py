@@ -13,8 +13,8 @@ from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
+from snakemake_logger_plugin_observe.analysis.question import Subject
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
-from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.verification import Verification
 from snakemake_logger_plugin_observe.analysis.why import Why
 from snakemake_logger_plugin_observe.run import Run

@@ -50,9 +50,9 @@ from snakemake_logger_plugin_observe.analysis.changes import changes
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.polling import polling
+from snakemake_logger_plugin_observe.analysis.question import find
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.roots import roots
-from snakemake_logger_plugin_observe.analysis.subject import find
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.clock import parse_moment
