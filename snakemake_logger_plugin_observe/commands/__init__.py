@@ -2,11 +2,12 @@
 
 from types import ModuleType
 
-from snakemake_logger_plugin_observe.commands import accounting, cost, jobs, schema, validate
+from snakemake_logger_plugin_observe.commands import accounting, check, cost, jobs, schema, validate
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "check": check,
     "accounting": accounting,
     "validate": validate,
     "schema": schema,

@@ -12,8 +12,10 @@ from snakemake_logger_plugin_observe.parts import SchedulerRecord
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     SchemaAnswer,
     Source,
     ValidateAnswer,
@@ -54,6 +56,24 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "lines": found.lines,
                 "problems": list(found.problems),
                 "disagreements": [asdict(one) for one in found.disagreements],
+            }
+        case CheckAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": str(answer.file),
+                "folder": str(answer.folder),
+                "passed": answer.passed,
+                "strict": answer.strict,
+                "lines": [asdict(line) for line in answer.lines],
+                "notes": list(answer.notes),
+            }
+        case ProposalAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": None if answer.file is None else str(answer.file),
+                "text": answer.text,
             }
         case SchemaAnswer():
             return answer.schema

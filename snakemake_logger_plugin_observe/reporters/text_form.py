@@ -5,12 +5,14 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import text_check, text_cost, text_jobs
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     SchemaAnswer,
     ValidateAnswer,
 )
@@ -46,6 +48,10 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return [_accounting(answer)]
         case ValidateAnswer():
             return _validation(answer)
+        case CheckAnswer():
+            return text_check.parts(answer, width)
+        case ProposalAnswer():
+            return [text_check.proposal(answer)]
         case SchemaAnswer():
             import json
 

@@ -1,0 +1,381 @@
+"""The figures of a run that a workflow can be held to, each with the journal's lines behind it."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
+from snakemake_logger_plugin_observe.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.events import JobDescribed
+from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, PHASES
+from snakemake_logger_plugin_observe.run import Run
+
+_MOST_CLUES: Final = 100
+_ATTEMPT_PHASES: Final = frozenset(phase.name for phase in ATTEMPT_PHASES)
+_PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What one line of the journal says about a figure."""
+
+    line: int | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure as far as it is known: exact where both bounds are equal, None where unbounded."""
+
+    low: float | None
+    high: float | None
+    why: str = ""
+    """Why it is not exact, or what it was made from instead of the usual."""
+    clues: tuple[Clue, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is one number."""
+        return self.low is not None and self.low == self.high
+
+
+def unknown(why: str) -> Measured:
+    """Return a figure of which nothing is known."""
+    return Measured(None, None, why)
+
+
+@dataclass
+class Subject:
+    """A run that is asked for figures; what several of them need is worked out once."""
+
+    run: Run
+    status: str
+    problems: Sequence[str] = ()
+    """Lines of its journal that could not be read."""
+    attempts: list[Attempt] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the jobs' attempts, without the groups' own submissions."""
+        self.attempts = [one for one in self.run.attempts.values() if one.job_id is not None]
+
+    @cached_property
+    def account(self) -> Account:
+        """Both accounts."""
+        return account(self.run)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Every attempt, groups' submissions too, with what may hide in what was not observed."""
+        return rows(self.run)
+
+    @property
+    def kind(self) -> str:
+        """Whether it ran, or only planned or touched."""
+        return self.run.started.kind if self.run.started is not None else "run"
+
+    @property
+    def more(self) -> str:
+        """Why more may have happened than the journal tells; empty where it tells all."""
+        if self.status == "running":
+            return "the run still goes on"
+        if self.status == "killed":
+            return "the run was killed, and its last moments are not in the journal"
+        if self.problems:
+            return "lines of the journal could not be read"
+        return "the journal has gaps" if self.run.gaps else ""
+
+    def counted(self, count: float, clues: Iterable[Clue], more: str = "") -> Measured:
+        """Return a count, or what it is at least where more may have happened."""
+        why = self.more or more
+        return Measured(count, None if why else count, why, tuple(clues)[:_MOST_CLUES])
+
+    def clue(self, attempt: Attempt, said: str) -> Clue:
+        """Return the line that told of *attempt*'s end, named as a person would."""
+        return Clue(attempt.line, f"{self.name(attempt)}: {said}")
+
+    def name(self, attempt: Attempt) -> str:
+        """Return an attempt's rule and wildcards, or its group's name."""
+        job = self.run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+        if job is None:
+            return f"job {attempt.job_id}" if attempt.group is None else f"group {attempt.group}"
+        values = ", ".join(f"{key}={value}" for key, value in job.wildcards.items())
+        return f"{job.rule} {values}".strip()
+
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+def _makespan(subject: Subject, _part: str) -> Measured:
+    longest = _largest((one, _chosen(one)) for one in subject.run.attempts.values())
+    clues = (
+        subject.clue(one, f"{_s(length)} from the moment it was chosen") for one, length in longest
+    )
+    return subject.counted(subject.run.makespan / 1e6, clues)
+
+
+def _chosen(attempt: Attempt) -> Micros:
+    return sum(attempt.phases.values()) - attempt.phases.get("slot_wait", 0)
+
+
+def _class_share(subject: Subject, part: str) -> Measured:
+    whole = subject.account.makespan
+    if not whole:
+        return unknown("the run took no time")
+    if subject.status in ("running", "killed"):
+        return unknown(subject.more)
+    owned: Counter[tuple[int | str | None, int | None, str]] = Counter()
+    for one in subject.account.segments:
+        if one.cost_class == part:
+            key = one.job_id if one.job_id is not None else one.group
+            owned[(key, one.attempt, one.phase)] += one.end - one.start
+    clues = []
+    for (key, number, phase), micros in owned.most_common(_MOST_CLUES):
+        attempt = None if key is None or number is None else subject.run.attempts.get((key, number))
+        said = f"{phase} owned {_s(micros)} of the makespan"
+        clues.append(subject.clue(attempt, said) if attempt else Clue(None, f"the run's {said}"))
+    share = subject.account.makespan_by_class[part] / whole
+    return Measured(share, share, clues=tuple(clues))
+
+
+def _phase(subject: Subject, part: str) -> Measured:
+    if part not in _ATTEMPT_PHASES:  # the run's own
+        return subject.counted(subject.account.makespan_by_phase.get(part, 0) / 1e6, ())
+    known, hidden = _known_phase(subject, part)
+    total = sum(micros for _, micros in known) / 1e6
+    clues = (subject.clue(one, f"{part} {_s(micros)}") for one, micros in _largest(known))
+    return subject.counted(total, clues, _may_hide(part, hidden))
+
+
+def _queue_wait(subject: Subject, part: str) -> Measured:
+    known, hidden = _known_phase(subject, "queue_wait")
+    if not known:
+        return unknown(_may_hide("queue_wait", hidden) or "no job of this run waited in a queue")
+    share, lengths = _PERCENTILES[part], sorted(micros / 1e6 for _, micros in known)
+    clues = [subject.clue(one, f"queue_wait {_s(micros)}") for one, micros in _largest(known)]
+    low = _percentile([0.0] * hidden + lengths, share)
+    high = _percentile(lengths + [math.inf] * hidden, share)
+    if subject.more or high == math.inf:
+        why = subject.more or _may_hide("queue_wait", hidden)
+        return Measured(None if subject.more else low, None, why, tuple(clues))
+    return Measured(low, high, _may_hide("queue_wait", hidden), tuple(clues))
+
+
+def _percentile(ordered: list[float], share: float) -> float:
+    """Return the nearest rank: the smallest value that *share* of all do not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
+
+
+def _rule_compute(subject: Subject, part: str) -> Measured:
+    known, hidden = _known_phase(subject, "compute", part)
+    if not known and not hidden:
+        return unknown(f"no job of the rule {part} ran")
+    longest = max((micros for _, micros in known), default=0) / 1e6
+    clues = (subject.clue(one, f"compute {_s(micros)}") for one, micros in _largest(known))
+    return subject.counted(longest, clues, _may_hide("compute", hidden))
+
+
+def _known_phase(
+    subject: Subject, phase: str, rule: str | None = None
+) -> tuple[list[tuple[Attempt, Micros]], int]:
+    """Return the attempts that were in *phase* and for how long, and how many may have been."""
+    known, hidden = [], 0
+    for row in subject.rows:
+        if (rule is None or row.rule == rule) and phase in row.phases:
+            micros = row.phases[phase]
+            if micros is None:
+                hidden += 1
+            else:
+                known.append((row.attempt, micros))
+    return known, hidden
+
+
+def _may_hide(phase: str, attempts: int) -> str:
+    return f"{phase} could not be observed in {_many(attempts, 'attempt')}" if attempts else ""
+
+
+# -- work ------------------------------------------------------------------------------------------
+
+
+def _planned(subject: Subject, _part: str) -> Measured:
+    jobs = subject.run.jobs
+    ended = subject.status in ("success", "nothing_to_do", "dry_run")
+    more = "" if ended else f"the run {subject.status.replace('_', ' ')}: later jobs were not told"
+    return subject.counted(len(jobs), _by_rule(subject, jobs.values()), more)
+
+
+def _failed(subject: Subject, _part: str) -> Measured:
+    last: dict[int | None, Attempt] = {}
+    for one in subject.attempts:
+        if one.job_id not in last or last[one.job_id].number < one.number:
+            last[one.job_id] = one
+    failed = [one for one in last.values() if one.status in ("failed", "lost")]
+    return subject.counted(len(failed), (subject.clue(one, _ended(one)) for one in failed))
+
+
+def _retries(subject: Subject, _part: str) -> Measured:
+    again: list[tuple[Attempt, str]] = []
+    unseen = 0
+    for one in subject.attempts:
+        number = one.number
+        again += [(one, f"attempt {number}")] if number > 1 else []
+        again += [(one, f"try {n} inside attempt {number}") for n in range(2, len(one.tries) + 1)]
+        unseen += one.external_jobid is not None and not one.levels and one.status in FINAL
+    more = f"tries on the node were not observed in {_many(unseen, 'attempt')}" if unseen else ""
+    return subject.counted(len(again), (subject.clue(*one) for one in again), more)
+
+
+def _masked(subject: Subject, _part: str) -> Measured:
+    """Return how many jobs succeeded only after they had failed."""
+    masked = []
+    for one in subject.attempts:
+        failed_tries = sum(1 for a_try in one.tries if a_try.status == "failed")
+        if one.status == "success" and (one.number > 1 or failed_tries):
+            masked.append((one, f"succeeded at attempt {one.number}"))
+    return subject.counted(len(masked), (subject.clue(*one) for one in masked))
+
+
+def _missing_logs(subject: Subject, _part: str) -> Measured:
+    return _missing(subject, lambda job: bool(job.log))
+
+
+def _missing_benchmarks(subject: Subject, _part: str) -> Measured:
+    return _missing(subject, lambda job: job.benchmark is not None)
+
+
+def _missing(subject: Subject, has: Callable[[JobDescribed], bool]) -> Measured:
+    """Return how many jobs lack it; a target rule, which makes and runs nothing, needs none."""
+    lacking = [
+        job
+        for job in subject.run.jobs.values()
+        if not has(job) and (job.output or job.shellcmd or job.script)
+    ]
+    return subject.counted(len(lacking), _by_rule(subject, lacking))
+
+
+def _by_rule(subject: Subject, jobs: Iterable[JobDescribed]) -> Iterator[Clue]:
+    """Yield each rule's count, the largest first, with the line of its first job."""
+    first: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for job in jobs:
+        first.setdefault(job.rule, job.job_id)
+        counts[job.rule] += 1
+    for rule, count in counts.most_common():
+        yield Clue(subject.run.job_lines.get(first[rule]), f"{_many(count, 'job')} of {rule}")
+
+
+def _ended(attempt: Attempt) -> str:
+    """Return how an attempt failed, in a few words."""
+    said = f"{attempt.status} at attempt {attempt.number}"
+    if attempt.signal is not None:
+        return f"{said}, signal {attempt.signal}"
+    return f"{said}, exit code {attempt.exit_code}" if attempt.exit_code is not None else said
+
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+def _memory(subject: Subject, _part: str) -> Measured:
+    asked = [row for row in subject.rows if row.demand.memory_asked_bytes]
+    exact: list[tuple[Attempt, float]] = []
+    at_most: list[tuple[Attempt, float]] = []
+    for row in asked:
+        if row.demand.memory_peak_bytes is not None:
+            share = row.demand.memory_peak_bytes / (row.demand.memory_asked_bytes or 1)
+            (at_most if row.demand.memory_peak_is_bound else exact).append((row.attempt, share))
+    return _of_request(subject, "memory", len(asked), exact, at_most)
+
+
+def _time(subject: Subject, _part: str) -> Measured:
+    asked = [
+        row
+        for row in subject.rows
+        if row.demand.runtime_asked_s and row.attempt.external_jobid is not None
+    ]
+    exact = [
+        (row.attempt, row.demand.on_node_s / (row.demand.runtime_asked_s or 1))
+        for row in asked
+        if row.demand.on_node_s is not None
+    ]
+    return _of_request(subject, "runtime", len(asked), exact, [])
+
+
+def _of_request(
+    subject: Subject,
+    what: str,
+    asked: int,
+    exact: list[tuple[Attempt, float]],
+    at_most: list[tuple[Attempt, float]],
+) -> Measured:
+    """Return the largest share of a request that was used, within what is known of it."""
+    if not asked:
+        return unknown(f"no job of this run asked for {what}")
+    if not exact and not at_most:
+        return unknown(f"{what} was not measured")
+    found = sorted(exact or at_most, key=lambda one: -one[1])[:_MOST_CLUES]
+    clues = tuple(subject.clue(one, f"{share:.0%} of its {what}") for one, share in found)
+    low = max((share for _, share in exact), default=None)
+    missing = asked - len(exact) - len(at_most)
+    if subject.more or missing:
+        not_measured = f"{what} was not measured in {_many(missing, 'attempt')}"
+        return Measured(low, None, subject.more or not_measured, clues)
+    high = max(share for _, share in exact + at_most)
+    why = "" if high == low else "of some jobs only a bound is known"
+    return Measured(low, high, why, clues)
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: how it is worked out, in what unit, and which parts it has."""
+
+    measure: Callable[[Subject, str], Measured]
+    unit: Literal["count", "s", "share", "ratio"]
+    parts: tuple[str, ...] | None = ()
+    """The names that may follow a dot; none where it has no parts, None where any may."""
+    of_plans: bool = False
+    """Whether a dry run has it, too."""
+
+
+FIGURES: Final[dict[str, Figure]] = {
+    "makespan_s": Figure(_makespan, "s"),
+    "class_share": Figure(_class_share, "share", tuple(CLASSES)),
+    "phase_s": Figure(_phase, "s", tuple(PHASES)),
+    "queue_wait_s": Figure(_queue_wait, "s", tuple(_PERCENTILES)),
+    "rule_compute_s": Figure(_rule_compute, "s", None),
+    "jobs_planned": Figure(_planned, "count", of_plans=True),
+    "failed_jobs": Figure(_failed, "count"),
+    "retries": Figure(_retries, "count"),
+    "masked_failures": Figure(_masked, "count"),
+    "missing_logs": Figure(_missing_logs, "count", of_plans=True),
+    "missing_benchmarks": Figure(_missing_benchmarks, "count", of_plans=True),
+    "memory_of_request": Figure(_memory, "ratio"),
+    "time_of_request": Figure(_time, "ratio"),
+}
+"""Every figure by its name."""
+
+
+def measure(subject: Subject, figure: str, part: str = "") -> Measured:
+    """Return *figure* of the run, or of a part of it: ``("phase_s", "latency_wait")``."""
+    known = FIGURES[figure]
+    if subject.kind != "run" and not known.of_plans:
+        return unknown("nothing ran: a dry run" if subject.kind == "dry_run" else "it only touched")
+    return known.measure(subject, part)
+
+
+def _largest(found: Iterable[tuple[Attempt, Micros]]) -> list[tuple[Attempt, Micros]]:
+    return sorted((one for one in found if one[1]), key=lambda one: -one[1])[:_MOST_CLUES]
+
+
+def _s(micros: Micros) -> str:
+    return f"{micros / 1e6:.3f} s"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,174 @@
+"""``check``: a run against the limits and proofs of a file that is kept with its workflow."""
+
+import argparse
+import os
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.budgets import Evidence, Line, ended, judge
+from snakemake_logger_plugin_observe.analysis.figures import Subject
+from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
+from snakemake_logger_plugin_observe.checkfile import CheckFile, CheckFileError, read_check_file
+from snakemake_logger_plugin_observe.commands import journals, writing
+from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalError, journals_in
+from snakemake_logger_plugin_observe.proofs import prove, published
+from snakemake_logger_plugin_observe.reporters import junit, toml_form
+from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
+
+HELP: Final = "whether a run keeps to its workflow's budgets and proofs"
+_PRINT: Final = "-"
+_MOST_FILES: Final = 1000
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's words."""
+    parser.add_argument("file", metavar="FILE", help="what to keep to, as TOML")
+    journals.argument(parser)
+    parser.add_argument(
+        "--init",
+        action="store_true",
+        help="propose FILE from a run that succeeded (- prints it); what is there stays",
+    )
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        metavar="DIR",
+        help="where published files are looked for and verify commands run (default: the working "
+        "directory that the journal lies in, or else the present one)",
+    )
+    parser.add_argument(
+        "--junit", type=Path, metavar="XML", help="write the answer as JUnit XML, too"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="a line that could not be checked is broken"
+    )
+
+
+def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
+    """Return each line of the file with whether it holds; 1 if the run breaks one.
+
+    Raises:
+        CheckFileError: if the file cannot be used.
+        JournalError: if the journal cannot.
+        WritingError: if a file that was asked for cannot be written.
+
+    """
+    if words.init:
+        return _propose(words), 0
+    if words.junit is not None and str(words.junit) == _PRINT:
+        raise writing.WritingError("--junit writes a file: name one")
+    file = read_check_file(Path(words.file))
+    source = journals.load(words.journal)
+    folder = _folder(source.path, words.directory)
+    subject = _subject(source)
+    lines = [ended(subject)]
+    lines += [judge(subject, limit, str(source.path)) for limit in file.limits]
+    lines += _proofs(file, folder, _not_yet(subject))
+    answer = CheckAnswer(
+        source,
+        file.path,
+        folder,
+        tuple(sorted(lines, key=lambda line: line.file_line or 0)),
+        strict=words.strict,
+        notes=tuple(_notes(source, folder)) if file.files or file.verify else (),
+    )
+    if words.junit is not None:
+        writing.replace(words.junit, junit.render(answer))
+    return answer, 0 if answer.passed else 1
+
+
+def _subject(source: Source) -> Subject:
+    return Subject(source.run, source.status, source.problems)
+
+
+def _folder(journal: Path, named: Path | None) -> Path:
+    """Return where the run was, by paths that the person named; a journal may say anything."""
+    if named is not None:
+        return named
+    parent = journal.absolute().parent
+    if parent.parts[-len(SUBFOLDER.parts) :] == SUBFOLDER.parts:
+        return Path(os.path.relpath(parent.parents[len(SUBFOLDER.parts) - 1]))
+    return Path()
+
+
+# -- what was published ----------------------------------------------------------------------------
+
+
+def _not_yet(subject: Subject) -> str:
+    """Return why nothing can have been published yet; empty if it can."""
+    if subject.status == "running":
+        return subject.more
+    return "nothing ran: a dry run" if subject.kind == "dry_run" else ""
+
+
+def _proofs(file: CheckFile, folder: Path, not_yet: str) -> Iterator[Line]:
+    """Yield what became of the files that have to be there, and of the commands that prove them."""
+    for pattern, number in file.files:
+        line = Line("publish", "files", pattern, None, None, not_yet, number)
+        yield line if not_yet else _files(line, folder, pattern)
+    for command, number in file.verify:
+        line = Line("verify", "verify", shlex.join(command), None, None, not_yet, number)
+        yield line if not_yet else _verified(line, file, folder, command)
+
+
+def _files(line: Line, folder: Path, pattern: str) -> Line:
+    found = published(folder, pattern)
+    evidence = (
+        Evidence("file", str(folder / one.path), f"{one.bytes:,} bytes", one.bytes)
+        for one in found[:_MOST_FILES]
+    )
+    is_folder = not found and (folder / pattern).is_dir()
+    why = f"a folder's files are {pattern.rstrip('/')}/**" if is_folder else ""
+    return replace(line, value=len(found), ok=bool(found), why=why, evidence=tuple(evidence))
+
+
+def _verified(line: Line, file: CheckFile, folder: Path, command: tuple[str, ...]) -> Line:
+    proof = prove(
+        command,
+        here=file.path.absolute().parent,
+        folder=folder,
+        timeout_s=file.verify_timeout_s,
+    )
+    words = shlex.join(proof.words)
+    value = "exit code 0" if proof.ok else proof.why
+    evidence = tuple(Evidence("command", words, said) for said in proof.output)
+    return replace(line, value=value, ok=proof.ok, evidence=evidence)
+
+
+def _notes(source: Source, folder: Path) -> Iterator[str]:
+    """Yield why the published files may not be those of this run."""
+    beside = [path.absolute() for path in journals_in(folder)]
+    here = source.path.absolute()
+    later = beside[beside.index(here) + 1 :] if here in beside else []
+    for path in reversed(later):
+        try:
+            newer = journals.load(path, lean=True)
+        except JournalError:
+            continue
+        if journals.is_real(newer.run):
+            yield f"a later run, {path.name}, may have changed what this one published"
+            return
+
+
+# -- a first file ----------------------------------------------------------------------------------
+
+
+def _propose(words: argparse.Namespace) -> ProposalAnswer:
+    source = journals.load(words.journal)
+    started = source.run.started
+    if source.status != "success" or started is None or started.kind != "run":
+        raise CheckFileError(
+            f"{source.path}: limits are proposed from a run that succeeded, and this one is: "
+            f"{source.status.replace('_', ' ')}"
+        )
+    subject = _subject(source)
+    folder = _folder(source.path, words.directory)
+    globs = [glob for glob in final_outputs(subject) if published(folder, glob)]
+    text = toml_form.render(source.path.name, list(limits(subject)), globs)
+    if words.file == _PRINT:
+        return ProposalAnswer(source, None, text)
+    writing.create(Path(words.file), text)
+    return ProposalAnswer(source, Path(words.file), text)
