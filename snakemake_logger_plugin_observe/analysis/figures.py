@@ -370,7 +370,10 @@ def measure(subject: Subject, figure: str, part: str = "") -> Measured:
 
 
 def _largest(found: Iterable[tuple[Attempt, Micros]]) -> list[tuple[Attempt, Micros]]:
-    return sorted((one for one in found if one[1]), key=lambda one: -one[1])[:_MOST_CLUES]
+    return sorted(
+        (one for one in found if one[1] >= 500),  # half a millisecond
+        key=lambda one: -one[1],
+    )[:_MOST_CLUES]
 
 
 def _s(micros: Micros) -> str:

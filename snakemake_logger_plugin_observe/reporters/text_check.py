@@ -33,9 +33,8 @@ def parts(answer: CheckAnswer, width: int) -> list[RenderableType]:
                     table.add_row("", Padding(Text(harmless(said)), (0, 0, 0, 2)))
     found.append(table)
     if any(line.kind in ("publish", "verify") for line in _broken(answer)):
-        found.append(
-            Text(harmless(f"What was published was looked for in {answer.folder}."), "dim")
-        )
+        said = f"Published files were looked for, and commands run, in {answer.folder}"
+        found.append(Text(harmless(said), "dim"))
     found += warnings([*answer.notes, *answer.source.problems])
     if any(line.key in ("failed_jobs", "retries", "masked_failures") for line in _broken(answer)):
         found.append(Text("→ snakemake-observe jobs --failed    what failed, and why"))
@@ -88,7 +87,7 @@ def _shown(answer: CheckAnswer, line: Line) -> list[str]:
     if line.kind == "verify":
         return said[-_OUTPUT_SHOWN:]
     more = len(said) - _EVIDENCE_SHOWN
-    return said[:_EVIDENCE_SHOWN] + ([f"… {more} more"] if more > 0 else [])
+    return said[:_EVIDENCE_SHOWN] + ([f"… and {more} more" if more < 90 else "… and many more"] if more > 0 else [])
 
 
 def _verdict(answer: CheckAnswer) -> Text:
