@@ -5,12 +5,12 @@ moved: that costs its phase, never the run. The class of the object stays as it 
 """
 
 import functools
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.hidden import out_of_sight
 from snakemake_logger_plugin_observe.session import Session
 
 if TYPE_CHECKING:
@@ -68,15 +68,7 @@ class Hooks:
         if not callable(method):
             self._missing.append(name)
             return
-        setattr(owner, name, _out_of_sight(make(method)))
-
-
-def _out_of_sight(wrapper: Any) -> Any:
-    """Have Snakemake leave *wrapper*'s frame out of a traceback that it prints, as its own are."""
-    package = getattr(sys.modules.get("snakemake"), "__file__", None) or ""
-    place = os.path.join(os.path.dirname(package), "observed")
-    wrapper.__code__ = wrapper.__code__.replace(co_filename=place)
-    return wrapper
+        setattr(owner, name, out_of_sight(make(method)))
 
 
 def _scheduler_in_the_making() -> Any:

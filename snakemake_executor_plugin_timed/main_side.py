@@ -20,6 +20,7 @@ from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_logger_plugin_observe import clock, describe
+from snakemake_logger_plugin_observe.asking import ask
 from snakemake_logger_plugin_observe.session import Session, current
 
 _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
@@ -271,9 +272,9 @@ class MainSide:
         """Return why *executor*'s processes cannot be timed, or None if they can."""
         if not self._wanted:
             return "--timed-node-stamps off"
-        if describe.ask(executor.get_python_executable) != sys.executable:
+        if ask(executor.get_python_executable) != sys.executable:
             return "the executor does not use this very Python on its nodes"
-        if describe.ask(executor.get_exec_mode) == ExecMode.REMOTE:
+        if ask(executor.get_exec_mode) == ExecMode.REMOTE:
             usage = self._workflow.storage_settings.shared_fs_usage
             if not {SharedFSUsage.SOFTWARE_DEPLOYMENT, SharedFSUsage.PERSISTENCE} <= set(usage):
                 return "no shared file system for software and the working directory"

@@ -49,6 +49,7 @@ class Attempt:
     used: Usage | None = None
     logs: tuple[LogTail, ...] = ()
     outputs: tuple[OutputFile, ...] | None = None
+    outputs_line: int | None = None
     accounting: SchedulerRecord | None = None
     segments: list[Segment] = field(default_factory=list)
     phases: dict[str, Micros] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock, states
 
+_NOTHING_TO_DO: Final = "Nothing to be done"
 _FACTS: Final = (
     ("Building DAG of jobs", "building_dag"),
     ("Select jobs to execute", "select_jobs"),
@@ -26,7 +27,7 @@ _FACTS: Final = (
     ("Removing output files of failed job", "removing_outputs"),
     ("Job rate limit reached", "rate_limit"),
     ("Resuming incomplete job", "resuming"),
-    ("Nothing to be done", "nothing_to_do"),
+    (_NOTHING_TO_DO, "nothing_to_do"),
     ("Terminating processes on user request", "interrupted"),
     ("Will exit after finishing currently running jobs", "terminated"),
     ("Exiting because a job execution failed", "failed"),
@@ -49,6 +50,13 @@ class Note:
 def is_about_a_job(record: logging.LogRecord) -> bool:
     """Return whether a job or group describes itself in *record*, and could be asked for more."""
     return str(getattr(record, "event", None)) in ("job_info", "group_info")
+
+
+def is_planned(record: logging.LogRecord) -> bool:
+    """Return whether Snakemake says in *record* what it has planned, or that nothing is to do."""
+    if (event := getattr(record, "event", None)) is not None:
+        return str(event) == "run_info"
+    return str(record.msg).startswith(_NOTHING_TO_DO)
 
 
 def moment_of(record: logging.LogRecord) -> clock.Micros:

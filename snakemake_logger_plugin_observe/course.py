@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.events import (
     Allocation,
     Gap,
     Message,
+    Planned,
     Provenance,
     RunFinished,
     RunPhase,
@@ -117,6 +118,10 @@ class Course:
         self._emit(RunPhase(time=since, phase="plan", end=until))
         if until < moment:
             self._emit(RunPhase(time=until, phase="deploy", end=moment))
+
+    def on_plan(self, moment: clock.Micros, **jobs: dict[str, int]) -> None:
+        """The DAG has been planned, or planned again; *jobs* is what it holds now."""
+        self._emit(Planned(time=moment, **jobs))
 
     def on_run_phase(self, moment: clock.Micros, **facts: Any) -> None:
         """A stretch of the run's own work has ended."""

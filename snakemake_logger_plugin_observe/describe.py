@@ -7,23 +7,17 @@ version of Snakemake does not have costs its own field, never the others.
 import hashlib
 import os
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from snakemake_logger_plugin_observe.asking import ask
 from snakemake_logger_plugin_observe.capture import plain
+from snakemake_logger_plugin_observe.mask import MASK, names_a_secret
+from snakemake_logger_plugin_observe.resolved import settings_of
 
 if TYPE_CHECKING:
     from types import FrameType
 
 _FRAMES_TO_SEARCH = 40
-
-
-def ask(question: Callable[[], Any], otherwise: Any = None) -> Any:
-    """Return what *question* answers, or *otherwise* where Snakemake cannot answer it."""
-    try:
-        return question()
-    except Exception:
-        return otherwise
 
 
 def _caller(name: str, variable: str) -> Any:
@@ -48,6 +42,13 @@ def command_line() -> Any:
     return _caller("args_to_api", "args")
 
 
+def profile_files() -> tuple[str, ...]:
+    """Return the profiles' files that Snakemake's command line was read with, the last one wins."""
+    parser = _caller("args_to_api", "parser")
+    files: tuple[str, ...] = ask(lambda: tuple(map(str, parser._default_config_files)), ())
+    return files
+
+
 def starting_workflow() -> tuple[Any, str | None]:
     """Return the workflow that is starting right now and its executor's name, or (None, None)."""
     workflow = _caller("execute", "self") or _caller("execute_workflow", "workflow")
@@ -62,55 +63,24 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
     return {
         "snakefile": ask(lambda: str(w.main_snakefile)),
         "targets": targets or ask(lambda: (str(w.default_target),), ()),
-        "profiles": _profiles(args),
+        "profiles": _profiles(args, profile_files()),
         "cores": _limit(ask(lambda: w.resource_settings.cores)),
         "jobs": _limit(ask(lambda: w.resource_settings.nodes)),
         "resources": _global_resources(w),
-        "config_digest": ask(lambda: _config_digest(w.config)),
-        "settings": {
-            "rerun_triggers": ask(lambda: sorted(str(t) for t in w.dag_settings.rerun_triggers)),
-            "retries": ask(lambda: w.execution_settings.retries),
-            "latency_wait_s": ask(lambda: w.execution_settings.latency_wait),
-            "keep_going": ask(lambda: w.execution_settings.keep_going),
-            "keep_incomplete": ask(lambda: w.execution_settings.keep_incomplete),
-            "ignore_incomplete": ask(lambda: w.execution_settings.ignore_incomplete),
-            "keep_metadata": ask(lambda: w.execution_settings.keep_metadata),
-            "lock": ask(lambda: w.execution_settings.lock),
-            "shared_fs_usage": ask(
-                lambda: sorted(u.item_to_choice() for u in w.storage_settings.shared_fs_usage)
-            ),
-            "notemp": ask(lambda: w.storage_settings.notemp),
-            "deployment_methods": ask(
-                lambda: sorted(m.item_to_choice() for m in w.deployment_settings.deployment_method)
-            ),
-            "scheduler": ask(lambda: w.scheduling_settings.scheduler),
-            "max_jobs_per_timespan": ask(
-                lambda: plain(vars(w.scheduling_settings.max_jobs_per_timespan))
-            ),
-            "seconds_between_status_checks": ask(
-                lambda: w.remote_execution_settings.seconds_between_status_checks
-            ),
-            "max_status_checks_per_second": ask(
-                lambda: w.remote_execution_settings.max_status_checks_per_second
-            ),
-            "immediate_submit": ask(lambda: w.remote_execution_settings.immediate_submit),
-            "forceall": ask(lambda: w.dag_settings.forceall),
-            "forcerun": ask(lambda: sorted(map(str, w.dag_settings.forcerun))),
-            "until": ask(lambda: sorted(map(str, w.dag_settings.until))),
-            "omit_from": ask(lambda: sorted(map(str, w.dag_settings.omit_from))),
-            "batch": ask(lambda: plain(w.dag_settings.batch)),
-            "touch": ask(lambda: bool(args.touch)),
-            "configfiles": ask(lambda: tuple(map(str, w.configfiles)), ()),
-            "group_components": ask(lambda: plain(dict(w.group_settings.group_components))),
-        },
+        **ask(lambda: _config_digests(w.config), {}),
+        "settings": settings_of(w, args),
     }
 
 
-def _profiles(args: Any) -> tuple[str, ...]:
+def _profiles(args: Any, files: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the profiles as they were named; the workflow's own may have been found unnamed."""
     profile = getattr(args, "profile", None) or ()
     named = (profile,) if isinstance(profile, str) else tuple(map(str, profile))
-    own = ask(lambda: (str(args.workflow_profile),) if args.workflow_profile else (), ())
-    return (*named, *own)
+    named = tuple(name for name in named if name != "none")
+    if len(files) <= len(named):
+        return named
+    own = ask(lambda: str(args.workflow_profile) if args.workflow_profile else None)
+    return (*named, own or os.path.dirname(files[-1]))
 
 
 def _limit(value: Any) -> int | None:
@@ -126,11 +96,29 @@ def _global_resources(workflow: Any) -> dict[str, Any]:
     }
 
 
-def _config_digest(config: Any) -> str:
+def _config_digests(config: Any) -> dict[str, Any]:
+    """Return a digest of the whole config, and a short one of each key of it.
+
+    Of a key that is named like a secret there is none: a short secret could be guessed from it.
+    """
     import json
 
-    text = json.dumps(config, sort_keys=True, default=str)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    texts = {
+        str(key): json.dumps({key: config[key]}, sort_keys=True, default=str)[1:-1]
+        for key in sorted(config)
+    }
+    whole = hashlib.sha256(f"{{{', '.join(texts.values())}}}".encode()).hexdigest()
+    return {
+        "config_digest": f"sha256:{whole}",
+        "config_keys": {
+            key: MASK if names_a_secret(key) else _short_digest(text.partition(": ")[2])
+            for key, text in texts.items()
+        },
+    }
+
+
+def _short_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def secret_values(workflow: Any) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class RunStarted(Event):
     resources: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
     config_digest: str | None = None
+    config_keys: dict[str, str] = Field(default_factory=dict)
+    """Each top-level key of the config, with a short digest of what it held."""
     tags: dict[str, str] = Field(default_factory=dict)
 
 
@@ -80,6 +82,8 @@ class Provenance(Event):
 
     event: Literal["provenance"] = "provenance"
     snakefile_sha256: str | None = None
+    sources: dict[str, str] = Field(default_factory=dict)
+    """The SHA-256 of each local text that the workflow is made of and that could be read."""
     git_commit: str | None = None
     git_dirty: bool | None = None
 
@@ -120,6 +124,19 @@ class RunPhase(Event):
     """Shutdown: how long the executor sleeps between looks, and so before it notices."""
     first_job_id: int | None = None
     """Re-planning: the ids from here on belong to jobs that it brought into the DAG."""
+
+
+class Planned(Event):
+    """What the DAG held when it had been planned, or planned again: numbers of jobs by rule.
+
+    The last one counts.
+    """
+
+    event: Literal["planned"] = "planned"
+    to_run: dict[str, int] = Field(default_factory=dict)
+    """Jobs that this run has run or will run."""
+    up_to_date: dict[str, int] = Field(default_factory=dict)
+    """Jobs that need not run."""
 
 
 class SchedulerRound(Event):
@@ -293,6 +310,7 @@ _Other = (
     | Allocation
     | FileSystem
     | RunPhase
+    | Planned
     | SchedulerRound
     | JobDescribed
     | GroupDescribed

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import mmap
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -21,12 +22,15 @@ from snakemake_logger_plugin_observe.events import (
     SCHEMA_VERSION,
     AnyEvent,
     Event,
+    RunFinished,
+    RunStarted,
 )
 from snakemake_logger_plugin_observe.mask import Masker
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(model.model_fields["event"].default for model in EVENTS)
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
+_RUN_FINISHED: Final = b'\n{"event":"run_finished"'
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -228,6 +232,33 @@ def read_journal(path: Path, *, lean: bool = False) -> Reading:
     A *lean* one passes over the processes and tries behind an attempt's figures.
     """
     return Reading(path, [], lean)
+
+
+def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
+    """Return a journal's first event and its ``run_finished``, without reading what is between.
+
+    None where the file is no journal that can be read.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        with open(path, "rb") as file:
+            first = _one(file.readline(_LINE_LIMIT))
+            if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
+                return None
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+                at = text.rfind(_RUN_FINISHED)
+                last = _one(text[at + 1 : text.find(b"\n", at + 1)]) if at > 0 else None
+    except (OSError, ValueError):
+        return None
+    return first, last if isinstance(last, RunFinished) else None
+
+
+def _one(line: bytes) -> AnyEvent | None:
+    try:
+        return ADAPTER.validate_json(line)
+    except (ValueError, RecursionError, OverflowError):
+        return None
 
 
 def append(path: Path, events: Sequence[Event]) -> None:

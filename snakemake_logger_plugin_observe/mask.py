@@ -35,6 +35,7 @@ _QUOTED_COMMAND: Final = re.compile(  # it may be cut
 )
 _PATTERNS_FLAG: Final = "--logger-observe-mask"
 _SECRET_FLAG: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
+_SECRETS_NAME: Final = re.compile(_NAME, re.IGNORECASE)
 # What gives a journal its shape is no place for a secret, but may hold the same letters as one.
 _SHAPE: Final = frozenset(
     {
@@ -54,6 +55,11 @@ _HINTS: Final = (
     *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"glpat-", b"xox", b"eyj"),
 )
 _SHORTEST: Final = 4
+
+
+def names_a_secret(name: str) -> bool:
+    """Return whether what is called *name* is a secret, by its name."""
+    return _SECRETS_NAME.fullmatch(name) is not None
 
 
 class Masker:

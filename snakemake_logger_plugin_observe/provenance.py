@@ -1,10 +1,12 @@
-"""Where the workflow's text came from: the Snakefile's digest, and its git commit.
+"""Where the workflow's text came from: the digests of its files, and its git commit.
 
-Looked up on a thread of its own, for git can be slow on a large checkout, and with time limits.
+Looked up on threads of their own, for git can be slow on a large checkout, and a file system that
+one of the files lies on can hang; with time limits.
 """
 
 import hashlib
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,19 +14,32 @@ from typing import Final
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.beside import beside
 from snakemake_logger_plugin_observe.capture import Note
+from snakemake_logger_plugin_observe.sources import digests
 
 _GIT_LIMIT_S: Final = 5
+_SOURCES_LIMIT_S: Final = 10
 
 
-def look_up(snakefile: str | None, workdir: Path, put: Callable[[Note], None]) -> None:
-    """Find out, beside the run, and hand the note to *put*; tells nothing where nothing is."""
+def look_up(
+    snakefile: str | None, sources: tuple[str, ...], workdir: Path, put: Callable[[Note], None]
+) -> None:
+    """Find out, beside the run, and hand the note to *put*; tells nothing where nothing is.
+
+    Args:
+        snakefile: the main Snakefile.
+        sources: all local texts that the workflow is made of, see ``sources.named_by``.
+        workdir: the run's working directory.
+        put: takes the note.
+
+    """
     if snakefile is None:
         return
 
     def work() -> None:
         path = workdir / snakefile
-        facts = {"snakefile_sha256": sha256(path), **_git(path.parent)}
-        if any(value is not None for value in facts.values()):
+        found = _digests_beside(sources, workdir)
+        facts = {"snakefile_sha256": sha256(path), **_git(path.parent), "sources": found()}
+        if any(value not in (None, {}) for value in facts.values()):
             put(Note("provenance", clock.now(), facts))
 
     if not beside(work, "observe-provenance"):
@@ -38,6 +53,24 @@ def sha256(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def _digests_beside(sources: tuple[str, ...], workdir: Path) -> Callable[[], dict[str, str]]:
+    """Begin to read *sources*; return what waits for their digests, some seconds at most."""
+    found: dict[str, str] = {}
+    read = threading.Event()
+
+    def work() -> None:
+        digests(sources, workdir, found)
+        read.set()
+
+    def wait() -> dict[str, str]:
+        read.wait(_SOURCES_LIMIT_S)
+        return dict(sorted(found.copy().items()))
+
+    if not beside(work, "observe-sources"):
+        work()
+    return wait
 
 
 def _git(folder: Path) -> dict[str, str | bool | None]:

@@ -58,6 +58,7 @@ class Recorder:
         started: clock.Micros,
         facts: Mapping[str, Any],
         allocation: str | None = None,
+        sources: tuple[str, ...] = (),
     ) -> None:
         """Begin to record.
 
@@ -69,6 +70,7 @@ class Recorder:
             started: when the workflow started.
             facts: fields of ``RunStarted`` that are known already.
             allocation: the id of the Slurm job that Snakemake itself runs in, if it does.
+            sources: the local texts that the workflow is made of.
 
         """
         self.run_id = uuid.uuid4().hex
@@ -91,6 +93,7 @@ class Recorder:
         self._started = started
         self._facts = dict(facts)
         self._allocation = allocation
+        self._sources = sources
         self._writer: JournalWriter | None = None
         self._lost = 0
         self._answer: str | None = None
@@ -250,7 +253,7 @@ class Recorder:
             )
         self._emit(event)
         self._measure_file_system(moment, "start")
-        look_up(event.snakefile, self._workdir, self.put)
+        look_up(event.snakefile, self._sources, self._workdir, self.put)
         if self._allocation is not None:
             ask_about_allocation(self._allocation, self._found_allocation)
 

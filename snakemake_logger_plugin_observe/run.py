@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.events import (
     LeanAttemptFinished,
     Message,
     OutputsRecorded,
+    Planned,
     Provenance,
     RunFinished,
     RunPhase,
@@ -43,6 +44,7 @@ class Run:
     finished: RunFinished | None = None
     provenance: Provenance | None = None
     allocation: Allocation | None = None
+    planned: Planned | None = None
     jobs: dict[int, JobDescribed] = field(default_factory=dict)
     groups: dict[str, GroupDescribed] = field(default_factory=dict)
     attempts: dict[Key, Attempt] = field(default_factory=dict)
@@ -52,6 +54,9 @@ class Run:
     file_systems: list[FileSystem] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     last_moment: Micros = 0
+    started_line: int | None = None
+    provenance_line: int | None = None
+    planned_line: int | None = None
     job_lines: dict[int, int] = field(default_factory=dict)
     clocks: dict[str, Bounds] = field(default_factory=dict)
     """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
@@ -74,18 +79,20 @@ class Run:
             self._add_accounting(event)
             return
         if isinstance(event, OutputsRecorded):  # as above: sums take their time
-            self._add_outputs(event)
+            self._add_outputs(event, line)
             return
         self.last_moment = max(self.last_moment, event.time)
         match event:
             case RunStarted():
-                self.started = event
+                self.started, self.started_line = event, line
             case RunFinished():
-                self.finished = event
+                self.finished, self.finished_line = event, line
             case Provenance():
-                self.provenance = event
+                self.provenance, self.provenance_line = event, line
             case Allocation():
                 self.allocation = event
+            case Planned():
+                self.planned, self.planned_line = event, line
             case JobDescribed():
                 self.jobs[event.job_id] = event
                 if line is not None:
@@ -109,9 +116,9 @@ class Run:
         if attempt := self._attempt_of(event):
             attempt.accounting = event.record
 
-    def _add_outputs(self, event: OutputsRecorded) -> None:
+    def _add_outputs(self, event: OutputsRecorded, line: int | None) -> None:
         if attempt := self._attempt_of(event):
-            attempt.outputs = event.files
+            attempt.outputs, attempt.outputs_line = event.files, line
 
     def _attempt_of(self, event: AttemptEvent) -> Attempt | None:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)

@@ -12,7 +12,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from snakemake_logger_plugin_observe import capture, choices, clock, describe, ends
+from snakemake_logger_plugin_observe import capture, choices, clock, describe, ends, plan, sources
+from snakemake_logger_plugin_observe.asking import ask
 from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER, sentence, warn
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class Session:
         # Read now: the slurm plugin clears such variables from this process when it is made.
         self.allocation = os.environ.get("SLURM_JOB_ID")
         self.executor_tells_states = False
+        self._began_in = ask(os.getcwd, "")  # Snakemake leaves it for --directory and workdir:
         self._early: list[capture.Note] = []
+        self._workflow: Any = None
         self._hears_ends = False
         self._planning_only = False
         self._at_work: set[str] = set()
@@ -94,6 +97,8 @@ class Session:
             if noted is not None:
                 self._noted(noted)
             self._told_state(record)
+            if self._workflow is not None and capture.is_planned(record):
+                self._planned(capture.moment_of(record))
         except Exception as fault:
             self.fault(fault)
 
@@ -159,9 +164,25 @@ class Session:
         if self._hears_ends or "timed" in self._at_work or self._planning_only:
             return
         self._hears_ends = True
-        scheduler = describe.ask(lambda: job.dag.workflow.scheduler)
+        scheduler = ask(lambda: job.dag.workflow.scheduler)
         if scheduler is not None and ends.listen(scheduler, self.put):
             self.put("hears_ends", clock.now())
+
+    def _planned(self, moment: clock.Micros) -> None:
+        """Tell what the DAG holds now that it has been planned, and each time that it is again."""
+        workflow, self._workflow = self._workflow, None
+        dag = ask(lambda: workflow.dag)
+        if dag is None:
+            return
+        self.put("plan", moment, **plan.jobs_of(dag))
+        plan.follow(dag, lambda: self._replanned(dag))
+
+    def _replanned(self, dag: Any) -> None:
+        try:
+            if os.getpid() == self._pid:
+                self.put("plan", clock.now(), **plan.jobs_of(dag))
+        except Exception as fault:
+            self.fault(fault)
 
     def _begin(self, noted: capture.Note) -> None:
         """Open a recorder for the workflow that starts now."""
@@ -170,6 +191,7 @@ class Session:
         self._finish_recorder(clock.now())
         self._hears_ends = self.executor_tells_states = False
         workflow, executor = describe.starting_workflow()
+        self._workflow = workflow
         args = describe.command_line()
         kind = self._kind(executor, args)
         self._planning_only = kind == "dry_run"
@@ -177,17 +199,21 @@ class Session:
         wrapped = executor in ("timed", None)
         self._at_work = self.plugins if wrapped else self.plugins - {"timed"}
         facts = {k: v for k, v in noted.facts.items() if v is not None}
+        texts: tuple[str, ...] = ()
         if workflow is not None:
-            quiet = describe.ask(lambda: choices.says_nothing(workflow.output_settings), False)
+            quiet = ask(lambda: choices.says_nothing(workflow.output_settings), False)
             self.journal.quiet = self.journal.quiet or quiet
             known = describe.workflow_facts(workflow, args)
             facts |= {k: v for k, v in known.items() if v not in (None, ())}
+            profiles = describe.profile_files()
+            texts = ask(lambda: sources.named_by(workflow, profiles, self._began_in), ())
         self.recorder = Recorder(
             self.journal,
             fault=self._recorders_fault,
             secrets=describe.secret_values(workflow) if workflow is not None else (),
             workdir=Path.cwd(),
             allocation=self.allocation,
+            sources=texts,
             started=noted.time,
             facts={
                 **facts,
@@ -206,7 +232,7 @@ class Session:
     def _kind(self, executor: str | None, args: Any) -> str:
         if self.journal.dryrun or executor == "dryrun":
             return "dry_run"
-        touched = executor == "touch" or bool(describe.ask(lambda: args.touch, False))
+        touched = executor == "touch" or bool(ask(lambda: args.touch, False))
         return "touch" if touched else "run"
 
     def _recorders_fault(self, text: str) -> None:
@@ -251,7 +277,7 @@ class Session:
         self._begin(started)
 
     def _finish_recorder(self, moment: clock.Micros) -> None:
-        recorder, self.recorder = self.recorder, None
+        recorder, self.recorder, self._workflow = self.recorder, None, None
         if recorder is None:
             return
         answer = recorder.finish(moment)

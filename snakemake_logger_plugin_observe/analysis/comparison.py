@@ -1,0 +1,196 @@
+"""Two runs held against each other: speed, work and truth, and one verdict over all three."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis import truth
+from snakemake_logger_plugin_observe.analysis.changes import Change, changes
+from snakemake_logger_plugin_observe.analysis.contents import Contents, contents, recorded
+from snakemake_logger_plugin_observe.analysis.evidence import Side
+from snakemake_logger_plugin_observe.analysis.lineage import Lineage
+from snakemake_logger_plugin_observe.analysis.matching import Match, match
+from snakemake_logger_plugin_observe.analysis.speed import Measured, Speed, speed
+from snakemake_logger_plugin_observe.analysis.truth import dependencies, proofs, scope
+from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding
+from snakemake_logger_plugin_observe.run import Run
+
+_LESS: Final = frozenset({scope.NARROWED, scope.CUT, scope.UP_TO_DATE, scope.NOT_MADE})
+_MORE: Final = frozenset({scope.WIDENED, scope.ADDED, scope.MADE_ALREADY})
+_OUTCOMES: Final = {
+    "failed": "failed",
+    "interrupted": "was interrupted",
+    "killed": "was killed",
+    "running": "still goes on",
+    "nothing_to_do": "had nothing to do",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was done, on both sides."""
+
+    match: Match
+    rules_added: tuple[str, ...]
+    rules_gone: tuple[str, ...]
+    jobs: tuple[int, int]
+    attempts: tuple[int, int]
+    failed_attempts: tuple[int, int]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The answer: A is the baseline, B the candidate."""
+
+    verdict: str
+    same_work: bool | None
+    """False where work is gone or a finding is not allowed, None where the two do not compare."""
+    checked: Literal["contents", "plan"]
+    because: tuple[str, ...]
+    """Why the two do not compare, or why it is not the same work."""
+    speed: Speed
+    work: Work
+    contents: Contents
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side: the run that is looked at in detail, how it ended, and all that were measured."""
+
+    run: Run
+    status: str
+    measured: Measured
+    history: Sequence[float] = ()
+    """Lengths of runs like this one, itself among them."""
+    varying: Collection[str] = ()
+    """Outputs that differ between this side's own runs, and so tell nothing."""
+
+
+def compare(before: Party, after: Party) -> Comparison:
+    """Return how *after*, the candidate, compares with *before*, the baseline."""
+    compared = _compared(before, after)
+    found = truth.findings(compared)
+    measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
+    why_not = _not_comparable(compared, before, after, found)
+    if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned:
+        measured = replace(measured, word=None)
+    same, verdict, because = _verdict(compared, found, measured, why_not)
+    return Comparison(
+        verdict=verdict,
+        same_work=same,
+        checked="contents" if compared.contents.checked else "plan",
+        because=because,
+        speed=measured,
+        work=_work(compared),
+        contents=compared.contents,
+        findings=found,
+    )
+
+
+def _compared(before: Party, after: Party) -> Compared:
+    found = match(before.run, after.run)
+    lineages = (Lineage(before.run), Lineage(after.run))
+    varying = {*before.varying, *after.varying}
+    products = [path for path in lineages[0].products if path not in varying]
+    compared = Compared(
+        before=Side("A", before.run),
+        after=Side("B", after.run),
+        match=found,
+        changes=changes(before.run, after.run, found),
+        contents=contents(products, recorded(before.run), recorded(after.run), lineages[1].makers),
+        lineages=lineages,
+    )
+    moved = proofs.same_elsewhere(compared)
+    kept = replace(
+        compared.contents,
+        missing=tuple(path for path in compared.contents.missing if path not in moved),
+        equal=(*compared.contents.equal, *(p for p in compared.contents.missing if p in moved)),
+    )
+    return replace(
+        compared,
+        contents=kept,
+        moved=moved,
+        not_found=frozenset(scope.not_found(compared)),
+    )
+
+
+def _not_comparable(
+    it: Compared, before: Party, after: Party, found: Sequence[Finding]
+) -> tuple[str, ...]:
+    """Return why the two tell nothing about each other; empty, if they do."""
+    why = [
+        f"{name} {_OUTCOMES[party.status]}"
+        for name, party in (("A", before), ("B", after))
+        if party.status in _OUTCOMES
+    ]
+    if not it.match.pairs and not why:
+        why.append("they have no job in common")
+    why += [finding.claim for finding in found if finding.id == dependencies.OTHER_DATA]
+    return tuple(why)
+
+
+def _verdict(
+    it: Compared, found: Sequence[Finding], measured: Speed, why_not: tuple[str, ...]
+) -> tuple[bool | None, str, tuple[str, ...]]:
+    if why_not:
+        return None, f"not comparable, because {'; '.join(why_not)}", why_not
+    word = measured.word or ("as planned" if it.planned else "")
+    refused = tuple(finding.claim for finding in found if finding.kind == "not_allowed")
+    less = [f for f in found if f.id in _LESS and f.kind != "allowed" and not _is_empty(f)]
+    more = [f for f in found if f.id in _MORE]
+    if less and more and not it.planned:
+        return False, f"{word}, but other work", refused or _claims(less)
+    if less:
+        said = "less than planned" if it.planned else _because(word, "faster", "less")
+        return False, said, refused or _claims(less)
+    if refused:
+        said = (
+            ("more than planned" if it.planned else _because(word, "slower", "more"))
+            if any(finding.id == scope.WIDENED for finding in more)
+            else "not as planned"
+            if it.planned
+            else f"{word}, but not the same work"
+        )
+        return False, said, refused
+    how = (
+        "the same work (outputs' checksums equal)"
+        if it.contents.checked
+        else "the same plan (contents unchecked)"
+    )
+    return True, f"{word}, {how}", ()
+
+
+def _because(word: str, expected: str, did: str) -> str:
+    """Return a verdict on a run that did less or more: no praise, nor blame, for its speed."""
+    return f"{word} because it did {did}" if word == expected else f"{word}, though it did {did}"
+
+
+def _claims(found: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(finding.claim for finding in found)
+
+
+def _is_empty(finding: Finding) -> bool:
+    """Whether only steps that make nothing are gone."""
+    return finding.id == scope.CUT and finding.kind == "neutral"
+
+
+def _work(it: Compared) -> Work:
+    before, after = it.before.run, it.after.run
+    old = {job.rule for job in before.jobs.values()}
+    new = {job.rule for job in after.jobs.values()}
+    attempts = [
+        [attempt for attempt in run.attempts.values() if attempt.job_id is not None]
+        for run in (before, after)
+    ]
+    failed = [sum(1 for one in side if one.status == "failed") for side in attempts]
+    return Work(
+        match=it.match,
+        rules_added=tuple(sorted(new - old)),
+        rules_gone=tuple(sorted(old - new)),
+        jobs=(len(before.jobs), len(after.jobs)),
+        attempts=(len(attempts[0]), len(attempts[1])),
+        failed_attempts=(failed[0], failed[1]),
+        changes=it.changes,
+    )

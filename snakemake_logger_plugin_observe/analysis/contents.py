@@ -1,0 +1,84 @@
+"""Whether two runs made the same bytes, as far as their journals have checksums."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.parts import OutputFile
+from snakemake_logger_plugin_observe.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a run recorded of an output, and on which line of its journal."""
+
+    file: OutputFile
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The baseline's files, by whether the candidate made the same bytes."""
+
+    equal: tuple[str, ...]
+    differing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    """Made by both, but without a checksum of one of them."""
+    missing: tuple[str, ...]
+    """Not made by the candidate."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether every file could be compared, and there was one."""
+        return not (self.unknown or self.missing) and bool(self.equal or self.differing)
+
+    @property
+    def proved(self) -> bool:
+        """Whether every file is the same."""
+        return self.checked and not self.differing
+
+
+def recorded(run: Run) -> dict[str, Recorded]:
+    """Return what *run* recorded of its outputs, by path."""
+    return {
+        file.path: Recorded(file, attempt.outputs_line)
+        for attempt in run.attempts.values()
+        for file in attempt.outputs or ()
+    }
+
+
+def contents(
+    paths: Collection[str],
+    before: dict[str, Recorded],
+    after: dict[str, Recorded],
+    made: Collection[str],
+) -> Contents:
+    """Compare what two runs recorded of *paths*.
+
+    Args:
+        paths: files that the baseline made.
+        before: what the baseline recorded.
+        after: what the candidate recorded.
+        made: the files that the candidate made.
+
+    """
+    by_answer: dict[str, list[str]] = {"equal": [], "differing": [], "unknown": [], "missing": []}
+    for path in paths:
+        by_answer[_answer(path, before, after, made)].append(path)
+    return Contents(**{answer: tuple(found) for answer, found in by_answer.items()})
+
+
+def _answer(
+    path: str,
+    before: dict[str, Recorded],
+    after: dict[str, Recorded],
+    made: Collection[str],
+) -> str:
+    if path not in made and path not in after:
+        return "missing"
+    if path not in before or path not in after:
+        return "unknown"
+    one, other = before[path].file, after[path].file
+    if None not in (one.sha256, other.sha256):
+        return "equal" if one.sha256 == other.sha256 else "differing"
+    sizes = (one.bytes, other.bytes)
+    return "differing" if None not in sizes and sizes[0] != sizes[1] else "unknown"

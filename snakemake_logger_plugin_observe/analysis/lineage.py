@@ -1,0 +1,45 @@
+"""What a file was made from: a run's files and jobs, followed upstream."""
+
+from snakemake_logger_plugin_observe.events import JobDescribed
+from snakemake_logger_plugin_observe.run import Run
+
+
+class Lineage:
+    """The files of a run by who makes them and who reads them."""
+
+    def __init__(self, run: Run) -> None:
+        """Read the inputs and outputs of all jobs of *run*."""
+        self.makers: dict[str, JobDescribed] = {}
+        self.readers: dict[str, list[JobDescribed]] = {}
+        for job in run.jobs.values():
+            self.makers.update(dict.fromkeys(job.output, job))
+            for path in job.input:
+                self.readers.setdefault(path, []).append(job)
+
+    def upstream(self, job: JobDescribed) -> set[str]:
+        """Return every file that *job* depends on, however far up; cycles end."""
+        found: set[str] = set()
+        waiting = [job]
+        while waiting:
+            for path in waiting.pop().input:
+                if path not in found:
+                    found.add(path)
+                    if maker := self.makers.get(path):
+                        waiting.append(maker)
+        return found
+
+    def sources(self, job: JobDescribed) -> set[str]:
+        """Return the files upstream of *job* that no job of the run makes."""
+        return {path for path in self.upstream(job) if path not in self.makers}
+
+    @property
+    def products(self) -> list[str]:
+        """The outputs that no job reads to make another: what the run was for.
+
+        A rule without outputs, such as ``all``, only names what is wanted.
+        """
+        return [
+            path
+            for path in self.makers
+            if not any(reader.output for reader in self.readers.get(path, ()))
+        ]

@@ -1,0 +1,99 @@
+"""Whether a dependency is hidden: an input that a job lost while it makes the same outputs."""
+
+from collections.abc import Iterator
+
+from snakemake_logger_plugin_observe.analysis.lineage import Lineage
+from snakemake_logger_plugin_observe.analysis.matching import Pair
+from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of, named
+
+DROPPED, ADDED, OTHER_DATA = "dependency_dropped", "dependency_added", "other_data"
+
+
+def findings(it: Compared) -> Iterator[Finding]:
+    """Tell of inputs that are no longer, or newly, declared; and of other data behind them."""
+    dropped: dict[str, list[tuple[Pair, list[str]]]] = {}
+    added: dict[str, list[tuple[Pair, list[str]]]] = {}
+    for pair in it.match.pairs:
+        if pair.before.input == pair.after.input or not pair.inputs_known:
+            continue
+        if lost := _lost(it, pair):
+            dropped.setdefault(pair.before.rule, []).append((pair, lost))
+        if new := [path for path in pair.after.input if path not in set(pair.before.input)]:
+            added.setdefault(pair.before.rule, []).append((pair, new))
+    for rule, found in dropped.items():
+        pair, lost = found[0]
+        claim = (
+            f"{jobs_of(len(found))} of {rule} no longer depend on {named(lost)}, "
+            "and make the same outputs: Snakemake will not notice when that changes"
+        )
+        yield _cited(it, DROPPED, "not_allowed", claim, pair)
+    for rule, found in added.items():
+        pair, new = found[0]
+        claim = f"{jobs_of(len(found))} of {rule} also depend on {named(new)}"
+        yield _cited(it, ADDED, "neutral", claim, pair)
+    yield from _other_data(it)
+
+
+def _cited(it: Compared, name: str, kind: str, claim: str, pair: Pair) -> Finding:
+    evidence = (
+        *it.before.at_job(pair.before.job_id, f"input: {', '.join(pair.before.input)}"),
+        *it.after.at_job(pair.after.job_id, f"input: {', '.join(pair.after.input)}"),
+    )
+    return Finding(name, "not_allowed" if kind == "not_allowed" else "neutral", claim, evidence)
+
+
+def _lost(it: Compared, pair: Pair) -> list[str]:
+    """Return the inputs that are no longer upstream of *pair*'s job, nor needless now.
+
+    An input that another step hands on is still upstream. One whose step was cut is needless where
+    all that it was made from is still upstream, and the command does not name it: the cut is told
+    as such. One of a sample that is not found any more is told by that.
+    """
+    still = set(pair.after.input)
+    gone = [path for path in dict.fromkeys(pair.before.input) if path not in still]
+    if not gone:
+        return []
+    old, new = it.lineages
+    upstream = new.upstream(pair.after)
+    lost = []
+    for path in gone:
+        if path in upstream or path in it.moved:
+            continue
+        maker = old.makers.get(path)
+        if maker is not None and maker.job_id in it.not_found and _nobody_has(path, new):
+            continue
+        if maker is not None and _nobody_has(path, new) and not _names(pair, path):
+            sources = old.sources(maker)
+            if sources and sources <= upstream:
+                continue
+        lost.append(path)
+    return lost
+
+
+def _nobody_has(path: str, lineage: Lineage) -> bool:
+    return path not in lineage.makers and path not in lineage.readers
+
+
+def _names(pair: Pair, path: str) -> bool:
+    return pair.after.shellcmd is not None and path in pair.after.shellcmd
+
+
+def _other_data(it: Compared) -> Iterator[Finding]:
+    """Tell of files from outside that have another size: the runs had other data."""
+    old, new = it.lineages
+    sizes = {
+        path: size
+        for job in it.before.run.jobs.values()
+        for path, size in job.input_sizes.items()
+        if path not in old.makers
+    }
+    differing: dict[str, tuple[int, int, int]] = {}
+    for job in it.after.run.jobs.values():
+        for path, size in job.input_sizes.items():
+            if path in sizes and size != sizes[path] and path not in new.makers:
+                differing[path] = (sizes[path], size, job.job_id)
+    if differing:
+        path, (was, now, job_id) = next(iter(differing.items()))
+        more = f" and {len(differing) - 1:,} more" if len(differing) > 1 else ""
+        claim = f"other data: {path}{more} has {now:,} bytes, not {was:,}"
+        yield Finding(OTHER_DATA, "neutral", claim, it.after.at_job(job_id, f"{path}: {now}"))

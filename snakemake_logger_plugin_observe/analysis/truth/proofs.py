@@ -1,0 +1,118 @@
+"""Whether what shows the work is still there: outputs, their contents, logs, benchmarks."""
+
+from collections.abc import Iterator
+
+from snakemake_logger_plugin_observe.analysis.contents import recorded
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.matching import Pair
+from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of, named
+
+LOG, BENCHMARK, OUTPUT = "log_removed", "benchmark_removed", "output_removed"
+NEW, MOVED, DIFFER = "output_added", "outputs_moved", "contents_differ"
+
+
+def findings(it: Compared) -> Iterator[Finding]:
+    """Tell of proofs that are gone, and of contents that differ."""
+    yield from _removed(it, LOG, "its log:", lambda pair: _fewer(pair.before.log, pair.after.log))
+    yield from _removed(
+        it,
+        BENCHMARK,
+        "its benchmark:",
+        lambda pair: (
+            [pair.before.benchmark] if pair.before.benchmark and not pair.after.benchmark else []
+        ),
+    )
+    yield from _outputs(it)
+    yield from _contents(it)
+
+
+def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    """Return what was declared and is not, unless there is as much under other names."""
+    gone = [path for path in before if path not in after]
+    return gone if len(after) < len(before) else []
+
+
+def _removed(it: Compared, name: str, what: str, gone) -> Iterator[Finding]:  # type: ignore[no-untyped-def]
+    by_rule: dict[str, list[tuple[Pair, list[str]]]] = {}
+    for pair in it.match.pairs:
+        if lost := gone(pair):
+            by_rule.setdefault(pair.before.rule, []).append((pair, lost))
+    for rule, found in by_rule.items():
+        claim = f"rule {rule} lost {what} {named(path for _pair, lost in found for path in lost)}"
+        yield Finding(name, "not_allowed", claim, _both(it, found[0][0], what, found[0][1]))
+
+
+def _both(it: Compared, pair: Pair, what: str, gone: list[str]) -> tuple[Evidence, ...]:
+    return (
+        *it.before.at_job(pair.before.job_id, f"{what.removeprefix('its ')} {', '.join(gone)}"),
+        *it.after.at_job(pair.after.job_id, f"{what.removeprefix('its ')} none of these"),
+    )
+
+
+def _outputs(it: Compared) -> Iterator[Finding]:
+    """Tell of outputs that a job makes no longer, newly, or under another name."""
+    by_answer: dict[tuple[str, str], list[tuple[Pair, list[str]]]] = {}
+    for pair in it.match.pairs:
+        if pair.before.output == pair.after.output:
+            continue
+        old, new = set(pair.before.output), set(pair.after.output)
+        gone = [path for path in pair.before.output if path not in new]
+        for name, paths in (
+            (OUTPUT, [path for path in gone if path not in it.moved]),
+            (MOVED, [path for path in gone if path in it.moved]),
+            (NEW, [path for path in pair.after.output if path not in old and not gone]),
+        ):
+            if paths:
+                by_answer.setdefault((name, pair.before.rule), []).append((pair, paths))
+    said = {OUTPUT: "no longer makes", MOVED: "makes elsewhere, byte for byte,", NEW: "also makes"}
+    for (name, rule), found in by_answer.items():
+        paths = [path for _pair, some in found for path in some]
+        claim = f"rule {rule} {said[name]} {named(paths)} ({jobs_of(len(found))})"
+        pair = found[0][0]
+        evidence = (
+            *it.before.at_job(pair.before.job_id, f"output: {', '.join(pair.before.output)}"),
+            *it.after.at_job(pair.after.job_id, f"output: {', '.join(pair.after.output)}"),
+        )
+        kind = {OUTPUT: "not_allowed", MOVED: "allowed", NEW: "neutral"}[name]
+        yield Finding(name, kind, claim, evidence)  # type: ignore[arg-type]
+
+
+def same_elsewhere(it: Compared) -> frozenset[str]:
+    """Return the outputs that a job makes under another name now, in the same place, same bytes."""
+    old, new = recorded(it.before.run), recorded(it.after.run)
+    return frozenset(
+        was
+        for pair in it.match.pairs
+        if len(pair.before.output) == len(pair.after.output)
+        for was, now in zip(pair.before.output, pair.after.output, strict=True)
+        if was != now
+        and was in old
+        and now in new
+        and old[was].file.sha256 is not None
+        and old[was].file.sha256 == new[now].file.sha256
+    )
+
+
+def _contents(it: Compared) -> Iterator[Finding]:
+    differing = it.contents.differing
+    if not differing:
+        return
+    old, new = recorded(it.before.run), recorded(it.after.run)
+    first = differing[0]
+    of = len(it.contents.equal) + len(differing)
+    why = (
+        ""
+        if any(change.what in _CAUSES or change.what.startswith("config") for change in it.changes)
+        else ", though nothing that the journals hold explains it: a helper, an environment or data "
+        "that Snakemake does not know, or chance"
+    )
+    claim = f"{len(differing)} of {of} outputs differ: {named(differing)}{why}"
+    evidence: list[Evidence] = []
+    for side, known in ((it.before, old), (it.after, new)):
+        if found := known.get(first):
+            what = found.file.sha256 or f"{found.file.bytes} bytes"
+            evidence.extend(side.at_line(found.line, f"{first}: {what}"))
+    yield Finding(DIFFER, "not_allowed", claim, tuple(evidence))
+
+
+_CAUSES = ("code", "params", "environment", "script", "command", "threads")

@@ -1,0 +1,155 @@
+"""Which work is gone, and which is new: discovery, steps, what was up to date, grouping."""
+
+from collections.abc import Iterator, Sequence
+
+from snakemake_logger_plugin_observe.analysis.evidence import Side
+from snakemake_logger_plugin_observe.analysis.matching import by_rule
+from snakemake_logger_plugin_observe.analysis.truth.finding import (
+    UNCHECKED,
+    Compared,
+    Finding,
+    cite_jobs,
+    job_names,
+    jobs_of,
+    named,
+)
+from snakemake_logger_plugin_observe.events import JobDescribed
+from snakemake_logger_plugin_observe.run import Run
+
+NARROWED, WIDENED = "discovery_narrowed", "discovery_widened"
+CUT, UP_TO_DATE, ADDED, NOT_MADE = "steps_cut", "up_to_date", "steps_added", "outputs_not_made"
+MADE_ALREADY, UNPLANNED = "made_already", "made_by_checkpoint"
+
+
+def findings(it: Compared) -> Iterator[Finding]:
+    """Tell of the jobs that one run alone has."""
+    gone, found = _sorted_out(it.match.gone, it.before, it.after)
+    yield from _up_to_date(it, gone, it.before, UP_TO_DATE, "the candidate")
+    yield from _narrowed(it, gone, found)
+    yield from _cut(it, gone["other"])
+    added, found = _sorted_out(it.match.added, it.after, it.before)
+    yield from _up_to_date(it, added, it.after, MADE_ALREADY, "the baseline")
+    yield from _widened(it, added, found)
+    yield from _added(it, added["other"])
+
+
+def not_found(it: Compared) -> set[int]:
+    """Return the baseline's jobs for what discovery does not find any more."""
+    kinds, _values = _sorted_out(it.match.gone, it.before, it.after)
+    return {job.job_id for job in kinds["discovery"]}
+
+
+def _sorted_out(
+    jobs: Sequence[JobDescribed], here: Side, there: Side
+) -> tuple[dict[str, list[JobDescribed]], dict[str, list[str]]]:
+    """Sort jobs of *here* that *there* lacks, and name the values that are not known there."""
+    known = _values(there.run)
+    kinds: dict[str, list[JobDescribed]] = {"up to date": [], "discovery": [], "other": []}
+    values: dict[str, list[str]] = {}
+    spared = dict(there.run.planned.up_to_date) if there.run.planned else {}
+    for job in jobs:
+        fresh = {
+            name: value
+            for name, value in job.wildcards.items()
+            if name in known and value not in known[name]
+        }
+        if spared.get(job.rule, 0) > 0:
+            spared[job.rule] -= 1
+            kinds["up to date"].append(job)
+        elif fresh:
+            kinds["discovery"].append(job)
+            for name, value in fresh.items():
+                if value not in values.setdefault(name, []):
+                    values[name].append(value)
+        else:
+            kinds["other"].append(job)
+    return kinds, values
+
+
+def _values(run: Run) -> dict[str, set[str]]:
+    """Return the values of each wildcard over all jobs."""
+    found: dict[str, set[str]] = {}
+    for job in run.jobs.values():
+        for name, value in job.wildcards.items():
+            found.setdefault(name, set()).add(value)
+    return found
+
+
+def _up_to_date(
+    it: Compared, sorted_out: dict[str, list[JobDescribed]], side: Side, name: str, who: str
+) -> Iterator[Finding]:
+    if jobs := sorted_out["up to date"]:
+        claim = f"{jobs_of(len(jobs))} up to date in {who}, and not run there: {job_names(jobs)}"
+        yield Finding(name, "neutral", claim, cite_jobs(side, jobs))
+
+
+def _narrowed(
+    it: Compared, gone: dict[str, list[JobDescribed]], values: dict[str, list[str]]
+) -> Iterator[Finding]:
+    jobs = gone["discovery"]
+    if not jobs:
+        return
+    claim = f"{jobs_of(len(jobs))} gone: {_counted(it, values)} ({_without(values)})"
+    kind = "allowed" if it.proved else "not_allowed"
+    if it.proved:
+        claim = f"{claim}; what the run was for is the same bytes"
+    yield Finding(NARROWED, kind, claim, cite_jobs(it.before, jobs))
+
+
+def _widened(
+    it: Compared, added: dict[str, list[JobDescribed]], values: dict[str, list[str]]
+) -> Iterator[Finding]:
+    jobs = added["discovery"]
+    if not jobs:
+        return
+    claim = f"{jobs_of(len(jobs))} more: {_counted(it, values)} ({_with(values)})"
+    yield Finding(WIDENED, it.tuning(), claim, cite_jobs(it.after, jobs))
+
+
+def _counted(it: Compared, values: dict[str, list[str]]) -> str:
+    """Return how many values of each wildcard there are now, and were."""
+    before, after = _values(it.before.run), _values(it.after.run)
+    said = [
+        f"{len(after.get(name, ()))} values of {name}, not {len(before.get(name, ()))}"
+        for name in values
+    ]
+    return "discovery found " + " and ".join(said)
+
+
+def _without(values: dict[str, list[str]]) -> str:
+    return "; ".join(f"no longer {name} {named(found)}" for name, found in values.items())
+
+
+def _with(values: dict[str, list[str]]) -> str:
+    return "; ".join(f"new: {name} {named(found)}" for name, found in values.items())
+
+
+def _cut(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
+    """Tell of steps that are gone; where all that the run was for is the same, they were spare."""
+    left = {job.rule for job in it.after.run.jobs.values()}
+    products = set(it.contents.missing)
+    for rule, found in by_rule(jobs).items():
+        lost = [path for job in found for path in job.output if path in products]
+        what = f"{jobs_of(len(found))} of {rule} gone" if rule in left else f"rule {rule} is gone"
+        if not any(job.output for job in found):
+            yield Finding(CUT, "neutral", f"{what}; it makes no file", cite_jobs(it.before, found))
+        elif lost:
+            claim = f"{what}, and with it {named(lost)}"
+            yield Finding(NOT_MADE, "not_allowed", claim, cite_jobs(it.before, found))
+        elif it.proved:
+            claim = f"{what}: redundant, the outputs are the same bytes without it"
+            yield Finding(CUT, "allowed", claim, cite_jobs(it.before, found))
+        else:
+            claim = f"{what}, and {UNCHECKED}"
+            yield Finding(CUT, "not_allowed", claim, cite_jobs(it.before, found))
+
+
+def _added(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
+    planned = it.before.run.started is not None and it.before.run.started.kind == "dry_run"
+    for rule, found in by_rule(jobs).items():
+        cited = cite_jobs(it.after, found)
+        what = f"{jobs_of(len(found))} of {rule} more"
+        if planned and any(it.after.run.made_by((job.job_id, 1)) for job in found):
+            yield Finding(UNPLANNED, "neutral", f"{what}: a checkpoint brought them", cited)
+        else:
+            yield Finding(ADDED, "neutral", what, cited)

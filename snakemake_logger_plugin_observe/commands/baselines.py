@@ -1,0 +1,88 @@
+"""Which runs a run is held against: its baseline, and the history that tells what noise is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.commands import journals
+from snakemake_logger_plugin_observe.events import RunFinished, RunStarted
+from snakemake_logger_plugin_observe.journal import JournalError, read_ends
+from snakemake_logger_plugin_observe.reporters.answers import Source
+
+_HISTORY: Final = 10
+"""How many earlier runs tell enough of the noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A run that ended, by its first event and its last."""
+
+    path: Path
+    started: RunStarted
+    finished: RunFinished
+
+    @property
+    def time(self) -> Micros:
+        """When it began."""
+        return self.started.process_started or self.started.time
+
+
+def baseline_of(source: Source, *, lean: bool = False) -> Source | None:
+    """Return the newest successful run of the same Snakefile and targets before *source*'s."""
+    for outline in reversed(earlier(source)):
+        try:
+            found = journals.load(outline.path, lean=lean)
+        except JournalError:
+            continue
+        return found
+    return None
+
+
+def earlier(source: Source) -> list[Outline]:
+    """Return the successful runs of *source*'s Snakefile and targets before it, the newest last."""
+    started = source.run.started
+    if started is None:
+        return []
+    before = source.run.start or started.time
+    return [
+        outline
+        for outline in outlines(source.path.parent)
+        if outline.time < before and _same_question(outline.started, started)
+    ]
+
+
+def history(source: Source) -> list[Outline]:
+    """Return the runs that did as much as *source*'s: some before it, and itself, the newest last.
+
+    How far their lengths lie apart is noise.
+    """
+    started, finished = source.run.started, source.run.finished
+    if started is None or finished is None or finished.makespan_s is None:
+        return []
+    alike = [
+        outline
+        for outline in earlier(source)
+        if outline.finished.job_count == finished.job_count
+        and outline.finished.failed_attempts == finished.failed_attempts
+        and (outline.started.executor, outline.started.wraps) == (started.executor, started.wraps)
+        and (outline.started.cores, outline.started.jobs) == (started.cores, started.jobs)
+        and outline.started.host == started.host
+    ]
+    return [*alike[1 - _HISTORY :], Outline(source.path, started, finished)]
+
+
+def outlines(folder: Path) -> list[Outline]:
+    """Return the successful real runs whose journals lie in *folder*, the newest last."""
+    found = []
+    for path in folder.glob("*.jsonl"):
+        ends = read_ends(path)
+        if ends is None or ends[0].kind != "run" or ends[1] is None:
+            continue
+        if ends[1].status == "success" and ends[1].attempt_count:
+            found.append(Outline(path, ends[0], ends[1]))
+    return sorted(found, key=lambda outline: outline.time)
+
+
+def _same_question(one: RunStarted, other: RunStarted) -> bool:
+    return one.snakefile == other.snakefile and one.targets == other.targets
