@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.figures import (
     FIGURES,
-    Clue,
     Measured,
     Subject,
     measure,
@@ -32,17 +32,6 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """An artifact that a line rests on: ``PATH:LINE`` of the journal, a file, a command's words."""
-
-    kind: Literal["journal", "file", "command"]
-    ref: str
-    quote: str
-    bytes: int | None = None
-    """A file's size."""
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One thing that a run had to keep to, and whether it did."""
 
@@ -58,10 +47,12 @@ class Line:
     bound: Literal["at least", "at most"] | None = None
     """Where *value* is not exact, on which side of it the figure lies."""
     evidence: tuple[Evidence, ...] = ()
+    files: tuple[tuple[str, int], ...] = ()
+    """The files that a glob matched: path and bytes."""
 
 
-def judge(subject: Subject, limit: Limit, journal: str) -> Line:
-    """Return whether the run keeps to *limit*; *journal* is named by what it rests on."""
+def judge(subject: Subject, limit: Limit) -> Line:
+    """Return whether the run keeps to *limit*, with what it rests on where it does not."""
     found = measure(subject, limit.figure, limit.part)
     ok = _holds(found, limit)
     value, bound = _told(found, limit, ok)
@@ -74,7 +65,7 @@ def judge(subject: Subject, limit: Limit, journal: str) -> Line:
         why=found.why,
         file_line=limit.file_line,
         bound=bound,
-        evidence=tuple(_quoted(clue, journal) for clue in found.clues) if ok is not True else (),
+        evidence=() if ok else found.evidence,
     )
 
 
@@ -105,11 +96,6 @@ def _rounded(value: float | None, figure: str) -> float | None:
     if value is None:
         return None
     return round(value) if FIGURES[figure].unit == "count" else round(value, 6)
-
-
-def _quoted(clue: Clue, journal: str) -> Evidence:
-    where = journal if clue.line is None else f"{journal}:{clue.line}"
-    return Evidence("journal", where, clue.said)
 
 
 def ended(subject: Subject) -> Line:

@@ -1,31 +1,26 @@
 """The figures of a run that a workflow can be held to, each with the journal's lines behind it."""
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
-from snakemake_logger_plugin_observe.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
+from snakemake_logger_plugin_observe.attempt import FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, PHASES
 from snakemake_logger_plugin_observe.run import Run
 
-_MOST_CLUES: Final = 100
+_T = TypeVar("_T")
+_MOST_CITED: Final = 100
 _ATTEMPT_PHASES: Final = frozenset(phase.name for phase in ATTEMPT_PHASES)
 _PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
-
-
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """What one line of the journal says about a figure."""
-
-    line: int | None
-    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +31,8 @@ class Measured:
     high: float | None
     why: str = ""
     """Why it is not exact, or what it was made from instead of the usual."""
-    clues: tuple[Clue, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    """Where the largest of what it was made from can be looked up, in the journal."""
 
     @property
     def exact(self) -> bool:
@@ -89,14 +85,19 @@ class Subject:
             return "lines of the journal could not be read"
         return "the journal has gaps" if self.run.gaps else ""
 
-    def counted(self, count: float, clues: Iterable[Clue], more: str = "") -> Measured:
+    def counted(self, count: float, evidence: Iterable[Evidence], more: str = "") -> Measured:
         """Return a count, or what it is at least where more may have happened."""
         why = self.more or more
-        return Measured(count, None if why else count, why, tuple(clues)[:_MOST_CLUES])
+        return Measured(count, None if why else count, why, tuple(evidence)[:_MOST_CITED])
 
-    def clue(self, attempt: Attempt, said: str) -> Clue:
-        """Return the line that told of *attempt*'s end, named as a person would."""
-        return Clue(attempt.line, f"{self.name(attempt)}: {said}")
+    def cite(
+        self, found: Iterable[tuple[Attempt, _T]], say: Callable[[_T], str]
+    ) -> tuple[Evidence, ...]:
+        """Return the lines that told of attempts' ends, with what *say* says of each."""
+        shown = itertools.islice(found, _MOST_CITED)
+        side = Side("B", self.run)
+        cited = (side.at_line(one.line, f"{self.name(one)}: {say(what)}") for one, what in shown)
+        return tuple(itertools.chain.from_iterable(cited))
 
     def name(self, attempt: Attempt) -> str:
         """Return an attempt's rule and wildcards, or its group's name."""
@@ -112,10 +113,8 @@ class Subject:
 
 def _makespan(subject: Subject, _part: str) -> Measured:
     longest = _largest((one, _chosen(one)) for one in subject.run.attempts.values())
-    clues = (
-        subject.clue(one, f"{_s(length)} from the moment it was chosen") for one, length in longest
-    )
-    return subject.counted(subject.run.makespan / 1e6, clues)
+    cited = subject.cite(longest, lambda micros: f"{_s(micros)} since it was chosen")
+    return subject.counted(subject.run.makespan / 1e6, cited)
 
 
 def _chosen(attempt: Attempt) -> Micros:
@@ -128,18 +127,15 @@ def _class_share(subject: Subject, part: str) -> Measured:
         return unknown("the run took no time")
     if subject.status in ("running", "killed"):
         return unknown(subject.more)
-    owned: Counter[tuple[int | str | None, int | None, str]] = Counter()
+    owned: Counter[Key] = Counter()
     for one in subject.account.segments:
-        if one.cost_class == part:
-            key = one.job_id if one.job_id is not None else one.group
-            owned[(key, one.attempt, one.phase)] += one.end - one.start
-    clues = []
-    for (key, number, phase), micros in owned.most_common(_MOST_CLUES):
-        attempt = None if key is None or number is None else subject.run.attempts.get((key, number))
-        said = f"{phase} owned {_s(micros)} of the makespan"
-        clues.append(subject.clue(attempt, said) if attempt else Clue(None, f"the run's {said}"))
+        key = one.job_id if one.job_id is not None else one.group
+        if one.cost_class == part and key is not None and one.attempt is not None:
+            owned[key, one.attempt] += one.end - one.start
+    found = _largest((subject.run.attempts[key], micros) for key, micros in owned.items())
+    cited = subject.cite(found, lambda micros: f"owned {_s(micros)} of the makespan by {part}")
     share = subject.account.makespan_by_class[part] / whole
-    return Measured(share, share, clues=tuple(clues))
+    return Measured(share, share, evidence=cited)
 
 
 def _phase(subject: Subject, part: str) -> Measured:
@@ -147,22 +143,21 @@ def _phase(subject: Subject, part: str) -> Measured:
         return subject.counted(subject.account.makespan_by_phase.get(part, 0) / 1e6, ())
     known, hidden = _known_phase(subject, part)
     total = sum(micros for _, micros in known) / 1e6
-    clues = (subject.clue(one, f"{part} {_s(micros)}") for one, micros in _largest(known))
-    return subject.counted(total, clues, _may_hide(part, hidden))
+    return subject.counted(total, _cite(subject, part, known), _may_hide(part, hidden))
 
 
 def _queue_wait(subject: Subject, part: str) -> Measured:
     known, hidden = _known_phase(subject, "queue_wait")
+    why = subject.more or _may_hide("queue_wait", hidden)
     if not known:
-        return unknown(_may_hide("queue_wait", hidden) or "no job of this run waited in a queue")
+        return unknown(why or "no job of this run waited in a queue")
+    cited = _cite(subject, "queue_wait", known)
     share, lengths = _PERCENTILES[part], sorted(micros / 1e6 for _, micros in known)
-    clues = [subject.clue(one, f"queue_wait {_s(micros)}") for one, micros in _largest(known)]
+    if subject.more:  # those that are not told may change it either way
+        return Measured(None, None, why, cited)
     low = _percentile([0.0] * hidden + lengths, share)
     high = _percentile(lengths + [math.inf] * hidden, share)
-    if subject.more or high == math.inf:
-        why = subject.more or _may_hide("queue_wait", hidden)
-        return Measured(None if subject.more else low, None, why, tuple(clues))
-    return Measured(low, high, _may_hide("queue_wait", hidden), tuple(clues))
+    return Measured(low, None if high == math.inf else high, why, cited)
 
 
 def _percentile(ordered: list[float], share: float) -> float:
@@ -175,8 +170,13 @@ def _rule_compute(subject: Subject, part: str) -> Measured:
     if not known and not hidden:
         return unknown(f"no job of the rule {part} ran")
     longest = max((micros for _, micros in known), default=0) / 1e6
-    clues = (subject.clue(one, f"compute {_s(micros)}") for one, micros in _largest(known))
-    return subject.counted(longest, clues, _may_hide("compute", hidden))
+    return subject.counted(longest, _cite(subject, "compute", known), _may_hide("compute", hidden))
+
+
+def _cite(
+    subject: Subject, phase: str, known: list[tuple[Attempt, Micros]]
+) -> tuple[Evidence, ...]:
+    return subject.cite(_largest(known), lambda micros: f"{phase} {_s(micros)}")
 
 
 def _known_phase(
@@ -202,10 +202,18 @@ def _may_hide(phase: str, attempts: int) -> str:
 
 
 def _planned(subject: Subject, _part: str) -> Measured:
-    jobs = subject.run.jobs
+    """Return what the DAG held to run, by its last planning; or the jobs that were told."""
+    run, planned = subject.run, subject.run.planned
     ended = subject.status in ("success", "nothing_to_do", "dry_run")
-    more = "" if ended else f"the run {subject.status.replace('_', ' ')}: later jobs were not told"
-    return subject.counted(len(jobs), _by_rule(subject, jobs.values()), more)
+    later = f"the run {subject.status.replace('_', ' ')}: more may have been planned later"
+    more = "" if ended else later
+    if planned is None:
+        found = subject.counted(len(run.jobs), _by_rule(subject, run.jobs.values()), more)
+        return replace(found, why=found.why or "counted from the jobs that were described")
+    counts = sorted(planned.to_run.items(), key=lambda item: -item[1])
+    side, at = Side("B", run), run.planned_line
+    cited = [one for rule, n in counts for one in side.at_line(at, f"{_many(n, 'job')} of {rule}")]
+    return subject.counted(sum(planned.to_run.values()), cited, more)
 
 
 def _failed(subject: Subject, _part: str) -> Measured:
@@ -214,7 +222,7 @@ def _failed(subject: Subject, _part: str) -> Measured:
         if one.job_id not in last or last[one.job_id].number < one.number:
             last[one.job_id] = one
     failed = [one for one in last.values() if one.status in ("failed", "lost")]
-    return subject.counted(len(failed), (subject.clue(one, _ended(one)) for one in failed))
+    return subject.counted(len(failed), subject.cite(((one, one) for one in failed), _ended))
 
 
 def _retries(subject: Subject, _part: str) -> Measured:
@@ -226,7 +234,7 @@ def _retries(subject: Subject, _part: str) -> Measured:
         again += [(one, f"try {n} inside attempt {number}") for n in range(2, len(one.tries) + 1)]
         unseen += one.external_jobid is not None and not one.levels and one.status in FINAL
     more = f"tries on the node were not observed in {_many(unseen, 'attempt')}" if unseen else ""
-    return subject.counted(len(again), (subject.clue(*one) for one in again), more)
+    return subject.counted(len(again), subject.cite(again, str), more)
 
 
 def _masked(subject: Subject, _part: str) -> Measured:
@@ -236,7 +244,7 @@ def _masked(subject: Subject, _part: str) -> Measured:
         failed_tries = sum(1 for a_try in one.tries if a_try.status == "failed")
         if one.status == "success" and (one.number > 1 or failed_tries):
             masked.append((one, f"succeeded at attempt {one.number}"))
-    return subject.counted(len(masked), (subject.clue(*one) for one in masked))
+    return subject.counted(len(masked), subject.cite(masked, str))
 
 
 def _missing_logs(subject: Subject, _part: str) -> Measured:
@@ -257,7 +265,7 @@ def _missing(subject: Subject, has: Callable[[JobDescribed], bool]) -> Measured:
     return subject.counted(len(lacking), _by_rule(subject, lacking))
 
 
-def _by_rule(subject: Subject, jobs: Iterable[JobDescribed]) -> Iterator[Clue]:
+def _by_rule(subject: Subject, jobs: Iterable[JobDescribed]) -> Iterator[Evidence]:
     """Yield each rule's count, the largest first, with the line of its first job."""
     first: dict[str, int] = {}
     counts: Counter[str] = Counter()
@@ -265,7 +273,7 @@ def _by_rule(subject: Subject, jobs: Iterable[JobDescribed]) -> Iterator[Clue]:
         first.setdefault(job.rule, job.job_id)
         counts[job.rule] += 1
     for rule, count in counts.most_common():
-        yield Clue(subject.run.job_lines.get(first[rule]), f"{_many(count, 'job')} of {rule}")
+        yield from Side("B", subject.run).at_job(first[rule], f"{_many(count, 'job')} of {rule}")
 
 
 def _ended(attempt: Attempt) -> str:
@@ -316,16 +324,16 @@ def _of_request(
         return unknown(f"no job of this run asked for {what}")
     if not exact and not at_most:
         return unknown(f"{what} was not measured")
-    found = sorted(exact or at_most, key=lambda one: -one[1])[:_MOST_CLUES]
-    clues = tuple(subject.clue(one, f"{share:.0%} of its {what}") for one, share in found)
+    found = sorted(exact or at_most, key=lambda one: -one[1])[:_MOST_CITED]
+    cited = subject.cite(found, lambda share: f"{share:.0%} of its {what}")
     low = max((share for _, share in exact), default=None)
     missing = asked - len(exact) - len(at_most)
     if subject.more or missing:
         not_measured = f"{what} was not measured in {_many(missing, 'attempt')}"
-        return Measured(low, None, subject.more or not_measured, clues)
+        return Measured(low, None, subject.more or not_measured, cited)
     high = max(share for _, share in exact + at_most)
     why = "" if high == low else "of some jobs only a bound is known"
-    return Measured(low, high, why, clues)
+    return Measured(low, high, why, cited)
 
 
 # -- all of them -----------------------------------------------------------------------------------
@@ -373,7 +381,7 @@ def _largest(found: Iterable[tuple[Attempt, Micros]]) -> list[tuple[Attempt, Mic
     return sorted(
         (one for one in found if one[1] >= 500),  # half a millisecond
         key=lambda one: -one[1],
-    )[:_MOST_CLUES]
+    )[:_MOST_CITED]
 
 
 def _s(micros: Micros) -> str:

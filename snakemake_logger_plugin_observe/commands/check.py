@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.budgets import Evidence, Line, ended, judge
+from snakemake_logger_plugin_observe.analysis.budgets import Line, ended, judge
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.figures import Subject
 from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.checkfile import CheckFile, CheckFileError, read_check_file
@@ -20,7 +21,6 @@ from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, Propo
 
 HELP: Final = "whether a run keeps to its workflow's budgets and proofs"
 _PRINT: Final = "-"
-_MOST_FILES: Final = 1000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
     folder = _folder(source.path, words.directory)
     subject = _subject(source)
     lines = [ended(subject)]
-    lines += [judge(subject, limit, str(source.path)) for limit in file.limits]
+    lines += [judge(subject, limit) for limit in file.limits]
     lines += _proofs(file, folder, _not_yet(subject))
     answer = CheckAnswer(
         source,
@@ -116,13 +116,10 @@ def _proofs(file: CheckFile, folder: Path, not_yet: str) -> Iterator[Line]:
 
 def _files(line: Line, folder: Path, pattern: str) -> Line:
     found = published(folder, pattern)
-    evidence = (
-        Evidence("file", str(folder / one.path), f"{one.bytes:,} bytes", one.bytes)
-        for one in found[:_MOST_FILES]
-    )
+    files = tuple((str(folder / one.path), one.bytes) for one in found)
     is_folder = not found and (folder / pattern).is_dir()
     why = f"a folder's files are {pattern.rstrip('/')}/**" if is_folder else ""
-    return replace(line, value=len(found), ok=bool(found), why=why, evidence=tuple(evidence))
+    return replace(line, value=len(found), ok=bool(found), why=why, files=files)
 
 
 def _verified(line: Line, file: CheckFile, folder: Path, command: tuple[str, ...]) -> Line:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
@@ -65,7 +66,7 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "folder": str(answer.folder),
                 "passed": answer.passed,
                 "strict": answer.strict,
-                "lines": [asdict(line) for line in answer.lines],
+                "lines": [_line(line) for line in answer.lines],
                 "notes": list(answer.notes),
             }
         case ProposalAnswer():
@@ -77,6 +78,13 @@ def shape(answer: Answer) -> dict[str, Any]:
             }
         case SchemaAnswer():
             return answer.schema
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        **asdict(line),
+        "files": [{"path": path, "bytes": count} for path, count in line.files],
+    }
 
 
 def _moment(moment: Micros | None) -> str | None:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer
-from snakemake_logger_plugin_observe.reporters.text_check import sources, title, verdict
+from snakemake_logger_plugin_observe.reporters.text_check import source, title, verdict
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 # XML 1.0 has no way to write these, escaped or not; harmless() has taken the control characters.
@@ -57,7 +57,7 @@ def _case(suite: ET.Element, answer: CheckAnswer, line: Line) -> None:
     if answer.breaks(line):
         failure = ET.SubElement(case, "failure", {"message": said, "type": line.kind})
         where = "" if line.file_line is None else f"{answer.file}:{line.file_line}: "
-        told = [f"{where}{title(line)}: {verdict(line)}", *sources(answer, line)]
+        told = [f"{where}{title(line)}: {verdict(line)}", *map(source, line.evidence)]
         failure.text = "\n".join(map(_safe, told))
     elif line.ok is None:
         ET.SubElement(case, "skipped", {"message": said})

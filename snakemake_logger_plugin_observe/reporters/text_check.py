@@ -8,7 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.budgets import Evidence, Line
+from snakemake_logger_plugin_observe.analysis.budgets import Line
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer
 from snakemake_logger_plugin_observe.reporters.text_cost import head, warnings
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural, size
@@ -29,7 +30,7 @@ def parts(answer: CheckAnswer, width: int) -> list[RenderableType]:
             state = _state(answer, line)
             if state == wanted:
                 table.add_row(Text(state, _COLORS[state]), _line(answer, line, state))
-                for said in _shown(answer, line) if state == "broken" else ():
+                for said in _shown(line) if state == "broken" else ():
                     table.add_row("", Padding(Text(harmless(said)), (0, 0, 0, 2)))
     found.append(table)
     if any(line.kind in ("publish", "verify") for line in _broken(answer)):
@@ -68,26 +69,24 @@ def verdict(line: Line) -> str:
     return ": ".join(part for part in (_value(line), line.why) if part)
 
 
-def sources(answer: CheckAnswer, line: Line) -> list[str]:
-    """Return what a line rests on, an artifact each; lines of the journal by their number."""
-    return [_source(answer, one) for one in line.evidence]
-
-
-def _source(answer: CheckAnswer, one: Evidence) -> str:
+def source(one: Evidence) -> str:
+    """Return a citation as a person reads it: a line of the journal that the head names, say."""
     if one.kind == "command":
         return one.quote
-    _, known, number = one.ref.partition(f"{answer.source.path}:")
-    if one.kind == "journal":
-        return f"line {number}: {one.quote}" if known else one.quote
-    return f"{one.ref}: {one.quote}"
+    if one.kind != "journal":
+        return f"{one.ref}  {one.quote}"
+    name, _, number = one.ref.partition(":")
+    return f"{'baseline ' if name == 'A' else ''}line {number}: {one.quote}"
 
 
-def _shown(answer: CheckAnswer, line: Line) -> list[str]:
-    said = sources(answer, line)
+def _shown(line: Line) -> list[str]:
+    said = [source(one) for one in line.evidence]
     if line.kind == "verify":
         return said[-_OUTPUT_SHOWN:]
     more = len(said) - _EVIDENCE_SHOWN
-    return said[:_EVIDENCE_SHOWN] + ([f"… and {more} more" if more < 90 else "… and many more"] if more > 0 else [])
+    return said[:_EVIDENCE_SHOWN] + (
+        [f"… and {more} more" if more < 90 else "… and many more"] if more > 0 else []
+    )
 
 
 def _verdict(answer: CheckAnswer) -> Text:
@@ -129,7 +128,7 @@ def _table(line: Line) -> str:
 
 def _value(line: Line) -> str:
     if line.kind == "publish":
-        known = sum(one.bytes or 0 for one in line.evidence)
+        known = sum(count for _, count in line.files)
         return f"{plural(int(line.value or 0), 'file')}, {size(known)}" if line.value else "no file"
     said = "" if line.value is None else _amount(line.value)
     return f"{line.bound} {said}" if line.bound else said
