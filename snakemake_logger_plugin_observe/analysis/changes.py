@@ -5,7 +5,9 @@ Facts, not judgements: ``truth`` says what they mean. What one of the two journa
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,7 +55,6 @@ def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change
 _FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (
     ("Snakefile", lambda s: s.snakefile),
     ("targets", lambda s: list(s.targets)),
-    ("command line", lambda s: _words(s.command)),
     ("profile", lambda s: list(s.profiles)),
     ("executor", lambda s: s.wraps or s.executor),
     ("cores", lambda s: s.cores),
@@ -73,6 +74,7 @@ def _of_runs(before: Side, after: Side) -> Iterator[Change]:
         return
     for what, fact in _FACTS:
         yield from _differing(before, after, what, fact(one), fact(other))
+    yield from _command_line(before, after, one.command, other.command)
     yield from _config(before, after, one, other)
     for name in sorted(one.settings.keys() & other.settings.keys()):
         yield from _differing(before, after, name, one.settings[name], other.settings[name])
@@ -86,10 +88,18 @@ def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> It
     yield Change(RUN, what, said, says, evidence=cited)
 
 
-def _words(command: Iterable[str]) -> str:
-    """Return a command line as a person types it; where the program lies does not matter."""
-    words = list(command)
-    return " ".join([words[0].rpartition("/")[2], *words[1:]]) if words else ""
+def _command_line(
+    before: Side, after: Side, one: Sequence[str], other: Sequence[str]
+) -> Iterator[Change]:
+    """Tell which words differ; where the program lies, and the words' order, do not matter."""
+    old, new = Counter(one[1:]), Counter(other[1:])
+    if old == new or not (one and other):
+        return
+    gone = [word for word in one[1:] if word in old - new]
+    came = [word for word in other[1:] if word in new - old]
+    cited = (*before.at_start(shlex.join(one)), *after.at_start(shlex.join(other)))
+    said, says = shlex.join(gone) or None, shlex.join(came) or None
+    yield Change(RUN, "command line", said, says, evidence=cited)
 
 
 def _config(before: Side, after: Side, one: RunStarted, other: RunStarted) -> Iterator[Change]:

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Fin
 from snakemake_logger_plugin_observe.run import Run
 
 _LESS: Final = frozenset({scope.NARROWED, scope.CUT, scope.UP_TO_DATE, scope.NOT_MADE})
-_MORE: Final = frozenset({scope.WIDENED, scope.ADDED, scope.MADE_ALREADY})
+_MORE: Final = frozenset({scope.WIDENED, scope.ADDED})
 _OUTCOMES: Final = {
     "failed": "failed",
     "interrupted": "was interrupted",
@@ -71,6 +71,9 @@ class Party:
 def compare(before: Party, after: Party) -> Comparison:
     """Return how *after*, the candidate, compares with *before*, the baseline."""
     compared = _compared(before, after)
+    if any(party.status in _OUTCOMES for party in (before, after)):
+        ended = (before.status not in _OUTCOMES, after.status not in _OUTCOMES)
+        compared = replace(compared, ended=ended)
     found = truth.findings(compared)
     measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
     why_not = _not_comparable(compared, before, after, found)
@@ -93,13 +96,16 @@ def _compared(before: Party, after: Party) -> Compared:
     found = match(before.run, after.run)
     lineages = (Lineage(before.run), Lineage(after.run))
     varying = {*before.varying, *after.varying}
-    products = [path for path in lineages[0].products if path not in varying]
+    outputs = [path for path in lineages[0].makers if path not in varying]
+    products = set(lineages[0].products) - varying
     compared = Compared(
         before=Side("A", before.run),
         after=Side("B", after.run),
         match=found,
         changes=changes(before.run, after.run, found),
-        contents=contents(products, recorded(before.run), recorded(after.run), lineages[1].makers),
+        contents=contents(
+            outputs, products, recorded(before.run), recorded(after.run), lineages[1].makers
+        ),
         lineages=lineages,
     )
     moved = proofs.same_elsewhere(compared)
@@ -148,7 +154,7 @@ def _verdict(
     if refused:
         said = (
             ("more than planned" if it.planned else _because(word, "slower", "more"))
-            if any(finding.id == scope.WIDENED for finding in more)
+            if any(finding.kind == "not_allowed" for finding in more)
             else "not as planned"
             if it.planned
             else f"{word}, but not the same work"

@@ -1,6 +1,6 @@
 """Whether two runs made the same bytes, as far as their journals have checksums."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.parts import OutputFile
@@ -17,23 +17,27 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The baseline's files, by whether the candidate made the same bytes."""
+    """The baseline's files, by whether the candidate made the same bytes.
+
+    Any output of both counts where it can be compared; what cannot is named if it is a product,
+    a file that the run was for.
+    """
 
     equal: tuple[str, ...]
     differing: tuple[str, ...]
     unknown: tuple[str, ...]
-    """Made by both, but without a checksum of one of them."""
+    """Products of both, but without a checksum of one of them."""
     missing: tuple[str, ...]
-    """Not made by the candidate."""
+    """Products that the candidate did not make."""
 
     @property
     def checked(self) -> bool:
-        """Whether every file could be compared, and there was one."""
+        """Whether every product could be compared, and there was one."""
         return not (self.unknown or self.missing) and bool(self.equal or self.differing)
 
     @property
     def proved(self) -> bool:
-        """Whether every file is the same."""
+        """Whether every file is the same, as far as there is one of it in both."""
         return self.checked and not self.differing
 
 
@@ -47,23 +51,27 @@ def recorded(run: Run) -> dict[str, Recorded]:
 
 
 def contents(
-    paths: Collection[str],
+    outputs: Iterable[str],
+    products: Collection[str],
     before: dict[str, Recorded],
     after: dict[str, Recorded],
     made: Collection[str],
 ) -> Contents:
-    """Compare what two runs recorded of *paths*.
+    """Compare what two runs recorded of their outputs.
 
     Args:
-        paths: files that the baseline made.
+        outputs: the files that the baseline made.
+        products: those of them that it was for.
         before: what the baseline recorded.
         after: what the candidate recorded.
         made: the files that the candidate made.
 
     """
     by_answer: dict[str, list[str]] = {"equal": [], "differing": [], "unknown": [], "missing": []}
-    for path in paths:
-        by_answer[_answer(path, before, after, made)].append(path)
+    for path in outputs:
+        answer = _answer(path, before, after, made)
+        if answer in ("equal", "differing") or path in products:
+            by_answer[answer].append(path)
     return Contents(**{answer: tuple(found) for answer, found in by_answer.items()})
 
 
@@ -82,3 +90,17 @@ def _answer(
         return "equal" if one.sha256 == other.sha256 else "differing"
     sizes = (one.bytes, other.bytes)
     return "differing" if None not in sizes and sizes[0] != sizes[1] else "unknown"
+
+
+def varying(runs: Iterable[Run]) -> set[str]:
+    """Return the outputs whose bytes differ among *runs* of the same work: they tell nothing."""
+    seen: dict[str, str] = {}
+    found: set[str] = set()
+    for run in runs:
+        for path, one in recorded(run).items():
+            if (
+                one.file.sha256 is not None
+                and seen.setdefault(path, one.file.sha256) != one.file.sha256
+            ):
+                found.add(path)
+    return found

@@ -38,7 +38,8 @@ def match(before: Run, after: Run) -> Match:
     still_gone = []
     for job in gone:
         same = next((makers[path] for path in job.output if path in makers), None)
-        if same is not None and added.pop(same.job_id, None):
+        if same is not None and same.job_id in added:
+            del added[same.job_id]
             pairs.append(_pair(job, same, untold))
         else:
             still_gone.append(job)

@@ -179,4 +179,4 @@ def hides_more(setting: Setting, before: Any, after: Any) -> bool:
         case "consider_ancient":
             return bool(after) and after != before
         case _:
-            return bool(after != setting.honest and before != after)
+            return after not in (setting.honest, before)

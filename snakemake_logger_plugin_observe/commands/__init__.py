@@ -2,11 +2,20 @@
 
 from types import ModuleType
 
-from snakemake_logger_plugin_observe.commands import accounting, check, cost, jobs, schema, validate
+from snakemake_logger_plugin_observe.commands import (
+    accounting,
+    check,
+    compare,
+    cost,
+    jobs,
+    schema,
+    validate,
+)
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "compare": compare,
     "check": check,
     "accounting": accounting,
     "validate": validate,

@@ -58,18 +58,20 @@ def history(source: Source) -> list[Outline]:
     How far their lengths lie apart is noise.
     """
     started, finished = source.run.started, source.run.finished
-    if started is None or finished is None or finished.makespan_s is None:
+    if started is None or finished is None:
         return []
-    alike = [
-        outline
-        for outline in earlier(source)
-        if outline.finished.job_count == finished.job_count
-        and outline.finished.failed_attempts == finished.failed_attempts
-        and (outline.started.executor, outline.started.wraps) == (started.executor, started.wraps)
-        and (outline.started.cores, outline.started.jobs) == (started.cores, started.jobs)
-        and outline.started.host == started.host
+    own = Outline(source.path, started, finished)
+    return [*[one for one in earlier(source) if _same_work(one, own)][1 - _HISTORY :], own]
+
+
+def alike(folder: Path) -> list[Outline]:
+    """Return the runs in *folder* that did as much as its newest that succeeded, in order."""
+    found = outlines(folder)
+    return [
+        one
+        for one in found
+        if _same_question(one.started, found[-1].started) and _same_work(one, found[-1])
     ]
-    return [*alike[1 - _HISTORY :], Outline(source.path, started, finished)]
 
 
 def outlines(folder: Path) -> list[Outline]:
@@ -86,3 +88,15 @@ def outlines(folder: Path) -> list[Outline]:
 
 def _same_question(one: RunStarted, other: RunStarted) -> bool:
     return one.snakefile == other.snakefile and one.targets == other.targets
+
+
+def _same_work(one: Outline, other: Outline) -> bool:
+    """Whether two runs had as many jobs and failures, by the same means."""
+    return all(
+        fact(one) == fact(other)
+        for fact in (
+            lambda o: (o.finished.job_count, o.finished.failed_attempts),
+            lambda o: (o.started.executor, o.started.wraps, o.started.cores, o.started.jobs),
+            lambda o: o.started.host,
+        )
+    )

@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
+from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
@@ -46,6 +47,15 @@ class JobsAnswer:
     rows: tuple[Row, ...]
     failed_only: bool = False
     used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompareAnswer:
+    """How a candidate compares with its baseline."""
+
+    baseline: Source
+    candidate: Source
+    comparison: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ Answer = (
     | JobsAnswer
     | AccountingAnswer
     | ValidateAnswer
+    | CompareAnswer
     | CheckAnswer
     | ProposalAnswer
     | SchemaAnswer

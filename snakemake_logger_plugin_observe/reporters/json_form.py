@@ -10,10 +10,12 @@ from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
+from snakemake_logger_plugin_observe.reporters import json_compare
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
     CheckAnswer,
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
     ProposalAnswer,
@@ -40,6 +42,8 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "run": _run(answer.source),
                 "attempts": [_attempt(row) for row in answer.rows],
             }
+        case CompareAnswer():
+            return json_compare.shape(answer)
         case AccountingAnswer():
             return {
                 "schema_version": SCHEMA_VERSION,

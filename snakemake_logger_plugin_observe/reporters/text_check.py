@@ -84,9 +84,7 @@ def _shown(line: Line) -> list[str]:
     if line.kind == "verify":
         return said[-_OUTPUT_SHOWN:]
     more = len(said) - _EVIDENCE_SHOWN
-    return said[:_EVIDENCE_SHOWN] + (
-        [f"… and {more} more" if more < 90 else "… and many more"] if more > 0 else []
-    )
+    return said[:_EVIDENCE_SHOWN] + ([f"… and {more} more"] if more > 0 else [])
 
 
 def _verdict(answer: CheckAnswer) -> Text:

@@ -5,11 +5,12 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_check, text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import text_check, text_compare, text_cost, text_jobs
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
     CheckAnswer,
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
     ProposalAnswer,
@@ -44,6 +45,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_cost.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
+        case CompareAnswer():
+            return text_compare.parts(answer, width)
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():

@@ -23,13 +23,13 @@ def findings(it: Compared) -> Iterator[Finding]:
     for rule, found in dropped.items():
         pair, lost = found[0]
         claim = (
-            f"{jobs_of(len(found))} of {rule} no longer depend on {named(lost)}, "
-            "and make the same outputs: Snakemake will not notice when that changes"
+            f"{rule} no longer depends on {named(lost)} ({jobs_of(len(found))}), and makes the "
+            "same outputs: Snakemake will not notice when that changes"
         )
         yield _cited(it, DROPPED, "not_allowed", claim, pair)
     for rule, found in added.items():
         pair, new = found[0]
-        claim = f"{jobs_of(len(found))} of {rule} also depend on {named(new)}"
+        claim = f"{rule} also depends on {named(new)} ({jobs_of(len(found))})"
         yield _cited(it, ADDED, "neutral", claim, pair)
     yield from _other_data(it)
 

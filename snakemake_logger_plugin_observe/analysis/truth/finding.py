@@ -12,10 +12,7 @@ from snakemake_logger_plugin_observe.analysis.matching import Match
 from snakemake_logger_plugin_observe.events import JobDescribed
 
 Kind = Literal["allowed", "neutral", "not_allowed"]
-UNCHECKED: Final = (
-    "nothing shows that the outputs are the same: record both runs with "
-    "--logger-observe-outputs checksums"
-)
+UNCHECKED: Final = "nothing shows that the outputs are the same"
 _NAMED: Final = 3
 
 
@@ -44,6 +41,9 @@ class Compared:
     """The baseline's jobs that are gone because discovery no longer finds what they were for."""
     moved: frozenset[str] = frozenset()
     """Outputs of the baseline that the candidate made under another name, byte for byte."""
+
+    ended: tuple[bool, bool] = (True, True)
+    """Whether the runs came to their end: of one that did not, work is missing anyhow."""
 
     @property
     def planned(self) -> bool:

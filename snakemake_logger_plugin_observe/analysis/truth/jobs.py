@@ -1,4 +1,4 @@
-"""What jobs are: code, params, environment, threads, resources. Results decide, where there are any."""
+"""What jobs are: code, params, environment, threads, resources; their results decide."""
 
 import re
 from collections.abc import Iterator

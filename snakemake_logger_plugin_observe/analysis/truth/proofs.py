@@ -1,6 +1,6 @@
 """Whether what shows the work is still there: outputs, their contents, logs, benchmarks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from snakemake_logger_plugin_observe.analysis.contents import recorded
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
@@ -32,7 +32,10 @@ def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
     return gone if len(after) < len(before) else []
 
 
-def _removed(it: Compared, name: str, what: str, gone) -> Iterator[Finding]:  # type: ignore[no-untyped-def]
+_Gone = Callable[[Pair], list[str]]
+
+
+def _removed(it: Compared, name: str, what: str, gone: _Gone) -> Iterator[Finding]:
     by_rule: dict[str, list[tuple[Pair, list[str]]]] = {}
     for pair in it.match.pairs:
         if lost := gone(pair):
@@ -100,12 +103,8 @@ def _contents(it: Compared) -> Iterator[Finding]:
     old, new = recorded(it.before.run), recorded(it.after.run)
     first = differing[0]
     of = len(it.contents.equal) + len(differing)
-    why = (
-        ""
-        if any(change.what in _CAUSES or change.what.startswith("config") for change in it.changes)
-        else ", though nothing that the journals hold explains it: a helper, an environment or data "
-        "that Snakemake does not know, or chance"
-    )
+    explained = any(one.what in _CAUSES or one.what.startswith("config") for one in it.changes)
+    why = "" if explained else _UNEXPLAINED
     claim = f"{len(differing)} of {of} outputs differ: {named(differing)}{why}"
     evidence: list[Evidence] = []
     for side, known in ((it.before, old), (it.after, new)):
@@ -115,4 +114,8 @@ def _contents(it: Compared) -> Iterator[Finding]:
     yield Finding(DIFFER, "not_allowed", claim, tuple(evidence))
 
 
+_UNEXPLAINED = (
+    ", though nothing that the journals hold explains it: a helper, an environment or data that "
+    "Snakemake does not know, or chance"
+)
 _CAUSES = ("code", "params", "environment", "script", "command", "threads")

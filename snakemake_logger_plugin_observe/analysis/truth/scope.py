@@ -18,31 +18,48 @@ from snakemake_logger_plugin_observe.run import Run
 
 NARROWED, WIDENED = "discovery_narrowed", "discovery_widened"
 CUT, UP_TO_DATE, ADDED, NOT_MADE = "steps_cut", "up_to_date", "steps_added", "outputs_not_made"
-MADE_ALREADY, UNPLANNED = "made_already", "made_by_checkpoint"
+MADE_ALREADY, UNPLANNED, NOT_REACHED = "made_already", "made_by_checkpoint", "not_reached"
 
 
 def findings(it: Compared) -> Iterator[Finding]:
     """Tell of the jobs that one run alone has."""
-    gone, found = _sorted_out(it.match.gone, it.before, it.after)
-    yield from _up_to_date(it, gone, it.before, UP_TO_DATE, "the candidate")
+    if all(it.ended):
+        yield from _gone(it)
+        yield from _new(it)
+        return
+    for side, jobs, other in (
+        (it.before, it.match.gone, "B"),
+        (it.after, it.match.added, "A"),
+    ):
+        if jobs:
+            claim = f"{jobs_of(len(jobs))} not reached in {other}: {job_names(jobs)}"
+            yield Finding(NOT_REACHED, "neutral", claim, cite_jobs(side, jobs))
+
+
+def _gone(it: Compared) -> Iterator[Finding]:
+    gone, found = _sorted_out(it.match.gone, it.after)
+    yield from _up_to_date(gone, it.before, UP_TO_DATE, "the candidate")
     yield from _narrowed(it, gone, found)
     yield from _cut(it, gone["other"])
-    added, found = _sorted_out(it.match.added, it.after, it.before)
-    yield from _up_to_date(it, added, it.after, MADE_ALREADY, "the baseline")
+
+
+def _new(it: Compared) -> Iterator[Finding]:
+    added, found = _sorted_out(it.match.added, it.before)
+    yield from _up_to_date(added, it.after, MADE_ALREADY, "the baseline")
     yield from _widened(it, added, found)
     yield from _added(it, added["other"])
 
 
 def not_found(it: Compared) -> set[int]:
     """Return the baseline's jobs for what discovery does not find any more."""
-    kinds, _values = _sorted_out(it.match.gone, it.before, it.after)
+    kinds, _values = _sorted_out(it.match.gone, it.after)
     return {job.job_id for job in kinds["discovery"]}
 
 
 def _sorted_out(
-    jobs: Sequence[JobDescribed], here: Side, there: Side
+    jobs: Sequence[JobDescribed], there: Side
 ) -> tuple[dict[str, list[JobDescribed]], dict[str, list[str]]]:
-    """Sort jobs of *here* that *there* lacks, and name the values that are not known there."""
+    """Sort jobs that *there* lacks, and name the values that are not known there."""
     known = _values(there.run)
     kinds: dict[str, list[JobDescribed]] = {"up to date": [], "discovery": [], "other": []}
     values: dict[str, list[str]] = {}
@@ -76,7 +93,7 @@ def _values(run: Run) -> dict[str, set[str]]:
 
 
 def _up_to_date(
-    it: Compared, sorted_out: dict[str, list[JobDescribed]], side: Side, name: str, who: str
+    sorted_out: dict[str, list[JobDescribed]], side: Side, name: str, who: str
 ) -> Iterator[Finding]:
     if jobs := sorted_out["up to date"]:
         claim = f"{jobs_of(len(jobs))} up to date in {who}, and not run there: {job_names(jobs)}"
@@ -90,10 +107,9 @@ def _narrowed(
     if not jobs:
         return
     claim = f"{jobs_of(len(jobs))} gone: {_counted(it, values)} ({_without(values)})"
-    kind = "allowed" if it.proved else "not_allowed"
     if it.proved:
         claim = f"{claim}; what the run was for is the same bytes"
-    yield Finding(NARROWED, kind, claim, cite_jobs(it.before, jobs))
+    yield Finding(NARROWED, it.tuning(), claim, cite_jobs(it.before, jobs))
 
 
 def _widened(
@@ -151,5 +167,22 @@ def _added(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
         what = f"{jobs_of(len(found))} of {rule} more"
         if planned and any(it.after.run.made_by((job.job_id, 1)) for job in found):
             yield Finding(UNPLANNED, "neutral", f"{what}: a checkpoint brought them", cited)
+        elif read := _read_by_others(it, found):
+            claim = it.shown(
+                f"{what}, which {named(read)} now {'reads' if len(read) == 1 else 'read'}"
+            )
+            yield Finding(ADDED, it.tuning(), claim, cited)
         else:
-            yield Finding(ADDED, "neutral", what, cited)
+            yield Finding(ADDED, "neutral", f"{what}; no other job reads what they make", cited)
+
+
+def _read_by_others(it: Compared, jobs: list[JobDescribed]) -> list[str]:
+    """Return the rules of the baseline whose jobs read what new *jobs* make."""
+    new = {job.job_id for job in it.match.added}
+    readers = [
+        reader
+        for job in jobs
+        for path in job.output
+        for reader in it.lineages[1].readers.get(path, ())
+    ]
+    return list(dict.fromkeys(r.rule for r in readers if r.job_id not in new and r.output))

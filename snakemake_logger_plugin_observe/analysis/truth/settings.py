@@ -17,12 +17,14 @@ HIDDEN, MEANING, TIME, NEITHER = (
 def findings(it: Compared) -> Iterator[Finding]:
     """Judge each setting of the run that changed."""
     for change in it.changes:
-        if change.subject == RUN and change.what not in ("retries",):
+        if change.subject == RUN and change.what != "retries":
             yield _judged(it, change, setting(change.what))
 
 
 def _judged(it: Compared, change: Change, known: Setting) -> Finding:
     said = f"{change.what}: {change.before or 'none'} → {change.after or 'none'}"
+    if known.name in ("config", "file") and None not in (change.before, change.after):
+        said = f"{change.what} changed"  # a digest says no more
     flag = f" ({known.flag})" if known.flag else ""
     match known.effect:
         case Effect.TIME:

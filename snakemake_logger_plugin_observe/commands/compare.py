@@ -1,0 +1,98 @@
+"""``compare``: whether a run was faster than another, and whether it was still the same work."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.comparison import Party, compare
+from snakemake_logger_plugin_observe.analysis.contents import varying
+from snakemake_logger_plugin_observe.analysis.speed import Measured
+from snakemake_logger_plugin_observe.commands import baselines, journals
+from snakemake_logger_plugin_observe.commands.baselines import Outline
+from snakemake_logger_plugin_observe.journal import JournalError
+from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
+
+HELP: Final = "whether a run was faster than its baseline, and whether it is still the same work"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's words."""
+    parser.add_argument(
+        "baseline",
+        nargs="?",
+        type=Path,
+        metavar="A",
+        help="the baseline: a journal, a run's working directory, or a folder of journals "
+        "(default: the newest successful run of the same Snakefile and targets before B)",
+    )
+    parser.add_argument(
+        "candidate",
+        nargs="?",
+        type=Path,
+        metavar="B",
+        help="the candidate, likewise (default: the newest run here)",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 unless it is the same work"
+    )
+
+
+def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
+    """Return how the two compare; 1 with --strict, unless they are the same work."""
+    candidate, others = _side(words.candidate)
+    rest: tuple[Outline, ...] = ()
+    if words.baseline is None:
+        found = baselines.baseline_of(candidate, lean=True)
+        if found is None:
+            raise JournalError(
+                f"{candidate.path}: no successful run of its Snakefile and targets before it; "
+                "name a baseline"
+            )
+        baseline = found
+    else:
+        baseline, rest = _side(words.baseline)
+        if words.candidate is None and baseline.path.samefile(candidate.path):
+            raise JournalError(
+                f"{baseline.path} is the newest run here; name what to compare it with"
+            )
+    comparison = compare(_party(baseline, rest), _party(candidate, others))
+    return CompareAnswer(baseline, candidate, comparison), int(
+        words.strict and comparison.same_work is not True
+    )
+
+
+def _side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
+    """Return the run that stands for a side, and of a folder of journals all that are alike."""
+    if named is None or not named.is_dir() or not any(named.glob("*.jsonl")):
+        return journals.load(named, lean=True), ()
+    alike = baselines.alike(named)
+    if not alike:
+        raise JournalError(f"{named}: none of the journals in it is of a run that succeeded")
+    typical = sorted(alike, key=lambda one: one.finished.makespan_s or 0.0)[(len(alike) - 1) // 2]
+    return journals.load(typical.path, lean=True), tuple(alike)
+
+
+def _party(source: Source, alike: Sequence[Outline]) -> Party:
+    """Return a side: one run with what its history tells of noise, or all runs of a folder."""
+    if alike:
+        runs = [journals.load(one.path, lean=True).run for one in alike]
+        return Party(source.run, source.status, _measured(alike), varying=varying(runs))
+    finished = source.run.finished
+    if finished is None or finished.makespan_s is None:
+        return Party(source.run, source.status, Measured((), ()))
+    history = [one.finished.makespan_s for one in baselines.history(source)]
+    return Party(
+        source.run,
+        source.status,
+        Measured((finished.makespan_s,), (finished.makespan.by_class_s,)),
+        [length_s for length_s in history if length_s is not None],
+    )
+
+
+def _measured(alike: Sequence[Outline]) -> Measured:
+    ended = [one.finished for one in alike if one.finished.makespan_s is not None]
+    return Measured(
+        tuple(one.makespan_s for one in ended if one.makespan_s is not None),
+        tuple(one.makespan.by_class_s for one in ended),
+    )
