@@ -31,14 +31,14 @@ class CheckFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a run is compared with, and what the comparison must show."""
+    """What a run is compared with, and what the comparison must show; each thing with its line."""
 
-    journal: str | None
-    """Relative to the file's folder."""
-    same_work: bool
-    slower_by: float | None
-    lines: dict[str, int]
-    """Where the file says each of them."""
+    journal: str | None = None
+    """Relative to the file's folder; None for the newest run before that is alike."""
+    same_work: bool = True
+    same_work_line: int | None = None
+    slower_by: float | None = None
+    slower_by_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +212,24 @@ class _Reader:
     def _baseline(self) -> Baseline | None:
         if "baseline" not in self._told:
             return None
-        table = self._table("baseline", _BASELINE)
+        table, at = self._table("baseline", _BASELINE), ("baseline",)
         journal, same_work = table.get("journal"), table.get("same_work", False)
-        if journal is not None and (not isinstance(journal, str) or not journal.strip("\0")):
-            self._wrong(("baseline", "journal"), "write a journal's path, as a text")
-        if not isinstance(same_work, bool):
-            self._wrong(("baseline", "same_work"), f"{same_work!r} is neither true nor false")
         slower_by = table.get("slower_by")
+        if journal is not None:
+            self._texts((*at, "journal"), [journal], "a journal's path, as a text")
+        if not isinstance(same_work, bool):
+            self._wrong((*at, "same_work"), f"{same_work!r} is neither true nor false")
         if slower_by is not None:
-            self._number(("baseline", "slower_by"), slower_by, "0.2 is 20 % slower")
-        names = ("baseline", *(f"baseline.{name}" for name in table))
-        lines = {name: self._line(tuple(name.split("."))) for name in names}
-        return Baseline(journal, same_work, slower_by, lines)
+            self._number((*at, "slower_by"), slower_by, "0.2 is a fifth slower")
+        if not same_work and slower_by is None:
+            self._wrong(at, "it asks for nothing: write same_work = true, or slower_by = 0.2")
+        return Baseline(
+            journal,
+            same_work,
+            self._line((*at, "same_work")),
+            slower_by,
+            self._line((*at, "slower_by")),
+        )
 
     def _table(self, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
         table = self._told.get(name, {})

@@ -4,12 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.figures import (
-    FIGURES,
-    Measured,
-    Subject,
-    measure,
-)
+from snakemake_logger_plugin_observe.analysis.figures import FIGURES, measure
+from snakemake_logger_plugin_observe.analysis.subject import Measured, Subject
 
 Kind = Literal["run", "max", "min", "publish", "verify", "baseline"]
 _ENDED_WELL: Final = ("success", "nothing_to_do")

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.budgets import Limit
-from snakemake_logger_plugin_observe.analysis.figures import Subject, measure
+from snakemake_logger_plugin_observe.analysis.figures import measure
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED, UNOBSERVED
 
 _LENGTHS: Final = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)

@@ -8,12 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis import against, comparison
 from snakemake_logger_plugin_observe.analysis.budgets import Line, ended, judge
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.figures import Subject
 from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
-from snakemake_logger_plugin_observe.checkfile import CheckFile, CheckFileError, read_check_file
-from snakemake_logger_plugin_observe.commands import journals, writing
+from snakemake_logger_plugin_observe.analysis.subject import Subject
+from snakemake_logger_plugin_observe.checkfile import (
+    Baseline,
+    CheckFile,
+    CheckFileError,
+    read_check_file,
+)
+from snakemake_logger_plugin_observe.commands import baselines, compare, journals, writing
 from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalError, journals_in
 from snakemake_logger_plugin_observe.proofs import prove, published
 from snakemake_logger_plugin_observe.reporters import junit, toml_form
@@ -38,6 +44,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where published files are looked for and verify commands run (default: the working "
         "directory that the journal lies in, or else the present one)",
+    )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="JOURNAL",
+        help="the run to compare with: a journal, a working directory, or a folder of journals",
     )
     parser.add_argument(
         "--junit", type=Path, metavar="XML", help="write the answer as JUnit XML, too"
@@ -66,6 +78,7 @@ def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
     subject = _subject(source)
     lines = [ended(subject)]
     lines += [judge(subject, limit) for limit in file.limits]
+    lines += _compared(words, file, source)
     lines += _proofs(file, folder, _not_yet(subject))
     answer = CheckAnswer(
         source,
@@ -92,6 +105,36 @@ def _folder(journal: Path, named: Path | None) -> Path:
     if parent.parts[-len(SUBFOLDER.parts) :] == SUBFOLDER.parts:
         return Path(os.path.relpath(parent.parents[len(SUBFOLDER.parts) - 1]))
     return Path()
+
+
+# -- the baseline --------------------------------------------------------------------------------
+
+
+def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[Line]:
+    """Yield how the run compares with its baseline, as far as the file or the person asks."""
+    asked = file.baseline or (Baseline() if words.baseline is not None else None)
+    if asked is None:
+        return
+    if words.baseline is not None:
+        baseline, others = compare.side(words.baseline)
+    elif asked.journal is not None:
+        baseline, others = compare.side(file.path.parent / asked.journal)
+    else:
+        newest = baselines.baseline_of(source, lean=True)
+        if newest is None:
+            why = "no earlier run of its Snakefile and targets succeeded; name one: --baseline"
+            if asked.same_work:
+                yield Line("baseline", "same_work", True, None, None, why, asked.same_work_line)
+            if asked.slower_by is not None:
+                limit = asked.slower_by
+                yield Line("baseline", "slower_by", limit, None, None, why, asked.slower_by_line)
+            return
+        baseline, others = newest, ()
+    found = comparison.compare(compare.party(baseline, others), compare.party(source, ()))
+    if asked.same_work:
+        yield against.same_work(found, asked.same_work_line)
+    if asked.slower_by is not None:
+        yield against.slower_by(found, asked.slower_by, asked.slower_by_line)
 
 
 # -- what was published ----------------------------------------------------------------------------

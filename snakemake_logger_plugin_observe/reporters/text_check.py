@@ -76,7 +76,8 @@ def source(one: Evidence) -> str:
     if one.kind != "journal":
         return f"{one.ref}  {one.quote}"
     name, _, number = one.ref.partition(":")
-    return f"{'baseline ' if name == 'A' else ''}line {number}: {one.quote}"
+    where = f"{'baseline ' if name == 'A' else ''}line {number}: " if number else ""
+    return where + one.quote
 
 
 def _shown(line: Line) -> list[str]:
