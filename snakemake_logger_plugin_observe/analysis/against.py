@@ -40,8 +40,9 @@ def slower_by(found: Comparison, most: float, file_line: int | None) -> Line:
 
 
 def _refused(found: Comparison) -> Iterator[Evidence]:
-    """Yield each finding that is not allowed, by the first place that shows it."""
+    """Yield each finding that is not allowed, where this run shows it, or else its baseline."""
     for finding in found.findings:
         if finding.kind == "not_allowed":
-            ref = finding.evidence[0].ref if finding.evidence else "B"
-            yield Evidence("journal", ref, finding.claim)
+            refs = [one.ref for one in finding.evidence if one.kind == "journal"]
+            here = [ref for ref in refs if ref.startswith("B:")]
+            yield Evidence("journal", next(iter([*here, *refs]), "B"), finding.claim)

@@ -1,11 +1,11 @@
 """Limits that a run itself keeps to, with headroom: what a first file of budgets may say."""
 
-import glob
 import math
+import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.budgets import Limit
@@ -106,16 +106,23 @@ def final_outputs(subject: Subject) -> list[str]:
     jobs = subject.run.jobs.values()
     read = {name for job in jobs for name in job.input if job.output}  # by more than a target
     made = dict.fromkeys(name for job in jobs for name in job.output if name not in read)
-    inside = [PurePosixPath(name) for name in made if _is_below(PurePosixPath(name))]
-    alike = Counter((path.parent, path.suffix) for path in inside)
-    globs = [
-        f"{glob.escape(str(path.parent))}/*{glob.escape(path.suffix)}"
-        if alike[path.parent, path.suffix] > 1 and path.parent.parts
-        else glob.escape(str(path))
-        for path in inside
-    ]
+    inside = [name for name in map(posixpath.normpath, made) if name and name[0] not in "/.~"]
+    alike = Counter(map(_kind, inside))
+    globs = (
+        f"{_literal(folder)}/*{_literal(suffix)}"
+        if folder and alike[folder, suffix] > 1
+        else _literal(name)
+        for name in inside
+        for folder, suffix in (_kind(name),)
+    )
     return list(dict.fromkeys(globs))
 
 
-def _is_below(path: PurePosixPath) -> bool:
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+def _kind(name: str) -> tuple[str, str]:
+    """Return a file's folder, and how its name ends."""
+    return posixpath.dirname(name), posixpath.splitext(name)[1]
+
+
+def _literal(name: str) -> str:
+    """Return a glob that matches *name* alone."""
+    return re.sub(r"[*?[]", r"[\g<0>]", name)

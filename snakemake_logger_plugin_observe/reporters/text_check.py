@@ -129,6 +129,8 @@ def _value(line: Line) -> str:
     if line.kind == "publish":
         known = sum(count for _, count in line.files)
         return f"{plural(int(line.value or 0), 'file')}, {size(known)}" if line.value else "no file"
+    if line.key == "same_work":
+        return ""  # the verdict says it
     said = "" if line.value is None else _amount(line.value)
     return f"{line.bound} {said}" if line.bound else said
 
