@@ -256,9 +256,10 @@ class _Reader:
         ends = (line for line in self._lines.values() if line > begun)
         lines = self._text.split("\n")[begun : min(ends, default=None)]
         for number, line in enumerate(lines, begun + 1):
-            with contextlib.suppress(tomllib.TOMLDecodeError):
-                if element in tomllib.loads(f"it = [\n{line}\n]")["it"]:
-                    return number
+            for inside in (line, line.rpartition("]")[0]):  # the last may end the list as well
+                with contextlib.suppress(tomllib.TOMLDecodeError):
+                    if element in tomllib.loads(f"it = [\n{inside}\n]")["it"]:
+                        return number
         return begun
 
     def _wrong(self, at: Keys, why: str) -> NoReturn:

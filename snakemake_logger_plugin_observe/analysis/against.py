@@ -28,7 +28,8 @@ def slower_by(found: Comparison, most: float, file_line: int | None) -> Line:
     """
     speed = found.speed
     change, baseline_s = speed.change_s, speed.baseline_s
-    if speed.word is None or change is None or not baseline_s:
+    unknown = found.same_work is None or speed.word is None
+    if unknown or change is None or not baseline_s:
         return Line("baseline", "slower_by", most, None, None, found.verdict, file_line)
     value = round(change / baseline_s, 6)
     why = f"{speed.candidate_s:.3f} s, the baseline {baseline_s:.3f} s"

@@ -102,8 +102,6 @@ def ended(subject: Subject) -> Line:
         return replace(line, ok=None, why="a dry run: what was planned can be checked, and no more")
     if subject.kind == "touch":
         return replace(line, ok=None, why="it only touched its outputs")
-    if status == "running":
-        return replace(line, ok=None, why=subject.more)
     if status in _ENDED_WELL:
         return line
-    return replace(line, ok=False, why=subject.more if status == "killed" else "")
+    return replace(line, ok=False, why=subject.more if status in ("killed", "running") else "")

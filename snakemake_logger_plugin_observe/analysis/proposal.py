@@ -43,7 +43,7 @@ def limits(subject: Subject) -> Iterator[Proposed]:
         if wasted and share >= _SHARE_MATTERS:
             yield from _share(subject, name)
     yield from _length(subject, "queue_wait_s", "p95", 2, 10)
-    for rule in sorted({job.rule for job in subject.run.jobs.values()}):
+    for rule in sorted({job.rule for job in subject.run.jobs.values() if job.rule}):
         longest = measure(subject, "rule_compute_s", rule).high
         if longest is not None and longest >= _TOOL_MATTERS_S:
             yield from _length(subject, "rule_compute_s", rule, 2, 1)

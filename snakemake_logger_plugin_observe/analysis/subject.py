@@ -72,7 +72,7 @@ class Subject:
     def more(self) -> str:
         """Why more may have happened than the journal tells; empty where it tells all."""
         if self.status == "running":
-            return "the run still goes on"
+            return "its journal has no end yet"
         if self.status == "killed":
             return "the run was killed, and its last moments are not in the journal"
         if self.problems:
