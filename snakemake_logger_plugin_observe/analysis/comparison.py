@@ -160,10 +160,11 @@ def _verdict(
             else f"{word}, but not the same work"
         )
         return False, said, refused
+    beside = " and more" if any(finding.kind == "neutral" for finding in more) else ""
     how = (
-        "the same work (outputs' checksums equal)"
+        f"the same work{beside} (outputs' checksums equal)"
         if it.contents.checked
-        else "the same plan (contents unchecked)"
+        else f"the same plan{beside} (contents unchecked)"
     )
     return True, f"{word}, {how}", ()
 

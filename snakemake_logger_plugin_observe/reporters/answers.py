@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
@@ -47,6 +48,11 @@ class JobsAnswer:
     rows: tuple[Row, ...]
     failed_only: bool = False
     used: bool = False
+    rule: str | None = None
+    """The only rule that was asked for."""
+    failures: tuple[Failure, ...] = ()
+    """Where only failures were asked for: what failed among the rows' jobs."""
+    habits: tuple[RuleHabit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

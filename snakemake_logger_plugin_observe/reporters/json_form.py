@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_compare
+from snakemake_logger_plugin_observe.reporters import json_compare, json_failed
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -41,6 +41,7 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "schema_version": SCHEMA_VERSION,
                 "run": _run(answer.source),
                 "attempts": [_attempt(row) for row in answer.rows],
+                **(_failed(answer) if answer.failed_only else {}),
             }
         case CompareAnswer():
             return json_compare.shape(answer)
@@ -88,6 +89,14 @@ def _line(line: Line) -> dict[str, Any]:
     return {
         **asdict(line),
         "files": [{"path": path, "bytes": count} for path, count in line.files],
+    }
+
+
+def _failed(answer: JobsAnswer) -> dict[str, Any]:
+    return {
+        "failures": [json_failed.failure(one) for one in answer.failures],
+        "masked": sum(1 for one in answer.failures if one.masked),
+        "rules": [json_failed.habit(one) for one in answer.habits],
     }
 
 

@@ -90,8 +90,8 @@ def _run(name: str, source: Source) -> Text:
 
 
 def _speed(speed: Speed) -> Iterable[Text]:
-    if speed.margin_s is None or speed.baseline_s is None or speed.candidate_s is None:
-        yield Text("nothing to compare: one of the two has no end, or only planned")
+    if speed.word is None or speed.baseline_s is None or speed.candidate_s is None:
+        yield Text("not compared: one of the two did not succeed, or only planned")
         return
     yield Text(_noise(speed))
     places = decimals(round(max(speed.baseline_s, speed.candidate_s) * 1e6))

@@ -29,6 +29,7 @@ from builders import (
 )
 from hypothesis import given
 from rich.console import Console
+from workflows import a_run, a_workflow, changed, compared
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.advice import levers
@@ -52,6 +53,7 @@ from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.reporters import FORMS, Answer
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
     SchemaAnswer,
@@ -95,6 +97,23 @@ def used(run: Run) -> JobsAnswer:
 
 def asked(run: Run, known: int = 0, added: int = 0) -> AccountingAnswer:
     return AccountingAnswer(source(run), 2, known, added)
+
+
+def comparison(before: Story, after: Story) -> CompareAnswer:
+    other = PATH.with_name("20260302T120000-abcdef.jsonl")
+    return CompareAnswer(
+        source(before.run),
+        Source(other, after.run, after.run.status()),
+        compared(before, after),
+    )
+
+
+def refused() -> CompareAnswer:
+    """Return a comparison with most that one can find: less work, a lost log, other settings."""
+    slow = changed(a_workflow("abcdef"), "count", threads=4, resources={"mem_mb": 8000})
+    jobs = changed(a_workflow("abc"), "cut", log=(), code_digest="sha256:other")
+    settings = {"rerun_triggers": ["mtime"], "latency_wait_s": 60, "retries": 2}
+    return comparison(a_run(slow, length_s=300), a_run(jobs, settings=settings, host="other"))
 
 
 def validation(story: Story) -> ValidateAnswer:
@@ -189,6 +208,11 @@ ANSWERS = [
         for story in STORIES
     ),
     *(pytest.param(validation(story()), id=f"validate-{story.__name__}") for story in STORIES),
+    *(
+        pytest.param(comparison(chain(), story()), id=f"compare-{story.__name__}")
+        for story in STORIES
+    ),
+    pytest.param(refused(), id="compare-refused"),
     pytest.param(unsound(), id="validate-unsound"),
     pytest.param(SchemaAnswer(json_schema()), id="schema"),
 ]
@@ -212,7 +236,7 @@ def test_every_form_renders_every_answer(form: str, answer: Answer, width: int) 
 def test_colours_change_no_text(answer: Answer) -> None:
     plain = render(answer, width=100)
     coloured = render(answer, width=100, color=True)
-    for code in ("0", "1", "2", "31", "32", "33", "34", "35", "36", "97", "1;33", "1;31"):
+    for code in ("0", "1", "2", "31", "32", "33", "34", "35", "36", "97", "1;31", "1;32", "1;33"):
         coloured = coloured.replace(f"\x1b[{code}m", "")
     assert coloured.split() == plain.split()
 
@@ -241,6 +265,9 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "cost-logger-only": lambda: cost(logger_only().run),
     "jobs": lambda: jobs(mixed().run),
     "jobs-killed": lambda: jobs(killed().run),
+    "compare": lambda: comparison(a_run(sums=True), a_run(sums=True, length_s=60)),
+    "compare-refused": refused,
+    "compare-failed": lambda: comparison(chain(), mixed()),
     "failed": lambda: jobs(mixed().run, failed=True),
     "failed-none": lambda: jobs(chain().run, failed=True),
     "used": lambda: used(cluster().run),
@@ -263,7 +290,7 @@ def test_a_text_is_as_it_was_read_and_found_good(
 def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
     """But for whole lines to copy: the run's head, its journal, and a problem with it."""
     for line in render(TEXTS[name](), width=width).splitlines():
-        whole = line.startswith(("run ", "  .snakemake", ".snakemake"))
+        whole = line.startswith(("run ", "  .snakemake", ".snakemake", "  A  ", "  B  "))
         assert whole or len(line) <= width, line
 
 
@@ -757,3 +784,29 @@ def test_no_run_is_too_strange_to_be_shown(run: Run) -> None:
     for answer in (cost(run), jobs(run), jobs(run, failed=True), used(run)):
         for form in FORMS.values():
             assert form(answer, width=60).endswith("\n")
+
+
+def test_a_comparison_in_json() -> None:
+    found = as_json(refused())
+    assert found["schema_version"] == 1
+    assert found["journals"]["A"] == str(PATH)
+    assert (found["verdict"], found["same_work"], found["checked"]) == (
+        "faster because it did less",
+        False,
+        "plan",
+    )
+    assert found["speed"]["baseline_s"] == 300.0
+    assert found["speed"]["by_class_s"]["planning"] == {"baseline": 3.0, "candidate": 3.0}
+    assert [job["wildcards"] for job in found["work"]["jobs_gone"]] == [
+        {"sample": s} for s in ("d", "e", "f", "d", "e", "f")
+    ]
+    assert (found["work"]["rules_added"], found["work"]["rules_gone"]) == ([], [])
+    assert {one["id"] for one in found["findings"] if one["kind"] == "not_allowed"} == {
+        *("discovery_narrowed", "log_removed", "code_changed", "hides_changes"),
+    }
+    lost = next(one for one in found["findings"] if one["id"] == "log_removed")
+    assert lost["claim"] == "rule cut lost its log: logs/cut.log"
+    assert lost["evidence"] == [
+        {"kind": "journal", "ref": "A:5", "quote": "log: logs/cut.log"},
+        {"kind": "journal", "ref": "B:5", "quote": "log: none of these"},
+    ]

@@ -32,6 +32,10 @@ def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
     return gone if len(after) < len(before) else []
 
 
+def _unique(found: list[tuple[Pair, list[str]]]) -> list[str]:
+    return list(dict.fromkeys(path for _pair, some in found for path in some))
+
+
 _Gone = Callable[[Pair], list[str]]
 
 
@@ -41,7 +45,7 @@ def _removed(it: Compared, name: str, what: str, gone: _Gone) -> Iterator[Findin
         if lost := gone(pair):
             by_rule.setdefault(pair.before.rule, []).append((pair, lost))
     for rule, found in by_rule.items():
-        claim = f"rule {rule} lost {what} {named(path for _pair, lost in found for path in lost)}"
+        claim = f"rule {rule} lost {what} {named(_unique(found))}"
         yield Finding(name, "not_allowed", claim, _both(it, found[0][0], what, found[0][1]))
 
 
@@ -69,7 +73,7 @@ def _outputs(it: Compared) -> Iterator[Finding]:
                 by_answer.setdefault((name, pair.before.rule), []).append((pair, paths))
     said = {OUTPUT: "no longer makes", MOVED: "makes elsewhere, byte for byte,", NEW: "also makes"}
     for (name, rule), found in by_answer.items():
-        paths = [path for _pair, some in found for path in some]
+        paths = _unique(found)
         claim = f"rule {rule} {said[name]} {named(paths)} ({jobs_of(len(found))})"
         pair = found[0][0]
         evidence = (

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.truth.finding import (
     UNCHECKED,
     Compared,
     Finding,
+    Kind,
     cite_jobs,
     job_names,
     jobs_of,
@@ -108,8 +109,8 @@ def _narrowed(
         return
     claim = f"{jobs_of(len(jobs))} gone: {_counted(it, values)} ({_without(values)})"
     if it.proved:
-        claim = f"{claim}; what the run was for is the same bytes"
-    yield Finding(NARROWED, it.tuning(), claim, cite_jobs(it.before, jobs))
+        claim += "; what is left is the same bytes"
+    yield Finding(NARROWED, "not_allowed", claim, cite_jobs(it.before, jobs))
 
 
 def _widened(
@@ -119,15 +120,17 @@ def _widened(
     if not jobs:
         return
     claim = f"{jobs_of(len(jobs))} more: {_counted(it, values)} ({_with(values)})"
-    yield Finding(WIDENED, it.tuning(), claim, cite_jobs(it.after, jobs))
+    kind: Kind = "neutral" if it.proved else "not_allowed"
+    yield Finding(WIDENED, kind, claim, cite_jobs(it.after, jobs))
 
 
 def _counted(it: Compared, values: dict[str, list[str]]) -> str:
     """Return how many values of each wildcard there are now, and were."""
     before, after = _values(it.before.run), _values(it.after.run)
     said = [
-        f"{len(after.get(name, ()))} values of {name}, not {len(before.get(name, ()))}"
+        f"{many} value{'' if many == 1 else 's'} of {name}, not {len(before.get(name, ()))}"
         for name in values
+        for many in [len(after.get(name, ()))]
     ]
     return "discovery found " + " and ".join(said)
 
