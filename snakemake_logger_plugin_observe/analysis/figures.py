@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
+from snakemake_logger_plugin_observe.analysis.failures import Failure, failures, masked
 from snakemake_logger_plugin_observe.analysis.subject import MOST_CITED, Measured, Subject, unknown
 from snakemake_logger_plugin_observe.attempt import FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.clock import Micros
@@ -136,24 +137,36 @@ def _failed(subject: Subject, _part: str) -> Measured:
 
 def _retries(subject: Subject, _part: str) -> Measured:
     again: list[tuple[Attempt, str]] = []
-    unseen = 0
     for one in subject.attempts:
         number = one.number
         again += [(one, f"attempt {number}")] if number > 1 else []
         again += [(one, f"try {n} inside attempt {number}") for n in range(2, len(one.tries) + 1)]
-        unseen += one.external_jobid is not None and not one.levels and one.status in FINAL
-    more = f"tries on the node were not observed in {_many(unseen, 'attempt')}" if unseen else ""
-    return subject.counted(len(again), subject.cite(again, str), more)
+    return subject.counted(len(again), subject.cite(again, str), _unseen_tries(subject))
 
 
 def _masked(subject: Subject, _part: str) -> Measured:
-    """Return how many jobs succeeded only after they had failed."""
-    masked = []
-    for one in subject.attempts:
-        failed_tries = sum(1 for a_try in one.tries if a_try.status == "failed")
-        if one.status == "success" and (one.number > 1 or failed_tries):
-            masked.append((one, f"succeeded at attempt {one.number}"))
-    return subject.counted(len(masked), subject.cite(masked, str))
+    """Return how many failures retries hid: a success in the end, or the same one each time."""
+    hidden = masked(failures(subject.run))
+    found = ((one.rows[-1].attempt, one) for one in hidden)
+    return subject.counted(len(hidden), subject.cite(found, _hidden), _unseen_tries(subject))
+
+
+def _hidden(one: Failure) -> str:
+    times = len(one.occasions)
+    if one.outcome == "succeeded":
+        return f"failed {times} {'time' if times == 1 else 'times'}, then succeeded"
+    return f"failed {times} times in the same way"
+
+
+def _unseen_tries(subject: Subject) -> str:
+    """Return why there may have been more tries; empty where all were seen."""
+    unseen = sum(
+        one.external_jobid is not None
+        and one.status in FINAL
+        and not (one.levels and not one.unobserved)
+        for one in subject.attempts
+    )
+    return f"tries on the node were not observed in {_many(unseen, 'attempt')}" if unseen else ""
 
 
 def _missing_logs(subject: Subject, _part: str) -> Measured:

@@ -206,7 +206,7 @@ def failing(*ends: str) -> Story:
         (["failed"], 1, 0, 0),
         (["lost"], 1, 0, 0),
         (["failed", "success"], 0, 1, 1),
-        (["failed", "failed", "failed"], 1, 2, 0),
+        (["failed", "failed", "failed"], 1, 2, 1),
         (["lost", "failed", "success"], 0, 2, 1),
     ],
 )
@@ -365,5 +365,5 @@ def test_a_retried_job_s_own_story_is_told_right() -> None:
     one = subject(retried())
     assert known(measure(one, "retries")) == exactly(1)
     assert cited(measure(one, "masked_failures")) == [
-        ("B:7", "map sample=a: succeeded at attempt 2")
+        ("B:7", "map sample=a: failed 1 time, then succeeded")
     ]
