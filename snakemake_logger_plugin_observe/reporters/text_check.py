@@ -64,7 +64,7 @@ def title(line: Line) -> str:
 def verdict(line: Line) -> str:
     """Return what was found: ``54``, ``at least 54: …``, ``could not be checked: …``."""
     if line.ok is None:
-        found = "" if line.value is None else f" ({_value(line)})"
+        found = f" ({_value(line)})" if line.value else ""  # at least 0 says nothing
         return f"could not be checked{found}: {line.why}"
     return ": ".join(part for part in (_value(line), line.why) if part)
 
@@ -85,7 +85,7 @@ def _shown(line: Line) -> list[str]:
     if line.kind == "verify":
         return said[-_OUTPUT_SHOWN:]
     more = len(said) - _EVIDENCE_SHOWN
-    return said[:_EVIDENCE_SHOWN] + ([f"… and {more} more"] if more > 0 else [])
+    return said[:_EVIDENCE_SHOWN] + ([f"… {more} more"] if more > 0 else [])
 
 
 def _verdict(answer: CheckAnswer) -> Text:

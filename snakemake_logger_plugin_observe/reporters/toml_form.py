@@ -60,5 +60,8 @@ def _number(one: Proposed) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a TOML basic string: JSON's, but for what only JSON may hold unescaped."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Return a TOML basic string: JSON's, with all escaped that a terminal would obey."""
+    return "".join(
+        one if harmless(one) == one else f"\\U{ord(one):08X}"
+        for one in json.dumps(value, ensure_ascii=False)
+    )
