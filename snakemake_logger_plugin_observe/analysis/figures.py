@@ -12,9 +12,10 @@ from snakemake_logger_plugin_observe.analysis.subject import MOST_CITED, Measure
 from snakemake_logger_plugin_observe.attempt import FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import JobDescribed
-from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, PHASES
+from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, PHASES, UNOBSERVED
 
 _ATTEMPT_PHASES: Final = frozenset(phase.name for phase in ATTEMPT_PHASES)
+_OF_MEMBERS: Final = ("stage_in", "compute", "stage_out", UNOBSERVED)
 _PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
@@ -95,6 +96,8 @@ def _known_phase(
     """Return the attempts that were in *phase* and for how long, and how many may have been."""
     known, hidden = [], 0
     for row in subject.rows:
+        if row.attempt.is_member and phase not in _OF_MEMBERS:
+            continue  # its group's submission has it
         if (rule is None or row.rule == rule) and phase in row.phases:
             micros = row.phases[phase]
             if micros is None:

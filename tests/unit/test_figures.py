@@ -153,6 +153,19 @@ def test_attempts_whose_wait_was_not_observed_bound_the_percentile() -> None:
     assert known(figure(story, "queue_wait_s", "p99")) == (3, None, why)
 
 
+def test_a_group_waited_once_for_all_its_members() -> None:
+    one = subject(grouped())
+    assert known(measure(one, "queue_wait_s", "p50")) == exactly(1)
+    assert known(measure(one, "phase_s", "queue_wait")) == exactly(1)
+    assert known(measure(one, "phase_s", "compute")) == exactly(4)
+    story = begun().group("g1", (1,)).job(1, group="g1")
+    ended = stamps(ready=3, selected=3, submitting=3, accepted=3, reported=9, finished=9)
+    story.attempt(None, ended, group="g1", external_jobid="8")
+    story.attempt(1, stamps(finished=9), group="g1", external_jobid="8").end(10)
+    why = "queue_wait could not be observed in 1 attempt"
+    assert figure(story, "queue_wait_s", "p50").why == why
+
+
 def test_a_rule_s_compute_is_its_longest_attempt_s() -> None:
     assert known(figure(chain(), "rule_compute_s", "map")) == exactly(9.5)
     assert known(figure(chain(), "rule_compute_s", "sort")) == (
