@@ -69,6 +69,11 @@ class Subject:
         return self.run.started.kind if self.run.started is not None else "run"
 
     @property
+    def ended(self) -> bool:
+        """Whether the journal tells the run's end."""
+        return self.status not in ("running", "killed")
+
+    @property
     def more(self) -> str:
         """Why more may have happened than the journal tells; empty where it tells all."""
         if self.status == "running":
@@ -77,7 +82,7 @@ class Subject:
             return "the run was killed, and its last moments are not in the journal"
         if self.problems:
             return "lines of the journal could not be read"
-        return "the journal has gaps" if self.run.gaps else ""
+        return f"the journal has a gap: {self.run.gaps[0]}" if self.run.gaps else ""
 
     def counted(self, count: float, evidence: Iterable[Evidence], more: str = "") -> Measured:
         """Return a count, or what it is at least where more may have happened."""

@@ -282,7 +282,11 @@ def test_a_count_from_a_journal_with_holes_is_what_it_is_at_least() -> None:
         "lines of the journal could not be read",
     )
     story.events.insert(5, Gap(time=at(6), reason="the disk was full"))
-    assert known(figure(story, "failed_jobs")) == (0, None, "the journal has gaps")
+    assert known(figure(story, "failed_jobs")) == (
+        *(0, None),
+        "the journal has a gap: the disk was full",
+    )
+    assert known(figure(story, "makespan_s")) == exactly(21)
 
 
 # -- requests --------------------------------------------------------------------------------------
