@@ -54,6 +54,11 @@ class CheckFile:
     verify_timeout_s: float = _VERIFY_TIMEOUT_S
     baseline: Baseline | None = None
 
+    @property
+    def proves(self) -> bool:
+        """Whether it asks for anything outside the journal."""
+        return bool(self.files or self.verify)
+
 
 def read_check_file(path: Path) -> CheckFile:
     """Return what the file at *path* says.

@@ -1,7 +1,6 @@
 """``check``: a run against the limits and proofs of a file that is kept with its workflow."""
 
 import argparse
-import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
@@ -86,7 +85,7 @@ def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
         folder,
         tuple(sorted(lines, key=lambda line: line.file_line or 0)),
         strict=words.strict,
-        notes=tuple(_notes(source, folder)) if file.files or file.verify else (),
+        notes=tuple(_notes(source, folder, words.directory)) if file.proves else (),
     )
     if words.junit is not None:
         writing.replace(words.junit, junit.render(answer))
@@ -101,10 +100,13 @@ def _folder(journal: Path, named: Path | None) -> Path:
     """Return where the run was, by paths that the person named; a journal may say anything."""
     if named is not None:
         return named
-    parent = journal.absolute().parent
-    if parent.parts[-len(SUBFOLDER.parts) :] == SUBFOLDER.parts:
-        return Path(os.path.relpath(parent.parents[len(SUBFOLDER.parts) - 1]))
-    return Path()
+    return _above(journal.parent) or _above(journal.absolute().parent) or Path()
+
+
+def _above(folder: Path) -> Path | None:
+    """Return the working directory of which *folder* holds the journals, or None."""
+    depth = len(SUBFOLDER.parts)
+    return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
 
 # -- the baseline --------------------------------------------------------------------------------
@@ -178,8 +180,13 @@ def _verified(line: Line, file: CheckFile, folder: Path, command: tuple[str, ...
     return replace(line, value=value, ok=proof.ok, evidence=evidence)
 
 
-def _notes(source: Source, folder: Path) -> Iterator[str]:
+def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
     """Yield why the published files may not be those of this run."""
+    if named is None and _above(source.path.absolute().parent) is None:
+        yield (
+            "the journal lies in no working directory: what was published is looked for in the "
+            "present one, or where --directory says"
+        )
     beside = [path.absolute() for path in journals_in(folder)]
     here = source.path.absolute()
     later = beside[beside.index(here) + 1 :] if here in beside else []

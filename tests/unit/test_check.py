@@ -171,9 +171,22 @@ def test_the_folder_comes_from_the_paths_that_were_named(
     assert folder_of(capsys, str(elsewhere)) == str(here)
     assert folder_of(capsys, "kept") == str(here)
     assert folder_of(capsys, "run", "--directory", "else") == str(here / "else")
-    monkeypatch.chdir("run")
-    assert main(["check", "../observe.toml", "--format", "json"]) == 1
-    assert json.loads(capsys.readouterr().out)["folder"] == "."
+    (here / "far").mkdir()
+    (here / "far" / "link").symlink_to(here / "run")
+    assert folder_of(capsys, "far/link/../run") == str(here / "run")
+    monkeypatch.chdir("run/.snakemake/observe")
+    _, answer = check(capsys, str(here / "observe.toml"), "20260301T120000-a.jsonl")
+    assert answer["folder"] == str(here / "run")
+
+
+def test_a_journal_that_lies_in_no_working_directory_says_so(here: Path, capsys: Capsys) -> None:
+    publishing()
+    kept = str(chain().write(Path("kept", "j.jsonl")))
+    _, answer = check(capsys, "observe.toml", kept)
+    (note,) = answer["notes"]
+    assert note.startswith("the journal lies in no working directory: ")
+    _, answer = check(capsys, "observe.toml", kept, "--directory", "run")
+    assert answer["notes"] == []
 
 
 def test_a_glob_that_matches_nothing_is_broken(here: Path, capsys: Capsys) -> None:
