@@ -18,7 +18,7 @@ _COUNTS: Final = ("failed_jobs", "retries", "masked_failures", "missing_logs", "
 _REQUESTS: Final = ("memory_of_request", "time_of_request")
 _SHARE_MATTERS: Final = 0.2
 _TOOL_MATTERS_S: Final = 1.0
-_LINES: Final = 0  # a proposal is not in a file yet
+_NO_LINE: Final = 0  # a proposal is not in a file yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _exactly(subject: Subject, name: str, kind: str, of: str) -> Iterator[Propos
     found = measure(subject, name)
     if found.low is not None and found.exact:
         value = int(found.low)
-        limit = Limit("max" if kind == "max" else "min", name, "", value, _LINES)
+        limit = Limit("max" if kind == "max" else "min", name, "", value, _NO_LINE)
         yield Proposed(limit, f"{value:,} {of}")
 
 
@@ -67,7 +67,7 @@ def _length(
         value = _round_length(max(high * times, high + spare_s))
         more = f"times {times:g}" if high * times > high + spare_s else f"and {spare_s:g} s"
         said = f"{high:.3f} s in this run, {more}, rounded up"
-        yield Proposed(Limit("max", name, part, value, _LINES), said)
+        yield Proposed(Limit("max", name, part, value, _NO_LINE), said)
 
 
 def _share(subject: Subject, part: str) -> Iterator[Proposed]:
@@ -75,7 +75,7 @@ def _share(subject: Subject, part: str) -> Iterator[Proposed]:
     if high is not None:
         value = min(1.0, math.ceil(high * 100 + 10) / 100)
         said = f"{high:.2f} of this run, and 0.1"
-        yield Proposed(Limit("max", "class_share", part, value, _LINES), said)
+        yield Proposed(Limit("max", "class_share", part, value, _NO_LINE), said)
 
 
 def _request(subject: Subject, name: str) -> Iterator[Proposed]:
@@ -83,7 +83,7 @@ def _request(subject: Subject, name: str) -> Iterator[Proposed]:
     if high is not None:
         value = max(0.9, math.ceil(high * 100) / 100)
         said = f"{high:.2f} at most in this run; nearly all is too close"
-        yield Proposed(Limit("max", name, "", value, _LINES), said)
+        yield Proposed(Limit("max", name, "", value, _NO_LINE), said)
 
 
 def _round_length(seconds: float) -> float:

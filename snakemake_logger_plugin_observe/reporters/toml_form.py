@@ -10,10 +10,16 @@ from snakemake_logger_plugin_observe.analysis.proposal import Proposed
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
-_VERIFY: Final = """\
+_EXAMPLES: Final = """\
 # Commands that have to exit with 0, without a shell, in the run's working directory; {here} is
 # this file's folder:
 # verify = [["sha256sum", "--check", "--quiet", "{here}/published.sha256"]]
+
+# A run to compare with, as snakemake-observe compare does it:
+# [baseline]
+# journal = "baseline.jsonl"
+# same_work = true
+# slower_by = 0.2
 """
 
 
@@ -42,7 +48,7 @@ def _parts(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> Iterat
         for pattern in globs:
             yield f"    {_text(pattern)},"
         yield "]"
-    yield _VERIFY
+    yield _EXAMPLES
 
 
 def _key(one: Proposed) -> str:

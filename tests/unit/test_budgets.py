@@ -145,7 +145,9 @@ def test_a_proposal_has_headroom_and_says_where_it_came_from() -> None:
         "# Commands that have to exit with 0, without a shell, in the run's working directory; "
         "{here} is\n"
         "# this file's folder:\n"
-        '# verify = [["sha256sum", "--check", "--quiet", "{here}/published.sha256"]]\n'
+        '# verify = [["sha256sum", "--check", "--quiet", "{here}/published.sha256"]]\n\n'
+        "# A run to compare with, as snakemake-observe compare does it:\n"
+        '# [baseline]\n# journal = "baseline.jsonl"\n# same_work = true\n# slower_by = 0.2\n'
     )
 
 
