@@ -70,7 +70,7 @@ def _newest(folder: Path, lean: bool) -> Source:
         except JournalError as error:
             unread.append(str(error))
             continue
-        if _is_real(source.run):
+        if is_real(source.run):
             return source
     if unread and len(unread) == len(found):
         raise JournalError(unread[0])
@@ -89,7 +89,7 @@ def _load(path: Path, lean: bool, *, attempts: bool = True) -> Source:
     return Source(path, run, run.status(alive), problems)
 
 
-def _is_real(run: Run) -> bool:
+def is_real(run: Run) -> bool:
     """Whether this neither planned nor touched only, and at least one job was tried in it."""
     return run.started is not None and run.started.kind == "run" and bool(run.attempts)
 

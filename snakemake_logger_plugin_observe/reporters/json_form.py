@@ -6,6 +6,7 @@ from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.allocation import ran_out
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
@@ -14,9 +15,11 @@ from snakemake_logger_plugin_observe.reporters import json_compare, json_failed,
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     SchemaAnswer,
     Source,
     ValidateAnswer,
@@ -68,8 +71,33 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "problems": list(found.problems),
                 "disagreements": [asdict(one) for one in found.disagreements],
             }
+        case CheckAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": str(answer.file),
+                "folder": str(answer.folder),
+                "passed": answer.passed,
+                "strict": answer.strict,
+                "lines": [_line(line) for line in answer.lines],
+                "notes": list(answer.notes),
+            }
+        case ProposalAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": None if answer.file is None else str(answer.file),
+                "text": answer.text,
+            }
         case SchemaAnswer():
             return answer.schema
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        **asdict(line),
+        "files": [{"path": path, "bytes": count} for path, count in line.files],
+    }
 
 
 def _failed(answer: JobsAnswer) -> dict[str, Any]:

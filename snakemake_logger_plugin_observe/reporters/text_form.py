@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.reporters import (
+    text_check,
     text_compare,
     text_cost,
     text_jobs,
@@ -14,9 +15,11 @@ from snakemake_logger_plugin_observe.reporters import (
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     SchemaAnswer,
     ValidateAnswer,
     WhyAnswer,
@@ -57,6 +60,10 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return [_accounting(answer)]
         case ValidateAnswer():
             return _validation(answer)
+        case CheckAnswer():
+            return text_check.parts(answer, width)
+        case ProposalAnswer():
+            return [text_check.proposal(answer)]
         case SchemaAnswer():
             import json
 
