@@ -170,7 +170,8 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("code", lambda j: _digest(j.code_digest)),
     ("params", lambda j: _digest(j.params_digest)),
     ("environment", lambda j: _digest(j.environment_digest)),
-    ("script", lambda j: j.script),
+    # Where a script lies says nothing, where it is known what it says.
+    ("script", lambda j: j.script if j.code_digest is None else None),
     ("threads", lambda j: j.threads),
     ("log", lambda j: list(j.log)),
     ("benchmark", lambda j: j.benchmark),

@@ -2,7 +2,7 @@
 
 How noise is told. Four or more runs of the same work give a mean and a standard deviation; a run
 (or a mean) is called faster only outside of the 99 % prediction interval of Student's t. Fewer runs
-cannot tell it: then a fifth of the baseline, and never less than a second, is taken for noise.
+cannot tell it: then a fifth of the baseline, and never less than two seconds, is taken for noise.
 Importing Snakemake is the same work in every run: twice what it differs by is the machine's noise.
 """
 
@@ -21,7 +21,7 @@ Word = Literal["faster", "slower", "as fast"]
 # Two-sided 99 % quantiles of Student's t by degrees of freedom, from 3 to 10; more are as ten.
 _T99: Final = (5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169)
 _FEWEST_FREEDOMS: Final = 3
-_UNKNOWN_SHARE, _UNKNOWN_LEAST_S = 0.20, 1.0
+_UNKNOWN_SHARE, _UNKNOWN_LEAST_S = 0.20, 2.0
 _KNOWN_SHARE, _KNOWN_LEAST_S = 0.05, 0.5
 _MOST_MOVED: Final = 8
 

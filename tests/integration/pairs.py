@@ -174,8 +174,12 @@ def _holds(event: dict[str, Any], quote: str, claim: str) -> None:
     what, _, said = quote.partition(": ")
     match event["event"]:
         case "job":
-            assert event["rule"] in claim or what in claim, (event["rule"], claim)
-            assert _shows(event, what, said) or _is_command(event, quote) or _names(event, quote), (
+            values = event["wildcards"].keys() if quote == _name(event) else ()
+            about = any(word in claim for word in (event["rule"], what, *values))
+            assert about, (event["rule"], claim)
+            assert (
+                _shows(event, what, said) or _is_command(event, quote) or quote == _name(event)
+            ), (
                 quote,
                 event,
             )
@@ -202,22 +206,22 @@ def _is_command(event: dict[str, Any], quote: str) -> bool:
     return bool(command) and command.startswith(quote.removesuffix("…"))
 
 
-def _names(event: dict[str, Any], quote: str) -> bool:
+def _name(event: dict[str, Any]) -> str:
     values = ", ".join(f"{key}={value}" for key, value in event.get("wildcards", {}).items())
-    return quote == f"{event['rule']} {values}".strip()
+    return f"{event['rule']} {values}".strip()
 
 
 def _shows(event: dict[str, Any], what: str, said: str) -> bool:
     """Whether a job's event holds the fact *what*, as it is *said*."""
-    kind = what.split(" ")[0]
+    kind = what.split(" ", maxsplit=1)[0]
     names = {"rule's": "rule", "resource": "resources"}
     value = event.get(names.get(kind, kind))
     match kind:
         case "input" | "output" | "log" | "benchmark":
             there = [value] if isinstance(value, str) else (value or [])
             if said in ("None", "none of these", ""):
-                return said == "none of these" or True
-            return all(path in there for path in said.removesuffix("…").split(", ")[:1])
+                return True  # of those that the other side has
+            return said.split(", ", 1)[0] in there
         case "code" | "params" | "environment":
             digest = event.get(f"{kind}_digest")
             return said == "None" if digest is None else said in digest
@@ -246,7 +250,7 @@ def _is_start(event: dict[str, Any], what: str, said: str) -> bool:
         "Snakemake": "snakemake_version",
         "Python": "python_version",
         "kind of run": "kind",
-        "executor": "wraps",
+        "executor": "wraps" if event.get("wraps") else "executor",
     }
     name = fields.get(what, what)
     settings = event.get("settings", {})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lab import Lab
-from pairs import FILES, LOCAL, PLAIN, SUMS, TEXT, WORKFLOW, Bench, again, changed, told, verdict
+from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, changed, told, verdict
 
 SAME = "the same work (outputs' checksums equal)"
 PLANNED = "the same plan (contents unchecked)"
@@ -55,16 +55,14 @@ class Move:
 COPIED = (
     (
         "rule gather:",
-        'rule copy:\n    input: "prepared/{sample}.txt"\n    output: "copied/{sample}.txt"\n'
-        '    shell: "cp {input} {output}"\n\nrule gather:',
+        'rule copy:\n    input: "prepared/{sample}.txt"\n    output: "copied/{sample}.txt"\n    shell: "cp {input} {output}"\n\nrule gather:',
     ),
     ('sample="prepared/{sample}.txt"', 'sample="copied/{sample}.txt"'),
 )
 STAGED = (
     (
         "rule gather:",
-        'rule stage:\n    input: "reference.txt"\n    output: "staged/reference.txt"\n'
-        '    shell: "cp {input} {output}"\n\nrule gather:',
+        'rule stage:\n    input: "reference.txt"\n    output: "staged/reference.txt"\n    shell: "cp {input} {output}"\n\nrule gather:',
     ),
     ('reference="reference.txt"', 'reference="staged/reference.txt"'),
     ("cat {input.sample} reference.txt", "cat {input.sample} {input.reference}"),

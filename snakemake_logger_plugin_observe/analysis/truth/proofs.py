@@ -116,6 +116,6 @@ def _contents(it: Compared) -> Iterator[Finding]:
 
 _UNEXPLAINED = (
     ", though nothing that the journals hold explains it: a helper, an environment or data that "
-    "Snakemake does not know, or chance"
+    "they do not know, or chance"
 )
 _CAUSES = ("code", "params", "environment", "script", "command", "threads")
