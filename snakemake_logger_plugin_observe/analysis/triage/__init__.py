@@ -1,0 +1,38 @@
+"""The incident ladder on one run: symptom, scope, plan, changes, logs, class, next action.
+
+Pure: what a folder or a live Snakemake adds is read by the command and handed in with the case.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.note import Note, note
+from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
+from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """What the ladder found, rung by rung."""
+
+    symptoms: tuple[Symptom, ...]
+    scope: Scope
+    incidents: tuple[Incident, ...]
+    """Ranked by what they explain, the first first; none is an answer, too."""
+    note: Note
+
+
+def triage(case: Case) -> Triage:
+    """Walk the ladder."""
+    seen = symptoms(case)
+    found = rank(incident for detector in DETECTORS for incident in detector.detect(case))
+    where = scope(case, found)
+    return Triage(seen, where, found, note(case, seen, where, found))
+
+
+def rank(found: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return incidents by what they explain: failures first, then seconds."""
+    return tuple(sorted(found, key=lambda one: (-one.failures, -one.explains, one.id)))
