@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from snakemake_logger_plugin_observe import __version__
 from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.commands.writing import WritingError
 from snakemake_logger_plugin_observe.journal import JournalError
 from snakemake_logger_plugin_observe.reporters import FORMS
+from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _DEFAULT = "cost"
 
@@ -43,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = FORMS[chosen.format](answer, width=_width(), color=_color())
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
-    except JournalError as error:
-        print(f"snakemake-observe: {error}", file=sys.stderr)
+    except (JournalError, WritingError) as error:
+        print(f"snakemake-observe: {harmless(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
     """Return how the two compare; 1 with --strict, unless they are the same work."""
-    candidate, others = _side(words.candidate)
+    candidate, others = side(words.candidate)
     rest: tuple[Outline, ...] = ()
     if words.baseline is None:
         found = baselines.baseline_of(candidate, lean=True)
@@ -51,18 +51,18 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
             )
         baseline = found
     else:
-        baseline, rest = _side(words.baseline)
+        baseline, rest = side(words.baseline)
         if words.candidate is None and baseline.path.samefile(candidate.path):
             raise JournalError(
                 f"{baseline.path} is the newest run here; name what to compare it with"
             )
-    comparison = compare(_party(baseline, rest), _party(candidate, others))
+    comparison = compare(party(baseline, rest), party(candidate, others))
     return CompareAnswer(baseline, candidate, comparison), int(
         words.strict and comparison.same_work is not True
     )
 
 
-def _side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
+def side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
     """Return the run that stands for a side, and of a folder of journals all that are alike."""
     if named is None or not named.is_dir() or not any(named.glob("*.jsonl")):
         return journals.load(named, lean=True), ()
@@ -73,7 +73,7 @@ def _side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
     return journals.load(typical.path, lean=True), tuple(alike)
 
 
-def _party(source: Source, alike: Sequence[Outline]) -> Party:
+def party(source: Source, alike: Sequence[Outline]) -> Party:
     """Return a side: one run with what its history tells of noise, or all runs of a folder."""
     if alike:
         runs = [journals.load(one.path, lean=True).run for one in alike]

@@ -27,20 +27,21 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, *, lean: bool = False) -> Source:
+def load(named: Path | None, *, lean: bool = False, but_failed: bool = False) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         lean: leave out attempts' tries, which not every command needs.
+        but_failed: but not those of jobs that failed at least once.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean)
-    return _newest(named if named is not None else Path(), lean)
+        return _load(named, lean, but_failed)
+    return _newest(named if named is not None else Path(), lean, but_failed)
 
 
 def find(named: Path | None) -> Path:
@@ -55,7 +56,7 @@ def find(named: Path | None) -> Path:
     return load(named, lean=True).path
 
 
-def _newest(folder: Path, lean: bool) -> Source:
+def _newest(folder: Path, lean: bool, but_failed: bool) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -65,11 +66,11 @@ def _newest(folder: Path, lean: bool) -> Source:
     unread: list[str] = []
     for path in reversed(found):
         try:
-            source = _load(path, lean)
+            source = _load(path, lean, but_failed)
         except JournalError as error:
             unread.append(str(error))
             continue
-        if _is_real(source.run):
+        if is_real(source.run):
             return source
     if unread and len(unread) == len(found):
         raise JournalError(unread[0])
@@ -78,8 +79,8 @@ def _newest(folder: Path, lean: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool) -> Source:
-    reading = read_journal(path, lean=lean)
+def _load(path: Path, lean: bool, but_failed: bool) -> Source:
+    reading = read_journal(path, lean=lean, but_failed=but_failed)
     run = fold(reading)
     alive = is_alive(run)
     if alive:
@@ -88,7 +89,7 @@ def _load(path: Path, lean: bool) -> Source:
     return Source(path, run, run.status(alive), problems)
 
 
-def _is_real(run: Run) -> bool:
+def is_real(run: Run) -> bool:
     """Whether this neither planned nor touched only, and at least one job was tried in it."""
     return run.started is not None and run.started.kind == "run" and bool(run.attempts)
 
