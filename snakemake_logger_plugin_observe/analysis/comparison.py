@@ -1,7 +1,7 @@
 """Two runs held against each other: speed, work and truth, and one verdict over all three."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis import truth
@@ -64,6 +64,8 @@ class Party:
     measured: Measured
     history: Sequence[float] = ()
     """Lengths of runs like this one, itself among them."""
+    published: Mapping[str, str] = field(default_factory=dict)
+    """What it published, by path, with the SHA-256 of each file as it is in its folder."""
     varying: Collection[str] = ()
     """Outputs that differ between this side's own runs, and so tell nothing."""
 
@@ -96,16 +98,17 @@ def _compared(before: Party, after: Party) -> Compared:
     found = match(before.run, after.run)
     lineages = (Lineage(before.run), Lineage(after.run))
     varying = {*before.varying, *after.varying}
-    outputs = [path for path in lineages[0].makers if path not in varying]
-    products = set(lineages[0].products) - varying
+    outputs = [p for p in {**lineages[0].makers, **before.published} if p not in varying]
+    products = {*lineages[0].products, *before.published} - varying
+    files = (recorded(before.run, before.published), recorded(after.run, after.published))
     compared = Compared(
         before=Side("A", before.run),
         after=Side("B", after.run),
         match=found,
         changes=changes(before.run, after.run, found),
-        contents=contents(
-            outputs, products, recorded(before.run), recorded(after.run), lineages[1].makers
-        ),
+        contents=contents(outputs, products, *files, lineages[1].makers),
+        files=files,
+        unpublished=tuple(path for path in before.published if path not in files[1]),
         lineages=lineages,
     )
     moved = proofs.same_elsewhere(compared)

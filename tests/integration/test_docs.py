@@ -39,6 +39,7 @@ def run_as_the_readme_says(new_lab: Callable[[str], Lab]) -> Lab:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     (command,) = [words for words in commands(README) if words.startswith("snakemake --cores")]
     lab.snakemake(*command.split()[1:])
+    lab.snakemake(*command.split()[1:], "--forceall")  # another run, to compare with the first
     return lab
 
 

@@ -111,7 +111,7 @@ def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
     beside |= {"provenance", "tracking", "endings", "tails", "outputs", "latency", "console"}
     beside |= {"choices", "course", "remains", "reports"}
-    beside |= {"states", "told"}
+    beside |= {"states", "told", "asking", "resolved", "sources", "plan", "hidden"}
     assert set(modules(OBSERVE)) - set(READER) <= beside
 
 
@@ -125,7 +125,7 @@ def test_the_wrapper_knows_only_the_recorder_s_side() -> None:
     assert found <= {
         *("clock", "events", "recorder", "session", "describe", "tracking", "states", "run"),
         "attempt",
-        *("console", "parts", "reports"),
+        *("console", "parts", "reports", "asking", "hidden"),
     }
 
 

@@ -462,3 +462,18 @@ def test_raised_retries_are_told_by_themselves() -> None:
     assert found(a_run(settings={"retries": 0}), a_run(settings={"retries": 3})) == {
         "retries_changed": "neutral"
     }
+
+
+# -- what was published ----------------------------------------------------------------------------
+
+
+def test_what_was_published_counts_as_a_product() -> None:
+    files = {"site/index": "1", "site/page": "2"}
+    before = party(a_run(sums=SUMS), published=files)
+    same = compare(before, party(a_run(sums=SUMS), published=files))
+    assert (same.same_work, same.checked, len(same.contents.equal)) == (True, "contents", 9)
+    fewer = compare(before, party(a_run(sums=SUMS), published={"site/index": "1"}))
+    assert [one.claim for one in fewer.findings] == ["1 published files are gone: site/page"]
+    other = compare(before, party(a_run(sums=SUMS), published={**files, "site/page": "3"}))
+    assert [one.id for one in other.findings] == ["contents_differ"]
+    assert (fewer.same_work, other.same_work) == (False, False)

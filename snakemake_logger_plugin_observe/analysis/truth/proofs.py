@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from snakemake_logger_plugin_observe.analysis.contents import recorded
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of, named
 
 LOG, BENCHMARK, OUTPUT = "log_removed", "benchmark_removed", "output_removed"
 NEW, MOVED, DIFFER = "output_added", "outputs_moved", "contents_differ"
+UNPUBLISHED = "published_gone"
 
 
 def findings(it: Compared) -> Iterator[Finding]:
@@ -24,6 +24,9 @@ def findings(it: Compared) -> Iterator[Finding]:
     )
     yield from _outputs(it)
     yield from _contents(it)
+    if it.unpublished:
+        claim = f"{len(it.unpublished)} published files are gone: {named(it.unpublished)}"
+        yield Finding(UNPUBLISHED, "not_allowed", claim, it.after.at_end("the run's end"))
 
 
 def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
@@ -86,7 +89,7 @@ def _outputs(it: Compared) -> Iterator[Finding]:
 
 def same_elsewhere(it: Compared) -> frozenset[str]:
     """Return the outputs that a job makes under another name now, in the same place, same bytes."""
-    old, new = recorded(it.before.run), recorded(it.after.run)
+    old, new = it.files
     return frozenset(
         was
         for pair in it.match.pairs
@@ -104,7 +107,7 @@ def _contents(it: Compared) -> Iterator[Finding]:
     differing = it.contents.differing
     if not differing:
         return
-    old, new = recorded(it.before.run), recorded(it.after.run)
+    old, new = it.files
     first = differing[0]
     of = len(it.contents.equal) + len(differing)
     explained = any(one.what in _CAUSES or one.what.startswith("config") for one in it.changes)
@@ -115,6 +118,8 @@ def _contents(it: Compared) -> Iterator[Finding]:
         if found := known.get(first):
             what = found.file.sha256 or f"{found.file.bytes} bytes"
             evidence.extend(side.at_line(found.line, f"{first}: {what}"))
+            if found.line is None:
+                evidence.append(Evidence("file", first, f"{side.name}: {what}"))
     yield Finding(DIFFER, "not_allowed", claim, tuple(evidence))
 
 
