@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.analysis.sameness import (
 )
 from snakemake_logger_plugin_observe.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.parts import Try
+from snakemake_logger_plugin_observe.parts import LogTail, Try
 from snakemake_logger_plugin_observe.processes import span_of
 from snakemake_logger_plugin_observe.run import Run
 
@@ -284,12 +284,16 @@ def _tool(one: Try) -> Micros | None:
 
 def _last_line(attempt: Attempt) -> Line | None:
     """Return the last line that says something, of the first of its logs that has one."""
-    for log in attempt.logs:
-        for number in reversed(range(len(log.lines))):
-            text = log.lines[number]
-            if text.strip() and not _SAYS_NOTHING.fullmatch(text):
-                first = log.first_line
-                return Line(log.path, None if first is None else first + number, text)
+    return next((line for log in attempt.logs if (line := telling_line(log)) is not None), None)
+
+
+def telling_line(log: LogTail) -> Line | None:
+    """Return the last line of a log that says something of what went wrong, or None."""
+    for number in reversed(range(len(log.lines))):
+        text = log.lines[number]
+        if text.strip() and not _SAYS_NOTHING.fullmatch(text):
+            first = log.first_line
+            return Line(log.path, None if first is None else first + number, text)
     return None
 
 

@@ -8,12 +8,14 @@ from snakemake_logger_plugin_observe.commands import (
     cost,
     jobs,
     schema,
+    triage,
     validate,
 )
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "triage": triage,
     "compare": compare,
     "accounting": accounting,
     "validate": validate,

@@ -12,6 +12,8 @@ from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
+from snakemake_logger_plugin_observe.analysis.triage import Triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked
 from snakemake_logger_plugin_observe.analysis.verification import Verification
 from snakemake_logger_plugin_observe.run import Run
 
@@ -64,6 +66,22 @@ class CompareAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class TriageAnswer:
+    """What went wrong with a run, rung by rung."""
+
+    source: Source
+    baseline: Source | None
+    triage: Triage
+    missing: tuple[str, ...] = ()
+    """What evidence was not there, and how that limits the answer."""
+    paths: dict[str, str] = field(default_factory=dict)
+    """The journals, by the names that evidence calls them."""
+    asked: tuple[Asked, ...] = ()
+    saved: Path | None = None
+    noted: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountingAnswer:
     """What the cluster's accounting knew of a run's jobs."""
 
@@ -89,4 +107,12 @@ class SchemaAnswer:
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-Answer = CostAnswer | JobsAnswer | CompareAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer
+Answer = (
+    CostAnswer
+    | JobsAnswer
+    | CompareAnswer
+    | TriageAnswer
+    | AccountingAnswer
+    | ValidateAnswer
+    | SchemaAnswer
+)

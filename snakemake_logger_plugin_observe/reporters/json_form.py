@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_compare, json_failed
+from snakemake_logger_plugin_observe.reporters import json_compare, json_failed, json_triage
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     JobsAnswer,
     SchemaAnswer,
     Source,
+    TriageAnswer,
     ValidateAnswer,
 )
 from snakemake_logger_plugin_observe.run import seconds
@@ -42,6 +43,8 @@ def shape(answer: Answer) -> dict[str, Any]:
             }
         case CompareAnswer():
             return json_compare.shape(answer)
+        case TriageAnswer():
+            return json_triage.shape(answer)
         case AccountingAnswer():
             return {
                 "schema_version": SCHEMA_VERSION,

@@ -5,7 +5,7 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs, text_triage
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CostAnswer,
     JobsAnswer,
     SchemaAnswer,
+    TriageAnswer,
     ValidateAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
@@ -45,6 +46,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_jobs.parts(answer, width)
         case CompareAnswer():
             return text_compare.parts(answer, width)
+        case TriageAnswer():
+            return text_triage.parts(answer, width)
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():

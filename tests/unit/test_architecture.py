@@ -31,11 +31,11 @@ LAYERS = (
     {"clock", "phases", "mask", "beside"},
     {"parts"},
     {"events"},
-    {"offsets"},
+    {"offsets", "tails"},
     {"journal", "timeline", "track", "processes"},
     {"attempt"},
     {"run"},
-    {"analysis", "accounting"},
+    {"analysis", "accounting", "folder", "live"},
     {"reporters"},
     {"commands"},
     {"__main__"},
@@ -109,7 +109,7 @@ def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither
 
 def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
-    beside |= {"provenance", "tracking", "endings", "tails", "outputs", "latency", "console"}
+    beside |= {"provenance", "tracking", "endings", "outputs", "latency", "console"}
     beside |= {"choices", "course", "remains", "reports"}
     beside |= {"states", "told", "asking", "resolved", "sources", "plan", "hidden"}
     assert set(modules(OBSERVE)) - set(READER) <= beside

@@ -1,5 +1,6 @@
 """All that is known of an incident: the run, what it is held against, and what was derived."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -9,12 +10,27 @@ from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import by_class
 from snakemake_logger_plugin_observe.run import Run
 
 # A run that is merely short, on a cluster that is merely polled now and then, is no incident.
 _LEAST: Final = 120_000_000
 _SHARE: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a Snakemake that was asked now said."""
+
+    what: str
+    """``plan``, ``input``, ``code``, ``params`` or ``summary``."""
+    command: str
+    """As a person would type it, and as evidence of it refers to it."""
+    lines: tuple[str, ...]
+    """What it printed, stdout alone."""
+    problem: str = ""
+    """Why it tells nothing; empty, if it succeeded."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,12 @@ class Case:
     there: frozenset[str] = frozenset()
     """Outputs that are in the workflow's folder now, of those that runs called missing."""
     notes: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    """Where the journals lie, by the names that evidence calls them."""
+    read: Callable[[str], LogTail] | None = None
+    """Reads the end of a file of the workflow's folder; None, where that is not there."""
+    asked: tuple[Asked, ...] = ()
+    """What a live Snakemake answered."""
 
     @property
     def side(self) -> Side:
@@ -42,6 +64,15 @@ class Case:
     def base(self) -> Side | None:
         """The baseline, as evidence calls it."""
         return Side("A", self.baseline) if self.baseline is not None else None
+
+    @property
+    def planned(self) -> Side | None:
+        """The dry run, as evidence calls it."""
+        return Side("P", self.plan) if self.plan is not None else None
+
+    def answer(self, what: str) -> Asked | None:
+        """Return what a live Snakemake said of *what*, if it was asked and knew."""
+        return next((one for one in self.asked if one.what == what and not one.problem), None)
 
     @cached_property
     def account(self) -> Account:
@@ -66,7 +97,12 @@ class Case:
     @cached_property
     def base_by_phase(self) -> dict[str, Micros]:
         """The baseline's makespan by phase; empty without one."""
-        return account(self.baseline).makespan_by_phase if self.baseline is not None else {}
+        if self.baseline is None:
+            return {}
+        if (ended := self.baseline.finished) is not None:  # its recorder has worked it out
+            by_phase = ended.makespan.by_phase_s
+            return {phase: round(length_s * 1e6) for phase, length_s in by_phase.items()}
+        return account(self.baseline).makespan_by_phase
 
     def spent(self, *phases: str) -> Micros:
         """Return what *phases* took of the makespan."""

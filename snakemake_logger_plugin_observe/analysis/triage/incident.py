@@ -45,3 +45,5 @@ class Incident:
     """The line of a check file that would catch it next time."""
     rules: tuple[str, ...] = ()
     """The rules that it touches."""
+    jobs: tuple[int, ...] = ()
+    """The jobs that it touches, where these are not all of its rules (or those that failed)."""

@@ -1,75 +1,125 @@
 """The last rung: six fields that could be handed to a colleague, each claim with its citation."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
+from snakemake_logger_plugin_observe.run import Run
 
-_CITED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a note: what it says, and where that can be looked up."""
-
-    text: str
-    evidence: tuple[Evidence, ...] = ()
+_CITED: Final = 4
+_COMMAND: Final = "snakemake-observe"
+_CALLED: Final = {"B": "the run's journal", "A": "its baseline's journal", "P": "a dry run's"}
+NONE_FOUND: Final = "no incident found"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An incident note."""
+    """An incident note; a field is one claim or several."""
 
-    symptom: Field
-    affected_scope: Field
-    first_confirming_command: Field
-    evidence_consulted: Field
-    incident_class: Field
-    next_action: Field
+    symptom: tuple[Claim, ...]
+    affected_scope: tuple[Claim, ...]
+    first_confirming_command: tuple[Claim, ...]
+    evidence_consulted: tuple[Claim, ...]
+    incident_class: tuple[Claim, ...]
+    next_action: tuple[Claim, ...]
+
+    def items(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
+        """Yield each field's name, as a person reads it, and its claims."""
+        for one in fields(self):
+            yield one.name.replace("_", " "), getattr(self, one.name)
 
 
-def note(case: Case, seen: Sequence[Symptom], where: Scope, found: Sequence[Incident]) -> Note:
+def note(
+    case: Case,
+    seen: Sequence[Symptom],
+    where: Scope,
+    found: Sequence[Incident],
+    read: Sequence[Quote] = (),
+) -> Note:
     """Return the note of a case, from what each rung found."""
-    first = found[0] if found else None
-    symptom = Field("; ".join(one.text for one in seen), tuple(e for s in seen for e in s.evidence))
-    if not seen:
-        symptom = Field("none: the run was as it should be", case.side.at_end("status"))
-    consulted = [case.side.at_start("the run")]
-    if case.base is not None:
-        consulted.append(case.base.at_start("the baseline"))
-    cited = tuple(e for some in consulted for e in some)
-    if first is None:
-        return Note(
-            symptom,
-            Field(where.text, where.evidence),
-            Field("snakemake-observe cost"),
-            Field("journal B" + (" and its baseline A" if case.base else ""), cited),
-            Field("no incident found"),
-            Field("nothing to do"),
-        )
+    symptom = tuple(Claim(one.text, one.evidence) for one in seen)
+    if not symptom:
+        symptom = (Claim(f"none: the run was as it should be ({case.status})", _end(case)),)
     return Note(
         symptom,
-        Field(where.text, where.evidence),
-        Field(_confirming(first)),
-        Field(
-            ", ".join(dict.fromkeys(e.ref for e in first.evidence)),
-            (*cited, *first.evidence[:_CITED]),
-        ),
-        Field(f"{first.incident_class} (lives in: {first.lives_in})", first.evidence[:_CITED]),
-        Field(f"{first.action.text}: {first.action.why}", first.evidence[:_CITED]),
+        (Claim(where.text, where.evidence),),
+        (Claim(_confirming(case, found[0] if found else None)),),
+        tuple(_consulted(case, found, read)),
+        tuple(_classes(found)),
+        tuple(_actions(case, found)),
     )
 
 
-def _confirming(first: Incident) -> str:
+def _end(case: Case) -> tuple[Evidence, ...]:
+    return case.side.at_end(f"status: {case.status}") or case.side.at_start("the run")
+
+
+def _confirming(case: Case, first: Incident | None) -> str:
     """Return the command that shows the incident by itself."""
-    if first.failures:
-        return "snakemake-observe jobs --failed"
-    return (
-        "snakemake-observe compare"
-        if first.id.startswith("discovery")
-        else "snakemake-observe cost"
-    )
+    journal, baseline = case.paths.get("B"), case.paths.get("A")
+    if first is None or (not first.failures and baseline is None):
+        words = ["cost", journal]
+    elif first.failures and any(one.rule in first.rules for one in case.failures):
+        words = ["jobs", "--failed", journal]
+    elif baseline is not None:
+        words = ["compare", baseline, journal]
+    else:
+        words = ["cost", journal]
+    return shlex.join([_COMMAND, *(word for word in words if word is not None)])
+
+
+def _consulted(case: Case, found: Sequence[Incident], read: Sequence[Quote]) -> Iterator[Claim]:
+    sides = (case.side, case.base, case.planned)
+    for side in (one for one in sides if one is not None):
+        path = case.paths.get(side.name)
+        named = f" {path}" if path else ""
+        yield Claim(f"{_CALLED[side.name]}{named}", side.at_start(f"run: {_run_id(side.run)}"))
+    for answered in case.asked:
+        if not answered.problem:
+            yield Claim(answered.command)
+    for quote in read:
+        if quote.evidence:
+            yield Claim(f"{quote.kind} of {quote.job}", quote.evidence)
+    told = {e.ref for quote in read for e in quote.evidence}
+    others = [e for e in (found[0].evidence if found else ()) if e.kind != "journal"]
+    for one in {e.ref: e for e in others if e.ref not in told}.values():
+        yield Claim(f"{one.kind}: {one.quote}", (one,))
+
+
+def _run_id(run: Run) -> str:
+    return run.started.run_id if run.started is not None else "unknown"
+
+
+def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
+    if not found:
+        yield Claim(NONE_FOUND)
+        return
+    first = found[0]
+    lives = f"{first.incident_class} (lives in: {first.lives_in}), {first.strength}"
+    yield Claim(f"{lives}: {first.claim}", first.evidence[:_CITED])
+    yield Claim(f"refuted by {first.refuted_by}")
+    for one in found[1:]:
+        if one.incident_class != first.incident_class:
+            yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])
+
+
+def _actions(case: Case, found: Sequence[Incident]) -> Iterator[Claim]:
+    if not found:
+        yield Claim("nothing to do" if case.status == "success" else "look at what is missing here")
+        return
+    first = found[0]
+    action = first.action
+    whom = "escalate: " if action.escalate else ""
+    yield Claim(f"{whom}{action.text}, because {action.why}", first.evidence[:_CITED])
+    if action.saves is not None:
+        yield Claim(f"predicted gain: {action.saves / 1e6:.1f} s", first.evidence[:_CITED])
+    if first.check is not None:
+        yield Claim(f"check that would catch it next time: {first.check}")

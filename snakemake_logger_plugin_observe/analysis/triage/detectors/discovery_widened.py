@@ -41,4 +41,5 @@ def detect(case: Case) -> Iterator[Incident]:
             ),
             check=f"jobs_planned <= {len(known)}",
             rules=tuple(dict.fromkeys(job.rule for job in added)),
+            jobs=tuple(job.job_id for job in added),
         )

@@ -1,0 +1,71 @@
+"""The fourth rung: what changed since the baseline, and what a live Snakemake says has changed."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+
+KINDS: Final = ("input", "code", "params")
+_STATUS, _PLAN = 4, 5
+"""Columns of ``--summary``."""
+
+
+def changed(case: Case) -> tuple[Claim, ...]:
+    """Return what differs, by the journals first."""
+    return tuple(_claims(case))
+
+
+def _claims(case: Case) -> Iterator[Claim]:
+    if case.comparison is not None and case.base is not None:
+        found = case.comparison.work.changes
+        yield from (Claim(_said(change), change.evidence) for change in found)
+        if not found:
+            cited = (*case.side.at_start("the run"), *case.base.at_start("the baseline"))
+            yield Claim("nothing differs that the two journals tell of", cited)
+    for kind in KINDS:
+        if answered := case.answer(kind):
+            yield _listed(kind, answered)
+    if answered := case.answer("summary"):
+        yield from _summed_up(answered)
+
+
+def _said(change: Change) -> str:
+    """Return a change as one sentence: who, what, from, to."""
+    who = "" if change.subject == RUN else f"{change.subject}: "
+    jobs = f" ({jobs_of(change.jobs)})" if change.jobs > 1 else ""
+    if change.before is None:
+        return f"{who}{change.what}: {change.after}, new{jobs}"
+    if change.after is None:
+        return f"{who}{change.what}: no longer {change.before}{jobs}"
+    return f"{who}{change.what}: {change.before} → {change.after}{jobs}"
+
+
+def _listed(kind: str, answered: Asked) -> Claim:
+    """Tell of the files that ``--list-changes`` names, a line each."""
+    files = [line for line in answered.lines if line.strip()]
+    if not files:
+        return Claim(
+            f"Snakemake now sees no change of {kind}",
+            (Evidence("command", answered.command, ""),),
+        )
+    text = f"Snakemake now sees changed {kind} behind {named(files)}"
+    return Claim(text, (Evidence("command", answered.command, files[0]),))
+
+
+def _summed_up(answered: Asked) -> Iterator[Claim]:
+    """Tell of the outputs that ``--summary`` would have updated, by their status."""
+    by_status: dict[str, list[tuple[str, str]]] = {}
+    rows = [line.split("\t") for line in answered.lines[1:]]
+    for row in rows:
+        if len(row) > _PLAN and row[_PLAN].strip() != "no update":
+            by_status.setdefault(row[_STATUS], []).append((row[0], "\t".join(row)))
+    for status, outputs in by_status.items():
+        text = f"the summary says {status} of {named([path for path, _row in outputs])}"
+        yield Claim(text, (Evidence("command", answered.command, outputs[0][1]),))
+    if rows and not by_status:
+        quoted = (Evidence("command", answered.command, answered.lines[0]),)
+        yield Claim("the summary says that nothing needs an update", quoted)
