@@ -36,8 +36,8 @@ def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[Asked, 
         how = live.setting(started, folder, Path.cwd())
         _may(how, agreed=agreed)
         return tuple(
-            Asked(one.what, one.command, one.lines, one.problem)
-            for one in live.ask(how, _TIMEOUT_S)
+            Asked(f"L{number}", one.what, one.command, one.lines, one.problem)
+            for number, one in enumerate(live.ask(how, _TIMEOUT_S), 1)
         )
     except live.LiveError as error:
         raise JournalError(f"{source.path}: {error}") from error

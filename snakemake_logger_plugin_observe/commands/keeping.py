@@ -23,8 +23,8 @@ def keep(store: Store, answer: TriageAnswer, folder: Folder | None) -> None:
         _tell(lines, kept, f"journal {name}: {path}", found=store.copy(Path(path), kept))
     if folder is not None:
         _keep_files(store, answer, folder, lines)
-    for number, one in enumerate(answer.asked, 1):
-        kept = f"commands/{number}-{one.what}.txt"
+    for one in answer.asked:
+        kept = f"commands/{one.name}.txt"
         said = one.problem or "what it printed"
         store.text(kept, "".join(f"{line}\n" for line in one.lines))
         _tell(lines, kept, f"{one.command}: {said}", found=True)

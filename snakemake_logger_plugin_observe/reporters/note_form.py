@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _WIDTH: Final = 100
+_COMMANDS: Final = ("snakemake-observe ", "snakemake ", "L1: ")
 _MARKS: Final = re.compile(r"([\\`*_\[\]<>|#])")
 
 
@@ -84,7 +85,7 @@ def _marked(claim: Claim) -> str:
 
 def is_command(claim: Claim) -> bool:
     """Return whether a claim is no claim but a command to be typed."""
-    return not claim.evidence and claim.text.startswith(("snakemake-observe ", "snakemake "))
+    return not claim.evidence and claim.text.startswith(_COMMANDS)
 
 
 def _plain(text: str) -> str:

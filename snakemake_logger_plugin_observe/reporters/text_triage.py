@@ -11,14 +11,14 @@ from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
-from snakemake_logger_plugin_observe.reporters.note_form import citations, is_command
+from snakemake_logger_plugin_observe.reporters.note_form import citations
 from snakemake_logger_plugin_observe.reporters.text_cost import head, warnings
-from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless, plural
+from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
 
 _CHANGES: Final = 6
 _INCIDENTS: Final = 4
-_LONGEST: Final = 160
-_Cell = Text
+_WHOLE: Final = 10_000
+_LONGEST: Final = 240
 
 
 def parts(answer: TriageAnswer, width: int) -> list[RenderableType]:
@@ -80,9 +80,9 @@ def _table() -> Table:
     return table
 
 
-def _line(claim: Claim) -> Text:
+def _line(claim: Claim, longest: int = _LONGEST) -> Text:
     text = " ".join(claim.text.split())
-    line = Text(harmless(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"))
+    line = Text(harmless(text if len(text) <= longest else f"{text[: longest - 1]}…"))
     if cited := citations(claim):
         line.append(harmless(f"  {' '.join(cited)}"), "dim")
     return line
@@ -110,7 +110,7 @@ def _quotes(quotes: Sequence[Quote], unproved: Sequence[Claim]) -> Iterator[Text
             continue
         where = one.path if one.line is None else f"{one.path}:{one.line}"
         line = Text(harmless(where))
-        said = " ".join(one.text.split())
+        said = " ".join((one.figures or one.text).split())
         line.append(harmless(f"  {said[:_LONGEST]}"), "italic")
         yield line
     yield from map(_line, unproved)
@@ -123,7 +123,7 @@ def _classes(found: Sequence[Incident]) -> Iterator[Text]:
         explains = f", explains {_explained(one)}" if one.explains or one.failures else ""
         claim = f"{one.incident_class} (lives in: {one.lives_in}), {one.strength}{explains}"
         yield _line(Claim(f"{claim}: {one.claim}", one.evidence[:3]))
-        yield Text(harmless(f"  refuted by {one.refuted_by}"), "dim")
+        yield Text(harmless(f"  refuted by: {one.refuted_by}"), "dim")
     if len(found) > _INCIDENTS:
         yield Text(f"… and {len(found) - _INCIDENTS} more (--format json)", "dim")
 
@@ -153,7 +153,7 @@ def _note(answer: TriageAnswer) -> Table:
     table = _table()
     for name, claims in answer.triage.note.items():
         for place, claim in enumerate(claims):
-            line = _line(claim) if not is_command(claim) else Text(harmless(claim.text))
+            line = _line(claim, _WHOLE)
             table.add_row(Text(name if not place else "", "bold"), line)
     return table
 

@@ -23,10 +23,12 @@ _SHARE: Final = 0.3
 class Asked:
     """What a Snakemake that was asked now said."""
 
+    name: str
+    """What evidence calls it: ``L1``, ``L2``, ..."""
     what: str
     """``plan``, ``input``, ``code``, ``params`` or ``summary``."""
     command: str
-    """As a person would type it, and as evidence of it refers to it."""
+    """As a person would type it."""
     lines: tuple[str, ...]
     """What it printed, stdout alone."""
     problem: str = ""

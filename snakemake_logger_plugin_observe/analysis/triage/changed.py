@@ -1,5 +1,6 @@
 """The fourth rung: what changed since the baseline, and what a live Snakemake says has changed."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +11,18 @@ from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 KINDS: Final = ("input", "code", "params")
+_TELLING: Final = tuple(
+    map(
+        re.compile,
+        (
+            r"config|params|code|script|environment|targets|Snakefile|file ",
+            r"command line|profile|executor|cores|jobs|resource|threads|host|Snakemake|Python",
+            r"input|output|log|benchmark",
+        ),
+    )
+)
+_LAST: Final = len(_TELLING)
+_LONGEST: Final = 80
 _STATUS, _PLAN = 4, 5
 """Columns of ``--summary``."""
 
@@ -21,7 +34,7 @@ def changed(case: Case) -> tuple[Claim, ...]:
 
 def _claims(case: Case) -> Iterator[Claim]:
     if case.comparison is not None and case.base is not None:
-        found = case.comparison.work.changes
+        found = sorted(case.comparison.work.changes, key=_tells_little)
         yield from (Claim(_said(change), change.evidence) for change in found)
         if not found:
             cited = (*case.side.at_start("the run"), *case.base.at_start("the baseline"))
@@ -33,15 +46,24 @@ def _claims(case: Case) -> Iterator[Claim]:
         yield from _summed_up(answered)
 
 
+def _tells_little(change: Change) -> int:
+    """Return how late a change is told: what is asked for and what tools do come first."""
+    return next((n for n, telling in enumerate(_TELLING) if telling.match(change.what)), _LAST)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+
+
 def _said(change: Change) -> str:
     """Return a change as one sentence: who, what, from, to."""
     who = "" if change.subject == RUN else f"{change.subject}: "
     jobs = f" ({jobs_of(change.jobs)})" if change.jobs > 1 else ""
     if change.before is None:
-        return f"{who}{change.what}: {change.after}, new{jobs}"
+        return f"{who}{change.what}: {_short(change.after or '')}, new{jobs}"
     if change.after is None:
-        return f"{who}{change.what}: no longer {change.before}{jobs}"
-    return f"{who}{change.what}: {change.before} → {change.after}{jobs}"
+        return f"{who}{change.what}: no longer {_short(change.before)}{jobs}"
+    return f"{who}{change.what}: {_short(change.before)} → {_short(change.after)}{jobs}"
 
 
 def _listed(kind: str, answered: Asked) -> Claim:
@@ -50,10 +72,10 @@ def _listed(kind: str, answered: Asked) -> Claim:
     if not files:
         return Claim(
             f"Snakemake now sees no change of {kind}",
-            (Evidence("command", answered.command, ""),),
+            (Evidence("command", answered.name, ""),),
         )
     text = f"Snakemake now sees changed {kind} behind {named(files)}"
-    return Claim(text, (Evidence("command", answered.command, files[0]),))
+    return Claim(text, (Evidence("command", answered.name, files[0]),))
 
 
 def _summed_up(answered: Asked) -> Iterator[Claim]:
@@ -65,7 +87,7 @@ def _summed_up(answered: Asked) -> Iterator[Claim]:
             by_status.setdefault(row[_STATUS], []).append((row[0], "\t".join(row)))
     for status, outputs in by_status.items():
         text = f"the summary says {status} of {named([path for path, _row in outputs])}"
-        yield Claim(text, (Evidence("command", answered.command, outputs[0][1]),))
+        yield Claim(text, (Evidence("command", answered.name, outputs[0][1]),))
     if rows and not by_status:
-        quoted = (Evidence("command", answered.command, answered.lines[0]),)
+        quoted = (Evidence("command", answered.name, answered.lines[0]),)
         yield Claim("the summary says that nothing needs an update", quoted)

@@ -82,9 +82,10 @@ def _consulted(case: Case, found: Sequence[Incident], read: Sequence[Quote]) -> 
         path = case.paths.get(side.name)
         named = f" {path}" if path else ""
         yield Claim(f"{_CALLED[side.name]}{named}", side.at_start(f"run: {_run_id(side.run)}"))
-    for answered in case.asked:
-        if not answered.problem:
-            yield Claim(answered.command)
+    for number, answered in enumerate(one for one in case.asked if not one.problem):
+        question = "--summary" if answered.what == "summary" else f"--list-changes {answered.what}"
+        said = f"the same with {question} in place of --dry-run" if number else answered.command
+        yield Claim(f"{answered.name}: {said}")
     for quote in read:
         if quote.evidence:
             yield Claim(f"{quote.kind} of {quote.job}", quote.evidence)
@@ -105,7 +106,7 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
     first = found[0]
     lives = f"{first.incident_class} (lives in: {first.lives_in}), {first.strength}"
     yield Claim(f"{lives}: {first.claim}", first.evidence[:_CITED])
-    yield Claim(f"refuted by {first.refuted_by}")
+    yield Claim(f"refuted by: {first.refuted_by}")
     for one in found[1:]:
         if one.incident_class != first.incident_class:
             yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])

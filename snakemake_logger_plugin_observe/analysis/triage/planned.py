@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
-from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
 
@@ -34,7 +34,7 @@ def _claims(case: Case) -> Iterator[Claim]:
     if case.planned is not None:
         yield _of_dry_run(case, case.planned)
     if live := case.answer("plan"):
-        yield _of_live(live.command, live.lines)
+        yield _of_live(case, live)
 
 
 def _to_run(side: Side) -> dict[str, int]:
@@ -76,14 +76,17 @@ def _of_dry_run(case: Case, side: Side) -> Claim:
     return Claim(text, _at_plan(side, counts) or side.at_start("kind: dry_run"))
 
 
-def _of_live(command: str, lines: tuple[str, ...]) -> Claim:
-    for line in lines:
+def _of_live(case: Case, live: Asked) -> Claim:
+    more = ""
+    if any(job.checkpoint for job in case.run.jobs.values()):
+        more = ", and checkpoints among them bring more"
+    for line in live.lines:
         if found := _TOTAL.fullmatch(line):
-            would = f"a dry run now would run {jobs_of(int(found[1]))}"
-            return Claim(would, (Evidence("command", command, line),))
-    for line in lines:
+            would = f"a dry run now would run {jobs_of(int(found[1]))}{more}"
+            return Claim(would, (Evidence("command", live.name, line),))
+    for line in live.lines:
         if _NOTHING in line:
-            return Claim("a dry run now would run nothing", (Evidence("command", command, line),))
-    last = next((line for line in reversed(lines) if line.strip()), "")
-    quoted = (Evidence("command", command, last),) if last else ()
+            return Claim("a dry run now would run nothing", (Evidence("command", live.name, line),))
+    last = next((line for line in reversed(live.lines) if line.strip()), "")
+    quoted = (Evidence("command", live.name, last),) if last else ()
     return Claim("a dry run now was made, and its table of jobs was not found", quoted)

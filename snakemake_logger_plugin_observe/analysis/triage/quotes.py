@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.events import JobDescribed
 
 _JOBS: Final = 3
 _LOGS_OF_A_JOB: Final = 2
+_FIGURES: Final = ("s", "max_rss", "io_in", "io_out", "cpu_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Quote:
     """None where the file is so long that its lines were not counted, or nothing is quoted."""
     text: str | None = None
     problem: str | None = None
+    figures: str | None = None
+    """Of a benchmark: what its line says, by name."""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -103,7 +106,17 @@ def _of(case: Case, job: JobDescribed) -> Iterator[Quote]:
             yield Quote("benchmark", job.benchmark, name, problem=problem)
         else:
             line = tail.first_line + len(tail.lines) - 1
-            yield Quote("benchmark", job.benchmark, name, line, tail.lines[-1])
+            yield Quote(
+                *("benchmark", job.benchmark, name, line, tail.lines[-1]),
+                figures=_figures(tail.lines[0], tail.lines[-1]),
+            )
+
+
+def _figures(header: str, line: str) -> str | None:
+    """Return the figures of a benchmark's last line that tell most, if its header names them."""
+    named = dict(zip(header.split("\t"), line.split("\t"), strict=False))
+    told = [f"{name}={named[name]}" for name in _FIGURES if name in named]
+    return " ".join(told) or None
 
 
 def settled(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
