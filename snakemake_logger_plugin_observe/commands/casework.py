@@ -46,8 +46,8 @@ def gather(
         read=folder.read if folder is not None else None,
         asked=asked,
     )
-    if folder is not None:
-        case = replace(case, there=folder.there(_called_missing(case)))
+    if folder is not None and (called := tuple(_called_missing(case))):
+        case = replace(case, there=folder.there(called))
     return case, folder, baseline
 
 

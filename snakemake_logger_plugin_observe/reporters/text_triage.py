@@ -65,7 +65,7 @@ def _ladder(answer: TriageAnswer) -> Table:
         ("what changed", _first(found.changed)),
         ("logs, benchmarks", _quotes(found.quotes, found.unproved)),
         ("class", _classes(found.incidents)),
-        ("next action", _actions(found.incidents)),
+        ("next action", _actions(found.incidents, found.note.next_action)),
     ]
     for number, (name, lines) in enumerate(rungs, 1):
         for place, line in enumerate(lines):
@@ -135,9 +135,9 @@ def _explained(one: Incident) -> str:
     return " and ".join([*said, *([duration(one.explains)] if one.explains else [])])
 
 
-def _actions(found: Sequence[Incident]) -> Iterator[Text]:
+def _actions(found: Sequence[Incident], noted: Sequence[Claim]) -> Iterator[Text]:
     if not found:
-        yield Text("nothing to do")
+        yield from map(_line, noted)
         return
     first = found[0]
     whom = "escalate: " if first.action.escalate else ""

@@ -18,6 +18,10 @@ _CITED: Final = 4
 _COMMAND: Final = "snakemake-observe"
 _CALLED: Final = {"B": "the run's journal", "A": "its baseline's journal", "P": "a dry run's"}
 NONE_FOUND: Final = "no incident found"
+UNEXPLAINED: Final = (
+    "escalate: nothing that is known here explains the symptom; "
+    "read what the confirming command shows, and the evidence that was missing"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ def _end(case: Case) -> tuple[Evidence, ...]:
 def _confirming(case: Case, first: Incident | None) -> str:
     """Return the command that shows the incident by itself."""
     journal, baseline = case.paths.get("B"), case.paths.get("A")
-    if first is None or (not first.failures and baseline is None):
-        words = ["cost", journal]
+    if first is None:
+        words = ["jobs", "--failed", journal] if case.failures else ["cost", journal]
     elif first.failures and any(one.rule in first.rules for one in case.failures):
         words = ["jobs", "--failed", journal]
     elif baseline is not None:
@@ -113,8 +117,9 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
 
 
 def _actions(case: Case, found: Sequence[Incident]) -> Iterator[Claim]:
+    failed = case.status not in ("success", "nothing_to_do", "dry_run")
     if not found:
-        yield Claim("nothing to do" if case.status == "success" else "look at what is missing here")
+        yield Claim(UNEXPLAINED if case.failures or case.slower or failed else "nothing to do")
         return
     first = found[0]
     action = first.action
