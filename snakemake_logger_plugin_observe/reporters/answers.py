@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
+from snakemake_logger_plugin_observe.analysis.runbook import Usual
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked
 from snakemake_logger_plugin_observe.analysis.verification import Verification
@@ -82,6 +83,30 @@ class TriageAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """An incident of which a note is kept."""
+
+    path: str
+    incident_class: str
+    next_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookAnswer:
+    """What a runbook says; of one that was kept, nothing is known."""
+
+    path: Path
+    kept: bool
+    source: Source | None = None
+    folder: str | None = None
+    usual: Usual | None = None
+    questions: dict[str, str] = field(default_factory=dict)
+    """The commands that ask a live Snakemake, by what they ask for."""
+    known: tuple[Known, ...] = ()
+    check_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountingAnswer:
     """What the cluster's accounting knew of a run's jobs."""
 
@@ -112,6 +137,7 @@ Answer = (
     | JobsAnswer
     | CompareAnswer
     | TriageAnswer
+    | RunbookAnswer
     | AccountingAnswer
     | ValidateAnswer
     | SchemaAnswer

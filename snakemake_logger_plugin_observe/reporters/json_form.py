@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    RunbookAnswer,
     SchemaAnswer,
     Source,
     TriageAnswer,
@@ -45,6 +46,8 @@ def shape(answer: Answer) -> dict[str, Any]:
             return json_compare.shape(answer)
         case TriageAnswer():
             return json_triage.shape(answer)
+        case RunbookAnswer():
+            return _runbook(answer)
         case AccountingAnswer():
             return {
                 "schema_version": SCHEMA_VERSION,
@@ -65,6 +68,16 @@ def shape(answer: Answer) -> dict[str, Any]:
             }
         case SchemaAnswer():
             return answer.schema
+
+
+def _runbook(answer: RunbookAnswer) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "path": str(answer.path),
+        "kept": answer.kept,
+        "usual": asdict(answer.usual) if answer.usual is not None else None,
+        "known_incidents": [asdict(one) for one in answer.known],
+    }
 
 
 def _failed(answer: JobsAnswer) -> dict[str, Any]:

@@ -5,13 +5,19 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs, text_triage
+from snakemake_logger_plugin_observe.reporters import (
+    text_compare,
+    text_cost,
+    text_jobs,
+    text_triage,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    RunbookAnswer,
     SchemaAnswer,
     TriageAnswer,
     ValidateAnswer,
@@ -48,6 +54,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_compare.parts(answer, width)
         case TriageAnswer():
             return text_triage.parts(answer, width)
+        case RunbookAnswer():
+            return [harmless(_runbook(answer))]
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():
@@ -62,6 +70,12 @@ def _accounting(answer: AccountingAnswer) -> str:
     known = f"Slurm's accounting knows {answer.known:,} of {plural(answer.asked, 'job')}"
     new = plural(answer.added, "new record") if answer.added else "nothing new"
     return harmless(f"{answer.source.path}: {known}; {new}")
+
+
+def _runbook(answer: RunbookAnswer) -> str:
+    if answer.kept:
+        return f"{answer.path}: is there already, and is kept as it is"
+    return f"{answer.path}: written; it is yours now, and is not written again"
 
 
 def _validation(answer: ValidateAnswer) -> list[RenderableType]:
