@@ -107,9 +107,8 @@ def _questions(source: Source, folder: Folder | None) -> dict[str, str]:
 
 def _check_file(folder: Folder | None) -> str | None:
     """Return the name of the workflow's check file, where there is one."""
-    return (
-        "observe.toml" if folder is not None and (folder.root / "observe.toml").exists() else None
-    )
+    there = folder is not None and (folder.root / _CHECKS).is_file()
+    return _CHECKS if there else None
 
 
 def _known(folder: Folder) -> Iterator[Known]:

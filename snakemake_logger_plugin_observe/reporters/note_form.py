@@ -27,7 +27,7 @@ def render_note(answer: TriageAnswer, suffix: str) -> str:
 def shape_note(answer: TriageAnswer) -> dict[str, Any]:
     """Return the six fields as plain texts, each claim with its citations."""
     note = answer.triage.note
-    return {name.replace(" ", "_"): said(claims, "; ") for name, claims in note.items()}
+    return {name.replace(" ", "_"): said(claims, "; ") for name, claims in note.told()}
 
 
 def said(claims: Iterable[Claim], between: str = "; ") -> str:
@@ -46,9 +46,9 @@ def citations(claim: Claim) -> list[str]:
 
 
 def _text(answer: TriageAnswer) -> str:
-    indent = max(len(name) for name, _ in answer.triage.note.items()) + 2
+    indent = max(len(name) for name, _ in answer.triage.note.told()) + 2
     lines: list[str] = []
-    for name, claims in answer.triage.note.items():
+    for name, claims in answer.triage.note.told():
         for number, claim in enumerate(claims):
             head = name if not number else ""
             lines += textwrap.wrap(
@@ -66,7 +66,7 @@ def _markdown(answer: TriageAnswer) -> str:
     run = answer.source.run
     called = run.started.run_id if run.started is not None else "unknown"
     lines = [f"# Incident in run {_plain(called)}", ""]
-    for name, claims in answer.triage.note.items():
+    for name, claims in answer.triage.note.told():
         if len(claims) == 1:
             lines.append(f"- **{name}**: {_marked(claims[0])}")
             continue

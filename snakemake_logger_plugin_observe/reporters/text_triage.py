@@ -151,7 +151,7 @@ def _actions(found: Sequence[Incident], noted: Sequence[Claim]) -> Iterator[Text
 
 def _note(answer: TriageAnswer) -> Table:
     table = _table()
-    for name, claims in answer.triage.note.items():
+    for name, claims in answer.triage.note.told():
         for place, claim in enumerate(claims):
             line = _line(claim, _WHOLE)
             table.add_row(Text(name if not place else "", "bold"), line)

@@ -221,6 +221,27 @@ def test_nothing_is_executed_or_imported_from_what_was_read(path: Path) -> None:
     assert "shell=True" not in path.read_text()
 
 
+def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags() -> None:
+    """A dry run must be asked for as the run was, so some words of its command are used again.
+
+    One module may do that, and no other of the reader starts what it reads of: it takes flags that
+    are on its list, and the program, the folder and the environment from this machine.
+    """
+    starting = {name for name in READER if "subprocess" in imports(modules(OBSERVE)[name])}
+    assert starting == {"accounting", "live"}
+    knowing = {name for name, path in modules(OBSERVE).items() if "live" in own(path)}
+    assert knowing == {"commands.inquiry", "commands.runbook"}
+    asking = ast.parse(modules(OBSERVE)["commands.runbook"].read_text())
+    used = {
+        node.attr
+        for node in ast.walk(asking)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "live"
+    }
+    assert used == {"setting", "LiveError", "QUESTIONS"}  # it shows commands, and starts none
+
+
 # -- the roots ----------------------------------------------------------------------------------------------------
 
 LOADED = f"""

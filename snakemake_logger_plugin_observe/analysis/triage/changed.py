@@ -37,7 +37,7 @@ def _claims(case: Case) -> Iterator[Claim]:
         found = sorted(case.comparison.work.changes, key=_tells_little)
         yield from (Claim(_said(change), change.evidence) for change in found)
         if not found:
-            cited = (*case.side.at_start("the run"), *case.base.at_start("the baseline"))
+            cited = (*case.side.at_start("run_started"), *case.base.at_start("run_started"))
             yield Claim("nothing differs that the two journals tell of", cited)
     for kind in KINDS:
         if answered := case.answer(kind):

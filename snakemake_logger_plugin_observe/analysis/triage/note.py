@@ -35,7 +35,7 @@ class Note:
     incident_class: tuple[Claim, ...]
     next_action: tuple[Claim, ...]
 
-    def items(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
+    def told(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
         """Yield each field's name, as a person reads it, and its claims."""
         for one in fields(self):
             yield one.name.replace("_", " "), getattr(self, one.name)
