@@ -101,7 +101,7 @@ def _questions(source: Source, folder: Folder | None) -> dict[str, str]:
     except live.LiveError:
         return {}
     plain = replace(how, words=tuple(word for word in how.words if word not in _FORCED))
-    enter = "" if how.start == folder.root.absolute() else f"cd {shlex.quote(str(how.start))} && "
+    enter = f"cd {shlex.quote(str(how.start))} && "
     return {what: f"{enter}{shlex.join(plain.command(what))}" for what in live.QUESTIONS}
 
 

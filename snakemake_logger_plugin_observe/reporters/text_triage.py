@@ -61,7 +61,7 @@ def _ladder(answer: TriageAnswer) -> Table:
     rungs: list[tuple[str, Iterable[Text]]] = [
         ("symptom", map(_line, symptoms)),
         ("affected scope", [_line(Claim(found.scope.text, found.scope.evidence))]),
-        ("planned work", _or_unknown(found.planned)),
+        ("planned work", _or_unknown(found.planned, "not known")),
         ("what changed", _first(found.changed)),
         ("logs, benchmarks", _quotes(found.quotes, found.unproved)),
         ("class", _classes(found.incidents)),
@@ -88,15 +88,15 @@ def _line(claim: Claim, longest: int = _LONGEST) -> Text:
     return line
 
 
-def _or_unknown(claims: Sequence[Claim]) -> Iterator[Text]:
+def _or_unknown(claims: Sequence[Claim], unknown: str) -> Iterator[Text]:
     yield from map(_line, claims)
     if not claims:
-        yield Text("not known", "dim")
+        yield Text(unknown, "dim")
 
 
 def _first(claims: Sequence[Claim]) -> Iterator[Text]:
     shown = claims if len(claims) <= _CHANGES + 1 else claims[:_CHANGES]
-    yield from _or_unknown(shown)
+    yield from _or_unknown(shown, "not known without a baseline, nor a live Snakemake")
     if more := len(claims) - len(shown):
         yield Text(f"… and {more} more (--format json)", "dim")
 
@@ -111,7 +111,7 @@ def _quotes(quotes: Sequence[Quote], unproved: Sequence[Claim]) -> Iterator[Text
         where = one.path if one.line is None else f"{one.path}:{one.line}"
         line = Text(harmless(where))
         said = " ".join((one.figures or one.text).split())
-        line.append(harmless(f"  {said[:_LONGEST]}"), "italic")
+        line.append(harmless(f"  {said[:_LONGEST]}"), "dim")
         yield line
     yield from map(_line, unproved)
 

@@ -148,6 +148,7 @@ def test_a_live_snakemake_runs_no_job_and_writes_nothing(ran: Lab) -> None:
 
 def test_a_live_snakemake_is_not_asked_while_another_runs(ran: Lab) -> None:
     locks = ran.folder / ".snakemake" / "locks"
+    locks.mkdir(exist_ok=True)
     (locks / "0.output.lock").write_text("out/0.txt\n")
     done = ran.observe("triage", "--live", "--yes")
     assert (done.returncode, done.stdout) == (2, "")

@@ -62,7 +62,7 @@ def _said(change: Change) -> str:
     if change.before is None:
         return f"{who}{change.what}: {_short(change.after or '')}, new{jobs}"
     if change.after is None:
-        return f"{who}{change.what}: no longer {_short(change.before)}{jobs}"
+        return f"{who}{change.what.removesuffix(' gone')}: no longer {_short(change.before)}{jobs}"
     return f"{who}{change.what}: {_short(change.before)} → {_short(change.after)}{jobs}"
 
 

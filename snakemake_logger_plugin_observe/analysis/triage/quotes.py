@@ -45,7 +45,8 @@ def quotes(case: Case, where: Scope, found: Sequence[Incident]) -> tuple[Quote, 
     """Return what the affected jobs' logs and benchmarks say, of the few that tell most."""
     if case.read is None or not (where.jobs or found):
         return ()
-    return tuple(quote for job in _telling(case, where) for quote in _of(case, job))
+    every = (quote for job in _telling(case, where) for quote in _of(case, job))
+    return tuple({quote.path: quote for quote in every}.values())  # jobs may share a log
 
 
 def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Claim, ...]:

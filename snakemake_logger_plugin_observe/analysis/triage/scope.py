@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.truth.finding import job_name, jobs_of, named
+from snakemake_logger_plugin_observe.attempt import FINAL
 from snakemake_logger_plugin_observe.events import JobDescribed
 
 _CITED: Final = 3
@@ -45,11 +46,13 @@ def scope(case: Case, found: Sequence[Incident]) -> Scope:
 
 
 def _touched(case: Case, first: Incident | None) -> list[JobDescribed]:
-    """Return the jobs that an incident touches; without one, those that failed."""
+    """Return the jobs that an incident touches; without one, those that failed or were left."""
     every = case.run.jobs
     if first is not None and first.jobs:
         return [every[job_id] for job_id in first.jobs if job_id in every]
     failed = {one.job_id for one in case.failures}
+    if first is None and not failed and case.status in ("killed", "interrupted"):
+        failed = {one.job_id for one in case.run.attempts.values() if one.status not in FINAL}
     if first is None:
         return [job for job_id, job in every.items() if job_id in failed]
     of_rules = [job for job in every.values() if job.rule in first.rules]
