@@ -168,4 +168,5 @@ def _last(answer: TriageAnswer) -> Iterator[str]:
             f"→ snakemake-observe triage {answer.source.path} --note incident.md --save evidence"
         )
     elif not answer.triage.incidents:
-        yield harmless(f"→ snakemake-observe cost {answer.source.path}    where its time went")
+        (command,) = answer.triage.note.first_confirming_command
+        yield harmless(f"→ {command.text}")

@@ -60,7 +60,8 @@ def _said(change: Change) -> str:
     who = "" if change.subject == RUN else f"{change.subject}: "
     jobs = f" ({jobs_of(change.jobs)})" if change.jobs > 1 else ""
     if change.before is None:
-        return f"{who}{change.what}: {_short(change.after or '')}, new{jobs}"
+        what = change.what.removesuffix(" new")
+        return f"{who}new {what}: {_short(change.after or '')}{jobs}"
     if change.after is None:
         return f"{who}{change.what.removesuffix(' gone')}: no longer {_short(change.before)}{jobs}"
     return f"{who}{change.what}: {_short(change.before)} → {_short(change.after)}{jobs}"
