@@ -128,4 +128,13 @@ def _actions(case: Case, found: Sequence[Incident]) -> Iterator[Claim]:
     if action.saves is not None:
         yield Claim(f"predicted gain: {action.saves / 1e6:.1f} s", first.evidence[:_CITED])
     if first.check is not None:
-        yield Claim(f"check that would catch it next time: {first.check}")
+        yield Claim(f"check that would catch it next time: {first.check}{_line_of(first.check)}")
+
+
+def _line_of(check: str) -> str:
+    """Return a check as the line of a check file, where it is a limit."""
+    for sign, table in ((" <= ", "max"), (" >= ", "min")):
+        figure, found, limit = check.partition(sign)
+        if found:
+            return f" (in its file: {table}.{figure} = {limit})"
+    return ""
