@@ -9,6 +9,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
@@ -170,6 +171,12 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("priority", lambda j: j.priority),
 )
 _DIGESTS: Final = ("code", "params", "environment")
+# All that the facts of a job are made of: most jobs have not changed, and need no closer look.
+_of_a_job: Final = attrgetter(
+    *("rule", "code_digest", "params_digest", "environment_digest", "script", "threads", "log"),
+    *("benchmark", "local", "checkpoint", "group", "priority", "resources", "input", "output"),
+    "shellcmd",
+)
 _Facts = Iterator[tuple[str, str | None, str | None]]
 
 
@@ -177,6 +184,8 @@ def _of_jobs(before: Side, after: Side, pairs: Iterable[Pair]) -> Iterator[Chang
     """Tell what differs by rule: the same fact of many jobs is one change, shown by the first."""
     touched: dict[tuple[str, str], list[tuple[Pair, str | None, str | None]]] = {}
     for pair in pairs:
+        if _of_a_job(pair.before) == _of_a_job(pair.after):
+            continue
         for what, said, says in _facts(pair):
             touched.setdefault((pair.before.rule, what), []).append((pair, said, says))
     for (rule, what), found in touched.items():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
+from snakemake_logger_plugin_observe.analysis.attempts import Choice, Row, rows
 from snakemake_logger_plugin_observe.analysis.causes import Cause, Use, use, why
 from snakemake_logger_plugin_observe.analysis.sameness import (
     Line,
@@ -131,7 +131,7 @@ class RuleHabit:
 def failures(run: Run) -> tuple[Failure, ...]:
     """Return what failed at least once, what failed for good first, then by the time it cost."""
     by_key: dict[int | str, list[Row]] = {}
-    for row in rows(run):
+    for row in rows(run, Choice(failed=True)):
         by_key.setdefault(row.attempt.key[0], []).append(row)
     found = [
         failure

@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
-from snakemake_logger_plugin_observe.phases import by_class
+from snakemake_logger_plugin_observe.phases import PHASES, by_class
 from snakemake_logger_plugin_observe.run import Run
 
 # A run that is merely short, on a cluster that is merely polled now and then, is no incident.
@@ -97,18 +97,20 @@ class Case:
         return self.comparison is not None and self.comparison.speed.word == "slower"
 
     @cached_property
+    def by_phase(self) -> dict[str, Micros]:
+        """The run's makespan by phase."""
+        return _by_phase(self.run) or self.account.makespan_by_phase
+
+    @cached_property
     def base_by_phase(self) -> dict[str, Micros]:
         """The baseline's makespan by phase; empty without one."""
         if self.baseline is None:
             return {}
-        if (ended := self.baseline.finished) is not None:  # its recorder has worked it out
-            by_phase = ended.makespan.by_phase_s
-            return {phase: round(length_s * 1e6) for phase, length_s in by_phase.items()}
-        return account(self.baseline).makespan_by_phase
+        return _by_phase(self.baseline) or account(self.baseline).makespan_by_phase
 
     def spent(self, *phases: str) -> Micros:
         """Return what *phases* took of the makespan."""
-        return sum(self.account.makespan_by_phase.get(phase, 0) for phase in phases)
+        return sum(self.by_phase.get(phase, 0) for phase in phases)
 
     def grew(self, *phases: str) -> Micros:
         """Return by how much *phases* took more of the makespan than in the baseline's."""
@@ -116,11 +118,11 @@ class Case:
 
     def class_spent(self, name: str) -> Micros:
         """Return what a cost class took of the makespan."""
-        return by_class(self.account.makespan_by_phase).get(name, 0)
+        return by_class(self.by_phase).get(name, 0)
 
     def weighs(self, micros: Micros) -> bool:
         """Return whether so much of the makespan is an incident by itself, without a baseline."""
-        return micros >= max(_LEAST, _SHARE * self.account.makespan)
+        return micros >= max(_LEAST, _SHARE * self.run.makespan)
 
     def explains_slowness(self, micros: Micros) -> bool:
         """Return whether a growth by so much explains why the run was slower than its baseline."""
@@ -128,3 +130,11 @@ class Case:
             return False
         change = self.comparison.speed.change_s or 0.0
         return micros / 1e6 >= max(0.25 * change, 0.5)
+
+
+def _by_phase(run: Run) -> dict[str, Micros]:
+    """Return the makespan by phase as the run's recorder has worked it out; empty, if it did not."""
+    if run.finished is None:
+        return {}
+    by_phase = run.finished.makespan.by_phase_s
+    return {phase: round(spent_s * 1e6) for phase, spent_s in by_phase.items() if phase in PHASES}
