@@ -151,10 +151,10 @@ tour: wf-run
 INCIDENT ?= tiny
 
 drill: $(VENV)/.installed
-	$(BIN)/python $(WF)/drill.py $(INCIDENT)
+	$(BIN)/python $(WF)/drill.py $(INCIDENT) $(if $(REPAIR),--repair)
 
 drill-%: $(VENV)/.installed
-	$(BIN)/python $(WF)/drill.py $*
+	$(BIN)/python $(WF)/drill.py $* $(if $(REPAIR),--repair)
 
 drills: $(VENV)/.installed
 	$(BIN)/python $(WF)/drill.py --repair

@@ -133,7 +133,7 @@ class Case:
 
 
 def _by_phase(run: Run) -> dict[str, Micros]:
-    """Return the makespan by phase as the run's recorder has worked it out; empty, if it did not."""
+    """Return the makespan by phase as the run's recorder worked it out; empty, if it did not."""
     if run.finished is None:
         return {}
     by_phase = run.finished.makespan.by_phase_s

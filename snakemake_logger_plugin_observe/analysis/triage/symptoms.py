@@ -48,7 +48,8 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
             cited = (*side.at_end(f"job_count: {after}"), *case.base.at_end(f"job_count: {before}"))
             yield Symptom("more_jobs" if after > before else "fewer_jobs", text, cited)
         if differing := case.comparison.contents.differing:
-            text = f"{len(differing):,} outputs differ from the baseline's"
+            outputs = "output differs" if len(differing) == 1 else "outputs differ"
+            text = f"{len(differing):,} {outputs} from the baseline's"
             found = next(f for f in case.comparison.findings if f.id == "contents_differ")
             yield Symptom("other_results", text, found.evidence)
     recovered = [one for one in case.failures if one.outcome == "succeeded"]

@@ -33,12 +33,11 @@ def detect(case: Case) -> Iterator[Incident]:
             continue
         handling = sum(a.phases.get(phase, 0) for a in attempts for phase in _HANDLING)
         share = len(attempts) / max(1, case.account.attempt_count)
-        owned = sum(
-            s.end - s.start
-            for s in case.account.segments
-            if s.rule == rule and s.phase != "compute"
-        ) + round(share * case.spent("select", "main_loop"))
-        if handling < 2 * sum(known) and owned < sum(known):
+        mine = [s for s in case.account.segments if s.rule == rule]
+        worked = sum(s.end - s.start for s in mine if s.phase == "compute")
+        owned = sum(s.end - s.start for s in mine) - worked
+        owned += round(share * case.spent("select", "main_loop"))
+        if handling < 2 * sum(known) and owned < worked:
             continue
         if not (case.weighs(owned) or (case.explains_slowness(owned) and _new(case, rule))):
             continue
