@@ -2,22 +2,31 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import strategies
 from builders import Story, at, begun, chain, killed, logger_only, stamps
+from hypothesis import given
 from workflows import a_job, a_run, a_workflow, changed, compared
 
 from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.analysis.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.speed import Measured
 from snakemake_logger_plugin_observe.analysis.triage import Triage, triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
 from snakemake_logger_plugin_observe.folder import Folder
 from snakemake_logger_plugin_observe.parts import LogTail
+from snakemake_logger_plugin_observe.reporters import FORMS
+from snakemake_logger_plugin_observe.reporters.answers import Source, TriageAnswer
+from snakemake_logger_plugin_observe.reporters.note_form import render_note
+from snakemake_logger_plugin_observe.run import Run
 
 FIELDS = ["symptom", "affected_scope", "first_confirming_command", "evidence_consulted"]
 FIELDS += ["incident_class", "next_action"]
@@ -408,3 +417,32 @@ def test_paths_in_a_journal_that_lead_elsewhere_are_not_read(
     put(workdir, "1", story.end(8, "failed"))
     answer = answered(capsys)
     assert "no business" not in json.dumps(answer)
+
+
+# -- bad input -------------------------------------------------------------------------------------
+
+
+@given(strategies.hostile_runs(), strategies.hostile_runs())
+def test_no_run_is_too_strange_for_the_ladder(run: Run, other: Run) -> None:
+    before, after = (Party(one, one.status(), Measured((), ())) for one in (other, run))
+    case = Case(run, run.status(), other, compare(before, after))
+    paths = {"B": "b.jsonl", "A": "a.jsonl"}
+    answer = TriageAnswer(Source(Path("b.jsonl"), run, run.status()), None, triage(case), (), paths)
+    for form in FORMS.values():
+        assert form(answer, width=60).endswith("\n")
+    for suffix in (".md", ".json", ".txt"):
+        assert render_note(answer, suffix).endswith("\n")
+
+
+def test_a_hostile_note_is_harmless_to_terminals_and_markdown() -> None:
+    evil = "\x1b[2J<script>`rm`\u202e"
+    story = begun(targets=(evil,)).job(1, rule=evil, wildcards={evil: evil}, log=(evil,))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    run = story.attempt(1, known, status="failed", message=evil).end(8, "failed").run
+    source = Source(Path(evil), run, "failed")
+    answer = TriageAnswer(source, None, triage(Case(run, "failed")), (evil,), {"B": evil})
+    for suffix in (".md", ".txt"):
+        text = render_note(answer, suffix)
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert re.search(r"(?<![\\`])<script>", render_note(answer, ".md").replace("`", "")) is None
