@@ -66,15 +66,21 @@ _TOLD_BY_EXECUTORS: Final[tuple[tuple[re.Pattern[str], Cause], ...]] = (
 )
 # What Slurm's own daemons write into a job's log, with the step that they killed.
 _TOLD_IN_A_LOG: Final[tuple[tuple[re.Pattern[str], Cause], ...]] = (
-    (re.compile(r"(?:slurmstepd|srun): error: .*(?:oom[-_]kill|Out Of Memory)"), "out_of_memory"),
-    (re.compile(r"(?:slurmstepd|srun): error: .*DUE TO TIME LIMIT"), "time_limit"),
-    (re.compile(r"(?:slurmstepd|srun): error: .*DUE TO NODE FAILURE"), "lost"),
-    (re.compile(r"(?:slurmstepd|srun): error: .*DUE TO PREEMPTION"), "cancelled"),
+    (
+        re.compile(
+            r"(?:slurmstepd|srun)\S*: error: .*"
+            r"(?:oom[-_]kill|Out Of Memory|[Ee]xceeded (?:job |step )?memory limit)"
+        ),
+        "out_of_memory",
+    ),
+    (re.compile(r"(?:slurmstepd|srun)\S*: error: .*DUE TO TIME LIMIT"), "time_limit"),
+    (re.compile(r"(?:slurmstepd|srun)\S*: error: .*DUE TO NODE FAILURE"), "lost"),
+    (re.compile(r"(?:slurmstepd|srun)\S*: error: .*DUE TO PREEMPTION"), "cancelled"),
 )
 # What tools say when the system would give them no more memory.
 _NO_MEMORY_LEFT: Final = re.compile(
-    r"\bMemoryError\b|\bstd::bad_alloc\b|java\.lang\.OutOfMemoryError|[Cc]annot allocate (?:memory|vector)"
-    r"|\bout of memory\b",
+    r"\bMemoryError\b|\bstd::bad_alloc\b|java\.lang\.OutOfMemoryError|\bout of memory\b"
+    r"|[Cc]annot allocate (?:memory|vector)"
 )
 _MISSING_OUTPUT: Final = re.compile(
     r"MissingOutputException|some output files are missing|unexpected empty output files"
@@ -151,7 +157,7 @@ def record_of(run: Run, attempt: Attempt) -> SchedulerRecord | None:
 
 
 def use(run: Run, attempt: Attempt, one: Try | None = None) -> Use:
-    """Return what *attempt*, or the try *one* inside it, used, and what it had asked for."""
+    """Return what *attempt*, or a try inside it that did not end it, used and had asked for."""
     known, record = demand(run, attempt), record_of(run, attempt)
     own = one.used if one is not None else attempt.used
     peaks = [own.peak_rss_bytes, own.cgroup_peak_bytes] if own is not None else []
@@ -211,10 +217,10 @@ def _fits(
     run: Run, attempt: Attempt, one: Try | None, number: int | None, *, last: bool
 ) -> Cause | None:
     """Return the cause that nothing names, but that what was used, and the end, fit."""
-    used = use(run, attempt, one)
-    if number == signal.SIGKILL and used.nearly_all_memory:
+    used = use(run, attempt, None if last else one)
+    cut = last and NODE_CUT_OFF in attempt.unobserved
+    if used.nearly_all_memory and (cut or number == signal.SIGKILL):
         return "out_of_memory"
-    cut = NODE_CUT_OFF in attempt.unobserved
     if last and used.nearly_all_time and (cut or number in _ENDS_OF_TIME):
         return "time_limit"
     if last and _interrupted(run) and number in (signal.SIGINT, signal.SIGTERM):

@@ -8,6 +8,7 @@ members' failure where one of them failed by itself, and else the group's own.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.attempts import Choice, Row, rows
@@ -36,7 +37,8 @@ _FLAKY_AMONG: Final = 3
 _SAYS_NOTHING: Final = re.compile(
     r"\W*|\s*at [\w.$<>/]+\(.*|Execution halted|Calls: .*|Traceback \(most recent call last\):"
     r"|Shutting down, this might take some time\.|srun: error: .*Exited with exit code \d+"
-    r"|srun: (?:Terminating|launch/slurm).*"
+    r"|srun: (?:Terminating|launch/slurm|got SIG|Job step aborted).*|srun: error: .*: Killed"
+    r"|Will exit after finishing currently running jobs.*"
 )
 
 
@@ -138,9 +140,7 @@ def failures(run: Run) -> tuple[Failure, ...]:
         for of_one in by_key.values()
         if (failure := _failure(run, sorted(of_one, key=_number))) is not None
     ]
-    return tuple(
-        sorted(found, key=lambda one: (one.outcome == "succeeded", -one.lost, str(one.key)))
-    )
+    return tuple(sorted(found, key=lambda one: (one.outcome == "succeeded", -one.lost)))
 
 
 def masked(found: Iterable[Failure]) -> tuple[Failure, ...]:
@@ -216,11 +216,11 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         if not times:
             continue
         occasions += [one for one, _ in times]
-        ended_by = (row.attempt, times[-1][1])
+        ended_by = (row.attempt, times[-1][1] if row.attempt.status not in _FAILED else None)
         lost += _lost(run, row)
     if ended_by is None:
         return None
-    repeats = tuple(again(a, b) for a, b in zip(occasions, occasions[1:], strict=False))
+    repeats = tuple(again(a, b) for a, b in pairwise(occasions))
     outcome = _outcome(last)
     involved = [row.attempt for row in of_one]
     if whole:
@@ -257,7 +257,8 @@ def _occasions(run: Run, row: Row) -> Iterator[tuple[Occasion, Try | None]]:
     """Yield each time that the job failed in one attempt, with the try that it was."""
     attempt = row.attempt
     failed = attempt.status in _FAILED
-    if attempt.is_member and not _failed_tries(attempt):
+    whole = (attempt.group or "", attempt.number)
+    if attempt.is_member and not _failed_tries(attempt) and whole in run.attempts:
         return  # it is told of the group, or of another member
     if attempt.job_id is None and _guilty(run, attempt):
         return  # it is told of the members
@@ -302,9 +303,9 @@ def _lost(run: Run, row: Row) -> Micros:
     attempt = row.attempt
     if attempt.status not in _FAILED:
         spans = filter(None, map(span_of, _failed_tries(attempt)))
-        return sum(end - begun for begun, end in spans)
+        return sum(max(0, end - begun) for begun, end in spans)
     lost = row.chosen
-    if attempt.is_member and _guilty(run, attempt)[0] == attempt.job_id:
+    if attempt.is_member and _guilty(run, attempt)[:1] == [attempt.job_id]:
         whole = run.attempts.get((attempt.group or "", attempt.number))  # it is lost once
         if whole is not None:
             lost += sum(whole.phases.values()) - whole.phases.get("slot_wait", 0)

@@ -24,7 +24,7 @@ _MEANS_NOTHING: Final = tuple(
         (r"\b0x[0-9a-fA-F]+\b", "#"),
         (r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?=\w{3} |\d)", ""),
         (r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2}\b", "#"),
-        (r"(?:/var)?/(?:tmp|scratch|dev/shm)/[^\s:'\",;)\]]+", "/tmp/#"),
+        (r"(?:/var)?/(?:tmp|scratch|dev/shm)/[^\s:'\",;)\]]+", "#"),
         (r"\btmp[\w.-]{6,}", "tmp#"),
         (r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", "#"),
         (r"(?<![A-Za-z_])[-+]?\d[\d.,:/_T-]*(?:[eE][-+]?\d+)?Z?(?![A-Za-z_])", "#"),

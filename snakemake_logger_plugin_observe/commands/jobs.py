@@ -40,6 +40,7 @@ def failed(source: Source, chosen: tuple[Row, ...], rule: str | None = None) -> 
     """Return what failed among the jobs of the rows that were *chosen*."""
     every = failures(source.run)
     keys = {row.attempt.key[0] for row in chosen}
+    keys |= {row.attempt.group for row in chosen if row.attempt.group is not None}
     found = tuple(one for one in every if one.key in keys)
     common = habits(source.run, every)
     named = {one.rule for one in found}

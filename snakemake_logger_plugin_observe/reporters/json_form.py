@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.allocation import ran_out
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
@@ -85,6 +86,7 @@ def _failed(answer: JobsAnswer) -> dict[str, Any]:
         "failures": [json_failed.failure(one) for one in answer.failures],
         "masked": sum(1 for one in answer.failures if one.masked),
         "rules": [json_failed.habit(one) for one in answer.habits],
+        "allocation_ran_out": ran_out(answer.source.run, answer.source.status) is not None,
     }
 
 

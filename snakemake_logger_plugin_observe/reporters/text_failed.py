@@ -1,7 +1,7 @@
 """Failures as text: what they cost by cause and rule, then a block for each way of failing."""
 
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rich.console import RenderableType
@@ -10,11 +10,15 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
-from snakemake_logger_plugin_observe.analysis.sameness import Occasion, plain
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.parts import LogTail
-from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
+from snakemake_logger_plugin_observe.analysis.sameness import Occasion
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.text_evidence import (
+    ITEMS,
+    evidence,
+    failed_attempts,
+    line,
+    some,
+)
 from snakemake_logger_plugin_observe.reporters.words import (
     duration,
     harmless,
@@ -23,16 +27,10 @@ from snakemake_logger_plugin_observe.reporters.words import (
     plural,
     size,
 )
-from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
 
 _BLOCKS: Final = 8
 _BLOCKS_OF_A_RULE: Final = 40
 _GROUPS: Final = 10
-_NAMES: Final = 4
-_ITEMS: Final = 6
-_INPUTS: Final = 3
-_LOG_LINES: Final = 5
-_MOST_OF_A_NAME: Final = 28
 _CAUSES: Final = {
     "out_of_memory": "out of memory",
     "time_limit": "time limit",
@@ -54,38 +52,38 @@ _SHORT: Final = {
     "environment": "environment",
     "other": "other",
 }
-# What a failure without a message must have been, by what was not heard of it.
-_SILENT: Final = {
-    NO_NODE_STAMPS: "the executor reported that it failed; it may never have begun on a node",
-    ONLY_A_SIGN: "it began on the node, and ended before Snakemake there had begun its job",
-    NODE_CUT_OFF: "its processes on the node were killed, or the node was lost",
-}
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return what failed, part by part; paths lose the working directory."""
     started = answer.source.run.started
     here = f"{started.workdir}/" if started is not None else ""
-    found: list[RenderableType] = [Text(_summary(answer.failures), "bold"), Text()]
-    if len({_headline(one) for one in answer.failures}) > 1:
-        found += [_by_cause(answer.failures, width), Text()]
+    found: list[RenderableType] = [Text(_summary(answer), "bold")]
+    if len({(_headline(one), one.rule) for one in answer.failures}) > 1:
+        found += [Text(), _by_cause(answer.failures, width)]
     blocks = _blocks(answer)
     most = _BLOCKS_OF_A_RULE if answer.rule is not None else _BLOCKS
     habits = {habit.rule: habit for habit in answer.habits}
     for block in blocks[:most]:
-        found += _block(answer, block, habits, here)
+        found += [Text(), *_block(answer, block, habits, here)]
     if left := [one for block in blocks[most:] for one in block]:
         more = "--format json has them all" if answer.rule is not None else "--rule RULE shows more"
-        found += [Text(f"… {plural(len(left), 'more job')} that failed; {more}")]
+        found += [Text(), Text(f"… {plural(len(left), 'more job')} that failed; {more}")]
     elif answer.rule is None and any(len(block) > 1 for block in blocks):
-        found += [Text("→ snakemake-observe jobs --failed --rule RULE    each of its jobs")]
+        found += [Text(), Text("→ snakemake-observe jobs --failed --rule RULE    each of its jobs")]
     return found
 
 
-def _summary(found: Sequence[Failure]) -> str:
+def _for_good(answer: JobsAnswer) -> str:
+    """Return what is said of a job whose last attempt failed; a run that goes on may try again."""
+    return "failed so far" if answer.source.status == "running" else "failed for good"
+
+
+def _summary(answer: JobsAnswer) -> str:
     """Return how much failed, and how much of it retries hid, in one sentence."""
+    found = answer.failures
     counts = {
-        "failed for good": sum(1 for one in found if one.outcome == "failed"),
+        _for_good(answer): sum(1 for one in found if one.outcome == "failed"),
         "failed and succeeded in the end": sum(1 for one in found if one.outcome == "succeeded"),
         "failed, then cancelled": sum(1 for one in found if one.outcome == "cancelled"),
         "failed, not ended yet": sum(1 for one in found if one.outcome == "unfinished"),
@@ -114,9 +112,8 @@ def _by_cause(found: Iterable[Failure], width: int) -> Table:
         times = sum(len(one.occasions) for one in of_one)
         lost = duration(sum(one.lost for one in of_one))
         table.add_row(f"  {cause}", rule, f"{len(of_one):,}", f"{times:,}", lost)
-    if left := len(costly) - _GROUPS:
-        if left > 0:
-            table.add_row(f"  … {left} more")
+    if (left := len(costly) - _GROUPS) > 0:
+        table.add_row(f"  … {left} more")
     return table
 
 
@@ -155,31 +152,26 @@ def _block(
     who = plural(len(block), "job") if not alone else ""
     if alone and one.job_id is not None:
         who = f"job {one.job_id}"
-    title = " · ".join(part for part in (name, who, _story(one, alone=alone)) if part)
+    title = " · ".join(part for part in (name, who, _story(answer, one, alone=alone)) if part)
     yield Text(title, "bold")
-    yield Text(harmless(f"  {_facts(answer, block, row)}"))
+    yield line(_facts(answer, block, row))
     if not alone:
-        names = [f"{each.key} {_wildcards(each)}".strip() for each in block[:_NAMES]]
-        more = f", … {len(block) - _NAMES:,} more" if len(block) > _NAMES else ""
-        yield Text(harmless(f"  jobs {', '.join(names)}{more}"))
-    habit = habits.get(one.rule or "")
-    if habit is not None and one.outcome == "succeeded":
+        yield line(f"jobs {some([f'{each.key} {_wildcards(each)}'.strip() for each in block])}")
+    if one.outcome == "succeeded" and (habit := habits.pop(one.rule or "", None)):  # said once
         yield from _in_common(habit)
-    yield from (Text(f"  {line}") for line in _used(one))
-    yield from (Text(f"  {line}") for line in _executions(one))
+    yield from map(line, _used(one))
+    yield from map(line, _executions(one))
     if one.verdict in ("different", "unknown"):
-        yield from _each(one)
-    for line in _also(one):
-        yield Text(f"  {line}")
-    yield from _evidence(one, row, here)
-    yield Text()
+        yield from map(line, _each(one))
+    yield from map(line, _also(one))
+    yield from evidence(one, row, here)
 
 
 def _wildcards(one: Failure) -> str:
     return ", ".join(f"{name}={value}" for name, value in one.wildcards.items())
 
 
-def _story(one: Failure, *, alone: bool) -> str:
+def _story(answer: JobsAnswer, one: Failure, *, alone: bool) -> str:
     """Return how it went on: how often it failed, in what way, and what came of it."""
     times, tried = len(one.occasions), len(one.rows)
     how = {
@@ -200,7 +192,7 @@ def _story(one: Failure, *, alone: bool) -> str:
     if one.outcome in ("cancelled", "unfinished"):
         end = "then cancelled" if one.outcome == "cancelled" else "not ended yet"
         return f"{each}{how}, {end}"
-    after = f"{each}failed for good after {plural(tried, 'attempt')}"
+    after = f"{each}{_for_good(answer)} after {plural(tried, 'attempt')}"
     ways = {
         "once": "",
         "deterministic": f", {times} × the same way (masked by retries)",
@@ -213,25 +205,23 @@ def _story(one: Failure, *, alone: bool) -> str:
 def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     """Return how it ended, where, and what it cost."""
     one = block[0]
-    failed = [each.attempt for each in one.rows if each.attempt.status != "success"]
-    nodes = dict.fromkeys(a.node for a in failed or [row.attempt] if a.node)
-    ids = list(dict.fromkeys(a.external_jobid for a in failed or [row.attempt] if a.external_jobid))
+    failed = failed_attempts(one) or [row.attempt]
+    nodes = dict.fromkeys(attempt.node for attempt in failed if attempt.node)
+    ids = list(dict.fromkeys(a.external_jobid for a in failed if a.external_jobid))
     started = answer.source.run.started
     scheduler = (started.wraps or started.executor if started is not None else None) or "external"
-    where = f"on {_some(list(nodes))}" if nodes and len(block) == 1 else ""
+    where = f"on {some(list(nodes))}" if nodes and len(block) == 1 else ""
     if ids and len(block) == 1:
-        where = f"{where} ({scheduler} {_some(ids)})".strip()
+        where = f"{where} ({scheduler} {some(ids)})".strip()
     lost = f"{duration(sum(each.lost for each in block))} lost"
-    phases = {name: micros for name, micros in row.attempt.phases.items() if name != "slot_wait"}
-    if phases and row.chosen and row.attempt.status != "success":
-        phase, micros = max(phases.items(), key=lambda item: item[1])
-        lost += f" (of the last attempt {percent(micros, row.chosen)} % {phase})"
+    phases: dict[str, int] = {}
+    for attempt in (attempt for each in block for attempt in failed_attempts(each)):
+        for name, micros in attempt.phases.items():
+            phases[name] = phases.get(name, 0) + (micros if name != "slot_wait" else 0)
+    if any(phases.values()):
+        name, most = max(phases.items(), key=lambda item: item[1])
+        lost += f", {percent(most, sum(phases.values()))} % of it {name}"
     return ", ".join(part for part in (_cause(one.last), where, lost) if part)
-
-
-def _some(items: Sequence[str]) -> str:
-    more = f", … {len(items) - _ITEMS} more" if len(items) > _ITEMS else ""
-    return ", ".join(items[:_ITEMS]) + more
 
 
 def _cause(one: Occasion) -> str:
@@ -256,16 +246,13 @@ def _ended_by(one: Occasion) -> str:
 
 def _in_common(habit: RuleHabit) -> Iterator[RenderableType]:
     """Yield what the rule's jobs have in common: no chance, or chance."""
-    rule = harmless(habit.rule)
+    rule = habit.rule
     if habit.habit == "every_job":
         on = f" on attempt {habit.succeeded_on}" if habit.succeeded_on is not None else " later"
-        yield Text(
-            f"  each of the {habit.jobs:,} jobs of {rule} failed first in this way, and succeeded"
-            f"{on}: that is no chance, retries hide it",
-            "yellow",
-        )
+        said = f"each of the {habit.jobs:,} jobs of {rule} failed first in this way"
+        yield line(f"{said}, and succeeded{on}: that is no chance, retries hide it", "yellow")
     elif habit.habit == "flaky":
-        yield Text(f"  flaky: {habit.recovered:,} of the {habit.jobs:,} jobs of {rule}")
+        yield line(f"flaky: {habit.recovered:,} of the {habit.jobs:,} jobs of {rule}")
 
 
 def _used(one: Failure) -> Iterator[str]:
@@ -293,23 +280,22 @@ def _executions(one: Failure) -> Iterator[str]:
     if one.job_id is None or one.executions <= len(attempts):
         return
     ran = [sum(1 for each in a.tries if each.tool_started is not None) for a in attempts]
-    inside = ", ".join(map(str, ran[:_ITEMS])) + (", …" if len(ran) > _ITEMS else "")
+    inside = some(list(map(str, ran)))
     yield (
         f"its tool ran {one.executions} times in {plural(len(attempts), 'attempt')} ({inside}):"
         " Snakemake on the node follows the rule's retries too"
     )
 
 
-def _each(one: Failure) -> Iterator[RenderableType]:
+def _each(one: Failure) -> Iterator[str]:
     """Yield a line for each time that it failed, where they are not the same."""
-    for each in one.occasions[:_ITEMS]:
+    for each in one.occasions[:ITEMS]:
         inside = f", execution {each.number}" if (each.number or 1) > 1 else ""
         took = f" after {duration(each.length)}" if each.length is not None else ""
-        said = each.line.text if each.line is not None else ""
-        line = f"  attempt {each.attempt}{inside}: {_cause(each)}{took}"
-        yield Text(harmless(line + (f": {said.strip()}" if said else "")))
-    if len(one.occasions) > _ITEMS:
-        yield Text(f"  … {len(one.occasions) - _ITEMS} more")
+        said = f": {each.line.text.strip()}" if each.line is not None else ""
+        yield f"attempt {each.attempt}{inside}: {_cause(each)}{took}{said}"
+    if len(one.occasions) > ITEMS:
+        yield f"… {len(one.occasions) - ITEMS} more"
 
 
 def _also(one: Failure) -> Iterator[str]:
@@ -318,48 +304,3 @@ def _also(one: Failure) -> Iterator[str]:
     apart = any(each.same and "duration" in each.differs for each in one.repeats)
     if apart and lengths:
         yield f"it took {duration(min(lengths))} to {duration(max(lengths))} to fail"
-
-
-def _evidence(one: Failure, row: Row, here: str) -> Iterator[RenderableType]:
-    """Yield what was said: Snakemake's message, the end of a log, or else the command."""
-    attempt = row.attempt
-    logs = attempt.logs if attempt.number == one.last.attempt else ()
-    spoke = any(line.strip() for log in logs for line in log.lines)
-    message = " ".join((one.last.message or attempt.message or "").split())
-    told = attempt.message if attempt.message and attempt.message != one.last.message else None
-    if message and not (spoke and message.startswith("CalledProcessError")):
-        yield Text(harmless("  " + (message.replace(here, "") if here else message)))
-    if told is not None and plain(" ".join(told.split())) != plain(message):
-        said = " ".join(told.split())
-        yield Text(harmless("  " + (said.replace(here, "") if here else said)))
-    if not message and (
-        silent := next((_SILENT[why] for why in attempt.unobserved if why in _SILENT), None)
-    ):
-        yield Text(f"  {silent}")
-    for log in logs:
-        yield from _log(log)
-    if row.command and not spoke:
-        yield Text(harmless(f"  command: {row.command}"), no_wrap=True, overflow="ellipsis")
-    if row.log and not logs:
-        yield Text(harmless("  log: " + ", ".join(row.log)))
-    if one.inputs:
-        more = f", … {len(one.inputs) - _INPUTS} more" if len(one.inputs) > _INPUTS else ""
-        yield Text(harmless(f"  inputs: {', '.join(one.inputs[:_INPUTS])}{more}"))
-    yield from (Text(harmless(f"  unobserved: {why}"), "dim") for why in _unseen(one))
-
-
-def _unseen(one: Failure) -> list[str]:
-    failed: list[Attempt] = [row.attempt for row in one.rows if row.attempt.status != "success"]
-    return list(dict.fromkeys(why for attempt in failed for why in attempt.unobserved))
-
-
-def _log(log: LogTail) -> Iterator[RenderableType]:
-    """Yield the last lines of a log that say something, as ``file:line: text``."""
-    if log.problem is not None:
-        yield Text(harmless(f"  log {log.path}: {log.problem}"), "dim")
-        return
-    said = [(number, line) for number, line in enumerate(log.lines) if line.strip()]
-    first = log.first_line
-    for number, line in said[-_LOG_LINES:]:
-        at = "" if first is None else f"{first + number}:"
-        yield Text(harmless(f"  {log.path}:{at} {line}"))

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.allocation import ran_out
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
@@ -14,6 +15,7 @@ from snakemake_logger_plugin_observe.reporters import text_clocks, text_failed
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.text_cost import errors, head, warnings
 from snakemake_logger_plugin_observe.reporters.words import (
+    clock_time,
     decimals,
     duration,
     harmless,
@@ -30,8 +32,8 @@ _LEAST_OF_A_NAME = 12
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
-    if not answer.rows:
-        found += _nothing(answer)
+    if not (answer.failures if answer.failed_only else answer.rows):
+        found += [*_nothing(answer), *warnings(_out_of_time(answer))]
         return found
     if answer.failed_only:
         found += text_failed.parts(answer, width)
@@ -41,11 +43,20 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found.append(_table(answer, width))
         if any(row.attempt.status == "failed" for row in answer.rows):
             found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
-    found += warnings(answer.source.problems)
+    found += warnings([*answer.source.problems, *_out_of_time(answer)])
     if not (answer.failed_only or answer.used):  # these show no phases
         run = answer.source.run
         found += warnings(text_clocks.lines(node_clocks(run), run.makespan))
     return found
+
+
+def _out_of_time(answer: JobsAnswer) -> list[str]:
+    """Return what to say where the allocation that Snakemake itself ran in was out of time."""
+    known = ran_out(answer.source.run, answer.source.status)
+    if known is None or known.end is None:
+        return []
+    job = f"{known.scheduler} job {known.cluster_job}"
+    return [f"the {job} that Snakemake itself ran in was out of time at {clock_time(known.end)}"]
 
 
 def _nothing(answer: JobsAnswer) -> list[RenderableType]:

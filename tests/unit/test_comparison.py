@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from builders import Story, killed
+from builders import Story, a_try, begun, killed, level, stamps
 from hypothesis import given
 from hypothesis import strategies as st
 from workflows import (
@@ -477,3 +477,18 @@ def test_what_was_published_counts_as_a_product() -> None:
     other = compare(before, party(a_run(sums=SUMS), published={**files, "site/page": "3"}))
     assert [one.id for one in other.findings] == ["contents_differ"]
     assert (fewer.same_work, other.same_work) == (False, False)
+
+
+def test_a_try_that_another_one_mended_inside_an_attempt_is_cited_by_that_attempt() -> None:
+    """Rules' own retries are followed on the node: the attempt as a whole has then succeeded."""
+    after = begun().job(1, rule="cut", wildcards={})
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
+    tries = (
+        a_try("cut", begun=8, tool_started=8, tool_ended=9, status="failed", exit_code=1),
+        a_try("cut", number=2, begun=9, tool_started=9, tool_ended=10, checked=11),
+    )
+    after.attempt(1, known, level(*tries, started=6, loaded=7, planned=8, ended=12)).end(22)
+    before = begun().job(1, rule="cut", wildcards={}).quick(1, 3, 3, 10).end(11)
+    (finding,) = [one for one in compared(before, after).findings if one.id == "attempts_failed"]
+    assert finding.claim == "1 job of cut failed 1 time, unlike in A"
+    assert [one.ref for one in finding.evidence] == ["B:4"]

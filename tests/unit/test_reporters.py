@@ -27,6 +27,7 @@ from builders import (
     retried,
     stamps,
 )
+from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
 from hypothesis import given
 from rich.console import Console
 from workflows import a_run, a_workflow, changed, compared
@@ -42,6 +43,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
+from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.events import (
     SCHEMA_VERSION,
     FileSystem,
@@ -92,7 +94,10 @@ def cost(run: Run, *problems: str) -> CostAnswer:
 
 
 def jobs(run: Run, **choice: Any) -> JobsAnswer:
-    return JobsAnswer(source(run), tuple(rows(run, Choice(**choice))), choice.get("failed", False))
+    chosen = tuple(rows(run, Choice(**choice)))
+    if choice.get("failed"):
+        return failed(source(run), chosen, choice.get("rule"))
+    return JobsAnswer(source(run), chosen)
 
 
 def used(run: Run) -> JobsAnswer:
@@ -234,6 +239,7 @@ STORIES = [
     *(begun, chain, cluster, grouped, hostile, killed),
     *(logger_only, mixed, replanned, retried),
 ]
+FAILING = [deterministic, different, every_job, flaky, many, mended_inside, nested]
 ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
@@ -242,7 +248,7 @@ ANSWERS = [
     ),
     *(
         pytest.param(jobs(story().run, failed=True), id=f"failed-{story.__name__}")
-        for story in STORIES
+        for story in (*STORIES, *FAILING)
     ),
     *(pytest.param(validation(story()), id=f"validate-{story.__name__}") for story in STORIES),
     *(
@@ -313,6 +319,10 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "compare-refused": refused,
     "compare-failed": lambda: comparison(chain(), mixed()),
     "failed": lambda: jobs(mixed().run, failed=True),
+    **{
+        f"failed-{story.__name__}": lambda story=story: jobs(story().run, failed=True)
+        for story in FAILING
+    },
     "failed-none": lambda: jobs(chain().run, failed=True),
     "used": lambda: used(cluster().run),
     "used-mixed": lambda: used(mixed().run),
@@ -347,6 +357,21 @@ def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
 def test_no_figure_of_a_text_is_cut(name: str, width: int) -> None:
     """Half a number reads like another number, and none of it like an unknown one."""
     assert not re.search(r"[\d.\s]…(?! \d)", render(TEXTS[name](), width=width))
+
+
+def test_what_a_rule_s_jobs_have_in_common_is_said_once() -> None:
+    for asked_for in ({}, {"rule": "quality"}):
+        text = " ".join(render(jobs(every_job().run, failed=True, **asked_for)).split())
+        assert text.count("each of the 6 jobs of quality failed first in this way") == 1
+        assert text.count("quality sample=") == (6 if asked_for else 0)
+
+
+def test_a_run_that_goes_on_may_try_again() -> None:
+    story = deterministic()
+    story.events.pop()
+    text = render(jobs(story.run, failed=True))
+    assert "failed so far after 3 attempts, 3 × the same way" in text
+    assert "for good" not in text
 
 
 @pytest.mark.parametrize("width", [100, 60])

@@ -39,7 +39,8 @@ def _failed(side: Side, rule: str, found: list[Failure], *, no_chance: bool) -> 
 def _cited(side: Side, found: list[Failure]) -> tuple[Evidence, ...]:
     cited: list[Evidence] = []
     for one in found[:3]:
-        row = next(row for row in one.rows if row.attempt.status != "success")
+        failed = (row for row in one.rows if row.attempt.status != "success")
+        row = next(failed, one.rows[0])  # tries inside an attempt that succeeded in the end
         said = row.attempt.message or row.attempt.status
         cited.extend(side.at_line(row.attempt.line, said))
     return tuple(cited)
