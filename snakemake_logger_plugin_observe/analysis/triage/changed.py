@@ -76,8 +76,8 @@ def _listed(kind: str, answered: Asked) -> Claim:
             (Evidence("command", answered.name, ""),),
         )
     text = f"Snakemake now sees changed {kind} behind {named(files)}"
-    if kind == "params":  # up to 9.27.1 at least, every output with a record of params is named
-        text = f"Snakemake names {named(files)} for params, which it does of unchanged ones too"
+    if kind == "params":  # from 9.22 to 9.27.1 at least, all outputs with a record of params are named
+        text = f"Snakemake names {named(files)} for params, which it may do of unchanged ones too"
     return Claim(text, (Evidence("command", answered.name, files[0]),))
 
 
