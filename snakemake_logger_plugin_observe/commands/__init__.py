@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.commands import (
     schema,
     triage,
     validate,
+    why,
 )
 
 COMMANDS: dict[str, ModuleType] = {
@@ -18,6 +19,7 @@ COMMANDS: dict[str, ModuleType] = {
     "jobs": jobs,
     "triage": triage,
     "runbook": runbook,
+    "why": why,
     "compare": compare,
     "accounting": accounting,
     "validate": validate,

@@ -27,20 +27,23 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, *, lean: bool = False, but_failed: bool = False) -> Source:
+def load(
+    named: Path | None, *, lean: bool = False, but_failed: bool = False, attempts: bool = True
+) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         lean: leave out attempts' tries, which not every command needs.
         but_failed: but not those of jobs that failed at least once.
+        attempts: without them, of a journal that is named, only what its jobs are is read.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean, but_failed)
+        return _load(named, lean, but_failed, attempts=attempts)
     return _newest(named if named is not None else Path(), lean, but_failed)
 
 
@@ -79,8 +82,8 @@ def _newest(folder: Path, lean: bool, but_failed: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool, but_failed: bool) -> Source:
-    reading = read_journal(path, lean=lean, but_failed=but_failed)
+def _load(path: Path, lean: bool, but_failed: bool, *, attempts: bool = True) -> Source:
+    reading = read_journal(path, lean=lean, but_failed=but_failed, attempts=attempts)
     run = fold(reading)
     alive = is_alive(run)
     if alive:

@@ -7,15 +7,19 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.account import Account
 from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.chain import Chain
+from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.runbook import Usual
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked
 from snakemake_logger_plugin_observe.analysis.verification import Verification
+from snakemake_logger_plugin_observe.analysis.why import Why
 from snakemake_logger_plugin_observe.run import Run
 
 
@@ -55,6 +59,19 @@ class JobsAnswer:
     failures: tuple[Failure, ...] = ()
     """Where only failures were asked for: what failed among the rows' jobs."""
     habits: tuple[RuleHabit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhyAnswer:
+    """Why jobs ran: all of them, or those that were asked about."""
+
+    source: Source
+    why: Why
+    baseline: Source | None = None
+    """The run that this one is held against, where there is one."""
+    changes: tuple[Change, ...] = ()
+    subject: Subject | None = None
+    chain: Chain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +152,7 @@ class SchemaAnswer:
 Answer = (
     CostAnswer
     | JobsAnswer
+    | WhyAnswer
     | CompareAnswer
     | TriageAnswer
     | RunbookAnswer

@@ -10,7 +10,12 @@ from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_compare, json_failed, json_triage
+from snakemake_logger_plugin_observe.reporters import (
+    json_compare,
+    json_failed,
+    json_triage,
+    json_why,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -22,6 +27,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     Source,
     TriageAnswer,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.run import seconds
 
@@ -42,6 +48,12 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "run": _run(answer.source),
                 "attempts": [_attempt(row) for row in answer.rows],
                 **(_failed(answer) if answer.failed_only else {}),
+            }
+        case WhyAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                **json_why.shape(answer),
             }
         case CompareAnswer():
             return json_compare.shape(answer)

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.reporters import (
     text_cost,
     text_jobs,
     text_triage,
+    text_why,
 )
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
@@ -21,6 +22,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     SchemaAnswer,
     TriageAnswer,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
 
@@ -50,6 +52,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_cost.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
+        case WhyAnswer():
+            return text_why.parts(answer, width)
         case CompareAnswer():
             return text_compare.parts(answer, width)
         case TriageAnswer():

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from lab import REPO, Lab
 
+from snakemake_logger_plugin_observe.analysis.reasons import KINDS
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.events import json_schema
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, RUN_PHASES
@@ -104,6 +105,10 @@ def test_every_command_is_described() -> None:
         assert (
             f"`{name}`" in DOCS["reading.md"] or f"snakemake-observe {name}" in DOCS["reading.md"]
         )
+
+
+def test_every_kind_of_cause_is_described() -> None:
+    assert {row[0] for row in rows(DOCS["reading.md"], "How a cause is followed")} == set(KINDS)
 
 
 def test_the_model_lists_every_phase_with_its_class() -> None:

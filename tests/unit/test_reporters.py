@@ -30,17 +30,33 @@ from builders import (
 from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
 from hypothesis import given
 from rich.console import Console
+from whys import (
+    circle,
+    discovered,
+    first_run,
+    many_causes,
+    plan,
+    temporary,
+    up_to_date,
+)
+from whys import story as whys_story
 from workflows import a_run, a_workflow, changed, compared
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Choice, rows
+from snakemake_logger_plugin_observe.analysis.chain import chain as causal_chain
+from snakemake_logger_plugin_observe.analysis.changes import changes
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
+from snakemake_logger_plugin_observe.analysis.roots import roots
+from snakemake_logger_plugin_observe.analysis.subject import find
 from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
+from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
 from snakemake_logger_plugin_observe.commands.jobs import failed
@@ -65,6 +81,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     Source,
     TriageAnswer,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.json_form import shape
 from snakemake_logger_plugin_observe.reporters.text_advice import requests
@@ -158,6 +175,22 @@ def refused() -> CompareAnswer:
     return comparison(a_run(slow, length_s=300), a_run(jobs, settings=settings, host="other"))
 
 
+def reasons(story: Story, words: str | None = None, since: Story | None = None) -> WhyAnswer:
+    """Return why a story's jobs ran, or those that *words* name; held against *since*."""
+    run = story.run
+    origins = Origins(run)
+    found = roots(origins)
+    subject = find(origins, words) if words is not None else None
+    return WhyAnswer(
+        source(run),
+        why(run, origins, found),
+        source(since.run) if since is not None else None,
+        changes(since.run, run) if since is not None else (),
+        subject,
+        causal_chain(origins, found, subject.jobs) if subject is not None else None,
+    )
+
+
 def validation(story: Story) -> ValidateAnswer:
     return ValidateAnswer(source(story.run), verify(enumerate(story.events, 1), ()))
 
@@ -240,6 +273,7 @@ STORIES = [
     *(logger_only, mixed, replanned, retried),
 ]
 FAILING = [deterministic, different, every_job, flaky, many, mended_inside, nested]
+WHYS = [many_causes, temporary, first_run, discovered, plan, circle, up_to_date]
 ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
@@ -262,6 +296,12 @@ ANSWERS = [
     ),
     pytest.param(widened(), id="triage-widened"),
     pytest.param(RunbookAnswer(Path("RUNBOOK.md"), kept=True), id="runbook-kept"),
+    *(pytest.param(reasons(story()), id=f"why-{story.__name__}") for story in [*STORIES, *WHYS]),
+    *(
+        pytest.param(reasons(story(), str(max(story().run.jobs))), id=f"why-job-{story.__name__}")
+        for story in [*WHYS, grouped, hostile, mixed]
+        if story().run.jobs
+    ),
     pytest.param(refused(), id="compare-refused"),
     pytest.param(unsound(), id="validate-unsound"),
     pytest.param(SchemaAnswer(json_schema()), id="schema"),
@@ -318,6 +358,15 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "compare": lambda: comparison(a_run(sums=True), a_run(sums=True, length_s=60)),
     "compare-refused": refused,
     "compare-failed": lambda: comparison(chain(), mixed()),
+    "why": lambda: reasons(many_causes(), since=many_causes(note="echo")),
+    "why-publish": lambda: reasons(many_causes(), "publish"),
+    "why-rule": lambda: reasons(many_causes(), "screen"),
+    "why-temporary": lambda: reasons(temporary(), "sort"),
+    "why-checkpoint": lambda: reasons(discovered(), "done/a.txt"),
+    "why-first": lambda: reasons(first_run(300)),
+    "why-plan": lambda: reasons(plan()),
+    "why-updated": lambda: reasons(many_causes(), "panel.fa"),
+    "why-up-to-date": lambda: reasons(up_to_date()),
     "failed": lambda: jobs(mixed().run, failed=True),
     **{
         f"failed-{story.__name__}": lambda story=story: jobs(story().run, failed=True)
@@ -883,3 +932,103 @@ def test_a_comparison_in_json() -> None:
         {"kind": "journal", "ref": "A:5", "quote": "log: logs/cut.log"},
         {"kind": "journal", "ref": "B:5", "quote": "log: none of these"},
     ]
+
+
+# -- why -----------------------------------------------------------------------------------------------
+
+
+def test_why_as_json_is_as_promised() -> None:
+    answer = shape(reasons(many_causes(), "publish", since=many_causes(note="echo")))
+    assert answer["schema_version"] == SCHEMA_VERSION
+    assert (answer["planned"], answer["jobs"], answer["time_s"]) == (False, 9, 9.0)
+    assert answer["several_roots"] == 1
+    assert answer["roots"][0] == {
+        "kind": "code",
+        "rules": [{"rule": "trim", "jobs": 3}],
+        "files": [],
+        "file_count": 0,
+        "text": None,
+        "jobs": 7,
+        "time_s": 7.0,
+        "alone": {"jobs": 6, "time_s": 6.0},
+        "evidence": [
+            {"kind": "journal", "ref": "B:3", "quote": "Code has changed since last execution"}
+        ],
+    }
+    assert answer["reasons"][1] == {
+        "kinds": ["code"],
+        "rule": "trim",
+        "jobs": 3,
+        "time_s": 3.0,
+        "files": [],
+        "file_count": 0,
+        "evidence": answer["roots"][0]["evidence"],
+    }
+    assert answer["changed"]["baseline"] == str(PATH)
+    assert [one["what"] for one in answer["changed"]["changes"]] == ["config note", "code"]
+    told = answer["chain"]
+    assert (told["what"], told["relation"], told["jobs"]) == ("publish", "job", [1])
+    assert [step["job_id"] for step in told["steps"]] == [1, 2, 10, 11, 12, 20, 21, 22]
+    assert told["steps"][0]["causes"] == [
+        {
+            "kind": "updated_by_job",
+            "files": ["screen/0.json", "screen/1.json", "screen/2.json", "panel.json"],
+            "files_certain": True,
+            "text": None,
+            "leads": "made_by",
+            "jobs": [2, 10, 11, 12],
+            "jobs_certain": True,
+            "root": False,
+        }
+    ]
+    assert told["roots"] == [
+        {"kind": "updated_input", "rule": None, "files": ["panel.fa"]},
+        {"kind": "code", "rule": "trim", "files": []},
+    ]
+
+
+def test_of_many_causes_and_rules_the_largest_are_shown_and_the_rest_counted() -> None:
+    told = whys_story()
+    for n in range(40):
+        told.ran(n, f"rule_{n}", "Code has changed since last execution", makes=(f"{n}.txt",))
+    lines = render(reasons(told)).splitlines()
+    assert "The 40 jobs that ran go back to 40 causes" in lines[3]
+    assert "  … 34 more causes" in lines
+    assert any(line.split()[:4] == ["…", "30", "more", "30"] for line in lines)
+    assert len(lines) <= 40
+
+
+def test_a_long_chain_is_cut_to_a_screen_and_says_so() -> None:
+    told = whys_story()
+    told.ran(0, "first", "Code has changed since last execution", makes=("0.txt",))
+    for n in range(1, 60):
+        made = f"Input files updated by another job: {n - 1}.txt"
+        made_of = {"needs": (n - 1,), "reads": (f"{n - 1}.txt",), "makes": (f"{n}.txt",)}
+        told.ran(n, "next", made, **made_of)
+    for width in (100, 60):
+        lines = render(reasons(told, "59"), width=width).splitlines()
+        assert "Cut to one screen: --format json has the rest." in lines
+        assert any("goes back to one cause: the code of first changed" in line for line in lines)
+        assert len(lines) < 50
+        assert all(len(line) <= width for line in lines[3:])
+
+
+@given(strategies.hostile_runs())
+def test_no_run_is_too_strange_to_ask_why(run: Run) -> None:
+    origins = Origins(run)
+    found = roots(origins)
+    for answer in (
+        WhyAnswer(source(run), why(run, origins, found)),
+        *(
+            WhyAnswer(
+                source(run),
+                why(run, origins, found),
+                subject=find(origins, str(job_id)),
+                chain=causal_chain(origins, found, (job_id,)),
+            )
+            for job_id in list(run.jobs)[:2]
+            if job_id >= 0
+        ),
+    ):
+        for form in FORMS.values():
+            assert form(answer, width=60, color=False).endswith("\n")

@@ -76,7 +76,9 @@ def _listed(kind: str, answered: Asked) -> Claim:
             (Evidence("command", answered.name, ""),),
         )
     text = f"Snakemake now sees changed {kind} behind {named(files)}"
-    if kind == "params":  # from 9.22 to 9.27.1 at least, all outputs with a record of params are named
+    if (
+        kind == "params"
+    ):  # from 9.22 to 9.27.1 at least, all outputs with a record of params are named
         text = f"Snakemake names {named(files)} for params, which it may do of unchanged ones too"
     return Claim(text, (Evidence("command", answered.name, files[0]),))
 
