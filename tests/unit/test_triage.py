@@ -117,6 +117,17 @@ def test_changes_that_tell_most_come_first() -> None:
     assert "benchmark" in texts[-1]
 
 
+def test_changes_that_snakemake_gave_as_its_reason_are_told_with_the_jobs_behind_them() -> None:
+    """What is missing, or forced, tells of no change."""
+    told = "Code has changed since last execution"
+    after = a_run([a_job("cut", "cut/a", sample="a", reason=told), a_job("all", None, "cut/a")])
+    assert [(one.text, one.evidence[0].quote) for one in walked(after).changed] == [
+        ("Snakemake ran 1 job because of changed code of cut", told)
+    ]
+    missing = a_run([a_job("cut", "cut/a", reason="Missing output files: cut/a")])
+    assert walked(missing).changed == ()
+
+
 def test_a_live_snakemake_is_cited_by_the_line_that_it_printed() -> None:
     header = "output_file\tdate\trule\tlog-file(s)\tstatus\tplan"
     stale = "table\tnow\tjoin\tlogs/join.log\trule implementation changed\tupdate pending"

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.reasons import Kind
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.why import why
 
 KINDS: Final = ("input", "code", "params")
 _TELLING: Final = tuple(
@@ -22,6 +25,16 @@ _TELLING: Final = tuple(
     )
 )
 _LAST: Final = len(_TELLING)
+_CHANGED: Final = re.compile(r"changed since|Updated input|Incomplete output")
+_ROOTS: Final[dict[Kind, str]] = {
+    "updated_input": "updated inputs",
+    "input_set": "another set of inputs",
+    "code": "changed code",
+    "params": "changed params",
+    "environment": "a changed software environment",
+    "incomplete": "incomplete outputs",
+}
+_MOST_ROOTS: Final = 4
 _LONGEST: Final = 80
 _STATUS, _PLAN = 4, 5
 """Columns of ``--summary``."""
@@ -39,11 +52,25 @@ def _claims(case: Case) -> Iterator[Claim]:
         if not found:
             cited = (*case.side.at_start("run_started"), *case.base.at_start("run_started"))
             yield Claim("nothing differs that the two journals tell of", cited)
+    yield from _reasons(case)
     for kind in KINDS:
         if answered := case.answer(kind):
             yield _listed(kind, answered)
     if answered := case.answer("summary"):
         yield from _summed_up(answered)
+
+
+def _reasons(case: Case) -> Iterator[Claim]:
+    """Tell what jobs go back to, where Snakemake itself gave a change as its reason."""
+    if not any(_CHANGED.search(job.reason or "") for job in case.run.jobs.values()):
+        return  # outputs were missing, or all was forced: that tells of no change
+    telling = (share for share in why(case.run).roots if share.kind in _ROOTS)
+    for share in islice(telling, _MOST_ROOTS):
+        rules = named([rule or "a job" for rule, _jobs in share.rules])
+        files = f" ({named(share.files)})" if share.files else ""
+        what = f"Snakemake ran {jobs_of(share.all.jobs)} because of {_ROOTS[share.kind]}"
+        quote = case.run.jobs[share.example].reason or "" if share.example >= 0 else ""
+        yield Claim(f"{what} of {rules}{files}", case.side.at_line(share.line, quote))
 
 
 def _tells_little(change: Change) -> int:
