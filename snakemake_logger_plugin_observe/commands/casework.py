@@ -1,12 +1,13 @@
 """How a case is put together: the run, what it is held against, the folder, and what is missing."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison, compare
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands import baselines, journals
 from snakemake_logger_plugin_observe.commands.compare import party, side
@@ -152,6 +153,17 @@ def _missing(
         )
     for gap in dict.fromkeys(run.gaps):
         yield f"the journal tells a gap of its own: {gap}"
+
+
+def unread(quotes: Sequence[Quote]) -> Iterator[str]:
+    """Say which of the affected jobs' files could not be read, and what that leaves open."""
+    gone = [one for one in quotes if one.text is None]
+    if gone:
+        yield (
+            f"{len(gone)} of {len(quotes)} logs and benchmarks of the affected jobs tell nothing "
+            f"({gone[0].path}: {gone[0].problem}): what their tools said and used is known as far "
+            "as the journal kept it"
+        )
 
 
 def _of_folder(source: Source, folder: Folder | None) -> Iterator[str]:

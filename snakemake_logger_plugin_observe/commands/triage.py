@@ -6,7 +6,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.commands import journals, keeping, writing
-from snakemake_logger_plugin_observe.commands.casework import folder_of, gather
+from snakemake_logger_plugin_observe.commands.casework import folder_of, gather, unread
 from snakemake_logger_plugin_observe.commands.inquiry import ask
 from snakemake_logger_plugin_observe.folder import Store
 from snakemake_logger_plugin_observe.journal import JournalError
@@ -66,7 +66,7 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
         source=source,
         baseline=baseline,
         triage=found,
-        missing=case.missing,
+        missing=(*case.missing, *unread(found.quotes)),
         paths=case.paths,
         asked=asked,
         saved=words.save,

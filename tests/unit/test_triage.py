@@ -320,6 +320,7 @@ def test_a_dry_run_beside_it_is_found(workdir: Path, capsys: pytest.CaptureFixtu
         (a_run(), "no dry run's journal"),
         (a_run(), "the folder was /work when the run was made"),
         (a_run(), "the journal is of another machine (login)"),
+        (flaky(), "4 of 4 logs and benchmarks of the affected jobs tell nothing"),
         (logger_only(), "recorded without --executor timed"),
         (killed(), "the run still goes on"),
     ],
