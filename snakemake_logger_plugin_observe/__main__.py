@@ -5,8 +5,10 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from snakemake_logger_plugin_observe import __version__
+from snakemake_logger_plugin_observe.checkfile import CheckFileError
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.writing import WritingError
 from snakemake_logger_plugin_observe.folder import SavingError
@@ -25,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         "Without a command: cost.",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Command)
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.arguments(command)
@@ -33,6 +35,22 @@ def parser() -> argparse.ArgumentParser:
             "--format", choices=sorted(FORMS), default="text", help="default: text"
         )
     return top
+
+
+class _Command(argparse.ArgumentParser):
+    """A command's parser: options may also stand between its words, whatever Python's version."""
+
+    _intermixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse all options first, and words from what they leave."""
+        if self._intermixing:
+            return super().parse_known_args(args, namespace)
+        self._intermixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._intermixing = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = FORMS[chosen.format](answer, width=_width(), color=_color())
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
-    except (JournalError, WritingError, SavingError) as error:
+    except (JournalError, CheckFileError, WritingError, SavingError) as error:
         print(f"snakemake-observe: {harmless(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:

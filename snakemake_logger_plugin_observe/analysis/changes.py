@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import PurePath
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
@@ -52,9 +53,18 @@ def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change
     return (*_of_runs(*sides), *_of_sources(*sides), *_of_jobs(*sides, found.pairs))
 
 
+def snakefile_of(started: RunStarted) -> str | None:
+    """Return a run's Snakefile as seen from its working directory: two checkouts have the same."""
+    if started.snakefile is None:
+        return None
+    path = PurePath(started.snakefile)
+    inside = path.is_relative_to(started.workdir)
+    return str(path.relative_to(started.workdir) if inside else path)
+
+
 # The facts of a run, in the order in which a reviewer asks for them.
 _FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (
-    ("Snakefile", lambda s: s.snakefile),
+    ("Snakefile", snakefile_of),
     ("targets", lambda s: list(s.targets)),
     ("profile", lambda s: list(s.profiles)),
     ("executor", lambda s: s.wraps or s.executor),
@@ -161,7 +171,8 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("code", lambda j: _digest(j.code_digest)),
     ("params", lambda j: _digest(j.params_digest)),
     ("environment", lambda j: _digest(j.environment_digest)),
-    ("script", lambda j: j.script),
+    # Where a script lies says nothing, where it is known what it says.
+    ("script", lambda j: j.script if j.code_digest is None else None),
     ("threads", lambda j: j.threads),
     ("log", lambda j: list(j.log)),
     ("benchmark", lambda j: j.benchmark),
@@ -177,6 +188,8 @@ _of_a_job: Final = attrgetter(
     *("benchmark", "local", "checkpoint", "group", "priority", "resources", "input", "output"),
     "shellcmd",
 )
+# Snakemake works these out of the others.
+_TOLD_BY: Final = {"mem": "mem_mb", "mem_mib": "mem_mb", "disk": "disk_mb", "disk_mib": "disk_mb"}
 _Facts = Iterator[tuple[str, str | None, str | None]]
 
 
@@ -206,7 +219,7 @@ def _facts(pair: Pair) -> _Facts:
             yield what, text(said), text(says)
     for name in sorted(one.resources.keys() | other.resources.keys()):
         said, says = one.resources.get(name), other.resources.get(name)
-        if said != says:
+        if said != says and _TOLD_BY.get(name) not in one.resources.keys() & other.resources.keys():
             yield f"resource {name}", text(said), text(says)
     if pair.inputs_known:
         yield from _files("input", one.input, other.input)
@@ -258,5 +271,8 @@ def text(value: Any) -> str | None:
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key}={item}" for key, item in sorted(value.items()))
+        return ", ".join(
+            f"{key}: {text(item)}" if isinstance(item, dict) else f"{key}={item}"
+            for key, item in sorted(value.items())
+        )
     return value if isinstance(value, str) else json.dumps(value)

@@ -2,7 +2,8 @@
 
 How noise is told. Four or more runs of the same work give a mean and a standard deviation; a run
 (or a mean) is called faster only outside of the 99 % prediction interval of Student's t. Fewer runs
-cannot tell it: then a fifth of the baseline, and never less than a second, is taken for noise.
+cannot tell it: then a fifth of the baseline, and never less than two seconds, is taken for noise.
+Importing Snakemake is the same work in every run: twice what it differs by is the machine's noise.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ Word = Literal["faster", "slower", "as fast"]
 # Two-sided 99 % quantiles of Student's t by degrees of freedom, from 3 to 10; more are as ten.
 _T99: Final = (5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169)
 _FEWEST_FREEDOMS: Final = 3
-_UNKNOWN_SHARE, _UNKNOWN_LEAST_S = 0.20, 1.0
+_UNKNOWN_SHARE, _UNKNOWN_LEAST_S = 0.20, 2.0
 _KNOWN_SHARE, _KNOWN_LEAST_S = 0.05, 0.5
 _MOST_MOVED: Final = 8
 
@@ -31,6 +32,8 @@ class Measured:
 
     makespans_s: tuple[float, ...]
     by_class_s: tuple[dict[str, float], ...]
+    imports_s: tuple[float, ...] = ()
+    """How long the processes took to import Snakemake, where that is known."""
 
     @property
     def typical_s(self) -> float | None:
@@ -96,7 +99,7 @@ def speed(
     known = history if len(before.makespans_s) == 1 and len(history) > 1 else before.makespans_s
     if baseline is None or candidate is None:
         return Speed(baseline, candidate, None, (0, 0), {}, (), None)
-    margin = margin_s(known, after.makespans_s)
+    margin = max(margin_s(known, after.makespans_s), _load_s(before, after))
     away = mean(after.makespans_s) - mean(known)
     beyond = abs(away) > margin and away * (candidate - baseline) > 0
     word: Word = "as fast" if not beyond else "faster" if away < 0 else "slower"
@@ -126,6 +129,13 @@ def margin_s(before: Sequence[float], after: Sequence[float]) -> float:
     t = _T99[min(freedoms, len(_T99) + _FEWEST_FREEDOMS - 1) - _FEWEST_FREEDOMS]
     interval = t * sqrt(squares / freedoms * (1 / len(before) + 1 / len(after)))
     return max(_KNOWN_SHARE * typical, _KNOWN_LEAST_S, interval)
+
+
+def _load_s(before: Measured, after: Measured) -> float:
+    """Return what the machine's load made of two sides, as far as the same work shows it."""
+    if not (before.imports_s and after.imports_s):
+        return 0.0
+    return 2 * abs(median(after.imports_s) - median(before.imports_s))
 
 
 def _moved(before: Run, after: Run, margin: float) -> list[Moved]:

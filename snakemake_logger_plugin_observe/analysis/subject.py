@@ -1,129 +1,107 @@
-"""What a question is about: the jobs that a person's words name, by id, rule, wildcards or file."""
+"""A run that is asked for figures, and what an answer is: a number, or bounds, and why no more."""
 
-import posixpath
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Final, Literal
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, TypeVar
 
-from snakemake_logger_plugin_observe.analysis.origins import Origins, files_of
-from snakemake_logger_plugin_observe.analysis.reasons import bare
-from snakemake_logger_plugin_observe.events import JobDescribed
+from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.run import Run
 
-Relation = Literal["job", "rule", "made", "updated", "read"]
-"""How jobs are meant: by themselves, as all of a rule, as the makers of a file, as those that
-found it updated, or as those that only read it."""
-
-_PAIR: Final = re.compile(r"(?:^|[,\s]+)([A-Za-z_]\w*)=")
-_NEAREST: Final = 3
-_MOST_COMPARED: Final = 20_000
-
-
-class NothingNamed(Exception):  # noqa: N818 - it names what happened
-    """No job of the run is meant by these words; its text has what is called nearly so."""
+_T = TypeVar("_T")
+MOST_CITED: Final = 100
+"""Of more of the journal's lines than these, the first ones stand for all."""
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure as far as it is known: exact where both bounds are equal, None where unbounded."""
+
+    low: float | None
+    high: float | None
+    why: str = ""
+    """Why it is not exact, or what it was made from instead of the usual."""
+    evidence: tuple[Evidence, ...] = ()
+    """Where the largest of what it was made from can be looked up, in the journal."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is one number."""
+        return self.low is not None and self.low == self.high
+
+
+def unknown(why: str) -> Measured:
+    """Return a figure of which nothing is known."""
+    return Measured(None, None, why)
+
+
+@dataclass
 class Subject:
-    """Some jobs of a run, as a person named them."""
+    """A run that is asked for figures; what several of them need is worked out once."""
 
-    words: str
-    relation: Relation
-    jobs: tuple[int, ...]
-    """At least one, in the order of their ids."""
+    run: Run
+    status: str
+    problems: Sequence[str] = ()
+    """Lines of its journal that could not be read."""
+    attempts: list[Attempt] = field(init=False)
 
+    def __post_init__(self) -> None:
+        """Find the jobs' attempts, without the groups' own submissions."""
+        self.attempts = [one for one in self.run.attempts.values() if one.job_id is not None]
 
-def find(origins: Origins, words: str) -> Subject:
-    """Return the jobs that *words* name.
+    @cached_property
+    def account(self) -> Account:
+        """Both accounts."""
+        return account(self.run)
 
-    Args:
-        origins: a run's.
-        words: a job's id; a rule, for all of its jobs; a rule and wildcards (``screen sample=s1``);
-            or a file: then the jobs that made it, or else those that found it updated, or else
-            those that read it. ``./`` before a file's name tells it from a rule's.
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Every attempt, groups' submissions too, with what may hide in what was not observed."""
+        return rows(self.run)
 
-    Raises:
-        NothingNamed: if there is none; one line, with names that are near.
+    @property
+    def kind(self) -> str:
+        """Whether it ran, or only planned or touched."""
+        return self.run.started.kind if self.run.started is not None else "run"
 
-    """
-    run = origins.run
-    said = " ".join(words.split())
-    if said.isdecimal() and int(said) in run.jobs:
-        return Subject(said, "job", (int(said),))
-    of_rule = [job for job in run.jobs.values() if job.rule == said]
-    if of_rule:
-        return Subject(said, "job" if len(of_rule) == 1 else "rule", _ids(of_rule))
-    if by_wildcards := _by_wildcards(run, said):
-        return Subject(said, "job" if len(by_wildcards) == 1 else "rule", by_wildcards)
-    return _by_file(origins, words.strip()) or _nothing(run, said)
+    @property
+    def ended(self) -> bool:
+        """Whether the journal tells the run's end."""
+        return self.status not in ("running", "killed")
 
+    @property
+    def more(self) -> str:
+        """Why more may have happened than the journal tells; empty where it tells all."""
+        if self.status == "running":
+            return "its journal has no end yet"
+        if self.status == "killed":
+            return "the run was killed, and its last moments are not in the journal"
+        if self.problems:
+            return "lines of the journal could not be read"
+        return f"the journal has a gap: {self.run.gaps[0]}" if self.run.gaps else ""
 
-def _ids(jobs: Iterable[JobDescribed]) -> tuple[int, ...]:
-    return tuple(sorted(job.job_id for job in jobs))
+    def counted(self, count: float, evidence: Iterable[Evidence], more: str = "") -> Measured:
+        """Return a count, or what it is at least where more may have happened."""
+        why = self.more or more
+        return Measured(count, None if why else count, why, tuple(evidence)[:MOST_CITED])
 
+    def cite(
+        self, found: Iterable[tuple[Attempt, _T]], say: Callable[[_T], str]
+    ) -> tuple[Evidence, ...]:
+        """Return the lines that told of attempts' ends, with what *say* says of each."""
+        shown = itertools.islice(found, MOST_CITED)
+        side = Side("B", self.run)
+        cited = (side.at_line(one.line, f"{self.name(one)}: {say(what)}") for one, what in shown)
+        return tuple(itertools.chain.from_iterable(cited))
 
-def name(job: JobDescribed) -> str:
-    """Return what a person calls a job: its rule and wildcards."""
-    return f"{job.rule} {', '.join(f'{k}={v}' for k, v in job.wildcards.items())}".strip()
-
-
-def _by_wildcards(run: Run, said: str) -> tuple[int, ...]:
-    """Return the jobs of the rule that *said* begins with, whose wildcards are as it goes on."""
-    rule, _space, rest = said.partition(" ")
-    starts = list(_PAIR.finditer(rest))
-    if not starts or starts[0].start():
-        return ()
-    ends = [one.start() for one in starts[1:]] + [len(rest)]
-    asked = {one[1]: rest[one.end() : end] for one, end in zip(starts, ends, strict=True)}
-    return _ids(
-        job
-        for job in run.jobs.values()
-        if job.rule == rule and asked.items() <= job.wildcards.items()
-    )
-
-
-def _by_file(origins: Origins, said: str) -> Subject | None:
-    jobs = origins.run.jobs
-    for path in _spellings(origins.run, said):
-        if made := [job for job in jobs.values() if path in map(bare, _written(job))]:
-            return Subject(path, "made", _ids(made))
-        updated = [
-            job_id
-            for job_id, its in origins.of.items()
-            if any(cause.kind == "updated_input" and path in cause.files for cause in its)
-        ]
-        if updated:
-            return Subject(path, "updated", tuple(sorted(updated)))
-        if read := [job for job in jobs.values() if path in map(bare, job.input)]:
-            return Subject(path, "read", _ids(read))
-    return None
-
-
-def _spellings(run: Run, said: str) -> Iterator[str]:
-    """Yield a file's name as it was said, and as Snakemake may have it."""
-    yield said
-    plain = posixpath.normpath(said)
-    yield plain
-    here = run.started.workdir if run.started is not None else ""
-    if here and plain.startswith(f"{here}/"):
-        yield plain[len(here) + 1 :]
-    elif here and not plain.startswith("/"):
-        yield posixpath.join(here, plain)
-
-
-def _written(job: JobDescribed) -> tuple[str, ...]:
-    return (*job.output, *job.log, *((job.benchmark,) if job.benchmark else ()))
-
-
-def _nothing(run: Run, said: str) -> Subject:
-    known = dict.fromkeys(job.rule for job in run.jobs.values())
-    for job in run.jobs.values():
-        if len(known) > _MOST_COMPARED:
-            break
-        known[name(job)] = None
-        known.update(dict.fromkeys(map(bare, files_of(job))))
-    near = get_close_matches(said, known, _NEAREST)
-    hint = f"; near it: {' · '.join(near)}" if near else ""
-    raise NothingNamed(f"no job, rule or file of this run is called {said}{hint}")
+    def name(self, attempt: Attempt) -> str:
+        """Return an attempt's rule and wildcards, or its group's name."""
+        job = self.run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+        if job is None:
+            return f"job {attempt.job_id}" if attempt.group is None else f"group {attempt.group}"
+        values = ", ".join(f"{key}={value}" for key, value in job.wildcards.items())
+        return f"{job.rule} {values}".strip()

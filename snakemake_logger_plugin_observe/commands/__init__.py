@@ -4,6 +4,7 @@ from types import ModuleType
 
 from snakemake_logger_plugin_observe.commands import (
     accounting,
+    check,
     compare,
     cost,
     jobs,
@@ -21,6 +22,7 @@ COMMANDS: dict[str, ModuleType] = {
     "runbook": runbook,
     "why": why,
     "compare": compare,
+    "check": check,
     "accounting": accounting,
     "validate": validate,
     "schema": schema,

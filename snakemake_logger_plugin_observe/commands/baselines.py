@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.changes import snakefile_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands import journals
 from snakemake_logger_plugin_observe.events import RunFinished, RunStarted
@@ -91,7 +92,7 @@ def outlines(folder: Path) -> list[Outline]:
 
 def same_question(one: RunStarted, other: RunStarted) -> bool:
     """Return whether two runs were asked for the same targets of the same Snakefile."""
-    return one.snakefile == other.snakefile and one.targets == other.targets
+    return snakefile_of(one) == snakefile_of(other) and one.targets == other.targets
 
 
 def _same_work(one: Outline, other: Outline) -> bool:

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.contents import varying
 from snakemake_logger_plugin_observe.analysis.speed import Measured
 from snakemake_logger_plugin_observe.commands import baselines, journals
 from snakemake_logger_plugin_observe.commands.baselines import Outline
+from snakemake_logger_plugin_observe.events import RunFinished
 from snakemake_logger_plugin_observe.journal import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 
@@ -77,7 +78,12 @@ def party(source: Source, alike: Sequence[Outline]) -> Party:
     """Return a side: one run with what its history tells of noise, or all runs of a folder."""
     if alike:
         runs = [journals.load(one.path, lean=True).run for one in alike]
-        return Party(source.run, source.status, _measured(alike), varying=varying(runs))
+        return Party(
+            source.run,
+            source.status,
+            _measured([one.finished for one in alike]),
+            varying=varying(runs),
+        )
     finished = source.run.finished
     if finished is None or finished.makespan_s is None:
         return Party(source.run, source.status, Measured((), ()))
@@ -85,14 +91,16 @@ def party(source: Source, alike: Sequence[Outline]) -> Party:
     return Party(
         source.run,
         source.status,
-        Measured((finished.makespan_s,), (finished.makespan.by_class_s,)),
+        _measured([finished]),
         [length_s for length_s in history if length_s is not None],
     )
 
 
-def _measured(alike: Sequence[Outline]) -> Measured:
-    ended = [one.finished for one in alike if one.finished.makespan_s is not None]
+def _measured(ends: Sequence[RunFinished]) -> Measured:
+    ended = [one for one in ends if one.makespan_s is not None]
+    imports_s = [one.makespan.by_phase_s.get("import") for one in ended]
     return Measured(
         tuple(one.makespan_s for one in ended if one.makespan_s is not None),
         tuple(one.makespan.by_class_s for one in ended),
+        tuple(length_s for length_s in imports_s if length_s is not None),
     )

@@ -7,8 +7,8 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.chain import chain
 from snakemake_logger_plugin_observe.analysis.changes import changes
 from snakemake_logger_plugin_observe.analysis.origins import Origins
+from snakemake_logger_plugin_observe.analysis.question import NothingNamed, find
 from snakemake_logger_plugin_observe.analysis.roots import roots
-from snakemake_logger_plugin_observe.analysis.subject import NothingNamed, find
 from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.commands import journals
 from snakemake_logger_plugin_observe.commands.baselines import baseline_of

@@ -7,15 +7,16 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.account import Account
 from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.analysis.chain import Chain
 from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
+from snakemake_logger_plugin_observe.analysis.question import Subject
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.runbook import Usual
-from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked
 from snakemake_logger_plugin_observe.analysis.verification import Verification
@@ -143,6 +144,40 @@ class ValidateAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """Whether a run kept to what its workflow's file of budgets says."""
+
+    source: Source
+    file: Path
+    folder: Path
+    """Where published files were looked for, and commands run."""
+    lines: tuple[Line, ...]
+    strict: bool = False
+    """Whether a line that could not be checked counts as broken."""
+    notes: tuple[str, ...] = ()
+    """What limits the answer."""
+
+    def breaks(self, line: Line) -> bool:
+        """Whether *line* keeps the run from passing."""
+        return line.ok is False or (line.ok is None and self.strict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no line does."""
+        return not any(map(self.breaks, self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalAnswer:
+    """A file of budgets as a run suggests it."""
+
+    source: Source
+    file: Path | None
+    """Where it was written; None where it is to be printed."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaAnswer:
     """The JSON Schema of a journal line."""
 
@@ -156,6 +191,8 @@ Answer = (
     | CompareAnswer
     | TriageAnswer
     | RunbookAnswer
+    | CheckAnswer
+    | ProposalAnswer
     | AccountingAnswer
     | ValidateAnswer
     | SchemaAnswer

@@ -6,6 +6,7 @@ from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.allocation import ran_out
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
@@ -19,9 +20,11 @@ from snakemake_logger_plugin_observe.reporters import (
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     RunbookAnswer,
     SchemaAnswer,
     Source,
@@ -79,6 +82,24 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "problems": list(found.problems),
                 "disagreements": [asdict(one) for one in found.disagreements],
             }
+        case CheckAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": str(answer.file),
+                "folder": str(answer.folder),
+                "passed": answer.passed,
+                "strict": answer.strict,
+                "lines": [_line(line) for line in answer.lines],
+                "notes": list(answer.notes),
+            }
+        case ProposalAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": None if answer.file is None else str(answer.file),
+                "text": answer.text,
+            }
         case SchemaAnswer():
             return answer.schema
 
@@ -90,6 +111,13 @@ def _runbook(answer: RunbookAnswer) -> dict[str, Any]:
         "kept": answer.kept,
         "usual": asdict(answer.usual) if answer.usual is not None else None,
         "known_incidents": [asdict(one) for one in answer.known],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        **asdict(line),
+        "files": [{"path": path, "bytes": count} for path, count in line.files],
     }
 
 

@@ -8,9 +8,9 @@ from snakemake_logger_plugin_observe.analysis.chain import Chain, Step
 from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.evidence import shortened
 from snakemake_logger_plugin_observe.analysis.origins import Link
+from snakemake_logger_plugin_observe.analysis.question import Subject
 from snakemake_logger_plugin_observe.analysis.reasons import KINDS
 from snakemake_logger_plugin_observe.analysis.roots import Root
-from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.why import Cost, ReasonShare, RootShare
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.chain import Chain
 from snakemake_logger_plugin_observe.analysis.origins import Link, upwards
-from snakemake_logger_plugin_observe.analysis.subject import Relation
+from snakemake_logger_plugin_observe.analysis.question import Relation
 from snakemake_logger_plugin_observe.reporters import reason_words
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.words import job_name, plural

@@ -51,7 +51,7 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
         judged,
         *warnings(problems),
         Text(),
-        Text(_next(answer)),
+        Text(_next(answer), no_wrap=True),
     ]
 
 
@@ -70,7 +70,8 @@ def _verdict(comparison: Comparison) -> str:
         return comparison.verdict
     lengths = f"{_s(speed.baseline_s)} → {_s(speed.candidate_s)}"
     change = (speed.candidate_s - speed.baseline_s) / speed.baseline_s if speed.baseline_s else 0
-    return f"{comparison.verdict}: {lengths} ({_signed(change)} %)"
+    noise = ", within noise" if speed.word == "as fast" and round(100 * change) else ""
+    return f"{comparison.verdict}: {lengths} ({_signed(change)} %{noise})"
 
 
 def _signed(share: float) -> str:

@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.reporters import (
+    text_check,
     text_compare,
     text_cost,
     text_jobs,
@@ -15,9 +16,11 @@ from snakemake_logger_plugin_observe.reporters import (
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     RunbookAnswer,
     SchemaAnswer,
     TriageAnswer,
@@ -64,6 +67,10 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return [_accounting(answer)]
         case ValidateAnswer():
             return _validation(answer)
+        case CheckAnswer():
+            return text_check.parts(answer, width)
+        case ProposalAnswer():
+            return [text_check.proposal(answer)]
         case SchemaAnswer():
             import json
 

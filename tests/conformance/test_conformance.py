@@ -1,5 +1,6 @@
 """Nothing changed: each case run bare and under both plugins, and everything of the two compared."""
 
+import argparse
 import shlex
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from packaging.version import parse as parse_version
 from snakemake_logger_plugin_observe.analysis.failures import failures
 from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.attempt import FINAL
-from snakemake_logger_plugin_observe.commands import journals
+from snakemake_logger_plugin_observe.commands import compare, journals
 from snakemake_logger_plugin_observe.commands.casework import gather
 from snakemake_logger_plugin_observe.run import Run
 
@@ -78,6 +79,8 @@ def test_all_is_as_in_the_bare_run(
         last, flags = Call(("--dry-run", *case.next_flags)), ["--cores", "1"]
         assert _told(observed, case, last, flags) == _told(bare, case, last, flags)
     runs = [observed.lab.run(journal) for journal in _journals(observed)]
+    for journal in _journals(observed):
+        _is_the_same_as_itself(journal)
     for run, call in zip(runs, _recorded(bare, case.calls), strict=True):
         _is_told_whole(run, call)
     if case.check is not None and runs:
@@ -182,6 +185,25 @@ def _told(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, obj
         "jobs' output": side.text(said, unordered=case.unordered),
         **left(side, loose=case.loose, unordered=case.unordered),
     }
+
+
+def _is_the_same_as_itself(journal: Path) -> None:
+    """Compared with itself a run shows no change, whatever it did; nor is it faster or slower."""
+    words = argparse.Namespace(baseline=journal, candidate=journal, strict=False)
+    answer, _code = compare.run(words)
+    held = answer.comparison
+    assert held.findings == ()
+    assert held.work.changes == ()
+    assert held.work.match.gone == held.work.match.added == ()
+    status = answer.baseline.status
+    if status == "success" and held.work.jobs != (0, 0):
+        assert held.verdict.startswith("as fast, the same ")
+        assert held.same_work is True
+    elif status == "dry_run" and held.work.jobs != (0, 0):
+        assert held.verdict == "as planned, the same plan (contents unchecked)"
+    else:
+        assert held.verdict.startswith("not comparable, because ")
+        assert held.same_work is None
 
 
 def _is_told_whole(run: Run, call: Call) -> None:

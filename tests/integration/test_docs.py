@@ -9,7 +9,10 @@ import pytest
 import yaml
 from lab import REPO, Lab
 
+from snakemake_logger_plugin_observe.__main__ import parser
+from snakemake_logger_plugin_observe.analysis.figures import FIGURES
 from snakemake_logger_plugin_observe.analysis.reasons import KINDS
+from snakemake_logger_plugin_observe.checkfile import read_check_file
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.events import json_schema
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, RUN_PHASES
@@ -141,6 +144,30 @@ def test_every_flag_is_described() -> None:
         for one in fields(settings):
             if not str(one.metadata["help"]).startswith("Internal"):
                 assert f"--{prefix}-{one.name.replace('_', '-')}" in DOCS["plugins.md"]
+
+
+def test_every_key_of_a_file_of_budgets_is_described_and_its_example_can_be_read(
+    tmp_path: Path,
+) -> None:
+    text = DOCS["checking.md"]
+    figures = {row[0].partition(".")[0] for row in rows(text, "### `[max]` and `[min]`")}
+    assert figures == set(FIGURES)
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "observe.toml").write_text(example)
+    told = read_check_file(tmp_path / "observe.toml")
+    assert {limit.figure for limit in told.limits} == figures
+    assert (told.files, told.verify, told.baseline) != ((), (), None)
+
+
+def test_the_ci_examples_are_yaml_that_runs_and_then_checks() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", DOCS["checking.md"], re.DOTALL)
+    github, gitlab = map(yaml.safe_load, blocks)
+    steps = [step["run"] for step in github if "run" in step]
+    for script in (steps, gitlab["run"]["script"]):
+        assert script[0].startswith("snakemake --cores 4 --logger observe --executor timed")
+        words = shlex.split(script[1])
+        assert words[:2] == ["snakemake-observe", "check"]
+        assert parser().parse_args(words[1:]).junit == Path("check.xml")
 
 
 def test_links_lead_somewhere() -> None:

@@ -49,6 +49,24 @@ CHAIN = """
 """
 
 
+FED = """
+    import os, queue, threading, time
+    todo, end = queue.Queue(), object()
+    todo.put("a.txt")
+    def feed():
+        while not os.path.exists("a.txt"):
+            time.sleep(0.1)
+        todo.put("b.txt")
+        todo.put(end)
+    threading.Thread(target=feed, daemon=True).start()
+    rule all:
+        input: from_queue(todo, finish_sentinel=end)
+    rule make:
+        output: "{name}.txt"
+        shell: "touch {output}"
+"""
+
+
 def plans(lab: Lab) -> list[tuple[dict[str, int], dict[str, int]]]:
     """Return what the newest journal tells of plans, one after the other."""
     run = lab.run(lab.journals[-1])
@@ -71,6 +89,13 @@ def test_a_plan_that_grows_is_told_anew(lab: Lab, plugins: tuple[str, ...]) -> N
     run = lab.run()
     assert run.planned is not None
     assert sum(run.planned.to_run.values()) == len(run.attempts)
+
+
+@pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])
+def test_a_plan_that_is_fed_from_a_queue_is_told_anew(lab: Lab, plugins: tuple[str, ...]) -> None:
+    lab.snakefile(FED)
+    lab.snakemake("--cores", "1", *plugins, "--queue-input-wait-time", "1")
+    assert plans(lab) == [({"all": 1, "make": 1}, {}), ({"all": 1, "make": 2}, {})]
 
 
 @EITHER

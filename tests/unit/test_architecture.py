@@ -28,7 +28,7 @@ ROOTS = {
 
 # What a module of the reader may know: its own row and the rows above it.
 LAYERS = (
-    {"clock", "phases", "mask", "beside"},
+    {"clock", "phases", "mask", "beside", "proofs"},
     {"parts"},
     {"events"},
     {"offsets", "tails"},
@@ -36,6 +36,7 @@ LAYERS = (
     {"attempt"},
     {"run"},
     {"analysis", "accounting", "folder", "live"},
+    {"checkfile"},
     {"reporters"},
     {"commands"},
     {"__main__"},
@@ -228,7 +229,7 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
     are on its list, and the program, the folder and the environment from this machine.
     """
     starting = {name for name in READER if "subprocess" in imports(modules(OBSERVE)[name])}
-    assert starting == {"accounting", "live"}
+    assert starting == {"accounting", "live", "proofs"}
     knowing = {name for name, path in modules(OBSERVE).items() if "live" in own(path)}
     assert knowing == {"commands.inquiry", "commands.runbook"}
     asking = ast.parse(modules(OBSERVE)["commands.runbook"].read_text())
@@ -240,6 +241,48 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
         and node.value.id == "live"
     }
     assert used == {"setting", "LiveError", "QUESTIONS"}  # it shows commands, and starts none
+
+
+def test_what_a_person_s_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:
+    """``check`` runs the commands of the file that the person named, and of nothing else.
+
+    The module that does it knows no other of ours, and so nothing that was read from a journal;
+    only that command calls it, and takes the words from the file and the folder from paths.
+    """
+    proofs = modules(OBSERVE)["proofs"]
+    assert own(proofs) == set()
+    knowing = {name for name, path in modules(OBSERVE).items() if "proofs" in own(path)}
+    assert knowing == {"commands.check"}
+    (call,) = _calls(modules(OBSERVE)["commands.check"], "prove")
+    (words,) = call.args
+    assert ast.unparse(words) == "command"
+    assert {one.arg: ast.unparse(one.value) for one in call.keywords} == {
+        "here": "file.path.absolute().parent",
+        "folder": "folder",
+        "timeout_s": "file.verify_timeout_s",
+    }
+
+
+def test_where_commands_run_does_not_come_from_a_journal() -> None:
+    """It is worked out from the paths that the person named, by a function that sees no more."""
+    check = ast.parse(modules(OBSERVE)["commands.check"].read_text())
+    (folder,) = (
+        node
+        for node in ast.walk(check)
+        if isinstance(node, ast.FunctionDef) and node.name == "_folder"
+    )
+    taken = [(arg.arg, ast.unparse(arg.annotation)) for arg in folder.args.args]
+    assert taken == [("journal", "Path"), ("named", "Path | None")]
+    for call in _calls(modules(OBSERVE)["commands.check"], "_folder"):
+        assert [ast.unparse(arg) for arg in call.args] == ["source.path", "words.directory"]
+
+
+def _calls(path: Path, name: str) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+    ]
 
 
 # -- the roots ----------------------------------------------------------------------------------------------------

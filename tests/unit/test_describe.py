@@ -19,10 +19,11 @@ def digest(value: Any) -> str:
 
 
 def test_each_key_of_the_config_has_a_short_digest_of_what_it_holds() -> None:
-    config = {"samples": {"b": 1, "a": [2, "é"]}, "n": 5}
+    config = {"samples": {"b": 1, "a": [2, "é"]}, "n": 5, 'odd": x': 1}
     found = facts(config)
     assert found["config_digest"] == f"sha256:{digest(config)}"
     assert found["config_keys"] == {
+        'odd": x': digest(1)[:12],
         "n": digest(5)[:12],
         "samples": digest({"a": [2, "é"], "b": 1})[:12],
     }
@@ -38,6 +39,13 @@ def test_one_key_s_change_changes_its_digest_alone() -> None:
 def test_of_a_key_that_is_named_like_a_secret_nothing_can_be_guessed() -> None:
     found = facts({"api_token": "abc", "n": 1})["config_keys"]
     assert found == {"api_token": "***", "n": digest(1)[:12]}
+
+
+@pytest.mark.parametrize("config", [{1: "a", 2: None}, {None: 1}, {True: {"a": [1.5]}}])
+def test_keys_may_be_what_yaml_makes_of_them(config: dict[Any, Any]) -> None:
+    found = facts(config)
+    assert found["config_digest"] == f"sha256:{digest(config)}"
+    assert found["config_keys"] == {str(key): digest(v)[:12] for key, v in config.items()}
 
 
 def test_an_empty_config_has_a_digest_and_no_keys() -> None:

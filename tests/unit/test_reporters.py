@@ -5,12 +5,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import strategies
 from builders import (
+    RUN_ID,
     SECOND,
     Story,
     a_record,
@@ -29,6 +31,8 @@ from builders import (
 )
 from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
 from hypothesis import given
+from hypothesis import strategies as st
+from junitparser import Failure, JUnitXml, Skipped, TestCase
 from rich.console import Console
 from whys import (
     circle,
@@ -45,14 +49,18 @@ from workflows import a_run, a_workflow, changed, compared
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Choice, rows
+from snakemake_logger_plugin_observe.analysis.budgets import Limit, Line, ended, judge
 from snakemake_logger_plugin_observe.analysis.chain import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.changes import changes
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.polling import polling
+from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
+from snakemake_logger_plugin_observe.analysis.question import find
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.roots import roots
-from snakemake_logger_plugin_observe.analysis.subject import find
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
@@ -70,12 +78,14 @@ from snakemake_logger_plugin_observe.events import (
 from snakemake_logger_plugin_observe.parts import LogTail, Usage
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
 from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
-from snakemake_logger_plugin_observe.reporters import FORMS, Answer
+from snakemake_logger_plugin_observe.reporters import FORMS, Answer, junit, toml_form
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
+    CheckAnswer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     RunbookAnswer,
     SchemaAnswer,
     Source,
@@ -195,6 +205,47 @@ def validation(story: Story) -> ValidateAnswer:
     return ValidateAnswer(source(story.run), verify(enumerate(story.events, 1), ()))
 
 
+ASKED = (
+    Limit("max", "makespan_s", "", 30, 4),
+    Limit("max", "retries", "", 0, 5),
+    Limit("max", "class_share", "compute", 0.8, 6),
+    Limit("max", "memory_of_request", "", 0.9, 7),
+    Limit("max", "queue_wait_s", "p95", 600, 8),
+    Limit("min", "jobs_planned", "", 2, 11),
+)
+
+
+def checked(
+    run: Run, *more: Line, strict: bool = False, notes: tuple[str, ...] = ()
+) -> CheckAnswer:
+    subject = Subject(run, run.status())
+    lines = (ended(subject), *(judge(subject, limit) for limit in ASKED), *more)
+    file = Path("workflow/observe.toml")
+    return CheckAnswer(source(run), file, Path("run"), lines, strict=strict, notes=notes)
+
+
+def published(said: str = "results/summary.tsv") -> tuple[Line, ...]:
+    """Return what files, commands and a baseline may come to; *said* is in all of it."""
+    quoted = (Evidence("command", "verify", f"{said}: FAILED"), Evidence("command", "verify", said))
+    other = (Evidence("journal", "A:3", f"rule map no longer makes {said}"),)
+    files = (("run/results/a", 1500), (f"run/{said}", 281))
+    return (
+        Line("publish", "files", said, 2, True, "", 14, files=files),
+        Line("publish", "files", f"{said}/**", 0, False, "", 15),
+        Line("verify", "verify", f"verify {said}", "exit code 1", False, "", 18, evidence=quoted),
+        Line(
+            "baseline", "same_work", True, False, False, f"faster, but {said}", 22, evidence=other
+        ),
+        Line("baseline", "slower_by", 0.2, -0.25, True, "15.000 s, the baseline 20.000 s", 23),
+    )
+
+
+def proposal(run: Run) -> ProposalAnswer:
+    subject = Subject(run, run.status())
+    text = toml_form.render(PATH.name, list(limits(subject)), final_outputs(subject))
+    return ProposalAnswer(source(run), None, text)
+
+
 def unsound() -> ValidateAnswer:
     found = Verification(
         chain().run,
@@ -278,7 +329,7 @@ ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
         for story in STORIES
-        for make in (asked, cost, jobs, used)
+        for make in (asked, checked, cost, jobs, proposal, used)
     ),
     *(
         pytest.param(jobs(story().run, failed=True), id=f"failed-{story.__name__}")
@@ -303,6 +354,9 @@ ANSWERS = [
         if story().run.jobs
     ),
     pytest.param(refused(), id="compare-refused"),
+    pytest.param(checked(mixed().run, *published()), id="check-published"),
+    pytest.param(checked(hostile().run, *published(ESCAPES), notes=(ESCAPES,)), id="check-hostile"),
+    pytest.param(ProposalAnswer(source(chain().run), Path(ESCAPES), "x"), id="proposed"),
     pytest.param(unsound(), id="validate-unsound"),
     pytest.param(SchemaAnswer(json_schema()), id="schema"),
 ]
@@ -367,6 +421,9 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "why-plan": lambda: reasons(plan()),
     "why-updated": lambda: reasons(many_causes(), "panel.fa"),
     "why-up-to-date": lambda: reasons(up_to_date()),
+    "check": lambda: checked(mixed().run, *published(), notes=("a later run may have changed it",)),
+    "check-kept": lambda: checked(chain().run),
+    "check-killed": lambda: checked(killed().run, strict=True),
     "failed": lambda: jobs(mixed().run, failed=True),
     **{
         f"failed-{story.__name__}": lambda story=story: jobs(story().run, failed=True)
@@ -1032,3 +1089,59 @@ def test_no_run_is_too_strange_to_ask_why(run: Run) -> None:
     ):
         for form in FORMS.values():
             assert form(answer, width=60, color=False).endswith("\n")
+
+
+# -- JUnit -----------------------------------------------------------------------------------------
+
+CHECKS = [param for param in ANSWERS if isinstance(param.values[0], CheckAnswer)]
+
+
+@pytest.mark.parametrize("answer", CHECKS)
+@pytest.mark.parametrize("strict", [False, True])
+def test_junit_s_own_reader_finds_every_line(answer: CheckAnswer, strict: bool) -> None:
+    answer = replace(answer, strict=strict)
+    told = junit.render(answer)
+    (suite,) = JUnitXml.fromstring(told.encode())
+    states = [
+        "failed" if answer.breaks(x) else "skipped" if x.ok is None else "" for x in answer.lines
+    ]
+    assert [_state(case) for case in suite] == states
+    assert (suite.tests, suite.failures, suite.skipped, suite.errors) == (
+        *(len(states), states.count("failed"), states.count("skipped")),
+        0,
+    )
+    assert suite.time == answer.source.run.makespan / 1e6
+
+
+def _state(case: TestCase) -> str:
+    if not case.result:
+        return ""
+    (result,) = case.result
+    return {Failure: "failed", Skipped: "skipped"}[type(result)]
+
+
+def test_a_broken_line_s_failure_names_its_place_and_what_it_rests_on() -> None:
+    (suite,) = JUnitXml.fromstring(junit.render(checked(mixed().run, *published())).encode())
+    cases = {case.name: case for case in suite}
+    (failure,) = cases["max.makespan_s = 30"].result
+    assert (failure.type, failure.message) == ("max", "41")
+    assert failure.text.splitlines()[:2] == [
+        "workflow/observe.toml:4: max.makespan_s = 30: 41",
+        "line 13: group g1: 16.000 s since it was chosen",
+    ]
+    (skipped,) = cases["max.memory_of_request = 0.9"].result
+    assert skipped.message == "could not be checked: no job of this run asked for memory"
+    assert cases["publish.files = results/summary.tsv"].result == []
+    assert suite.name == "workflow/observe.toml"
+    assert {one.name: one.value for one in suite.properties()} == {
+        "run_id": RUN_ID,
+        "journal": str(PATH),
+        "folder": "run",
+    }
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_whatever_a_journal_holds_junit_is_xml(text: str) -> None:
+    answer = checked(chain().run, *published(text + "\x00\ufffe\uffff\ud800"), notes=(text,))
+    (suite,) = JUnitXml.fromstring(junit.render(answer).encode())
+    assert len(list(suite)) == len(answer.lines)

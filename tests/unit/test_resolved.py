@@ -76,7 +76,6 @@ class Opaque:
         (lambda wildcards: 5, None),
         ([print], [None]),
     ],
-    ids=repr,
 )
 def test_a_value_is_plain(value: Any, plain: Any) -> None:
     assert shown(value) == plain

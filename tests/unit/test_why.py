@@ -29,8 +29,8 @@ from whys import (
 
 from snakemake_logger_plugin_observe.analysis.chain import chain
 from snakemake_logger_plugin_observe.analysis.origins import Origins
+from snakemake_logger_plugin_observe.analysis.question import NothingNamed, Subject, find
 from snakemake_logger_plugin_observe.analysis.roots import Root, roots
-from snakemake_logger_plugin_observe.analysis.subject import NothingNamed, Subject, find
 from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.commands.why import told_apart
 from snakemake_logger_plugin_observe.run import Run

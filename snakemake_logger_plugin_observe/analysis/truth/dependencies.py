@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from snakemake_logger_plugin_observe.analysis.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of, named
+from snakemake_logger_plugin_observe.events import JobDescribed
 
 DROPPED, ADDED, OTHER_DATA = "dependency_dropped", "dependency_added", "other_data"
 
@@ -14,11 +15,15 @@ def findings(it: Compared) -> Iterator[Finding]:
     dropped: dict[str, list[tuple[Pair, list[str]]]] = {}
     added: dict[str, list[tuple[Pair, list[str]]]] = {}
     for pair in it.match.pairs:
-        if pair.before.input == pair.after.input or not pair.inputs_known:
+        if (
+            pair.before.input == pair.after.input
+            or not pair.inputs_known
+            or _only_names(pair.after)
+        ):
             continue
         if lost := _lost(it, pair):
             dropped.setdefault(pair.before.rule, []).append((pair, lost))
-        if new := [path for path in pair.after.input if path not in set(pair.before.input)]:
+        if new := _new(pair, set(it.moved.values())):
             added.setdefault(pair.before.rule, []).append((pair, new))
     for rule, found in dropped.items():
         pair, lost = found[0]
@@ -42,12 +47,24 @@ def _cited(it: Compared, name: str, kind: str, claim: str, pair: Pair) -> Findin
     return Finding(name, "not_allowed" if kind == "not_allowed" else "neutral", claim, evidence)
 
 
+def _only_names(job: JobDescribed) -> bool:
+    """Whether *job* runs nothing, as ``all`` does: it names what is wanted."""
+    return (
+        not job.output and job.shellcmd is None and job.script is None and job.code_digest is None
+    )
+
+
+def _new(pair: Pair, moved: set[str]) -> list[str]:
+    return [path for path in pair.after.input if path not in {*pair.before.input, *moved}]
+
+
 def _lost(it: Compared, pair: Pair) -> list[str]:
     """Return the inputs that are no longer upstream of *pair*'s job, nor needless now.
 
     An input that another step hands on is still upstream. One whose step was cut is needless where
-    all that it was made from is still upstream, and the command does not name it: the cut is told
-    as such. One of a sample that is not found any more is told by that.
+    the job reads in its place what it was made from, and the command does not name it: the cut is
+    told as such. (A file that only vanishes may lie there from before: an index, say, that the tool
+    finds by itself.) One of a sample that is not found any more is told by that.
     """
     still = set(pair.after.input)
     gone = [path for path in dict.fromkeys(pair.before.input) if path not in still]
@@ -63,8 +80,8 @@ def _lost(it: Compared, pair: Pair) -> list[str]:
         if maker is not None and maker.job_id in it.not_found and _nobody_has(path, new):
             continue
         if maker is not None and _nobody_has(path, new) and not _names(pair, path):
-            sources = old.sources(maker)
-            if sources and sources <= upstream:
+            bypassed = old.upstream(maker).intersection(_new(pair, set()))
+            if bypassed and old.sources(maker) <= upstream:
                 continue
         lost.append(path)
     return lost

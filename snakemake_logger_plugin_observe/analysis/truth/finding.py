@@ -1,7 +1,7 @@
 """A finding, and all that is known when one is made."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.changes import Change
@@ -43,7 +43,7 @@ class Compared:
     """What the baseline published and the candidate did not."""
     not_found: frozenset[int] = frozenset()
     """The baseline's jobs that are gone because discovery no longer finds what they were for."""
-    moved: frozenset[str] = frozenset()
+    moved: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the baseline that the candidate made under another name, byte for byte."""
 
     ended: tuple[bool, bool] = (True, True)

@@ -34,9 +34,10 @@ _SCHEDULING: Final = re.compile(
 def findings(it: Compared) -> Iterator[Finding]:
     """Tell of rules whose jobs are not what they were."""
     reached = {change.subject for change in it.changes if change.what == "command"}
+    told = {change.subject for change in it.changes if change.what == "code"}
     for change in it.changes:
         if change.subject == RUN:
-            yield from _file(it, change)
+            yield from _file(it, change, told)
         elif change.what in _COMPUTING:
             claim = it.shown(f"{_what(change)} of {change.subject} changed{_how_many(change)}")
             yield Finding(_COMPUTING[change.what], it.tuning(), claim, change.evidence)
@@ -60,14 +61,15 @@ def _how_many(change: Change) -> str:
     return f" ({jobs_of(change.jobs)})" if change.jobs > 1 else ""
 
 
-def _file(it: Compared, change: Change) -> Iterator[Finding]:
-    """Tell of rules whose script is another: Snakemake's own digests do not cover scripts."""
+def _file(it: Compared, change: Change, told: set[str]) -> Iterator[Finding]:
+    """Tell of rules whose script is another, where that is not *told* by the jobs' code."""
     path = change.what.removeprefix("file ")
     if path == change.what:
         return
     workdir = it.after.run.started.workdir if it.after.run.started else ""
     of = {path, f"{workdir}/{path}"}
-    users = [pair.after for pair in it.match.pairs if pair.after.script in of]
+    pairs = [pair for pair in it.match.pairs if pair.before.rule not in told]
+    users = [pair.after for pair in pairs if pair.after.script in of]
     for rule, jobs in by_rule(users).items():
         claim = it.shown(f"the script of {rule}, {path}, changed ({jobs_of(len(jobs))})")
         yield Finding(CODE, it.tuning(), claim, change.evidence)

@@ -87,11 +87,11 @@ def _outputs(it: Compared) -> Iterator[Finding]:
         yield Finding(name, kind, claim, evidence)  # type: ignore[arg-type]
 
 
-def same_elsewhere(it: Compared) -> frozenset[str]:
-    """Return the outputs that a job makes under another name now, in the same place, same bytes."""
+def same_elsewhere(it: Compared) -> dict[str, str]:
+    """Return the outputs that a job makes under another name now, same bytes, and that name."""
     old, new = it.files
-    return frozenset(
-        was
+    return {
+        was: now
         for pair in it.match.pairs
         if len(pair.before.output) == len(pair.after.output)
         for was, now in zip(pair.before.output, pair.after.output, strict=True)
@@ -100,7 +100,7 @@ def same_elsewhere(it: Compared) -> frozenset[str]:
         and now in new
         and old[was].file.sha256 is not None
         and old[was].file.sha256 == new[now].file.sha256
-    )
+    }
 
 
 def _contents(it: Compared) -> Iterator[Finding]:
@@ -125,6 +125,6 @@ def _contents(it: Compared) -> Iterator[Finding]:
 
 _UNEXPLAINED = (
     ", though nothing that the journals hold explains it: a helper, an environment or data that "
-    "Snakemake does not know, or chance"
+    "they do not know, or chance"
 )
 _CAUSES = ("code", "params", "environment", "script", "command", "threads")

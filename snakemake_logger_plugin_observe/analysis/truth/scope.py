@@ -127,20 +127,19 @@ def _widened(
 def _counted(it: Compared, values: dict[str, list[str]]) -> str:
     """Return how many values of each wildcard there are now, and were."""
     before, after = _values(it.before.run), _values(it.after.run)
-    said = [
-        f"{many} value{'' if many == 1 else 's'} of {name}, not {len(before.get(name, ()))}"
-        for name in values
-        for many in [len(after.get(name, ()))]
-    ]
+    said = []
+    for name in values:
+        now, was = len(after.get(name, ())), len(before.get(name, ()))
+        said.append(f"{now:,} value{'' if now == 1 else 's'} of {name}, not {was:,}")
     return "discovery found " + " and ".join(said)
 
 
 def _without(values: dict[str, list[str]]) -> str:
-    return "; ".join(f"no longer {name} {named(found)}" for name, found in values.items())
+    return "; ".join(f"no longer {name} {named(sorted(found))}" for name, found in values.items())
 
 
 def _with(values: dict[str, list[str]]) -> str:
-    return "; ".join(f"new: {name} {named(found)}" for name, found in values.items())
+    return "; ".join(f"new: {name} {named(sorted(found))}" for name, found in values.items())
 
 
 def _cut(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:

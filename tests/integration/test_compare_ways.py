@@ -1,0 +1,310 @@
+"""The same workflow run in another way, or over other samples: what that is called."""
+
+import shlex
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, again, changed, told, verdict
+
+SAME = "the same work (outputs' checksums equal)"
+NOT = "but not the same work"
+LINE = "neutral setting_changed"
+MORE = {f"data/{name}.txt": f"{name}\n" for name in "defgh"}
+CONFIGURED = changed(WORKFLOW, ("least=1", 'least=config.get("least", 1)'))
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("ways"))
+
+
+@pytest.fixture(scope="module")
+def baseline(bench: Bench) -> Path:
+    return bench.run(CONFIGURED)
+
+
+@pytest.mark.parametrize(
+    ("flags", "findings"),
+    [
+        ("--rerun-triggers mtime", ("not_allowed hides_changes", LINE)),
+        ("--nolock", ("not_allowed hides_changes", LINE)),
+        ("--ignore-incomplete", ("not_allowed hides_changes", LINE)),
+        ("--keep-incomplete", ("not_allowed hides_changes", LINE)),
+        ("--drop-metadata", ("not_allowed hides_changes", LINE)),
+        ("--consider-ancient work=reference", ("not_allowed hides_changes", LINE)),
+        ("--trust-io-cache", ("not_allowed hides_changes", LINE)),
+    ],
+)
+def test_a_flag_that_hides_what_snakemake_checks_is_not_allowed_though_the_bytes_are_the_same(
+    flags: str, findings: tuple[str, ...], bench: Bench, baseline: Path
+) -> None:
+    answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
+    assert told(answer) == sorted(findings)
+    assert (verdict(answer), answer["same_work"], answer["checked"]) == (NOT, False, "contents")
+    back = bench.compare(Path(answer["journals"]["B"]), baseline)
+    assert told(back) == sorted(("neutral setting_changed", LINE))
+    assert (verdict(back), back["same_work"]) == (SAME, True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "findings"),
+    [
+        (
+            "--until work",
+            ("not_allowed meaning_changed", "not_allowed outputs_not_made", "neutral steps_cut"),
+        ),
+        (
+            "--omit-from gather",
+            ("not_allowed meaning_changed", "not_allowed outputs_not_made", "neutral steps_cut"),
+        ),
+        (
+            "--batch gather=1/3",
+            ("not_allowed meaning_changed", "not_allowed outputs_not_made", "neutral steps_cut"),
+        ),
+    ],
+)
+def test_a_flag_that_leaves_out_work_makes_less(
+    flags: str, findings: tuple[str, ...], bench: Bench, baseline: Path
+) -> None:
+    answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
+    assert (verdict(answer), answer["same_work"], answer["checked"]) == ("did less", False, "plan")
+    assert set(findings) <= set(told(answer))
+    assert {kind.partition(" ")[0] for kind in told(answer)} <= {"not_allowed", "neutral"}
+
+
+def test_a_config_value_that_changes_results_is_not_allowed(bench: Bench, baseline: Path) -> None:
+    answer = bench.compare(baseline, bench.run(CONFIGURED, "--config", "least=2"))
+    assert told(answer) == sorted(
+        (
+            *("neutral meaning_changed", "not_allowed params_changed"),
+            *("not_allowed contents_differ", LINE),
+        )
+    )
+    assert (verdict(answer), answer["same_work"]) == (NOT, False)
+
+
+def test_a_config_value_that_nothing_reads_is_neutral(bench: Bench) -> None:
+    before, after = (
+        bench.run(CONFIGURED, observed=PLAIN),
+        bench.run(CONFIGURED, "--config", "note=2", observed=PLAIN),
+    )
+    answer = bench.compare(before, after)
+    assert told(answer) == ["neutral meaning_changed", LINE]
+    assert answer["same_work"] is True
+
+
+def test_touching_is_not_doing(bench: Bench) -> None:
+    lab = bench.folder()
+    before = again(lab, *SUMS, "--cores", "2")
+    after = again(lab, *SUMS, "--cores", "2", "--forceall", "--touch")
+    answer = bench.compare(before, after)
+    kinds = set(told(answer))
+    assert "not_allowed hides_changes" in kinds
+    assert answer["same_work"] is False
+    print(answer["verdict"], kinds)
+
+
+SCRIPTED = changed(
+    WORKFLOW,
+    (
+        "    shell: \"sleep ${{NAP:-0}}; cat {input.sample} reference.txt | awk 'NR >= {params.least}' > {output} 2> {log}\"",
+        '    script: "scripts/work.py"',
+    ),
+)
+SCRIPT = "open(snakemake.output[0], 'w').write(open(snakemake.input.sample).read() + 'x')\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "findings", "says", "same"),
+    [
+        (f"# said\n{SCRIPT}", ("allowed code_changed", LINE), SAME, True),
+        (
+            SCRIPT.replace("'x'", "'y'"),
+            ("not_allowed code_changed", "not_allowed contents_differ", LINE),
+            NOT,
+            False,
+        ),
+    ],
+    ids=["the same bytes", "other bytes"],
+)
+def test_another_script_is_judged_by_its_results(
+    script: str, findings: tuple[str, ...], says: str, same: bool, bench: Bench
+) -> None:
+    sides = [
+        bench.run(SCRIPTED, files={**FILES, "scripts/work.py": text}) for text in (SCRIPT, script)
+    ]
+    answer = bench.compare(*sides)
+    assert told(answer) == sorted(findings)
+    assert (verdict(answer), answer["same_work"]) == (says, same)
+
+
+def test_a_helper_that_drifted_shows_in_the_bytes_alone(bench: Bench) -> None:
+    helped = changed(WORKFLOW, ("sort {input}", "sh helper.sh {input}"))
+    sides = [
+        bench.run(helped, files={**FILES, "helper.sh": f'sort {flag} "$1"\n'})
+        for flag in ("-n", "-r")
+    ]
+    answer = bench.compare(*sides)
+    assert told(answer) == ["not_allowed contents_differ"]
+    assert "nothing that the journals hold explains it" in answer["findings"][0]["claim"]
+    assert (verdict(answer), answer["same_work"]) == (NOT, False)
+
+
+# -- hidden dependencies, where results lie from before ------------------------------------------
+
+INDEXED = changed(
+    WORKFLOW,
+    ('input: "published/report.txt", "published/index.txt"', 'input: "published/report.txt"'),
+    ("published/index.txt", "reference.idx"),
+    ('reference="reference.txt"', 'reference="reference.txt", index="reference.idx"'),
+)
+
+
+@pytest.mark.parametrize("names", [True, False], ids=["its command names it", "its tool finds it"])
+def test_a_dropped_input_is_hidden_though_its_maker_has_gone_and_the_bytes_are_the_same(
+    names: bool, bench: Bench
+) -> None:
+    """The file lies there from before, and nobody will make it anew."""
+    reads = (
+        ("cat {input.sample} reference.txt", "cat {input.sample} reference.txt reference.idx")
+        if names
+        else (
+            "cat {input.sample} reference.txt",
+            "cat {input.sample} {input.reference} $(ls *.idx)",
+        )
+    )
+    before = changed(INDEXED, reads)
+    lab = bench.folder(before)
+    first = again(lab, *SUMS, "--cores", "2")
+    (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
+    second = again(lab, *SUMS, "--cores", "2", "--forceall")
+    answer = bench.compare(first, second)
+    assert told(answer) == sorted(
+        ("not_allowed dependency_dropped", "allowed steps_cut", TEXT, LINE, LINE)
+    )
+    assert (verdict(answer), answer["same_work"]) == ("but not the same work", False)
+
+
+def test_a_script_that_reads_what_it_no_longer_declares_hides_it(bench: Bench) -> None:
+    script = SCRIPT.replace("'x'", "open('reference.idx').read()")
+    before = changed(
+        INDEXED,
+        *[
+            (
+                WORKFLOW[WORKFLOW.index('    shell: "sleep') : WORKFLOW.index("\nrule gather")],
+                '    script: "scripts/work.py"\n',
+            )
+        ],
+    )
+    lab = bench.folder(before, {**FILES, "scripts/work.py": script})
+    first = again(lab, *SUMS, "--cores", "2")
+    (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
+    second = again(lab, *SUMS, "--cores", "2", "--forceall")
+    answer = bench.compare(first, second)
+    assert "not_allowed dependency_dropped" in told(answer)
+    assert answer["same_work"] is False
+
+
+# -- discovery -----------------------------------------------------------------------------------
+
+CHECKPOINTED = textwrap.dedent("""\
+    def works(wildcards):
+        lines = open(checkpoints.discover.get().output[0]).read().split()
+        return expand("work/{sample}.txt", sample=lines)
+
+    rule all:
+        input: "published/report.txt"
+
+    checkpoint discover:
+        input: "data"
+        output: "samples.txt"
+        shell: "ls {input} | sed 's/.txt//' > {output}"
+
+    rule work:
+        input: "data/{sample}.txt"
+        output: "work/{sample}.txt"
+        shell: "sleep ${{NAP:-0}}; cp {input} {output}"
+
+    rule gather:
+        input: works
+        output: "published/report.txt"
+        shell: "cat {input} > {output}"
+""")
+NARROW, WIDE = FILES, {**FILES, **MORE}
+LESS = ("not_allowed contents_differ", "not_allowed discovery_narrowed")
+MORE_FOUND = ("not_allowed contents_differ", "not_allowed discovery_widened")
+
+
+@pytest.fixture(scope="module", params=[WORKFLOW, CHECKPOINTED], ids=["glob", "checkpoint"])
+def samples(bench: Bench, request: pytest.FixtureRequest) -> Callable[..., Path]:
+    """Run the workflow over few samples or many, each of which takes so long."""
+    known: dict[Any, Path] = {}
+
+    def run(files: dict[str, str], nap: str) -> Path:
+        key = (len(files), nap)
+        if key not in known:
+            known[key] = bench.run(request.param, files=files, where=("--cores", "1"), NAP=nap)
+        return known[key]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says", "found"),
+    [
+        ((WIDE, "1.2"), (NARROW, "1.2"), "faster because it did less", LESS),
+        ((WIDE, "0"), (NARROW, "3"), "slower, though it did less", LESS),
+        ((NARROW, "1.2"), (WIDE, "1.2"), "slower because it did more", MORE_FOUND),
+        ((NARROW, "3"), (WIDE, "0"), "faster, though it did more", MORE_FOUND),
+    ],
+    ids=["narrowed", "narrowed and slower", "widened", "widened and faster"],
+)
+def test_a_run_that_found_other_samples_is_neither_praised_nor_blamed_for_its_speed(
+    before: tuple[dict[str, str], str],
+    after: tuple[dict[str, str], str],
+    says: str,
+    found: tuple[str, ...],
+    *,
+    bench: Bench,
+    samples: Callable[..., Path],
+) -> None:
+    answer = bench.compare(samples(*before), samples(*after))
+    assert [one for one in told(answer) if one != "neutral dependency_added"] == sorted(found)
+    assert (answer["verdict"], answer["same_work"]) == (says, False)
+
+
+def test_other_samples_on_both_sides_are_other_work(bench: Bench) -> None:
+    two = {name: text for name, text in FILES.items() if "data/a" not in name}
+    answer = bench.compare(bench.run(), bench.run(files={**two, **MORE}))
+    assert verdict(answer) == "but other work"
+    assert {"not_allowed discovery_narrowed", "not_allowed discovery_widened"} <= set(told(answer))
+    assert answer["same_work"] is False
+
+
+def test_other_data_of_the_same_name_cannot_be_compared(bench: Bench) -> None:
+    answer = bench.compare(bench.run(), bench.run(files={**FILES, "data/a.txt": "0\n5\n"}))
+    assert answer["verdict"] == (
+        "not comparable, because other data: data/a.txt has 4 bytes, not 6"
+    )
+    assert answer["same_work"] is None
+    assert told(answer) == ["neutral other_data", "not_allowed contents_differ"]
+
+
+# -- grouping ------------------------------------------------------------------------------------
+
+
+def test_grouping_is_allowed(bench: Bench) -> None:
+    files = {**FILES, **MORE}
+    before = bench.run(files=files, where=lambda lab: lab.cluster())
+    grouped = ("--groups", "work=g", "--group-components", "g=5")
+    after = bench.run(WORKFLOW, *grouped, files=files, where=lambda lab: lab.cluster())
+    answer = bench.compare(before, after)
+    assert told(answer) == sorted(
+        ("allowed grouped", "allowed schedule_changed", "allowed schedule_changed", LINE)
+    )
+    (claim,) = (f["claim"] for f in answer["findings"] if f["id"] == "grouped")
+    assert claim == "8 jobs of work in 2 submissions, not 8"
+    assert (verdict(answer), answer["same_work"]) == (SAME, True)
