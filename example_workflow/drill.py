@@ -33,7 +33,7 @@ class Drill:
 DRILLS = {
     "tiny": Drill(
         "tiny_jobs",
-        ("--config", "incident_tiny_jobs=200"),
+        ("--config", "incident_tiny_jobs=500"),
         repairs=("--config", "incident_tiny_jobs=1"),
     ),
     "widened": Drill("discovery_widened", ("--config", "incident_widened_discovery=true")),
