@@ -1,33 +1,22 @@
-"""What a run has published, looked at where it ran: files by globs, the person's own commands.
+"""The person's own commands that prove what a run has published, started where it ran.
 
 The only place of the reader that starts what a file names. That file is the one that the person
 named on the command line; this module knows no journal, so nothing that one says gets here.
 """
 
 import contextlib
-import fnmatch
-import glob
 import os
 import signal
-import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 _HERE: Final = "{here}"
 _TAIL_BYTES: Final = 64 * 1024
 _TAIL_LINES: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A file that a glob matched, below the folder."""
-
-    path: str
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,49 +36,6 @@ class Proof:
     def ok(self) -> bool:
         """Whether it ended with exit code 0."""
         return self.exit_code == 0
-
-
-def published(folder: Path, pattern: str) -> list[Published]:
-    """Return the files below *folder* that *pattern* matches, by name.
-
-    ``**`` is any depth, and follows no link to a folder. As in a shell, names that begin with a
-    dot are matched only by a pattern that does.
-    """
-    found = []
-    for name in sorted(set(_matching(folder, "", PurePosixPath(pattern).parts))):
-        with contextlib.suppress(OSError):  # gone since, or a link to nowhere: not published
-            known = os.stat(folder / name)
-            if stat.S_ISREG(known.st_mode):
-                found.append(Published(name, known.st_size))
-    return found
-
-
-def _matching(root: Path, below: str, parts: tuple[str, ...]) -> Iterator[str]:
-    """Yield the names under *root* that match *parts*, each a pattern for one name."""
-    if not parts:
-        yield below
-        return
-    first, rest = parts[0], parts[1:]
-    if not glob.has_magic(first):
-        yield from _matching(root, os.path.join(below, first), rest)
-        return
-    any_depth = first == "**"
-    if any_depth and rest:
-        yield from _matching(root, below, rest)
-    try:
-        entries = sorted(os.scandir(root / below), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        inside = os.path.join(below, entry.name)
-        if entry.name.startswith(".") and not first.startswith("."):
-            continue
-        if any_depth and entry.is_dir(follow_symlinks=False):
-            yield from _matching(root, inside, parts)
-        elif any_depth:
-            yield from [] if rest else [inside]
-        elif fnmatch.fnmatchcase(entry.name, first):
-            yield from _matching(root, inside, rest)
 
 
 def prove(words: Sequence[str], *, here: Path, folder: Path, timeout_s: float) -> Proof:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from pathlib import PurePath
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
@@ -57,9 +56,7 @@ def snakefile_of(started: RunStarted) -> str | None:
     """Return a run's Snakefile as seen from its working directory: two checkouts have the same."""
     if started.snakefile is None:
         return None
-    path = PurePath(started.snakefile)
-    inside = path.is_relative_to(started.workdir)
-    return str(path.relative_to(started.workdir) if inside else path)
+    return started.snakefile.removeprefix(f"{started.workdir}/")
 
 
 # The facts of a run, in the order in which a reviewer asks for them.

@@ -1,5 +1,6 @@
 """Two runs held against each other: speed, work and truth, and one verdict over all three."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
@@ -10,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.contents import Contents, contents
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.matching import Match, match
+from snakemake_logger_plugin_observe.analysis.reasons import KINDS, Kind, parse
 from snakemake_logger_plugin_observe.analysis.speed import Measured, Speed, speed
 from snakemake_logger_plugin_observe.analysis.truth import dependencies, proofs, scope
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding
@@ -36,6 +38,8 @@ class Work:
     jobs: tuple[int, int]
     attempts: tuple[int, int]
     failed_attempts: tuple[int, int]
+    reasons: dict[Kind, tuple[int, int]]
+    """How many jobs had a cause of each kind, of those that differ; see ``reasons.KINDS``."""
     changes: tuple[Change, ...]
 
 
@@ -202,5 +206,19 @@ def _work(it: Compared) -> Work:
         jobs=(len(before.jobs), len(after.jobs)),
         attempts=(len(attempts[0]), len(attempts[1])),
         failed_attempts=(failed[0], failed[1]),
+        reasons=_reasons(before, after),
         changes=it.changes,
     )
+
+
+def _reasons(before: Run, after: Run) -> dict[Kind, tuple[int, int]]:
+    """Return the kinds of causes that other numbers of jobs had."""
+    one, other = _kinds(before), _kinds(after)
+    told = [kind for kind in KINDS if kind != "unknown" and one[kind] != other[kind]]
+    return {kind: (one[kind], other[kind]) for kind in told}
+
+
+def _kinds(run: Run) -> Counter[Kind]:
+    """Return how many jobs of *run* had a cause of each kind."""
+    kinds = [{cause.kind for cause in parse(job.reason)} for job in run.jobs.values()]
+    return Counter(kind for of_job in kinds for kind in of_job)

@@ -10,13 +10,11 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands import baselines, journals
-from snakemake_logger_plugin_observe.commands.compare import party, side
+from snakemake_logger_plugin_observe.commands.compare import parties, side
 from snakemake_logger_plugin_observe.events import RunStarted
 from snakemake_logger_plugin_observe.folder import Folder
-from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalError, read_ends
+from snakemake_logger_plugin_observe.journal import JournalError, read_ends
 from snakemake_logger_plugin_observe.reporters.answers import Source
-
-_DEPTH = len(SUBFOLDER.parts)
 
 
 def gather(
@@ -57,9 +55,8 @@ def folder_of(source: Source) -> Folder | None:
 
     Of a journal that lies elsewhere it is the present folder, if the journal names that as its own.
     """
-    path = source.path.absolute()
-    if path.parent.parts[-_DEPTH:] == SUBFOLDER.parts:
-        return Folder(path.parents[_DEPTH])
+    if (root := journals.above(source.path.absolute().parent)) is not None:
+        return Folder(root)
     started = source.run.started
     if started is not None and started.workdir == str(Path.cwd()):
         return Folder(Path.cwd())
@@ -105,7 +102,7 @@ def _against(source: Source, named: Path | None) -> tuple[Source | None, Compari
         baseline, alike = found, ()
     if baseline.path.exists() and baseline.path.samefile(source.path):
         raise JournalError(f"{baseline.path} is the run itself; name another baseline")
-    return baseline, compare(party(baseline, alike), party(source, ()))
+    return baseline, compare(*parties((baseline, alike), (source, ())))
 
 
 def _called_missing(case: Case) -> Iterator[str]:

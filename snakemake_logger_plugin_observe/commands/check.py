@@ -19,8 +19,9 @@ from snakemake_logger_plugin_observe.checkfile import (
     read_check_file,
 )
 from snakemake_logger_plugin_observe.commands import baselines, compare, journals, writing
-from snakemake_logger_plugin_observe.journal import SUBFOLDER, JournalError, journals_in
-from snakemake_logger_plugin_observe.proofs import prove, published
+from snakemake_logger_plugin_observe.journal import JournalError, journals_in
+from snakemake_logger_plugin_observe.proofs import prove
+from snakemake_logger_plugin_observe.published import published
 from snakemake_logger_plugin_observe.reporters import junit, toml_form
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 
@@ -98,15 +99,7 @@ def _subject(source: Source) -> Subject:
 
 def _folder(journal: Path, named: Path | None) -> Path:
     """Return where the run was, by paths that the person named; a journal may say anything."""
-    if named is not None:
-        return named
-    return _above(journal.parent) or _above(journal.absolute().parent) or Path()
-
-
-def _above(folder: Path) -> Path | None:
-    """Return the working directory of which *folder* holds the journals, or None."""
-    depth = len(SUBFOLDER.parts)
-    return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
+    return named if named is not None else journals.working_directory(journal)
 
 
 # -- the baseline --------------------------------------------------------------------------------
@@ -132,7 +125,8 @@ def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Ite
                 yield Line("baseline", "slower_by", limit, None, None, why, asked.slower_by_line)
             return
         baseline, others = newest, ()
-    found = comparison.compare(compare.party(baseline, others), compare.party(source, ()))
+    globs = [pattern for pattern, _ in file.files]
+    found = comparison.compare(*compare.parties((baseline, others), (source, ()), globs))
     if asked.same_work:
         yield against.same_work(found, asked.same_work_line)
     if asked.slower_by is not None:
@@ -182,7 +176,7 @@ def _verified(line: Line, file: CheckFile, folder: Path, command: tuple[str, ...
 
 def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
     """Yield why the published files may not be those of this run."""
-    if named is None and _above(source.path.absolute().parent) is None:
+    if named is None and journals.above(source.path.absolute().parent) is None:
         yield (
             "the journal lies in no working directory: what was published is looked for in the "
             "present one, or where --directory says"

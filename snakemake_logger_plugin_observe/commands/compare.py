@@ -2,16 +2,19 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.contents import varying
 from snakemake_logger_plugin_observe.analysis.speed import Measured
+from snakemake_logger_plugin_observe.checkfile import read_check_file
 from snakemake_logger_plugin_observe.commands import baselines, journals
 from snakemake_logger_plugin_observe.commands.baselines import Outline
 from snakemake_logger_plugin_observe.events import RunFinished
 from snakemake_logger_plugin_observe.journal import JournalError
+from snakemake_logger_plugin_observe.published import sums
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 
 HELP: Final = "whether a run was faster than its baseline, and whether it is still the same work"
@@ -33,6 +36,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="B",
         help="the candidate, likewise (default: the newest run here)",
+    )
+    parser.add_argument(
+        "--publish",
+        type=Path,
+        metavar="FILE",
+        help="a file for check: what it says is published is compared, too",
     )
     parser.add_argument(
         "--strict", action="store_true", help="exit with 1 unless it is the same work"
@@ -57,7 +66,10 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
             raise JournalError(
                 f"{baseline.path} is the newest run here; name what to compare it with"
             )
-    comparison = compare(party(baseline, rest), party(candidate, others))
+    globs: list[str] = []
+    if words.publish is not None:
+        globs = [pattern for pattern, _ in read_check_file(words.publish).files]
+    comparison = compare(*parties((baseline, rest), (candidate, others), globs))
     return CompareAnswer(baseline, candidate, comparison), int(
         words.strict and comparison.same_work is not True
     )
@@ -74,7 +86,26 @@ def side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
     return journals.load(typical.path, lean=True), tuple(alike)
 
 
-def party(source: Source, alike: Sequence[Outline]) -> Party:
+Side = tuple[Source, Sequence[Outline]]
+
+
+def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party, Party]:
+    """Return both sides, with what they published, where each has a folder of its own.
+
+    In one folder the later run has overwritten what the earlier one published.
+    """
+    sides = _party(*before), _party(*after)
+    folders = [journals.working_directory(source.path) for source, _ in (before, after)]
+    if not globs or folders[0].absolute() == folders[1].absolute():
+        return sides
+    one, other = (
+        replace(side, published=sums(folder, globs))
+        for side, folder in zip(sides, folders, strict=True)
+    )
+    return one, other
+
+
+def _party(source: Source, alike: Sequence[Outline]) -> Party:
     """Return a side: one run with what its history tells of noise, or all runs of a folder."""
     if alike:
         runs = [journals.load(one.path, lean=True).run for one in alike]

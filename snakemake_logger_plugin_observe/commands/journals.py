@@ -59,6 +59,17 @@ def find(named: Path | None) -> Path:
     return load(named, lean=True).path
 
 
+def working_directory(journal: Path) -> Path:
+    """Return where a run was, by where its journal lies: the journal itself may say anything."""
+    return above(journal.parent) or above(journal.absolute().parent) or Path()
+
+
+def above(folder: Path) -> Path | None:
+    """Return the working directory of which *folder* holds the journals, or None."""
+    depth = len(SUBFOLDER.parts)
+    return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
+
+
 def _newest(folder: Path, lean: bool, but_failed: bool) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:

@@ -28,7 +28,7 @@ ROOTS = {
 
 # What a module of the reader may know: its own row and the rows above it.
 LAYERS = (
-    {"clock", "phases", "mask", "beside", "proofs"},
+    {"clock", "phases", "mask", "beside", "proofs", "published"},
     {"parts"},
     {"events"},
     {"offsets", "tails"},

@@ -134,6 +134,16 @@ def test_jobs_and_rules_are_counted_on_both_sides() -> None:
     assert [job.rule for job in work.match.gone] == ["cut", "count", "join"]
 
 
+def test_why_jobs_ran_is_compared_by_kind() -> None:
+    missing = changed(a_workflow(), "cut", reason="Missing output files: cut/a")
+    code = changed(a_workflow(), "cut", reason="Code has changed since last execution")
+    assert compared(a_run(missing), a_run(code)).work.reasons == {
+        "missing_output": (3, 0),
+        "code": (0, 3),
+    }
+    assert compared(a_run(code), a_run(code)).work.reasons == {}
+
+
 def test_what_discovery_no_longer_finds_is_named() -> None:
     assert claims(a_run(), a_run(a_workflow("a")), "discovery_narrowed") == [
         "4 jobs gone: discovery found 1 value of sample, not 3 (no longer sample b, c)"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_logger_plugin_observe.proofs import Proof, Published, prove, published
+from snakemake_logger_plugin_observe.proofs import Proof, prove
+from snakemake_logger_plugin_observe.published import Published, published, sums
 
 
 @pytest.fixture
@@ -142,3 +143,12 @@ def test_a_child_that_stays_behind_holds_nothing_up(folder: Path) -> None:
     )
     assert found.output == ("done",)
     assert time.monotonic() - begun < 2.5
+
+
+def test_the_sums_of_what_is_published_are_those_of_sha256sum(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.txt").write_text("a\n")
+    (tmp_path / "out" / "hidden").mkdir()
+    assert sums(tmp_path, ["out/*", "out/a.*", "none/*"]) == {
+        "out/a.txt": "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
+    }

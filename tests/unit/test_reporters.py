@@ -454,7 +454,9 @@ def test_a_text_is_as_it_was_read_and_found_good(
 def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
     """But for whole lines to copy: the run's head, its journal, and a problem with it."""
     for line in render(TEXTS[name](), width=width).splitlines():
-        whole = line.startswith(("run ", "  .snakemake", ".snakemake", "  A  ", "  B  "))
+        whole = line.startswith(
+            ("run ", "  .snakemake", ".snakemake", "  A  ", "  B  ", "→ snakemake-observe why .")
+        )
         assert whole or len(line) <= width, line
 
 
