@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo debian-packages test test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour
+.PHONY: help demo debian-packages test test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # What some tests need of Debian, as root; without it they say that they were not run.
 DEBIAN := rsync faketime
@@ -33,6 +33,8 @@ help:
 	@echo "make wf-run      run it there (PROFILE=local, cluster-generic, strict or slurm)"
 	@echo "make wf-check    run it there, and check it against $(WF)/observe.toml"
 	@echo "make verify      check what it published against its manifest"
+	@echo "make drill       make an incident on purpose, triage it, show the note (INCIDENT=tiny)"
+	@echo "make drills      all of them, each repaired, too"
 	@echo "make tour        gather one folder for a reviewer in $(TOUR)"
 
 $(VENV)/.installed: pyproject.toml
@@ -152,6 +154,17 @@ verify: $(VENV)/.installed
 
 tour: wf-run
 	$(BIN)/python $(WF)/tour.py --run $(RUN) --out $(TOUR) --snakemake $(BIN)/snakemake --observe $(BIN)/snakemake-observe --force
+
+INCIDENT ?= tiny
+
+drill: $(VENV)/.installed
+	$(BIN)/python $(WF)/drill.py $(INCIDENT) $(if $(REPAIR),--repair)
+
+drill-%: $(VENV)/.installed
+	$(BIN)/python $(WF)/drill.py $* $(if $(REPAIR),--repair)
+
+drills: $(VENV)/.installed
+	$(BIN)/python $(WF)/drill.py --repair
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache

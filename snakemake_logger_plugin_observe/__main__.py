@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe import __version__
 from snakemake_logger_plugin_observe.checkfile import CheckFileError
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.writing import WritingError
+from snakemake_logger_plugin_observe.folder import SavingError
 from snakemake_logger_plugin_observe.journal import JournalError
 from snakemake_logger_plugin_observe.reporters import FORMS
 from snakemake_logger_plugin_observe.reporters.words import harmless
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = FORMS[chosen.format](answer, width=_width(), color=_color())
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
-    except (JournalError, CheckFileError, WritingError) as error:
+    except (JournalError, CheckFileError, WritingError, SavingError) as error:
         print(f"snakemake-observe: {harmless(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:

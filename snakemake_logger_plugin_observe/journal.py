@@ -149,6 +149,7 @@ class Reading:
     path: Path
     problems: list[Problem]
     lean: bool = False
+    but_failed: bool = False
     attempts: bool = True
 
     def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
@@ -192,8 +193,9 @@ class Reading:
             raise JournalError(f"{self.path}: no whole line in it, so there is no run to tell of")
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
+        lean = self.lean and not (self.but_failed and _may_tell_of_a_failure(line))
         try:
-            return (LEAN_ADAPTER if self.lean else ADAPTER).validate_json(line)
+            return (LEAN_ADAPTER if lean else ADAPTER).validate_json(line)
         except ValidationError as error:
             kind = _kind(line)
             if kind is None:
@@ -237,13 +239,21 @@ def _kind(line: bytes) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def read_journal(path: Path, *, lean: bool = False, attempts: bool = True) -> Reading:
+def _may_tell_of_a_failure(line: bytes) -> bool:
+    """Whether *line* may be of a job that failed at least once: a quick test that misses none."""
+    return b'"failed"' in line or b'"lost"' in line or b'"attempt":1,' not in line
+
+
+def read_journal(
+    path: Path, *, lean: bool = False, but_failed: bool = False, attempts: bool = True
+) -> Reading:
     """Return a one-time reading of the journal at *path*; it is opened when iterated.
 
-    A *lean* one passes over the processes and tries behind an attempt's figures; one without
-    *attempts*, over all that was done, for who asks only what there was to do.
+    A *lean* one passes over the processes and tries behind an attempt's figures; all of them, or
+    all *but* those of jobs that *failed* at least once. One without *attempts* passes over all that
+    was done, for who asks only what there was to do.
     """
-    return Reading(path, [], lean, attempts)
+    return Reading(path, [], lean, but_failed, attempts)
 
 
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:

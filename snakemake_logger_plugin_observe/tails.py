@@ -14,6 +14,8 @@ _MOST_BYTES: Final = 16 * 1024
 _MOST_LINES: Final = 20
 _MOST_IN_A_LINE: Final = 500
 _MOST_FILES: Final = 8
+_MOST_COUNTED: Final = 256 * 1024 * 1024
+_BLOCK: Final = 1024 * 1024
 # What Snakemake prints right before a tool begins, and right after it failed.
 _TOOL_BEGINS: Final = re.compile(rb"    (?:resources|reason): ")
 _TOOL_FAILED: Final = re.compile(rb"RuleException:|Error in (?:rule|group) |Shutting down, this")
@@ -45,9 +47,24 @@ def tails(
     )
 
 
-def _tail(name: str, path: Path, last_written: clock.Micros | None, of_executor: bool) -> LogTail:
+def numbered(name: str, path: Path) -> LogTail:
+    """Return the end of the file at *path*, called *name*, with the number of its first line.
+
+    For a reader, who has the time to count the lines of a long file (up to 256 MB of it).
+    """
+    return _tail(name, path, None, False, numbering=True)
+
+
+def _tail(
+    name: str,
+    path: Path,
+    last_written: clock.Micros | None,
+    of_executor: bool,
+    *,
+    numbering: bool = False,
+) -> LogTail:
     try:
-        size, written, data = _end_of(path)
+        size, written, data, before = _end_of(path, numbering)
     except FileNotFoundError:
         return LogTail(path=name, problem="it is not there")
     except OSError as error:
@@ -70,7 +87,7 @@ def _tail(name: str, path: Path, last_written: clock.Micros | None, of_executor:
     return LogTail(
         path=name,
         bytes=size,
-        first_line=first + 1 if whole else None,
+        first_line=None if before is None else before + first + 1,
         lines=tuple(_as_shown(line) for line in lines[first:last]),
     )
 
@@ -86,8 +103,10 @@ def _tools_own(lines: list[bytes], first: int) -> tuple[int, int]:
     return start, end
 
 
-def _end_of(path: Path) -> tuple[int, clock.Micros, bytes]:
-    """Return a file's size, when it was last written, and its last bytes.
+def _end_of(path: Path, numbering: bool) -> tuple[int, clock.Micros, bytes, int | None]:
+    """Return a file's size, when it was last written, its last bytes, and the lines before them.
+
+    These are counted where *numbering*, and else are known of a short file only.
 
     Raises:
         OSError: if it cannot be read, or is no plain file; a pipe is not waited for.
@@ -99,9 +118,19 @@ def _end_of(path: Path) -> tuple[int, clock.Micros, bytes]:
         if not stat.S_ISREG(known.st_mode):
             raise OSError("it is no plain file")
         start = max(0, known.st_size - _MOST_BYTES)
-        return known.st_size, known.st_mtime_ns // 1000, os.pread(descriptor, _MOST_BYTES, start)
+        data = os.pread(descriptor, _MOST_BYTES, start)
+        counted = start == 0 or (numbering and start <= _MOST_COUNTED)
+        before = _lines_before(descriptor, start) if counted else None
+        return known.st_size, known.st_mtime_ns // 1000, data, before
     finally:
         os.close(descriptor)
+
+
+def _lines_before(descriptor: int, end: int) -> int:
+    """Return how many lines end in a file's first *end* bytes."""
+    return sum(
+        os.pread(descriptor, min(_BLOCK, end - at), at).count(b"\n") for at in range(0, end, _BLOCK)
+    )
 
 
 def _as_shown(line: bytes) -> str:

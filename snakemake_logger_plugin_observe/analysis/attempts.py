@@ -67,22 +67,24 @@ class Choice:
 def rows(run: Run, choice: Choice | None = None) -> list[Row]:
     """Return the attempts that *choice* asks for; a group's submission is a row of its own."""
     choice = choice or Choice()
-    found = [_row(run, attempt) for attempt in run.attempts.values()]
+    found = list(run.attempts.values())
     if choice.rule is not None:
-        found = [row for row in found if row.rule == choice.rule]
+        found = [one for one in found if run.rule_of(one) == choice.rule]
     if choice.failed:
-        failed = {row.attempt.key[0] for row in found if _failed_once(row.attempt)}
-        found = [row for row in found if row.attempt.key[0] in failed]
+        failed = {one.key[0] for one in found if _failed_once(one)}
+        found = [one for one in found if one.key[0] in failed]
     if choice.status is not None:
-        found = [row for row in found if row.attempt.status == choice.status]
-    return sorted(found, key=lambda row: _sort_key(row, choice.sort))
+        found = [one for one in found if one.status == choice.status]
+    return sorted((_row(run, one) for one in found), key=lambda row: _sort_key(row, choice.sort))
 
 
 def _failed_once(attempt: Attempt) -> bool:
     """Whether an attempt failed, or a try inside it that another one mended."""
     if attempt.status in ("failed", "lost"):
         return True
-    return attempt.job_id is not None and any(one.status == "failed" for one in attempt.tries)
+    return attempt.job_id is not None and any(
+        one.status in ("failed", "lost") for one in attempt.tries
+    )
 
 
 def _row(run: Run, attempt: Attempt) -> Row:

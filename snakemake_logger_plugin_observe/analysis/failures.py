@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
-from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
+from snakemake_logger_plugin_observe.analysis.attempts import Choice, Row, rows
 from snakemake_logger_plugin_observe.analysis.causes import Cause, Use, use, why
 from snakemake_logger_plugin_observe.analysis.sameness import (
     Line,
@@ -23,7 +23,7 @@ from snakemake_logger_plugin_observe.analysis.sameness import (
 )
 from snakemake_logger_plugin_observe.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.parts import Try
+from snakemake_logger_plugin_observe.parts import LogTail, Try
 from snakemake_logger_plugin_observe.processes import span_of
 from snakemake_logger_plugin_observe.run import Run
 
@@ -133,7 +133,7 @@ class RuleHabit:
 def failures(run: Run) -> tuple[Failure, ...]:
     """Return what failed at least once, what failed for good first, then by the time it cost."""
     by_key: dict[int | str, list[Row]] = {}
-    for row in rows(run):
+    for row in rows(run, Choice(failed=True)):
         by_key.setdefault(row.attempt.key[0], []).append(row)
     found = [
         failure
@@ -285,12 +285,16 @@ def _tool(one: Try) -> Micros | None:
 
 def _last_line(attempt: Attempt) -> Line | None:
     """Return the last line that says something, of the first of its logs that has one."""
-    for log in attempt.logs:
-        for number in reversed(range(len(log.lines))):
-            text = log.lines[number]
-            if text.strip() and not _SAYS_NOTHING.fullmatch(text):
-                first = log.first_line
-                return Line(log.path, None if first is None else first + number, text)
+    return next((line for log in attempt.logs if (line := telling_line(log)) is not None), None)
+
+
+def telling_line(log: LogTail) -> Line | None:
+    """Return the last line of a log that says something of what went wrong, or None."""
+    for number in reversed(range(len(log.lines))):
+        text = log.lines[number]
+        if text.strip() and not _SAYS_NOTHING.fullmatch(text):
+            first = log.first_line
+            return Line(log.path, None if first is None else first + number, text)
     return None
 
 

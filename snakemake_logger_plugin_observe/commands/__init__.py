@@ -8,7 +8,9 @@ from snakemake_logger_plugin_observe.commands import (
     compare,
     cost,
     jobs,
+    runbook,
     schema,
+    triage,
     validate,
     why,
 )
@@ -16,6 +18,8 @@ from snakemake_logger_plugin_observe.commands import (
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "triage": triage,
+    "runbook": runbook,
     "why": why,
     "compare": compare,
     "check": check,

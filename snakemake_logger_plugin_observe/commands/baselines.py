@@ -52,7 +52,7 @@ def earlier(source: Source) -> list[Outline]:
     return [
         outline
         for outline in outlines(source.path.parent)
-        if outline.time < before and _same_question(outline.started, started)
+        if outline.time < before and same_question(outline.started, started)
     ]
 
 
@@ -74,7 +74,7 @@ def alike(folder: Path) -> list[Outline]:
     return [
         one
         for one in found
-        if _same_question(one.started, found[-1].started) and _same_work(one, found[-1])
+        if same_question(one.started, found[-1].started) and _same_work(one, found[-1])
     ]
 
 
@@ -90,7 +90,8 @@ def outlines(folder: Path) -> list[Outline]:
     return sorted(found, key=lambda outline: outline.time)
 
 
-def _same_question(one: RunStarted, other: RunStarted) -> bool:
+def same_question(one: RunStarted, other: RunStarted) -> bool:
+    """Return whether two runs were asked for the same targets of the same Snakefile."""
     return snakefile_of(one) == snakefile_of(other) and one.targets == other.targets
 
 

@@ -27,12 +27,15 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, *, lean: bool = False, attempts: bool = True) -> Source:
+def load(
+    named: Path | None, *, lean: bool = False, but_failed: bool = False, attempts: bool = True
+) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         lean: leave out attempts' tries, which not every command needs.
+        but_failed: but not those of jobs that failed at least once.
         attempts: without them, of a journal that is named, only what its jobs are is read.
 
     Raises:
@@ -40,8 +43,8 @@ def load(named: Path | None, *, lean: bool = False, attempts: bool = True) -> So
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean, attempts=attempts)
-    return _newest(named if named is not None else Path(), lean)
+        return _load(named, lean, but_failed, attempts=attempts)
+    return _newest(named if named is not None else Path(), lean, but_failed)
 
 
 def find(named: Path | None) -> Path:
@@ -67,7 +70,7 @@ def above(folder: Path) -> Path | None:
     return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
 
-def _newest(folder: Path, lean: bool) -> Source:
+def _newest(folder: Path, lean: bool, but_failed: bool) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -77,7 +80,7 @@ def _newest(folder: Path, lean: bool) -> Source:
     unread: list[str] = []
     for path in reversed(found):
         try:
-            source = _load(path, lean)
+            source = _load(path, lean, but_failed)
         except JournalError as error:
             unread.append(str(error))
             continue
@@ -90,8 +93,8 @@ def _newest(folder: Path, lean: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool, *, attempts: bool = True) -> Source:
-    reading = read_journal(path, lean=lean, attempts=attempts)
+def _load(path: Path, lean: bool, but_failed: bool, *, attempts: bool = True) -> Source:
+    reading = read_journal(path, lean=lean, but_failed=but_failed, attempts=attempts)
     run = fold(reading)
     alive = is_alive(run)
     if alive:

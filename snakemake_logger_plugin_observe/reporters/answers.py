@@ -16,6 +16,9 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.question import Subject
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
+from snakemake_logger_plugin_observe.analysis.runbook import Usual
+from snakemake_logger_plugin_observe.analysis.triage import Triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked
 from snakemake_logger_plugin_observe.analysis.verification import Verification
 from snakemake_logger_plugin_observe.analysis.why import Why
 from snakemake_logger_plugin_observe.run import Run
@@ -79,6 +82,46 @@ class CompareAnswer:
     baseline: Source
     candidate: Source
     comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class TriageAnswer:
+    """What went wrong with a run, rung by rung."""
+
+    source: Source
+    baseline: Source | None
+    triage: Triage
+    missing: tuple[str, ...] = ()
+    """What evidence was not there, and how that limits the answer."""
+    paths: dict[str, str] = field(default_factory=dict)
+    """The journals, by the names that evidence calls them."""
+    asked: tuple[Asked, ...] = ()
+    saved: Path | None = None
+    noted: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An incident of which a note is kept."""
+
+    path: str
+    incident_class: str
+    next_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookAnswer:
+    """What a runbook says; of one that was kept, nothing is known."""
+
+    path: Path
+    kept: bool
+    source: Source | None = None
+    folder: str | None = None
+    usual: Usual | None = None
+    questions: dict[str, str] = field(default_factory=dict)
+    """The commands that ask a live Snakemake, by what they ask for."""
+    known: tuple[Known, ...] = ()
+    check_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +189,8 @@ Answer = (
     | JobsAnswer
     | WhyAnswer
     | CompareAnswer
+    | TriageAnswer
+    | RunbookAnswer
     | CheckAnswer
     | ProposalAnswer
     | AccountingAnswer

@@ -11,7 +11,12 @@ from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_compare, json_failed, json_why
+from snakemake_logger_plugin_observe.reporters import (
+    json_compare,
+    json_failed,
+    json_triage,
+    json_why,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -20,8 +25,10 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CostAnswer,
     JobsAnswer,
     ProposalAnswer,
+    RunbookAnswer,
     SchemaAnswer,
     Source,
+    TriageAnswer,
     ValidateAnswer,
     WhyAnswer,
 )
@@ -53,6 +60,10 @@ def shape(answer: Answer) -> dict[str, Any]:
             }
         case CompareAnswer():
             return json_compare.shape(answer)
+        case TriageAnswer():
+            return json_triage.shape(answer)
+        case RunbookAnswer():
+            return _runbook(answer)
         case AccountingAnswer():
             return {
                 "schema_version": SCHEMA_VERSION,
@@ -91,6 +102,16 @@ def shape(answer: Answer) -> dict[str, Any]:
             }
         case SchemaAnswer():
             return answer.schema
+
+
+def _runbook(answer: RunbookAnswer) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "path": str(answer.path),
+        "kept": answer.kept,
+        "usual": asdict(answer.usual) if answer.usual is not None else None,
+        "known_incidents": [asdict(one) for one in answer.known],
+    }
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.reporters import (
     text_compare,
     text_cost,
     text_jobs,
+    text_triage,
     text_why,
 )
 from snakemake_logger_plugin_observe.reporters.answers import (
@@ -20,7 +21,9 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CostAnswer,
     JobsAnswer,
     ProposalAnswer,
+    RunbookAnswer,
     SchemaAnswer,
+    TriageAnswer,
     ValidateAnswer,
     WhyAnswer,
 )
@@ -56,6 +59,10 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_why.parts(answer, width)
         case CompareAnswer():
             return text_compare.parts(answer, width)
+        case TriageAnswer():
+            return text_triage.parts(answer, width)
+        case RunbookAnswer():
+            return [harmless(_runbook(answer))]
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():
@@ -74,6 +81,12 @@ def _accounting(answer: AccountingAnswer) -> str:
     known = f"Slurm's accounting knows {answer.known:,} of {plural(answer.asked, 'job')}"
     new = plural(answer.added, "new record") if answer.added else "nothing new"
     return harmless(f"{answer.source.path}: {known}; {new}")
+
+
+def _runbook(answer: RunbookAnswer) -> str:
+    if answer.kept:
+        return f"{answer.path}: is there already, and is kept as it is"
+    return f"{answer.path}: written; it is yours now, and is not written again"
 
 
 def _validation(answer: ValidateAnswer) -> list[RenderableType]:

@@ -14,8 +14,11 @@ from cases import CLUSTER, LOCAL, Call, Case, every_case
 from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
 
+from snakemake_logger_plugin_observe.analysis.failures import failures
+from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.attempt import FINAL
-from snakemake_logger_plugin_observe.commands import compare
+from snakemake_logger_plugin_observe.commands import compare, journals
+from snakemake_logger_plugin_observe.commands.casework import gather
 from snakemake_logger_plugin_observe.run import Run
 
 SNAKEMAKE: Final = parse_version(version("snakemake"))
@@ -82,6 +85,15 @@ def test_all_is_as_in_the_bare_run(
         _is_told_whole(run, call)
     if case.check is not None and runs:
         case.check(*runs)
+    for journal, run in zip(_journals(observed), runs, strict=True):
+        _is_no_incident(journal, run)
+
+
+def _is_no_incident(journal: Path, run: Run) -> None:
+    """What went as it should raises no alarm, whatever feature of Snakemake's it used."""
+    if run.status() in ("success", "dry_run", "nothing_to_do") and not failures(run):
+        case, _folder, _baseline = gather(journals.load(journal), None)
+        assert [one.claim for one in triage(case).incidents] == []
 
 
 def _why_not(case: Case) -> str | None:

@@ -88,6 +88,18 @@ class Lab:
             check=False,
         )
 
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a script of ours in the folder."""
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
     @property
     def journals(self) -> list[Path]:
         return journals_in(self.folder)

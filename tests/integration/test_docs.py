@@ -56,6 +56,30 @@ def test_the_readers_commands_in_the_readme_run(run_as_the_readme_says: Lab, wor
     assert done.stdout
 
 
+def test_the_incidents_can_be_followed_step_by_step(lab: Lab) -> None:
+    """Every command of the page, in its order: the check breaks before the repair, and not after."""
+    page = DOCS["incidents.md"]
+    classes = iter(re.findall(r"^(\w+) \(certain\)", page, re.MULTILINE))
+    (lab.folder / "incidents.toml").write_text(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0])
+    for words in commands(page):
+        program, *rest = words.split()
+        if program == "make":
+            told = dict(word.split("=") for word in rest if "=" in word)
+            drilled = [str(REPO / "example_workflow" / "drill.py"), told["INCIDENT"]]
+            repair = ["--repair"] if "REPAIR" in told else []
+            done = lab.python(*drilled, *repair)
+            assert re.search(r"^drill:", (REPO / "Makefile").read_text(), re.MULTILINE)
+            if not repair:
+                assert f"{next(classes)} (certain)" in done.stdout
+        elif rest[0] in COMMANDS:
+            done = lab.observe(*rest)
+        else:
+            continue
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    (*_others, kept) = (lab.folder / "build/drill/tiny").glob("evidence-*/journals/B.jsonl")
+    assert lab.observe("check", "incidents.toml", str(kept)).returncode == 1
+
+
 def test_the_readmes_make_targets_exist() -> None:
     makefile = (REPO / "Makefile").read_text()
     targets = [words.split()[1] for words in commands(README) if words.startswith("make ")]

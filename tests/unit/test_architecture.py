@@ -31,11 +31,11 @@ LAYERS = (
     {"clock", "phases", "mask", "beside", "proofs", "published"},
     {"parts"},
     {"events"},
-    {"offsets"},
+    {"offsets", "tails"},
     {"journal", "timeline", "track", "processes"},
     {"attempt"},
     {"run"},
-    {"analysis", "accounting"},
+    {"analysis", "accounting", "folder", "live"},
     {"checkfile"},
     {"reporters"},
     {"commands"},
@@ -110,7 +110,7 @@ def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither
 
 def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
-    beside |= {"provenance", "tracking", "endings", "tails", "outputs", "latency", "console"}
+    beside |= {"provenance", "tracking", "endings", "outputs", "latency", "console"}
     beside |= {"choices", "course", "remains", "reports"}
     beside |= {"states", "told", "asking", "resolved", "sources", "plan", "hidden"}
     assert set(modules(OBSERVE)) - set(READER) <= beside
@@ -222,6 +222,27 @@ def test_nothing_is_executed_or_imported_from_what_was_read(path: Path) -> None:
     assert "shell=True" not in path.read_text()
 
 
+def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags() -> None:
+    """A dry run must be asked for as the run was, so some words of its command are used again.
+
+    One module may do that, and no other of the reader starts what it reads of: it takes flags that
+    are on its list, and the program, the folder and the environment from this machine.
+    """
+    starting = {name for name in READER if "subprocess" in imports(modules(OBSERVE)[name])}
+    assert starting == {"accounting", "live", "proofs"}
+    knowing = {name for name, path in modules(OBSERVE).items() if "live" in own(path)}
+    assert knowing == {"commands.inquiry", "commands.runbook"}
+    asking = ast.parse(modules(OBSERVE)["commands.runbook"].read_text())
+    used = {
+        node.attr
+        for node in ast.walk(asking)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "live"
+    }
+    assert used == {"setting", "LiveError", "QUESTIONS"}  # it shows commands, and starts none
+
+
 def test_what_a_person_s_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:
     """``check`` runs the commands of the file that the person named, and of nothing else.
 
@@ -232,8 +253,6 @@ def test_what_a_person_s_file_names_is_started_in_one_place_that_no_journal_can_
     assert own(proofs) == set()
     knowing = {name for name, path in modules(OBSERVE).items() if "proofs" in own(path)}
     assert knowing == {"commands.check"}
-    starting = {name for name in READER if "subprocess" in imports(modules(OBSERVE)[name])}
-    assert starting == {"accounting", "proofs"}
     (call,) = _calls(modules(OBSERVE)["commands.check"], "prove")
     (words,) = call.args
     assert ast.unparse(words) == "command"

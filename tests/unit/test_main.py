@@ -46,7 +46,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     return out, error.removeprefix("snakemake-observe: ").rstrip("\n")
 
 
-@pytest.mark.parametrize("command", ["cost", "jobs", "validate"])
+@pytest.mark.parametrize("command", ["cost", "jobs", "triage", "validate"])
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_fine_answer_is_0(
     journal: Path, capsys: pytest.CaptureFixture[str], command: str, form: str
@@ -140,7 +140,7 @@ def hostile(changed: dict[str, Any]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-@pytest.mark.parametrize("command", ["cost", "jobs", "validate"])
+@pytest.mark.parametrize("command", ["cost", "jobs", "triage", "validate"])
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize(
     "changed",

@@ -61,6 +61,8 @@ from snakemake_logger_plugin_observe.analysis.question import find
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.roots import roots
 from snakemake_logger_plugin_observe.analysis.subject import Subject
+from snakemake_logger_plugin_observe.analysis.triage import triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
 from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.clock import parse_moment
@@ -84,8 +86,10 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CostAnswer,
     JobsAnswer,
     ProposalAnswer,
+    RunbookAnswer,
     SchemaAnswer,
     Source,
+    TriageAnswer,
     ValidateAnswer,
     WhyAnswer,
 )
@@ -138,6 +142,39 @@ def comparison(before: Story, after: Story) -> CompareAnswer:
         Source(other, after.run, after.run.status()),
         compared(before, after),
     )
+
+
+def triaged(after: Story, before: Story | None = None, **more: Any) -> TriageAnswer:
+    """Return the ladder of a run, against another, with the logs of its folder."""
+    run, told = after.run, [before] if before is not None else []
+    baseline = next((Source(PATH.with_name("A.jsonl"), one.run, "success") for one in told), None)
+    comparison = compared(before, after) if before is not None else None
+    paths = {"B": str(PATH), **({"A": str(baseline.path)} if baseline is not None else {})}
+    against = baseline.run if baseline is not None else None
+    case = Case(run, run.status(False), against, comparison, paths=paths, **more)
+    missing = ("no dry run's journal beside it: what was planned is known from the run alone",)
+    return TriageAnswer(source(run), baseline, triage(case), missing, paths, case.asked)
+
+
+def in_folder(path: str) -> LogTail:
+    """Return what a folder has: of every job a log, and of most a benchmark."""
+    if path.startswith("benchmarks/cut"):
+        return LogTail(path=path, problem="it is not there")
+    if path.startswith("benchmarks/"):
+        return LogTail(path=path, first_line=1, lines=("s\tmax_rss\tcpu_time", "0.5\t31.2\t0.4"))
+    return LogTail(path=path, bytes=40, first_line=3, lines=("reading", "2 of 9 lines were bad"))
+
+
+def widened() -> TriageAnswer:
+    """Return the ladder of a run whose discovery found checksum files, too, and a live answer."""
+    wide = changed(a_workflow(["a", "b", "a.md5", "b.md5"]), "count", log=())
+    asked = (
+        Asked("L1", "plan", "snakemake all --dry-run --cores 2", ("total      8",)),
+        Asked("L2", "code", "snakemake all --list-changes code --cores 2", ("table",)),
+    )
+    after = a_run(wide, length_s=300, config_digest="sha256:2", config_keys={"samples": "sha256:2"})
+    before = a_run(a_workflow("ab"), config_digest="sha256:1", config_keys={"samples": "sha256:1"})
+    return triaged(after, before, read=in_folder, asked=asked)
 
 
 def refused() -> CompareAnswer:
@@ -303,6 +340,13 @@ ANSWERS = [
         pytest.param(comparison(chain(), story()), id=f"compare-{story.__name__}")
         for story in STORIES
     ),
+    *(pytest.param(triaged(story()), id=f"triage-{story.__name__}") for story in STORIES),
+    *(
+        pytest.param(triaged(story(), chain()), id=f"triage-slower-{story.__name__}")
+        for story in STORIES
+    ),
+    pytest.param(widened(), id="triage-widened"),
+    pytest.param(RunbookAnswer(Path("RUNBOOK.md"), kept=True), id="runbook-kept"),
     *(pytest.param(reasons(story()), id=f"why-{story.__name__}") for story in [*STORIES, *WHYS]),
     *(
         pytest.param(reasons(story(), str(max(story().run.jobs))), id=f"why-job-{story.__name__}")
@@ -388,6 +432,10 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "failed-none": lambda: jobs(chain().run, failed=True),
     "used": lambda: used(cluster().run),
     "used-mixed": lambda: used(mixed().run),
+    "triage": widened,
+    "triage-failed": lambda: triaged(mixed(), read=in_folder),
+    "triage-healthy": lambda: triaged(a_run(), a_run()),
+    "triage-killed": lambda: triaged(killed()),
     "validate": lambda: validation(chain()),
     "validate-unsound": unsound,
 }

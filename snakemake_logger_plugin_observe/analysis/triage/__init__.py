@@ -1,0 +1,58 @@
+"""The incident ladder on one run: symptom, scope, plan, changes, logs, class, next action.
+
+Pure: what a folder or a live Snakemake adds is read by the command and handed in with the case.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.changed import changed
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.note import Note, note
+from snakemake_logger_plugin_observe.analysis.triage.planned import planned
+from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote, quotes, settled, unproved
+from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
+from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """What the ladder found, rung by rung."""
+
+    symptoms: tuple[Symptom, ...]
+    scope: Scope
+    planned: tuple[Claim, ...]
+    changed: tuple[Claim, ...]
+    quotes: tuple[Quote, ...]
+    unproved: tuple[Claim, ...]
+    """Logs and benchmarks that rules of the incident should have."""
+    incidents: tuple[Incident, ...]
+    """Ranked by what they explain, the first first; none is an answer, too."""
+    note: Note
+
+
+def triage(case: Case) -> Triage:
+    """Walk the ladder."""
+    seen = symptoms(case)
+    found = rank(incident for detector in DETECTORS for incident in detector.detect(case))
+    where = scope(case, found)
+    read = quotes(case, where, found)
+    found = settled(case, found)
+    return Triage(
+        symptoms=seen,
+        scope=where,
+        planned=planned(case),
+        changed=changed(case),
+        quotes=read,
+        unproved=unproved(case, where, found),
+        incidents=found,
+        note=note(case, seen, where, found, read),
+    )
+
+
+def rank(found: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return incidents by what they explain: failures first, then seconds."""
+    return tuple(sorted(found, key=lambda one: (-one.failures, -one.explains, one.id)))

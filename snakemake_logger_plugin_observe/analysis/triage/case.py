@@ -1,0 +1,140 @@
+"""All that is known of an incident: the run, what it is held against, and what was derived."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.analysis.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.evidence import Side
+from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.parts import LogTail
+from snakemake_logger_plugin_observe.phases import PHASES, by_class
+from snakemake_logger_plugin_observe.run import Run
+
+# A run that is merely short, on a cluster that is merely polled now and then, is no incident.
+_LEAST: Final = 120_000_000
+_SHARE: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a Snakemake that was asked now said."""
+
+    name: str
+    """What evidence calls it: ``L1``, ``L2``, ..."""
+    what: str
+    """``plan``, ``input``, ``code``, ``params`` or ``summary``."""
+    command: str
+    """As a person would type it."""
+    lines: tuple[str, ...]
+    """What it printed, stdout alone."""
+    problem: str = ""
+    """Why it tells nothing; empty, if it succeeded."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run to be explained. ``B`` is its journal, ``A`` its baseline's, ``P`` a plan's."""
+
+    run: Run
+    status: str
+    baseline: Run | None = None
+    comparison: Comparison | None = None
+    plan: Run | None = None
+    """A dry run of the same targets."""
+    missing: tuple[str, ...] = ()
+    """What evidence was not there, and how that limits the answer."""
+    there: frozenset[str] = frozenset()
+    """Outputs that are in the workflow's folder now, of those that runs called missing."""
+    notes: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    """Where the journals lie, by the names that evidence calls them."""
+    read: Callable[[str], LogTail] | None = None
+    """Reads the end of a file of the workflow's folder; None, where that is not there."""
+    asked: tuple[Asked, ...] = ()
+    """What a live Snakemake answered."""
+
+    @property
+    def side(self) -> Side:
+        """The run, as evidence calls it."""
+        return Side("B", self.run)
+
+    @property
+    def base(self) -> Side | None:
+        """The baseline, as evidence calls it."""
+        return Side("A", self.baseline) if self.baseline is not None else None
+
+    @property
+    def planned(self) -> Side | None:
+        """The dry run, as evidence calls it."""
+        return Side("P", self.plan) if self.plan is not None else None
+
+    def answer(self, what: str) -> Asked | None:
+        """Return what a live Snakemake said of *what*, if it was asked and knew."""
+        return next((one for one in self.asked if one.what == what and not one.problem), None)
+
+    @cached_property
+    def account(self) -> Account:
+        """Where the run's time went."""
+        return account(self.run)
+
+    @cached_property
+    def failures(self) -> tuple[Failure, ...]:
+        """What failed at least once."""
+        return failures(self.run)
+
+    @cached_property
+    def habits(self) -> tuple[RuleHabit, ...]:
+        """What the failures of a rule have in common."""
+        return habits(self.run, self.failures)
+
+    @property
+    def slower(self) -> bool:
+        """Whether it was slower than its baseline, beyond noise."""
+        return self.comparison is not None and self.comparison.speed.word == "slower"
+
+    @cached_property
+    def by_phase(self) -> dict[str, Micros]:
+        """The run's makespan by phase."""
+        return _by_phase(self.run) or self.account.makespan_by_phase
+
+    @cached_property
+    def base_by_phase(self) -> dict[str, Micros]:
+        """The baseline's makespan by phase; empty without one."""
+        if self.baseline is None:
+            return {}
+        return _by_phase(self.baseline) or account(self.baseline).makespan_by_phase
+
+    def spent(self, *phases: str) -> Micros:
+        """Return what *phases* took of the makespan."""
+        return sum(self.by_phase.get(phase, 0) for phase in phases)
+
+    def grew(self, *phases: str) -> Micros:
+        """Return by how much *phases* took more of the makespan than in the baseline's."""
+        return self.spent(*phases) - sum(self.base_by_phase.get(phase, 0) for phase in phases)
+
+    def class_spent(self, name: str) -> Micros:
+        """Return what a cost class took of the makespan."""
+        return by_class(self.by_phase).get(name, 0)
+
+    def weighs(self, micros: Micros) -> bool:
+        """Return whether so much of the makespan is an incident by itself, without a baseline."""
+        return micros >= max(_LEAST, _SHARE * self.run.makespan)
+
+    def explains_slowness(self, micros: Micros) -> bool:
+        """Return whether a growth by so much explains why the run was slower than its baseline."""
+        if not self.slower or self.comparison is None:
+            return False
+        change = self.comparison.speed.change_s or 0.0
+        return micros / 1e6 >= max(0.25 * change, 0.5)
+
+
+def _by_phase(run: Run) -> dict[str, Micros]:
+    """Return the makespan by phase as the run's recorder worked it out; empty, if it did not."""
+    if run.finished is None:
+        return {}
+    by_phase = run.finished.makespan.by_phase_s
+    return {phase: round(spent_s * 1e6) for phase, spent_s in by_phase.items() if phase in PHASES}

@@ -1,0 +1,125 @@
+"""The fourth rung: what changed since the baseline, and what a live Snakemake says has changed."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.reasons import Kind
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.why import why
+
+KINDS: Final = ("input", "code", "params")
+_TELLING: Final = tuple(
+    map(
+        re.compile,
+        (
+            r"config|params|code|script|environment|targets|Snakefile|file ",
+            r"command line|profile|executor|cores|jobs|resource|threads|host|Snakemake|Python",
+            r"input|output|log|benchmark",
+        ),
+    )
+)
+_LAST: Final = len(_TELLING)
+_CHANGED: Final = re.compile(r"changed since|Updated input|Incomplete output")
+_ROOTS: Final[dict[Kind, str]] = {
+    "updated_input": "updated inputs",
+    "input_set": "another set of inputs",
+    "code": "changed code",
+    "params": "changed params",
+    "environment": "a changed software environment",
+    "incomplete": "incomplete outputs",
+}
+_MOST_ROOTS: Final = 4
+_LONGEST: Final = 80
+_STATUS, _PLAN = 4, 5
+"""Columns of ``--summary``."""
+
+
+def changed(case: Case) -> tuple[Claim, ...]:
+    """Return what differs, by the journals first."""
+    return tuple(_claims(case))
+
+
+def _claims(case: Case) -> Iterator[Claim]:
+    if case.comparison is not None and case.base is not None:
+        found = sorted(case.comparison.work.changes, key=_tells_little)
+        yield from (Claim(_said(change), change.evidence) for change in found)
+        if not found:
+            cited = (*case.side.at_start("run_started"), *case.base.at_start("run_started"))
+            yield Claim("nothing differs that the two journals tell of", cited)
+    yield from _reasons(case)
+    for kind in KINDS:
+        if answered := case.answer(kind):
+            yield _listed(kind, answered)
+    if answered := case.answer("summary"):
+        yield from _summed_up(answered)
+
+
+def _reasons(case: Case) -> Iterator[Claim]:
+    """Tell what jobs go back to, where Snakemake itself gave a change as its reason."""
+    if not any(_CHANGED.search(job.reason or "") for job in case.run.jobs.values()):
+        return  # outputs were missing, or all was forced: that tells of no change
+    telling = (share for share in why(case.run).roots if share.kind in _ROOTS)
+    for share in islice(telling, _MOST_ROOTS):
+        rules = named([rule or "a job" for rule, _jobs in share.rules])
+        files = f" ({named(share.files)})" if share.files else ""
+        what = f"Snakemake ran {jobs_of(share.all.jobs)} because of {_ROOTS[share.kind]}"
+        quote = case.run.jobs[share.example].reason or "" if share.example >= 0 else ""
+        yield Claim(f"{what} of {rules}{files}", case.side.at_line(share.line, quote))
+
+
+def _tells_little(change: Change) -> int:
+    """Return how late a change is told: what is asked for and what tools do come first."""
+    return next((n for n, telling in enumerate(_TELLING) if telling.match(change.what)), _LAST)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+
+
+def _said(change: Change) -> str:
+    """Return a change as one sentence: who, what, from, to."""
+    who = "" if change.subject == RUN else f"{change.subject}: "
+    jobs = f" ({jobs_of(change.jobs)})" if change.jobs > 1 else ""
+    if change.before is None:
+        what = change.what.removesuffix(" new")
+        return f"{who}new {what}: {_short(change.after or '')}{jobs}"
+    if change.after is None:
+        return f"{who}{change.what.removesuffix(' gone')}: no longer {_short(change.before)}{jobs}"
+    return f"{who}{change.what}: {_short(change.before)} → {_short(change.after)}{jobs}"
+
+
+def _listed(kind: str, answered: Asked) -> Claim:
+    """Tell of the files that ``--list-changes`` names, a line each."""
+    files = [line for line in answered.lines if line.strip()]
+    if not files:
+        return Claim(
+            f"Snakemake now sees no change of {kind}",
+            (Evidence("command", answered.name, ""),),
+        )
+    text = f"Snakemake now sees changed {kind} behind {named(files)}"
+    if (
+        kind == "params"
+    ):  # from 9.22 to 9.27.1 at least, all outputs with a record of params are named
+        text = f"Snakemake names {named(files)} for params, which it may do of unchanged ones too"
+    return Claim(text, (Evidence("command", answered.name, files[0]),))
+
+
+def _summed_up(answered: Asked) -> Iterator[Claim]:
+    """Tell of the outputs that ``--summary`` would have updated, by their status."""
+    by_status: dict[str, list[tuple[str, str]]] = {}
+    rows = [line.split("\t") for line in answered.lines[1:]]
+    for row in rows:
+        if len(row) > _PLAN and row[_PLAN].strip() != "no update":
+            by_status.setdefault(row[_STATUS], []).append((row[0], "\t".join(row)))
+    for status, outputs in by_status.items():
+        text = f"the summary says {status} of {named([path for path, _row in outputs])}"
+        yield Claim(text, (Evidence("command", answered.name, outputs[0][1]),))
+    if rows and not by_status:
+        quoted = (Evidence("command", answered.name, answered.lines[0]),)
+        yield Claim("the summary says that nothing needs an update", quoted)

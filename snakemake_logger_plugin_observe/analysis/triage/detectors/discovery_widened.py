@@ -1,0 +1,45 @@
+"""Dynamic discovery produced more work than before: new wildcard values, and jobs for each."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.truth import scope as compared_scope
+
+CLASS: Final = "discovery_widened"
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident where the baseline's discovery had found less."""
+    if case.comparison is None or case.baseline is None:
+        return
+    known = set(case.baseline.jobs)
+    for finding in case.comparison.findings:
+        if finding.id != compared_scope.WIDENED:
+            continue
+        added = [job for job in case.comparison.work.match.added if job.wildcards]
+        new = {job.job_id for job in added}
+        took = sum(
+            sum(attempt.phases.values()) - attempt.phases.get("slot_wait", 0)
+            for attempt in case.run.attempts.values()
+            if attempt.job_id in new
+        )
+        yield Incident(
+            id=CLASS,
+            incident_class=CLASS,
+            lives_in="workflow semantics",
+            claim=finding.claim,
+            strength="certain",
+            explains=took,
+            failures=sum(1 for one in case.failures if one.job_id in new),
+            evidence=finding.evidence,
+            refuted_by="the new values are wanted: they are samples of this workflow",
+            action=Action(
+                "narrow the discovery pattern to what it found before, or confirm the new values",
+                "the jobs that are new come from wildcard values that the baseline did not have",
+            ),
+            check=f"jobs_planned <= {len(known)}",
+            rules=tuple(dict.fromkeys(job.rule for job in added)),
+            jobs=tuple(job.job_id for job in added),
+        )

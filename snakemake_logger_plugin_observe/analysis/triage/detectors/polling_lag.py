@@ -1,0 +1,47 @@
+"""Jobs had ended, and Snakemake had not looked yet."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.polling import polling
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+
+CLASS: Final = "polling_lag"
+_PHASES: Final = ("poll_wait", "shutdown")
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident where waiting for polls weighs, or explains why it was slower."""
+    governed = polling(case.run)
+    waited = case.spent(*_PHASES)
+    grew = case.grew(*_PHASES)
+    if governed is None or not (case.weighs(waited) or case.explains_slowness(grew)):
+        return
+    slow = sorted(
+        (a for a in case.run.attempts.values() if a.phases.get("poll_wait")),
+        key=lambda a: -a.phases["poll_wait"],
+    )
+    cited = tuple(
+        one
+        for attempt in slow[:3]
+        for one in case.side.at_line(
+            attempt.line, f"poll_wait: {attempt.phases['poll_wait'] / 1e6:.1f} s"
+        )
+    )
+    if not cited:
+        return
+    yield Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"{waited / 1e6:.0f} s of the run were spent until Snakemake looked, every "
+        f"{governed.longest_s:.0f} s",
+        strength="certain",
+        explains=waited,
+        failures=0,
+        evidence=cited,
+        refuted_by="a run with a shorter interval that takes as long",
+        action=Action(f"lower {governed.setting}", "jobs had ended, and nothing noticed"),
+        check=f"phase_s.poll_wait <= {round(max(1.0, waited / 1e6 / 2))}",
+    )

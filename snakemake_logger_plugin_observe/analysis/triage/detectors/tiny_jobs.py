@@ -1,0 +1,76 @@
+"""Too many jobs that do too little: what handling them costs is more than what they do."""
+
+from collections.abc import Iterator
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.attempt import Attempt
+
+CLASS: Final = "tiny_jobs"
+_FEWEST: Final = 20
+_TINY: Final = 10_000_000
+_HANDLING: Final = (
+    *("dispatch", "submit", "node_startup", "node_plan", "stage_in", "stage_out", "node_exit"),
+    *("poll_wait", "postprocess"),
+)
+_MAIN: Final = ("select", "main_loop", "dispatch", "submit", "postprocess")
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for each rule whose handling weighs, or explains why it was slower."""
+    by_rule: dict[str, list[Attempt]] = {}
+    for attempt in case.run.attempts.values():
+        if (rule := case.run.rule_of(attempt)) is not None:
+            by_rule.setdefault(rule, []).append(attempt)
+    for rule, attempts in by_rule.items():
+        tools = [a.phases.get("compute") for a in attempts]
+        known = [micros for micros in tools if micros is not None]
+        if len(attempts) < _FEWEST or not known or median(known) > _TINY:
+            continue
+        handling = sum(a.phases.get(phase, 0) for a in attempts for phase in _HANDLING)
+        share = len(attempts) / max(1, case.account.attempt_count)
+        mine = [s for s in case.account.segments if s.rule == rule]
+        worked = sum(s.end - s.start for s in mine if s.phase == "compute")
+        owned = sum(s.end - s.start for s in mine) - worked
+        owned += round(share * case.spent("select", "main_loop"))
+        if handling < 2 * sum(known) and owned < worked:
+            continue
+        if not (case.weighs(owned) or (case.explains_slowness(owned) and _new(case, rule))):
+            continue
+        slow = sorted(attempts, key=lambda a: -sum(a.phases.get(p, 0) for p in _HANDLING))[:3]
+        yield Incident(
+            id=f"{CLASS}:{rule}",
+            incident_class=CLASS,
+            lives_in="workflow semantics",
+            claim=f"{len(attempts):,} jobs of {rule} compute {median(known) / 1e6:.2f} s each, and "
+            f"handling them took {owned / 1e6:.1f} s of the run",
+            strength="certain" if case.baseline is not None else "likely",
+            explains=owned,
+            failures=0,
+            evidence=tuple(
+                one
+                for a in slow
+                for one in case.side.at_line(a.line, f"compute: {a.phases.get('compute', 0)} µs")
+            ),
+            refuted_by="a run with them grouped that takes as long",
+            action=Action(
+                f"group the jobs of {rule} (--groups {rule}=…, --group-components), or do them in "
+                "one job",
+                "each pays for being chosen, submitted, started and noticed",
+            ),
+            check=f"jobs_planned <= {len(case.run.jobs) - len(attempts) + 1}",
+            rules=(rule,),
+        )
+
+
+def _new(case: Case, rule: str) -> bool:
+    """Whether the baseline had far fewer jobs of *rule*."""
+    if case.baseline is None:
+        return False
+    before = sum(1 for job in case.baseline.jobs.values() if job.rule == rule)
+    now = sum(1 for job in case.run.jobs.values() if job.rule == rule)
+    return now >= 2 * max(1, before)

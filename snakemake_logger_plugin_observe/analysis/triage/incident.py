@@ -1,0 +1,49 @@
+"""An incident, as a detector claims it: what, where, how sure, and what would refute it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.clock import Micros
+
+LivesIn = Literal[
+    "workflow semantics", "operating context", "storage and visibility", "tool behavior"
+]
+Strength = Literal["certain", "likely", "possible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What to do next: a repair of those that honest tuning allows, or whom to turn to."""
+
+    text: str
+    why: str
+    escalate: bool = False
+    saves: Micros | None = None
+    """What it would bring, where that can be predicted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One explanation of what went wrong."""
+
+    id: str
+    incident_class: str
+    """One of the model's classes, or of its further shapes."""
+    lives_in: LivesIn
+    claim: str
+    strength: Strength
+    explains: Micros
+    """The part of the makespan, or of what failures lost, that it explains."""
+    failures: int
+    """How many failed jobs it explains."""
+    evidence: tuple[Evidence, ...]
+    """Never empty: a claim without a citation is none."""
+    refuted_by: str
+    action: Action
+    check: str | None = None
+    """The line of a check file that would catch it next time."""
+    rules: tuple[str, ...] = ()
+    """The rules that it touches."""
+    jobs: tuple[int, ...] = ()
+    """The jobs that it touches, where these are not all of its rules (or those that failed)."""

@@ -1,0 +1,140 @@
+"""The last rung: six fields that could be handed to a colleague, each claim with its citation."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
+from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
+from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
+from snakemake_logger_plugin_observe.run import Run
+
+_CITED: Final = 4
+_COMMAND: Final = "snakemake-observe"
+_CALLED: Final = {"B": "the run's journal", "A": "its baseline's journal", "P": "a dry run's"}
+NONE_FOUND: Final = "no incident found"
+UNEXPLAINED: Final = (
+    "escalate: nothing that is known here explains the symptom; "
+    "read what the confirming command shows, and the evidence that was missing"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An incident note; a field is one claim or several."""
+
+    symptom: tuple[Claim, ...]
+    affected_scope: tuple[Claim, ...]
+    first_confirming_command: tuple[Claim, ...]
+    evidence_consulted: tuple[Claim, ...]
+    incident_class: tuple[Claim, ...]
+    next_action: tuple[Claim, ...]
+
+    def told(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
+        """Yield each field's name, as a person reads it, and its claims."""
+        for one in fields(self):
+            yield one.name.replace("_", " "), getattr(self, one.name)
+
+
+def note(
+    case: Case,
+    seen: Sequence[Symptom],
+    where: Scope,
+    found: Sequence[Incident],
+    read: Sequence[Quote] = (),
+) -> Note:
+    """Return the note of a case, from what each rung found."""
+    symptom = tuple(Claim(one.text, one.evidence) for one in seen)
+    if not symptom:
+        symptom = (Claim(f"none: the run was as it should be ({case.status})", _end(case)),)
+    return Note(
+        symptom,
+        (Claim(where.text, where.evidence),),
+        (Claim(_confirming(case, found[0] if found else None)),),
+        tuple(_consulted(case, found, read)),
+        tuple(_classes(found)),
+        tuple(_actions(case, found)),
+    )
+
+
+def _end(case: Case) -> tuple[Evidence, ...]:
+    return case.side.at_end(f"status: {case.status}") or case.side.at_start("the run")
+
+
+def _confirming(case: Case, first: Incident | None) -> str:
+    """Return the command that shows the incident by itself."""
+    journal, baseline = case.paths.get("B"), case.paths.get("A")
+    if first is None:
+        words = ["jobs", "--failed", journal] if case.failures else ["cost", journal]
+    elif first.failures and any(one.rule in first.rules for one in case.failures):
+        words = ["jobs", "--failed", journal]
+    elif baseline is not None:
+        words = ["compare", baseline, journal]
+    else:
+        words = ["cost", journal]
+    return shlex.join([_COMMAND, *(word for word in words if word is not None)])
+
+
+def _consulted(case: Case, found: Sequence[Incident], read: Sequence[Quote]) -> Iterator[Claim]:
+    sides = (case.side, case.base, case.planned)
+    for side in (one for one in sides if one is not None):
+        path = case.paths.get(side.name)
+        named = f" {path}" if path else ""
+        yield Claim(f"{_CALLED[side.name]}{named}", side.at_start(f"run: {_run_id(side.run)}"))
+    for number, answered in enumerate(one for one in case.asked if not one.problem):
+        question = "--summary" if answered.what == "summary" else f"--list-changes {answered.what}"
+        said = f"the same with {question} in place of --dry-run" if number else answered.command
+        yield Claim(f"{answered.name}: {said}")
+    for quote in read:
+        if quote.evidence:
+            yield Claim(f"{quote.kind} of {quote.job}", quote.evidence)
+    told = {e.ref for quote in read for e in quote.evidence}
+    others = [e for e in (found[0].evidence if found else ()) if e.kind != "journal"]
+    for one in {e.ref: e for e in others if e.ref not in told}.values():
+        yield Claim(f"{one.kind}: {one.quote}", (one,))
+
+
+def _run_id(run: Run) -> str:
+    return run.started.run_id if run.started is not None else "unknown"
+
+
+def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
+    if not found:
+        yield Claim(NONE_FOUND)
+        return
+    first = found[0]
+    lives = f"{first.incident_class} (lives in: {first.lives_in}), {first.strength}"
+    yield Claim(f"{lives}: {first.claim}", first.evidence[:_CITED])
+    yield Claim(f"refuted by: {first.refuted_by}")
+    for one in found[1:]:
+        if one.incident_class != first.incident_class:
+            yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])
+
+
+def _actions(case: Case, found: Sequence[Incident]) -> Iterator[Claim]:
+    failed = case.status not in ("success", "nothing_to_do", "dry_run")
+    if not found:
+        yield Claim(UNEXPLAINED if case.failures or case.slower or failed else "nothing to do")
+        return
+    first = found[0]
+    action = first.action
+    whom = "escalate: " if action.escalate else ""
+    yield Claim(f"{whom}{action.text}, because {action.why}", first.evidence[:_CITED])
+    if action.saves is not None:
+        yield Claim(f"predicted gain: {action.saves / 1e6:.1f} s", first.evidence[:_CITED])
+    if first.check is not None:
+        yield Claim(f"check that would catch it next time: {first.check}{_line_of(first.check)}")
+
+
+def _line_of(check: str) -> str:
+    """Return a check as the line of a check file, where it is a limit."""
+    for sign, table in ((" <= ", "max"), (" >= ", "min")):
+        figure, found, limit = check.partition(sign)
+        if found:
+            return f" (in its file: {table}.{figure} = {limit})"
+    return ""

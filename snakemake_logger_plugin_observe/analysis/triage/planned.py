@@ -1,0 +1,92 @@
+"""The third rung: what was planned, in the run itself, by a dry run, and by a live Snakemake."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
+
+_MOST_RULES: Final = 6
+# The last line of Snakemake's own table of jobs; of a plan without jobs it says so in words.
+_TOTAL: Final = re.compile(r"total\s+(\d+)\s*")
+_NOTHING: Final = "Nothing to be done"
+
+
+def planned(case: Case) -> tuple[Claim, ...]:
+    """Return what was planned, and how that differs from the baseline's plan."""
+    return tuple(_claims(case))
+
+
+def _claims(case: Case) -> Iterator[Claim]:
+    now = _to_run(case.side)
+    if now:
+        text = f"{jobs_of(sum(now.values()))} were planned to run"
+        known = _to_run(case.base) if case.base is not None else {}
+        evidence = _at_plan(case.side, now)
+        if case.base is not None and known:
+            text += _against(now, known)
+            evidence = (*evidence, *_at_plan(case.base, known))
+        yield Claim(text, evidence)
+    if case.planned is not None:
+        yield _of_dry_run(case, case.planned)
+    if live := case.answer("plan"):
+        yield _of_live(case, live)
+
+
+def _to_run(side: Side) -> dict[str, int]:
+    """Return how many jobs of each rule a run had planned: by its last plan, or as described."""
+    run = side.run
+    if run.planned is not None and run.planned.to_run:
+        return run.planned.to_run
+    return dict(Counter(job.rule for job in run.jobs.values()))
+
+
+def _at_plan(side: Side, counts: dict[str, int]) -> tuple[Evidence, ...]:
+    line = side.run.planned_line or max(side.run.job_lines.values(), default=None)
+    said = ", ".join(f"{rule} {many}" for rule, many in counts.items())
+    return side.at_line(line, said)
+
+
+def _against(now: dict[str, int], known: dict[str, int]) -> str:
+    """Say how a plan differs from another: in all, and of which rules."""
+    differing = [rule for rule in {**now, **known} if now.get(rule, 0) != known.get(rule, 0)]
+    if not differing:
+        return ", as in the baseline"
+    differing.sort(key=lambda rule: -abs(now.get(rule, 0) - known.get(rule, 0)))
+    shown = [
+        f"{rule} {now.get(rule, 0):,}, not {known.get(rule, 0):,}"
+        for rule in differing[:_MOST_RULES]
+    ]
+    more = len(differing) - len(shown)
+    shown += [f"and {more} more rules"] if more > 0 else []
+    return f", not {sum(known.values()):,} as in the baseline: {'; '.join(shown)}"
+
+
+def _of_dry_run(case: Case, side: Side) -> Claim:
+    counts = _to_run(side)
+    before = (side.run.start or 0) <= (case.run.start or 0)
+    when = "before it had planned" if before else "after it still has to run"
+    text = f"a dry run {when} {jobs_of(sum(counts.values()))}"
+    if before and any(job.checkpoint for job in side.run.jobs.values()):
+        text += ", and checkpoints bring more when they have run"
+    return Claim(text, _at_plan(side, counts) or side.at_start("kind: dry_run"))
+
+
+def _of_live(case: Case, live: Asked) -> Claim:
+    more = ""
+    if any(job.checkpoint for job in case.run.jobs.values()):
+        more = ", and checkpoints among them bring more"
+    for line in live.lines:
+        if found := _TOTAL.fullmatch(line):
+            would = f"a dry run now would run {jobs_of(int(found[1]))}{more}"
+            return Claim(would, (Evidence("command", live.name, line),))
+    for line in live.lines:
+        if _NOTHING in line:
+            return Claim("a dry run now would run nothing", (Evidence("command", live.name, line),))
+    last = next((line for line in reversed(live.lines) if line.strip()), "")
+    quoted = (Evidence("command", live.name, last),) if last else ()
+    return Claim("a dry run now was made, and its table of jobs was not found", quoted)

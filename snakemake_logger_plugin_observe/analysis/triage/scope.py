@@ -1,0 +1,112 @@
+"""The second rung: which rules and samples it touches, one family or all."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.truth.finding import job_name, jobs_of, named
+from snakemake_logger_plugin_observe.attempt import FINAL
+from snakemake_logger_plugin_observe.events import JobDescribed
+
+_CITED: Final = 3
+_SHORTEST: Final = 2
+"""So many characters that names share are a family's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is touched: rules, how many of their jobs, and what these have in common."""
+
+    text: str
+    rules: tuple[str, ...]
+    jobs: tuple[int, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def scope(case: Case, found: Sequence[Incident]) -> Scope:
+    """Return what the first incident touches, or what failed, or nothing."""
+    jobs = _touched(case, found[0] if found else None)
+    if not jobs:
+        text = "the whole run" if found else "nothing"
+        return Scope(text, (), (), case.side.at_start(f"targets: {_targets(case)}"))
+    rules = tuple(dict.fromkeys(job.rule for job in jobs))
+    everything = {job.rule for job in case.run.jobs.values()}
+    text = f"{jobs_of(len(jobs))} of {named(rules)}"
+    if set(rules) == everything and len(rules) > 1:
+        text = f"{jobs_of(len(jobs))} of all {len(rules)} rules"
+    families = list(_families(case, jobs))
+    evidence = tuple(
+        one for job in jobs[:_CITED] for one in case.side.at_job(job.job_id, job_name(job))
+    )
+    said = "; ".join([text, *families])
+    return Scope(said, rules, tuple(job.job_id for job in jobs), evidence)
+
+
+def _touched(case: Case, first: Incident | None) -> list[JobDescribed]:
+    """Return the jobs that an incident touches; without one, those that failed or were left."""
+    every = case.run.jobs
+    if first is not None and first.jobs:
+        return [every[job_id] for job_id in first.jobs if job_id in every]
+    failed = {one.job_id for one in case.failures}
+    if first is None and not failed and case.status in ("killed", "interrupted"):
+        failed = {one.job_id for one in case.run.attempts.values() if one.status not in FINAL}
+    if first is None:
+        return [job for job_id, job in every.items() if job_id in failed]
+    of_rules = [job for job in every.values() if job.rule in first.rules]
+    if first.failures and any(job.job_id in failed for job in of_rules):
+        return [job for job in of_rules if job.job_id in failed]
+    return of_rules
+
+
+def _targets(case: Case) -> str:
+    return ", ".join(case.run.started.targets) if case.run.started is not None else ""
+
+
+def _families(case: Case, jobs: Iterable[JobDescribed]) -> Iterable[str]:
+    """Tell, for each wildcard, which of its values are touched, and what these have in common."""
+    rules, touched = {job.rule for job in jobs}, _values(jobs)
+    known = _values(job for job in case.run.jobs.values() if job.rule in rules)
+    for name, values in touched.items():
+        others = known[name].keys() - values.keys()
+        if not others:
+            yield (
+                f"all {len(values):,} values of {name}" if len(values) > 1 else _only(name, values)
+            )
+            continue
+        text = f"{len(values):,} of {len(known[name]):,} values of {name}"
+        yield f"{text}, {_alike(list(values), others) or named(values)}"
+
+
+def _only(name: str, values: Iterable[str]) -> str:
+    return f"the only value of {name}, {named(values)}"
+
+
+def _values(jobs: Iterable[JobDescribed]) -> dict[str, dict[str, None]]:
+    found: dict[str, dict[str, None]] = {}
+    for job in jobs:
+        for name, value in job.wildcards.items():
+            found.setdefault(name, {})[value] = None
+    return found
+
+
+def _alike(values: list[str], others: Iterable[str]) -> str:
+    """Return how all *values* begin or end, and no other does; empty, if they share nothing."""
+    if len(values) < _SHORTEST:
+        return ""
+    end = _common([value[::-1] for value in values])[::-1]
+    if len(end) >= _SHORTEST and not any(other.endswith(end) for other in others):
+        return f"all named *{end}"
+    begin = _common(values)
+    if len(begin) >= _SHORTEST and not any(other.startswith(begin) for other in others):
+        return f"all named {begin}*"
+    return ""
+
+
+def _common(values: list[str]) -> str:
+    """Return the longest beginning that all *values* share."""
+    first, last = min(values), max(values)
+    same = (at for at, letters in enumerate(zip(first, last, strict=False)) if len({*letters}) > 1)
+    return first[: next(same, min(len(first), len(last)))]

@@ -1,0 +1,60 @@
+"""The first rung: what was noticed, named and cited, before anything is explained."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a person would have noticed."""
+
+    id: str
+    text: str
+    evidence: tuple[Evidence, ...]
+
+
+def symptoms(case: Case) -> tuple[Symptom, ...]:
+    """Return the symptoms of a run, the gravest first; none, if it was as it should be."""
+    return tuple(_symptoms(case))
+
+
+def _symptoms(case: Case) -> Iterator[Symptom]:
+    side = case.side
+    finished = case.run.finished
+    for_good = [one for one in case.failures if one.outcome == "failed"]
+    if case.status in ("killed", "interrupted"):
+        text = "the run was killed" if case.status == "killed" else "the run was interrupted"
+        last = max((a.line for a in case.run.attempts.values() if a.line), default=None)
+        yield Symptom(case.status, text, side.at_end(text) or side.at_line(last, text))
+    if case.status == "failed":
+        rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in for_good))
+        text = f"the run failed: {len(for_good)} jobs of {rules}" if for_good else "the run failed"
+        yield Symptom("failed", text.replace("1 jobs", "1 job"), side.at_end("status: failed"))
+    if case.slower and case.comparison is not None and case.base is not None:
+        speed = case.comparison.speed
+        text = f"{speed.change_s:.1f} s slower than the baseline's {speed.baseline_s:.1f} s"
+        cited = (
+            *side.at_end(f"makespan_s: {speed.candidate_s}"),
+            *case.base.at_end(f"makespan_s: {speed.baseline_s}"),
+        )
+        yield Symptom("slower", text, cited)
+    if case.comparison is not None and case.base is not None:
+        before, after = case.comparison.work.jobs
+        if after != before and case.status == "success":
+            text = f"{after:,} jobs ran, not {before:,}"
+            cited = (*side.at_end(f"job_count: {after}"), *case.base.at_end(f"job_count: {before}"))
+            yield Symptom("more_jobs" if after > before else "fewer_jobs", text, cited)
+        if differing := case.comparison.contents.differing:
+            outputs = "output differs" if len(differing) == 1 else "outputs differ"
+            text = f"{len(differing):,} {outputs} from the baseline's"
+            found = next(f for f in case.comparison.findings if f.id == "contents_differ")
+            yield Symptom("other_results", text, found.evidence)
+    recovered = [one for one in case.failures if one.outcome == "succeeded"]
+    if recovered and finished is not None:
+        text = f"{len(recovered):,} jobs failed and succeeded in the end"
+        line = recovered[0].rows[0].attempt.line
+        cited = side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
+        yield Symptom("noisy", text.replace("1 jobs", "1 job"), cited)

@@ -1,0 +1,177 @@
+"""How a case is put together: the run, what it is held against, the folder, and what is missing."""
+
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from snakemake_logger_plugin_observe.analysis.comparison import Comparison, compare
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.commands import baselines, journals
+from snakemake_logger_plugin_observe.commands.compare import parties, side
+from snakemake_logger_plugin_observe.events import RunStarted
+from snakemake_logger_plugin_observe.folder import Folder
+from snakemake_logger_plugin_observe.journal import JournalError, read_ends
+from snakemake_logger_plugin_observe.reporters.answers import Source
+
+
+def gather(
+    source: Source, named_baseline: Path | None, asked: tuple[Asked, ...] = ()
+) -> tuple[Case, Folder | None, Source | None]:
+    """Return all that is known of a run, its folder, and its baseline's journal.
+
+    Raises:
+        JournalError: if the baseline that was named cannot be read.
+
+    """
+    folder = folder_of(source)
+    baseline, comparison = _against(source, named_baseline)
+    plan = dry_run_of(source)
+    paths = {"B": str(source.path)}
+    if baseline is not None:
+        paths["A"] = str(baseline.path)
+    if plan is not None:
+        paths["P"] = str(plan.path)
+    case = Case(
+        run=source.run,
+        status=source.status,
+        baseline=baseline.run if baseline is not None else None,
+        comparison=comparison,
+        plan=plan.run if plan is not None else None,
+        missing=tuple(_missing(source, baseline, plan, folder)),
+        paths=paths,
+        read=folder.read if folder is not None else None,
+        asked=asked,
+    )
+    if folder is not None and (called := tuple(_called_missing(case))):
+        case = replace(case, there=folder.there(called))
+    return case, folder, baseline
+
+
+def folder_of(source: Source) -> Folder | None:
+    """Return the workflow's folder: the one in which the journal lies, as Snakemake put it there.
+
+    Of a journal that lies elsewhere it is the present folder, if the journal names that as its own.
+    """
+    if (root := journals.above(source.path.absolute().parent)) is not None:
+        return Folder(root)
+    started = source.run.started
+    if started is not None and started.workdir == str(Path.cwd()):
+        return Folder(Path.cwd())
+    return None
+
+
+def dry_run_of(source: Source) -> Source | None:
+    """Return the dry run of the same targets beside *source*: the last before it, or one after."""
+    started = source.run.started
+    if started is None:
+        return None
+    begun = source.run.start or started.time
+    found = sorted(
+        (_begun(ends[0]), path)
+        for path in source.path.parent.glob("*.jsonl")
+        if (ends := read_ends(path)) is not None and _plans_the_same(ends[0], started)
+    )
+    before = [path for moment, path in found if moment <= begun]
+    after = [path for moment, path in found if moment > begun]
+    for path in (*before[-1:], *after[:1]):
+        try:
+            return journals.load(path, lean=True)
+        except JournalError:
+            continue
+    return None
+
+
+def _begun(started: RunStarted) -> Micros:
+    return started.process_started or started.time
+
+
+def _plans_the_same(one: RunStarted, other: RunStarted) -> bool:
+    return one.kind == "dry_run" and baselines.same_question(one, other)
+
+
+def _against(source: Source, named: Path | None) -> tuple[Source | None, Comparison | None]:
+    if named is not None:
+        baseline, alike = side(named)
+    else:
+        found = baselines.baseline_of(source, lean=True)
+        if found is None:
+            return None, None
+        baseline, alike = found, ()
+    if baseline.path.exists() and baseline.path.samefile(source.path):
+        raise JournalError(f"{baseline.path} is the run itself; name another baseline")
+    return baseline, compare(*parties((baseline, alike), (source, ())))
+
+
+def _called_missing(case: Case) -> Iterator[str]:
+    """Yield the files of jobs that failed because a file was not there."""
+    for one in case.failures:
+        if one.cause in ("missing_output", "missing_input") and one.job_id in case.run.jobs:
+            job = case.run.jobs[one.job_id]
+            yield from (*job.output, *job.input)
+
+
+def _missing(
+    source: Source, baseline: Source | None, plan: Source | None, folder: Folder | None
+) -> Iterator[str]:
+    """Say what evidence is not there, and how that limits the answer."""
+    run, started = source.run, source.run.started
+    if baseline is None:
+        yield (
+            "no baseline (no successful run of the same Snakefile and targets before it): what "
+            "changed, and whether it was slow, cannot be told; --baseline names one"
+        )
+    if plan is None:
+        yield "no dry run's journal beside it: what was planned is known from the run itself alone"
+    yield from _of_folder(source, folder)
+    if started is not None and started.host != socket.gethostname():
+        yield (
+            f"the journal is of another machine ({started.host}): whether its processes live, and "
+            "what its nodes still hold, cannot be seen from here"
+        )
+    if source.status == "killed":
+        yield (
+            f"the run was killed: what came after its journal's last line is not known, with "
+            f"{run.unfinished:,} attempts left in flight"
+        )
+    if source.status == "running":
+        yield "the run still goes on: all of this is so far"
+    if not run.wrapped:
+        yield (
+            "recorded without --executor timed: a job's time is one piece, so waiting and "
+            "computing cannot be told apart"
+        )
+    elif blind := sum(1 for one in run.attempts.values() if one.unobserved):
+        yield (
+            f"{blind:,} of {len(run.attempts):,} attempts were not observed whole (no stamps of "
+            "their nodes, mostly): their time cannot be split"
+        )
+    for gap in dict.fromkeys(run.gaps):
+        yield f"the journal tells a gap of its own: {gap}"
+
+
+def unread(quotes: Sequence[Quote]) -> Iterator[str]:
+    """Say which of the affected jobs' files could not be read, and what that leaves open."""
+    gone = [one for one in quotes if one.text is None]
+    if gone:
+        yield (
+            f"{len(gone)} of {len(quotes)} logs and benchmarks of the affected jobs tell nothing "
+            f"({gone[0].path}: {gone[0].problem}): what their tools said and used is known as far "
+            "as the journal kept it"
+        )
+
+
+def _of_folder(source: Source, folder: Folder | None) -> Iterator[str]:
+    started = source.run.started
+    if folder is None:
+        yield (
+            "the journal does not lie in its workflow's folder: logs and benchmarks were not "
+            "looked at; name the working directory to have them read"
+        )
+    elif started is not None and Path(started.workdir).resolve() != folder.root.resolve():
+        yield (
+            f"the folder was {started.workdir} when the run was made: what lies here now may be "
+            "a copy of another time"
+        )

@@ -1,0 +1,79 @@
+"""``triage``: the incident ladder on a run, rung by rung, and the note that it ends in."""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.triage import triage
+from snakemake_logger_plugin_observe.commands import journals, keeping, writing
+from snakemake_logger_plugin_observe.commands.casework import folder_of, gather, unread
+from snakemake_logger_plugin_observe.commands.inquiry import ask
+from snakemake_logger_plugin_observe.folder import Store
+from snakemake_logger_plugin_observe.journal import JournalError
+from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
+from snakemake_logger_plugin_observe.reporters.note_form import render_note
+
+HELP: Final = "what went wrong: the incident ladder, from symptom to next action, and a note"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's words."""
+    journals.argument(parser)
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="JOURNAL",
+        help="what to hold the run against: a journal, a working directory, or a folder of "
+        "journals (default: the newest successful run of the same Snakefile and targets before it)",
+    )
+    parser.add_argument(
+        "--note",
+        type=Path,
+        metavar="FILE",
+        help="write the incident note to a new file: Markdown (.md), JSON (.json) or text",
+    )
+    parser.add_argument(
+        "--save", type=Path, metavar="DIR", help="put the evidence away in a new folder"
+    )
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="ask Snakemake what it would run now, and what has changed: a dry run, "
+        "--list-changes and --summary; no job runs",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="with --live: do not ask before these commands are run"
+    )
+
+
+def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
+    """Return what the ladder found; always fine.
+
+    Raises:
+        JournalError: if a journal cannot be read, or Snakemake may not be asked.
+        WritingError: if the note's file is there already, or cannot be written.
+        SavingError: if the folder for the evidence is not empty, or cannot be written.
+
+    """
+    if words.yes and not words.live:
+        raise JournalError("--yes answers what --live asks; without --live nothing is run")
+    source = journals.load(words.journal, lean=True, but_failed=True)
+    store = Store.new(words.save) if words.save is not None else None
+    asked = ask(source, folder_of(source), agreed=words.yes) if words.live else ()
+    case, folder, baseline = gather(source, words.baseline, asked)
+    found = triage(case)
+    answer = TriageAnswer(
+        source=source,
+        baseline=baseline,
+        triage=found,
+        missing=(*case.missing, *unread(found.quotes)),
+        paths=case.paths,
+        asked=asked,
+        saved=words.save,
+        noted=words.note,
+    )
+    if store is not None:
+        keeping.keep(store, answer, folder)
+    if words.note is not None:
+        writing.create(words.note, render_note(answer, words.note.suffix))
+    return answer, 0
