@@ -41,6 +41,15 @@ class Limits:
             self._moments[name] = [moment for moment, _ in changes]
             self._taken[name] = list(accumulate(amount for _, amount in changes))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the limits: ``jobs`` or ``cores``, where one is known, comes first."""
+        return tuple(self._limits)
+
+    def limit(self, name: str) -> int:
+        """Return how much there is of a limit."""
+        return self._limits[name]
+
     def share(self, attempt: Attempt, name: str) -> int:
         """Return what *attempt* takes of a limit, a group at least what its largest member does."""
         if name == JOBS:
