@@ -11,7 +11,7 @@ from io import FileIO
 from pathlib import Path
 from typing import IO, Any, Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from snakemake_logger_plugin_observe import clock
@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.events import (
     ADAPTER,
     EVENTS,
     LEAN_ADAPTER,
+    LEANEST_ADAPTER,
     SCHEMA_VERSION,
     AnyEvent,
     Event,
@@ -26,6 +27,7 @@ from snakemake_logger_plugin_observe.events import (
     RunStarted,
 )
 from snakemake_logger_plugin_observe.mask import Masker
+from snakemake_logger_plugin_observe.parts import lighten
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(model.model_fields["event"].default for model in EVENTS)
@@ -141,6 +143,7 @@ class Reading:
     path: Path
     problems: list[Problem]
     lean: bool = False
+    texts: bool = True
 
     def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
         """Yield each known event with its line number.
@@ -182,7 +185,12 @@ class Reading:
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
         try:
-            return (LEAN_ADAPTER if self.lean else ADAPTER).validate_json(line)
+            event = self._adapter.validate_json(line)
+            if self.lean:
+                lighten(event)
+                if event.event == "attempt_finished":
+                    lighten(event.stamps, event.offset, event.used)
+            return event
         except ValidationError as error:
             kind = _kind(line)
             if kind is None:
@@ -195,6 +203,12 @@ class Reading:
         except (ValueError, RecursionError, OverflowError) as error:
             self.problems.append(Problem(number, str(error)))
             return None
+
+    @property
+    def _adapter(self) -> TypeAdapter[AnyEvent]:
+        if not self.lean:
+            return ADAPTER
+        return LEAN_ADAPTER if self.texts else LEANEST_ADAPTER
 
     def _check_start(self, number: int, line: bytes, event: AnyEvent | None) -> None:
         first = _loaded(line)
@@ -226,12 +240,13 @@ def _kind(line: bytes) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def read_journal(path: Path, *, lean: bool = False) -> Reading:
+def read_journal(path: Path, *, lean: bool = False, texts: bool = True) -> Reading:
     """Return a one-time reading of the journal at *path*; it is opened when iterated.
 
-    A *lean* one passes over the processes and tries behind an attempt's figures.
+    A *lean* one passes over the processes and tries behind an attempt's figures; without *texts*,
+    also over jobs' files, commands and digests.
     """
-    return Reading(path, [], lean)
+    return Reading(path, [], lean, texts)
 
 
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
     """Return both accounts of the run; always fine."""
-    source = journals.load(words.journal, lean=True)
+    source = journals.load(words.journal, lean=True, texts=False)
     run = source.run
     accounts = account(run)
     answer = CostAnswer(

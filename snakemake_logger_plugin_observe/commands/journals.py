@@ -27,20 +27,21 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, *, lean: bool = False) -> Source:
+def load(named: Path | None, *, lean: bool = False, texts: bool = True) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         lean: leave out attempts' tries, which not every command needs.
+        texts: whether a lean reading has jobs' files, commands and digests all the same.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean)
-    return _newest(named if named is not None else Path(), lean)
+        return _load(named, lean, texts)
+    return _newest(named if named is not None else Path(), lean, texts)
 
 
 def find(named: Path | None) -> Path:
@@ -55,7 +56,7 @@ def find(named: Path | None) -> Path:
     return load(named, lean=True).path
 
 
-def _newest(folder: Path, lean: bool) -> Source:
+def _newest(folder: Path, lean: bool, texts: bool) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -65,7 +66,7 @@ def _newest(folder: Path, lean: bool) -> Source:
     unread: list[str] = []
     for path in reversed(found):
         try:
-            source = _load(path, lean)
+            source = _load(path, lean, texts)
         except JournalError as error:
             unread.append(str(error))
             continue
@@ -78,8 +79,8 @@ def _newest(folder: Path, lean: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool) -> Source:
-    reading = read_journal(path, lean=lean)
+def _load(path: Path, lean: bool, texts: bool) -> Source:
+    reading = read_journal(path, lean=lean, texts=texts)
     run = fold(reading)
     alive = is_alive(run)
     if alive:

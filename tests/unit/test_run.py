@@ -314,3 +314,19 @@ def test_a_run_that_goes_on_is_laid_up_to_now() -> None:
     assert run.makespan == at(120) - (run.start or 0)
     assert run.attempts[(3, 1)].phases["compute"] == before + 100 * SECOND
     assert run.unfinished == 2
+
+
+def test_a_reading_without_texts_passes_over_what_jobs_are_made_of_and_places_them_all_the_same(
+    tmp_path: Path,
+) -> None:
+    story = begun().job(1, wildcards={"s": "a"}, threads=2, resources={"mem_mb": 3}, reason="new")
+    story.job(2, needs=(1,), input=("in.txt",), shellcmd="true", code_digest="c")
+    story.quick(1, 3, 4, 6).quick(2, 6, 7, 9)
+    path = story.end(10).write(tmp_path / "run.jsonl")
+    without, whole = fold(read_journal(path, lean=True, texts=False)), fold(read_journal(path))
+    assert account(without) == account(whole)
+    for job_id, job in whole.jobs.items():
+        read = without.jobs[job_id]
+        for kept in ("rule", "wildcards", "dependencies", "threads", "resources"):
+            assert getattr(read, kept) == getattr(job, kept)
+        assert (read.input, read.reason, read.shellcmd, read.code_digest) == ((), None, None, None)

@@ -1,0 +1,114 @@
+"""What kept Snakemake's one main thread busy: its stamped work, as one sequence of stretches."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+
+from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.track import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A stamped stretch of the main process's work."""
+
+    start: Micros
+    end: Micros
+    phase: str
+    rank: int
+    attempt: Attempt | None = None
+
+
+# Where stretches of the main process's work lie upon each other, the narrower tells more.
+_RANK = {"main_loop": 0, "select": 1, "plan": 2, "deploy": 3, "hooks": 3}
+_RANK_OF_A_JOB = 4
+_JOB_WORK = frozenset({"submit", "stage_in", "latency_wait", "stage_out"})
+
+
+class MainWork:
+    """The main process's stamped work as one sequence of stretches that do not overlap."""
+
+    def __init__(self, run: Run) -> None:
+        """Lay out all that *run* stamped in its main process."""
+        self.stretches = _flatten(_stamped(run))
+        self._starts = [work.start for work in self.stretches]
+
+    def owners(self, start: Micros, end: Micros, otherwise: str) -> list[Work]:
+        """Return a tiling of [start, end]: stamped work, and *otherwise* between."""
+        tiles: list[Work] = []
+        at = start
+        first = max(0, bisect_right(self._starts, start) - 1)
+        for work in self.stretches[first:]:
+            if work.start >= end:
+                break
+            if work.end <= at:
+                continue
+            if work.start > at:
+                tiles.append(Work(at, work.start, otherwise, -1))
+            begin = max(work.start, at)
+            at = min(work.end, end)
+            tiles.append(Work(begin, at, work.phase, work.rank, work.attempt))
+        if at < end:
+            tiles.append(Work(at, end, otherwise, -1))
+        return tiles
+
+
+def _stamped(run: Run) -> list[Work]:
+    work = [
+        Work(phase.time, phase.end, phase.phase, _RANK.get(phase.phase, 0))
+        for phase in run.phases
+        if phase.phase in _RANK
+    ]
+    began = run.scheduling_began
+    if began is not None and run.rounds and run.rounds[0].time > began:
+        work.append(Work(began, run.rounds[0].time, "main_loop", _RANK["main_loop"]))
+    for turn in run.rounds:
+        work.append(Work(turn.time, turn.idle, "main_loop", _RANK["main_loop"]))
+        work.extend(Work(begin, end, "select", _RANK["select"]) for begin, end in turn.selections)
+    for attempt in run.attempts.values():
+        if attempt.is_member:
+            continue
+        work.extend(
+            Work(segment.start, segment.end, segment.phase or "", _RANK_OF_A_JOB, attempt)
+            for segment in _in_main_thread(attempt)
+        )
+    return work
+
+
+def _in_main_thread(attempt: Attempt) -> list[Segment]:
+    """Return the parts of an attempt that keep Snakemake's one main thread busy."""
+    accepted, reported = attempt.stamps.accepted, attempt.stamps.reported
+    return [
+        segment
+        for segment in attempt.segments
+        if segment.phase in _JOB_WORK
+        and (
+            (accepted is not None and segment.end <= accepted)
+            or (reported is not None and segment.start >= reported)
+        )
+    ]
+
+
+def _flatten(work: list[Work]) -> list[Work]:
+    """Return *work* without overlaps: at each moment the stretch of the highest rank."""
+    edges = sorted({edge for one in work for edge in (one.start, one.end)})
+    by_start = sorted(work, key=lambda one: one.start)
+    active: list[Work] = []
+    flat: list[Work] = []
+    upcoming = 0
+    for start, end in pairwise(edges):
+        while upcoming < len(by_start) and by_start[upcoming].start <= start:
+            active.append(by_start[upcoming])
+            upcoming += 1
+        active = [one for one in active if one.end > start]
+        if not active:
+            continue
+        top = max(active, key=lambda one: one.rank)
+        last = flat[-1] if flat else None
+        if last and last.end == start and last.phase == top.phase and last.attempt is top.attempt:
+            flat[-1] = Work(last.start, end, top.phase, top.rank, top.attempt)
+        else:
+            flat.append(Work(start, end, top.phase, top.rank, top.attempt))
+    return flat
