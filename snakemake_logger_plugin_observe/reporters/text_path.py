@@ -27,8 +27,8 @@ _CHAIN_SHOWN: Final = 6
 _RULES_SHOWN: Final = 6
 _SAVINGS_SHOWN: Final = 10
 _NAMED: Final = 5
-_ROOM_FOR_PHASES: Final = 76
-_ROOM_FOR_RELEASES: Final = 96
+_ROOM_FOR_PHASES: Final = 78
+_ROOM_FOR_RELEASES: Final = 94
 _WORTH: Final = 0.005
 _NEXT: Final = (
     "→ snakemake-observe path --explain    the journal's lines behind each of these stretches"
@@ -70,16 +70,32 @@ def _id(job_id: int | None) -> str:
     return "" if job_id is None else str(job_id)
 
 
-def _table(*columns: tuple[str, bool]) -> Table:
-    """Return a table of *columns*: a heading, and whether it holds figures."""
+_Row = Sequence[str]
+
+
+def _table(
+    columns: Sequence[tuple[str, bool]], rows: Sequence[_Row], width: int, gives: int
+) -> Table:
+    """Return a table of *columns* (heading, whether it holds figures).
+
+    Where the terminal is too narrow, the column *gives* is cut: never a figure.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
-    for heading, figures in columns:
+    widths = [
+        max(len(heading), *(len(row[index]) for row in rows)) + 2
+        for index, (heading, _) in enumerate(columns)
+    ]
+    room = max(8, width - sum(widths) + widths[gives] - 2)
+    for index, (heading, figures) in enumerate(columns):
         table.add_column(
             heading,
             justify="right" if figures else "left",
             no_wrap=True,
             overflow="ellipsis",
+            max_width=room if index == gives else None,
         )
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -91,48 +107,36 @@ def _actual(answer: PathAnswer, width: int) -> Table:
     alone = len(found.steps) <= _STEPS_SHOWN + 1
     longest = sorted(found.steps, key=lambda step: (-step.length, step.start))
     shown = found.steps if alone else sorted(longest[:_STEPS_SHOWN], key=lambda step: step.start)
-    columns = [
-        ("from s", True),
-        ("s", True),
-        ("%", True),
-        ("job", True),
-        ("in order", False),
-    ]
-    phases, releases = width >= _ROOM_FOR_PHASES, width >= _ROOM_FOR_RELEASES
-    columns += [("mostly", False)] if phases else []
-    columns += [("it could begin once", False)] if releases else []
-    table = _table(*columns)
-    table.columns[4].max_width = 26 if phases else 40
-    for step in shown:
-        table.add_row(
+    rows = [
+        (
             f"{(step.start - start) / 1e6:.{places}f}",
             f"{step.length / 1e6:.{places}f}",
             percent(step.length, whole),
             _id(step.job_id),
             _name(answer, step.job_id, step.rule, step.group),
-            *([_mostly(step)] if phases else []),
-            *([_released(step.released_by)] if releases else []),
+            _mostly(step),
+            _released(step.released_by),
         )
+        for step in shown
+    ]
     if not alone:
         rest = longest[_STEPS_SHOWN:]
         length = sum(step.length for step in rest)
-        table.add_row(
-            "",
-            f"{length / 1e6:.{places}f}",
-            percent(length, whole),
-            "",
-            f"… {len(rest):,} more stretches",
-        )
+        figures = f"{length / 1e6:.{places}f}", percent(length, whole)
+        rows.append(("", *figures, "", f"… {len(rest):,} more stretches", "", ""))
     total = sum(step.length for step in found.steps)
-    table.add_row("Σ", f"{total / 1e6:.{places}f}", "", "", "= makespan" if total == whole else "")
-    return table
+    check = "= makespan" if total == whole else "is not the makespan"
+    rows.append(("Σ", f"{total / 1e6:.{places}f}", "", "", check, "", ""))
+    columns = [("from s", True), ("s", True), ("%", True), ("job", True)]
+    columns += [("The actual path", False), ("mostly", False), ("it could begin once", False)]
+    kept = 5 + (width >= _ROOM_FOR_PHASES) + (width >= _ROOM_FOR_RELEASES)
+    return _table(columns[:kept], [row[:kept] for row in rows], width, gives=4)
 
 
 def _mostly(step: Step) -> str:
-    """Return the two phases that a stretch mostly is, and how much of it each is."""
-    return ", ".join(
-        f"{phase} {percent(micros, step.length)} %" for phase, micros in step.by_phase[:2]
-    )
+    """Return the phase that a stretch mostly is, and how much of it."""
+    phase, micros = step.by_phase[0]
+    return f"{phase} {percent(micros, step.length)} %"
 
 
 _RELEASES: Final = {
@@ -162,7 +166,7 @@ def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
     if not critical.chain:
         yield Text("No tool's time is known, so there is no critical path to tell of.")
         return
-    whole = critical.length
+    whole, wide = critical.length, width >= _ROOM_FOR_PHASES
     places = decimals(answer.paths.makespan)
     alone = len(critical.chain) <= _CHAIN_SHOWN + 1
     order = {one.job_id: index for index, one in enumerate(critical.chain)}
@@ -172,23 +176,25 @@ def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
         if alone
         else sorted(longest[:_CHAIN_SHOWN], key=lambda one: order[one.job_id])
     )
-    said = "Critical path: the tools alone, with a place for every job"
-    table = _table(
-        ("compute s", True), ("%", True), (said if width >= 78 else "Critical path", False)
-    )
-    for one in shown:
-        name = _name(answer, one.job_id, one.rule, None)
-        table.add_row(
-            f"{one.compute / 1e6:.{places}f}", percent(one.compute, whole), _id(one.job_id), name
+    rows = [
+        (
+            f"{one.compute / 1e6:.{places}f}",
+            percent(one.compute, whole),
+            str(one.job_id),
+            _name(answer, one.job_id, one.rule, None),
         )
+        for one in shown
+    ]
     if not alone:
         rest = longest[_CHAIN_SHOWN:]
         length = sum(one.compute for one in rest)
-        more = f"… {len(rest):,} more jobs"
-        table.add_row(f"{length / 1e6:.{places}f}", percent(length, whole), "", more)
+        figures = f"{length / 1e6:.{places}f}", percent(length, whole)
+        rows.append((*figures, "", f"… {len(rest):,} more jobs"))
     share = percent(whole, answer.paths.makespan)
-    table.add_row(f"{whole / 1e6:.{places}f}", "", "Σ", f"= {share} % of the makespan")
-    yield table
+    rows.append((f"{whole / 1e6:.{places}f}", "", "Σ", f"= {share} % of the makespan"))
+    said = "The critical path" + (": the tools alone, a place for every job" if wide else "")
+    columns = [("compute s", True), ("%", True), ("job", True), (said, False)]
+    yield _table(columns, rows, width, gives=3)
 
 
 def _price(answer: PathAnswer) -> Iterator[RenderableType]:
@@ -236,33 +242,38 @@ def _slack(answer: PathAnswer, width: int) -> Table:
     rules = answer.paths.critical.rules
     places = decimals(answer.paths.makespan)
     shown = rules if len(rules) <= _RULES_SHOWN + 1 else rules[:_RULES_SHOWN]
-    heading = "Slack: how much longer one job's tool could take" if width >= 90 else "Slack"
-    table = _table((heading, False), ("jobs", True), ("on critical path", True), ("slack s", True))
-    table.columns[0].max_width = max(16, width - 40)
-    for one in shown:
-        table.add_row(
+    rows = [
+        (
             "  " + (harmless(one.rule) if one.rule else "(not described)"),
             f"{one.jobs:,}",
             f"{one.on_path:,}" if one.on_path else "·",
             f"{one.slack / 1e6:.{places}f}",
         )
+        for one in shown
+    ]
     if len(shown) < len(rules):
-        table.add_row(f"  … {plural(len(rules) - len(shown), 'more rule')}", "", "", "")
-    return table
+        rows.append((f"  … {plural(len(rules) - len(shown), 'more rule')}", "", "", ""))
+    wide = width >= _ROOM_FOR_RELEASES
+    heading = "Slack: how much longer one job's tool could take" if wide else "Slack"
+    columns = [(heading, False), ("jobs", True), ("on critical path", True), ("slack s", True)]
+    return _table(columns, rows, width, gives=0)
 
 
 def _savings(answer: PathAnswer, width: int) -> Table:
     """Return by how much the run would be shorter without this or that."""
     whole = answer.paths.makespan
     places = decimals(whole)
-    heading = (
-        "Savings: how much shorter the run were if it took no time" if width >= 90 else "Savings"
-    )
-    table = _table((heading, False), ("s", True), ("%", True))
-    for one in answer.savings[:_SAVINGS_SHOWN]:
-        saved = f"{one.saving / 1e6:.{places}f}"
-        table.add_row(f"  {_saved(answer, one)}", saved, percent(one.saving, whole))
-    return table
+    rows = [
+        (
+            f"  {_saved(answer, one)}",
+            f"{one.saving / 1e6:.{places}f}",
+            percent(one.saving, whole),
+        )
+        for one in answer.savings[:_SAVINGS_SHOWN]
+    ]
+    wide = width >= _ROOM_FOR_RELEASES
+    heading = "Savings: how much shorter the run were if it took no time" if wide else "Savings"
+    return _table([(heading, False), ("s", True), ("%", True)], rows, width, gives=0)
 
 
 def _saved(answer: PathAnswer, one: Saving) -> str:
