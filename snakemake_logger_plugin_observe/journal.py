@@ -5,9 +5,10 @@ import fcntl
 import mmap
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -247,6 +248,22 @@ def read_journal(path: Path, *, lean: bool = False, texts: bool = True) -> Readi
     also over jobs' files, commands and digests.
     """
     return Reading(path, [], lean, texts)
+
+
+def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the JSON objects of the lines of these *numbers*, as they are written.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    wanted, last = frozenset(numbers), max(numbers, default=0)
+    try:
+        with open(path, "rb") as file:
+            lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
+            return {n: _loaded(line) for n, line in enumerate(lines, 1) if n in wanted}
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
 
 
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:

@@ -29,17 +29,18 @@ class Limits:
         self._submissions = submissions
         self._ends = [attempt.end or 0 for attempt in submissions]
         self._limits = _limits(run)
-        self._moments: dict[str, list[Micros]] = {}
-        self._taken: dict[str, list[int]] = {}
+        self._taken: dict[str, tuple[list[Micros], list[int]]] = {}
+        self._given_back: dict[str, tuple[list[Micros], list[int]]] = {}
         for name in self._limits:
-            changes: list[tuple[Micros, int]] = []
+            taken: list[tuple[Micros, int]] = []
+            given_back: list[tuple[Micros, int]] = []
             for attempt in submissions:
                 chosen, amount = attempt.stamps.selected, self.share(attempt, name)
                 if chosen is not None and amount:
-                    changes += [(chosen, amount), (max(chosen, attempt.end or 0), -amount)]
-            changes.sort()
-            self._moments[name] = [moment for moment, _ in changes]
-            self._taken[name] = list(accumulate(amount for _, amount in changes))
+                    taken.append((chosen, amount))
+                    given_back.append((max(chosen, attempt.end or 0), amount))
+            self._taken[name] = _sums(taken)
+            self._given_back[name] = _sums(given_back)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,12 +67,24 @@ class Limits:
                     largest = max(largest, asked)
         return largest
 
-    def short_at(self, attempt: Attempt, moment: Micros) -> tuple[str, ...]:
-        """Return the limits under which *attempt* did not fit at *moment*, beside what ran."""
+    def short_at(self, attempt: Attempt, ended: Micros, following: Micros) -> tuple[str, ...]:
+        """Return the limits under which *attempt* did not fit beside what a selection left running.
+
+        Args:
+            attempt: what was passed over.
+            ended: when the selection ended; what was given back later was still taken.
+            following: when the next one began; what was chosen until then was chosen by this one.
+
+        """
         return tuple(
             name
             for name, limit in self._limits.items()
-            if (share := self.share(attempt, name)) and self._at(name, moment) + share > limit
+            if (share := self.share(attempt, name))
+            and _upto(self._taken[name], following)
+            - _upto(self._given_back[name], ended)
+            - (share if (attempt.stamps.selected or 0) <= following else 0)
+            + share
+            > limit
         )
 
     def last_freed(
@@ -86,9 +99,17 @@ class Limits:
             index -= 1
         return None
 
-    def _at(self, name: str, moment: Micros) -> int:
-        index = bisect_right(self._moments[name], moment)
-        return self._taken[name][index - 1] if index else 0
+
+def _sums(changes: list[tuple[Micros, int]]) -> tuple[list[Micros], list[int]]:
+    """Return the moments of *changes* in order, and their sums up to each."""
+    changes.sort()
+    return [moment for moment, _ in changes], list(accumulate(amount for _, amount in changes))
+
+
+def _upto(sums: tuple[list[Micros], list[int]], moment: Micros) -> int:
+    moments, totals = sums
+    index = bisect_right(moments, moment)
+    return totals[index - 1] if index else 0
 
 
 def _limits(run: Run) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What kept Snakemake's one main thread busy: its stamped work, as one sequence of stretches."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from snakemake_logger_plugin_observe.attempt import Attempt
@@ -19,6 +19,8 @@ class Work:
     phase: str
     rank: int
     attempt: Attempt | None = None
+    line: int | None = None
+    """The journal's line that tells of it."""
 
 
 # Where stretches of the main process's work lie upon each other, the narrower tells more.
@@ -49,7 +51,7 @@ class MainWork:
                 tiles.append(Work(at, work.start, otherwise, -1))
             begin = max(work.start, at)
             at = min(work.end, end)
-            tiles.append(Work(begin, at, work.phase, work.rank, work.attempt))
+            tiles.append(replace(work, start=begin, end=at))
         if at < end:
             tiles.append(Work(at, end, otherwise, -1))
         return tiles
@@ -57,21 +59,27 @@ class MainWork:
 
 def _stamped(run: Run) -> list[Work]:
     work = [
-        Work(phase.time, phase.end, phase.phase, _RANK.get(phase.phase, 0))
-        for phase in run.phases
+        Work(phase.time, phase.end, phase.phase, _RANK.get(phase.phase, 0), line=line)
+        for phase, line in zip(run.phases, run.phase_lines, strict=True)
         if phase.phase in _RANK
     ]
     began = run.scheduling_began
     if began is not None and run.rounds and run.rounds[0].time > began:
-        work.append(Work(began, run.rounds[0].time, "main_loop", _RANK["main_loop"]))
-    for turn in run.rounds:
-        work.append(Work(turn.time, turn.idle, "main_loop", _RANK["main_loop"]))
-        work.extend(Work(begin, end, "select", _RANK["select"]) for begin, end in turn.selections)
+        first = run.round_lines[0]
+        work.append(Work(began, run.rounds[0].time, "main_loop", _RANK["main_loop"], line=first))
+    for turn, line in zip(run.rounds, run.round_lines, strict=True):
+        work.append(Work(turn.time, turn.idle, "main_loop", _RANK["main_loop"], line=line))
+        work.extend(
+            Work(begin, end, "select", _RANK["select"], line=line) for begin, end in turn.selections
+        )
     for attempt in run.attempts.values():
         if attempt.is_member:
             continue
         work.extend(
-            Work(segment.start, segment.end, segment.phase or "", _RANK_OF_A_JOB, attempt)
+            Work(
+                *(segment.start, segment.end, segment.phase or "", _RANK_OF_A_JOB),
+                *(attempt, attempt.line),
+            )
             for segment in _in_main_thread(attempt)
         )
     return work
@@ -107,8 +115,9 @@ def _flatten(work: list[Work]) -> list[Work]:
             continue
         top = max(active, key=lambda one: one.rank)
         last = flat[-1] if flat else None
-        if last and last.end == start and last.phase == top.phase and last.attempt is top.attempt:
-            flat[-1] = Work(last.start, end, top.phase, top.rank, top.attempt)
+        told = (top.phase, top.attempt, top.line)
+        if last and last.end == start and (last.phase, last.attempt, last.line) == told:
+            flat[-1] = replace(last, end=end)
         else:
-            flat.append(Work(start, end, top.phase, top.rank, top.attempt))
+            flat.append(replace(top, start=start, end=end))
     return flat

@@ -8,6 +8,7 @@ work in it, else by ``slot_wait``. Segments tile the makespan exactly.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from snakemake_logger_plugin_observe.analysis.main_work import MainWork
@@ -31,6 +32,8 @@ class Owned:
     group: str | None = None
     rule: str | None = None
     released_by: Release | None = None
+    line: int | None = None
+    """The journal's line that shows it; None where nothing does."""
 
     @property
     def cost_class(self) -> str:
@@ -90,7 +93,9 @@ class _Walk:
             self.backwards.append(owned)
             self.at = start
 
-    def _lay(self, start: Micros, phase: str, attempt: Attempt | None) -> None:
+    def _lay(
+        self, start: Micros, phase: str, attempt: Attempt | None, line: int | None = None
+    ) -> None:
         start = max(start, self.start)
         self._own(
             start,
@@ -102,6 +107,7 @@ class _Walk:
                 attempt.number if attempt else None,
                 attempt.group if attempt else None,
                 self.run.rule_of(attempt) if attempt else None,
+                line=attempt.line if attempt else line,
             ),
         )
 
@@ -111,7 +117,9 @@ class _Walk:
             phase = tile.phase
             if otherwise == "shutdown" and phase in ("main_loop", "select"):
                 phase = "shutdown"
-            self._lay(tile.start, phase, tile.attempt or (waiting if tile.rank < 0 else None))
+            line = self.run.finished_line if phase == "shutdown" else tile.line
+            owner = tile.attempt or (waiting if tile.rank < 0 else None)
+            self._lay(tile.start, phase, owner, line)
 
     def _last_finished(self, before: Micros) -> Attempt | None:
         index = bisect_right(self._ends, before)
@@ -186,11 +194,11 @@ class _Walk:
         if workflow is not None:
             self._run_work(workflow, UNATTRIBUTED)
         if loaded is not None:
-            self._lay(loaded, "parse", None)
-        self._lay(self.start, "import", None)
+            self._lay(loaded, "parse", None, self.run.started_line)
+        self._lay(self.start, "import", None, self.run.started_line)
 
 
-def phase_totals(segments: list[Owned]) -> dict[str, Micros]:
+def phase_totals(segments: Iterable[Owned]) -> dict[str, Micros]:
     """Return microseconds per phase over *segments*, the greatest first."""
     totals: dict[str, Micros] = {}
     for segment in segments:

@@ -95,7 +95,8 @@ class Releases:
             return None
         if passed_over and before >= 0:
             looked = self._selection_ends[before]
-            short = self._limits.short_at(attempt, looked)
+            following = self._selection_starts[before + 1] - 1
+            short = self._limits.short_at(attempt, looked, following)
             if found := self._limits.last_freed(short, looked, selected):
                 freed, name = found
                 because = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")

@@ -7,12 +7,14 @@ from snakemake_logger_plugin_observe.commands import (
     compare,
     cost,
     jobs,
+    path,
     schema,
     validate,
 )
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
+    "path": path,
     "jobs": jobs,
     "compare": compare,
     "accounting": accounting,

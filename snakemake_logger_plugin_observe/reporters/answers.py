@@ -9,7 +9,9 @@ from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.explain import Explained
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
+from snakemake_logger_plugin_observe.analysis.paths import Paths, Saving
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
@@ -37,6 +39,18 @@ class CostAnswer:
     levers: tuple[Lever, ...] = ()
     far_off: tuple[FarOff, ...] = ()
     clocks: tuple[NodeClock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PathAnswer:
+    """What the makespan was made of, and what of it the work itself needed."""
+
+    source: Source
+    paths: Paths
+    savings: tuple[Saving, ...] = ()
+    """The greatest first."""
+    explained: tuple[Explained, ...] | None = None
+    """The actual path with the stamps that show it, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +103,12 @@ class SchemaAnswer:
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-Answer = CostAnswer | JobsAnswer | CompareAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer
+Answer = (
+    CostAnswer
+    | PathAnswer
+    | JobsAnswer
+    | CompareAnswer
+    | AccountingAnswer
+    | ValidateAnswer
+    | SchemaAnswer
+)

@@ -5,13 +5,14 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs, text_path
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    PathAnswer,
     SchemaAnswer,
     ValidateAnswer,
 )
@@ -41,6 +42,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
     match answer:
         case CostAnswer():
             return text_cost.parts(answer, width)
+        case PathAnswer():
+            return text_path.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
         case CompareAnswer():
