@@ -73,12 +73,13 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
     takes = list(shapes)
     free = [model.limits[name] for name in names]
     queues: list[list[int]] = [[] for _ in shapes]
-    looks = Looks(model.polls) if model.polls is not None else None
     workers = [0] * model.workers if model.workers is not None else None
-    pooled = model.local
+    pooled, staged = model.local, model.staged
     selected, accepted, ended = [0] * count, [0] * count, [0] * count
     reported, finished, ready = [0] * count, [0] * count, [0] * count
     began = model.start + sum(length for _, length in model.head)
+    # The executor was made when scheduling began: its looks come with that.
+    looks = Looks(model.polls, began - model.began) if model.polls is not None else None
     for i in range(count):
         if not waits[i]:
             queues[shape[i]].append(i)
@@ -139,11 +140,13 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
                 selected[i] = moment
                 main += before[i]
                 accepted[i] = main
+                at = main
                 if workers is not None and pooled[i]:
-                    at = max(main, heappop(workers)) + course[i]
-                    heappush(workers, at)
-                else:
-                    at = main + course[i]
+                    at = max(main, heappop(workers))
+                    heappush(workers, at + course[i])
+                if staged is not None:  # the tool begins when its inputs are there
+                    at = max(at, ready[i] + staged[1][i] - staged[0][i])
+                at += course[i]
                 ended[i] = at
                 if unfinished[i]:
                     last_open = max(last_open, at)

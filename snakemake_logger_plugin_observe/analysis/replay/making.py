@@ -66,6 +66,7 @@ class _Making:
             began = max(began, run.rounds[0].time)
         self.began = min(began, first)
         self.finished = [attempt.end or 0 for attempt in self.attempts]
+        self.brought: dict[int, int] = {}
         self.unfinished = [attempt.status not in FINAL for attempt in self.attempts]
 
     def model(self) -> Model:
@@ -98,6 +99,7 @@ class _Making:
             solver=solver,
             loop=loop,
             replan=replan,
+            brought=self.brought,
             hold=[0] * self.count,
             unfinished=self.unfinished,
             local=self._local(),
@@ -290,10 +292,10 @@ class _Making:
                 needs.add(makers.get(id(made), i))
             # Circles are a hostile hand's: what it waited for had ended when it was chosen.
             for need in needs:
-                if self.finished[need] <= self.selected[i] and not self.unfinished[need]:
-                    if need < i:
-                        wanted[need].append(i)
-                        waits[i] += 1
+                done = self.finished[need] <= self.selected[i] and not self.unfinished[need]
+                if done and need < i:
+                    wanted[need].append(i)
+                    waits[i] += 1
         return earlier, wanted, waits
 
     def _makers(self) -> dict[int, int]:
@@ -307,6 +309,7 @@ class _Making:
             at = bisect_right(ends, (phase.time, self.count)) - 1
             if at >= 0:
                 found[id(phase)] = ends[at][1]
+                self.brought.setdefault(ends[at][1], phase.first_job_id or 0)
         return found
 
     def _limits(self, model: Model) -> None:

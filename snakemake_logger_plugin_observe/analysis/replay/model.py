@@ -86,6 +86,8 @@ class Model:
     """The main loop's other work before that selection."""
     replan: Column
     """The planning that its end called for."""
+    brought: dict[int, int]
+    """The first of the jobs that a re-planning brought into the DAG, by whose end called for it."""
     hold: Column
     """How long it waited though it was ready and had a place, for reasons that are not recorded."""
     unfinished: list[bool]
@@ -105,6 +107,10 @@ class Model:
     measured: Moments
     workers: int | None = None
     """How many jobs the executor on the main machine runs at once, where that is a limit."""
+    staged: tuple[Column, Column] | None = None
+    """Where inputs are fetched beside all else: what comes before the tool, and their time."""
+    packed: dict[int, tuple[Key, ...]] = field(default_factory=dict)
+    """Which submissions a group was made of that the run did not have."""
     remote: bool = True
     assumes: list[str] = field(default_factory=list)
 

@@ -29,7 +29,7 @@ class Polls:
     """The first look, where none was seen."""
 
     def at_every(self, interval: Micros, nominal: Micros, began: Micros) -> "Polls":
-        """Return the looks at another *interval*; the measured one was *nominal*."""
+        """Return the looks at another *interval*; the one of the run was set to *nominal*."""
         took = max(0, self.every - nominal) if not self.growth else 0
         first = self.seen[0] if self.seen and not self.growth else self.first
         if self.growth or first - began > self.every // 2:
@@ -40,11 +40,11 @@ class Polls:
 class Looks:
     """An executor's looks, one after the other, while a replay goes on."""
 
-    def __init__(self, polls: Polls) -> None:
-        """Begin with the first look of *polls*."""
+    def __init__(self, polls: Polls, shift: Micros = 0) -> None:
+        """Begin with the first look of *polls*, all of which come by *shift* later."""
         self._polls = polls
-        self._seen = polls.seen
-        self._last = polls.seen[-1] if polls.seen else polls.first
+        self._seen = tuple(look + shift for look in polls.seen) if shift else polls.seen
+        self._last = self._seen[-1] if self._seen else polls.first + shift
         self._interval = polls.every
         self._looked = bool(polls.seen)
 
