@@ -10,11 +10,13 @@ from snakemake_logger_plugin_observe.commands import (
     path,
     schema,
     validate,
+    whatif,
 )
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "path": path,
+    "whatif": whatif,
     "jobs": jobs,
     "compare": compare,
     "accounting": accounting,

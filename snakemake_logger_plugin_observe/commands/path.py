@@ -5,6 +5,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.explain import Explained, explain, lines_wanted
 from snakemake_logger_plugin_observe.analysis.paths import Paths, paths
+from snakemake_logger_plugin_observe.analysis.replay import model_of
+from snakemake_logger_plugin_observe.analysis.replay.savings import savings
 from snakemake_logger_plugin_observe.commands import journals
 from snakemake_logger_plugin_observe.journal import lines_at
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
@@ -27,7 +29,10 @@ def run(words: argparse.Namespace) -> tuple[PathAnswer, int]:
     source = journals.load(words.journal, lean=True, texts=False)
     found = paths(source.run)
     explained = _explained(source, found) if words.explain else None
-    return PathAnswer(source, found, explained=explained), 0
+    saved = (
+        () if words.explain else tuple(savings(model_of(source.run, found.actual), found.actual))
+    )
+    return PathAnswer(source, found, savings=saved, explained=explained), 0
 
 
 def _explained(source: Source, found: Paths) -> tuple[Explained, ...]:

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.explain import Explained
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.paths import Paths, Saving
 from snakemake_logger_plugin_observe.analysis.polling import Polling
+from snakemake_logger_plugin_observe.analysis.replay.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
 from snakemake_logger_plugin_observe.run import Run
@@ -51,6 +52,14 @@ class PathAnswer:
     """The greatest first."""
     explained: tuple[Explained, ...] | None = None
     """The actual path with the stamps that show it, where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfAnswer:
+    """What the run would have taken under other settings."""
+
+    source: Source
+    found: WhatIf
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,7 @@ class SchemaAnswer:
 Answer = (
     CostAnswer
     | PathAnswer
+    | WhatIfAnswer
     | JobsAnswer
     | CompareAnswer
     | AccountingAnswer

@@ -8,7 +8,12 @@ from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_compare, json_failed, json_path
+from snakemake_logger_plugin_observe.reporters import (
+    json_compare,
+    json_failed,
+    json_path,
+    json_whatif,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -19,6 +24,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     SchemaAnswer,
     Source,
     ValidateAnswer,
+    WhatIfAnswer,
 )
 from snakemake_logger_plugin_observe.run import seconds
 
@@ -33,6 +39,8 @@ def shape(answer: Answer) -> dict[str, Any]:
     match answer:
         case CostAnswer():
             return _cost(answer)
+        case WhatIfAnswer():
+            return json_whatif.shape(answer)
         case PathAnswer():
             return {
                 "schema_version": SCHEMA_VERSION,

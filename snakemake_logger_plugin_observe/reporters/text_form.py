@@ -5,7 +5,13 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs, text_path
+from snakemake_logger_plugin_observe.reporters import (
+    text_compare,
+    text_cost,
+    text_jobs,
+    text_path,
+    text_whatif,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -15,6 +21,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     PathAnswer,
     SchemaAnswer,
     ValidateAnswer,
+    WhatIfAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
 
@@ -42,6 +49,8 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
     match answer:
         case CostAnswer():
             return text_cost.parts(answer, width)
+        case WhatIfAnswer():
+            return text_whatif.parts(answer, width)
         case PathAnswer():
             return text_path.parts(answer, width)
         case JobsAnswer():

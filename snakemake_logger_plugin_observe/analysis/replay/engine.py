@@ -156,6 +156,8 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
                     reported[i] = at
                     heappush(reports, (at, i))
             rounds.append((woke, begin, moment, main))
+        elif any(queues):
+            rounds.append((woke, main, main, main))  # who is ready was looked at, and left
         # The executor looks, until a look finds an end and nothing else wakes the loop before.
         while ends and looks is not None:
             look = looks.after(ends[0][0])
