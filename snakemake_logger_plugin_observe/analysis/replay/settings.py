@@ -58,7 +58,11 @@ class Setting:
             "no_retries": self.no_retries,
             "overlap_staging": self.overlap_staging,
         }
-        return {name: value for name, value in found.items() if value not in (None, {}, [], False)}
+        return {
+            name: value
+            for name, value in found.items()
+            if value is not None and value is not False and value not in ({}, [])
+        }
 
 
 Word = tuple[str, str | None]
