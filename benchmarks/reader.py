@@ -1,4 +1,4 @@
-"""What reading costs: ``snakemake-observe cost`` on 10,000 jobs, at most 2 s and 200 MB.
+"""What reading costs: ``cost`` on 10,000 jobs in 2 s and 200 MB, one ``whatif`` of them in 3 s.
 
 Sound synthetic journals (see ``synthetic.py``) of 1,000 and 10,000 jobs, with ``--large`` also of
 100,000, are read in turns, beside a command that reads nothing. Printed are wall and CPU time, the
@@ -18,15 +18,21 @@ from measuring import Usage, program, run, spread, table, verdict
 
 _WRITER = Path(__file__).with_name("synthetic.py")
 _JOBS, _BOUND_S, _BOUND_MB = 10_000, 2.0, 200.0
+_WHATIF_BOUND_S = 3.0
 
 
-def read(journal: Path, command: str = "cost") -> Usage:
+def read(journal: Path, command: str = "cost", *more: str) -> Usage:
     """Run *command* on *journal* as a person would, and return what it used."""
-    return run([program("snakemake-observe"), command, str(journal)], journal.parent)
+    return run([program("snakemake-observe"), command, str(journal), *more], journal.parent)
 
 
-def measure(sizes: Iterable[int], rounds: int) -> tuple[dict[int, list[Usage]], dict[int, float]]:
-    """Return what reading journals of *sizes* used, round by round, and their size in MB."""
+def measure(
+    sizes: Iterable[int], rounds: int
+) -> tuple[dict[int, list[Usage]], dict[int, float], list[Usage]]:
+    """Return what reading journals of *sizes* used, round by round, and their size in MB.
+
+    And what one ``whatif`` of 10,000 jobs used.
+    """
     with tempfile.TemporaryDirectory() as folder:
         journals = {size: Path(folder) / f"{size}.jsonl" for size in sizes}
         for size, journal in journals.items():
@@ -35,12 +41,14 @@ def measure(sizes: Iterable[int], rounds: int) -> tuple[dict[int, list[Usage]], 
             if size <= _JOBS:
                 read(journal, "validate")  # fails unless the journal is sound
         used: dict[int, list[Usage]] = {0: [], **{size: [] for size in journals}}
+        replayed: list[Usage] = []
         for _ in range(rounds):
+            replayed.append(read(journals[_JOBS], "whatif", "--jobs", "800"))
             used[0].append(run([program("snakemake-observe"), "--version"], Path(folder)))
             for size, journal in journals.items():
                 used[size].append(read(journal))
         megabytes = {size: journal.stat().st_size / 1e6 for size, journal in journals.items()}
-        return used, megabytes
+        return used, megabytes, replayed
 
 
 def main() -> None:
@@ -51,7 +59,7 @@ def main() -> None:
     words = parser.parse_args()
 
     sizes = (1_000, _JOBS, *((100_000,) if words.large else ()))
-    used, megabytes = measure(sizes, words.rounds)
+    used, megabytes, replayed = measure(sizes, words.rounds)
     wall = {size: spread(one.wall_s for one in many) for size, many in used.items()}
     cpu = {size: spread(one.cpu_s for one in many) for size, many in used.items()}
     peak = {size: spread(one.peak_mb for one in many) for size, many in used.items()}
@@ -86,6 +94,14 @@ def main() -> None:
         f"cost of {_JOBS:,} jobs",
         [(wall[_JOBS].median, _BOUND_S, "s"), (peak[_JOBS].median, _BOUND_MB, "MB")],
     )
+    took = spread(one.wall_s for one in replayed)
+    most = spread(one.peak_mb for one in replayed)
+    table(
+        "whatif --jobs 800",
+        ("jobs", "wall s", "peak MB"),
+        [(f"{_JOBS:,}", took.show(), most.show(".0f"))],
+    )
+    verdict(f"one what-if of {_JOBS:,} jobs", [(took.median, _WHATIF_BOUND_S, "s")])
 
 
 def _exponent(few: int, many: int, seconds: dict[int, float]) -> float:

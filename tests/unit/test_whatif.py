@@ -108,8 +108,8 @@ def test_the_text_fits_its_terminal(
 def test_the_best_is_said_with_its_gain_and_all_that_is_assumed(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = said(capsys, journal, "--with", "jobs=2", "--with", "startup=x0")
-    assert "With startup=x0 the run takes" in text
+    text = said(capsys, journal, "--with", "jobs=2", "--with", "poll=1 startup=x0")
+    assert "With poll=1 startup=x0 the run takes" in text
     assert "tools take as long however many run beside them" in text
     assert "each job's node_startup is 0 times as long" in text
 
