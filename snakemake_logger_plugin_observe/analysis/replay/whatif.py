@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.analysis.partition import Owned
+from snakemake_logger_plugin_observe.analysis.partition import Owned, partition, phase_totals
 from snakemake_logger_plugin_observe.analysis.replay.engine import play
 from snakemake_logger_plugin_observe.analysis.replay.making import model_of
 from snakemake_logger_plugin_observe.analysis.replay.model import Model
 from snakemake_logger_plugin_observe.analysis.replay.retold import retold
 from snakemake_logger_plugin_observe.analysis.replay.settings import Setting, applied
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.phases import UNOBSERVED, by_class
 from snakemake_logger_plugin_observe.run import Run
 
 _DRAWS: Final = 41
@@ -63,7 +62,7 @@ def what_if(
 
     """
     model = model_of(run, segments)
-    measured = account(run).makespan_by_class
+    measured = by_class(phase_totals(list(segments)))
     unchanged = _replay(run, model, Setting(), seed)
     return WhatIf(
         measured=run.makespan,
@@ -96,7 +95,7 @@ def _replay(run: Run, model: Model, chosen: Setting, seed: int) -> Replay:
         measured=run.makespan,
         predicted=middle.makespan(model),
         interval=interval,
-        by_class=account(retold(changed, middle, run)).makespan_by_class,
+        by_class=by_class(phase_totals(partition(retold(changed, middle, run)))),
         assumes=tuple(assumes),
     )
 
