@@ -59,7 +59,7 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
     before, course, after = (
         totals(columns, count) for columns in (model.before, model.course, model.after)
     )
-    solver, loop, replan = model.solver, model.loop, model.replan
+    solver, loop, nap, replan = model.solver, model.loop, model.nap, model.replan
     wanted, waits = model.wanted, list(model.waits)
     polled, blind, late, unfinished = model.polled, model.blind, model.late, model.unfinished
     hold, noted = model.hold, [0] * count
@@ -170,7 +170,8 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
                 heappush(reports, (reported[i], i))
         if not reports:
             break
-        woke = main = max(main, reports[0][0])
+        at, i = reports[0]
+        woke = main = max(main, at) + (nap[i] if i >= 0 else 0)
     end, asleep_until = main, None
     rest = model.rest
     end += sum(length for _, length in rest.until_asleep)

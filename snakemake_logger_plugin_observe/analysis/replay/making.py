@@ -98,6 +98,7 @@ class _Making:
             after=after,
             solver=solver,
             loop=loop,
+            nap=self._naps,
             replan=replan,
             brought=self.brought,
             hold=[0] * self.count,
@@ -238,14 +239,19 @@ class _Making:
         chose = sorted(s for turn in run.rounds for s in turn.selections)
         starts = [begin for begin, _ in chose]
         self._woke_for = [0] * count
+        self._naps = [0] * count
         previous, last_finished = self.began, -1
         for moment, kind, i in items:
             if kind == 0:
-                own = moment - max(previous, reported[i])
-                _keep(after, i, own)
+                trigger = max(previous, reported[i])
+                number = bisect_right(woke_at, moment) - 1
+                if number >= 0 and woke_at[number] > trigger:  # this end woke it, a while later
+                    self._naps[i] = woke_at[number] - trigger
+                    trigger = woke_at[number]
+                _less(after, i, trigger - reported[i])
                 last_finished = i
             elif kind == 2:
-                _keep(before, i, moment - max(previous, self.selected[i]))
+                _less(before, i, previous - self.selected[i])
             elif kind == 3:
                 if last_finished >= 0:
                     replan[last_finished] += moment - max(previous, replannings[i].time)
@@ -322,20 +328,22 @@ class _Making:
                 else [max(0, limits.share(attempt, name)) for attempt in self.attempts]
             )
             model.asks[name] = column
-            changes = [(moment, 1, column[i]) for i, moment in enumerate(self.selected)]
-            changes += [
-                (end, 0, -column[i])
-                for i, end in enumerate(self.finished)
-                if not self.unfinished[i]
-            ]
-            changes.sort()
-            taken = most = 0
-            for _, _, amount in changes:
-                taken += amount
-                most = max(most, taken)
+            most = self._peak(column)
             if most > limits.limit(name):
                 model.assumes.append(f"the run itself went past its limit of {name}")
             model.limits[name] = max(limits.limit(name), most)
+
+    def _peak(self, column: Column) -> int:
+        """Return how much of a limit was taken at most, if each takes what *column* says."""
+        ends = sorted((f, i) for i, f in enumerate(self.finished) if not self.unfinished[i])
+        taken = most = at = 0
+        for i, moment in enumerate(self.selected):
+            while at < len(ends) and ends[at][0] <= moment:
+                taken -= column[ends[at][1]]
+                at += 1
+            taken += column[i]
+            most = max(most, taken)
+        return most
 
     def _is_remote(self) -> bool:
         started = self.run.started
@@ -436,17 +444,18 @@ def _add(columns: Columns, phase: str, i: int, length: Micros, count: int) -> No
     column[i] += length
 
 
-def _keep(columns: Columns, i: int, own: Micros) -> None:
-    """Shorten what *columns* have of a submission to its *own* work."""
-    excess = sum(column[i] for column in columns.values()) - max(0, own)
+def _less(columns: Columns, i: int, waited: Micros) -> None:
+    """Take from what *columns* have of a submission what it *waited* for the main thread."""
+    if waited <= 0:
+        return
     for phase in (*_WAITED_IN, *columns):
-        if excess <= 0:
-            return
         column = columns.get(phase)
         if column is not None and column[i]:
-            given = min(excess, column[i])
+            given = min(waited, column[i])
             column[i] -= given
-            excess -= given
+            waited -= given
+            if not waited:
+                return
 
 
 def _owned(segments: list[Owned], start: Micros, end: Micros) -> tuple[tuple[str, Micros], ...]:

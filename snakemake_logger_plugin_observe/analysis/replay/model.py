@@ -84,6 +84,8 @@ class Model:
     """How long the selection took that chose it."""
     loop: Column
     """The main loop's other work before that selection."""
+    nap: Column
+    """How long the main thread took to wake once its end was reported."""
     replan: Column
     """The planning that its end called for."""
     brought: dict[int, int]

@@ -42,6 +42,8 @@ def without_phases(model: Model, phases: Collection[str]) -> Model:
         changed = changed.but(solver=zero)
     if "main_loop" in gone:
         changed = changed.but(loop=zero)
+    if "postprocess" in gone:
+        changed = changed.but(nap=zero)
     if "plan" in gone:
         changed = changed.but(replan=zero)
     return changed
@@ -284,6 +286,7 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
         after={phase: whole(column) for phase, column in model.after.items()},
         solver=largest(model.solver),
         loop=largest(model.loop),
+        nap=largest(model.nap),
         replan=whole(model.replan),
         brought={owner[i]: first for i, first in model.brought.items() if i in owner},
         hold=largest(model.hold),
