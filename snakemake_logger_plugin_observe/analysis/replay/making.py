@@ -1,17 +1,14 @@
 """A run taken apart into what a replay needs: a few passes over its attempts.
 
 What Snakemake's one thread did for a submission is what it did between the thread's previous
-stamped moment and this one: the rest of the stretch was waiting for the thread, which a replay
-works out anew.
+stamped moment and this one (``thread``): the rest was waiting for it, and comes out of a replay.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.limits import JOBS, Limits
 from snakemake_logger_plugin_observe.analysis.partition import Owned, partition
-from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.replay.engine import play
 from snakemake_logger_plugin_observe.analysis.replay.model import (
     Column,
@@ -21,14 +18,12 @@ from snakemake_logger_plugin_observe.analysis.replay.model import (
     Part,
     Rest,
 )
-from snakemake_logger_plugin_observe.analysis.replay.polls import Noticed, Polls, looks_of
+from snakemake_logger_plugin_observe.analysis.replay.noticing import noticing, was_polled
+from snakemake_logger_plugin_observe.analysis.replay.thread import main_thread
 from snakemake_logger_plugin_observe.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run import Run
-
-# What is given up first of a stretch that was partly spent waiting for the main thread.
-_WAITED_IN: Final = ("dispatch", "postprocess", "stage_in", "submit", "stage_out", "latency_wait")
 
 
 def model_of(run: Run, segments: Iterable[Owned] | None = None) -> Model:
@@ -73,9 +68,11 @@ class _Making:
         """Return the model, its holds found by a replay that keeps to the run's own moments."""
         before, course, after = self._phases()
         accepted, ended, reported = self._moments(course)
-        solver, loop, replan = self._own_work(before, after, accepted, reported)
+        moments = Moments(self.selected, accepted, ended, reported, self.finished)
+        thread = main_thread(self.run, moments, self.unfinished, self.began)
+        thread.leave_own_work(before, after)
+        looks = noticing(self.run, self.attempts, self.began, moments)
         earlier, wanted, waits = self._waits()
-        polls, nominal, polled, blind, late = self._looks(ended, reported)
         last = max(
             [f for f, cut in zip(self.finished, self.unfinished, strict=True) if not cut],
             default=self.began,
@@ -96,25 +93,25 @@ class _Making:
             before=before,
             course=course,
             after=after,
-            solver=solver,
-            loop=loop,
-            nap=self._naps,
-            replan=replan,
+            solver=thread.solver,
+            loop=thread.loop,
+            nap=thread.nap,
+            replan=thread.replan,
             brought=self.brought,
             hold=[0] * self.count,
             unfinished=self.unfinished,
             local=self._local(),
-            polled=polled,
-            blind=blind,
-            late=late,
-            polls=polls,
-            nominal=nominal,
+            polled=looks.polled,
+            blind=looks.blind,
+            late=looks.late,
+            polls=looks.polls,
+            nominal=looks.every,
             inside=self.inside,
-            measured=Moments(self.selected, accepted, ended, reported, self.finished),
+            measured=moments,
             remote=self._is_remote(),
         )
         self._limits(model)
-        model.hold = play(model, self._woke_for).held
+        model.hold = play(model, thread.woke_for).held
         return model
 
     # -- what each submission did ------------------------------------------------------------
@@ -147,7 +144,7 @@ class _Making:
                     _add(before, phase, i, min(right, accepted) - left, count)
                     left = min(right, accepted)
                 if left < reported and right > left:
-                    if phase != "poll_wait" or not _was_polled(attempt):
+                    if phase != "poll_wait" or not was_polled(attempt):
                         _add(course, phase, i, min(right, reported) - left, count)
                     left = min(right, reported)
                 if right > left:
@@ -208,70 +205,6 @@ class _Making:
             ended.append(taken + lengths[i])
             reported.append(min(max(told, taken), end))
         return accepted, ended, reported
-
-    def _own_work(
-        self, before: Columns, after: Columns, accepted: Column, reported: Column
-    ) -> tuple[Column, Column, Column]:
-        """Take from *before* and *after* what was waiting for the main thread.
-
-        Returns the solver's and the loop's time of each one's selection, and its re-planning's.
-        """
-        run, count = self.run, self.count
-        solver, loop, replan = [0] * count, [0] * count, [0] * count
-        items: list[tuple[Micros, int, int]] = []
-        for i in range(count):
-            items.append((accepted[i], 2, i))
-            if not self.unfinished[i]:
-                items.append((self.finished[i], 0, i))
-        chosen = -1
-        for i, moment in enumerate(self.selected):
-            if moment != chosen:
-                items.append((moment, 1, i))
-                chosen = moment
-        replannings = [
-            p for p in run.phases if p.first_job_id is not None or p.detail == "checkpoint"
-        ]
-        replannings = [p for p in replannings if p.phase == "plan" and p.time >= self.began]
-        items += [(phase.end, 3, number) for number, phase in enumerate(replannings)]
-        items.sort()
-        woke_at = [turn.time for turn in run.rounds]
-        idle_at = [turn.idle for turn in run.rounds]
-        chose = sorted(s for turn in run.rounds for s in turn.selections)
-        starts = [begin for begin, _ in chose]
-        self._woke_for = [0] * count
-        self._naps = [0] * count
-        previous, last_finished = self.began, -1
-        for moment, kind, i in items:
-            if kind == 0:
-                trigger = max(previous, reported[i])
-                number = bisect_right(woke_at, moment) - 1
-                if number >= 0 and woke_at[number] > trigger:  # this end woke it, a while later
-                    self._naps[i] = woke_at[number] - trigger
-                    trigger = woke_at[number]
-                _less(after, i, trigger - reported[i])
-                last_finished = i
-            elif kind == 2:
-                _less(before, i, previous - self.selected[i])
-            elif kind == 3:
-                if last_finished >= 0:
-                    replan[last_finished] += moment - max(previous, replannings[i].time)
-            else:
-                number = bisect_right(woke_at, moment) - 1
-                woke = previous
-                if number >= 0 and idle_at[number] >= moment and woke_at[number] > previous:
-                    woke = woke_at[number]
-                own = max(0, moment - max(previous, woke))
-                at = bisect_right(starts, moment) - 1
-                chosing = min(own, chose[at][1] - chose[at][0]) if at >= 0 else 0
-                if at >= 0 and chose[at][1] < max(previous, woke):
-                    chosing = 0
-                for j in range(i, count):
-                    if self.selected[j] != moment:
-                        break
-                    solver[j], loop[j] = chosing, own - chosing
-                    self._woke_for[j] = max(previous, woke)
-            previous = max(previous, moment)
-        return solver, loop, replan
 
     # -- what each waited for ----------------------------------------------------------------
 
@@ -358,44 +291,7 @@ class _Making:
             found.append(bool(job is not None and job.local))
         return found
 
-    # -- the executor's looks, and the run's own phases ------------------------------------------
-
-    def _looks(
-        self, ended: Column, reported: Column
-    ) -> tuple[Polls | None, Micros, list[bool], Column, Column]:
-        count = self.count
-        polled = [False] * count
-        for i, attempt in enumerate(self.attempts):
-            polled[i] = not self.unfinished[i] and _was_polled(attempt)
-        governed = polling(self.run)
-        blind, late = [0] * count, [0] * count
-        sleeps = [p for p in self.run.phases if p.phase == "shutdown" and p.poll_interval_s]
-        if governed is None or not (any(polled) or sleeps):
-            return None, 0, [False] * count, blind, late
-        every = max(1, round(governed.shortest_s * 1e6))
-        wraps = self.run.started.wraps if self.run.started is not None else None
-        noticed = sorted(
-            Noticed(reported[i], ended[i] if polled[i] else 0, round(attempt.poll_interval_s * 1e6))
-            for i, attempt in enumerate(self.attempts)
-            if attempt.poll_interval_s is not None and not self.unfinished[i]
-        )
-        polls = looks_of(
-            noticed,
-            every,
-            self.began,
-            max(
-                (Noticed(p.end, 0, round((p.poll_interval_s or 0) * 1e6)) for p in sleeps),
-                default=None,
-            ),
-            adaptive=wraps == "slurm",
-        )
-        for i in range(count):
-            if polled[i]:
-                at = bisect_right(polls.seen, reported[i]) - 1
-                late[i] = reported[i] - polls.seen[at]
-                if at > 0 and ended[i] <= polls.seen[at - 1]:
-                    blind[i] = polls.seen[at - 1] - ended[i] + 1
-        return polls, every, polled, blind, late
+    # -- the run's own phases ------------------------------------------
 
     def _head(self) -> tuple[tuple[str, Micros], ...]:
         """Return the run's own phases before scheduling began."""
@@ -426,36 +322,11 @@ def _chosen(attempt: Attempt) -> Micros:
     return max(attempt.start or 0, min(known, attempt.end or known))
 
 
-def _was_polled(attempt: Attempt) -> bool:
-    """Whether it is known how long *attempt* waited for one of the executor's looks."""
-    stamps = attempt.stamps
-    return (
-        attempt.poll_interval_s is not None
-        and stamps.accepted is not None
-        and stamps.reported is not None
-        and any(segment.phase == "poll_wait" for segment in attempt.segments)
-    )
-
-
 def _add(columns: Columns, phase: str, i: int, length: Micros, count: int) -> None:
     column = columns.get(phase)
     if column is None:
         column = columns[phase] = [0] * count
     column[i] += length
-
-
-def _less(columns: Columns, i: int, waited: Micros) -> None:
-    """Take from what *columns* have of a submission what it *waited* for the main thread."""
-    if waited <= 0:
-        return
-    for phase in (*_WAITED_IN, *columns):
-        column = columns.get(phase)
-        if column is not None and column[i]:
-            given = min(waited, column[i])
-            column[i] -= given
-            waited -= given
-            if not waited:
-                return
 
 
 def _owned(segments: list[Owned], start: Micros, end: Micros) -> tuple[tuple[str, Micros], ...]:
