@@ -4,9 +4,7 @@ import argparse
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.explain import Explained, explain, lines_wanted
-from snakemake_logger_plugin_observe.analysis.paths import Paths, Saving, paths
-from snakemake_logger_plugin_observe.analysis.replay.making import model_of
-from snakemake_logger_plugin_observe.analysis.replay.savings import savings
+from snakemake_logger_plugin_observe.analysis.paths import Paths, paths
 from snakemake_logger_plugin_observe.analysis.replay import model_of
 from snakemake_logger_plugin_observe.analysis.replay.savings import savings
 from snakemake_logger_plugin_observe.commands import journals
