@@ -1,8 +1,8 @@
 """What kept Snakemake's one main thread busy: its stamped work, as one sequence of stretches."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import Micros
@@ -10,8 +10,7 @@ from snakemake_logger_plugin_observe.run import Run
 from snakemake_logger_plugin_observe.track import Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A stamped stretch of the main process's work."""
 
     start: Micros
@@ -51,7 +50,7 @@ class MainWork:
                 tiles.append(Work(at, work.start, otherwise, -1))
             begin = max(work.start, at)
             at = min(work.end, end)
-            tiles.append(replace(work, start=begin, end=at))
+            tiles.append(work._replace(start=begin, end=at))
         if at < end:
             tiles.append(Work(at, end, otherwise, -1))
         return tiles
@@ -117,7 +116,9 @@ def _flatten(work: list[Work]) -> list[Work]:
         last = flat[-1] if flat else None
         told = (top.phase, top.attempt, top.line)
         if last and last.end == start and (last.phase, last.attempt, last.line) == told:
-            flat[-1] = replace(last, end=end)
+            flat[-1] = last._replace(end=end)
+        elif (top.start, top.end) == (start, end):
+            flat.append(top)
         else:
-            flat.append(replace(top, start=start, end=end))
+            flat.append(top._replace(start=start, end=end))
     return flat

@@ -77,6 +77,8 @@ class _Walk:
             self._run_work(current.end or self.at, after)
         elif began is not None:
             self._run_work(began, after)
+        elif self.run.started is not None and self.run.started.workflow_started is not None:
+            self._run_work(self.run.started.workflow_started, after)  # it never came to a plan
         walked: set[Key] = set()  # a journal made by a hostile hand can lead in circles
         while current is not None and current.key not in walked and self.at > self.start:
             walked.add(current.key)

@@ -8,7 +8,7 @@ A *stall* is a stretch with at least one job ready that would have fitted into w
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.limits import Limits
 from snakemake_logger_plugin_observe.attempt import Attempt
@@ -20,8 +20,7 @@ _LONGEST: Final = 5
 _EXACT: Final = 64  # up to here an amount is its own kind
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """How many submissions were in which state from ``moment`` on."""
 
     moment: Micros
@@ -148,27 +147,29 @@ def _stalls(submissions: Sequence[Attempt], limits: Limits) -> tuple[Micros, tup
             found.append((start, end, ready, shares))
     total = sum(end - start for start, end, _, _ in found)
     found.sort(key=lambda one: (one[0] - one[1], one[0]))
-    return total, tuple(
-        stall
+    told = (
+        (start, end, ready, _first_of(submissions, start, shares, limits))
         for start, end, ready, shares in found[:_LONGEST]
-        for stall in _told(start, end, ready, [a for a in submissions if _fits(a, shares, limits)])
+    )
+    return total, tuple(
+        Stall(start, end, ready, first.job_id, first.group, first.number, first.line)
+        for start, end, ready, first in told
+        if first is not None
     )
 
 
-def _told(start: Micros, end: Micros, ready: int, alike: Iterable[Attempt]) -> Iterator[Stall]:
-    """Yield the stall with the first of those *alike* that was ready when it began."""
+def _first_of(
+    submissions: Iterable[Attempt], moment: Micros, shares: _Shares, limits: Limits
+) -> Attempt | None:
+    """Return which of those that need *shares* and waited at *moment* had been ready first."""
     waited = [
-        (one.stamps.ready, one)
-        for one in alike
-        if one.stamps.ready is not None and one.stamps.ready <= start < (one.stamps.selected or 0)
+        (ready, one)
+        for one in submissions
+        if (ready := one.stamps.ready) is not None
+        and ready <= moment < (one.stamps.selected or 0)
+        and _shares(one, limits) == shares
     ]
-    if waited:
-        _, first = min(waited, key=lambda one: one[0])
-        yield Stall(start, end, ready, first.job_id, first.group, first.number, first.line)
-
-
-def _fits(attempt: Attempt, shares: _Shares, limits: Limits) -> bool:
-    return _shares(attempt, limits) == shares
+    return min(waited, key=lambda one: one[0])[1] if waited else None
 
 
 def _shares(attempt: Attempt, limits: Limits) -> _Shares:

@@ -10,7 +10,8 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.explain import Explained, Quote
 from snakemake_logger_plugin_observe.analysis.paths import Saving, Step
 from snakemake_logger_plugin_observe.analysis.releases import Release
-from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.phases import CLASSES, PHASES, UNATTRIBUTED, UNOBSERVED
 from snakemake_logger_plugin_observe.reporters import text_cost
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.words import (
@@ -30,6 +31,7 @@ _NAMED: Final = 5
 _ROOM_FOR_PHASES: Final = 78
 _ROOM_FOR_RELEASES: Final = 94
 _WORTH: Final = 0.005
+_NO_REPAIR: Final = ("compute", UNOBSERVED, UNATTRIBUTED)
 _NEXT: Final = (
     "→ snakemake-observe path --explain    the journal's lines behind each of these stretches"
 )
@@ -292,23 +294,29 @@ def _saved(answer: PathAnswer, one: Saving) -> str:
 
 
 def _first(answer: PathAnswer) -> str:
-    """Return what to repair first, in one sentence."""
+    """Return what to repair first, and what next, by what that would save.
+
+    All tools together are no repair: of them the rule is named that would save most.
+    """
     found = answer.paths
-    worth = [one for one in answer.savings if one.kind in ("phase", "rule") and one.saving > 0]
+    worth = [
+        one
+        for one in answer.savings
+        if (one.kind == "rule" or (one.kind == "phase" and one.name not in _NO_REPAIR))
+        and one.saving >= _WORTH * found.makespan
+    ]
     if worth:
-        one = worth[0]
-        what = (
-            f"{one.name} ({PHASES[one.name].meaning})"
-            if one.kind == "phase"
-            else f"the jobs of {one.name}"
-        )
-        share = percent(one.saving, found.makespan)
-        return harmless(
-            f"{what}: without it the run takes {duration(one.saving)} less ({share} %)."
-        )
+        return harmless("; then ".join(_repair(one, found.makespan) for one in worth[:2])) + "."
     phase, micros = max(found.by_phase.items(), key=lambda item: item[1])
     share = percent(micros, found.makespan)
-    return f"{phase} ({PHASES[phase].meaning}): {share} % of the actual path is it."
+    return f"{phase} ({PHASES[phase].meaning}), {share} % of the actual path."
+
+
+def _repair(one: Saving, makespan: Micros) -> str:
+    what = f"the jobs of {one.name}"
+    if one.kind == "phase":
+        what = f"{one.name} ({PHASES[one.name].meaning})"
+    return f"{what}, up to {duration(one.saving)} less ({percent(one.saving, makespan)} %)"
 
 
 def _limits(answer: PathAnswer) -> Iterator[str]:
