@@ -207,11 +207,12 @@ def without_retries(model: Model) -> Model:
     return _merged(model, [(i,) for i in range(model.count) if i not in gone])
 
 
-def in_groups(model: Model, rule: str, size: int) -> Model:
+def in_groups(model: Model, rule: str, size: int, dice: random.Random) -> Model:
     """Return *model* with the jobs of *rule* submitted *size* at a time, under one start-up.
 
     They run side by side on one node, as Snakemake lets independent members do: it asks for their
-    cores together. Jobs of one depth in the DAG share a submission, so none waits for itself.
+    cores together. Which of them share a submission is its choice, and so drawn here; they are of
+    one depth in the DAG, so none waits for itself.
     """
     tried_again = {before for before in model.earlier if before >= 0}
     depth = _depths(model)
@@ -223,20 +224,29 @@ def in_groups(model: Model, rule: str, size: int) -> Model:
             by_depth.setdefault(depth[i], []).append(i)
         else:
             alone.append((i,))
+    for found in by_depth.values():
+        dice.shuffle(found)
     packs = [
-        tuple(found[at : at + size])
+        tuple(sorted(found[at : at + size]))
         for found in by_depth.values()
         for at in range(0, len(found), size)
     ]
-    return _merged(model, sorted([*alone, *packs]), rule)
+    packs += alone
+    dice.shuffle(packs)  # what is chosen first of what is ready becomes another choice, too
+    return _merged(model, packs, rule)
 
 
 def _depths(model: Model) -> list[int]:
     """Return how many others have to come before each, one after the other."""
-    depth = [0] * model.count
-    for i in range(model.count):  # who waits was chosen later, and so has a higher number
+    depth, left = [0] * model.count, list(model.waits)
+    free = [i for i in range(model.count) if not left[i]]
+    while free:
+        i = free.pop()
         for j in model.wanted[i]:
             depth[j] = max(depth[j], depth[i] + 1)
+            left[j] -= 1
+            if not left[j]:
+                free.append(j)
     return depth
 
 

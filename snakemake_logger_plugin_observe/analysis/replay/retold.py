@@ -95,6 +95,8 @@ def _describe_a_pack(told: Run, model: Model, i: int, name: str) -> None:
     members = tuple(key[0] for key in model.packed[i] if isinstance(key[0], int))
     described = GroupDescribed(time=told.last_moment, group=name, name=name, members=members)
     told.groups[name] = described
+    for member in members:  # who depends on one of them depends on them all
+        told.attempts[(member, 1)] = Attempt(member, name, 1, status="success")
 
 
 def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> None:

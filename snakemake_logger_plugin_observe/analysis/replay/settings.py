@@ -43,6 +43,11 @@ class Setting:
     no_retries: bool = False
     overlap_staging: bool = False
 
+    @property
+    def chance(self) -> bool:
+        """Whether something is drawn: queue waits, or which jobs share a group."""
+        return self.queue_drawn or bool(self.groups)
+
     def told(self) -> dict[str, Any]:
         """Return what it sets, as plain values; nothing of what it leaves."""
         found: dict[str, Any] = {
@@ -218,8 +223,10 @@ def applied(
     for rule, size in chosen.groups.items():
         if not model.remote:
             raise SettingError(f"group {rule}: Snakemake groups jobs only where it submits them")
-        assumes.append(f"{size} jobs of {rule} share a submission and run side by side on a node")
-        model = moves.in_groups(model, rule, size)
+        assumes.append(
+            f"{size} jobs of {rule} share a submission, whichever, and run side by side on a node"
+        )
+        model = moves.in_groups(model, rule, size, dice)
     if chosen.poll_s is not None:
         if model.polls is None:
             raise SettingError("poll: this run's executor did not look at jobs at intervals")

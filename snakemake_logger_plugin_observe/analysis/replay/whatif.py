@@ -77,7 +77,7 @@ def what_if(
 
 def _replay(run: Run, model: Model, chosen: Setting, seed: int) -> Replay:
     draws = 1
-    if chosen.queue_drawn:
+    if chosen.chance:
         draws = min(_DRAWS, max(_FEWEST_DRAWS, _SUBMISSIONS // max(1, model.count)))
     dice = random.Random(seed)  # noqa: S311 - dice, not keys
     played = []
