@@ -77,7 +77,7 @@ def test_also_where_the_limits_are_not_in_the_journal(lived: Lived) -> None:
     run = lived.run
     unknown = {"jobs": None, "cores": None, "resources": {}}
     run.started = run.started.model_copy(update=unknown)
-    assert makespan(model_of(run)) == pytest.approx(lived.makespan, rel=0.01)
+    assert makespan(model_of(run)) == pytest.approx(lived.makespan, rel=0.03)
 
 
 @MANY

@@ -172,8 +172,12 @@ def polled_every(model: Model, interval: Micros) -> Model:
 def limited(model: Model, limits: dict[str, int]) -> Model:
     """Return *model* under other *limits*; a job never takes more cores than there are."""
     asks = dict(model.asks)
-    if CORES in limits:
-        asks[CORES] = [min(ask, limits[CORES]) for ask in asks[CORES]]
+    for name, limit in limits.items():
+        if name == CORES:
+            asks[name] = [min(ask, limit) for ask in asks[name]]
+        elif model.packed:  # a group asks for no more than there is: it runs its jobs in layers
+            packed = model.packed
+            asks[name] = [min(a, limit) if i in packed else a for i, a in enumerate(asks[name])]
     return model.but(limits={**model.limits, **limits}, asks=asks)
 
 
@@ -288,7 +292,9 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
         waits=waits,
         earlier=[-1 if (e := model.earlier[i]) not in owner else owner[e] for i in first],
         asks={
-            name: largest(column) if name == JOBS else whole(column)
+            name: largest(column)
+            if name == JOBS
+            else [min(ask, model.limits.get(name, ask)) for ask in whole(column)]
             for name, column in model.asks.items()
         },
         before={phase: mean(column) for phase, column in model.before.items()},

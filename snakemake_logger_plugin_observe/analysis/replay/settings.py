@@ -282,8 +282,8 @@ def _limited(model: Model, run: Run, chosen: Setting, assumes: list[str]) -> Mod
     for name, limit in limits.items():
         if name not in asks:
             asks[name] = _asked(model, run, known, name)
-        largest = max(asks[name], default=0)
-        if name not in (JOBS, CORES) and not largest:
+        largest = max((a for i, a in enumerate(asks[name]) if i not in model.packed), default=0)
+        if name not in (JOBS, CORES) and not any(asks[name]):
             raise SettingError(f"resources {name}: no job of this run asks for it")
         if largest > limit and name == CORES:
             assumes.append(f"a job that asks for more than {limit} cores takes as long with these")
