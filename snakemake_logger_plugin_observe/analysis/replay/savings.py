@@ -23,7 +23,7 @@ from snakemake_logger_plugin_observe.analysis.replay.moves import (
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import PHASES, UNATTRIBUTED, cost_class
 
-_SUBMISSIONS: Final = 400_000  # so many are let happen again, all replays together
+_SUBMISSIONS: Final = 250_000  # so many are let happen again, all replays together
 _FEWEST: Final = 4
 _MOST: Final = 400
 _LIMITS: Final = "limits"
