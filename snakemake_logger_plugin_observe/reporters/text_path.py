@@ -46,7 +46,7 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     found += [*_price(answer), *_slots(answer)]
     if answer.paths.critical.rules:
         found += [Text(), _slack(answer, width)]
-    if any(one.saving for one in answer.savings):
+    if any(one.saving for one in answer.savings or ()):
         found += [Text(), _savings(answer, width)]
     found += [Text(), Text.assemble(("What to repair first: ", "bold"), _first(answer))]
     found += text_cost.warnings([*answer.source.problems, *_limits(answer)])
@@ -269,7 +269,7 @@ def _savings(answer: PathAnswer, width: int) -> Table:
             f"{one.saving / 1e6:.{places}f}",
             percent(one.saving, whole),
         )
-        for one in answer.savings[:_SAVINGS_SHOWN]
+        for one in (answer.savings or ())[:_SAVINGS_SHOWN]
         if one.saving
     ]
     wide = width >= _ROOM_FOR_RELEASES
@@ -301,7 +301,7 @@ def _first(answer: PathAnswer) -> str:
     found = answer.paths
     worth = [
         one
-        for one in answer.savings
+        for one in answer.savings or ()
         if one.kind == "phase"
         and one.name not in (UNOBSERVED, UNATTRIBUTED)
         and one.saving >= _WORTH * found.makespan
@@ -316,7 +316,7 @@ def _first(answer: PathAnswer) -> str:
 def _repair(answer: PathAnswer, one: Saving) -> str:
     what = f"{one.name} ({PHASES[one.name].meaning})"
     if one.name == "compute":
-        rule = next((other.name for other in answer.savings if other.kind == "rule"), None)
+        rule = next((other.name for other in answer.savings or () if other.kind == "rule"), None)
         what = f"the tools, {rule} above all" if rule else "the tools"
     share = percent(one.saving, answer.paths.makespan)
     return f"{what}, up to {duration(one.saving)} less ({share} %)"
@@ -327,6 +327,8 @@ def _limits(answer: PathAnswer) -> Iterator[str]:
     found, source = answer.paths, answer.source
     if source.status == "killed":
         yield f"nothing was heard after {duration(found.makespan)}: both paths end there"
+    if answer.savings is None:
+        yield "so large a run is not let happen again unasked: --savings finds what would be saved"
     if found.critical.unknown:
         jobs = plural(len(found.critical.unknown), "job")
         yield f"the tool's time of {jobs} is not known ({_some(found.critical.unknown)}): 0 s here"

@@ -894,6 +894,13 @@ def test_the_path_of_a_run_of_any_length_fits_a_screen() -> None:
     assert "… 69 more stretches" in text
 
 
+def test_of_a_run_too_large_to_be_replayed_unasked_savings_are_unknown_and_that_is_said() -> None:
+    run = cluster().run
+    answer = PathAnswer(source(run), paths(run), None)
+    assert shape(answer)["savings"] is None
+    assert "--savings finds what would be saved" in render(answer)
+
+
 def test_phases_are_named_first_where_tools_are_the_smaller_part() -> None:
     text = " ".join(render(path(cluster().run)).split())
     said = "What to repair first: poll_wait (waiting for the next status poll), up to 51.0 s less"
