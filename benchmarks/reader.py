@@ -2,9 +2,9 @@
 
 And ``path``, which has to grow with the number of jobs and no faster: on 100,000 (``--large``) 10 s
 of CPU and 1 GB. Sound synthetic journals (see ``synthetic.py``) of 1,000 and 10,000 jobs, with
-``--large`` also of 100,000, are read in turns, beside a command that reads nothing. Printed are wall
-and CPU time, the largest resident set, and the slope from size to size: what a thousand more jobs
-take, and the exponent with which time grows (1 is linear).
+``--large`` also of 100,000, are read in turns, beside a command that reads nothing. Printed are
+wall and CPU time, the largest resident set, and the slope from size to size: what a thousand
+more jobs take, and the exponent with which time grows (1 is linear).
 """
 
 import argparse
