@@ -119,7 +119,9 @@ class _Walk:
             phase = tile.phase
             if otherwise == "shutdown" and phase in ("main_loop", "select"):
                 phase = "shutdown"
-            line = self.run.finished_line if phase == "shutdown" else tile.line
+            line = tile.line
+            if line is None and phase == "shutdown":
+                line = self.run.finished_line
             owner = tile.attempt or (waiting if tile.rank < 0 else None)
             self._lay(tile.start, phase, owner, line)
 

@@ -48,8 +48,8 @@ class PathAnswer:
 
     source: Source
     paths: Paths
-    savings: tuple[Saving, ...] = ()
-    """The greatest first."""
+    savings: tuple[Saving, ...] | None = ()
+    """The greatest first; None where they were not looked for, for the run is too large."""
     explained: tuple[Explained, ...] | None = None
     """The actual path with the stamps that show it, where they were asked for."""
 

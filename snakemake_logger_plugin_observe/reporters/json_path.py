@@ -52,7 +52,9 @@ def shape(answer: PathAnswer) -> dict[str, Any]:
             ],
         },
         "utilisation": _utilisation(found.utilisation),
-        "savings": [
+        "savings": None
+        if answer.savings is None
+        else [
             {"kind": one.kind, "name": one.name, "saving_s": to_seconds(one.saving)}
             for one in answer.savings
         ],

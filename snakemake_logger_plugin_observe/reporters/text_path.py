@@ -10,7 +10,6 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.explain import Explained, Quote
 from snakemake_logger_plugin_observe.analysis.paths import Saving, Step
 from snakemake_logger_plugin_observe.analysis.releases import Release
-from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES, UNATTRIBUTED, UNOBSERVED
 from snakemake_logger_plugin_observe.reporters import text_cost
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
@@ -31,7 +30,6 @@ _NAMED: Final = 5
 _ROOM_FOR_PHASES: Final = 78
 _ROOM_FOR_RELEASES: Final = 94
 _WORTH: Final = 0.005
-_NO_REPAIR: Final = ("compute", UNOBSERVED, UNATTRIBUTED)
 _NEXT: Final = (
     "→ snakemake-observe path --explain    the journal's lines behind each of these stretches"
 )
@@ -48,7 +46,7 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     found += [*_price(answer), *_slots(answer)]
     if answer.paths.critical.rules:
         found += [Text(), _slack(answer, width)]
-    if answer.savings:
+    if any(one.saving for one in answer.savings or ()):
         found += [Text(), _savings(answer, width)]
     found += [Text(), Text.assemble(("What to repair first: ", "bold"), _first(answer))]
     found += text_cost.warnings([*answer.source.problems, *_limits(answer)])
@@ -271,7 +269,8 @@ def _savings(answer: PathAnswer, width: int) -> Table:
             f"{one.saving / 1e6:.{places}f}",
             percent(one.saving, whole),
         )
-        for one in answer.savings[:_SAVINGS_SHOWN]
+        for one in (answer.savings or ())[:_SAVINGS_SHOWN]
+        if one.saving
     ]
     wide = width >= _ROOM_FOR_RELEASES
     heading = "Savings: how much shorter the run were if it took no time" if wide else "Savings"
@@ -294,29 +293,33 @@ def _saved(answer: PathAnswer, one: Saving) -> str:
 
 
 def _first(answer: PathAnswer) -> str:
-    """Return what to repair first, and what next, by what that would save.
+    """Return what to repair first, and what next: the phases whose end would save most.
 
-    All tools together are no repair: of them the rule is named that would save most.
+    Rules hold all their phases, so they are not set against these. All tools together are no
+    repair: of them the rule that would save most is named.
     """
     found = answer.paths
     worth = [
         one
-        for one in answer.savings
-        if (one.kind == "rule" or (one.kind == "phase" and one.name not in _NO_REPAIR))
+        for one in answer.savings or ()
+        if one.kind == "phase"
+        and one.name not in (UNOBSERVED, UNATTRIBUTED)
         and one.saving >= _WORTH * found.makespan
     ]
     if worth:
-        return harmless("; then ".join(_repair(one, found.makespan) for one in worth[:2])) + "."
+        return harmless("; then ".join(_repair(answer, one) for one in worth[:2])) + "."
     phase, micros = max(found.by_phase.items(), key=lambda item: item[1])
     share = percent(micros, found.makespan)
     return f"{phase} ({PHASES[phase].meaning}), {share} % of the actual path."
 
 
-def _repair(one: Saving, makespan: Micros) -> str:
-    what = f"the jobs of {one.name}"
-    if one.kind == "phase":
-        what = f"{one.name} ({PHASES[one.name].meaning})"
-    return f"{what}, up to {duration(one.saving)} less ({percent(one.saving, makespan)} %)"
+def _repair(answer: PathAnswer, one: Saving) -> str:
+    what = f"{one.name} ({PHASES[one.name].meaning})"
+    if one.name == "compute":
+        rule = next((other.name for other in answer.savings or () if other.kind == "rule"), None)
+        what = f"the tools, {rule} above all" if rule else "the tools"
+    share = percent(one.saving, answer.paths.makespan)
+    return f"{what}, up to {duration(one.saving)} less ({share} %)"
 
 
 def _limits(answer: PathAnswer) -> Iterator[str]:
@@ -324,6 +327,8 @@ def _limits(answer: PathAnswer) -> Iterator[str]:
     found, source = answer.paths, answer.source
     if source.status == "killed":
         yield f"nothing was heard after {duration(found.makespan)}: both paths end there"
+    if answer.savings is None:
+        yield "so large a run is not let happen again unasked: --savings finds what would be saved"
     if found.critical.unknown:
         jobs = plural(len(found.critical.unknown), "job")
         yield f"the tool's time of {jobs} is not known ({_some(found.critical.unknown)}): 0 s here"

@@ -9,6 +9,7 @@ from lab import BOTH, Lab, attempts_of, phases_s
 from packaging.version import parse as parse_version
 
 from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.analysis.critical import critical_path
 from snakemake_logger_plugin_observe.analysis.partition import partition
 from snakemake_logger_plugin_observe.analysis.replay import model_of, play
 from snakemake_logger_plugin_observe.analysis.replay.savings import savings
@@ -207,6 +208,46 @@ def test_a_second_real_run_takes_as_long_as_was_predicted(new_lab: Callable[[str
     measured_s = second.run().makespan / 1e6
     assert replay["predicted_s"] == pytest.approx(measured_s, rel=0.15)
     assert replay["predicted_s"] < 0.7 * told["measured_s"]
+
+
+ON_THE_CLUSTER = [
+    ("queued", "queue_wait", 4),
+    ("slow_tool", "compute", 2),
+    ("slow_submit", "submit", 2),
+    *([("slow_input", "stage_in", 2)] if NODE_CAN_WAIT else []),
+    ("slow_output", "stage_out", 2),
+]
+
+
+@pytest.mark.parametrize(("rule", "phase", "seconds"), ON_THE_CLUSTER)
+def test_a_delay_on_the_cluster_is_on_the_actual_path(
+    cluster: Run, rule: str, phase: str, seconds: float
+) -> None:
+    assert on_path(cluster, rule, phase) == about(seconds)
+
+
+@pytest.mark.parametrize(
+    ("rule", "phase", "seconds"),
+    [("slow_tool", "compute", 2), ("slow_output", "latency_wait", 2)],
+)
+def test_a_delay_on_one_machine_is_on_the_actual_path(
+    local: Run, rule: str, phase: str, seconds: float
+) -> None:
+    assert on_path(local, rule, phase) == about(seconds)
+
+
+def test_the_critical_path_has_the_slow_tools_and_none_of_the_waiting(
+    cluster: Run, local: Run
+) -> None:
+    for run in (cluster, local):
+        found = critical_path(run)
+        assert (found.circles, found.unknown) == ((), ())
+        assert 2 <= found.length / 1e6 <= 2 + 5 * WITHIN_S
+
+
+def on_path(run: Run, rule: str, phase: str) -> float:
+    own = [one for one in partition(run) if (one.rule, one.phase) == (rule, phase)]
+    return sum(one.end - one.start for one in own) / 1e6
 
 
 def test_a_slow_snakefile_is_parsing_here_and_planning_again_on_the_node(lab: Lab) -> None:
