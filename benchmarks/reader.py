@@ -1,6 +1,7 @@
-"""What reading costs: ``cost`` on 10,000 jobs, at most 2 s and 200 MB; ``compare`` of two, 4 s.
+"""What reading costs: ``cost`` on 10,000 jobs in 2 s and 200 MB, ``compare`` of two in 4 s.
 
-With ``--command why`` or ``triage``, what that takes: at most 1.5 s, and 2 s.
+And ``why`` in 1.5 s, ``triage`` in 2 s, one ``whatif`` in 3 s; and ``path``, which has to grow with
+the number of jobs and no faster: on 100,000 (``--large``) 10 s of CPU and 1 GB.
 
 Sound synthetic journals (see ``synthetic.py``) of 1,000 and 10,000 jobs, with ``--large`` also of
 100,000, are read in turns, beside a command that reads nothing. Printed are wall and CPU time, the
@@ -13,7 +14,7 @@ import argparse
 import math
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,19 +22,23 @@ from measuring import Usage, program, run, spread, table, verdict
 
 _WRITER = Path(__file__).with_name("synthetic.py")
 _JOBS, _BOUND_MB = 10_000, 200.0
-_BOUND_S = {"cost": 2.0, "why": 1.5, "triage": 2.0}
+_BOUND_S = {"cost": 2.0, "why": 1.5, "triage": 2.0, "whatif": 3.0}
+_MANY, _PATH_BOUND_S, _PATH_BOUND_MB = 100_000, 10.0, 1000.0
 _COMPARE_BOUND_S = 4.0
+_WORDS = {"cost": (), "path": (), "why": (), "triage": (), "whatif": ("--jobs", "800")}
+_Used = dict[int, list[Usage]]
 
 
 def read(journal: Path, command: str) -> Usage:
     """Run *command* on *journal* as a person would, and return what it used."""
-    return run([program("snakemake-observe"), command, str(journal)], journal.parent)
+    words = [program("snakemake-observe"), command, str(journal), *_WORDS.get(command, ())]
+    return run(words, journal.parent)
 
 
 def measure(
-    sizes: Iterable[int], rounds: int, command: str
-) -> tuple[dict[int, list[Usage]], dict[int, float]]:
-    """Return what *command* on journals of *sizes* used, round by round, and their size in MB."""
+    sizes: Iterable[int], rounds: int, commands: Sequence[str]
+) -> tuple[dict[str, _Used], dict[int, float]]:
+    """Return what *commands* on journals of *sizes* used, round by round, and their size in MB."""
     with tempfile.TemporaryDirectory() as folder:
         journals = {size: Path(folder) / f"{size}.jsonl" for size in sizes}
         for size, journal in journals.items():
@@ -41,11 +46,15 @@ def measure(
             run([sys.executable, str(_WRITER), str(size), str(journal)], Path(folder))
             if size <= _JOBS:
                 read(journal, "validate")  # fails unless the journal is sound
-        used: dict[int, list[Usage]] = {0: [], **{size: [] for size in journals}}
+        used: dict[str, _Used] = {
+            command: {0: [], **{size: [] for size in journals}} for command in commands
+        }
         for _ in range(rounds):
-            used[0].append(run([program("snakemake-observe"), "--version"], Path(folder)))
-            for size, journal in journals.items():
-                used[size].append(read(journal, command))
+            nothing = run([program("snakemake-observe"), "--version"], Path(folder))
+            for command, own in used.items():
+                own[0].append(nothing)
+                for size, journal in journals.items():
+                    own[size].append(read(journal, command))
         megabytes = {size: journal.stat().st_size / 1e6 for size, journal in journals.items()}
         return used, megabytes
 
@@ -68,20 +77,33 @@ def compared(rounds: int) -> dict[str, list[Usage]]:
 
 
 def main() -> None:
-    """Measure, and print one row per size and one per slope."""
+    """Measure, and print of each command one row per size and one per slope."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--large", action="store_true", help="read 100,000 jobs too")
-    parser.add_argument("--command", choices=_BOUND_S, default="cost", help="default: %(default)s")
+    parser.add_argument(
+        "--command", choices=[*_WORDS, "compare"], help="measure this one alone (default: all)"
+    )
     words = parser.parse_args()
 
-    sizes = (1_000, _JOBS, *((100_000,) if words.large else ()))
-    used, megabytes = measure(sizes, words.rounds, words.command)
+    sizes = (1_000, _JOBS, *((_MANY,) if words.large else ()))
+    alone = words.command
+    commands = tuple(one for one in _WORDS if alone in (None, one))
+    if commands:
+        used, megabytes = measure(sizes, words.rounds, commands)
+        for command, own in used.items():
+            _show(command, own, megabytes, sizes)
+    if alone in (None, "compare"):
+        _show_compared(compared(words.rounds))
+
+
+def _show(command: str, used: _Used, megabytes: dict[int, float], sizes: Sequence[int]) -> None:
+    """Print what *command* used, its slope, and whether it keeps its bounds."""
     wall = {size: spread(one.wall_s for one in many) for size, many in used.items()}
     cpu = {size: spread(one.cpu_s for one in many) for size, many in used.items()}
     peak = {size: spread(one.peak_mb for one in many) for size, many in used.items()}
     table(
-        f"snakemake-observe {words.command}, {words.rounds} rounds",
+        f"snakemake-observe {' '.join((command, *_WORDS[command]))}, {len(used[0])} rounds",
         ("jobs", "journal MB", "wall s", "CPU s", "peak MB"),
         [
             (
@@ -95,7 +117,7 @@ def main() -> None:
         ],
     )
     table(
-        "Slope",
+        f"Slope of {command}",
         ("", "CPU ms per 1,000 more", "MB per 1,000 more", "exponent of CPU"),
         [
             (
@@ -107,11 +129,15 @@ def main() -> None:
             for few, many in pairwise(sizes)
         ],
     )
-    verdict(
-        f"{words.command} of {_JOBS:,} jobs",
-        [(wall[_JOBS].median, _BOUND_S[words.command], "s"), (peak[_JOBS].median, _BOUND_MB, "MB")],
-    )
-    _show_compared(compared(words.rounds))
+    if command in _BOUND_S:
+        bounds = [(wall[_JOBS].median, _BOUND_S[command], "s")]
+        if command == "cost":
+            bounds.append((peak[_JOBS].median, _BOUND_MB, "MB"))
+        verdict(f"{command} of {_JOBS:,} jobs", bounds)
+    elif _MANY in sizes:
+        bounds = [(cpu[_MANY].median, _PATH_BOUND_S, "s of CPU")]
+        bounds.append((peak[_MANY].median, _PATH_BOUND_MB, "MB"))
+        verdict(f"{command} of {_MANY:,} jobs", bounds)
 
 
 def _show_compared(used: dict[str, list[Usage]]) -> None:

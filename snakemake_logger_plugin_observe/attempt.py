@@ -22,6 +22,8 @@ from snakemake_logger_plugin_observe.track import Segment, phase_sums
 Key = tuple[int | str, int]
 """An attempt: a job id (or a group's id) and the attempt's number."""
 
+_LABELS = frozenset({None, *PHASES})
+
 FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
 
 
@@ -52,9 +54,8 @@ class Attempt:
     outputs_line: int | None = None
     accounting: SchedulerRecord | None = None
     segments: list[Segment] = field(default_factory=list)
-    phases: dict[str, Micros] = field(default_factory=dict)
-    """Microseconds per phase: the sums of ``segments``."""
     line: int | None = None
+    _phases: dict[str, Micros] | None = None
 
     @property
     def key(self) -> Key:
@@ -64,7 +65,14 @@ class Attempt:
     def lay(self, segments: list[Segment]) -> None:
         """Give it its segments, and so its phases."""
         self.segments = segments
-        self.phases = phase_sums(segments)
+        self._phases = None
+
+    @property
+    def phases(self) -> dict[str, Micros]:
+        """Microseconds per phase: the sums of its segments, made when they are first asked for."""
+        if self._phases is None:
+            self._phases = phase_sums(self.segments)
+        return self._phases
 
     @property
     def is_member(self) -> bool:
@@ -93,7 +101,6 @@ def written_segments(event: AttemptFinished) -> list[Segment]:
     at = event.start or 0
     for phase, length_s in event.segments:
         end = at + round(length_s * 1e6)
-        known = phase is None or phase in PHASES
-        found.append(Segment(at, end, phase if known else UNOBSERVED))
+        found.append(Segment(at, end, phase if phase in _LABELS else UNOBSERVED))
         at = end
     return found

@@ -4,9 +4,11 @@ The JSON Schema comes from these models. A reader skips events and fields that i
 so a journal of a later minor change still reads.
 """
 
-from typing import Annotated, Any, Final, Literal, get_args
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from snakemake_logger_plugin_observe.parts import (
     Account,
@@ -293,16 +295,29 @@ class RunFinished(Event):
     observer_cpu_s: Seconds | None = None
 
 
-def _nothing(_value: object) -> tuple[()]:
-    return ()
+_E = TypeVar("_E", bound=Event)
 
 
-class LeanAttemptFinished(AttemptFinished):
-    """An attempt's end, read for its figures alone: the processes behind them are passed over."""
+def _without(model: type[_E], *fields: str) -> type[_E]:
+    """Return *model* as a reader takes it that passes *fields* over: they keep their defaults.
 
-    waits: Annotated[Any, BeforeValidator(_nothing)] = ()
-    levels: Annotated[Any, BeforeValidator(_nothing)] = ()
+    What is passed over is parsed as JSON, but not checked, and no object is made of it.
+    """
+    defaults = {
+        name: model.model_fields[name].get_default(call_default_factory=True) for name in fields
+    }
+    no_fields = {"__annotations__": dict.fromkeys(fields, ClassVar[Any])}
+    plain = {"__module__": __name__, "__doc__": f"{model.__name__}, read in part."}
+    return type(f"Lean{model.__name__}", (model,), {**plain, **no_fields, **defaults})
 
+
+LeanAttemptFinished = _without(AttemptFinished, "waits", "levels", "phases_s")
+"""An attempt's end, read for its segments: the processes behind them are passed over."""
+_LeanJobDescribed = _without(
+    JobDescribed,
+    *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
+    *("code_digest", "params_digest", "environment_digest", "input_sizes"),
+)
 
 _Other = (
     RunStarted
@@ -324,8 +339,6 @@ _Other = (
 )
 AnyEvent = Annotated[_Other | AttemptFinished, Field(discriminator="event")]
 """Any event of this schema version, told apart by its ``event`` field."""
-LeanEvent = Annotated[_Other | LeanAttemptFinished, Field(discriminator="event")]
-"""Any event, read for figures alone."""
 
 EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
 """The model of every event."""
@@ -333,7 +346,19 @@ EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
 # Built when a reader first uses them: a run writes, and need not wait for them.
 _LATER: Final = ConfigDict(defer_build=True)
 ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=_LATER)
-LEAN_ADAPTER: TypeAdapter[LeanEvent] = TypeAdapter(LeanEvent, config=_LATER)
+
+
+def _reading(*lean: type[Event]) -> TypeAdapter[AnyEvent]:
+    """Return what reads any event, some of them as their *lean* selves."""
+    whole = [model for model in EVENTS if not any(issubclass(one, model) for one in lean)]
+    union: Any = reduce(or_, (*whole, *lean))
+    return TypeAdapter(Annotated[union, Field(discriminator="event")], config=_LATER)
+
+
+LEAN_ADAPTER: Final = _reading(LeanAttemptFinished)
+"""Reads any event; of attempts their figures alone."""
+LEANEST_ADAPTER: Final = _reading(LeanAttemptFinished, _LeanJobDescribed)
+"""As above; and of jobs what places them in time and in the DAG, without their texts."""
 
 
 def json_schema() -> dict[str, Any]:

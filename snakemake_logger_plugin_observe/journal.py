@@ -5,13 +5,15 @@ import fcntl
 import mmap
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from snakemake_logger_plugin_observe import clock
@@ -19,6 +21,7 @@ from snakemake_logger_plugin_observe.events import (
     ADAPTER,
     EVENTS,
     LEAN_ADAPTER,
+    LEANEST_ADAPTER,
     SCHEMA_VERSION,
     AnyEvent,
     Event,
@@ -26,6 +29,7 @@ from snakemake_logger_plugin_observe.events import (
     RunStarted,
 )
 from snakemake_logger_plugin_observe.mask import Masker
+from snakemake_logger_plugin_observe.parts import lighten
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(model.model_fields["event"].default for model in EVENTS)
@@ -142,15 +146,27 @@ class Problem:
         return f"line {self.line}: {self.reason}"
 
 
+class Detail(Enum):
+    """How much of a journal to read: what a command does not ask for costs time and memory."""
+
+    WHOLE = auto()
+    FAILURES = auto()
+    """All but the processes and tries behind the figures of attempts at jobs that never failed."""
+    FIGURES = auto()
+    """No processes and tries, whichever attempt's."""
+    TIMES = auto()
+    """As above, and of jobs what places them in time and in the DAG, without their texts."""
+    JOBS = auto()
+    """What there was to do, and how it ended: nothing of attempts."""
+
+
 @dataclass(slots=True)
 class Reading:
     """A journal being read: iterate once for (line number, event); problems gather beside."""
 
     path: Path
     problems: list[Problem]
-    lean: bool = False
-    but_failed: bool = False
-    attempts: bool = True
+    detail: Detail = Detail.WHOLE
 
     def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
         """Yield each known event with its line number.
@@ -181,7 +197,7 @@ class Reading:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(_LINE_LIMIT)
                 continue
-            if seen_start and not self.attempts and line.startswith(_OF_ATTEMPTS):
+            if seen_start and self.detail is Detail.JOBS and line.startswith(_OF_ATTEMPTS):
                 continue
             event = self._event(number, line)
             if not seen_start:
@@ -193,9 +209,14 @@ class Reading:
             raise JournalError(f"{self.path}: no whole line in it, so there is no run to tell of")
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
-        lean = self.lean and not (self.but_failed and _may_tell_of_a_failure(line))
+        adapter = self._adapter(line)
         try:
-            return (LEAN_ADAPTER if lean else ADAPTER).validate_json(line)
+            event = adapter.validate_json(line)
+            if adapter is not ADAPTER:
+                lighten(event)
+                if event.event == "attempt_finished":
+                    lighten(event.stamps, event.offset, event.used)
+            return event
         except ValidationError as error:
             kind = _kind(line)
             if kind is None:
@@ -208,6 +229,17 @@ class Reading:
         except (ValueError, RecursionError, OverflowError) as error:
             self.problems.append(Problem(number, str(error)))
             return None
+
+    def _adapter(self, line: bytes) -> TypeAdapter[AnyEvent]:
+        match self.detail:
+            case Detail.WHOLE:
+                return ADAPTER
+            case Detail.FAILURES:
+                return ADAPTER if _may_tell_of_a_failure(line) else LEAN_ADAPTER
+            case Detail.TIMES:
+                return LEANEST_ADAPTER
+            case _:
+                return LEAN_ADAPTER
 
     def _check_start(self, number: int, line: bytes, event: AnyEvent | None) -> None:
         first = _loaded(line)
@@ -244,16 +276,25 @@ def _may_tell_of_a_failure(line: bytes) -> bool:
     return b'"failed"' in line or b'"lost"' in line or b'"attempt":1,' not in line
 
 
-def read_journal(
-    path: Path, *, lean: bool = False, but_failed: bool = False, attempts: bool = True
-) -> Reading:
-    """Return a one-time reading of the journal at *path*; it is opened when iterated.
+def read_journal(path: Path, detail: Detail = Detail.WHOLE) -> Reading:
+    """Return a one-time reading of the journal at *path*; it is opened when iterated."""
+    return Reading(path, [], detail)
 
-    A *lean* one passes over the processes and tries behind an attempt's figures; all of them, or
-    all *but* those of jobs that *failed* at least once. One without *attempts* passes over all that
-    was done, for who asks only what there was to do.
+
+def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the JSON objects of the lines of these *numbers*, as they are written.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
     """
-    return Reading(path, [], lean, but_failed, attempts)
+    wanted, last = frozenset(numbers), max(numbers, default=0)
+    try:
+        with open(path, "rb") as file:
+            lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
+            return {n: _loaded(line) for n, line in enumerate(lines, 1) if n in wanted}
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
 
 
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:

@@ -1,6 +1,6 @@
 """What events are made of: moments and amounts, and what an attempt or a log leaves to be told."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -48,6 +48,19 @@ class Frozen(BaseModel):
 
     # Built when first used: a reader needs the union of all events, and no model by itself.
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+_SHARED: Final[set[str]] = set()
+
+
+def lighten(*models: Frozen | None) -> None:
+    """Let go of which fields *models* were given: a set each, larger than the figures themselves.
+
+    For whoever only reads: it is asked for by nothing but pydantic's ``exclude_unset``.
+    """
+    for model in models:
+        if model is not None:
+            object.__setattr__(model, "__pydantic_fields_set__", _SHARED)
 
 
 class Wait(Frozen):

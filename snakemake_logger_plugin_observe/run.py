@@ -31,7 +31,6 @@ from snakemake_logger_plugin_observe.events import (
     SchedulerRound,
 )
 from snakemake_logger_plugin_observe.offsets import Bounds, Main, boot, told_by
-from snakemake_logger_plugin_observe.phases import PHASES
 from snakemake_logger_plugin_observe.timeline import Evidence, member_timeline, timeline
 from snakemake_logger_plugin_observe.track import Segment, Timeline
 
@@ -59,6 +58,10 @@ class Run:
     provenance_line: int | None = None
     planned_line: int | None = None
     job_lines: dict[int, int] = field(default_factory=dict)
+    round_lines: list[int | None] = field(default_factory=list)
+    """The line of each of ``rounds``."""
+    phase_lines: list[int | None] = field(default_factory=list)
+    """The line of each of ``phases``."""
     clocks: dict[str, Bounds] = field(default_factory=dict)
     """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
 
@@ -76,40 +79,43 @@ class Run:
             segments: an ended attempt's, where they have been laid already.
 
         """
-        if isinstance(event, Accounting):  # may be asked for long after the run
+        # By its name: to ask for its class costs more, event for event, than to read it.
+        if event.event == "accounting":  # may be asked for long after the run
             self._add_accounting(event)
             return
-        if isinstance(event, OutputsRecorded):  # as above: sums take their time
+        if event.event == "outputs":  # as above: sums take their time
             self._add_outputs(event, line)
             return
         self.last_moment = max(self.last_moment, event.time)
-        match event:
-            case RunStarted():
-                self.started, self.started_line = event, line
-            case RunFinished():
-                self.finished, self.finished_line = event, line
-            case Provenance():
-                self.provenance, self.provenance_line = event, line
-            case Allocation():
-                self.allocation = event
-            case Planned():
-                self.planned, self.planned_line = event, line
-            case JobDescribed():
+        match event.event:
+            case "attempt_submitted" | "attempt_started" | "attempt_finished":
+                self._add_attempt(event, line, segments)
+            case "job":
                 self.jobs[event.job_id] = event
                 if line is not None:
                     self.job_lines[event.job_id] = line
-            case GroupDescribed():
+            case "group":
                 self.groups[event.group] = event
-            case RunPhase():
-                self.phases.append(event)
-            case SchedulerRound():
+            case "scheduler_round":
                 self.rounds.append(event)
-            case Message():
+                self.round_lines.append(line)
+            case "run_phase":
+                self.phases.append(event)
+                self.phase_lines.append(line)
+            case "message":
                 self.messages.append(event)
-            case FileSystem():
+            case "run_started":
+                self.started, self.started_line = event, line
+            case "run_finished":
+                self.finished, self.finished_line = event, line
+            case "provenance":
+                self.provenance, self.provenance_line = event, line
+            case "allocation":
+                self.allocation = event
+            case "planned":
+                self.planned, self.planned_line = event, line
+            case "file_system":
                 self.file_systems.append(event)
-            case AttemptEvent():
-                self._add_attempt(event, line, segments)
             case _:
                 self.gaps.append(getattr(event, "reason", ""))
 
@@ -128,8 +134,10 @@ class Run:
     def _add_attempt(
         self, event: AttemptEvent, line: int | None, segments: list[Segment] | None
     ) -> None:
-        attempt = Attempt(event.job_id, event.group, event.attempt)
-        attempt = self.attempts.setdefault(attempt.key, attempt)
+        key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
+        attempt = self.attempts.get(key)
+        if attempt is None:
+            attempt = self.attempts[key] = Attempt(event.job_id, event.group, event.attempt)
         attempt.line = line
         match event:
             case AttemptSubmitted():
@@ -162,12 +170,7 @@ class Run:
                 attempt.used = event.used
                 attempt.logs = event.logs
                 if isinstance(event, LeanAttemptFinished):
-                    attempt.segments = written_segments(event)
-                    attempt.phases = {
-                        phase: round(length_s * 1e6)
-                        for phase, length_s in event.phases_s.items()
-                        if phase in PHASES
-                    }
+                    attempt.lay(written_segments(event))
                 else:
                     attempt.lay(segments or self.lay(attempt).segments)
                 known = event.offset

@@ -8,15 +8,19 @@ from snakemake_logger_plugin_observe.commands import (
     compare,
     cost,
     jobs,
+    path,
     runbook,
     schema,
     triage,
     validate,
+    whatif,
     why,
 )
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
+    "path": path,
+    "whatif": whatif,
     "jobs": jobs,
     "triage": triage,
     "runbook": runbook,

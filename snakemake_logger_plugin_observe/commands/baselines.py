@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.changes import snakefile_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands import journals
 from snakemake_logger_plugin_observe.events import RunFinished, RunStarted
-from snakemake_logger_plugin_observe.journal import JournalError, read_ends
+from snakemake_logger_plugin_observe.journal import Detail, JournalError, read_ends
 from snakemake_logger_plugin_observe.reporters.answers import Source
 
 _HISTORY: Final = 10
@@ -29,14 +29,14 @@ class Outline:
         return self.started.process_started or self.started.time
 
 
-def baseline_of(source: Source, *, lean: bool = False, attempts: bool = True) -> Source | None:
+def baseline_of(source: Source, detail: Detail = Detail.WHOLE) -> Source | None:
     """Return the newest successful run of the same Snakefile and targets before *source*'s.
 
-    It is read as ``journals.load`` reads with *lean* and *attempts*.
+    It is read in so much *detail*.
     """
     for outline in reversed(earlier(source)):
         try:
-            found = journals.load(outline.path, lean=lean, attempts=attempts)
+            found = journals.load(outline.path, detail)
         except JournalError:
             continue
         return found

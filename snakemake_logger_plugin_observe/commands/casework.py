@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.commands import baselines, journals
 from snakemake_logger_plugin_observe.commands.compare import parties, side
 from snakemake_logger_plugin_observe.events import RunStarted
 from snakemake_logger_plugin_observe.folder import Folder
-from snakemake_logger_plugin_observe.journal import JournalError, read_ends
+from snakemake_logger_plugin_observe.journal import Detail, JournalError, read_ends
 from snakemake_logger_plugin_observe.reporters.answers import Source
 
 
@@ -78,7 +78,7 @@ def dry_run_of(source: Source) -> Source | None:
     after = [path for moment, path in found if moment > begun]
     for path in (*before[-1:], *after[:1]):
         try:
-            return journals.load(path, lean=True)
+            return journals.load(path, Detail.FIGURES)
         except JournalError:
             continue
     return None
@@ -96,7 +96,7 @@ def _against(source: Source, named: Path | None) -> tuple[Source | None, Compari
     if named is not None:
         baseline, alike = side(named)
     else:
-        found = baselines.baseline_of(source, lean=True)
+        found = baselines.baseline_of(source, Detail.FIGURES)
         if found is None:
             return None, None
         baseline, alike = found, ()

@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.checkfile import (
     read_check_file,
 )
 from snakemake_logger_plugin_observe.commands import baselines, compare, journals, writing
-from snakemake_logger_plugin_observe.journal import JournalError, journals_in
+from snakemake_logger_plugin_observe.journal import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.proofs import prove
 from snakemake_logger_plugin_observe.published import published
 from snakemake_logger_plugin_observe.reporters import junit, toml_form
@@ -115,7 +115,7 @@ def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Ite
     elif asked.journal is not None:
         baseline, others = compare.side(file.path.parent / asked.journal)
     else:
-        newest = baselines.baseline_of(source, lean=True)
+        newest = baselines.baseline_of(source, Detail.FIGURES)
         if newest is None:
             why = "no earlier run of its Snakefile and targets succeeded; name one: --baseline"
             if asked.same_work:
@@ -186,7 +186,7 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
     later = beside[beside.index(here) + 1 :] if here in beside else []
     for path in reversed(later):
         try:
-            newer = journals.load(path, lean=True)
+            newer = journals.load(path, Detail.FIGURES)
         except JournalError:
             continue
         if journals.is_real(newer.run):

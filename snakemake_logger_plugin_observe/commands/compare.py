@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.checkfile import read_check_file
 from snakemake_logger_plugin_observe.commands import baselines, journals
 from snakemake_logger_plugin_observe.commands.baselines import Outline
 from snakemake_logger_plugin_observe.events import RunFinished
-from snakemake_logger_plugin_observe.journal import JournalError
+from snakemake_logger_plugin_observe.journal import Detail, JournalError
 from snakemake_logger_plugin_observe.published import sums
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 
@@ -53,7 +53,7 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
     candidate, others = side(words.candidate)
     rest: tuple[Outline, ...] = ()
     if words.baseline is None:
-        found = baselines.baseline_of(candidate, lean=True)
+        found = baselines.baseline_of(candidate, Detail.FIGURES)
         if found is None:
             raise JournalError(
                 f"{candidate.path}: no successful run of its Snakefile and targets before it; "
@@ -78,12 +78,12 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
 def side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
     """Return the run that stands for a side, and of a folder of journals all that are alike."""
     if named is None or not named.is_dir() or not any(named.glob("*.jsonl")):
-        return journals.load(named, lean=True), ()
+        return journals.load(named, Detail.FIGURES), ()
     alike = baselines.alike(named)
     if not alike:
         raise JournalError(f"{named}: none of the journals in it is of a run that succeeded")
     typical = sorted(alike, key=lambda one: one.finished.makespan_s or 0.0)[(len(alike) - 1) // 2]
-    return journals.load(typical.path, lean=True), tuple(alike)
+    return journals.load(typical.path, Detail.FIGURES), tuple(alike)
 
 
 Side = tuple[Source, Sequence[Outline]]
@@ -108,7 +108,7 @@ def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party
 def _party(source: Source, alike: Sequence[Outline]) -> Party:
     """Return a side: one run with what its history tells of noise, or all runs of a folder."""
     if alike:
-        runs = [journals.load(one.path, lean=True).run for one in alike]
+        runs = [journals.load(one.path, Detail.FIGURES).run for one in alike]
         return Party(
             source.run,
             source.status,

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.requests import far_off
 from snakemake_logger_plugin_observe.commands import journals
+from snakemake_logger_plugin_observe.journal import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.run import Run
 
@@ -24,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
     """Return both accounts of the run; always fine."""
-    source = journals.load(words.journal, lean=True)
+    source = journals.load(words.journal, Detail.TIMES)
     run = source.run
     accounts = account(run)
     answer = CostAnswer(

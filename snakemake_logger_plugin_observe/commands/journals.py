@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal import (
     SUBFOLDER,
+    Detail,
     JournalError,
     journals_in,
     read_journal,
@@ -27,24 +28,21 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(
-    named: Path | None, *, lean: bool = False, but_failed: bool = False, attempts: bool = True
-) -> Source:
+def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
-        lean: leave out attempts' tries, which not every command needs.
-        but_failed: but not those of jobs that failed at least once.
-        attempts: without them, of a journal that is named, only what its jobs are is read.
+        detail: how much of it the command needs; ``Detail.JOBS`` only of a journal that is named,
+            for whether a run was real is told by its attempts.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean, but_failed, attempts=attempts)
-    return _newest(named if named is not None else Path(), lean, but_failed)
+        return _load(named, detail)
+    return _newest(named if named is not None else Path(), detail)
 
 
 def find(named: Path | None) -> Path:
@@ -56,7 +54,7 @@ def find(named: Path | None) -> Path:
     """
     if named is not None and not named.is_dir():
         return named
-    return load(named, lean=True).path
+    return load(named, Detail.TIMES).path
 
 
 def working_directory(journal: Path) -> Path:
@@ -70,7 +68,7 @@ def above(folder: Path) -> Path | None:
     return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
 
-def _newest(folder: Path, lean: bool, but_failed: bool) -> Source:
+def _newest(folder: Path, detail: Detail) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -80,7 +78,7 @@ def _newest(folder: Path, lean: bool, but_failed: bool) -> Source:
     unread: list[str] = []
     for path in reversed(found):
         try:
-            source = _load(path, lean, but_failed)
+            source = _load(path, detail)
         except JournalError as error:
             unread.append(str(error))
             continue
@@ -93,8 +91,8 @@ def _newest(folder: Path, lean: bool, but_failed: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool, but_failed: bool, *, attempts: bool = True) -> Source:
-    reading = read_journal(path, lean=lean, but_failed=but_failed, attempts=attempts)
+def _load(path: Path, detail: Detail) -> Source:
+    reading = read_journal(path, detail)
     run = fold(reading)
     alive = is_alive(run)
     if alive:

@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.runbook import usual
 from snakemake_logger_plugin_observe.commands import baselines, journals, writing
 from snakemake_logger_plugin_observe.commands.casework import folder_of
 from snakemake_logger_plugin_observe.folder import Folder
-from snakemake_logger_plugin_observe.journal import journals_in
+from snakemake_logger_plugin_observe.journal import Detail, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import Known, RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.runbook_form import render_runbook
 
@@ -79,9 +79,9 @@ def _typical(paths: list[Path]) -> tuple[Source, list[baselines.Outline]]:
     if len(paths) == 1 and paths[0].is_dir():
         found = journals_in(paths[0]) or sorted(paths[0].glob("*.jsonl"))
         alike = baselines.alike(found[-1].parent) if found else []
-        source = journals.load(alike[-1].path if alike else paths[0], lean=True)
+        source = journals.load(alike[-1].path if alike else paths[0], Detail.FIGURES)
         return source, alike
-    sources = [journals.load(path, lean=True) for path in paths]
+    sources = [journals.load(path, Detail.FIGURES) for path in paths]
     good = [one for one in sources if one.status == "success"] or sources
     newest = max(good, key=lambda one: one.run.start or 0)
     return newest, [

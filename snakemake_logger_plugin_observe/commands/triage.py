@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.commands import journals, keeping, writing
 from snakemake_logger_plugin_observe.commands.casework import folder_of, gather, unread
 from snakemake_logger_plugin_observe.commands.inquiry import ask
 from snakemake_logger_plugin_observe.folder import Store
-from snakemake_logger_plugin_observe.journal import JournalError
+from snakemake_logger_plugin_observe.journal import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.note_form import render_note
 
@@ -57,7 +57,7 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
     """
     if words.yes and not words.live:
         raise JournalError("--yes answers what --live asks; without --live nothing is run")
-    source = journals.load(words.journal, lean=True, but_failed=True)
+    source = journals.load(words.journal, Detail.FAILURES)
     store = Store.new(words.save) if words.save is not None else None
     asked = ask(source, folder_of(source), agreed=words.yes) if words.live else ()
     case, folder, baseline = gather(source, words.baseline, asked)

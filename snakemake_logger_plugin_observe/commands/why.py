@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.roots import roots
 from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.commands import journals
 from snakemake_logger_plugin_observe.commands.baselines import baseline_of
-from snakemake_logger_plugin_observe.journal import JournalError, is_journal, journals_in
+from snakemake_logger_plugin_observe.journal import Detail, JournalError, is_journal, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 
 HELP: Final = "why it ran: by cause and rule, or one job's or file's causes back to the root"
@@ -38,7 +38,7 @@ def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
 
     """
     what, named = told_apart(words.words)
-    source = journals.load(named, lean=True)
+    source = journals.load(named, Detail.FIGURES)
     origins = Origins(source.run)
     found = roots(origins)
     subject = None
@@ -47,7 +47,7 @@ def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
             subject = find(origins, what)
         except NothingNamed as error:
             raise JournalError(f"{source.path}: {error}") from error
-    baseline = baseline_of(source, lean=True, attempts=False)
+    baseline = baseline_of(source, Detail.JOBS)
     answer = WhyAnswer(
         source,
         why(source.run, origins, found),

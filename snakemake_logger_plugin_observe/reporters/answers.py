@@ -12,9 +12,12 @@ from snakemake_logger_plugin_observe.analysis.chain import Chain
 from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.explain import Explained
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
+from snakemake_logger_plugin_observe.analysis.paths import Paths, Saving
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.analysis.question import Subject
+from snakemake_logger_plugin_observe.analysis.replay.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.runbook import Usual
 from snakemake_logger_plugin_observe.analysis.triage import Triage
@@ -45,6 +48,26 @@ class CostAnswer:
     levers: tuple[Lever, ...] = ()
     far_off: tuple[FarOff, ...] = ()
     clocks: tuple[NodeClock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PathAnswer:
+    """What the makespan was made of, and what of it the work itself needed."""
+
+    source: Source
+    paths: Paths
+    savings: tuple[Saving, ...] | None = ()
+    """The greatest first; None where they were not looked for, for the run is too large."""
+    explained: tuple[Explained, ...] | None = None
+    """The actual path with the stamps that show it, where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfAnswer:
+    """What the run would have taken under other settings."""
+
+    source: Source
+    found: WhatIf
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +209,8 @@ class SchemaAnswer:
 
 Answer = (
     CostAnswer
+    | PathAnswer
+    | WhatIfAnswer
     | JobsAnswer
     | WhyAnswer
     | CompareAnswer

@@ -7,14 +7,15 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.allocation import ran_out
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.budgets import Line
-from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
 from snakemake_logger_plugin_observe.reporters import (
     json_compare,
     json_failed,
+    json_path,
     json_triage,
+    json_whatif,
     json_why,
 )
 from snakemake_logger_plugin_observe.reporters.answers import (
@@ -24,12 +25,14 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    PathAnswer,
     ProposalAnswer,
     RunbookAnswer,
     SchemaAnswer,
     Source,
     TriageAnswer,
     ValidateAnswer,
+    WhatIfAnswer,
     WhyAnswer,
 )
 from snakemake_logger_plugin_observe.run import seconds
@@ -45,6 +48,14 @@ def shape(answer: Answer) -> dict[str, Any]:
     match answer:
         case CostAnswer():
             return _cost(answer)
+        case WhatIfAnswer():
+            return json_whatif.shape(answer)
+        case PathAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                **json_path.shape(answer),
+            }
         case JobsAnswer():
             return {
                 "schema_version": SCHEMA_VERSION,
@@ -156,7 +167,7 @@ def _cost(answer: CostAnswer) -> dict[str, Any]:
             "by_class_s": seconds(account.makespan_by_class),
             "by_phase_s": seconds(account.makespan_by_phase),
             "unattributed_s": to_seconds(account.unattributed),
-            "segments": [_owned(segment) for segment in account.segments],
+            "segments": [json_path.owned(segment) for segment in account.segments],
         },
         "jobs": {
             "count": account.job_count,
@@ -199,20 +210,6 @@ def _cost(answer: CostAnswer) -> dict[str, Any]:
         "requests_far_off": [
             {**asdict(one), "too_little": one.too_little} for one in answer.far_off
         ],
-    }
-
-
-def _owned(segment: Owned) -> dict[str, Any]:
-    return {
-        "start": format_moment(segment.start),
-        "end": format_moment(segment.end),
-        "class": segment.cost_class,
-        "phase": segment.phase,
-        "job_id": segment.job_id,
-        "group": segment.group,
-        "attempt": segment.attempt,
-        "rule": segment.rule,
-        "released_by": asdict(segment.released_by) if segment.released_by else None,
     }
 
 

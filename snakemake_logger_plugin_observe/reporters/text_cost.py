@@ -33,7 +33,7 @@ _COLORS: Final = {
     "staging": "green",
     "compute": "bright_white",
 }
-_NEXT: Final = "→ snakemake-observe jobs --sort time    every attempt, the longest first"
+_NEXT: Final = "→ snakemake-observe path    what to change first, and what it would bring"
 _LIMITS: Final = ("unobserved", "clock_set")
 _BAR_WIDTH: Final = 20
 _ROOM_FOR_BARS: Final = 90

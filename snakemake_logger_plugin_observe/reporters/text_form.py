@@ -10,7 +10,9 @@ from snakemake_logger_plugin_observe.reporters import (
     text_compare,
     text_cost,
     text_jobs,
+    text_path,
     text_triage,
+    text_whatif,
     text_why,
 )
 from snakemake_logger_plugin_observe.reporters.answers import (
@@ -20,11 +22,13 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    PathAnswer,
     ProposalAnswer,
     RunbookAnswer,
     SchemaAnswer,
     TriageAnswer,
     ValidateAnswer,
+    WhatIfAnswer,
     WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
@@ -53,6 +57,10 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
     match answer:
         case CostAnswer():
             return text_cost.parts(answer, width)
+        case WhatIfAnswer():
+            return text_whatif.parts(answer, width)
+        case PathAnswer():
+            return text_path.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
         case WhyAnswer():

@@ -14,11 +14,13 @@ from cases import CLUSTER, LOCAL, Call, Case, every_case
 from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
 
+from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.failures import failures
 from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.attempt import FINAL
 from snakemake_logger_plugin_observe.commands import compare, journals
 from snakemake_logger_plugin_observe.commands.casework import gather
+from snakemake_logger_plugin_observe.phases import UNATTRIBUTED
 from snakemake_logger_plugin_observe.run import Run
 
 SNAKEMAKE: Final = parse_version(version("snakemake"))
@@ -27,6 +29,7 @@ OBSERVED: Final = {
     LOCAL: ("--logger", "observe", "--executor", "timed"),
     CLUSTER: ("--logger", "observe", "--executor", "timed", "--timed-wraps", CLUSTER),
 }
+UNEXPLAINED_AT_MOST: Final = 50_000  # microseconds, of a run so short that 0.5 % of it is less
 # Runs a job on this machine, and keeps what it prints beside the folder.
 SUBMIT: Final = """#!/bin/sh
 here=$(dirname "$0")
@@ -206,11 +209,19 @@ def _is_the_same_as_itself(journal: Path) -> None:
         assert held.same_work is None
 
 
+def _every_second_is_owned(run: Run) -> None:
+    """Next to nothing of the makespan is left that no stamp explains."""
+    found = account(run)
+    left = [one for one in found.segments if one.phase == UNATTRIBUTED]
+    assert found.unattributed <= max(0.005 * found.makespan, UNEXPLAINED_AT_MOST), left
+
+
 def _is_told_whole(run: Run, call: Call) -> None:
     """What holds for every journal: its status is the exit code's, and nothing is left open."""
     assert run.started is not None
     assert run.gaps == []
     assert not [m.text for m in run.messages if "this Snakemake cannot be asked for" in m.text]
+    _every_second_is_owned(run)
     if run.finished is None:
         assert call.code < 0
         return

@@ -1,5 +1,6 @@
 """Injected delays turn up in their own phase, and in the makespan's class, within 0.3 s."""
 
+import json
 from collections.abc import Callable
 from importlib.metadata import version
 
@@ -8,6 +9,10 @@ from lab import BOTH, Lab, attempts_of, phases_s
 from packaging.version import parse as parse_version
 
 from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.analysis.critical import critical_path
+from snakemake_logger_plugin_observe.analysis.partition import partition
+from snakemake_logger_plugin_observe.analysis.replay import model_of, play
+from snakemake_logger_plugin_observe.analysis.replay.savings import savings
 from snakemake_logger_plugin_observe.run import Run
 
 WITHIN_S = 0.3
@@ -80,6 +85,15 @@ LOCAL = """
         input: "input.txt"
         output: "out.txt"
         shell: "(sleep 1.5; touch {output}) > /dev/null 2>&1 < /dev/null &"
+"""
+
+SIX_SLEEPS = """
+    rule all:
+        input: expand("{n}.txt", n=range(6))
+
+    rule sleep:
+        output: "{n}.txt"
+        shell: "sleep 2; touch {output}"
 """
 
 
@@ -160,6 +174,80 @@ def test_delays_on_one_machine_are_in_their_class_of_the_makespan(local: Run) ->
     assert found.makespan_by_class["compute"] / 1e6 == about(2)
     assert found.makespan_by_class["staging"] / 1e6 == about(4)
     assert_adds_up(found)
+
+
+def saved_s(run: Run) -> dict[tuple[str, str], float]:
+    segments = partition(run)
+    found = savings(model_of(run, segments), segments)
+    return {(one.kind, one.name): one.saving / 1e6 for one in found}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "seconds"),
+    [("phase", "queue_wait", 4), ("phase", "compute", 2), ("phase", "submit", 2)],
+)
+def test_without_a_delay_the_replayed_run_is_shorter_by_it(
+    cluster: Run, kind: str, name: str, seconds: float
+) -> None:
+    assert saved_s(cluster)[(kind, name)] == about(seconds)
+
+
+def test_real_runs_are_replayed_as_they_were(cluster: Run, local: Run) -> None:
+    for run in (cluster, local):
+        model = model_of(run)
+        assert play(model).makespan(model) == pytest.approx(run.makespan, rel=0.01)
+
+
+def test_a_second_real_run_takes_as_long_as_was_predicted(new_lab: Callable[[str], Lab]) -> None:
+    first, second = new_lab("one-core"), new_lab("two-cores")
+    for lab, cores in ((first, "1"), (second, "2")):
+        lab.snakefile(SIX_SLEEPS)
+        lab.snakemake(*BOTH, "--cores", cores)
+    told = json.loads(first.observe("whatif", "--cores", "2", "--format", "json").stdout)
+    (replay,) = told["replays"]
+    measured_s = second.run().makespan / 1e6
+    assert replay["predicted_s"] == pytest.approx(measured_s, rel=0.15)
+    assert replay["predicted_s"] < 0.7 * told["measured_s"]
+
+
+ON_THE_CLUSTER = [
+    ("queued", "queue_wait", 4),
+    ("slow_tool", "compute", 2),
+    ("slow_submit", "submit", 2),
+    *([("slow_input", "stage_in", 2)] if NODE_CAN_WAIT else []),
+    ("slow_output", "stage_out", 2),
+]
+
+
+@pytest.mark.parametrize(("rule", "phase", "seconds"), ON_THE_CLUSTER)
+def test_a_delay_on_the_cluster_is_on_the_actual_path(
+    cluster: Run, rule: str, phase: str, seconds: float
+) -> None:
+    assert on_path(cluster, rule, phase) == about(seconds)
+
+
+@pytest.mark.parametrize(
+    ("rule", "phase", "seconds"),
+    [("slow_tool", "compute", 2), ("slow_output", "latency_wait", 2)],
+)
+def test_a_delay_on_one_machine_is_on_the_actual_path(
+    local: Run, rule: str, phase: str, seconds: float
+) -> None:
+    assert on_path(local, rule, phase) == about(seconds)
+
+
+def test_the_critical_path_has_the_slow_tools_and_none_of_the_waiting(
+    cluster: Run, local: Run
+) -> None:
+    for run in (cluster, local):
+        found = critical_path(run)
+        assert (found.circles, found.unknown) == ((), ())
+        assert 2 <= found.length / 1e6 <= 2 + 5 * WITHIN_S
+
+
+def on_path(run: Run, rule: str, phase: str) -> float:
+    own = [one for one in partition(run) if (one.rule, one.phase) == (rule, phase)]
+    return sum(one.end - one.start for one in own) / 1e6
 
 
 def test_a_slow_snakefile_is_parsing_here_and_planning_again_on_the_node(lab: Lab) -> None:

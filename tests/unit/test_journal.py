@@ -26,6 +26,7 @@ from snakemake_logger_plugin_observe.events import (
     Message,
 )
 from snakemake_logger_plugin_observe.journal import (
+    Detail,
     JournalError,
     JournalWriter,
     Problem,
@@ -481,7 +482,7 @@ def test_a_reading_without_attempts_tells_what_there_was_to_do_and_how_it_ended(
     tmp_path: Path,
 ) -> None:
     journal = chain().write(tmp_path / "a.jsonl")
-    whole, some = list(read_journal(journal)), list(read_journal(journal, attempts=False))
+    whole, some = list(read_journal(journal)), list(read_journal(journal, Detail.JOBS))
     done = ("attempt_finished", "scheduler_round")
     assert some == [(line, event) for line, event in whole if event.event not in done]
     assert len(some) < len(whole)

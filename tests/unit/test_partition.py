@@ -15,6 +15,7 @@ from builders import (
     begun,
     chain,
     grouped,
+    in_main,
     killed,
     level,
     logger_only,
@@ -24,7 +25,8 @@ from builders import (
     stamps,
 )
 
-from snakemake_logger_plugin_observe.analysis.partition import Release, partition
+from snakemake_logger_plugin_observe.analysis.partition import partition
+from snakemake_logger_plugin_observe.analysis.releases import Release
 from snakemake_logger_plugin_observe.parts import Stamps
 from snakemake_logger_plugin_observe.run import Run
 
@@ -322,3 +324,92 @@ def test_a_run_of_which_only_the_start_is_known_is_parsing(story: Callable[[], S
 
 def test_a_run_that_ended_before_it_began_has_no_makespan() -> None:
     assert owners(Story(process_started=begun().events[0].time + 10**9).run) == []
+
+
+# -- what was freed ------------------------------------------------------------------------------
+
+
+def one_after_the_other(**facts: Any) -> Run:
+    """Return two jobs that were ready at 3, of which the second was chosen once 1 had ended."""
+    asks = facts.pop("asks", {})
+    story = begun(**facts).job(1, threads=2, **asks).job(2, threads=2, **asks)
+    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10).turn(10, 11, (10, 10.5))
+    return story.quick(2, 3, 10.5, 15).end(15).run
+
+
+@pytest.mark.parametrize(
+    ("facts", "because", "resource"),
+    [
+        ({"jobs": 1}, "freed_slot", None),
+        ({"cores": 3}, "freed_cores", None),
+        ({"jobs": 9, "cores": 3}, "freed_place", None),  # on a cluster, cores do not count
+        ({"cores": 4}, "freed_place", None),  # both would have fitted: nothing tells why not
+        (
+            {
+                "cores": 9,
+                "resources": {"mem_mb": 1500},
+                "asks": {"resources": {"mem_mb": 1000, "disk": 9}},
+            },
+            *("freed_resource", "mem_mb"),
+        ),
+    ],
+)
+def test_what_was_short_tells_what_an_end_freed(
+    facts: dict[str, Any], because: str, resource: str | None
+) -> None:
+    found = releases(one_after_the_other(**facts))[(2, 1)]
+    assert found == Release(because, 1, None, 1, resource)
+
+
+def test_the_end_that_freed_what_was_short_counts_and_not_one_that_came_after_it() -> None:
+    # 3 needs two cores of three; 1 held two until 8, 2 none that matters until 9
+    story = begun(cores=3).job(1, threads=2).job(2, threads=0).job(3, threads=2)
+    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8).quick(2, 3, 3.5, 9)
+    run = story.turn(9, 10, (9, 9.5)).quick(3, 3, 9.5, 12).end(12).run
+    assert releases(run)[(3, 1)] == Release("freed_cores", 1, None, 1)
+    assert ("main_loop", None, 9, 9.5) not in joined(run)
+    assert joined(run)[-3:] == [
+        ("slot_wait", 3, 8, 9),
+        ("select", None, 9, 9.5),
+        ("compute", 3, 9.5, 12),
+    ]
+
+
+def test_a_group_takes_at_least_what_its_largest_member_does() -> None:
+    story = begun(cores=3).group("g1", (1, 2)).job(1, threads=1).job(2, threads=2).job(3, threads=2)
+    story.turn(3, 4, (3, 3.5))
+    known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.5, reported=8, finished=8)
+    story.attempt(None, known, group="g1").turn(8, 9, (8, 8.5))
+    run = story.quick(3, 3, 8.5, 12).end(12).run
+    assert releases(run)[(3, 1)] == Release("freed_cores", None, "g1", 1)
+
+
+def test_a_chosen_job_that_waited_for_a_local_worker_is_released_by_whose_end_freed_it() -> None:
+    # one local core makes six workers: jobs 1 to 6 have them; 7 was chosen with them, at 3.5, and
+    # waited until the first of them, job 1, had ended at 8
+    story = begun(jobs=9, settings={"local_cores": 1})
+    for job_id in range(1, 8):
+        story.job(job_id, local=True)
+    story.turn(3, 4, (3, 3.5))
+    for job_id in range(1, 7):
+        story.quick(job_id, 3, 3.5, 7 + job_id)
+    known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.6, reported=20, finished=20)
+    one = a_try(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)
+    run = story.attempt(7, known, in_main(one)).end(20).run
+    assert joined(run) == [
+        *BEFORE,
+        ("select", None, 3, 3.5),
+        ("compute", 1, 3.5, 8),
+        ("dispatch", 7, 8, 8.25),
+        ("compute", 7, 8.25, 20),
+    ]
+    assert releases(run)[(7, 1)] == Release("freed_local_cores", 1, None, 1)
+
+
+def test_where_a_worker_was_free_the_wait_before_the_tool_is_its_job_s_own() -> None:
+    story = begun(jobs=9, settings={"local_cores": 1}).job(1, local=True).job(7, local=True)
+    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8)
+    known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.6, reported=20, finished=20)
+    one = a_try(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)
+    run = story.attempt(7, known, in_main(one)).end(20).run
+    assert ("dispatch", 7, 3.6, 8.25) in joined(run)

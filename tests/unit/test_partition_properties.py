@@ -7,12 +7,8 @@ import strategies
 from hypothesis import given, settings
 
 from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.analysis.partition import (
-    MainWork,
-    Owned,
-    partition,
-    phase_totals,
-)
+from snakemake_logger_plugin_observe.analysis.main_work import MainWork
+from snakemake_logger_plugin_observe.analysis.partition import Owned, partition, phase_totals
 from snakemake_logger_plugin_observe.phases import by_class
 from snakemake_logger_plugin_observe.run import Run
 

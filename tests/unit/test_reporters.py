@@ -54,10 +54,14 @@ from snakemake_logger_plugin_observe.analysis.chain import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.changes import changes
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.explain import explain
 from snakemake_logger_plugin_observe.analysis.origins import Origins
+from snakemake_logger_plugin_observe.analysis.paths import paths
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.analysis.question import find
+from snakemake_logger_plugin_observe.analysis.replay import model_of
+from snakemake_logger_plugin_observe.analysis.replay.savings import savings
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
 from snakemake_logger_plugin_observe.analysis.roots import roots
 from snakemake_logger_plugin_observe.analysis.subject import Subject
@@ -85,6 +89,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    PathAnswer,
     ProposalAnswer,
     RunbookAnswer,
     SchemaAnswer,
@@ -118,6 +123,19 @@ def cost(run: Run, *problems: str) -> CostAnswer:
         far_off=tuple(far_off(run)),
         clocks=node_clocks(run),
     )
+
+
+def path(run: Run, *problems: str) -> PathAnswer:
+    found = paths(run)
+    saved = savings(model_of(run, found.actual), found.actual)
+    return PathAnswer(source(run, *problems), found, tuple(saved))
+
+
+def explained(story: Story) -> PathAnswer:
+    run = story.run
+    found = paths(run)
+    lines = {number: json.loads(line) for number, line in enumerate(story.lines, 1)}
+    return PathAnswer(source(run), found, explained=tuple(explain(run, found.actual, lines)))
 
 
 def jobs(run: Run, **choice: Any) -> JobsAnswer:
@@ -319,6 +337,21 @@ def cluster() -> Story:
     return story.phase("shutdown", 126, 130, poll_interval_s=60).end(130)
 
 
+def forty() -> Story:
+    """Return a chain of forty jobs, of which every fifth takes longer, two seconds apart."""
+    story = begun(jobs=1)
+    moment = 3.0
+    for number in range(1, 41):
+        rule = "large" if number % 5 == 0 else "small"
+        needs = (number - 1,) if number > 1 else ()
+        story.job(number, needs=needs, rule=rule, wildcards={"n": str(number)})
+        story.turn(moment, moment + 2, (moment, moment + 2))
+        end = moment + 2 + (10 if rule == "large" else 1)
+        story.quick(number, moment, moment + 2, end)
+        moment = end
+    return story.end(moment + 1)
+
+
 STORIES = [
     *(begun, chain, cluster, grouped, hostile, killed),
     *(logger_only, mixed, replanned, retried),
@@ -329,7 +362,7 @@ ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
         for story in STORIES
-        for make in (asked, checked, cost, jobs, proposal, used)
+        for make in (asked, checked, cost, jobs, path, proposal, used)
     ),
     *(
         pytest.param(jobs(story().run, failed=True), id=f"failed-{story.__name__}")
@@ -353,6 +386,7 @@ ANSWERS = [
         for story in [*WHYS, grouped, hostile, mixed]
         if story().run.jobs
     ),
+    *(pytest.param(explained(story()), id=f"explained-{story.__name__}") for story in STORIES),
     pytest.param(refused(), id="compare-refused"),
     pytest.param(checked(mixed().run, *published()), id="check-published"),
     pytest.param(checked(hostile().run, *published(ESCAPES), notes=(ESCAPES,)), id="check-hostile"),
@@ -430,6 +464,15 @@ TEXTS: dict[str, Callable[[], Answer]] = {
         for story in FAILING
     },
     "failed-none": lambda: jobs(chain().run, failed=True),
+    "path": lambda: path(mixed().run),
+    "path-chain": lambda: path(chain().run),
+    "path-cluster": lambda: path(cluster().run),
+    "path-group": lambda: path(grouped().run),
+    "path-killed": lambda: path(killed().run, f"{PATH}: line 12: torn line"),
+    "path-logger-only": lambda: path(logger_only().run),
+    "path-many": lambda: path(forty().run),
+    "path-nothing": lambda: path(begun().run),
+    "path-explained": lambda: explained(retried()),
     "used": lambda: used(cluster().run),
     "used-mixed": lambda: used(mixed().run),
     "triage": widened,
@@ -797,7 +840,14 @@ def test_a_segment_of_the_makespan_in_json() -> None:
         "group": None,
         "attempt": 1,
         "rule": "map",
-        "released_by": {"because": "dependency", "job_id": 1, "group": None, "attempt": 1},
+        "released_by": {
+            "because": "dependency",
+            "job_id": 1,
+            "group": None,
+            "attempt": 1,
+            "resource": None,
+        },
+        "line": 8,
     }
     assert segments[0]["released_by"] is None
 
@@ -1147,3 +1197,69 @@ def test_whatever_a_journal_holds_junit_is_xml(text: str) -> None:
     answer = checked(chain().run, *published(text + "\x00\ufffe\uffff\ud800"), notes=(text,))
     (suite,) = JUnitXml.fromstring(junit.render(answer).encode())
     assert len(list(suite)) == len(answer.lines)
+
+
+# -- both paths ------------------------------------------------------------------------------------
+
+
+def test_the_paths_as_json_are_what_is_promised() -> None:
+    told = shape(path(cluster().run))
+    assert told["schema_version"] == SCHEMA_VERSION
+    assert (told["makespan_s"], told["critical_path_s"], told["price_s"]) == (130, 32.5, 97.5)
+    assert [(one["job_id"], one["rule"], one["compute_s"]) for one in told["critical"]] == [
+        (1, "map", 0.5),
+        (5, "assemble_all_of_them", 32.0),
+    ]
+    assert sum(told["price_by_class_s"].values()) == pytest.approx(told["price_s"])
+    assert sum(told["by_class_s"].values()) == pytest.approx(told["makespan_s"])
+    assert {"start", "end", "class", "phase", "job_id", "released_by"} <= set(told["actual"][0])
+    assert {one["kind"] for one in told["savings"]} == {"class", "phase", "rule", "job"}
+    kept = [one["saving_s"] for one in told["savings"]]
+    assert kept == sorted(kept, reverse=True)
+    assert all(0 <= one <= 130 for one in kept)
+    assert told["utilisation"]["steps"][-1]["running"] == 0
+
+
+def test_where_no_tool_s_time_is_known_the_critical_path_is_null() -> None:
+    told = shape(path(logger_only().run))
+    assert (told["critical_path_s"], told["price_s"], told["critical_unknown"]) == (None, None, [1])
+
+
+def test_the_path_of_a_run_of_any_length_fits_a_screen() -> None:
+    text = render(path(forty().run), width=100)
+    assert len(text.splitlines()) <= 55
+    assert "… 69 more stretches" in text
+
+
+def test_of_a_run_too_large_to_be_replayed_unasked_savings_are_unknown_and_that_is_said() -> None:
+    run = cluster().run
+    answer = PathAnswer(source(run), paths(run), None)
+    assert shape(answer)["savings"] is None
+    assert "--savings finds what would be saved" in render(answer)
+
+
+def test_phases_are_named_first_where_tools_are_the_smaller_part() -> None:
+    text = " ".join(render(path(cluster().run)).split())
+    said = "What to repair first: poll_wait (waiting for the next status poll), up to 51.0 s less"
+    assert said in text
+
+
+def test_every_edge_of_an_observed_run_s_path_is_a_stamp_of_the_journal() -> None:
+    for story in (chain(), grouped(), retried(), replanned(), cluster()):
+        for one in explained(story).explained or ():
+            assert one.begin, one
+            assert one.end, one
+
+
+def test_a_circle_of_dependencies_and_a_cut_off_journal_are_said() -> None:
+    story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
+    assert "the dependencies of jobs 1, 2 lead in a circle" in render(path(story.end(9).run))
+    cut = PathAnswer(Source(PATH, killed().run, "killed"), paths(killed().run))
+    assert "nothing was heard after 20.0 s" in render(cut)
+
+
+def test_what_to_repair_first_is_never_all_tools_together() -> None:
+    text = render(path(chain().run))
+    said = next(line for line in text.splitlines() if line.startswith("What to repair first"))
+    assert said.startswith("What to repair first: the tools, map above all, up to 16.0 s less")
+    assert "compute (" not in said

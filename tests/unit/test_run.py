@@ -27,10 +27,11 @@ from builders import (
     stamps,
     told,
 )
+from failing import flaky
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.events import Allocation, Gap, Provenance
-from snakemake_logger_plugin_observe.journal import read_journal
+from snakemake_logger_plugin_observe.journal import Detail, read_journal
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS
 
@@ -299,12 +300,25 @@ def test_a_lean_reading_passes_over_processes_and_has_every_figure(
     tmp_path: Path, story: Callable[[], Story]
 ) -> None:
     path = story().write(tmp_path / "j.jsonl")
-    lean, whole = fold(read_journal(path, lean=True)), fold(read_journal(path))
+    lean, whole = fold(read_journal(path, Detail.FIGURES)), fold(read_journal(path))
     assert account(lean) == account(whole)
     for key, attempt in whole.attempts.items():
         assert lean.attempts[key].segments == attempt.segments
         assert lean.attempts[key].phases == attempt.phases
     assert all(attempt.levels == () for attempt in lean.attempts.values())
+
+
+def test_a_reading_of_failures_has_the_processes_of_jobs_that_failed_once(tmp_path: Path) -> None:
+    path = flaky().write(tmp_path / "j.jsonl")
+    some, whole = fold(read_journal(path, Detail.FAILURES)), fold(read_journal(path))
+    assert account(some) == account(whole)
+    assert {one.job_id for one in whole.attempts.values() if one.status == "failed"} == {4}
+    assert all(attempt.levels for attempt in whole.attempts.values())
+    for key, attempt in whole.attempts.items():
+        if attempt.status == "failed" or key == (4, 2):
+            assert some.attempts[key].levels == attempt.levels
+        else:
+            assert some.attempts[key].levels == ()
 
 
 def test_a_run_that_goes_on_is_laid_up_to_now() -> None:
@@ -314,3 +328,19 @@ def test_a_run_that_goes_on_is_laid_up_to_now() -> None:
     assert run.makespan == at(120) - (run.start or 0)
     assert run.attempts[(3, 1)].phases["compute"] == before + 100 * SECOND
     assert run.unfinished == 2
+
+
+def test_a_reading_without_texts_passes_over_what_jobs_are_made_of_and_places_them_all_the_same(
+    tmp_path: Path,
+) -> None:
+    story = begun().job(1, wildcards={"s": "a"}, threads=2, resources={"mem_mb": 3}, reason="new")
+    story.job(2, needs=(1,), input=("in.txt",), shellcmd="true", code_digest="c")
+    story.quick(1, 3, 4, 6).quick(2, 6, 7, 9)
+    path = story.end(10).write(tmp_path / "run.jsonl")
+    without, whole = fold(read_journal(path, Detail.TIMES)), fold(read_journal(path))
+    assert account(without) == account(whole)
+    for job_id, job in whole.jobs.items():
+        read = without.jobs[job_id]
+        for kept in ("rule", "wildcards", "dependencies", "threads", "resources"):
+            assert getattr(read, kept) == getattr(job, kept)
+        assert (read.input, read.reason, read.shellcmd, read.code_digest) == ((), None, None, None)

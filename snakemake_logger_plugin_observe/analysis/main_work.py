@@ -1,0 +1,124 @@
+"""What kept Snakemake's one main thread busy: its stamped work, as one sequence of stretches."""
+
+from bisect import bisect_right
+from itertools import pairwise
+from typing import NamedTuple
+
+from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.track import Segment
+
+
+class Work(NamedTuple):
+    """A stamped stretch of the main process's work."""
+
+    start: Micros
+    end: Micros
+    phase: str
+    rank: int
+    attempt: Attempt | None = None
+    line: int | None = None
+    """The journal's line that tells of it."""
+
+
+# Where stretches of the main process's work lie upon each other, the narrower tells more.
+_RANK = {"main_loop": 0, "select": 1, "plan": 2, "deploy": 3, "hooks": 3}
+_RANK_OF_A_JOB = 4
+_JOB_WORK = frozenset({"submit", "stage_in", "latency_wait", "stage_out"})
+
+
+class MainWork:
+    """The main process's stamped work as one sequence of stretches that do not overlap."""
+
+    def __init__(self, run: Run) -> None:
+        """Lay out all that *run* stamped in its main process."""
+        self.stretches = _flatten(_stamped(run))
+        self._starts = [work.start for work in self.stretches]
+
+    def owners(self, start: Micros, end: Micros, otherwise: str) -> list[Work]:
+        """Return a tiling of [start, end]: stamped work, and *otherwise* between."""
+        tiles: list[Work] = []
+        at = start
+        first = max(0, bisect_right(self._starts, start) - 1)
+        for work in self.stretches[first:]:
+            if work.start >= end:
+                break
+            if work.end <= at:
+                continue
+            if work.start > at:
+                tiles.append(Work(at, work.start, otherwise, -1))
+            begin = max(work.start, at)
+            at = min(work.end, end)
+            tiles.append(work._replace(start=begin, end=at))
+        if at < end:
+            tiles.append(Work(at, end, otherwise, -1))
+        return tiles
+
+
+def _stamped(run: Run) -> list[Work]:
+    work = [
+        Work(phase.time, phase.end, phase.phase, _RANK.get(phase.phase, 0), line=line)
+        for phase, line in zip(run.phases, run.phase_lines, strict=True)
+        if phase.phase in _RANK
+    ]
+    began = run.scheduling_began
+    if began is not None and run.rounds and run.rounds[0].time > began:
+        first = run.round_lines[0]
+        work.append(Work(began, run.rounds[0].time, "main_loop", _RANK["main_loop"], line=first))
+    for turn, line in zip(run.rounds, run.round_lines, strict=True):
+        work.append(Work(turn.time, turn.idle, "main_loop", _RANK["main_loop"], line=line))
+        work.extend(
+            Work(begin, end, "select", _RANK["select"], line=line) for begin, end in turn.selections
+        )
+    for attempt in run.attempts.values():
+        if attempt.is_member:
+            continue
+        work.extend(
+            Work(
+                *(segment.start, segment.end, segment.phase or "", _RANK_OF_A_JOB),
+                *(attempt, attempt.line),
+            )
+            for segment in _in_main_thread(attempt)
+        )
+    return work
+
+
+def _in_main_thread(attempt: Attempt) -> list[Segment]:
+    """Return the parts of an attempt that keep Snakemake's one main thread busy."""
+    accepted, reported = attempt.stamps.accepted, attempt.stamps.reported
+    return [
+        segment
+        for segment in attempt.segments
+        if segment.phase in _JOB_WORK
+        and (
+            (accepted is not None and segment.end <= accepted)
+            or (reported is not None and segment.start >= reported)
+        )
+    ]
+
+
+def _flatten(work: list[Work]) -> list[Work]:
+    """Return *work* without overlaps: at each moment the stretch of the highest rank."""
+    edges = sorted({edge for one in work for edge in (one.start, one.end)})
+    by_start = sorted(work, key=lambda one: one.start)
+    active: list[Work] = []
+    flat: list[Work] = []
+    upcoming = 0
+    for start, end in pairwise(edges):
+        while upcoming < len(by_start) and by_start[upcoming].start <= start:
+            active.append(by_start[upcoming])
+            upcoming += 1
+        active = [one for one in active if one.end > start]
+        if not active:
+            continue
+        top = max(active, key=lambda one: one.rank)
+        last = flat[-1] if flat else None
+        told = (top.phase, top.attempt, top.line)
+        if last and last.end == start and (last.phase, last.attempt, last.line) == told:
+            flat[-1] = last._replace(end=end)
+        elif (top.start, top.end) == (start, end):
+            flat.append(top)
+        else:
+            flat.append(top._replace(start=start, end=end))
+    return flat

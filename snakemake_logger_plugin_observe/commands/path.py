@@ -1,0 +1,55 @@
+"""``path``: what the makespan was made of, what the work needed, and what to repair first."""
+
+import argparse
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.explain import Explained, explain, lines_wanted
+from snakemake_logger_plugin_observe.analysis.paths import Paths, Saving, paths
+from snakemake_logger_plugin_observe.analysis.replay import model_of
+from snakemake_logger_plugin_observe.analysis.replay.savings import savings
+from snakemake_logger_plugin_observe.commands import journals
+from snakemake_logger_plugin_observe.journal import Detail, lines_at
+from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
+
+HELP: Final = "what to repair first: the path that the run took, and the one that the work needs"
+
+_REPLAYED_UNASKED: Final = 50_000
+_TRIES_OF_A_LARGE_RUN: Final = 40
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's words."""
+    journals.argument(parser)
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="print the journal's lines and stamps that show each segment of the actual path",
+    )
+    parser.add_argument(
+        "--savings",
+        action="store_true",
+        help=f"find savings also of a run of more than {_REPLAYED_UNASKED:,} attempts",
+    )
+
+
+def run(words: argparse.Namespace) -> tuple[PathAnswer, int]:
+    """Return both paths of the run; always fine."""
+    source = journals.load(words.journal, Detail.TIMES)
+    found = paths(source.run)
+    explained = _explained(source, found) if words.explain else None
+    saved = () if words.explain else _savings(source, found, wanted=words.savings)
+    return PathAnswer(source, found, saved, explained), 0
+
+
+def _savings(source: Source, found: Paths, *, wanted: bool) -> tuple[Saving, ...] | None:
+    """Return what could be saved; None of a run too large to be replayed unasked."""
+    large = len(source.run.attempts) > _REPLAYED_UNASKED
+    if large and not wanted:
+        return None
+    tries = _TRIES_OF_A_LARGE_RUN if large else None
+    return tuple(savings(model_of(source.run, found.actual), found.actual, replays=tries))
+
+
+def _explained(source: Source, found: Paths) -> tuple[Explained, ...]:
+    lines = lines_at(source.path, lines_wanted(source.run, found.actual))
+    return tuple(explain(source.run, found.actual, lines))

@@ -1,0 +1,109 @@
+"""``whatif``: what the run would have taken under other settings."""
+
+import argparse
+from collections.abc import Iterable
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.partition import partition
+from snakemake_logger_plugin_observe.analysis.replay.settings import (
+    Setting,
+    SettingError,
+    Word,
+    setting,
+    sweep_of,
+    words_of,
+)
+from snakemake_logger_plugin_observe.analysis.replay.whatif import what_if
+from snakemake_logger_plugin_observe.commands import journals
+from snakemake_logger_plugin_observe.journal import Detail, JournalError
+from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
+
+HELP: Final = "what the run would have taken with other limits, polls, groups or faster tools"
+_ALTERNATIVES: Final = 50
+
+_ONE_VALUE: Final = {
+    "jobs": ("N", "so many submissions at once"),
+    "cores": ("N", "so many cores, where jobs run on the main machine"),
+    "poll": ("S", "the executor looks at its jobs every S seconds"),
+    "queue": ("xK", "each wait in the cluster's queue times K; or: drawn"),
+    "startup": ("xK", "each start of Snakemake on a node times K"),
+}
+_MANY_VALUES: Final = {
+    "resources": ("NAME=N", "so much of a named resource"),
+    "group": ("RULE=N", "N jobs of a rule in one submission"),
+    "local": ("RULE", "a rule's jobs run on the main machine"),
+    "faster": ("RULE=K", "a rule's tools K times as fast"),
+}
+_FLAGS: Final = {
+    "no-retries": "no job has to be tried again",
+    "overlap-staging": "inputs are fetched while a job waits",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's words."""
+    journals.argument(parser)
+    for name, (value, text) in _ONE_VALUE.items():
+        parser.add_argument(f"--{name}", metavar=value, help=text)
+    for name, (value, text) in _MANY_VALUES.items():
+        parser.add_argument(f"--{name}", metavar=value, action="append", default=[], help=text)
+    for name, text in _FLAGS.items():
+        parser.add_argument(f"--{name}", action="store_true", help=text)
+    parser.add_argument(
+        "--with",
+        dest="alternatives",
+        metavar="'NAME=VALUE …'",
+        action="append",
+        default=[],
+        help="an alternative, beside the flags: --with 'jobs=8 poll=5' (repeat it for a table)",
+    )
+    parser.add_argument(
+        "--sweep",
+        metavar="NAME=A,B,…",
+        action="append",
+        default=[],
+        help="one alternative for each value: jobs=1,2,4,8",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of what is drawn (default: 1)")
+
+
+def run(words: argparse.Namespace) -> tuple[WhatIfAnswer, int]:
+    """Return a replay for each alternative; always fine.
+
+    Raises:
+        JournalError: if a setting makes no sense; one line.
+
+    """
+    try:
+        settings = _settings(words)
+        source = journals.load(words.journal, Detail.TIMES)
+        segments = tuple(partition(source.run))
+        return WhatIfAnswer(source, what_if(source.run, settings, segments, words.seed)), 0
+    except SettingError as error:
+        raise JournalError(f"whatif: {error}") from error
+
+
+def _settings(words: argparse.Namespace) -> list[Setting]:
+    """Return the alternatives, each with the flags' words; or these alone."""
+    common = list(_flags(words))
+    alternatives = [words_of(text) for text in words.alternatives]
+    swept: list[list[Word]] = [[]]
+    for text in words.sweep:
+        swept = [[*before, *own] for before in swept for own in sweep_of(text)]
+    if words.sweep:
+        alternatives += swept
+    if len(alternatives) > _ALTERNATIVES:
+        raise SettingError(f"{len(alternatives)} alternatives: at most {_ALTERNATIVES} at once")
+    return [setting([*common, *own]) for own in alternatives or [[]]]
+
+
+def _flags(words: argparse.Namespace) -> Iterable[Word]:
+    for name in _ONE_VALUE:
+        if (value := getattr(words, name)) is not None:
+            yield name, value
+    for name in _MANY_VALUES:
+        for value in getattr(words, name):
+            yield name, value
+    for name in _FLAGS:
+        if getattr(words, name.replace("-", "_")):
+            yield name, None

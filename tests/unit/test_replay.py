@@ -1,0 +1,268 @@
+"""A run let happen again: as it was, under other settings, and without this or that."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import strategies
+from builders import begun, chain, grouped, killed, logger_only, on_cluster, replanned, retried
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from schedules import Lived, World, again, live, lives, world_of
+
+from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.partition import partition
+from snakemake_logger_plugin_observe.analysis.replay import Model, model_of, moves, play
+from snakemake_logger_plugin_observe.analysis.replay.retold import retold
+from snakemake_logger_plugin_observe.analysis.replay.savings import savings
+from snakemake_logger_plugin_observe.analysis.replay.settings import applied, setting, words_of
+from snakemake_logger_plugin_observe.phases import CLASSES, PHASES, cost_class
+from snakemake_logger_plugin_observe.run import Run
+
+DICE = random.Random(1)  # noqa: S311 - dice, not keys
+MANY = settings(max_examples=150, deadline=None)
+FEW = settings(max_examples=40, deadline=None)
+SHARE = 0.001
+"""How far a replay may be off: the loop may wake a moment later for one of two ends."""
+
+
+def makespan(model: Model) -> int:
+    return play(model).makespan(model)
+
+
+def changed(run: Run, text: str) -> Model:
+    return applied(model_of(run), run, setting(words_of(text)), DICE)[0]
+
+
+# -- nothing changed -------------------------------------------------------------------------------
+
+
+@MANY
+@given(lives())
+def test_a_replay_of_what_was_takes_as_long_as_it_took(lived: Lived) -> None:
+    model = model_of(lived.run)
+    assert makespan(model) == pytest.approx(lived.makespan, rel=SHARE)
+    assert play(model).missed == 0
+
+
+@MANY
+@given(lives())
+def test_a_replay_of_what_was_has_every_submission_where_it_was(lived: Lived) -> None:
+    model = model_of(lived.run)
+    played = play(model).moments
+    for i, key in enumerate(model.keys):
+        known = lived.stamps[key]
+        near = lived.makespan * SHARE
+        assert abs(played.selected[i] - known.selected) <= near
+        assert abs(played.finished[i] - known.finished) <= near
+
+
+@MANY
+@given(lives())
+def test_the_account_of_a_replay_of_what_was_is_the_run_s(lived: Lived) -> None:
+    run = lived.run
+    model = model_of(run)
+    told = account(retold(model, play(model), run))
+    measured = account(run)
+    assert sum(told.makespan_by_class.values()) == told.makespan
+    for name in CLASSES:
+        off = told.makespan_by_class[name] - measured.makespan_by_class[name]
+        assert abs(off) <= measured.makespan * 0.01
+
+
+@MANY
+@given(lives())
+def test_also_where_the_limits_are_not_in_the_journal(lived: Lived) -> None:
+    run = lived.run
+    unknown = {"jobs": None, "cores": None, "resources": {}}
+    run.started = run.started.model_copy(update=unknown)
+    assert makespan(model_of(run)) == pytest.approx(lived.makespan, rel=0.03)
+
+
+@MANY
+@given(strategies.hostile_runs())
+def test_a_hostile_run_is_replayed_to_an_end(run: Run) -> None:
+    model = model_of(run)
+    assert play(model).end >= model.start
+
+
+@pytest.mark.parametrize(
+    "story", [chain, grouped, retried, replanned, killed, logger_only, on_cluster, begun]
+)
+def test_small_runs_are_replayed_exactly(story: Any) -> None:
+    run = story().run
+    assert makespan(model_of(run)) == run.makespan
+
+
+# -- other settings: the truth is the same world, lived again ---------------------------------------
+
+
+@MANY
+@given(lives(), st.integers(1, 9))
+def test_under_other_limits_it_takes_as_long_as_it_would_have(lived: Lived, places: int) -> None:
+    world = lived.world
+    name = "jobs" if world.remote else "cores"
+    assume(getattr(world, name) is not None)
+    assume(all(task.seen for task in world.tasks.values()))
+    assume(world.remote or places >= max(task.threads for task in world.tasks.values()))
+    truth = again(lived, **{name: places})
+    predicted = makespan(changed(lived.run, f"{name}={places}"))
+    assert predicted == pytest.approx(truth.makespan, rel=0.01)
+
+
+@MANY
+@given(lives(), st.integers(1, 30))
+def test_at_another_polling_interval_it_takes_as_long_as_it_would_have(
+    lived: Lived, seconds: int
+) -> None:
+    assume(lived.world.remote and any(not t.local and t.seen for t in lived.world.tasks.values()))
+    assume(all(task.seen for task in lived.world.tasks.values()))
+    truth = again(lived, poll=seconds * 1_000_000)
+    predicted = makespan(changed(lived.run, f"poll={seconds}"))
+    # The first look is inferred: of a run in which few were found, it may be off by some.
+    assert abs(predicted - truth.makespan) <= max(0.02 * truth.makespan, 2_000_000 * seconds)
+
+
+def scaled(world: World, phase: str, factor: float) -> World:
+    """Return *world* with one phase of every attempt times *factor*."""
+    tasks = {
+        job: replace(
+            task,
+            lengths=tuple({**one, phase: round(one[phase] * factor)} for one in task.lengths),
+        )
+        for job, task in world.tasks.items()
+    }
+    return replace(world, tasks=tasks)
+
+
+@FEW
+@given(st.integers(0, 10_000), st.sampled_from(["queue_wait", "node_startup"]))
+def test_with_a_phase_scaled_it_takes_as_long_as_it_would_have(seed: int, phase: str) -> None:
+    world = world_of(seed, 10, remote=True)
+    lived = live(world)
+    order = {"order": tuple(lived.order)}
+    truth = live(replace(scaled(world, phase, 0.5), **order))
+    word = {"queue_wait": "queue=x0.5", "node_startup": "startup=x0.5"}[phase]
+    off = makespan(changed(lived.run, word)) - truth.makespan
+    assert abs(off) <= max(0.01 * truth.makespan, 2 * world.poll)
+
+
+@FEW
+@given(st.integers(0, 10_000))
+def test_with_a_place_for_every_job_it_is_no_slower(seed: int) -> None:
+    """Of jobs that need nothing of each other: with a DAG, more places can make it slower."""
+    world = world_of(seed, 10, remote=False)
+    tasks = {job: replace(task, needs=(), memory=0) for job, task in world.tasks.items()}
+    lived = live(replace(world, tasks=tasks, memory=None))
+    usual = makespan(model_of(lived.run))
+    work = sum(one["stage_in"] + one["dispatch"] for t in tasks.values() for one in t.lengths)
+    assert makespan(changed(lived.run, "cores=100")) <= usual + work
+
+
+def test_retries_that_do_not_happen_take_no_time() -> None:
+    # attempt 1 was chosen at 4 and finished at 14; without it the second goes from 4 to 14
+    assert makespan(changed(retried().run, "no-retries")) == 15_000_000
+
+
+def test_a_rule_twice_as_fast_has_half_the_tools_time() -> None:
+    # job 1 computes from 3.5 to 10, job 2 from 10.5 to 20
+    assert makespan(changed(chain().run, "faster=map=2")) == 21_000_000 - 3_250_000 - 4_750_000
+
+
+def test_jobs_in_a_group_start_up_once_and_run_side_by_side() -> None:
+    run = on_cluster(4, startup_s=5, tool_s=2, queue_s=3).run
+    assert makespan(model_of(run)) == run.makespan == 13_000_000
+    model = changed(run, "group=map=2")
+    assert model.count == 2
+    assert model.course["node_startup"] == [5_000_000] * 2
+    assert model.course["compute"] == [2_000_000] * 2
+    assert makespan(model) == 13_000_000
+
+
+def test_a_local_rule_neither_queues_nor_starts_up_on_a_node() -> None:
+    run = on_cluster(1, startup_s=5, tool_s=2, queue_s=3, poll_s=4, every_s=10).run
+    assert makespan(changed(run, "local=map")) == run.makespan - (5 + 3 + 4) * 1_000_000
+
+
+def test_staging_that_is_overlapped_costs_what_the_waits_before_do_not_cover() -> None:
+    # fetching takes 6 s; 3 s of queue and 1 s of start-up cover four of these
+    run = on_cluster(1, startup_s=1, stage_s=6, queue_s=3, tool_s=2).run
+    model = changed(run, "overlap-staging")
+    assert makespan(model) == run.makespan - 4_000_000
+    told = account(retold(model, play(model), run))
+    assert told.makespan_by_class["staging"] == 2_000_000
+
+
+# -- what would be saved -----------------------------------------------------------------------------
+
+
+def saved(run: Run) -> dict[tuple[str, str], int]:
+    segments = partition(run)
+    found = savings(model_of(run, segments), segments)
+    return {(one.kind, one.name): one.saving for one in found}
+
+
+def test_a_chain_saves_what_each_job_took() -> None:
+    found = saved(chain().run)
+    assert found[("job", "1")] == 6_500_000
+    assert found[("job", "2")] == 9_500_000
+    assert found[("rule", "map")] == found[("class", "compute")] == 16_000_000
+    assert found[("phase", "select")] == found[("class", "scheduling")] - 1_000_000 == 1_000_000
+    assert found[("class", "limits")] == 0
+
+
+def test_a_job_saves_no_more_than_the_next_longest_beside_it_allows() -> None:
+    # 2 runs for 10 s beside 1 for 8: without 2, the run is 2 s shorter, and not 10
+    story = begun(cores=2).job(1, threads=1).job(2, threads=1, rule="other").turn(3, 3)
+    run = story.quick(1, 3, 3, 11).quick(2, 3, 3, 13).end(13).run
+    assert saved(run)[("job", "2")] == saved(run)[("rule", "other")] == 2_000_000
+
+
+@MANY
+@given(lives())
+def test_without_a_class_of_a_chain_at_most_its_share_is_saved_and_its_knock_on(
+    lived: Lived,
+) -> None:
+    """In a run where nobody waits for a place, the path's other segments remain."""
+    assume(not any(release.passed_over for release in lived.releases.values()))
+    run = lived.run
+    measured = account(run)
+    for name in ("planning", "queue", "staging", "compute", "scheduling"):
+        model = moves.waits_as_they_were(model_of(run))
+        phases = [phase for phase in PHASES if cost_class(phase) == name]
+        saving = makespan(model) - makespan(moves.without_phases(model, phases))
+        share = measured.makespan_by_class[name]
+        # What others did in the main thread meanwhile may now come before.
+        main = sum(w.idle - w.time for w in run.rounds)
+        assert saving <= share + main + SHARE * measured.makespan
+
+
+@FEW
+@given(lives(), st.randoms(use_true_random=False))
+def test_any_setting_of_any_run_is_replayed_to_an_account_that_adds_up(
+    lived: Lived, dice: random.Random
+) -> None:
+    run = lived.run
+    words = ["no-retries", "overlap-staging", "faster=a=3", "faster=b=0.5"]
+    if lived.world.remote:
+        words += ["jobs=3", "poll=4", "queue=drawn", "startup=x2", "group=a=2", "local=b"]
+    else:
+        words += ["cores=4"]
+    rules = {task.rule for task in lived.world.tasks.values()}
+    chosen = [w for w in dice.sample(words, 3) if w[-3] != "=" or w.split("=")[1] in rules]
+    chosen = [
+        w
+        for w in chosen
+        if w.partition("=")[2].partition("=")[0] in rules
+        or "=" not in w
+        or w.split("=")[0] not in ("local", "group", "faster")
+    ]
+    measured = any(a.phases.get("queue_wait") for a in run.attempts.values())
+    assume(chosen and (measured or not {"queue=drawn", "startup=x2", "poll=4"} & set(chosen)))
+    assume("poll=4" not in chosen or model_of(run).polls is not None)
+    model = changed(run, " ".join(chosen))
+    played = play(model)
+    assert played.missed == 0
+    told = account(retold(model, played, run))
+    assert sum(told.makespan_by_class.values()) == told.makespan == played.makespan(model)

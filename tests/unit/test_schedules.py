@@ -1,0 +1,37 @@
+"""The schedules that other tests take for the truth are sound runs, and their words agree."""
+
+from hypothesis import given, settings
+from schedules import Lived, again, lives
+
+from snakemake_logger_plugin_observe.analysis.account import account
+
+MANY = settings(max_examples=150)
+
+
+@MANY
+@given(lives())
+def test_the_journal_of_a_schedule_tells_its_true_phases(lived: Lived) -> None:
+    run = lived.run
+    told = {key: dict(attempt.phases) for key, attempt in run.attempts.items()}
+    assert told == {key: phases for key, phases in lived.phases.items() if key in told}
+    assert set(lived.order) <= set(told)
+
+
+@MANY
+@given(lives())
+def test_what_a_reader_finds_ready_is_what_truly_was(lived: Lived) -> None:
+    run = lived.run
+    for key, release in lived.releases.items():
+        assert run.ready_at(key) == release.ready
+
+
+@MANY
+@given(lives())
+def test_a_schedule_lived_again_is_the_same(lived: Lived) -> None:
+    assert again(lived).makespan == lived.makespan
+
+
+@MANY
+@given(lives())
+def test_no_chain_of_tools_is_longer_than_the_run(lived: Lived) -> None:
+    assert lived.critical <= lived.makespan == account(lived.run).makespan

@@ -1,0 +1,169 @@
+"""``whatif``: its words, its answers in both forms, and what it says to those that make no sense."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import begun, chain, killed, logger_only, on_cluster
+
+from snakemake_logger_plugin_observe.__main__ import main
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """Return eight jobs on a cluster, all at once, noticed by a look every ten seconds."""
+    told = {"jobs": 8, "wraps": "cluster-generic", "threads": 1}
+    lengths = {"queue_s": 1.0, "startup_s": 2.0, "tool_s": 4.0, "poll_s": 3.0, "every_s": 10.0}
+    return on_cluster(8, **lengths, **told).write(tmp_path / "run.jsonl")
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
+    assert main(["whatif", *map(str, words), "--format", "json"]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main(["whatif", *map(str, words)]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main(["whatif", *map(str, words)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
+def test_with_nothing_said_the_run_is_replayed_as_it_was(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = told(capsys, journal)
+    (one,) = answer["replays"]
+    assert one["settings"] == {}
+    assert one["predicted_s"] == one["measured_s"] == answer["measured_s"] == 13.0
+
+
+def test_the_answer_in_json_is_as_it_was_agreed(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = told(capsys, journal, "--startup", "x0.5", "--faster", "map=2")
+    assert answer["schema_version"] == 1
+    (one,) = answer["replays"]
+    assert one["settings"] == {"startup": 0.5, "faster": {"map": 2.0}}
+    assert {"settings", "measured_s", "predicted_s", "by_class_s", "assumes"} <= set(one)
+    assert sum(one["by_class_s"].values()) == pytest.approx(one["predicted_s"])
+
+
+def test_flags_go_with_every_alternative(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--jobs", 4, "--with", "poll=1", "--with", "startup=x0 no-retries")
+    settings = [one["settings"] for one in told(capsys, journal, *words)["replays"]]
+    assert settings == [
+        {"jobs": 4, "poll_s": 1.0},
+        {"jobs": 4, "startup": 0.0, "no_retries": True},
+    ]
+
+
+def test_a_sweep_is_a_curve(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replays = told(capsys, journal, "--sweep", "jobs=1,2,4,8,16")["replays"]
+    assert [one["settings"]["jobs"] for one in replays] == [1, 2, 4, 8, 16]
+    lengths = [one["predicted_s"] for one in replays]
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[-1] == lengths[-2] == 13.0
+
+
+def test_what_is_drawn_is_an_interval_and_the_same_for_the_same_seed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = on_cluster(1, queue_s=1, tool_s=1)
+    for job_id, queue_s in ((2, 5), (3, 9)):
+        other = on_cluster(1, queue_s=queue_s, tool_s=1)
+        described, ended = other.events[2:4]
+        story.events[-1:-1] = [
+            described.model_copy(update={"job_id": job_id}),
+            ended.model_copy(update={"job_id": job_id}),
+        ]
+    story.events.pop()
+    path = story.end(13).write(tmp_path / "run.jsonl")
+    first = told(capsys, path, "--queue", "drawn", "--seed", 7)
+    low, high = first["replays"][0]["interval_s"]
+    assert low <= first["replays"][0]["predicted_s"] <= high
+    assert low < high
+    assert told(capsys, path, "--queue", "drawn", "--seed", 7) == first
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_text_fits_its_terminal(
+    journal: Path, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snakemake_logger_plugin_observe.__main__._width", lambda: width)
+    words = ("--with", "jobs=2 poll=1 group=map=4 local=map", "--with", "queue=drawn")
+    lines = said(capsys, journal, *words).splitlines()
+    long = [line for line in lines if len(line) > width]
+    assert all("jsonl" in line or line.startswith(("run ", "→")) for line in long)
+    assert any("group=map=4" in line for line in lines)
+
+
+def test_the_best_is_said_with_its_gain_and_all_that_is_assumed(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, journal, "--with", "jobs=2", "--with", "poll=1 startup=x0")
+    assert "With poll=1 startup=x0 the run takes" in text
+    assert "tools take as long however many run beside them" in text
+    assert "each job's node_startup is 0 times as long" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--jobs", "0"], "jobs 0"),
+        (["--jobs", "-1"], "jobs -1"),
+        (["--jobs", "many"], "jobs many"),
+        (["--poll", "nan"], "poll nan"),
+        (["--poll", "0"], "poll 0"),
+        (["--poll", "inf"], "poll inf"),
+        (["--queue", "x-1"], "queue x-1"),
+        (["--startup", "1e400"], "startup 1e400"),
+        (["--faster", "map=0"], "faster 0"),
+        (["--faster", "map"], "say NAME=NUMBER"),
+        (["--faster", "nix=2"], "no job of a rule called nix ran"),
+        (["--group", "nix=2"], "no job of a rule called nix ran"),
+        (["--group", "map=0"], "group 0"),
+        (["--local", "nix"], "no job of a rule called nix ran"),
+        (["--cores", "2"], "--jobs is its limit"),
+        (["--resources", "gpu=1"], "no job of this run asks for it"),
+        (["--with", ""], "an empty alternative"),
+        (["--with", "speed=9"], "no setting is called speed"),
+        (["--with", "no-retries=yes"], "no-retries takes no value"),
+        (["--sweep", "jobs"], "--sweep jobs"),
+        (["--sweep", "jobs=1,x"], "jobs x"),
+        (["--sweep", "jobs=" + ",".join("1" * 51)], "at most 50"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_in_one_line(
+    journal: Path, capsys: pytest.CaptureFixture[str], words: list[str], named: str
+) -> None:
+    assert named in refused(capsys, journal, *words)
+
+
+def test_a_run_without_a_cluster_has_no_polls_groups_or_local_rules(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = chain().write(tmp_path / "run.jsonl")
+    for words, why in (
+        (["--poll", 5], "did not look at jobs"),
+        (["--queue", "drawn"], "none can be drawn"),
+        (["--startup", "x2"], "none can be scaled"),
+    ):
+        assert why in refused(capsys, path, *words)
+
+
+@pytest.mark.parametrize("story", [killed, logger_only, begun])
+def test_of_what_is_not_known_the_rest_is_replayed_and_that_is_named(
+    story: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = story().write(tmp_path / "run.jsonl")
+    answer = told(capsys, path, "--no-retries")
+    assert answer["replays"][0]["predicted_s"] == answer["measured_s"]
+    assert answer["not_known"]
