@@ -15,13 +15,16 @@ from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
 
 from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.explain import explain, lines_wanted
 from snakemake_logger_plugin_observe.analysis.failures import failures
+from snakemake_logger_plugin_observe.analysis.partition import partition
 from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.attempt import FINAL
 from snakemake_logger_plugin_observe.commands import compare, journals
 from snakemake_logger_plugin_observe.commands.casework import gather
+from snakemake_logger_plugin_observe.journal import lines_at, read_journal
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run import Run, fold
 
 SNAKEMAKE: Final = parse_version(version("snakemake"))
 BARE: Final = {LOCAL: ("--executor", "local"), CLUSTER: ("--executor", CLUSTER)}
@@ -84,6 +87,7 @@ def test_all_is_as_in_the_bare_run(
     runs = [observed.lab.run(journal) for journal in _journals(observed)]
     for journal in _journals(observed):
         _is_the_same_as_itself(journal)
+        _every_segment_can_be_shown(journal)
     for run, call in zip(runs, _recorded(bare, case.calls), strict=True):
         _is_told_whole(run, call)
     if case.check is not None and runs:
@@ -214,6 +218,14 @@ def _every_second_is_owned(run: Run) -> None:
     found = account(run)
     left = [one for one in found.segments if one.phase == UNATTRIBUTED]
     assert found.unattributed <= max(0.005 * found.makespan, UNEXPLAINED_AT_MOST), left
+
+
+def _every_segment_can_be_shown(journal: Path) -> None:
+    """Each segment of the makespan begins or ends with a stamp that a line of the journal has."""
+    run = fold(read_journal(journal))
+    actual = partition(run)
+    for one in explain(run, actual, lines_at(journal, lines_wanted(run, actual))):
+        assert one.begin or one.end, one
 
 
 def _is_told_whole(run: Run, call: Call) -> None:
