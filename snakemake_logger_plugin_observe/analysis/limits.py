@@ -126,18 +126,27 @@ def _limits(run: Run) -> dict[str, int]:
     return found | {name: limit for name, limit in named.items() if not name.startswith("_")}
 
 
-class LocalWorkers:
-    """The workers of the executor that runs jobs on the main machine itself.
+def local_workers(run: Run) -> int:
+    """Return how many workers the executor has that runs jobs on the main machine itself.
 
-    There are so many as local cores, and five more for jobs that ask for none; a job that was
-    chosen waits for one where jobs on other machines, too, were counted for its choice.
+    So many as ``--cores``, where it was given, and five more for jobs that ask for none.
+    ``--local-cores`` changes neither their number nor what is chosen: Snakemake reads it nowhere.
+    """
+    cores = run.started.cores if run.started is not None else None
+    return (cores or 0) + _SPARE_WORKERS
+
+
+class LocalWorkers:
+    """The workers of the executor on the main machine, and who had one when.
+
+    A job that was chosen waits for one where places among ``--jobs``, and no cores, were counted
+    for its choice.
     """
 
     def __init__(self, run: Run, submissions: Sequence[Attempt]) -> None:
         """Take in the *submissions* of *run*, in the order of their ends."""
         started = run.started
-        cores = started.settings.get("local_cores") if started and started.jobs else None
-        self._count = cores + _SPARE_WORKERS if type(cores) is int else None
+        self._count = local_workers(run) if started and started.jobs is not None else None
         at_work = [
             (until, since, attempt)
             for attempt in submissions

@@ -49,7 +49,7 @@ TABLE: Final = (
     _time("executor", "--executor, --timed-wraps", "where jobs run"),
     _time("cores", "--cores", "how many jobs run at once"),
     _time("jobs", "--jobs", "how many jobs run at once"),
-    _time("local_cores", "--local-cores", "how many local jobs run at once"),
+    _time("local_cores", "--local-cores", "Snakemake reads it nowhere"),
     _time("resources", "--resources", "how many jobs run at once"),
     _time("default_resources", "--default-resources", "what jobs ask the cluster for"),
     _time("overwrite_resources", "--set-resources", "told of the jobs that it touches"),

@@ -18,7 +18,7 @@ class Release:
 
     because: str
     """``dependency``, ``previous_attempt``, ``replanning``, ``scheduling``; or what was freed:
-    ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_local_cores``, ``freed_resource``, and
+    ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_worker``, ``freed_resource``, and
     ``freed_place`` where the journal does not tell which."""
     job_id: int | None = None
     group: str | None = None
@@ -52,7 +52,7 @@ class Releases:
         if freed is None:
             return None
         other, moment = freed
-        release = Release("freed_local_cores", other.job_id, other.group, other.number)
+        release = Release("freed_worker", other.job_id, other.group, other.number)
         return other, moment, release
 
     def of(self, attempt: Attempt, selected: Micros) -> Released:

@@ -145,7 +145,7 @@ _RELEASES: Final = {
     "replanning": "re-planned after {who}",
     "freed_slot": "{who} freed a slot",
     "freed_cores": "{who} freed cores",
-    "freed_local_cores": "{who} freed a worker",
+    "freed_worker": "{who} freed a worker",
     "freed_resource": "{who} freed {resource}",
     "freed_place": "{who} made room",
     "scheduling": "scheduling began",

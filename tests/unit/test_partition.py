@@ -385,9 +385,9 @@ def test_a_group_takes_at_least_what_its_largest_member_does() -> None:
 
 
 def test_a_chosen_job_that_waited_for_a_local_worker_is_released_by_whose_end_freed_it() -> None:
-    # one local core makes six workers: jobs 1 to 6 have them; 7 was chosen with them, at 3.5, and
+    # one core makes six workers, whatever --local-cores says: jobs 1 to 6 have them; 7 was chosen with them, at 3.5, and
     # waited until the first of them, job 1, had ended at 8
-    story = begun(jobs=9, settings={"local_cores": 1})
+    story = begun(jobs=9, cores=1, settings={"local_cores": 3})
     for job_id in range(1, 8):
         story.job(job_id, local=True)
     story.turn(3, 4, (3, 3.5))
@@ -403,11 +403,13 @@ def test_a_chosen_job_that_waited_for_a_local_worker_is_released_by_whose_end_fr
         ("dispatch", 7, 8, 8.25),
         ("compute", 7, 8.25, 20),
     ]
-    assert releases(run)[(7, 1)] == Release("freed_local_cores", 1, None, 1)
+    assert releases(run)[(7, 1)] == Release("freed_worker", 1, None, 1)
 
 
 def test_where_a_worker_was_free_the_wait_before_the_tool_is_its_job_s_own() -> None:
-    story = begun(jobs=9, settings={"local_cores": 1}).job(1, local=True).job(7, local=True)
+    story = (
+        begun(jobs=9, cores=1, settings={"local_cores": 3}).job(1, local=True).job(7, local=True)
+    )
     story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8)
     known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.6, reported=20, finished=20)
     one = a_try(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)

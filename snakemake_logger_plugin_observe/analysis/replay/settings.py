@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS, Limits
+from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS, Limits, local_workers
 from snakemake_logger_plugin_observe.analysis.replay import moves
 from snakemake_logger_plugin_observe.analysis.replay.model import Model
 from snakemake_logger_plugin_observe.run import Run
 
 _DRAWN: Final = "drawn"
-_SPARE_WORKERS: Final = 5
 _LONGEST_S: Final = 1e7
 _LARGEST: Final = 1_000_000_000
 
@@ -259,8 +258,7 @@ def _lengths(model: Model, chosen: Setting, dice: random.Random, assumes: list[s
 def _made_local(model: Model, run: Run, rule: str, assumes: list[str]) -> Model:
     if not model.remote:
         raise SettingError(f"local {rule}: all jobs of this run ran on the main machine")
-    cores = run.started.cores if run.started is not None else None
-    workers = (cores or 0) + _SPARE_WORKERS
+    workers = local_workers(run)
     assumes.append(
         f"the main machine runs the tools of {rule} as fast as a node, {workers} at a time"
     )
