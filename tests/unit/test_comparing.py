@@ -477,6 +477,13 @@ def test_retries_may_not_hide_what_is_no_chance(
     clean = with_failures(jobs=jobs)
     assert found(clean, with_failures(*codes, jobs=jobs)) == kind
     assert found(with_failures(*codes, jobs=jobs), clean) == {}
+    assert found(with_failures(*codes, jobs=jobs), with_failures(*codes, jobs=jobs)) == {}
+
+
+def test_a_failed_run_is_as_it_was_when_compared_with_itself() -> None:
+    failed = with_failures(1)
+    failed.events = [e for e in failed.events if getattr(e, "attempt", 1) == 1]
+    assert found(failed, failed) == {}
 
 
 def test_raised_retries_are_told_by_themselves() -> None:
