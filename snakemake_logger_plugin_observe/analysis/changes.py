@@ -84,8 +84,11 @@ def _of_runs(before: Side, after: Side) -> Iterator[Change]:
         yield from _differing(before, after, what, fact(one), fact(other))
     yield from _command_line(before, after, one.command, other.command)
     yield from _config(before, after, one, other)
+    same_version = one.snakemake_version == other.snakemake_version
     for name in sorted(one.settings.keys() & other.settings.keys()):
-        yield from _differing(before, after, name, one.settings[name], other.settings[name])
+        values = (one.settings[name], other.settings[name])
+        if same_version or None not in values:  # else one of them may not know it at all
+            yield from _differing(before, after, name, *values)
 
 
 def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> Iterator[Change]:

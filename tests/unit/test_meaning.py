@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.meaning import (
     hides_more,
     setting,
 )
+from snakemake_logger_plugin_observe.resolved import settings_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "comparing.md"
 _JUDGED = {
@@ -38,6 +39,12 @@ def test_the_docs_show_the_table() -> None:
 def test_each_setting_is_there_once() -> None:
     names = [one.name for one in TABLE]
     assert len(names) == len(set(names))
+
+
+def test_every_setting_that_a_journal_holds_is_in_the_table() -> None:
+    told = settings_of(object(), None)  # of a workflow that has none: their names all the same
+    assert len(told) > 70
+    assert told.keys() <= {one.name for one in TABLE}
 
 
 def test_a_key_of_the_configuration_is_judged_as_the_configuration() -> None:

@@ -16,10 +16,11 @@ def findings(it: Compared) -> Iterator[Finding]:
             claim = f"retries: {change.before} → {change.after} (--retries)"
             yield Finding(RAISED, "neutral", claim, change.evidence)
     before, after = failures(it.before.run), failures(it.after.run)
-    known = {(one.rule, one.last.why.cause) for one in before if one.masked}
+    known = {(one.rule, one.cause, one.masked) for one in before}
     by_rule: dict[str, list[Failure]] = {}
     for one in after:
-        if (one.rule, one.last.why.cause) not in known:
+        alike = {(one.rule, one.cause, True), (one.rule, one.cause, one.masked)}
+        if known.isdisjoint(alike):
             by_rule.setdefault(one.rule or one.group_name or "", []).append(one)
     no_chance = {habit.rule for habit in habits(it.after.run, after) if habit.habit == "every_job"}
     for rule, found in by_rule.items():

@@ -400,6 +400,13 @@ def test_a_setting_that_one_journal_does_not_tell_is_not_compared() -> None:
     assert found(a_run(), a_run(settings={"until": ["count"]})) == {}
 
 
+def test_a_setting_that_one_snakemake_does_not_know_is_not_compared() -> None:
+    old = a_run(settings={"trust_io_cache": None}, snakemake_version="9.14.6")
+    new = a_run(settings={"trust_io_cache": False})
+    assert found(new, old) == {"setting_changed": "neutral"}
+    assert claims(new, old, "setting_changed") == ["Snakemake: 9.27.1 → 9.14.6"]
+
+
 def test_a_configuration_that_commands_alone_could_read_is_told_by_them() -> None:
     before, after = (a_run(config_digest=d, config_keys={"k": d}) for d in ("1", "2"))
     assert found(before, after) == {"meaning_changed": "neutral"}
@@ -470,6 +477,13 @@ def test_retries_may_not_hide_what_is_no_chance(
     clean = with_failures(jobs=jobs)
     assert found(clean, with_failures(*codes, jobs=jobs)) == kind
     assert found(with_failures(*codes, jobs=jobs), clean) == {}
+    assert found(with_failures(*codes, jobs=jobs), with_failures(*codes, jobs=jobs)) == {}
+
+
+def test_a_failed_run_is_as_it_was_when_compared_with_itself() -> None:
+    failed = with_failures(1)
+    failed.events = [e for e in failed.events if getattr(e, "attempt", 1) == 1]
+    assert found(failed, failed) == {}
 
 
 def test_raised_retries_are_told_by_themselves() -> None:
