@@ -25,6 +25,7 @@ from builders import (
     stamps,
 )
 
+from snakemake_logger_plugin_observe.analysis.limits import local_workers
 from snakemake_logger_plugin_observe.analysis.partition import partition
 from snakemake_logger_plugin_observe.analysis.releases import Release
 from snakemake_logger_plugin_observe.parts import Stamps
@@ -404,6 +405,13 @@ def test_a_chosen_job_that_waited_for_a_local_worker_is_released_by_whose_end_fr
         ("compute", 7, 8.25, 20),
     ]
     assert releases(run)[(7, 1)] == Release("freed_worker", 1, None, 1)
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(None, 5), (1, 6), (8, 13)])
+def test_the_main_machine_has_a_worker_for_each_core_and_five_more(
+    cores: int | None, workers: int
+) -> None:
+    assert local_workers(begun(jobs=9, cores=cores, settings={"local_cores": 3}).run) == workers
 
 
 def test_where_a_worker_was_free_the_wait_before_the_tool_is_its_job_s_own() -> None:
