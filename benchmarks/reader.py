@@ -1,9 +1,10 @@
-"""What reading costs: ``snakemake-observe cost`` on 10,000 jobs, at most 2 s and 200 MB.
+"""What reading costs: ``cost`` on 10,000 jobs, at most 2 s and 200 MB; ``compare`` of two, 4 s.
 
 Sound synthetic journals (see ``synthetic.py``) of 1,000 and 10,000 jobs, with ``--large`` also of
 100,000, are read in turns, beside a command that reads nothing. Printed are wall and CPU time, the
 largest resident set, and the slope from size to size: what a thousand more jobs take, and the
-exponent with which time grows (1 is linear).
+exponent with which time grows (1 is linear). Two journals of 10,000 jobs are compared: one run with
+itself, and two that differ in which jobs failed and in each job's command.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from measuring import Usage, program, run, spread, table, verdict
 
 _WRITER = Path(__file__).with_name("synthetic.py")
 _JOBS, _BOUND_S, _BOUND_MB = 10_000, 2.0, 200.0
+_COMPARE_BOUND_S = 4.0
 
 
 def read(journal: Path, command: str = "cost") -> Usage:
@@ -41,6 +43,23 @@ def measure(sizes: Iterable[int], rounds: int) -> tuple[dict[int, list[Usage]], 
                 used[size].append(read(journal))
         megabytes = {size: journal.stat().st_size / 1e6 for size, journal in journals.items()}
         return used, megabytes
+
+
+def compared(rounds: int) -> dict[str, list[Usage]]:
+    """Return what comparing two journals of 10,000 jobs used, by how far the two differ."""
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        one, other = here / "one.jsonl", here / "other.jsonl"
+        for journal, seed in ((one, "0"), (other, "1")):
+            run([sys.executable, str(_WRITER), str(_JOBS), str(journal), "--seed", seed], here)
+        text = other.read_text()
+        other.write_text(text.replace('"shellcmd":"', '"shellcmd":"nice '))
+        words = [program("snakemake-observe"), "compare", str(one)]
+        used: dict[str, list[Usage]] = {"itself": [], "another": []}
+        for _ in range(rounds):
+            for with_what, journal in (("itself", one), ("another", other)):
+                used[with_what].append(run([*words, str(journal)], here))
+        return used
 
 
 def main() -> None:
@@ -86,6 +105,26 @@ def main() -> None:
         f"cost of {_JOBS:,} jobs",
         [(wall[_JOBS].median, _BOUND_S, "s"), (peak[_JOBS].median, _BOUND_MB, "MB")],
     )
+    _show_compared(compared(words.rounds))
+
+
+def _show_compared(used: dict[str, list[Usage]]) -> None:
+    walls = {name: spread(one.wall_s for one in many) for name, many in used.items()}
+    table(
+        f"snakemake-observe compare, two journals of {_JOBS:,} jobs",
+        ("a run with", "wall s", "CPU s", "peak MB"),
+        [
+            (
+                name,
+                walls[name].show(),
+                spread(one.cpu_s for one in many).show(),
+                spread(one.peak_mb for one in many).show(".0f"),
+            )
+            for name, many in used.items()
+        ],
+    )
+    slowest = max(wall.median for wall in walls.values())
+    verdict(f"compare of two runs of {_JOBS:,} jobs", [(slowest, _COMPARE_BOUND_S, "s")])
 
 
 def _exponent(few: int, many: int, seconds: dict[int, float]) -> float:
