@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo debian-packages test test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run verify tour
+.PHONY: help demo debian-packages test test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour
 
 # What some tests need of Debian, as root; without it they say that they were not run.
 DEBIAN := rsync faketime
@@ -31,6 +31,7 @@ help:
 	@echo "make benchmarks  measure what observing costs"
 	@echo "make wf-dryrun   show what the example workflow would do in $(RUN)"
 	@echo "make wf-run      run it there (PROFILE=local, cluster-generic, strict or slurm)"
+	@echo "make wf-check    run it there, and check it against $(WF)/observe.toml"
 	@echo "make verify      check what it published against its manifest"
 	@echo "make tour        gather one folder for a reviewer in $(TOUR)"
 
@@ -139,6 +140,12 @@ wf-dryrun: $(VENV)/.installed
 wf-run: $(VENV)/.installed
 	mkdir -p $(RUN)
 	$(SNAKEMAKE) --profile $(WF)/profiles/$(PROFILE)
+
+# Also of a run that failed: what it broke is what one wants to see.
+wf-check: $(VENV)/.installed
+	mkdir -p $(RUN)
+	$(SNAKEMAKE) --profile $(WF)/profiles/$(PROFILE); ran=$$?; \
+	$(BIN)/snakemake-observe check $(WF)/observe.toml $(RUN) && exit $$ran
 
 verify: $(VENV)/.installed
 	$(BIN)/python $(WF)/verify.py $(RUN)

@@ -5,11 +5,15 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from snakemake_logger_plugin_observe import __version__
+from snakemake_logger_plugin_observe.checkfile import CheckFileError
 from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.commands.writing import WritingError
 from snakemake_logger_plugin_observe.journal import JournalError
 from snakemake_logger_plugin_observe.reporters import FORMS
+from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _DEFAULT = "cost"
 
@@ -22,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         "Without a command: cost.",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Command)
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.arguments(command)
@@ -30,6 +34,22 @@ def parser() -> argparse.ArgumentParser:
             "--format", choices=sorted(FORMS), default="text", help="default: text"
         )
     return top
+
+
+class _Command(argparse.ArgumentParser):
+    """A command's parser: options may also stand between its words, whatever Python's version."""
+
+    _intermixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse all options first, and words from what they leave."""
+        if self._intermixing:
+            return super().parse_known_args(args, namespace)
+        self._intermixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._intermixing = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = FORMS[chosen.format](answer, width=_width(), color=_color())
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
-    except JournalError as error:
-        print(f"snakemake-observe: {error}", file=sys.stderr)
+    except (JournalError, CheckFileError, WritingError) as error:
+        print(f"snakemake-observe: {harmless(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

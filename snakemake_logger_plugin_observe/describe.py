@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe.asking import ask
 from snakemake_logger_plugin_observe.capture import plain
-from snakemake_logger_plugin_observe.mask import MASK, names_a_secret
 from snakemake_logger_plugin_observe.resolved import settings_of
 
 if TYPE_CHECKING:
@@ -103,22 +102,22 @@ def _config_digests(config: Any) -> dict[str, Any]:
     """
     import json
 
-    texts = {
-        str(key): json.dumps({key: config[key]}, sort_keys=True, default=str)[1:-1]
-        for key in sorted(config)
-    }
-    whole = hashlib.sha256(f"{{{', '.join(texts.values())}}}".encode()).hexdigest()
+    from snakemake_logger_plugin_observe.mask import MASK, names_a_secret
+
+    texts = {key: json.dumps(config[key], sort_keys=True, default=str) for key in sorted(config)}
+    names = {key: json.dumps({key: None})[1 : -len(": null}")] for key in texts}
+    whole = ", ".join(f"{names[key]}: {text}" for key, text in texts.items())
     return {
-        "config_digest": f"sha256:{whole}",
+        "config_digest": f"sha256:{_sha256(f'{{{whole}}}')}",
         "config_keys": {
-            key: MASK if names_a_secret(key) else _short_digest(text.partition(": ")[2])
+            str(key): MASK if names_a_secret(str(key)) else _sha256(text)[:12]
             for key, text in texts.items()
         },
     }
 
 
-def _short_digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def secret_values(workflow: Any) -> tuple[str, ...]:

@@ -31,6 +31,14 @@ SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(model.model_fields["event"].default for model in EVENTS)
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
 _RUN_FINISHED: Final = b'\n{"event":"run_finished"'
+# How lines begin that tell what was done with jobs, and when: most of a journal.
+_OF_ATTEMPTS: Final = tuple(
+    b'{"event":"%s"' % kind.encode()
+    for kind in (
+        *("attempt_submitted", "attempt_started", "attempt_finished", "outputs", "accounting"),
+        "scheduler_round",
+    )
+)
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -141,6 +149,7 @@ class Reading:
     path: Path
     problems: list[Problem]
     lean: bool = False
+    attempts: bool = True
 
     def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
         """Yield each known event with its line number.
@@ -170,6 +179,8 @@ class Reading:
                 self.problems.append(Problem(number, "too long to be a journal's line"))
                 while line and not line.endswith(b"\n"):
                     line = file.readline(_LINE_LIMIT)
+                continue
+            if seen_start and not self.attempts and line.startswith(_OF_ATTEMPTS):
                 continue
             event = self._event(number, line)
             if not seen_start:
@@ -226,12 +237,13 @@ def _kind(line: bytes) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def read_journal(path: Path, *, lean: bool = False) -> Reading:
+def read_journal(path: Path, *, lean: bool = False, attempts: bool = True) -> Reading:
     """Return a one-time reading of the journal at *path*; it is opened when iterated.
 
-    A *lean* one passes over the processes and tries behind an attempt's figures.
+    A *lean* one passes over the processes and tries behind an attempt's figures; one without
+    *attempts*, over all that was done, for who asks only what there was to do.
     """
-    return Reading(path, [], lean)
+    return Reading(path, [], lean, attempts)
 
 
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
@@ -297,3 +309,14 @@ def _append(file: FileIO, data: bytes) -> None:
 def journals_in(workdir: Path) -> list[Path]:
     """Return the journals below *workdir*, the newest run last (their names sort by start)."""
     return sorted((workdir / SUBFOLDER).glob("*.jsonl"))
+
+
+def is_journal(path: Path) -> bool:
+    """Return whether *path* begins as a run's journal does."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            return _kind(file.readline(_LINE_LIMIT)) == "run_started"
+    except (OSError, ValueError):
+        return False

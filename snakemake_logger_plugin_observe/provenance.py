@@ -9,7 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.beside import beside
@@ -22,7 +22,7 @@ _SOURCES_LIMIT_S: Final = 10
 
 def look_up(
     snakefile: str | None, sources: tuple[str, ...], workdir: Path, put: Callable[[Note], None]
-) -> None:
+) -> threading.Event:
     """Find out, beside the run, and hand the note to *put*; tells nothing where nothing is.
 
     Args:
@@ -31,19 +31,28 @@ def look_up(
         workdir: the run's working directory.
         put: takes the note.
 
+    Returns:
+        What is set once all has been found out.
+
     """
-    if snakefile is None:
-        return
+    done = threading.Event()
 
     def work() -> None:
-        path = workdir / snakefile
-        found = _digests_beside(sources, workdir)
-        facts = {"snakefile_sha256": sha256(path), **_git(path.parent), "sources": found()}
-        if any(value not in (None, {}) for value in facts.values()):
-            put(Note("provenance", clock.now(), facts))
+        try:
+            facts = {} if snakefile is None else _facts(workdir / snakefile, sources, workdir)
+            if any(value not in (None, {}) for value in facts.values()):
+                put(Note("provenance", clock.now(), facts))
+        finally:
+            done.set()
 
     if not beside(work, "observe-provenance"):
         work()
+    return done
+
+
+def _facts(snakefile: Path, sources: tuple[str, ...], workdir: Path) -> dict[str, Any]:
+    read = _digests_beside(sources, workdir)
+    return {"snakefile_sha256": sha256(snakefile), **_git(snakefile.parent), "sources": read()}
 
 
 def sha256(path: Path) -> str | None:

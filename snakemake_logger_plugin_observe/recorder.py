@@ -43,6 +43,7 @@ Listener = Callable[[Event, Run, Callable[[str], str]], None]
 
 _PATIENCE_S: Final = 10.0
 _BREATH_S: Final = 0.05
+_A_MOMENT_S: Final = 1.0
 
 
 class Recorder:
@@ -101,6 +102,7 @@ class Recorder:
         self._dead = False
         self._hurry = threading.Event()
         self._over = False
+        self._looked_up: threading.Event | None = None
         self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._has_a_thread = beside(self._work, "observe-recorder")
@@ -253,7 +255,7 @@ class Recorder:
             )
         self._emit(event)
         self._measure_file_system(moment, "start")
-        look_up(event.snakefile, self._sources, self._workdir, self.put)
+        self._looked_up = look_up(event.snakefile, self._sources, self._workdir, self.put)
         if self._allocation is not None:
             ask_about_allocation(self._allocation, self._found_allocation)
 
@@ -281,11 +283,16 @@ class Recorder:
             return
         if not self._outputs.finish(_PATIENCE_S):
             self._emit(Gap(time=moment, reason="outputs could not be looked at in time"))
+        self._take_in_the_rest()
+
+    def _take_in_the_rest(self) -> None:
         while not self._queue.empty():
             self._guarded(self._queue.get())
 
     def _on_finish(self, moment: clock.Micros) -> None:
         self._over = True
+        if self._looked_up is not None and self._looked_up.wait(_A_MOMENT_S):  # git can be slow
+            self._take_in_the_rest()
         self._course.take_accounting(moment)
         self._take_outputs(moment)
         self._course.close(moment)

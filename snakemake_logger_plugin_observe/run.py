@@ -55,9 +55,9 @@ class Run:
     gaps: list[str] = field(default_factory=list)
     last_moment: Micros = 0
     started_line: int | None = None
+    finished_line: int | None = None
     provenance_line: int | None = None
     planned_line: int | None = None
-    finished_line: int | None = None
     job_lines: dict[int, int] = field(default_factory=dict)
     clocks: dict[str, Bounds] = field(default_factory=dict)
     """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""

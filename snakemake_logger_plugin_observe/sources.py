@@ -76,11 +76,18 @@ def _local(named: Any, base: str | None = None) -> str | None:
     return None if elsewhere or base is None else os.path.join(base, path)
 
 
+def _modules() -> list[tuple[str, Any]]:
+    """Return what has been imported by its name; some put other things there than modules."""
+    return list(sys.modules.items())
+
+
 def _modules_below(folders: set[str]) -> Iterator[str]:
     """Yield the files of the Python modules below *folders* that no installation brought."""
     below = tuple(os.path.join(folder, "") for folder in folders)
     installed = (os.path.join(sys.prefix, ""), os.path.join(os.path.dirname(os.__file__), ""))
-    for module in [m for m in list(sys.modules.values()) if isinstance(m, ModuleType)]:
+    for name, module in _modules():
+        if "_plugin_" in name or not isinstance(module, ModuleType):  # plugins of Snakemake's
+            continue
         path = object.__getattribute__(module, "__dict__").get("__file__")  # lazy ones stay so
         if not isinstance(path, str) or not path.startswith(below) or path.startswith(installed):
             continue

@@ -71,11 +71,18 @@ def rows(run: Run, choice: Choice | None = None) -> list[Row]:
     if choice.rule is not None:
         found = [row for row in found if row.rule == choice.rule]
     if choice.failed:
-        failed = {row.attempt.key[0] for row in found if row.attempt.status == "failed"}
+        failed = {row.attempt.key[0] for row in found if _failed_once(row.attempt)}
         found = [row for row in found if row.attempt.key[0] in failed]
     if choice.status is not None:
         found = [row for row in found if row.attempt.status == choice.status]
     return sorted(found, key=lambda row: _sort_key(row, choice.sort))
+
+
+def _failed_once(attempt: Attempt) -> bool:
+    """Whether an attempt failed, or a try inside it that another one mended."""
+    if attempt.status in ("failed", "lost"):
+        return True
+    return attempt.job_id is not None and any(one.status == "failed" for one in attempt.tries)
 
 
 def _row(run: Run, attempt: Attempt) -> Row:

@@ -9,7 +9,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from operator import attrgetter
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
@@ -56,9 +56,7 @@ def snakefile_of(started: RunStarted) -> str | None:
     """Return a run's Snakefile as seen from its working directory: two checkouts have the same."""
     if started.snakefile is None:
         return None
-    path = PurePath(started.snakefile)
-    inside = path.is_relative_to(started.workdir)
-    return str(path.relative_to(started.workdir) if inside else path)
+    return started.snakefile.removeprefix(f"{started.workdir}/")
 
 
 # The facts of a run, in the order in which a reviewer asks for them.
@@ -86,8 +84,11 @@ def _of_runs(before: Side, after: Side) -> Iterator[Change]:
         yield from _differing(before, after, what, fact(one), fact(other))
     yield from _command_line(before, after, one.command, other.command)
     yield from _config(before, after, one, other)
+    same_version = one.snakemake_version == other.snakemake_version
     for name in sorted(one.settings.keys() & other.settings.keys()):
-        yield from _differing(before, after, name, one.settings[name], other.settings[name])
+        values = (one.settings[name], other.settings[name])
+        if same_version or None not in values:  # else one of them may not know it at all
+            yield from _differing(before, after, name, *values)
 
 
 def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> Iterator[Change]:
@@ -181,6 +182,12 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("priority", lambda j: j.priority),
 )
 _DIGESTS: Final = ("code", "params", "environment")
+# All that the facts of a job are made of: most jobs have not changed, and need no closer look.
+_of_a_job: Final = attrgetter(
+    *("rule", "code_digest", "params_digest", "environment_digest", "script", "threads", "log"),
+    *("benchmark", "local", "checkpoint", "group", "priority", "resources", "input", "output"),
+    "shellcmd",
+)
 # Snakemake works these out of the others.
 _TOLD_BY: Final = {"mem": "mem_mb", "mem_mib": "mem_mb", "disk": "disk_mb", "disk_mib": "disk_mb"}
 _Facts = Iterator[tuple[str, str | None, str | None]]
@@ -190,6 +197,8 @@ def _of_jobs(before: Side, after: Side, pairs: Iterable[Pair]) -> Iterator[Chang
     """Tell what differs by rule: the same fact of many jobs is one change, shown by the first."""
     touched: dict[tuple[str, str], list[tuple[Pair, str | None, str | None]]] = {}
     for pair in pairs:
+        if _of_a_job(pair.before) == _of_a_job(pair.after):
+            continue
         for what, said, says in _facts(pair):
             touched.setdefault((pair.before.rule, what), []).append((pair, said, says))
     for (rule, what), found in touched.items():

@@ -1,7 +1,8 @@
 """Two runs held against each other: speed, work and truth, and one verdict over all three."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis import truth
@@ -10,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.contents import Contents, contents
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.matching import Match, match
+from snakemake_logger_plugin_observe.analysis.reasons import KINDS, Kind, parse
 from snakemake_logger_plugin_observe.analysis.speed import Measured, Speed, speed
 from snakemake_logger_plugin_observe.analysis.truth import dependencies, proofs, scope
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding
@@ -36,6 +38,8 @@ class Work:
     jobs: tuple[int, int]
     attempts: tuple[int, int]
     failed_attempts: tuple[int, int]
+    reasons: dict[Kind, tuple[int, int]]
+    """How many jobs had a cause of each kind, of those that differ; see ``reasons.KINDS``."""
     changes: tuple[Change, ...]
 
 
@@ -64,6 +68,8 @@ class Party:
     measured: Measured
     history: Sequence[float] = ()
     """Lengths of runs like this one, itself among them."""
+    published: Mapping[str, str] = field(default_factory=dict)
+    """What it published, by path, with the SHA-256 of each file as it is in its folder."""
     varying: Collection[str] = ()
     """Outputs that differ between this side's own runs, and so tell nothing."""
 
@@ -96,16 +102,17 @@ def _compared(before: Party, after: Party) -> Compared:
     found = match(before.run, after.run)
     lineages = (Lineage(before.run), Lineage(after.run))
     varying = {*before.varying, *after.varying}
-    outputs = [path for path in lineages[0].makers if path not in varying]
-    products = set(lineages[0].products) - varying
+    outputs = [p for p in {**lineages[0].makers, **before.published} if p not in varying]
+    products = {*lineages[0].products, *before.published} - varying
+    files = (recorded(before.run, before.published), recorded(after.run, after.published))
     compared = Compared(
         before=Side("A", before.run),
         after=Side("B", after.run),
         match=found,
         changes=changes(before.run, after.run, found),
-        contents=contents(
-            outputs, products, recorded(before.run), recorded(after.run), lineages[1].makers
-        ),
+        contents=contents(outputs, products, *files, lineages[1].makers),
+        files=files,
+        unpublished=tuple(path for path in before.published if path not in files[1]),
         lineages=lineages,
     )
     moved = proofs.same_elsewhere(compared)
@@ -160,10 +167,11 @@ def _verdict(
             else f"{word}, but not the same work"
         )
         return False, said, refused
+    beside = " and more" if any(finding.kind == "neutral" for finding in more) else ""
     how = (
-        "the same work (outputs' checksums equal)"
+        f"the same work{beside} (outputs' checksums equal)"
         if it.contents.checked
-        else "the same plan (contents unchecked)"
+        else f"the same plan{beside} (contents unchecked)"
     )
     return True, f"{word}, {how}", ()
 
@@ -198,5 +206,19 @@ def _work(it: Compared) -> Work:
         jobs=(len(before.jobs), len(after.jobs)),
         attempts=(len(attempts[0]), len(attempts[1])),
         failed_attempts=(failed[0], failed[1]),
+        reasons=_reasons(before, after),
         changes=it.changes,
     )
+
+
+def _reasons(before: Run, after: Run) -> dict[Kind, tuple[int, int]]:
+    """Return the kinds of causes that other numbers of jobs had."""
+    one, other = _kinds(before), _kinds(after)
+    told = [kind for kind in KINDS if kind != "unknown" and one[kind] != other[kind]]
+    return {kind: (one[kind], other[kind]) for kind in told}
+
+
+def _kinds(run: Run) -> Counter[Kind]:
+    """Return how many jobs of *run* had a cause of each kind."""
+    kinds = [{cause.kind for cause in parse(job.reason)} for job in run.jobs.values()]
+    return Counter(kind for of_job in kinds for kind in of_job)

@@ -1,6 +1,6 @@
 """Whether two runs made the same bytes, as far as their journals have checksums."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.parts import OutputFile
@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a run recorded of an output, and on which line of its journal."""
+    """What is known of an output, and from which line; None where its folder told it."""
 
     file: OutputFile
     line: int | None
@@ -41,12 +41,17 @@ class Contents:
         return self.checked and not self.differing
 
 
-def recorded(run: Run) -> dict[str, Recorded]:
-    """Return what *run* recorded of its outputs, by path."""
-    return {
+def recorded(run: Run, published: Mapping[str, str] | None = None) -> dict[str, Recorded]:
+    """Return what *run* recorded of its outputs, by path, and the SHA-256 of what it published."""
+    beside = {
+        path: Recorded(OutputFile(path=path, sha256=sha256), None)
+        for path, sha256 in (published or {}).items()
+    }
+    return beside | {
         file.path: Recorded(file, attempt.outputs_line)
         for attempt in run.attempts.values()
         for file in attempt.outputs or ()
+        if file.sha256 is not None or file.path not in beside
     }
 
 

@@ -90,6 +90,28 @@ TABLE: Final = (
     _time(
         "max_inventory_wait_time", "--max-inventory-time", "how long the listing of files may take"
     ),
+    _time(
+        "queue_input_wait_time", "--queue-input-wait-time", "how often queues are asked for inputs"
+    ),
+    _time("wait_for_files", "--wait-for-files", "what is waited for first"),
+    _time(
+        "remote_job_local_storage_prefix",
+        "--remote-job-local-storage-prefix",
+        "where copies of stored files lie",
+    ),
+    _time(
+        "wait_for_free_local_storage",
+        "--wait-for-free-local-storage",
+        "how long room for files is waited for",
+    ),
+    _time("conda_base_path", "--conda-base-path", "where conda lies"),
+    _time("conda_frontend", "--conda-frontend", "which program makes environments"),
+    _time("apptainer_prefix", "--apptainer-prefix", "where images lie"),
+    _time("ilp_solver", "--scheduler-ilp-solver", "the order of jobs"),
+    _time(
+        "preemptible_rules", "--preemptible-rules", "which jobs run where they can be ended early"
+    ),
+    _time("job_deploy_sources", "--job-deploy-sources", "how the workflow's files reach the nodes"),
     _meaning("config", "--config, --configfile", "rules, inputs and scripts read it"),
     _meaning("until", "--until", "leaves out what comes after"),
     _meaning("omit_from", "--omit-from", "leaves out a rule and what comes after"),
@@ -99,6 +121,13 @@ TABLE: Final = (
     _meaning("deployment_methods", "--software-deployment-method", "which software the tools are"),
     _meaning("wrapper_prefix", "--wrapper-prefix", "which wrappers run"),
     _meaning("apptainer_args", "--apptainer-args", "what tools see in their container"),
+    _meaning(
+        "conda_not_block_search_path_envvars",
+        "--conda-not-block-search-path-envvars",
+        "which packages tools find",
+    ),
+    _meaning("precommand", "--precommand", "runs before each job on the nodes"),
+    _meaning("jobscript", "--jobscript", "what is around each job on the nodes"),
     _meaning("no_hooks", "--no-hooks", "onstart, onsuccess and onerror may publish or check"),
     _meaning("all_temp", "--all-temp", "deletes the outputs that no other job reads"),
     _meaning("overwrite_scatter", "--set-scatter", "into how many parts work is cut"),
@@ -129,6 +158,28 @@ TABLE: Final = (
     _neither("forcetargets", "--force", "the targets are made again"),
     _neither("force_incomplete", "--rerun-incomplete", "half-written outputs are made again"),
     _neither("retries", "--retries", "failed jobs are tried again"),
+    _neither(
+        "preemptible_retries", "--preemptible-retries", "jobs that were ended early are tried again"
+    ),
+    _neither("attempt", "--attempt", "from where attempts are counted"),
+    _neither(
+        "container_image", "--container-image", "in which image Snakemake itself runs elsewhere"
+    ),
+    _neither(
+        "replace_workflow_config",
+        "--replace-workflow-config",
+        "what it sets is compared, as the configuration",
+    ),
+    _neither("benchmark_extended", "--benchmark-extended", "more figures in benchmarks"),
+    _neither("edit_notebook", "--edit-notebook", "a person works on a notebook"),
+    _neither("debug", "--debug", "a person looks into jobs"),
+    _neither("persistence_backend", "--persistence-backend", "where metadata is kept"),
+    _neither(
+        "persistence_backend_db_url", "--persistence-backend-db-url", "where metadata is kept"
+    ),
+    _neither("omit_flags", "", "of Snakemake's own use on the nodes"),
+    _neither("target_jobs", "", "of Snakemake's own use on the nodes"),
+    _neither("local_groupid", "", "of Snakemake's own use on the nodes"),
     _neither("keep_going", "--keep-going", "independent jobs go on after a failure"),
     _neither("notemp", "--notemp", "temporary files are kept"),
     _neither("unneeded_temp_files", "--unneeded-temp-files", "which temporary files are not made"),

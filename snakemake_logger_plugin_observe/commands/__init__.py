@@ -4,17 +4,21 @@ from types import ModuleType
 
 from snakemake_logger_plugin_observe.commands import (
     accounting,
+    check,
     compare,
     cost,
     jobs,
     schema,
     validate,
+    why,
 )
 
 COMMANDS: dict[str, ModuleType] = {
     "cost": cost,
     "jobs": jobs,
+    "why": why,
     "compare": compare,
+    "check": check,
     "accounting": accounting,
     "validate": validate,
     "schema": schema,

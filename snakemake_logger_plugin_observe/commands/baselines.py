@@ -29,11 +29,14 @@ class Outline:
         return self.started.process_started or self.started.time
 
 
-def baseline_of(source: Source, *, lean: bool = False) -> Source | None:
-    """Return the newest successful run of the same Snakefile and targets before *source*'s."""
+def baseline_of(source: Source, *, lean: bool = False, attempts: bool = True) -> Source | None:
+    """Return the newest successful run of the same Snakefile and targets before *source*'s.
+
+    It is read as ``journals.load`` reads with *lean* and *attempts*.
+    """
     for outline in reversed(earlier(source)):
         try:
-            found = journals.load(outline.path, lean=lean)
+            found = journals.load(outline.path, lean=lean, attempts=attempts)
         except JournalError:
             continue
         return found

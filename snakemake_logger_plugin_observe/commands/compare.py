@@ -2,16 +2,19 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.contents import varying
 from snakemake_logger_plugin_observe.analysis.speed import Measured
+from snakemake_logger_plugin_observe.checkfile import read_check_file
 from snakemake_logger_plugin_observe.commands import baselines, journals
 from snakemake_logger_plugin_observe.commands.baselines import Outline
 from snakemake_logger_plugin_observe.events import RunFinished
 from snakemake_logger_plugin_observe.journal import JournalError
+from snakemake_logger_plugin_observe.published import sums
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 
 HELP: Final = "whether a run was faster than its baseline, and whether it is still the same work"
@@ -35,13 +38,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the candidate, likewise (default: the newest run here)",
     )
     parser.add_argument(
+        "--publish",
+        type=Path,
+        metavar="FILE",
+        help="a file for check: what it says is published is compared, too",
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="exit with 1 unless it is the same work"
     )
 
 
 def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
     """Return how the two compare; 1 with --strict, unless they are the same work."""
-    candidate, others = _side(words.candidate)
+    candidate, others = side(words.candidate)
     rest: tuple[Outline, ...] = ()
     if words.baseline is None:
         found = baselines.baseline_of(candidate, lean=True)
@@ -52,18 +61,21 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
             )
         baseline = found
     else:
-        baseline, rest = _side(words.baseline)
+        baseline, rest = side(words.baseline)
         if words.candidate is None and baseline.path.samefile(candidate.path):
             raise JournalError(
                 f"{baseline.path} is the newest run here; name what to compare it with"
             )
-    comparison = compare(_party(baseline, rest), _party(candidate, others))
+    globs: list[str] = []
+    if words.publish is not None:
+        globs = [pattern for pattern, _ in read_check_file(words.publish).files]
+    comparison = compare(*parties((baseline, rest), (candidate, others), globs))
     return CompareAnswer(baseline, candidate, comparison), int(
         words.strict and comparison.same_work is not True
     )
 
 
-def _side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
+def side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
     """Return the run that stands for a side, and of a folder of journals all that are alike."""
     if named is None or not named.is_dir() or not any(named.glob("*.jsonl")):
         return journals.load(named, lean=True), ()
@@ -72,6 +84,25 @@ def _side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
         raise JournalError(f"{named}: none of the journals in it is of a run that succeeded")
     typical = sorted(alike, key=lambda one: one.finished.makespan_s or 0.0)[(len(alike) - 1) // 2]
     return journals.load(typical.path, lean=True), tuple(alike)
+
+
+Side = tuple[Source, Sequence[Outline]]
+
+
+def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party, Party]:
+    """Return both sides, with what they published, where each has a folder of its own.
+
+    In one folder the later run has overwritten what the earlier one published.
+    """
+    sides = _party(*before), _party(*after)
+    folders = [journals.working_directory(source.path) for source, _ in (before, after)]
+    if not globs or folders[0].absolute() == folders[1].absolute():
+        return sides
+    one, other = (
+        replace(side, published=sums(folder, globs))
+        for side, folder in zip(sides, folders, strict=True)
+    )
+    return one, other
 
 
 def _party(source: Source, alike: Sequence[Outline]) -> Party:

@@ -3,10 +3,11 @@
 import argparse
 from typing import Final, get_args
 
-from snakemake_logger_plugin_observe.analysis.attempts import SORT_KEYS, Choice, rows
+from snakemake_logger_plugin_observe.analysis.attempts import SORT_KEYS, Choice, Row, rows
+from snakemake_logger_plugin_observe.analysis.failures import failures, habits
 from snakemake_logger_plugin_observe.commands import journals
 from snakemake_logger_plugin_observe.parts import Status
-from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 
 HELP: Final = "what ran: every attempt with its phases, external id, node and status"
 
@@ -17,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rule", metavar="RULE", help="only this rule's attempts")
     parser.add_argument("--status", choices=get_args(Status), help="only attempts that ended so")
     parser.add_argument(
-        "--failed", action="store_true", help="every attempt of the jobs that failed once or more"
+        "--failed", action="store_true", help="what failed, why, and what trying again was worth"
     )
     parser.add_argument(
         "--used", action="store_true", help="what each used, beside what it had asked for"
@@ -29,4 +30,25 @@ def run(words: argparse.Namespace) -> tuple[JobsAnswer, int]:
     """Return the attempts that were asked for; always fine."""
     source = journals.load(words.journal)
     choice = Choice(words.rule, words.status, words.failed, words.sort)
-    return JobsAnswer(source, tuple(rows(source.run, choice)), words.failed, words.used), 0
+    chosen = tuple(rows(source.run, choice))
+    if not words.failed:
+        return JobsAnswer(source, chosen, used=words.used), 0
+    return failed(source, chosen, words.rule), 0
+
+
+def failed(source: Source, chosen: tuple[Row, ...], rule: str | None = None) -> JobsAnswer:
+    """Return what failed among the jobs of the rows that were *chosen*."""
+    every = failures(source.run)
+    keys = {row.attempt.key[0] for row in chosen}
+    keys |= {row.attempt.group for row in chosen if row.attempt.group is not None}
+    found = tuple(one for one in every if one.key in keys)
+    common = habits(source.run, every)
+    named = {one.rule for one in found}
+    return JobsAnswer(
+        source,
+        chosen,
+        failed_only=True,
+        rule=rule,
+        failures=found,
+        habits=tuple(one for one in common if one.rule in named),
+    )

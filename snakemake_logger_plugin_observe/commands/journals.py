@@ -27,19 +27,20 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, *, lean: bool = False) -> Source:
+def load(named: Path | None, *, lean: bool = False, attempts: bool = True) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         lean: leave out attempts' tries, which not every command needs.
+        attempts: without them, of a journal that is named, only what its jobs are is read.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
 
     """
     if named is not None and not named.is_dir():
-        return _load(named, lean)
+        return _load(named, lean, attempts=attempts)
     return _newest(named if named is not None else Path(), lean)
 
 
@@ -53,6 +54,17 @@ def find(named: Path | None) -> Path:
     if named is not None and not named.is_dir():
         return named
     return load(named, lean=True).path
+
+
+def working_directory(journal: Path) -> Path:
+    """Return where a run was, by where its journal lies: the journal itself may say anything."""
+    return above(journal.parent) or above(journal.absolute().parent) or Path()
+
+
+def above(folder: Path) -> Path | None:
+    """Return the working directory of which *folder* holds the journals, or None."""
+    depth = len(SUBFOLDER.parts)
+    return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
 
 def _newest(folder: Path, lean: bool) -> Source:
@@ -69,7 +81,7 @@ def _newest(folder: Path, lean: bool) -> Source:
         except JournalError as error:
             unread.append(str(error))
             continue
-        if _is_real(source.run):
+        if is_real(source.run):
             return source
     if unread and len(unread) == len(found):
         raise JournalError(unread[0])
@@ -78,8 +90,8 @@ def _newest(folder: Path, lean: bool) -> Source:
     )
 
 
-def _load(path: Path, lean: bool) -> Source:
-    reading = read_journal(path, lean=lean)
+def _load(path: Path, lean: bool, *, attempts: bool = True) -> Source:
+    reading = read_journal(path, lean=lean, attempts=attempts)
     run = fold(reading)
     alive = is_alive(run)
     if alive:
@@ -88,7 +100,7 @@ def _load(path: Path, lean: bool) -> Source:
     return Source(path, run, run.status(alive), problems)
 
 
-def _is_real(run: Run) -> bool:
+def is_real(run: Run) -> bool:
     """Whether this neither planned nor touched only, and at least one job was tried in it."""
     return run.started is not None and run.started.kind == "run" and bool(run.attempts)
 

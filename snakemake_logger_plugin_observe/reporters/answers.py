@@ -7,11 +7,17 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.account import Account
 from snakemake_logger_plugin_observe.analysis.advice import Lever
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.budgets import Line
+from snakemake_logger_plugin_observe.analysis.chain import Chain
+from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.polling import Polling
+from snakemake_logger_plugin_observe.analysis.question import Subject
 from snakemake_logger_plugin_observe.analysis.requests import FarOff
 from snakemake_logger_plugin_observe.analysis.verification import Verification
+from snakemake_logger_plugin_observe.analysis.why import Why
 from snakemake_logger_plugin_observe.run import Run
 
 
@@ -46,6 +52,24 @@ class JobsAnswer:
     rows: tuple[Row, ...]
     failed_only: bool = False
     used: bool = False
+    rule: str | None = None
+    """The only rule that was asked for."""
+    failures: tuple[Failure, ...] = ()
+    """Where only failures were asked for: what failed among the rows' jobs."""
+    habits: tuple[RuleHabit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhyAnswer:
+    """Why jobs ran: all of them, or those that were asked about."""
+
+    source: Source
+    why: Why
+    baseline: Source | None = None
+    """The run that this one is held against, where there is one."""
+    changes: tuple[Change, ...] = ()
+    subject: Subject | None = None
+    chain: Chain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +101,54 @@ class ValidateAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """Whether a run kept to what its workflow's file of budgets says."""
+
+    source: Source
+    file: Path
+    folder: Path
+    """Where published files were looked for, and commands run."""
+    lines: tuple[Line, ...]
+    strict: bool = False
+    """Whether a line that could not be checked counts as broken."""
+    notes: tuple[str, ...] = ()
+    """What limits the answer."""
+
+    def breaks(self, line: Line) -> bool:
+        """Whether *line* keeps the run from passing."""
+        return line.ok is False or (line.ok is None and self.strict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no line does."""
+        return not any(map(self.breaks, self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalAnswer:
+    """A file of budgets as a run suggests it."""
+
+    source: Source
+    file: Path | None
+    """Where it was written; None where it is to be printed."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaAnswer:
     """The JSON Schema of a journal line."""
 
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-Answer = CostAnswer | JobsAnswer | CompareAnswer | AccountingAnswer | ValidateAnswer | SchemaAnswer
+Answer = (
+    CostAnswer
+    | JobsAnswer
+    | WhyAnswer
+    | CompareAnswer
+    | CheckAnswer
+    | ProposalAnswer
+    | AccountingAnswer
+    | ValidateAnswer
+    | SchemaAnswer
+)

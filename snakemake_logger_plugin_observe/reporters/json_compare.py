@@ -58,6 +58,7 @@ def _work(work: Work, runs: tuple[Run, Run]) -> dict[str, Any]:
         "jobs": _both(work.jobs),
         "attempts": _both(work.attempts),
         "failed_attempts": _both(work.failed_attempts),
+        "reasons": {kind: _both(counts) for kind, counts in work.reasons.items()},
         "jobs_added": [_job(job, Side("B", runs[1])) for job in work.match.added],
         "jobs_gone": [_job(job, Side("A", runs[0])) for job in work.match.gone],
         "rules_added": list(work.rules_added),

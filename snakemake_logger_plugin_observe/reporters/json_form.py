@@ -4,21 +4,26 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.allocation import ran_out
 from snakemake_logger_plugin_observe.analysis.attempts import Row
+from snakemake_logger_plugin_observe.analysis.budgets import Line
 from snakemake_logger_plugin_observe.analysis.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.parts import SchedulerRecord
-from snakemake_logger_plugin_observe.reporters import json_compare
+from snakemake_logger_plugin_observe.reporters import json_compare, json_failed, json_why
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     SchemaAnswer,
     Source,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.run import seconds
 
@@ -38,6 +43,13 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "schema_version": SCHEMA_VERSION,
                 "run": _run(answer.source),
                 "attempts": [_attempt(row) for row in answer.rows],
+                **(_failed(answer) if answer.failed_only else {}),
+            }
+        case WhyAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                **json_why.shape(answer),
             }
         case CompareAnswer():
             return json_compare.shape(answer)
@@ -59,8 +71,42 @@ def shape(answer: Answer) -> dict[str, Any]:
                 "problems": list(found.problems),
                 "disagreements": [asdict(one) for one in found.disagreements],
             }
+        case CheckAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": str(answer.file),
+                "folder": str(answer.folder),
+                "passed": answer.passed,
+                "strict": answer.strict,
+                "lines": [_line(line) for line in answer.lines],
+                "notes": list(answer.notes),
+            }
+        case ProposalAnswer():
+            return {
+                "schema_version": SCHEMA_VERSION,
+                "run": _run(answer.source),
+                "file": None if answer.file is None else str(answer.file),
+                "text": answer.text,
+            }
         case SchemaAnswer():
             return answer.schema
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        **asdict(line),
+        "files": [{"path": path, "bytes": count} for path, count in line.files],
+    }
+
+
+def _failed(answer: JobsAnswer) -> dict[str, Any]:
+    return {
+        "failures": [json_failed.failure(one) for one in answer.failures],
+        "masked": sum(1 for one in answer.failures if one.masked),
+        "rules": [json_failed.habit(one) for one in answer.habits],
+        "allocation_ran_out": ran_out(answer.source.run, answer.source.status) is not None,
+    }
 
 
 def _moment(moment: Micros | None) -> str | None:

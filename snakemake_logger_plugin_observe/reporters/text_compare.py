@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.speed import Moved, Speed
 from snakemake_logger_plugin_observe.analysis.truth.finding import Finding
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
+from snakemake_logger_plugin_observe.reporters.reason_words import LABELS
 from snakemake_logger_plugin_observe.reporters.text_cost import warnings
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,
@@ -91,8 +92,8 @@ def _run(name: str, source: Source) -> Text:
 
 
 def _speed(speed: Speed) -> Iterable[Text]:
-    if speed.margin_s is None or speed.baseline_s is None or speed.candidate_s is None:
-        yield Text("nothing to compare: one of the two has no end, or only planned")
+    if speed.word is None or speed.baseline_s is None or speed.candidate_s is None:
+        yield Text("not compared: one of the two did not succeed, or only planned")
         return
     yield Text(_noise(speed))
     places = decimals(round(max(speed.baseline_s, speed.candidate_s) * 1e6))
@@ -140,6 +141,9 @@ def _work(comparison: Comparison) -> Iterable[Text]:
     for what, rules in (("rules gone", work.rules_gone), ("rules new", work.rules_added)):
         if rules:
             yield Text(harmless(f"{what}: {', '.join(rules)}"))
+    if work.reasons:
+        counts = [f"{LABELS[kind]} {a:,} → {b:,}" for kind, (a, b) in work.reasons.items()]
+        yield Text("jobs by reason: " + ", ".join(counts))
     if any(work.failed_attempts):
         lost, fails = work.failed_attempts
         yield Text(f"failed attempts: {lost:,} → {fails:,}")

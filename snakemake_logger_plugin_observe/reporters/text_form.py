@@ -5,15 +5,24 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.reporters import text_compare, text_cost, text_jobs
+from snakemake_logger_plugin_observe.reporters import (
+    text_check,
+    text_compare,
+    text_cost,
+    text_jobs,
+    text_why,
+)
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
+    CheckAnswer,
     CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     SchemaAnswer,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.words import harmless, plural
 
@@ -43,12 +52,18 @@ def _parts(answer: Answer, width: int) -> list[RenderableType]:
             return text_cost.parts(answer, width)
         case JobsAnswer():
             return text_jobs.parts(answer, width)
+        case WhyAnswer():
+            return text_why.parts(answer, width)
         case CompareAnswer():
             return text_compare.parts(answer, width)
         case AccountingAnswer():
             return [_accounting(answer)]
         case ValidateAnswer():
             return _validation(answer)
+        case CheckAnswer():
+            return text_check.parts(answer, width)
+        case ProposalAnswer():
+            return [text_check.proposal(answer)]
         case SchemaAnswer():
             import json
 

@@ -1,4 +1,4 @@
-"""Attempts as text: a line each, and for failures what the journal knows of the cause."""
+"""Attempts as text: a line each, with the phases that took most, or with what they used."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,60 +7,56 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.allocation import ran_out
 from snakemake_logger_plugin_observe.analysis.attempts import Row
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES
-from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
-from snakemake_logger_plugin_observe.reporters import text_clocks
+from snakemake_logger_plugin_observe.reporters import text_clocks, text_failed
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.text_cost import errors, head, warnings
 from snakemake_logger_plugin_observe.reporters.words import (
+    clock_time,
     decimals,
     duration,
     harmless,
     job_name,
-    percent,
     size,
 )
-from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 _ROOM_FOR_PLACES = 90
 _USED = ("job", "attempt", "cores", "memory", "time", "read", "written")
 _LEAST_OF_A_NAME = 12
-_LOG_LINES = 5
-# What a failure without a message must have been, by what was not heard of it.
-_SILENT = {
-    NO_NODE_STAMPS: "the executor reported that it failed; it may never have begun on a node",
-    ONLY_A_SIGN: "it began on the node, and ended before Snakemake there had begun its job",
-    NODE_CUT_OFF: "its processes on the node were killed, or the node was lost",
-}
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
-    if not answer.rows:
-        found += _nothing(answer)
+    if not (answer.failures if answer.failed_only else answer.rows):
+        found += [*_nothing(answer), *warnings(_out_of_time(answer))]
         return found
     if answer.failed_only:
-        started = answer.source.run.started
-        here = f"{started.workdir}/" if started is not None else ""
-        for row in sorted(answer.rows, key=_by_job):
-            found += _failure(row, here)
+        found += text_failed.parts(answer, width)
     elif answer.used:
         found.append(_used(answer, width))
     else:
         found.append(_table(answer, width))
         if any(row.attempt.status == "failed" for row in answer.rows):
             found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
-    found += warnings(answer.source.problems)
+    found += warnings([*answer.source.problems, *_out_of_time(answer)])
     if not (answer.failed_only or answer.used):  # these show no phases
         run = answer.source.run
         found += warnings(text_clocks.lines(node_clocks(run), run.makespan))
     return found
+
+
+def _out_of_time(answer: JobsAnswer) -> list[str]:
+    """Return what to say where the allocation that Snakemake itself ran in was out of time."""
+    known = ran_out(answer.source.run, answer.source.status)
+    if known is None or known.end is None:
+        return []
+    job = f"{known.scheduler} job {known.cluster_job}"
+    return [f"the {job} that Snakemake itself ran in was out of time at {clock_time(known.end)}"]
 
 
 def _nothing(answer: JobsAnswer) -> list[RenderableType]:
@@ -81,12 +77,6 @@ def _nothing(answer: JobsAnswer) -> list[RenderableType]:
         return [table]
     said = Text("No failed attempts." if answer.failed_only else "No such attempts.")
     return [said, *errors(answer.source)]
-
-
-def _by_job(row: Row) -> tuple[bool, int, str, int]:
-    """Sort all attempts of a job together, and groups' submissions after the jobs."""
-    attempt = row.attempt
-    return (attempt.job_id is None, attempt.job_id or 0, attempt.group or "", attempt.number)
 
 
 def _table(answer: JobsAnswer, width: int) -> Table:
@@ -212,57 +202,3 @@ def _cell(known: dict[str, int | None], phase: str, places: int) -> str:
         return "·"
     micros = known[phase]
     return "?" if micros is None else f"{micros / 1e6:.{places}f}"
-
-
-def _ended_by(attempt: Attempt) -> str:
-    if attempt.signal is not None:
-        return f"signal {attempt.signal}"
-    return f"exit code {attempt.exit_code}" if attempt.exit_code is not None else ""
-
-
-def _log(log: LogTail) -> list[RenderableType]:
-    """Return the last lines of a log that say something, as ``file:line: text``."""
-    if log.problem is not None:
-        return [Text(harmless(f"  log {log.path}: {log.problem}"), "dim")]
-    said = [(number, line) for number, line in enumerate(log.lines) if line.strip()]
-    first = log.first_line
-    return [
-        Text(harmless(f"  {log.path}:{'' if first is None else f'{first + number}:'} {line}"))
-        for number, line in said[-_LOG_LINES:]
-    ]
-
-
-def _failure(row: Row, here: str) -> list[RenderableType]:
-    """Return what is known of an attempt's cause; paths lose the working directory, *here*."""
-    attempt = row.attempt
-    title = f"{job_name(row.rule, row.wildcards, row.group_name)} · "
-    if attempt.job_id is not None:
-        title += f"job {attempt.job_id}, "
-    title += f"attempt {attempt.number} · {attempt.status}"
-    lines: list[RenderableType] = [Text(title, "bold")]
-    where = [
-        _ended_by(attempt),
-        f"on {attempt.node}" if attempt.node else "",
-        f"external id {attempt.external_jobid}" if attempt.external_jobid else "",
-        f"{row.total / 1e6:.{decimals(row.total)}f} s",
-    ]
-    lines.append(Text(harmless("  " + ", ".join(part for part in where if part))))
-    if attempt.message:
-        said = " ".join(attempt.message.split())
-        lines.append(Text(harmless("  " + (said.replace(here, "") if here else said))))
-    elif silent := next((_SILENT[why] for why in attempt.unobserved if why in _SILENT), None):
-        lines.append(Text(f"  {silent}"))
-    if row.command and not any(log.lines for log in attempt.logs):
-        lines.append(Text(harmless(f"  command: {row.command}"), no_wrap=True, overflow="ellipsis"))
-    if len(attempt.tries) > 1:
-        failed = sum(1 for one in attempt.tries if one.status == "failed")
-        lines.append(Text(f"  {len(attempt.tries)} tries inside it, {failed} failed"))
-    for log in attempt.logs:
-        lines += _log(log)
-    if row.log and not attempt.logs:
-        lines.append(Text(harmless("  log: " + ", ".join(row.log))))
-    if attempt.phases:
-        phase, micros = max(attempt.phases.items(), key=lambda item: item[1])
-        lines.append(Text(f"  the largest part: {phase}, {percent(micros, row.total)} %"))
-    lines += [Text(harmless(f"  unobserved: {why}"), "dim") for why in attempt.unobserved]
-    return lines

@@ -1,6 +1,5 @@
 """Nothing changed: each case run bare and under both plugins, and everything of the two compared."""
 
-import argparse
 import shlex
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from cases import CLUSTER, LOCAL, Call, Case, every_case
 from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
 
+from snakemake_logger_plugin_observe.__main__ import parser
 from snakemake_logger_plugin_observe.attempt import FINAL
 from snakemake_logger_plugin_observe.commands import compare
 from snakemake_logger_plugin_observe.run import Run
@@ -177,7 +177,7 @@ def _told(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, obj
 
 def _is_the_same_as_itself(journal: Path) -> None:
     """Compared with itself a run shows no change, whatever it did; nor is it faster or slower."""
-    words = argparse.Namespace(baseline=journal, candidate=journal, strict=False)
+    words = parser().parse_args(["compare", str(journal), str(journal)])
     answer, _code = compare.run(words)
     held = answer.comparison
     assert held.findings == ()

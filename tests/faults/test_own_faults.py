@@ -78,6 +78,7 @@ LOGGER = {
     "close": (f"{OBSERVE}.session", "Session.logger_closed"),
     "the ear": (f"{OBSERVE}.capture", "note"),
     "asking a job": (f"{OBSERVE}.describe", "job_facts"),
+    "counting what was planned": (f"{OBSERVE}.plan", "jobs_of"),
 }
 
 

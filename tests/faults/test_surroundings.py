@@ -13,6 +13,7 @@ from harness import (
     ONE,
     SLEEPERS,
     comparable,
+    injected,
     ours,
     outputs,
     seen,
@@ -23,6 +24,7 @@ from harness import (
 from lab import BOTH, Lab
 
 LOCAL = ("--cores", "1")
+OBSERVE = "snakemake_logger_plugin_observe"
 Labs = tuple[Lab, Lab]
 
 
@@ -251,6 +253,28 @@ rule all:
         child.start()
         child.join()
 """
+
+
+@fault(
+    "a file system hangs that one of the workflow's texts (a script, a profile) lies on",
+    snakemake="as bare; its exit waits a second more, at most",
+    journal="all but the `provenance`; of a run of more than 10 s, that without this text",
+)
+@pytest.mark.parametrize("lasts_s", [0, 13])
+def test_a_text_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
+    snakefile = f"include: 'more.smk'\n{ONE.replace('touch', f'sleep {lasts_s}; touch')}"
+    for lab in labs:
+        (lab.folder / "more.smk").touch()
+    hang = injected(f"{OBSERVE}.sources", "_digest", do="hang", skip=1)
+    lab, _, stderr = as_bare(labs, snakefile=snakefile, **hang)
+    assert warnings(stderr) == []
+    run = lab.run()
+    assert run.status() == "success"
+    if lasts_s:
+        assert run.provenance is not None
+        assert list(run.provenance.sources) == ["Snakefile"]
+    else:
+        assert run.provenance is None
 
 
 @fault(

@@ -70,8 +70,8 @@ class Lab:
         return done
 
     def command(self, *arguments: str) -> list[str]:
-        """Return Snakemake's command as a terminal starts it: in the background Ctrl-C is ignored."""
-        return ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *arguments]
+        """Return Snakemake's command as a terminal starts it: in the background Ctrl-C is ignored, under nohup a hang-up."""
+        return ["env", "--default-signal=INT,HUP", sys.executable, "-m", "snakemake", *arguments]
 
     def environment(self, **more: str) -> dict[str, str]:
         known = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}

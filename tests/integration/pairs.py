@@ -197,6 +197,9 @@ def _holds(event: dict[str, Any], quote: str, claim: str) -> None:
             }
             assert sums[what] == said
             assert what in claim
+        case "attempt_finished":
+            said_of_it = " ".join((event["message"] or event["status"]).split())
+            assert said_of_it.startswith(quote.removesuffix("…"))
         case other:
             raise AssertionError(f"nothing is shown by {other}: {quote}")
 
@@ -264,5 +267,5 @@ def _is_start(event: dict[str, Any], what: str, said: str) -> bool:
     if isinstance(value, list):
         return said == ", ".join(map(str, value))
     if isinstance(value, dict):
-        return all(f"{key}=" in said for key in value)
+        return all(f"{key}=" in said or f"{key}: " in said for key in value)
     return said == str(value)

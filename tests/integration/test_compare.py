@@ -129,8 +129,8 @@ HONEST = [
         "a realistic profile",
         (
             "allowed resources_changed",
-            *("allowed schedule_changed",) * 4,
-            *("neutral setting_changed",) * 2,
+            *("allowed schedule_changed",) * 2,
+            *("neutral setting_changed",) * 3,
         ),
         flags=("--workflow-profile", "tuned"),
         files={

@@ -9,6 +9,10 @@ import pytest
 import yaml
 from lab import REPO, Lab
 
+from snakemake_logger_plugin_observe.__main__ import parser
+from snakemake_logger_plugin_observe.analysis.figures import FIGURES
+from snakemake_logger_plugin_observe.analysis.reasons import KINDS
+from snakemake_logger_plugin_observe.checkfile import read_check_file
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.events import json_schema
 from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, RUN_PHASES
@@ -39,6 +43,7 @@ def run_as_the_readme_says(new_lab: Callable[[str], Lab]) -> Lab:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     (command,) = [words for words in commands(README) if words.startswith("snakemake --cores")]
     lab.snakemake(*command.split()[1:])
+    lab.snakemake(*command.split()[1:], "--forceall")  # another run, to compare with the first
     return lab
 
 
@@ -78,6 +83,10 @@ def test_every_command_is_described() -> None:
         )
 
 
+def test_every_kind_of_cause_is_described() -> None:
+    assert {row[0] for row in rows(DOCS["reading.md"], "How a cause is followed")} == set(KINDS)
+
+
 def test_the_model_lists_every_phase_with_its_class() -> None:
     text = DOCS["model.md"]
     attempt = {row[0]: row[2] for row in rows(text, "## Phases of an attempt")}
@@ -108,6 +117,30 @@ def test_every_flag_is_described() -> None:
         for one in fields(settings):
             if not str(one.metadata["help"]).startswith("Internal"):
                 assert f"--{prefix}-{one.name.replace('_', '-')}" in DOCS["plugins.md"]
+
+
+def test_every_key_of_a_file_of_budgets_is_described_and_its_example_can_be_read(
+    tmp_path: Path,
+) -> None:
+    text = DOCS["checking.md"]
+    figures = {row[0].partition(".")[0] for row in rows(text, "### `[max]` and `[min]`")}
+    assert figures == set(FIGURES)
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "observe.toml").write_text(example)
+    told = read_check_file(tmp_path / "observe.toml")
+    assert {limit.figure for limit in told.limits} == figures
+    assert (told.files, told.verify, told.baseline) != ((), (), None)
+
+
+def test_the_ci_examples_are_yaml_that_runs_and_then_checks() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", DOCS["checking.md"], re.DOTALL)
+    github, gitlab = map(yaml.safe_load, blocks)
+    steps = [step["run"] for step in github if "run" in step]
+    for script in (steps, gitlab["run"]["script"]):
+        assert script[0].startswith("snakemake --cores 4 --logger observe --executor timed")
+        words = shlex.split(script[1])
+        assert words[:2] == ["snakemake-observe", "check"]
+        assert parser().parse_args(words[1:]).junit == Path("check.xml")
 
 
 def test_links_lead_somewhere() -> None:

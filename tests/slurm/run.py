@@ -11,10 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cluster import Cluster, ClusterError, down, up
+from cluster import Cluster, ClusterError, Shape, down, up
 
 HERE = Path(__file__).resolve().parent
 ALONE = "test_failing_cluster.py"
+STRICT = "test_memory_limit.py"
+"""On a cluster that kills what uses more memory than it asked for."""
+KILLS = Shape(extra=("JobAcctGatherParams=OverMemoryKill",))
 AT_ONCE = "3"  # most of a test's time is waiting: for Slurm, for polls
 
 
@@ -26,13 +29,16 @@ def main(words: list[str]) -> int:
     keep = "--keep" in words
     words = [word for word in words if word != "--keep"]
     try:
-        cluster = up()
         if words:
-            return _pytest(cluster, words)
-        together = _pytest(
-            cluster, ["-n", AT_ONCE, "--dist", "loadscope", str(HERE), f"--ignore={HERE / ALONE}"]
-        )
-        return _pytest(cluster, [str(HERE / ALONE)]) or together
+            strict = any(STRICT in word for word in words)
+            return _pytest(up(shape=KILLS if strict else None), words)
+        cluster = up()
+        others = [f"--ignore={HERE / name}" for name in (ALONE, STRICT)]
+        together = _pytest(cluster, ["-n", AT_ONCE, "--dist", "loadscope", str(HERE), *others])
+        alone = _pytest(cluster, [str(HERE / ALONE)])
+        down()
+        strict = _pytest(up(shape=KILLS), [str(HERE / STRICT)])
+        return together or alone or strict
     except ClusterError as error:
         print(f"cluster tests: {error}", file=sys.stderr)
         return 2

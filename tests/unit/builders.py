@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.events import (
     GroupDescribed,
     JobDescribed,
     Message,
+    Planned,
     RunFinished,
     RunPhase,
     RunStarted,
@@ -263,6 +264,10 @@ class Story:
 
     def plan(self, start_s: float, end_s: float, **more: Any) -> "Story":
         return self.phase("plan", start_s, end_s, **more)
+
+    def planned(self, moment_s: float, to_run: dict[str, int], **up_to_date: int) -> "Story":
+        """Tell what the DAG held: numbers of jobs by rule."""
+        return self.add(Planned(time=at(moment_s), to_run=to_run, up_to_date=up_to_date))
 
     def phase(self, name: str, start_s: float, end_s: float, **more: Any) -> "Story":
         return self.add(RunPhase(time=at(start_s), phase=name, end=at(end_s), **more))

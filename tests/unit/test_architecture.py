@@ -28,7 +28,7 @@ ROOTS = {
 
 # What a module of the reader may know: its own row and the rows above it.
 LAYERS = (
-    {"clock", "phases", "mask", "beside"},
+    {"clock", "phases", "mask", "beside", "proofs", "published"},
     {"parts"},
     {"events"},
     {"offsets"},
@@ -36,6 +36,7 @@ LAYERS = (
     {"attempt"},
     {"run"},
     {"analysis", "accounting"},
+    {"checkfile"},
     {"reporters"},
     {"commands"},
     {"__main__"},
@@ -111,7 +112,7 @@ def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
     beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
     beside |= {"provenance", "tracking", "endings", "tails", "outputs", "latency", "console"}
     beside |= {"choices", "course", "remains", "reports"}
-    beside |= {"states", "told"}
+    beside |= {"states", "told", "asking", "resolved", "sources", "plan", "hidden"}
     assert set(modules(OBSERVE)) - set(READER) <= beside
 
 
@@ -125,7 +126,7 @@ def test_the_wrapper_knows_only_the_recorder_s_side() -> None:
     assert found <= {
         *("clock", "events", "recorder", "session", "describe", "tracking", "states", "run"),
         "attempt",
-        *("console", "parts", "reports"),
+        *("console", "parts", "reports", "asking", "hidden"),
     }
 
 
@@ -219,6 +220,50 @@ def test_nothing_is_executed_or_imported_from_what_was_read(path: Path) -> None:
     }
     assert not calls & RUNS_DATA, path
     assert "shell=True" not in path.read_text()
+
+
+def test_what_a_person_s_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:
+    """``check`` runs the commands of the file that the person named, and of nothing else.
+
+    The module that does it knows no other of ours, and so nothing that was read from a journal;
+    only that command calls it, and takes the words from the file and the folder from paths.
+    """
+    proofs = modules(OBSERVE)["proofs"]
+    assert own(proofs) == set()
+    knowing = {name for name, path in modules(OBSERVE).items() if "proofs" in own(path)}
+    assert knowing == {"commands.check"}
+    starting = {name for name in READER if "subprocess" in imports(modules(OBSERVE)[name])}
+    assert starting == {"accounting", "proofs"}
+    (call,) = _calls(modules(OBSERVE)["commands.check"], "prove")
+    (words,) = call.args
+    assert ast.unparse(words) == "command"
+    assert {one.arg: ast.unparse(one.value) for one in call.keywords} == {
+        "here": "file.path.absolute().parent",
+        "folder": "folder",
+        "timeout_s": "file.verify_timeout_s",
+    }
+
+
+def test_where_commands_run_does_not_come_from_a_journal() -> None:
+    """It is worked out from the paths that the person named, by a function that sees no more."""
+    check = ast.parse(modules(OBSERVE)["commands.check"].read_text())
+    (folder,) = (
+        node
+        for node in ast.walk(check)
+        if isinstance(node, ast.FunctionDef) and node.name == "_folder"
+    )
+    taken = [(arg.arg, ast.unparse(arg.annotation)) for arg in folder.args.args]
+    assert taken == [("journal", "Path"), ("named", "Path | None")]
+    for call in _calls(modules(OBSERVE)["commands.check"], "_folder"):
+        assert [ast.unparse(arg) for arg in call.args] == ["source.path", "words.directory"]
+
+
+def _calls(path: Path, name: str) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+    ]
 
 
 # -- the roots ----------------------------------------------------------------------------------------------------

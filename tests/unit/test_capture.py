@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from builders import SECOND, T0
 
-from snakemake_logger_plugin_observe.capture import Note, is_about_a_job, note, plain, said_of_job
+from snakemake_logger_plugin_observe.capture import (
+    Note,
+    is_about_a_job,
+    is_planned,
+    note,
+    plain,
+    said_of_job,
+)
 
 
 class LogEvent(Enum):
@@ -260,6 +267,21 @@ def test_only_a_job_or_a_group_that_describes_itself_is_asked_for_more(
     event: str | None, asked: bool
 ) -> None:
     assert is_about_a_job(record(event)) is asked
+
+
+@pytest.mark.parametrize(
+    ("said", "planned"),
+    [
+        (record("run_info", msg="Job stats:"), True),
+        (record(msg="Nothing to be done (all requested files are present)."), True),
+        (record("resources_info", msg="Provided cores: 1"), False),
+        (record("error", msg="Nothing to be done for it"), False),
+        (record(msg="Building DAG of jobs..."), False),
+        (record(), False),
+    ],
+)
+def test_snakemake_says_when_it_has_planned(said: logging.LogRecord, planned: bool) -> None:
+    assert is_planned(said) is planned
 
 
 def test_what_a_record_says_of_a_job_need_not_be_made_again() -> None:

@@ -475,3 +475,13 @@ def test_a_journal_does_not_take_the_place_of_a_stderr_that_is_closed(tmp_path: 
     )
     (journal,) = tmp_path.iterdir()
     assert (done.stdout, journal.read_bytes()) == ("True\n", b"")
+
+
+def test_a_reading_without_attempts_tells_what_there_was_to_do_and_how_it_ended(
+    tmp_path: Path,
+) -> None:
+    journal = chain().write(tmp_path / "a.jsonl")
+    whole, some = list(read_journal(journal)), list(read_journal(journal, attempts=False))
+    done = ("attempt_finished", "scheduler_round")
+    assert some == [(line, event) for line, event in whole if event.event not in done]
+    assert len(some) < len(whole)

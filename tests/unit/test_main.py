@@ -57,6 +57,24 @@ def test_a_fine_answer_is_0(
     assert error == ""
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["jobs", "--format", "json", "JOURNAL"],
+        ["compare", "JOURNAL", "--format", "json", "JOURNAL"],
+        ["check", "FILE", "--strict", "JOURNAL", "--format", "json"],
+        ["check", "--format", "json", "FILE", "--strict", "--directory", ".", "JOURNAL"],
+    ],
+)
+def test_options_may_stand_between_a_command_s_words(
+    journal: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    journal.with_name("observe.toml").write_text("version = 1\n")
+    named = {"JOURNAL": str(journal), "FILE": "observe.toml"}
+    assert main([named.get(word, word) for word in words]) == 0
+    assert json.loads(said(capsys)[0])["schema_version"] == 1
+
+
 def test_the_schema_needs_no_journal(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--format", "json"]) == 0
     assert json.loads(said(capsys)[0])["$schema"].startswith("https://json-schema.org/")

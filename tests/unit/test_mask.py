@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.events import Message
 from snakemake_logger_plugin_observe.journal import to_line
-from snakemake_logger_plugin_observe.mask import Masker
+from snakemake_logger_plugin_observe.mask import Masker, names_a_secret
 
 MASKED = Masker()
 
@@ -221,3 +221,20 @@ def test_the_patterns_themselves_are_masked_in_the_command() -> None:
     words = ("snakemake", "--logger-observe-mask", "acme-1", "x+", "--cores", "2", "all")
     masked = ("snakemake", "--logger-observe-mask", "***", "***", "--cores", "2", "all")
     assert MASKED.words(words) == masked
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("api_token", True),
+        ("DB_PASSWORD", True),
+        ("credentials", True),
+        ("private-key", True),
+        ("max_tokens", False),
+        ("tokenizer", False),
+        ("samples", False),
+        ("bypass", False),
+    ],
+)
+def test_a_secret_is_known_by_its_name(name: str, secret: bool) -> None:
+    assert names_a_secret(name) is secret

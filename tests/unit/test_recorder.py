@@ -895,6 +895,12 @@ def test_planning_goes_from_the_workflow_s_start_to_the_first_sign_of_a_dag(reco
     assert (phase.phase, phase.time, phase.end) == ("plan", at(2), at(3))
 
 
+def test_what_was_planned_is_told(record: Record) -> None:
+    recording = record().put("plan", 3, to_run={"map": 2}, up_to_date={"sort": 1}).finish()
+    (told,) = (event for event in recording.events if event.event == "planned")
+    assert (told.time, told.to_run, told.up_to_date) == (at(3), {"map": 2}, {"sort": 1})
+
+
 def test_a_run_that_ended_while_it_planned_was_planning_and_deploying(record: Record) -> None:
     recording = record(planned=False).message(5, "deploying", "Creating conda environment")
     recording.finish(9)

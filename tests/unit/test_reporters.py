@@ -5,12 +5,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import strategies
 from builders import (
+    RUN_ID,
     SECOND,
     Story,
     a_record,
@@ -27,18 +29,43 @@ from builders import (
     retried,
     stamps,
 )
+from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
 from hypothesis import given
+from hypothesis import strategies as st
+from junitparser import Failure, JUnitXml, Skipped, TestCase
 from rich.console import Console
+from whys import (
+    circle,
+    discovered,
+    first_run,
+    many_causes,
+    plan,
+    temporary,
+    up_to_date,
+)
+from whys import story as whys_story
+from workflows import a_run, a_workflow, changed, compared
 
 from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.analysis.advice import levers
 from snakemake_logger_plugin_observe.analysis.attempts import Choice, rows
+from snakemake_logger_plugin_observe.analysis.budgets import Limit, Line, ended, judge
+from snakemake_logger_plugin_observe.analysis.chain import chain as causal_chain
+from snakemake_logger_plugin_observe.analysis.changes import changes
 from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.origins import Origins
 from snakemake_logger_plugin_observe.analysis.polling import polling
+from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
+from snakemake_logger_plugin_observe.analysis.question import find
 from snakemake_logger_plugin_observe.analysis.requests import FarOff, far_off
+from snakemake_logger_plugin_observe.analysis.roots import roots
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.verification import Disagreement, Verification, verify
+from snakemake_logger_plugin_observe.analysis.why import why
 from snakemake_logger_plugin_observe.clock import parse_moment
 from snakemake_logger_plugin_observe.commands.cost import costliest
+from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.events import (
     SCHEMA_VERSION,
     FileSystem,
@@ -49,14 +76,18 @@ from snakemake_logger_plugin_observe.events import (
 from snakemake_logger_plugin_observe.parts import LogTail, Usage
 from snakemake_logger_plugin_observe.phases import CLASSES, PHASES
 from snakemake_logger_plugin_observe.processes import NODE_CUT_OFF
-from snakemake_logger_plugin_observe.reporters import FORMS, Answer
+from snakemake_logger_plugin_observe.reporters import FORMS, Answer, junit, toml_form
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
+    CheckAnswer,
+    CompareAnswer,
     CostAnswer,
     JobsAnswer,
+    ProposalAnswer,
     SchemaAnswer,
     Source,
     ValidateAnswer,
+    WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.json_form import shape
 from snakemake_logger_plugin_observe.reporters.text_advice import requests
@@ -86,7 +117,10 @@ def cost(run: Run, *problems: str) -> CostAnswer:
 
 
 def jobs(run: Run, **choice: Any) -> JobsAnswer:
-    return JobsAnswer(source(run), tuple(rows(run, Choice(**choice))), choice.get("failed", False))
+    chosen = tuple(rows(run, Choice(**choice)))
+    if choice.get("failed"):
+        return failed(source(run), chosen, choice.get("rule"))
+    return JobsAnswer(source(run), chosen)
 
 
 def used(run: Run) -> JobsAnswer:
@@ -97,8 +131,82 @@ def asked(run: Run, known: int = 0, added: int = 0) -> AccountingAnswer:
     return AccountingAnswer(source(run), 2, known, added)
 
 
+def comparison(before: Story, after: Story) -> CompareAnswer:
+    other = PATH.with_name("20260302T120000-abcdef.jsonl")
+    return CompareAnswer(
+        source(before.run),
+        Source(other, after.run, after.run.status()),
+        compared(before, after),
+    )
+
+
+def refused() -> CompareAnswer:
+    """Return a comparison with most that one can find: less work, a lost log, other settings."""
+    slow = changed(a_workflow("abcdef"), "count", threads=4, resources={"mem_mb": 8000})
+    jobs = changed(a_workflow("abc"), "cut", log=(), code_digest="sha256:other")
+    settings = {"rerun_triggers": ["mtime"], "latency_wait_s": 60, "retries": 2}
+    return comparison(a_run(slow, length_s=300), a_run(jobs, settings=settings, host="other"))
+
+
+def reasons(story: Story, words: str | None = None, since: Story | None = None) -> WhyAnswer:
+    """Return why a story's jobs ran, or those that *words* name; held against *since*."""
+    run = story.run
+    origins = Origins(run)
+    found = roots(origins)
+    subject = find(origins, words) if words is not None else None
+    return WhyAnswer(
+        source(run),
+        why(run, origins, found),
+        source(since.run) if since is not None else None,
+        changes(since.run, run) if since is not None else (),
+        subject,
+        causal_chain(origins, found, subject.jobs) if subject is not None else None,
+    )
+
+
 def validation(story: Story) -> ValidateAnswer:
     return ValidateAnswer(source(story.run), verify(enumerate(story.events, 1), ()))
+
+
+ASKED = (
+    Limit("max", "makespan_s", "", 30, 4),
+    Limit("max", "retries", "", 0, 5),
+    Limit("max", "class_share", "compute", 0.8, 6),
+    Limit("max", "memory_of_request", "", 0.9, 7),
+    Limit("max", "queue_wait_s", "p95", 600, 8),
+    Limit("min", "jobs_planned", "", 2, 11),
+)
+
+
+def checked(
+    run: Run, *more: Line, strict: bool = False, notes: tuple[str, ...] = ()
+) -> CheckAnswer:
+    subject = Subject(run, run.status())
+    lines = (ended(subject), *(judge(subject, limit) for limit in ASKED), *more)
+    file = Path("workflow/observe.toml")
+    return CheckAnswer(source(run), file, Path("run"), lines, strict=strict, notes=notes)
+
+
+def published(said: str = "results/summary.tsv") -> tuple[Line, ...]:
+    """Return what files, commands and a baseline may come to; *said* is in all of it."""
+    quoted = (Evidence("command", "verify", f"{said}: FAILED"), Evidence("command", "verify", said))
+    other = (Evidence("journal", "A:3", f"rule map no longer makes {said}"),)
+    files = (("run/results/a", 1500), (f"run/{said}", 281))
+    return (
+        Line("publish", "files", said, 2, True, "", 14, files=files),
+        Line("publish", "files", f"{said}/**", 0, False, "", 15),
+        Line("verify", "verify", f"verify {said}", "exit code 1", False, "", 18, evidence=quoted),
+        Line(
+            "baseline", "same_work", True, False, False, f"faster, but {said}", 22, evidence=other
+        ),
+        Line("baseline", "slower_by", 0.2, -0.25, True, "15.000 s, the baseline 20.000 s", 23),
+    )
+
+
+def proposal(run: Run) -> ProposalAnswer:
+    subject = Subject(run, run.status())
+    text = toml_form.render(PATH.name, list(limits(subject)), final_outputs(subject))
+    return ProposalAnswer(source(run), None, text)
 
 
 def unsound() -> ValidateAnswer:
@@ -178,17 +286,33 @@ STORIES = [
     *(begun, chain, cluster, grouped, hostile, killed),
     *(logger_only, mixed, replanned, retried),
 ]
+FAILING = [deterministic, different, every_job, flaky, many, mended_inside, nested]
+WHYS = [many_causes, temporary, first_run, discovered, plan, circle, up_to_date]
 ANSWERS = [
     *(
         pytest.param(make(story().run), id=f"{make.__name__}-{story.__name__}")
         for story in STORIES
-        for make in (asked, cost, jobs, used)
+        for make in (asked, checked, cost, jobs, proposal, used)
     ),
     *(
         pytest.param(jobs(story().run, failed=True), id=f"failed-{story.__name__}")
-        for story in STORIES
+        for story in (*STORIES, *FAILING)
     ),
     *(pytest.param(validation(story()), id=f"validate-{story.__name__}") for story in STORIES),
+    *(
+        pytest.param(comparison(chain(), story()), id=f"compare-{story.__name__}")
+        for story in STORIES
+    ),
+    *(pytest.param(reasons(story()), id=f"why-{story.__name__}") for story in [*STORIES, *WHYS]),
+    *(
+        pytest.param(reasons(story(), str(max(story().run.jobs))), id=f"why-job-{story.__name__}")
+        for story in [*WHYS, grouped, hostile, mixed]
+        if story().run.jobs
+    ),
+    pytest.param(refused(), id="compare-refused"),
+    pytest.param(checked(mixed().run, *published()), id="check-published"),
+    pytest.param(checked(hostile().run, *published(ESCAPES), notes=(ESCAPES,)), id="check-hostile"),
+    pytest.param(ProposalAnswer(source(chain().run), Path(ESCAPES), "x"), id="proposed"),
     pytest.param(unsound(), id="validate-unsound"),
     pytest.param(SchemaAnswer(json_schema()), id="schema"),
 ]
@@ -212,7 +336,7 @@ def test_every_form_renders_every_answer(form: str, answer: Answer, width: int) 
 def test_colours_change_no_text(answer: Answer) -> None:
     plain = render(answer, width=100)
     coloured = render(answer, width=100, color=True)
-    for code in ("0", "1", "2", "31", "32", "33", "34", "35", "36", "97", "1;33", "1;31"):
+    for code in ("0", "1", "2", "31", "32", "33", "34", "35", "36", "97", "1;31", "1;32", "1;33"):
         coloured = coloured.replace(f"\x1b[{code}m", "")
     assert coloured.split() == plain.split()
 
@@ -241,7 +365,26 @@ TEXTS: dict[str, Callable[[], Answer]] = {
     "cost-logger-only": lambda: cost(logger_only().run),
     "jobs": lambda: jobs(mixed().run),
     "jobs-killed": lambda: jobs(killed().run),
+    "compare": lambda: comparison(a_run(sums=True), a_run(sums=True, length_s=60)),
+    "compare-refused": refused,
+    "compare-failed": lambda: comparison(chain(), mixed()),
+    "why": lambda: reasons(many_causes(), since=many_causes(note="echo")),
+    "why-publish": lambda: reasons(many_causes(), "publish"),
+    "why-rule": lambda: reasons(many_causes(), "screen"),
+    "why-temporary": lambda: reasons(temporary(), "sort"),
+    "why-checkpoint": lambda: reasons(discovered(), "done/a.txt"),
+    "why-first": lambda: reasons(first_run(300)),
+    "why-plan": lambda: reasons(plan()),
+    "why-updated": lambda: reasons(many_causes(), "panel.fa"),
+    "why-up-to-date": lambda: reasons(up_to_date()),
+    "check": lambda: checked(mixed().run, *published(), notes=("a later run may have changed it",)),
+    "check-kept": lambda: checked(chain().run),
+    "check-killed": lambda: checked(killed().run, strict=True),
     "failed": lambda: jobs(mixed().run, failed=True),
+    **{
+        f"failed-{story.__name__}": lambda story=story: jobs(story().run, failed=True)
+        for story in FAILING
+    },
     "failed-none": lambda: jobs(chain().run, failed=True),
     "used": lambda: used(cluster().run),
     "used-mixed": lambda: used(mixed().run),
@@ -263,7 +406,9 @@ def test_a_text_is_as_it_was_read_and_found_good(
 def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
     """But for whole lines to copy: the run's head, its journal, and a problem with it."""
     for line in render(TEXTS[name](), width=width).splitlines():
-        whole = line.startswith(("run ", "  .snakemake", ".snakemake"))
+        whole = line.startswith(
+            ("run ", "  .snakemake", ".snakemake", "  A  ", "  B  ", "→ snakemake-observe why .")
+        )
         assert whole or len(line) <= width, line
 
 
@@ -272,6 +417,21 @@ def test_a_text_keeps_to_its_width(name: str, width: int) -> None:
 def test_no_figure_of_a_text_is_cut(name: str, width: int) -> None:
     """Half a number reads like another number, and none of it like an unknown one."""
     assert not re.search(r"[\d.\s]…(?! \d)", render(TEXTS[name](), width=width))
+
+
+def test_what_a_rule_s_jobs_have_in_common_is_said_once() -> None:
+    for asked_for in ({}, {"rule": "quality"}):
+        text = " ".join(render(jobs(every_job().run, failed=True, **asked_for)).split())
+        assert text.count("each of the 6 jobs of quality failed first in this way") == 1
+        assert text.count("quality sample=") == (6 if asked_for else 0)
+
+
+def test_a_run_that_goes_on_may_try_again() -> None:
+    story = deterministic()
+    story.events.pop()
+    text = render(jobs(story.run, failed=True))
+    assert "failed so far after 3 attempts, 3 × the same way" in text
+    assert "for good" not in text
 
 
 @pytest.mark.parametrize("width", [100, 60])
@@ -757,3 +917,185 @@ def test_no_run_is_too_strange_to_be_shown(run: Run) -> None:
     for answer in (cost(run), jobs(run), jobs(run, failed=True), used(run)):
         for form in FORMS.values():
             assert form(answer, width=60).endswith("\n")
+
+
+def test_a_comparison_in_json() -> None:
+    found = as_json(refused())
+    assert found["schema_version"] == 1
+    assert found["journals"]["A"] == str(PATH)
+    assert (found["verdict"], found["same_work"], found["checked"]) == (
+        "faster because it did less",
+        False,
+        "plan",
+    )
+    assert found["speed"]["baseline_s"] == 300.0
+    assert found["speed"]["by_class_s"]["planning"] == {"baseline": 3.0, "candidate": 3.0}
+    assert [job["wildcards"] for job in found["work"]["jobs_gone"]] == [
+        {"sample": s} for s in ("d", "e", "f", "d", "e", "f")
+    ]
+    assert (found["work"]["rules_added"], found["work"]["rules_gone"]) == ([], [])
+    assert {one["id"] for one in found["findings"] if one["kind"] == "not_allowed"} == {
+        *("discovery_narrowed", "log_removed", "code_changed", "hides_changes"),
+    }
+    lost = next(one for one in found["findings"] if one["id"] == "log_removed")
+    assert lost["claim"] == "rule cut lost its log: logs/cut.log"
+    assert lost["evidence"] == [
+        {"kind": "journal", "ref": "A:5", "quote": "log: logs/cut.log"},
+        {"kind": "journal", "ref": "B:5", "quote": "log: none of these"},
+    ]
+
+
+# -- why -----------------------------------------------------------------------------------------------
+
+
+def test_why_as_json_is_as_promised() -> None:
+    answer = shape(reasons(many_causes(), "publish", since=many_causes(note="echo")))
+    assert answer["schema_version"] == SCHEMA_VERSION
+    assert (answer["planned"], answer["jobs"], answer["time_s"]) == (False, 9, 9.0)
+    assert answer["several_roots"] == 1
+    assert answer["roots"][0] == {
+        "kind": "code",
+        "rules": [{"rule": "trim", "jobs": 3}],
+        "files": [],
+        "file_count": 0,
+        "text": None,
+        "jobs": 7,
+        "time_s": 7.0,
+        "alone": {"jobs": 6, "time_s": 6.0},
+        "evidence": [
+            {"kind": "journal", "ref": "B:3", "quote": "Code has changed since last execution"}
+        ],
+    }
+    assert answer["reasons"][1] == {
+        "kinds": ["code"],
+        "rule": "trim",
+        "jobs": 3,
+        "time_s": 3.0,
+        "files": [],
+        "file_count": 0,
+        "evidence": answer["roots"][0]["evidence"],
+    }
+    assert answer["changed"]["baseline"] == str(PATH)
+    assert [one["what"] for one in answer["changed"]["changes"]] == ["config note", "code"]
+    told = answer["chain"]
+    assert (told["what"], told["relation"], told["jobs"]) == ("publish", "job", [1])
+    assert [step["job_id"] for step in told["steps"]] == [1, 2, 10, 11, 12, 20, 21, 22]
+    assert told["steps"][0]["causes"] == [
+        {
+            "kind": "updated_by_job",
+            "files": ["screen/0.json", "screen/1.json", "screen/2.json", "panel.json"],
+            "files_certain": True,
+            "text": None,
+            "leads": "made_by",
+            "jobs": [2, 10, 11, 12],
+            "jobs_certain": True,
+            "root": False,
+        }
+    ]
+    assert told["roots"] == [
+        {"kind": "updated_input", "rule": None, "files": ["panel.fa"]},
+        {"kind": "code", "rule": "trim", "files": []},
+    ]
+
+
+def test_of_many_causes_and_rules_the_largest_are_shown_and_the_rest_counted() -> None:
+    told = whys_story()
+    for n in range(40):
+        told.ran(n, f"rule_{n}", "Code has changed since last execution", makes=(f"{n}.txt",))
+    lines = render(reasons(told)).splitlines()
+    assert "The 40 jobs that ran go back to 40 causes" in lines[3]
+    assert "  … 34 more causes" in lines
+    assert any(line.split()[:4] == ["…", "30", "more", "30"] for line in lines)
+    assert len(lines) <= 40
+
+
+def test_a_long_chain_is_cut_to_a_screen_and_says_so() -> None:
+    told = whys_story()
+    told.ran(0, "first", "Code has changed since last execution", makes=("0.txt",))
+    for n in range(1, 60):
+        made = f"Input files updated by another job: {n - 1}.txt"
+        made_of = {"needs": (n - 1,), "reads": (f"{n - 1}.txt",), "makes": (f"{n}.txt",)}
+        told.ran(n, "next", made, **made_of)
+    for width in (100, 60):
+        lines = render(reasons(told, "59"), width=width).splitlines()
+        assert "Cut to one screen: --format json has the rest." in lines
+        assert any("goes back to one cause: the code of first changed" in line for line in lines)
+        assert len(lines) < 50
+        assert all(len(line) <= width for line in lines[3:])
+
+
+@given(strategies.hostile_runs())
+def test_no_run_is_too_strange_to_ask_why(run: Run) -> None:
+    origins = Origins(run)
+    found = roots(origins)
+    for answer in (
+        WhyAnswer(source(run), why(run, origins, found)),
+        *(
+            WhyAnswer(
+                source(run),
+                why(run, origins, found),
+                subject=find(origins, str(job_id)),
+                chain=causal_chain(origins, found, (job_id,)),
+            )
+            for job_id in list(run.jobs)[:2]
+            if job_id >= 0
+        ),
+    ):
+        for form in FORMS.values():
+            assert form(answer, width=60, color=False).endswith("\n")
+
+
+# -- JUnit -----------------------------------------------------------------------------------------
+
+CHECKS = [param for param in ANSWERS if isinstance(param.values[0], CheckAnswer)]
+
+
+@pytest.mark.parametrize("answer", CHECKS)
+@pytest.mark.parametrize("strict", [False, True])
+def test_junit_s_own_reader_finds_every_line(answer: CheckAnswer, strict: bool) -> None:
+    answer = replace(answer, strict=strict)
+    told = junit.render(answer)
+    (suite,) = JUnitXml.fromstring(told.encode())
+    states = [
+        "failed" if answer.breaks(x) else "skipped" if x.ok is None else "" for x in answer.lines
+    ]
+    assert [_state(case) for case in suite] == states
+    assert (suite.tests, suite.failures, suite.skipped, suite.errors) == (
+        *(len(states), states.count("failed"), states.count("skipped")),
+        0,
+    )
+    assert suite.time == answer.source.run.makespan / 1e6
+
+
+def _state(case: TestCase) -> str:
+    if not case.result:
+        return ""
+    (result,) = case.result
+    return {Failure: "failed", Skipped: "skipped"}[type(result)]
+
+
+def test_a_broken_line_s_failure_names_its_place_and_what_it_rests_on() -> None:
+    (suite,) = JUnitXml.fromstring(junit.render(checked(mixed().run, *published())).encode())
+    cases = {case.name: case for case in suite}
+    (failure,) = cases["max.makespan_s = 30"].result
+    assert (failure.type, failure.message) == ("max", "41")
+    assert failure.text.splitlines()[:2] == [
+        "workflow/observe.toml:4: max.makespan_s = 30: 41",
+        "line 13: group g1: 16.000 s since it was chosen",
+    ]
+    (skipped,) = cases["max.memory_of_request = 0.9"].result
+    assert skipped.message == "could not be checked: no job of this run asked for memory"
+    assert cases["publish.files = results/summary.tsv"].result == []
+    assert suite.name == "workflow/observe.toml"
+    assert {one.name: one.value for one in suite.properties()} == {
+        "run_id": RUN_ID,
+        "journal": str(PATH),
+        "folder": "run",
+    }
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_whatever_a_journal_holds_junit_is_xml(text: str) -> None:
+    answer = checked(chain().run, *published(text + "\x00\ufffe\uffff\ud800"), notes=(text,))
+    (suite,) = JUnitXml.fromstring(junit.render(answer).encode())
+    assert len(list(suite)) == len(answer.lines)

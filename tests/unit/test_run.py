@@ -29,7 +29,7 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.events import Allocation, Gap
+from snakemake_logger_plugin_observe.events import Allocation, Gap, Provenance
 from snakemake_logger_plugin_observe.journal import read_journal
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS
@@ -266,6 +266,27 @@ def test_no_record_changes_an_account() -> None:
 def test_the_cluster_s_job_that_snakemake_runs_in_is_kept() -> None:
     event = Allocation(time=at(3), cluster_job="80", nodes="node1", end=at(3600))
     assert (begun().run.allocation, begun().add(event).run.allocation) == (None, event)
+
+
+def test_the_last_plan_counts() -> None:
+    story = begun().planned(3, {"map": 1}, sort=2).planned(5, {"map": 4}, sort=2)
+    assert story.run.planned == story.events[-1]
+
+
+def test_what_a_run_is_compared_by_is_kept_with_its_lines_in_the_journal() -> None:
+    story = begun().planned(3, {"map": 1}).add(Provenance(time=at(4), git_commit="c0ffee"))
+    run = story.run
+    assert (run.started_line, run.planned_line, run.provenance_line) == (
+        story.events.index(run.started) + 1,
+        story.events.index(run.planned) + 1,
+        story.events.index(run.provenance) + 1,
+    )
+
+
+def test_what_a_journal_does_not_tell_is_none() -> None:
+    run = fold([])
+    assert (run.started_line, run.planned_line, run.provenance_line) == (None, None, None)
+    assert run.planned is None
 
 
 def test_nothing_folds_to_a_run_of_no_length() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.changes import Change
-from snakemake_logger_plugin_observe.analysis.contents import Contents
+from snakemake_logger_plugin_observe.analysis.contents import Contents, Recorded
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
 from snakemake_logger_plugin_observe.analysis.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.matching import Match
@@ -36,7 +36,11 @@ class Compared:
     changes: tuple[Change, ...]
     contents: Contents
     """Of what the baseline made for its own sake: see ``Lineage.products``."""
+    files: tuple[dict[str, Recorded], dict[str, Recorded]]
+    """What is known of each side's outputs."""
     lineages: tuple[Lineage, Lineage]
+    unpublished: tuple[str, ...] = ()
+    """What the baseline published and the candidate did not."""
     not_found: frozenset[int] = frozenset()
     """The baseline's jobs that are gone because discovery no longer finds what they were for."""
     moved: Mapping[str, str] = field(default_factory=dict)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from snakemake_logger_plugin_observe.analysis.contents import recorded
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of, named
 
 LOG, BENCHMARK, OUTPUT = "log_removed", "benchmark_removed", "output_removed"
 NEW, MOVED, DIFFER = "output_added", "outputs_moved", "contents_differ"
+UNPUBLISHED = "published_gone"
 
 
 def findings(it: Compared) -> Iterator[Finding]:
@@ -24,12 +24,19 @@ def findings(it: Compared) -> Iterator[Finding]:
     )
     yield from _outputs(it)
     yield from _contents(it)
+    if it.unpublished:
+        claim = f"{len(it.unpublished)} published files are gone: {named(it.unpublished)}"
+        yield Finding(UNPUBLISHED, "not_allowed", claim, it.after.at_end("the run's end"))
 
 
 def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
     """Return what was declared and is not, unless there is as much under other names."""
     gone = [path for path in before if path not in after]
     return gone if len(after) < len(before) else []
+
+
+def _unique(found: list[tuple[Pair, list[str]]]) -> list[str]:
+    return list(dict.fromkeys(path for _pair, some in found for path in some))
 
 
 _Gone = Callable[[Pair], list[str]]
@@ -41,7 +48,7 @@ def _removed(it: Compared, name: str, what: str, gone: _Gone) -> Iterator[Findin
         if lost := gone(pair):
             by_rule.setdefault(pair.before.rule, []).append((pair, lost))
     for rule, found in by_rule.items():
-        claim = f"rule {rule} lost {what} {named(path for _pair, lost in found for path in lost)}"
+        claim = f"rule {rule} lost {what} {named(_unique(found))}"
         yield Finding(name, "not_allowed", claim, _both(it, found[0][0], what, found[0][1]))
 
 
@@ -69,7 +76,7 @@ def _outputs(it: Compared) -> Iterator[Finding]:
                 by_answer.setdefault((name, pair.before.rule), []).append((pair, paths))
     said = {OUTPUT: "no longer makes", MOVED: "makes elsewhere, byte for byte,", NEW: "also makes"}
     for (name, rule), found in by_answer.items():
-        paths = [path for _pair, some in found for path in some]
+        paths = _unique(found)
         claim = f"rule {rule} {said[name]} {named(paths)} ({jobs_of(len(found))})"
         pair = found[0][0]
         evidence = (
@@ -82,7 +89,7 @@ def _outputs(it: Compared) -> Iterator[Finding]:
 
 def same_elsewhere(it: Compared) -> dict[str, str]:
     """Return the outputs that a job makes under another name now, same bytes, and that name."""
-    old, new = recorded(it.before.run), recorded(it.after.run)
+    old, new = it.files
     return {
         was: now
         for pair in it.match.pairs
@@ -100,7 +107,7 @@ def _contents(it: Compared) -> Iterator[Finding]:
     differing = it.contents.differing
     if not differing:
         return
-    old, new = recorded(it.before.run), recorded(it.after.run)
+    old, new = it.files
     first = differing[0]
     of = len(it.contents.equal) + len(differing)
     explained = any(one.what in _CAUSES or one.what.startswith("config") for one in it.changes)
@@ -111,6 +118,8 @@ def _contents(it: Compared) -> Iterator[Finding]:
         if found := known.get(first):
             what = found.file.sha256 or f"{found.file.bytes} bytes"
             evidence.extend(side.at_line(found.line, f"{first}: {what}"))
+            if found.line is None:
+                evidence.append(Evidence("file", first, f"{side.name}: {what}"))
     yield Finding(DIFFER, "not_allowed", claim, tuple(evidence))
 
 

@@ -2,11 +2,46 @@
 
 from collections.abc import Iterator
 
-from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
+from snakemake_logger_plugin_observe.analysis.failures import Failure, failures, habits
+from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of
 
 MASKED, RAISED, FAILED = "failures_masked", "retries_changed", "attempts_failed"
 
 
 def findings(it: Compared) -> Iterator[Finding]:
     """Tell of retries that were raised, and of what failed behind them."""
-    yield from ()
+    for change in it.changes:
+        if change.what == "retries":
+            claim = f"retries: {change.before} → {change.after} (--retries)"
+            yield Finding(RAISED, "neutral", claim, change.evidence)
+    before, after = failures(it.before.run), failures(it.after.run)
+    known = {(one.rule, one.cause, one.masked) for one in before}
+    by_rule: dict[str, list[Failure]] = {}
+    for one in after:
+        alike = {(one.rule, one.cause, True), (one.rule, one.cause, one.masked)}
+        if known.isdisjoint(alike):
+            by_rule.setdefault(one.rule or one.group_name or "", []).append(one)
+    no_chance = {habit.rule for habit in habits(it.after.run, after) if habit.habit == "every_job"}
+    for rule, found in by_rule.items():
+        yield _failed(it.after, rule, found, no_chance=rule in no_chance)
+
+
+def _failed(side: Side, rule: str, found: list[Failure], *, no_chance: bool) -> Finding:
+    """Tell of the failures of one rule that the baseline did not have."""
+    times = sum(len(one.occasions) for one in found)
+    what = f"{jobs_of(len(found))} of {rule} failed {times:,} time{'' if times == 1 else 's'}"
+    if no_chance or any(one.verdict in ("deterministic", "repeated") for one in found):
+        claim = f"{what}, each time in the same way: retries hide what is no chance"
+        return Finding(MASKED, "not_allowed", claim, _cited(side, found))
+    return Finding(FAILED, "neutral", f"{what}, unlike in A", _cited(side, found))
+
+
+def _cited(side: Side, found: list[Failure]) -> tuple[Evidence, ...]:
+    cited: list[Evidence] = []
+    for one in found[:3]:
+        failed = (row for row in one.rows if row.attempt.status != "success")
+        row = next(failed, one.rows[0])  # tries inside an attempt that succeeded in the end
+        said = row.attempt.message or row.attempt.status
+        cited.extend(side.at_line(row.attempt.line, said))
+    return tuple(cited)

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.truth.finding import (
     UNCHECKED,
     Compared,
     Finding,
+    Kind,
     cite_jobs,
     job_names,
     jobs_of,
@@ -108,8 +109,8 @@ def _narrowed(
         return
     claim = f"{jobs_of(len(jobs))} gone: {_counted(it, values)} ({_without(values)})"
     if it.proved:
-        claim = f"{claim}; what the run was for is the same bytes"
-    yield Finding(NARROWED, it.tuning(), claim, cite_jobs(it.before, jobs))
+        claim += "; what is left is the same bytes"
+    yield Finding(NARROWED, "not_allowed", claim, cite_jobs(it.before, jobs))
 
 
 def _widened(
@@ -119,7 +120,8 @@ def _widened(
     if not jobs:
         return
     claim = f"{jobs_of(len(jobs))} more: {_counted(it, values)} ({_with(values)})"
-    yield Finding(WIDENED, it.tuning(), claim, cite_jobs(it.after, jobs))
+    kind: Kind = "neutral" if it.proved else "not_allowed"
+    yield Finding(WIDENED, kind, claim, cite_jobs(it.after, jobs))
 
 
 def _counted(it: Compared, values: dict[str, list[str]]) -> str:
@@ -128,7 +130,7 @@ def _counted(it: Compared, values: dict[str, list[str]]) -> str:
     said = []
     for name in values:
         now, was = len(after.get(name, ())), len(before.get(name, ()))
-        said.append(f"{now:,} {name if now == 1 else f'values of {name}'}, not {was:,}")
+        said.append(f"{now:,} value{'' if now == 1 else 's'} of {name}, not {was:,}")
     return "discovery found " + " and ".join(said)
 
 

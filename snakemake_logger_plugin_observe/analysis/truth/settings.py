@@ -24,8 +24,9 @@ def findings(it: Compared) -> Iterator[Finding]:
 def _judged(it: Compared, change: Change, known: Setting) -> Finding:
     said = f"{change.what}: {change.before or 'none'} → {change.after or 'none'}"
     if known.name in ("config", "file"):  # digests say no more
-        how = "is new" if change.before is None else "is gone" if change.after is None else ""
-        said = f"{change.what} {how or 'changed'}"
+        here = "B" if change.before is None else "A"
+        alone = None in (change.before, change.after)
+        said = f"{change.what} {f'told of in {here} alone' if alone else 'changed'}"
     flag = f" ({known.flag})" if known.flag else ""
     match known.effect:
         case Effect.TIME:

@@ -1,0 +1,215 @@
+"""``check``: a run against the limits and proofs of a file that is kept with its workflow."""
+
+import argparse
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis import against, comparison
+from snakemake_logger_plugin_observe.analysis.budgets import Line, ended, judge
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
+from snakemake_logger_plugin_observe.analysis.subject import Subject
+from snakemake_logger_plugin_observe.checkfile import (
+    Baseline,
+    CheckFile,
+    CheckFileError,
+    read_check_file,
+)
+from snakemake_logger_plugin_observe.commands import baselines, compare, journals, writing
+from snakemake_logger_plugin_observe.journal import JournalError, journals_in
+from snakemake_logger_plugin_observe.proofs import prove
+from snakemake_logger_plugin_observe.published import published
+from snakemake_logger_plugin_observe.reporters import junit, toml_form
+from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
+
+HELP: Final = "whether a run keeps to its workflow's budgets and proofs"
+_PRINT: Final = "-"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's words."""
+    parser.add_argument("file", metavar="FILE", help="what to keep to, as TOML")
+    journals.argument(parser)
+    parser.add_argument(
+        "--init",
+        action="store_true",
+        help="propose FILE from a run that succeeded (- prints it); what is there stays",
+    )
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        metavar="DIR",
+        help="where published files are looked for and verify commands run (default: the working "
+        "directory that the journal lies in, or else the present one)",
+    )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="JOURNAL",
+        help="the run to compare with: a journal, a working directory, or a folder of journals",
+    )
+    parser.add_argument(
+        "--junit", type=Path, metavar="XML", help="write the answer as JUnit XML, too"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="a line that could not be checked is broken"
+    )
+
+
+def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
+    """Return each line of the file with whether it holds; 1 if the run breaks one.
+
+    Raises:
+        CheckFileError: if the file cannot be used.
+        JournalError: if the journal cannot.
+        WritingError: if a file that was asked for cannot be written.
+
+    """
+    if words.init:
+        return _propose(words), 0
+    if words.junit is not None and str(words.junit) == _PRINT:
+        raise writing.WritingError("--junit writes a file: name one")
+    file = read_check_file(Path(words.file))
+    source = journals.load(words.journal)
+    folder = _folder(source.path, words.directory)
+    subject = _subject(source)
+    lines = [ended(subject)]
+    lines += [judge(subject, limit) for limit in file.limits]
+    lines += _compared(words, file, source)
+    lines += _proofs(file, folder, _not_yet(subject))
+    answer = CheckAnswer(
+        source,
+        file.path,
+        folder,
+        tuple(sorted(lines, key=lambda line: line.file_line or 0)),
+        strict=words.strict,
+        notes=tuple(_notes(source, folder, words.directory)) if file.proves else (),
+    )
+    if words.junit is not None:
+        writing.replace(words.junit, junit.render(answer))
+    return answer, 0 if answer.passed else 1
+
+
+def _subject(source: Source) -> Subject:
+    return Subject(source.run, source.status, source.problems)
+
+
+def _folder(journal: Path, named: Path | None) -> Path:
+    """Return where the run was, by paths that the person named; a journal may say anything."""
+    return named if named is not None else journals.working_directory(journal)
+
+
+# -- the baseline --------------------------------------------------------------------------------
+
+
+def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[Line]:
+    """Yield how the run compares with its baseline, as far as the file or the person asks."""
+    asked = file.baseline or (Baseline() if words.baseline is not None else None)
+    if asked is None:
+        return
+    if words.baseline is not None:
+        baseline, others = compare.side(words.baseline)
+    elif asked.journal is not None:
+        baseline, others = compare.side(file.path.parent / asked.journal)
+    else:
+        newest = baselines.baseline_of(source, lean=True)
+        if newest is None:
+            why = "no earlier run of its Snakefile and targets succeeded; name one: --baseline"
+            if asked.same_work:
+                yield Line("baseline", "same_work", True, None, None, why, asked.same_work_line)
+            if asked.slower_by is not None:
+                limit = asked.slower_by
+                yield Line("baseline", "slower_by", limit, None, None, why, asked.slower_by_line)
+            return
+        baseline, others = newest, ()
+    globs = [pattern for pattern, _ in file.files]
+    found = comparison.compare(*compare.parties((baseline, others), (source, ()), globs))
+    if asked.same_work:
+        yield against.same_work(found, asked.same_work_line)
+    if asked.slower_by is not None:
+        yield against.slower_by(found, asked.slower_by, asked.slower_by_line)
+
+
+# -- what was published ----------------------------------------------------------------------------
+
+
+def _not_yet(subject: Subject) -> str:
+    """Return why nothing can have been published yet; empty if it can."""
+    if subject.status == "running":
+        return subject.more
+    return "nothing ran: a dry run" if subject.kind == "dry_run" else ""
+
+
+def _proofs(file: CheckFile, folder: Path, not_yet: str) -> Iterator[Line]:
+    """Yield what became of the files that have to be there, and of the commands that prove them."""
+    for pattern, number in file.files:
+        line = Line("publish", "files", pattern, None, None, not_yet, number)
+        yield line if not_yet else _files(line, folder, pattern)
+    for command, number in file.verify:
+        line = Line("verify", "verify", shlex.join(command), None, None, not_yet, number)
+        yield line if not_yet else _verified(line, file, folder, command)
+
+
+def _files(line: Line, folder: Path, pattern: str) -> Line:
+    found = published(folder, pattern)
+    files = tuple((str(folder / one.path), one.bytes) for one in found)
+    is_folder = not found and (folder / pattern).is_dir()
+    why = f"a folder's files are {pattern.rstrip('/')}/**" if is_folder else ""
+    return replace(line, value=len(found), ok=bool(found), why=why, files=files)
+
+
+def _verified(line: Line, file: CheckFile, folder: Path, command: tuple[str, ...]) -> Line:
+    proof = prove(
+        command,
+        here=file.path.absolute().parent,
+        folder=folder,
+        timeout_s=file.verify_timeout_s,
+    )
+    words = shlex.join(proof.words)
+    value = "exit code 0" if proof.ok else proof.why
+    evidence = tuple(Evidence("command", words, said) for said in proof.output)
+    return replace(line, value=value, ok=proof.ok, evidence=evidence)
+
+
+def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
+    """Yield why the published files may not be those of this run."""
+    if named is None and journals.above(source.path.absolute().parent) is None:
+        yield (
+            "the journal lies in no working directory: what was published is looked for in the "
+            "present one, or where --directory says"
+        )
+    beside = [path.absolute() for path in journals_in(folder)]
+    here = source.path.absolute()
+    later = beside[beside.index(here) + 1 :] if here in beside else []
+    for path in reversed(later):
+        try:
+            newer = journals.load(path, lean=True)
+        except JournalError:
+            continue
+        if journals.is_real(newer.run):
+            yield f"a later run, {path.name}, may have changed what this one published"
+            return
+
+
+# -- a first file ----------------------------------------------------------------------------------
+
+
+def _propose(words: argparse.Namespace) -> ProposalAnswer:
+    source = journals.load(words.journal)
+    started = source.run.started
+    if source.status != "success" or started is None or started.kind != "run":
+        raise CheckFileError(
+            f"{source.path}: limits are proposed from a run that succeeded, and this one is: "
+            f"{source.status.replace('_', ' ')}"
+        )
+    subject = _subject(source)
+    folder = _folder(source.path, words.directory)
+    globs = [glob for glob in final_outputs(subject) if published(folder, glob)]
+    text = toml_form.render(source.path.name, list(limits(subject)), globs)
+    if words.file == _PRINT:
+        return ProposalAnswer(source, None, text)
+    writing.create(Path(words.file), text)
+    return ProposalAnswer(source, Path(words.file), text)

@@ -1,0 +1,88 @@
+"""The person's own commands that prove what a run has published, started where it ran.
+
+The only place of the reader that starts what a file names. That file is the one that the person
+named on the command line; this module knows no journal, so nothing that one says gets here.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_HERE: Final = "{here}"
+_TAIL_BYTES: Final = 64 * 1024
+_TAIL_LINES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a command ended."""
+
+    words: tuple[str, ...]
+    """As it was started."""
+    exit_code: int | None
+    """None where it did not end by itself; a signal's number below 0."""
+    why: str
+    """Why it proves nothing; empty if it ended with 0."""
+    output: tuple[str, ...] = ()
+    """The last lines of what it printed, stdout and stderr as they came."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.exit_code == 0
+
+
+def prove(words: Sequence[str], *, here: Path, folder: Path, timeout_s: float) -> Proof:
+    """Run a command, without a shell, in *folder*, and return how it ended.
+
+    Args:
+        words: the command; ``{here}`` in them is the folder *here*.
+        here: where the file is that asks for it.
+        folder: where the run was.
+        timeout_s: after so many seconds the command and its children are killed.
+
+    """
+    started = tuple(word.replace(_HERE, str(here)) for word in words)
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                started,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            named = error.filename if error.filename is not None else started[0]
+            return Proof(started, None, f"{named}: {error.strerror or error}")
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            return Proof(started, None, f"not done after {timeout_s:g} s", _tail(output.fileno()))
+        except BaseException:
+            _end(process)
+            raise
+        said = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return Proof(started, code, said if code else "", _tail(output.fileno()))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a command that goes on, with all that it started in its session."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _tail(descriptor: int) -> tuple[str, ...]:
+    """Return the last lines that say something; the file's position is its writer's."""
+    start = max(0, os.fstat(descriptor).st_size - _TAIL_BYTES)
+    lines = os.pread(descriptor, _TAIL_BYTES, start).decode(errors="replace").splitlines()
+    return tuple(line for line in lines if line.strip())[-_TAIL_LINES:]

@@ -1,0 +1,76 @@
+"""What a run has published: the files below its folder that a person's globs match."""
+
+import contextlib
+import fnmatch
+import glob
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file that a glob matched, below the folder."""
+
+    path: str
+    bytes: int
+
+
+def published(folder: Path, pattern: str) -> list[Published]:
+    """Return the files below *folder* that *pattern* matches, by name.
+
+    ``**`` is any depth, and follows no link to a folder. As in a shell, names that begin with a
+    dot are matched only by a pattern that does.
+    """
+    found = []
+    for name in sorted(set(_matching(folder, "", PurePosixPath(pattern).parts))):
+        with contextlib.suppress(OSError):  # gone since, or a link to nowhere: not published
+            known = os.stat(folder / name)
+            if stat.S_ISREG(known.st_mode):
+                found.append(Published(name, known.st_size))
+    return found
+
+
+def _matching(root: Path, below: str, parts: tuple[str, ...]) -> Iterator[str]:
+    """Yield the names under *root* that match *parts*, each a pattern for one name."""
+    if not parts:
+        yield below
+        return
+    first, rest = parts[0], parts[1:]
+    if not glob.has_magic(first):
+        yield from _matching(root, os.path.join(below, first), rest)
+        return
+    any_depth = first == "**"
+    if any_depth and rest:
+        yield from _matching(root, below, rest)
+    try:
+        entries = sorted(os.scandir(root / below), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        inside = os.path.join(below, entry.name)
+        if entry.name.startswith(".") and not first.startswith("."):
+            continue
+        if any_depth and entry.is_dir(follow_symlinks=False):
+            yield from _matching(root, inside, parts)
+        elif any_depth:
+            yield from [] if rest else [inside]
+        elif fnmatch.fnmatchcase(entry.name, first):
+            yield from _matching(root, inside, rest)
+
+
+def sums(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of each file below *folder* that one of *patterns* matches.
+
+    One that cannot be read is left out.
+    """
+    found: dict[str, str] = {}
+    for path in dict.fromkeys(
+        one.path for pattern in patterns for one in published(folder, pattern)
+    ):
+        with contextlib.suppress(OSError), (folder / path).open("rb") as file:
+            found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

@@ -1,0 +1,235 @@
+"""The example workflow against its own file of budgets: clean runs keep to it, incidents break it."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from junitparser import JUnitXml
+from lab import REPO, Lab
+
+WORKFLOW = REPO / "example_workflow"
+FILE = WORKFLOW / "observe.toml"
+# The file's commands find the interpreter that runs the tests.
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+GLOBS = (
+    *("results/published/MANIFEST.sha256", "results/published/summary.tsv"),
+    *(f"results/published/{name}/*.tsv" for name in ("quality", "kmers", "screen")),
+)
+FILES = {f"files {glob}" for glob in GLOBS}
+CONTENT, SUMS = "verify python3 {here}/verify.py .", "verify sha256sum {here}/published.sha256"
+
+
+def example(lab: Lab, *words: str, profile: str = "local") -> None:
+    lab.snakemake(
+        *("-s", str(WORKFLOW / "Snakefile"), "--profile", str(WORKFLOW / "profiles" / profile)),
+        *words,
+        check=False,
+        EXAMPLE_WORKFLOW=str(WORKFLOW),
+    )
+
+
+def check(lab: Lab, *words: str, file: Path = FILE) -> tuple[int, dict[str, Any]]:
+    """Return the exit code of the check of the lab's newest run, and the answer."""
+    done = lab.observe("check", str(file), "--format", "json", *words)
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)
+
+
+def named(answer: dict[str, Any], ok: bool | None) -> set[str]:
+    """Return the lines that came out so, by their keys and what tells them apart."""
+    return {_name(line) for line in answer["lines"] if line["ok"] is ok}
+
+
+def _name(line: dict[str, Any]) -> str:
+    if line["kind"] in ("max", "min"):
+        return f"{line['kind']} {line['key']}"
+    if line["kind"] == "verify":
+        return CONTENT if "verify.py" in line["limit"] else SUMS
+    return f"files {line['limit']}" if line["kind"] == "publish" else line["key"]
+
+
+@pytest.fixture(scope="module")
+def clean(new_lab: Callable[[str], Lab]) -> Lab:
+    lab = new_lab("clean")
+    example(lab)
+    return lab
+
+
+@pytest.fixture(autouse=True)
+def _path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", PATH)
+
+
+def test_a_clean_run_keeps_to_every_line(clean: Lab) -> None:
+    code, answer = check(clean, "--strict")
+    assert (code, answer["passed"], answer["notes"]) == (0, True, [])
+    assert named(answer, ok=False) | named(answer, ok=None) == set()
+    assert len(answer["lines"]) == 18
+    sizes = {one["path"]: one["bytes"] for line in answer["lines"] for one in line["files"]}
+    assert sizes == {
+        str(path.relative_to(clean.folder)): path.stat().st_size
+        for path in clean.folder.glob("results/published/**/*")
+        if path.is_file()
+    }
+
+
+def test_a_clean_run_through_a_cluster_keeps_to_it_too(lab: Lab) -> None:
+    example(lab, profile="cluster-generic")
+    code, answer = check(lab, "--strict")
+    assert (code, named(answer, ok=True)) == (0, {_name(line) for line in answer["lines"]})
+
+
+STATUS, FAILED, RETRIES, MASKED = "status", "max failed_jobs", "max retries", "max masked_failures"
+
+
+@pytest.mark.parametrize(
+    ("words", "broken", "unchecked"),
+    [
+        pytest.param(
+            ["--config", "incident_tiny_jobs=200"], {"max jobs_planned"}, set(), id="tiny_jobs"
+        ),
+        pytest.param(
+            ["--retries", "1", "--config", "incident_fail_first_attempt=true"],
+            {RETRIES, MASKED},
+            set(),
+            id="fail_first_attempt",
+        ),
+        pytest.param(
+            ["--retries", "2", "--config", "incident_always_fails=true"],
+            {STATUS, FAILED, RETRIES, MASKED, *FILES, CONTENT, SUMS},
+            {"max jobs_planned", "max rule_compute_s.screen"},
+            id="always_fails",
+        ),
+        pytest.param(
+            ["--config", "incident_slow_tool_s=3"],
+            {"max rule_compute_s.screen"},
+            set(),
+            id="slow_tool",
+        ),
+        pytest.param(
+            ["--config", "incident_widened_discovery=true"],
+            {"max jobs_planned", SUMS},
+            set(),
+            id="widened_discovery",
+        ),
+        pytest.param(
+            ["--config", "incident_drifted_helper=true"], {SUMS}, set(), id="drifted_helper"
+        ),
+        pytest.param(
+            ["--latency-wait", "10", "--config", "incident_late_outputs_s=3"],
+            {"max phase_s.latency_wait"},
+            set(),
+            id="late_outputs",
+        ),
+    ],
+)
+def test_an_incident_breaks_the_lines_that_are_about_it_and_no_other(
+    lab: Lab, words: list[str], broken: set[str], unchecked: set[str]
+) -> None:
+    example(lab, *words)
+    code, answer = check(lab)
+    assert (code, answer["passed"]) == (1, False)
+    assert named(answer, ok=False) == broken
+    # Whether discovery had ended when the run gave up is chance.
+    assert named(answer, ok=None) - {"min jobs_planned"} == unchecked
+    _cited_lines_say_it(lab, answer)
+
+
+def test_the_stricter_context_is_a_run_that_failed(lab: Lab) -> None:
+    example(lab, profile="strict")
+    code, answer = check(lab)
+    assert (code, named(answer, ok=False)) == (1, {STATUS, FAILED})
+    assert named(answer, ok=None) <= {"max jobs_planned"}
+    _cited_lines_say_it(lab, answer)
+
+
+def _cited_lines_say_it(lab: Lab, answer: dict[str, Any]) -> None:
+    """Check that each citation is a line of the journal about a job of the rule it names."""
+    (journal,) = lab.journals
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    rules = {event["job_id"]: event["rule"] for event in events if event["event"] == "job"}
+    for line in answer["lines"]:
+        for one in line["evidence"]:
+            if one["kind"] != "journal":
+                continue
+            event = events[int(one["ref"].removeprefix("B:")) - 1]
+            if event["event"] == "planned":
+                assert any(one["quote"].endswith(f" of {rule}") for rule in event["to_run"])
+            else:
+                assert one["quote"].startswith(rules[event["job_id"]])
+
+
+def test_the_text_for_people_and_the_xml_for_ci_say_the_same(lab: Lab) -> None:
+    example(lab, "--config", "incident_widened_discovery=true")
+    done = lab.observe("check", str(FILE), "--junit", "reports/check.xml")
+    assert done.returncode == 1
+    (number,) = (
+        n
+        for n, line in enumerate(FILE.read_text().splitlines(), 1)
+        if "jobs_planned = 30" in line and "wider" in line
+    )
+    text = " ".join(done.stdout.split())
+    assert f"broken max.jobs_planned = 30: 54 ({FILE}:{number})" in text
+    assert "12 jobs of screen" in text or "12 jobs of trim" in text
+    (suite,) = JUnitXml.fromfile(str(lab.folder / "reports" / "check.xml"))
+    broken = {case.name: case.result[0].message for case in suite if case.result}
+    assert broken.pop("max.jobs_planned = 30") == "54"
+    assert list(broken.values()) == ["exit code 1"]
+
+
+def test_what_is_proposed_from_a_real_run_holds_for_it_and_for_the_next(
+    clean: Lab, lab: Lab
+) -> None:
+    file = lab.folder / "proposed.toml"
+    assert clean.observe("check", "--init", str(file)).returncode == 0
+    code, answer = check(clean, "--strict", file=file)
+    assert (code, answer["passed"]) == (0, True)
+    example(lab, "--config", "incident_tiny_jobs=200")
+    code, answer = check(lab, file=file)
+    assert code == 1
+    assert "max jobs_planned" in named(answer, ok=False)
+
+
+def test_a_plan_can_be_checked_before_anything_runs(lab: Lab) -> None:
+    """A dry run of a workflow that would do too much; what only a run can tell is left open."""
+    example(lab, "--dry-run", "--config", "incident_tiny_jobs=200")
+    (journal,) = lab.journals
+    code, answer = check(lab, str(journal))
+    assert (code, named(answer, ok=False)) == (1, {"max jobs_planned"})
+    assert STATUS in named(answer, ok=None)
+
+
+def test_the_baseline_s_outputs_are_part_of_the_check(lab: Lab) -> None:
+    """Contents are compared where both runs were recorded with checksums."""
+    sums = ("--logger-observe-outputs", "checksums")
+    baseline, candidate = lab.folder / "a", lab.folder / "b"
+    for folder, switch in (
+        (baseline, []),
+        (candidate, ["--config", "incident_drifted_helper=true"]),
+    ):
+        folder.mkdir()
+        example(Lab(folder), *sums, *switch)
+    shutil.copy(Lab(baseline).journals[0], lab.folder / "baseline.jsonl")
+    file = lab.folder / "observe.toml"
+    file.write_text('version = 1\n[baseline]\njournal = "baseline.jsonl"\nsame_work = true\n')
+    _, answer = check(Lab(baseline), file=file)
+    assert named(answer, ok=True) == {"status", "same_work"}
+    assert "outputs' checksums equal" in answer["lines"][1]["why"]
+    code, answer = check(Lab(candidate), file=file)
+    assert (code, named(answer, ok=False)) == (1, {"same_work"})
+    assert any("kmers" in one["quote"] for one in answer["lines"][1]["evidence"])
+
+
+def test_checking_changes_nothing_in_the_run_s_folder(clean: Lab) -> None:
+    def everything() -> dict[str, tuple[int, int]]:
+        found = (path for path in clean.folder.rglob("*") if path.is_file())
+        return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
+
+    before = everything()
+    check(clean)
+    assert everything() == before

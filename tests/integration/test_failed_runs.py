@@ -1,0 +1,351 @@
+"""What failed, and what trying again was worth: real runs, behind retries and nested ones."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import BOTH, REPO, Lab
+
+EXAMPLE = REPO / "example_workflow"
+
+
+def failed(lab: Lab, *words: str) -> dict[str, Any]:
+    """Return what ``jobs --failed`` answers, as JSON."""
+    done = lab.observe("jobs", "--failed", "--format", "json", *words)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def text(lab: Lab, *words: str) -> str:
+    return " ".join(lab.observe("jobs", "--failed", *words).stdout.split())
+
+
+def by_rule(lab: Lab) -> dict[str, dict[str, Any]]:
+    return {one["rule"]: one for one in failed(lab)["failures"]}
+
+
+def flags(lab: Lab, where: str) -> tuple[str, ...]:
+    return ("--cores", "3") if where == "here" else lab.cluster()
+
+
+WHERE = pytest.mark.parametrize("where", ["here", "on_nodes"])
+
+
+# -- the example's incidents -------------------------------------------------------------------
+
+
+def example(lab: Lab, where: str, retries: int, *switches: str, check: bool) -> None:
+    """Run the example workflow in the lab, with its incident *switches* on."""
+    words = ("-s", str(EXAMPLE / "Snakefile"), "--retries", str(retries), "--config", *switches)
+    lab.snakemake(*BOTH, *flags(lab, where), *words, check=check)
+
+
+@WHERE
+def test_a_deterministic_failure_behind_retries_is_called_that(lab: Lab, where: str) -> None:
+    targets = ("results/panel.fa",)
+    words = ("-s", str(EXAMPLE / "Snakefile"), "--retries", "2")
+    lab.snakemake(
+        *(*BOTH, *flags(lab, where), *words, *targets),
+        *("--config", "incident_always_fails=true"),
+        check=False,
+    )
+    answer = failed(lab)
+    (one,) = answer["failures"]
+    assert (one["rule"], one["outcome"], one["verdict"]) == ("panel", "failed", "deterministic")
+    assert (one["cause"], one["attempts"], one["executions"]) == ("exit_code", 3, 3)
+    assert [repeat["same"] for repeat in one["repeats"]] == [True, True]
+    assert one["failures"][-1]["exit_code"] == 13
+    line = one["failures"][-1]["last_line"]
+    assert (line["path"], line["text"]) == (
+        "logs/panel/all.log",
+        "panel.fa: no such sequence: phantom_virus",
+    )
+    assert answer["masked"] == 1
+    said = text(lab)
+    assert "failed for good after 3 attempts, 3 × the same way (masked by retries)" in said
+    assert f"{line['path']}:{line['number']}: {line['text']}" in said
+
+
+def test_a_rule_whose_every_job_fails_first_is_no_chance(lab: Lab) -> None:
+    example(lab, "here", 1, "incident_fail_first_attempt=true", check=True)
+    answer = failed(lab)
+    assert {(one["rule"], one["outcome"], one["verdict"]) for one in answer["failures"]} == {
+        ("quality", "succeeded", "once")
+    }
+    assert (len(answer["failures"]), answer["masked"]) == (6, 6)
+    assert answer["rules"] == [
+        {
+            "rule": "quality",
+            "habit": "every_job",
+            "jobs": 6,
+            "failed_first": 6,
+            "recovered": 6,
+            "succeeded_on_attempt": 2,
+        }
+    ]
+    assert (
+        "each of the 6 jobs of quality failed first in this way, and succeeded on attempt 2: that is"
+        " no chance, retries hide it" in text(lab)
+    )
+
+
+# -- failures of one's own -----------------------------------------------------------------------
+
+ONE_OF_MANY = """
+    rule all:
+        input: expand("out/{n}.txt", n=range(8))
+
+    rule work:
+        output: "out/{n}.txt"
+        resources: nth=lambda wildcards, attempt: attempt
+        log: "logs/{n}.log"
+        shell:
+            "if [ {wildcards.n}{resources.nth} = 31 ]; then"
+            " echo connection reset by peer > {log}; exit 7; fi; touch {output}"
+"""
+
+
+def test_one_job_of_many_that_failed_once_is_flaky(lab: Lab) -> None:
+    lab.snakefile(ONE_OF_MANY)
+    lab.snakemake(*BOTH, "--cores", "3", "--retries", "1")
+    answer = failed(lab)
+    (one,) = answer["failures"]
+    assert (one["wildcards"], one["outcome"], one["masked"]) == ({"n": "3"}, "succeeded", True)
+    assert (one["succeeded_on_attempt"], one["failed_executions"]) == (2, 1)
+    assert [(rule["habit"], rule["jobs"]) for rule in answer["rules"]] == [("flaky", 8)]
+    assert "flaky: 1 of the 8 jobs of work" in text(lab)
+
+
+KINDS = """
+    rule all:
+        input: "differs.txt", "killed.txt", "fat.txt", "forgot.txt", "ran.txt"
+
+    rule differs:
+        output: "differs.txt"
+        log: "logs/differs.log"
+        resources: nth=lambda wildcards, attempt: attempt
+        shell: "echo failure number $(( {resources.nth} * 7 )) of step-{resources.nth}x > {log};"
+               " exit {resources.nth}"
+
+    rule killed:
+        output: "killed.txt"
+        shell: "kill -9 $$"
+
+    rule fat:
+        output: "fat.txt"
+        resources: mem_mb=300
+        shell:
+            "python3 -c 'import os, signal; held = bytearray(b\\"x\\") * 290_000_000;"
+            " os.kill(os.getpid(), signal.SIGKILL)'"
+
+    rule forgot:
+        output: "forgot.txt"
+        shell: "true"
+
+    rule ran:
+        output: "ran.txt"
+        run:
+            raise ValueError("no such thing")
+"""
+
+
+@pytest.fixture(scope="module")
+def here(new_lab: Callable[[str], Lab]) -> Lab:
+    return failing(new_lab("failures-here"), "here")
+
+
+@pytest.fixture(scope="module")
+def on_nodes(new_lab: Callable[[str], Lab]) -> Lab:
+    return failing(new_lab("failures-on-nodes"), "on_nodes")
+
+
+def failing(lab: Lab, where: str) -> Lab:
+    lab.snakefile(KINDS)
+    words = ("--keep-going", "--retries", "1", "--latency-wait", "1")
+    lab.snakemake(*BOTH, *flags(lab, where), *words, check=False)
+    return lab
+
+
+@WHERE
+@pytest.mark.parametrize(
+    ("rule", "cause", "verdict"),
+    [
+        ("differs", "exit_code", "different"),
+        ("killed", "signal", "deterministic"),
+        ("forgot", "missing_output", "deterministic"),
+        ("ran", "exception", "deterministic"),
+    ],
+)
+def test_each_failure_has_its_cause_and_its_verdict(
+    where: str, rule: str, cause: str, verdict: str, request: pytest.FixtureRequest
+) -> None:
+    one = by_rule(request.getfixturevalue(where))[rule]
+    assert (one["outcome"], one["cause"], one["sure"]) == ("failed", cause, True)
+    assert (one["verdict"], one["attempts"], one["executions"]) == (verdict, 2, 2)
+    assert one["all_executions_seen"] is True
+    assert one["lost_s"] > 0
+
+
+def test_failures_that_differ_are_each_told(here: Lab) -> None:
+    one = by_rule(here)["differs"]
+    assert [each["exit_code"] for each in one["failures"]] == [1, 2]
+    assert one["repeats"] == [
+        {"attempt": 2, "number": 1, "same": False, "differs": ["end", "line"]}
+    ]
+    said = text(here, "--rule", "differs")
+    assert "failed for good after 2 attempts, not the same way each time" in said
+    assert "attempt 1: exit code 1 after" in said
+    assert "attempt 2: exit code 2 after" in said
+
+
+def test_a_tool_that_was_killed_with_its_memory_used_up_probably_ran_out_of_it(
+    on_nodes: Lab,
+) -> None:
+    """On a node, where the kernel counts what its processes used."""
+    one = by_rule(on_nodes)["fat"]
+    assert (one["cause"], one["sure"]) == ("out_of_memory", False)
+    assert one["failures"][-1]["signal"] == 9 or one["failures"][-1]["exit_code"] == 137
+    assert 290e6 < one["memory"]["used_bytes"] < 400e6
+    assert one["memory"]["requested_bytes"] == 300_000_000
+    assert "probably out of memory (" in text(on_nodes, "--rule", "fat")
+    assert "MB used of 300 MB asked for" in text(on_nodes, "--rule", "fat")
+
+
+# -- retries that multiply -----------------------------------------------------------------------
+
+RETRIES = """
+    rule all:
+        input: "never.txt", "later.txt"
+
+    rule never:
+        output: "never.txt"
+        log: "logs/never.log"
+        retries: 2
+        shell: "echo $$ >> never.count; echo no such sequence > {log}; exit 13"
+
+    rule later:
+        output: "later.txt"
+        retries: 1
+        shell: "echo $$ >> later.count; [ $(wc -l < later.count) = 2 ] && touch {output}"
+"""
+
+
+def test_retries_on_the_node_are_counted_as_they_happened(lab: Lab) -> None:
+    """Two retries of the rule's are three attempts, and on the node three, two and one execution."""
+    lab.snakefile(RETRIES)
+    lab.snakemake(*BOTH, *lab.cluster(), "--keep-going", check=False)
+    found = by_rule(lab)
+    never, later = found["never"], found["later"]
+    ran = len((lab.folder / "never.count").read_text().splitlines())
+    assert (never["executions"], never["failed_executions"], never["attempts"]) == (ran, ran, 3)
+    assert ran == 6
+    assert (never["verdict"], never["masked"]) == ("deterministic", True)
+    assert (
+        "its tool ran 6 times in 3 attempts (3, 2, 1): Snakemake on the node follows the rule's"
+        " retries too" in text(lab)
+    )
+    assert (later["attempts"], later["executions"], later["failed_executions"]) == (1, 2, 1)
+    assert (later["outcome"], later["masked"]) == ("succeeded", True)
+    assert "succeeded on a retry inside attempt 1" in text(lab)
+
+
+# -- what never ran, or was no tool's fault --------------------------------------------------------
+
+
+def test_a_submission_that_is_refused_each_time_ran_nothing(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
+    (lab.folder / "refuse.sh").write_text("echo no account >&2; exit 9\n")
+    words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--cluster-generic-submit-cmd")
+    lab.snakemake(*BOTH, *words, "sh refuse.sh", "--retries", "1", check=False)
+    (one,) = failed(lab)["failures"]
+    assert (one["cause"], one["executions"], one["all_executions_seen"]) == ("refused", 0, True)
+    assert (one["verdict"], one["attempts"]) == ("deterministic", 2)
+
+
+def test_a_node_whose_processes_are_gone_is_lost(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            output: "a.txt"
+            shell: "sleep 0.5; kill -9 $(ps -o ppid= -p $PPID) $PPID; sleep 1"
+    """)
+    (lab.folder / "submit.sh").write_text('sh "$1" > "$1.out" 2>&1 & echo $!\n')
+    words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--seconds-between-status-checks")
+    lab.snakemake(
+        *(*BOTH, *words, "1", "--cluster-generic-submit-cmd", "sh submit.sh"),
+        *("--cluster-generic-status-cmd", "sh -c 'echo failed'"),
+        check=False,
+    )
+    (one,) = failed(lab)["failures"]
+    assert (one["cause"], one["sure"]) == ("lost", False)
+
+
+def test_without_the_wrapper_the_log_alone_tells_that_it_was_the_same_again(lab: Lab) -> None:
+    """No record of Snakemake's says which job an exit code is of."""
+    lab.snakefile("""
+        rule all:
+            output: "a.txt"
+            log: "a.log"
+            shell: "echo no such sequence > {log}; exit 13"
+    """)
+    lab.snakemake("--logger", "observe", "--cores", "1", "--retries", "1", check=False)
+    (one,) = failed(lab)["failures"]
+    assert (one["cause"], one["verdict"]) == ("other", "deterministic")
+    assert one["failures"][-1]["last_line"]["text"] == "no such sequence"
+    assert (one["executions"], one["all_executions_seen"]) == (0, False)
+
+
+def test_a_member_of_a_group_that_fails_is_told_by_its_rule(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "b.txt"
+        rule first:
+            output: "a.txt"
+            group: "pair"
+            shell: "touch {output}"
+        rule second:
+            input: "a.txt"
+            output: "b.txt"
+            log: "b.log"
+            group: "pair"
+            shell: "echo no such sequence > {log}; exit 13"
+    """)
+    lab.snakemake(*BOTH, *lab.cluster(), "--retries", "1", check=False)
+    (one,) = failed(lab)["failures"]
+    assert (one["rule"], one["group_name"], one["cause"]) == ("second", "pair", "exit_code")
+    assert (one["verdict"], one["attempts"], one["outcome"]) == ("deterministic", 2, "failed")
+
+
+def test_a_run_that_failed_outside_of_its_jobs_says_why(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    input: 'never.txt'\n")
+    lab.snakemake(*BOTH, "--cores", "1", check=False)
+    (journal,) = lab.journals
+    said = text(lab, str(journal))
+    assert "No failed attempts." in said
+    assert "never.txt" in said
+    assert failed(lab, str(journal))["failures"] == []
+
+
+def test_logs_that_would_harm_a_terminal_or_are_huge_are_shown_harmless(lab: Lab) -> None:
+    lab.snakefile(r"""
+        rule all:
+            input: "a.txt", "b.txt"
+        rule escapes:
+            output: "a.txt"
+            log: "a.log"
+            shell: r"printf '\033[2Jgone\r\nlast\033]0;x\007' > {log}; exit 3"
+        rule huge:
+            output: "b.txt"
+            log: "b.log"
+            shell: "head -c 5000000 /dev/zero | tr '\\0' 'x' > {log}; echo >> {log};"
+                   " echo at last >> {log}; exit 4"
+    """)
+    lab.snakemake(*BOTH, "--cores", "2", "--keep-going", check=False)
+    said = lab.observe("jobs", "--failed").stdout
+    assert "\x1b" not in said
+    assert "\\x1b]0;x\\x07" in said
+    assert "at last" in said
+    assert len(said) < 10_000
+    assert Path(lab.folder / "b.log").stat().st_size > 5_000_000

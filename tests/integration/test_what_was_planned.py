@@ -1,0 +1,190 @@
+"""What a run had planned is told: by rule, to run or up to date, and again when it grows."""
+
+from pathlib import Path
+
+import pytest
+from lab import BOTH, Lab, without_moments
+
+from snakemake_logger_plugin_observe.events import Planned
+from snakemake_logger_plugin_observe.journal import read_journal
+
+ALONE = ("--logger", "observe")
+EXECUTOR_ALONE = ("--executor", "timed")
+EITHER = pytest.mark.parametrize(
+    "plugins", [BOTH, ALONE, EXECUTOR_ALONE], ids=["both", "logger", "executor"]
+)
+
+GROWING = """
+    def parts(wildcards):
+        folder = checkpoints.split.get().output[0]
+        return [f"done/{part}" for part in sorted(os.listdir(folder)) if not part.startswith(".")]
+    rule all:
+        input: "all.txt"
+    rule gather:
+        input: parts
+        output: "all.txt"
+        shell: "cat {input} > {output}"
+    checkpoint split:
+        output: directory("parts")
+        shell: "mkdir {output}; touch {output}/a {output}/b {output}/c"
+    rule work:
+        input: "parts/{part}"
+        output: "done/{part}"
+        shell: "cp {input} {output}"
+"""
+CHAIN = """
+    rule all:
+        input: "c.txt"
+    rule step:
+        input: "a.txt"
+        output: "b.txt"
+        shell: "cp {input} {output}"
+    rule last:
+        input: "b.txt"
+        output: "c.txt"
+        shell: "cp {input} {output}"
+    rule first:
+        output: "a.txt"
+        shell: "touch {output}"
+"""
+
+
+FED = """
+    import os, queue, threading, time
+    todo, end = queue.Queue(), object()
+    todo.put("a.txt")
+    def feed():
+        while not os.path.exists("a.txt"):
+            time.sleep(0.1)
+        todo.put("b.txt")
+        todo.put(end)
+    threading.Thread(target=feed, daemon=True).start()
+    rule all:
+        input: from_queue(todo, finish_sentinel=end)
+    rule make:
+        output: "{name}.txt"
+        shell: "touch {output}"
+"""
+
+
+def plans(lab: Lab) -> list[tuple[dict[str, int], dict[str, int]]]:
+    """Return what the newest journal tells of plans, one after the other."""
+    run = lab.run(lab.journals[-1])
+    told = [
+        (line, event)
+        for line, event in read_journal(lab.journals[-1])
+        if isinstance(event, Planned)
+    ]
+    if told:
+        assert (run.planned_line, run.planned) == told[-1]
+    return [(event.to_run, event.up_to_date) for _line, event in told]
+
+
+@EITHER
+def test_a_plan_that_grows_is_told_anew(lab: Lab, plugins: tuple[str, ...]) -> None:
+    lab.snakefile(GROWING)
+    lab.snakemake("--cores", "1", *plugins)
+    first = {"all": 1, "gather": 1, "split": 1}
+    assert plans(lab) == [(first, {}), ({**first, "work": 3}, {})]
+    run = lab.run()
+    assert run.planned is not None
+    assert sum(run.planned.to_run.values()) == len(run.attempts)
+
+
+@pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])
+def test_a_plan_that_is_fed_from_a_queue_is_told_anew(lab: Lab, plugins: tuple[str, ...]) -> None:
+    lab.snakefile(FED)
+    lab.snakemake("--cores", "1", *plugins, "--queue-input-wait-time", "1")
+    assert plans(lab) == [({"all": 1, "make": 1}, {}), ({"all": 1, "make": 2}, {})]
+
+
+@EITHER
+def test_a_run_with_nothing_to_do_tells_what_is_up_to_date(
+    lab: Lab, plugins: tuple[str, ...]
+) -> None:
+    lab.snakefile(CHAIN)
+    lab.snakemake("--cores", "1", *plugins)
+    lab.snakemake("--cores", "1", *plugins)
+    assert plans(lab) == [({}, {"all": 1, "first": 1, "last": 1, "step": 1})]
+
+
+@EITHER
+def test_of_a_run_in_part_both_are_told(lab: Lab, plugins: tuple[str, ...]) -> None:
+    lab.snakefile(CHAIN)
+    lab.snakemake("--cores", "1", *plugins)
+    (lab.folder / "c.txt").unlink()
+    lab.snakemake("--cores", "1", *plugins)
+    assert plans(lab) == [({"all": 1, "last": 1}, {"first": 1, "step": 1})]
+
+
+@pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])
+@pytest.mark.parametrize("quiet", [[], ["--quiet", "all"]], ids=["loud", "quiet"])
+@pytest.mark.parametrize("flag", ["--dry-run", "--touch"])
+def test_a_dry_run_and_one_that_touches_tell_their_plan(
+    lab: Lab, plugins: tuple[str, ...], quiet: list[str], flag: str
+) -> None:
+    lab.snakefile(CHAIN)
+    lab.snakemake("--cores", "1")
+    (lab.folder / "c.txt").touch()
+    lab.snakemake("--cores", "1", *plugins, *quiet, flag, "--forcerun", "step")
+    assert plans(lab) == [({"all": 1, "last": 1, "step": 1}, {"first": 1})]
+
+
+def test_a_dry_run_of_nothing_tells_its_plan(lab: Lab) -> None:
+    lab.snakefile(CHAIN)
+    lab.snakemake("--cores", "1")
+    lab.snakemake("--cores", "1", *BOTH, "--dry-run")
+    assert plans(lab) == [({}, {"all": 1, "first": 1, "last": 1, "step": 1})]
+
+
+def test_what_lies_beyond_until_is_no_part_of_the_plan(lab: Lab) -> None:
+    lab.snakefile(CHAIN)
+    lab.snakemake("--cores", "1", *BOTH, "--until", "step")
+    assert plans(lab) == [({"first": 1, "step": 1}, {})]
+
+
+def test_jobs_that_failed_or_never_came_were_to_run(lab: Lab) -> None:
+    lab.snakefile(CHAIN.replace("cp {input} {output}", "exit 3", 1))
+    lab.snakemake("--cores", "1", *BOTH, check=False)
+    assert plans(lab) == [({"all": 1, "first": 1, "last": 1, "step": 1}, {})]
+
+
+def test_a_dag_that_cannot_be_built_has_no_plan(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    input: 'nowhere.txt'\n")
+    lab.snakemake("--cores", "1", *BOTH, check=False)
+    assert plans(lab) == []
+
+
+AMBIGUOUS = """
+    def parts(wildcards):
+        checkpoints.split.get()
+        return "one/a", "other/a"
+    rule all:
+        input: parts
+    checkpoint split:
+        output: "parts"
+        shell: "touch {output}"
+    rule one:
+        output: "one/{part}", "more/{part}"
+        shell: "touch {output}"
+    rule other:
+        output: "other/{part}", "more/{part}"
+        shell: "touch {output}"
+"""
+
+
+@pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])
+def test_a_planning_that_fails_after_a_checkpoint_reads_as_ever(
+    tmp_path: Path, plugins: tuple[str, ...]
+) -> None:
+    said = []
+    for name, flags in [("bare", ()), ("seen", plugins)]:
+        (tmp_path / name).mkdir()
+        lab = Lab(tmp_path / name)
+        lab.snakefile(AMBIGUOUS)
+        done = lab.snakemake("--cores", "1", *flags, check=False)
+        assert done.returncode == 1
+        said.append(without_moments(done.stderr).partition("Updating checkpoint")[2])
+    assert "AmbiguousRuleException" in said[0]
+    assert said[1] == said[0]
+    assert plans(lab) == [({"all": 1, "split": 1}, {})]

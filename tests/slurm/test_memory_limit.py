@@ -1,0 +1,30 @@
+"""A cluster that kills what uses more memory than it asked for; run.py brings it up for these."""
+
+import json
+
+import pytest
+from cluster import Cluster
+from slurm_lab import SlurmLab
+
+
+def test_a_step_that_the_cluster_killed_for_its_memory_ran_out_of_it(
+    lab: SlurmLab, cluster: Cluster
+) -> None:
+    """The job's state is but FAILED; the daemon that killed its step says why, in the log."""
+    assert "OverMemoryKill" in cluster.client("scontrol", "show", "config")
+    lab.snakefile("""
+        rule all:
+            output: "out.txt"
+            resources: mem_mb=400
+            shell: "python3 -c 'import time; held = bytearray(b\\"x\\") * 900_000_000; time.sleep(30)'"
+    """)
+    lab.slurm(check=False)
+    answer = json.loads(lab.observe("jobs", "--failed", "--format", "json").stdout)
+    (one,) = answer["failures"]
+    assert (one["cause"], one["sure"]) == ("out_of_memory", True)
+    assert "memory limit" in one["failures"][-1]["last_line"]["text"]
+    assert one["memory"]["requested_bytes"] == 400_000_000
+    assert one["memory"]["used_bytes"] == pytest.approx(1050e6, rel=0.5)
+    said = lab.observe("jobs", "--failed").stdout
+    assert "out of memory (FAILED" in said
+    assert "used of 400 MB asked for" in said
