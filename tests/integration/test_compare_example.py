@@ -53,7 +53,7 @@ def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path])
     [
         ("incident_drifted_helper=true", "but not the same work", FOUND),
         ("incident_widened_discovery=true", "did more", "not_allowed discovery_widened"),
-        ("incident_tiny_jobs=8", "did more", "not_allowed discovery_widened"),
+        ("incident_tiny_jobs=8", "did more", "not_allowed steps_added"),
         ("min_length=60", "but not the same work", FOUND),
     ],
 )
