@@ -50,22 +50,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
     """Return how the two compare; 1 with --strict, unless they are the same work."""
+    named = None if words.baseline is None else side(words.baseline)
     candidate, others = side(words.candidate)
-    rest: tuple[Outline, ...] = ()
-    if words.baseline is None:
-        found = baselines.baseline_of(candidate, lean=True)
-        if found is None:
-            raise JournalError(
-                f"{candidate.path}: no successful run of its Snakefile and targets before it; "
-                "name a baseline"
-            )
-        baseline = found
-    else:
-        baseline, rest = side(words.baseline)
-        if words.candidate is None and baseline.path.samefile(candidate.path):
-            raise JournalError(
-                f"{baseline.path} is the newest run here; name what to compare it with"
-            )
+    baseline, rest = named or _before(candidate)
+    if named and words.candidate is None and baseline.path.samefile(candidate.path):
+        raise JournalError(f"{baseline.path} is the newest run here; name what to compare it with")
     globs: list[str] = []
     if words.publish is not None:
         globs = [pattern for pattern, _ in read_check_file(words.publish).files]
@@ -73,6 +62,17 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
     return CompareAnswer(baseline, candidate, comparison), int(
         words.strict and comparison.same_work is not True
     )
+
+
+def _before(candidate: Source) -> tuple[Source, tuple[Outline, ...]]:
+    """Return the baseline of a run for which none was named."""
+    found = baselines.baseline_of(candidate, lean=True)
+    if found is None:
+        raise JournalError(
+            f"{candidate.path}: no successful run of its Snakefile and targets before it; "
+            "name a baseline"
+        )
+    return found, ()
 
 
 def side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:

@@ -465,7 +465,7 @@ def test_what_a_plugin_refuses_is_refused_in_its_own_words(lab: Lab, name: str, 
     without_clients = {"PATH": "/usr/bin:/bin"}
     done = wrapped(lab, name, check=False, **without_clients)
     assert done.returncode == 1
-    assert why in done.stderr
+    assert why in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
     assert not (lab.folder / "out.txt").exists()
 

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from slurm_lab import SlurmLab
 
 LIMITS = """
@@ -53,7 +52,8 @@ def test_time_and_memory_are_told_apart_with_what_was_used_of_what_was_asked_for
     assert (fat["cause"], fat["sure"]) == ("out_of_memory", False)
     assert fat["failures"][-1]["signal"] in (9, None) or fat["failures"][-1]["exit_code"] == 137
     assert fat["memory"]["requested_bytes"] == 400_000_000
-    assert fat["memory"]["used_bytes"] == pytest.approx(400e6, rel=0.05)
+    # The largest of what the kernel counted and what Slurm sampled, Snakemake's own part included.
+    assert 390e6 <= fat["memory"]["used_bytes"] < 550e6
     said = text(lab)
     assert "time limit (TIMEOUT" in said
     assert "of 1 min 00 s asked for" in said
