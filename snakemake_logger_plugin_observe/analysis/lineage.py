@@ -1,7 +1,13 @@
 """What a file was made from: a run's files and jobs, followed upstream."""
 
+from functools import lru_cache
+from typing import Final
+
 from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.run import Run
+
+_FILES_KEPT: Final = 64
+"""Of how many files it is remembered what was made of them: one is often asked for by many jobs."""
 
 
 class Lineage:
@@ -15,6 +21,22 @@ class Lineage:
             self.makers.update(dict.fromkeys(job.output, job))
             for path in job.input:
                 self.readers.setdefault(path, []).append(job)
+        self._fed = lru_cache(_FILES_KEPT)(self._downstream)
+
+    def feeds(self, path: str, job: JobDescribed) -> bool:
+        """Return whether *job* depends on the file *path*, however far up."""
+        return job.job_id in self._fed(path)
+
+    def _downstream(self, path: str) -> set[int]:
+        """Return the ids of the jobs that depend on *path*; cycles end."""
+        found: set[int] = set()
+        waiting = [path]
+        while waiting:
+            for reader in self.readers.get(waiting.pop(), ()):
+                if reader.job_id not in found:
+                    found.add(reader.job_id)
+                    waiting.extend(reader.output)
+        return found
 
     def upstream(self, job: JobDescribed) -> set[str]:
         """Return every file that *job* depends on, however far up; cycles end."""

@@ -94,7 +94,7 @@ def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party
 
     In one folder the later run has overwritten what the earlier one published.
     """
-    sides = _party(*before), _party(*after)
+    sides = _party(*before, after[0]), _party(*after, before[0])
     folders = [journals.working_directory(source.path) for source, _ in (before, after)]
     if not globs or folders[0].absolute() == folders[1].absolute():
         return sides
@@ -105,8 +105,11 @@ def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party
     return one, other
 
 
-def _party(source: Source, alike: Sequence[Outline]) -> Party:
-    """Return a side: one run with what its history tells of noise, or all runs of a folder."""
+def _party(source: Source, alike: Sequence[Outline], other: Source) -> Party:
+    """Return a side: one run with what its history tells of noise, or all runs of a folder.
+
+    What it is compared with, *other*, is no noise of its own.
+    """
     if alike:
         runs = [journals.load(one.path, Detail.FIGURES).run for one in alike]
         return Party(
@@ -118,7 +121,8 @@ def _party(source: Source, alike: Sequence[Outline]) -> Party:
     finished = source.run.finished
     if finished is None or finished.makespan_s is None:
         return Party(source.run, source.status, Measured((), ()))
-    history = [one.finished.makespan_s for one in baselines.history(source)]
+    known = [one for one in baselines.history(source) if one.path.name != other.path.name]
+    history = [one.finished.makespan_s for one in known]
     return Party(
         source.run,
         source.status,

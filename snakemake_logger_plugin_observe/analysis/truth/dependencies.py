@@ -71,17 +71,16 @@ def _lost(it: Compared, pair: Pair) -> list[str]:
     if not gone:
         return []
     old, new = it.lineages
-    upstream = new.upstream(pair.after)
     lost = []
     for path in gone:
-        if path in upstream or path in it.moved:
+        if path in it.moved or new.feeds(path, pair.after):
             continue
         maker = old.makers.get(path)
         if maker is not None and maker.job_id in it.not_found and _nobody_has(path, new):
             continue
         if maker is not None and _nobody_has(path, new) and not _names(pair, path):
             bypassed = old.upstream(maker).intersection(_new(pair, set()))
-            if bypassed and old.sources(maker) <= upstream:
+            if bypassed and old.sources(maker) <= new.upstream(pair.after):
                 continue
         lost.append(path)
     return lost

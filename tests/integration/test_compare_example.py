@@ -1,0 +1,84 @@
+"""Each incident of the example workflow, held against a clean run of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import REPO, Lab
+from pairs import again, compare, told
+
+WORKFLOW = REPO / "example_workflow"
+FOUND = "not_allowed contents_differ"
+CONFIG = "neutral meaning_changed"
+LINE = "neutral setting_changed"
+
+
+@pytest.fixture(scope="module")
+def example(new_lab: Callable[[str], Lab]) -> Callable[..., Path]:
+    """Run the example in a fresh folder, with checksums."""
+
+    def run(*flags: str, check: bool = True) -> Path:
+        lab = new_lab("example")
+        return again(
+            lab,
+            *("-s", str(WORKFLOW / "Snakefile")),
+            *("--profile", str(WORKFLOW / "profiles" / "local")),
+            *("--logger-observe-outputs", "checksums"),
+            *flags,
+            check=check,
+            EXAMPLE_WORKFLOW=str(WORKFLOW),
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def clean(example: Callable[..., Path]) -> Path:
+    return example()
+
+
+def held(clean: Path, other: Path) -> dict[str, Any]:
+    return compare(clean.parent, clean, other)
+
+
+def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path]) -> None:
+    answer = held(clean, example())
+    assert told(answer) == []
+    assert (answer["same_work"], answer["checked"]) == (True, "contents")
+
+
+@pytest.mark.parametrize(
+    ("switch", "says", "finding"),
+    [
+        ("incident_drifted_helper=true", "but not the same work", FOUND),
+        ("incident_widened_discovery=true", "did more", "not_allowed discovery_widened"),
+        ("incident_tiny_jobs=8", "did more", "not_allowed steps_added"),
+        ("min_length=60", "but not the same work", FOUND),
+    ],
+)
+def test_an_incident_is_refused(
+    switch: str, says: str, finding: str, clean: Path, example: Callable[..., Path]
+) -> None:
+    answer = held(clean, example("--config", switch))
+    print(Lab(clean.parent).observe("compare", *answer["journals"].values()).stdout)
+    assert answer["same_work"] is False
+    assert answer["verdict"].endswith(says)
+    assert finding in told(answer)
+
+
+def test_a_slow_tool_is_slower_and_the_same_bytes(
+    clean: Path, example: Callable[..., Path]
+) -> None:
+    answer = held(clean, example("--config", "incident_slow_tool_s=3"))
+    assert answer["verdict"] == "slower, the same work (outputs' checksums equal)"
+    assert answer["same_work"] is True
+    assert [moved["rule"] for moved in answer["speed"]["moved"]] == ["screen"]
+
+
+def test_an_incident_that_fails_the_run_is_not_comparable(
+    clean: Path, example: Callable[..., Path]
+) -> None:
+    answer = held(clean, example("--config", "incident_always_fails=true", check=False))
+    assert answer["verdict"] == "not comparable, because B failed"
+    assert answer["same_work"] is None
