@@ -193,7 +193,9 @@ def test_nothing_is_announced_unless_it_is_asked_for(lab: Lab) -> None:
 def test_the_console_and_the_log_file_are_those_of_a_run_without(
     tmp_path: Path, console: tuple[str, ...]
 ) -> None:
-    without, announced = pair(tmp_path, FAILING)
+    # A plugin speaks on a thread of its own: what a tool said there could fall amid its lines.
+    snakefile = FAILING.replace("echo no >&2; ", "") if console else FAILING
+    without, announced = pair(tmp_path, snakefile)
     logger = ["--logger", "observe", "recording", *console, "--executor", "timed", "--cores", "1"]
     told = []
     for lab, more in ((without, ()), (announced, ("--timed-announce", "on"))):
@@ -201,12 +203,7 @@ def test_the_console_and_the_log_file_are_those_of_a_run_without(
         done = lab.snakemake(*logger, *more, check=False, **PLUGINS)
         kept = left(side)
         del kept["heard.jsonl"]
-        said = printed(side, done)
-        if (
-            console
-        ):  # it speaks on a thread of its own, so where the tool's own words fall is chance
-            said["stderr"] = sorted(str(said["stderr"]).splitlines())
-        told.append({**said, **kept})
+        told.append({**printed(side, done), **kept})
     assert told[1] == told[0]
     assert told[1]["exit code"] == 1
     assert ": running." not in str(told[1]["stderr"])
