@@ -210,12 +210,13 @@ _BY_NAME: Final = {setting.name: setting for setting in TABLE}
 def setting(what: str) -> Setting:
     """Return what is known of the fact that a change calls *what* (``config kmer``: of ``config``).
 
-    A setting that this table does not know neither pardons nor accuses.
+    A setting that this table does not know (a newer plugin's journal has it) may do anything, so
+    what came out has to show that it did not.
     """
     for name in (what, what.partition(" ")[0]):
         if name in _BY_NAME:
             return _BY_NAME[name]
-    return Setting(what, "", Effect.NEITHER, "not known to this version")
+    return _meaning(what, "", "not known to this version, so it may change anything")
 
 
 def hides_more(setting: Setting, before: Any, after: Any) -> bool:

@@ -400,6 +400,12 @@ def test_a_setting_that_one_journal_does_not_tell_is_not_compared() -> None:
     assert found(a_run(), a_run(settings={"until": ["count"]})) == {}
 
 
+def test_of_a_setting_that_is_not_known_the_results_decide() -> None:
+    for sums, kind in ((SUMS, "neutral"), (False, "not_allowed")):
+        old, new = (a_run(settings={"brand_new": value}, sums=sums) for value in (1, 2))
+        assert found(old, new) == {"meaning_changed": kind}
+
+
 def test_a_setting_that_one_snakemake_does_not_know_is_not_compared() -> None:
     old = a_run(settings={"trust_io_cache": None}, snakemake_version="9.14.6")
     new = a_run(settings={"trust_io_cache": False})

@@ -51,8 +51,8 @@ def test_a_key_of_the_configuration_is_judged_as_the_configuration() -> None:
     assert setting("config kmer") is setting("config")
 
 
-def test_what_is_not_known_neither_pardons_nor_accuses() -> None:
-    assert setting("brand_new").effect is Effect.NEITHER
+def test_what_is_not_known_may_do_anything() -> None:
+    assert setting("brand_new").effect is Effect.MEANING
 
 
 @pytest.mark.parametrize(
