@@ -1,7 +1,7 @@
 """``compare``: whether a run was faster than another, and whether it was still the same work."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -58,10 +58,26 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
     globs: list[str] = []
     if words.publish is not None:
         globs = [pattern for pattern, _ in read_check_file(words.publish).files]
-    comparison = compare(*parties((baseline, rest), (candidate, others), globs))
-    return CompareAnswer(baseline, candidate, comparison), int(
+    sides = parties((baseline, rest), (candidate, others), globs)
+    comparison = compare(*sides)
+    notes: tuple[str, ...] = ()
+    if words.publish is not None:
+        notes = tuple(_unseen(words.publish, baseline, candidate, sides[0]))
+    return CompareAnswer(baseline, candidate, comparison, notes), int(
         words.strict and comparison.same_work is not True
     )
+
+
+def _unseen(file: Path, baseline: Source, candidate: Source, before: Party) -> Iterator[str]:
+    """Say why files that *file* publishes were not compared, if they were not."""
+    folder = journals.working_directory(baseline.path)
+    if _one_folder(baseline, candidate):
+        yield (
+            f"published files were not compared: A and B ran in one folder, {folder}, and the "
+            "later replaced what the earlier published"
+        )
+    elif not before.published:
+        yield f"published files were not compared: {folder}, where A ran, has none of {file}"
 
 
 def _before(candidate: Source) -> tuple[Source, tuple[Outline, ...]]:
@@ -95,14 +111,18 @@ def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party
     In one folder the later run has overwritten what the earlier one published.
     """
     sides = _party(*before, after[0]), _party(*after, before[0])
-    folders = [journals.working_directory(source.path) for source, _ in (before, after)]
-    if not globs or folders[0].absolute() == folders[1].absolute():
+    if not globs or _one_folder(before[0], after[0]):
         return sides
     one, other = (
-        replace(side, published=sums(folder, globs))
-        for side, folder in zip(sides, folders, strict=True)
+        replace(side, published=sums(journals.working_directory(source.path), globs))
+        for side, (source, _) in zip(sides, (before, after), strict=True)
     )
     return one, other
+
+
+def _one_folder(before: Source, after: Source) -> bool:
+    one, other = (journals.working_directory(source.path) for source in (before, after))
+    return one.absolute() == other.absolute()
 
 
 def _party(source: Source, alike: Sequence[Outline], other: Source) -> Party:

@@ -105,6 +105,8 @@ class CompareAnswer:
     baseline: Source
     candidate: Source
     comparison: Comparison
+    notes: tuple[str, ...] = ()
+    """What was asked for and could not be compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def shape(answer: CompareAnswer) -> dict[str, Any]:
         "work": _work(comparison.work, runs),
         "contents": {name: list(paths) for name, paths in asdict(comparison.contents).items()},
         "findings": [asdict(finding) for finding in comparison.findings],
+        "notes": list(answer.notes),
         "problems": [*answer.baseline.problems, *answer.candidate.problems],
     }
 

@@ -42,7 +42,7 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
     judged = _table("kind", "claim")
     for number, cells in enumerate(_truth(comparison)):
         judged.add_row(Text("truth" if not number else "", "bold"), *cells)
-    problems = [*answer.baseline.problems, *answer.candidate.problems]
+    problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.problems]
     return [
         Text(harmless(_verdict(comparison)), _VERDICT_COLORS[comparison.same_work]),
         _run("A", answer.baseline),

@@ -50,6 +50,20 @@ def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
     assert claim.startswith("7 jobs up to date in the candidate, and not run there: ")
 
 
+def test_published_files_of_one_folder_are_not_compared_and_that_is_said(bench: Bench) -> None:
+    lab = bench.folder()
+    first, second = (again(lab, *SUMS, *CORES, "--forceall") for _ in range(2))
+    check = lab.folder / "observe.toml"
+    check.write_text('version = 1\n[publish]\nfiles = ["published/*"]\n')
+    words = ("compare", str(first), str(second), "--publish", str(check), "--format", "json")
+    answered = lab.observe(*words)
+    assert answered.returncode == 0, answered.stderr
+    (note,) = json.loads(answered.stdout)["notes"]
+    assert note.startswith(
+        f"published files were not compared: A and B ran in one folder, {lab.folder}"
+    )
+
+
 def test_a_run_that_failed_is_not_comparable_and_not_accused(bench: Bench, whole: Path) -> None:
     failing = changed(WORKFLOW, ("wc -l < {input}", "false; wc -l < {input}"))
     answer = bench.compare(whole, bench.run(failing, check=False))
