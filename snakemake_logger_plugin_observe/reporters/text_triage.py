@@ -1,4 +1,4 @@
-"""The incident ladder as text: the answer, each rung, and the note to be handed on."""
+"""The incident ladder as text: the answer, each rung, and how to see it for oneself."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -17,7 +17,6 @@ from snakemake_logger_plugin_observe.reporters.words import clock_time, duration
 
 _CHANGES: Final = 6
 _INCIDENTS: Final = 4
-_WHOLE: Final = 10_000
 _LONGEST: Final = 240
 
 
@@ -25,7 +24,6 @@ def parts(answer: TriageAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), *_held_against(answer), Text()]
     found += [_headline(answer), Text(), _ladder(answer), Text()]
-    found += [Text("Incident note", "bold"), _note(answer), Text()]
     baseline = answer.baseline.problems if answer.baseline is not None else ()
     found += warnings([*answer.missing, *answer.source.problems, *baseline])
     found += [Text(line) for line in _last(answer)]
@@ -64,12 +62,14 @@ def _ladder(answer: TriageAnswer) -> Table:
         ("planned work", _or_unknown(found.planned, "not known")),
         ("what changed", _first(found.changed)),
         ("logs, benchmarks", _quotes(found.quotes, found.unproved)),
-        ("class", _classes(found.incidents)),
+        ("incident class", _classes(found.incidents)),
         ("next action", _actions(found.incidents, found.note.next_action)),
     ]
     for number, (name, lines) in enumerate(rungs, 1):
         for place, line in enumerate(lines):
             table.add_row(Text(f"{number} {name}" if not place else "", "bold"), line)
+    for line in map(_line, found.note.first_confirming_command):
+        table.add_row(Text("  see it with", "bold"), line)
     return table
 
 
@@ -80,9 +80,9 @@ def _table() -> Table:
     return table
 
 
-def _line(claim: Claim, longest: int = _LONGEST) -> Text:
+def _line(claim: Claim) -> Text:
     text = " ".join(claim.text.split())
-    line = Text(harmless(text if len(text) <= longest else f"{text[: longest - 1]}…"))
+    line = Text(harmless(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"))
     if cited := citations(claim):
         line.append(harmless(f"  {' '.join(cited)}"), "dim")
     return line
@@ -149,15 +149,6 @@ def _actions(found: Sequence[Incident], noted: Sequence[Claim]) -> Iterator[Text
         yield Text(harmless(f"  check: {first.check}"))
 
 
-def _note(answer: TriageAnswer) -> Table:
-    table = _table()
-    for name, claims in answer.triage.note.told():
-        for place, claim in enumerate(claims):
-            line = _line(claim, _WHOLE)
-            table.add_row(Text(name if not place else "", "bold"), line)
-    return table
-
-
 def _last(answer: TriageAnswer) -> Iterator[str]:
     if answer.noted is not None:
         yield harmless(f"The note is in {answer.noted}.")
@@ -167,6 +158,3 @@ def _last(answer: TriageAnswer) -> Iterator[str]:
         yield harmless(
             f"→ snakemake-observe triage {answer.source.path} --note incident.md --save evidence"
         )
-    elif not answer.triage.incidents:
-        (command,) = answer.triage.note.first_confirming_command
-        yield harmless(f"→ {command.text}")

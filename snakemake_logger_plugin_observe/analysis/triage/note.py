@@ -58,7 +58,7 @@ def note(
         (Claim(_confirming(case, found[0] if found else None)),),
         tuple(_consulted(case, found, read)),
         tuple(_classes(found)),
-        tuple(_actions(case, found)),
+        tuple(_actions(case, seen, found)),
     )
 
 
@@ -69,9 +69,8 @@ def _end(case: Case) -> tuple[Evidence, ...]:
 def _confirming(case: Case, first: Incident | None) -> str:
     """Return the command that shows the incident by itself."""
     journal, baseline = case.paths.get("B"), case.paths.get("A")
-    if first is None:
-        words = ["jobs", "--failed", journal] if case.failures else ["cost", journal]
-    elif first.failures and any(one.rule in first.rules for one in case.failures):
+    failed = case.failures and (first is None or first.failures)
+    if failed and (first is None or any(one.rule in first.rules for one in case.failures)):
         words = ["jobs", "--failed", journal]
     elif baseline is not None:
         words = ["compare", baseline, journal]
@@ -116,10 +115,9 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
             yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])
 
 
-def _actions(case: Case, found: Sequence[Incident]) -> Iterator[Claim]:
-    failed = case.status not in ("success", "nothing_to_do", "dry_run")
+def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> Iterator[Claim]:
     if not found:
-        yield Claim(UNEXPLAINED if case.failures or case.slower or failed else "nothing to do")
+        yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
         return
     first = found[0]
     action = first.action
