@@ -34,13 +34,14 @@ def gather(
         paths["A"] = str(baseline.path)
     if plan is not None:
         paths["P"] = str(plan.path)
+    planned = plan is not None or any(one.what == "plan" and not one.problem for one in asked)
     case = Case(
         run=source.run,
         status=source.status,
         baseline=baseline.run if baseline is not None else None,
         comparison=comparison,
         plan=plan.run if plan is not None else None,
-        missing=tuple(_missing(source, baseline, plan, folder)),
+        missing=tuple(_missing(source, baseline, folder, planned=planned)),
         paths=paths,
         read=folder.read if folder is not None else None,
         asked=asked,
@@ -114,7 +115,7 @@ def _called_missing(case: Case) -> Iterator[str]:
 
 
 def _missing(
-    source: Source, baseline: Source | None, plan: Source | None, folder: Folder | None
+    source: Source, baseline: Source | None, folder: Folder | None, *, planned: bool
 ) -> Iterator[str]:
     """Say what evidence is not there, and how that limits the answer."""
     run, started = source.run, source.run.started
@@ -123,7 +124,7 @@ def _missing(
             "no baseline (no successful run of the same Snakefile and targets before it): what "
             "changed, and whether it was slow, cannot be told; --baseline names one"
         )
-    if plan is None:
+    if not planned:
         yield "no dry run's journal beside it: what was planned is known from the run itself alone"
     yield from _of_folder(source, folder)
     if started is not None and started.host != socket.gethostname():
