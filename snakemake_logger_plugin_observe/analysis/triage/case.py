@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
+from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, tools
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import PHASES, by_class
@@ -90,6 +91,25 @@ class Case:
     def habits(self) -> tuple[RuleHabit, ...]:
         """What the failures of a rule have in common."""
         return habits(self.run, self.failures)
+
+    @cached_property
+    def tools(self) -> dict[str, Tool]:
+        """What the tools of jobs that both runs have took, by rule; empty without a baseline."""
+        if self.baseline is None or self.comparison is None:
+            return {}
+        return tools(self.baseline, self.run, self.comparison.work.match.pairs)
+
+    @cached_property
+    def _computed(self) -> dict[str, Micros]:
+        found: dict[str, Micros] = {}
+        for one in self.account.segments:
+            if one.phase == "compute" and one.rule is not None:
+                found[one.rule] = found.get(one.rule, 0) + one.end - one.start
+        return found
+
+    def computed(self, rule: str) -> Micros:
+        """Return what the tools of *rule* took of the makespan."""
+        return self._computed.get(rule, 0)
 
     @property
     def slower(self) -> bool:

@@ -9,14 +9,24 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     discovery_widened,
+    environment_drift,
+    late_outputs,
     masked_failure,
     polling_lag,
+    slow_host,
+    slow_tool,
+    stricter_context,
     tiny_jobs,
 )
 
 DETECTORS: Final[tuple[ModuleType, ...]] = (
     discovery_widened,
+    environment_drift,
+    late_outputs,
     masked_failure,
     polling_lag,
+    slow_host,
+    slow_tool,
+    stricter_context,
     tiny_jobs,
 )
