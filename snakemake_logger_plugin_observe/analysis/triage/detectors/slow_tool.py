@@ -42,7 +42,7 @@ def machine_is_slow(case: Case, slow: list[str]) -> bool:
     others = [tool for name, tool in case.tools.items() if name not in slow]
     before, after = sum(t.before for t in others), sum(t.after for t in others)
     most = max((case.tools[name].times for name in slow), default=1.0)
-    return len(slow) > 1 and after - before > _ALIKE * (most - 1) * before
+    return len(slow) > 1 and after - before >= _ALIKE * (most - 1) * before
 
 
 def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
