@@ -8,25 +8,37 @@ from types import ModuleType
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.detectors import (
+    busy_cluster,
     discovery_widened,
     environment_drift,
+    idle_slots,
     late_outputs,
     masked_failure,
+    node_startup,
     polling_lag,
     slow_host,
+    slow_metadata,
+    slow_planning,
     slow_tool,
     stricter_context,
+    surprise_reruns,
     tiny_jobs,
 )
 
 DETECTORS: Final[tuple[ModuleType, ...]] = (
+    busy_cluster,
     discovery_widened,
     environment_drift,
+    idle_slots,
     late_outputs,
     masked_failure,
+    node_startup,
     polling_lag,
     slow_host,
+    slow_metadata,
+    slow_planning,
     slow_tool,
     stricter_context,
+    surprise_reruns,
     tiny_jobs,
 )
