@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
+from snakemake_logger_plugin_observe.analysis.triage.telling import class_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import PHASES, by_class
@@ -90,6 +91,22 @@ class Case:
     def habits(self) -> tuple[RuleHabit, ...]:
         """What the failures of a rule have in common."""
         return habits(self.run, self.failures)
+
+    @cached_property
+    def told_as(self) -> dict[str, list[Failure]]:
+        """Failures by the one class that tells of each, so that none is told twice."""
+        no_chance = {habit.rule for habit in self.habits if habit.habit == "every_job"}
+        told: dict[str, list[Failure]] = {}
+        for one in self.failures:
+            name = class_of(
+                one, self.status, self.there, self._made_by(one), no_chance=one.rule in no_chance
+            )
+            told.setdefault(name, []).append(one)
+        return told
+
+    def _made_by(self, one: Failure) -> tuple[str, ...]:
+        job = self.run.jobs.get(one.job_id) if one.job_id is not None else None
+        return job.output if job is not None else ()
 
     @property
     def slower(self) -> bool:

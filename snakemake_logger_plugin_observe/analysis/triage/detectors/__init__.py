@@ -9,14 +9,34 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     discovery_widened,
+    environment_failed,
+    job_lost,
+    killed_run,
     masked_failure,
+    missing_input,
+    nested_retries,
+    out_of_memory,
     polling_lag,
+    submission_refused,
+    time_limit,
     tiny_jobs,
+    tool_failure,
+    workflow_error,
 )
 
 DETECTORS: Final[tuple[ModuleType, ...]] = (
     discovery_widened,
+    environment_failed,
+    job_lost,
+    killed_run,
     masked_failure,
+    missing_input,
+    nested_retries,
+    out_of_memory,
     polling_lag,
+    submission_refused,
+    time_limit,
     tiny_jobs,
+    tool_failure,
+    workflow_error,
 )
