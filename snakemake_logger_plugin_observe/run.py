@@ -57,11 +57,14 @@ class Run:
     finished_line: int | None = None
     provenance_line: int | None = None
     planned_line: int | None = None
+    allocation_line: int | None = None
     job_lines: dict[int, int] = field(default_factory=dict)
     round_lines: list[int | None] = field(default_factory=list)
     """The line of each of ``rounds``."""
     phase_lines: list[int | None] = field(default_factory=list)
     """The line of each of ``phases``."""
+    message_lines: list[int | None] = field(default_factory=list)
+    """The line of each of ``messages``."""
     clocks: dict[str, Bounds] = field(default_factory=dict)
     """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
 
@@ -104,6 +107,7 @@ class Run:
                 self.phase_lines.append(line)
             case "message":
                 self.messages.append(event)
+                self.message_lines.append(line)
             case "run_started":
                 self.started, self.started_line = event, line
             case "run_finished":
@@ -111,7 +115,7 @@ class Run:
             case "provenance":
                 self.provenance, self.provenance_line = event, line
             case "allocation":
-                self.allocation = event
+                self.allocation, self.allocation_line = event, line
             case "planned":
                 self.planned, self.planned_line = event, line
             case "file_system":

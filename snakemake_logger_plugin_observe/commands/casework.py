@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison, compare
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.detectors.missing_input import unplanned
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands import baselines, journals
@@ -124,6 +125,8 @@ def _called_missing(case: Case) -> Iterator[str]:
         if one.cause in ("missing_output", "missing_input") and one.job_id in case.run.jobs:
             job = case.run.jobs[one.job_id]
             yield from (*job.output, *job.input)
+    for missed in unplanned(case.run):
+        yield from missed.files
 
 
 def _missing(

@@ -156,7 +156,7 @@ def test_what_passed_in_another_profile_and_fails_here_met_a_stricter_context() 
     (found, *others) = walked(failing(**STRICT), before).incidents
     assert (found.incident_class, found.failures, found.jobs) == ("stricter_context", 1, (7,))
     assert found.claim == (
-        "1 job of join passed in the baseline and failed here: join: too few rows "
+        "join passed in the baseline and failed here: join: too few rows "
         "(the context is another: profile local → strict)"
     )
     assert found.action.escalate
@@ -180,33 +180,29 @@ def test_what_did_not_pass_before_met_no_stricter_context() -> None:
 
 # -- late outputs --------------------------------------------------------------------------------
 
-MISSING = "Missing files after 5 seconds. This might be due to filesystem latency.\njoined.tsv"
+MISSING = "Job 1 completed successfully, but some output files are missing. {} (missing locally)"
 
 
-def without_output(**settings: Any) -> Story:
-    """Return a run whose only job failed for want of its outputs."""
+def without(missing: str, **settings: Any) -> Story:
+    """Return a run whose only job failed for want of the outputs that are said to be *missing*."""
     story = begun(settings={**SETTINGS, **settings})
     story.job(1, **{**a_job("join", "joined.tsv"), "output": ("joined.tsv", "side.tsv")})
-    told = {"code": None, "message": f"MissingOutputException: {MISSING}"}
+    told = {"code": None, "message": f"MissingOutputException: {MISSING.format(missing)}"}
     return fails(story, 1, rule="join", **told).end(10, "failed")
 
 
 def test_outputs_that_came_after_all_were_late() -> None:
-    (found, *_) = walked(without_output(), there=frozenset({"joined.tsv"})).incidents
+    (found,) = walked(without("joined.tsv"), there=frozenset({"joined.tsv"})).incidents
     assert (found.incident_class, found.strength, found.failures) == ("late_outputs", "likely", 1)
     assert found.claim == (
-        "1 job of join failed for want of joined.tsv, not seen within the 5 s that "
-        "--latency-wait gave them, but there now"
+        "join failed for want of joined.tsv, not seen within the 5 s of --latency-wait, but there now"
     )
     assert [one.ref for one in found.evidence if one.kind == "file"] == ["joined.tsv"]
 
 
-def test_outputs_that_never_came_are_not_late() -> None:
-    assert "late_outputs" not in classes(without_output())
+def test_outputs_that_never_came_are_not_late_but_a_failure_of_the_tool() -> None:
+    assert classes(without("joined.tsv")) == ["tool_failure"]
 
 
-def test_what_is_kept_of_a_failed_job_is_not_late() -> None:
-    kept = without_output(keep_incomplete=True)
-    assert "late_outputs" not in classes(kept, there=frozenset({"side.tsv"}))
-    both = frozenset({"joined.tsv", "side.tsv"})
-    assert "late_outputs" in classes(kept, there=both)
+def test_what_was_there_all_the_time_is_not_late() -> None:
+    assert classes(without("joined.tsv"), there=frozenset({"side.tsv"})) == ["tool_failure"]

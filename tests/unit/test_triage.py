@@ -204,8 +204,8 @@ def test_every_claim_of_a_note_carries_a_citation(found: Triage) -> None:
 
 
 def test_a_symptom_that_nothing_explains_is_escalated_not_explained_away() -> None:
-    found = walked(a_run(status="failed"))
-    assert found.symptoms[0].id == "failed"
+    found = walked(a_run(a_workflow("ab")), a_run())
+    assert (found.symptoms[0].id, found.incidents) == ("fewer_jobs", ())
     assert found.note.next_action[0].text.startswith("escalate: nothing that is known here")
 
 

@@ -3,7 +3,7 @@
 Pure: what a folder or a live Snakemake adds is read by the command and handed in with the case.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -37,7 +37,8 @@ class Triage:
 def triage(case: Case) -> Triage:
     """Walk the ladder."""
     seen = symptoms(case)
-    found = rank(incident for detector in DETECTORS for incident in detector.detect(case))
+    failed = {one.job_id for one in case.failures if one.outcome == "failed"}
+    found = rank((one for detector in DETECTORS for one in detector.detect(case)), failed)
     where = scope(case, found)
     read = quotes(case, where, found)
     found = settled(case, found)
@@ -53,6 +54,17 @@ def triage(case: Case) -> Triage:
     )
 
 
-def rank(found: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Return incidents by what they explain: failures first, then seconds."""
-    return tuple(sorted(found, key=lambda one: (-one.failures, -one.explains, one.id)))
+def rank(found: Iterable[Incident], failed: Collection[int | None] = ()) -> tuple[Incident, ...]:
+    """Return incidents by what they explain: failures first, those for good before all, then time.
+
+    Args:
+        found: the incidents.
+        failed: the jobs that failed for good.
+
+    """
+
+    def weight(one: Incident) -> tuple[int, int, int, str]:
+        for_good = sum(1 for job_id in one.jobs if job_id in failed) if one.failures else 0
+        return -for_good, -one.failures, -one.explains, one.id
+
+    return tuple(sorted(found, key=weight))

@@ -6,9 +6,12 @@ from functools import cached_property
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
+from snakemake_logger_plugin_observe.analysis.triage.contexts import context_changes, passed_before
+from snakemake_logger_plugin_observe.analysis.triage.telling import class_of
 from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, tools
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
@@ -110,6 +113,32 @@ class Case:
     def computed(self, rule: str) -> Micros:
         """Return what the tools of *rule* took of the makespan."""
         return self._computed.get(rule, 0)
+
+    @cached_property
+    def told_as(self) -> dict[str, list[Failure]]:
+        """Failures by the one class that tells of each, so that none is told twice."""
+        no_chance = {habit.rule for habit in self.habits if habit.habit == "every_job"}
+        elsewhere: frozenset[int] = frozenset()
+        if self.failures and self.context and self.comparison and self.baseline:
+            elsewhere = passed_before(self.comparison, self.baseline)
+        told: dict[str, list[Failure]] = {}
+        for one in self.failures:
+            name = class_of(
+                *(one, self.status, self.there, self._made_by(one)),
+                no_chance=one.rule in no_chance,
+                passed_elsewhere=one.job_id in elsewhere,
+            )
+            told.setdefault(name, []).append(one)
+        return told
+
+    @cached_property
+    def context(self) -> tuple[Change, ...]:
+        """What changed, since the baseline, of what the run took place in."""
+        return context_changes(self.comparison.work.changes) if self.comparison else ()
+
+    def _made_by(self, one: Failure) -> tuple[str, ...]:
+        job = self.run.jobs.get(one.job_id) if one.job_id is not None else None
+        return job.output if job is not None else ()
 
     @property
     def slower(self) -> bool:

@@ -5,58 +5,42 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.triage.telling import LATE
+from snakemake_logger_plugin_observe.analysis.truth.finding import named
 
-CLASS: Final = "late_outputs"
+CLASS: Final = LATE
 _CITED: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for the jobs whose outputs came after all."""
-    came = [(one, files) for one in case.failures if (files := came_later(case, one))]
-    if came:
-        yield _incident(case, came)
+    if late := case.told_as.get(CLASS):
+        yield _incident(case, late)
 
 
-def came_later(case: Case, one: Failure) -> tuple[str, ...]:
-    """Return the outputs for want of which a job failed, of those that are in the folder now.
-
-    What was there when it failed was deleted then, unless incomplete outputs were to be kept.
-    """
-    job = case.run.jobs.get(one.job_id) if one.job_id is not None else None
-    if job is None or one.cause != "missing_output":
-        return ()
-    there = tuple(path for path in job.output if path in case.there)
-    kept = case.run.started is None or case.run.started.settings.get("keep_incomplete")
-    return there if not kept or len(there) == len(job.output) else ()
-
-
-def _allowed_s(case: Case) -> object:
-    return case.run.started.settings.get("latency_wait_s") if case.run.started else None
-
-
-def _incident(case: Case, came: list[tuple[Failure, tuple[str, ...]]]) -> Incident:
-    files = [path for _, paths in came for path in paths]
-    rules = tuple(dict.fromkeys(one.rule for one, _ in came if one.rule is not None))
-    allowed = _allowed_s(case)
-    within = "" if allowed is None else f" within the {allowed} s that --latency-wait gave them"
-    cited: list[Evidence] = []
-    for one, paths in came[:_CITED]:
-        attempt = one.rows[-1].attempt
-        cited.extend(case.side.at_line(attempt.line, attempt.message or "missing output"))
-        cited.extend(Evidence("file", path, "it is there now") for path in paths[:_CITED])
+def _incident(case: Case, late: list[Failure]) -> Incident:
+    made = [
+        path for job_id in failed_jobs.jobs(case, late) for path in case.run.jobs[job_id].output
+    ]
+    files = [path for path in made if path in case.there]
+    allowed = case.run.started.settings.get("latency_wait_s") if case.run.started else None
+    within = "" if allowed is None else f" within the {allowed} s of --latency-wait"
     return Incident(
         id=CLASS,
         incident_class=CLASS,
         lives_in="storage and visibility",
-        claim=f"{jobs_of(len(came))} of {named(rules)} failed for want of {named(files)}, not seen"
-        f"{within}, but there now",
+        claim=f"{failed_jobs.who(late)} failed for want of {named(files)}, not seen{within}, but "
+        "there now",
         strength="likely",
-        explains=sum(one.lost for one, _ in came),
-        failures=len(came),
-        evidence=tuple(cited),
+        explains=failed_jobs.lost(late),
+        failures=len(late),
+        evidence=(
+            *failed_jobs.evidence(case, late),
+            *(Evidence("file", path, "it is there now") for path in files[:_CITED]),
+        ),
         refuted_by="the files were made since by somebody else: a run without a journal here, or "
         "a person",
         action=Action(
@@ -65,6 +49,6 @@ def _incident(case: Case, came: list[tuple[Failure, tuple[str, ...]]]) -> Incide
             "the tool ended well and its outputs came, only later than they were looked for",
         ),
         check="failed_jobs <= 0",
-        rules=rules,
-        jobs=tuple(one.job_id for one, _ in came if one.job_id is not None),
+        rules=failed_jobs.rules(case, late),
+        jobs=failed_jobs.jobs(case, late),
     )

@@ -1,0 +1,48 @@
+"""A job was taken away from outside: cancelled, preempted, or its node is gone."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import LOST
+from snakemake_logger_plugin_observe.analysis.truth.finding import named
+
+CLASS: Final = LOST
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield one incident for each rule of which a job was lost."""
+    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+        sure = all(one.last.why.sure for one in found)
+        states = tuple(dict.fromkeys(one.last.why.state for one in found if one.last.why.state))
+        rows = [row for one in found for row in one.rows if row.attempt.status != "success"]
+        ids = tuple(
+            dict.fromkeys(r.attempt.external_jobid for r in rows if r.attempt.external_jobid)
+        )
+        nodes = tuple(dict.fromkeys(row.attempt.node for row in rows if row.attempt.node))
+        where = f" on {named(nodes)}" if nodes else ""
+        said = f": {', '.join(states)}" if states else ""
+        of_ids = f" ({named(ids)})" if ids else ""
+        yield Incident(
+            id=f"{CLASS}:{name}",
+            incident_class=CLASS,
+            lives_in="operating context",
+            claim=f"{failed_jobs.who(found)} was {'' if sure else 'probably '}taken away"
+            f"{where}{of_ids}{said}",
+            strength="certain" if sure else "likely",
+            explains=failed_jobs.lost(found),
+            failures=len(found),
+            evidence=failed_jobs.evidence(case, found),
+            refuted_by="the tool's own log tells of an error of its own at that moment",
+            action=Action(
+                f"ask the cluster what became of {named(ids) or 'these jobs'}{where}; run again, "
+                "and give the rule a retry if it is the site's habit",
+                "its processes ended without a word, and no error of the tool's is known",
+                escalate=True,
+            ),
+            check="failed_jobs <= 0",
+            rules=failed_jobs.rules(case, found),
+            jobs=failed_jobs.jobs(case, found),
+        )

@@ -1,0 +1,161 @@
+"""An input that never came: nothing makes it, or what made it was not seen in time."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import NO_INPUT
+from snakemake_logger_plugin_observe.analysis.truth.finding import named
+from snakemake_logger_plugin_observe.run import Run
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+
+CLASS: Final = NO_INPUT
+_PLANNING: Final = re.compile(
+    r"Missing input files[^\n]*? for rule (\S+):\n(.*?)(?=\n\w|\Z)", re.DOTALL
+)
+_AFFECTED: Final = re.compile(r"affected files:\n(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """What planning itself missed."""
+
+    rule: str
+    files: tuple[str, ...]
+    line: int | None
+
+
+def unplanned(run: Run) -> tuple[Unplanned, ...]:
+    """Return the inputs that no rule makes and that were not there, as Snakemake said it."""
+    found = []
+    for message, line in zip(run.messages, run.message_lines, strict=False):
+        if message.level != "error":
+            continue
+        for rule, block in _PLANNING.findall(message.text):
+            affected = _AFFECTED.search(block)
+            files = affected[1].splitlines() if affected else ()
+            paths = tuple(path.strip() for path in files if path.strip())
+            if paths:
+                found.append(Unplanned(rule, paths, line))
+    return tuple(found)
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield one incident for each file that several jobs missed, else one for each rule."""
+    failed = case.told_as.get(CLASS, ())
+    for files, found in _together([(one, _missed(one)) for one in failed]):
+        yield _of_jobs(case, files, found)
+    if not failed and case.status == "failed":
+        of_rules: dict[str, list[Unplanned]] = {}
+        for each in unplanned(case.run):
+            of_rules.setdefault(each.rule, []).append(each)
+        for rule, each_of in of_rules.items():
+            yield _of_planning(case, rule, each_of)
+
+
+def _missed(one: Failure) -> tuple[str, ...]:
+    """Return which of its inputs a job was said to miss; all, where it was not said."""
+    said = " ".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
+    return tuple(path for path in one.inputs if path in said) or one.inputs
+
+
+def _together(
+    found: Sequence[tuple[Failure, tuple[str, ...]]],
+) -> Iterator[tuple[tuple[str, ...], list[Failure]]]:
+    """Yield the failures that are told in one: of one file, or of one rule."""
+    times = Counter(path for _, files in found for path in files)
+    groups: dict[str, tuple[dict[str, None], list[Failure]]] = {}
+    for one, files in found:
+        shared = max(files, key=lambda path: times[path], default="")
+        many = bool(shared) and times[shared] > 1
+        key = f"file {shared}" if many else f"rule {failed_jobs.name_of(one)}"
+        paths, group = groups.setdefault(key, ({}, []))
+        paths.update(dict.fromkeys([shared] if many else files))
+        group.append(one)
+    for paths, group in groups.values():
+        yield tuple(paths), group
+
+
+def _of_jobs(case: Case, files: tuple[str, ...], found: list[Failure]) -> Incident:
+    came = bool(files) and all(path in case.there for path in files)
+    missed = f"inputs {named(files)}" if len(files) != 1 else f"input {files[0]}"
+    missed = missed if files else "an input"
+    maker = next(
+        (job.rule for job in case.run.jobs.values() if files and files[0] in job.output), None
+    )
+    claim = f"{failed_jobs.who(found)} missed {missed}"
+    claim += ", which is there now: it came late" if came else ", which never came"
+    return Incident(
+        id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(found[0])}",
+        incident_class=CLASS,
+        lives_in="storage and visibility" if came or maker else "workflow semantics",
+        claim=claim + (f" ({maker} makes it)" if maker else ""),
+        strength="certain" if not came else "likely",
+        explains=failed_jobs.lost(found),
+        failures=len(found),
+        evidence=failed_jobs.evidence(case, found),
+        refuted_by="the jobs' nodes saw the file when their tools began",
+        action=_action(files, maker, came=came),
+        check="failed_jobs <= 0",
+        rules=failed_jobs.rules(case, found),
+        jobs=failed_jobs.jobs(case, found),
+    )
+
+
+def _action(files: tuple[str, ...], maker: str | None, *, came: bool) -> Action:
+    what = named(files) or "the input"
+    if came:
+        return Action(
+            f"raise --latency-wait beyond what {what} took to be seen on the nodes, or put it "
+            "where they see it at once",
+            "the file was made, and was seen only after the jobs had given up",
+        )
+    if maker is not None:
+        return Action(
+            f"see what took {what} away after {maker} had made it, or why the jobs' nodes do not "
+            f"see the folder; then run again, so that {maker} makes it anew",
+            f"{maker} was to make it, and it is not where the jobs look for it",
+        )
+    return Action(
+        f"bring {what} to where the workflow looks for it, or correct what names it",
+        "no rule of this run makes it, so that trying again cannot help",
+    )
+
+
+def _of_planning(case: Case, rule: str, missed: list[Unplanned]) -> Incident:
+    files = tuple(dict.fromkeys(path for one in missed for path in one.files))
+    came = all(path in case.there for path in files)
+    cited: tuple[Evidence, ...] = tuple(
+        one
+        for each in missed
+        for one in case.side.at_line(each.line, f"affected files: {each.files[0]}")
+    )
+    now = "; it is there now" if came else ""
+    return Incident(
+        id=f"{CLASS}:{rule}",
+        incident_class=CLASS,
+        lives_in="workflow semantics",
+        claim=f"{rule} needs {named(files)}, which was not there and which no rule makes: the run "
+        f"ended while planning{now}",
+        strength="certain",
+        explains=case.run.makespan,
+        failures=0,
+        evidence=cited,
+        refuted_by="a dry run of the same targets, in the same folder, that plans",
+        action=Action(
+            f"run again: {named(files)} came after the run"
+            if came
+            else f"bring {named(files)} to where {rule} looks for it, or correct its input or the "
+            "config that names it",
+            "Snakemake runs nothing until all that it starts from is there",
+        ),
+        rules=(rule,),
+    )

@@ -1,0 +1,129 @@
+"""Retries multiplied: of the main process, of the Snakemakes on the node, of the cluster."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
+from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.processes import span_of
+
+CLASS: Final = "nested_retries"
+_CITED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplied:
+    """A job whose tool was run more often than it was meant to be tried."""
+
+    attempts: tuple[Attempt, ...]
+    executions: tuple[int, ...]
+    """How often its tool ran in each attempt."""
+    restarts: int
+    """How often the cluster started its submissions again."""
+
+    @property
+    def more(self) -> int:
+        """How many executions were not meant."""
+        return sum(self.executions) + self.restarts - len(self.attempts)
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for each rule of which a level's retries multiplied another's."""
+    again = {one.job_id for one in case.run.attempts.values() if one.number > 1}
+    by_job: dict[int, list[Attempt]] = {}
+    for one in case.run.attempts.values():
+        if one.job_id is not None and one.job_id in again:
+            by_job.setdefault(one.job_id, []).append(one)
+    by_rule: dict[str, list[Multiplied]] = {}
+    for attempts in by_job.values():
+        found = _multiplied(case, attempts)
+        rule = case.run.rule_of(attempts[0])
+        if found.more > 0 and rule is not None:
+            by_rule.setdefault(rule, []).append(found)
+    for rule, of_rule in by_rule.items():
+        yield _incident(case, rule, of_rule)
+
+
+def _multiplied(case: Case, attempts: list[Attempt]) -> Multiplied:
+    ran = tuple(
+        max(1, sum(1 for one in attempt.tries if one.tool_started is not None))
+        for attempt in attempts
+    )
+    return Multiplied(tuple(attempts), ran, sum(_restarts(case, one) for one in attempts))
+
+
+def _restarts(case: Case, attempt: Attempt) -> int:
+    """Return how often the cluster started a submission again, by whoever knows most of it."""
+    whole = case.run.attempts.get((attempt.group or "", attempt.number)) or attempt
+    record = whole.accounting
+    return max(
+        (
+            len(whole.node_starts) - 1,
+            record.restarts if record is not None else 0,
+            *(level.restarts for level in whole.levels),
+        )
+    )
+
+
+def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
+    meant = sum(len(one.attempts) for one in found)
+    ran = meant + sum(one.more for one in found)
+    restarts = sum(one.restarts for one in found)
+    worst = max(found, key=lambda one: one.more)
+    inside = max(max(one.executions) for one in found) > 1
+    levels = [f"{jobs_of(len(found))} of {rule}"]
+    if inside:
+        levels.append(f"{', '.join(map(str, worst.executions))} executions in one job's attempts")
+    if restarts:
+        levels.append(f"{restarts:,} more starts by the cluster")
+    return Incident(
+        id=f"{CLASS}:{rule}",
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"{ran:,} executions of {rule} came of {meant:,} that were meant: retries of one "
+        f"level multiply another's ({'; '.join(levels)})",
+        strength="certain",
+        explains=sum(_took_more(attempt) for one in found for attempt in one.attempts),
+        failures=0,
+        evidence=tuple(
+            one
+            for attempt in worst.attempts[:_CITED]
+            for one in case.side.at_line(
+                attempt.line, f"attempt: {attempt.number}, tries: {len(attempt.tries)}"
+            )
+        ),
+        refuted_by="the executions inside an attempt were no retries: the tool's own log tells of "
+        "one run",
+        action=Action(_advice(rule, inside=inside, restarts=restarts), _why(inside=inside)),
+        check=f"retries <= {max(len(one.attempts) for one in found) - 1}",
+        rules=(rule,),
+        jobs=tuple(one.attempts[0].job_id for one in found if one.attempts[0].job_id is not None),
+    )
+
+
+def _took_more(attempt: Attempt) -> int:
+    """Return what the executions of an attempt took but for its first, in microseconds."""
+    ran = [one for one in attempt.tries if one.tool_started is not None]
+    spans = filter(None, map(span_of, ran[1:]))
+    return sum(max(0, end - begun) for begun, end in spans)
+
+
+def _advice(rule: str, *, inside: bool, restarts: int) -> str:
+    said = []
+    if inside:
+        said.append(
+            f"let one level try again: take retries: out of rule {rule}, and give --retries to "
+            "the main command"
+        )
+    if restarts:
+        said.append("have the cluster not requeue what Snakemake tries again itself")
+    return "; ".join(said)
+
+
+def _why(*, inside: bool) -> str:
+    if inside:
+        return "a rule's retries: are followed on the node as well, --retries is not"
+    return "both the cluster and Snakemake start again what was cut off"

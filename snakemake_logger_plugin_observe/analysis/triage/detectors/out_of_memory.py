@@ -1,0 +1,74 @@
+"""A job ran out of the memory that it had asked for, or of what its host had."""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+
+CLASS: Final = "out_of_memory"
+_MB: Final = 1_000_000
+_STEP_MB: Final = 100
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield one incident for each rule whose jobs ran out of memory, for sure or probably."""
+    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+        yield _incident(case, name, found)
+
+
+def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
+    sure = all(one.last.why.sure for one in found)
+    used = max((one.use.memory_bytes or 0 for one in found), default=0)
+    asked = max((one.use.memory_asked_bytes or 0 for one in found), default=0)
+    probably = "" if sure else "probably "
+    figures = [f"{_mb(used)} MB used" if used else "what it used is not known"]
+    figures += [f"{_mb(asked)} MB asked for" if asked else "none asked for"]
+    ended = failed_jobs.how(found)
+    more = _enough_mb(used, asked)
+    return Incident(
+        id=f"{CLASS}:{name}",
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"{failed_jobs.who(found)} {probably}ran out of memory: {', '.join(figures)} "
+        f"({ended}){_after(found)}",
+        strength="certain" if sure else "likely",
+        explains=failed_jobs.lost(found),
+        failures=len(found),
+        evidence=failed_jobs.evidence(case, found),
+        refuted_by="the same job with more memory fails in the same way",
+        action=Action(
+            _advice(name, asked, more),
+            "trying again with the same request ends in the same way; what it needs is only known "
+            "to be more than it got",
+        ),
+        check="memory_of_request <= 0.9",
+        rules=failed_jobs.rules(case, found),
+        jobs=failed_jobs.jobs(case, found),
+    )
+
+
+def _after(found: list[Failure]) -> str:
+    times = sum(len(one.occasions) for one in found)
+    return f", {times:,} times in all" if times > len(found) else ""
+
+
+def _enough_mb(used: int, asked: int) -> int:
+    """Return twice of what was not enough: what a job needed is cut off at what it got."""
+    short = max(used, asked)
+    return math.ceil(2 * short / _MB / _STEP_MB) * _STEP_MB
+
+
+def _advice(name: str, asked: int, more: int) -> str:
+    if not more:
+        return f"give {name} a request, mem_mb, of more than its host had free for it"
+    if not asked:
+        return f"have {name} ask for memory: mem_mb={more}"
+    return f"raise mem_mb of {name} from {_mb(asked)} to {more}"
+
+
+def _mb(size: int) -> int:
+    return round(size / _MB)

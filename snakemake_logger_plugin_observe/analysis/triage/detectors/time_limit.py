@@ -1,0 +1,79 @@
+"""A job's time was up, or that of the cluster's job that Snakemake itself ran in."""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.allocation import ran_out
+from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.clock import format_moment
+from snakemake_logger_plugin_observe.events import Allocation
+
+CLASS: Final = "time_limit"
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield one incident for each rule whose jobs' time was up, and one for Snakemake's own."""
+    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+        yield _of_jobs(case, name, found)
+    own = ran_out(case.run, case.status)
+    if own is not None and own.end is not None:
+        yield _of_snakemake(case, own)
+
+
+def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
+    sure = all(one.last.why.sure for one in found)
+    used = max((one.use.time_s or 0 for one in found), default=0)
+    asked = max((one.use.time_asked_s or 0 for one in found), default=0)
+    probably = "" if sure else "probably "
+    figures = [f"{used:.0f} s used" if used else "how long it ran is not known"]
+    figures += [f"{asked:.0f} s asked for"] if asked else []
+    minutes = math.ceil(2 * max(used, asked) / 60)
+    now = f"from {asked / 60:g} to {minutes}" if asked else f"to {minutes}"
+    raised = f"raise runtime of {name} {now} (minutes)" if minutes else f"raise runtime of {name}"
+    return Incident(
+        id=f"{CLASS}:{name}",
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"{failed_jobs.who(found)} {probably}ran into the time limit: {', '.join(figures)}",
+        strength="certain" if sure else "likely",
+        explains=failed_jobs.lost(found),
+        failures=len(found),
+        evidence=failed_jobs.evidence(case, found),
+        refuted_by="the same job with more time does not end either: then it hangs",
+        action=Action(
+            f"{raised}, or give each job less to do",
+            "the scheduler ends what is longer than it asked for, each time that it is tried",
+        ),
+        check="time_of_request <= 0.9",
+        rules=failed_jobs.rules(case, found),
+        jobs=failed_jobs.jobs(case, found),
+    )
+
+
+def _of_snakemake(case: Case, own: Allocation) -> Incident:
+    left = in_flight.left(case)
+    when = format_moment(own.end or 0)[:19].replace("T", " ")
+    cited = case.side.at_line(case.run.allocation_line, f"cluster_job: {own.cluster_job}")
+    return Incident(
+        id=f"{CLASS}:snakemake",
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"the {own.scheduler} job {own.cluster_job} that Snakemake itself ran in was out of "
+        f"time at {when} UTC, with {in_flight.told(case, left)}",
+        strength="likely",
+        explains=in_flight.lost(left),
+        failures=len(left),
+        evidence=(*cited, *in_flight.evidence(case, left)),
+        refuted_by=f"the cluster's accounting says that {own.cluster_job} ended otherwise",
+        action=Action(
+            "start Snakemake where nothing ends it before its jobs, or with a longer limit of its "
+            f"own; first {in_flight.advice(case, left)}",
+            "the run ended with its allocation, not with its work",
+        ),
+        rules=in_flight.rules(case, left),
+        jobs=tuple(one.job_id for one in left if one.job_id is not None),
+    )

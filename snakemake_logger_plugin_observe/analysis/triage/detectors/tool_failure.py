@@ -1,0 +1,99 @@
+"""A tool failed, and nothing more specific is known of it than how it ended and what it said."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
+from snakemake_logger_plugin_observe.analysis.triage.telling import TOOL
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+
+CLASS: Final = TOOL
+_KNOWN: Final = ("exit_code", "signal", "exception")
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for each rule whose jobs failed for good, one for each that recovered."""
+    for name, of_rule in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+        recovered = [one for one in of_rule if one.outcome == "succeeded"]
+        for_good = [one for one in of_rule if one.outcome != "succeeded"]
+        if for_good:
+            yield _for_good(case, name, for_good)
+        if recovered:
+            yield _recovered(case, name, recovered)
+
+
+def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
+    line, words = failed_jobs.last_line(found), failed_jobs.last_words(found)
+    where = ""
+    if line is not None:
+        where = f" ({line.path})" if line.number is None else f" ({line.path}:{line.number})"
+    causes = {one.cause for one in found}
+    forgot = causes == {"missing_output"}
+    times = sum(len(one.occasions) for one in found)
+    again = f", {times:,} times, not in the same way" if times > len(found) else ""
+    strength: Strength = "certain" if causes <= set(_KNOWN) else "likely"
+    if causes == {"other"}:
+        strength = "possible"
+    action = f"repair what {name} says{where}"
+    if line is None:
+        action = f"run {name} by itself and see how it fails"
+    if forgot:
+        action = f"have {name} write what its output: promises, or correct the promise"
+    return Incident(
+        id=f"{CLASS}:{name}",
+        incident_class=CLASS,
+        lives_in="workflow semantics" if forgot else "tool behavior",
+        claim=f"{failed_jobs.who(found)} failed with {failed_jobs.how(found)}{again}"
+        + (f": {words}" if words else ""),
+        strength=strength,
+        explains=failed_jobs.lost(found),
+        failures=len(found),
+        evidence=failed_jobs.evidence(case, found),
+        refuted_by="the same command, run by itself on the same inputs, succeeds",
+        action=Action(action, _why(case, found, forgot=forgot)),
+        check="failed_jobs <= 0",
+        rules=failed_jobs.rules(case, found),
+        jobs=failed_jobs.jobs(case, found),
+    )
+
+
+def _why(case: Case, found: list[Failure], *, forgot: bool) -> str:
+    if forgot:
+        seen = "not there now either" if case.read is not None else "not looked for since"
+        return f"its tool ended well, and what it should leave was not there ({seen})"
+    if all(one.cause == "other" for one in found):
+        return (
+            "how its tool ended is not known: the journal has no exit code of it"
+            if case.run.wrapped
+            else "how its tool ended is not known without --executor timed"
+        )
+    inputs = found[0].inputs
+    at = f"; it was given {named(inputs, 2)}" if inputs else ""
+    return f"it failed by itself, and no limit, no missing file and no cluster is behind it{at}"
+
+
+def _recovered(case: Case, name: str, found: list[Failure]) -> Incident:
+    tried = sum(1 for job in case.run.jobs.values() if job.rule == name)
+    words = failed_jobs.last_words(found)
+    many = f"{len(found):,} of {tried:,} jobs" if tried > len(found) else jobs_of(len(found))
+    return Incident(
+        id=f"{CLASS}:{name}:recovered",
+        incident_class=CLASS,
+        lives_in="tool behavior",
+        claim=f"{many} of {name} failed with {failed_jobs.how(found)} and "
+        f"succeeded when tried again{f': {words}' if words else ''}",
+        strength="likely",
+        explains=failed_jobs.lost(found),
+        failures=len(found),
+        evidence=failed_jobs.evidence(case, found),
+        refuted_by=f"the same jobs of {name} fail first in the next run, too: then it is no chance",
+        action=Action(
+            f"keep the retries of {name}, and look at what it said if it comes more often",
+            "it did not come again: so far it is chance, and trying again helps",
+        ),
+        rules=failed_jobs.rules(case, found),
+        jobs=failed_jobs.jobs(case, found),
+    )

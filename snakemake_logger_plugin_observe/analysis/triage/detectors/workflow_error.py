@@ -1,0 +1,107 @@
+"""The run failed without a job that did: Snakemake itself could not go on."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.detectors.missing_input import unplanned
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, LivesIn
+
+CLASS: Final = "workflow_error"
+_SAID: Final = 240
+_IN_FILE: Final = re.compile(r'in file "?([^"\n]+?)"?, line (\d+)')
+_KNOWN: Final[tuple[tuple[re.Pattern[str], LivesIn, str, str], ...]] = (
+    (
+        re.compile(r"Directory cannot be locked"),
+        "operating context",
+        "if no other Snakemake works in this directory, run snakemake --unlock, then this again",
+        "a run that was killed leaves its lock, and a run that goes on needs it",
+    ),
+    (
+        re.compile(r"IncompleteFilesException|seem to be incomplete"),
+        "operating context",
+        "run the same command again with --rerun-incomplete",
+        "an earlier run was cut off while it wrote these files",
+    ),
+    (
+        re.compile(r"No space left on device|Disk quota exceeded|Read-only file system"),
+        "storage and visibility",
+        "make room where the workflow writes, then run the same command again",
+        "Snakemake could not write",
+    ),
+    (
+        re.compile(r"MissingRuleException|No rule to produce"),
+        "workflow semantics",
+        "correct the target's name, or give it a rule that makes it",
+        "no rule makes what was asked for",
+    ),
+)
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident where nothing else can: no job failed for good, and the run did."""
+    ended = ("failed", "cancelled", "unfinished")
+    if case.status != "failed" or any(one.outcome in ended for one in case.failures):
+        return
+    if unplanned(case.run):
+        return  # an input that never came
+    errors = [
+        (message, line)
+        for message, line in zip(case.run.messages, case.run.message_lines, strict=False)
+        if message.level in ("error", "critical")
+    ]
+    if not errors:
+        yield _without_a_word(case)
+        return
+    message, line = errors[0]
+    text = " ".join(message.text.split())
+    lives, advice, why = _advice(message.text)
+    yield Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in=lives,
+        claim="Snakemake itself ended the run: "
+        + (text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"),
+        strength="certain",
+        explains=case.run.makespan,
+        failures=0,
+        evidence=case.side.at_line(line, message.text),
+        refuted_by="a dry run of the same targets that plans without this error"
+        if not case.run.attempts
+        else "the same command again that ends without this error",
+        action=Action(advice, why),
+    )
+
+
+def _advice(text: str) -> tuple[LivesIn, str, str]:
+    for pattern, lives, advice, why in _KNOWN:
+        if pattern.search(text):
+            return lives, advice, why
+    where = _IN_FILE.search(text)
+    at = f" at {where[1]}:{where[2]}" if where else ""
+    return (
+        "workflow semantics",
+        f"correct the workflow{at}, and see with a dry run that it plans",
+        "no tool failed: it is the workflow's own text that could not be carried out",
+    )
+
+
+def _without_a_word(case: Case) -> Incident:
+    return Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in="workflow semantics",
+        claim="the run failed, and the journal knows neither a job that failed nor an error",
+        strength="possible",
+        explains=case.run.makespan,
+        failures=0,
+        evidence=case.side.at_end("status: failed"),
+        refuted_by="Snakemake's own log of the run names a job that failed",
+        action=Action(
+            "read Snakemake's own log of that time in .snakemake/log, and hand it to whoever "
+            "keeps the workflow",
+            "nothing that is known here explains the symptom",
+            escalate=True,
+        ),
+    )

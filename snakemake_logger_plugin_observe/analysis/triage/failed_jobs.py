@@ -1,0 +1,109 @@
+"""Jobs that failed, in the words of an incident: who, how, what was said last, where it shows."""
+
+import signal
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.sameness import Line, Occasion
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+
+_CITED: Final = 3
+_SAID: Final = 160
+_SIGNALS: Final = {each.value: each.name for each in signal.Signals}
+
+
+def name_of(one: Failure) -> str:
+    """Return the rule of what failed, or the name of its group."""
+    return one.rule or one.group_name or "(not described)"
+
+
+def by_rule(found: Iterable[Failure]) -> dict[str, list[Failure]]:
+    """Return failures by the rule, or the group, that they are of."""
+    rules: dict[str, list[Failure]] = {}
+    for one in found:
+        rules.setdefault(name_of(one), []).append(one)
+    return rules
+
+
+def who(found: Sequence[Failure]) -> str:
+    """Return what a person calls the jobs that failed: one by its name, many by their rules."""
+    if len(found) > 1:
+        return f"{jobs_of(len(found))} of {named(by_rule(found))}"
+    one = found[0]
+    values = ", ".join(f"{key}={value}" for key, value in one.wildcards.items())
+    group = "group " if one.rule is None and one.group_name is not None else ""
+    return f"{group}{name_of(one)} {values}".strip()
+
+
+def jobs(case: Case, found: Iterable[Failure]) -> tuple[int, ...]:
+    """Return the jobs that failed, a group's members where it failed as a whole."""
+    ids: list[int] = []
+    for one in found:
+        ids += case.run.members(one.group or "") if one.job_id is None else [one.job_id]
+    return tuple(dict.fromkeys(ids))
+
+
+def rules(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
+    """Return the rules of the jobs that failed."""
+    described = (case.run.jobs.get(job_id) for job_id in jobs(case, found))
+    return tuple(dict.fromkeys(job.rule for job in described if job is not None))
+
+
+def lost(found: Iterable[Failure]) -> int:
+    """Return what failures cost, in microseconds."""
+    return sum(one.lost for one in found)
+
+
+def how(found: Iterable[Failure]) -> str:
+    """Return how they ended, the most frequent way first."""
+    ways = Counter(ended(one.last) for one in found)
+    if len(ways) == 1:
+        return next(iter(ways))
+    return ", ".join(f"{count} × {way}" for way, count in ways.most_common())
+
+
+def ended(one: Occasion) -> str:
+    """Return how one execution ended, in a few words; empty where nobody knows."""
+    why = one.why
+    number = why.signal
+    if number is not None:
+        known = f"signal {number}" + (f" ({_SIGNALS[number]})" if number in _SIGNALS else "")
+        return known if why.exit_code is None else f"exit code {why.exit_code}, {known}"
+    if why.exit_code is not None:
+        return f"exit code {why.exit_code}"
+    return {"missing_output": "no output as promised", "exception": "an exception"}.get(
+        why.cause, "an end that is not known"
+    )
+
+
+def last_line(found: Iterable[Failure]) -> Line | None:
+    """Return the last line of a log that says something, of the first job that has one."""
+    return next((one.last.line for one in found if one.last.line is not None), None)
+
+
+def last_words(found: Sequence[Failure]) -> str:
+    """Return what was said last, in a log or by Snakemake; empty where that tells nothing."""
+    line = last_line(found)
+    text = line.text if line is not None else found[0].last.message or ""
+    if line is None and text.startswith("CalledProcessError"):
+        return ""
+    text = " ".join(text.split())
+    return text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"
+
+
+def evidence(case: Case, found: Iterable[Failure]) -> tuple[Evidence, ...]:
+    """Cite the attempts in which a few of them failed, and the lines of their logs."""
+    cited: list[Evidence] = []
+    for one in list(found)[:_CITED]:
+        failed = {each.attempt for each in one.occasions}
+        for row in one.rows:
+            if row.attempt.number in failed:
+                said = row.attempt.message or row.attempt.status
+                cited.extend(case.side.at_line(row.attempt.line, said))
+        if (line := one.last.line) is not None and line.number is not None:
+            cited.append(Evidence("log", f"{line.path}:{line.number}", line.text))
+    return tuple({(one.kind, one.ref): one for one in cited}.values())
