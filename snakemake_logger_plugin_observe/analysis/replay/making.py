@@ -253,7 +253,7 @@ class _Making:
 
     def _limits(self, model: Model) -> None:
         """Give *model* its limits; one that the run itself went past is none as we know it."""
-        limits = Limits(self.run, [])
+        limits = Limits(self.run)
         for name in limits.names:
             column = (
                 [1] * self.count
