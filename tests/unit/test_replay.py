@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 import strategies
-from builders import begun, chain, grouped, killed, logger_only, on_cluster, replanned, retried
+from builders import (
+    SECOND,
+    T0,
+    begun,
+    chain,
+    grouped,
+    killed,
+    logger_only,
+    on_cluster,
+    replanned,
+    retried,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from schedules import Lived, World, again, live, lives, world_of
@@ -77,7 +88,7 @@ def test_also_where_the_limits_are_not_in_the_journal(lived: Lived) -> None:
     run = lived.run
     unknown = {"jobs": None, "cores": None, "resources": {}}
     run.started = run.started.model_copy(update=unknown)
-    assert makespan(model_of(run)) == pytest.approx(lived.makespan, rel=0.03)
+    assert makespan(model_of(run)) == pytest.approx(lived.makespan, rel=SHARE)
 
 
 @MANY
@@ -178,6 +189,21 @@ def test_jobs_in_a_group_start_up_once_and_run_side_by_side() -> None:
     assert model.course["node_startup"] == [5_000_000] * 2
     assert model.course["compute"] == [2_000_000] * 2
     assert makespan(model) == 13_000_000
+
+
+def test_two_rules_in_groups_wait_for_each_other_s_groups_and_not_for_a_place() -> None:
+    story = on_cluster(2, startup_s=5, tool_s=2, queue_s=3)
+    end = story.run.end or 0
+    story.events.pop()
+    begin = (end - T0) / SECOND
+    for job_id, need in ((3, 1), (4, 2)):
+        story.job(job_id, needs=(need,), rule="then").quick(job_id, begin, begin + 1, begin + 4)
+    run = story.end(begin + 5).run
+    model = changed(run, "group=map=2 group=then=2")
+    assert model.count == 2
+    assert sorted(map(sorted, model.packed.values())) == [[(1, 1), (2, 1)], [(3, 1), (4, 1)]]
+    told = account(retold(model, play(model), run))
+    assert told.makespan_by_class["limits"] == 0
 
 
 def test_a_local_rule_neither_queues_nor_starts_up_on_a_node() -> None:
