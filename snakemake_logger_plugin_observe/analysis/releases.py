@@ -85,8 +85,8 @@ class Releases:
             last = self._final_submission(job_id)
             if last is not None and last.end is not None:
                 yield last.end, 2, last, "dependency", None
-        made = run.made_by(attempt.key)
-        if made is not None and (maker := self._submissions.last_ended(made.time)):
+        planned = run.planned_by(attempt.key)
+        if planned is not None and (maker := self._submissions.last_ended(planned.time)):
             yield maker.end or 0, 0, maker, "replanning", None
         if found := self._freed(attempt, selected):
             freed, because, name = found

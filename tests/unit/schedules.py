@@ -513,7 +513,9 @@ class _Life:
                     phase="plan",
                     end=planned,
                     detail="checkpoint",
-                    first_job_id=min(brought),
+                    # Either it brought them, or they were there and planned anew.
+                    first_job_id=max(self.world.tasks) + 1 if unit % 2 else min(brought),
+                    changed_jobs=brought if unit % 2 else (),
                 )
             )
             self.hidden -= set(brought)

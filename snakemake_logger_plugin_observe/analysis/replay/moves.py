@@ -147,10 +147,11 @@ def waits_as_they_were(model: Model) -> Model:
     Whether an end just makes a look or just misses it is chance: what is saved must not hang on it.
     """
     moments = model.measured
+    known = model.course.get("poll_wait", [0] * model.count)
     waited = [
-        reported - ended if polled else 0
-        for polled, reported, ended in zip(
-            model.polled, moments.reported, moments.ended, strict=True
+        reported - ended if polled else wait
+        for polled, reported, ended, wait in zip(
+            model.polled, moments.reported, moments.ended, known, strict=True
         )
     ]
     return model.but(
