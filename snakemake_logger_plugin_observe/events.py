@@ -126,6 +126,8 @@ class RunPhase(Event):
     """Shutdown: how long the executor sleeps between looks, and so before it notices."""
     first_job_id: int | None = None
     """Re-planning: the ids from here on belong to jobs that it brought into the DAG."""
+    changed_jobs: tuple[int, ...] = ()
+    """Re-planning: jobs that were there before, and had to wait for it."""
 
 
 class Planned(Event):
