@@ -181,6 +181,8 @@ class JobDescribed(Event):
     params_digest: str | None = None
     environment_digest: str | None = None
     input_sizes: dict[str, int] = Field(default_factory=dict)
+    ancient: tuple[str, ...] | None = None
+    """Inputs whose changes make nothing run again: ``ancient()``, or ``--consider-ancient``."""
 
 
 class GroupDescribed(Event):
@@ -318,7 +320,7 @@ LeanAttemptFinished = _without(AttemptFinished, "waits", "levels", "phases_s")
 _LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
-    *("code_digest", "params_digest", "environment_digest", "input_sizes"),
+    *("code_digest", "params_digest", "environment_digest", "input_sizes", "ancient"),
 )
 
 _Other = (

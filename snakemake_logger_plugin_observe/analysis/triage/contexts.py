@@ -14,7 +14,7 @@ _CONTEXT: Final = (
     *("conda_not_block_search_path_envvars", "wrapper_prefix"),
 )
 """How often a run tries, or how long it waits, is not of it."""
-_OTHER_WORK: Final = ("code", "script", "inputs")
+_OTHER_WORK: Final = ("code", "script", "input gone", "input new")
 
 
 def context_changes(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.events import JobDescribed
 
 CLASS: Final = "environment_drift"
 _CITED: Final = 2
-_OWN: Final = ("code", "script", "params", "command", "threads", "inputs", "rule's name")
+_OWN: Final = ("code", "script", "params", "command", "threads", "rule's name")
 """What Snakemake knows of a rule: where one of these changed, it is no drift."""
 _BESIDE: Final = re.compile(r"(?:file|config) .*|environment|Snakemake|Python|platform|host")
 """What tools may read, or run in, that the rule does not tell."""
