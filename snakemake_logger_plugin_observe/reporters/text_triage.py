@@ -101,7 +101,7 @@ def _first(claims: Sequence[Claim]) -> Iterator[Text]:
         yield Text(f"… and {more} more (--format json)", "dim")
 
 
-def _quotes(quotes: Sequence[Quote], unproved: Sequence[Claim]) -> Iterator[Text]:
+def _quotes(quotes: Sequence[Quote], unproved: Sequence[Incident]) -> Iterator[Text]:
     if not quotes and not unproved:
         yield Text("none read", "dim")
     for one in quotes:
@@ -113,7 +113,7 @@ def _quotes(quotes: Sequence[Quote], unproved: Sequence[Claim]) -> Iterator[Text
         said = " ".join((one.figures or one.text).split())
         line.append(harmless(f"  {said[:_LONGEST]}"), "dim")
         yield line
-    yield from map(_line, unproved)
+    yield from (_line(Claim(one.claim, one.evidence)) for one in unproved)
 
 
 def _classes(found: Sequence[Incident]) -> Iterator[Text]:

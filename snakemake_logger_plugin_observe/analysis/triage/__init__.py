@@ -27,8 +27,8 @@ class Triage:
     planned: tuple[Claim, ...]
     changed: tuple[Claim, ...]
     quotes: tuple[Quote, ...]
-    unproved: tuple[Claim, ...]
-    """Logs and benchmarks that rules of the incident should have."""
+    unproved: tuple[Incident, ...]
+    """Logs and benchmarks that rules of the incident should have: evidence that is missing."""
     incidents: tuple[Incident, ...]
     """Ranked by what they explain, the first first; none is an answer, too."""
     note: Note
@@ -41,15 +41,16 @@ def triage(case: Case) -> Triage:
     where = scope(case, found)
     read = quotes(case, where, found)
     found = settled(case, found)
+    lacking = unproved(case, where, found)
     return Triage(
         symptoms=seen,
         scope=where,
         planned=planned(case),
         changed=changed(case),
         quotes=read,
-        unproved=unproved(case, where, found),
+        unproved=lacking,
         incidents=found,
-        note=note(case, seen, where, found, read),
+        note=note(case, seen, where, found, read=read, lacking=lacking),
     )
 
 

@@ -91,7 +91,7 @@ def last_words(found: Sequence[Failure]) -> str:
     text = line.text if line is not None else found[0].last.message or ""
     if line is None and text.startswith("CalledProcessError"):
         return ""
-    text = " ".join(text.split())
+    text = " ".join(text.split()).rstrip(":")
     return text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"
 
 

@@ -46,7 +46,9 @@ def note(
     seen: Sequence[Symptom],
     where: Scope,
     found: Sequence[Incident],
+    *,
     read: Sequence[Quote] = (),
+    lacking: Sequence[Incident] = (),
 ) -> Note:
     """Return the note of a case, from what each rung found."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
@@ -56,7 +58,7 @@ def note(
         symptom,
         (Claim(where.text, where.evidence),),
         (Claim(_confirming(case, found[0] if found else None)),),
-        tuple(_consulted(case, found, read)),
+        (*_consulted(case, found, read), *(Claim(one.claim, one.evidence) for one in lacking)),
         tuple(_classes(found)),
         tuple(_actions(case, seen, found)),
     )
@@ -69,9 +71,10 @@ def _end(case: Case) -> tuple[Evidence, ...]:
 def _confirming(case: Case, first: Incident | None) -> str:
     """Return the command that shows the incident by itself."""
     journal, baseline = case.paths.get("B"), case.paths.get("A")
-    failed = case.failures and (first is None or first.failures)
-    if failed and (first is None or any(one.rule in first.rules for one in case.failures)):
+    if (case.failures and (first is None or first.failures)) or case.status == "failed":
         words = ["jobs", "--failed", journal]
+    elif first is not None and first.failures:  # of jobs that came to no end
+        words = ["jobs", journal]
     elif baseline is not None:
         words = ["compare", baseline, journal]
     else:

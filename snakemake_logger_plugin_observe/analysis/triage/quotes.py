@@ -7,12 +7,12 @@ from typing import Final, Literal
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, shortened
 from snakemake_logger_plugin_observe.analysis.failures import telling_line
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
-from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.truth.finding import job_name
 from snakemake_logger_plugin_observe.events import JobDescribed
 
+UNPROVED: Final = "missing_evidence"
 _JOBS: Final = 3
 _LOGS_OF_A_JOB: Final = 2
 _FIGURES: Final = ("s", "max_rss", "io_in", "io_out", "cpu_time")
@@ -49,27 +49,44 @@ def quotes(case: Case, where: Scope, found: Sequence[Incident]) -> tuple[Quote, 
     return tuple({quote.path: quote for quote in every}.values())  # jobs may share a log
 
 
-def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Claim, ...]:
+def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Incident, ...]:
     """Propose a log or a benchmark for each rule of an incident that has none: evidence missing."""
     if not any(found):
         return ()
-    proposed: dict[str, Claim] = {}
+    proposed: dict[str, Incident] = {}
     for job_id in where.jobs:
         job = case.run.jobs[job_id]
         if job.rule in proposed or (job.shellcmd is None and job.script is None):
             continue
-        lacks = [
-            f'{what}: "{folder}/{job.rule}/{_name_of(job)}.{ending}"'
-            for what, folder, ending, there in (
-                ("log", "logs", "log", job.log),
-                ("benchmark", "benchmarks", "txt", job.benchmark),
+        lacks = {
+            what: f'{what}: "{what}s/{job.rule}/{_name_of(job)}.{ending}"'
+            for what, ending, there in (
+                ("log", "log", job.log),
+                ("benchmark", "txt", job.benchmark),
             )
             if not there
-        ]
-        if lacks:
-            text = f"rule {job.rule} leaves no such proof; give it {' and '.join(lacks)}"
-            proposed[job.rule] = Claim(text, case.side.at_job(job_id, f"rule: {job.rule}"))
+        }
+        if lacks and (cited := case.side.at_job(job_id, f"rule: {job.rule}")):
+            proposed[job.rule] = _proposed(job.rule, lacks, cited)
     return tuple(proposed.values())
+
+
+def _proposed(rule: str, lacks: dict[str, str], cited: tuple[Evidence, ...]) -> Incident:
+    proofs = " and ".join(lacks.values())
+    return Incident(
+        id=f"{UNPROVED}:{rule}",
+        incident_class=UNPROVED,
+        lives_in="workflow semantics",
+        claim=f"rule {rule} leaves no such proof; give it {proofs}",
+        strength="certain",
+        explains=0,
+        failures=0,
+        evidence=cited,
+        refuted_by=f"rule {rule} has it in the Snakefile that was run",
+        action=Action(f"give rule {rule} {proofs}", "what its tool says and uses is not kept"),
+        check=f"missing_{'logs' if 'log' in lacks else 'benchmarks'} <= 0",
+        rules=(rule,),
+    )
 
 
 def _name_of(job: JobDescribed) -> str:

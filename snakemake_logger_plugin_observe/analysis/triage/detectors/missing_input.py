@@ -143,7 +143,7 @@ def _of_planning(case: Case, rule: str, missed: list[Unplanned]) -> Incident:
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
         lives_in="workflow semantics",
-        claim=f"{rule} needs {named(files)}, which was not there and which no rule makes: the run "
+        claim=f"{rule} needs {named(files)}, not there and made by no rule: the run "
         f"ended while planning{now}",
         strength="certain",
         explains=case.run.makespan,
