@@ -28,13 +28,16 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
+def load(
+    named: Path | None, detail: Detail = Detail.WHOLE, *, came_to_nothing: bool = False
+) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         detail: how much of it the command needs; ``Detail.JOBS`` only of a journal that is named,
             for whether a run was real is told by its attempts.
+        came_to_nothing: whether a run counts, too, that failed before it tried a job.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
@@ -42,7 +45,7 @@ def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
     """
     if named is not None and not named.is_dir():
         return _load(named, detail)
-    return _newest(named if named is not None else Path(), detail)
+    return _newest(named if named is not None else Path(), detail, came_to_nothing=came_to_nothing)
 
 
 def find(named: Path | None) -> Path:
@@ -68,7 +71,7 @@ def above(folder: Path) -> Path | None:
     return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
 
-def _newest(folder: Path, detail: Detail) -> Source:
+def _newest(folder: Path, detail: Detail, *, came_to_nothing: bool) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -82,7 +85,7 @@ def _newest(folder: Path, detail: Detail) -> Source:
         except JournalError as error:
             unread.append(str(error))
             continue
-        if is_real(source.run):
+        if is_real(source.run) or (came_to_nothing and _failed(source)):
             return source
     if unread and len(unread) == len(found):
         raise JournalError(unread[0])
@@ -104,6 +107,11 @@ def _load(path: Path, detail: Detail) -> Source:
 def is_real(run: Run) -> bool:
     """Whether this neither planned nor touched only, and at least one job was tried in it."""
     return run.started is not None and run.started.kind == "run" and bool(run.attempts)
+
+
+def _failed(source: Source) -> bool:
+    started = source.run.started
+    return started is not None and started.kind == "run" and source.status == "failed"
 
 
 def is_alive(run: Run) -> bool | None:

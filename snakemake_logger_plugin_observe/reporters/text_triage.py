@@ -9,6 +9,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.note import others
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.note_form import citations
@@ -143,6 +144,8 @@ def _actions(found: Sequence[Incident], noted: Sequence[Claim]) -> Iterator[Text
     whom = "escalate: " if first.action.escalate else ""
     yield Text(harmless(f"{whom}{first.action.text}"))
     yield Text(harmless(f"  because {first.action.why}"), "dim")
+    for one in others(found):
+        yield Text(harmless(f"then, for {one.incident_class}: {one.action.text}"))
     if first.action.saves is not None:
         yield Text(f"  predicted gain: {duration(first.action.saves)}")
     if first.check is not None:

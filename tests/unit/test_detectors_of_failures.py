@@ -12,6 +12,7 @@ from failing import (
     moments,
     nested,
     on_node,
+    succeeds,
 )
 from failing import flaky as one_of_many
 from test_triage import walked
@@ -84,6 +85,18 @@ def test_an_output_that_never_came_is_the_workflow_s_and_a_late_one_is_left_to_o
     assert found.claim == "map did not leave out/1.txt, though its tool ended well"
     assert found.lives_in == "workflow semantics"
     assert "tool_failure" not in classes(walked(forgot(), there=frozenset({"out/1.txt"})))
+
+
+def test_what_failed_for_good_comes_before_what_recovered() -> None:
+    """However much more of it there was."""
+    story = begun(wraps="local").job(9, rule="last")
+    for job_id in range(1, 7):
+        story.job(job_id, rule="quality")
+        fails(story, job_id, "not mounted", start_s=3 * job_id, rule="quality")
+        succeeds(story, job_id, 2, 30 + job_id, rule="quality")
+    fails(story, 9, "no such sequence", start_s=40, rule="last")
+    found = walked(story.end(50, "failed"))
+    assert [one.id for one in found.incidents] == ["tool_failure:last", "masked_failure:quality"]
 
 
 # -- inputs ---------------------------------------------------------------------------------------
@@ -193,6 +206,8 @@ def test_a_run_that_was_interrupted_after_its_last_job_left_nothing() -> None:
     story = begun(wraps="local").job(1).planned(3, {"map": 1}).quick(1, 3, 4, 10)
     found = walked(story.end(12, "interrupted"))
     assert classes(found) == []
+    assert found.symptoms[0].text == "the run was interrupted, after its last job had ended"
+    assert found.note.next_action[0].text.startswith("nothing to do")
 
 
 def test_a_run_whose_own_allocation_ran_out_is_a_time_limit_alone() -> None:

@@ -179,7 +179,7 @@ def test_rules_of_an_incident_without_proofs_get_them_proposed() -> None:
     jobs = changed(a_workflow(WIDE), "cut", log=(), benchmark=None)
     (claim,) = walked(a_run(jobs, length_s=200), a_run()).unproved
     assert claim.claim == (
-        'rule cut leaves no such proof; give it log: "logs/cut/{sample}.log" and '
+        'rule cut keeps no log and no benchmark; give it log: "logs/cut/{sample}.log" and '
         'benchmark: "benchmarks/cut/{sample}.txt"'
     )
     assert claim.evidence[0].kind == "journal"

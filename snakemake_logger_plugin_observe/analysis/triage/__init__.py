@@ -3,9 +3,11 @@
 Pure: what a folder or a live Snakemake adds is read by the command and handed in with the case.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import changed
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
@@ -16,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.triage.planned import planned
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote, quotes, settled, unproved
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
+from snakemake_logger_plugin_observe.attempt import FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Triage:
 def triage(case: Case) -> Triage:
     """Walk the ladder."""
     seen = symptoms(case)
-    found = rank(incident for detector in DETECTORS for incident in detector.detect(case))
+    found = rank(case, (one for detector in DETECTORS for one in detector.detect(case)))
     where = scope(case, found)
     read = quotes(case, where, found)
     found = settled(case, found)
@@ -54,6 +57,26 @@ def triage(case: Case) -> Triage:
     )
 
 
-def rank(found: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Return incidents by what they explain: failures first, then seconds."""
-    return tuple(sorted(found, key=lambda one: (-one.failures, -one.explains, one.id)))
+def rank(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return incidents by what they explain: what failed for good, failures, then seconds."""
+    lasted = (one for one in case.failures if one.outcome != "succeeded")
+    for_good = set(failed_jobs.jobs(case, lasted))
+    for_good |= {
+        one.job_id
+        for one in case.run.attempts.values()
+        if one.job_id is not None and one.status not in FINAL
+    }
+    rules = Counter(job.rule for job_id in for_good if (job := case.run.jobs.get(job_id)))
+
+    def lasting(one: Incident) -> int:
+        if not one.failures:
+            return 0
+        return (
+            len(for_good.intersection(one.jobs))
+            if one.jobs
+            else sum(rules[rule] for rule in one.rules)
+        )
+
+    return tuple(
+        sorted(found, key=lambda one: (-lasting(one), -one.failures, -one.explains, one.id))
+    )

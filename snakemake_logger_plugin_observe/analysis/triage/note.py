@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
 from snakemake_logger_plugin_observe.run import Run
 
 _CITED: Final = 4
+_OTHERS: Final = 4
 _COMMAND: Final = "snakemake-observe"
 _CALLED: Final = {"B": "the run's journal", "A": "its baseline's journal", "P": "a dry run's"}
 NONE_FOUND: Final = "no incident found"
@@ -120,7 +121,11 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
 
 def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> Iterator[Claim]:
     if not found:
-        yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
+        ended = [one for one in seen if one.id in ("killed", "interrupted")]
+        if ended and len(ended) == len(seen):
+            yield Claim("nothing to do: all that was planned had ended before", seen[0].evidence)
+        else:
+            yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
         return
     first = found[0]
     action = first.action
@@ -128,8 +133,15 @@ def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> 
     yield Claim(f"{whom}{action.text}, because {action.why}", first.evidence[:_CITED])
     if action.saves is not None:
         yield Claim(f"predicted gain: {action.saves / 1e6:.1f} s", first.evidence[:_CITED])
+    for one in others(found):
+        yield Claim(f"then, for {one.incident_class}: {one.action.text}", one.evidence[:_CITED])
     if first.check is not None:
         yield Claim(f"check that would catch it next time: {first.check}{_line_of(first.check)}")
+
+
+def others(found: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Return the incidents behind the first that explain failures of their own."""
+    return tuple(one for one in found[1:] if one.failures)[:_OTHERS]
 
 
 def _line_of(check: str) -> str:

@@ -1,6 +1,6 @@
 """The fifth rung: the narrowest logs and benchmarks, of the affected jobs alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.truth.finding import job_name
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.events import JobDescribed
 
 UNPROVED: Final = "missing_evidence"
@@ -77,7 +78,7 @@ def _proposed(rule: str, lacks: dict[str, str], cited: tuple[Evidence, ...]) -> 
         id=f"{UNPROVED}:{rule}",
         incident_class=UNPROVED,
         lives_in="workflow semantics",
-        claim=f"rule {rule} leaves no such proof; give it {proofs}",
+        claim=f"rule {rule} keeps {' and '.join(f'no {what}' for what in lacks)}; give it {proofs}",
         strength="certain",
         explains=0,
         failures=0,
@@ -143,22 +144,27 @@ def settled(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
     What a log said when its job failed may be overwritten by the next attempt; then the journal,
     which has kept it, is cited in its place.
     """
+    kept: dict[str, list[Attempt]] = {}
+    for attempt in case.run.attempts.values():
+        for log in attempt.logs:
+            kept.setdefault(log.path, []).append(attempt)
     return tuple(
-        replace(one, evidence=tuple(_settled(case, each) for each in one.evidence)) for one in found
+        replace(one, evidence=tuple(_settled(case, each, kept) for each in one.evidence))
+        for one in found
     )
 
 
-def _settled(case: Case, one: Evidence) -> Evidence:
+def _settled(case: Case, one: Evidence, kept: Mapping[str, Sequence[Attempt]]) -> Evidence:
     path, _colon, number = one.ref.rpartition(":")
     if one.kind != "log" or not number.isdecimal() or _still_says(case, path, int(number), one):
         return one
-    for attempt in case.run.attempts.values():
+    for attempt in kept.get(path, ()):
         for log in attempt.logs:
             if log.path == path and log.first_line is not None:
                 at = int(number) - log.first_line
                 if 0 <= at < len(log.lines) and log.lines[at] == one.quote:
-                    kept = case.side.at_line(attempt.line, f"{one.ref}: {one.quote}")
-                    return kept[0] if kept else one
+                    cited = case.side.at_line(attempt.line, f"{one.ref}: {one.quote}")
+                    return cited[0] if cited else one
     return one
 
 

@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
 from snakemake_logger_plugin_observe.analysis.triage.telling import TOOL
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 CLASS: Final = TOOL
 _KNOWN: Final = ("exit_code", "signal", "exception")
@@ -93,12 +93,12 @@ def _why(case: Case, found: list[Failure], *, forgot: bool) -> str:
 def _recovered(case: Case, name: str, found: list[Failure]) -> Incident:
     tried = sum(1 for job in case.run.jobs.values() if job.rule == name)
     words = failed_jobs.last_words(found)
-    of = f" of {tried:,}" if tried > len(found) else ""
+    many = f"{len(found):,} of {jobs_of(tried)}" if tried > len(found) else jobs_of(len(found))
     return Incident(
         id=f"{CLASS}:{name}:recovered",
         incident_class=CLASS,
         lives_in="tool behavior",
-        claim=f"{len(found):,}{of} jobs of {name} failed with {failed_jobs.how(found)} and "
+        claim=f"{many} of {name} failed with {failed_jobs.how(found)} and "
         f"succeeded when tried again{f': {words}' if words else ''}",
         strength="likely",
         explains=failed_jobs.lost(found),
