@@ -75,6 +75,14 @@ def test_failures_that_differ_are_no_masked_one() -> None:
     assert ", 3 times, not in the same way" in found.claim
 
 
+def test_without_exit_codes_it_says_that_the_end_is_not_known() -> None:
+    story = begun(wrapped=False).job(1)
+    story.attempt(1, stamps(ready=3, selected=4, finished=9), status="failed")
+    found = only(story.end(10, "failed"))
+    assert found.claim == "map failed (how its tool ended is not known)"
+    assert (found.strength, found.id) == ("possible", "tool_failure:map")
+
+
 def forgot(path: str = "out/1.txt") -> Story:
     story = begun(wraps="local").job(1, output=(path,))
     return fails(story, 1, code=None, message=MISSING.format(path=path)).end(9, "failed")

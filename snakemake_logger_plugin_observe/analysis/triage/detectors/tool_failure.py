@@ -48,7 +48,7 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
         lives_in="workflow semantics" if forgot else "tool behavior",
         claim=_forgot(case, found)
         if forgot
-        else f"{failed_jobs.who(found)} failed with {failed_jobs.how(found)}{again}"
+        else f"{failed_jobs.who(found)} failed {failed_jobs.how(found)}{again}"
         + (f": {words}" if words else ""),
         strength=strength,
         explains=failed_jobs.lost(found),
@@ -98,7 +98,7 @@ def _recovered(case: Case, name: str, found: list[Failure]) -> Incident:
         id=f"{CLASS}:{name}:recovered",
         incident_class=CLASS,
         lives_in="tool behavior",
-        claim=f"{many} of {name} failed with {failed_jobs.how(found)} and "
+        claim=f"{many} of {name} failed {failed_jobs.how(found)} and "
         f"succeeded when tried again{f': {words}' if words else ''}",
         strength="likely",
         explains=failed_jobs.lost(found),
