@@ -157,7 +157,8 @@ def _missing(
     if not run.wrapped:
         yield (
             "recorded without --executor timed: a job's time is one piece, so waiting and "
-            "computing cannot be told apart"
+            "computing cannot be told apart; how tools ended, what they used, and retries on a "
+            "node are not known"
         )
     elif blind := sum(1 for one in run.attempts.values() if one.unobserved):
         yield (

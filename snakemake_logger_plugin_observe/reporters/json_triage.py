@@ -44,8 +44,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
             }
             for one in found.quotes
         ],
-        "proposed": [_claim(one) for one in found.unproved],
-        "findings": [_finding(one) for one in found.incidents],
+        "findings": [_finding(one) for one in (*found.incidents, *found.unproved)],
         "actions": [
             {
                 "finding": one.id,
@@ -54,7 +53,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
                 "escalate": one.action.escalate,
                 "saves_s": None if one.action.saves is None else to_seconds(one.action.saves),
             }
-            for one in found.incidents
+            for one in (*found.incidents, *found.unproved)
         ],
         "note": shape_note(answer),
         "missing": list(answer.missing),

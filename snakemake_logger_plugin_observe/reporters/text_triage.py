@@ -9,6 +9,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.note import others
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.note_form import citations
@@ -101,7 +102,7 @@ def _first(claims: Sequence[Claim]) -> Iterator[Text]:
         yield Text(f"… and {more} more (--format json)", "dim")
 
 
-def _quotes(quotes: Sequence[Quote], unproved: Sequence[Claim]) -> Iterator[Text]:
+def _quotes(quotes: Sequence[Quote], unproved: Sequence[Incident]) -> Iterator[Text]:
     if not quotes and not unproved:
         yield Text("none read", "dim")
     for one in quotes:
@@ -113,7 +114,7 @@ def _quotes(quotes: Sequence[Quote], unproved: Sequence[Claim]) -> Iterator[Text
         said = " ".join((one.figures or one.text).split())
         line.append(harmless(f"  {said[:_LONGEST]}"), "dim")
         yield line
-    yield from map(_line, unproved)
+    yield from (_line(Claim(one.claim, one.evidence)) for one in unproved)
 
 
 def _classes(found: Sequence[Incident]) -> Iterator[Text]:
@@ -143,6 +144,8 @@ def _actions(found: Sequence[Incident], noted: Sequence[Claim]) -> Iterator[Text
     whom = "escalate: " if first.action.escalate else ""
     yield Text(harmless(f"{whom}{first.action.text}"))
     yield Text(harmless(f"  because {first.action.why}"), "dim")
+    for one in others(found):
+        yield Text(harmless(f"then, for {one.incident_class}: {one.action.text}"))
     if first.action.saves is not None:
         yield Text(f"  predicted gain: {duration(first.action.saves)}")
     if first.check is not None:

@@ -171,8 +171,8 @@ def test_a_log_that_was_written_over_is_cited_by_the_journal_that_kept_it() -> N
 def test_rules_of_an_incident_without_proofs_get_them_proposed() -> None:
     jobs = changed(a_workflow(WIDE), "cut", log=(), benchmark=None)
     (claim,) = walked(a_run(jobs, length_s=200), a_run()).unproved
-    assert claim.text == (
-        'rule cut leaves no such proof; give it log: "logs/cut/{sample}.log" and '
+    assert claim.claim == (
+        'rule cut keeps no log and no benchmark; give it log: "logs/cut/{sample}.log" and '
         'benchmark: "benchmarks/cut/{sample}.txt"'
     )
     assert claim.evidence[0].kind == "journal"

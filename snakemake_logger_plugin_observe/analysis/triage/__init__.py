@@ -3,9 +3,11 @@
 Pure: what a folder or a live Snakemake adds is read by the command and handed in with the case.
 """
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import changed
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
@@ -16,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.triage.planned import planned
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote, quotes, settled, unproved
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
+from snakemake_logger_plugin_observe.attempt import FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class Triage:
     planned: tuple[Claim, ...]
     changed: tuple[Claim, ...]
     quotes: tuple[Quote, ...]
-    unproved: tuple[Claim, ...]
-    """Logs and benchmarks that rules of the incident should have."""
+    unproved: tuple[Incident, ...]
+    """Logs and benchmarks that rules of the incident should have: evidence that is missing."""
     incidents: tuple[Incident, ...]
     """Ranked by what they explain, the first first; none is an answer, too."""
     note: Note
@@ -37,34 +40,43 @@ class Triage:
 def triage(case: Case) -> Triage:
     """Walk the ladder."""
     seen = symptoms(case)
-    failed = {one.job_id for one in case.failures if one.outcome == "failed"}
-    found = rank((one for detector in DETECTORS for one in detector.detect(case)), failed)
+    found = rank(case, (one for detector in DETECTORS for one in detector.detect(case)))
     where = scope(case, found)
     read = quotes(case, where, found)
     found = settled(case, found)
+    lacking = unproved(case, where, found)
     return Triage(
         symptoms=seen,
         scope=where,
         planned=planned(case),
         changed=changed(case),
         quotes=read,
-        unproved=unproved(case, where, found),
+        unproved=lacking,
         incidents=found,
-        note=note(case, seen, where, found, read),
+        note=note(case, seen, where, found, read=read, lacking=lacking),
     )
 
 
-def rank(found: Iterable[Incident], failed: Collection[int | None] = ()) -> tuple[Incident, ...]:
-    """Return incidents by what they explain: failures first, those for good before all, then time.
+def rank(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return incidents by what they explain: what failed for good, failures, then seconds."""
+    lasted = (one for one in case.failures if one.outcome != "succeeded")
+    for_good = set(failed_jobs.jobs(case, lasted))
+    for_good |= {
+        one.job_id
+        for one in case.run.attempts.values()
+        if one.job_id is not None and one.status not in FINAL
+    }
+    rules = Counter(job.rule for job_id in for_good if (job := case.run.jobs.get(job_id)))
 
-    Args:
-        found: the incidents.
-        failed: the jobs that failed for good.
+    def lasting(one: Incident) -> int:
+        if not one.failures:
+            return 0
+        return (
+            len(for_good.intersection(one.jobs))
+            if one.jobs
+            else sum(rules[rule] for rule in one.rules)
+        )
 
-    """
-
-    def weight(one: Incident) -> tuple[int, int, int, str]:
-        for_good = sum(1 for job_id in one.jobs if job_id in failed) if one.failures else 0
-        return -for_good, -one.failures, -one.explains, one.id
-
-    return tuple(sorted(found, key=weight))
+    return tuple(
+        sorted(found, key=lambda one: (-lasting(one), -one.failures, -one.explains, one.id))
+    )

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, name
 
 _CITED: Final = 3
 _SAID: Final = 160
+_UNKNOWN: Final = "how its tool ended is not known"
 _SIGNALS: Final = {each.value: each.name for each in signal.Signals}
 
 
@@ -62,12 +63,13 @@ def how(found: Iterable[Failure]) -> str:
     """Return how they ended, the most frequent way first."""
     ways = Counter(ended(one.last) for one in found)
     if len(ways) == 1:
-        return next(iter(ways))
-    return ", ".join(f"{count} × {way}" for way, count in ways.most_common())
+        (way,) = ways
+        return f"with {way}" if way != _UNKNOWN else f"({way})"
+    return "with " + ", ".join(f"{count} × {way}" for way, count in ways.most_common())
 
 
 def ended(one: Occasion) -> str:
-    """Return how one execution ended, in a few words; empty where nobody knows."""
+    """Return how one execution ended, in a few words."""
     why = one.why
     number = why.signal
     if number is not None:
@@ -76,7 +78,7 @@ def ended(one: Occasion) -> str:
     if why.exit_code is not None:
         return f"exit code {why.exit_code}"
     return {"missing_output": "no output as promised", "exception": "an exception"}.get(
-        why.cause, "an end that is not known"
+        why.cause, _UNKNOWN
     )
 
 
@@ -91,7 +93,7 @@ def last_words(found: Sequence[Failure]) -> str:
     text = line.text if line is not None else found[0].last.message or ""
     if line is None and text.startswith("CalledProcessError"):
         return ""
-    text = " ".join(text.split())
+    text = " ".join(text.split()).rstrip(":")
     return text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"
 
 

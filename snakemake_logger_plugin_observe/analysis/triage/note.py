@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
 from snakemake_logger_plugin_observe.run import Run
 
 _CITED: Final = 4
+_OTHERS: Final = 4
 _COMMAND: Final = "snakemake-observe"
 _CALLED: Final = {"B": "the run's journal", "A": "its baseline's journal", "P": "a dry run's"}
 NONE_FOUND: Final = "no incident found"
@@ -46,7 +47,9 @@ def note(
     seen: Sequence[Symptom],
     where: Scope,
     found: Sequence[Incident],
+    *,
     read: Sequence[Quote] = (),
+    lacking: Sequence[Incident] = (),
 ) -> Note:
     """Return the note of a case, from what each rung found."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
@@ -56,7 +59,7 @@ def note(
         symptom,
         (Claim(where.text, where.evidence),),
         (Claim(_confirming(case, found[0] if found else None)),),
-        tuple(_consulted(case, found, read)),
+        (*_consulted(case, found, read), *(Claim(one.claim, one.evidence) for one in lacking)),
         tuple(_classes(found)),
         tuple(_actions(case, seen, found)),
     )
@@ -69,9 +72,10 @@ def _end(case: Case) -> tuple[Evidence, ...]:
 def _confirming(case: Case, first: Incident | None) -> str:
     """Return the command that shows the incident by itself."""
     journal, baseline = case.paths.get("B"), case.paths.get("A")
-    failed = case.failures and (first is None or first.failures)
-    if failed and (first is None or any(one.rule in first.rules for one in case.failures)):
+    if (case.failures and (first is None or first.failures)) or case.status == "failed":
         words = ["jobs", "--failed", journal]
+    elif first is not None and first.failures:  # of jobs that came to no end
+        words = ["jobs", journal]
     elif baseline is not None:
         words = ["compare", baseline, journal]
     else:
@@ -117,7 +121,11 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
 
 def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> Iterator[Claim]:
     if not found:
-        yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
+        ended = [one for one in seen if one.id in ("killed", "interrupted")]
+        if ended and len(ended) == len(seen):
+            yield Claim("nothing to do: all that was planned had ended before", seen[0].evidence)
+        else:
+            yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
         return
     first = found[0]
     action = first.action
@@ -125,8 +133,15 @@ def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> 
     yield Claim(f"{whom}{action.text}, because {action.why}", first.evidence[:_CITED])
     if action.saves is not None:
         yield Claim(f"predicted gain: {action.saves / 1e6:.1f} s", first.evidence[:_CITED])
+    for one in others(found):
+        yield Claim(f"then, for {one.incident_class}: {one.action.text}", one.evidence[:_CITED])
     if first.check is not None:
         yield Claim(f"check that would catch it next time: {first.check}{_line_of(first.check)}")
+
+
+def others(found: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Return the incidents behind the first that explain failures of their own."""
+    return tuple(one for one in found[1:] if one.failures)[:_OTHERS]
 
 
 def _line_of(check: str) -> str:

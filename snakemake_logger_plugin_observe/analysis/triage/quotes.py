@@ -1,18 +1,19 @@
 """The fifth rung: the narrowest logs and benchmarks, of the affected jobs alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, shortened
 from snakemake_logger_plugin_observe.analysis.failures import telling_line
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
-from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.truth.finding import job_name
+from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.events import JobDescribed
 
+UNPROVED: Final = "missing_evidence"
 _JOBS: Final = 3
 _LOGS_OF_A_JOB: Final = 2
 _FIGURES: Final = ("s", "max_rss", "io_in", "io_out", "cpu_time")
@@ -49,27 +50,44 @@ def quotes(case: Case, where: Scope, found: Sequence[Incident]) -> tuple[Quote, 
     return tuple({quote.path: quote for quote in every}.values())  # jobs may share a log
 
 
-def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Claim, ...]:
+def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Incident, ...]:
     """Propose a log or a benchmark for each rule of an incident that has none: evidence missing."""
     if not any(found):
         return ()
-    proposed: dict[str, Claim] = {}
+    proposed: dict[str, Incident] = {}
     for job_id in where.jobs:
         job = case.run.jobs[job_id]
         if job.rule in proposed or (job.shellcmd is None and job.script is None):
             continue
-        lacks = [
-            f'{what}: "{folder}/{job.rule}/{_name_of(job)}.{ending}"'
-            for what, folder, ending, there in (
-                ("log", "logs", "log", job.log),
-                ("benchmark", "benchmarks", "txt", job.benchmark),
+        lacks = {
+            what: f'{what}: "{what}s/{job.rule}/{_name_of(job)}.{ending}"'
+            for what, ending, there in (
+                ("log", "log", job.log),
+                ("benchmark", "txt", job.benchmark),
             )
             if not there
-        ]
-        if lacks:
-            text = f"rule {job.rule} leaves no such proof; give it {' and '.join(lacks)}"
-            proposed[job.rule] = Claim(text, case.side.at_job(job_id, f"rule: {job.rule}"))
+        }
+        if lacks and (cited := case.side.at_job(job_id, f"rule: {job.rule}")):
+            proposed[job.rule] = _proposed(job.rule, lacks, cited)
     return tuple(proposed.values())
+
+
+def _proposed(rule: str, lacks: dict[str, str], cited: tuple[Evidence, ...]) -> Incident:
+    proofs = " and ".join(lacks.values())
+    return Incident(
+        id=f"{UNPROVED}:{rule}",
+        incident_class=UNPROVED,
+        lives_in="workflow semantics",
+        claim=f"rule {rule} keeps {' and '.join(f'no {what}' for what in lacks)}; give it {proofs}",
+        strength="certain",
+        explains=0,
+        failures=0,
+        evidence=cited,
+        refuted_by=f"rule {rule} has it in the Snakefile that was run",
+        action=Action(f"give rule {rule} {proofs}", "what its tool says and uses is not kept"),
+        check=f"missing_{'logs' if 'log' in lacks else 'benchmarks'} <= 0",
+        rules=(rule,),
+    )
 
 
 def _name_of(job: JobDescribed) -> str:
@@ -126,22 +144,27 @@ def settled(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
     What a log said when its job failed may be overwritten by the next attempt; then the journal,
     which has kept it, is cited in its place.
     """
+    kept: dict[str, list[Attempt]] = {}
+    for attempt in case.run.attempts.values():
+        for log in attempt.logs:
+            kept.setdefault(log.path, []).append(attempt)
     return tuple(
-        replace(one, evidence=tuple(_settled(case, each) for each in one.evidence)) for one in found
+        replace(one, evidence=tuple(_settled(case, each, kept) for each in one.evidence))
+        for one in found
     )
 
 
-def _settled(case: Case, one: Evidence) -> Evidence:
+def _settled(case: Case, one: Evidence, kept: Mapping[str, Sequence[Attempt]]) -> Evidence:
     path, _colon, number = one.ref.rpartition(":")
     if one.kind != "log" or not number.isdecimal() or _still_says(case, path, int(number), one):
         return one
-    for attempt in case.run.attempts.values():
+    for attempt in kept.get(path, ()):
         for log in attempt.logs:
             if log.path == path and log.first_line is not None:
                 at = int(number) - log.first_line
                 if 0 <= at < len(log.lines) and log.lines[at] == one.quote:
-                    kept = case.side.at_line(attempt.line, f"{one.ref}: {one.quote}")
-                    return kept[0] if kept else one
+                    cited = case.side.at_line(attempt.line, f"{one.ref}: {one.quote}")
+                    return cited[0] if cited else one
     return one
 
 

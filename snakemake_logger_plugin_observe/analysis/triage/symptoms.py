@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage import in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 
 
@@ -27,6 +28,8 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
     for_good = [one for one in case.failures if one.outcome == "failed"]
     if case.status in ("killed", "interrupted"):
         text = "the run was killed" if case.status == "killed" else "the run was interrupted"
+        if not in_flight.left(case) and not in_flight.not_begun_of(case):
+            text += ", after its last job had ended"
         last = max((a.line for a in case.run.attempts.values() if a.line), default=None)
         yield Symptom(case.status, text, side.at_end(text) or side.at_line(last, text))
     if case.status == "failed":

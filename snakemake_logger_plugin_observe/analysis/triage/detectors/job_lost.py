@@ -29,7 +29,7 @@ def detect(case: Case) -> Iterator[Incident]:
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
             lives_in="operating context",
-            claim=f"{failed_jobs.who(found)} was {'' if sure else 'probably '}taken away"
+            claim=f"{'' if sure else 'probably '}taken away from outside: {failed_jobs.who(found)}"
             f"{where}{of_ids}{said}",
             strength="certain" if sure else "likely",
             explains=failed_jobs.lost(found),

@@ -21,6 +21,7 @@ CLASS: Final = NO_INPUT
 _PLANNING: Final = re.compile(
     r"Missing input files[^\n]*? for rule (\S+):\n(.*?)(?=\n\w|\Z)", re.DOTALL
 )
+_MOST_FILES: Final = 10
 _AFFECTED: Final = re.compile(r"affected files:\n(.*)", re.DOTALL)
 
 
@@ -51,8 +52,11 @@ def unplanned(run: Run) -> tuple[Unplanned, ...]:
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each file that several jobs missed, else one for each rule."""
     failed = case.told_as.get(CLASS, ())
+    makers: dict[str, str] = {}
+    if failed:
+        makers = {path: job.rule for job in case.run.jobs.values() for path in job.output}
     for files, found in _together([(one, _missed(one)) for one in failed]):
-        yield _of_jobs(case, files, found)
+        yield _of_jobs(case, files, found, makers)
     if not failed and case.status == "failed":
         of_rules: dict[str, list[Unplanned]] = {}
         for each in unplanned(case.run):
@@ -72,6 +76,8 @@ def _together(
 ) -> Iterator[tuple[tuple[str, ...], list[Failure]]]:
     """Yield the failures that are told in one: of one file, or of one rule."""
     times = Counter(path for _, files in found for path in files)
+    if sum(1 for many in times.values() if many > 1) > _MOST_FILES:  # many of a kind: by rule
+        times.clear()
     groups: dict[str, tuple[dict[str, None], list[Failure]]] = {}
     for one, files in found:
         shared = max(files, key=lambda path: times[path], default="")
@@ -84,13 +90,13 @@ def _together(
         yield tuple(paths), group
 
 
-def _of_jobs(case: Case, files: tuple[str, ...], found: list[Failure]) -> Incident:
+def _of_jobs(
+    case: Case, files: tuple[str, ...], found: list[Failure], makers: dict[str, str]
+) -> Incident:
     came = bool(files) and all(path in case.there for path in files)
     missed = f"inputs {named(files)}" if len(files) != 1 else f"input {files[0]}"
     missed = missed if files else "an input"
-    maker = next(
-        (job.rule for job in case.run.jobs.values() if files and files[0] in job.output), None
-    )
+    maker = makers.get(files[0]) if files else None
     claim = f"{failed_jobs.who(found)} missed {missed}"
     claim += ", which is there now: it came late" if came else ", which never came"
     return Incident(
@@ -143,7 +149,7 @@ def _of_planning(case: Case, rule: str, missed: list[Unplanned]) -> Incident:
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
         lives_in="workflow semantics",
-        claim=f"{rule} needs {named(files)}, which was not there and which no rule makes: the run "
+        claim=f"{rule} needs {named(files)}, not there and made by no rule: the run "
         f"ended while planning{now}",
         strength="certain",
         explains=case.run.makespan,

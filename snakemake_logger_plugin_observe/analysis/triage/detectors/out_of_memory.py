@@ -27,7 +27,7 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
     probably = "" if sure else "probably "
     figures = [f"{_mb(used)} MB used" if used else "what it used is not known"]
     figures += [f"{_mb(asked)} MB asked for" if asked else "none asked for"]
-    ended = failed_jobs.how(found)
+    ended = failed_jobs.ended(found[0].last)
     more = _enough_mb(used, asked)
     return Incident(
         id=f"{CLASS}:{name}",

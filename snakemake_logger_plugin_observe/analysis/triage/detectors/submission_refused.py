@@ -26,7 +26,7 @@ def detect(case: Case) -> Iterator[Incident]:
             id=f"{CLASS}:{number}",
             incident_class=CLASS,
             lives_in="operating context",
-            claim=f"{failed_jobs.who(found)} was refused when it was submitted, {times:,} "
+            claim=f"the cluster refused {failed_jobs.who(found)} when submitted, {times:,} "
             f"time{'' if times == 1 else 's'}{f': {words}' if words else ''}",
             strength="certain",
             explains=failed_jobs.lost(found),

@@ -46,7 +46,9 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         lives_in="workflow semantics" if forgot else "tool behavior",
-        claim=f"{failed_jobs.who(found)} failed with {failed_jobs.how(found)}{again}"
+        claim=_forgot(case, found)
+        if forgot
+        else f"{failed_jobs.who(found)} failed {failed_jobs.how(found)}{again}"
         + (f": {words}" if words else ""),
         strength=strength,
         explains=failed_jobs.lost(found),
@@ -58,6 +60,17 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
         rules=failed_jobs.rules(case, found),
         jobs=failed_jobs.jobs(case, found),
     )
+
+
+def _forgot(case: Case, found: list[Failure]) -> str:
+    """Say what a tool that ended well did not leave; what was said of it tells of each output."""
+    job = case.run.jobs.get(found[0].job_id) if found[0].job_id is not None else None
+    said = found[0].last.message or ""
+    missed = [path for path in (job.output if job is not None else ()) if path in said]
+    what = named(missed) or "its output"
+    if "some output files are missing" not in said:
+        return f"{failed_jobs.who(found)} left {what}, which is not as promised (empty, or altered)"
+    return f"{failed_jobs.who(found)} did not leave {what}, though its tool ended well"
 
 
 def _why(case: Case, found: list[Failure], *, forgot: bool) -> str:
@@ -72,18 +85,20 @@ def _why(case: Case, found: list[Failure], *, forgot: bool) -> str:
         )
     inputs = found[0].inputs
     at = f"; it was given {named(inputs, 2)}" if inputs else ""
-    return f"it failed by itself, and no limit, no missing file and no cluster is behind it{at}"
+    return (
+        f"it failed by itself, and no limit of the cluster's and no missing input is behind it{at}"
+    )
 
 
 def _recovered(case: Case, name: str, found: list[Failure]) -> Incident:
     tried = sum(1 for job in case.run.jobs.values() if job.rule == name)
     words = failed_jobs.last_words(found)
-    many = f"{len(found):,} of {tried:,} jobs" if tried > len(found) else jobs_of(len(found))
+    many = f"{len(found):,} of {jobs_of(tried)}" if tried > len(found) else jobs_of(len(found))
     return Incident(
         id=f"{CLASS}:{name}:recovered",
         incident_class=CLASS,
         lives_in="tool behavior",
-        claim=f"{many} of {name} failed with {failed_jobs.how(found)} and "
+        claim=f"{many} of {name} failed {failed_jobs.how(found)} and "
         f"succeeded when tried again{f': {words}' if words else ''}",
         strength="likely",
         explains=failed_jobs.lost(found),

@@ -1,0 +1,222 @@
+"""Detectors of failures, with real runs: the right class, and what only looks like it."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import BOTH, Lab
+
+ON_NODES = """
+    rule all:
+        input: "never.txt", "fat.txt", "forgot.txt", "out.txt", "slow.txt"
+
+    rule never:
+        output: "never.txt"
+        log: "logs/never.log"
+        retries: 2
+        shell: "echo no such sequence > {log}; exit 13"
+
+    rule fat:
+        output: "fat.txt"
+        resources: mem_mb=300
+        shell:
+            "python3 -c 'import os, signal; held = bytearray(b\\"x\\") * 290_000_000;"
+            " os.kill(os.getpid(), signal.SIGKILL)'"
+
+    rule forgot:
+        output: "forgot.txt"
+        shell: "true"
+
+    rule first:
+        output: "first.txt"
+        group: "pair"
+        shell: "touch {output}"
+
+    rule second:
+        input: "first.txt"
+        output: "out.txt"
+        group: "pair"
+        shell: "exit 3"
+
+    rule slow:
+        output: "slow.txt"
+        shell: "timeout 0.2 sleep 5"
+"""
+
+
+def triaged(lab: Lab, journal: Path | None = None) -> dict[str, Any]:
+    done = lab.observe("triage", *([str(journal)] if journal else []), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def findings(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the findings but those of missing evidence, by id."""
+    every = {one["id"]: one for one in answer["findings"]}
+    return {name: one for name, one in every.items() if not name.startswith("missing_evidence")}
+
+
+def resolves(answer: dict[str, Any], folder: Path) -> None:
+    """Look up all that the findings cite."""
+    cited = [one for finding in answer["findings"] for one in finding["evidence"]]
+    assert cited
+    for one in cited:
+        name, _colon, number = one["ref"].rpartition(":")
+        source = Path(answer["journals"][name]) if one["kind"] == "journal" else folder / name
+        line = (folder / source).read_text().splitlines()[int(number) - 1]
+        assert one["kind"] == "journal" or line == one["quote"]
+
+
+def test_failures_on_nodes_are_each_told_by_one_class(lab: Lab) -> None:
+    lab.snakefile(ON_NODES)
+    lab.snakemake(*BOTH, *lab.cluster(), "--keep-going", "--latency-wait", "1", check=False)
+    answer = triaged(lab)
+    found = findings(answer)
+    assert found.keys() == {
+        *("masked_failure:never", "nested_retries:never", "out_of_memory:fat"),
+        *("tool_failure:forgot", "tool_failure:second", "tool_failure:slow"),
+    }
+    assert "no such sequence" in found["masked_failure:never"]["claim"]
+    assert "6 executions of never came of 3" in found["nested_retries:never"]["claim"]
+    assert found["out_of_memory:fat"]["strength"] == "likely"
+    assert "did not leave forgot.txt" in found["tool_failure:forgot"]["claim"]
+    assert "exit code 124" in found["tool_failure:slow"]["claim"]
+    assert answer["note"]["next_action"]
+    resolves(answer, lab.folder)
+
+
+def test_one_input_that_never_came_is_told_once_for_all_its_jobs(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            input: expand("out/{n}.txt", n=range(3))
+        rule first:
+            output: "in.txt"
+            shell: "touch {output}"
+        rule second:
+            input: "in.txt"
+            output: "out/{n}.txt"
+            shell: "cp {input} {output}"
+    """)
+    (lab.folder / "submit.sh").write_text(
+        'grep -q "second" "$1" && rm -f in.txt; sh "$1" > "$1.out" 2>&1 & echo $!\n'
+    )
+    flags = ("--jobs", "3", "--timed-wraps", "cluster-generic", "--seconds-between-status-checks")
+    lab.snakemake(
+        *(*BOTH, *flags, "1", "--cluster-generic-submit-cmd", "sh submit.sh"),
+        *("--latency-wait", "2", "--keep-going"),
+        check=False,
+    )
+    answer = triaged(lab)
+    (one,) = findings(answer).values()
+    if one["incident_class"] != "missing_input":  # before 9.21 the node crashes over it
+        assert one["incident_class"] == "tool_failure"
+        return
+    assert one["claim"] == "3 jobs of second missed input in.txt, which never came (first makes it)"
+    resolves(answer, lab.folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "class_", "said"),
+    [
+        ("rule all:\n    input: 'never.txt'\n", "missing_input", "all needs never.txt, not there"),
+        ("rule all:\n    output: 'a'\n    shell: 'echo {x}'\n", "workflow_error", "NameError"),
+        ("rule all:\n    output: 'a'\n    shell: 'touch a'\n1/0\n", "workflow_error", "Division"),
+    ],
+)
+def test_a_run_that_came_to_no_job_says_why(lab: Lab, text: str, class_: str, said: str) -> None:
+    lab.snakefile(text)
+    lab.snakemake(*BOTH, "--cores", "1", check=False)
+    answer = triaged(lab)
+    (one,) = findings(answer).values()
+    assert one["incident_class"] == class_
+    assert said in one["claim"]
+    resolves(answer, lab.folder)
+
+
+def test_a_submission_that_is_refused_is_no_tool_s_failure(lab: Lab) -> None:
+    lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
+    (lab.folder / "refuse.sh").write_text("echo no account >&2; exit 9\n")
+    words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--cluster-generic-submit-cmd")
+    lab.snakemake(*BOTH, *words, "sh refuse.sh", "--retries", "1", check=False)
+    (one,) = findings(triaged(lab)).values()
+    assert one["incident_class"] == "submission_refused"
+
+
+ONE_OF_MANY = """
+    rule all:
+        input: expand("out/{n}.txt", n=range(6))
+
+    rule work:
+        output: "out/{n}.txt"
+        resources: nth=lambda wildcards, attempt: attempt
+        log: "logs/{n}.log"
+        shell:
+            "if [ {wildcards.n}{resources.nth} = 31 ]; then"
+            " echo connection reset by peer > {log}; exit 7; fi; touch {output}"
+"""
+
+
+def test_a_flaky_tool_is_no_masked_failure(lab: Lab) -> None:
+    lab.snakefile(ONE_OF_MANY)
+    lab.snakemake(*BOTH, "--cores", "3", "--retries", "1")
+    (one,) = findings(triaged(lab)).values()
+    assert one["id"] == "tool_failure:work:recovered"
+    assert "1 of 6 jobs of work failed with exit code 7 and succeeded" in one["claim"]
+
+
+SLEEPERS = """
+    rule all:
+        input: expand("out/{n}.txt", n=[0, 30, 31])
+    rule slow:
+        output: "out/{n}.txt"
+        shell: "sleep {wildcards.n}; touch {output}"
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_cut_off_names_what_it_left_on_the_cluster(
+    lab: Lab, end: signal.Signals
+) -> None:
+    lab.snakefile(SLEEPERS)
+    process = subprocess.Popen(
+        lab.command(*BOTH, *lab.cluster()),
+        cwd=lab.folder,
+        env=lab.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        text = lab.journals[0].read_text() if lab.journals else ""
+        if text.count('"attempt_submitted"') == 3 and '"attempt_finished"' in text:
+            break
+        time.sleep(0.1)
+    process.send_signal(end)
+    process.wait(timeout=60)
+    answer = triaged(lab)
+    (one,) = findings(answer).values()
+    assert one["incident_class"] == "killed_run"
+    assert "2 jobs in flight: slow n=30, slow n=31 (cluster-generic " in one["claim"] or (
+        "2 jobs in flight: slow n=31, slow n=30 (cluster-generic " in one["claim"]
+    )
+    assert "--rerun-incomplete" in answer["note"]["next_action"]
+    resolves(answer, lab.folder)
+
+
+def test_a_hostile_failure_is_told_harmlessly(lab: Lab) -> None:
+    lab.snakefile(r"""
+        rule all:
+            output: "a `rm` [x](y)\x1b[2J.txt"
+            log: "b [1].log"
+            shell: r"head -c 3000000 /dev/zero > {log:q}; printf '\n\033[2J`boom` | x\n' >> {log:q}; exit 3"
+    """)
+    lab.snakemake(*BOTH, "--cores", "1", check=False)
+    said = lab.observe("triage", str(lab.journals[-1]), "--note", "note.md")
+    assert said.returncode == 0, said.stderr
+    assert "\x1b" not in said.stdout
+    assert "\x1b" not in (lab.folder / "note.md").read_text()
+    assert "tool_failure" in said.stdout
