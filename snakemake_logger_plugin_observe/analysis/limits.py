@@ -28,7 +28,7 @@ class Limits:
         self._run = run
         self._submissions = submissions
         self._ends = [attempt.end or 0 for attempt in submissions]
-        self._limits = _limits(run)
+        self._limits = in_force(run)
         self._taken: dict[str, tuple[list[Micros], list[int]]] = {}
         self._given_back: dict[str, tuple[list[Micros], list[int]]] = {}
         for name in self._limits:
@@ -112,7 +112,7 @@ def _upto(sums: tuple[list[Micros], list[int]], moment: Micros) -> int:
     return totals[index - 1] if index else 0
 
 
-def _limits(run: Run) -> dict[str, int]:
+def in_force(run: Run) -> dict[str, int]:
     """Return each limit of *run*; cores do not count where places among ``--jobs`` do."""
     started = run.started
     if started is None:

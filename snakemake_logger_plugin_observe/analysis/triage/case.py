@@ -9,6 +9,8 @@ from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
+from snakemake_logger_plugin_observe.analysis.reasons import CHANGED
+from snakemake_logger_plugin_observe.analysis.why import Why, why
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import PHASES, by_class
@@ -90,6 +92,12 @@ class Case:
     def habits(self) -> tuple[RuleHabit, ...]:
         """What the failures of a rule have in common."""
         return habits(self.run, self.failures)
+
+    @cached_property
+    def why(self) -> Why | None:
+        """Why jobs ran; None where no reason of theirs tells of a change: that is not asked for."""
+        reasons = (job.reason for job in self.run.jobs.values())
+        return why(self.run) if any(CHANGED.search(reason or "") for reason in reasons) else None
 
     @property
     def slower(self) -> bool:

@@ -8,15 +8,29 @@ from types import ModuleType
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.detectors import (
+    busy_cluster,
+    checkpoint_storm,
     discovery_widened,
+    idle_slots,
     masked_failure,
+    node_startup,
     polling_lag,
+    slow_metadata,
+    slow_planning,
+    surprise_reruns,
     tiny_jobs,
 )
 
 DETECTORS: Final[tuple[ModuleType, ...]] = (
+    busy_cluster,
+    checkpoint_storm,
     discovery_widened,
+    idle_slots,
     masked_failure,
+    node_startup,
     polling_lag,
+    slow_metadata,
+    slow_planning,
+    surprise_reruns,
     tiny_jobs,
 )

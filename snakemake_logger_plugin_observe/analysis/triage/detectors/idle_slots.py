@@ -1,0 +1,110 @@
+"""Work was ready and slots were free: a limit is too low, or the scheduler did not choose."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS, in_force
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.lengths import below, longest
+from snakemake_logger_plugin_observe.analysis.utilisation import Held, held, utilisation
+from snakemake_logger_plugin_observe.run import Run
+
+CLASS: Final = "idle_slots"
+_PHYSICAL: Final = frozenset({"mem_mb", "mem_mib", "disk_mb", "disk_mib"})
+"""What a machine has, it has: a limit on these is no mistake by itself."""
+_FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for a limit that held work back though slots idled, or a stall."""
+    found = list(_limits(case))
+    yield from found
+    if not found:
+        yield from _stalls(case)
+
+
+def _limits(case: Case) -> Iterator[Incident]:
+    now, before = _limits_of(case.run), _limits_of(case.baseline)
+    lowered = {name for name, limit in now.items() if limit < before.get(name, limit)}
+    lowered |= {name for name in now.keys() - before.keys() if case.slower and name not in _FLAGS}
+    named = now.keys() - _PHYSICAL - _FLAGS.keys()
+    if not (lowered or (named and case.weighs(case.run.makespan))):
+        return
+    for name, one in held(case.run).items():
+        slower = name in lowered and case.explains_slowness(one.length)
+        if slower or (name in named and case.weighs(one.idle)):
+            yield _limit(case, name, one, now[name], before.get(name) if slower else None)
+
+
+def _limit(case: Case, name: str, one: Held, limit: int, before: int | None) -> Incident:
+    length = min(one.idle, case.run.makespan)
+    if before is not None and case.comparison is not None:
+        length = min(one.length, round((case.comparison.speed.change_s or 0) * 1e6))
+    flag = _FLAGS.get(name, f"--resources {name}=…")
+    lower = f", which was {before} in the baseline" if before is not None else ""
+    idle = (
+        f", {one.idle / 1e6:.1f} s of it with at least half of the slots free" if one.idle else ""
+    )
+    return Incident(
+        id=f"{CLASS}:{name}",
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"ready jobs were held back by {name} = {limit}{lower} for "
+        f"{one.length / 1e6:.1f} s{idle}",
+        strength="certain" if before is not None and one.idle else "likely",
+        explains=length,
+        failures=0,
+        evidence=(*_setting(case, name, limit), *longest(case, ("slot_wait",))),
+        refuted_by=f"a run with a higher {name} that takes as long",
+        action=Action(
+            f"raise {flag} to what the machine, the cluster or the licence really has",
+            "work was ready, and nothing but this limit kept it back",
+        ),
+        check=below(case, "slot_wait"),
+    )
+
+
+def _setting(case: Case, name: str, limit: int) -> tuple[Evidence, ...]:
+    return case.side.at_start(f"{name}: {limit}")
+
+
+def _stalls(case: Case) -> Iterator[Incident]:
+    """Yield an incident where nothing but the scheduler kept ready work from free slots."""
+    waited = case.spent("slot_wait")
+    if not (case.weighs(waited) or case.explains_slowness(case.grew("slot_wait"))):
+        return
+    found = utilisation(case.run)
+    if not found.stalls or found.stalled < waited / 2:
+        return
+    first = found.stalls[0]
+    evidence = tuple(
+        cited
+        for one in found.stalls[:3]
+        for cited in case.side.at_line(one.line, f"slot_wait: {one.length / 1e6:.1f} s of a stall")
+    )
+    if not evidence:
+        return
+    yield Incident(
+        id=f"{CLASS}:stall",
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"{waited / 1e6:.1f} s of the run passed with work ready and room for it, up to "
+        f"{first.length / 1e6:.1f} s at a time",
+        strength="likely",
+        explains=waited,
+        failures=0,
+        evidence=evidence,
+        refuted_by="a limit that the journal does not tell of, such as one of the executor's own",
+        action=Action(
+            "try --scheduler greedy, and look at what the main process did meanwhile (path)",
+            "jobs fitted into what was free, and were not chosen",
+        ),
+        check=below(case, "slot_wait"),
+    )
+
+
+def _limits_of(run: Run | None) -> dict[str, int]:
+    """Return the limits in force by name: as ``Limits`` has them."""
+    return in_force(run) if run is not None else {}

@@ -1,0 +1,65 @@
+"""Starting Snakemake on the nodes, and planning there again, takes longer than the tools."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.lengths import (
+    below,
+    longest,
+    matters,
+    rules_of,
+)
+
+CLASS: Final = "node_startup"
+_PHASES: Final = ("node_startup", "node_plan")
+_FEWEST: Final = 3
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident where start-up weighs, and dwarfs what was started."""
+    if not matters(case, *_PHASES):
+        return
+    began = [a for a in case.run.attempts.values() if any(a.phases.get(p) for p in _PHASES)]
+    groups = {a.group for a in began if a.group is not None}
+    starting = sum(a.phases.get("node_startup", 0) for a in began)
+    planning = sum(a.phases.get("node_plan", 0) for a in began)
+    computing = sum(a.phases.get("compute", 0) for a in began)
+    computing += sum(  # a group's submission starts up, its members compute
+        a.phases.get("compute", 0)
+        for a in case.run.attempts.values()
+        if a.group in groups and not any(a.phases.get(p) for p in _PHASES)
+    )
+    if len(began) < _FEWEST or starting + planning <= computing:
+        return
+    spent = case.spent(*_PHASES)
+    heavy = planning > starting
+    rules = rules_of(case, _PHASES)
+    action = Action(
+        "make the Snakefile lighter to read (no globbing, no reading of files at its top level), "
+        "or group jobs (--groups, --group-components)",
+        "each job reads it again on its node before its tool starts",
+    )
+    if not heavy:
+        action = Action(
+            "group jobs (--groups, --group-components), and install fewer plugins where the nodes "
+            "import Snakemake from",
+            "each submission starts an interpreter and imports every installed plugin",
+        )
+    yield Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"{len(began):,} submissions took {(starting + planning) / 1e6:.1f} s to start "
+        f"Snakemake on their nodes, for {computing / 1e6:.1f} s of tools; "
+        f"{spent / 1e6:.1f} s of the run",
+        strength="certain",
+        explains=spent,
+        failures=0,
+        evidence=longest(case, _PHASES),
+        refuted_by="a run with the same jobs grouped that takes as long",
+        action=action,
+        check=below(case, "node_plan" if heavy else "node_startup"),
+        rules=rules,
+    )

@@ -1,0 +1,65 @@
+"""Reading the Snakefile, or building the DAG, takes long before the first job."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.detectors.checkpoint_storm import replanning
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.lengths import below
+from snakemake_logger_plugin_observe.clock import Micros
+
+CLASS: Final = "slow_planning"
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident where planning weighs, or explains why the run was slower."""
+    parse, again = case.spent("parse"), replanning(case.run)
+    first = max(0, case.spent("plan") - again)
+    before = 0
+    if case.baseline is not None:
+        known = case.base_by_phase
+        replanned = replanning(case.baseline)
+        before = known.get("parse", 0) + max(0, known.get("plan", 0) - replanned)
+    if not (case.weighs(parse + first) or case.explains_slowness(parse + first - before)):
+        return
+    evidence = tuple(_cited(case, parse, first))
+    if not evidence:
+        return
+    reading = parse >= first
+    what = "reading the Snakefile" if reading else "building the DAG"
+    repair = (
+        "find what the Snakefile computes at its top level (globs, tables, calls), and do it once: "
+        "in a rule, a checkpoint or a file that is kept"
+        if reading
+        else "narrow what is looked for: constrain wildcards, cut ambiguous rules, and make input "
+        "functions cheap"
+    )
+    yield Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in="workflow semantics",
+        claim=f"{(parse + first) / 1e6:.1f} s of the run were spent before the first job, "
+        f"{max(parse, first) / 1e6:.1f} s of it {what}",
+        strength="certain" if reading else "likely",
+        explains=parse + first,
+        failures=0,
+        evidence=evidence,
+        refuted_by="a dry run that is planned in a moment: then the file system was slow that time",
+        action=Action(
+            repair, "nothing runs until it is done, and each job on a node does it again"
+        ),
+        check=below(case, "parse" if reading else "plan"),
+    )
+
+
+def _cited(case: Case, parse: Micros, first: Micros) -> Iterator[Evidence]:
+    if parse:
+        yield from case.side.at_start(f"workflow_started: {parse / 1e6:.1f} s after plugin_loaded")
+    if first:
+        phases = zip(case.run.phases, case.run.phase_lines, strict=True)
+        plans = [(one.end - one.time, line) for one, line in phases if one.phase == "plan"]
+        if plans:
+            length, line = plans[0]
+            yield from case.side.at_line(line, f"plan: {length / 1e6:.1f} s")
