@@ -90,10 +90,10 @@ def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps
 def test_a_resource_that_is_too_low_idles_slots_and_slots_that_compute_do_not(
     sleeps: Lab,
 ) -> None:
-    words = ("--forceall", "--config", "tool=2", "--resources")
+    words = ("--forceall", "--config", "tool=5", "--resources")
     before = go(sleeps, *words, "io=4")
     assert "idle_slots" in classes(sleeps, before, go(sleeps, *words, "io=1"))
-    longer = go(sleeps, "--forceall", "--config", "tool=8", "--resources", "io=4")
+    longer = go(sleeps, "--forceall", "--config", "tool=12", "--resources", "io=4")
     assert "idle_slots" not in classes(sleeps, before, longer)
 
 

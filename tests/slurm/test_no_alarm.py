@@ -23,6 +23,6 @@ def test_ten_healthy_short_runs_give_no_finding(new_lab: Callable[[str], SlurmLa
         list(pool.map(SlurmLab.slurm, labs))
     for lab in labs:
         answer = json.loads(lab.observe("triage", "--format", "json").stdout)
-        assert answer["run"]["status"] == "success"
+        assert lab.run().status() == "success"
         assert answer["findings"] == []
         assert answer["note"]["incident_class"] == "no incident found"

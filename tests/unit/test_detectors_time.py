@@ -6,6 +6,8 @@ import pytest
 from builders import Story, a_record, a_try, at, begun, level, stamps
 from workflows import a_job, a_run, compared
 
+from snakemake_logger_plugin_observe.analysis.figures import measure
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
@@ -22,6 +24,11 @@ def found(after: Story, before: Story | None = None) -> dict[str, Incident]:
     incidents = triage(Case(run, run.status(False), comparison=comparison, **against)).incidents
     for one in incidents:
         assert one.evidence
+        assert one.check is not None
+        figure, _sign, limit = one.check.partition(" <= ")
+        known = measure(Subject(run, run.status(False)), *figure.split("."))
+        assert known.low is not None
+        assert known.low > float(limit), "the check would not have caught it"
         assert 0 < one.explains <= run.makespan
     return {one.incident_class: one for one in incidents}
 
@@ -289,6 +296,21 @@ def test_one_touched_file_that_makes_many_jobs_run_again_is_a_surprise() -> None
 def test_changed_code_is_named_by_its_rule() -> None:
     one = found(reruns(30, "Code has changed since last execution"))["surprise_reruns"]
     assert "changed code of cut" in one.claim
+
+
+def test_a_config_that_changes_params_of_every_rule_is_one_surprise() -> None:
+    told = "Params have changed since last execution"
+    jobs = [
+        job
+        for n in map(str, range(10))
+        for job in (
+            a_job("cut", f"cut/{n}", n=n, reason=told),
+            a_job("count", f"count/{n}", f"cut/{n}", n=n, reason=told),
+        )
+    ]
+    one = found(a_run(jobs, length_s=300))["surprise_reruns"]
+    assert one.claim == "20 of 20 jobs ran again because of changed params of count, cut"
+    assert len(one.evidence) == 2
 
 
 def test_more_jobs_than_before_are_a_surprise_though_they_are_short() -> None:

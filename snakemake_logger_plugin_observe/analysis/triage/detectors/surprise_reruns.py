@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.reasons import Kind
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
@@ -11,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.why import RootShare
 
 CLASS: Final = "surprise_reruns"
 _FEWEST: Final = 10
+_CITED: Final = 3
 _WHAT: Final[dict[Kind, str]] = {
     "updated_input": "updated inputs",
     "input_set": "another set of inputs",
@@ -31,45 +33,46 @@ _REPAIR: Final[dict[Kind, str]] = {
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for each change that many jobs would not have run without."""
-    if case.why is None:
+    """Yield an incident where many jobs would not have run but for changes."""
+    found = case.why
+    if found is None or found.changed.jobs < _FEWEST:
         return
-    for share in case.why.roots:
-        if share.kind in _WHAT and share.alone.jobs >= _FEWEST:
-            yield from _of(case, share)
-
-
-def _of(case: Case, share: RootShare) -> Iterator[Incident]:
-    run = case.run
-    length = run.makespan
-    all_jobs = case.why.all if case.why is not None else share.all
-    took = round(length * share.alone.time / all_jobs.time) if all_jobs.time else 0
+    again, everything = found.changed, found.all
+    took = round(case.run.makespan * again.time / everything.time) if everything.time else 0
     before = case.comparison.work.jobs[0] if case.comparison is not None else None
-    surprising = before is not None and all_jobs.jobs - before >= _FEWEST
+    surprising = before is not None and everything.jobs - before >= _FEWEST
     if not (case.weighs(took) or case.explains_slowness(took) or surprising):
         return
-    quote = run.jobs[share.example].reason or "" if share.example >= 0 else ""
-    evidence = case.side.at_line(share.line, quote)
+    shares = [share for share in found.roots if share.kind in _WHAT]
+    evidence = tuple(one for share in shares[:_CITED] for one in _cited(case, share))
     if not evidence:
         return
-    rules = tuple(rule for rule, _jobs in share.rules if rule)
-    files = f" ({named(share.files)})" if share.files else ""
-    text = _REPAIR[share.kind].format(files=named(share.files) or "it", rules=named(rules) or "it")
+    kind = shares[0].kind
+    alike = [share for share in shares if share.kind == kind]
+    rules = tuple(dict.fromkeys(rule for share in alike for rule, _jobs in share.rules if rule))
+    files = named(dict.fromkeys(path for share in alike for path in share.files))
+    others = len(shares) - len(alike)
     yield Incident(
-        id=f"{CLASS}:{share.kind}:{','.join(rules)}",
+        id=CLASS,
         incident_class=CLASS,
         lives_in="workflow semantics",
-        claim=f"{share.alone.jobs:,} of {all_jobs.jobs:,} jobs ran again because of "
-        f"{_WHAT[share.kind]} of {named(rules) or 'a job'}{files}",
+        claim=f"{again.jobs:,} of {everything.jobs:,} jobs ran again because of {_WHAT[kind]} of "
+        f"{named(rules) or 'a job'}{f' ({files})' if files else ''}"
+        f"{f', and {others} more changes' if others else ''}",
         strength="certain",
         explains=took,
         failures=0,
         evidence=evidence,
         refuted_by="the change was meant to alter their results",
         action=Action(
-            text,
+            _REPAIR[kind].format(files=files or "it", rules=named(rules) or "it"),
             "Snakemake's rerun triggers saw a change there, and all that needs it ran after it",
         ),
-        check=f"jobs_planned <= {all_jobs.jobs - share.alone.jobs}",
+        check=f"jobs_planned <= {everything.jobs - again.jobs}",
         rules=rules,
     )
+
+
+def _cited(case: Case, share: RootShare) -> tuple[Evidence, ...]:
+    quote = case.run.jobs[share.example].reason or "" if share.example >= 0 else ""
+    return case.side.at_line(share.line, quote)
