@@ -51,6 +51,8 @@ class Run:
     rounds: list[SchedulerRound] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     file_systems: list[FileSystem] = field(default_factory=list)
+    file_system_lines: list[int | None] = field(default_factory=list)
+    """The line of each of ``file_systems``."""
     gaps: list[str] = field(default_factory=list)
     last_moment: Micros = 0
     started_line: int | None = None
@@ -123,6 +125,7 @@ class Run:
                 self.planned, self.planned_line = event, line
             case "file_system":
                 self.file_systems.append(event)
+                self.file_system_lines.append(line)
             case _:
                 self.gaps.append(getattr(event, "reason", ""))
 

@@ -29,7 +29,7 @@ class Limits:
     def __init__(self, run: Run) -> None:
         """Take in the limits of *run*."""
         self._run = run
-        self._limits = _limits(run)
+        self._limits = in_force(run)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _upto(sums: _Sums, moment: Micros) -> int:
     return totals[index - 1] if index else 0
 
 
-def _limits(run: Run) -> dict[str, int]:
+def in_force(run: Run) -> dict[str, int]:
     """Return each limit of *run*; cores do not count where places among ``--jobs`` do."""
     started = run.started
     if started is None:

@@ -31,6 +31,12 @@ Kind = Literal[
 """The kinds of a cause: ``other`` is a wording that is not known here, ``unknown`` no reason."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+CHANGES: Final[frozenset[Kind]] = frozenset(
+    {"updated_input", "input_set", "code", "params", "environment"}
+)
+"""The kinds that tell of a change, which a rerun trigger saw."""
+CHANGED: Final = re.compile(r"changed since|Updated input|Incomplete output")
+"""Found in a reason that tells of a change; not where outputs were missing, or all was forced."""
 
 # How each kind begins: in a job's reason, and in the list that a dry run ends with.
 _WORDINGS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (

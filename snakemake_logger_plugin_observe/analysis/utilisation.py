@@ -59,6 +59,14 @@ class Stall:
         return self.end - self.start
 
 
+class Held(NamedTuple):
+    """How long ready work did not fit under a limit."""
+
+    length: Micros = 0
+    idle: Micros = 0
+    """How long of that at least half of the slots were free: another limit than theirs held it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Utilisation:
     """The states of submissions over time, and the stalls of the scheduler."""
@@ -187,7 +195,45 @@ def _shares(attempt: Attempt, limits: Limits) -> _Shares:
 def _idle_with_work(
     submissions: Iterable[Attempt], limits: Limits
 ) -> Iterator[tuple[Micros, Micros, int, _Shares]]:
-    """Yield each stretch in which ready work would have fitted: from, to, how many, of which kind.
+    """Yield each stretch in which ready work would have fitted: from, to, how many, what kind."""
+    for stretch in _waiting(submissions, limits):
+        fitting = [
+            (count, kind)
+            for kind, count in stretch.waiting.items()
+            if all(share <= left for share, left in zip(kind, stretch.free, strict=True))
+        ]
+        if fitting:
+            count = sum(count for count, _ in fitting)
+            yield stretch.start, stretch.end, count, fitting[0][1]
+
+
+def held(run: Run) -> dict[str, Held]:
+    """Return, by each limit of *run* under which ready work did not fit, for how long it was so."""
+    submissions = [one for one in run.attempts.values() if not one.is_member and one.segments]
+    limits = Limits(run)
+    names, found = limits.names, dict[str, Held]()
+    for stretch in _waiting(submissions, limits):
+        length = stretch.end - stretch.start
+        for index, name in enumerate(names):
+            if any(kind[index] > stretch.free[index] for kind in stretch.waiting):
+                one = found.get(name, Held())
+                slots = stretch.free[0] * 2 >= limits.limit(names[0])
+                idle = one.idle + (length if index and slots else 0)
+                found[name] = Held(one.length + length, idle)
+    return found
+
+
+class _Stretch(NamedTuple):
+    """A stretch in which work was ready: of which kinds, and what was free of each limit."""
+
+    start: Micros
+    end: Micros
+    waiting: dict[_Shares, int]
+    free: list[int]
+
+
+def _waiting(submissions: Iterable[Attempt], limits: Limits) -> Iterator[_Stretch]:
+    """Yield each stretch in which work was ready.
 
     One sweep over all moments at which something came to be ready, was chosen or was finished.
     """
@@ -211,13 +257,7 @@ def _idle_with_work(
     since: Micros = 0
     for moment, ready_change, shares, taken in changes:
         if moment > since and waiting:
-            fitting = [
-                (count, kind)
-                for kind, count in waiting.items()
-                if all(share <= left for share, left in zip(kind, free, strict=True))
-            ]
-            if fitting:
-                yield since, moment, sum(count for count, _ in fitting), fitting[0][1]
+            yield _Stretch(since, moment, waiting, free)
         since = moment
         if taken is not None:
             free = [left - one for left, one in zip(free, taken, strict=True)]

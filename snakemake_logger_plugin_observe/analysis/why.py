@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.origins import Origins
-from snakemake_logger_plugin_observe.analysis.reasons import KINDS, Cause, Kind
+from snakemake_logger_plugin_observe.analysis.reasons import CHANGES, KINDS, Cause, Kind
 from snakemake_logger_plugin_observe.analysis.roots import Root, Roots, roots
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run import Run
@@ -72,6 +72,8 @@ class Why:
 
     planned: bool
     all: Cost
+    changed: Cost
+    """Jobs that would not have run but for something that changed since they last had."""
     roots: tuple[RootShare, ...]
     """The one that most jobs go back to first."""
     reasons: tuple[ReasonShare, ...]
@@ -109,9 +111,16 @@ def why(run: Run, origins: Origins | None = None, found: Roots | None = None) ->
     times = dict.fromkeys(run.jobs, 0) if planned else job_times(run)
     by_reason = _by_reason(run, origins, times)
     by_root = _by_root(run, found, times)
+    nothing = frozenset({Root("unknown")})
+    again = [
+        time
+        for job_id, time in times.items()
+        if all(root.kind in CHANGES for root in found.of.get(job_id, nothing))
+    ]
     return Why(
         planned=planned,
         all=Cost(len(times), sum(times.values())),
+        changed=Cost(len(again), sum(again)),
         roots=tuple(sorted((_root(run, *one) for one in by_root.items()), key=_most_jobs_first)),
         reasons=tuple(
             sorted((_reason(run, *one) for one in by_reason.items()), key=_costliest_first)

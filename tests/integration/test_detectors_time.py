@@ -1,141 +1,181 @@
-"""Real runs that were slow for one reason each, held against one that was not."""
+"""Detectors about time, with real runs: each held against a run of the same that was quick."""
 
 import json
+import os
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from lab import BOTH, Lab
 
-SNAKEFILE = """
-    import time
-    time.sleep(float(config.get("parse", 0)))
+HERE = ("--cores", "4")
 
-    rule all:
-        input: expand("out/{n}.txt", n=range(6))
 
-    rule work:
-        input: "in/{n}.txt"
-        output: "out/{n}.txt"
-        shell:
-            "sleep " + str(config.get("tool", 0)) + "; "
-            "(sleep " + str(config.get("late", 0)) + "; touch {output}) > /dev/null 2>&1 < /dev/null &"
+def go(lab: Lab, *words: str, where: tuple[str, ...] = HERE) -> str:
+    """Run Snakemake, and return its journal."""
+    known = set(lab.journals)
+    lab.snakemake(*BOTH, *where, *words)
+    (journal,) = set(lab.journals) - known
+    return str(journal)
+
+
+def classes(lab: Lab, before: str, after: str) -> dict[str, dict[str, Any]]:
+    """Return the findings of *after* held against *before*, by class; each citation resolves."""
+    done = lab.observe("triage", after, "--baseline", before, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    for one in (e for finding in answer["findings"] for e in finding["evidence"]):
+        name, _colon, number = one["ref"].rpartition(":")
+        if one["kind"] == "journal":
+            with open(answer["journals"][name]) as journal:
+                line = journal.readlines()[int(number) - 1]
+            assert any(word.strip(":;,…'") in line for word in one["quote"].split())
+    return {one["incident_class"]: one for one in answer["findings"]}
+
+
+SLEEPS = """
+import time
+time.sleep(float(config.get("parse", 0)))
+if workflow.remote_exec:
+    time.sleep(float(config.get("node", 0)))
+
+rule all:
+    input: expand("out/{n}.txt", n=range(4))
+
+rule work:
+    output: "out/{n}.txt"
+    log: "logs/{n}.log"
+    benchmark: "benchmarks/{n}.txt"
+    resources: io=1
+    params: tool=config.get("tool", 0)
+    shell: "sleep {params.tool}; echo {wildcards.n} > {output} 2> {log}"
 """
 
 
-class Slow:
-    """A workflow that can be run slowly in several ways, and its quick runs."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        lab.snakefile(SNAKEFILE)
-        (lab.folder / "in").mkdir()
-        for n in range(6):
-            (lab.folder / "in" / f"{n}.txt").write_text(f"{n}\n")
-        self.here = self.run("--cores", "6")
-        self.cluster = self.run(*lab.cluster())
-
-    def run(self, *words: str, force: bool = True) -> Path:
-        known = set(self.lab.journals)
-        forced = ["--forceall"] if force else []
-        self.lab.snakemake(*BOTH, "--latency-wait", "10", *forced, *words)
-        (journal,) = set(self.lab.journals) - known
-        return journal
-
-    def found(self, journal: Path, baseline: Path) -> list[str]:
-        """Return the classes found, the first first, when each citation has been looked up."""
-        words = (str(journal), "--baseline", str(baseline), "--format", "json")
-        done = self.lab.observe("triage", *words)
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        for one in (e for finding in answer["findings"] for e in finding["evidence"]):
-            name, _colon, line = one["ref"].partition(":")
-            assert json.loads(
-                Path(answer["journals"][name]).read_text().splitlines()[int(line) - 1]
-            )
-        return [finding["incident_class"] for finding in answer["findings"]]
+@pytest.fixture
+def sleeps(lab: Lab) -> Lab:
+    lab.snakefile(SLEEPS)
+    return lab
 
 
-@pytest.fixture(scope="module")
-def slow(new_lab: Callable[[str], Lab]) -> Slow:
-    return Slow(new_lab("slow"))
+def test_a_snakefile_that_computes_long_is_slow_planning_and_a_long_tool_is_not(
+    sleeps: Lab,
+) -> None:
+    before = go(sleeps)
+    slow = go(sleeps, "--forceall", "--config", "parse=6")
+    assert next(iter(classes(sleeps, before, slow))) == "slow_planning"
+    tool = go(sleeps, "--forceall", "--config", "tool=6")
+    assert "slow_planning" not in classes(sleeps, before, tool)
 
 
-def test_a_run_held_against_another_as_quick_has_no_incident(slow: Slow) -> None:
-    assert slow.found(slow.run("--cores", "6"), slow.here) == []
+def test_planning_again_on_nodes_is_start_up_and_a_long_tool_is_not(sleeps: Lab) -> None:
+    where = sleeps.cluster()
+    before = go(sleeps, where=where)
+    slow = go(sleeps, "--forceall", "--config", "node=6", where=where)
+    found = classes(sleeps, before, slow)
+    assert next(iter(found)) == "node_startup"
+    assert found["node_startup"]["check"].startswith("phase_s.node_plan <= ")
+    tool = go(sleeps, "--forceall", "--config", "tool=8", where=where)
+    assert "node_startup" not in classes(sleeps, before, tool)
 
 
-def test_jobs_that_waited_in_the_queue(slow: Slow) -> None:
-    queued = slow.run(*slow.lab.cluster(hold="6"))
-    assert slow.found(queued, slow.cluster)[0] == "busy_cluster"
+def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps: Lab) -> None:
+    before = go(sleeps, where=sleeps.cluster())
+    queued = go(sleeps, "--forceall", where=sleeps.cluster(hold="8"))
+    assert next(iter(classes(sleeps, before, queued))) == "busy_cluster"
+    tool = go(sleeps, "--forceall", "--config", "tool=8", where=sleeps.cluster())
+    assert "busy_cluster" not in classes(sleeps, before, tool)
 
 
-def test_jobs_that_one_place_let_through_one_by_one(slow: Slow) -> None:
-    limited = slow.run(*slow.lab.cluster(), "--jobs", "1")
-    assert slow.found(limited, slow.cluster)[0] == "idle_slots"
-
-
-def test_one_core_that_is_busy_all_the_time_is_no_idle_slot(slow: Slow) -> None:
-    busy = slow.run("--cores", "1", "--config", "tool=1")
-    assert slow.found(busy, slow.here)[0] == "slow_tool"
-
-
-def test_start_up_that_is_more_than_the_tools(slow: Slow) -> None:
-    assert "node_startup" in slow.found(slow.cluster, slow.here)
-
-
-def test_outputs_that_were_waited_for(slow: Slow) -> None:
-    late = slow.run("--cores", "6", "--config", "late=4")
-    assert slow.found(late, slow.here) == ["slow_metadata"]
-
-
-def test_a_snakefile_that_takes_long_to_read(slow: Slow) -> None:
-    planned = slow.run("--cores", "6", "--config", "parse=4")
-    assert slow.found(planned, slow.here) == ["slow_planning"]
-
-
-def test_jobs_that_ran_again_because_files_were_touched(slow: Slow) -> None:
-    """Against the run before, in which one output alone was made again."""
-    sleeping = ("--cores", "2", "--config", "tool=1")
-    slow.run(*sleeping)
-    (slow.lab.folder / "out" / "1.txt").unlink()
-    before = slow.run(*sleeping, force=False)
-    moment = time.time()
-    for path in (slow.lab.folder / "in").iterdir():
-        path.touch()
-    assert time.time() > moment
-    assert slow.found(slow.run(*sleeping, force=False), before)[0] == "surprise_reruns"
-    assert "surprise_reruns" not in slow.found(slow.run(*sleeping), before)
+def test_a_resource_that_is_too_low_idles_slots_and_slots_that_compute_do_not(
+    sleeps: Lab,
+) -> None:
+    words = ("--forceall", "--config", "tool=5", "--resources")
+    before = go(sleeps, *words, "io=4")
+    assert "idle_slots" in classes(sleeps, before, go(sleeps, *words, "io=1"))
+    longer = go(sleeps, "--forceall", "--config", "tool=12", "--resources", "io=4")
+    assert "idle_slots" not in classes(sleeps, before, longer)
 
 
 CHECKPOINTS = """
-    import time
+import time
 
-    def slowly(path):
-        def inputs(wildcards):
-            time.sleep(0.3)  # as a function that reads a large table would
-            return path
-        return inputs
+def late(wildcards):
+    time.sleep(float(config.get("each", 0)))
+    for n in range(int(config["many"])):
+        checkpoints.split.get(n=n)
+    return []
 
-    rule all:
-        input: [lambda w, n=n: checkpoints.ask.get(n=n).output[0] for n in range(int(config["many"]))]
+rule all:
+    input: late, expand("split/{n}", n=range(int(config["many"])))
 
-    checkpoint ask:
-        input: slowly("start.txt")
-        output: "ask/{n}.txt"
-        shell: "touch {output}"
+checkpoint split:
+    output: "split/{n}"
+    log: "logs/split/{n}.log"
+    shell: "echo {wildcards.n} > {output} 2> {log}"
 """
 
 
-def test_checkpoints_that_have_the_dag_planned_again_and_again(lab: Lab) -> None:
+def test_many_checkpoints_are_a_storm_and_one_is_not(lab: Lab) -> None:
     lab.snakefile(CHECKPOINTS)
-    (lab.folder / "start.txt").touch()
-    for many in ("1", "6"):
-        lab.snakemake(*BOTH, "--cores", "1", "--forceall", "--config", f"many={many}")
-    one, storm = lab.journals
-    slow = Slow.__new__(Slow)
-    slow.lab = lab
-    assert slow.found(storm, one)[0] == "checkpoint_storm"
-    assert slow.found(one, one.with_name(one.name)) == [] if one.samefile(storm) else True
+    go_on = ("--forceall", "--config")
+    before = go(lab, *go_on, "many=6", "each=0", where=("--cores", "1"))
+    slow = go(lab, *go_on, "many=6", "each=1", where=("--cores", "1"))
+    assert next(iter(classes(lab, before, slow))) == "checkpoint_storm"
+    one = go(lab, *go_on, "many=1", "each=3", where=("--cores", "1"))
+    assert "checkpoint_storm" not in classes(lab, before, one)
+
+
+MANY = """
+rule all:
+    input: expand("out/{n}.txt", n=range(14))
+
+rule work:
+    input: "table.tsv"
+    output: "out/{n}.txt"
+    log: "logs/{n}.log"
+    shell: "cp {input} {output} 2> {log}"
+"""
+
+
+def test_one_touched_file_that_makes_all_run_again_is_a_surprise_and_force_is_not(
+    lab: Lab,
+) -> None:
+    lab.snakefile(MANY)
+    table = lab.folder / "table.tsv"
+    table.write_text("a\n")
+    first = go(lab)
+    (lab.folder / "out" / "1.txt").unlink()
+    before = go(lab)
+    assert "surprise_reruns" not in classes(lab, before, first)
+    time.sleep(0.1)
+    table.write_text("b\n")
+    os.utime(table)
+    found = classes(lab, before, go(lab))
+    assert "table.tsv" in found["surprise_reruns"]["claim"]
+    assert "surprise_reruns" not in classes(lab, before, go(lab, "--forceall"))
+
+
+def test_an_input_that_shows_late_on_the_node_is_a_slow_file_system_and_a_long_tool_is_not(
+    lab: Lab,
+) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "out.txt"
+
+        rule work:
+            input: "in.txt"
+            output: "out.txt"
+            log: "work.log"
+            params: tool=config.get("tool", 0)
+            shell: "sleep {params.tool}; cp {input} {output} 2> {log}"
+    """)
+    (lab.folder / "in.txt").write_text("a\n")
+    words = ("--forceall", "--latency-wait", "30")
+    before = go(lab, *words, where=lab.cluster())
+    script = lab.folder / "submit.sh"
+    where = lab.cluster(hide="in.txt")
+    script.write_text(script.read_text().replace("sleep 1.5", "sleep 6"))
+    assert next(iter(classes(lab, before, go(lab, *words, where=where)))) == "slow_metadata"
+    tool = go(lab, *words, "--config", "tool=8", where=lab.cluster())
+    assert "slow_metadata" not in classes(lab, before, tool)

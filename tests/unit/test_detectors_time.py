@@ -1,228 +1,328 @@
-"""Incidents of time: what weighs by itself, or explains why a run was slower, and what does not."""
+"""Detectors about time: each in a run in which it must fire, and in one that only looks like it."""
 
 from typing import Any
 
 import pytest
-from builders import Story, at, begun, on_cluster, stamps, wait
-from cases import classes, walked
-from workflows import SETTINGS, a_run, a_workflow
+from builders import Story, a_record, a_try, at, begun, level, stamps
+from workflows import a_job, a_run, compared
 
-QUICK = {"queue_s": 1, "startup_s": 2, "tool_s": 20, "poll_s": 1}
+from snakemake_logger_plugin_observe.analysis.figures import measure
+from snakemake_logger_plugin_observe.analysis.subject import Subject
+from snakemake_logger_plugin_observe.analysis.triage import triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.events import FileSystem
 
-
-def run(count: int = 10, **more: float) -> Story:
-    """Return *count* jobs side by side on a cluster, quick in all but what is said."""
-    return on_cluster(count, **{**QUICK, **more})
-
-
-# -- start-up on the node ------------------------------------------------------------------------
+SLOTS = {"jobs": 4}
 
 
-def test_start_up_that_dwarfs_the_tools_is_an_incident_by_itself() -> None:
-    (found,) = walked(run(startup_s=130, tool_s=5)).incidents
-    assert (found.incident_class, found.lives_in) == ("node_startup", "operating context")
-    assert found.claim == (
-        "starting 10 submissions on their nodes took 1300 s, their tools 50 s; "
-        "130 s of it the run waited for"
-    )
-    assert found.action.text.startswith("group the jobs of map")
-    assert [one.quote for one in found.evidence] == ["node_startup: 130.00 s, compute: 5.00 s"] * 3
+def found(after: Story, before: Story | None = None) -> dict[str, Incident]:
+    """Return the incidents of a run by class; each must cite a line."""
+    against = {} if before is None else {"baseline": before.run}
+    comparison = compared(before, after) if before is not None else None
+    run = after.run
+    incidents = triage(Case(run, run.status(False), comparison=comparison, **against)).incidents
+    for one in incidents:
+        assert one.evidence
+        assert one.check is not None
+        figure, _sign, limit = one.check.partition(" <= ")
+        known = measure(Subject(run, run.status(False)), *figure.split("."))
+        assert known.low is not None
+        assert known.low > float(limit), "the check would not have caught it"
+        assert 0 < one.explains <= run.makespan
+    return {one.incident_class: one for one in incidents}
 
 
-def test_long_tools_after_the_same_start_up_are_none() -> None:
-    assert classes(run(startup_s=130, tool_s=200)) == []
-
-
-def test_short_runs_are_none_however_they_pass() -> None:
-    assert classes(run(startup_s=50, tool_s=1, queue_s=40)) == []
-
-
-def test_start_up_that_explains_why_a_run_was_slower_is_an_incident() -> None:
-    assert classes(run(startup_s=30, tool_s=1), run(tool_s=1)) == ["node_startup"]
-
-
-# -- the cluster's queue -------------------------------------------------------------------------
-
-
-def test_jobs_that_waited_in_the_queue_were_on_a_busy_cluster() -> None:
-    (found,) = walked(run(queue_s=300)).incidents
-    assert found.incident_class == "busy_cluster"
-    assert found.action.escalate
-    assert found.claim == (
-        "10 submissions waited in the cluster's queue, 300 s in the middle and 300 s at most; "
-        "300 s of it the run waited for"
-    )
-
-
-def test_a_queue_that_was_as_long_before_explains_nothing() -> None:
-    assert classes(run(queue_s=30, tool_s=60), run(queue_s=30)) != ["busy_cluster"]
-    assert classes(run(queue_s=90), run()) == ["busy_cluster"]
-
-
-# -- places --------------------------------------------------------------------------------------
-
-
-def one_by_one(count: int = 4, *, jobs: int = 1, queue_s: float = 0, tool_s: float = 60) -> Story:
-    """Return jobs that were ready together and ran one after another, for want of places."""
-    story = begun(settings=SETTINGS, jobs=jobs)
-    at_s = 3.0
-    for job_id in range(1, count + 1):
-        story.job(job_id, rule="cut", wildcards={"n": str(job_id)})
-    for job_id in range(1, count + 1):
-        end_s = at_s + queue_s + tool_s
-        story.turn(at_s, at_s + 0.2, (at_s, at_s + 0.1))
+def remote(
+    count: int = 4,
+    *,
+    queue_s: float = 1,
+    start_s: float = 1,
+    plan_s: float = 1,
+    stage_s: float = 0.1,
+    tool_s: float = 20,
+    late_s: float = 0.1,
+    record: Any = None,
+    **facts: Any,
+) -> Story:
+    """Return *count* jobs beside each other on nodes, each of which takes so long in each phase."""
+    story = begun(**facts)
+    for number in range(1, count + 1):
+        story.job(number, threads=1)
+    story.turn(3, 4, (3, 3.5))
+    for number in range(1, count + 1):
+        began = 4.5 + queue_s
+        loaded = began + start_s
+        planned = loaded + plan_s
+        tool = planned + stage_s
+        done = tool + tool_s
+        one = a_try(begun=planned, tool_started=tool, tool_ended=done, checked=done + 0.1)
+        node = level(one, started=began, loaded=loaded, planned=planned, ended=done + 0.2)
+        end = done + 0.3 + late_s
         known = stamps(
-            ready=3,
-            selected=at_s + 0.1,
-            submitting=at_s + 0.1,
-            accepted=at_s + 0.1,
-            reported=end_s,
-            finished=end_s,
+            ready=3, selected=3.5, submitting=4, accepted=4.5, reported=done + 0.3, finished=end
         )
-        story.attempt(job_id, known, node_starts=(at(at_s + 0.1 + queue_s),))
-        at_s = end_s
-    return story.end(at_s + 1)
+        story.attempt(number, known, node)
+        if record is not None:
+            story.accounting(number, record)
+    return story.end(end + 0.5)
 
 
-def test_jobs_that_a_limit_held_back_from_a_cluster_with_room_had_idle_slots() -> None:
-    (found,) = walked(one_by_one(queue_s=1)).incidents
-    assert (found.id, found.strength) == ("idle_slots:limit", "likely")
-    assert found.claim == (
-        "jobs were ready for up to 183 s before --jobs let them be chosen, while the cluster "
-        "started what it was given within 1 s"
+# -- start-up on the nodes ---------------------------------------------------------------------
+
+
+def test_start_up_that_dwarfs_the_tools_is_told_and_grouping_advised() -> None:
+    one = found(remote(start_s=200, tool_s=5))["node_startup"]
+    assert one.claim == (
+        "4 submissions took 804.0 s to start Snakemake on their nodes, for 20.0 s of tools; "
+        "201.0 s of the run"
+    )
+    assert one.action.text.startswith("group jobs")
+    assert one.check == "phase_s.node_startup <= 400"
+
+
+def test_planning_again_on_the_nodes_asks_for_a_lighter_snakefile() -> None:
+    one = found(remote(plan_s=200, tool_s=5))["node_startup"]
+    assert one.action.text.startswith("make the Snakefile lighter")
+    assert one.check == "phase_s.node_plan <= 400"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(remote(start_s=200, tool_s=300), id="long tools"),
+        pytest.param(remote(2, start_s=200, tool_s=5), id="few jobs"),
+        pytest.param(remote(start_s=30, tool_s=5), id="short"),
+    ],
+)
+def test_start_up_is_no_incident_where_tools_are_longer_or_jobs_few(story: Story) -> None:
+    assert "node_startup" not in found(story)
+
+
+def test_start_up_that_grew_explains_a_slower_run() -> None:
+    assert "node_startup" in found(remote(start_s=30, tool_s=5), remote(tool_s=5))
+    assert "node_startup" not in found(remote(tool_s=40), remote(tool_s=5))
+
+
+# -- the cluster ---------------------------------------------------------------------------------
+
+
+def test_a_busy_cluster_is_escalated_with_its_accounting() -> None:
+    record = a_record(submitted=5, eligible=6, started=300, ended=330)
+    one = found(remote(queue_s=300, record=record))["busy_cluster"]
+    assert one.claim == (
+        "the cluster's queue took 300.0 s of the run: 4 submissions waited 300.0 s in the middle, "
+        "300.0 s at most; its accounting: 4 s not yet eligible, 1176 s for a place in main"
+    )
+    assert (one.strength, one.action.escalate, one.check) == (
+        *("certain", True),
+        "queue_wait_s.p95 <= 150",
     )
 
 
-def test_jobs_that_waited_in_the_queue_as_long_had_no_idle_slots() -> None:
-    assert classes(one_by_one(queue_s=60, tool_s=5)) == ["busy_cluster"]
+def test_what_was_held_back_is_no_lack_of_room() -> None:
+    record = a_record(submitted=5, eligible=300, started=301, ended=330, reason="QOSMaxJobs")
+    one = found(remote(queue_s=300, record=record))["busy_cluster"]
+    assert "(QOSMaxJobs)" in one.claim
+    assert "what held the jobs back" in one.action.text
 
 
-def test_places_that_were_free_while_a_job_was_ready_are_a_stall() -> None:
-    story = begun(settings=SETTINGS, jobs=4)
-    for job_id in (1, 2):
-        story.job(job_id, rule="cut")
-    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3, 4)
-    story.turn(200, 201, (200, 200.5)).quick(2, 3, 200, 210)
-    (found,) = walked(story.end(211)).incidents
-    assert found.id == "idle_slots:stall"
-    assert found.claim == (
-        "places of 4 jobs were free for 197 s though jobs were ready that would have fitted"
-    )
-
-
-def test_jobs_that_a_busy_machine_ran_one_by_one_did_not_wait_for_idle_slots() -> None:
-    story = begun(settings=SETTINGS, cores=1)
-    for job_id in (1, 2, 3, 4):
-        story.job(job_id, rule="cut", threads=1)
-    for job_id in (1, 2, 3, 4):
-        begin = 3 + 60.0 * (job_id - 1)
-        story.turn(begin, begin, (begin, begin)).quick(job_id, 3, begin, begin + 60)
-    assert "idle_slots" not in classes(story.end(245))
+def test_a_short_queue_is_no_busy_cluster() -> None:
+    assert found(remote(queue_s=60)) == {}
+    assert found(remote(queue_s=130, tool_s=600)) == {}
+    assert "busy_cluster" not in found(remote(queue_s=30, tool_s=60), remote(queue_s=30))
 
 
 # -- files ---------------------------------------------------------------------------------------
 
 
-def test_inputs_that_are_waited_for_are_slow_files() -> None:
-    (found,) = walked(run(stage_s=200)).incidents
-    assert (found.incident_class, found.lives_in) == ("slow_metadata", "storage and visibility")
-    assert found.claim == (
-        "200.0 s of the run were spent on files, not in tools, 200.0 s of it waiting for inputs "
-        "and preparing them (map)"
+def slow_files(create_s: float | None = None, **more: Any) -> Story:
+    story = Story().plan(2, 3)
+    events = remote(**more).events
+    story.events[:] = events[:2]
+    if create_s is not None:
+        story.add(FileSystem(time=at(2), when="start", path="/work", create_s=create_s))
+    story.events.extend(events[2:])
+    return story
+
+
+def test_files_that_are_waited_for_are_told_by_the_phase_that_took_most() -> None:
+    one = found(remote(stage_s=150))["slow_metadata"]
+    assert "150.0 s of it stage_in" in one.claim
+    assert (one.strength, one.check) == ("likely", "phase_s.stage_in <= 300")
+
+
+def test_a_file_system_that_was_measured_to_be_slow_makes_it_certain() -> None:
+    one = found(slow_files(0.2, late_s=150))["slow_metadata"]
+    assert one.strength == "certain"
+    assert "create_s: 0.2" in [cited.quote for cited in one.evidence]
+    assert found(slow_files(0.0001, late_s=150))["slow_metadata"].strength == "likely"
+
+
+def test_a_big_tool_is_no_slow_file_system() -> None:
+    assert found(remote(stage_s=20, tool_s=600)) == {}
+    assert "slow_metadata" not in found(remote(stage_s=20, tool_s=600), remote(stage_s=20))
+
+
+def test_large_files_that_are_fetched_are_no_slow_file_system() -> None:
+    story = remote(stage_s=150)
+    story.events.insert(2, begun().message(4, "Retrieving s3://a/b from storage").events[-1])
+    assert "slow_metadata" not in found(story)
+
+
+# -- planning -------------------------------------------------------------------------------------
+
+
+def checkpoints(count: int, each_s: float) -> Story:
+    story = begun()
+    now = 3.0
+    for number in range(1, count + 1):
+        story.job(number, rule="split", checkpoint=True)
+        story.turn(now, now + 0.2, (now, now + 0.1)).quick(number, now, now + 0.1, now + 1)
+        story.plan(now + 1, now + 1 + each_s, detail="checkpoint")
+        now += 1 + each_s
+    story.job(count + 1, rule="all", needs=(count,))
+    story.turn(now, now + 0.2, (now, now + 0.1)).quick(count + 1, now, now + 0.1, now + 1)
+    return story.end(now + 2)
+
+
+def test_a_storm_of_checkpoints_is_told_with_what_planning_again_took() -> None:
+    one = found(checkpoints(10, 15))
+    assert set(one) == {"checkpoint_storm"}
+    told = one["checkpoint_storm"]
+    assert told.claim == (
+        "the DAG was planned again 10 times after jobs of split: 150.0 s of the run"
     )
+    assert (told.rules, told.check) == (("split",), "phase_s.plan <= 76")
 
 
-def test_a_big_tool_is_no_slow_file() -> None:
-    assert classes(run(tool_s=500)) == []
+def test_one_checkpoint_and_many_quick_ones_are_no_storm() -> None:
+    assert "checkpoint_storm" not in found(checkpoints(1, 150))
+    assert found(checkpoints(10, 1)) == {}
 
 
-def test_outputs_that_are_waited_for_longer_than_before_are_slow_files() -> None:
-    def ended(seen_s: float) -> Story:
-        story = begun().job(1)
-        known = stamps(ready=3, selected=3, submitting=3, accepted=3, reported=10, finished=seen_s)
-        waits = (wait("latency_wait", 10, seen_s),)
-        return story.attempt(1, known, waits=waits, node_starts=(at(3),)).end(seen_s + 1)
-
-    assert classes(ended(40), ended(11)) == ["slow_metadata"]
-
-
-# -- planning ------------------------------------------------------------------------------------
+def planning(parse_s: float, plan_s: float, work_s: float = 20) -> Story:
+    parsed = 1 + parse_s
+    story = Story(workflow_started=at(parsed), time=at(parsed))
+    now = parsed + plan_s
+    story.plan(parsed, now).job(1)
+    story.turn(now, now + 0.2, (now, now + 0.1)).quick(1, now, now + 0.1, now + work_s)
+    return story.end(now + work_s + 1)
 
 
-def planning(*plans_s: tuple[float, float], length_s: float = 400) -> Story:
-    story = begun().job(1, checkpoint=True, rule="split").job(2, needs=(1,), rule="all")
-    story.plan(*plans_s[0]).quick(1, plans_s[0][1], plans_s[0][1], plans_s[0][1] + 1)
-    for begin_s, end_s in plans_s[1:]:
-        story.plan(begin_s, end_s, detail="checkpoint", first_job_id=2)
-    last = plans_s[-1][1]
-    return story.quick(2, last, last, length_s - 1).end(length_s)
+def test_a_snakefile_that_takes_long_to_read_is_told_apart_from_a_dag() -> None:
+    one = found(planning(150, 1))["slow_planning"]
+    assert "150.0 s of it reading the Snakefile" in one.claim
+    assert (one.strength, one.check) == ("certain", "phase_s.parse <= 75")
+    one = found(planning(1, 150))["slow_planning"]
+    assert "150.0 s of it building the DAG" in one.claim
+    assert found(planning(8, 1), planning(1, 1))["slow_planning"].rules == ()
 
 
-def test_a_dag_that_is_built_for_long_is_slow_planning() -> None:
-    (found,) = walked(planning((3, 203))).incidents
-    assert found.incident_class == "slow_planning"
-    assert found.claim == (
-        "202.0 s of the run were spent reading the Snakefile (1.0 s) and building the DAG (201.0 s)"
+def test_planning_that_is_short_or_small_beside_the_work_is_no_incident() -> None:
+    assert found(planning(40, 40)) == {}
+    assert found(planning(100, 100, 900)) == {}
+    assert "slow_planning" not in found(planning(20, 1, 90), planning(20, 1))
+
+
+# -- limits --------------------------------------------------------------------------------------
+
+
+def held(count: int, length_s: float, *, at_once: int, **facts: Any) -> Story:
+    """Return *count* jobs that all take the resource ``io``, *at_once* at a time."""
+    story = begun(**facts)
+    for number in range(1, count + 1):
+        story.job(number, threads=1, resources={"io": 1, "mem_mb": 1})
+    for number in range(1, count + 1):
+        start = 3 + (number - 1) // at_once * length_s
+        story.quick(number, 3, start, start + length_s)
+    return story.end(4 + -(-count // at_once) * length_s)
+
+
+def test_a_resource_that_holds_work_back_while_slots_idle_is_named() -> None:
+    one = found(held(4, 100, at_once=1, jobs=8, resources={"io": 1}))["idle_slots"]
+    assert one.claim == (
+        "ready jobs were held back by io = 1 for 300.0 s, 300.0 s of it with at least half of the "
+        "slots free"
     )
+    assert one.action.text.startswith("raise --resources io=…")
+    assert (one.strength, one.evidence[0].ref) == ("likely", "B:1")
 
 
-def test_a_dag_that_is_built_again_and_again_is_a_checkpoint_storm() -> None:
-    again = [(5 + 50.0 * n, 54 + 50.0 * n) for n in range(4)]
-    (found,) = walked(planning((3, 4), *again)).incidents
-    assert found.incident_class == "checkpoint_storm"
-    assert found.claim == (
-        "the DAG was planned again 4 times, after jobs of split, and the run waited 196.0 s for it"
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"jobs": 1}, id="slots taken"),
+        pytest.param({"jobs": 8, "resources": {"mem_mb": 1}}, id="memory"),
+    ],
+)
+def test_slots_that_compute_and_memory_that_is_full_are_no_incident(facts: Any) -> None:
+    assert found(held(4, 100, at_once=1, **facts)) == {}
+
+
+def test_fewer_slots_than_the_baseline_had_explain_a_slower_run() -> None:
+    before = held(8, 10, at_once=4, **SLOTS)
+    one = found(held(8, 10, at_once=1, jobs=1), before)["idle_slots"]
+    assert one.claim.startswith(
+        "ready jobs were held back by jobs = 1, which was 4 in the baseline"
     )
+    assert found(held(8, 40, at_once=4, **SLOTS), before).keys() & {"idle_slots"} == set()
 
 
-def test_one_checkpoint_is_no_storm() -> None:
-    assert classes(planning((3, 4), (5, 9))) == []
-    assert classes(planning((3, 4), (5, 205))) == ["slow_planning"]
+def test_a_scheduler_that_leaves_ready_work_is_told_by_its_stall() -> None:
+    story = begun(**SLOTS).job(1).job(2)
+    story.quick(1, 3, 3, 10).quick(2, 3, 200, 210)
+    assert found(story.end(211))["idle_slots"].id == "idle_slots:stall"
 
 
-# -- reruns --------------------------------------------------------------------------------------
-
-MISSING = "Missing output files: {}"
-UPDATED = "Updated input files: raw/a, raw/b"
+# -- reruns -------------------------------------------------------------------------------------
 
 
-def reasoned(reason: str, length_s: float = 400, size: int = 7) -> Story:
-    jobs: list[dict[str, Any]] = []
-    for job in a_workflow("abcdefgh"):
-        told = reason if job["rule"] == "cut" else "Input files updated by another job: x"
-        read = {path: size for path in job["input"] if path.startswith("raw/")}
-        jobs.append({**job, "reason": told, "input_sizes": read})
-    return a_run(jobs, length_s=length_s)
+def reruns(count: int, reason: str, length_s: float = 300, **facts: Any) -> Story:
+    jobs = [a_job("cut", f"cut/{n}", "config.tsv", n=str(n), reason=reason) for n in range(count)]
+    return a_run(jobs, length_s=length_s, **facts)
 
 
-def fresh() -> Story:
-    return reasoned(MISSING.format("cut/a"))
+TOUCHED = "Updated input files: config.tsv"
 
 
-def test_what_ran_again_for_inputs_that_were_only_touched_is_a_likely_surprise() -> None:
-    found = walked(reasoned(UPDATED), fresh()).incidents
-    (surprise,) = [one for one in found if one.incident_class == "surprise_reruns"]
-    assert surprise.strength == "likely"
-    assert surprise.claim.startswith("18 jobs ran again because an input was newer (cut: raw/a, ")
-    assert "as large as before" in surprise.claim
+def test_one_touched_file_that_makes_many_jobs_run_again_is_a_surprise() -> None:
+    one = found(reruns(30, TOUCHED))["surprise_reruns"]
+    assert one.claim == ("30 of 30 jobs ran again because of updated inputs of cut (config.tsv)")
+    assert "who wrote or touched config.tsv" in one.action.text
+    assert one.check == "jobs_planned <= 0"
 
 
-def test_what_ran_again_for_code_that_changed_is_a_possible_surprise() -> None:
-    found = walked(reasoned("Code has changed since last execution"), fresh()).incidents
-    (surprise,) = [one for one in found if one.incident_class == "surprise_reruns"]
-    assert surprise.strength == "possible"
+def test_changed_code_is_named_by_its_rule() -> None:
+    one = found(reruns(30, "Code has changed since last execution"))["surprise_reruns"]
+    assert "changed code of cut" in one.claim
 
 
-@pytest.mark.parametrize("reason", [MISSING.format("cut/a"), "Forced execution"])
-def test_what_was_asked_for_is_no_surprise(reason: str) -> None:
-    assert "surprise_reruns" not in classes(reasoned(reason), fresh())
+def test_a_config_that_changes_params_of_every_rule_is_one_surprise() -> None:
+    told = "Params have changed since last execution"
+    jobs = [
+        job
+        for n in map(str, range(10))
+        for job in (
+            a_job("cut", f"cut/{n}", n=n, reason=told),
+            a_job("count", f"count/{n}", f"cut/{n}", n=n, reason=told),
+        )
+    ]
+    one = found(a_run(jobs, length_s=300))["surprise_reruns"]
+    assert one.claim == "20 of 20 jobs ran again because of changed params of count, cut"
+    assert len(one.evidence) == 2
 
 
-def test_without_a_baseline_a_file_is_not_said_to_be_as_large_as_before() -> None:
-    (surprise,) = walked(reasoned(UPDATED)).incidents
-    assert surprise.strength == "possible"
-    assert "as large" not in surprise.claim
+def test_more_jobs_than_before_are_a_surprise_though_they_are_short() -> None:
+    assert "surprise_reruns" in found(reruns(30, TOUCHED, 60), reruns(2, TOUCHED, 60))
+    assert "surprise_reruns" not in found(reruns(30, TOUCHED, 60), reruns(30, TOUCHED, 60))
 
 
-def test_reruns_that_took_no_time_are_no_incident() -> None:
-    assert "surprise_reruns" not in classes(reasoned(UPDATED, length_s=30), fresh())
+@pytest.mark.parametrize("reason", ["Forced execution", "Missing output files: cut/1", None])
+def test_what_was_asked_for_or_is_new_is_no_surprise(reason: Any) -> None:
+    assert "surprise_reruns" not in found(reruns(30, reason))
+
+
+def test_few_reruns_and_short_ones_are_no_surprise() -> None:
+    assert found(reruns(5, TOUCHED)) == {}
+    assert found(reruns(30, TOUCHED, 60)) == {}

@@ -10,9 +10,11 @@ from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
+from snakemake_logger_plugin_observe.analysis.reasons import CHANGED
 from snakemake_logger_plugin_observe.analysis.triage.contexts import context_changes, passed_before
 from snakemake_logger_plugin_observe.analysis.triage.telling import class_of
 from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, tools
+from snakemake_logger_plugin_observe.analysis.why import Why, why
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import PHASES, by_class
@@ -139,6 +141,12 @@ class Case:
     def _made_by(self, one: Failure) -> tuple[str, ...]:
         job = self.run.jobs.get(one.job_id) if one.job_id is not None else None
         return job.output if job is not None else ()
+
+    @cached_property
+    def why(self) -> Why | None:
+        """Why jobs ran; None where no reason of theirs tells of a change: that is not asked for."""
+        reasons = (job.reason for job in self.run.jobs.values())
+        return why(self.run) if any(CHANGED.search(reason or "") for reason in reasons) else None
 
     @property
     def slower(self) -> bool:

@@ -11,7 +11,6 @@ from snakemake_logger_plugin_observe.analysis.reasons import Kind
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
-from snakemake_logger_plugin_observe.analysis.why import why
 
 KINDS: Final = ("input", "code", "params")
 _TELLING: Final = tuple(
@@ -25,7 +24,6 @@ _TELLING: Final = tuple(
     )
 )
 _LAST: Final = len(_TELLING)
-_CHANGED: Final = re.compile(r"changed since|Updated input|Incomplete output")
 _ROOTS: Final[dict[Kind, str]] = {
     "updated_input": "updated inputs",
     "input_set": "another set of inputs",
@@ -62,9 +60,9 @@ def _claims(case: Case) -> Iterator[Claim]:
 
 def _reasons(case: Case) -> Iterator[Claim]:
     """Tell what jobs go back to, where Snakemake itself gave a change as its reason."""
-    if not any(_CHANGED.search(job.reason or "") for job in case.run.jobs.values()):
-        return  # outputs were missing, or all was forced: that tells of no change
-    telling = (share for share in why(case.run).roots if share.kind in _ROOTS)
+    if case.why is None:
+        return
+    telling = (share for share in case.why.roots if share.kind in _ROOTS)
     for share in islice(telling, _MOST_ROOTS):
         rules = named([rule or "a job" for rule, _jobs in share.rules])
         files = f" ({named(share.files)})" if share.files else ""

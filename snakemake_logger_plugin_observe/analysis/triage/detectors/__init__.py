@@ -9,6 +9,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     busy_cluster,
+    checkpoint_storm,
     discovery_widened,
     environment_drift,
     environment_failed,
@@ -37,6 +38,7 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors import (
 
 DETECTORS: Final[tuple[ModuleType, ...]] = (
     busy_cluster,
+    checkpoint_storm,
     discovery_widened,
     environment_drift,
     environment_failed,

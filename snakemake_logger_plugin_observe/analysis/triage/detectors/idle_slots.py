@@ -1,108 +1,110 @@
-"""Jobs that were ready waited for a place, and there was room: in the limits, or on the cluster."""
+"""Work was ready and slots were free: a limit is too low, or the scheduler did not choose."""
 
-from collections import Counter
 from collections.abc import Iterator
-from statistics import median
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS, in_force
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.costly import cite, half_of, rules_of, spenders
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.utilisation import Utilisation, utilisation
-from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.analysis.triage.lengths import below, longest
+from snakemake_logger_plugin_observe.analysis.utilisation import Held, held, utilisation
 from snakemake_logger_plugin_observe.run import Run
 
 CLASS: Final = "idle_slots"
-_SHORT: Final = 0.2
-"""A queue that takes this share of the wait for a place, and less, has room."""
-_FREED: Final = {"freed_slot": "--jobs", "freed_cores": "--cores", "freed_worker": "--cores"}
+_PHYSICAL: Final = frozenset({"mem_mb", "mem_mib", "disk_mb", "disk_mib"})
+"""What a machine has, it has: a limit on these is no mistake by itself."""
+_FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where the limits held back what the cluster, or they, had room for."""
-    waited = _longest(case.run)
-    grew = waited - (_longest(case.baseline) if case.baseline is not None else 0)
-    if not (case.weighs(waited) or case.explains_slowness(grew)):
+    """Yield an incident for a limit that held work back though slots idled, or a stall."""
+    found = list(_limits(case))
+    yield from found
+    if not found:
+        yield from _stalls(case)
+
+
+def _limits(case: Case) -> Iterator[Incident]:
+    now, before = _limits_of(case.run), _limits_of(case.baseline)
+    lowered = {name for name, limit in now.items() if limit < before.get(name, limit)}
+    lowered |= {name for name in now.keys() - before.keys() if case.slower and name not in _FLAGS}
+    named = now.keys() - _PHYSICAL - _FLAGS.keys()
+    if not (lowered or (named and case.weighs(case.run.makespan))):
         return
-    use = utilisation(case.run)
-    if case.weighs(use.stalled) or case.explains_slowness(use.stalled):
-        yield _stalled(case, use)
-    elif (limit := _limit(case)) is not None and _has_room(case, waited):
-        yield _limited(case, limit, waited)
+    for name, one in held(case.run).items():
+        slower = name in lowered and case.explains_slowness(one.length)
+        if slower or (name in named and case.weighs(one.idle)):
+            yield _limit(case, name, one, now[name], before.get(name) if slower else None)
 
 
-def _longest(run: Run) -> Micros:
-    """Return how long a job was ready, at most, before it was chosen."""
-    return max((a.phases.get("slot_wait", 0) for a in run.attempts.values()), default=0)
-
-
-def _queued(run: Run) -> list[Micros]:
-    return [a.phases["queue_wait"] for a in run.attempts.values() if "queue_wait" in a.phases]
-
-
-def _limit(case: Case) -> str | None:
-    """Return for what the actual path waited most often, as a person sets it, if for anything."""
-    freed: Counter[str] = Counter()
-    for one in case.account.segments:
-        if one.released_by is not None:
-            resource = one.released_by.resource
-            name = f"--resources {resource}" if resource else _FREED.get(one.released_by.because)
-            if name is not None:
-                freed[name] += 1
-    return freed.most_common(1)[0][0] if freed else None
-
-
-def _has_room(case: Case, waited: Micros) -> bool:
-    """Whether the cluster took at once what was handed on; what runs here has no more room."""
-    queued = _queued(case.run)
-    return bool(queued) and median(queued) <= _SHORT * waited
-
-
-def _limited(case: Case, limit: str, waited: Micros) -> Incident:
-    held = spenders(case, ("slot_wait",))
-    queued = _queued(case.run)
+def _limit(case: Case, name: str, one: Held, limit: int, before: int | None) -> Incident:
+    length = min(one.idle, case.run.makespan)
+    if before is not None and case.comparison is not None:
+        length = min(one.length, round((case.comparison.speed.change_s or 0) * 1e6))
+    flag = _FLAGS.get(name, f"--resources {name}=…")
+    lower = f", which was {before} in the baseline" if before is not None else ""
+    idle = (
+        f", {one.idle / 1e6:.1f} s of it with at least half of the slots free" if one.idle else ""
+    )
     return Incident(
-        id=f"{CLASS}:limit",
+        id=f"{CLASS}:{name}",
         incident_class=CLASS,
         lives_in="operating context",
-        claim=f"jobs were ready for up to {waited / 1e6:.0f} s before {limit} let them be chosen, "
-        f"while the cluster started what it was given within {median(queued) / 1e6:.0f} s",
-        strength="likely",
-        explains=waited,
+        claim=f"ready jobs were held back by {name} = {limit}{lower} for "
+        f"{one.length / 1e6:.1f} s{idle}",
+        strength="certain" if before is not None and one.idle else "likely",
+        explains=length,
         failures=0,
-        evidence=cite(case, held, "slot_wait", "queue_wait"),
-        refuted_by=f"a run with more of {limit} whose jobs wait in the queue instead",
+        evidence=(*_setting(case, name, limit), *longest(case, ("slot_wait",))),
+        refuted_by=f"a run with a higher {name} that takes as long",
         action=Action(
-            f"raise {limit}, as far as the cluster's people allow; snakemake-observe whatif tells "
-            "what it would bring",
-            "the limit held jobs back, and nothing shows that the cluster had no room for them",
+            f"raise {flag} to what the machine, the cluster or the licence really has",
+            "work was ready, and nothing but this limit kept it back",
         ),
-        rules=rules_of(case, held),
-        jobs=tuple(a.job_id for a in held if a.job_id is not None),
+        check=below(case, "slot_wait"),
     )
 
 
-def _stalled(case: Case, use: Utilisation) -> Incident:
-    cited = tuple(
+def _setting(case: Case, name: str, limit: int) -> tuple[Evidence, ...]:
+    return case.side.at_start(f"{name}: {limit}")
+
+
+def _stalls(case: Case) -> Iterator[Incident]:
+    """Yield an incident where nothing but the scheduler kept ready work from free slots."""
+    waited = case.spent("slot_wait")
+    if not (case.weighs(waited) or case.explains_slowness(case.grew("slot_wait"))):
+        return
+    found = utilisation(case.run)
+    if not found.stalls or found.stalled < waited / 2:
+        return
+    first = found.stalls[0]
+    evidence = tuple(
         cited
-        for one in use.stalls[:3]
-        for cited in case.side.at_line(one.line, f"{one.length / 1e6:.2f} s, {one.ready} ready")
+        for one in found.stalls[:3]
+        for cited in case.side.at_line(one.line, f"slot_wait: {one.length / 1e6:.1f} s of a stall")
     )
-    slots = f" of {use.slots} {use.slot_kind}" if use.slots is not None else ""
-    return Incident(
+    if not evidence:
+        return
+    yield Incident(
         id=f"{CLASS}:stall",
         incident_class=CLASS,
         lives_in="operating context",
-        claim=f"places{slots} were free for {use.stalled / 1e6:.0f} s though jobs were ready that "
-        "would have fitted",
-        strength="certain",
-        explains=use.stalled,
+        claim=f"{waited / 1e6:.1f} s of the run passed with work ready and room for it, up to "
+        f"{first.length / 1e6:.1f} s at a time",
+        strength="likely",
+        explains=waited,
         failures=0,
-        evidence=cited or case.side.at_end("status"),
-        refuted_by="a run with --scheduler greedy in which they are free as long",
+        evidence=evidence,
+        refuted_by="a limit that the journal does not tell of, such as one of the executor's own",
         action=Action(
-            "run with --scheduler greedy; if it stays so, report it to Snakemake's people",
-            "Snakemake's scheduler did not choose what it could have",
+            "try --scheduler greedy, and look at what the main process did meanwhile (path)",
+            "jobs fitted into what was free, and were not chosen",
         ),
-        check=f"class_share.limits <= {half_of(case, use.stalled)}",
+        check=below(case, "slot_wait"),
     )
+
+
+def _limits_of(run: Run | None) -> dict[str, int]:
+    """Return the limits in force by name: as ``Limits`` has them."""
+    return in_force(run) if run is not None else {}

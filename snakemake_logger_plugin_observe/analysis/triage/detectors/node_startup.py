@@ -1,56 +1,65 @@
-"""Starting Snakemake on the node takes more than what is done there."""
+"""Starting Snakemake on the nodes, and planning there again, takes longer than the tools."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.costly import (
-    cite,
-    rules_of,
-    spenders,
-    spent_in,
-)
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
-from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.analysis.triage.lengths import (
+    below,
+    longest,
+    matters,
+    rules_of,
+)
 
 CLASS: Final = "node_startup"
-_START: Final = ("node_startup", "node_exit")
+_PHASES: Final = ("node_startup", "node_plan")
+_FEWEST: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where start-up dwarfs the tools, and weighs or explains slowness."""
-    spent, grew = case.spent(*_START), case.grew(*_START)
-    if not (case.weighs(spent) or case.explains_slowness(grew)):
+    """Yield an incident where start-up weighs, and dwarfs what was started."""
+    if not matters(case, *_PHASES):
         return
-    started = spenders(case, _START)
-    starting = sum(spent_in(attempt, _START) for attempt in started)
-    tools = sum(attempt.phases.get("compute", 0) for attempt in case.run.attempts.values())
-    if starting <= tools or not started:
+    began = [a for a in case.run.attempts.values() if any(a.phases.get(p) for p in _PHASES)]
+    groups = {a.group for a in began if a.group is not None}
+    starting = sum(a.phases.get("node_startup", 0) for a in began)
+    planning = sum(a.phases.get("node_plan", 0) for a in began)
+    computing = sum(a.phases.get("compute", 0) for a in began)
+    computing += sum(  # a group's submission starts up, its members compute
+        a.phases.get("compute", 0)
+        for a in case.run.attempts.values()
+        if a.group in groups and not any(a.phases.get(p) for p in _PHASES)
+    )
+    if len(began) < _FEWEST or starting + planning <= computing:
         return
-    rules = rules_of(case, started)
+    spent = case.spent(*_PHASES)
+    heavy = planning > starting
+    rules = rules_of(case, _PHASES)
+    action = Action(
+        "make the Snakefile lighter to read (no globbing, no reading of files at its top level), "
+        "or group jobs (--groups, --group-components)",
+        "each job reads it again on its node before its tool starts",
+    )
+    if not heavy:
+        action = Action(
+            "group jobs (--groups, --group-components), and install fewer plugins where the nodes "
+            "import Snakemake from",
+            "each submission starts an interpreter and imports every installed plugin",
+        )
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         lives_in="operating context",
-        claim=f"starting {len(started):,} submissions on their nodes took {starting / 1e6:.0f} s, "
-        f"their tools {tools / 1e6:.0f} s; {spent / 1e6:.0f} s of it the run waited for",
+        claim=f"{len(began):,} submissions took {(starting + planning) / 1e6:.1f} s to start "
+        f"Snakemake on their nodes, for {computing / 1e6:.1f} s of tools; "
+        f"{spent / 1e6:.1f} s of the run",
         strength="certain",
         explains=spent,
         failures=0,
-        evidence=cite(case, started, *_START, "compute"),
-        refuted_by="the same jobs in groups, with one start-up each, that take as long",
-        action=Action(
-            f"group the jobs of {named(rules)} (--groups, --group-components): one start-up each",
-            "each submission starts Python and Snakemake anew on its node",
-        ),
-        check=f"class_share.scheduling <= {_share(case, spent)}",
+        evidence=longest(case, _PHASES),
+        refuted_by="a run with the same jobs grouped that takes as long",
+        action=action,
+        check=below(case, "node_plan" if heavy else "node_startup"),
         rules=rules,
-        jobs=tuple(a.job_id for a in started if a.job_id is not None),
     )
-
-
-def _share(case: Case, spent: Micros) -> float:
-    """Return a share of scheduling that a run without this cost would keep to."""
-    overhead = case.class_spent("scheduling") - spent / 2
-    return round(max(0.1, overhead / max(1, case.run.makespan)), 1)

@@ -1,66 +1,64 @@
-"""Files were waited for: to be seen, to be listed, to be fetched or stored."""
+"""Waiting for files to be seen, listed, made or checked: a file system that is slow to answer."""
 
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.costly import cite, half_of, rules_of, spenders
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
+from snakemake_logger_plugin_observe.analysis.triage.lengths import (
+    below,
+    longest,
+    matters,
+    rules_of,
+)
 
 CLASS: Final = "slow_metadata"
-_FILES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess")
-_SLOW_S: Final = 0.02
-_WHAT: Final = {
-    "stage_in": "waiting for inputs and preparing them",
-    "stage_out": "checking and storing outputs on the node",
-    "latency_wait": "waiting for outputs to be seen",
-    "postprocess": "recording what jobs made",
-}
+_PHASES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess")
+_SLOW_S: Final = 0.005
+"""Making, looking up or removing a file takes below 1 ms where it is quick."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where handling files weighs, or explains why it was slower."""
-    spent, grew = case.spent(*_FILES), case.grew(*_FILES)
-    if not (case.weighs(spent) or case.explains_slowness(grew)):
+    """Yield an incident where files were waited for, and it was not for large ones to be moved."""
+    if not matters(case, *_PHASES):
         return
-    most = max(_FILES, key=case.spent)
-    slow = spenders(case, (most,))
-    if not slow:
-        return
-    rules = rules_of(case, slow)
+    stored = any(
+        "retriev" in m.text.lower() or "upload" in m.text.lower() for m in case.run.messages
+    )
+    measured = tuple(_measured(case))
+    if stored and not measured:
+        return  # moving large files takes its time, and nothing says that it was anything else
+    spent = case.spent(*_PHASES)
+    most = max(_PHASES, key=lambda phase: (case.spent(phase), phase))
+    slow = f"; {measured[0].quote}" if measured else ""
+    rules = rules_of(case, _PHASES)
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         lives_in="storage and visibility",
-        claim=f"{spent / 1e6:.1f} s of the run were spent on files, not in tools, "
-        f"{case.spent(most) / 1e6:.1f} s of it {_WHAT[most]} ({named(rules)}){_answers(case)}",
-        strength="certain",
+        claim=f"{spent / 1e6:.1f} s of the run went into waiting for files and checking them, "
+        f"{case.spent(most) / 1e6:.1f} s of it {most}{slow}",
+        strength="certain" if measured else "likely",
         explains=spent,
         failures=0,
-        evidence=cite(case, slow, *_FILES),
-        refuted_by="the same run in a folder on a local disk that spends as long on files",
+        evidence=(*longest(case, _PHASES), *measured),
+        refuted_by="the same jobs with their files on a local disk that take as long",
         action=Action(
-            "put the working directory, or what these jobs write, on a file system that answers "
-            "sooner and shows files to all nodes at once; or have fewer, larger files",
-            "the tools had ended, or not begun; only files were waited for",
+            "put the working files on a faster file system (or --local-storage-prefix), with fewer "
+            "files in a folder; ask its people if it answers slowly",
+            "the tools were done or ready, and their files were not",
         ),
-        check=f"class_share.staging <= {half_of(case, spent)}",
+        check=below(case, most),
         rules=rules,
-        jobs=tuple(a.job_id for a in slow if a.job_id is not None),
     )
 
 
-def _answers(case: Case) -> str:
-    """Say how quick the working directory's file system was, where it was not."""
-    known = [
-        (one.create_s or 0, one.stat_s or 0)
-        for one in case.run.file_systems
-        if max(one.create_s or 0, one.stat_s or 0) >= _SLOW_S
-    ]
-    if not known:
-        return ""
-    create, stat = max(known)
-    return (
-        f"; there, to make a file takes {1000 * create:.0f} ms, to look at one {1000 * stat:.0f} ms"
-    )
+def _measured(case: Case) -> Iterator[Evidence]:
+    """Cite what single operations took, where that was slow."""
+    run = case.run
+    for one, line in zip(run.file_systems, run.file_system_lines, strict=True):
+        for name in ("create_s", "stat_s", "remove_s"):
+            took = getattr(one, name)
+            if took is not None and took >= _SLOW_S:
+                yield from case.side.at_line(line, f"{name}: {took}")

@@ -1,99 +1,65 @@
-"""Reading the Snakefile and building the DAG took long: once, or again after each checkpoint."""
+"""Reading the Snakefile, or building the DAG, takes long before the first job."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.partition import Owned
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.costly import cite, half_of, spenders
+from snakemake_logger_plugin_observe.analysis.triage.detectors.checkpoint_storm import replanning
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
+from snakemake_logger_plugin_observe.analysis.triage.lengths import below
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_planning"
-STORM: Final = "checkpoint_storm"
-_PLANNING: Final = ("parse", "plan", "node_plan")
-_FEWEST: Final = 3
-"""So many re-plannings are a storm; fewer are part of the planning."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where planning weighs, or explains why it was slower."""
-    stretches = [one for one in case.account.segments if one.phase == "plan"]
-    again = [one for one in case.run.phases if one.detail == "checkpoint"]
-    later = [one for one in stretches if again and one.start >= again[0].time]
-    replanned = _sum(later)
-    if len(again) >= _FEWEST and _matters(case, replanned, "plan"):
-        yield _storm(case, len(again), later, replanned)
+    """Yield an incident where planning weighs, or explains why the run was slower."""
+    parse, again = case.spent("parse"), replanning(case.run)
+    first = max(0, case.spent("plan") - again)
+    before = 0
+    if case.baseline is not None:
+        known = case.base_by_phase
+        replanned = replanning(case.baseline)
+        before = known.get("parse", 0) + max(0, known.get("plan", 0) - replanned)
+    if not (case.weighs(parse + first) or case.explains_slowness(parse + first - before)):
         return
-    spent = case.spent(*_PLANNING)
-    if _matters(case, spent, *_PLANNING):
-        yield _planning(case, stretches, spent)
-
-
-def _matters(case: Case, spent: Micros, *phases: str) -> bool:
-    grew = min(case.grew(*phases), spent)
-    return case.weighs(spent) or case.explains_slowness(grew)
-
-
-def _sum(stretches: list[Owned]) -> Micros:
-    return sum(one.end - one.start for one in stretches)
-
-
-def _storm(case: Case, times: int, later: list[Owned], replanned: Micros) -> Incident:
-    asked = [job for job in case.run.jobs.values() if job.checkpoint]
-    rules = tuple(dict.fromkeys(job.rule for job in asked))
-    longest = sorted(later, key=lambda one: one.start - one.end)[:3]
-    return Incident(
-        id=STORM,
-        incident_class=STORM,
-        lives_in="workflow semantics",
-        claim=f"the DAG was planned again {times} times, after jobs of {named(rules)}, and the run "
-        f"waited {replanned / 1e6:.1f} s for it",
-        strength="certain",
-        explains=replanned,
-        failures=0,
-        evidence=tuple(
-            cited
-            for one in longest
-            for cited in case.side.at_line(one.line, f"plan: {(one.end - one.start) / 1e6:.2f} s")
-        )
-        or case.side.at_start("plan"),
-        refuted_by="a run with one checkpoint that plans as long",
-        action=Action(
-            f"let one checkpoint find out what many of {named(rules)} do",
-            "after each checkpoint the whole DAG is planned again",
-        ),
-        check=f"class_share.planning <= {half_of(case, replanned)}",
-        rules=rules,
-        jobs=tuple(job.job_id for job in asked),
+    evidence = tuple(_cited(case, parse, first))
+    if not evidence:
+        return
+    reading = parse >= first
+    what = "reading the Snakefile" if reading else "building the DAG"
+    repair = (
+        "find what the Snakefile computes at its top level (globs, tables, calls), and do it once: "
+        "in a rule, a checkpoint or a file that is kept"
+        if reading
+        else "narrow what is looked for: constrain wildcards, cut ambiguous rules, and make input "
+        "functions cheap"
     )
-
-
-def _planning(case: Case, stretches: list[Owned], spent: Micros) -> Incident:
-    parse, plan, there = (case.spent(phase) for phase in _PLANNING)
-    cited = [*case.side.at_start(f"parse: {parse / 1e6:.2f} s")]
-    for one in stretches[:2]:
-        cited.extend(case.side.at_line(one.line, f"plan: {(one.end - one.start) / 1e6:.2f} s"))
-    if there:
-        cited.extend(cite(case, spenders(case, ("node_plan",)), "node_plan"))
-    what = (
-        "see what the Snakefile does when it is read: globs, tables, calls of programs"
-        if parse + there >= plan
-        else "see what the input functions do, and how many jobs and files the DAG has"
-    )
-    nodes = f", {there / 1e6:.1f} s of it again on nodes" if there else ""
-    return Incident(
+    yield Incident(
         id=CLASS,
         incident_class=CLASS,
         lives_in="workflow semantics",
-        claim=f"{spent / 1e6:.1f} s of the run were spent reading the Snakefile ({parse / 1e6:.1f} "
-        f"s) and building the DAG ({plan / 1e6:.1f} s){nodes}",
-        strength="certain",
-        explains=spent,
+        claim=f"{(parse + first) / 1e6:.1f} s of the run were spent before the first job, "
+        f"{max(parse, first) / 1e6:.1f} s of it {what}",
+        strength="certain" if reading else "likely",
+        explains=parse + first,
         failures=0,
-        evidence=tuple(cited),
-        refuted_by="a dry run that plans in a fraction of it",
-        action=Action(what, "Snakemake does it before any job, and again for each on its node"),
-        check=f"class_share.planning <= {half_of(case, spent)}",
+        evidence=evidence,
+        refuted_by="a dry run that is planned in a moment: then the file system was slow that time",
+        action=Action(
+            repair, "nothing runs until it is done, and each job on a node does it again"
+        ),
+        check=below(case, "parse" if reading else "plan"),
     )
+
+
+def _cited(case: Case, parse: Micros, first: Micros) -> Iterator[Evidence]:
+    if parse:
+        yield from case.side.at_start(f"workflow_started: {parse / 1e6:.1f} s after plugin_loaded")
+    if first:
+        phases = zip(case.run.phases, case.run.phase_lines, strict=True)
+        plans = [(one.end - one.time, line) for one, line in phases if one.phase == "plan"]
+        if plans:
+            length, line = plans[0]
+            yield from case.side.at_line(line, f"plan: {length / 1e6:.1f} s")

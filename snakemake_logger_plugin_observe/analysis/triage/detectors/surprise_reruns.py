@@ -1,83 +1,78 @@
-"""Jobs that had been done ran again, because something upstream is called changed."""
+"""A small change made many jobs run again: a touched file, a line of code, a parameter."""
 
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.reasons import Kind
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.truth.finding import named
-from snakemake_logger_plugin_observe.analysis.why import RootShare, why
-from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.why import RootShare
 
 CLASS: Final = "surprise_reruns"
-_FEWEST: Final = 5
-_WORDS: Final = ("changed", "pdated input")
-"""Without one of them in a reason, no trigger sent it."""
-_CHANGED: Final[dict[Kind, str]] = {
-    "updated_input": "an input was newer",
-    "input_set": "the set of inputs was another",
-    "code": "the code was called changed",
-    "params": "the params were called changed",
-    "environment": "the software environment was called changed",
+_FEWEST: Final = 10
+_CITED: Final = 3
+_WHAT: Final[dict[Kind, str]] = {
+    "updated_input": "updated inputs",
+    "input_set": "another set of inputs",
+    "code": "changed code",
+    "params": "changed params",
+    "environment": "a changed software environment",
+}
+_REPAIR: Final[dict[Kind, str]] = {
+    "updated_input": "find out who wrote or touched {files}: copy and check out with times kept, "
+    "and keep what changes often out of what many rules read",
+    "input_set": "confirm that the other inputs are meant; let the input function name them in the "
+    "same way each time",
+    "code": "confirm that the change of {rules} is meant: then the jobs had to run again",
+    "params": "confirm that the change of params of {rules} is meant; keep what alters no result "
+    "(paths, hosts, times) out of params",
+    "environment": "confirm that the environment of {rules} was meant to change, and pin it",
 }
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for each change that made much run again.
-
-    Snakemake calls nothing changed but what it finds done: these jobs had run before.
-    """
-    if not _triggered(case.run):
+    """Yield an incident where many jobs would not have run but for changes."""
+    found = case.why
+    if found is None or found.changed.jobs < _FEWEST:
         return
-    for root in why(case.run).roots:
-        if root.kind in _CHANGED and root.all.jobs >= _FEWEST:
-            spent = min(root.alone.time, case.run.makespan)
-            if case.weighs(spent) or case.explains_slowness(spent):
-                yield _incident(case, root, spent)
-
-
-def _triggered(run: Run) -> bool:
-    reasons = {job.reason for job in run.jobs.values() if job.reason}
-    return any(word in reason for reason in reasons for word in _WORDS)
-
-
-def _incident(case: Case, root: RootShare, spent: Micros) -> Incident:
-    rules = tuple(name for name, _ in root.rules if name is not None)
-    touched = root.kind == "updated_input" and _as_large(case, root.files)
-    files = f": {named(root.files)}" if root.files and root.kind == "updated_input" else ""
-    size = ", as large as before" if touched else ""
-    line = case.side.at_line(root.line, root.text or _CHANGED[root.kind])
-    return Incident(
-        id=f"{CLASS}:{root.kind}:{named(rules)}",
+    again, everything = found.changed, found.all
+    took = round(case.run.makespan * again.time / everything.time) if everything.time else 0
+    before = case.comparison.work.jobs[0] if case.comparison is not None else None
+    surprising = before is not None and everything.jobs - before >= _FEWEST
+    if not (case.weighs(took) or case.explains_slowness(took) or surprising):
+        return
+    shares = [share for share in found.roots if share.kind in _WHAT]
+    evidence = tuple(one for share in shares[:_CITED] for one in _cited(case, share))
+    if not evidence:
+        return
+    kind = shares[0].kind
+    alike = [share for share in shares if share.kind == kind]
+    rules = tuple(dict.fromkeys(rule for share in alike for rule, _jobs in share.rules if rule))
+    files = named(dict.fromkeys(path for share in alike for path in share.files))
+    others = len(shares) - len(alike)
+    yield Incident(
+        id=CLASS,
         incident_class=CLASS,
         lives_in="workflow semantics",
-        claim=f"{root.all.jobs:,} jobs ran again because {_CHANGED[root.kind]} "
-        f"({named(rules)}{files}{size}); {root.alone.jobs:,} of them for nothing else",
-        strength="likely" if touched else "possible",
-        explains=spent,
+        claim=f"{again.jobs:,} of {everything.jobs:,} jobs ran again because of {_WHAT[kind]} of "
+        f"{named(rules) or 'a job'}{f' ({files})' if files else ''}"
+        f"{f', and {others} more changes' if others else ''}",
+        strength="certain",
+        explains=took,
         failures=0,
-        evidence=line,
-        refuted_by="the change was meant, and its results were wanted",
+        evidence=evidence,
+        refuted_by="the change was meant to alter their results",
         action=Action(
-            "see with snakemake-observe why what changed, and whether it was meant; if it was not, "
-            "put it back (a file that was only touched: its time, too) before the next run",
-            "Snakemake does again what comes after a change; to hide the change would leave "
-            "outputs that do not fit their inputs",
+            _REPAIR[kind].format(files=files or "it", rules=named(rules) or "it"),
+            "Snakemake's rerun triggers saw a change there, and all that needs it ran after it",
         ),
-        check=f"jobs_planned <= {max(1, len(case.run.jobs) - root.alone.jobs)}",
+        check=f"jobs_planned <= {everything.jobs - again.jobs}",
         rules=rules,
     )
 
 
-def _as_large(case: Case, files: tuple[str, ...]) -> bool:
-    """Whether all of *files* are as large as they were in the baseline, as far as is known."""
-    if case.baseline is None or not files:
-        return False
-    was, now = _sizes(case.baseline), _sizes(case.run)
-    return all(path in was and was[path] == now.get(path) for path in files)
-
-
-def _sizes(run: Run) -> dict[str, int]:
-    return {path: size for job in run.jobs.values() for path, size in job.input_sizes.items()}
+def _cited(case: Case, share: RootShare) -> tuple[Evidence, ...]:
+    quote = case.run.jobs[share.example].reason or "" if share.example >= 0 else ""
+    return case.side.at_line(share.line, quote)
