@@ -28,13 +28,16 @@ class Drill:
     profile: str = "local"
     wait_s: float = 0
     """How long what is late takes to come."""
+    same_as: str = "baseline"
+    """With which run the repaired one has its work in common: the baseline, or the incident."""
 
 
 DRILLS = {
     "tiny": Drill(
         "tiny_jobs",
         ("--config", "incident_tiny_jobs=500"),
-        repairs=("--config", "incident_tiny_jobs=1"),
+        repairs=("--config", "incident_tiny_jobs=500", "tiny_in_one_job=true"),
+        same_as="incident",
     ),
     "widened": Drill("discovery_widened", ("--config", "incident_widened_discovery=true")),
     "flaky": Drill(
@@ -101,8 +104,9 @@ def drill(name: str, out: Path, *, repair: bool) -> int:
     )
     if repair and not failed:
         print(f"drill {name}: what the note asks for, carried out", flush=True)
+        before = {"baseline": baseline, "incident": incident}[what.same_as]
         failed = run(folder, "local", *what.repairs) or observe(
-            "compare", str(baseline), str(newest(folder))
+            "compare", str(before), str(newest(folder))
         )
     return failed
 

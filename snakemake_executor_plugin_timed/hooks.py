@@ -135,11 +135,12 @@ def _retrieval(hooks: Hooks, method: Any) -> Any:
 
 
 def _replanning(hooks: Hooks, dag: Any, method: Any) -> Any:
-    """Time the re-evaluation of checkpoints, and note which job ids it brought."""
+    """Time the re-evaluation of checkpoints, and note which jobs it brought or changed."""
 
     @functools.wraps(method)
     async def timed(*args: Any, **kwargs: Any) -> Any:
         known = len(getattr(dag, "_jobid", ()))
+        waited = _waiting_for(dag, args[0] if args else kwargs.get("jobs"))
         begun = clock.now()
         updated = await method(*args, **kwargs)
         if updated:
@@ -150,10 +151,24 @@ def _replanning(hooks: Hooks, dag: Any, method: Any) -> Any:
                 end=clock.now(),
                 detail="checkpoint",
                 first_job_id=known or None,
+                changed_jobs=waited,
             )
         return updated
 
     return timed
+
+
+def _waiting_for(dag: Any, jobs: Any) -> tuple[int, ...]:
+    """Return the ids of those that depend on the checkpoints among *jobs*: they are made anew.
+
+    Under the ids that they had; and what is made may depend on the checkpoint no more.
+    """
+    try:
+        checkpoints = [job for job in jobs or () if job.is_checkpoint]
+        depending = [other for job in checkpoints for other in dag.depending.get(job, ())]
+        return tuple(sorted({dag._jobid[job] for job in depending if job in dag._jobid}))
+    except Exception:  # Snakemake is not as it was: which they are is not told then
+        return ()
 
 
 class _Turn:

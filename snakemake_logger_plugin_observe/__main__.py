@@ -3,9 +3,11 @@
 import argparse
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NoReturn
 
 from snakemake_logger_plugin_observe import __version__
 from snakemake_logger_plugin_observe.checkfile import CheckFileError
@@ -21,7 +23,7 @@ _DEFAULT = "cost"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="snakemake-observe",
         description="Shows where a Snakemake run's time and failures went, from its run journal. "
         "Without a command: cost.",
@@ -37,7 +39,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-class _Command(argparse.ArgumentParser):
+class _Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the words, and exit with 2."""
+        self.exit(2, f"{self.prog}: {harmless(message)} (see {self.prog} --help)\n")
+
+
+class _Command(_Parser):
     """A command's parser: options may also stand between its words, whatever Python's version."""
 
     _intermixing = False
@@ -58,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, _DEFAULT)
+    if any(not word and before != "--with" for before, word in pairwise(words)):
+        print("snakemake-observe: an empty word: is a variable unset?", file=sys.stderr)
+        return 2
     chosen = parser().parse_args(words)
     try:
         answer, code = COMMANDS[chosen.command].run(chosen)
@@ -74,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _width() -> int:
-    return os.get_terminal_size().columns if sys.stdout.isatty() else 100
+    """Return how wide texts may be: what ``COLUMNS`` or the terminal says, else 100."""
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def _color() -> bool:

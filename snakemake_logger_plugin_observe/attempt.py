@@ -55,6 +55,9 @@ class Attempt:
     accounting: SchedulerRecord | None = None
     segments: list[Segment] = field(default_factory=list)
     line: int | None = None
+    """The journal's last line about it."""
+    submitted_line: int | None = None
+    """The line that tells of its submission: all that there is of its stamps until it has ended."""
     _phases: dict[str, Micros] | None = None
 
     @property

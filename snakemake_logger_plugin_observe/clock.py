@@ -15,7 +15,7 @@ from typing import Final
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_OURS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_OURS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 
 Micros = int
 """A moment or a duration in whole microseconds."""
@@ -142,8 +142,10 @@ def parse_moment(text: str) -> Micros:
         ValueError: if *text* is not a date and time with an offset from UTC.
 
     """
-    if _OURS.fullmatch(text):
-        return _whole_second(text[:19]) + int(text[20:26])
+    if len(text) == 27 and text[19] == "." and text[26] == "Z":  # as a journal has it
+        second, micros = _whole_second(text[:19]), text[20:26]
+        if second is not None and micros.isdigit() and micros.isascii():
+            return second + int(micros)
     when = datetime.fromisoformat(text)
     if when.tzinfo is None:
         raise ValueError(f"a moment needs its offset from UTC: {text!r}")
@@ -157,7 +159,9 @@ def _second(seconds: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _whole_second(text: str) -> Micros:
+def _whole_second(text: str) -> Micros | None:
+    if not _OURS.fullmatch(text):
+        return None
     return (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 

@@ -159,6 +159,7 @@ def job_facts(job: Any, said: dict[str, Any]) -> dict[str, Any]:
         "params_digest": _digest(ask(lambda: _uncached(persistence, "_params", job))),
         "environment_digest": ask(lambda: persistence._software_stack_hash(job)),
         "input_sizes": _sizes(dag, inputs),
+        "ancient": ask(lambda: tuple(str(path) for path in job.input if path.is_ancient)),
         **said,
     }
 

@@ -126,6 +126,8 @@ class RunPhase(Event):
     """Shutdown: how long the executor sleeps between looks, and so before it notices."""
     first_job_id: int | None = None
     """Re-planning: the ids from here on belong to jobs that it brought into the DAG."""
+    changed_jobs: tuple[int, ...] = ()
+    """Re-planning: jobs that were there before, and had to wait for it."""
 
 
 class Planned(Event):
@@ -179,6 +181,8 @@ class JobDescribed(Event):
     params_digest: str | None = None
     environment_digest: str | None = None
     input_sizes: dict[str, int] = Field(default_factory=dict)
+    ancient: tuple[str, ...] | None = None
+    """Inputs whose changes make nothing run again: ``ancient()``, or ``--consider-ancient``."""
 
 
 class GroupDescribed(Event):
@@ -316,7 +320,7 @@ LeanAttemptFinished = _without(AttemptFinished, "waits", "levels", "phases_s")
 _LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
-    *("code_digest", "params_digest", "environment_digest", "input_sizes"),
+    *("code_digest", "params_digest", "environment_digest", "input_sizes", "ancient"),
 )
 
 _Other = (

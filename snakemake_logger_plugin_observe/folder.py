@@ -43,10 +43,16 @@ class Folder:
             return LogTail(path=named, problem="it is not in the workflow's folder")
         return tails.numbered(named, path)
 
-    def there(self, named: Iterable[str]) -> frozenset[str]:
-        """Return which of the files that are *named* are in the folder now."""
+    def there(self, named: Iterable[str], before: float | None = None) -> frozenset[str]:
+        """Return which of the files that are *named* are in the folder now.
+
+        Args:
+            named: paths, as the journal has them.
+            before: when whoever wrote them must have been done, in seconds since the epoch.
+
+        """
         inside = ((one, self.inside(one)) for one in named)
-        return frozenset(one for one, path in inside if path is not None and path.exists())
+        return frozenset(one for one, path in inside if path is not None and _written(path, before))
 
     @property
     def locked(self) -> bool:
@@ -55,6 +61,14 @@ class Folder:
             return any(True for _ in os.scandir(self.root / _LOCKS))
         except OSError:
             return False
+
+
+def _written(path: Path, before: float | None) -> bool:
+    try:
+        written = path.stat().st_mtime
+    except OSError:
+        return False
+    return before is None or written < before
 
 
 class SavingError(Exception):

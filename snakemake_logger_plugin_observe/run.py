@@ -61,6 +61,8 @@ class Run:
     job_lines: dict[int, int] = field(default_factory=dict)
     round_lines: list[int | None] = field(default_factory=list)
     """The line of each of ``rounds``."""
+    changed_by: dict[int, RunPhase] = field(default_factory=dict)
+    """Of jobs that were there before, the last re-planning that they had to wait for."""
     phase_lines: list[int | None] = field(default_factory=list)
     """The line of each of ``phases``."""
     message_lines: list[int | None] = field(default_factory=list)
@@ -105,6 +107,7 @@ class Run:
             case "run_phase":
                 self.phases.append(event)
                 self.phase_lines.append(line)
+                self.changed_by |= dict.fromkeys(event.changed_jobs, event)
             case "message":
                 self.messages.append(event)
                 self.message_lines.append(line)
@@ -149,6 +152,7 @@ class Run:
                     attempt.status = "submitted"
                 attempt.external_jobid = event.external_jobid
                 attempt.stamps = event.stamps
+                attempt.submitted_line = line
             case AttemptStarted():
                 attempt.status = "running"
                 attempt.node = event.node
@@ -325,9 +329,17 @@ class Run:
         moments = [began, *filter(None, map(self.finished_at, dependencies))]
         if previous := self.attempts.get((key[0], key[1] - 1)):
             moments.extend(filter(None, [previous.stamps.finished]))
-        if made := self.made_by(key):
-            moments.append(made.end)
+        if planned := self.planned_by(key):
+            moments.append(planned.end)
         return max(moments)
+
+    def planned_by(self, key: Key) -> RunPhase | None:
+        """Return the re-planning that an attempt had to wait for: its job came or changed."""
+        members = (key[0],) if isinstance(key[0], int) else self.members(key[0])
+        found = [self.changed_by[member] for member in members if member in self.changed_by]
+        if made := self.made_by(key):
+            found.append(made)
+        return max(found, key=lambda phase: phase.end, default=None)
 
     def made_by(self, key: Key) -> RunPhase | None:
         """Return the re-planning that brought an attempt's job into the DAG, or None."""

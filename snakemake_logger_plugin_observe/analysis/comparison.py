@@ -26,6 +26,7 @@ _OUTCOMES: Final = {
     "running": "still goes on",
     "nothing_to_do": "had nothing to do",
 }
+_CUT_SHORT: Final = _OUTCOMES.keys() - {"nothing_to_do"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def compare(before: Party, after: Party) -> Comparison:
     """Return how *after*, the candidate, compares with *before*, the baseline."""
     compared = _compared(before, after)
     if any(party.status in _OUTCOMES for party in (before, after)):
-        ended = (before.status not in _OUTCOMES, after.status not in _OUTCOMES)
+        ended = (before.status not in _CUT_SHORT, after.status not in _CUT_SHORT)
         compared = replace(compared, ended=ended)
     found = truth.findings(compared)
     measured = speed(before.measured, after.measured, (before.run, after.run), before.history)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.partition import Owned
+from snakemake_logger_plugin_observe.attempt import FINAL
 from snakemake_logger_plugin_observe.clock import Micros, parse_moment
 from snakemake_logger_plugin_observe.run import Run
 
@@ -39,9 +40,10 @@ class Explained:
 
 def lines_wanted(run: Run, segments: Sequence[Owned]) -> set[int]:
     """Return the numbers of the lines that ``explain`` has to look into."""
-    own = {one.line for one in segments}
-    own |= {_releasing_line(run, one) for one in segments} | {run.finished_line}
-    return {line for line in own if line is not None}
+    wanted = {run.finished_line}
+    for one in segments:
+        wanted.update(_own_lines(run, one), [_releasing_line(run, one)])
+    return {line for line in wanted if line is not None}
 
 
 def explain(
@@ -59,7 +61,7 @@ def explain(
     for index, segment in enumerate(segments):
         before = segments[index - 1].line if index else None
         after = segments[index + 1].line if index + 1 < len(segments) else run.finished_line
-        own, releasing = segment.line, _releasing_line(run, segment)
+        own, releasing = _own_lines(run, segment), _releasing_line(run, segment)
 
         def at(moment: Micros, *numbers: int | None) -> tuple[Quote, ...]:
             wanted = dict.fromkeys(number for number in numbers if number in stamps)
@@ -78,9 +80,18 @@ def explain(
 
         yield Explained(
             segment,
-            at(segment.start, own, releasing, before),
-            at(segment.end, own, after),
+            at(segment.start, *own, releasing, before),
+            at(segment.end, *own, after),
         )
+
+
+def _own_lines(run: Run, segment: Owned) -> tuple[int | None, ...]:
+    """Return the lines about a segment's owner: one, if it has ended, else its submission's too."""
+    name = segment.job_id if segment.job_id is not None else segment.group
+    attempt = run.attempts.get((name, segment.attempt or 1)) if name is not None else None
+    if attempt is None or attempt.status in FINAL:
+        return (segment.line,)
+    return segment.line, attempt.submitted_line
 
 
 def _releasing_line(run: Run, segment: Owned) -> int | None:

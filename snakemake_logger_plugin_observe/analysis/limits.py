@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.submissions import Submissions
 from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run import Run
@@ -19,28 +20,16 @@ _SPARE_WORKERS: Final = 5
 JOBS: Final = "jobs"
 CORES: Final = "cores"
 
+_Sums = tuple[list[Micros], list[int]]
+
 
 class Limits:
-    """What was taken of each limit at any moment."""
+    """The limits in force, and what each submission takes of them."""
 
-    def __init__(self, run: Run, submissions: Sequence[Attempt]) -> None:
-        """Take in the limits of *run*, and its *submissions* in the order of their ends."""
+    def __init__(self, run: Run) -> None:
+        """Take in the limits of *run*."""
         self._run = run
-        self._submissions = submissions
-        self._ends = [attempt.end or 0 for attempt in submissions]
         self._limits = _limits(run)
-        self._taken: dict[str, tuple[list[Micros], list[int]]] = {}
-        self._given_back: dict[str, tuple[list[Micros], list[int]]] = {}
-        for name in self._limits:
-            taken: list[tuple[Micros, int]] = []
-            given_back: list[tuple[Micros, int]] = []
-            for attempt in submissions:
-                chosen, amount = attempt.stamps.selected, self.share(attempt, name)
-                if chosen is not None and amount:
-                    taken.append((chosen, amount))
-                    given_back.append((max(chosen, attempt.end or 0), amount))
-            self._taken[name] = _sums(taken)
-            self._given_back[name] = _sums(given_back)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,6 +56,16 @@ class Limits:
                     largest = max(largest, asked)
         return largest
 
+
+class Places:
+    """What was taken of each limit at any moment, and whose end gave it back."""
+
+    def __init__(self, limits: Limits, submissions: Submissions) -> None:
+        """Take in what *submissions* took of *limits*."""
+        self._limits = limits
+        self._submissions = submissions
+        self._moves = {name: self._taken_and_given_back(name) for name in limits.names}
+
     def short_at(self, attempt: Attempt, ended: Micros, following: Micros) -> tuple[str, ...]:
         """Return the limits under which *attempt* did not fit beside what a selection left running.
 
@@ -78,35 +77,46 @@ class Limits:
         """
         return tuple(
             name
-            for name, limit in self._limits.items()
-            if (share := self.share(attempt, name))
-            and _upto(self._taken[name], following)
-            - _upto(self._given_back[name], ended)
+            for name, (taken, given_back) in self._moves.items()
+            if (share := self._limits.share(attempt, name))
+            and _upto(taken, following)
+            - _upto(given_back, ended)
             - (share if (attempt.stamps.selected or 0) <= following else 0)
             + share
-            > limit
+            > self._limits.limit(name)
         )
 
     def last_freed(
         self, names: Sequence[str], since: Micros, until: Micros
     ) -> tuple[Attempt, str] | None:
         """Return whose end in (*since*, *until*] was the last to free one of *names*, and which."""
-        index = bisect_right(self._ends, until) - 1
-        while index >= 0 and self._ends[index] > since:
+        ends, attempts = self._submissions.ends, self._submissions.attempts
+        index = bisect_right(ends, until) - 1
+        while index >= 0 and ends[index] > since:
             for name in names:
-                if self.share(self._submissions[index], name):
-                    return self._submissions[index], name
+                if self._limits.share(attempts[index], name):
+                    return attempts[index], name
             index -= 1
         return None
 
+    def _taken_and_given_back(self, name: str) -> tuple[_Sums, _Sums]:
+        taken: list[tuple[Micros, int]] = []
+        given_back: list[tuple[Micros, int]] = []
+        for attempt, end in zip(self._submissions.attempts, self._submissions.ends, strict=True):
+            chosen, amount = attempt.stamps.selected, self._limits.share(attempt, name)
+            if chosen is not None and amount:
+                taken.append((chosen, amount))
+                given_back.append((max(chosen, end), amount))
+        return _sums(taken), _sums(given_back)
 
-def _sums(changes: list[tuple[Micros, int]]) -> tuple[list[Micros], list[int]]:
+
+def _sums(changes: list[tuple[Micros, int]]) -> _Sums:
     """Return the moments of *changes* in order, and their sums up to each."""
     changes.sort()
     return [moment for moment, _ in changes], list(accumulate(amount for _, amount in changes))
 
 
-def _upto(sums: tuple[list[Micros], list[int]], moment: Micros) -> int:
+def _upto(sums: _Sums, moment: Micros) -> int:
     moments, totals = sums
     index = bisect_right(moments, moment)
     return totals[index - 1] if index else 0
@@ -143,13 +153,13 @@ class LocalWorkers:
     for its choice.
     """
 
-    def __init__(self, run: Run, submissions: Sequence[Attempt]) -> None:
-        """Take in the *submissions* of *run*, in the order of their ends."""
+    def __init__(self, run: Run, submissions: Submissions) -> None:
+        """Take in the *submissions* of *run*."""
         started = run.started
         self._count = local_workers(run) if started and started.jobs is not None else None
         at_work = [
             (until, since, attempt)
-            for attempt in submissions
+            for attempt in submissions.attempts
             if self._count is not None
             and attempt.job_id is not None
             and (job := run.jobs.get(attempt.job_id)) is not None

@@ -1,7 +1,8 @@
 """What kept Snakemake's one main thread busy: its stamped work, as one sequence of stretches."""
 
 from bisect import bisect_right
-from itertools import pairwise
+from heapq import heappop, heappush
+from operator import attrgetter
 from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.attempt import Attempt
@@ -25,6 +26,7 @@ class Work(NamedTuple):
 # Where stretches of the main process's work lie upon each other, the narrower tells more.
 _RANK = {"main_loop": 0, "select": 1, "plan": 2, "deploy": 3, "hooks": 3}
 _RANK_OF_A_JOB = 4
+_BY_START = attrgetter("start")
 _JOB_WORK = frozenset({"submit", "stage_in", "latency_wait", "stage_out"})
 
 
@@ -99,26 +101,32 @@ def _in_main_thread(attempt: Attempt) -> list[Segment]:
 
 
 def _flatten(work: list[Work]) -> list[Work]:
-    """Return *work* without overlaps: at each moment the stretch of the highest rank."""
-    edges = sorted({edge for one in work for edge in (one.start, one.end)})
-    by_start = sorted(work, key=lambda one: one.start)
-    active: list[Work] = []
+    """Return *work* without overlaps: at each moment the stretch of the highest rank.
+
+    Of several of one rank it is the one that began first.
+    """
     flat: list[Work] = []
-    upcoming = 0
-    for start, end in pairwise(edges):
-        while upcoming < len(by_start) and by_start[upcoming].start <= start:
-            active.append(by_start[upcoming])
-            upcoming += 1
-        active = [one for one in active if one.end > start]
-        if not active:
-            continue
-        top = max(active, key=lambda one: one.rank)
-        last = flat[-1] if flat else None
-        told = (top.phase, top.attempt, top.line)
-        if last and last.end == start and (last.phase, last.attempt, last.line) == told:
-            flat[-1] = last._replace(end=end)
-        elif (top.start, top.end) == (start, end):
-            flat.append(top)
-        else:
-            flat.append(top._replace(start=start, end=end))
+    begun: list[tuple[int, int, Work]] = []  # the one that owns the moment is on top
+    at: Micros = 0
+
+    def own_up_to(moment: Micros) -> None:
+        nonlocal at
+        while begun and at < moment:
+            top = begun[0][2]
+            if top.end <= at:
+                heappop(begun)
+                continue
+            until = min(top.end, moment)
+            last = flat[-1] if flat else None
+            if last is not None and last.end == at and last[2:] == top[2:]:
+                flat[-1] = last._replace(end=until)
+            else:
+                flat.append(top if top[:2] == (at, until) else top._replace(start=at, end=until))
+            at = until
+        at = moment
+
+    for number, one in enumerate(sorted(work, key=_BY_START)):
+        own_up_to(one.start)
+        heappush(begun, (-one.rank, number, one))
+    own_up_to(max((one.end for one in work), default=0))
     return flat

@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.run import Run
 
 
 class Replannings:
-    """Which re-planning brought a job into the DAG, and which job's end had called for it."""
+    """Which re-planning a job had to wait for, and which job's end had called for it."""
 
     def __init__(self, run: Run) -> None:
         """Take in the re-plannings of *run*, and the ends of its checkpoints."""
@@ -18,6 +18,7 @@ class Replannings:
             if phase.first_job_id is not None
         ]
         # What a later planning brought has higher ids; by its hand alone could it be otherwise.
+        self._changed = run.changed_by
         self._first_ids = [first for first, _ in sorted(brought)]
         self._times = [time for _, time in sorted(brought)]
         ends = sorted(
@@ -32,12 +33,14 @@ class Replannings:
         self._checkpoints = [job_id for _, job_id in ends]
 
     def time_of(self, job_id: int) -> Micros | None:
-        """Return when the re-planning that brought *job_id* began, or None."""
+        """Return when the re-planning began that brought *job_id*, or changed it, or None."""
+        if job_id in self._changed:
+            return self._changed[job_id].time
         index = bisect_right(self._first_ids, job_id)
         return self._times[index - 1] if index else None
 
     def checkpoint_of(self, job_id: int) -> int | None:
-        """Return the checkpoint whose end brought *job_id* into the DAG, or None."""
+        """Return the checkpoint that *job_id* had to wait for to be planned, or None."""
         time = self.time_of(job_id)
         if time is None:
             return None

@@ -7,12 +7,12 @@ the slot. Only the stretch between that release and the selection is owned by th
 work in it, else by ``slot_wait``. Segments tile the makespan exactly.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from snakemake_logger_plugin_observe.analysis.main_work import MainWork
 from snakemake_logger_plugin_observe.analysis.releases import Release, Releases
+from snakemake_logger_plugin_observe.analysis.submissions import Submissions
 from snakemake_logger_plugin_observe.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.phases import UNATTRIBUTED, UNOBSERVED, cost_class
@@ -58,20 +58,12 @@ class _Walk:
         self.at = end
         self.work = MainWork(run)
         self.backwards: list[Owned] = []
-        self.submissions = sorted(
-            (
-                attempt
-                for attempt in run.attempts.values()
-                if not attempt.is_member and attempt.end is not None
-            ),
-            key=lambda attempt: attempt.end or 0,
-        )
-        self._ends = [attempt.end or 0 for attempt in self.submissions]
+        self.submissions = Submissions(run)
         self.releases = Releases(run, self.submissions)
 
     def segments(self) -> list[Owned]:
         began = self.run.scheduling_began
-        current = self._last_finished(self.at)
+        current = self.submissions.last_ended(self.at)
         after = "shutdown" if self.run.finished is not None else UNATTRIBUTED
         if current is not None:
             self._run_work(current.end or self.at, after)
@@ -124,10 +116,6 @@ class _Walk:
                 line = self.run.finished_line
             owner = tile.attempt or (waiting if tile.rank < 0 else None)
             self._lay(tile.start, phase, owner, line)
-
-    def _last_finished(self, before: Micros) -> Attempt | None:
-        index = bisect_right(self._ends, before)
-        return self.submissions[index - 1] if index else None
 
     def _attempt(self, attempt: Attempt) -> Attempt | None:
         """Own the attempt's segments down to the moment it was selected.

@@ -1,10 +1,17 @@
 """What let a job be selected: the last thing that had to happen before it could be."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS, Limits, LocalWorkers
+from snakemake_logger_plugin_observe.analysis.limits import (
+    CORES,
+    JOBS,
+    Limits,
+    LocalWorkers,
+    Places,
+)
+from snakemake_logger_plugin_observe.analysis.submissions import Submissions
 from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import SchedulerRound
@@ -34,16 +41,15 @@ Released = tuple[Attempt | None, Micros | None, Release]
 class Releases:
     """Finds what released each submission of a run."""
 
-    def __init__(self, run: Run, submissions: Sequence[Attempt]) -> None:
-        """Take in *run*, and its *submissions* in the order of their ends."""
+    def __init__(self, run: Run, submissions: Submissions) -> None:
+        """Take in *run* and its *submissions*."""
         self._run = run
         self._submissions = submissions
-        self._ends = [attempt.end or 0 for attempt in submissions]
         looks = sorted(look for turn in run.rounds for look in _looks(turn))
         self._selection_starts = [begin for begin, _, _ in looks]
         self._looked_from = [since for _, since, _ in looks]
         self._selection_ends = [end for _, _, end in looks]
-        self._limits = Limits(run, submissions)
+        self._places = Places(Limits(run), submissions)
         self._workers = LocalWorkers(run, submissions)
 
     def of_a_worker(self, attempt: Attempt, wait: Segment) -> Released | None:
@@ -79,8 +85,8 @@ class Releases:
             last = self._final_submission(job_id)
             if last is not None and last.end is not None:
                 yield last.end, 2, last, "dependency", None
-        made = run.made_by(attempt.key)
-        if made is not None and (maker := self._last_finished(made.time)):
+        planned = run.planned_by(attempt.key)
+        if planned is not None and (maker := self._submissions.last_ended(planned.time)):
             yield maker.end or 0, 0, maker, "replanning", None
         if found := self._freed(attempt, selected):
             freed, because, name = found
@@ -96,19 +102,15 @@ class Releases:
         if passed_over and before >= 0:
             looked = self._selection_ends[before]
             following = self._selection_starts[before + 1] - 1
-            short = self._limits.short_at(attempt, looked, following)
-            if found := self._limits.last_freed(short, looked, selected):
+            short = self._places.short_at(attempt, looked, following)
+            if found := self._places.last_freed(short, looked, selected):
                 freed, name = found
                 because = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")
                 return freed, because, name if because == "freed_resource" else None
-        other = self._last_finished(selected)
+        other = self._submissions.last_ended(selected)
         if other is not None and other is not attempt and (other.end or 0) > (ready or 0):
             return other, "freed_place", None
         return None
-
-    def _last_finished(self, before: Micros) -> Attempt | None:
-        index = bisect_right(self._ends, before)
-        return self._submissions[index - 1] if index else None
 
     def _final_submission(self, job_id: int) -> Attempt | None:
         """Return the last submission that ran *job_id*: its own, or its group's."""

@@ -8,14 +8,23 @@ A *stall* is a stretch with at least one job ready that would have fitted into w
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.analysis.limits import Limits
+from snakemake_logger_plugin_observe.analysis.submissions import Submissions
 from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run import Run
 
-_BEFORE_RUNNING: Final = frozenset({"dispatch", "submit", "queue_wait"})
+# Counts of all three states are kept in one number: so many bits are a state's own.
+_BITS: Final = 32
+_READY, _QUEUED, _RUNNING = 1, 1 << _BITS, 1 << 2 * _BITS
+_COUNT: Final = (1 << _BITS) - 1
+_STATE: Final = {
+    "slot_wait": _READY,
+    **dict.fromkeys(("dispatch", "submit", "queue_wait"), _QUEUED),
+}
 _LONGEST: Final = 5
 _EXACT: Final = 64  # up to here an amount is its own kind
 
@@ -70,19 +79,16 @@ class Utilisation:
 
 def utilisation(run: Run) -> Utilisation:
     """Return the use of *run*'s slots over time."""
-    submissions = sorted(
-        (one for one in run.attempts.values() if not one.is_member and one.segments),
-        key=lambda one: one.end or 0,
-    )
-    limits = Limits(run, submissions)
-    steps = _steps(submissions)
+    submissions = Submissions(run)
+    limits = Limits(run)
+    steps = _steps(submissions.attempts)
     ends = [step.moment for step in steps[1:]]
     sums = [0, 0, 0]
     for step, until in zip(steps, ends, strict=False):
         length = until - step.moment
         for index, count in enumerate((step.ready, step.queued, step.running)):
             sums[index] += length * count
-    stalled, stalls = _stalls(submissions, limits)
+    stalled, stalls = _stalls(submissions.attempts, limits)
     name = limits.names[0] if limits.names else None
     return Utilisation(
         steps=tuple(steps),
@@ -98,39 +104,31 @@ def utilisation(run: Run) -> Utilisation:
 
 def _steps(submissions: Iterable[Attempt]) -> list[Step]:
     """Return the states of *submissions* from each moment on at which one of them changes."""
-    changes: list[tuple[Micros, int, int]] = []  # when, which state, one more or one less
+    changes: dict[Micros, int] = {}
     for attempt in submissions:
         reported = attempt.stamps.reported
-        state = at = None
-        for segment in attempt.segments:
-            now = _state(segment.phase)
-            if reported is not None and segment.start >= reported and now == 2:
-                now = None
+        state = at = 0
+        for start, end, phase in attempt.segments:
+            now = _STATE.get(phase or "", _RUNNING)
+            if now is _RUNNING and reported is not None and start >= reported:
+                now = 0
             if now != state:
-                if state is not None:
-                    changes.append((segment.start, state, -1))
-                if now is not None:
-                    changes.append((segment.start, now, 1))
+                changes[start] = changes.get(start, 0) + now - state
                 state = now
-            at = segment.end
-        if state is not None and at is not None:
-            changes.append((at, state, -1))
-    changes.sort()
+            at = end
+        if state:
+            changes[at] = changes.get(at, 0) - state
     steps: list[Step] = []
-    counts = [0, 0, 0]
-    for moment, state, change in changes:
-        counts[state] += change
-        if steps and steps[-1].moment == moment:
-            steps[-1] = Step(moment, *counts)
-        else:
-            steps.append(Step(moment, *counts))
+    counts = 0
+    for moment in sorted(changes):
+        counts += changes[moment]
+        steps.append(
+            Step(
+                *(moment, counts & _COUNT, counts >> _BITS & _COUNT),
+                counts >> 2 * _BITS,
+            )
+        )
     return steps
-
-
-def _state(phase: str | None) -> int | None:
-    if phase == "slot_wait":
-        return 0
-    return 1 if phase in _BEFORE_RUNNING else 2
 
 
 _Shares = tuple[int, ...]
@@ -147,29 +145,30 @@ def _stalls(submissions: Sequence[Attempt], limits: Limits) -> tuple[Micros, tup
             found.append((start, end, ready, shares))
     total = sum(end - start for start, end, _, _ in found)
     found.sort(key=lambda one: (one[0] - one[1], one[0]))
-    told = (
-        (start, end, ready, _first_of(submissions, start, shares, limits))
-        for start, end, ready, shares in found[:_LONGEST]
-    )
+    longest = found[:_LONGEST]
+    firsts = _firsts(submissions, [(start, shares) for start, _, _, shares in longest], limits)
     return total, tuple(
         Stall(start, end, ready, first.job_id, first.group, first.number, first.line)
-        for start, end, ready, first in told
+        for (start, end, ready, _), first in zip(longest, firsts, strict=True)
         if first is not None
     )
 
 
-def _first_of(
-    submissions: Iterable[Attempt], moment: Micros, shares: _Shares, limits: Limits
-) -> Attempt | None:
-    """Return which of those that need *shares* and waited at *moment* had been ready first."""
-    waited = [
-        (ready, one)
-        for one in submissions
-        if (ready := one.stamps.ready) is not None
-        and ready <= moment < (one.stamps.selected or 0)
-        and _shares(one, limits) == shares
-    ]
-    return min(waited, key=lambda one: one[0])[1] if waited else None
+def _firsts(
+    submissions: Iterable[Attempt], stalls: Sequence[tuple[Micros, _Shares]], limits: Limits
+) -> list[Attempt | None]:
+    """Return, for each moment and kind of *stalls*, who of that kind waited and was ready first."""
+    firsts: list[Attempt | None] = [None] * len(stalls)
+    since = [1 << 62] * len(stalls)
+    for one in submissions:
+        ready, selected = one.stamps.ready, one.stamps.selected
+        if ready is None or selected is None:
+            continue
+        for index, (moment, shares) in enumerate(stalls):
+            waited = ready <= moment < selected and ready < since[index]
+            if waited and _shares(one, limits) == shares:
+                firsts[index], since[index] = one, ready
+    return firsts
 
 
 def _shares(attempt: Attempt, limits: Limits) -> _Shares:
@@ -194,19 +193,19 @@ def _idle_with_work(
     """
     if not limits.names:
         return
-    changes: list[tuple[Micros, int, _Shares, tuple[int, ...] | None]] = []
+    changes: list[tuple[Micros, int, _Shares, _Shares | None]] = []
     for attempt in submissions:
         ready, selected = attempt.stamps.ready, attempt.stamps.selected
         if selected is None:
             continue
         shares = _shares(attempt, limits)
         exact = tuple(limits.share(attempt, name) for name in limits.names)
-        changes.append((selected, 0, shares, exact))
-        changes.append((max(selected, attempt.end or 0), 0, shares, tuple(-one for one in exact)))
-        if ready is not None and ready < selected:
+        waited = ready is not None and ready < selected
+        if ready is not None and waited:
             changes.append((ready, 1, shares, None))
-            changes.append((selected, -1, shares, None))
-    changes.sort(key=lambda change: change[0])
+        changes.append((selected, -1 if waited else 0, shares, exact))
+        changes.append((max(selected, attempt.end or 0), 0, shares, tuple(-one for one in exact)))
+    changes.sort(key=itemgetter(0))
     free = [limits.limit(name) for name in limits.names]
     waiting: dict[_Shares, int] = {}
     since: Micros = 0
@@ -222,8 +221,9 @@ def _idle_with_work(
         since = moment
         if taken is not None:
             free = [left - one for left, one in zip(free, taken, strict=True)]
-        count = waiting.get(shares, 0) + ready_change
-        if count:
-            waiting[shares] = count
-        else:
-            waiting.pop(shares, None)
+        if ready_change:
+            count = waiting.get(shares, 0) + ready_change
+            if count:
+                waiting[shares] = count
+            else:
+                del waiting[shares]

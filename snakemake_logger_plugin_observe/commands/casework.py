@@ -48,7 +48,7 @@ def gather(
         asked=asked,
     )
     if folder is not None and (called := tuple(_called_missing(case))):
-        case = replace(case, there=folder.there(called))
+        case = replace(case, there=folder.there(called, _next_run(source)))
     return case, folder, baseline
 
 
@@ -105,6 +105,18 @@ def _against(source: Source, named: Path | None) -> tuple[Source | None, Compari
     if baseline.path.exists() and baseline.path.samefile(source.path):
         raise JournalError(f"{baseline.path} is the run itself; name another baseline")
     return baseline, compare(*parties((baseline, alike), (source, ())))
+
+
+def _next_run(source: Source) -> float | None:
+    """Return when the next run of the folder began, in seconds since the epoch: it writes, too."""
+    mine = source.run.start or 0
+    begun = (
+        _begun(ends[0])
+        for path in source.path.parent.glob("*.jsonl")
+        if path != source.path and (ends := read_ends(path)) is not None
+        if ends[0].kind != "dry_run"
+    )
+    return min((moment / 1e6 for moment in begun if moment > mine), default=None)
 
 
 def _called_missing(case: Case) -> Iterator[str]:

@@ -73,7 +73,7 @@ def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
     if words.junit is not None and str(words.junit) == _PRINT:
         raise writing.WritingError("--junit writes a file: name one")
     file = read_check_file(Path(words.file))
-    source = journals.load(words.journal)
+    source = journals.load(words.journal, failures=True)
     folder = _folder(source.path, words.directory)
     subject = _subject(source)
     lines = [ended(subject)]

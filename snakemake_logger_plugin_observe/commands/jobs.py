@@ -1,11 +1,13 @@
 """``jobs``: which attempts there were, and where failure accumulated."""
 
 import argparse
+import difflib
 from typing import Final, get_args
 
 from snakemake_logger_plugin_observe.analysis.attempts import SORT_KEYS, Choice, Row, rows
 from snakemake_logger_plugin_observe.analysis.failures import failures, habits
 from snakemake_logger_plugin_observe.commands import journals
+from snakemake_logger_plugin_observe.journal import JournalError
 from snakemake_logger_plugin_observe.parts import Status
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 
@@ -27,13 +29,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(words: argparse.Namespace) -> tuple[JobsAnswer, int]:
-    """Return the attempts that were asked for; always fine."""
-    source = journals.load(words.journal)
+    """Return the attempts that were asked for; always fine.
+
+    Raises:
+        JournalError: if there is no journal, or no rule in it that is called so.
+
+    """
+    source = journals.load(words.journal, failures=words.failed)
+    if words.rule is not None:
+        _known(source, words.rule)
     choice = Choice(words.rule, words.status, words.failed, words.sort)
     chosen = tuple(rows(source.run, choice))
     if not words.failed:
         return JobsAnswer(source, chosen, used=words.used), 0
     return failed(source, chosen, words.rule), 0
+
+
+def _known(source: Source, rule: str) -> None:
+    """Refuse a rule that the run does not have."""
+    rules = dict.fromkeys(job.rule for job in source.run.jobs.values())
+    if rule not in rules:
+        near = difflib.get_close_matches(rule, rules, n=1)
+        hint = f"; is {near[0]} meant?" if near else ""
+        raise JournalError(f"{source.path}: no job of this run is of a rule called {rule}{hint}")
 
 
 def failed(source: Source, chosen: tuple[Row, ...], rule: str | None = None) -> JobsAnswer:

@@ -3,7 +3,9 @@
 import argparse
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal import (
@@ -15,6 +17,8 @@ from snakemake_logger_plugin_observe.journal import (
 )
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run import Run, fold
+
+_BAD_ENDS: Final = ("failed", "interrupted", "killed")
 
 
 def argument(parser: argparse.ArgumentParser) -> None:
@@ -28,16 +32,16 @@ def argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(
-    named: Path | None, detail: Detail = Detail.WHOLE, *, came_to_nothing: bool = False
-) -> Source:
+def load(named: Path | None, detail: Detail = Detail.WHOLE, *, failures: bool = False) -> Source:
     """Return the run that *named* tells of, or the newest real run of the working directory.
+
+    A newer run that failed before it tried a job is named among the problems.
 
     Args:
         named: a journal, a working directory, or None for the present one.
         detail: how much of it the command needs; ``Detail.JOBS`` only of a journal that is named,
             for whether a run was real is told by its attempts.
-        came_to_nothing: whether a run counts, too, that failed before it tried a job.
+        failures: whether a run that failed before it tried a job is real, too.
 
     Raises:
         JournalError: if there is none, or it cannot be read; one line that says what to do.
@@ -45,7 +49,7 @@ def load(
     """
     if named is not None and not named.is_dir():
         return _load(named, detail)
-    return _newest(named if named is not None else Path(), detail, came_to_nothing=came_to_nothing)
+    return _newest(named if named is not None else Path(), detail, failures=failures)
 
 
 def find(named: Path | None) -> Path:
@@ -71,7 +75,7 @@ def above(folder: Path) -> Path | None:
     return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
 
-def _newest(folder: Path, detail: Detail, *, came_to_nothing: bool) -> Source:
+def _newest(folder: Path, detail: Detail, *, failures: bool) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -79,18 +83,32 @@ def _newest(folder: Path, detail: Detail, *, came_to_nothing: bool) -> Source:
             "or name a journal"
         )
     unread: list[str] = []
+    failed: list[str] = []
     for path in reversed(found):
         try:
             source = _load(path, detail)
         except JournalError as error:
             unread.append(str(error))
             continue
-        if is_real(source.run) or (came_to_nothing and _failed(source)):
-            return source
+        if is_real(source.run) or (failures and _failed_early(source)):
+            return replace(source, problems=(*failed, *source.problems))
+        if _failed_early(source):
+            failed.append(f"{path}: a newer run, {source.status} before it tried a job")
     if unread and len(unread) == len(found):
         raise JournalError(unread[0])
     raise JournalError(
         f"no run in {folder / SUBFOLDER} executed a job; name a journal to see it all the same"
+    )
+
+
+def _failed_early(source: Source) -> bool:
+    """Whether a run came to a bad end before it tried a job."""
+    started = source.run.started
+    return (
+        started is not None
+        and started.kind == "run"
+        and not source.run.attempts
+        and source.status in _BAD_ENDS
     )
 
 

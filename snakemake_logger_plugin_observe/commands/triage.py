@@ -57,7 +57,7 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
     """
     if words.yes and not words.live:
         raise JournalError("--yes answers what --live asks; without --live nothing is run")
-    source = journals.load(words.journal, Detail.FAILURES, came_to_nothing=True)
+    source = journals.load(words.journal, Detail.FAILURES, failures=True)
     store = Store.new(words.save) if words.save is not None else None
     asked = ask(source, folder_of(source), agreed=words.yes) if words.live else ()
     case, folder, baseline = gather(source, words.baseline, asked)

@@ -46,7 +46,8 @@ def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
         try:
             subject = find(origins, what)
         except NothingNamed as error:
-            raise JournalError(f"{source.path}: {error}") from error
+            neither = f"; nor is {what} a journal" if what.endswith(".jsonl") else ""
+            raise JournalError(f"{source.path}: {error}{neither}") from error
     baseline = baseline_of(source, Detail.JOBS)
     answer = WhyAnswer(
         source,

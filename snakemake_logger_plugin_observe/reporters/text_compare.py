@@ -93,7 +93,9 @@ def _run(name: str, source: Source) -> Text:
 
 def _speed(speed: Speed) -> Iterable[Text]:
     if speed.word is None or speed.baseline_s is None or speed.candidate_s is None:
-        yield Text("not compared: one of the two did not succeed, or only planned")
+        yield Text(
+            "not compared: one of the two did not succeed, had nothing to do, or only planned"
+        )
         return
     yield Text(_noise(speed))
     places = decimals(round(max(speed.baseline_s, speed.candidate_s) * 1e6))
@@ -121,6 +123,8 @@ def _noise(speed: Speed) -> str:
 def _moved(moved: Moved) -> str:
     said = f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → {_s(moved.after_s)}"
     jobs = (moved.jobs_before, moved.jobs_after)
+    if not jobs[1]:
+        return f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → none, for it did not run"
     if not all(jobs) or jobs == (1, 1):
         return said
     each = (moved.before_s / jobs[0], moved.after_s / jobs[1])

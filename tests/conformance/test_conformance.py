@@ -225,7 +225,8 @@ def _every_segment_can_be_shown(journal: Path) -> None:
     run = fold(read_journal(journal))
     actual = partition(run)
     for one in explain(run, actual, lines_at(journal, lines_wanted(run, actual))):
-        assert one.begin or one.end, one
+        assert one.begin, one
+        assert one.end, one
 
 
 def _is_told_whole(run: Run, call: Call) -> None:

@@ -11,6 +11,7 @@ from packaging.version import parse as parse_version
 from snakemake_logger_plugin_observe.analysis.account import Account, account
 from snakemake_logger_plugin_observe.analysis.critical import critical_path
 from snakemake_logger_plugin_observe.analysis.partition import partition
+from snakemake_logger_plugin_observe.analysis.releases import Release
 from snakemake_logger_plugin_observe.analysis.replay import model_of, play
 from snakemake_logger_plugin_observe.analysis.replay.savings import savings
 from snakemake_logger_plugin_observe.run import Run
@@ -265,6 +266,41 @@ def test_a_slow_snakefile_is_parsing_here_and_planning_again_on_the_node(lab: La
     (attempt,) = attempts_of(run, "all")
     assert 2 <= phases_s(attempt)["node_plan"] <= 2 + 2 * WITHIN_S
     assert_adds_up(found)
+
+
+def test_a_job_that_was_there_before_the_checkpoint_has_waited_for_it_and_for_no_place(
+    lab: Lab,
+) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "out.txt"
+
+        checkpoint listed:
+            output: "list.txt"
+            shell: "sleep 2; touch {output}"
+
+        def known(wildcards):
+            checkpoints.listed.get()
+            return "Snakefile"
+
+        rule each:
+            input: known
+            output: "out.txt"
+            shell: "sleep 1; touch {output}"
+    """)
+    lab.snakemake(*BOTH, "--cores", "4")
+    run = lab.run()
+    (listed,), (each,) = attempts_of(run, "listed"), attempts_of(run, "each")
+    assert the(run, "each", "slot_wait") == about(0)
+    (release,) = [
+        one.released_by for one in partition(run) if one.rule == "each" and one.released_by
+    ]
+    assert release in [
+        Release(because, listed.job_id, None, 1) for because in ("replanning", "dependency")
+    ]
+    found = critical_path(run)
+    assert [one.job_id for one in found.chain][:2] == [listed.job_id, each.job_id]
+    assert found.length / 1e6 == about(3)
 
 
 def assert_adds_up(found: Account) -> None:

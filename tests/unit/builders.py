@@ -520,6 +520,25 @@ def logger_only() -> Story:
     return story.attempt(1, stamps(ready=3, selected=4, finished=9)).end(10)
 
 
+def mixed() -> Story:
+    """Return a run with most that an answer can show: a retry, a group, a wait, a lost node."""
+    story = begun(jobs=2, tags={"team": "a"}, settings={"seconds_between_status_checks": 10})
+    story.group("g1", (2, 3), name="pair").job(
+        1, rule="map", wildcards={"sample": "gut_a"}, threads=4
+    )
+    story.job(2, rule="trim", wildcards={"s": "a"}).job(3, rule="sort", needs=(2,))
+    story.job(4, rule="report", needs=(1, 2, 3), log=("logs/report.log",))
+    told = retried()
+    story.events += [e for e in told.events if e.event == "attempt_finished"]
+    story.turn(3, 5, (3, 4)).turn(14, 15.5, (14, 15)).turn(25, 26)
+    known = stamps(ready=3, selected=15, submitting=15, accepted=16, reported=30, finished=31)
+    story.attempt(None, known, group="g1", external_jobid="79")
+    for member in (2, 3):
+        story.attempt(member, stamps(finished=31), group="g1", external_jobid="79")
+    story.quick(4, 31, 33, 40, status="failed", exit_code=1, message="no such file\n  in.txt")
+    return story.end(41, "failed")
+
+
 def on_cluster(
     count: int = 1,
     *,

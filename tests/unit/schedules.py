@@ -32,6 +32,8 @@ _ON_NODE = ("queue_wait", "node_startup", "node_plan", "node_exit")
 _IN_MAIN = ("dispatch", "submit", "latency_wait", "postprocess")
 _WAITS = ("slot_wait", "poll_wait")
 
+LIMITS = ("jobs", "cores", "mem_mb")
+
 Key = tuple[int | str, int]
 Lengths = dict[str, int]
 
@@ -53,6 +55,11 @@ class Task:
     """Jobs that come into the DAG when it has ended: it is a checkpoint."""
     seen: bool = True
     """Whether its node told of it."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the journal has its tool's time."""
+        return self.seen or self.local
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,9 @@ class Release:
     """Whether a selection that knew it to be ready left it, for want of a place."""
     freed_by: tuple[Key, ...]
     """Whose ends came between the selection before its own, and its own."""
+    short: tuple[str, ...]
+    """What it lacked when the selection before its own left it: of those in a turn that woke when
+    it was ready already, for no other is sure to have known of it."""
 
 
 @dataclass
@@ -120,17 +130,20 @@ class Lived:
         """From the process's start to its end, in µs."""
         return self.end - self.start
 
-    @property
-    def critical(self) -> int:
-        """The longest chain of the tools' times through the DAG, in µs: attempts in a row.
+    def critical(self, **longer: int) -> int:
+        """The longest chain of the tools' times through the DAG, in µs: of last attempts.
 
-        A group's members run one after the other; each waits for its own dependencies alone.
+        A group's members run one after the other; each waits for its own dependencies alone. Of
+        tools that nobody saw nothing is known. By *longer* tools take more time: ``j3=5``.
         """
+        makers = {new: task.job_id for task in self.world.tasks.values() for new in task.brings}
         longest: dict[int, int] = {}
         for job_id in sorted(self.world.tasks):
             task = self.world.tasks[job_id]
-            own = sum(one["compute"] for one in task.lengths if task.seen)
-            longest[job_id] = own + max((longest[need] for need in task.needs), default=0)
+            own = task.lengths[-1]["compute"] if task.is_told else 0
+            own += longer.get(f"j{job_id}", 0)
+            needs = {*task.needs, *([makers[job_id]] if job_id in makers else [])}
+            longest[job_id] = own + max((longest[need] for need in needs), default=0)
         return max(longest.values(), default=0)
 
 
@@ -154,6 +167,7 @@ class _Life:
         self.ended: dict[int | str, int] = {}
         self.reports: list[tuple[int, int, int | str]] = []
         self.passed: dict[int | str, bool] = {}
+        self.short: dict[int | str, tuple[str, ...]] = {}
         self.freed: list[Key] = []
         self.previous: dict[int | str, int | None] = {}
         self.levels: dict[Key, tuple[Level, ...]] = {}
@@ -255,6 +269,8 @@ class _Life:
             selections = ((begin, moment),)
             for unit in ready:
                 self.passed.setdefault(unit, unit not in chosen)
+                if unit not in chosen and self.because(unit, self.number[unit] + 1)[0] <= woke:
+                    self.short[unit] = self.lacks(unit)
         selected, freed = moment, tuple(self.freed)
         self.freed = [] if ready else self.freed
         for unit in chosen:
@@ -277,7 +293,7 @@ class _Life:
         return self.number[unit] > 0 and unit not in self.ended
 
     def asks(self, unit: int | str) -> tuple[int, int, int]:
-        """Return the places, cores and memory that a submission takes."""
+        """Return the places, cores and memory that a submission takes, as ``LIMITS`` are."""
         tasks = [self.world.tasks[member] for member in self.members(unit)]
         threads = max(task.threads for task in tasks)
         memory = max(task.memory for task in tasks)
@@ -285,6 +301,14 @@ class _Life:
 
     def takes(self, unit: int | str) -> bool:
         """Take *unit*'s place, if there is one."""
+        fits = not self.lacks(unit)
+        if fits:
+            self.number[unit] += 1
+            self.previous[unit] = self.ended.pop(unit, None)
+        return fits
+
+    def lacks(self, unit: int | str) -> tuple[str, ...]:
+        """Return the limits of which too little is left for *unit*."""
         world = self.world
         limits = (world.jobs, world.cores if not world.jobs else None, world.memory)
         taken = [0, 0, 0]
@@ -292,21 +316,20 @@ class _Life:
             if self.running(other):
                 taken = [a + b for a, b in zip(taken, self.asks(other), strict=True)]
         wanted = self.asks(unit)
-        fits = all(
-            limit is None or have + want <= limit
-            for limit, have, want in zip(limits, taken, wanted, strict=True)
+        return tuple(
+            name
+            for name, limit, have, want in zip(LIMITS, limits, taken, wanted, strict=True)
+            if limit is not None and want and have + want > limit
         )
-        if fits:
-            self.number[unit] += 1
-            self.previous[unit] = self.ended.pop(unit, None)
-        return fits
 
     def hand_on(self, unit: int | str, selected: int, moment: int, freed: tuple[Key, ...]) -> int:
         """Let an attempt of *unit* run; return when the main loop has handed it on."""
         number = self.number[unit]
         key: Key = (unit, number)
-        because = self.because(unit)
-        self.lived.releases[key] = Release(because[0], because[1:], self.passed.pop(unit), freed)
+        because = self.because(unit, number)
+        self.lived.releases[key] = Release(
+            because[0], because[1:], self.passed.pop(unit), freed, self.short.pop(unit, ())
+        )
         self.lived.order.append(key)
         lengths = [self.world.tasks[m].lengths[number - 1] for m in self.members(unit)]
         whole = dict(lengths[0])
@@ -338,14 +361,14 @@ class _Life:
         self.reports.append((reported, len(self.lived.order), unit))
         return accepted
 
-    def because(self, unit: int | str) -> tuple[int, str, Key | None]:
-        """Return when *unit* was ready, because of what, and by whose end."""
-        number = self.number[unit]
+    def because(self, unit: int | str, number: int) -> tuple[int, str, Key | None]:
+        """Return when attempt *number* of *unit* was ready, because of what, and by whose end."""
         causes: list[tuple[int, int, str, Key | None]] = [
             (self.lived.began, -1, "scheduling", None)
         ]
         if number > 1:
-            causes.append((self.previous[unit] or 0, 1, "previous_attempt", (unit, number - 1)))
+            ended = self.ended.get(unit, self.previous.get(unit))
+            causes.append((ended or 0, 1, "previous_attempt", (unit, number - 1)))
         causes += [
             (self.done[need], 2, "dependency", (need, self.number[need]))
             for need in self.needs(unit)
@@ -490,7 +513,9 @@ class _Life:
                     phase="plan",
                     end=planned,
                     detail="checkpoint",
-                    first_job_id=min(brought),
+                    # Either it brought them, or they were there and planned anew.
+                    first_job_id=max(self.world.tasks) + 1 if unit % 2 else min(brought),
+                    changed_jobs=brought if unit % 2 else (),
                 )
             )
             self.hidden -= set(brought)

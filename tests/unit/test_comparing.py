@@ -374,6 +374,35 @@ def test_a_script_s_text_counts_though_snakemake_does_not_look_at_it() -> None:
     ]
 
 
+# -- dependencies that are hidden ----------------------------------------------------------------
+
+
+def test_an_input_that_is_newly_ancient_hides_its_changes() -> None:
+    open_to_all = changed(a_workflow("a"), "cut", ancient=())
+    hidden = changed(a_workflow("a"), "cut", ancient=("raw/a",))
+    before, after = a_run(open_to_all, sums=SUMS), a_run(hidden, sums=SUMS)
+    assert found(before, after) == {"hides_changes": "not_allowed"}
+    assert claims(before, after, "hides_changes") == [
+        "cut newly calls raw/a ancient (1 job): when they change, nothing runs again"
+    ]
+    assert found(after, before) == {}
+    assert found(a_run(a_workflow("a"), sums=SUMS), after) == {}  # an older journal cannot tell
+
+
+@pytest.mark.parametrize("name", ["/work/raw/a", "./raw/a"])
+def test_an_input_by_another_name_is_the_same_dependency(name: str) -> None:
+    after = changed(a_workflow("a"), "cut", input=(name,))
+    assert found(a_run(a_workflow("a"), sums=SUMS), a_run(after, sums=SUMS)) == {}
+
+
+def test_outputs_of_fewer_inputs_differ_for_a_known_reason() -> None:
+    sums = {path: f"sum of {path}" for path in ("cut/a", "count/a", "table")}
+    less = changed(a_workflow("ab"), "join", input=("count/a",))
+    before, after = a_run(a_workflow("ab"), sums=sums), a_run(less, sums=sums | {"table": "other"})
+    (claim,) = claims(before, after, "contents_differ")
+    assert "nothing that the journals hold" not in claim
+
+
 # -- settings ------------------------------------------------------------------------------------
 
 

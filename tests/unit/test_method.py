@@ -8,6 +8,7 @@ from builders import SECOND, Story, a_try, begun, level, stamps
 from snakemake_logger_plugin_observe.analysis.partition import partition
 from snakemake_logger_plugin_observe.analysis.paths import paths
 from snakemake_logger_plugin_observe.analysis.releases import Release, Releases
+from snakemake_logger_plugin_observe.analysis.submissions import Submissions
 
 PAGE = Path(__file__).parents[2] / "docs" / "method.md"
 _ROW = re.compile(r"\| (\d+) \| (\d+) \| `(\w+)` \| (\w+) \|")
@@ -82,8 +83,7 @@ def test_the_critical_path_the_slack_and_the_price_are_the_page_s() -> None:
 
 def test_the_job_on_neither_path_was_released_by_the_slot_that_a_freed() -> None:
     run = example().run
-    submissions = sorted(run.attempts.values(), key=lambda one: one.end)
     attempt = run.attempts[(_D, 1)]
-    found, moment, release = Releases(run, submissions).of(attempt, attempt.stamps.selected)
+    found, moment, release = Releases(run, Submissions(run)).of(attempt, attempt.stamps.selected)
     assert found is run.attempts[(_A, 1)]
     assert (moment - run.start, release) == (12 * SECOND, Release("freed_slot", _A, None, 1))

@@ -24,6 +24,7 @@ from builders import (
     killed,
     level,
     logger_only,
+    mixed,
     on_cluster,
     replanned,
     retried,
@@ -287,25 +288,6 @@ def hostile() -> Story:
     return story.add(Gap(time=known.finished, reason=ESCAPES)).message(
         8, ESCAPES, kind="unobserved"
     )
-
-
-def mixed() -> Story:
-    """Return a run with most that an answer can show: a retry, a group, a wait, a lost node."""
-    story = begun(jobs=2, tags={"team": "a"}, settings={"seconds_between_status_checks": 10})
-    story.group("g1", (2, 3), name="pair").job(
-        1, rule="map", wildcards={"sample": "gut_a"}, threads=4
-    )
-    story.job(2, rule="trim", wildcards={"s": "a"}).job(3, rule="sort", needs=(2,))
-    story.job(4, rule="report", needs=(1, 2, 3), log=("logs/report.log",))
-    told = retried()
-    story.events += [e for e in told.events if e.event == "attempt_finished"]
-    story.turn(3, 5, (3, 4)).turn(14, 15.5, (14, 15)).turn(25, 26)
-    known = stamps(ready=3, selected=15, submitting=15, accepted=16, reported=30, finished=31)
-    story.attempt(None, known, group="g1", external_jobid="79")
-    for member in (2, 3):
-        story.attempt(member, stamps(finished=31), group="g1", external_jobid="79")
-    story.quick(4, 31, 33, 40, status="failed", exit_code=1, message="no such file\n  in.txt")
-    return story.end(41, "failed")
 
 
 def cluster() -> Story:
@@ -1240,7 +1222,10 @@ def test_of_a_run_too_large_to_be_replayed_unasked_savings_are_unknown_and_that_
 
 def test_phases_are_named_first_where_tools_are_the_smaller_part() -> None:
     text = " ".join(render(path(cluster().run)).split())
-    said = "What to repair first: poll_wait (waiting for the next status poll), up to 51.0 s less"
+    said = (
+        "What to repair first: poll_wait (waiting for the next status poll: "
+        "--slurm-init-seconds-before-status-checks, 60 s here), up to 51.0 s less"
+    )
     assert said in text
 
 

@@ -34,4 +34,4 @@ def test_a_schedule_lived_again_is_the_same(lived: Lived) -> None:
 @MANY
 @given(lives())
 def test_no_chain_of_tools_is_longer_than_the_run(lived: Lived) -> None:
-    assert lived.critical <= lived.makespan == account(lived.run).makespan
+    assert lived.critical() <= lived.makespan == account(lived.run).makespan

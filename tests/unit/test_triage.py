@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import strategies
 from builders import Story, at, begun, chain, killed, logger_only, stamps
+from cases import walked
 from hypothesis import given
-from workflows import a_job, a_run, a_workflow, changed, compared
+from workflows import a_job, a_run, a_workflow, changed
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.comparison import Party, compare
@@ -33,14 +34,6 @@ FIELDS += ["incident_class", "next_action"]
 FINDING = ["id", "incident_class", "lives_in", "claim", "strength", "explains_s", "evidence"]
 FINDING += ["refuted_by", "check"]
 WIDE = ["a", "b", "c", "a.md5", "b.md5", "c.md5"]
-
-
-def walked(after: Story, before: Story | None = None, **more: Any) -> Triage:
-    """Return what the ladder finds of one run, against another."""
-    against = {} if before is None else {"baseline": before.run}
-    comparison = compared(before, after) if before is not None else None
-    run = after.run
-    return triage(Case(run, run.status(False), comparison=comparison, **against, **more))
 
 
 def widened() -> tuple[Story, Story]:

@@ -86,7 +86,8 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
             ready[i] = began
     for queue in queues:
         heapify(queue)
-    reports: list[tuple[Micros, int]] = []  # of ends, by submission; of holds that are over, ~it
+    reports: list[tuple[Micros, int]] = []  # when which end is reported
+    held: list[tuple[Micros, int]] = []  # until when what is held that has its place
     ends: list[tuple[Micros, int]] = []
     rounds: list[tuple[Micros, Micros, Micros, Micros]] = []
     last_open = 0
@@ -94,12 +95,8 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
     limited = bool(names)
     while True:
         # What was reported by now is finished, one after the other.
-        chosen: list[int] = []
         while reports and reports[0][0] <= woke:
             i = heappop(reports)[1]
-            if i < 0:
-                chosen.append(~i)
-                continue
             main += after[i]
             finished[i] = main
             if limited:
@@ -111,6 +108,9 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
                     ready[j] = main
                     heappush(queues[shape[j]], j)
         # As much as fits is chosen of what is ready.
+        chosen: list[int] = []
+        while held and held[0][0] <= main:
+            chosen.append(heappop(held)[1])
         open_queues = [s for s, queue in enumerate(queues) if queue]
         while open_queues:
             if len(open_queues) == 1:
@@ -129,10 +129,11 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
             wait = max(0, not_before[i] - main) if not_before is not None else hold[i]
             if wait:
                 noted[i] = wait
-                heappush(reports, (main + wait, ~i))
+                heappush(held, (main + wait, i))
             else:
                 chosen.append(i)
         if chosen:
+            chosen.sort()  # those whose hold is over came first
             begin = main + max([loop[i] for i in chosen])
             main = begin + max([solver[i] for i in chosen])
             moment = main
@@ -161,17 +162,19 @@ def play(model: Model, not_before: Column | None = None) -> Played:  # noqa: PLR
         # The executor looks, until a look finds an end and nothing else wakes the loop before.
         while ends and looks is not None:
             look = looks.after(ends[0][0])
-            if reports and look > main and look > reports[0][0]:
+            if look > main and any(queue and look > queue[0][0] for queue in (reports, held)):
                 break
             looks.found(look)
             while ends and ends[0][0] <= look:
                 i = heappop(ends)[1]
                 reported[i] = look + late[i]
                 heappush(reports, (reported[i], i))
-        if not reports:
+        if held and not (reports and reports[0][0] <= held[0][0]):
+            woke = main = max(main, held[0][0])
+        elif reports:
+            woke = main = max(main, reports[0][0]) + nap[reports[0][1]]
+        else:
             break
-        at, i = reports[0]
-        woke = main = max(main, at) + (nap[i] if i >= 0 else 0)
     end, asleep_until = main, None
     rest = model.rest
     end += sum(length for _, length in rest.until_asleep)

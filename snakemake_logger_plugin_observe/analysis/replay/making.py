@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.limits import JOBS, Limits
 from snakemake_logger_plugin_observe.analysis.partition import Owned, partition
 from snakemake_logger_plugin_observe.analysis.replay.engine import play
 from snakemake_logger_plugin_observe.analysis.replay.model import (
+    Brought,
     Column,
     Columns,
     Model,
@@ -61,7 +62,7 @@ class _Making:
             began = max(began, run.rounds[0].time)
         self.began = min(began, first)
         self.finished = [attempt.end or 0 for attempt in self.attempts]
-        self.brought: dict[int, int] = {}
+        self.brought: Brought = {}
         self.unfinished = [attempt.status not in FINAL for attempt in self.attempts]
 
     def model(self) -> Model:
@@ -227,8 +228,8 @@ class _Making:
             if before is not None:
                 earlier[i] = before
                 needs.add(before)
-            if makers and (made := run.made_by(attempt.key)) is not None:
-                needs.add(makers.get(id(made), i))
+            if makers and (planned := run.planned_by(attempt.key)) is not None:
+                needs.add(makers.get(id(planned), i))
             # Circles are a hostile hand's: what it waited for had ended when it was chosen.
             for need in needs:
                 done = self.finished[need] <= self.selected[i] and not self.unfinished[need]
@@ -239,7 +240,7 @@ class _Making:
 
     def _makers(self) -> dict[int, int]:
         """Return whose end called for each re-planning, by the phase's id."""
-        phases = [phase for phase in self.run.phases if phase.first_job_id is not None]
+        phases = [p for p in self.run.phases if p.first_job_id is not None or p.changed_jobs]
         if not phases:
             return {}
         ends = sorted((f, i) for i, f in enumerate(self.finished) if not self.unfinished[i])
@@ -248,12 +249,12 @@ class _Making:
             at = bisect_right(ends, (phase.time, self.count)) - 1
             if at >= 0:
                 found[id(phase)] = ends[at][1]
-                self.brought.setdefault(ends[at][1], phase.first_job_id or 0)
+                self.brought.setdefault(ends[at][1], phase)
         return found
 
     def _limits(self, model: Model) -> None:
         """Give *model* its limits; one that the run itself went past is none as we know it."""
-        limits = Limits(self.run, [])
+        limits = Limits(self.run)
         for name in limits.names:
             column = (
                 [1] * self.count

@@ -11,10 +11,14 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.replay.polls import Polls
 from snakemake_logger_plugin_observe.attempt import Key
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.events import RunPhase
 
 Column = list[Micros]
 Columns = dict[str, Column]
 """Microseconds by phase, then by submission."""
+
+Brought = dict[int, RunPhase]
+"""The re-plannings that brought or changed jobs, by whose end called for them."""
 
 UNLIMITED: Final = 1 << 62
 
@@ -88,8 +92,7 @@ class Model:
     """How long the main thread took to wake once its end was reported."""
     replan: Column
     """The planning that its end called for."""
-    brought: dict[int, int]
-    """The first of the jobs that a re-planning brought into the DAG, by whose end called for it."""
+    brought: Brought
     hold: Column
     """How long it waited though it was ready and had a place, for reasons that are not recorded."""
     unfinished: list[bool]

@@ -147,10 +147,11 @@ def waits_as_they_were(model: Model) -> Model:
     Whether an end just makes a look or just misses it is chance: what is saved must not hang on it.
     """
     moments = model.measured
+    known = model.course.get("poll_wait", [0] * model.count)
     waited = [
-        reported - ended if polled else 0
-        for polled, reported, ended in zip(
-            model.polled, moments.reported, moments.ended, strict=True
+        reported - ended if polled else wait
+        for polled, reported, ended, wait in zip(
+            model.polled, moments.reported, moments.ended, known, strict=True
         )
     ]
     return model.but(
@@ -287,7 +288,11 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
     return model.but(
         keys=[_key(model, pack, rule) for pack in packs],
         rules=[model.rules[pack[0]] for pack in packs],
-        packed={n: tuple(model.keys[i] for i in p) for n, p in enumerate(packs) if len(p) > 1},
+        packed={
+            n: tuple(key for i in pack for key in model.packed.get(i, (model.keys[i],)))
+            for n, pack in enumerate(packs)
+            if len(pack) > 1 or pack[0] in model.packed
+        },
         wanted=wanted,
         waits=waits,
         earlier=[-1 if (e := model.earlier[i]) not in owner else owner[e] for i in first],

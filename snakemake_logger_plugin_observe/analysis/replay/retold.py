@@ -100,13 +100,15 @@ def _describe_a_pack(told: Run, model: Model, i: int, name: str) -> None:
 
 
 def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> None:
+    known = model.brought.get(i)
     told.add(
         RunPhase.model_construct(
             time=finished,
             phase="plan",
             end=finished + model.replan[i],
             detail="checkpoint",
-            first_job_id=model.brought.get(i),
+            first_job_id=known.first_job_id if known is not None else None,
+            changed_jobs=known.changed_jobs if known is not None else (),
         )
     )
 

@@ -275,7 +275,7 @@ def _limited(model: Model, run: Run, chosen: Setting, assumes: list[str]) -> Mod
         limits[CORES] = chosen.cores
     if not limits:
         return model
-    known = Limits(run, [])
+    known = Limits(run)
     asks = dict(model.asks)
     for name, limit in limits.items():
         if name not in asks:

@@ -91,7 +91,8 @@ def main_thread(
 
 
 def _again(phase: RunPhase) -> bool:
-    return phase.first_job_id is not None or phase.detail == "checkpoint"
+    brings = phase.first_job_id is not None or bool(phase.changed_jobs)
+    return brings or phase.detail == "checkpoint"
 
 
 def _row(

@@ -6,10 +6,13 @@ from functools import cached_property
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.account import Account, account
+from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
+from snakemake_logger_plugin_observe.analysis.triage.contexts import context_changes, passed_before
 from snakemake_logger_plugin_observe.analysis.triage.telling import class_of
+from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, tools
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
 from snakemake_logger_plugin_observe.phases import PHASES, by_class
@@ -93,16 +96,45 @@ class Case:
         return habits(self.run, self.failures)
 
     @cached_property
+    def tools(self) -> dict[str, Tool]:
+        """What the tools of jobs that both runs have took, by rule; empty without a baseline."""
+        if self.baseline is None or self.comparison is None:
+            return {}
+        return tools(self.baseline, self.run, self.comparison.work.match.pairs)
+
+    @cached_property
+    def _computed(self) -> dict[str, Micros]:
+        found: dict[str, Micros] = {}
+        for one in self.account.segments:
+            if one.phase == "compute" and one.rule is not None:
+                found[one.rule] = found.get(one.rule, 0) + one.end - one.start
+        return found
+
+    def computed(self, rule: str) -> Micros:
+        """Return what the tools of *rule* took of the makespan."""
+        return self._computed.get(rule, 0)
+
+    @cached_property
     def told_as(self) -> dict[str, list[Failure]]:
         """Failures by the one class that tells of each, so that none is told twice."""
         no_chance = {habit.rule for habit in self.habits if habit.habit == "every_job"}
+        elsewhere: frozenset[int] = frozenset()
+        if self.failures and self.context and self.comparison and self.baseline:
+            elsewhere = passed_before(self.comparison, self.baseline)
         told: dict[str, list[Failure]] = {}
         for one in self.failures:
             name = class_of(
-                one, self.status, self.there, self._made_by(one), no_chance=one.rule in no_chance
+                *(one, self.status, self.there, self._made_by(one)),
+                no_chance=one.rule in no_chance,
+                passed_elsewhere=one.job_id in elsewhere,
             )
             told.setdefault(name, []).append(one)
         return told
+
+    @cached_property
+    def context(self) -> tuple[Change, ...]:
+        """What changed, since the baseline, of what the run took place in."""
+        return context_changes(self.comparison.work.changes) if self.comparison else ()
 
     def _made_by(self, one: Failure) -> tuple[str, ...]:
         job = self.run.jobs.get(one.job_id) if one.job_id is not None else None

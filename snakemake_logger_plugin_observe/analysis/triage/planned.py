@@ -63,7 +63,10 @@ def _against(now: dict[str, int], known: dict[str, int]) -> str:
     ]
     more = len(differing) - len(shown)
     shown += [f"and {more} more rules"] if more > 0 else []
-    return f", not {sum(known.values()):,} as in the baseline: {'; '.join(shown)}"
+    before = sum(known.values())
+    if before == sum(now.values()):
+        return f", as many as in the baseline, but of other rules: {'; '.join(shown)}"
+    return f", not {before:,} as in the baseline: {'; '.join(shown)}"
 
 
 def _of_dry_run(case: Case, side: Side) -> Claim:

@@ -15,6 +15,7 @@ NO_INPUT: Final = "missing_input"
 NO_MEMORY: Final = "out_of_memory"
 NO_TIME: Final = "time_limit"
 REFUSED: Final = "submission_refused"
+STRICTER: Final = "stricter_context"
 TOOL: Final = "tool_failure"
 
 _BY_CAUSE: Final[dict[Cause, str]] = {
@@ -35,6 +36,7 @@ def class_of(
     outputs: Iterable[str],
     *,
     no_chance: bool,
+    passed_elsewhere: bool = False,
 ) -> str:
     """Return the class that tells of *one*.
 
@@ -44,6 +46,7 @@ def class_of(
         there: files that are in the workflow's folder now, though a job missed them.
         outputs: what its job makes.
         no_chance: whether every job of its rule failed first in the same way.
+        passed_elsewhere: whether its job succeeded in the baseline, in another context.
 
     """
     if one.cause == "cancelled" and status in ("killed", "interrupted"):
@@ -52,6 +55,8 @@ def class_of(
         return _BY_CAUSE[one.cause]
     if one.cause == "missing_output" and _came_late(one.last.message or "", there, outputs):
         return LATE
+    if passed_elsewhere and one.outcome == "failed":
+        return STRICTER
     if no_chance or one.verdict in ("deterministic", "repeated"):
         return MASKED
     return TOOL

@@ -1,12 +1,16 @@
 """Whether a dependency is hidden: an input that a job lost while it makes the same outputs."""
 
+import posixpath
 from collections.abc import Iterator
+from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.evidence import Side
 from snakemake_logger_plugin_observe.analysis.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of, named
 from snakemake_logger_plugin_observe.events import JobDescribed
 
+HIDDEN: Final = "hides_changes"
 DROPPED, ADDED, OTHER_DATA = "dependency_dropped", "dependency_added", "other_data"
 
 
@@ -23,7 +27,7 @@ def findings(it: Compared) -> Iterator[Finding]:
             continue
         if lost := _lost(it, pair):
             dropped.setdefault(pair.before.rule, []).append((pair, lost))
-        if new := _new(pair, set(it.moved.values())):
+        if new := _new(it, pair):
             added.setdefault(pair.before.rule, []).append((pair, new))
     for rule, found in dropped.items():
         pair, lost = found[0]
@@ -36,7 +40,28 @@ def findings(it: Compared) -> Iterator[Finding]:
         pair, new = found[0]
         claim = f"{rule} also depends on {named(new)} ({jobs_of(len(found))})"
         yield _cited(it, ADDED, "neutral", claim, pair)
+    yield from _newly_ancient(it)
     yield from _other_data(it)
+
+
+def _newly_ancient(it: Compared) -> Iterator[Finding]:
+    """Tell of inputs that are newly called ancient: changes of them make nothing run again."""
+    hidden: dict[str, list[tuple[Pair, list[str]]]] = {}
+    for pair in it.match.pairs:
+        known, now = pair.before.ancient, pair.after.ancient
+        if known is not None and now and known != now:
+            paths = [path for path in now if path not in known and path in pair.before.input]
+            if paths:
+                hidden.setdefault(pair.after.rule, []).append((pair, paths))
+    for rule, found in hidden.items():
+        files = dict.fromkeys(path for _, paths in found for path in paths)
+        claim = (
+            f"{rule} newly calls {named(files)} ancient ({jobs_of(len(found))}): when they change, "
+            "nothing runs again"
+        )
+        pair, paths = found[0]
+        cited = it.after.at_job(pair.after.job_id, f"ancient: {', '.join(paths)}")
+        yield Finding(HIDDEN, "not_allowed", claim, cited)
 
 
 def _cited(it: Compared, name: str, kind: str, claim: str, pair: Pair) -> Finding:
@@ -54,8 +79,21 @@ def _only_names(job: JobDescribed) -> bool:
     )
 
 
-def _new(pair: Pair, moved: set[str]) -> list[str]:
-    return [path for path in pair.after.input if path not in {*pair.before.input, *moved}]
+def _new(it: Compared, pair: Pair) -> list[str]:
+    """Return the inputs that are newly declared, under whatever name, and were not only moved."""
+    known = {_from_here(path, it.before) for path in pair.before.input}
+    moved = set(it.moved.values())
+    return [
+        path
+        for path in pair.after.input
+        if path not in moved and _from_here(path, it.after) not in known
+    ]
+
+
+def _from_here(path: str, side: Side) -> str:
+    """Return a path as seen from its run's working directory."""
+    started = side.run.started
+    return posixpath.normpath(path.removeprefix(f"{started.workdir}/" if started else ""))
 
 
 def _lost(it: Compared, pair: Pair) -> list[str]:
@@ -66,8 +104,8 @@ def _lost(it: Compared, pair: Pair) -> list[str]:
     told as such. (A file that only vanishes may lie there from before: an index, say, that the tool
     finds by itself.) One of a sample that is not found any more is told by that.
     """
-    still = set(pair.after.input)
-    gone = [path for path in dict.fromkeys(pair.before.input) if path not in still]
+    still = {_from_here(path, it.after) for path in pair.after.input}
+    gone = [p for p in dict.fromkeys(pair.before.input) if _from_here(p, it.before) not in still]
     if not gone:
         return []
     old, new = it.lineages
@@ -79,7 +117,9 @@ def _lost(it: Compared, pair: Pair) -> list[str]:
         if maker is not None and maker.job_id in it.not_found and _nobody_has(path, new):
             continue
         if maker is not None and _nobody_has(path, new) and not _names(pair, path):
-            bypassed = old.upstream(maker).intersection(_new(pair, set()))
+            bypassed = (
+                old.upstream(maker).intersection(pair.after.input).difference(pair.before.input)
+            )
             if bypassed and old.sources(maker) <= new.upstream(pair.after):
                 continue
         lost.append(path)

@@ -110,7 +110,7 @@ def _contents(it: Compared) -> Iterator[Finding]:
     old, new = it.files
     first = differing[0]
     of = len(it.contents.equal) + len(differing)
-    explained = any(one.what in _CAUSES or one.what.startswith("config") for one in it.changes)
+    explained = any(one.what.startswith(_CAUSES) for one in it.changes)
     why = "" if explained else _UNEXPLAINED
     claim = f"{len(differing)} of {of} outputs differ: {named(differing)}{why}"
     evidence: list[Evidence] = []
@@ -127,4 +127,4 @@ _UNEXPLAINED = (
     ", though nothing that the journals hold explains it: a helper, an environment or data that "
     "they do not know, or chance"
 )
-_CAUSES = ("code", "params", "environment", "script", "command", "threads")
+_CAUSES = ("code", "params", "environment", "script", "command", "threads", "config", "input ")

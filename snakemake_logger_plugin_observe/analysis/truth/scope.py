@@ -155,7 +155,8 @@ def _cut(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
             claim = f"{what}, and with it {named(lost)}"
             yield Finding(NOT_MADE, "not_allowed", claim, cite_jobs(it.before, found))
         elif it.proved:
-            claim = f"{what}: redundant, the outputs are the same bytes without it"
+            them = "them" if len(found) > 1 and rule in left else "it"
+            claim = f"{what}: redundant, the outputs are the same bytes without {them}"
             yield Finding(CUT, "allowed", claim, cite_jobs(it.before, found))
         else:
             claim = f"{what}, and {UNCHECKED}"

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-
-if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.attempt import Attempt
 
 CLASS: Final = "tiny_jobs"
 _FEWEST: Final = 20
@@ -56,15 +54,25 @@ def detect(case: Case) -> Iterator[Incident]:
                 for a in slow
                 for one in case.side.at_line(a.line, f"compute: {a.phases.get('compute', 0)} µs")
             ),
-            refuted_by="a run with them grouped that takes as long",
-            action=Action(
-                f"group the jobs of {rule} (--groups {rule}=…, --group-components), or do them in "
-                "one job",
-                "each pays for being chosen, submitted, started and noticed",
-            ),
+            refuted_by="a run with fewer of them, for the same outputs, that takes as long",
+            action=_action(rule, attempts),
             check=f"jobs_planned <= {len(case.run.jobs) - len(attempts) + 1}",
             rules=(rule,),
         )
+
+
+def _action(rule: str, attempts: list[Attempt]) -> Action:
+    """Return what saves the handling: where nothing is submitted, groups bring nothing."""
+    if any("node_startup" in attempt.phases for attempt in attempts):
+        return Action(
+            f"group the jobs of {rule} (--groups {rule}=…, --group-components …=…), or let one job "
+            "make what many of them make",
+            "each pays for being chosen, submitted, started and noticed",
+        )
+    return Action(
+        f"let one job make what many jobs of {rule} make",
+        "each pays for being chosen, handed on and noticed",
+    )
 
 
 def _new(case: Case, rule: str) -> bool:

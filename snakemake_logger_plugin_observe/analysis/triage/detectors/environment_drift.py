@@ -1,0 +1,121 @@
+"""Outputs differ though their rule, its inputs and its command are as before: it looks random."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
+from snakemake_logger_plugin_observe.analysis.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.contents import recorded
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.truth.finding import named
+from snakemake_logger_plugin_observe.events import JobDescribed
+
+CLASS: Final = "environment_drift"
+_CITED: Final = 2
+_OWN: Final = ("code", "script", "params", "command", "threads", "rule's name")
+"""What Snakemake knows of a rule: where one of these changed, it is no drift."""
+_BESIDE: Final = re.compile(r"(?:file|config) .*|environment|Snakemake|Python|platform|host")
+"""What tools may read, or run in, that the rule does not tell."""
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for the rules where outputs first differ, if they do not explain it."""
+    if case.comparison is None or case.baseline is None:
+        return
+    drifted = list(_drifted(case, case.comparison))
+    if not drifted:
+        return
+    beside = _beside(case.comparison, {job.rule for job in drifted})
+    rules = tuple(dict.fromkeys(job.rule for job in drifted))
+    differing = set(case.comparison.contents.differing)
+    files = [path for job in drifted for path in job.output if path in differing]
+    what = named(dict.fromkeys(_called(change) for change in beside))
+    differ = f"{named(files, 1)} differ{'s' if len(files) == 1 else ''}"
+    claim = f"{differ}, though {named(rules)} and its inputs are what they were"
+    if beside:
+        claim += f"; what changed beside: {what}"
+        action = Action(
+            f"put back {what}, or make what it changes an input or a param of {named(rules)}",
+            "Snakemake does not see it, and calls outputs up to date that would come out otherwise",
+        )
+    else:
+        action = Action(
+            f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool is "
+            "random; if not, ask who installed its software and helpers what changed",
+            "nothing that the journals hold differs, so it lies in what they do not know",
+            escalate=True,
+        )
+    yield Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=claim,
+        strength="likely" if beside else "possible",
+        explains=0,
+        failures=0,
+        evidence=(
+            *_cited(case, files),
+            *(one for change in beside[:_CITED] for one in change.evidence),
+        ),
+        refuted_by="outputs that differ in the same way when all of that is put back",
+        action=action,
+        check="baseline.same_work = true",
+        rules=rules,
+        jobs=tuple(job.job_id for job in drifted),
+    )
+
+
+def _drifted(case: Case, comparison: Comparison) -> Iterator[JobDescribed]:
+    """Yield jobs whose outputs differ though nothing upstream of them, nor of their rule, does."""
+    differing = set(comparison.contents.differing)
+    if not differing:
+        return
+    changes = comparison.work.changes
+    changed = {one.subject for one in changes if one.what in _OWN and one.subject != RUN}
+    new = {job.job_id for job in comparison.work.match.added}
+    made_by_new = {path for job_id in new for path in case.run.jobs[job_id].output}
+    for pair in comparison.work.match.pairs:
+        job = pair.after
+        if (
+            not differing.isdisjoint(job.output)
+            and job.rule not in changed
+            and differing.isdisjoint(job.input)
+            and made_by_new.isdisjoint(job.input)
+            and set(pair.before.input) == set(job.input)
+            and _same_sizes(pair.before, job)
+        ):
+            yield job
+
+
+def _same_sizes(before: JobDescribed, after: JobDescribed) -> bool:
+    """Whether inputs that both journals know the size of have the same."""
+    both = before.input_sizes.keys() & after.input_sizes.keys()
+    return all(before.input_sizes[path] == after.input_sizes[path] for path in both)
+
+
+def _beside(comparison: Comparison, rules: set[str]) -> list[Change]:
+    """Return what changed beside the rules that may have reached their tools."""
+    return [
+        one
+        for one in comparison.work.changes
+        if _BESIDE.fullmatch(one.what) and (one.subject == RUN or one.subject in rules)
+    ]
+
+
+def _called(change: Change) -> str:
+    return change.what if change.subject == RUN else f"the {change.what} of {change.subject}"
+
+
+def _cited(case: Case, files: list[str]) -> Iterator[Evidence]:
+    sides = [(case.side, recorded(case.run))]
+    if case.base is not None and case.baseline is not None:
+        sides.append((case.base, recorded(case.baseline)))
+    for path in files[:_CITED]:
+        for side, known in sides:
+            if path in known:
+                file = known[path].file
+                said = f"{path}: {file.sha256 or f'{file.bytes} bytes'}"
+                yield from side.at_line(known[path].line, said)

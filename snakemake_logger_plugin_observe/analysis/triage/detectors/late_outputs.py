@@ -1,0 +1,54 @@
+"""Outputs that came late: jobs failed for want of files that are there now."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import LATE
+from snakemake_logger_plugin_observe.analysis.truth.finding import named
+
+CLASS: Final = LATE
+_CITED: Final = 3
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for the jobs whose outputs came after all."""
+    if late := case.told_as.get(CLASS):
+        yield _incident(case, late)
+
+
+def _incident(case: Case, late: list[Failure]) -> Incident:
+    made = [
+        path for job_id in failed_jobs.jobs(case, late) for path in case.run.jobs[job_id].output
+    ]
+    files = [path for path in made if path in case.there]
+    allowed = case.run.started.settings.get("latency_wait_s") if case.run.started else None
+    within = "" if allowed is None else f" within the {allowed} s of --latency-wait"
+    return Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in="storage and visibility",
+        claim=f"{failed_jobs.who(late)} failed for want of {named(files)}, not seen{within}, but "
+        "there now",
+        strength="likely",
+        explains=failed_jobs.lost(late),
+        failures=len(late),
+        evidence=(
+            *failed_jobs.evidence(case, late),
+            *(Evidence("file", path, "it is there now") for path in files[:_CITED]),
+        ),
+        refuted_by="the files were made since by somebody else: a run without a journal here, or "
+        "a person",
+        action=Action(
+            f"raise --latency-wait{'' if allowed is None else f' above {allowed} s'}, or have "
+            "these outputs put where every node sees them at once",
+            "the tool ended well and its outputs came, only later than they were looked for",
+        ),
+        check="failed_jobs <= 0",
+        rules=failed_jobs.rules(case, late),
+        jobs=failed_jobs.jobs(case, late),
+    )

@@ -1,0 +1,46 @@
+"""All tools take longer than they did for the same work: the machine is slower, or shared."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.detectors.slow_tool import (
+    cite,
+    is_slow,
+    machine_is_slow,
+)
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
+
+CLASS: Final = "slow_host"
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident where tools of all kinds explain why the run was slower."""
+    slow = [name for name, tool in case.tools.items() if is_slow(tool)]
+    if not case.slower or not machine_is_slow(case, slow):
+        return
+    before = sum(tool.before for tool in case.tools.values())
+    after = sum(tool.after for tool in case.tools.values())
+    gained = round(case.spent("compute") * (after - before) / after)
+    if not case.explains_slowness(gained):
+        return
+    jobs = sorted((job for tool in case.tools.values() for job in tool.jobs), reverse=True)
+    yield Incident(
+        id=CLASS,
+        incident_class=CLASS,
+        lives_in="operating context",
+        claim=f"the tools of all {len(case.tools)} rules took {after / before:.1f} times as long "
+        f"as in the baseline, in the same {jobs_of(len(jobs))}",
+        strength="likely",
+        explains=gained,
+        failures=0,
+        evidence=cite(case, jobs),
+        refuted_by="a run on an idle machine of the same kind that takes as long",
+        action=Action(
+            "ask whoever runs these machines what else ran there, and whether they are of the "
+            "same kind as before",
+            "tools that have nothing in common are slower alike",
+            escalate=True,
+        ),
+    )

@@ -1,0 +1,52 @@
+"""What the tools of the same jobs took in two runs, rule by rule."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from snakemake_logger_plugin_observe.analysis.matching import Pair
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run import Run
+
+
+@dataclass(slots=True)
+class Tool:
+    """A rule's tool in both runs: what it computed in the jobs of which both know it."""
+
+    before: Micros = 0
+    after: Micros = 0
+    jobs: list[tuple[Micros, Micros, int]] = field(default_factory=list)
+    """Of each job: by how much it grew, what it took before, and its id."""
+
+    @property
+    def grew(self) -> Micros:
+        """By how much it took longer."""
+        return self.after - self.before
+
+    @property
+    def times(self) -> float:
+        """How many times as long it took."""
+        return self.after / max(1, self.before)
+
+
+def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
+    """Return the tools of *pairs* by rule, each job's last attempt, where both succeeded."""
+    then, now = _computed(before), _computed(after)
+    found: defaultdict[str, Tool] = defaultdict(Tool)
+    for pair in pairs:
+        was, took = then.get(pair.before.job_id), now.get(pair.after.job_id)
+        if was is not None and took is not None:
+            tool = found[pair.after.rule]
+            tool.before += was
+            tool.after += took
+            tool.jobs.append((took - was, was, pair.after.job_id))
+    return dict(found)
+
+
+def _computed(run: Run) -> dict[int, Micros]:
+    last = {a.job_id: a for a in run.attempts.values() if a.job_id is not None}
+    return {
+        job_id: attempt.phases["compute"]
+        for job_id, attempt in last.items()
+        if attempt.status == "success" and "compute" in attempt.phases
+    }

@@ -1,0 +1,75 @@
+"""A run whose executor looks rarely says so, and what more looks would bring; and that comes true."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lab import REPO
+from slurm_lab import SlurmLab
+
+WORKFLOW = REPO / "example_workflow"
+SAMPLE = "soil"
+RARE_S, OFTEN_S = 20, 2
+"""A job takes less than the one, and more than the other: then the next look is 10 s later."""
+WITHIN = 0.15
+
+
+def profile(folder: Path, poll_s: int) -> str:
+    """Write the example's profile for Slurm into *folder*, with another polling interval."""
+    text = (WORKFLOW / "profiles" / "slurm" / "config.yaml").read_text()
+    text = text.replace("# slurm_account: my_account", "slurm_account: test")
+    folder.mkdir()
+    (folder / "config.yaml").write_text(
+        f"{text}\nslurm-init-seconds-before-status-checks: {poll_s}\n"
+    )
+    return str(folder)
+
+
+def begin(lab: SlurmLab, reads: Path, poll_s: int) -> subprocess.Popen[bytes]:
+    """Begin the example on *reads*, up to the sample's k-mers: three jobs after each other."""
+    with (lab.folder / "console").open("wb") as console:
+        return subprocess.Popen(
+            lab.command(
+                *("-s", str(WORKFLOW / "Snakefile"), f"results/kmers/{SAMPLE}.tsv"),
+                *("--config", f"reads_dir={reads}"),
+                *("--profile", profile(lab.folder / "profile", poll_s)),
+            ),
+            cwd=lab.folder,
+            env=lab.environment(),
+            stdout=console,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def test_the_largest_savings_are_polls_and_start_up_and_other_polls_bring_what_was_predicted(
+    new_lab: Callable[[str], SlurmLab], tmp_path: Path
+) -> None:
+    reads = tmp_path / "reads"
+    reads.mkdir()
+    shutil.copy(WORKFLOW / "data" / "reads" / f"{SAMPLE}.fq", reads)
+    rare, often = new_lab("rare"), new_lab("often")
+    runs = [begin(rare, reads, RARE_S), begin(often, reads, OFTEN_S)]
+    for lab, run in zip((rare, often), runs, strict=True):
+        assert run.wait() == 0, (lab.folder / "console").read_text()
+
+    told = json.loads(rare.observe("path", "--format", "json").stdout)
+    largest = [one["name"] for one in told["savings"] if one["kind"] == "phase"][:3]
+    assert largest[0] == "poll_wait"
+    assert set(largest) == {"poll_wait", "shutdown", "node_startup"}
+    said = " ".join(rare.observe("path").stdout.split())
+    assert (
+        "What to repair first: poll_wait (waiting for the next status poll: "
+        f"--slurm-init-seconds-before-status-checks, {RARE_S} s here)"
+    ) in said
+    assert f"whatif --poll {OFTEN_S} what that would bring" in said
+
+    words = ("--with", f"poll={OFTEN_S}", "--with", f"poll={OFTEN_S} startup=x0")
+    replays = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)["replays"]
+    polls, both = (one["predicted_s"] for one in replays)
+    measured = often.run().makespan / 1e6
+    assert measured < 0.75 * told["makespan_s"]
+    assert polls == pytest.approx(measured, rel=WITHIN)
+    assert both <= polls

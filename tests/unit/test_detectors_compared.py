@@ -1,0 +1,208 @@
+"""Incidents that a baseline shows: slow tools and machines, drift, stricter contexts, late outputs."""
+
+from typing import Any
+
+import pytest
+from builders import Story, begun
+from cases import classes, walked
+from failing import fails
+from workflows import SETTINGS, a_job, a_run, a_workflow, changed
+
+ONE = {"cut": 1.0, "count": 1.0, "join": 1.0}
+
+
+def timed(
+    tools_s: dict[str, float], jobs: list[dict[str, Any]] | None = None, wait_s: float = 0
+) -> Story:
+    """Return the small workflow's run, each tool as long as its rule's, each job after the last.
+
+    Args:
+        tools_s: how long a job's tool takes, by rule.
+        jobs: what ran.
+        wait_s: how long each job, though ready, waits for a slot.
+
+    """
+    story = begun(settings=SETTINGS, targets=("all",))
+    at_s = 3.0
+    for number, job in enumerate(a_workflow() if jobs is None else jobs, 1):
+        story.job(number, (number - 1,) if number > 1 else (), **job)
+        took_s = tools_s.get(job["rule"], 0)
+        story.quick(number, at_s, at_s + wait_s, at_s + wait_s + took_s)
+        at_s += wait_s + took_s
+    return story.end(at_s + 1)
+
+
+# -- tools that take longer ----------------------------------------------------------------------
+
+
+def test_a_tool_that_takes_longer_for_the_same_work_is_named_with_what_it_explains() -> None:
+    (found,) = walked(timed(ONE | {"count": 5}), timed(ONE)).incidents
+    assert found.id == "slow_tool:count"
+    assert found.claim == (
+        "the tool of count took 15.0 s in 3 jobs, 5.0 times the 3.0 s that they took in the baseline"
+    )
+    assert (found.explains, found.rules, found.check) == (
+        12_000_000,
+        ("count",),
+        "rule_compute_s.count <= 1.5",
+    )
+    assert found.action.escalate  # nothing of the rule has changed
+    assert [one.ref[0] for one in found.evidence] == ["B"] * 3
+
+
+def test_a_tool_that_was_asked_for_more_is_to_be_asked_for_less() -> None:
+    asked = changed(a_workflow(), "count", params_digest="sha256:more")
+    (found,) = walked(timed(ONE | {"count": 5}, asked), timed(ONE)).incidents
+    assert found.action.text.startswith("put back the params of count")
+    assert not found.action.escalate
+
+
+def test_a_rule_that_waits_is_no_slow_tool() -> None:
+    assert "slow_tool" not in classes(timed(ONE, wait_s=5), timed(ONE))
+
+
+def test_a_tool_that_is_slower_within_noise_is_no_incident() -> None:
+    assert classes(timed(ONE | {"count": 1.3}), timed(ONE)) == []
+
+
+def test_tools_that_are_slower_all_alike_are_the_machine_s_doing() -> None:
+    (found,) = walked(timed(dict.fromkeys(ONE, 4)), timed(ONE)).incidents
+    assert (found.incident_class, found.lives_in) == ("slow_host", "operating context")
+    assert found.claim == (
+        "the tools of all 3 rules took 4.0 times as long as in the baseline, in the same 7 jobs"
+    )
+    assert found.explains == 21_000_000
+
+
+def test_two_slow_tools_among_others_are_two_incidents() -> None:
+    slow = ONE | {"cut": 5, "count": 5}
+    others = {"join": 9.0}
+    found = walked(timed(slow | others), timed(ONE | others)).incidents
+    assert {one.id for one in found} == {"slow_tool:cut", "slow_tool:count"}
+
+
+def test_more_jobs_of_a_rule_are_no_slower_tool() -> None:
+    assert "slow_tool" not in classes(timed(ONE, a_workflow("abcdefghi")), timed(ONE))
+
+
+# -- outputs that differ -------------------------------------------------------------------------
+
+SUMS = {
+    path: f"sum of {path}"
+    for path in ("cut/a", "cut/b", "cut/c", "count/a", "count/b", "count/c", "table")
+}
+DRIFTED = SUMS | dict.fromkeys(("count/a", "count/b", "count/c", "table"), "other")
+HELPER = {"scripts/helper.py": "1"}
+
+
+def test_outputs_that_differ_beside_a_changed_helper_are_drift_where_they_first_differ() -> None:
+    before = a_run(sums=SUMS, sources=HELPER)
+    after = a_run(sums=DRIFTED, sources={"scripts/helper.py": "2"})
+    (found,) = walked(after, before).incidents
+    assert (found.incident_class, found.strength) == ("environment_drift", "likely")
+    assert found.rules == ("count",)  # join only passes on what it read
+    assert found.claim == (
+        "count/a and 2 more differ, though count and its inputs are what they were; "
+        "what changed beside: file scripts/helper.py"
+    )
+
+
+def test_outputs_that_differ_though_nothing_did_are_perhaps_drift() -> None:
+    (found,) = walked(a_run(sums=DRIFTED), a_run(sums=SUMS)).incidents
+    assert (found.incident_class, found.strength) == ("environment_drift", "possible")
+    assert found.action.escalate
+
+
+@pytest.mark.parametrize("what", ["code_digest", "params_digest", "shellcmd"])
+def test_outputs_of_a_rule_that_was_changed_are_no_drift(what: str) -> None:
+    after = a_run(changed(a_workflow(), "count", **{what: "sha256:new"}), sums=DRIFTED)
+    assert classes(after, a_run(sums=SUMS)) == []
+
+
+def test_outputs_of_other_data_are_no_drift() -> None:
+    sized = [
+        {**job, "input_sizes": dict.fromkeys(job["input"], size)}
+        for size, job in ((1, job) for job in a_workflow())
+    ]
+    grown = [
+        {**job, "input_sizes": dict.fromkeys(job["input"], 2 if job["rule"] == "cut" else 1)}
+        for job in a_workflow()
+    ]
+    other = dict.fromkeys(SUMS, "other")
+    assert "environment_drift" not in classes(a_run(grown, sums=other), a_run(sized, sums=SUMS))
+
+
+# -- contexts ------------------------------------------------------------------------------------
+
+
+def failing(jobs: list[dict[str, Any]] | None = None, **more: Any) -> Story:
+    """Return a run of the small workflow in which ``join`` failed."""
+    story = begun(settings=SETTINGS, targets=("all",), **more)
+    jobs = a_workflow() if jobs is None else jobs
+    for number, job in enumerate(jobs, 1):
+        story.job(number, **job)
+        if job["rule"] == "join":
+            fails(story, number, "join: too few rows", start_s=10, rule="join")
+        elif job["rule"] != "all":
+            story.quick(number, 3, 3, 4)
+    return story.end(12, "failed")
+
+
+STRICT = {"profiles": ("profiles/strict",)}
+
+
+def test_what_passed_in_another_profile_and_fails_here_met_a_stricter_context() -> None:
+    before = a_run(profiles=("profiles/local",))
+    (found, *others) = walked(failing(**STRICT), before).incidents
+    assert (found.incident_class, found.failures, found.jobs) == ("stricter_context", 1, (7,))
+    assert found.claim == (
+        "join passed in the baseline and failed here: join: too few rows "
+        "(the context is another: profile local → strict)"
+    )
+    assert found.action.escalate
+    assert "stricter_context" not in [one.incident_class for one in others]
+
+
+def test_what_fails_in_the_same_context_met_no_stricter_one() -> None:
+    assert "stricter_context" not in classes(failing(), a_run())
+
+
+def test_what_fails_after_its_code_changed_met_no_stricter_context() -> None:
+    new = changed(a_workflow(), "join", code_digest="sha256:new")
+    before = a_run(profiles=("profiles/local",))
+    assert "stricter_context" not in classes(failing(new, **STRICT), before)
+
+
+def test_what_did_not_pass_before_met_no_stricter_context() -> None:
+    before = a_run(a_workflow()[:-2], profiles=("profiles/local",))
+    assert "stricter_context" not in classes(failing(**STRICT), before)
+
+
+# -- late outputs --------------------------------------------------------------------------------
+
+MISSING = "Job 1 completed successfully, but some output files are missing. {} (missing locally)"
+
+
+def without(missing: str, **settings: Any) -> Story:
+    """Return a run whose only job failed for want of the outputs that are said to be *missing*."""
+    story = begun(settings={**SETTINGS, **settings})
+    story.job(1, **{**a_job("join", "joined.tsv"), "output": ("joined.tsv", "side.tsv")})
+    told = {"code": None, "message": f"MissingOutputException: {MISSING.format(missing)}"}
+    return fails(story, 1, rule="join", **told).end(10, "failed")
+
+
+def test_outputs_that_came_after_all_were_late() -> None:
+    (found,) = walked(without("joined.tsv"), there=frozenset({"joined.tsv"})).incidents
+    assert (found.incident_class, found.strength, found.failures) == ("late_outputs", "likely", 1)
+    assert found.claim == (
+        "join failed for want of joined.tsv, not seen within the 5 s of --latency-wait, but there now"
+    )
+    assert [one.ref for one in found.evidence if one.kind == "file"] == ["joined.tsv"]
+
+
+def test_outputs_that_never_came_are_not_late_but_a_failure_of_the_tool() -> None:
+    assert classes(without("joined.tsv")) == ["tool_failure"]
+
+
+def test_what_was_there_all_the_time_is_not_late() -> None:
+    assert classes(without("joined.tsv"), there=frozenset({"side.tsv"})) == ["tool_failure"]
