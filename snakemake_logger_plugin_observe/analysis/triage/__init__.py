@@ -3,8 +3,7 @@
 Pure: what a folder or a live Snakemake adds is read by the command and handed in with the case.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
@@ -18,7 +17,6 @@ from snakemake_logger_plugin_observe.analysis.triage.planned import planned
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote, quotes, settled, unproved
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
-from snakemake_logger_plugin_observe.attempt import FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,9 @@ class Triage:
 def triage(case: Case) -> Triage:
     """Walk the ladder."""
     seen = symptoms(case)
-    found = rank(case, (one for detector in DETECTORS for one in detector.detect(case)))
+    for_good = (one for one in case.failures if one.outcome == "failed")
+    failed = set(failed_jobs.jobs(case, for_good))
+    found = rank((one for detector in DETECTORS for one in detector.detect(case)), failed)
     where = scope(case, found)
     read = quotes(case, where, found)
     found = settled(case, found)
@@ -57,26 +57,17 @@ def triage(case: Case) -> Triage:
     )
 
 
-def rank(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Return incidents by what they explain: what failed for good, failures, then seconds."""
-    lasted = (one for one in case.failures if one.outcome != "succeeded")
-    for_good = set(failed_jobs.jobs(case, lasted))
-    for_good |= {
-        one.job_id
-        for one in case.run.attempts.values()
-        if one.job_id is not None and one.status not in FINAL
-    }
-    rules = Counter(job.rule for job_id in for_good if (job := case.run.jobs.get(job_id)))
+def rank(found: Iterable[Incident], failed: Collection[int] = ()) -> tuple[Incident, ...]:
+    """Return incidents by what they explain: failures first, those for good before all, then time.
 
-    def lasting(one: Incident) -> int:
-        if not one.failures:
-            return 0
-        return (
-            len(for_good.intersection(one.jobs))
-            if one.jobs
-            else sum(rules[rule] for rule in one.rules)
-        )
+    Args:
+        found: the incidents.
+        failed: the jobs that failed for good.
 
-    return tuple(
-        sorted(found, key=lambda one: (-lasting(one), -one.failures, -one.explains, one.id))
-    )
+    """
+
+    def weight(one: Incident) -> tuple[int, int, int, str]:
+        for_good = sum(1 for job_id in one.jobs if job_id in failed) if one.failures else 0
+        return -for_good, -one.failures, -one.explains, one.id
+
+    return tuple(sorted(found, key=weight))
