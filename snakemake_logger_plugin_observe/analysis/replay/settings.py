@@ -293,7 +293,7 @@ def _limited(model: Model, run: Run, chosen: Setting, assumes: list[str]) -> Mod
     assumes.append("tools take as long however many run beside them: each has its cores to itself")
     if JOBS in limits and model.workers is None and any(model.local):
         assumes.append(
-            f"no job that runs on the main machine waits for one of its {local_workers(run)} workers"
+            f"no job on the main machine waits for one of its {local_workers(run)} workers"
         )
     return moves.limited(model.but(asks=asks), limits)
 
