@@ -229,7 +229,10 @@ def applied(
     if chosen.poll_s is not None:
         if model.polls is None:
             raise SettingError("poll: this run's executor did not look at jobs at intervals")
-        assumes.append(f"the executor looks every {chosen.poll_s:g} s from when scheduling begins")
+        assumes.append(
+            f"the executor looks every {chosen.poll_s:g} s from when scheduling begins, and a look "
+            "takes as long as it did"
+        )
         model = moves.polled_every(model, round(chosen.poll_s * 1e6))
     return _limited(model, run, chosen, assumes), assumes
 
@@ -287,7 +290,11 @@ def _limited(model: Model, run: Run, chosen: Setting, assumes: list[str]) -> Mod
             assumes.append(f"a job that asks for more than {limit} cores takes as long with these")
         elif largest > limit:
             raise SettingError(f"resources {name}={limit}: a job asks for {largest}")
-    assumes.append("tools take as long however many run beside them")
+    assumes.append("tools take as long however many run beside them: each has its cores to itself")
+    if JOBS in limits and model.workers is None and any(model.local):
+        assumes.append(
+            f"no job on the main machine waits for one of its {local_workers(run)} workers"
+        )
     return moves.limited(model.but(asks=asks), limits)
 
 
