@@ -144,11 +144,7 @@ class _Reader:
             limits=tuple(sorted(limits, key=lambda limit: limit.file_line)),
             files=self._globs(publish.get("files", [])),
             verify=self._commands(publish.get("verify", [])),
-            verify_timeout_s=self._number(
-                ("publish", "verify_timeout_s"),
-                publish.get("verify_timeout_s", _VERIFY_TIMEOUT_S),
-                "seconds",
-            ),
+            verify_timeout_s=self._timeout(publish.get("verify_timeout_s", _VERIFY_TIMEOUT_S)),
             baseline=self._baseline(),
         )
 
@@ -178,6 +174,12 @@ class _Reader:
         if figure.unit == "share" and number > 1:
             self._wrong(at, f"{value} is not a share of 0 to 1: 0.5 is half")
         return Limit(kind, name, part, value, self._line(at))
+
+    def _timeout(self, value: Any) -> float:
+        at = ("publish", "verify_timeout_s")
+        if value == 0:
+            self._wrong(at, "0 s is no time to verify anything in")
+        return self._number(at, value, "seconds")
 
     def _number(self, at: Keys, value: Any, what: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):

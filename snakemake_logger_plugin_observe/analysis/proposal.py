@@ -17,6 +17,10 @@ _LENGTHS: Final = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _COUNTS: Final = ("failed_jobs", "retries", "masked_failures", "missing_logs", "missing_benchmarks")
 _REQUESTS: Final = ("memory_of_request", "time_of_request")
 _SHARE_MATTERS: Final = 0.2
+_SHARES_TELL: Final = 60_000_000
+"""The shares of a shorter run are chance."""
+_MOST_NAMED: Final = 10
+"""Files that end alike in one folder; more of them are one glob."""
 _TOOL_MATTERS_S: Final = 1.0
 _NO_LINE: Final = 0  # a proposal is not in a file yet
 
@@ -37,7 +41,8 @@ def limits(subject: Subject) -> Iterator[Proposed]:
         yield from _exactly(subject, name, "max", "in this run")
     for name in _REQUESTS:
         yield from _request(subject, name)
-    for name, micros in subject.account.makespan_by_class.items():
+    long = subject.account.makespan >= _SHARES_TELL
+    for name, micros in subject.account.makespan_by_class.items() if long else ():
         share = micros / (subject.account.makespan or 1)
         wasted = name not in ("compute", UNOBSERVED, UNATTRIBUTED)
         if wasted and share >= _SHARE_MATTERS:
@@ -101,7 +106,7 @@ def _round_length(seconds: float) -> float:
 def final_outputs(subject: Subject) -> list[str]:
     """Return globs of what the run made and no job of it read, below its working directory.
 
-    Several files in one folder that end alike are one glob.
+    Many files in one folder that end alike are one glob; few are named, so that none can be lost.
     """
     jobs = subject.run.jobs.values()
     read = {name for job in jobs for name in job.input if job.output}  # by more than a target
@@ -110,7 +115,7 @@ def final_outputs(subject: Subject) -> list[str]:
     alike = Counter(map(_kind, inside))
     globs = (
         f"{_literal(folder)}/*{_literal(suffix)}"
-        if folder and alike[folder, suffix] > 1
+        if folder and alike[folder, suffix] > _MOST_NAMED
         else _literal(name)
         for name in inside
         for folder, suffix in (_kind(name),)

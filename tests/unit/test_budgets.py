@@ -196,7 +196,12 @@ def test_final_outputs_are_what_no_job_but_a_target_reads() -> None:
     story.job(1, rule="map", output=("r/a.txt", "r/b.txt", "r/only.tsv"))
     story.job(2, rule="sort", input=("r/only.tsv",), output=("out[1].txt", "/abs", "../up"))
     story.job(3, rule="all", input=("r/a.txt", "out[1].txt"))
-    assert final_outputs(subject(story)) == ["r/*.txt", "out[[]1].txt"]
+    assert final_outputs(subject(story)) == ["r/a.txt", "r/b.txt", "out[[]1].txt"]
+
+
+def test_many_final_outputs_that_end_alike_are_one_glob() -> None:
+    story = begun().job(1, rule="map", output=tuple(f"r/{n}.txt" for n in range(11)))
+    assert final_outputs(subject(story)) == ["r/*.txt"]
 
 
 # -- a comparison ----------------------------------------------------------------------------------

@@ -378,3 +378,62 @@ def test_a_terminal_without_unicode_gets_escapes_not_a_traceback(journal: Path) 
         out, error = reader.communicate()
     assert (reader.returncode, error) == (0, b"")
     assert b"\\u2192" in out
+
+
+def early() -> Story:
+    """Return a run that failed while it planned."""
+    return begun().message(2, "SyntaxError in line 3", level="error", kind="error").end(3, "failed")
+
+
+@pytest.mark.parametrize("words", [["jobs", "--failed"], ["triage"]])
+def test_a_run_that_failed_before_any_job_is_what_questions_of_failure_are_about(
+    workdir: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    newest(workdir, "20260301T120000-aaaaaa", chain())
+    newest(workdir, "20260301T130000-bbbbbb", early())
+    assert main(words) == 0
+    assert "20260301T130000-bbbbbb" in said(capsys)[0]
+
+
+def test_others_name_a_newer_run_that_failed_before_any_job(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest(workdir, "20260301T120000-aaaaaa", chain())
+    newest(workdir, "20260301T130000-bbbbbb", early())
+    assert main(["cost"]) == 0
+    text = said(capsys)[0]
+    assert "20260301T120000-aaaaaa.jsonl" in text
+    assert "! .snakemake/observe/20260301T130000-bbbbbb.jsonl: a newer run, failed before" in text
+
+
+def test_an_older_run_that_failed_early_is_not_told_of(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest(workdir, "20260301T110000-bbbbbb", early())
+    newest(workdir, "20260301T120000-aaaaaa", chain())
+    assert main(["jobs", "--failed"]) == 0
+    assert "bbbbbb" not in said(capsys)[0]
+
+
+def test_a_rule_that_the_run_does_not_have_is_refused(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["jobs", str(journal), "--rule", "mapp"]) == 2
+    assert said(capsys)[1].endswith("no job of this run is of a rule called mapp; is map meant?")
+
+
+@pytest.mark.parametrize("words", [["cost", ""], ["compare", "A", ""], [""]])
+def test_an_empty_word_is_an_unset_variable_and_not_the_present_folder(
+    workdir: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    newest(workdir, "20260301T120000-aaaaaa", chain())
+    assert main(words) == 2
+    assert said(capsys) == ("", "an empty word: is a variable unset?")
+
+
+def test_what_is_wrong_with_the_words_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["cost", "--nonsense"])
+    assert left.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("(see snakemake-observe --help)")

@@ -176,7 +176,7 @@ def _added(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
             )
             yield Finding(ADDED, it.tuning(), claim, cited)
         else:
-            yield Finding(ADDED, "neutral", f"{what}; no other job reads what they make", cited)
+            yield Finding(ADDED, "neutral", f"{what}; no job of A reads what they make", cited)
 
 
 def _read_by_others(it: Compared, jobs: list[JobDescribed]) -> list[str]:
