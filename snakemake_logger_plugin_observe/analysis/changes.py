@@ -95,6 +95,8 @@ def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> It
     if one == other:
         return
     said, says = text(one), text(other)
+    if said == says:  # a flag that takes values, and was given none
+        said, says = (None if value is None else "set" for value in (one, other))
     cited = (*before.at_start(f"{what}: {said}"), *after.at_start(f"{what}: {says}"))
     yield Change(RUN, what, said, says, evidence=cited)
 

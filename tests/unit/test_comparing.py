@@ -420,6 +420,11 @@ def test_a_setting_is_judged_by_what_it_can_do(setting: dict[str, Any], kind: st
     assert list(found(a_run(sums=SUMS), other).values()) == [kind]
 
 
+def test_a_flag_without_its_values_is_told_as_set() -> None:
+    before, after = (a_run(settings={"cache": value}, sums=SUMS) for value in (None, []))
+    assert claims(before, after, "schedule_changed") == ["cache: none → set (--cache)"]
+
+
 def test_hiding_less_is_no_offence() -> None:
     hiding = a_run(settings={"lock": False, "rerun_triggers": ["mtime"]})
     assert found(hiding, a_run()) == {"setting_changed": "neutral"}
