@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.reporters.words import decimals, duration, 
 _ROOM_FOR_CLASSES: Final = 94
 _ROOM_FOR_SOME: Final = 76
 _SOME: Final = 3
+_WORTH: Final = 0.005
 _ALWAYS: Final = "jobs are chosen in the order in which they were, and each phase takes as long"
 
 
@@ -124,8 +125,8 @@ def _sentence(answer: WhatIfAnswer) -> str:
     if best.setting == Setting():
         return "Nothing is changed: name a setting, such as --jobs 8, to see what it would bring."
     gain = best.measured - best.predicted
-    if gain <= 0:
-        return "None of this would have made the run shorter."
+    if gain < _WORTH * best.measured:
+        return "None of this would have made the run noticeably shorter."
     moved = {name: found.measured_by_class.get(name, 0) - best.by_class[name] for name in CLASSES}
     name, part = max(moved.items(), key=lambda item: item[1])
     most = f", the most of it {name} ({CLASSES[name]})" if part > 0 else ""

@@ -98,8 +98,7 @@ class Release:
     freed_by: tuple[Key, ...]
     """Whose ends came between the selection before its own, and its own."""
     short: tuple[str, ...]
-    """What it lacked when the selection before its own left it: of those in a turn that woke when
-    it was ready already, for no other is sure to have known of it."""
+    """What it lacked when the selection before its own left it."""
 
 
 @dataclass
@@ -269,12 +268,14 @@ class _Life:
             selections = ((begin, moment),)
             for unit in ready:
                 self.passed.setdefault(unit, unit not in chosen)
-                if unit not in chosen and self.because(unit, self.number[unit] + 1)[0] <= woke:
+                if unit not in chosen:
                     self.short[unit] = self.lacks(unit)
         selected, freed = moment, tuple(self.freed)
         self.freed = [] if ready else self.freed
         for unit in chosen:
             moment = self.hand_on(unit, selected, moment, freed)
+        if ready:  # it wakes once for each end, and so looks again
+            selections = (*selections, (moment, moment))
         self.lived.events.append(
             SchedulerRound(time=woke, idle=moment, selections=selections, selected=tuple(chosen))
         )

@@ -9,15 +9,18 @@ import strategies
 from builders import (
     SECOND,
     T0,
+    a_try,
     begun,
     chain,
     grouped,
     killed,
+    level,
     logger_only,
     mixed,
     on_cluster,
     replanned,
     retried,
+    stamps,
 )
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -81,6 +84,29 @@ def test_the_account_of_a_replay_of_what_was_is_the_run_s(lived: Lived) -> None:
     for name in CLASSES:
         off = told.makespan_by_class[name] - measured.makespan_by_class[name]
         assert abs(off) <= measured.makespan * 0.01
+
+
+def test_a_group_s_members_are_all_told_again_also_those_that_ran_beside_another() -> None:
+    """Else whoever depends on one of them would seem to have waited for a place."""
+    run = side_by_side()
+    told = retold(model_of(run), play(model_of(run)), run)
+    assert set(run.attempts) <= set(told.attempts)
+    found = account(told)
+    assert found.makespan_by_class["limits"] == 0
+    assert found.makespan_by_class == account(run).makespan_by_class
+
+
+def side_by_side() -> Run:
+    """Return a group of 1 and 2, of which 1 takes as long as both, and 3 that depends on 2."""
+    story = begun().group("p", (1, 2)).job(1).job(2).job(3, needs=(2,)).turn(3, 3, (3, 3))
+    known = stamps(ready=3, selected=3, submitting=3, accepted=3, reported=16, finished=16)
+    tries = [a_try(begun=4, tool_started=4, tool_ended=end, checked=end) for end in (16, 12)]
+    node = level(*tries, started=3, loaded=3, planned=4, ended=16)
+    story.attempt(None, known, node, group="p")
+    for job_id, one in zip((1, 2), tries, strict=True):
+        own = node.model_copy(update={"tries": (one,)})
+        story.attempt(job_id, stamps(finished=16), own, group="p")
+    return story.turn(16, 16, (16, 16)).quick(3, 16, 16, 18).end(19).run
 
 
 @MANY

@@ -48,6 +48,8 @@ def retold(model: Model, played: Played, run: Run) -> Run:
                 finished=None if model.unfinished[i] else moments.finished[i],
             ),
         )
+        for member in run.members(group) if group is not None else ():  # whoever waits for one
+            told.attempts[(member, number)] = Attempt(member, group, number, status="success")
         attempt.lay(_segments(model, played, i, told, attempt))
         told.attempts[attempt.key] = attempt
         if i in model.packed:
@@ -55,9 +57,9 @@ def retold(model: Model, played: Played, run: Run) -> Run:
         if model.replan[i] and not model.unfinished[i]:
             _tell_a_replanning(told, model, i, moments.finished[i])
     for woke, begin, selected, idle in played.rounds:
-        told.add(
-            SchedulerRound.model_construct(time=woke, idle=idle, selections=((begin, selected),))
-        )
+        # The loop wakes once for each end, and so looks again: who was left is known to be left.
+        looks = ((begin, selected), (idle, idle))
+        told.add(SchedulerRound.model_construct(time=woke, idle=idle, selections=looks))
     told.last_moment = played.end
     told.finished = RunFinished.model_construct(
         time=played.end, status="success", job_account=_NOTHING, makespan=_NOTHING
