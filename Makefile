@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo debian-packages test test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
+.PHONY: help demo debian-packages test test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # What some tests need of Debian, as root; without it they say that they were not run.
 DEBIAN := rsync faketime
@@ -21,6 +21,7 @@ DEBIAN := rsync faketime
 help:
 	@echo "make demo        run the example workflow under both plugins, and print its account"
 	@echo "make test        run the tests that need no root"
+	@echo "make test-slow   run those of them that take minutes, too"
 	@echo "make test-conformance  run every workflow of the conformance suite, bare and observed"
 	@echo "make test-faults run every fault of docs/reliability.md (some need root)"
 	@echo "make test-matrix run them on three versions of Snakemake, the oldest to the latest"
@@ -54,7 +55,10 @@ debian-packages:
 	dpkg --status $(DEBIAN) > /dev/null 2>&1 || { apt-get update --quiet=2 && apt-get install --quiet=2 --yes $(DEBIAN); }
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -m 'not slow'
+
+test-slow: $(VENV)/.installed
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -m slow
 
 # An environment of its own: htcondor's plugin does not work beside a storage plugin.
 $(CONFORMANCE_VENV)/.installed: pyproject.toml
@@ -69,7 +73,7 @@ conformance-sample: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 3 --sample
 
 conformance-sample-oldest:
-	$(PYTHON) tests/matrix.py --versions 9.14.6 tests/conformance --numprocesses 3 --sample
+	$(PYTHON) tests/matrix.py --versions 9.14.6 tests/conformance --numprocesses 3 --sample --every 3
 
 conformance-table: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python tests/conformance/table.py

@@ -18,6 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run most cases, with one executor each and without the last call",
     )
+    group.addoption(
+        "--every", type=int, default=1, metavar="N", help="of the sample, run every Nth case"
+    )
     group.addoption("--record", action="store_true", help=f"write the outcomes below {RECORDS}")
 
 
@@ -34,6 +37,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.get_closest_marker("sample") is None]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item.get_closest_marker("sample") is not None]
+        every = config.getoption("--every")
+        config.hook.pytest_deselected(items=[one for n, one in enumerate(items) if n % every])
+        items[:] = items[::every]
 
 
 class Recorder:

@@ -78,6 +78,7 @@ def test_a_clean_run_keeps_to_every_line(clean: Lab) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_clean_run_through_a_cluster_keeps_to_it_too(lab: Lab) -> None:
     example(lab, profile="cluster-generic")
     code, answer = check(lab, "--strict")

@@ -18,6 +18,8 @@ rule work:
 """
 CORES = ("--cores", "2", "--forceall")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def ten(tmp_path_factory: pytest.TempPathFactory) -> Lab:

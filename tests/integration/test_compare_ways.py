@@ -296,6 +296,7 @@ def test_other_data_of_the_same_name_cannot_be_compared(bench: Bench) -> None:
 # -- grouping ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_grouping_is_allowed(bench: Bench) -> None:
     files = {**FILES, **MORE}
     before = bench.run(files=files, where=lambda lab: lab.cluster())

@@ -137,6 +137,54 @@ def test_a_run_that_came_to_no_job_says_why(lab: Lab, text: str, class_: str, sa
     resolves(answer, lab.folder)
 
 
+def test_a_run_that_ends_amid_its_jobs_names_the_line_that_raised(lab: Lab) -> None:
+    lab.snakefile("""
+        def found(wildcards):
+            names = open(checkpoints.split.get().output[0]).read().split()
+            return [f"out/{name}.txt" for name in names if int(name)]
+        rule all:
+            input: found
+        checkpoint split:
+            output: "names.txt"
+            shell: "echo 1 x > {output}"
+        rule map:
+            output: "out/{n}.txt"
+            shell: "touch {output}"
+    """)
+    lab.snakemake(*BOTH, "--cores", "1", check=False)
+    answer = triaged(lab)
+    (one,) = findings(answer).values()
+    assert one["incident_class"] == "workflow_error"
+    assert "ValueError" in one["claim"]
+    assert str(lab.folder) not in one["claim"]
+    text = (lab.folder / "Snakefile").read_text().splitlines()
+    line = next(number for number, said in enumerate(text, 1) if "int(name)" in said)
+    assert f"at Snakefile:{line}," in answer["note"]["next_action"]
+    resolves(answer, lab.folder)
+
+
+def test_a_tool_that_was_killed_with_memory_to_spare_is_not_called_to_blame(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "killed.txt", "crashed.txt"
+        rule killed:
+            output: "killed.txt"
+            resources: mem_mb=5000
+            shell: "kill -9 $$"
+        rule crashed:
+            output: "crashed.txt"
+            shell: "kill -SEGV $$"
+    """)
+    lab.snakemake(*BOTH, "--cores", "2", "--keep-going", check=False)
+    answer = triaged(lab)
+    found = findings(answer)
+    assert found.keys() == {"tool_failure:killed", "tool_failure:crashed"}
+    killed, crashed = found["tool_failure:killed"], found["tool_failure:crashed"]
+    assert (killed["strength"], killed["lives_in"]) == ("possible", "operating context")
+    assert (crashed["strength"], crashed["lives_in"]) == ("certain", "tool behavior")
+    resolves(answer, lab.folder)
+
+
 def test_a_submission_that_is_refused_is_no_tool_s_failure(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     (lab.folder / "refuse.sh").write_text("echo no account >&2; exit 9\n")

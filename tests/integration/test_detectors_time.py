@@ -68,6 +68,7 @@ def test_a_snakefile_that_computes_long_is_slow_planning_and_a_long_tool_is_not(
     assert "slow_planning" not in classes(sleeps, before, tool)
 
 
+@pytest.mark.slow
 def test_planning_again_on_nodes_is_start_up_and_a_long_tool_is_not(sleeps: Lab) -> None:
     where = sleeps.cluster()
     before = go(sleeps, where=where)
@@ -79,6 +80,7 @@ def test_planning_again_on_nodes_is_start_up_and_a_long_tool_is_not(sleeps: Lab)
     assert "node_startup" not in classes(sleeps, before, tool)
 
 
+@pytest.mark.slow
 def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps: Lab) -> None:
     before = go(sleeps, where=sleeps.cluster())
     queued = go(sleeps, "--forceall", where=sleeps.cluster(hold="8"))
@@ -87,6 +89,7 @@ def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps
     assert "busy_cluster" not in classes(sleeps, before, tool)
 
 
+@pytest.mark.slow
 def test_a_resource_that_is_too_low_idles_slots_and_slots_that_compute_do_not(
     sleeps: Lab,
 ) -> None:
@@ -116,6 +119,7 @@ checkpoint split:
 """
 
 
+@pytest.mark.slow
 def test_many_checkpoints_are_a_storm_and_one_is_not(lab: Lab) -> None:
     lab.snakefile(CHECKPOINTS)
     go_on = ("--forceall", "--config")
@@ -156,6 +160,7 @@ def test_one_touched_file_that_makes_all_run_again_is_a_surprise_and_force_is_no
     assert "surprise_reruns" not in classes(lab, before, go(lab, "--forceall"))
 
 
+@pytest.mark.slow
 def test_an_input_that_shows_late_on_the_node_is_a_slow_file_system_and_a_long_tool_is_not(
     lab: Lab,
 ) -> None:

@@ -199,6 +199,7 @@ def test_real_runs_are_replayed_as_they_were(cluster: Run, local: Run) -> None:
         assert play(model).makespan(model) == pytest.approx(run.makespan, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_second_real_run_takes_as_long_as_was_predicted(new_lab: Callable[[str], Lab]) -> None:
     first, second = new_lab("one-core"), new_lab("two-cores")
     for lab, cores in ((first, "1"), (second, "2")):
