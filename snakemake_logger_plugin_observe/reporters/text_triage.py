@@ -130,9 +130,11 @@ def _classes(found: Sequence[Incident]) -> Iterator[Text]:
 
 
 def _explained(one: Incident) -> str:
-    said = (
-        [f"{one.failures:,} failed job{'' if one.failures == 1 else 's'}"] if one.failures else []
+    jobs = "job" if one.failures == 1 else "jobs"
+    many = (
+        f"{one.failures:,} {jobs} in flight" if one.cut_off else f"{one.failures:,} failed {jobs}"
     )
+    said = [many] if one.failures else []
     return " and ".join([*said, *([duration(one.explains)] if one.explains else [])])
 
 

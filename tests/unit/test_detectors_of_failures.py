@@ -69,6 +69,31 @@ def test_a_deterministic_failure_behind_retries_is_masked_and_a_flaky_one_is_not
     assert found.claim.startswith("1 of 10 jobs of map failed with exit code 13 and succeeded")
 
 
+def test_a_signal_from_outside_is_asked_after_and_a_crash_is_the_tool_s_own() -> None:
+    killed = only(on_slurm(137, state="FAILED", peak_rss_bytes=10_000_000))
+    assert (killed.lives_in, killed.strength) == ("operating context", "possible")
+    assert killed.action.text == (
+        "find out who sent the signal: see the kernel's log of node7 (was its memory used up?), "
+        "and what the cluster recorded of 71"
+    )
+    assert killed.action.why.endswith(
+        "it is known to have used 10 MB of the 1000 MB that it asked for"
+    )
+    crashed = only(failed_once("Segmentation fault", code=-11))
+    assert (crashed.lives_in, crashed.strength) == ("tool behavior", "certain")
+    assert crashed.action.text == "repair what map says (logs/a.log:1)"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(124, "(as timeout ends what"), (127, "(a shell's: the command was not found)"), (13, "13")],
+)
+def test_an_exit_code_that_has_a_meaning_is_told_with_it(code: int, said: str) -> None:
+    claim = only(failed_once(code=code)).claim
+    assert said in claim
+    assert ("(" in claim) == (code != 13)
+
+
 def test_failures_that_differ_are_no_masked_one() -> None:
     found = only(different())
     assert found.id == "tool_failure:map"
@@ -198,7 +223,7 @@ def test_a_killed_run_names_what_it_left_in_flight_and_what_to_do_about_it() -> 
     assert found.claim == (
         "the run was killed with 1 job in flight: map (slurm 77), and 2 jobs not begun"
     )
-    assert (found.failures, found.jobs) == (1, (2,))
+    assert (found.failures, found.jobs, found.cut_off) == (1, (2,), True)
     assert "squeue -j 77" in found.action.text
     assert "scancel 77" in found.action.text
     assert "--rerun-incomplete" in found.action.text
@@ -244,6 +269,18 @@ def test_a_run_that_failed_without_a_job_that_did_is_told_by_snakemake_s_words(
     assert advice in found.action.text
 
 
+def test_the_line_that_raised_is_named_and_not_the_rule_that_asked() -> None:
+    text = 'InputFunctionException in rule all in file "/work/Snakefile", line 5:\nTraceback:\n'
+    text += '  File "/work/Snakefile", line 4, in found\n'
+    text += '  File "/work/rules/a.smk", line 2, in one (rule all, line 5, /work/Snakefile)'
+    found = only(begun().message(3, text, level="error", kind="error").end(4, "failed"))
+    assert "at rules/a.smk:2," in found.action.text
+    assert "/work/" not in found.claim
+    inside = '\n  File "/v/site-packages/x.py", line 9, in y'
+    found = only(begun().message(3, text + inside, level="error", kind="error").end(4, "failed"))
+    assert "at rules/a.smk:2," in found.action.text
+
+
 def test_a_failed_run_of_which_nothing_is_known_says_so_and_escalates() -> None:
     found = only(begun().end(4, "failed"))
     assert (found.strength, found.action.escalate) == ("possible", True)
@@ -287,7 +324,7 @@ def test_retries_that_multiply_are_counted() -> None:
     assert (first.id, second.id) == ("masked_failure:map", "nested_retries:map")
     assert second.claim == (
         "6 executions of map came of 3 that were meant: retries of one level multiply another's "
-        "(1 job of map; 3, 2, 1 executions in one job's attempts)"
+        "(1 job of map; one job's attempts ran it 3 + 2 + 1 times)"
     )
     assert second.check == "retries <= 2"
     assert second.failures == 0

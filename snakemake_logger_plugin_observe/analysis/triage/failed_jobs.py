@@ -14,6 +14,11 @@ from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, name
 _CITED: Final = 3
 _SAID: Final = 160
 _UNKNOWN: Final = "how its tool ended is not known"
+_CODES: Final = {
+    124: "as timeout ends what takes too long",
+    126: "a shell's: the command cannot be executed",
+    127: "a shell's: the command was not found",
+}
 _SIGNALS: Final = {each.value: each.name for each in signal.Signals}
 
 
@@ -76,7 +81,8 @@ def ended(one: Occasion) -> str:
         known = f"signal {number}" + (f" ({_SIGNALS[number]})" if number in _SIGNALS else "")
         return known if why.exit_code is None else f"exit code {why.exit_code}, {known}"
     if why.exit_code is not None:
-        return f"exit code {why.exit_code}"
+        means = _CODES.get(why.exit_code)
+        return f"exit code {why.exit_code}" + (f" ({means})" if means else "")
     return {"missing_output": "no output as promised", "exception": "an exception"}.get(
         why.cause, _UNKNOWN
     )

@@ -36,7 +36,7 @@ class Incident:
     explains: Micros
     """The part of the makespan, or of what failures lost, that it explains."""
     failures: int
-    """How many failed jobs it explains."""
+    """How many failed jobs it explains, or jobs that the run's end cut off."""
     evidence: tuple[Evidence, ...]
     """Never empty: a claim without a citation is none."""
     refuted_by: str
@@ -45,5 +45,7 @@ class Incident:
     """The line of a check file that would catch it next time."""
     rules: tuple[str, ...] = ()
     """The rules that it touches."""
+    cut_off: bool = False
+    """Whether its jobs did not fail, but were in flight when the run ended."""
     jobs: tuple[int, ...] = ()
     """The jobs that it touches, where these are not all of its rules (or those that failed)."""

@@ -44,6 +44,7 @@ def detect(case: Case) -> Iterator[Incident]:
         strength="certain",
         explains=in_flight.lost(left),
         failures=len(left),
+        cut_off=True,
         evidence=tuple(cited),
         refuted_by="the run's process is alive after all"
         if case.status == "killed"

@@ -76,7 +76,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
     inside = max(max(one.executions) for one in found) > 1
     levels = [f"{jobs_of(len(found))} of {rule}"]
     if inside:
-        levels.append(f"{', '.join(map(str, worst.executions))} executions in one job's attempts")
+        levels.append(f"one job's attempts ran it {' + '.join(map(str, worst.executions))} times")
     if restarts:
         levels.append(f"{restarts:,} more starts by the cluster")
     return Incident(

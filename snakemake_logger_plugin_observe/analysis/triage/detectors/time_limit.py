@@ -67,6 +67,7 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
         strength="likely",
         explains=in_flight.lost(left),
         failures=len(left),
+        cut_off=True,
         evidence=(*cited, *in_flight.evidence(case, left)),
         refuted_by=f"the cluster's accounting says that {own.cluster_job} ended otherwise",
         action=Action(

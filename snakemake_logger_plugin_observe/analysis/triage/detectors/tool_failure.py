@@ -1,17 +1,25 @@
 """A tool failed, and nothing more specific is known of it than how it ended and what it said."""
 
+import signal
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
+from snakemake_logger_plugin_observe.analysis.triage.incident import (
+    Action,
+    Incident,
+    LivesIn,
+    Strength,
+)
 from snakemake_logger_plugin_observe.analysis.triage.telling import TOOL
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 CLASS: Final = TOOL
 _KNOWN: Final = ("exit_code", "signal", "exception")
+# What a tool hardly sends itself: a kernel without memory, a scheduler, or a person does.
+_SENT: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -35,17 +43,20 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
     times = sum(len(one.occasions) for one in found)
     again = f", {times:,} times, not in the same way" if times > len(found) else ""
     strength: Strength = "certain" if causes <= set(_KNOWN) else "likely"
-    if causes == {"other"}:
+    sent = all(one.cause == "signal" and one.last.why.signal in _SENT for one in found)
+    if sent or causes == {"other"}:
         strength = "possible"
     action = f"repair what {name} says{where}"
     if line is None:
         action = f"run {name} by itself and see how it fails"
+    if sent:
+        action = f"find out who sent the signal: see {_records(found)}"
     if forgot:
         action = f"have {name} write what its output: promises, or correct the promise"
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        lives_in="workflow semantics" if forgot else "tool behavior",
+        lives_in=_lives_in(forgot=forgot, sent=sent),
         claim=_forgot(case, found)
         if forgot
         else f"{failed_jobs.who(found)} failed {failed_jobs.how(found)}{again}"
@@ -54,11 +65,41 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        refuted_by="the same command, run by itself on the same inputs, succeeds",
-        action=Action(action, _why(case, found, forgot=forgot)),
+        refuted_by="the tool's own script sends the signal"
+        if sent
+        else "the same command, run by itself on the same inputs, succeeds",
+        action=Action(action, _sent(found) if sent else _why(case, found, forgot=forgot)),
         check="failed_jobs <= 0",
         rules=failed_jobs.rules(case, found),
         jobs=failed_jobs.jobs(case, found),
+    )
+
+
+def _lives_in(*, forgot: bool, sent: bool) -> LivesIn:
+    if forgot:
+        return "workflow semantics"
+    return "operating context" if sent else "tool behavior"
+
+
+def _records(found: list[Failure]) -> str:
+    """Return where it shows who sent a signal."""
+    attempts = [row.attempt for one in found for row in one.rows]
+    nodes = named(tuple(dict.fromkeys(one.node for one in attempts if one.node)))
+    ids = named(tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid)))
+    kernel = f"the kernel's log{f' of {nodes}' if nodes else ''} (was its memory used up?)"
+    return f"{kernel}{f', and what the cluster recorded of {ids}' if ids else ''}"
+
+
+def _sent(found: list[Failure]) -> str:
+    """Say what is known of a signal that no tool sends itself."""
+    used = max((one.use.memory_bytes or 0 for one in found), default=0)
+    asked = max((one.use.memory_asked_bytes or 0 for one in found), default=0)
+    known = "how much memory it used is not known"
+    if used:
+        of_asked = f" of the {asked / 1e6:.0f} MB that it asked for" if asked else ""
+        known = f"it is known to have used {used / 1e6:.0f} MB{of_asked}"
+    return (
+        f"such a signal is sent by a kernel without memory, by a scheduler, or by a person; {known}"
     )
 
 

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Inc
 CLASS: Final = "workflow_error"
 _SAID: Final = 240
 _IN_FILE: Final = re.compile(r'in file "?([^"\n]+?)"?, line (\d+)')
+_FRAME: Final = re.compile(r'^ +File "([^<"\n][^"\n]*)", line (\d+), in ', re.MULTILINE)
 _KNOWN: Final[tuple[tuple[re.Pattern[str], LivesIn, str, str], ...]] = (
     (
         re.compile(r"Directory cannot be locked"),
@@ -55,8 +56,9 @@ def detect(case: Case) -> Iterator[Incident]:
         yield _without_a_word(case)
         return
     message, line = errors[0]
-    text = " ".join(message.text.split())
-    lives, advice, why = _advice(message.text)
+    told = _from_here(case, message.text)
+    text = " ".join(told.split())
+    lives, advice, why = _advice(told)
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
@@ -74,12 +76,19 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
+def _from_here(case: Case, text: str) -> str:
+    """Return what was said with paths as the workflow's folder calls them."""
+    started = case.run.started
+    return text.replace(f"{started.workdir}/", "") if started and started.workdir else text
+
+
 def _advice(text: str) -> tuple[LivesIn, str, str]:
     for pattern, lives, advice, why in _KNOWN:
         if pattern.search(text):
             return lives, advice, why
-    where = _IN_FILE.search(text)
-    at = f" at {where[1]}:{where[2]}" if where else ""
+    frames = [one for one in _FRAME.findall(text) if "site-packages" not in one[0]]
+    where = frames[-1:] or _IN_FILE.findall(text)[:1]  # what raised says more than its rule
+    at = f" at {where[0][0]}:{where[0][1]}" if where else ""
     return (
         "workflow semantics",
         f"correct the workflow{at}, and see with a dry run that it plans",
