@@ -150,7 +150,7 @@ def _missing(
     if source.status == "killed":
         yield (
             f"the run was killed: what came after its journal's last line is not known, with "
-            f"{run.unfinished:,} attempts left in flight"
+            f"{run.unfinished:,} attempt{'' if run.unfinished == 1 else 's'} left in flight"
         )
     if source.status == "running":
         yield "the run still goes on: all of this is so far"

@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.runbook import usual
 from snakemake_logger_plugin_observe.commands import baselines, journals, writing
 from snakemake_logger_plugin_observe.commands.casework import folder_of
 from snakemake_logger_plugin_observe.folder import Folder
-from snakemake_logger_plugin_observe.journal import Detail, journals_in
+from snakemake_logger_plugin_observe.journal import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import Known, RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.runbook_form import render_runbook
 
@@ -59,6 +59,8 @@ def run(words: argparse.Namespace) -> tuple[RunbookAnswer, int]:
     if words.out.exists():
         return RunbookAnswer(words.out, kept=True), 0
     source, outlines = _typical(words.paths or [Path()])
+    if source.status == "running":
+        raise JournalError(f"{source.path}: the run goes on; a runbook tells of runs that ended")
     folder = folder_of(source)
     answer = RunbookAnswer(
         words.out,

@@ -57,6 +57,8 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
     """
     if words.yes and not words.live:
         raise JournalError("--yes answers what --live asks; without --live nothing is run")
+    if words.note is not None and str(words.note) == "-":
+        raise writing.WritingError("--note writes a file: name one")
     source = journals.load(words.journal, Detail.FAILURES, failures=True)
     store = Store.new(words.save) if words.save is not None else None
     asked = ask(source, folder_of(source), agreed=words.yes) if words.live else ()

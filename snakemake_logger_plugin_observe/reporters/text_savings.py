@@ -92,7 +92,7 @@ def trial(answer: PathAnswer) -> str | None:
     """Return the words of the what-if that tries the first repair that a setting can bring."""
     for one in _repairs(answer):
         if words := _setting(answer, one):
-            return f"snakemake-observe whatif {words}"
+            return f"snakemake-observe whatif {shlex.quote(str(answer.source.path))} {words}"
     return None
 
 

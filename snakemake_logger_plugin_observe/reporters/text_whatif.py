@@ -1,5 +1,6 @@
 """What-ifs as text: the run as it was, and beside it what it would have taken."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -18,6 +19,8 @@ from snakemake_logger_plugin_observe.reporters.words import decimals, duration, 
 _ROOM_FOR_CLASSES: Final = 94
 _ROOM_FOR_SOME: Final = 76
 _SOME: Final = 3
+_A_CURVE: Final = 3
+"""So many replays need no hint at a sweep."""
 _WORTH: Final = 0.005
 _ALWAYS: Final = "jobs are chosen in the order in which they were, and each phase takes as long"
 
@@ -33,7 +36,11 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     said += [Text("assumes", "bold")]
     said += [Text(harmless(f"  {line}")) for line in _assumes(found.replays)]
     said += text_cost.warnings([*answer.source.problems, *found.gaps])
-    said.append(Text("→ snakemake-observe whatif --sweep jobs=1,2,4,8    a curve"))
+    if len(found.replays) < _A_CURVE:
+        path = shlex.quote(str(answer.source.path))
+        said.append(
+            Text(harmless(f"→ snakemake-observe whatif {path} --sweep jobs=1,2,4,8    a curve"))
+        )
     return said
 
 

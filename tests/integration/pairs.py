@@ -220,7 +220,7 @@ def _shows(event: dict[str, Any], what: str, said: str) -> bool:
     names = {"rule's": "rule", "resource": "resources"}
     value = event.get(names.get(kind, kind))
     match kind:
-        case "input" | "output" | "log" | "benchmark":
+        case "input" | "output" | "log" | "benchmark" | "ancient":
             there = [value] if isinstance(value, str) else (value or [])
             if said in ("None", "none of these", ""):
                 return True  # of those that the other side has

@@ -332,8 +332,9 @@ def test_a_wall_clock_that_is_set_in_mid_run_is_told_and_changes_no_duration(
         tool = moments(lab.folder / f"{rule}.tool")
         assert phases_s(attempt)["compute"] == about(tool[1] - tool[0])
         assert attempt.unobserved == ()
-    # From the stamp at its exit on, the interpreter may wait a second for a timer of Snakemake's.
-    assert took - 1 - 2 * WITHIN_S <= run.makespan / 1e6 <= took
+    # From the stamp at its exit on, the interpreter may wait a second for a timer of Snakemake's,
+    # and takes its time on a busy machine: less than any step.
+    assert took - 2.5 <= run.makespan / 1e6 <= took
     (told,) = [one.text for one in run.messages if one.kind == "clock_set"]
     assert f"set {'forward' if step_s > 0 else 'back'} by {abs(step_s):.2f}" in told
     assert f"! {told[:60]}" in lab.observe("cost").stdout

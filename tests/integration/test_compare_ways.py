@@ -26,6 +26,17 @@ def baseline(bench: Bench) -> Path:
     return bench.run(CONFIGURED)
 
 
+def test_an_input_that_is_newly_called_ancient_is_not_allowed_though_the_bytes_are_the_same(
+    bench: Bench, baseline: Path
+) -> None:
+    hidden = changed(
+        CONFIGURED, ('reference="reference.txt"', 'reference=ancient("reference.txt")')
+    )
+    answer = bench.compare(baseline, bench.run(hidden))
+    assert "not_allowed hides_changes" in told(answer)
+    assert (verdict(answer), answer["same_work"]) == (NOT, False)
+
+
 @pytest.mark.parametrize(
     ("flags", "findings"),
     [

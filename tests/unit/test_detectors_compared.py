@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from builders import Story, begun
-from cases import classes, walked
 from failing import fails
+from triaged import classes, walked
 from workflows import SETTINGS, a_job, a_run, a_workflow, changed
 
 ONE = {"cut": 1.0, "count": 1.0, "join": 1.0}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import strategies
 from builders import Story, at, begun, chain, killed, logger_only, stamps
-from cases import walked
 from hypothesis import given
+from triaged import walked
 from workflows import a_job, a_run, a_workflow, changed
 
 from snakemake_logger_plugin_observe.__main__ import main

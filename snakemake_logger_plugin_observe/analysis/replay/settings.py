@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.analysis.replay.model import Model
 from snakemake_logger_plugin_observe.run import Run
 
 _DRAWN: Final = "drawn"
+_LEAST: Final = 0.001
 _LONGEST_S: Final = 1e7
 _LARGEST: Final = 1_000_000_000
 
@@ -168,7 +169,7 @@ def _count(name: str, value: str | None) -> int:
     except ValueError:
         number = 0
     if not 1 <= number <= _LARGEST:
-        raise SettingError(f"{name} {value or ''}: a whole number from 1 on is wanted")
+        raise SettingError(f"{name} {value or ''}: a whole number from 1 to {_LARGEST:,} is wanted")
     return number
 
 
@@ -182,8 +183,9 @@ def _number(value: str | None) -> float:
 
 def _positive(name: str, value: str | None) -> float:
     number = _number(value)
-    if not 0 < number <= _LONGEST_S:  # also what is no number
-        raise SettingError(f"{name} {value or ''}: a number above 0 is wanted")
+    if not _LEAST <= number <= _LONGEST_S:  # also what is no number
+        wanted = f"a number from {_LEAST:g} to {_LONGEST_S:,.0f}"
+        raise SettingError(f"{name} {value or ''}: {wanted} is wanted")
     return number
 
 

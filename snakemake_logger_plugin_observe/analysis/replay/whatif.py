@@ -107,7 +107,8 @@ def _gaps(run: Run, model: Model) -> list[str]:
     if run.finished is None:
         found.append("the run has no end in its journal: it is replayed up to its last moment")
     if cut:
-        found.append(f"{cut:,} submissions had not ended: what they still had to do is not known")
+        many = "1 submission" if cut == 1 else f"{cut:,} submissions"
+        found.append(f"{many} had not ended: what was still to do is not known")
     blind = sum(1 for length in model.course.get(UNOBSERVED, ()) if length)
     if blind:
         found.append(
