@@ -46,7 +46,7 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     found += [Text(), Text.assemble(("What to repair first: ", "bold"), first)]
     found += text_cost.warnings([*answer.source.problems, *_limits(answer)])
     trial = text_savings.trial(answer)
-    found += [Text(f"→ {trial}    what that would bring")] if trial else []
+    found += [Text(harmless(f"→ {trial}    what that would bring"))] if trial else []
     found.append(Text(_NEXT))
     return found
 

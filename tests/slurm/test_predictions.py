@@ -64,7 +64,7 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_bring_what_w
         "What to repair first: poll_wait (waiting for the next status poll: "
         f"--slurm-init-seconds-before-status-checks, {RARE_S} s here)"
     ) in said
-    assert f"whatif --poll {OFTEN_S} what that would bring" in said
+    assert f"--poll {OFTEN_S} what that would bring" in said
 
     words = ("--with", f"poll={OFTEN_S}", "--with", f"poll={OFTEN_S} startup=x0")
     replays = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)["replays"]
