@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis import traces
 from snakemake_logger_plugin_observe.analysis.account import RuleShare
 from snakemake_logger_plugin_observe.analysis.polling import Polling
 from snakemake_logger_plugin_observe.clock import Micros
@@ -77,7 +78,7 @@ def errors(source: Source) -> list[RenderableType]:
         return []
     here = f"{run.started.workdir}/" if run.started is not None else ""
     said = [message.text for message in run.messages if message.level == "error"]
-    shown = (" ".join(text.replace(here, "").split()) for text in said[-_ERRORS_SHOWN:])
+    shown = (traces.said(text).replace(here, "") for text in said[-_ERRORS_SHOWN:])
     return [Text(harmless(f"Snakemake said: {text}"), "red") for text in shown if text]
 
 

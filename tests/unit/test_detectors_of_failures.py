@@ -15,7 +15,7 @@ from failing import (
     succeeds,
 )
 from failing import flaky as one_of_many
-from test_triage import walked
+from triaged import walked
 
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -371,3 +371,23 @@ def test_proofs_that_a_failed_rule_lacks_are_findings() -> None:
         'give rule map log: "logs/map/{n}.log" and benchmark: "benchmarks/map/{n}.txt"'
     )
     assert found.check == "missing_logs <= 0"
+
+
+def test_a_job_that_fails_twice_alike_and_then_succeeds_is_no_masked_failure() -> None:
+    story = begun(wraps="local").job(1)
+    for number in (1, 2):
+        fails(story, 1, "Connection reset by peer", number=number, start_s=3 * number)
+    found = only(succeeds(story, 1, 3, 10).end(12))
+    assert found.id == "tool_failure:map:recovered"
+    assert found.claim.startswith("1 job of map failed with exit code 13 and succeeded when tried")
+
+
+def test_all_that_failed_for_good_is_the_scope_and_is_in_the_note() -> None:
+    story = begun(wraps="local").job(1, rule="a").job(2, rule="b")
+    fails(story, 1, "no room", rule="a")
+    fails(story, 2, "no such file", rule="b", code=3)
+    told = walked(story.end(9, "failed"))
+    assert told.scope.text == "2 jobs of all 2 rules"
+    classes = " ".join(claim.text for claim in told.note.incident_class)
+    assert "no room" in classes
+    assert "no such file" in classes

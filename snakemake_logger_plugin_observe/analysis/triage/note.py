@@ -114,9 +114,11 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
     lives = f"{first.incident_class} (lives in: {first.lives_in}), {first.strength}"
     yield Claim(f"{lives}: {first.claim}", first.evidence[:_CITED])
     yield Claim(f"refuted by: {first.refuted_by}")
-    for one in found[1:]:
-        if one.incident_class != first.incident_class:
-            yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])
+    for one in found[1 : 1 + _OTHERS]:
+        yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])
+    for one in found[1 + _OTHERS :][:1]:
+        more = len(found) - 1 - _OTHERS
+        yield Claim(f"and {more} more, {one.incident_class} among them", one.evidence[:_CITED])
 
 
 def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> Iterator[Claim]:

@@ -57,7 +57,7 @@ def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Incid
     proposed: dict[str, Incident] = {}
     for job_id in where.jobs:
         job = case.run.jobs[job_id]
-        if job.rule in proposed or (job.shellcmd is None and job.script is None):
+        if job.rule in proposed or (not job.output and job.shellcmd is None and job.script is None):
             continue
         lacks = {
             what: f'{what}: "{what}s/{job.rule}/{_name_of(job)}.{ending}"'

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.truth.finding import job_name, jobs_of, named
@@ -48,13 +49,17 @@ def scope(case: Case, found: Sequence[Incident]) -> Scope:
 def _touched(case: Case, first: Incident | None) -> list[JobDescribed]:
     """Return the jobs that an incident touches; without one, those that failed or were left."""
     every = case.run.jobs
-    if first is not None and first.jobs:
+    if first is not None and first.jobs and not (first.failures and case.status == "failed"):
         return [every[job_id] for job_id in first.jobs if job_id in every]
     failed = {one.job_id for one in case.failures}
     if first is None and not failed and case.status in ("killed", "interrupted"):
         failed = {one.job_id for one in case.run.attempts.values() if one.status not in FINAL}
     if first is None:
         return [job for job_id, job in every.items() if job_id in failed]
+    if first.failures and case.status == "failed":  # what failed for good, whatever it is called
+        for_good = (one for one in case.failures if one.outcome == "failed")
+        touched = {*first.jobs, *failed_jobs.jobs(case, for_good)}
+        return [job for job_id, job in every.items() if job_id in touched]
     of_rules = [job for job in every.values() if job.rule in first.rules]
     if first.failures and any(job.job_id in failed for job in of_rules):
         return [job for job in of_rules if job.job_id in failed]

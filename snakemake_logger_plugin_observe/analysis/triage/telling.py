@@ -57,7 +57,7 @@ def class_of(
         return LATE
     if passed_elsewhere and one.outcome == "failed":
         return STRICTER
-    if no_chance or one.verdict in ("deterministic", "repeated"):
+    if no_chance or one.verdict == "deterministic":
         return MASKED
     return TOOL
 

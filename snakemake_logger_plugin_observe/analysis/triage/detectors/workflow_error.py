@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis import traces
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.detectors.missing_input import unplanned
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, LivesIn
@@ -11,7 +12,6 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Inc
 CLASS: Final = "workflow_error"
 _SAID: Final = 240
 _IN_FILE: Final = re.compile(r'in file "?([^"\n]+?)"?, line (\d+)')
-_FRAME: Final = re.compile(r'^ +File "([^<"\n][^"\n]*)", line (\d+), in ', re.MULTILINE)
 _KNOWN: Final[tuple[tuple[re.Pattern[str], LivesIn, str, str], ...]] = (
     (
         re.compile(r"Directory cannot be locked"),
@@ -57,7 +57,7 @@ def detect(case: Case) -> Iterator[Incident]:
         return
     message, line = errors[0]
     told = _from_here(case, message.text)
-    text = " ".join(told.split())
+    text = traces.said(told)
     lives, advice, why = _advice(told)
     yield Incident(
         id=CLASS,
@@ -86,9 +86,9 @@ def _advice(text: str) -> tuple[LivesIn, str, str]:
     for pattern, lives, advice, why in _KNOWN:
         if pattern.search(text):
             return lives, advice, why
-    frames = [one for one in _FRAME.findall(text) if "site-packages" not in one[0]]
-    where = frames[-1:] or _IN_FILE.findall(text)[:1]  # what raised says more than its rule
-    at = f" at {where[0][0]}:{where[0][1]}" if where else ""
+    # What raised says more than its rule does.
+    place = traces.where(text) or next(iter(_IN_FILE.findall(text)), None)
+    at = f" at {place[0]}:{place[1]}" if place else ""
     return (
         "workflow semantics",
         f"correct the workflow{at}, and see with a dry run that it plans",
