@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison, compare
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
@@ -16,6 +17,8 @@ from snakemake_logger_plugin_observe.events import RunStarted
 from snakemake_logger_plugin_observe.folder import Folder
 from snakemake_logger_plugin_observe.journal import Detail, JournalError, read_ends
 from snakemake_logger_plugin_observe.reporters.answers import Source
+
+_FORCES: Final = ("forceall", "forcerun", "forcetargets", "until", "omit_from")
 
 
 def gather(
@@ -42,7 +45,7 @@ def gather(
         baseline=baseline.run if baseline is not None else None,
         comparison=comparison,
         plan=plan.run if plan is not None else None,
-        missing=tuple(_missing(source, baseline, folder, planned=planned)),
+        missing=(*_missing(source, baseline, folder, planned=planned), *_unanswered(asked)),
         paths=paths,
         read=folder.read if folder is not None else None,
         asked=asked,
@@ -74,7 +77,9 @@ def dry_run_of(source: Source) -> Source | None:
     found = sorted(
         (_begun(ends[0]), path)
         for path in source.path.parent.glob("*.jsonl")
-        if (ends := read_ends(path)) is not None and _plans_the_same(ends[0], started)
+        if path != source.path
+        and (ends := read_ends(path)) is not None
+        and _plans_the_same(ends[0], started)
     )
     before = [path for moment, path in found if moment <= begun]
     after = [path for moment, path in found if moment > begun]
@@ -91,7 +96,12 @@ def _begun(started: RunStarted) -> Micros:
 
 
 def _plans_the_same(one: RunStarted, other: RunStarted) -> bool:
-    return one.kind == "dry_run" and baselines.same_question(one, other)
+    """Whether *one* plans what *other* ran; jobs that are forced are planned whatever is there."""
+    return (
+        one.kind == "dry_run"
+        and baselines.same_question(one, other)
+        and all(one.settings.get(name) == other.settings.get(name) for name in _FORCES)
+    )
 
 
 def _against(source: Source, named: Path | None) -> tuple[Source | None, Comparison | None]:
@@ -117,6 +127,16 @@ def _next_run(source: Source) -> float | None:
         if ends[0].kind != "dry_run"
     )
     return min((moment / 1e6 for moment in begun if moment > mine), default=None)
+
+
+def _unanswered(asked: Sequence[Asked]) -> Iterator[str]:
+    """Say what a Snakemake that was asked could not tell, each reason once."""
+    by_problem: dict[str, list[str]] = {}
+    for one in asked:
+        if one.problem:
+            by_problem.setdefault(one.problem, []).append(one.name)
+    for problem, names in by_problem.items():
+        yield f"{', '.join(names)}: Snakemake did not answer ({problem})"
 
 
 def _called_missing(case: Case) -> Iterator[str]:

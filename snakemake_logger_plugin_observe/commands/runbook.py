@@ -59,8 +59,10 @@ def run(words: argparse.Namespace) -> tuple[RunbookAnswer, int]:
     if words.out.exists():
         return RunbookAnswer(words.out, kept=True), 0
     source, outlines = _typical(words.paths or [Path()])
-    if source.status == "running":
-        raise JournalError(f"{source.path}: the run goes on; a runbook tells of runs that ended")
+    if source.status not in ("success", "nothing_to_do"):
+        raise JournalError(
+            f"{source.path}: no run here has succeeded yet, and a runbook tells what is usual"
+        )
     folder = folder_of(source)
     answer = RunbookAnswer(
         words.out,

@@ -129,3 +129,12 @@ def test_journals_away_from_their_folder_leave_a_gap_to_be_filled(
     text = (work / "RUNBOOK.md").read_text()
     assert "The command cannot be made from the journal" in text
     assert "- working directory: `not known`" in text
+
+
+def test_a_workflow_that_never_succeeded_has_nothing_that_is_usual(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_run(status="failed").write(tmp_path / ".snakemake" / "observe" / "1.jsonl")
+    assert main(["runbook", str(tmp_path), "--out", str(tmp_path / "RUNBOOK.md")]) == 2
+    assert "and a runbook tells what is usual" in capsys.readouterr().err
+    assert not (tmp_path / "RUNBOOK.md").exists()

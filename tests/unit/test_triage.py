@@ -451,3 +451,26 @@ def test_a_hostile_note_is_harmless_to_terminals_and_markdown() -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert re.search(r"(?<![\\`])<script>", render_note(answer, ".md").replace("`", "")) is None
+
+
+def test_a_dry_run_that_was_forced_does_not_tell_what_an_unforced_run_had_to_do(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forced = a_run(kind="dry_run", process_started=at(500), settings={"forceall": True})
+    put(workdir, "1", a_run())
+    put(workdir, "2", forced)
+    assert "P" not in answered(capsys)["journals"]
+    put(workdir, "3", a_run(kind="dry_run", process_started=at(600)))
+    assert answered(capsys)["journals"]["P"].endswith("3.jsonl")
+
+
+def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(workdir, "1", a_run(kind="dry_run"))
+    (journal,) = workdir.rglob("*.jsonl")
+    assert "P" not in answered(capsys, journal)["journals"]
+
+
+def test_a_note_is_written_to_a_file(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(workdir, "1", a_run())
+    assert main(["triage", "--note", "-"]) == 2
+    assert "--note writes a file: name one" in capsys.readouterr().err

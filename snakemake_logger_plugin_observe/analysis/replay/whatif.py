@@ -100,6 +100,10 @@ def _replay(run: Run, model: Model, chosen: Setting, seed: int) -> Replay:
     )
 
 
+def _many(count: int) -> str:
+    return "1 submission" if count == 1 else f"{count:,} submissions"
+
+
 def _gaps(run: Run, model: Model) -> list[str]:
     """Return what is not known of the run, each in a sentence."""
     found = list(model.assumes)
@@ -107,18 +111,17 @@ def _gaps(run: Run, model: Model) -> list[str]:
     if run.finished is None:
         found.append("the run has no end in its journal: it is replayed up to its last moment")
     if cut:
-        many = "1 submission" if cut == 1 else f"{cut:,} submissions"
-        found.append(f"{many} had not ended: what was still to do is not known")
+        found.append(f"{_many(cut)} had not ended: what was still to do is not known")
     blind = sum(1 for length in model.course.get(UNOBSERVED, ()) if length)
     if blind:
         found.append(
-            f"{blind:,} submissions could not be split into phases: their unobserved time, any "
+            f"{_many(blind)} could not be split into phases: their unobserved time, any "
             "queue or poll wait in it included, is kept as it was"
         )
     held = sum(1 for length in model.hold if length >= _HELD)
     if held:
         found.append(
-            f"{held:,} submissions waited for a reason that is not in the journal: kept as it was"
+            f"{_many(held)} waited for a reason that is not in the journal: kept as it was"
         )
     if not model.count:
         found.append("no job of it was submitted: only its own phases are known")
