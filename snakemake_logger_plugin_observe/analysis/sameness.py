@@ -111,9 +111,15 @@ def signature(one: Occasion, wildcards: Mapping[str, str]) -> tuple[object, ...]
 
 
 def all_alike(signatures: Iterable[tuple[object, ...]]) -> bool:
-    """Whether there are two or more, and all the same."""
+    """Whether there are two or more, and all the same.
+
+    What one said last may be lost, where a retry wrote over its log at once: it then says nothing
+    against the others.
+    """
     found = list(signatures)
-    return len(found) > 1 and len(set(found)) == 1
+    ends = {one[:-1] for one in found}
+    words = {one[-1] for one in found if one[-1]}
+    return len(found) > 1 and len(ends) == 1 and len(words) <= 1
 
 
 def _same_end(before: Why, now: Why) -> bool | None:

@@ -1,5 +1,6 @@
 """The incident ladder as text: the answer, each rung, and how to see it for oneself."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -161,5 +162,6 @@ def _last(answer: TriageAnswer) -> Iterator[str]:
         yield harmless(f"The evidence is in {answer.saved}: see INDEX.txt there.")
     if answer.noted is None and answer.triage.incidents:
         yield harmless(
-            f"→ snakemake-observe triage {answer.source.path} --note incident.md --save evidence"
+            f"→ snakemake-observe triage {shlex.quote(str(answer.source.path))} --note incident.md "
+            "--save evidence"
         )

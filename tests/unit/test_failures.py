@@ -356,3 +356,16 @@ def test_a_node_s_failed_tries_in_a_success_are_an_attempt_s_failures_but_not_lo
     found = only(story)
     assert told(found) == (1, "succeeded", "repeated", 3, 2)
     assert (found.lost, found.succeeded_on) == (2 * SECOND, 1)
+
+
+def test_words_that_a_retry_wrote_over_say_nothing_against_the_others() -> None:
+    """Its log was read a moment too late; how it ended is known all the same."""
+    story = begun(wraps="local")
+    for job_id in range(1, 4):
+        story.job(job_id, rule="quality", wildcards={"sample": f"s{job_id}"})
+        words = () if job_id == 2 else ("scratch space is not mounted yet",)
+        fails(story, job_id, *words, start_s=3 * job_id, rule="quality")
+        succeeds(story, job_id, 2, 30 + job_id, rule="quality")
+    run = story.end(40).run
+    (habit,) = habits(run, failures(run))
+    assert habit.habit == "every_job"

@@ -81,7 +81,8 @@ def _families(case: Case, jobs: Iterable[JobDescribed]) -> Iterable[str]:
                 f"all {len(values):,} values of {name}" if len(values) > 1 else _only(name, values)
             )
             continue
-        text = f"{len(values):,} of {len(known[name]):,} values of {name}"
+        begun = "" if case.status == "success" else " that were begun"
+        text = f"{len(values):,} of {len(known[name]):,} values of {name}{begun}"
         yield f"{text}, {_alike(list(values), others) or named(values)}"
 
 

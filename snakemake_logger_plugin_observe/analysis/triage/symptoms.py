@@ -31,7 +31,8 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         if not in_flight.left(case) and not in_flight.not_begun_of(case):
             text += ", after its last job had ended"
         last = max((a.line for a in case.run.attempts.values() if a.line), default=None)
-        yield Symptom(case.status, text, side.at_end(text) or side.at_line(last, text))
+        cited = side.at_end(text) or side.at_line(last, "the last that the journal tells of a job")
+        yield Symptom(case.status, text, cited)
     if case.status == "failed":
         rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in for_good))
         text = f"the run failed: {len(for_good)} jobs of {rules}" if for_good else "the run failed"
