@@ -17,7 +17,9 @@ from snakemake_logger_plugin_observe.analysis.truth import dependencies, proofs,
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding
 from snakemake_logger_plugin_observe.run import Run
 
-_LESS: Final = frozenset({scope.NARROWED, scope.CUT, scope.UP_TO_DATE, scope.NOT_MADE})
+_LESS: Final = frozenset(
+    {scope.NARROWED, scope.CUT, scope.UP_TO_DATE, scope.NOT_MADE, scope.CACHED}
+)
 _MORE: Final = frozenset({scope.WIDENED, scope.ADDED})
 _OUTCOMES: Final = {
     "failed": "failed",
@@ -113,7 +115,7 @@ def _compared(before: Party, after: Party) -> Compared:
         changes=changes(before.run, after.run, found),
         contents=contents(outputs, products, *files, lineages[1].makers),
         files=files,
-        unpublished=tuple(path for path in before.published if path not in files[1]),
+        unpublished=tuple(path for path in before.published if path not in after.published),
         lineages=lineages,
     )
     moved = proofs.same_elsewhere(compared)

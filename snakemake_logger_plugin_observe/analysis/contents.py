@@ -47,12 +47,12 @@ def recorded(run: Run, published: Mapping[str, str] | None = None) -> dict[str, 
         path: Recorded(OutputFile(path=path, sha256=sha256), None)
         for path, sha256 in (published or {}).items()
     }
-    return beside | {
+    made = {
         file.path: Recorded(file, attempt.outputs_line)
         for attempt in run.attempts.values()
         for file in attempt.outputs or ()
-        if file.sha256 is not None or file.path not in beside
     }
+    return made | beside  # what lies there now is what was published
 
 
 def contents(

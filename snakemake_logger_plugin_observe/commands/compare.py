@@ -122,7 +122,7 @@ def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party
 
 def _one_folder(before: Source, after: Source) -> bool:
     one, other = (journals.working_directory(source.path) for source in (before, after))
-    return one.absolute() == other.absolute()
+    return one.resolve() == other.resolve()
 
 
 def _party(source: Source, alike: Sequence[Outline], other: Source) -> Party:

@@ -101,6 +101,11 @@ def _verdict(answer: CheckAnswer) -> Text:
     ]
     said = "keeps to" if answer.passed else "breaks"
     text = f"This run {said} {answer.file}: {plural(len(states), 'line')}, {', '.join(counts)}"
+    if set(states) == {"unchecked"}:
+        text = (
+            f"Of this run nothing in {answer.file} could be checked: {plural(len(states), 'line')}"
+        )
+        return Text(harmless(text), "bold yellow")
     return Text(harmless(text), "bold green" if answer.passed else "bold red")
 
 

@@ -124,7 +124,7 @@ def _moved(moved: Moved) -> str:
     said = f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → {_s(moved.after_s)}"
     jobs = (moved.jobs_before, moved.jobs_after)
     if not jobs[1]:
-        return f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → none, for it did not run"
+        return f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → none of its own"
     if not all(jobs) or jobs == (1, 1):
         return said
     each = (moved.before_s / jobs[0], moved.after_s / jobs[1])

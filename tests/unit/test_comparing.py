@@ -19,6 +19,7 @@ from workflows import (
 )
 
 from snakemake_logger_plugin_observe.analysis.comparison import compare
+from snakemake_logger_plugin_observe.events import AttemptFinished
 
 SUMS = True
 
@@ -372,6 +373,25 @@ def test_a_script_s_text_counts_though_snakemake_does_not_look_at_it() -> None:
             "the same"
         )
     ]
+
+
+def test_what_was_taken_from_the_cache_was_not_done() -> None:
+    before, after = a_run(sums=SUMS), a_run(sums=SUMS, length_s=20)
+    for at, event in enumerate(after.events):
+        if isinstance(event, AttemptFinished) and event.job_id in (1, 2, 3):
+            after.events[at] = event.model_copy(update={"status": "cached"})
+    assert found(before, after) == {"from_cache": "neutral"}
+    assert verdict(before, after)[:2] == ("faster because it did less", False)
+    assert found(after, after) == {}
+
+
+def test_what_lies_in_the_folder_now_is_what_was_published() -> None:
+    before, after = a_run(sums=SUMS), a_run(sums=SUMS)
+    sums = {"table": "sum of table"}
+    altered = compare(party(before, published=sums), party(after, published={"table": "other"}))
+    assert "contents_differ" in {finding.id for finding in altered.findings}
+    gone = compare(party(before, published=sums), party(after, published={}))
+    assert "published_gone" in {finding.id for finding in gone.findings}
 
 
 # -- dependencies that are hidden ----------------------------------------------------------------

@@ -19,11 +19,13 @@ from snakemake_logger_plugin_observe.run import Run
 
 NARROWED, WIDENED = "discovery_narrowed", "discovery_widened"
 CUT, UP_TO_DATE, ADDED, NOT_MADE = "steps_cut", "up_to_date", "steps_added", "outputs_not_made"
+CACHED = "from_cache"
 MADE_ALREADY, UNPLANNED, NOT_REACHED = "made_already", "made_by_checkpoint", "not_reached"
 
 
 def findings(it: Compared) -> Iterator[Finding]:
-    """Tell of the jobs that one run alone has."""
+    """Tell of the jobs that one run alone has, or has done."""
+    yield from _from_cache(it)
     if all(it.ended):
         yield from _gone(it)
         yield from _new(it)
@@ -35,6 +37,23 @@ def findings(it: Compared) -> Iterator[Finding]:
         if jobs:
             claim = f"{jobs_of(len(jobs))} not reached in {other}: {job_names(jobs)}"
             yield Finding(NOT_REACHED, "neutral", claim, cite_jobs(side, jobs))
+
+
+def _from_cache(it: Compared) -> Iterator[Finding]:
+    """Tell of jobs whose outputs were taken from the cache, where the baseline made them."""
+    before, after = (_cached(side.run) for side in (it.before, it.after))
+    jobs = [
+        pair.after
+        for pair in it.match.pairs
+        if pair.after.job_id in after and pair.before.job_id not in before
+    ]
+    if jobs:
+        claim = f"{jobs_of(len(jobs))} not done, but taken from the cache: {job_names(jobs)}"
+        yield Finding(CACHED, "neutral", claim, cite_jobs(it.after, jobs))
+
+
+def _cached(run: Run) -> set[int | None]:
+    return {one.job_id for one in run.attempts.values() if one.status == "cached"}
 
 
 def _gone(it: Compared) -> Iterator[Finding]:
