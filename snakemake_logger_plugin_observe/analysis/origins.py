@@ -82,7 +82,7 @@ class Origins:
         for cause in causes:
             match cause.kind:
                 case "updated_by_job":
-                    found.append(self._made_by(job, cause))
+                    found += self._made_by(job, cause)
                 case "updated_input":
                     found += self._updated(job, cause)
                 case kind if kind in _WANTED:
@@ -118,7 +118,7 @@ class Origins:
         """Return who makes *path*, or the folder that it is in."""
         return next((self._makers[one] for one in upwards(path) if one in self._makers), ())
 
-    def _made_by(self, job: JobDescribed, cause: Cause) -> Link:
+    def _made_by(self, job: JobDescribed, cause: Cause) -> Iterator[Link]:
         """Follow files that another job made: to the makers, else to what was planned of them."""
         needs = [one for one in self._needs(job, cause) if one in self.run.jobs]
         makers: dict[str, int] = {}
@@ -128,20 +128,25 @@ class Origins:
             path: next((makers[one] for one in upwards(path) if one in makers), None)
             for path in cause.files
         }
-        known = {maker for maker in found.values() if maker is not None}
-        if known and all(maker is not None for maker in found.values()):
-            return Link(cause, "made_by", tuple(sorted(known)))
-        if needs:  # names of files in storage differ from those of their copies here
-            return Link(cause, "made_by", tuple(sorted({*known, *needs})), certain=False)
-        # It was to be made when the run began; then a checkpoint's evaluation made that needless.
+        known = {path: maker for path, maker in found.items() if maker is not None}
+        others = tuple(path for path in found if path not in known)
         checkpoint = self._evaluated_before(job.job_id)
-        if checkpoint is None:
-            return Link(cause, certain=False)
-        return Link(cause, "replanned_by", (checkpoint,), certain=False)
+        if known and (not others or checkpoint is not None):
+            made = replace(cause, files=tuple(known)) if others else cause
+            yield Link(made, "made_by", tuple(sorted(set(known.values()))))
+        elif needs:  # names of files in storage differ from those of their copies here
+            yield Link(cause, "made_by", tuple(sorted({*known.values(), *needs})), certain=False)
+            return
+        elif checkpoint is None:
+            yield Link(cause, certain=False)
+        if checkpoint is not None and (others or not known):
+            # It was to be made when the run began; the checkpoint's evaluation made that needless.
+            left = replace(cause, files=others) if known else cause
+            yield Link(left, "replanned_by", (checkpoint,), certain=False)
 
     def _needs(self, job: JobDescribed, cause: Cause) -> Iterable[int]:
         if job.dependencies is not None:
-            return job.dependencies
+            return {*job.dependencies, *self._forgotten(cause.files)} - {job.job_id}
         return {one for path in cause.files for one in self._makers.get(path, ())} - {job.job_id}
 
     def _needed_by(self, job: JobDescribed, cause: Cause) -> Link:
@@ -170,7 +175,8 @@ class Origins:
         """Which jobs take files from each job."""
         found: dict[int, list[int]] = {}
         for job_id, job in self.run.jobs.items():
-            for need in {*(job.dependencies or ()), *self._checkpoints_read_by(job_id)}:
+            forgotten = {*self._checkpoints_read_by(job_id), *self._forgotten(_bare(job.input))}
+            for need in forgotten.union(job.dependencies or ()):
                 if need != job_id:
                     found.setdefault(need, []).append(job_id)
         return found
@@ -180,6 +186,15 @@ class Origins:
         if self._checkpoint_files:
             for path in self._reads(job_id) & self._checkpoint_files.keys():
                 yield self._checkpoint_files[path]
+
+    def _forgotten(self, paths: Iterable[str]) -> Iterator[int]:
+        """Yield who makes *paths*, where a checkpoint was evaluated.
+
+        Snakemake's DAG is then made anew, and no job in it depends on what had ended before.
+        """
+        if self._evaluations.ends:
+            for path in paths:
+                yield from self._makers_of(path)
 
     @cached_property
     def _checkpoint_files(self) -> dict[str, int]:
