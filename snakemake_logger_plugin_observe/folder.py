@@ -24,6 +24,11 @@ class Folder:
     """The working directory of a run, as the person named it."""
 
     root: Path
+    since: float | None = None
+    """When the run began that is looked into, in seconds since the epoch; what its jobs wrote is
+    younger."""
+    until: float | None = None
+    """When the next run here began, which may have written over what they wrote."""
 
     def inside(self, named: str) -> Path | None:
         """Return the path of a file of the workflow's, or None where it is not in the folder."""
@@ -41,18 +46,29 @@ class Folder:
         path = self.inside(named)
         if path is None:
             return LogTail(path=named, problem="it is not in the workflow's folder")
+        if problem := self.of_another_run(path):
+            return LogTail(path=named, problem=problem)
         return tails.numbered(named, path)
 
-    def there(self, named: Iterable[str], before: float | None = None) -> frozenset[str]:
-        """Return which of the files that are *named* are in the folder now.
+    def of_another_run(self, path: Path) -> str | None:
+        """Return why what a file holds is not of the run that is looked into; None if it may be."""
+        with suppress(OSError):
+            written = path.stat().st_mtime
+            if self.since is not None and written < self.since:
+                return "it was written before this run began"
+            if self.until is not None and written >= self.until:
+                return "it was written after the next run here began"
+        return None
 
-        Args:
-            named: paths, as the journal has them.
-            before: when whoever wrote them must have been done, in seconds since the epoch.
+    def there(self, named: Iterable[str]) -> frozenset[str]:
+        """Return which of the files that are *named*, as the journal has them, are there now.
 
+        One that the next run may have written does not count.
         """
         inside = ((one, self.inside(one)) for one in named)
-        return frozenset(one for one, path in inside if path is not None and _written(path, before))
+        return frozenset(
+            one for one, path in inside if path is not None and _written(path, self.until)
+        )
 
     @property
     def locked(self) -> bool:

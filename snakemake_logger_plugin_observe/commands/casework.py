@@ -31,6 +31,10 @@ def gather(
 
     """
     folder = folder_of(source)
+    if folder is not None:
+        begun = source.run.start
+        since = None if begun is None else begun / 1e6
+        folder = replace(folder, since=since, until=_next_run(source))
     baseline, comparison = _against(source, named_baseline)
     plan = dry_run_of(source)
     paths = {"B": str(source.path)}
@@ -51,7 +55,7 @@ def gather(
         asked=asked,
     )
     if folder is not None and (called := tuple(_called_missing(case))):
-        case = replace(case, there=folder.there(called, _next_run(source)))
+        case = replace(case, there=folder.there(called))
     return case, folder, baseline
 
 

@@ -43,6 +43,9 @@ def _keep_files(store: Store, answer: TriageAnswer, folder: Folder, lines: list[
         if path is None:
             _tell(lines, quote.path, f"{quote.kind} of {quote.job}", found=False)
             continue
+        if problem := folder.of_another_run(path):
+            lines.append(f"not kept: {quote.path}  {quote.kind} of {quote.job}: {problem}")
+            continue
         kept = f"files/{os.path.relpath(path, root)}"
         if kept not in done:
             done.add(kept)

@@ -57,6 +57,26 @@ def test_a_tool_that_was_asked_for_more_is_to_be_asked_for_less() -> None:
     assert not found.action.escalate
 
 
+def read(size: int) -> list[dict[str, Any]]:
+    """Return the small workflow's jobs, of which those of count read *size* bytes each."""
+    return [
+        {**job, "input_sizes": dict.fromkeys(job["input"], size if job["rule"] == "count" else 1)}
+        for job in a_workflow()
+    ]
+
+
+def test_a_tool_that_takes_longer_as_it_reads_more_is_no_slow_tool() -> None:
+    assert "slow_tool" not in classes(timed(ONE | {"count": 5}, read(50)), timed(ONE, read(10)))
+
+
+def test_a_tool_that_takes_longer_than_more_data_explains_says_how_much_more() -> None:
+    (found,) = walked(timed(ONE | {"count": 5}, read(20)), timed(ONE, read(10))).incidents
+    assert found.id == "slow_tool:count"
+    assert found.claim.endswith("in the baseline, with 2.0 times as much to read")
+    assert found.action.why == "it had 2.0 times as much to read, and took 5.0 times as long"
+    assert found.action.escalate
+
+
 def test_a_rule_that_waits_is_no_slow_tool() -> None:
     assert "slow_tool" not in classes(timed(ONE, wait_s=5), timed(ONE))
 

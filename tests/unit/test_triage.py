@@ -390,6 +390,18 @@ def test_a_folder_lets_nothing_lead_out_of_it(tmp_path: Path) -> None:
     assert folder.there(["in.txt", "../out.txt", "gone"]) == {"in.txt"}
 
 
+def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, since=100.0, until=200.0)
+    for name, written in (("before", 99), ("mine", 150), ("after", 200)):
+        (tmp_path / name).write_text("text\n")
+        os.utime(tmp_path / name, (written, written))
+    assert folder.read("before").problem == "it was written before this run began"
+    assert folder.read("mine").lines == ("text",)
+    assert folder.read("after").problem == "it was written after the next run here began"
+    assert folder.read("gone").problem == "it is not there"
+    assert folder.there(["mine", "after", "gone"]) == {"mine"}
+
+
 def test_a_long_log_is_quoted_from_its_end_with_its_lines_counted(tmp_path: Path) -> None:
     (tmp_path / "long.log").write_bytes(b"x" * 99 + b"\n" + b"line\n" * 2_000_000 + b"the end\n")
     tail = Folder(tmp_path).read("long.log")

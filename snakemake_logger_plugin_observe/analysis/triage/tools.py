@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.run import Run
 
 
@@ -15,6 +16,9 @@ class Tool:
 
     before: Micros = 0
     after: Micros = 0
+    read_before: int = 0
+    read_after: int = 0
+    """The bytes of its jobs' inputs, of the jobs of which both runs know all of them."""
     jobs: list[tuple[Micros, Micros, int]] = field(default_factory=list)
     """Of each job: by how much it grew, what it took before, and its id."""
 
@@ -28,6 +32,11 @@ class Tool:
         """How many times as long it took."""
         return self.after / max(1, self.before)
 
+    @property
+    def read_times(self) -> float:
+        """How many times as much it had to read; 1 where that is not known."""
+        return self.read_after / self.read_before if self.read_before else 1.0
+
 
 def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
     """Return the tools of *pairs* by rule, each job's last attempt, where both succeeded."""
@@ -40,7 +49,15 @@ def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
             tool.before += was
             tool.after += took
             tool.jobs.append((took - was, was, pair.after.job_id))
+            if _sized(pair.before) and _sized(pair.after):
+                tool.read_before += sum(pair.before.input_sizes.values())
+                tool.read_after += sum(pair.after.input_sizes.values())
     return dict(found)
+
+
+def _sized(job: JobDescribed) -> bool:
+    """Whether the sizes of all inputs are known."""
+    return job.input_sizes.keys() >= set(job.input)
 
 
 def _computed(run: Run) -> dict[int, Micros]:

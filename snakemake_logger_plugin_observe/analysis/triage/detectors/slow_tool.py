@@ -15,6 +15,8 @@ CLASS: Final = "slow_tool"
 _TIMES: Final = 1.5
 _LEAST: Final = 500_000
 """A tool that takes this much longer, over all its jobs, is worth a word."""
+_MORE: Final = 1.1
+"""So much more data is worth a word beside a tool that is slower than it explains."""
 _ALIKE: Final = 0.5
 _CITED: Final = 3
 _ASKS_MORE: Final = ("code", "script", "params", "command", "environment", "threads")
@@ -33,8 +35,9 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def is_slow(tool: Tool) -> bool:
-    """Return whether a tool took much longer than in the baseline."""
-    return tool.times >= _TIMES and tool.grew >= _LEAST
+    """Return whether a tool took much longer than in the baseline, and than more data would."""
+    expected = max(1.0, tool.read_times)
+    return tool.times >= _TIMES * expected and tool.grew >= _LEAST
 
 
 def machine_is_slow(case: Case, slow: list[str]) -> bool:
@@ -53,6 +56,14 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
             f"put back the {what} of {name}, or show that what the change brings is worth it",
             f"since the change its tool takes {tool.times:.1f} times as long",
         )
+    elif tool.read_times >= _MORE:
+        action = Action(
+            f"ask whoever knows the tool of {name} whether its time grows so with its data; if "
+            "it does, split the data over more jobs",
+            f"it had {tool.read_times:.1f} times as much to read, and took {tool.times:.1f} times "
+            "as long",
+            escalate=True,
+        )
     else:
         action = Action(
             f"ask whoever knows the tool of {name} what it does or waits for now: profile one of "
@@ -67,7 +78,8 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
         incident_class=CLASS,
         lives_in="tool behavior",
         claim=f"the tool of {name} took {tool.after / 1e6:.1f} s in {jobs_of(len(jobs))}, "
-        f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s that they took in the baseline",
+        f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s that they took in the baseline"
+        f"{_with_more(tool)}",
         strength="certain",
         explains=gained,
         failures=0,
@@ -77,6 +89,11 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
         check=f"rule_compute_s.{name} <= {max(limit_s, 1):.1f}",
         rules=(name,),
     )
+
+
+def _with_more(tool: Tool) -> str:
+    more = tool.read_times
+    return f", with {more:.1f} times as much to read" if more >= _MORE else ""
 
 
 def _asked_more(case: Case, name: str) -> Iterator[Change]:
