@@ -263,6 +263,7 @@ def samples(bench: Bench, request: pytest.FixtureRequest) -> Callable[..., Path]
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "says", "found"),
     [

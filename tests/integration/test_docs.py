@@ -56,6 +56,7 @@ def test_the_readers_commands_in_the_readme_run(run_as_the_readme_says: Lab, wor
     assert done.stdout
 
 
+@pytest.mark.slow  # the drills' own tests are quicker
 def test_the_incidents_can_be_followed_step_by_step(lab: Lab) -> None:
     """Every command of the page, in its order: the check breaks before the repair, and not after."""
     page = DOCS["incidents.md"]
