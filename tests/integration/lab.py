@@ -135,6 +135,7 @@ def without_moments(text: str) -> str:
     text = re.sub(r"\w{3} \w{3} +\d+ [\d:]+ \d{4}", "time", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+", "time", text)
     text = re.sub(r"Elapsed time: [\d:.]+", "Elapsed time", text)
+    text = re.sub(r"Writing \d+ bytes", "Writing bytes", text)  # a notebook's, moments included
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "uuid", text)
     text = re.sub(r"external[ _]jobid:? '?\d+'?", "external jobid", text)
     text = re.sub(r"jobid: \d+", "jobid", text)  # older versions number jobs at random
