@@ -38,9 +38,8 @@ class Triage:
 def triage(case: Case) -> Triage:
     """Walk the ladder."""
     seen = symptoms(case)
-    for_good = (one for one in case.failures if one.outcome == "failed")
-    failed = set(failed_jobs.jobs(case, for_good))
-    found = rank((one for detector in DETECTORS for one in detector.detect(case)), failed)
+    every = (one for detector in DETECTORS for one in detector.detect(case))
+    found = rank(every, failed_jobs.for_good(case))
     where = scope(case, found)
     read = quotes(case, where, found)
     found = settled(case, found)

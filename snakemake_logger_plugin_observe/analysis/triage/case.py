@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, tools
 from snakemake_logger_plugin_observe.analysis.why import Why, why
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
-from snakemake_logger_plugin_observe.phases import PHASES, by_class
+from snakemake_logger_plugin_observe.phases import PHASES
 from snakemake_logger_plugin_observe.run import Run
 
 # A run that is merely short, on a cluster that is merely polled now and then, is no incident.
@@ -55,7 +55,6 @@ class Case:
     """What evidence was not there, and how that limits the answer."""
     there: frozenset[str] = frozenset()
     """Outputs that are in the workflow's folder now, of those that runs called missing."""
-    notes: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     """Where the journals lie, by the names that evidence calls them."""
     read: Callable[[str], LogTail] | None = None
@@ -172,10 +171,6 @@ class Case:
     def grew(self, *phases: str) -> Micros:
         """Return by how much *phases* took more of the makespan than in the baseline's."""
         return self.spent(*phases) - sum(self.base_by_phase.get(phase, 0) for phase in phases)
-
-    def class_spent(self, name: str) -> Micros:
-        """Return what a cost class took of the makespan."""
-        return by_class(self.by_phase).get(name, 0)
 
     def weighs(self, micros: Micros) -> bool:
         """Return whether so much of the makespan is an incident by itself, without a baseline."""

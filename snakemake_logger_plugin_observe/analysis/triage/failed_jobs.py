@@ -53,6 +53,11 @@ def jobs(case: Case, found: Iterable[Failure]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(ids))
 
 
+def for_good(case: Case) -> frozenset[int]:
+    """Return the jobs that failed, and never succeeded."""
+    return frozenset(jobs(case, (one for one in case.failures if one.outcome == "failed")))
+
+
 def rules(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
     """Return the rules of the jobs that failed."""
     described = (case.run.jobs.get(job_id) for job_id in jobs(case, found))

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.truth.finding import job_name
+from snakemake_logger_plugin_observe.analysis.why import job_times
 from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.events import JobDescribed
 
@@ -96,11 +97,7 @@ def _name_of(job: JobDescribed) -> str:
 
 def _telling(case: Case, where: Scope) -> list[JobDescribed]:
     """Return the affected jobs that failed, then those that took the longest."""
-    took: dict[int, int] = {}
-    for attempt in case.run.attempts.values():
-        if attempt.job_id is not None:
-            chosen = sum(attempt.phases.values()) - attempt.phases.get("slot_wait", 0)
-            took[attempt.job_id] = took.get(attempt.job_id, 0) + chosen
+    took = job_times(case.run)
     ids = where.jobs or tuple(took)
     failed = {one.job_id for one in case.failures}
     ordered = sorted(ids, key=lambda one: (one not in failed, -took.get(one, 0), one))

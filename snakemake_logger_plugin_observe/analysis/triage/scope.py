@@ -57,8 +57,7 @@ def _touched(case: Case, first: Incident | None) -> list[JobDescribed]:
     if first is None:
         return [job for job_id, job in every.items() if job_id in failed]
     if first.failures and case.status == "failed":  # what failed for good, whatever it is called
-        for_good = (one for one in case.failures if one.outcome == "failed")
-        touched = {*first.jobs, *failed_jobs.jobs(case, for_good)}
+        touched = failed_jobs.for_good(case).union(first.jobs)
         return [job for job_id, job in every.items() if job_id in touched]
     of_rules = [job for job in every.values() if job.rule in first.rules]
     if first.failures and any(job.job_id in failed for job in of_rules):

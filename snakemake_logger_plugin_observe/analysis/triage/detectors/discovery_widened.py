@@ -6,6 +6,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.truth import scope as compared_scope
+from snakemake_logger_plugin_observe.analysis.why import job_times
 
 CLASS: Final = "discovery_widened"
 
@@ -20,11 +21,7 @@ def detect(case: Case) -> Iterator[Incident]:
             continue
         added = [job for job in case.comparison.work.match.added if job.wildcards]
         new = {job.job_id for job in added}
-        took = sum(
-            sum(attempt.phases.values()) - attempt.phases.get("slot_wait", 0)
-            for attempt in case.run.attempts.values()
-            if attempt.job_id in new
-        )
+        took = sum(time for job_id, time in job_times(case.run).items() if job_id in new)
         yield Incident(
             id=CLASS,
             incident_class=CLASS,

@@ -7,8 +7,9 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import MASKED
 
-CLASS: Final = "masked_failure"
+CLASS: Final = MASKED
 
 
 def detect(case: Case) -> Iterator[Incident]:

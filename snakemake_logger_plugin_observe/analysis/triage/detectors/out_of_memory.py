@@ -8,8 +8,9 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import NO_MEMORY
 
-CLASS: Final = "out_of_memory"
+CLASS: Final = NO_MEMORY
 _MB: Final = 1_000_000
 _STEP_MB: Final = 100
 

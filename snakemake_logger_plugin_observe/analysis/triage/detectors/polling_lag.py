@@ -6,6 +6,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.lengths import longest, matters
 
 CLASS: Final = "polling_lag"
 _PHASES: Final = ("poll_wait", "shutdown")
@@ -14,21 +15,10 @@ _PHASES: Final = ("poll_wait", "shutdown")
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where waiting for polls weighs, or explains why it was slower."""
     governed = polling(case.run)
-    waited = case.spent(*_PHASES)
-    grew = case.grew(*_PHASES)
-    if governed is None or not (case.weighs(waited) or case.explains_slowness(grew)):
+    if governed is None or not matters(case, *_PHASES):
         return
-    slow = sorted(
-        (a for a in case.run.attempts.values() if a.phases.get("poll_wait")),
-        key=lambda a: -a.phases["poll_wait"],
-    )
-    cited = tuple(
-        one
-        for attempt in slow[:3]
-        for one in case.side.at_line(
-            attempt.line, f"poll_wait: {attempt.phases['poll_wait'] / 1e6:.1f} s"
-        )
-    )
+    waited = case.spent(*_PHASES)
+    cited = longest(case, ("poll_wait",))
     if not cited:
         return
     yield Incident(

@@ -9,10 +9,11 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import NO_TIME
 from snakemake_logger_plugin_observe.clock import format_moment
 from snakemake_logger_plugin_observe.events import Allocation
 
-CLASS: Final = "time_limit"
+CLASS: Final = NO_TIME
 
 
 def detect(case: Case) -> Iterator[Incident]:

@@ -15,7 +15,6 @@ _HANDLING: Final = (
     *("dispatch", "submit", "node_startup", "node_plan", "stage_in", "stage_out", "node_exit"),
     *("poll_wait", "postprocess"),
 )
-_MAIN: Final = ("select", "main_loop", "dispatch", "submit", "postprocess")
 
 
 def detect(case: Case) -> Iterator[Incident]:
