@@ -6,7 +6,7 @@ import pytest
 from builders import Story, begun
 from failing import fails
 from triaged import classes, walked
-from workflows import SETTINGS, a_job, a_run, a_workflow, changed
+from workflows import SETTINGS, a_job, a_run, a_workflow, changed, compared
 
 ONE = {"cut": 1.0, "count": 1.0, "join": 1.0}
 
@@ -55,6 +55,16 @@ def test_a_tool_that_was_asked_for_more_is_to_be_asked_for_less() -> None:
     (found,) = walked(timed(ONE | {"count": 5}, asked), timed(ONE)).incidents
     assert found.action.text.startswith("put back the params of count")
     assert not found.action.escalate
+
+
+@pytest.mark.parametrize(("tools_s", "lost_s", "told"), [(2.5, 4.5, []), (3, 6, ["slow_tool"])])
+def test_a_loss_of_few_seconds_is_no_incident_though_it_is_beyond_noise(
+    tools_s: float, lost_s: float, told: list[str]
+) -> None:
+    before, after = timed(ONE), timed(ONE | {"count": tools_s})
+    speed = compared(before, after).speed
+    assert (speed.word, speed.change_s) == ("slower", lost_s)
+    assert classes(after, before) == told
 
 
 def read(size: int) -> list[dict[str, Any]]:

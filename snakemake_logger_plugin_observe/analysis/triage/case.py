@@ -23,6 +23,8 @@ from snakemake_logger_plugin_observe.run import Run
 # A run that is merely short, on a cluster that is merely polled now and then, is no incident.
 _LEAST: Final = 120_000_000
 _SHARE: Final = 0.3
+# Nor is a loss of seconds: a machine that does something else beside makes as much of any run.
+_LEAST_SLOWER_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,10 @@ class Case:
 
     @property
     def slower(self) -> bool:
-        """Whether it was slower than its baseline, beyond noise."""
-        return self.comparison is not None and self.comparison.speed.word == "slower"
+        """Whether it was slower than its baseline, beyond noise and by more than some seconds."""
+        if self.comparison is None or self.comparison.speed.word != "slower":
+            return False
+        return (self.comparison.speed.change_s or 0.0) >= _LEAST_SLOWER_S
 
     @cached_property
     def by_phase(self) -> dict[str, Micros]:
