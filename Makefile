@@ -54,8 +54,11 @@ demo: $(VENV)/.installed
 debian-packages:
 	dpkg --status $(DEBIAN) > /dev/null 2>&1 || { apt-get update --quiet=2 && apt-get install --quiet=2 --yes $(DEBIAN); }
 
+# Some of them alone: make test TESTS=tests/unit
+TESTS ?=
+
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -m 'not slow'
+	$(BIN)/python -m pytest $(TESTS) --numprocesses 2 --dist loadscope -m 'not slow'
 
 test-slow: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -m slow
@@ -69,11 +72,14 @@ $(CONFORMANCE_VENV)/.installed: pyproject.toml
 test-conformance: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --record
 
+# Of the sample each, or every second: make conformance-sample EVERY=2
+EVERY ?= 1
+
 conformance-sample: $(CONFORMANCE_VENV)/.installed
-	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 3 --sample
+	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 3 --sample --every $(EVERY)
 
 conformance-sample-oldest:
-	$(PYTHON) tests/matrix.py --versions 9.14.6 tests/conformance --numprocesses 3 --sample --every 3
+	$(PYTHON) tests/matrix.py --versions 9.14.6 tests/conformance --numprocesses 3 --sample --every $(EVERY)
 
 conformance-table: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python tests/conformance/table.py
