@@ -54,11 +54,12 @@ demo: $(VENV)/.installed
 debian-packages:
 	dpkg --status $(DEBIAN) > /dev/null 2>&1 || { apt-get update --quiet=2 && apt-get install --quiet=2 --yes $(DEBIAN); }
 
-# Some of them alone: make test TESTS=tests/unit
+# Some of them alone: make test TESTS=tests/unit, or MARKS=timed
 TESTS ?=
+MARKS ?= not slow
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest $(TESTS) --numprocesses 2 --dist loadscope -m 'not slow'
+	$(BIN)/python -m pytest $(TESTS) --numprocesses 2 --dist loadscope -m '$(MARKS)'
 
 test-slow: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -m slow

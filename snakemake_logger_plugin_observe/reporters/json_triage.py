@@ -5,6 +5,7 @@ from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
@@ -46,14 +47,8 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
         ],
         "findings": [_finding(one) for one in (*found.incidents, *found.unproved)],
         "actions": [
-            {
-                "finding": one.id,
-                "action": one.action.text,
-                "because": one.action.why,
-                "escalate": one.action.escalate,
-                "saves_s": None if one.action.saves is None else to_seconds(one.action.saves),
-            }
-            for one in (*found.incidents, *found.unproved)
+            _action(one, found.gain if number == 0 else None)
+            for number, one in enumerate((*found.incidents, *found.unproved))
         ],
         "note": shape_note(answer),
         "missing": list(answer.missing),
@@ -62,6 +57,17 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
             *answer.source.problems,
             *(answer.baseline.problems if answer.baseline is not None else ()),
         ],
+    }
+
+
+def _action(one: Incident, won: Gain | None) -> dict[str, Any]:
+    return {
+        "finding": one.id,
+        "action": one.action.text,
+        "because": one.action.why,
+        "escalate": one.action.escalate,
+        "saves_s": to_seconds(won.saves) if won is not None and won.saves is not None else None,
+        "whatif": won.command if won is not None else None,
     }
 
 

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
-from snakemake_logger_plugin_observe.analysis.triage.note import others
+from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.note_form import citations
@@ -65,7 +66,7 @@ def _ladder(answer: TriageAnswer) -> Table:
         ("what changed", _first(found.changed)),
         ("logs, benchmarks", _quotes(found.quotes, found.unproved)),
         ("incident class", _classes(found.incidents)),
-        ("next action", _actions(found.incidents, found.note.next_action)),
+        ("next action", _actions(found.incidents, found.note.next_action, found.gain)),
     ]
     for number, (name, lines) in enumerate(rungs, 1):
         for place, line in enumerate(lines):
@@ -139,7 +140,7 @@ def _explained(one: Incident) -> str:
     return " and ".join([*said, *([duration(one.explains)] if one.explains else [])])
 
 
-def _actions(found: Sequence[Incident], noted: Sequence[Claim]) -> Iterator[Text]:
+def _actions(found: Sequence[Incident], noted: Sequence[Claim], won: Gain | None) -> Iterator[Text]:
     if not found:
         yield from map(_line, noted)
         return
@@ -149,8 +150,8 @@ def _actions(found: Sequence[Incident], noted: Sequence[Claim]) -> Iterator[Text
     yield Text(harmless(f"  because {first.action.why}"), "dim")
     for one in others(found):
         yield Text(harmless(f"then, for {one.incident_class}: {one.action.text}"))
-    if first.action.saves is not None:
-        yield Text(f"  predicted gain: {duration(first.action.saves)}")
+    if won is not None:
+        yield Text(harmless(f"  {predicted(won)}"))
     if first.check is not None:
         yield Text(harmless(f"  check: {first.check}"))
 

@@ -12,6 +12,8 @@ import pytest
 from junitparser import JUnitXml
 from lab import REPO, Lab
 
+pytestmark = pytest.mark.timed
+
 WORKFLOW = REPO / "example_workflow"
 FILE = WORKFLOW / "observe.toml"
 # The file's commands find the interpreter that runs the tests.

@@ -21,6 +21,8 @@ from snakemake_logger_plugin_observe.offsets import OTHER_CLOCK
 from snakemake_logger_plugin_observe.parts import Offset
 from snakemake_logger_plugin_observe.run import Run
 
+pytestmark = pytest.mark.timed
+
 WITHIN_S = 0.3
 RULES = ("first", "second")
 ON_THE_NODE = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")

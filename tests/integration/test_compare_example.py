@@ -8,6 +8,8 @@ import pytest
 from lab import REPO, Lab
 from pairs import again, compare, told
 
+pytestmark = pytest.mark.timed
+
 WORKFLOW = REPO / "example_workflow"
 FOUND = "not_allowed contents_differ"
 CONFIG = "neutral meaning_changed"

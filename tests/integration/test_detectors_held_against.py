@@ -87,10 +87,37 @@ def test_a_tool_that_got_slower_is_named_and_a_rule_that_waits_is_not(tools: Lab
     assert "rule_compute_s.work" in first["check"]
 
 
+def test_tools_that_are_all_slower_alike_are_the_machine_s(lab: Lab) -> None:
+    """What the tools wait for here is no input of theirs, as another machine's load is none."""
+    lab.snakefile("""
+        rule all:
+            input: "b.txt"
+
+        rule one:
+            output: "a.txt"
+            log: "a.log"
+            benchmark: "a.tsv"
+            shell: "sh machine.sh > {output} 2> {log}"
+
+        rule other:
+            input: "a.txt"
+            output: "b.txt"
+            log: "b.log"
+            benchmark: "b.tsv"
+            shell: "sh machine.sh > {output} 2> {log}"
+    """)
+    (lab.folder / "machine.sh").write_text("sleep 1; echo done\n")
+    before = go(lab)
+    (lab.folder / "machine.sh").write_text("sleep 5; echo done\n")
+    first = triaged(lab, go(lab), before)["findings"][0]
+    assert (first["id"], first["strength"]) == ("slow_host", "likely")
+    assert first["claim"].startswith("the tools of all 2 rules took ")
+
+
 def test_a_tool_that_has_more_to_read_is_no_slower_tool(tools: Lab) -> None:
     (tools.folder / "tool.sh").write_text(BY_SIZE)
     before = go(tools)
-    data(tools, 8)
+    data(tools, 16)
     answer = triaged(tools, go(tools), before)
     assert "slow_tool" not in classes(answer)
     assert any("slower than the baseline" in one["claim"] for one in answer["symptoms"])

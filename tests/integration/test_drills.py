@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from lab import REPO, Lab
 
+pytestmark = pytest.mark.timed
+
 
 def load() -> ModuleType:
     spec = importlib.util.spec_from_file_location("drill", REPO / "example_workflow" / "drill.py")

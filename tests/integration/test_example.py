@@ -12,6 +12,8 @@ from lab import REPO, Lab
 
 from snakemake_logger_plugin_observe.run import Run
 
+pytestmark = pytest.mark.timed
+
 WORKFLOW = REPO / "example_workflow"
 LOCAL_PHASES = {"slot_wait", "dispatch", "stage_in", "compute", "latency_wait", "postprocess"}
 NODE_PHASES = LOCAL_PHASES | {

@@ -9,6 +9,8 @@ from snakemake_logger_plugin_observe.analysis.account import account
 from snakemake_logger_plugin_observe.attempt import Attempt
 from snakemake_logger_plugin_observe.run import Run
 
+pytestmark = pytest.mark.timed
+
 SHAPES = """
     rule all:
         input: "gathered.txt", "piped.txt", "local.txt", "ran.txt"

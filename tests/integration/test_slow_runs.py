@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from lab import BOTH, Lab
 
+pytestmark = pytest.mark.timed
+
 HERE = ("--cores", "4")
 
 

@@ -16,6 +16,8 @@ from snakemake_logger_plugin_observe.analysis.replay import model_of, play
 from snakemake_logger_plugin_observe.analysis.replay.savings import savings
 from snakemake_logger_plugin_observe.run import Run
 
+pytestmark = pytest.mark.timed
+
 WITHIN_S = 0.3
 # Before 9.20 or so, a nested Snakemake that has to wait for its inputs fails instead.
 NODE_CAN_WAIT = parse_version(version("snakemake")) >= parse_version("9.20")

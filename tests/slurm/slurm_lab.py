@@ -1,9 +1,11 @@
 """A lab whose Snakemake hands its jobs to the test cluster."""
 
+import json
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from lab import BOTH, Lab
 
@@ -44,6 +46,17 @@ class SlurmLab(Lab):
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+
+    def triaged(self) -> dict[str, Any]:
+        """Return what triage answers of the newest run."""
+        return dict(json.loads(self.observe("triage", "--format", "json").stdout))
+
+    def incidents(self) -> dict[str, dict[str, Any]]:
+        """Return what triage finds of the newest run, by class, the first first."""
+        found: dict[str, dict[str, Any]] = {}
+        for one in self.triaged()["findings"]:
+            found.setdefault(one["incident_class"], one)
+        return found
 
     @property
     def console(self) -> str:

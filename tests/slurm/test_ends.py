@@ -136,6 +136,9 @@ def test_a_job_that_somebody_cancelled_failed_and_the_scheduler_says_why(
     assert "CANCELLED" in (attempt.message or "")
     assert phases_s(attempt)["node_startup"] > 0.5
     assert phases_s(attempt).get("compute", 0) < 12
+    (name, incident), *_ = lab.incidents().items()
+    assert name == "job_lost"
+    assert f"({job}): CANCELLED" in incident["claim"]
 
 
 def test_an_interrupted_run_cancels_its_jobs_as_it_would_without_us(
@@ -150,6 +153,7 @@ def test_an_interrupted_run_cancels_its_jobs_as_it_would_without_us(
     run = lab.run()
     (attempt,) = attempts_of(run, "all")
     assert (run.status(), attempt.status) == ("interrupted", "cancelled")
+    assert next(iter(lab.incidents())) == "killed_run"
 
 
 def test_a_failure_shows_what_the_tool_said_into_slurms_log(lab: SlurmLab) -> None:

@@ -27,6 +27,9 @@ def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Clust
     assert (attempt.status, attempt.external_jobid, state(attempt)) == ("failed", job, "NODE_FAIL")
     assert NODE_CUT_OFF in attempt.unobserved
     assert "NODE_FAIL" in (attempt.message or "")
+    (name, incident), *_ = lab.incidents().items()
+    assert (name, incident["strength"]) == ("job_lost", "certain")
+    assert f"on n4 ({job}): NODE_FAIL" in incident["claim"]
 
 
 def test_a_controller_that_is_gone_for_20_s_stops_nothing(lab: SlurmLab, cluster: Cluster) -> None:

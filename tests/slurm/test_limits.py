@@ -58,6 +58,9 @@ def test_time_and_memory_are_told_apart_with_what_was_used_of_what_was_asked_for
     assert "time limit (TIMEOUT" in said
     assert "of 1 min 00 s asked for" in said
     assert "MB used of 400 MB asked for" in said
+    incidents = lab.incidents()
+    strengths = {"time_limit": "certain", "out_of_memory": "likely", "masked_failure": "certain"}
+    assert {name: incidents[name]["strength"] for name in strengths} == strengths
     # Three levels deep: the job step's Snakemake follows the rule's retries as well.
     ran = len((lab.folder / "nested.count").read_text().splitlines())
     assert (nested["executions"], nested["failed_executions"]) == (ran, ran)

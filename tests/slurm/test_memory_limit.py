@@ -25,6 +25,8 @@ def test_a_step_that_the_cluster_killed_for_its_memory_ran_out_of_it(
     assert "memory limit" in one["failures"][-1]["last_line"]["text"]
     assert one["memory"]["requested_bytes"] == 400_000_000
     assert one["memory"]["used_bytes"] == pytest.approx(1050e6, rel=0.5)
+    (name, incident), *_ = lab.incidents().items()
+    assert (name, incident["strength"]) == ("out_of_memory", "certain")
     said = lab.observe("jobs", "--failed").stdout
     assert "out of memory (FAILED" in said
     assert "used of 400 MB asked for" in said

@@ -1,6 +1,5 @@
 """Runs that are merely short, on a cluster that takes its time: nothing in them is an incident."""
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,7 +21,7 @@ def test_ten_healthy_short_runs_give_no_finding(new_lab: Callable[[str], SlurmLa
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(SlurmLab.slurm, labs))
     for lab in labs:
-        answer = json.loads(lab.observe("triage", "--format", "json").stdout)
+        answer = lab.triaged()
         assert lab.run().status() == "success"
         assert answer["findings"] == []
         assert answer["note"]["incident_class"] == "no incident found"

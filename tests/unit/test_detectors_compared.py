@@ -5,32 +5,8 @@ from typing import Any
 import pytest
 from builders import Story, begun
 from failing import fails
-from triaged import classes, walked
+from triaged import ONE, classes, timed, walked
 from workflows import SETTINGS, a_job, a_run, a_workflow, changed, compared
-
-ONE = {"cut": 1.0, "count": 1.0, "join": 1.0}
-
-
-def timed(
-    tools_s: dict[str, float], jobs: list[dict[str, Any]] | None = None, wait_s: float = 0
-) -> Story:
-    """Return the small workflow's run, each tool as long as its rule's, each job after the last.
-
-    Args:
-        tools_s: how long a job's tool takes, by rule.
-        jobs: what ran.
-        wait_s: how long each job, though ready, waits for a slot.
-
-    """
-    story = begun(settings=SETTINGS, targets=("all",))
-    at_s = 3.0
-    for number, job in enumerate(a_workflow() if jobs is None else jobs, 1):
-        story.job(number, (number - 1,) if number > 1 else (), **job)
-        took_s = tools_s.get(job["rule"], 0)
-        story.quick(number, at_s, at_s + wait_s, at_s + wait_s + took_s)
-        at_s += wait_s + took_s
-    return story.end(at_s + 1)
-
 
 # -- tools that take longer ----------------------------------------------------------------------
 
@@ -102,6 +78,12 @@ def test_tools_that_are_slower_all_alike_are_the_machine_s_doing() -> None:
         "the tools of all 3 rules took 4.0 times as long as in the baseline, in the same 7 jobs"
     )
     assert found.explains == 21_000_000
+
+
+def test_a_rule_that_only_gathers_tells_nothing_of_the_machine() -> None:
+    gathers = {"join": 0.01}
+    (found,) = walked(timed({"cut": 4, "count": 4} | gathers), timed(ONE | gathers)).incidents
+    assert found.claim.startswith("the tools of all 2 rules took 4.0 times as long")
 
 
 def test_two_slow_tools_among_others_are_two_incidents() -> None:

@@ -41,7 +41,9 @@ def remote(
     plan_s: float = 1,
     stage_s: float = 0.1,
     tool_s: float = 20,
+    poll_s: float = 0,
     late_s: float = 0.1,
+    every_s: float | None = None,
     record: Any = None,
     **facts: Any,
 ) -> Story:
@@ -58,14 +60,49 @@ def remote(
         done = tool + tool_s
         one = a_try(begun=planned, tool_started=tool, tool_ended=done, checked=done + 0.1)
         node = level(one, started=began, loaded=loaded, planned=planned, ended=done + 0.2)
-        end = done + 0.3 + late_s
+        reported = done + 0.3 + poll_s
+        end = reported + late_s
         known = stamps(
-            ready=3, selected=3.5, submitting=4, accepted=4.5, reported=done + 0.3, finished=end
+            ready=3, selected=3.5, submitting=4, accepted=4.5, reported=reported, finished=end
         )
-        story.attempt(number, known, node)
+        story.attempt(number, known, node, poll_interval_s=every_s)
         if record is not None:
             story.accounting(number, record)
     return story.end(end + 0.5)
+
+
+# -- polls ------------------------------------------------------------------------------------
+
+
+def test_jobs_that_had_ended_long_before_anybody_looked_are_a_poll_too_rare() -> None:
+    one = found(remote(poll_s=150, every_s=200))["polling_lag"]
+    assert one.claim == "151 s of the run were spent until Snakemake looked, every 200 s"
+    assert one.action.text == (
+        "lower --slurm-init-seconds-before-status-checks, to 5 s if the cluster's admins do not mind"
+    )
+    assert one.check == "phase_s.poll_wait <= 75"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(remote(poll_s=100, every_s=200), id="short"),
+        pytest.param(remote(poll_s=150, every_s=200, tool_s=600), id="short beside the tools"),
+        pytest.param(remote(poll_s=150), id="no flag governs when this executor looks"),
+        pytest.param(remote(queue_s=150, every_s=200), id="it was the queue that took long"),
+    ],
+)
+def test_waiting_for_a_poll_is_no_incident_where_it_is_short_or_nobody_s_to_set(
+    story: Story,
+) -> None:
+    assert "polling_lag" not in found(story)
+
+
+def test_rarer_polls_than_the_baseline_s_explain_a_slower_run_and_are_to_be_put_back() -> None:
+    before = remote(poll_s=2, every_s=4)
+    one = found(remote(poll_s=22, every_s=40), before)["polling_lag"]
+    assert "to 4 s" in one.action.text
+    assert "polling_lag" not in found(remote(queue_s=22, poll_s=2, every_s=4), before)
 
 
 # -- start-up on the nodes ---------------------------------------------------------------------

@@ -2,11 +2,35 @@
 
 from typing import Any
 
-from builders import Story
-from workflows import compared
+from builders import Story, begun
+from workflows import SETTINGS, a_workflow, compared
 
 from snakemake_logger_plugin_observe.analysis.triage import Triage, triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+
+ONE = {"cut": 1.0, "count": 1.0, "join": 1.0}
+"""A second for the tool of each rule."""
+
+
+def timed(
+    tools_s: dict[str, float], jobs: list[dict[str, Any]] | None = None, wait_s: float = 0
+) -> Story:
+    """Return the small workflow's run, each tool as long as its rule's, each job after the last.
+
+    Args:
+        tools_s: how long a job's tool takes, by rule.
+        jobs: what ran.
+        wait_s: how long each job, though ready, waits for a slot.
+
+    """
+    story = begun(settings=SETTINGS, targets=("all",))
+    at_s = 3.0
+    for number, job in enumerate(a_workflow() if jobs is None else jobs, 1):
+        story.job(number, (number - 1,) if number > 1 else (), **job)
+        took_s = tools_s.get(job["rule"], 0)
+        story.quick(number, at_s, at_s + wait_s, at_s + wait_s + took_s)
+        at_s += wait_s + took_s
+    return story.end(at_s + 1)
 
 
 def walked(after: Story, before: Story | None = None, **more: Any) -> Triage:

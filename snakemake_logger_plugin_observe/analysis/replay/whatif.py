@@ -47,7 +47,11 @@ class WhatIf:
 
 
 def what_if(
-    run: Run, settings: Sequence[Setting], segments: Sequence[Owned], seed: int = 1
+    run: Run,
+    settings: Sequence[Setting],
+    segments: Sequence[Owned],
+    seed: int = 1,
+    draws: int = _DRAWS,
 ) -> WhatIf:
     """Return what *run* would have taken under each of *settings*.
 
@@ -56,6 +60,7 @@ def what_if(
         settings: the alternatives.
         segments: the makespan's partition.
         seed: of what is drawn by chance.
+        draws: how often that is drawn, at most.
 
     Raises:
         SettingError: if a setting makes no sense for this run.
@@ -63,22 +68,24 @@ def what_if(
     """
     model = model_of(run, segments)
     measured = by_class(phase_totals(list(segments)))
-    unchanged = _replay(run, model, Setting(), seed)
+    unchanged = _replay(run, model, Setting(), seed, draws)
     return WhatIf(
         measured=run.makespan,
         measured_by_class=measured,
         unchanged=unchanged,
         replays=tuple(
-            _replay(run, model, one, seed) if one != Setting() else unchanged for one in settings
+            _replay(run, model, one, seed, draws) if one != Setting() else unchanged
+            for one in settings
         ),
         gaps=tuple(_gaps(run, model)),
     )
 
 
-def _replay(run: Run, model: Model, chosen: Setting, seed: int) -> Replay:
-    draws = 1
+def _replay(run: Run, model: Model, chosen: Setting, seed: int, draws: int) -> Replay:
     if chosen.chance:
-        draws = min(_DRAWS, max(_FEWEST_DRAWS, _SUBMISSIONS // max(1, model.count)))
+        draws = min(draws, max(_FEWEST_DRAWS, _SUBMISSIONS // max(1, model.count)))
+    else:
+        draws = 1
     dice = random.Random(seed)  # noqa: S311 - dice, not keys
     played = []
     for _ in range(draws):

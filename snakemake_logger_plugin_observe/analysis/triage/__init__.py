@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import changed
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS
+from snakemake_logger_plugin_observe.analysis.triage.gain import Gain, foreseen
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.note import Note, note
 from snakemake_logger_plugin_observe.analysis.triage.planned import planned
@@ -32,6 +33,8 @@ class Triage:
     """Logs and benchmarks that rules of the incident should have: evidence that is missing."""
     incidents: tuple[Incident, ...]
     """Ranked by what they explain, the first first; none is an answer, too."""
+    gain: Gain | None
+    """What the first one's action would bring; None where that cannot be told."""
     note: Note
 
 
@@ -44,6 +47,7 @@ def triage(case: Case) -> Triage:
     read = quotes(case, where, found)
     found = settled(case, found)
     lacking = unproved(case, where, found)
+    won = foreseen(case, found[0].action) if found else None
     return Triage(
         symptoms=seen,
         scope=where,
@@ -52,7 +56,8 @@ def triage(case: Case) -> Triage:
         quotes=read,
         unproved=lacking,
         incidents=found,
-        note=note(case, seen, where, found, read=read, lacking=lacking),
+        gain=won,
+        note=note(case, seen, where, found, read=read, lacking=lacking, won=won),
     )
 
 

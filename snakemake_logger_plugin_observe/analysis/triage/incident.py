@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.replay.settings import Word
 from snakemake_logger_plugin_observe.clock import Micros
 
 LivesIn = Literal[
@@ -19,8 +20,8 @@ class Action:
     text: str
     why: str
     escalate: bool = False
-    saves: Micros | None = None
-    """What it would bring, where that can be predicted."""
+    move: tuple[Word, ...] = ()
+    """The same as a what-if's words, where one can say what it would bring."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.attempt import Attempt
 
 _CITED: Final = 3
+_GROUP: Final = 60_000_000
+"""A submission that computes so long is worth its start-up; a failure costs no more than that."""
+_MOST_IN_GROUP: Final = 50
 _OF_RUN: Final = frozenset(phase.name for phase in RUN_PHASES)
 
 
@@ -46,6 +49,11 @@ def rules_of(case: Case, phases: Iterable[str]) -> tuple[str, ...]:
         if one.phase in phases and one.rule is not None:
             owned[one.rule] = owned.get(one.rule, 0) + one.end - one.start
     return tuple(sorted(owned, key=lambda rule: (-owned[rule], rule)))
+
+
+def group_size(jobs: int, tool: Micros) -> int:
+    """Return how many of a rule's *jobs* to submit together, if each computes for *tool*."""
+    return max(2, min(_MOST_IN_GROUP, jobs // 2, _GROUP // max(tool, 1)))
 
 
 def below(case: Case, phase: str) -> str:

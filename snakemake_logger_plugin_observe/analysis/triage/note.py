@@ -8,6 +8,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
@@ -50,6 +51,7 @@ def note(
     *,
     read: Sequence[Quote] = (),
     lacking: Sequence[Incident] = (),
+    won: Gain | None = None,
 ) -> Note:
     """Return the note of a case, from what each rung found."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
@@ -61,7 +63,7 @@ def note(
         (Claim(_confirming(case, found[0] if found else None)),),
         (*_consulted(case, found, read), *(Claim(one.claim, one.evidence) for one in lacking)),
         tuple(_classes(found)),
-        tuple(_actions(case, seen, found)),
+        tuple(_actions(case, seen, found, won)),
     )
 
 
@@ -121,7 +123,9 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
         yield Claim(f"and {more} more, {one.incident_class} among them", one.evidence[:_CITED])
 
 
-def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> Iterator[Claim]:
+def _actions(
+    case: Case, seen: Sequence[Symptom], found: Sequence[Incident], won: Gain | None
+) -> Iterator[Claim]:
     if not found:
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
         if ended and len(ended) == len(seen):
@@ -133,12 +137,19 @@ def _actions(case: Case, seen: Sequence[Symptom], found: Sequence[Incident]) -> 
     action = first.action
     whom = "escalate: " if action.escalate else ""
     yield Claim(f"{whom}{action.text}, because {action.why}", first.evidence[:_CITED])
-    if action.saves is not None:
-        yield Claim(f"predicted gain: {action.saves / 1e6:.1f} s", first.evidence[:_CITED])
+    if won is not None:
+        yield Claim(predicted(won), first.evidence[:_CITED])
     for one in others(found):
         yield Claim(f"then, for {one.incident_class}: {one.action.text}", one.evidence[:_CITED])
     if first.check is not None:
         yield Claim(f"check that would catch it next time: {first.check}{_line_of(first.check)}")
+
+
+def predicted(won: Gain) -> str:
+    """Return what an action would bring, as a sentence, with the command that tells more."""
+    if won.saves is None:
+        return f"what that would bring: {won.command}"
+    return f"predicted gain: {won.saves / 1e6:.1f} s ({won.command})"
 
 
 def others(found: Sequence[Incident]) -> tuple[Incident, ...]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS, in_force
+from snakemake_logger_plugin_observe.analysis.replay.settings import Word
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.lengths import below, longest
@@ -61,9 +62,16 @@ def _limit(case: Case, name: str, one: Held, limit: int, before: int | None) -> 
         action=Action(
             f"raise {flag} to what the machine, the cluster or the licence really has",
             "work was ready, and nothing but this limit kept it back",
+            move=(_raised(name, before if before is not None else 2 * limit),),
         ),
         check=below(case, "slot_wait"),
     )
+
+
+def _raised(name: str, limit: int) -> Word:
+    if name in _FLAGS:
+        return _FLAGS[name].removeprefix("--"), f"{limit}"
+    return "resources", f"{name}={limit}"
 
 
 def _setting(case: Case, name: str, limit: int) -> tuple[Evidence, ...]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.replay.settings import Word
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.lengths import (
     below,
+    group_size,
     longest,
     matters,
     rules_of,
@@ -36,16 +38,19 @@ def detect(case: Case) -> Iterator[Incident]:
     spent = case.spent(*_PHASES)
     heavy = planning > starting
     rules = rules_of(case, _PHASES)
+    move = tuple(_grouped(case, rules))
     action = Action(
         "make the Snakefile lighter to read (no globbing, no reading of files at its top level), "
         "or group jobs (--groups, --group-components)",
         "each job reads it again on its node before its tool starts",
+        move=move,
     )
     if not heavy:
         action = Action(
             "group jobs (--groups, --group-components), and install fewer plugins where the nodes "
             "import Snakemake from",
             "each submission starts an interpreter and imports every installed plugin",
+            move=move,
         )
     yield Incident(
         id=CLASS,
@@ -63,3 +68,12 @@ def detect(case: Case) -> Iterator[Incident]:
         check=below(case, "node_plan" if heavy else "node_startup"),
         rules=rules,
     )
+
+
+def _grouped(case: Case, rules: tuple[str, ...]) -> Iterator[Word]:
+    """Yield the groups to try: of each rule that has several jobs, not grouped yet."""
+    for rule in rules:
+        own = [a for a in case.run.attempts.values() if case.run.rule_of(a) == rule]
+        tools = [a.phases.get("compute", 0) for a in own if a.group is None]
+        if len(tools) >= _FEWEST:
+            yield "group", f"{rule}={group_size(len(tools), sum(tools) // len(tools))}"

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.polling import polling
+from snakemake_logger_plugin_observe.analysis.polling import Polling, polling
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.lengths import longest, matters
 
 CLASS: Final = "polling_lag"
 _PHASES: Final = ("poll_wait", "shutdown")
+_BEARABLE_S: Final = 5.0
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -21,6 +22,7 @@ def detect(case: Case) -> Iterator[Incident]:
     cited = longest(case, ("poll_wait",))
     if not cited:
         return
+    sooner = f"{_sooner(case, governed):g}"
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
@@ -32,6 +34,18 @@ def detect(case: Case) -> Iterator[Incident]:
         failures=0,
         evidence=cited,
         refuted_by="a run with a shorter interval that takes as long",
-        action=Action(f"lower {governed.setting}", "jobs had ended, and nothing noticed"),
+        action=Action(
+            f"lower {governed.setting}, to {sooner} s if the cluster's admins do not mind",
+            "jobs had ended, and nothing noticed",
+            move=(("poll", sooner),),
+        ),
         check=f"phase_s.poll_wait <= {round(max(1.0, waited / 1e6 / 2))}",
     )
+
+
+def _sooner(case: Case, governed: Polling) -> float:
+    """Return an interval to try, in seconds: the baseline's, or one that a scheduler bears."""
+    before = polling(case.baseline) if case.baseline is not None else None
+    if before is not None and before.longest_s < governed.longest_s:
+        return before.longest_s
+    return _BEARABLE_S if governed.longest_s > 2 * _BEARABLE_S else 1.0

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors.slow_tool import 
     cite,
     is_slow,
     machine_is_slow,
+    telling,
 )
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
@@ -20,17 +21,18 @@ def detect(case: Case) -> Iterator[Incident]:
     slow = [name for name, tool in case.tools.items() if is_slow(tool)]
     if not case.slower or not machine_is_slow(case, slow):
         return
-    before = sum(tool.before for tool in case.tools.values())
-    after = sum(tool.after for tool in case.tools.values())
+    tools = telling(case)
+    before = sum(tool.before for tool in tools.values())
+    after = sum(tool.after for tool in tools.values())
     gained = round(case.spent("compute") * (after - before) / after)
     if not case.explains_slowness(gained):
         return
-    jobs = sorted((job for tool in case.tools.values() for job in tool.jobs), reverse=True)
+    jobs = sorted((job for tool in tools.values() for job in tool.jobs), reverse=True)
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         lives_in="operating context",
-        claim=f"the tools of all {len(case.tools)} rules took {after / before:.1f} times as long "
+        claim=f"the tools of all {len(tools)} rules took {after / before:.1f} times as long "
         f"as in the baseline, in the same {jobs_of(len(jobs))}",
         strength="likely",
         explains=gained,

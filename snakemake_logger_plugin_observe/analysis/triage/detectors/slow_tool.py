@@ -40,21 +40,28 @@ def is_slow(tool: Tool) -> bool:
     return tool.times >= _TIMES * expected and tool.grew >= _LEAST
 
 
+def telling(case: Case) -> dict[str, Tool]:
+    """Return the tools that tell of the machine: not of a rule that only gathers, in a moment."""
+    return {name: tool for name, tool in case.tools.items() if tool.after >= _LEAST}
+
+
 def machine_is_slow(case: Case, slow: list[str]) -> bool:
     """Return whether other tools grew much like the *slow* ones: then no tool is to blame."""
-    others = [tool for name, tool in case.tools.items() if name not in slow]
+    others = [tool for name, tool in telling(case).items() if name not in slow]
     before, after = sum(t.before for t in others), sum(t.after for t in others)
     most = max((case.tools[name].times for name in slow), default=1.0)
     return len(slow) > 1 and after - before >= _ALIKE * (most - 1) * before
 
 
 def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
+    as_before = (("faster", f"{name}={max(tool.times / max(1.0, tool.read_times), 1):.3g}"),)
     changed = list(_asked_more(case, name))
     if changed:
         what = named(dict.fromkeys(change.what for change in changed))
         action = Action(
             f"put back the {what} of {name}, or show that what the change brings is worth it",
             f"since the change its tool takes {tool.times:.1f} times as long",
+            move=as_before,
         )
     elif tool.read_times >= _MORE:
         action = Action(
@@ -63,6 +70,7 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
             f"it had {tool.read_times:.1f} times as much to read, and took {tool.times:.1f} times "
             "as long",
             escalate=True,
+            move=as_before,
         )
     else:
         action = Action(
@@ -70,6 +78,7 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
             "its jobs by itself",
             "its tool is slower, and nothing of the rule that the journals hold has changed",
             escalate=True,
+            move=as_before,
         )
     jobs = sorted(tool.jobs, reverse=True)
     limit_s = _TIMES * max(was for _, was, _ in jobs) / 1e6

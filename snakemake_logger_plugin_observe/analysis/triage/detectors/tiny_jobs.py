@@ -6,7 +6,9 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.lengths import group_size
 from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "tiny_jobs"
 _FEWEST: Final = 20
@@ -54,19 +56,21 @@ def detect(case: Case) -> Iterator[Incident]:
                 for one in case.side.at_line(a.line, f"compute: {a.phases.get('compute', 0)} µs")
             ),
             refuted_by="a run with fewer of them, for the same outputs, that takes as long",
-            action=_action(rule, attempts),
+            action=_action(rule, attempts, round(median(known))),
             check=f"jobs_planned <= {len(case.run.jobs) - len(attempts) + 1}",
             rules=(rule,),
         )
 
 
-def _action(rule: str, attempts: list[Attempt]) -> Action:
+def _action(rule: str, attempts: list[Attempt], tool: Micros) -> Action:
     """Return what saves the handling: where nothing is submitted, groups bring nothing."""
     if any("node_startup" in attempt.phases for attempt in attempts):
+        size = group_size(len(attempts), tool)
         return Action(
-            f"group the jobs of {rule} (--groups {rule}=…, --group-components …=…), or let one job "
-            "make what many of them make",
+            f"group the jobs of {rule}, {size} or so together (--groups {rule}={rule} "
+            f"--group-components {rule}={size}), or let one job make what many of them make",
             "each pays for being chosen, submitted, started and noticed",
+            move=(("group", f"{rule}={size}"),),
         )
     return Action(
         f"let one job make what many jobs of {rule} make",

@@ -1,0 +1,49 @@
+"""What an action would bring: the run, let happen again as it would be then."""
+
+import shlex
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.replay.settings import SettingError, Word, setting
+from snakemake_logger_plugin_observe.analysis.replay.whatif import what_if
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action
+from snakemake_logger_plugin_observe.clock import Micros
+
+_SUBMISSIONS: Final = 8_000
+"""So many are let happen again in passing; more would make the answer late."""
+_DRAWS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What an action would bring, and the command that tells more of it."""
+
+    command: str
+    saves: Micros | None
+    """None where the run is too large to be let happen again in passing."""
+
+
+def foreseen(case: Case, action: Action) -> Gain | None:
+    """Return what *action* would bring; None where no replay can tell, or nothing would be won."""
+    if not action.move or case.status != "success":
+        return None
+    command = shlex.join(["snakemake-observe", "whatif", *_journal(case), *_flags(action.move)])
+    try:
+        chosen = setting(action.move)
+        if len(case.run.attempts) * (_DRAWS if chosen.chance else 1) > _SUBMISSIONS:
+            return Gain(command, None)
+        (then,) = what_if(case.run, [chosen], case.account.segments, draws=_DRAWS).replays
+    except SettingError:
+        return None
+    saved = then.measured - then.predicted
+    return Gain(command, saved) if saved > 0 else None
+
+
+def _journal(case: Case) -> list[str]:
+    path = case.paths.get("B")
+    return [path] if path is not None else []
+
+
+def _flags(move: tuple[Word, ...]) -> list[str]:
+    return [word for name, value in move for word in (f"--{name}", value) if word is not None]

@@ -1,0 +1,42 @@
+"""Polls that are too rare for short jobs: found, and what sooner ones bring is foretold."""
+
+import pytest
+from slurm_lab import SlurmLab
+
+CHAIN = """
+    localrules: all
+
+    rule all:
+        input: "second.txt"
+
+    rule first:
+        output: "first.txt"
+        log: "first.log"
+        benchmark: "first.tsv"
+        shell: "echo one > {output} 2> {log}"
+
+    rule second:
+        input: "first.txt"
+        output: "second.txt"
+        log: "second.log"
+        benchmark: "second.tsv"
+        shell: "cp {input} {output} 2> {log}"
+"""
+SETTING = "--slurm-init-seconds-before-status-checks"
+
+
+def test_rare_polls_explain_a_slower_run_and_sooner_ones_bring_what_is_foretold(
+    lab: SlurmLab,
+) -> None:
+    lab.snakefile(CHAIN)
+    lab.slurm(SETTING, "2")
+    before = lab.run(max(lab.journals)).makespan / 1e6
+    lab.slurm("--forceall", SETTING, "30")
+    after = lab.run(max(lab.journals)).makespan / 1e6
+    (name, incident), *_ = lab.incidents().items()
+    assert name == "polling_lag"
+    assert incident["claim"].endswith("until Snakemake looked, every 30 s")
+    (action, *_) = lab.triaged()["actions"]
+    assert f"lower {SETTING}, to 2 s" in action["action"]
+    assert action["whatif"].endswith(" --poll 2")
+    assert action["saves_s"] == pytest.approx(after - before, rel=0.25)

@@ -1,0 +1,110 @@
+"""What an incident's next action would bring, told by letting the run happen again with it."""
+
+from collections.abc import Callable
+
+import pytest
+from builders import Story, a_try, begun, level, on_cluster, stamps
+from triaged import ONE, timed, walked
+
+from snakemake_logger_plugin_observe.analysis.triage import gain, triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
+from snakemake_logger_plugin_observe.analysis.triage.note import predicted
+from snakemake_logger_plugin_observe.clock import to_seconds
+
+PATHS = {"B": "runs/late one.jsonl"}
+
+
+def won(after: Story, before: Story | None = None) -> Gain:
+    """Return what the first incident's action would bring."""
+    found = walked(after, before, paths=PATHS)
+    assert found.gain is not None, found.incidents
+    assert predicted(found.gain) in [claim.text for claim in found.note.next_action]
+    return found.gain
+
+
+def held(limit: int) -> Story:
+    """Return a run of four jobs of 100 s, as many at a time as *limit* allows."""
+    story = begun(jobs=8, resources={"io": limit})
+    for number in range(1, 5):
+        story.job(number, threads=1, resources={"io": 1})
+    for number in range(1, 5):
+        start = 3 + (number - 1) // limit * 100
+        story.quick(number, 3, start, start + 100)
+    return story.end(4 + 4 // limit * 100)
+
+
+def one_by_one(count: int, *, startup_s: float, tool_s: float) -> Story:
+    """Return *count* submissions, each begun when the last one has ended."""
+    story = begun(jobs=1)
+    for number in range(1, count + 1):
+        story.job(number, threads=1)
+    at_s = 3.0
+    for number in range(1, count + 1):
+        loaded, ended = at_s + startup_s, at_s + startup_s + tool_s
+        one = a_try(begun=loaded, tool_started=loaded, tool_ended=ended, checked=ended)
+        node = level(one, started=at_s, loaded=loaded, planned=loaded, ended=ended)
+        known = stamps(
+            ready=3, selected=at_s, submitting=at_s, accepted=at_s, reported=ended, finished=ended
+        )
+        story.attempt(number, known, node)
+        at_s = ended
+    return story.end(at_s)
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "flag", "saves_s"),
+    [
+        pytest.param(
+            *(lambda: timed(ONE | {"count": 5}), lambda: timed(ONE), "--faster count=5", 12),
+            id="a tool as quick as before brings what it took more",
+        ),
+        pytest.param(
+            *(lambda: held(1), lambda: held(2), "--resources io=2", 200),
+            id="a limit that is put back brings what was waited for it",
+        ),
+        pytest.param(
+            *(lambda: held(1), None, "--resources io=2", 200),
+            id="without a baseline twice the limit is tried",
+        ),
+    ],
+)
+def test_the_first_action_is_told_with_what_it_would_bring(
+    after: Callable[[], Story],
+    before: Callable[[], Story] | None,
+    flag: str,
+    saves_s: float,
+) -> None:
+    found = won(after(), before() if before is not None else None)
+    assert found.command == f"snakemake-observe whatif 'runs/late one.jsonl' {flag}"
+    assert found.saves is not None
+    assert to_seconds(found.saves) == saves_s
+
+
+def test_polls_that_come_sooner_bring_most_of_what_was_waited_for_them() -> None:
+    found = won(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
+    assert found.command.endswith(" --poll 5")
+    assert found.saves is not None
+    assert 145 <= to_seconds(found.saves) <= 150
+
+
+def test_groups_bring_the_start_ups_that_they_spare() -> None:
+    found = won(one_by_one(20, startup_s=10, tool_s=5))
+    assert found.command.endswith(" --group map=10")
+    assert found.saves is not None
+    assert to_seconds(found.saves) == pytest.approx(20 * 15 - 2 * 15, abs=1)  # ten side by side
+
+
+def test_a_run_too_large_to_be_replayed_in_passing_names_the_command_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gain, "_SUBMISSIONS", 3)
+    found = won(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
+    assert found.saves is None
+    assert predicted(found) == f"what that would bring: {found.command}"
+
+
+def test_a_run_that_failed_has_no_length_to_be_shortened() -> None:
+    story = on_cluster(4, tool_s=20, poll_s=150, every_s=200)
+    assert triage(Case(story.run, "success")).gain is not None
+    assert triage(Case(story.run, "failed")).gain is None
