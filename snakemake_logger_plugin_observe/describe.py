@@ -160,6 +160,8 @@ def job_facts(job: Any, said: dict[str, Any]) -> dict[str, Any]:
         "environment_digest": ask(lambda: persistence._software_stack_hash(job)),
         "input_sizes": _sizes(dag, inputs),
         "ancient": ask(lambda: tuple(str(path) for path in job.input if path.is_ancient)),
+        "retries": ask(lambda: job.restart_times),
+        **ask(lambda: _of_outputs(job.output), {}),
         **said,
     }
 
@@ -200,6 +202,23 @@ def _digest(value: Any) -> str | None:
         return None
     text = value if isinstance(value, str) else repr(value)
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _of_outputs(output: Any) -> dict[str, Any]:
+    """Return which outputs are temporary, and what Snakemake makes sure of in others."""
+    flags = [(str(path), path.flags) for path in output if path.flags]
+    return {
+        "ensured": {path: _promise(one["ensure"]) for path, one in flags if "ensure" in one},
+        "temp": tuple(path for path, one in flags if one.get("temp")),
+    }
+
+
+def _promise(asked: dict[str, Any]) -> str:
+    """Return what an ``ensure()`` asks for; a checksum that a function returns is not asked for."""
+    algorithm, checksum = asked.get("checksum_algorithm"), asked.get("checksum")
+    said = [f"{algorithm} {checksum}" if isinstance(checksum, str) else str(algorithm)]
+    said = said if algorithm else []
+    return ", ".join([*(["not empty"] if asked.get("non_empty") else []), *said])
 
 
 def _sizes(dag: Any, inputs: tuple[str, ...]) -> dict[str, int]:

@@ -183,6 +183,12 @@ class JobDescribed(Event):
     input_sizes: dict[str, int] = Field(default_factory=dict)
     ancient: tuple[str, ...] | None = None
     """Inputs whose changes make nothing run again: ``ancient()``, or ``--consider-ancient``."""
+    retries: int | None = None
+    """How often it is tried again if it fails: ``retries:``, else ``--retries``."""
+    ensured: dict[str, str] | None = None
+    """What must hold of which output, or the job fails: ``ensure()``."""
+    temp: tuple[str, ...] | None = None
+    """Outputs that are removed once nothing needs them any more: ``temp()``."""
 
 
 class GroupDescribed(Event):
@@ -321,6 +327,7 @@ _LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
     *("code_digest", "params_digest", "environment_digest", "input_sizes", "ancient"),
+    *("retries", "ensured", "temp"),
 )
 
 _Other = (

@@ -182,13 +182,16 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("checkpoint", lambda j: j.checkpoint),
     ("group", lambda j: j.group is not None),
     ("priority", lambda j: j.priority),
+    ("retries", lambda j: j.retries),
+    ("temp", lambda j: None if j.temp is None else list(j.temp) or "none"),
 )
-_DIGESTS: Final = ("code", "params", "environment")
+# Where one journal cannot tell, nothing has changed.
+_UNTOLD: Final = ("code", "params", "environment", "retries", "temp")
 # All that the facts of a job are made of: most jobs have not changed, and need no closer look.
 _of_a_job: Final = attrgetter(
     *("rule", "code_digest", "params_digest", "environment_digest", "script", "threads", "log"),
     *("benchmark", "local", "checkpoint", "group", "priority", "resources", "input", "output"),
-    "shellcmd",
+    *("shellcmd", "retries", "temp", "ensured"),
 )
 # Snakemake works these out of the others.
 _TOLD_BY: Final = {"mem": "mem_mb", "mem_mib": "mem_mb", "disk": "disk_mb", "disk_mib": "disk_mb"}
@@ -217,7 +220,7 @@ def _facts(pair: Pair) -> _Facts:
     one, other = pair.before, pair.after
     for what, fact in _JOB_FACTS:
         said, says = fact(one), fact(other)
-        if said != says and not (what in _DIGESTS and None in (said, says)):
+        if said != says and not (what in _UNTOLD and None in (said, says)):
             yield what, text(said), text(says)
     for name in sorted(one.resources.keys() | other.resources.keys()):
         said, says = one.resources.get(name), other.resources.get(name)

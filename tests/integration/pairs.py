@@ -226,6 +226,11 @@ def _shows(event: dict[str, Any], what: str, said: str) -> bool:
             if said in ("None", "none of these", ""):
                 return True  # of those that the other side has
             return said.split(", ", 1)[0] in there
+        case "ensured":
+            held = [f"{path} ({promise})" for path, promise in (value or {}).items()]
+            return said == "none of these" or said in held
+        case "temp":
+            return said == ", ".join(value or ["none"])
         case "code" | "params" | "environment":
             digest = event.get(f"{kind}_digest")
             return said == "None" if digest is None else said in digest
@@ -237,7 +242,15 @@ def _shows(event: dict[str, Any], what: str, said: str) -> bool:
             sizes = event.get("input_sizes", {})
             if what in sizes:
                 return str(sizes[what]) == said
-            if kind not in ("threads", "priority", "script", "resource", "rule's", "command"):
+            if kind not in (
+                "threads",
+                "priority",
+                "script",
+                "retries",
+                "resource",
+                "rule's",
+                "command",
+            ):
                 return False
     return str(value) == said or said in json.dumps(value)
 

@@ -37,6 +37,29 @@ def test_an_input_that_is_newly_called_ancient_is_not_allowed_though_the_bytes_a
     assert (verdict(answer), answer["same_work"]) == (NOT, False)
 
 
+def test_what_snakemake_no_longer_makes_sure_of_is_not_allowed_though_the_bytes_are_the_same(
+    bench: Bench,
+) -> None:
+    """Nor is it hidden that more is tried again, and that a file is no longer kept."""
+    output = 'output: "published/report.txt"'
+    sure = changed(CONFIGURED, (output, f"{output[:8]}ensure({output[8:]}, non_empty=True)"))
+    loose = changed(
+        CONFIGURED,
+        ("    threads: 1\n", "    threads: 1\n    retries: 2\n"),
+        ('output: "prepared/{sample}.txt"', 'output: temp("prepared/{sample}.txt")'),
+    )
+    answer = bench.compare(bench.run(sure), bench.run(loose))
+    assert told(answer) == sorted(
+        ("not_allowed ensure_removed", "neutral retries_changed", "neutral temp_changed", TEXT)
+    )
+    claims = {one["id"]: one["claim"] for one in answer["findings"]}
+    assert claims["ensure_removed"] == (
+        "rule gather no longer makes sure of published/report.txt (not empty)"
+    )
+    assert claims["retries_changed"] == "retries of work: 0 → 2"
+    assert (verdict(answer), answer["same_work"]) == (NOT, False)
+
+
 @pytest.mark.parametrize(
     ("flags", "findings"),
     [

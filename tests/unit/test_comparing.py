@@ -295,6 +295,33 @@ def test_a_proof_that_is_gone_is_not_allowed(facts: dict[str, Any], which: str) 
     assert found(a_run(jobs), a_run(changed(jobs, "work", **facts))) == {which: "not_allowed"}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kinds"),
+    [
+        ({"out": "not empty"}, {}, {"ensure_removed": "not_allowed"}),
+        ({"out": "not empty, sha256 ab"}, {"out": "not empty"}, {"ensure_removed": "not_allowed"}),
+        ({"out": "sha256 ab"}, {"out": "sha256 cd"}, {"ensure_removed": "not_allowed"}),
+        ({"out": "not empty"}, {"out": "not empty, sha256 ab"}, {}),
+        ({"out": "not empty"}, None, {}),
+        (None, {"out": "not empty"}, {}),
+    ],
+)
+def test_what_snakemake_made_sure_of_it_has_to_make_sure_of(
+    before: dict[str, str] | None, after: dict[str, str] | None, kinds: dict[str, str]
+) -> None:
+    runs = [a_run([a_job("work", "out", "raw", ensured=one)]) for one in (before, after)]
+    assert found(*runs) == kinds
+
+
+def test_an_output_that_is_kept_no_longer_is_told() -> None:
+    kept, removed, older = (
+        a_run([a_job("work", "out", "raw", temp=temp)]) for temp in ((), ("out",), None)
+    )
+    assert claims(kept, removed, "temp_changed") == ["temporary outputs of work: none → out"]
+    assert found(kept, removed) == {"temp_changed": "neutral"}
+    assert found(older, removed) == {}
+
+
 def test_a_log_under_another_name_is_still_a_log() -> None:
     jobs = [a_job("work", "out", "raw"), a_job("all", None)]
     assert found(a_run(jobs), a_run(changed(jobs, "work", log=("elsewhere.log",)))) == {}
@@ -550,6 +577,13 @@ def test_raised_retries_are_told_by_themselves() -> None:
     assert found(a_run(settings={"retries": 0}), a_run(settings={"retries": 3})) == {
         "retries_changed": "neutral"
     }
+
+
+def test_raised_retries_of_a_rule_are_told_unless_they_are_those_of_all() -> None:
+    few, more = (changed(a_workflow(), "count", retries=retries) for retries in (0, 3))
+    assert claims(a_run(few), a_run(more), "retries_changed") == ["retries of count: 0 → 3"]
+    before, after = a_run(few, settings={"retries": 0}), a_run(more, settings={"retries": 3})
+    assert claims(before, after, "retries_changed") == ["retries: 0 → 3 (--retries)"]
 
 
 # -- what was published ----------------------------------------------------------------------------

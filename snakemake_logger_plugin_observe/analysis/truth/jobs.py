@@ -10,12 +10,8 @@ from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Fin
 from snakemake_logger_plugin_observe.run import Run
 
 CODE, PARAMS, ENVIRONMENT = "code_changed", "params_changed", "environment_changed"
-COMMAND, THREADS, RESOURCES, GROUPED = (
-    "command_changed",
-    "threads_changed",
-    "resources_changed",
-    "grouped",
-)
+COMMAND, THREADS, RESOURCES = "command_changed", "threads_changed", "resources_changed"
+GROUPED, TEMPORARY = "grouped", "temp_changed"
 _COMPUTING: Final = {
     "code": CODE,
     "script": CODE,
@@ -46,6 +42,12 @@ def findings(it: Compared) -> Iterator[Finding]:
         elif change.what in ("local", "priority"):
             claim = f"{change.what} of {change.subject}: {change.before} → {change.after}"
             yield Finding("placed", "allowed", claim, change.evidence)
+        elif change.what == "temp":
+            claim = (
+                f"temporary outputs of {change.subject}: {change.before} → {change.after}"
+                f"{_how_many(change)}"
+            )
+            yield Finding(TEMPORARY, "neutral", claim, change.evidence)
         elif change.what == "rule's name":
             claim = f"rule {change.before} is called {change.after} now"
             yield Finding("renamed", "neutral", claim, change.evidence)

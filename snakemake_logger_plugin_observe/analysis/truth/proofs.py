@@ -1,27 +1,22 @@
 """Whether what shows the work is still there: outputs, their contents, logs, benchmarks."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of, named
 
 LOG, BENCHMARK, OUTPUT = "log_removed", "benchmark_removed", "output_removed"
+PROMISE = "ensure_removed"
 NEW, MOVED, DIFFER = "output_added", "outputs_moved", "contents_differ"
 UNPUBLISHED = "published_gone"
 
 
 def findings(it: Compared) -> Iterator[Finding]:
     """Tell of proofs that are gone, and of contents that differ."""
-    yield from _removed(it, LOG, "its log:", lambda pair: _fewer(pair.before.log, pair.after.log))
-    yield from _removed(
-        it,
-        BENCHMARK,
-        "its benchmark:",
-        lambda pair: (
-            [pair.before.benchmark] if pair.before.benchmark and not pair.after.benchmark else []
-        ),
-    )
+    for name, what, claim, gone in _PROOFS:
+        yield from _removed(it, name, what, claim, gone)
     yield from _outputs(it)
     yield from _contents(it)
     if it.unpublished:
@@ -35,6 +30,26 @@ def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
     return gone if len(after) < len(before) else []
 
 
+def _no_benchmark(pair: Pair) -> list[str]:
+    return [pair.before.benchmark] if pair.before.benchmark and not pair.after.benchmark else []
+
+
+def _unensured(pair: Pair) -> list[str]:
+    """Return what was made sure of, of outputs that are still made, and is no longer."""
+    known, now = pair.before.ensured, pair.after.ensured
+    if known is None or now is None:
+        return []
+    return [
+        f"{path} ({promise})"
+        for path, promise in known.items()
+        if path in pair.after.output and not _promised(promise) <= _promised(now.get(path, ""))
+    ]
+
+
+def _promised(promise: str) -> set[str]:
+    return {one for one in promise.split(", ") if one}
+
+
 def _unique(found: list[tuple[Pair, list[str]]]) -> list[str]:
     return list(dict.fromkeys(path for _pair, some in found for path in some))
 
@@ -42,20 +57,28 @@ def _unique(found: list[tuple[Pair, list[str]]]) -> list[str]:
 _Gone = Callable[[Pair], list[str]]
 
 
-def _removed(it: Compared, name: str, what: str, gone: _Gone) -> Iterator[Finding]:
+# The finding, the fact of a job's, what is said of it, and what of it is gone.
+_PROOFS: Final[tuple[tuple[str, str, str, _Gone], ...]] = (
+    (LOG, "log", "lost its log:", lambda pair: _fewer(pair.before.log, pair.after.log)),
+    (BENCHMARK, "benchmark", "lost its benchmark:", _no_benchmark),
+    (PROMISE, "ensured", "no longer makes sure of", _unensured),
+)
+
+
+def _removed(it: Compared, name: str, what: str, said: str, gone: _Gone) -> Iterator[Finding]:
     by_rule: dict[str, list[tuple[Pair, list[str]]]] = {}
     for pair in it.match.pairs:
         if lost := gone(pair):
             by_rule.setdefault(pair.before.rule, []).append((pair, lost))
     for rule, found in by_rule.items():
-        claim = f"rule {rule} lost {what} {named(_unique(found))}"
+        claim = f"rule {rule} {said} {named(_unique(found))}"
         yield Finding(name, "not_allowed", claim, _both(it, found[0][0], what, found[0][1]))
 
 
 def _both(it: Compared, pair: Pair, what: str, gone: list[str]) -> tuple[Evidence, ...]:
     return (
-        *it.before.at_job(pair.before.job_id, f"{what.removeprefix('its ')} {', '.join(gone)}"),
-        *it.after.at_job(pair.after.job_id, f"{what.removeprefix('its ')} none of these"),
+        *it.before.at_job(pair.before.job_id, f"{what}: {', '.join(gone)}"),
+        *it.after.at_job(pair.after.job_id, f"{what}: none of these"),
     )
 
 

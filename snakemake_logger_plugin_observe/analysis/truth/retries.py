@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from snakemake_logger_plugin_observe.analysis.changes import RUN
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, failures, habits
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of
@@ -11,9 +12,13 @@ MASKED, RAISED, FAILED = "failures_masked", "retries_changed", "attempts_failed"
 
 def findings(it: Compared) -> Iterator[Finding]:
     """Tell of retries that were raised, and of what failed behind them."""
+    of_all = any(one.what == "retries" and one.subject == RUN for one in it.changes)
     for change in it.changes:
-        if change.what == "retries":
+        if change.what == "retries" and change.subject == RUN:
             claim = f"retries: {change.before} → {change.after} (--retries)"
+            yield Finding(RAISED, "neutral", claim, change.evidence)
+        elif change.what == "retries" and not of_all:
+            claim = f"retries of {change.subject}: {change.before} → {change.after}"
             yield Finding(RAISED, "neutral", claim, change.evidence)
     before, after = failures(it.before.run), failures(it.after.run)
     known = {(one.rule, one.cause, one.masked) for one in before}
