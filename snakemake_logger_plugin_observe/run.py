@@ -45,6 +45,9 @@ class Run:
     allocation: Allocation | None = None
     planned: Planned | None = None
     jobs: dict[int, JobDescribed] = field(default_factory=dict)
+    """The jobs, as they were handed on last."""
+    earlier: dict[Key, JobDescribed] = field(default_factory=dict)
+    """What jobs were at attempts before their last: resources, params and commands may change."""
     groups: dict[str, GroupDescribed] = field(default_factory=dict)
     attempts: dict[Key, Attempt] = field(default_factory=dict)
     phases: list[RunPhase] = field(default_factory=list)
@@ -98,7 +101,7 @@ class Run:
             case "attempt_submitted" | "attempt_started" | "attempt_finished":
                 self._add_attempt(event, line, segments)
             case "job":
-                self.jobs[event.job_id] = event
+                self._add_job(event)
                 if line is not None:
                     self.job_lines[event.job_id] = line
             case "group":
@@ -128,6 +131,12 @@ class Run:
                 self.file_system_lines.append(line)
             case _:
                 self.gaps.append(getattr(event, "reason", ""))
+
+    def _add_job(self, event: JobDescribed) -> None:
+        before = self.jobs.get(event.job_id)
+        if before is not None and before.attempt not in (None, event.attempt):
+            self.earlier[(event.job_id, before.attempt)] = before
+        self.jobs[event.job_id] = event
 
     def _add_accounting(self, event: Accounting) -> None:
         if attempt := self._attempt_of(event):
@@ -354,8 +363,18 @@ class Run:
 
     def rule_of(self, attempt: Attempt) -> str | None:
         """Return the name of the rule that *attempt* ran; a group has none."""
-        job = self.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+        job = self.job_of(attempt)
         return job.rule if job else None
+
+    def job_of(self, attempt: Attempt) -> JobDescribed | None:
+        """Return *attempt*'s job, as it was at that attempt; a group has none."""
+        return self.job_at(attempt.job_id, attempt.number)
+
+    def job_at(self, job_id: int | None, number: int) -> JobDescribed | None:
+        """Return a job as it was at its attempt of that *number*; the last one, if not told."""
+        if job_id is None:
+            return None
+        return self.earlier.get((job_id, number)) or self.jobs.get(job_id)
 
     def status(self, alive: bool | None = None) -> str:
         """Return how the run ended; without a last event, whether its process lives decides."""

@@ -105,7 +105,7 @@ def _core_seconds(run: Run, attempts: list[Attempt]) -> float | None:
     total = 0.0
     known = False
     for attempt in attempts:
-        job = run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+        job = run.job_of(attempt)
         compute = attempt.phases.get("compute")
         if compute is not None and job is not None and job.threads is not None:
             total += compute / 1_000_000 * job.threads

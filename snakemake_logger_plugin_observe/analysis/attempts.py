@@ -88,7 +88,7 @@ def _failed_once(attempt: Attempt) -> bool:
 
 
 def _row(run: Run, attempt: Attempt) -> Row:
-    job = run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+    job = run.job_of(attempt)
     group = run.groups.get(attempt.group) if attempt.group is not None else None
     return Row(
         attempt=attempt,

@@ -173,7 +173,7 @@ def _node(run: Run, attempt: Attempt, begin: Micros, end: Micros) -> _Node:
     if began is None or ended is None:
         last = min(max(attempt.end or attempt.stamps.finished or begin, begin), max(begin, end))
         return _Node(last - begin, last - begin, 0)
-    job = run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+    job = run.job_of(attempt)
     if job is not None and job.service:  # it runs for as long as others use it
         return _Node(began - begin, began - begin, 0)
     return _Node(began - begin, ended - begin, compute)

@@ -227,7 +227,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         members = run.members(last.group or "")
         involved = [a for a in run.attempts.values() if a.job_id in members]
     ran = [one for attempt in involved for one in attempt.tries if one.tool_started is not None]
-    job = run.jobs.get(last.job_id) if last.job_id is not None else None
+    job = run.job_of(last)
     return Failure(
         job_id=last.job_id,
         group=last.group,

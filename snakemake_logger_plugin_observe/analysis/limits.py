@@ -49,7 +49,7 @@ class Limits:
         )
         largest = 0
         for job_id in ids:
-            job = self._run.jobs.get(job_id)
+            job = self._run.job_at(job_id, attempt.number)
             if job is not None:
                 asked = (job.threads or 0) if name == CORES else job.resources.get(name, 0)
                 if isinstance(asked, int):
@@ -161,8 +161,7 @@ class LocalWorkers:
             (until, since, attempt)
             for attempt in submissions.attempts
             if self._count is not None
-            and attempt.job_id is not None
-            and (job := run.jobs.get(attempt.job_id)) is not None
+            and (job := run.job_of(attempt)) is not None
             and job.local
             and (since := _last_dispatch(attempt)) is not None
             and (until := attempt.stamps.reported) is not None

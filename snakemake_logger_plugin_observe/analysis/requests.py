@@ -45,7 +45,7 @@ class Demand:
 
 def demand(run: Run, attempt: Attempt) -> Demand:
     """Return what *attempt* asked for and used; a group's members each for themselves."""
-    job = run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+    job = run.job_of(attempt)
     if job is None:
         return Demand()
     used, record = attempt.used, attempt.accounting

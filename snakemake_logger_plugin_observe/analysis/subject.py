@@ -100,7 +100,7 @@ class Subject:
 
     def name(self, attempt: Attempt) -> str:
         """Return an attempt's rule and wildcards, or its group's name."""
-        job = self.run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+        job = self.run.job_of(attempt)
         if job is None:
             return f"job {attempt.job_id}" if attempt.group is None else f"group {attempt.group}"
         values = ", ".join(f"{key}={value}" for key, value in job.wildcards.items())

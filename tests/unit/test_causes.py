@@ -177,6 +177,14 @@ def test_a_tool_that_was_killed_near_its_request_probably_ran_out_of_memory(
     assert (found.cause, found.sure) == expected
 
 
+def test_an_attempt_is_judged_by_what_it_had_asked_for_itself() -> None:
+    """Retries that ask for more are how people meet this: the first had half of it."""
+    story = begun().job(1, attempt=1, resources={"mem_mb": 1000})
+    story = on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=950 * MB))
+    story.job(1, attempt=2, resources={"mem_mb": 2000})
+    assert told(story) == Why("out_of_memory", sure=False, signal=9)
+
+
 def test_a_bound_on_the_peak_proves_nothing() -> None:
     assert on_slurm(-9, used=Usage(peak_rss_bound_bytes=999 * MB)).cause == "signal"
 

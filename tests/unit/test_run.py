@@ -48,6 +48,16 @@ def test_a_run_that_knows_neither_starts_with_its_first_line() -> None:
     assert Story(process_started=None, plugin_loaded=None).run.start == at(2)
 
 
+def test_an_attempt_s_job_is_what_it_was_at_that_attempt() -> None:
+    story = begun().job(1, attempt=1, threads=1).job(1, attempt=2, threads=2)
+    story.job(1, attempt=2, threads=3)  # looked at once more before it was handed on
+    run = story.run
+    assert [getattr(run.job_at(1, number), "threads", None) for number in (1, 2, 3)] == [1, 3, 3]
+    assert run.jobs[1].threads == 3
+    assert run.job_at(None, 1) is None
+    assert run.job_at(2, 1) is None
+
+
 def test_a_finished_run_ends_with_its_last_event() -> None:
     run = chain().run
     assert (run.end, run.makespan, run.status()) == (at(21), 21_000_000, "success")

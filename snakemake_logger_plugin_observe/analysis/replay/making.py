@@ -285,12 +285,8 @@ class _Making:
         return wraps not in (None, "local") or any(a.external_jobid for a in self.attempts)
 
     def _local(self) -> list[bool]:
-        jobs = self.run.jobs
-        found = []
-        for attempt in self.attempts:
-            job = jobs.get(attempt.job_id) if attempt.job_id is not None else None
-            found.append(bool(job is not None and job.local))
-        return found
+        jobs = map(self.run.job_of, self.attempts)
+        return [job is not None and bool(job.local) for job in jobs]
 
     # -- the run's own phases ------------------------------------------
 
