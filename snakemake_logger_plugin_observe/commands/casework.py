@@ -1,7 +1,7 @@
 """How a case is put together: the run, what it is held against, the folder, and what is missing."""
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -31,12 +31,13 @@ def gather(
 
     """
     folder = folder_of(source)
+    others = _others(source)
     if folder is not None:
         begun = source.run.start
         since = None if begun is None else begun / 1e6
-        folder = replace(folder, since=since, until=_next_run(source))
+        folder = replace(folder, since=since, until=_next_run(source, others))
     baseline, comparison = _against(source, named_baseline)
-    plan = dry_run_of(source)
+    plan = _dry_run_of(source, others)
     paths = {"B": str(source.path)}
     if baseline is not None:
         paths["A"] = str(baseline.path)
@@ -72,19 +73,22 @@ def folder_of(source: Source) -> Folder | None:
     return None
 
 
-def dry_run_of(source: Source) -> Source | None:
-    """Return the dry run of the same targets beside *source*: the last before it, or one after."""
+def _others(source: Source) -> list[tuple[RunStarted, Path]]:
+    """Return the other runs' journals beside *source*, each with its first event."""
+    return [
+        (ends[0], path)
+        for path in source.path.parent.glob("*.jsonl")
+        if path != source.path and (ends := read_ends(path)) is not None
+    ]
+
+
+def _dry_run_of(source: Source, others: Sequence[tuple[RunStarted, Path]]) -> Source | None:
+    """Return the dry run of the same targets among *others*: the last before it, or one after."""
     started = source.run.started
     if started is None:
         return None
     begun = source.run.start or started.time
-    found = sorted(
-        (_begun(ends[0]), path)
-        for path in source.path.parent.glob("*.jsonl")
-        if path != source.path
-        and (ends := read_ends(path)) is not None
-        and _plans_the_same(ends[0], started)
-    )
+    found = sorted((_begun(one), path) for one, path in others if _plans_the_same(one, started))
     before = [path for moment, path in found if moment <= begun]
     after = [path for moment, path in found if moment > begun]
     for path in (*before[-1:], *after[:1]):
@@ -121,15 +125,10 @@ def _against(source: Source, named: Path | None) -> tuple[Source | None, Compari
     return baseline, compare(*parties((baseline, alike), (source, ())))
 
 
-def _next_run(source: Source) -> float | None:
+def _next_run(source: Source, others: Iterable[tuple[RunStarted, Path]]) -> float | None:
     """Return when the next run of the folder began, in seconds since the epoch: it writes, too."""
     mine = source.run.start or 0
-    begun = (
-        _begun(ends[0])
-        for path in source.path.parent.glob("*.jsonl")
-        if path != source.path and (ends := read_ends(path)) is not None
-        if ends[0].kind != "dry_run"
-    )
+    begun = (_begun(one) for one, _ in others if one.kind != "dry_run")
     return min((moment / 1e6 for moment in begun if moment > mine), default=None)
 
 
