@@ -79,15 +79,18 @@ def alike(folder: Path) -> list[Outline]:
 
 
 def outlines(folder: Path) -> list[Outline]:
-    """Return the successful real runs whose journals lie in *folder*, the newest last."""
-    found = []
-    for path in folder.glob("*.jsonl"):
+    """Return the successful real runs whose journals lie in *folder*, the newest last.
+
+    A run counts once, however many copies of its journal there are.
+    """
+    found: dict[str, Outline] = {}
+    for path in sorted(folder.glob("*.jsonl")):
         ends = read_ends(path)
         if ends is None or ends[0].kind != "run" or ends[1] is None:
             continue
         if ends[1].status == "success" and ends[1].attempt_count:
-            found.append(Outline(path, ends[0], ends[1]))
-    return sorted(found, key=lambda outline: outline.time)
+            found.setdefault(ends[0].run_id, Outline(path, ends[0], ends[1]))
+    return sorted(found.values(), key=lambda outline: outline.time)
 
 
 def same_question(one: RunStarted, other: RunStarted) -> bool:

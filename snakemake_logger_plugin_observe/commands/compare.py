@@ -60,12 +60,24 @@ def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
         globs = [pattern for pattern, _ in read_check_file(words.publish).files]
     sides = parties((baseline, rest), (candidate, others), globs)
     comparison = compare(*sides)
-    notes: tuple[str, ...] = ()
+    notes = [*_left_out(words.baseline, rest), *_left_out(words.candidate, others)]
     if words.publish is not None:
-        notes = tuple(_unseen(words.publish, baseline, candidate, sides[0]))
-    return CompareAnswer(baseline, candidate, comparison, notes), int(
+        notes += _unseen(words.publish, baseline, candidate, sides[0])
+    return CompareAnswer(baseline, candidate, comparison, tuple(notes)), int(
         words.strict and comparison.same_work is not True
     )
+
+
+def _left_out(named: Path | None, used: Sequence[Outline]) -> Iterator[str]:
+    """Say how many journals of a folder tell nothing of its runs' usual length."""
+    if named is None or not used:
+        return
+    there = sum(1 for _ in named.glob("*.jsonl"))
+    if there > len(used):
+        yield (
+            f"{named}: {len(used)} of {there} journals count; the others are copies, or of runs "
+            "that failed, or that were asked for something else or ran in another way"
+        )
 
 
 def _unseen(file: Path, baseline: Source, candidate: Source, before: Party) -> Iterator[str]:

@@ -181,8 +181,10 @@ def test_a_folder_of_journals_stands_for_its_runs(five: Lab, tmp_path: Path) -> 
         (tmp_path / name).mkdir()
         for journal in journals:
             (tmp_path / name / journal.name).write_bytes(journal.read_bytes())
+    (tmp_path / "new" / "copy.jsonl").write_bytes(journals[0].read_bytes())
     answer = json.loads(Lab(tmp_path).observe("compare", "old", "new", "--format", "json").stdout)
     assert answer["speed"]["runs"] == {"baseline": 2, "candidate": 2}
+    assert [note.partition(";")[0] for note in answer["notes"]] == ["new: 2 of 3 journals count"]
     assert answer["findings"] == []
     assert answer["verdict"] == f"as fast, {SAME}"
 

@@ -141,6 +141,43 @@ def test_with_each_wait_for_a_look_as_it_was_it_takes_as_long_as_it_took(story: 
     assert makespan(moves.waits_as_they_were(model_of(run))) == run.makespan
 
 
+def looked_at(*ended_s: float) -> Run:
+    """Return a job from 3 s on and one from 7 s on, each noticed 4 s later; looks are every 2 s."""
+    story = begun(jobs=1).job(1, threads=1).job(2, threads=1)
+    for number, ended in enumerate(ended_s, 1):
+        began = 4 * number - 1
+        known = stamps(
+            ready=3,
+            selected=began,
+            submitting=began,
+            accepted=began,
+            reported=began + 4,
+            finished=began + 4,
+        )
+        one = a_try(begun=began, tool_started=began, tool_ended=ended, checked=ended)
+        node = level(one, started=began, loaded=began, planned=began, ended=ended)
+        story.attempt(number, known, node, poll_interval_s=2, external_jobid=f"7{number}")
+    return story.end(11).run
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "blind"),
+    [
+        pytest.param((4.99, 9.01), 100_000, id="one was missed, and none seen as soon after"),
+        pytest.param((4.5, 9.01), 500_001, id="one was missed for long"),
+        pytest.param((5.01, 9.01), 0, id="none was missed"),
+        pytest.param((4.99, 10.98), 20_000, id="one was seen as soon after its end"),
+    ],
+)
+def test_an_end_just_before_a_look_is_missed_in_a_replay_where_such_were_missed(
+    ended_s: tuple[float, float], blind: int
+) -> None:
+    run = looked_at(*ended_s)
+    model = model_of(run)
+    assert makespan(model) == run.makespan
+    assert max(model.blind) == blind
+
+
 # -- other settings: the truth is the same world, lived again ---------------------------------------
 
 

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.replay.model import (
     Rest,
     without,
 )
+from snakemake_logger_plugin_observe.analysis.replay.polls import near_miss
 from snakemake_logger_plugin_observe.attempt import Key
 from snakemake_logger_plugin_observe.clock import Micros
 
@@ -165,8 +166,11 @@ def waits_as_they_were(model: Model) -> Model:
 def polled_every(model: Model, interval: Micros) -> Model:
     """Return *model* with an executor that looks every *interval*."""
     assert model.polls is not None  # noqa: S101 - the settings refuse what does not poll
+    known = (blind for blind, polled in zip(model.blind, model.polled, strict=True) if polled)
+    soonest = min(min(known, default=0), near_miss(interval))
     return model.but(
-        polls=model.polls.at_every(interval, model.nominal, model.began), blind=[0] * model.count
+        polls=model.polls.at_every(interval, model.nominal, model.began),
+        blind=[soonest] * model.count,
     )
 
 

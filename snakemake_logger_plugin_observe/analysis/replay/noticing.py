@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.polling import polling
 from snakemake_logger_plugin_observe.analysis.replay.model import Column, Moments
-from snakemake_logger_plugin_observe.analysis.replay.polls import Noticed, Polls, looks_of
+from snakemake_logger_plugin_observe.analysis.replay.polls import (
+    Noticed,
+    Polls,
+    looks_of,
+    near_miss,
+)
 from snakemake_logger_plugin_observe.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run import Run
@@ -48,7 +53,26 @@ def noticing(run: Run, attempts: Sequence[Attempt], began: Micros, moments: Mome
             late[i] = reported[i] - polls.seen[at]
             if at > 0 and ended[i] <= polls.seen[at - 1]:
                 blind[i] = polls.seen[at - 1] - ended[i] + 1
+    if any(blind):
+        soonest = _soonest(polled, moments, late, every)
+        blind = [max(length, soonest) if polled[i] else length for i, length in enumerate(blind)]
     return Noticing(polls, every, polled, blind, late)
+
+
+def _soonest(polled: Sequence[bool], moments: Moments, late: Column, every: Micros) -> Micros:
+    """Return how long after its end a job is seen at the soonest, where some were not at once.
+
+    Jobs that take nearly as long as the executor sleeps end with its looks, just before or just
+    after: where none was seen so soon after its end, none is taken to be in a replay.
+    """
+    lags = (
+        reported - lag - ended
+        for reported, lag, ended, known in zip(
+            moments.reported, late, moments.ended, polled, strict=True
+        )
+        if known
+    )
+    return max(0, min(min(lags, default=0), near_miss(every)))
 
 
 def was_polled(attempt: Attempt) -> bool:

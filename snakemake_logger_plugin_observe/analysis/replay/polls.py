@@ -79,6 +79,11 @@ class Noticed(NamedTuple):
     """How long the executor slept between looks by then."""
 
 
+def near_miss(every: Micros) -> Micros:
+    """Return how shortly before a look an end is that may be missed by it."""
+    return every // 20
+
+
 def looks_of(
     noticed: Sequence[Noticed],
     every: Micros,
