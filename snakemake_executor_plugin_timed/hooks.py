@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Shorter stretches are the calls themselves, with nothing in them worth a line.
 _WORTH_TELLING: Final = 1000
+# A turn that changes nothing and is shorter than this holds nothing up that anybody would see.
+_WORTH_REPEATING: Final = 50_000
 _FRAMES_TO_SEARCH: Final = 12
 
 
@@ -45,7 +47,7 @@ class Hooks:
         if self._attached:
             return
         self._attached = True
-        turn = _Turn(self._session)
+        turn = _Turn(self._session, scheduler)
         gate = getattr(scheduler, "_open_jobs", None)
         if hasattr(gate, "acquire") and hasattr(gate, "release"):
             scheduler._open_jobs = _Gate(gate, turn)
@@ -172,10 +174,18 @@ def _waiting_for(dag: Any, jobs: Any) -> tuple[int, ...]:
 
 
 class _Turn:
-    """One turn of the scheduler's main loop, from waking to going idle."""
+    """One turn of the scheduler's main loop, from waking to going idle.
 
-    def __init__(self, session: Session) -> None:
+    Where submissions are limited in their rate, Snakemake wakes itself once a second for each job
+    that has ended, as long as work is ready: of turns that find nothing new only the first is told.
+    """
+
+    def __init__(self, session: Session, scheduler: Any) -> None:
         self._session = session
+        self._scheduler = scheduler
+        self._last: tuple[int | None, int] | None = None
+        self._alike = 0
+        self._alike_busy: clock.Micros = 0
         self._woke: clock.Micros | None = None
         self._selections: list[tuple[clock.Micros, clock.Micros]] = []
         self._selected: list[Any] = []
@@ -196,7 +206,11 @@ class _Turn:
         if self._woke is None:
             return
         idle = clock.now()
-        if self._selections or idle - self._woke >= _WORTH_TELLING:
+        busy = idle - self._woke
+        if self._found_nothing_new() and busy < _WORTH_REPEATING:
+            self._alike += 1
+            self._alike_busy += busy
+        elif self._selections or busy >= _WORTH_TELLING:
             self._session.put(
                 "scheduler_round",
                 self._woke,
@@ -204,9 +218,20 @@ class _Turn:
                 selections=tuple(self._selections),
                 ready=self._ready,
                 selected=tuple(self._selected),
+                alike=self._alike,
+                alike_s=clock.to_seconds(self._alike_busy),
             )
+            self._alike = self._alike_busy = 0
         self._woke = self._ready = None
         self._selections, self._selected = [], []
+
+    def _found_nothing_new(self) -> bool:
+        """Whether as much is ready and runs as after the last turn, and none was chosen."""
+        running = getattr(self._scheduler, "running", None)
+        known = None if running is None else (self._ready, len(running))
+        same = known is not None and known == self._last and not self._selected
+        self._last = known
+        return same
 
 
 class _Gate:

@@ -151,6 +151,10 @@ class SchedulerRound(Event):
     selections: tuple[tuple[Moment, Moment], ...] = ()
     ready: int | None = None
     selected: tuple[int | str, ...] = ()
+    alike: int = 0
+    """How many turns before it found nothing new, chose nothing and are not told."""
+    alike_s: float = 0.0
+    """How long these took together."""
 
 
 class JobDescribed(Event):

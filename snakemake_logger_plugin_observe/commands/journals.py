@@ -3,11 +3,13 @@
 import argparse
 import os
 import socket
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.attempt import FINAL
 from snakemake_logger_plugin_observe.journal import (
     SUBFOLDER,
     Detail,
@@ -118,8 +120,21 @@ def _load(path: Path, detail: Detail) -> Source:
     alive = is_alive(run)
     if alive:
         run.go_on(clock.now())
-    problems = tuple(f"{path}: {problem}" for problem in reading.problems)
-    return Source(path, run, run.status(alive), problems)
+    problems = (*reading.problems, *_lost(run))
+    return Source(path, run, run.status(alive), tuple(f"{path}: {one}" for one in problems))
+
+
+def _lost(run: Run) -> Iterator[str]:
+    """Say what a journal lacks that has a last line, and so should have all before it."""
+    if run.finished is None or run.finished.status != "success" or run.gaps:
+        return
+    counted = run.finished.attempt_count
+    ended = sum(1 for a in run.attempts.values() if a.job_id is not None and a.status in FINAL)
+    if ended < counted:
+        yield (
+            f"the ends of {counted - ended:,} of {counted:,} attempts are not in it: lines were "
+            "lost, and every figure lacks what they told"
+        )
 
 
 def is_real(run: Run) -> bool:
