@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.sameness import Line, Occasion
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 _CITED: Final = 3
@@ -62,6 +63,12 @@ def rules(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
     """Return the rules of the jobs that failed."""
     described = (case.run.jobs.get(job_id) for job_id in jobs(case, found))
     return tuple(dict.fromkeys(job.rule for job in described if job is not None))
+
+
+def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
+    """Return the word that stands before their cause, and how strong that makes the claim."""
+    sure = all(one.last.why.sure for one in found)
+    return ("", "certain") if sure else ("probably ", "likely")
 
 
 def lost(found: Iterable[Failure]) -> int:

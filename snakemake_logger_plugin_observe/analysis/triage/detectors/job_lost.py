@@ -15,7 +15,7 @@ CLASS: Final = LOST
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule of which a job was lost."""
     for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
-        sure = all(one.last.why.sure for one in found)
+        probably, strength = failed_jobs.how_sure(found)
         states = tuple(dict.fromkeys(one.last.why.state for one in found if one.last.why.state))
         rows = [row for one in found for row in one.rows if row.attempt.status != "success"]
         ids = tuple(
@@ -29,9 +29,9 @@ def detect(case: Case) -> Iterator[Incident]:
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
             lives_in="operating context",
-            claim=f"{'' if sure else 'probably '}taken away from outside: {failed_jobs.who(found)}"
+            claim=f"{probably}taken away from outside: {failed_jobs.who(found)}"
             f"{where}{of_ids}{said}",
-            strength="certain" if sure else "likely",
+            strength=strength,
             explains=failed_jobs.lost(found),
             failures=len(found),
             evidence=failed_jobs.evidence(case, found),

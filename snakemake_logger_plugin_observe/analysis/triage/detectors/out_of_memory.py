@@ -22,10 +22,9 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
-    sure = all(one.last.why.sure for one in found)
+    probably, strength = failed_jobs.how_sure(found)
     used = max((one.use.memory_bytes or 0 for one in found), default=0)
     asked = max((one.use.memory_asked_bytes or 0 for one in found), default=0)
-    probably = "" if sure else "probably "
     figures = [f"{_mb(used)} MB used" if used else "what it used is not known"]
     figures += [f"{_mb(asked)} MB asked for" if asked else "none asked for"]
     ended = failed_jobs.ended(found[0].last)
@@ -36,7 +35,7 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
         lives_in="operating context",
         claim=f"{failed_jobs.who(found)} {probably}ran out of memory: {', '.join(figures)} "
         f"({ended}){_after(found)}",
-        strength="certain" if sure else "likely",
+        strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),

@@ -26,10 +26,9 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
-    sure = all(one.last.why.sure for one in found)
+    probably, strength = failed_jobs.how_sure(found)
     used = max((one.use.time_s or 0 for one in found), default=0)
     asked = max((one.use.time_asked_s or 0 for one in found), default=0)
-    probably = "" if sure else "probably "
     figures = [f"{used:.0f} s used" if used else "how long it ran is not known"]
     figures += [f"{asked:.0f} s asked for"] if asked else []
     minutes = math.ceil(2 * max(used, asked) / 60)
@@ -40,7 +39,7 @@ def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
         incident_class=CLASS,
         lives_in="operating context",
         claim=f"{failed_jobs.who(found)} {probably}ran into the time limit: {', '.join(figures)}",
-        strength="certain" if sure else "likely",
+        strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
