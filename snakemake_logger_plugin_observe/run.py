@@ -258,7 +258,10 @@ class Run:
                 for member in self.members(key[0]):
                     if (member, key[1]) not in self.attempts:
                         self.attempts[(member, key[1])] = Attempt(
-                            member, attempt.group, attempt.number, attempt.status
+                            *(member, attempt.group, attempt.number, attempt.status),
+                            external_jobid=attempt.external_jobid,
+                            node=attempt.node,
+                            line=attempt.line,
                         )
 
     @property

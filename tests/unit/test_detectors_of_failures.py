@@ -20,7 +20,7 @@ from triaged import walked
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
-from snakemake_logger_plugin_observe.events import Allocation, Planned
+from snakemake_logger_plugin_observe.events import Allocation, AttemptSubmitted, Planned
 
 MISSING = "MissingOutputException in rule map: Job 1 completed successfully, but some output files "
 MISSING += "are missing. Missing files after 5 seconds.\n{path} (missing locally)"
@@ -229,6 +229,18 @@ def test_a_killed_run_names_what_it_left_in_flight_and_what_to_do_about_it() -> 
     assert "--rerun-incomplete" in found.action.text
 
 
+def test_the_members_of_a_group_in_flight_are_under_the_group_s_id() -> None:
+    """The journal has said nothing of its own of them yet, but for what they are."""
+    story = begun(wraps="slurm").group("g", (1, 2)).job(1).job(2)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5)
+    story.add(AttemptSubmitted(time=at(5), group="g", attempt=1, external_jobid="77", stamps=known))
+    (found,) = _of(story.message(20, "still here").run, "killed")
+    assert found.claim == "the run was killed with 2 jobs in flight: map, map (slurm 77)"
+    assert found.action.text.startswith("look whether they still run (squeue -j 77)")
+    assert found.explains == 16_000_000  # once, though it is of two jobs
+    assert [one.quote for one in found.evidence] == ["group: g", "group: g"]
+
+
 def _of(run: Any, status: str) -> tuple[Incident, ...]:
     from snakemake_logger_plugin_observe.analysis.triage import triage
 
@@ -267,6 +279,17 @@ def test_a_run_that_failed_without_a_job_that_did_is_told_by_snakemake_s_words(
     found = only(begun().message(3, text, level="error", kind="error").end(4, "failed"))
     assert (found.id, found.lives_in) == ("workflow_error", lives_in)
     assert advice in found.action.text
+
+
+def test_what_a_job_said_that_succeeded_in_the_end_did_not_end_the_run() -> None:
+    story = begun(wraps="local").job(1)
+    fails(story, 1, "no", message="RuleException: map failed")
+    story.message(5, "RuleException: map failed", level="error", kind="error")
+    succeeds(story, 1, 2, 10)
+    story.message(11, "InputFunctionException in rule all", level="error", kind="error")
+    first, second = walked(story.end(12, "failed")).incidents
+    assert first.claim == "Snakemake itself ended the run: InputFunctionException in rule all"
+    assert second.id == "tool_failure:map:recovered"
 
 
 def test_the_line_that_raised_is_named_and_not_the_rule_that_asked() -> None:

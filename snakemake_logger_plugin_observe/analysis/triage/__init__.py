@@ -42,7 +42,7 @@ def triage(case: Case) -> Triage:
     """Walk the ladder."""
     seen = symptoms(case)
     every = (one for detector in DETECTORS for one in detector.detect(case))
-    found = rank(every, failed_jobs.for_good(case))
+    found = rank(every, failed_jobs.for_good(case), run_failed=case.status == "failed")
     where = scope(case, found)
     read = quotes(case, where, found)
     found = settled(case, found)
@@ -61,17 +61,21 @@ def triage(case: Case) -> Triage:
     )
 
 
-def rank(found: Iterable[Incident], failed: Collection[int] = ()) -> tuple[Incident, ...]:
+def rank(
+    found: Iterable[Incident], failed: Collection[int] = (), *, run_failed: bool = False
+) -> tuple[Incident, ...]:
     """Return incidents by what they explain: failures first, those for good before all, then time.
 
     Args:
         found: the incidents.
         failed: the jobs that failed for good.
+        run_failed: whether the run did: then jobs that succeeded in the end are not why.
 
     """
 
     def weight(one: Incident) -> tuple[int, int, int, str]:
         for_good = sum(1 for job_id in one.jobs if job_id in failed) if one.failures else 0
-        return -for_good, -one.failures, -one.explains, one.id
+        recovered = 0 if run_failed else one.failures
+        return -for_good, -recovered, -one.explains, one.id
 
     return tuple(sorted(found, key=weight))

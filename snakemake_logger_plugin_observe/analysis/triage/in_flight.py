@@ -96,9 +96,13 @@ def _scheduler(case: Case) -> str:
     return (started.wraps or started.executor if started is not None else None) or "external"
 
 
-def lost(attempts: Sequence[Attempt]) -> int:
-    """Return what they had taken since they were chosen, in microseconds."""
-    return sum(sum(one.phases.values()) - one.phases.get("slot_wait", 0) for one in attempts)
+def lost(case: Case, attempts: Sequence[Attempt]) -> int:
+    """Return what they had taken since they were chosen, in microseconds; a group counts once."""
+    whole = {(one.group or "", one.number) for one in attempts if one.is_member}
+    groups = [case.run.attempts[key] for key in whole if key in case.run.attempts]
+    return sum(
+        sum(one.phases.values()) - one.phases.get("slot_wait", 0) for one in (*attempts, *groups)
+    )
 
 
 def rules(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:
@@ -111,5 +115,8 @@ def evidence(case: Case, attempts: Sequence[Attempt]) -> tuple[Evidence, ...]:
     return tuple(
         one
         for attempt in attempts[:_CITED]
-        for one in case.side.at_line(attempt.line, f"job_id: {attempt.job_id}")
+        for one in case.side.at_line(
+            attempt.line,
+            f"group: {attempt.group}" if attempt.is_member else f"job_id: {attempt.job_id}",
+        )
     )

@@ -36,13 +36,14 @@ def detect(case: Case) -> Iterator[Incident]:
     cited += in_flight.evidence(case, left)
     if not cited:  # cut off before any job: the journal's beginning is all there is
         cited += case.side.at_line(case.run.planned_line, "planned")
+    cited = cited or [*case.side.at_start("the run, which has no last line")]
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         lives_in="operating context",
         claim=f"{word} with {in_flight.told(case, left)}",
         strength="certain",
-        explains=in_flight.lost(left),
+        explains=in_flight.lost(case, left),
         failures=len(left),
         cut_off=True,
         evidence=tuple(cited),

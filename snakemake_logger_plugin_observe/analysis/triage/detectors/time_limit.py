@@ -65,7 +65,7 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
         claim=f"the {own.scheduler} job {own.cluster_job} that Snakemake itself ran in was out of "
         f"time at {when} UTC, with {in_flight.told(case, left)}",
         strength="likely",
-        explains=in_flight.lost(left),
+        explains=in_flight.lost(case, left),
         failures=len(left),
         cut_off=True,
         evidence=(*cited, *in_flight.evidence(case, left)),

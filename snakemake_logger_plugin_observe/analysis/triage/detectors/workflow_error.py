@@ -1,13 +1,14 @@
 """The run failed without a job that did: Snakemake itself could not go on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis import traces
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.detectors.missing_input import unplanned
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, LivesIn
+from snakemake_logger_plugin_observe.events import Message
 
 CLASS: Final = "workflow_error"
 _SAID: Final = 240
@@ -39,6 +40,8 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], LivesIn, str, str], ...]] = (
     ),
 )
 
+_Said = tuple[Message, int | None]
+
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where nothing else can: no job failed for good, and the run did."""
@@ -55,7 +58,7 @@ def detect(case: Case) -> Iterator[Incident]:
     if not errors:
         yield _without_a_word(case)
         return
-    message, line = errors[0]
+    message, line = _that_ended_it(case, errors)
     told = _from_here(case, message.text)
     text = traces.said(told)
     lives, advice, why = _advice(told)
@@ -74,6 +77,17 @@ def detect(case: Case) -> Iterator[Incident]:
         else "the same command again that ends without this error",
         action=Action(advice, why),
     )
+
+
+def _that_ended_it(case: Case, errors: Sequence[_Said]) -> _Said:
+    """Return the error that is of no job that failed and succeeded later: the first such one."""
+    recovered = [a.message for a in case.run.attempts.values() if a.message]
+    own = (
+        one
+        for one in errors
+        if not any(told in one[0].text or one[0].text in told for told in recovered)
+    )
+    return next(own, errors[-1])
 
 
 def _from_here(case: Case, text: str) -> str:
