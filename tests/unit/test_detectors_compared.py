@@ -131,6 +131,32 @@ def test_outputs_of_a_rule_that_was_changed_are_no_drift(what: str) -> None:
     assert classes(after, a_run(sums=SUMS)) == []
 
 
+# -- rules that have another name now: what changed is told under the old one --------------------
+
+
+def renamed(rule: str, name: str, **facts: Any) -> list[dict[str, Any]]:
+    jobs = changed(a_workflow(), rule, **facts)
+    return [{**job, "rule": name} if job["rule"] == rule else job for job in jobs]
+
+
+def test_a_renamed_rule_whose_code_changed_is_no_drift() -> None:
+    after = a_run(renamed("count", "tally", code_digest="sha256:new"), sums=DRIFTED)
+    assert classes(after, a_run(sums=SUMS)) == []
+
+
+def test_a_renamed_rule_whose_params_changed_asks_for_more() -> None:
+    jobs = renamed("count", "tally", params_digest="sha256:more")
+    (found,) = walked(timed({"cut": 1, "tally": 5, "join": 1}, jobs), timed(ONE)).incidents
+    assert found.id == "slow_tool:tally"
+    assert found.action.text.startswith("put back the params of tally")
+
+
+def test_a_renamed_rule_whose_code_changed_met_no_stricter_context() -> None:
+    jobs = renamed("join", "gather", code_digest="sha256:new")
+    before = a_run(profiles=("profiles/local",))
+    assert "stricter_context" not in classes(failing(jobs, **STRICT), before)
+
+
 def test_outputs_of_other_data_are_no_drift() -> None:
     sized = [
         {**job, "input_sizes": dict.fromkeys(job["input"], size)}
@@ -153,8 +179,8 @@ def failing(jobs: list[dict[str, Any]] | None = None, **more: Any) -> Story:
     jobs = a_workflow() if jobs is None else jobs
     for number, job in enumerate(jobs, 1):
         story.job(number, **job)
-        if job["rule"] == "join":
-            fails(story, number, "join: too few rows", start_s=10, rule="join")
+        if job["rule"] in ("join", "gather"):
+            fails(story, number, "join: too few rows", start_s=10, rule=job["rule"])
         elif job["rule"] != "all":
             story.quick(number, 3, 3, 4)
     return story.end(12, "failed")

@@ -30,5 +30,5 @@ def passed_before(comparison: Comparison, baseline: Run) -> frozenset[int]:
     return frozenset(
         pair.after.job_id
         for pair in comparison.work.match.pairs
-        if pair.before.job_id in passed and pair.after.rule not in reworked
+        if pair.before.job_id in passed and pair.before.rule not in reworked
     )

@@ -14,6 +14,8 @@ from snakemake_logger_plugin_observe.run import Run
 class Tool:
     """A rule's tool in both runs: what it computed in the jobs of which both know it."""
 
+    rule_before: str = ""
+    """What the rule was called in the run before: changes are told under that name."""
     before: Micros = 0
     after: Micros = 0
     read_before: int = 0
@@ -46,6 +48,7 @@ def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
         was, took = then.get(pair.before.job_id), now.get(pair.after.job_id)
         if was is not None and took is not None:
             tool = found[pair.after.rule]
+            tool.rule_before = pair.before.rule
             tool.before += was
             tool.after += took
             tool.jobs.append((took - was, was, pair.after.job_id))

@@ -1,7 +1,7 @@
 """What jobs are: code, params, environment, threads, resources; their results decide."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
@@ -102,17 +102,19 @@ def _only_commands(it: Compared, rule: str) -> bool:
 
 def _grouped(it: Compared, change: Change) -> Finding:
     rule = change.subject
-    before, after = _submissions(it.before.run, rule), _submissions(it.after.run, rule)
+    pairs = [pair for pair in it.match.pairs if pair.before.rule == rule]
+    before = _submissions(it.before.run, {pair.before.job_id for pair in pairs})
+    after = _submissions(it.after.run, {pair.after.job_id for pair in pairs})
     claim = f"{jobs_of(change.jobs)} of {rule} in {after} submissions, not {before}"
     return Finding(GROUPED, "allowed", claim, change.evidence)
 
 
-def _submissions(run: Run, rule: str) -> int:
-    """Return how many submissions a rule's jobs were handed to the executor in."""
+def _submissions(run: Run, jobs: Collection[int]) -> int:
+    """Return how many submissions *jobs* were handed to the executor in."""
     return len(
         {
             attempt.key if attempt.group is None else (attempt.group, attempt.number)
             for attempt in run.attempts.values()
-            if run.rule_of(attempt) == rule
+            if attempt.job_id in jobs
         }
     )

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
 from snakemake_logger_plugin_observe.analysis.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.contents import recorded
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.truth.finding import named
@@ -25,10 +26,11 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for the rules where outputs first differ, if they do not explain it."""
     if case.comparison is None or case.baseline is None:
         return
-    drifted = list(_drifted(case, case.comparison))
-    if not drifted:
+    pairs = list(_drifted(case, case.comparison))
+    if not pairs:
         return
-    beside = _beside(case.comparison, {job.rule for job in drifted})
+    beside = _beside(case.comparison, {pair.before.rule for pair in pairs})
+    drifted = [pair.after for pair in pairs]
     rules = tuple(dict.fromkeys(job.rule for job in drifted))
     differing = set(case.comparison.contents.differing)
     files = [path for job in drifted for path in job.output if path in differing]
@@ -68,7 +70,7 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _drifted(case: Case, comparison: Comparison) -> Iterator[JobDescribed]:
+def _drifted(case: Case, comparison: Comparison) -> Iterator[Pair]:
     """Yield jobs whose outputs differ though nothing upstream of them, nor of their rule, does."""
     differing = set(comparison.contents.differing)
     if not differing:
@@ -81,13 +83,13 @@ def _drifted(case: Case, comparison: Comparison) -> Iterator[JobDescribed]:
         job = pair.after
         if (
             not differing.isdisjoint(job.output)
-            and job.rule not in changed
+            and pair.before.rule not in changed
             and differing.isdisjoint(job.input)
             and made_by_new.isdisjoint(job.input)
             and set(pair.before.input) == set(job.input)
             and _same_sizes(pair.before, job)
         ):
-            yield job
+            yield pair
 
 
 def _same_sizes(before: JobDescribed, after: JobDescribed) -> bool:

@@ -55,7 +55,7 @@ def machine_is_slow(case: Case, slow: list[str]) -> bool:
 
 def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
     as_before = (("faster", f"{name}={max(tool.times / max(1.0, tool.read_times), 1):.3g}"),)
-    changed = list(_asked_more(case, name))
+    changed = list(_asked_more(case, tool))
     if changed:
         what = named(dict.fromkeys(change.what for change in changed))
         action = Action(
@@ -105,10 +105,10 @@ def _with_more(tool: Tool) -> str:
     return f", with {more:.1f} times as much to read" if more >= _MORE else ""
 
 
-def _asked_more(case: Case, name: str) -> Iterator[Change]:
+def _asked_more(case: Case, tool: Tool) -> Iterator[Change]:
     """Yield what changed of a rule that can make its tool do more."""
     changes = case.comparison.work.changes if case.comparison is not None else ()
-    return (one for one in changes if one.subject == name and one.what in _ASKS_MORE)
+    return (one for one in changes if one.subject == tool.rule_before and one.what in _ASKS_MORE)
 
 
 def cite(case: Case, jobs: list[tuple[Micros, Micros, int]]) -> tuple[Evidence, ...]:
