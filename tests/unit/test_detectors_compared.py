@@ -86,6 +86,42 @@ def test_a_rule_that_only_gathers_tells_nothing_of_the_machine() -> None:
     assert found.claim.startswith("the tools of all 2 rules took 4.0 times as long")
 
 
+@pytest.mark.parametrize("slow_s", [{"cut": 30, "count": 1.8}, {"cut": 4, "count": 4}])
+def test_a_tool_that_was_asked_for_more_tells_nothing_of_the_machine(
+    slow_s: dict[str, float],
+) -> None:
+    gathers = {"join": 0.01}
+    asked = changed(a_workflow(), "cut", code_digest="sha256:more")
+    after, before = timed(slow_s | gathers, asked), timed(ONE | gathers)
+    assert classes(after, before)[0] == "slow_tool"
+
+
+def test_two_tools_that_are_slower_in_unlike_measure_are_not_the_machine_s_doing() -> None:
+    gathers = {"join": 0.01}
+    after, before = timed({"cut": 30, "count": 1.8} | gathers), timed(ONE | gathers)
+    assert [one.id for one in walked(after, before).incidents] == ["slow_tool:cut"]
+
+
+def one_after_the_other(*tools_s: float) -> Story:
+    """Return a run of one rule, whose jobs take so long."""
+    story = begun(settings=SETTINGS, targets=("all",))
+    at_s = 3.0
+    for number, took_s in enumerate(tools_s, 1):
+        story.job(number, **a_job("cut", f"cut/{number}", f"raw/{number}"))
+        story.quick(number, at_s, at_s, at_s + took_s)
+        at_s += took_s
+    return story.end(at_s + 1)
+
+
+@pytest.mark.parametrize(("longest_s", "check"), [(10, "rule_compute_s.cut <= 15.0"), (100, None)])
+def test_a_check_is_named_only_where_the_run_would_have_broken_it(
+    longest_s: float, check: str | None
+) -> None:
+    before = one_after_the_other(longest_s, *[1] * 20)
+    (found,) = walked(one_after_the_other(longest_s, *[16] * 20), before).incidents
+    assert (found.id, found.check) == ("slow_tool:cut", check)
+
+
 def test_two_slow_tools_among_others_are_two_incidents() -> None:
     slow = ONE | {"cut": 5, "count": 5}
     others = {"join": 9.0}

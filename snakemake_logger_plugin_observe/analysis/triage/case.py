@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
 from snakemake_logger_plugin_observe.analysis.reasons import CHANGED
 from snakemake_logger_plugin_observe.analysis.triage.contexts import context_changes, passed_before
 from snakemake_logger_plugin_observe.analysis.triage.telling import class_of
-from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, tools
+from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.why import Why, why
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.parts import LogTail
@@ -104,6 +104,12 @@ class Case:
         if self.baseline is None or self.comparison is None:
             return {}
         return tools(self.baseline, self.run, self.comparison.work.match.pairs)
+
+    @cached_property
+    def machine_is_slow(self) -> bool:
+        """Whether the tools are slower alike, so that none of them is to blame."""
+        changes = self.comparison.work.changes if self.comparison is not None else ()
+        return machine_is_slow(self.tools, changes)
 
     @cached_property
     def _computed(self) -> dict[str, Micros]:

@@ -41,6 +41,18 @@ def longest(case: Case, phases: Iterable[str]) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def grown(case: Case, jobs: Iterable[tuple[Micros, Micros, int]]) -> tuple[Evidence, ...]:
+    """Cite the attempts of the *jobs* whose tools grew most: by how much, from what, and which."""
+    line_of = {a.job_id: a.line for a in case.run.attempts.values()}
+    return tuple(
+        one
+        for grew, was, job_id in nlargest(_CITED, jobs)
+        for one in case.side.at_line(
+            line_of.get(job_id), f"compute: {(was + grew) / 1e6:.2f} s, {was / 1e6:.2f} s before"
+        )
+    )
+
+
 def rules_of(case: Case, phases: Iterable[str]) -> tuple[str, ...]:
     """Return the rules whose jobs own *phases* of the makespan, the longest first."""
     phases = frozenset(phases)

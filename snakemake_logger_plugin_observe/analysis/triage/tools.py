@@ -3,11 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.matching import Pair
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.run import Run
+
+TIMES: Final = 1.5
+"""A tool that takes so many times as long is slow."""
+_LEAST: Final = 500_000
+"""And by so much longer, over all its jobs; what takes less is worth no word."""
+_ALIKE: Final = 0.5
+_SPREAD: Final = 2.0
+_ASKS_MORE: Final = ("code", "script", "params", "command", "environment", "threads")
 
 
 @dataclass(slots=True)
@@ -56,6 +66,36 @@ def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
                 tool.read_before += sum(pair.before.input_sizes.values())
                 tool.read_after += sum(pair.after.input_sizes.values())
     return dict(found)
+
+
+def is_slow(tool: Tool) -> bool:
+    """Return whether a tool took much longer than in the baseline, and than more data would."""
+    expected = max(1.0, tool.read_times)
+    return tool.times >= TIMES * expected and tool.grew >= _LEAST
+
+
+def asked_more(changes: Iterable[Change], tool: Tool) -> list[Change]:
+    """Return what changed of a tool's rule that can make it do more."""
+    return [one for one in changes if one.subject == tool.rule_before and one.what in _ASKS_MORE]
+
+
+def telling(known: dict[str, Tool]) -> dict[str, Tool]:
+    """Return the tools that tell of the machine: not of a rule that only gathers, in a moment."""
+    return {name: tool for name, tool in known.items() if tool.after >= _LEAST}
+
+
+def machine_is_slow(known: dict[str, Tool], changes: Iterable[Change]) -> bool:
+    """Return whether tools that were asked for no more are slower alike: then none is to blame."""
+    changes = list(changes)
+    same = [tool for tool in telling(known).values() if not asked_more(changes, tool)]
+    slow = [tool.times for tool in same if is_slow(tool)]
+    others = [tool for tool in same if not is_slow(tool)]
+    if len(slow) < 2:
+        return False
+    if not others:
+        return max(slow) <= _SPREAD * min(slow)
+    before, after = sum(tool.before for tool in others), sum(tool.after for tool in others)
+    return after - before >= _ALIKE * (max(slow) - 1) * before
 
 
 def _sized(job: JobDescribed) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.polling import Polling, polling
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import longest, matters
+from snakemake_logger_plugin_observe.analysis.triage.lengths import below, longest, matters
 
 CLASS: Final = "polling_lag"
 _PHASES: Final = ("poll_wait", "shutdown")
@@ -39,7 +39,7 @@ def detect(case: Case) -> Iterator[Incident]:
             "jobs had ended, and nothing noticed",
             move=(("poll", sooner),),
         ),
-        check=f"phase_s.poll_wait <= {round(max(1.0, waited / 1e6 / 2))}",
+        check=below(case, max(_PHASES, key=case.spent)),
     )
 
 

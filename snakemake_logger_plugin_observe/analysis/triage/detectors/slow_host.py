@@ -4,13 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.detectors.slow_tool import (
-    cite,
-    is_slow,
-    machine_is_slow,
-    telling,
-)
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.lengths import grown
+from snakemake_logger_plugin_observe.analysis.triage.tools import telling
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
 
 CLASS: Final = "slow_host"
@@ -18,16 +14,15 @@ CLASS: Final = "slow_host"
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where tools of all kinds explain why the run was slower."""
-    slow = [name for name, tool in case.tools.items() if is_slow(tool)]
-    if not case.slower or not machine_is_slow(case, slow):
+    if not case.slower or not case.machine_is_slow:
         return
-    tools = telling(case)
+    tools = telling(case.tools)
     before = sum(tool.before for tool in tools.values())
     after = sum(tool.after for tool in tools.values())
     gained = round(case.spent("compute") * (after - before) / after)
     if not case.explains_slowness(gained):
         return
-    jobs = sorted((job for tool in tools.values() for job in tool.jobs), reverse=True)
+    jobs = [job for tool in tools.values() for job in tool.jobs]
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
@@ -37,7 +32,7 @@ def detect(case: Case) -> Iterator[Incident]:
         strength="likely",
         explains=gained,
         failures=0,
-        evidence=cite(case, jobs),
+        evidence=grown(case, jobs),
         refuted_by="a run on an idle machine of the same kind that takes as long",
         action=Action(
             "ask whoever runs these machines what else ran there, and whether they are of the "

@@ -4,58 +4,33 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.changes import Change
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.tools import Tool
+from snakemake_logger_plugin_observe.analysis.triage.lengths import grown
+from snakemake_logger_plugin_observe.analysis.triage.tools import TIMES, Tool, asked_more, is_slow
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_tool"
-_TIMES: Final = 1.5
-_LEAST: Final = 500_000
-"""A tool that takes this much longer, over all its jobs, is worth a word."""
 _MORE: Final = 1.1
 """So much more data is worth a word beside a tool that is slower than it explains."""
-_ALIKE: Final = 0.5
-_CITED: Final = 3
-_ASKS_MORE: Final = ("code", "script", "params", "command", "environment", "threads")
 
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each rule whose tool explains why the run was slower."""
-    slow = [name for name, tool in case.tools.items() if is_slow(tool)]
-    if not case.slower or machine_is_slow(case, slow):
+    if not case.slower or case.machine_is_slow:
         return
-    for name in slow:
-        tool = case.tools[name]
+    for name, tool in case.tools.items():
+        if not is_slow(tool):
+            continue
         gained = round(case.computed(name) * tool.grew / tool.after)
         if case.explains_slowness(gained):
             yield _incident(case, name, tool, gained)
 
 
-def is_slow(tool: Tool) -> bool:
-    """Return whether a tool took much longer than in the baseline, and than more data would."""
-    expected = max(1.0, tool.read_times)
-    return tool.times >= _TIMES * expected and tool.grew >= _LEAST
-
-
-def telling(case: Case) -> dict[str, Tool]:
-    """Return the tools that tell of the machine: not of a rule that only gathers, in a moment."""
-    return {name: tool for name, tool in case.tools.items() if tool.after >= _LEAST}
-
-
-def machine_is_slow(case: Case, slow: list[str]) -> bool:
-    """Return whether other tools grew much like the *slow* ones: then no tool is to blame."""
-    others = [tool for name, tool in telling(case).items() if name not in slow]
-    before, after = sum(t.before for t in others), sum(t.after for t in others)
-    most = max((case.tools[name].times for name in slow), default=1.0)
-    return len(slow) > 1 and after - before >= _ALIKE * (most - 1) * before
-
-
 def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
     as_before = (("faster", f"{name}={max(tool.times / max(1.0, tool.read_times), 1):.3g}"),)
-    changed = list(_asked_more(case, tool))
+    changed = asked_more(_changes(case), tool)
     if changed:
         what = named(dict.fromkeys(change.what for change in changed))
         action = Action(
@@ -80,8 +55,7 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
             escalate=True,
             move=as_before,
         )
-    jobs = sorted(tool.jobs, reverse=True)
-    limit_s = _TIMES * max(was for _, was, _ in jobs) / 1e6
+    jobs = tool.jobs
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
@@ -92,12 +66,19 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
         strength="certain",
         explains=gained,
         failures=0,
-        evidence=(*cite(case, jobs), *(one for change in changed[:1] for one in change.evidence)),
+        evidence=(*grown(case, jobs), *(one for change in changed[:1] for one in change.evidence)),
         refuted_by=f"a job of {name} that is as quick as before when it runs by itself",
         action=action,
-        check=f"rule_compute_s.{name} <= {max(limit_s, 1):.1f}",
+        check=_check(name, tool),
         rules=(name,),
     )
+
+
+def _check(name: str, tool: Tool) -> str | None:
+    """Return the limit on a rule's longest job that this run breaks, if its longest has grown."""
+    limit_s = max(TIMES * max(was for _, was, _ in tool.jobs) / 1e6, 1.0)
+    longest_s = max(was + grew for grew, was, _ in tool.jobs) / 1e6
+    return f"rule_compute_s.{name} <= {limit_s:.1f}" if longest_s > limit_s else None
 
 
 def _with_more(tool: Tool) -> str:
@@ -105,19 +86,5 @@ def _with_more(tool: Tool) -> str:
     return f", with {more:.1f} times as much to read" if more >= _MORE else ""
 
 
-def _asked_more(case: Case, tool: Tool) -> Iterator[Change]:
-    """Yield what changed of a rule that can make its tool do more."""
-    changes = case.comparison.work.changes if case.comparison is not None else ()
-    return (one for one in changes if one.subject == tool.rule_before and one.what in _ASKS_MORE)
-
-
-def cite(case: Case, jobs: list[tuple[Micros, Micros, int]]) -> tuple[Evidence, ...]:
-    """Cite the attempts of the *jobs* that grew most, the slowest first."""
-    line_of = {a.job_id: a.line for a in case.run.attempts.values()}
-    return tuple(
-        one
-        for grew, was, job_id in jobs[:_CITED]
-        for one in case.side.at_line(
-            line_of.get(job_id), f"compute: {(was + grew) / 1e6:.2f} s, {was / 1e6:.2f} s before"
-        )
-    )
+def _changes(case: Case) -> tuple[Change, ...]:
+    return case.comparison.work.changes if case.comparison is not None else ()
