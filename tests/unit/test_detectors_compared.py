@@ -107,7 +107,8 @@ def one_after_the_other(*tools_s: float) -> Story:
     story = begun(settings=SETTINGS, targets=("all",))
     at_s = 3.0
     for number, took_s in enumerate(tools_s, 1):
-        story.job(number, **a_job("cut", f"cut/{number}", f"raw/{number}"))
+        needs = (number - 1,) if number > 1 else ()
+        story.job(number, needs, **a_job("cut", f"cut/{number}", f"raw/{number}", n=str(number)))
         story.quick(number, at_s, at_s, at_s + took_s)
         at_s += took_s
     return story.end(at_s + 1)

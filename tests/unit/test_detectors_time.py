@@ -105,6 +105,34 @@ def test_rarer_polls_than_the_baseline_s_explain_a_slower_run_and_are_to_be_put_
     assert "polling_lag" not in found(remote(queue_s=22, poll_s=2, every_s=4), before)
 
 
+# -- many small jobs -------------------------------------------------------------------------
+
+
+def test_a_job_that_was_tried_twice_is_one_job_of_the_many() -> None:
+    story = begun(jobs=4)
+    for number in range(1, 25):
+        story.job(number, threads=1)
+    at_s = 3.0
+    for number in range(1, 25):
+        for attempt, status in ((1, "failed"), (2, "success")):
+            known = stamps(
+                ready=3,
+                selected=at_s,
+                submitting=at_s,
+                accepted=at_s + 8,
+                reported=at_s + 9,
+                finished=at_s + 9,
+            )
+            one = a_try(begun=at_s + 8, tool_started=at_s + 8, tool_ended=at_s + 9, status=status)
+            node = level(one, started=at_s + 8, loaded=at_s + 8, planned=at_s + 8, ended=at_s + 9)
+            story.attempt(number, known, node, number=attempt, status=status)
+            at_s += 9
+    incidents = triage(Case(story.end(at_s).run, "success")).incidents
+    one = next(one for one in incidents if one.incident_class == "tiny_jobs")
+    assert one.claim.startswith("24 jobs of map compute 1.00 s each")
+    assert one.check == "jobs_planned <= 1"
+
+
 # -- start-up on the nodes ---------------------------------------------------------------------
 
 
@@ -321,6 +349,9 @@ def reruns(count: int, reason: str, length_s: float = 300, **facts: Any) -> Stor
 
 
 TOUCHED = "Updated input files: config.tsv"
+MISSING = "Missing output files: x"
+CODE = "Code has changed since last execution"
+PARAMS = "Params have changed since last execution"
 
 
 def test_one_touched_file_that_makes_many_jobs_run_again_is_a_surprise() -> None:
@@ -358,6 +389,13 @@ def test_more_jobs_than_before_are_a_surprise_though_they_are_short() -> None:
 @pytest.mark.parametrize("reason", ["Forced execution", "Missing output files: cut/1", None])
 def test_what_was_asked_for_or_is_new_is_no_surprise(reason: Any) -> None:
     assert "surprise_reruns" not in found(reruns(30, reason))
+
+
+def test_what_had_to_run_anyway_is_not_what_made_jobs_run_again() -> None:
+    anyway = [a_job("x", f"x/{n}", "in", n=str(n), reason=f"{MISSING}; {CODE}") for n in range(100)]
+    again = [a_job("y", f"y/{n}", "in", n=str(n), reason=PARAMS) for n in range(12)]
+    one = found(a_run([*anyway, *again], length_s=300), a_run(again[:1]))["surprise_reruns"]
+    assert one.claim == "12 of 112 jobs ran again because of changed params of y"
 
 
 def test_few_reruns_and_short_ones_are_no_surprise() -> None:

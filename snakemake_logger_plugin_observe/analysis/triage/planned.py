@@ -24,7 +24,8 @@ def planned(case: Case) -> tuple[Claim, ...]:
 def _claims(case: Case) -> Iterator[Claim]:
     now = _to_run(case.side)
     if now:
-        text = f"{jobs_of(sum(now.values()))} were planned to run"
+        many = sum(now.values())
+        text = f"{jobs_of(many)} {'was' if many == 1 else 'were'} planned to run"
         known = _to_run(case.base) if case.base is not None else {}
         evidence = _at_plan(case.side, now)
         if case.base is not None and known:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.triage import in_flight
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         yield Symptom(case.status, text, cited)
     if case.status == "failed":
         rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in for_good))
-        text = f"the run failed: {len(for_good)} jobs of {rules}" if for_good else "the run failed"
-        yield Symptom("failed", text.replace("1 jobs", "1 job"), side.at_end("status: failed"))
+        many = jobs_of(len(failed_jobs.for_good(case)))
+        text = f"the run failed: {many} of {rules}" if for_good else "the run failed"
+        yield Symptom("failed", text, side.at_end("status: failed"))
     if case.slower and case.comparison is not None and case.base is not None:
         speed = case.comparison.speed
         text = f"{speed.change_s:.1f} s slower than the baseline's {speed.baseline_s:.1f} s"
@@ -58,7 +60,7 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
             yield Symptom("other_results", text, found.evidence)
     recovered = [one for one in case.failures if one.outcome == "succeeded"]
     if recovered and finished is not None:
-        text = f"{len(recovered):,} jobs failed and succeeded in the end"
+        text = f"{jobs_of(len(recovered))} failed and succeeded in the end"
         line = recovered[0].rows[0].attempt.line
         cited = side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
-        yield Symptom("noisy", text.replace("1 jobs", "1 job"), cited)
+        yield Symptom("noisy", text, cited)

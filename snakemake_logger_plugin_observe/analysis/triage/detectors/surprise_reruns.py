@@ -1,6 +1,6 @@
 """A small change made many jobs run again: a touched file, a line of code, a parameter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence
@@ -43,7 +43,7 @@ def detect(case: Case) -> Iterator[Incident]:
     surprising = before is not None and everything.jobs - before >= _FEWEST
     if not (case.weighs(took) or case.explains_slowness(took) or surprising):
         return
-    shares = [share for share in found.roots if share.kind in _WHAT]
+    shares = _to_blame(found.roots)
     evidence = tuple(one for share in shares[:_CITED] for one in _cited(case, share))
     if not evidence:
         return
@@ -52,13 +52,13 @@ def detect(case: Case) -> Iterator[Incident]:
     rules = tuple(dict.fromkeys(rule for share in alike for rule, _jobs in share.rules if rule))
     files = named(dict.fromkeys(path for share in alike for path in share.files))
     others = len(shares) - len(alike)
+    more = f", and {others} more change{'' if others == 1 else 's'}" if others else ""
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         lives_in="workflow semantics",
         claim=f"{again.jobs:,} of {everything.jobs:,} jobs ran again because of {_WHAT[kind]} of "
-        f"{named(rules) or 'a job'}{f' ({files})' if files else ''}"
-        f"{f', and {others} more changes' if others else ''}",
+        f"{named(rules) or 'a job'}{f' ({files})' if files else ''}{more}",
         strength="certain",
         explains=took,
         failures=0,
@@ -71,6 +71,16 @@ def detect(case: Case) -> Iterator[Incident]:
         check=f"jobs_planned <= {everything.jobs - again.jobs}",
         rules=rules,
     )
+
+
+def _to_blame(roots: Iterable[RootShare]) -> list[RootShare]:
+    """Return the changes without which jobs would not have run, that of most jobs first.
+
+    Where each such job has several, all of them are.
+    """
+    changes = [share for share in roots if share.kind in _WHAT]
+    alone = [share for share in changes if share.alone.jobs]
+    return sorted(alone or changes, key=lambda share: (-share.alone.jobs, -share.all.jobs))
 
 
 def _cited(case: Case, share: RootShare) -> tuple[Evidence, ...]:

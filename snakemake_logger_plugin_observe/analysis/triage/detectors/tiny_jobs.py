@@ -28,7 +28,8 @@ def detect(case: Case) -> Iterator[Incident]:
     for rule, attempts in by_rule.items():
         tools = [a.phases.get("compute") for a in attempts]
         known = [micros for micros in tools if micros is not None]
-        if len(attempts) < _FEWEST or not known or median(known) > _TINY:
+        jobs = len({a.job_id for a in attempts})
+        if jobs < _FEWEST or not known or median(known) > _TINY:
             continue
         handling = sum(a.phases.get(phase, 0) for a in attempts for phase in _HANDLING)
         share = len(attempts) / max(1, case.account.attempt_count)
@@ -45,7 +46,7 @@ def detect(case: Case) -> Iterator[Incident]:
             id=f"{CLASS}:{rule}",
             incident_class=CLASS,
             lives_in="workflow semantics",
-            claim=f"{len(attempts):,} jobs of {rule} compute {median(known) / 1e6:.2f} s each, and "
+            claim=f"{jobs:,} jobs of {rule} compute {median(known) / 1e6:.2f} s each, and "
             f"handling them took {owned / 1e6:.1f} s of the run",
             strength="certain" if case.baseline is not None else "likely",
             explains=owned,
@@ -56,16 +57,16 @@ def detect(case: Case) -> Iterator[Incident]:
                 for one in case.side.at_line(a.line, f"compute: {a.phases.get('compute', 0)} µs")
             ),
             refuted_by="a run with fewer of them, for the same outputs, that takes as long",
-            action=_action(rule, attempts, round(median(known))),
-            check=f"jobs_planned <= {len(case.run.jobs) - len(attempts) + 1}",
+            action=_action(rule, attempts, jobs, round(median(known))),
+            check=f"jobs_planned <= {len(case.run.jobs) - jobs + 1}",
             rules=(rule,),
         )
 
 
-def _action(rule: str, attempts: list[Attempt], tool: Micros) -> Action:
+def _action(rule: str, attempts: list[Attempt], jobs: int, tool: Micros) -> Action:
     """Return what saves the handling: where nothing is submitted, groups bring nothing."""
     if any("node_startup" in attempt.phases for attempt in attempts):
-        size = group_size(len(attempts), tool)
+        size = group_size(jobs, tool)
         return Action(
             f"group the jobs of {rule}, {size} or so together (--groups {rule}={rule} "
             f"--group-components {rule}={size}), or let one job make what many of them make",
