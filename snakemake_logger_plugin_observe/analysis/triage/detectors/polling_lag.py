@@ -44,8 +44,11 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _sooner(case: Case, governed: Polling) -> float:
-    """Return an interval to try, in seconds: the baseline's, or one that a scheduler bears."""
+    """Return an interval to set, in seconds: the baseline's, or one that a scheduler bears.
+
+    What is set is the shortest; some plugins' grows while they find nothing.
+    """
     before = polling(case.baseline) if case.baseline is not None else None
-    if before is not None and before.longest_s < governed.longest_s:
-        return before.longest_s
-    return _BEARABLE_S if governed.longest_s > 2 * _BEARABLE_S else 1.0
+    if before is not None and before.shortest_s < governed.shortest_s:
+        return before.shortest_s
+    return _BEARABLE_S if governed.shortest_s > 2 * _BEARABLE_S else 1.0
