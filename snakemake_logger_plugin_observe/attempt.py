@@ -78,6 +78,11 @@ class Attempt:
         return self._phases
 
     @property
+    def since_chosen(self) -> Micros:
+        """How long it took from its selection on: waiting for a place costs nobody else's time."""
+        return sum(self.phases.values()) - self.phases.get("slot_wait", 0)
+
+    @property
     def is_member(self) -> bool:
         """Whether this is a job's share of a group's submission."""
         return self.job_id is not None and self.group is not None

@@ -40,7 +40,7 @@ class Row:
     @property
     def chosen(self) -> Micros:
         """Its phases from the moment it was selected."""
-        return self.total - self.attempt.phases.get("slot_wait", 0)
+        return self.attempt.since_chosen
 
     @property
     def phases(self) -> dict[str, Micros | None]:

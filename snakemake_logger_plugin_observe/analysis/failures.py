@@ -308,7 +308,7 @@ def _lost(run: Run, row: Row) -> Micros:
     if attempt.is_member and _guilty(run, attempt)[:1] == [attempt.job_id]:
         whole = run.attempts.get((attempt.group or "", attempt.number))  # it is lost once
         if whole is not None:
-            lost += sum(whole.phases.values()) - whole.phases.get("slot_wait", 0)
+            lost += whole.since_chosen
     return lost
 
 

@@ -23,16 +23,12 @@ _PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
 def _makespan(subject: Subject, _part: str) -> Measured:
-    longest = _largest((one, _chosen(one)) for one in subject.run.attempts.values())
+    longest = _largest((one, one.since_chosen) for one in subject.run.attempts.values())
     cited = subject.cite(longest, lambda micros: f"{_s(micros)} since it was chosen")
     length_s = subject.run.makespan / 1e6
     if subject.ended:  # that is known whatever the journal lacks in between
         return Measured(length_s, length_s, evidence=cited)
     return Measured(length_s, None, subject.more, cited)
-
-
-def _chosen(attempt: Attempt) -> Micros:
-    return sum(attempt.phases.values()) - attempt.phases.get("slot_wait", 0)
 
 
 def _class_share(subject: Subject, part: str) -> Measured:

@@ -142,8 +142,7 @@ def job_times(run: Run) -> dict[int, Micros]:
     times: dict[int, Micros] = {}
     for attempt in run.attempts.values():
         if attempt.job_id is not None:
-            took = sum(attempt.phases.values()) - attempt.phases.get("slot_wait", 0)
-            times[attempt.job_id] = times.get(attempt.job_id, 0) + took
+            times[attempt.job_id] = times.get(attempt.job_id, 0) + attempt.since_chosen
     return times
 
 
