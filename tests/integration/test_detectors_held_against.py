@@ -197,16 +197,17 @@ rule all:
     benchmark: "benchmarks/all.txt"
     shell: "echo made > {log}; %s"
 """
-SOON = "setsid sh -c 'sleep 3; echo 1 > {output}' > /dev/null 2>&1 < /dev/null &"
+SOON = "setsid sh -c 'sleep 10; echo 1 > {output}' > /dev/null 2>&1 < /dev/null &"
 
 
 def test_outputs_that_came_late_are_told_from_those_that_never_came(lab: Lab) -> None:
-    lab.snakefile(LATE % SOON.replace("sleep 3; echo 1 > {output}", "echo 1 > {output}"))
+    lab.snakefile(LATE % SOON.replace("sleep 10; echo 1 > {output}", "echo 1 > {output}"))
     before = go(lab, "--latency-wait", "5")
     lab.snakefile(LATE % SOON)
     late = go(lab, "--latency-wait", "1", check=False)
     assert classes(triaged(lab, late, before))[0] != "late_outputs"  # not there yet
-    time.sleep(3.5)
+    while not (lab.folder / "out.txt").exists():
+        time.sleep(0.1)
     first = triaged(lab, late, before)["findings"][0]
     assert first["incident_class"] == "late_outputs"
     assert "not seen within the 1 s of --latency-wait" in first["claim"]
