@@ -514,6 +514,39 @@ def test_another_command_line_shows_the_words_that_differ() -> None:
     assert claims(before, after, "setting_changed") == ["command line: 2 → 4"]
 
 
+@pytest.mark.parametrize(
+    ("words", "left", "said"),
+    [
+        (
+            ("--cores", "4", "--retries", "4"),
+            ("--cores", "4"),
+            "command line: --retries 4 → none",
+        ),
+        (
+            ("--cores", "4", "--retries", "4"),
+            ("--retries", "4"),
+            "command line: --cores 4 → none",
+        ),
+        (("a", "a", "b"), ("b", "a"), "command line: a → none"),
+    ],
+)
+def test_of_a_word_that_is_there_twice_the_surplus_is_told_with_its_flag(
+    words: tuple[str, ...], left: tuple[str, ...], said: str
+) -> None:
+    before, after = (a_run(command=("snakemake", *some)) for some in (words, left))
+    assert claims(before, after, "setting_changed") == [said]
+
+
+def test_inputs_that_are_gone_or_new_are_each_told_once_in_their_order() -> None:
+    one, other = (
+        a_run([a_job("all", None, *inputs)])
+        for inputs in (("c", "a", "a", "b"), ("b", "e", "d", "e"))
+    )
+    told = {change.what: change for change in compared(one, other).work.changes}
+    assert told["input gone"].before == "c, a"
+    assert told["input new"].after == "e, d"
+
+
 # -- properties ----------------------------------------------------------------------------------
 
 
