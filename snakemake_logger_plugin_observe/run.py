@@ -72,6 +72,8 @@ class Run:
     """The line of each of ``phases``."""
     message_lines: list[int | None] = field(default_factory=list)
     """The line of each of ``messages``."""
+    last_numbers: dict[int | str, int] = field(default_factory=dict)
+    """The number of the last attempt of each job and group; earlier ones may have been lost."""
     clocks: dict[str, Bounds] = field(default_factory=dict)
     """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
 
@@ -157,6 +159,7 @@ class Run:
         attempt = self.attempts.get(key)
         if attempt is None:
             attempt = self.attempts[key] = Attempt(event.job_id, event.group, event.attempt)
+            self._number(key)
         attempt.line = line
         match event:
             case AttemptSubmitted():
@@ -251,6 +254,17 @@ class Run:
                 attempt.unobserved, attempt.offset = tuple(laid.unobserved), laid.offset
                 attempt.node = attempt.node or laid.node
         self._close_members()
+        self.number_attempts()
+
+    def number_attempts(self) -> None:
+        """Find which attempt of each job and group is the last, where some were put in by hand."""
+        for key in self.attempts:
+            self._number(key)
+
+    def _number(self, key: Key) -> None:
+        name, number = key
+        if number > self.last_numbers.get(name, 0):
+            self.last_numbers[name] = number
 
     def _close_members(self) -> None:
         for key, attempt in list(self.attempts.items()):
@@ -324,12 +338,12 @@ class Run:
 
     def finished_at(self, job_id: int) -> Micros | None:
         """Return when *job_id* had been finished for good, or None if it did not run (yet)."""
-        number = 1
-        moment = None
-        while attempt := self.attempts.get((job_id, number)):
-            moment = attempt.stamps.finished
-            number += 1
-        return moment
+        last = self.last_attempt(job_id)
+        return last.stamps.finished if last is not None else None
+
+    def last_attempt(self, name: int | str) -> Attempt | None:
+        """Return the last attempt that is known of a job or a group, or None."""
+        return self.attempts.get((name, self.last_numbers.get(name, 0)))
 
     def ready_at(self, key: Key) -> Micros | None:
         """Return when Snakemake could first have chosen this attempt, or None if unknown.

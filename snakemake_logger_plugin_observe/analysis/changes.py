@@ -108,11 +108,23 @@ def _command_line(
     old, new = Counter(one[1:]), Counter(other[1:])
     if old == new or not (one and other):
         return
-    gone = [word for word in one[1:] if word in old - new]
-    came = [word for word in other[1:] if word in new - old]
+    gone, came = _surplus(one[1:], old - new), _surplus(other[1:], new - old)
     cited = (*before.at_start(shlex.join(one)), *after.at_start(shlex.join(other)))
     said, says = shlex.join(gone) or None, shlex.join(came) or None
     yield Change(RUN, "command line", said, says, evidence=cited)
+
+
+def _surplus(words: Sequence[str], surplus: Counter[str]) -> list[str]:
+    """Return the words of *surplus*, so often as it has them, in the order of *words*.
+
+    Taken from behind: of ``--cores 4 --retries 4`` a flag keeps the value that comes after it.
+    """
+    found = []
+    for word in reversed(words):
+        if surplus[word] > 0:
+            surplus[word] -= 1
+            found.append(word)
+    return found[::-1]
 
 
 def _config(before: Side, after: Side, one: RunStarted, other: RunStarted) -> Iterator[Change]:
@@ -234,8 +246,9 @@ def _facts(pair: Pair) -> _Facts:
 
 
 def _files(what: str, one: tuple[str, ...], other: tuple[str, ...]) -> _Facts:
-    gone = [path for path in dict.fromkeys(one) if path not in set(other)]
-    new = [path for path in dict.fromkeys(other) if path not in set(one)]
+    known, now = dict.fromkeys(one), dict.fromkeys(other)
+    gone = [path for path in known if path not in now]
+    new = [path for path in now if path not in known]
     if gone:
         yield f"{what} gone", text(gone), None
     if new:

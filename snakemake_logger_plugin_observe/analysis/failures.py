@@ -223,9 +223,10 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     repeats = tuple(again(a, b) for a, b in pairwise(occasions))
     outcome = _outcome(last)
     involved = [row.attempt for row in of_one]
+    numbers = [one.number for one in involved]
     if whole:
-        members = run.members(last.group or "")
-        involved = [a for a in run.attempts.values() if a.job_id in members]
+        keys = ((job, number) for job in run.members(last.group or "") for number in numbers)
+        involved = [run.attempts[key] for key in keys if key in run.attempts]
     ran = [one for attempt in involved for one in attempt.tries if one.tool_started is not None]
     job = run.job_of(last)
     return Failure(

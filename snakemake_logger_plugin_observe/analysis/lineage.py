@@ -7,7 +7,9 @@ from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.run import Run
 
 _FILES_KEPT: Final = 64
-"""Of how many files it is remembered what was made of them: one is often asked for by many jobs."""
+"""Of how many files it is remembered what was made of them, or they of: many jobs ask for one."""
+_MANY: Final = 64
+"""So many readers share what a file was made of: it is worked out once."""
 
 
 class Lineage:
@@ -22,6 +24,7 @@ class Lineage:
             for path in job.input:
                 self.readers.setdefault(path, []).append(job)
         self._fed = lru_cache(_FILES_KEPT)(self._downstream)
+        self._made_of = lru_cache(_FILES_KEPT)(self._upstream)
 
     def feeds(self, path: str, job: JobDescribed) -> bool:
         """Return whether *job* depends on the file *path*, however far up."""
@@ -44,15 +47,25 @@ class Lineage:
         waiting = [job]
         while waiting:
             for path in waiting.pop().input:
-                if path not in found:
-                    found.add(path)
-                    if maker := self.makers.get(path):
-                        waiting.append(maker)
+                if path in found:
+                    continue
+                found.add(path)
+                if len(self.readers.get(path, ())) > _MANY:
+                    found |= self._made_of(path)
+                elif maker := self.makers.get(path):
+                    waiting.append(maker)
         return found
 
-    def sources(self, job: JobDescribed) -> set[str]:
-        """Return the files upstream of *job* that no job of the run makes."""
-        return {path for path in self.upstream(job) if path not in self.makers}
+    def _upstream(self, path: str) -> set[str]:
+        """Return every file that *path* was made of; cycles end."""
+        found: set[str] = set()
+        waiting = [path]
+        while waiting:
+            maker = self.makers.get(waiting.pop())
+            new = set(maker.input) - found if maker is not None else ()
+            found.update(new)
+            waiting.extend(new)
+        return found
 
     @property
     def products(self) -> list[str]:

@@ -114,11 +114,7 @@ class Releases:
 
     def _final_submission(self, job_id: int) -> Attempt | None:
         """Return the last submission that ran *job_id*: its own, or its group's."""
-        last = None
-        number = 1
-        while attempt := self._run.attempts.get((job_id, number)):
-            last = attempt
-            number += 1
+        last = self._run.last_attempt(job_id)
         if last is not None and last.is_member:
             return self._run.attempts.get((last.group or "", last.number))
         return last

@@ -153,7 +153,7 @@ def _party(source: Source, alike: Sequence[Outline], other: Source) -> Party:
     finished = source.run.finished
     if finished is None or finished.makespan_s is None:
         return Party(source.run, source.status, Measured((), ()))
-    known = [one for one in baselines.history(source) if one.path.name != other.path.name]
+    known = _without(baselines.history(source), source, other)
     history = [one.finished.makespan_s for one in known]
     return Party(
         source.run,
@@ -161,6 +161,15 @@ def _party(source: Source, alike: Sequence[Outline], other: Source) -> Party:
         _measured([finished]),
         [length_s for length_s in history if length_s is not None],
     )
+
+
+def _without(history: Sequence[Outline], source: Source, other: Source) -> list[Outline]:
+    """Return *source*'s *history* without the run that it is compared with, unless that is itself.
+
+    Journals of one name in two folders are of two runs; copies are of one.
+    """
+    compared = other.run.started.run_id if other.run.started is not None else None
+    return [one for one in history if one.path == source.path or one.started.run_id != compared]
 
 
 def _measured(ends: Sequence[RunFinished]) -> Measured:

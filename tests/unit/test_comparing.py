@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from builders import Story, a_try, begun, killed, level, stamps
+from builders import Story, a_try, at, begun, killed, level, stamps
 from hypothesis import given
 from hypothesis import strategies as st
 from workflows import (
@@ -19,7 +19,7 @@ from workflows import (
 )
 
 from snakemake_logger_plugin_observe.analysis.comparison import compare
-from snakemake_logger_plugin_observe.events import AttemptFinished
+from snakemake_logger_plugin_observe.events import AttemptFinished, Provenance
 
 SUMS = True
 
@@ -183,6 +183,23 @@ def test_what_was_up_to_date_is_not_lost() -> None:
     assert verdict(a_run(), again)[:2] == ("as fast, though it did less", False)
 
 
+@pytest.mark.parametrize("samples", ["xabc", "axbc", "abcx"])
+def test_what_was_up_to_date_is_looked_for_first_among_what_is_still_found(samples: str) -> None:
+    rest = [job for job in a_workflow("abc") if job["rule"] != "cut"]
+    again = a_run(rest, up_to_date={"cut": 3})
+    assert found(a_run(a_workflow(samples)), again) == {
+        "up_to_date": "neutral",
+        "discovery_narrowed": "not_allowed",
+    }
+    known = ", ".join(f"cut sample={s}" for s in "abc")
+    assert claims(a_run(a_workflow(samples)), again, "up_to_date") == [
+        f"3 jobs up to date in the candidate, and not run there: {known}"
+    ]
+    assert claims(a_run(a_workflow(samples)), again, "discovery_narrowed") == [
+        "2 jobs gone: discovery found 3 values of sample, not 4 (no longer sample x)"
+    ]
+
+
 def test_a_renamed_rule_is_the_same_job_by_what_it_makes() -> None:
     renamed = [{**job, "rule": "tally"} if job["rule"] == "count" else job for job in a_workflow()]
     assert found(a_run(), a_run(renamed)) == {"renamed": "neutral"}
@@ -279,6 +296,37 @@ def test_an_input_that_another_step_hands_on_is_not_lost() -> None:
     assert "dependency_dropped" not in found(a_run(jobs), a_run(staged))
 
 
+@pytest.mark.parametrize("count", [3, 100])
+def test_a_step_that_is_cut_behind_an_aggregation_is_needless_where_all_is_still_read(
+    count: int,
+) -> None:
+    samples = [str(number) for number in range(count)]
+    panel = [
+        *(a_job("norm", f"norm/{s}", f"raw/{s}", sample=s) for s in samples),
+        a_job("panel", "panel", *(f"norm/{s}" for s in samples)),
+    ]
+    cut = [a_job("cut", f"cut/{s}", "panel", sample=s) for s in samples]
+    ends = a_job("all", None, *(f"call/{s}" for s in samples))
+
+    def call(source: str) -> list[dict[str, Any]]:
+        facts = {"shellcmd": "call"}
+        return [a_job("call", f"call/{s}", source.format(s), sample=s, **facts) for s in samples]
+
+    before = a_run([*panel, *cut, *call("cut/{}"), ends], sums=SUMS)
+    assert found(before, a_run([*panel, *call("panel"), ends], sums=SUMS)) == {
+        "steps_cut": "allowed",
+        "dependency_added": "neutral",
+    }
+    # what the cut step was made of is no longer read: of the samples, one alone
+    other = [*panel, *call("norm/{}"), ends]
+    assert claims(before, a_run(other, sums=SUMS), "dependency_dropped") == [
+        (
+            f"call no longer depends on cut/0 ({count} jobs), and makes the same outputs: Snakemake "
+            "will not notice when that changes"
+        )
+    ]
+
+
 # -- proofs --------------------------------------------------------------------------------------
 
 
@@ -349,6 +397,25 @@ def test_contents_that_differ_without_a_cause_are_said_to() -> None:
     ]
 
 
+def test_a_file_of_the_workflow_s_that_changed_explains_contents_that_differ() -> None:
+    sums = {path: path for path in ("cut/a", "count/a", "table")}
+    before, after = (
+        a_run(a_workflow("a"), sums={**sums, "count/a": said}, sources={"lib/h.py": said})
+        for said in ("old", "new")
+    )
+    assert claims(before, after, "contents_differ") == ["1 of 3 outputs differ: count/a"]
+
+
+def test_a_snakefile_whose_text_changed_explains_contents_that_differ() -> None:
+    sums = {path: path for path in ("cut/a", "count/a", "table")}
+    stories = []
+    for said in ("old", "new"):
+        story = a_run(a_workflow("a"), sums={**sums, "count/a": said})
+        facts = {"git_commit": "c" * 40, "git_dirty": False, "snakefile_sha256": f"sha256:{said}"}
+        stories.append(story.add(Provenance(time=at(2), **facts)))
+    assert claims(*stories, "contents_differ") == ["1 of 3 outputs differ: count/a"]
+
+
 # -- jobs ----------------------------------------------------------------------------------------
 
 COMPUTING = [
@@ -404,9 +471,9 @@ def test_a_script_s_text_counts_though_snakemake_does_not_look_at_it() -> None:
 
 def test_what_was_taken_from_the_cache_was_not_done() -> None:
     before, after = a_run(sums=SUMS), a_run(sums=SUMS, length_s=20)
-    for at, event in enumerate(after.events):
+    for index, event in enumerate(after.events):
         if isinstance(event, AttemptFinished) and event.job_id in (1, 2, 3):
-            after.events[at] = event.model_copy(update={"status": "cached"})
+            after.events[index] = event.model_copy(update={"status": "cached"})
     assert found(before, after) == {"from_cache": "neutral"}
     assert verdict(before, after)[:2] == ("faster because it did less", False)
     assert found(after, after) == {}
@@ -512,6 +579,39 @@ def test_another_command_line_shows_the_words_that_differ() -> None:
     before = a_run(command=("/bin/snakemake", "--cores", "2", "all"))
     after = a_run(command=("/usr/bin/snakemake", "all", "--cores", "4"))
     assert claims(before, after, "setting_changed") == ["command line: 2 → 4"]
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "said"),
+    [
+        (
+            ("--cores", "4", "--retries", "4"),
+            ("--cores", "4"),
+            "command line: --retries 4 → none",
+        ),
+        (
+            ("--cores", "4", "--retries", "4"),
+            ("--retries", "4"),
+            "command line: --cores 4 → none",
+        ),
+        (("a", "a", "b"), ("b", "a"), "command line: a → none"),
+    ],
+)
+def test_of_a_word_that_is_there_twice_the_surplus_is_told_with_its_flag(
+    words: tuple[str, ...], left: tuple[str, ...], said: str
+) -> None:
+    before, after = (a_run(command=("snakemake", *some)) for some in (words, left))
+    assert claims(before, after, "setting_changed") == [said]
+
+
+def test_inputs_that_are_gone_or_new_are_each_told_once_in_their_order() -> None:
+    one, other = (
+        a_run([a_job("all", None, *inputs)])
+        for inputs in (("c", "a", "a", "b"), ("b", "e", "d", "e"))
+    )
+    told = {change.what: change for change in compared(one, other).work.changes}
+    assert told["input gone"].before == "c, a"
+    assert told["input new"].after == "e, d"
 
 
 # -- properties ----------------------------------------------------------------------------------

@@ -231,6 +231,31 @@ def test_a_group_that_failed_without_a_member_s_fault_is_told_itself() -> None:
     assert (found.executions, found.failed_executions) == (2, 0)
 
 
+def test_a_group_s_executions_are_those_of_its_members_in_all_of_its_submissions() -> None:
+    story = begun()
+    for group, members in (("g1", (1, 2)), ("g2", (3,))):
+        story.group(group, members)
+        for job_id in members:
+            story.job(job_id, wildcards={"s": str(job_id)}, group=group)
+    for group, members, attempts in (("g1", (1, 2), (1, 2)), ("g2", (3,), (1,))):
+        for number in attempts:
+            known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
+            tries = [
+                a_try(
+                    wildcards={"s": str(one)}, begun=9, tool_started=10, tool_ended=12, checked=13
+                )
+                for one in members
+            ]
+            whole = level(*tries, started=6, loaded=7, planned=8, ended=19)
+            facts = {"number": number, "group": group}
+            story.attempt(None, known, whole, status="failed", **facts)
+            for job_id, one in zip(members, tries, strict=True):
+                own = whole.model_copy(update={"tries": (one,)})
+                story.attempt(job_id, stamps(finished=21), own, **facts)
+    told = {one.key: one.executions for one in failures(story.end(22, "failed").run)}
+    assert told == {"g1": 4, "g2": 1}
+
+
 def test_a_member_whose_group_the_journal_lost_is_told_itself() -> None:
     run = group_of_two("failed")
     member = run.attempts[(1, 1)]

@@ -153,6 +153,13 @@ def test_a_second_attempt_is_released_by_the_first() -> None:
     }
 
 
+def test_a_dependency_whose_first_attempt_the_journal_lost_releases_by_its_second() -> None:
+    story = begun().job(1).job(2).job(3, needs=(1,))
+    story.turn(3, 4, (3, 3.5)).quick(1, 4, 5, 10, number=2).quick(2, 3, 3.5, 9.5)
+    story.turn(10, 11, (10, 10.5)).quick(3, 10, 10.5, 20).turn(20, 20.1).end(21)
+    assert releases(story.run)[(3, 1)] == Release("dependency", 1, None, 2)
+
+
 def test_after_a_checkpoint_the_planning_owns_its_time() -> None:
     # job 3 came into the DAG by the planning from 10 to 12, which the end of job 1 began
     run = replanned().run

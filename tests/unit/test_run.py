@@ -105,6 +105,24 @@ def test_a_dependency_that_ran_twice_has_finished_with_its_last_attempt() -> Non
     assert retried().run.finished_at(1) == at(25)
 
 
+def test_a_job_whose_first_attempt_the_journal_lost_has_finished_with_its_second() -> None:
+    story = retried()
+    story.events = [one for one in story.events if getattr(one, "attempt", None) != 1]
+    run = story.run
+    assert run.finished_at(1) == at(25)
+    assert run.last_attempt(1) is run.attempts[(1, 2)]
+
+
+def test_a_member_of_a_group_that_is_tried_again_has_not_finished() -> None:
+    story = begun().group("g1", (1, 2)).job(1).job(2)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    for job_id in (None, 1, 2):
+        story.attempt(job_id, known, group="g1", status="failed")
+    known = stamps(ready=9, selected=10, submitting=10, accepted=11)
+    story.submitted(None, known, attempt=2, group="g1")
+    assert story.run.finished_at(1) is None
+
+
 def test_a_second_attempt_is_ready_when_the_first_has_ended() -> None:
     assert retried().run.ready_at((1, 2)) == at(14)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import begun, chain, killed, logger_only, on_cluster
+from builders import Story, begun, chain, grouped, killed, logger_only, on_cluster, retried
 
 from snakemake_logger_plugin_observe.__main__ import main
 
@@ -98,7 +98,7 @@ def test_the_text_fits_its_terminal(
     journal: Path, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("snakemake_logger_plugin_observe.__main__._width", lambda: width)
-    words = ("--with", "jobs=2 poll=1 group=map=4 local=map", "--with", "queue=drawn")
+    words = ("--with", "jobs=2 poll=1 group=map=4", "--with", "local=map", "--with", "queue=drawn")
     lines = said(capsys, journal, *words).splitlines()
     long = [line for line in lines if len(line) > width]
     assert all("jsonl" in line or line.startswith(("run ", "→")) for line in long)
@@ -157,6 +157,55 @@ def test_a_run_without_a_cluster_has_no_polls_groups_or_local_rules(
         (["--startup", "x2"], "none can be scaled"),
     ):
         assert why in refused(capsys, path, *words)
+
+
+def of_two_rules() -> Story:
+    """Return a run on a cluster: of ``map`` one job was tried again, ``here`` ran in main."""
+    story = retried()
+    story.events.pop()
+    return story.job(2, rule="here", local=True).quick(2, 25, 25, 26).end(27)
+
+
+@pytest.mark.parametrize(
+    ("story", "words", "why"),
+    [
+        (grouped, ["--group", "map=2"], "group map: its jobs ran in groups already"),
+        (grouped, ["--local", "map"], "local map: its jobs ran in groups"),
+        (
+            of_two_rules,
+            ["--group", "map=2"],
+            "group map: its jobs were tried again, or have no end",
+        ),
+        (of_two_rules, ["--group", "here=2"], "group here: its jobs run on the main machine"),
+        (
+            lambda: on_cluster(2, tool_s=1),
+            ["--local", "map", "--group", "map=2"],
+            "group map: its jobs run on the main machine",
+        ),
+        (of_two_rules, ["--local", "here"], "local here: its jobs ran on the main machine already"),
+        (
+            lambda: on_cluster(tool_s=1),
+            ["--group", "map=2"],
+            "group map: no two of its jobs could run side by side",
+        ),
+    ],
+)
+def test_a_setting_that_moves_no_job_is_refused_in_one_line(
+    story: Any, words: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = story().write(tmp_path / "run.jsonl")
+    assert why in refused(capsys, path, *words)
+
+
+def test_a_rule_that_is_made_local_twice_is_made_local_once(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    once, twice = (
+        told(capsys, journal, *words)["replays"][0]
+        for words in (["--local", "map"], ["--local", "map", "--local", "map"])
+    )
+    assert twice["predicted_s"] == once["predicted_s"]
+    assert twice["assumes"] == once["assumes"]
 
 
 @pytest.mark.parametrize("story", [killed, logger_only, begun])

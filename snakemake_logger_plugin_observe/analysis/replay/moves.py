@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS
 from snakemake_logger_plugin_observe.analysis.replay.model import (
     Column,
     Columns,
     Model,
+    Moments,
     Part,
     Rest,
     without,
@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 BEFORE_THE_TOOL: Final = ("queue_wait", "node_startup", "node_plan")
 _ON_A_NODE: Final = ("queue_wait", "node_startup", "node_plan", "member_wait", "node_exit")
 _SIDE_BY_SIDE: Final = ("stage_in", "compute", "stage_out")
+_Fact = TypeVar("_Fact")
 
 
 # -- a phase, a rule or a job that takes no time -------------------------------------------------
@@ -216,31 +217,37 @@ def without_retries(model: Model) -> Model:
     return _merged(model, [(i,) for i in range(model.count) if i not in gone])
 
 
-def in_groups(model: Model, rule: str, size: int, dice: random.Random) -> Model:
-    """Return *model* with the jobs of *rule* submitted *size* at a time, under one start-up.
+def groupable(model: Model, rule: str) -> list[list[int]]:
+    """Return which submissions of *rule* could share one with each other.
 
-    They run side by side on one node, as Snakemake lets independent members do: it asks for their
-    cores together. Which of them share a submission is its choice, and so drawn here; they are of
-    one depth in the DAG, so none waits for itself.
+    They ended at their first attempt, on a node, and are of one depth in the DAG, so none waits for
+    itself.
     """
     tried_again = {before for before in model.earlier if before >= 0}
     depth = _depths(model)
     by_depth: dict[int, list[int]] = {}
-    alone: list[tuple[int, ...]] = []
     for i in range(model.count):
         once = i not in tried_again and model.earlier[i] < 0 and not model.unfinished[i]
         if model.rules[i] == rule and once and not model.local[i]:
             by_depth.setdefault(depth[i], []).append(i)
-        else:
-            alone.append((i,))
-    for found in by_depth.values():
-        dice.shuffle(found)
+    return list(by_depth.values())
+
+
+def in_groups(
+    model: Model, rule: str, together: list[list[int]], size: int, dice: random.Random
+) -> Model:
+    """Return *model* with the jobs of *rule* submitted *size* at a time, under one start-up.
+
+    They run side by side on one node, as Snakemake lets independent members do: it asks for their
+    cores together. Which of those that could be *together*, see ``groupable``, share a submission
+    is its choice, and so drawn here.
+    """
+    drawn = [dice.sample(found, len(found)) for found in together]
     packs = [
-        tuple(sorted(found[at : at + size]))
-        for found in by_depth.values()
-        for at in range(0, len(found), size)
+        tuple(sorted(found[at : at + size])) for found in drawn for at in range(0, len(found), size)
     ]
-    packs += alone
+    packed = {i for found in together for i in found}
+    packs += [(i,) for i in range(model.count) if i not in packed]
     dice.shuffle(packs)  # what is chosen first of what is ready becomes another choice, too
     return _merged(model, packs, rule)
 
@@ -281,7 +288,7 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
     def whole(column: Column) -> Column:
         return [sum([column[i] for i in pack]) for pack in packs]
 
-    def picked(column: list[bool]) -> list[bool]:
+    def picked(column: list[_Fact]) -> list[_Fact]:
         return [column[i] for i in first]
 
     course = {
@@ -291,7 +298,7 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
     moments = model.measured
     return model.but(
         keys=[_key(model, pack, rule) for pack in packs],
-        rules=[model.rules[pack[0]] for pack in packs],
+        rules=picked(model.rules),
         packed={
             n: tuple(key for i in pack for key in model.packed.get(i, (model.keys[i],)))
             for n, pack in enumerate(packs)
@@ -299,7 +306,7 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
         },
         wanted=wanted,
         waits=waits,
-        earlier=[-1 if (e := model.earlier[i]) not in owner else owner[e] for i in first],
+        earlier=[owner.get(before, -1) for before in picked(model.earlier)],
         asks={
             name: largest(column)
             if name == JOBS
@@ -313,7 +320,7 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
         loop=largest(model.loop),
         nap=largest(model.nap),
         replan=whole(model.replan),
-        brought={owner[i]: first for i, first in model.brought.items() if i in owner},
+        brought={owner[i]: phase for i, phase in model.brought.items() if i in owner},
         hold=largest(model.hold),
         unfinished=picked(model.unfinished),
         local=picked(model.local),
@@ -322,7 +329,13 @@ def _merged(model: Model, packs: list[tuple[int, ...]], rule: str | None = None)
         late=mean(model.late),
         staged=(mean(model.staged[0]), largest(model.staged[1])) if model.staged else None,
         inside={n: model.inside[p[0]] for n, p in enumerate(packs) if p[0] in model.inside},
-        measured=replace(moments),
+        measured=Moments(
+            selected=picked(moments.selected),
+            accepted=picked(moments.accepted),
+            ended=picked(moments.ended),
+            reported=picked(moments.reported),
+            finished=picked(moments.finished),
+        ),
     )
 
 

@@ -60,6 +60,7 @@ def retold(model: Model, played: Played, run: Run) -> Run:
         # The loop wakes once for each end, and so looks again: who was left is known to be left.
         looks = ((begin, selected), (idle, idle))
         told.add(SchedulerRound.model_construct(time=woke, idle=idle, selections=looks))
+    told.number_attempts()
     told.last_moment = played.end
     told.finished = RunFinished.model_construct(
         time=played.end, status="success", job_account=_NOTHING, makespan=_NOTHING

@@ -6,7 +6,7 @@ tools. Nothing here reruns less, checks less or publishes less.
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -219,15 +219,14 @@ def applied(
         assumes.append("no job fails: its last attempt is its only one")
         model = moves.without_retries(model)
     model = _lengths(model, chosen, dice, assumes)
-    for rule in chosen.local:
+    for rule in dict.fromkeys(chosen.local):
         model = _made_local(model, run, rule, assumes)
     for rule, size in chosen.groups.items():
-        if not model.remote:
-            raise SettingError(f"group {rule}: Snakemake groups jobs only where it submits them")
+        together = _groupable(model, rule, size)
         assumes.append(
             f"{size} jobs of {rule} share a submission, whichever, and run side by side on a node"
         )
-        model = moves.in_groups(model, rule, size, dice)
+        model = moves.in_groups(model, rule, together, size, dice)
     if chosen.poll_s is not None:
         if model.polls is None:
             raise SettingError("poll: this run's executor did not look at jobs at intervals")
@@ -260,9 +259,43 @@ def _lengths(model: Model, chosen: Setting, dice: random.Random, assumes: list[s
     return model
 
 
+def _groupable(model: Model, rule: str, size: int) -> list[list[int]]:
+    """Return which submissions of *rule* could share one.
+
+    Raises:
+        SettingError: if there are none.
+
+    """
+    if not model.remote:
+        raise SettingError(f"group {rule}: Snakemake groups jobs only where it submits them")
+    if rule not in model.rules:
+        raise SettingError(f"group {rule}: its jobs ran in groups already")
+    found = moves.groupable(model, rule)
+    if not found and not any(_elsewhere(model, rule)):
+        raise SettingError(f"group {rule}: its jobs run on the main machine")
+    if not found:
+        raise SettingError(
+            f"group {rule}: its jobs were tried again, or have no end (see no-retries)"
+        )
+    if size > 1 and all(len(together) == 1 for together in found):
+        raise SettingError(f"group {rule}: no two of its jobs could run side by side")
+    return found
+
+
+def _elsewhere(model: Model, rule: str) -> Iterator[bool]:
+    """Say of each submission of *rule* whether it runs elsewhere than on the main machine."""
+    return (not here for name, here in zip(model.rules, model.local, strict=True) if name == rule)
+
+
 def _made_local(model: Model, run: Run, rule: str, assumes: list[str]) -> Model:
     if not model.remote:
         raise SettingError(f"local {rule}: all jobs of this run ran on the main machine")
+    if rule not in model.rules:
+        raise SettingError(
+            f"local {rule}: its jobs ran in groups, which are moved as a whole or not"
+        )
+    if not any(_elsewhere(model, rule)):
+        raise SettingError(f"local {rule}: its jobs ran on the main machine already")
     workers = local_workers(run)
     assumes.append(
         f"the main machine runs the tools of {rule} as fast as a node, {workers} at a time"

@@ -111,6 +111,8 @@ def _lost(it: Compared, pair: Pair) -> list[str]:
     if not gone:
         return []
     old, new = it.lineages
+    came = set(pair.after.input).difference(pair.before.input)
+    above: set[str] | None = None
     lost = []
     for path in gone:
         if path in it.moved or new.feeds(path, pair.after):
@@ -119,11 +121,11 @@ def _lost(it: Compared, pair: Pair) -> list[str]:
         if maker is not None and maker.job_id in it.not_found and _nobody_has(path, new):
             continue
         if maker is not None and _nobody_has(path, new) and not _names(pair, path):
-            bypassed = (
-                old.upstream(maker).intersection(pair.after.input).difference(pair.before.input)
-            )
-            if bypassed and old.sources(maker) <= new.upstream(pair.after):
-                continue
+            made_of = old.upstream(maker) if came else set()
+            if made_of & came:
+                above = new.upstream(pair.after) if above is None else above
+                if made_of.difference(old.makers) <= above:
+                    continue
         lost.append(path)
     return lost
 

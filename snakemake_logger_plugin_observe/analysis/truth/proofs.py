@@ -150,4 +150,7 @@ _UNEXPLAINED = (
     ", though nothing that the journals hold explains it: a helper, an environment or data that "
     "they do not know, or chance"
 )
-_CAUSES = ("code", "params", "environment", "script", "command", "threads", "config", "input ")
+_CAUSES = (
+    *("code", "params", "environment", "script", "command", "threads", "config", "input "),
+    *("file ", "Snakefile"),
+)

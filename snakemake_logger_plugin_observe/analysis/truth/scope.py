@@ -78,29 +78,41 @@ def not_found(it: Compared) -> set[int]:
 
 def _sorted_out(
     jobs: Sequence[JobDescribed], there: Side
-) -> tuple[dict[str, list[JobDescribed]], dict[str, list[str]]]:
-    """Sort jobs that *there* lacks, and name the values that are not known there."""
+) -> tuple[dict[str, list[JobDescribed]], dict[str, set[str]]]:
+    """Sort jobs that *there* lacks, and name the values that are not known there.
+
+    What was up to date there is known by number only: it is first looked for among the jobs whose
+    values *there* knows.
+    """
     known = _values(there.run)
     kinds: dict[str, list[JobDescribed]] = {"up to date": [], "discovery": [], "other": []}
-    values: dict[str, list[str]] = {}
-    spared = dict(there.run.planned.up_to_date) if there.run.planned else {}
+    values: dict[str, set[str]] = {}
+    fresh = {job.job_id: _unknown(job, known) for job in jobs}
+    left = dict(there.run.planned.up_to_date) if there.run.planned else {}
+    spared: set[int] = set()
+    for job in sorted(jobs, key=lambda job: bool(fresh[job.job_id])):
+        if left.get(job.rule, 0) > 0:
+            left[job.rule] -= 1
+            spared.add(job.job_id)
     for job in jobs:
-        fresh = {
-            name: value
-            for name, value in job.wildcards.items()
-            if name in known and value not in known[name]
-        }
-        if spared.get(job.rule, 0) > 0:
-            spared[job.rule] -= 1
+        if job.job_id in spared:
             kinds["up to date"].append(job)
-        elif fresh:
+        elif new := fresh[job.job_id]:
             kinds["discovery"].append(job)
-            for name, value in fresh.items():
-                if value not in values.setdefault(name, []):
-                    values[name].append(value)
+            for name, value in new.items():
+                values.setdefault(name, set()).add(value)
         else:
             kinds["other"].append(job)
     return kinds, values
+
+
+def _unknown(job: JobDescribed, known: dict[str, set[str]]) -> dict[str, str]:
+    """Return the wildcard values of *job* that are not among those *known*."""
+    return {
+        name: value
+        for name, value in job.wildcards.items()
+        if name in known and value not in known[name]
+    }
 
 
 def _values(run: Run) -> dict[str, set[str]]:
@@ -121,7 +133,7 @@ def _up_to_date(
 
 
 def _narrowed(
-    it: Compared, gone: dict[str, list[JobDescribed]], values: dict[str, list[str]]
+    it: Compared, gone: dict[str, list[JobDescribed]], values: dict[str, set[str]]
 ) -> Iterator[Finding]:
     jobs = gone["discovery"]
     if not jobs:
@@ -133,7 +145,7 @@ def _narrowed(
 
 
 def _widened(
-    it: Compared, added: dict[str, list[JobDescribed]], values: dict[str, list[str]]
+    it: Compared, added: dict[str, list[JobDescribed]], values: dict[str, set[str]]
 ) -> Iterator[Finding]:
     jobs = added["discovery"]
     if not jobs:
@@ -143,7 +155,7 @@ def _widened(
     yield Finding(WIDENED, kind, claim, cite_jobs(it.after, jobs))
 
 
-def _counted(it: Compared, values: dict[str, list[str]]) -> str:
+def _counted(it: Compared, values: dict[str, set[str]]) -> str:
     """Return how many values of each wildcard there are now, and were."""
     before, after = _values(it.before.run), _values(it.after.run)
     said = []
@@ -153,11 +165,11 @@ def _counted(it: Compared, values: dict[str, list[str]]) -> str:
     return "discovery found " + " and ".join(said)
 
 
-def _without(values: dict[str, list[str]]) -> str:
+def _without(values: dict[str, set[str]]) -> str:
     return "; ".join(f"no longer {name} {named(sorted(found))}" for name, found in values.items())
 
 
-def _with(values: dict[str, list[str]]) -> str:
+def _with(values: dict[str, set[str]]) -> str:
     return "; ".join(f"new: {name} {named(sorted(found))}" for name, found in values.items())
 
 
