@@ -25,6 +25,7 @@ class Lineage:
                 self.readers.setdefault(path, []).append(job)
         self._fed = lru_cache(_FILES_KEPT)(self._downstream)
         self._made_of = lru_cache(_FILES_KEPT)(self._upstream)
+        self._kept = lru_cache(_FILES_KEPT)(self._has_its_sources)
 
     def feeds(self, path: str, job: JobDescribed) -> bool:
         """Return whether *job* depends on the file *path*, however far up."""
@@ -66,6 +67,14 @@ class Lineage:
             found.update(new)
             waiting.extend(new)
         return found
+
+    def kept(self, path: str, other: "Lineage") -> bool:
+        """Return whether in *other*, too, *path* comes from all that it was made of at first."""
+        return self._kept(path, other)
+
+    def _has_its_sources(self, path: str, other: "Lineage") -> bool:
+        sources = self._made_of(path).difference(self.makers)
+        return sources <= {path, *other._made_of(path)}
 
     @property
     def products(self) -> list[str]:

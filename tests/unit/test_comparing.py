@@ -327,6 +327,42 @@ def test_a_step_that_is_cut_behind_an_aggregation_is_needless_where_all_is_still
     ]
 
 
+def test_a_step_that_is_cut_is_not_needless_where_what_it_read_comes_from_less() -> None:
+    cut = [
+        a_job("panel", "panel", "one", "two"),
+        a_job("cut", "cut", "panel"),
+        a_job("call", "call", "cut", shellcmd="call"),
+        a_job("all", None, "call"),
+    ]
+    straight = [
+        a_job("panel", "panel", "one"),
+        a_job("call", "call", "panel", shellcmd="call"),
+        a_job("all", None, "call"),
+    ]
+    assert [
+        one.split(" (")[0] for one in claims(a_run(cut), a_run(straight), "dependency_dropped")
+    ] == [
+        "panel no longer depends on two",
+        "call no longer depends on cut",
+    ]
+
+
+def test_of_two_steps_that_are_cut_the_last_one_s_file_is_needless_where_their_source_is_read() -> (
+    None
+):
+    cut = [
+        a_job("trim", "trim", "raw"),
+        a_job("cut", "cut", "trim"),
+        a_job("call", "call", "cut", shellcmd="call"),
+        a_job("all", None, "call"),
+    ]
+    straight = [a_job("call", "call", "raw", shellcmd="call"), a_job("all", None, "call")]
+    assert found(a_run(cut, sums=SUMS), a_run(straight, sums=SUMS)) == {
+        "steps_cut": "allowed",
+        "dependency_added": "neutral",
+    }
+
+
 # -- proofs --------------------------------------------------------------------------------------
 
 

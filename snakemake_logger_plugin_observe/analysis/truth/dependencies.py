@@ -111,23 +111,49 @@ def _lost(it: Compared, pair: Pair) -> list[str]:
     if not gone:
         return []
     old, new = it.lineages
-    came = set(pair.after.input).difference(pair.before.input)
-    above: set[str] | None = None
-    lost = []
+    lost: list[str] = []
+    cut: dict[str, JobDescribed] = {}
     for path in gone:
         if path in it.moved or new.feeds(path, pair.after):
             continue
         maker = old.makers.get(path)
-        if maker is not None and maker.job_id in it.not_found and _nobody_has(path, new):
-            continue
-        if maker is not None and _nobody_has(path, new) and not _names(pair, path):
-            made_of = old.upstream(maker) if came else set()
-            if made_of & came:
-                above = new.upstream(pair.after) if above is None else above
-                if made_of.difference(old.makers) <= above:
-                    continue
+        if maker is not None and _nobody_has(path, new):
+            if maker.job_id in it.not_found:
+                continue
+            if not _names(pair, path):
+                cut[path] = maker
         lost.append(path)
-    return lost
+    needless = _replaced(it, pair, cut)
+    return [path for path in lost if path not in needless]
+
+
+def _replaced(it: Compared, pair: Pair, cut: dict[str, JobDescribed]) -> set[str]:
+    """Return the files of *cut* in whose place *pair*'s job newly reads all they were made from.
+
+    Args:
+        it: both runs.
+        pair: the job.
+        cut: inputs that nobody makes any more, with who made them.
+
+    """
+    old, new = it.lineages
+    inputs = set(pair.after.input)
+    came = inputs.difference(pair.before.input)
+    found: set[str] = set()
+    if not came:
+        return found
+    above: set[str] | None = None
+    for path, maker in cut.items():
+        own = set(maker.input)
+        if own & came and own <= inputs and all(old.kept(one, new) for one in own):
+            found.add(path)  # seen at once; what follows walks up from each maker anew
+            continue
+        made_of = old.upstream(maker)
+        if made_of & came:
+            above = new.upstream(pair.after) if above is None else above
+            if made_of.difference(old.makers) <= above:
+                found.add(path)
+    return found
 
 
 def _nobody_has(path: str, lineage: Lineage) -> bool:
