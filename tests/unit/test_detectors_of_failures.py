@@ -20,6 +20,7 @@ from triaged import walked
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import named_in
 from snakemake_logger_plugin_observe.events import Allocation, Planned
 
 MISSING = "MissingOutputException in rule map: Job 1 completed successfully, but some output files "
@@ -120,6 +121,34 @@ def test_an_output_that_never_came_is_the_workflow_s_and_a_late_one_is_left_to_o
     assert "tool_failure" not in classes(walked(forgot(), there=frozenset({"out/1.txt"})))
 
 
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("a.bam.bai (missing locally)", ("a.bam.bai",)),
+        ("a.bam (missing locally)\nx/a.bam.bai (missing locally)", ("a.bam",)),
+        ("a.bam, a.bam.bai", ("a.bam", "a.bam.bai")),
+        ("the file 'a.bam' is not there.", ("a.bam",)),
+        ("it is a.bam.", ("a.bam",)),
+        ("/elsewhere/a.bam", ()),
+        ("my a.bam", ("my a.bam",)),
+        ("/w/.snakemake/shadow/tmp0_k3x9qz/a.bam (missing locally)", ("a.bam",)),
+        ("b (missing locally, parent dir contents: a.bam, c)\na.bam.bai", ("a.bam.bai",)),
+        ("", ()),
+    ],
+)
+def test_a_message_names_a_file_by_its_whole_name(message: str, named: tuple[str, ...]) -> None:
+    assert named_in(("a.bam", "a.bam.bai", "my a.bam"), message) == named
+
+
+def test_the_file_beside_a_missing_one_is_not_called_missing() -> None:
+    story = begun(wraps="local").job(1, output=("a.bam", "a.bam.bai"))
+    fails(story, 1, code=None, message=MISSING.format(path="a.bam.bai")).end(9, "failed")
+    assert only(story).claim == "map did not leave a.bam.bai, though its tool ended well"
+    late = only(story, there=frozenset({"a.bam.bai"}))
+    assert late.claim == "map failed for want of a.bam.bai, not seen, but there now"
+    assert classes(walked(story, there=frozenset({"a.bam"}))) == ["tool_failure"]
+
+
 def test_what_failed_for_good_comes_before_what_recovered() -> None:
     """However much more of it there was."""
     story = begun(wraps="local").job(9, rule="last")
@@ -150,6 +179,12 @@ def test_many_jobs_that_missed_one_file_are_told_once() -> None:
     found = only(no_input(jobs=5))
     assert found.claim == "5 jobs of map missed input in.txt, which never came"
     assert (found.failures, found.lives_in) == (5, "workflow semantics")
+
+
+def test_the_input_beside_a_missing_one_is_not_called_missing() -> None:
+    story = begun(wraps="cluster-generic").job(1, input=("a.bam", "a.bam.bai"))
+    on_node(story, 1, status="failed", message=NO_INPUT.format(path="a.bam.bai"))
+    assert only(story.end(60, "failed")).id == "missing_input:a.bam.bai"
 
 
 def test_an_input_that_is_made_here_or_there_by_now_is_a_matter_of_storage() -> None:

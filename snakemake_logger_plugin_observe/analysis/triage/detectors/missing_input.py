@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import NO_INPUT
+from snakemake_logger_plugin_observe.analysis.triage.telling import NO_INPUT, named_in
 from snakemake_logger_plugin_observe.analysis.truth.finding import named
 from snakemake_logger_plugin_observe.run import Run
 
@@ -67,8 +67,8 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _missed(one: Failure) -> tuple[str, ...]:
     """Return which of its inputs a job was said to miss; all, where it was not said."""
-    said = " ".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
-    return tuple(path for path in one.inputs if path in said) or one.inputs
+    said = "\n".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
+    return named_in(one.inputs, said) or one.inputs
 
 
 def _together(

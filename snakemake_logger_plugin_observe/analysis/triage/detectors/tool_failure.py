@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import (
     LivesIn,
     Strength,
 )
-from snakemake_logger_plugin_observe.analysis.triage.telling import TOOL
+from snakemake_logger_plugin_observe.analysis.triage.telling import TOOL, named_in
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 CLASS: Final = TOOL
@@ -107,8 +107,7 @@ def _forgot(case: Case, found: list[Failure]) -> str:
     """Say what a tool that ended well did not leave; what was said of it tells of each output."""
     job = case.run.jobs.get(found[0].job_id) if found[0].job_id is not None else None
     said = found[0].last.message or ""
-    missed = [path for path in (job.output if job is not None else ()) if path in said]
-    what = named(missed) or "its output"
+    what = named(named_in(job.output if job is not None else (), said)) or "its output"
     if "some output files are missing" not in said:
         return f"{failed_jobs.who(found)} left {what}, which is not as promised (empty, or altered)"
     return f"{failed_jobs.who(found)} did not leave {what}, though its tool ended well"
