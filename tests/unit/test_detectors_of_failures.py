@@ -176,9 +176,38 @@ def no_input(rule: str = "map", *, jobs: int = 1, made: bool = False) -> Story:
 
 
 def test_many_jobs_that_missed_one_file_are_told_once() -> None:
-    found = only(no_input(jobs=5))
+    found = only(no_input(jobs=5), gone=frozenset({"in.txt"}))
     assert found.claim == "5 jobs of map missed input in.txt, which never came"
     assert (found.failures, found.lives_in) == (5, "workflow semantics")
+    assert (found.strength, found.check) == ("certain", "failed_jobs <= 0")
+
+
+def test_an_input_that_nobody_looked_for_since_is_not_said_never_to_have_come() -> None:
+    """Nothing is known of a file without the folder, of one elsewhere, of one that was remade."""
+    found = only(no_input(jobs=5))
+    assert found.claim == "5 jobs of map missed input in.txt, which was not seen"
+    assert (found.strength, found.check) == ("likely", "failed_jobs <= 0")
+
+
+def test_an_input_that_was_there_when_tried_again_came_late() -> None:
+    """Though it is gone by now, as a temporary file is."""
+    story = begun(wraps="cluster-generic")
+    for job_id in (1, 2):
+        story.job(job_id, input=("in.txt",), wildcards={"n": str(job_id)})
+        told = NO_INPUT.format(path="in.txt")
+        on_node(story, job_id, status="failed", message=told, start_s=3 * job_id)
+    on_node(story, 1, 0, number=2, start_s=20)
+    some = only(story, gone=frozenset({"in.txt"}))
+    assert some.claim == (
+        "2 jobs of map missed input in.txt, which was there when some were tried again: "
+        "it came late"
+    )
+    assert (some.strength, some.check) == ("likely", "failed_jobs <= 0")
+    on_node(story, 2, 0, number=2, start_s=30)
+    found = only(story.end(60), gone=frozenset({"in.txt"}))
+    assert found.claim.endswith("which was there when tried again: it came late")
+    assert (found.strength, found.check) == ("likely", "masked_failures <= 0")
+    assert found.action.text.startswith("raise --latency-wait")
 
 
 def test_the_input_beside_a_missing_one_is_not_called_missing() -> None:

@@ -388,6 +388,10 @@ def test_a_folder_lets_nothing_lead_out_of_it(tmp_path: Path) -> None:
         assert folder.inside(name) is None
         assert folder.read(name).problem == "it is not in the workflow's folder"
     assert folder.there(["in.txt", "../out.txt", "gone"]) == {"in.txt"}
+    assert folder.gone(["in.txt", "../none.txt", "gone", "in.txt/below"]) == {
+        "gone",
+        "in.txt/below",
+    }
 
 
 def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
@@ -400,6 +404,7 @@ def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
     assert folder.read("after").problem == "it was written after the next run here began"
     assert folder.read("gone").problem == "it is not there"
     assert folder.there(["mine", "after", "gone"]) == {"mine"}
+    assert folder.gone(["mine", "after", "gone"]) == {"gone"}
 
 
 def test_a_long_log_is_quoted_from_its_end_with_its_lines_counted(tmp_path: Path) -> None:

@@ -71,6 +71,18 @@ def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
     return ("", "certain") if sure else ("probably ", "likely")
 
 
+def recovered(found: Iterable[Failure]) -> bool:
+    """Whether all of them succeeded when tried again."""
+    return all(one.outcome == "succeeded" for one in found)
+
+
+def check(found: Sequence[Failure]) -> str | None:
+    """Return the line of a check file that their run breaks by them, where one is known."""
+    if any(one.outcome == "failed" for one in found):
+        return "failed_jobs <= 0"
+    return "masked_failures <= 0" if any(one.masked for one in found) else None
+
+
 def lost(found: Iterable[Failure]) -> int:
     """Return what failures cost, in microseconds."""
     return sum(one.lost for one in found)
