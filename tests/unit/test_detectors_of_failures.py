@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.telling import named_in
 from snakemake_logger_plugin_observe.events import Allocation, Planned
+from snakemake_logger_plugin_observe.parts import LogTail
 
 MISSING = "MissingOutputException in rule map: Job 1 completed successfully, but some output files "
 MISSING += "are missing. Missing files after 5 seconds.\n{path} (missing locally)"
@@ -119,6 +120,40 @@ def test_an_output_that_never_came_is_the_workflow_s_and_a_late_one_is_left_to_o
     assert found.claim == "map did not leave out/1.txt, though its tool ended well"
     assert found.lives_in == "workflow semantics"
     assert "tool_failure" not in classes(walked(forgot(), there=frozenset({"out/1.txt"})))
+
+
+EMPTY = """WorkflowError in rule map in file "/work/Snakefile", line 3:
+Detected unexpected empty output files. Something went wrong in the rule without an error:
+out/1.txt"""
+WAS_NOT_THERE = "its tool ended well, and what it should leave was not there"
+
+
+def test_an_output_that_is_not_as_promised_was_there() -> None:
+    story = begun(wraps="local").job(1, output=("out/1.txt",))
+    fails(story, 1, code=None, message=EMPTY).end(9, "failed")
+    found = only(story, there=frozenset({"out/1.txt"}))
+    assert found.claim == "map left out/1.txt, which is not as promised (empty, or altered)"
+    assert found.action.why == "its tool ended well, and Snakemake's check of what it left failed"
+
+
+def test_a_missing_output_is_said_not_to_be_there_now_only_where_that_was_seen() -> None:
+    assert only(forgot()).action.why == f"{WAS_NOT_THERE} (not looked for since)"
+    looked = {"read": lambda path: LogTail(path=path)}
+    gone = only(forgot(), gone=frozenset({"out/1.txt"}), **looked)
+    assert gone.action.why == f"{WAS_NOT_THERE} (not there now either)"
+    made_by_the_next_run = only(forgot(), **looked)
+    assert made_by_the_next_run.action.why == (
+        f"{WAS_NOT_THERE} (whether it came late is not known)"
+    )
+
+
+def test_of_two_missing_outputs_the_one_that_is_there_now_is_not_said_to_be_gone() -> None:
+    story = begun(wraps="local").job(1, output=("a", "b"))
+    told = MISSING.format(path="a (missing locally)\nb")
+    fails(story, 1, code=None, message=told).end(9, "failed")
+    found = only(story, there=frozenset({"a"}), gone=frozenset({"b"}))
+    assert found.claim == "map did not leave a, b, though its tool ended well"
+    assert found.action.why == f"{WAS_NOT_THERE} (b not there now either)"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.sameness import Line, Occasion
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
+from snakemake_logger_plugin_observe.analysis.triage.telling import named_in
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 _CITED: Final = 3
@@ -69,6 +70,15 @@ def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
     """Return the word that stands before their cause, and how strong that makes the claim."""
     sure = all(one.last.why.sure for one in found)
     return ("", "certain") if sure else ("probably ", "likely")
+
+
+def missed_outputs(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
+    """Return which of their outputs jobs were said to miss, or to have left otherwise."""
+    missed: list[str] = []
+    for one in found:
+        job = case.run.jobs.get(one.job_id) if one.job_id is not None else None
+        missed += named_in(job.output if job is not None else (), one.last.message or "")
+    return tuple(dict.fromkeys(missed))
 
 
 def recovered(found: Iterable[Failure]) -> bool:

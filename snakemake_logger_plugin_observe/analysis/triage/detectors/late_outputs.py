@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import LATE, named_in
+from snakemake_logger_plugin_observe.analysis.triage.telling import LATE
 from snakemake_logger_plugin_observe.analysis.truth.finding import named
 
 CLASS: Final = LATE
@@ -22,7 +22,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _incident(case: Case, late: list[Failure]) -> Incident:
-    files = [path for one in late for path in _missed(case, one)]
+    files = failed_jobs.missed_outputs(case, late)
     allowed = case.run.started.settings.get("latency_wait_s") if case.run.started else None
     within = "" if allowed is None else f" within the {allowed} s of --latency-wait"
     return Incident(
@@ -49,9 +49,3 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
         rules=failed_jobs.rules(case, late),
         jobs=failed_jobs.jobs(case, late),
     )
-
-
-def _missed(case: Case, one: Failure) -> tuple[str, ...]:
-    """Return which of its outputs a job was said to miss; all of them are there now."""
-    job = case.run.jobs.get(one.job_id) if one.job_id is not None else None
-    return named_in(job.output if job is not None else (), one.last.message or "")
