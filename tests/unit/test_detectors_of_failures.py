@@ -71,6 +71,55 @@ def test_a_deterministic_failure_behind_retries_is_masked_and_a_flaky_one_is_not
     assert found.claim.startswith("1 of 10 jobs of map failed with exit code 13 and succeeded")
 
 
+def again_and_again(*words: str) -> Story:
+    """Return a job for each of *words* that fails twice, saying them."""
+    story = begun(wraps="local")
+    for job_id, said in enumerate(words, 1):
+        story.job(job_id, wildcards={"n": str(job_id)})
+        for number in (1, 2):
+            fails(story, job_id, said, number=number, start_s=3 * job_id + number)
+    return story.end(90, "failed")
+
+
+def test_jobs_of_a_rule_that_fail_each_in_a_way_of_its_own_are_told_apart() -> None:
+    found = walked(again_and_again("no such file", "no room", "no such file")).incidents
+    assert [(one.id, one.jobs) for one in found] == [
+        ("masked_failure:map", (1, 3)),
+        ("masked_failure:map:2", (2,)),
+    ]
+    assert [one.claim for one in found] == [
+        "map failed 4 times in the same way, behind retries (it fails each time): no such file",
+        "map failed 2 times in the same way, behind retries (it fails each time): no room",
+    ]
+
+
+def test_of_a_rule_that_fails_in_many_ways_the_rest_is_told_in_one() -> None:
+    found = walked(again_and_again("no a", "no b", "no c", "no d", "no e")).incidents
+    assert sorted(one.id for one in found) == [
+        *("masked_failure:map", "masked_failure:map:2", "masked_failure:map:3"),
+        "masked_failure:map:4",
+    ]
+    (rest,) = [one for one in found if one.failures == 2]
+    assert rest.claim == (
+        "map failed 4 times in 2 further ways, each job always in one, behind retries "
+        "(it fails each time): no d"
+    )
+
+
+def test_what_a_job_failed_of_later_is_not_counted_with_what_all_failed_of_first() -> None:
+    story = begun(wraps="local")
+    for job_id in (1, 2):
+        story.job(job_id)
+        fails(story, job_id, "not mounted", start_s=3 * job_id)
+    fails(story, 1, "Segmentation fault", number=2, code=-11, start_s=10)
+    succeeds(story, 1, 3, 20)
+    found = only(succeeds(story, 2, 2, 30).end(40))
+    assert found.claim == (
+        "map failed 2 times in the same way, behind retries (each of its jobs failed first): "
+        "not mounted"
+    )
+
+
 def test_a_signal_from_outside_is_asked_after_and_a_crash_is_the_tool_s_own() -> None:
     killed = only(on_slurm(137, state="FAILED", peak_rss_bytes=10_000_000))
     assert (killed.lives_in, killed.strength) == ("operating context", "possible")

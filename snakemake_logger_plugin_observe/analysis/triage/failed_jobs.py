@@ -129,8 +129,13 @@ def last_line(found: Iterable[Failure]) -> Line | None:
 
 def last_words(found: Sequence[Failure]) -> str:
     """Return what was said last, in a log or by Snakemake; empty where that tells nothing."""
-    line = last_line(found)
-    text = line.text if line is not None else found[0].last.message or ""
+    return words_of([one.last for one in found])
+
+
+def words_of(occasions: Sequence[Occasion]) -> str:
+    """Return what was said last on the first of some occasions that has words."""
+    line = next((one.line for one in occasions if one.line is not None), None)
+    text = line.text if line is not None else occasions[0].message or ""
     if line is None and text.startswith("CalledProcessError"):
         return ""
     text = " ".join(text.split()).rstrip(":")
