@@ -17,6 +17,8 @@ from failing import (
 from failing import flaky as one_of_many
 from triaged import walked
 
+from snakemake_logger_plugin_observe.analysis.figures import measure
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
@@ -335,6 +337,34 @@ def test_memory_that_ran_out_is_told_with_a_larger_request() -> None:
     assert "990 MB used, 1000 MB asked for" in found.claim
     assert found.action.text == "raise mem_mb of map from 1000 to 2000"
     assert found.check == "memory_of_request <= 0.9"
+
+
+def is_broken(check: str | None, story: Story, status: str) -> bool:
+    assert check is not None
+    figure, limit = check.split(" <= ")
+    found = measure(Subject(story.run, status), figure)
+    return found.low is not None and found.low > float(limit)
+
+
+def test_the_check_that_would_catch_memory_that_ran_out_is_one_that_this_run_breaks() -> None:
+    """Also where none was asked for, or where its use was seen too seldom to show it."""
+    seen = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=990_000_000)
+    seldom = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000)
+    not_asked = begun(wraps="slurm").job(1)
+    on_node(not_asked, 1, 137, status="failed")
+    not_asked.accounting(1, a_record("71", state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000))
+    again = begun(wraps="slurm").job(1)
+    on_node(again, 1, 137, status="failed").accounting(1, a_record("71", state="OUT_OF_MEMORY"))
+    on_node(again, 1, 0, number=2, start_s=30)
+    for story, status, check in (
+        (seen, "failed", "memory_of_request <= 0.9"),
+        (seldom, "failed", "failed_jobs <= 0"),
+        (not_asked.end(99, "failed"), "failed", "failed_jobs <= 0"),
+        (again.end(99), "success", "masked_failures <= 0"),
+    ):
+        found = only(story)
+        assert (found.id, found.check) == ("out_of_memory:map", check)
+        assert is_broken(found.check, story, status)
 
 
 def test_a_tool_killed_with_its_memory_nearly_used_up_probably_ran_out_and_else_did_not() -> None:
