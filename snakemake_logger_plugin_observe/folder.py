@@ -70,6 +70,14 @@ class Folder:
             one for one, path in inside if path is not None and _written(path, self.until)
         )
 
+    def gone(self, named: Iterable[str]) -> frozenset[str]:
+        """Return which of the files that are *named* are known not to be there now.
+
+        What lies elsewhere, or cannot be looked at, is not known to be gone.
+        """
+        inside = ((one, self.inside(one)) for one in named)
+        return frozenset(one for one, path in inside if path is not None and _gone(path))
+
     @property
     def locked(self) -> bool:
         """Whether a Snakemake that runs, or one that was killed, holds the folder's lock."""
@@ -85,6 +93,16 @@ def _written(path: Path, before: float | None) -> bool:
     except OSError:
         return False
     return before is None or written < before
+
+
+def _gone(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class SavingError(Exception):

@@ -8,11 +8,12 @@ jobs of a rule, their wildcards.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from snakemake_logger_plugin_observe.analysis.causes import Why
 from snakemake_logger_plugin_observe.clock import Micros
 
+_T = TypeVar("_T")
 _LIKE_A_TWIN: Final = 2.0
 _LIKE_ENOUGH: Final = 500_000
 _LONGEST: Final = 500
@@ -120,6 +121,23 @@ def all_alike(signatures: Iterable[tuple[object, ...]]) -> bool:
     ends = {one[:-1] for one in found}
     words = {one[-1] for one in found if one[-1]}
     return len(found) > 1 and len(ends) == 1 and len(words) <= 1
+
+
+def kinds(found: Iterable[tuple[_T, tuple[object, ...]]]) -> tuple[tuple[_T, ...], ...]:
+    """Return what failed, each with its signature, by the way that it did; as they came.
+
+    One of which no words are known is like the others with its end, if these are all alike.
+    """
+    by_end: dict[tuple[object, ...], dict[object, list[_T]]] = {}
+    for one, (*end, words) in found:
+        by_end.setdefault(tuple(end), {}).setdefault(words or None, []).append(one)
+    told: list[tuple[_T, ...]] = []
+    for by_words in by_end.values():
+        if len(by_words) == 2 and None in by_words:
+            told.append(tuple(one for group in by_words.values() for one in group))
+        else:
+            told += map(tuple, by_words.values())
+    return tuple(told)
 
 
 def _same_end(before: Why, now: Why) -> bool | None:

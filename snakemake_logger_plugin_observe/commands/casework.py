@@ -56,7 +56,7 @@ def gather(
         asked=asked,
     )
     if folder is not None and (called := tuple(_called_missing(case))):
-        case = replace(case, there=folder.there(called))
+        case = replace(case, there=folder.there(called), gone=folder.gone(called))
     return case, folder, baseline
 
 

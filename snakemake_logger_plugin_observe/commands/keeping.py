@@ -1,6 +1,7 @@
 """Evidence of an incident, put away before the next run overwrites it."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.folder import Folder, Store
@@ -9,7 +10,7 @@ from snakemake_logger_plugin_observe.reporters.note_form import render_note
 
 
 def keep(store: Store, answer: TriageAnswer, folder: Folder | None) -> None:
-    """Copy the journals, the affected jobs' logs and benchmarks, and what commands printed.
+    """Copy the journals, the logs and benchmarks that are cited, and what commands printed.
 
     ``INDEX.txt`` says what each file is, and what was not there.
 
@@ -37,19 +38,32 @@ def keep(store: Store, answer: TriageAnswer, folder: Folder | None) -> None:
 def _keep_files(store: Store, answer: TriageAnswer, folder: Folder, lines: list[str]) -> None:
     """Copy files of the folder under the names that they have in it; no other is followed."""
     root = os.path.realpath(folder.root)
-    done: set[str] = set()
-    for quote in answer.triage.quotes:
-        path = folder.inside(quote.path)
+    done: set[Path] = set()
+    for named, what in _cited(answer):
+        path = folder.inside(named)
         if path is None:
-            _tell(lines, quote.path, f"{quote.kind} of {quote.job}", found=False)
-            continue
-        if problem := folder.of_another_run(path):
-            lines.append(f"not kept: {quote.path}  {quote.kind} of {quote.job}: {problem}")
-            continue
-        kept = f"files/{os.path.relpath(path, root)}"
-        if kept not in done:
-            done.add(kept)
-            _tell(lines, kept, f"{quote.kind} of {quote.job}", found=store.copy(path, kept))
+            _tell(lines, named, what, found=False)
+        elif path not in done:
+            done.add(path)
+            if problem := folder.of_another_run(path):
+                lines.append(f"not kept: {named}  {what}: {problem}")
+            else:
+                kept = f"files/{os.path.relpath(path, root)}"
+                _tell(lines, kept, what, found=store.copy(path, kept))
+
+
+def _cited(answer: TriageAnswer) -> Iterator[tuple[str, str]]:
+    """Yield the logs and benchmarks that are quoted, or that the note cites, with what each is."""
+    known: set[str] = set()
+    for quote in answer.triage.quotes:
+        known.add(quote.path)
+        yield quote.path, f"{quote.kind} of {quote.job}"
+    for _, claims in answer.triage.note.told():
+        for one in (cited for claim in claims for cited in claim.evidence):
+            path, _, line = one.ref.rpartition(":")
+            if one.kind in ("log", "benchmark") and line.isdecimal() and path not in known:
+                known.add(path)
+                yield path, f"{one.kind} that the note cites"
 
 
 def _tell(lines: list[str], name: str, what: str, *, found: bool) -> None:

@@ -703,6 +703,50 @@ def test_retries_may_not_hide_what_is_no_chance(
     assert found(with_failures(*codes, jobs=jobs), with_failures(*codes, jobs=jobs)) == {}
 
 
+def failing(*codes: tuple[int, ...]) -> Story:
+    """Return a run whose jobs fail, each with its own codes, and then succeed."""
+    story = a_run([], settings={"retries": 3})
+    story.events.pop()
+    for job_id, own in enumerate(codes, 1):
+        story.job(job_id, rule="map", wildcards={"n": str(job_id)}, output=(f"out/{job_id}",))
+        for number, code in enumerate((*own, 0), 1):
+            begin = 3 + 10 * job_id + number
+            failed = {"status": "failed", "exit_code": code} if code else {}
+            story.quick(job_id, begin, begin, begin + 1, number=number, **failed)
+    return story.end(100)
+
+
+HIDDEN = ": retries hide what is no chance"
+
+
+def told_of_retries(after: Story) -> list[str]:
+    return [one.claim for one in compared(failing((), (), (), ()), after).findings]
+
+
+def test_only_failures_that_were_alike_are_said_to_have_been_so() -> None:
+    assert told_of_retries(failing((1, 1), (1, 1), (), ())) == [
+        f"2 jobs of map failed 4 times, each time in the same way{HIDDEN}"
+    ]
+    assert told_of_retries(failing((1, 1), (2, 2), (), ())) == [
+        f"2 jobs of map failed 4 times, each job in the same way each time{HIDDEN}"
+    ]
+    assert told_of_retries(failing((1, 2), (1,), (1,), (1,))) == [
+        f"4 jobs of map failed 5 times, each job in the same way first{HIDDEN}"
+    ]
+
+
+def test_what_failed_by_chance_is_not_counted_with_what_came_again() -> None:
+    after = failing((1, 1), (2,), (3,), ())
+    assert told_of_retries(after) == [
+        f"1 job of map failed 2 times, each time in the same way{HIDDEN}",
+        "2 jobs of map failed 2 times, unlike in A",
+    ]
+    assert found(failing((), (), (), ()), after) == {
+        "failures_masked": "not_allowed",
+        "attempts_failed": "neutral",
+    }
+
+
 def test_a_failed_run_is_as_it_was_when_compared_with_itself() -> None:
     failed = with_failures(1)
     failed.events = [e for e in failed.events if getattr(e, "attempt", 1) == 1]

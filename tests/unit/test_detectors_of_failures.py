@@ -17,10 +17,14 @@ from failing import (
 from failing import flaky as one_of_many
 from triaged import walked
 
+from snakemake_logger_plugin_observe.analysis.figures import measure
+from snakemake_logger_plugin_observe.analysis.subject import Subject
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.telling import named_in
 from snakemake_logger_plugin_observe.events import Allocation, AttemptSubmitted, Planned
+from snakemake_logger_plugin_observe.parts import LogTail
 
 MISSING = "MissingOutputException in rule map: Job 1 completed successfully, but some output files "
 MISSING += "are missing. Missing files after 5 seconds.\n{path} (missing locally)"
@@ -67,6 +71,55 @@ def test_a_deterministic_failure_behind_retries_is_masked_and_a_flaky_one_is_not
     found = only(one_of_many())
     assert (found.id, found.strength) == ("tool_failure:map:recovered", "likely")
     assert found.claim.startswith("1 of 10 jobs of map failed with exit code 13 and succeeded")
+
+
+def again_and_again(*words: str) -> Story:
+    """Return a job for each of *words* that fails twice, saying them."""
+    story = begun(wraps="local")
+    for job_id, said in enumerate(words, 1):
+        story.job(job_id, wildcards={"n": str(job_id)})
+        for number in (1, 2):
+            fails(story, job_id, said, number=number, start_s=3 * job_id + number)
+    return story.end(90, "failed")
+
+
+def test_jobs_of_a_rule_that_fail_each_in_a_way_of_its_own_are_told_apart() -> None:
+    found = walked(again_and_again("no such file", "no room", "no such file")).incidents
+    assert [(one.id, one.jobs) for one in found] == [
+        ("masked_failure:map", (1, 3)),
+        ("masked_failure:map:2", (2,)),
+    ]
+    assert [one.claim for one in found] == [
+        "map failed 4 times in the same way, behind retries (it fails each time): no such file",
+        "map failed 2 times in the same way, behind retries (it fails each time): no room",
+    ]
+
+
+def test_of_a_rule_that_fails_in_many_ways_the_rest_is_told_in_one() -> None:
+    found = walked(again_and_again("no a", "no b", "no c", "no d", "no e")).incidents
+    assert sorted(one.id for one in found) == [
+        *("masked_failure:map", "masked_failure:map:2", "masked_failure:map:3"),
+        "masked_failure:map:4",
+    ]
+    (rest,) = [one for one in found if one.failures == 2]
+    assert rest.claim == (
+        "map failed 4 times in 2 further ways, each job always in one, behind retries "
+        "(it fails each time): no d"
+    )
+
+
+def test_what_a_job_failed_of_later_is_not_counted_with_what_all_failed_of_first() -> None:
+    story = begun(wraps="local")
+    for job_id in (1, 2):
+        story.job(job_id)
+        fails(story, job_id, "not mounted", start_s=3 * job_id)
+    fails(story, 1, "Segmentation fault", number=2, code=-11, start_s=10)
+    succeeds(story, 1, 3, 20)
+    found = only(succeeds(story, 2, 2, 30).end(40))
+    assert found.claim == (
+        "map failed 2 times in the same way, behind retries (each of its jobs failed first): "
+        "not mounted"
+    )
 
 
 def test_a_signal_from_outside_is_asked_after_and_a_crash_is_the_tool_s_own() -> None:
@@ -120,6 +173,68 @@ def test_an_output_that_never_came_is_the_workflow_s_and_a_late_one_is_left_to_o
     assert "tool_failure" not in classes(walked(forgot(), there=frozenset({"out/1.txt"})))
 
 
+EMPTY = """WorkflowError in rule map in file "/work/Snakefile", line 3:
+Detected unexpected empty output files. Something went wrong in the rule without an error:
+out/1.txt"""
+WAS_NOT_THERE = "its tool ended well, and what it should leave was not there"
+
+
+def test_an_output_that_is_not_as_promised_was_there() -> None:
+    story = begun(wraps="local").job(1, output=("out/1.txt",))
+    fails(story, 1, code=None, message=EMPTY).end(9, "failed")
+    found = only(story, there=frozenset({"out/1.txt"}))
+    assert found.claim == "map left out/1.txt, which is not as promised (empty, or altered)"
+    assert found.action.why == "its tool ended well, and Snakemake's check of what it left failed"
+
+
+def test_a_missing_output_is_said_not_to_be_there_now_only_where_that_was_seen() -> None:
+    assert only(forgot()).action.why == f"{WAS_NOT_THERE} (not looked for since)"
+    looked = {"read": lambda path: LogTail(path=path)}
+    gone = only(forgot(), gone=frozenset({"out/1.txt"}), **looked)
+    assert gone.action.why == f"{WAS_NOT_THERE} (not there now either)"
+    made_by_the_next_run = only(forgot(), **looked)
+    assert made_by_the_next_run.action.why == (
+        f"{WAS_NOT_THERE} (whether it came late is not known)"
+    )
+
+
+def test_of_two_missing_outputs_the_one_that_is_there_now_is_not_said_to_be_gone() -> None:
+    story = begun(wraps="local").job(1, output=("a", "b"))
+    told = MISSING.format(path="a (missing locally)\nb")
+    fails(story, 1, code=None, message=told).end(9, "failed")
+    found = only(story, there=frozenset({"a"}), gone=frozenset({"b"}))
+    assert found.claim == "map did not leave a, b, though its tool ended well"
+    assert found.action.why == f"{WAS_NOT_THERE} (b not there now either)"
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("a.bam.bai (missing locally)", ("a.bam.bai",)),
+        ("a.bam (missing locally)\nx/a.bam.bai (missing locally)", ("a.bam",)),
+        ("a.bam, a.bam.bai", ("a.bam", "a.bam.bai")),
+        ("the file 'a.bam' is not there.", ("a.bam",)),
+        ("it is a.bam.", ("a.bam",)),
+        ("/elsewhere/a.bam", ()),
+        ("my a.bam", ("my a.bam",)),
+        ("/w/.snakemake/shadow/tmp0_k3x9qz/a.bam (missing locally)", ("a.bam",)),
+        ("b (missing locally, parent dir contents: a.bam, c)\na.bam.bai", ("a.bam.bai",)),
+        ("", ()),
+    ],
+)
+def test_a_message_names_a_file_by_its_whole_name(message: str, named: tuple[str, ...]) -> None:
+    assert named_in(("a.bam", "a.bam.bai", "my a.bam"), message) == named
+
+
+def test_the_file_beside_a_missing_one_is_not_called_missing() -> None:
+    story = begun(wraps="local").job(1, output=("a.bam", "a.bam.bai"))
+    fails(story, 1, code=None, message=MISSING.format(path="a.bam.bai")).end(9, "failed")
+    assert only(story).claim == "map did not leave a.bam.bai, though its tool ended well"
+    late = only(story, there=frozenset({"a.bam.bai"}))
+    assert late.claim == "map failed for want of a.bam.bai, not seen, but there now"
+    assert classes(walked(story, there=frozenset({"a.bam"}))) == ["tool_failure"]
+
+
 def test_what_failed_for_good_comes_before_what_recovered() -> None:
     """However much more of it there was."""
     story = begun(wraps="local").job(9, rule="last")
@@ -147,9 +262,44 @@ def no_input(rule: str = "map", *, jobs: int = 1, made: bool = False) -> Story:
 
 
 def test_many_jobs_that_missed_one_file_are_told_once() -> None:
-    found = only(no_input(jobs=5))
+    found = only(no_input(jobs=5), gone=frozenset({"in.txt"}))
     assert found.claim == "5 jobs of map missed input in.txt, which never came"
     assert (found.failures, found.lives_in) == (5, "workflow semantics")
+    assert (found.strength, found.check) == ("certain", "failed_jobs <= 0")
+
+
+def test_an_input_that_nobody_looked_for_since_is_not_said_never_to_have_come() -> None:
+    """Nothing is known of a file without the folder, of one elsewhere, of one that was remade."""
+    found = only(no_input(jobs=5))
+    assert found.claim == "5 jobs of map missed input in.txt, which was not seen"
+    assert (found.strength, found.check) == ("likely", "failed_jobs <= 0")
+
+
+def test_an_input_that_was_there_when_tried_again_came_late() -> None:
+    """Though it is gone by now, as a temporary file is."""
+    story = begun(wraps="cluster-generic")
+    for job_id in (1, 2):
+        story.job(job_id, input=("in.txt",), wildcards={"n": str(job_id)})
+        told = NO_INPUT.format(path="in.txt")
+        on_node(story, job_id, status="failed", message=told, start_s=3 * job_id)
+    on_node(story, 1, 0, number=2, start_s=20)
+    some = only(story, gone=frozenset({"in.txt"}))
+    assert some.claim == (
+        "2 jobs of map missed input in.txt, which was there when some were tried again: "
+        "it came late"
+    )
+    assert (some.strength, some.check) == ("likely", "failed_jobs <= 0")
+    on_node(story, 2, 0, number=2, start_s=30)
+    found = only(story.end(60), gone=frozenset({"in.txt"}))
+    assert found.claim.endswith("which was there when tried again: it came late")
+    assert (found.strength, found.check) == ("likely", "masked_failures <= 0")
+    assert found.action.text.startswith("raise --latency-wait")
+
+
+def test_the_input_beside_a_missing_one_is_not_called_missing() -> None:
+    story = begun(wraps="cluster-generic").job(1, input=("a.bam", "a.bam.bai"))
+    on_node(story, 1, status="failed", message=NO_INPUT.format(path="a.bam.bai"))
+    assert only(story.end(60, "failed")).id == "missing_input:a.bam.bai"
 
 
 def test_an_input_that_is_made_here_or_there_by_now_is_a_matter_of_storage() -> None:
@@ -187,6 +337,34 @@ def test_memory_that_ran_out_is_told_with_a_larger_request() -> None:
     assert "990 MB used, 1000 MB asked for" in found.claim
     assert found.action.text == "raise mem_mb of map from 1000 to 2000"
     assert found.check == "memory_of_request <= 0.9"
+
+
+def is_broken(check: str | None, story: Story, status: str) -> bool:
+    assert check is not None
+    figure, limit = check.split(" <= ")
+    found = measure(Subject(story.run, status), figure)
+    return found.low is not None and found.low > float(limit)
+
+
+def test_the_check_that_would_catch_memory_that_ran_out_is_one_that_this_run_breaks() -> None:
+    """Also where none was asked for, or where its use was seen too seldom to show it."""
+    seen = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=990_000_000)
+    seldom = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000)
+    not_asked = begun(wraps="slurm").job(1)
+    on_node(not_asked, 1, 137, status="failed")
+    not_asked.accounting(1, a_record("71", state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000))
+    again = begun(wraps="slurm").job(1)
+    on_node(again, 1, 137, status="failed").accounting(1, a_record("71", state="OUT_OF_MEMORY"))
+    on_node(again, 1, 0, number=2, start_s=30)
+    for story, status, check in (
+        (seen, "failed", "memory_of_request <= 0.9"),
+        (seldom, "failed", "failed_jobs <= 0"),
+        (not_asked.end(99, "failed"), "failed", "failed_jobs <= 0"),
+        (again.end(99), "success", "masked_failures <= 0"),
+    ):
+        found = only(story)
+        assert (found.id, found.check) == ("out_of_memory:map", check)
+        assert is_broken(found.check, story, status)
 
 
 def test_a_tool_killed_with_its_memory_nearly_used_up_probably_ran_out_and_else_did_not() -> None:

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.sameness import (
     Line,
     Occasion,
     again,
+    kinds,
     plain,
     signature,
 )
@@ -158,3 +159,12 @@ def test_two_jobs_failed_in_the_same_way_if_only_their_wildcards_differ() -> Non
     assert signature(one, {"s": "gut_a"}) == signature(other, {"s": "s1"})
     assert signature(one, {}) != signature(other, {})
     assert signature(one, {}) != signature(occasion("no gut_a.fq", exit_code=1), {})
+
+
+def test_what_failed_is_told_apart_by_the_way_that_it_did() -> None:
+    none, other, silent = (("exit", 1, words) for words in ("no file", "no room", ""))
+    killed = ("signal", 9, "no file")
+    assert kinds([(1, none), (2, other), (3, none), (4, killed)]) == ((1, 3), (2,), (4,))
+    assert kinds([(1, silent), (2, none), (3, silent)]) == ((1, 3, 2),)
+    assert kinds([(1, silent), (2, none), (3, other)]) == ((1,), (2,), (3,))
+    assert kinds([]) == ()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import strategies
 from builders import Story, at, begun, chain, killed, logger_only, stamps
+from failing import fails
 from hypothesis import given
 from triaged import walked
 from workflows import a_job, a_run, a_workflow, changed
@@ -377,6 +378,29 @@ def test_evidence_is_put_away_privately_and_only_what_lies_in_the_folder(
     assert "is not empty" in capsys.readouterr().err
 
 
+def test_every_log_that_the_note_cites_is_put_away(
+    workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not only those of the few jobs whose logs are quoted."""
+    story = begun(wraps="local")
+    (workdir / "logs").mkdir()
+    for number in range(1, 6):
+        log, said = f"logs/{number}.log", f"no way out of {'abcde'[number - 1]}"
+        (workdir / log).write_text(f"{said}\n")
+        story.job(number, rule=f"rule{number}", log=(log,))
+        told = (LogTail(path=log, bytes=20, first_line=1, lines=(said,)),)
+        fails(story, number, start_s=3 * number, rule=f"rule{number}", logs=told)
+    journal = put(workdir, "B", story.end(60, "failed"))
+    assert main(["triage", str(journal), "--save", str(tmp_path / "kept")]) == 0
+    kept = sorted(path.name for path in (tmp_path / "kept" / "files" / "logs").iterdir())
+    note = (tmp_path / "kept" / "note.md").read_text()
+    assert kept == sorted(f"{one}.log" for one in set(re.findall(r"logs/(\d)\.log:1", note)))
+    assert kept == ["1.log", "2.log", "3.log", "4.log", "5.log"]
+    index = (tmp_path / "kept" / "INDEX.txt").read_text()
+    assert "files/logs/5.log log that the note cites\n" in index
+    capsys.readouterr()
+
+
 def test_a_folder_lets_nothing_lead_out_of_it(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "work")
     folder.root.mkdir()
@@ -388,6 +412,10 @@ def test_a_folder_lets_nothing_lead_out_of_it(tmp_path: Path) -> None:
         assert folder.inside(name) is None
         assert folder.read(name).problem == "it is not in the workflow's folder"
     assert folder.there(["in.txt", "../out.txt", "gone"]) == {"in.txt"}
+    assert folder.gone(["in.txt", "../none.txt", "gone", "in.txt/below"]) == {
+        "gone",
+        "in.txt/below",
+    }
 
 
 def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
@@ -400,6 +428,7 @@ def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
     assert folder.read("after").problem == "it was written after the next run here began"
     assert folder.read("gone").problem == "it is not there"
     assert folder.there(["mine", "after", "gone"]) == {"mine"}
+    assert folder.gone(["mine", "after", "gone"]) == {"gone"}
 
 
 def test_a_long_log_is_quoted_from_its_end_with_its_lines_counted(tmp_path: Path) -> None:

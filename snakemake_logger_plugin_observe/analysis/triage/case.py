@@ -56,7 +56,9 @@ class Case:
     missing: tuple[str, ...] = ()
     """What evidence was not there, and how that limits the answer."""
     there: frozenset[str] = frozenset()
-    """Outputs that are in the workflow's folder now, of those that runs called missing."""
+    """Files that are in the workflow's folder now, of those that runs called missing."""
+    gone: frozenset[str] = frozenset()
+    """Files that were looked for there and are not, of the same; of others nothing is known."""
     paths: dict[str, str] = field(default_factory=dict)
     """Where the journals lie, by the names that evidence calls them."""
     read: Callable[[str], LogTail] | None = None

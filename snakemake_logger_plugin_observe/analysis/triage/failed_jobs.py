@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.sameness import Line, Occasion
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
+from snakemake_logger_plugin_observe.analysis.triage.telling import named_in
 from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 _CITED: Final = 3
@@ -71,6 +72,27 @@ def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
     return ("", "certain") if sure else ("probably ", "likely")
 
 
+def missed_outputs(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
+    """Return which of their outputs jobs were said to miss, or to have left otherwise."""
+    missed: list[str] = []
+    for one in found:
+        job = case.run.jobs.get(one.job_id) if one.job_id is not None else None
+        missed += named_in(job.output if job is not None else (), one.last.message or "")
+    return tuple(dict.fromkeys(missed))
+
+
+def recovered(found: Iterable[Failure]) -> bool:
+    """Whether all of them succeeded when tried again."""
+    return all(one.outcome == "succeeded" for one in found)
+
+
+def check(found: Sequence[Failure]) -> str | None:
+    """Return the line of a check file that their run breaks by them, where one is known."""
+    if any(one.outcome == "failed" for one in found):
+        return "failed_jobs <= 0"
+    return "masked_failures <= 0" if any(one.masked for one in found) else None
+
+
 def lost(found: Iterable[Failure]) -> int:
     """Return what failures cost, in microseconds."""
     return sum(one.lost for one in found)
@@ -107,8 +129,13 @@ def last_line(found: Iterable[Failure]) -> Line | None:
 
 def last_words(found: Sequence[Failure]) -> str:
     """Return what was said last, in a log or by Snakemake; empty where that tells nothing."""
-    line = last_line(found)
-    text = line.text if line is not None else found[0].last.message or ""
+    return words_of([one.last for one in found])
+
+
+def words_of(occasions: Sequence[Occasion]) -> str:
+    """Return what was said last on the first of some occasions that has words."""
+    line = next((one.line for one in occasions if one.line is not None), None)
+    text = line.text if line is not None else occasions[0].message or ""
     if line is None and text.startswith("CalledProcessError"):
         return ""
     text = " ".join(text.split()).rstrip(":")

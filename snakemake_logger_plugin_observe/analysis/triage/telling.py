@@ -1,5 +1,6 @@
 """Which class tells of a failure: the most specific one that fits it, and no other."""
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -17,6 +18,12 @@ NO_TIME: Final = "time_limit"
 REFUSED: Final = "submission_refused"
 STRICTER: Final = "stricter_context"
 TOOL: Final = "tool_failure"
+
+# What lies beside a missing file is named with it: that is not missing.
+_BESIDE: Final = re.compile(r", parent dir contents: [^\n]*")
+# Where a name begins; a shadowed job's files are named where its shadow was.
+_BEGINS: Final = r"(?:(?<![\w./~-])|(?<=/shadow/tmp\w{8}/))"
+_ENDS: Final = r"(?![\w/~-]|\.\w)"
 
 _BY_CAUSE: Final[dict[Cause, str]] = {
     "out_of_memory": NO_MEMORY,
@@ -62,9 +69,21 @@ def class_of(
     return TOOL
 
 
+def named_in(paths: Iterable[str], message: str) -> tuple[str, ...]:
+    """Return which of *paths* a message names, by their whole names: ``a.bam.bai`` is no ``a.bam``.
+
+    What only lies beside a file that it calls missing does not count.
+    """
+    said = _BESIDE.sub("", message)
+    maybe = tuple(path for path in dict.fromkeys(paths) if path and path in said)
+    longest_first = "|".join(map(re.escape, sorted(maybe, key=len, reverse=True)))
+    named = set(re.findall(f"{_BEGINS}({longest_first}){_ENDS}", said)) if maybe else set()
+    return tuple(path for path in maybe if path in named)
+
+
 def _came_late(message: str, there: Collection[str], outputs: Iterable[str]) -> bool:
     """Whether all outputs that were said to be missing are there now."""
     if "some output files are missing" not in message:
         return False  # there, but not as promised
-    missed = [path for path in outputs if path in message]
+    missed = named_in(outputs, message)
     return bool(missed) and all(path in there for path in missed)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from snakemake_logger_plugin_observe.analysis.changes import RUN
 from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
 from snakemake_logger_plugin_observe.analysis.failures import Failure, failures, habits
+from snakemake_logger_plugin_observe.analysis.sameness import kinds, signature
 from snakemake_logger_plugin_observe.analysis.truth.finding import Compared, Finding, jobs_of
 
 MASKED, RAISED, FAILED = "failures_masked", "retries_changed", "attempts_failed"
@@ -29,17 +30,36 @@ def findings(it: Compared) -> Iterator[Finding]:
             by_rule.setdefault(one.rule or one.group_name or "", []).append(one)
     no_chance = {habit.rule for habit in habits(it.after.run, after) if habit.habit == "every_job"}
     for rule, found in by_rule.items():
-        yield _failed(it.after, rule, found, no_chance=rule in no_chance)
+        yield from _failed(it.after, rule, found, no_chance=rule in no_chance)
 
 
-def _failed(side: Side, rule: str, found: list[Failure], *, no_chance: bool) -> Finding:
-    """Tell of the failures of one rule that the baseline did not have."""
+def _failed(side: Side, rule: str, found: list[Failure], *, no_chance: bool) -> Iterator[Finding]:
+    """Tell of the failures of one rule that the baseline did not have: those of no chance first."""
+    hidden = [one for one in found if no_chance or _came_again(one)]
+    if hidden:
+        claim = f"{_what(rule, hidden)}, {_how(hidden)}: retries hide what is no chance"
+        yield Finding(MASKED, "not_allowed", claim, _cited(side, hidden))
+    if others := [one for one in found if not (no_chance or _came_again(one))]:
+        yield Finding(
+            FAILED, "neutral", f"{_what(rule, others)}, unlike in A", _cited(side, others)
+        )
+
+
+def _came_again(one: Failure) -> bool:
+    return one.verdict in ("deterministic", "repeated")
+
+
+def _what(rule: str, found: list[Failure]) -> str:
     times = sum(len(one.occasions) for one in found)
-    what = f"{jobs_of(len(found))} of {rule} failed {times:,} time{'' if times == 1 else 's'}"
-    if no_chance or any(one.verdict in ("deterministic", "repeated") for one in found):
-        claim = f"{what}, each time in the same way: retries hide what is no chance"
-        return Finding(MASKED, "not_allowed", claim, _cited(side, found))
-    return Finding(FAILED, "neutral", f"{what}, unlike in A", _cited(side, found))
+    return f"{jobs_of(len(found))} of {rule} failed {times:,} time{'' if times == 1 else 's'}"
+
+
+def _how(found: list[Failure]) -> str:
+    """Say what was the same: all of it, or what each job by itself did, or what each did first."""
+    if not all(_came_again(one) or len(one.occasions) == 1 for one in found):
+        return "each job in the same way first"
+    ways = kinds((one, signature(one.last, one.wildcards)) for one in found)
+    return "each time in the same way" if len(ways) == 1 else "each job in the same way each time"
 
 
 def _cited(side: Side, found: list[Failure]) -> tuple[Evidence, ...]:

@@ -22,10 +22,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _incident(case: Case, late: list[Failure]) -> Incident:
-    made = [
-        path for job_id in failed_jobs.jobs(case, late) for path in case.run.jobs[job_id].output
-    ]
-    files = [path for path in made if path in case.there]
+    files = failed_jobs.missed_outputs(case, late)
     allowed = case.run.started.settings.get("latency_wait_s") if case.run.started else None
     within = "" if allowed is None else f" within the {allowed} s of --latency-wait"
     return Incident(

@@ -1,34 +1,62 @@
 """Retries hid a failure that is no chance: it came again each time, or for every job of a rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.sameness import Occasion, kinds, signature
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.telling import MASKED
 
 CLASS: Final = MASKED
+_WAYS: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each rule whose failures were retried, and the same each time."""
+    """Yield one incident for each way in which a rule failed again and again, behind retries.
+
+    Of a rule that failed in many, those of the fewest jobs are told in one.
+    """
     no_chance = {habit.rule for habit in case.habits if habit.habit == "every_job"}
     for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
-        yield _incident(case, name, found, every_job=name in no_chance)
+        every_job = name in no_chance
+        ways = kinds(
+            (one, signature(_telling(one, every_job=every_job), one.wildcards)) for one in found
+        )
+        ways = tuple(sorted(ways, key=len, reverse=True))
+        for number, way in enumerate(ways[:_WAYS], 1):
+            yield _incident(case, _id(name, number), way, every_job=every_job)
+        if few := tuple(chain.from_iterable(ways[_WAYS:])):
+            last, further = _id(name, _WAYS + 1), len(ways) - _WAYS
+            yield _incident(case, last, few, every_job=every_job, ways=further)
 
 
-def _incident(case: Case, name: str, found: list[Failure], *, every_job: bool) -> Incident:
-    times = sum(len(one.occasions) for one in found)
-    words = failed_jobs.last_words(found)
+def _id(name: str, number: int) -> str:
+    return f"{CLASS}:{name}" if number == 1 else f"{CLASS}:{name}:{number}"
+
+
+def _telling(one: Failure, *, every_job: bool) -> Occasion:
+    """Return the occasion that is like the others': of every job of a rule, its first."""
+    return one.occasions[0] if every_job else one.last
+
+
+def _incident(
+    case: Case, own_id: str, found: Sequence[Failure], *, every_job: bool, ways: int = 1
+) -> Incident:
+    name = failed_jobs.name_of(found[0])
+    times = sum(_times(one) for one in found)
+    words = failed_jobs.words_of([_telling(one, every_job=every_job) for one in found])
     said = f": {words}" if words else ""
     how = "each of its jobs failed first" if every_job else "it fails each time"
+    same = "in the same way" if ways == 1 else f"in {ways:,} further ways, each job always in one"
     return Incident(
-        id=f"{CLASS}:{name}",
+        id=own_id,
         incident_class=CLASS,
         lives_in="tool behavior",
-        claim=f"{name} failed {times:,} times in the same way, behind retries ({how}){said}",
+        claim=f"{name} failed {times:,} times {same}, behind retries ({how}){said}",
         strength="certain" if times > 1 else "likely",
         explains=failed_jobs.lost(found),
         failures=len(found),
@@ -42,3 +70,8 @@ def _incident(case: Case, name: str, found: list[Failure], *, every_job: bool) -
         rules=failed_jobs.rules(case, found),
         jobs=failed_jobs.jobs(case, found),
     )
+
+
+def _times(one: Failure) -> int:
+    """Return how often a job failed in the one way: once, where it then failed in another."""
+    return len(one.occasions) if one.verdict in ("deterministic", "repeated") else 1

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from snakemake_logger_plugin_observe.analysis.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import NO_INPUT
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
+from snakemake_logger_plugin_observe.analysis.triage.telling import NO_INPUT, named_in
 from snakemake_logger_plugin_observe.analysis.truth.finding import named
 from snakemake_logger_plugin_observe.run import Run
 
@@ -67,8 +67,8 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _missed(one: Failure) -> tuple[str, ...]:
     """Return which of its inputs a job was said to miss; all, where it was not said."""
-    said = " ".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
-    return tuple(path for path in one.inputs if path in said) or one.inputs
+    said = "\n".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
+    return named_in(one.inputs, said) or one.inputs
 
 
 def _together(
@@ -93,27 +93,45 @@ def _together(
 def _of_jobs(
     case: Case, files: tuple[str, ...], found: list[Failure], makers: dict[str, str]
 ) -> Incident:
-    came = bool(files) and all(path in case.there for path in files)
+    fate, came, strength = _fate(case, files, found)
     missed = f"inputs {named(files)}" if len(files) != 1 else f"input {files[0]}"
     missed = missed if files else "an input"
     maker = makers.get(files[0]) if files else None
-    claim = f"{failed_jobs.who(found)} missed {missed}"
-    claim += ", which is there now: it came late" if came else ", which never came"
+    claim = f"{failed_jobs.who(found)} missed {missed}, which {fate}"
     return Incident(
         id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(found[0])}",
         incident_class=CLASS,
         lives_in="storage and visibility" if came or maker else "workflow semantics",
         claim=claim + (f" ({maker} makes it)" if maker else ""),
-        strength="certain" if not came else "likely",
+        strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
         refuted_by="the jobs' nodes saw the file when their tools began",
         action=_action(files, maker, came=came),
-        check="failed_jobs <= 0",
+        check=failed_jobs.check(found),
         rules=failed_jobs.rules(case, found),
         jobs=failed_jobs.jobs(case, found),
     )
+
+
+def _fate(
+    case: Case, files: tuple[str, ...], found: Sequence[Failure]
+) -> tuple[str, bool, Strength]:
+    """Return what became of what was missed, whether it came after all, and how sure that is.
+
+    That it never came is known where it was looked for since, and no job found it when tried again.
+    """
+    if files and case.there.issuperset(files):
+        return "is there now: it came late", True, "likely"
+    if failed_jobs.recovered(found):
+        return "was there when tried again: it came late", True, "likely"
+    some = any(one.outcome == "succeeded" for one in found)
+    if some and len(files) == 1:
+        return "was there when some were tried again: it came late", True, "likely"
+    if files and case.gone.issuperset(files) and not some:
+        return "never came", False, "certain"
+    return "was not seen", False, "likely"
 
 
 def _action(files: tuple[str, ...], maker: str | None, *, came: bool) -> Action:
@@ -128,7 +146,7 @@ def _action(files: tuple[str, ...], maker: str | None, *, came: bool) -> Action:
         return Action(
             f"see what took {what} away after {maker} had made it, or why the jobs' nodes do not "
             f"see the folder; then run again, so that {maker} makes it anew",
-            f"{maker} was to make it, and it is not where the jobs look for it",
+            f"{maker} was to make it, and it was not where the jobs looked for it",
         )
     return Action(
         f"bring {what} to where the workflow looks for it, or correct what names it",

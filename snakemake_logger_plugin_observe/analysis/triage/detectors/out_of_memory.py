@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Inc
 from snakemake_logger_plugin_observe.analysis.triage.telling import NO_MEMORY
 
 CLASS: Final = NO_MEMORY
+_NEARLY: Final = 0.9
 _MB: Final = 1_000_000
 _STEP_MB: Final = 100
 
@@ -45,10 +46,20 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
             "trying again with the same request ends in the same way; what it needs is only known "
             "to be more than it got",
         ),
-        check="memory_of_request <= 0.9",
+        check=_check(found),
         rules=failed_jobs.rules(case, found),
         jobs=failed_jobs.jobs(case, found),
     )
+
+
+def _check(found: list[Failure]) -> str | None:
+    """Return the line that this run breaks: memory was not always asked for, or seen used up."""
+    demands = [row.demand for one in found for row in one.rows]
+    for one in demands:
+        used, asked = one.memory_peak_bytes, one.memory_asked_bytes
+        if used and asked and not one.memory_peak_is_bound and used > _NEARLY * asked:
+            return f"memory_of_request <= {_NEARLY}"
+    return failed_jobs.check(found)
 
 
 def _after(found: list[Failure]) -> str:

@@ -103,21 +103,34 @@ def _sent(found: list[Failure]) -> str:
     )
 
 
+def _not_there(found: list[Failure]) -> bool:
+    """Whether outputs were missing: else they were there, and not as the workflow promises them."""
+    return any("some output files are missing" in (one.last.message or "") for one in found)
+
+
 def _forgot(case: Case, found: list[Failure]) -> str:
-    """Say what a tool that ended well did not leave; what was said of it tells of each output."""
-    job = case.run.jobs.get(found[0].job_id) if found[0].job_id is not None else None
-    said = found[0].last.message or ""
-    missed = [path for path in (job.output if job is not None else ()) if path in said]
-    what = named(missed) or "its output"
-    if "some output files are missing" not in said:
-        return f"{failed_jobs.who(found)} left {what}, which is not as promised (empty, or altered)"
-    return f"{failed_jobs.who(found)} did not leave {what}, though its tool ended well"
+    """Say what a tool that ended well did not leave, or not as it should."""
+    who, what = failed_jobs.who(found), named(failed_jobs.missed_outputs(case, found))
+    what = what or "its output"
+    if not _not_there(found):
+        return f"{who} left {what}, which is not as promised (empty, or altered)"
+    return f"{who} did not leave {what}, though its tool ended well"
+
+
+def _since(case: Case, missed: tuple[str, ...]) -> str:
+    """Say what became of missing outputs; one that a later run made says nothing of this one."""
+    gone = tuple(path for path in missed if path in case.gone)
+    if gone:
+        return f"{'' if gone == missed else f'{named(gone)} '}not there now either"
+    return "not looked for since" if case.read is None else "whether it came late is not known"
 
 
 def _why(case: Case, found: list[Failure], *, forgot: bool) -> str:
+    if forgot and not _not_there(found):
+        return "its tool ended well, and Snakemake's check of what it left failed"
     if forgot:
-        seen = "not there now either" if case.read is not None else "not looked for since"
-        return f"its tool ended well, and what it should leave was not there ({seen})"
+        since = _since(case, failed_jobs.missed_outputs(case, found))
+        return f"its tool ended well, and what it should leave was not there ({since})"
     if all(one.cause == "other" for one in found):
         return (
             "how its tool ended is not known: the journal has no exit code of it"
