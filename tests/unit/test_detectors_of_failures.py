@@ -493,6 +493,13 @@ def test_a_run_with_a_failed_job_is_no_workflow_error() -> None:
     assert classes(walked(story.end(6, "failed"))) == ["tool_failure"]
 
 
+def test_a_check_is_one_that_a_run_whose_jobs_recovered_breaks_too() -> None:
+    story = begun(wraps="slurm").job(1)
+    known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
+    story.attempt(1, known, status="failed", message="sbatch: error: invalid account")
+    assert only(succeeds(story, 1, 2, 10).end(12)).check == "masked_failures <= 0"
+
+
 def test_a_refused_submission_is_the_cluster_s() -> None:
     known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
     story = begun(wraps="slurm").job(1)

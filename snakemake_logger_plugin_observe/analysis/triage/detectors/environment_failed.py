@@ -30,7 +30,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 "image) where the network reaches, and pin what it needs",
                 "its tool was never begun",
             ),
-            check="failed_jobs <= 0",
+            check=failed_jobs.check(found),
             rules=failed_jobs.rules(case, found),
             jobs=failed_jobs.jobs(case, found),
         )

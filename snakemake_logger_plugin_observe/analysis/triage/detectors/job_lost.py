@@ -42,7 +42,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 "its processes ended without a word, and no error of the tool's is known",
                 escalate=True,
             ),
-            check="failed_jobs <= 0",
+            check=failed_jobs.check(found),
             rules=failed_jobs.rules(case, found),
             jobs=failed_jobs.jobs(case, found),
         )

@@ -45,7 +45,7 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
             "these outputs put where every node sees them at once",
             "the tool ended well and its outputs came, only later than they were looked for",
         ),
-        check="failed_jobs <= 0",
+        check=failed_jobs.check(late),
         rules=failed_jobs.rules(case, late),
         jobs=failed_jobs.jobs(case, late),
     )

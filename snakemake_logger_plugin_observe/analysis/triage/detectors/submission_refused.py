@@ -39,7 +39,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 "nothing of it ran: the workflow's tools have no part in it",
                 escalate=True,
             ),
-            check="failed_jobs <= 0",
+            check=failed_jobs.check(found),
             rules=failed_jobs.rules(case, found),
             jobs=failed_jobs.jobs(case, found),
         )
