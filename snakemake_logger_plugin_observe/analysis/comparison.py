@@ -216,12 +216,16 @@ def _work(it: Compared) -> Work:
 
 def _reasons(before: Run, after: Run) -> dict[Kind, tuple[int, int]]:
     """Return the kinds of causes that other numbers of jobs had."""
-    one, other = _kinds(before), _kinds(after)
+    texts = [Counter(job.reason for job in run.jobs.values()) for run in (before, after)]
+    kinds = {text: {cause.kind for cause in parse(text)} for text in {**texts[0], **texts[1]}}
+    one, other = (_kinds(jobs, kinds) for jobs in texts)
     told = [kind for kind in KINDS if kind != "unknown" and one[kind] != other[kind]]
     return {kind: (one[kind], other[kind]) for kind in told}
 
 
-def _kinds(run: Run) -> Counter[Kind]:
-    """Return how many jobs of *run* had a cause of each kind."""
-    kinds = [{cause.kind for cause in parse(job.reason)} for job in run.jobs.values()]
-    return Counter(kind for of_job in kinds for kind in of_job)
+def _kinds(jobs: Counter[str | None], kinds: dict[str | None, set[Kind]]) -> Counter[Kind]:
+    """Return how many *jobs*, counted by their reasons' texts, had a cause of each kind."""
+    found: Counter[Kind] = Counter()
+    for text, many in jobs.items():
+        found.update(dict.fromkeys(kinds[text], many))
+    return found
