@@ -158,8 +158,8 @@ class Run:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
         attempt = self.attempts.get(key)
         if attempt is None:
-            attempt = self.attempts[key] = Attempt(event.job_id, event.group, event.attempt)
-            self._number(key)
+            attempt = Attempt(event.job_id, event.group, event.attempt)
+            self.put(attempt)
         attempt.line = line
         match event:
             case AttemptSubmitted():
@@ -254,15 +254,11 @@ class Run:
                 attempt.unobserved, attempt.offset = tuple(laid.unobserved), laid.offset
                 attempt.node = attempt.node or laid.node
         self._close_members()
-        self.number_attempts()
 
-    def number_attempts(self) -> None:
-        """Find which attempt of each job and group is the last, where some were put in by hand."""
-        for key in self.attempts:
-            self._number(key)
-
-    def _number(self, key: Key) -> None:
-        name, number = key
+    def put(self, attempt: Attempt) -> None:
+        """Take an attempt in, which may be the last of its job or group."""
+        name, number = attempt.key
+        self.attempts[attempt.key] = attempt
         if number > self.last_numbers.get(name, 0):
             self.last_numbers[name] = number
 
@@ -271,11 +267,13 @@ class Run:
             if attempt.job_id is None and attempt.status not in FINAL:
                 for member in self.members(key[0]):
                     if (member, key[1]) not in self.attempts:
-                        self.attempts[(member, key[1])] = Attempt(
-                            *(member, attempt.group, attempt.number, attempt.status),
-                            external_jobid=attempt.external_jobid,
-                            node=attempt.node,
-                            line=attempt.line,
+                        self.put(
+                            Attempt(
+                                *(member, attempt.group, attempt.number, attempt.status),
+                                external_jobid=attempt.external_jobid,
+                                node=attempt.node,
+                                line=attempt.line,
+                            )
                         )
 
     @property

@@ -50,13 +50,8 @@ class Replannings:
 
 def last_attempts(run: Run) -> dict[int, Attempt]:
     """Return each job's last attempt; of a group's submission each member's share."""
-    found: dict[int, Attempt] = {}
-    for attempt in run.attempts.values():
-        if attempt.job_id is not None:
-            known = found.get(attempt.job_id)
-            if known is None or attempt.number >= known.number:
-                found[attempt.job_id] = attempt
-    return found
+    last = ((name, run.last_attempt(name)) for name in run.last_numbers if isinstance(name, int))
+    return {job_id: attempt for job_id, attempt in last if attempt is not None}
 
 
 def needs(run: Run, job_ids: dict[int, Attempt]) -> dict[int, tuple[int, ...]]:

@@ -674,15 +674,7 @@ def test_jobs_match_are_gone_or_are_new(one: set[str], other: set[str], sums: bo
 
 def with_failures(*codes: int, retries: int = 1, jobs: int = 1) -> Story:
     """Return a run whose jobs fail with each of *codes*, and then succeed."""
-    story = a_run([], settings={"retries": retries})
-    story.events.pop()
-    for job_id in range(1, jobs + 1):
-        story.job(job_id, rule="map", wildcards={"n": str(job_id)}, output=(f"out/{job_id}",))
-        for number, code in enumerate((*codes, 0), 1):
-            begin = 3 + 10 * job_id + number
-            failed = {"status": "failed", "exit_code": code} if code else {}
-            story.quick(job_id, begin, begin, begin + 1, number=number, **failed)
-    return story.end(100)
+    return failing(*[codes] * jobs, retries=retries)
 
 
 @pytest.mark.parametrize(
@@ -703,9 +695,9 @@ def test_retries_may_not_hide_what_is_no_chance(
     assert found(with_failures(*codes, jobs=jobs), with_failures(*codes, jobs=jobs)) == {}
 
 
-def failing(*codes: tuple[int, ...]) -> Story:
+def failing(*codes: tuple[int, ...], retries: int = 3) -> Story:
     """Return a run whose jobs fail, each with its own codes, and then succeed."""
-    story = a_run([], settings={"retries": 3})
+    story = a_run([], settings={"retries": retries})
     story.events.pop()
     for job_id, own in enumerate(codes, 1):
         story.job(job_id, rule="map", wildcards={"n": str(job_id)}, output=(f"out/{job_id}",))

@@ -49,9 +49,9 @@ def retold(model: Model, played: Played, run: Run) -> Run:
             ),
         )
         for member in run.members(group) if group is not None else ():  # whoever waits for one
-            told.attempts[(member, number)] = Attempt(member, group, number, status="success")
+            told.put(Attempt(member, group, number, status="success"))
         attempt.lay(_segments(model, played, i, told, attempt))
-        told.attempts[attempt.key] = attempt
+        told.put(attempt)
         if i in model.packed:
             _describe_a_pack(told, model, i, str(name))
         if model.replan[i] and not model.unfinished[i]:
@@ -60,7 +60,6 @@ def retold(model: Model, played: Played, run: Run) -> Run:
         # The loop wakes once for each end, and so looks again: who was left is known to be left.
         looks = ((begin, selected), (idle, idle))
         told.add(SchedulerRound.model_construct(time=woke, idle=idle, selections=looks))
-    told.number_attempts()
     told.last_moment = played.end
     told.finished = RunFinished.model_construct(
         time=played.end, status="success", job_account=_NOTHING, makespan=_NOTHING
@@ -99,7 +98,7 @@ def _describe_a_pack(told: Run, model: Model, i: int, name: str) -> None:
     described = GroupDescribed(time=told.last_moment, group=name, name=name, members=members)
     told.groups[name] = described
     for member in members:  # who depends on one of them depends on them all
-        told.attempts[(member, 1)] = Attempt(member, name, 1, status="success")
+        told.put(Attempt(member, name, 1, status="success"))
 
 
 def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> None:

@@ -107,11 +107,15 @@ class Case:
             return {}
         return tools(self.baseline, self.run, self.comparison.work.match.pairs)
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What changed since the baseline; nothing is known without one."""
+        return self.comparison.work.changes if self.comparison is not None else ()
+
     @cached_property
     def machine_is_slow(self) -> bool:
         """Whether the tools are slower alike, so that none of them is to blame."""
-        changes = self.comparison.work.changes if self.comparison is not None else ()
-        return machine_is_slow(self.tools, changes)
+        return machine_is_slow(self.tools, self.changes)
 
     @cached_property
     def _computed(self) -> dict[str, Micros]:
@@ -145,7 +149,7 @@ class Case:
     @cached_property
     def context(self) -> tuple[Change, ...]:
         """What changed, since the baseline, of what the run took place in."""
-        return context_changes(self.comparison.work.changes) if self.comparison else ()
+        return context_changes(self.changes)
 
     def _made_by(self, one: Failure) -> tuple[str, ...]:
         job = self.run.jobs.get(one.job_id) if one.job_id is not None else None

@@ -7,6 +7,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.matching import Pair
+from snakemake_logger_plugin_observe.analysis.order import last_attempts
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.events import JobDescribed
 from snakemake_logger_plugin_observe.run import Run
@@ -104,9 +105,8 @@ def _sized(job: JobDescribed) -> bool:
 
 
 def _computed(run: Run) -> dict[int, Micros]:
-    last = {a.job_id: a for a in run.attempts.values() if a.job_id is not None}
     return {
         job_id: attempt.phases["compute"]
-        for job_id, attempt in last.items()
+        for job_id, attempt in last_attempts(run).items()
         if attempt.status == "success" and "compute" in attempt.phases
     }

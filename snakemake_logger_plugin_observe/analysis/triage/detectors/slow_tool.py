@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.changes import Change
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.lengths import grown
@@ -30,7 +29,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
     as_before = (("faster", f"{name}={max(tool.times / max(1.0, tool.read_times), 1):.3g}"),)
-    changed = asked_more(_changes(case), tool)
+    changed = asked_more(case.changes, tool)
     if changed:
         what = named(dict.fromkeys(change.what for change in changed))
         action = Action(
@@ -84,7 +83,3 @@ def _check(name: str, tool: Tool) -> str | None:
 def _with_more(tool: Tool) -> str:
     more = tool.read_times
     return f", with {more:.1f} times as much to read" if more >= _MORE else ""
-
-
-def _changes(case: Case) -> tuple[Change, ...]:
-    return case.comparison.work.changes if case.comparison is not None else ()
