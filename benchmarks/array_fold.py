@@ -13,9 +13,9 @@ from pathlib import Path
 from measuring import spread, table, verdict
 
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
-from snakemake_logger_plugin_observe.capture import Note
-from snakemake_logger_plugin_observe.choices import JournalSettings
-from snakemake_logger_plugin_observe.recorder import Recorder
+from snakemake_logger_plugin_observe.recording.log_records import Note
+from snakemake_logger_plugin_observe.recording.options import JournalSettings
+from snakemake_logger_plugin_observe.recording.recorder import Recorder
 
 _BOUND_S = 2.0
 _SECOND = 1_000_000
@@ -38,7 +38,7 @@ def _line(pid: int, wraps: str, started: int, ended: int, task: int) -> bytes:
         "planned": started + 2 * _SECOND,
         "ended": ended,
         "waits": [],
-        "tries": [{**one, **moments, **(tool if wraps == "local" else {})}],
+        "executions": [{**one, **moments, **(tool if wraps == "local" else {})}],
     }
     return json.dumps(level).encode() + b"\n"
 

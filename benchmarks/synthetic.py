@@ -18,11 +18,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
-from snakemake_logger_plugin_observe.endings import figures
-from snakemake_logger_plugin_observe.events import (
+from snakemake_logger_plugin_observe.journal.events import (
     AnyEvent,
     AttemptFinished,
     AttemptSubmitted,
@@ -31,11 +29,20 @@ from snakemake_logger_plugin_observe.events import (
     RunFinished,
     RunPhase,
     RunStarted,
-    SchedulerRound,
+    SchedulerIteration,
 )
-from snakemake_logger_plugin_observe.journal import to_line
-from snakemake_logger_plugin_observe.parts import Account, Level, Stamps, Status, Try, Wait
-from snakemake_logger_plugin_observe.run import Run, seconds
+from snakemake_logger_plugin_observe.journal.files import to_line
+from snakemake_logger_plugin_observe.journal.records import (
+    AccountTotals,
+    Execution,
+    Level,
+    Stamps,
+    Status,
+    Wait,
+)
+from snakemake_logger_plugin_observe.recording.attempt_end import figures
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run, seconds
 
 _EPOCH: Micros = 1_700_000_000_000_000
 _RULES = ("trim", "align", "sort", "mark_duplicates", "call", "annotate", "filter", "summary")
@@ -55,7 +62,7 @@ class _Job:
     needs: tuple[int, ...]
     wanted_by: list[int] = field(default_factory=list)
     open_needs: int = 0
-    tries: int = 0
+    executions: int = 0
 
     @property
     def output(self) -> str:
@@ -167,7 +174,7 @@ class _Cluster:
             self._submit(job, selected)
         self._now += self._some(0.0002, 0.0005)
         self._emit(
-            SchedulerRound(
+            SchedulerIteration(
                 time=woke,
                 idle=self._now,
                 selections=selections,
@@ -180,30 +187,30 @@ class _Cluster:
             self._now = due + (-(due - _EPOCH)) % _POLL if not finished else due + _POLL
 
     def _submit(self, job: _Job, selected: Micros) -> None:
-        job.tries += 1
+        job.executions += 1
         self._now += self._some(0.0005, 0.0015)
         self._describe(job)
         submitting, accepted = self._now, self._now + self._some(0.01, 0.04)
-        ready = self._run.ready_at((job.job_id, job.tries))
+        ready = self._run.ready_at((job.job_id, job.executions))
         stamps = Stamps(ready=ready, selected=selected, submitting=submitting, accepted=accepted)
-        external = str(8_000_000 + 3 * job.job_id + job.tries)
+        external = str(8_000_000 + 3 * job.job_id + job.executions)
         self._emit(
             AttemptSubmitted(
                 time=accepted,
                 job_id=job.job_id,
-                attempt=job.tries,
+                attempt=job.executions,
                 external_jobid=external,
                 stamps=stamps,
             )
         )
         self._now = accepted
-        failed = self._random.random() < _FAILING and job.tries == 1
+        failed = self._random.random() < _FAILING and job.executions == 1
         first = accepted + self._some(0.5, 30)
         level = self._level(job, first, failed)
         self._drafts[job.job_id] = Attempt(
             job.job_id,
             None,
-            job.tries,
+            job.executions,
             status="failed" if failed else "success",
             external_jobid=external,
             stamps=stamps,
@@ -220,14 +227,14 @@ class _Cluster:
                 time=self._now,
                 job_id=job.job_id,
                 rule=job.rule,
-                attempt=job.tries,
+                attempt=job.executions,
                 wildcards={"sample": f"sample_{job.sample:06d}"},
                 local=False,
                 input=inputs,
                 output=(job.output,),
                 log=(f"logs/{job.rule}/sample_{job.sample:06d}.log",),
                 reason=f"Missing output files: {job.output}",
-                resources={"mem_mb": 4000 * job.tries, "runtime": 60, "tmpdir": "<TBD>"},
+                resources={"mem_mb": 4000 * job.executions, "runtime": 60, "tmpdir": "<TBD>"},
                 threads=2,
                 priority=0,
                 shellcmd=f"{job.rule} --threads 2 {' '.join(inputs[:20])} > {job.output}",
@@ -252,7 +259,7 @@ class _Cluster:
         reported = done + self._some(0.0001, 0.0005)
         checked = reported + self._some(0.001, 0.05)
         host = f"node{self._random.randrange(40):02d}"
-        one = Try(
+        one = Execution(
             rule=job.rule,
             wildcards={"sample": f"sample_{job.sample:06d}"},
             selected=planned,
@@ -277,7 +284,7 @@ class _Cluster:
             parsed=parsed,
             planned=planned,
             ended=checked + self._some(0.2, 1),
-            tries=(one,),
+            executions=(one,),
         )
 
     def _finish(self, job: _Job) -> None:
@@ -291,7 +298,7 @@ class _Cluster:
         draft.stamps = draft.stamps.model_copy(update={"reported": reported, "finished": self._now})
         laid = self._run.lay(draft)
         status: Status = "failed" if draft.status == "failed" else "success"
-        last = draft.levels[0].tries[0]
+        last = draft.levels[0].executions[0]
         self._emit(
             AttemptFinished(
                 time=self._now,
@@ -321,7 +328,7 @@ class _Cluster:
 
     def _end(self) -> None:
         self._now += _SECOND
-        nothing = Account(by_class_s={}, by_phase_s={})
+        nothing = AccountTotals(by_class_s={}, by_phase_s={})
         draft = RunFinished(time=self._now, status="success", job_account=nothing, makespan=nothing)
         self._run.finished = draft
         self._run.last_moment = self._now
@@ -330,11 +337,11 @@ class _Cluster:
             draft.model_copy(
                 update={
                     "makespan_s": to_seconds(found.makespan),
-                    "job_account": Account(
+                    "job_account": AccountTotals(
                         by_class_s=seconds(found.jobs_by_class),
                         by_phase_s=seconds(found.jobs_by_phase),
                     ),
-                    "makespan": Account(
+                    "makespan": AccountTotals(
                         by_class_s=seconds(found.makespan_by_class),
                         by_phase_s=seconds(found.makespan_by_phase),
                     ),

@@ -15,18 +15,18 @@ from typing import Any, Final
 
 from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.attempt import Key
 from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER
-from snakemake_logger_plugin_observe.events import (
+from snakemake_logger_plugin_observe.journal.events import (
     AttemptEvent,
     AttemptFinished,
     AttemptStarted,
     AttemptSubmitted,
     Event,
 )
-from snakemake_logger_plugin_observe.run import Run
-from snakemake_logger_plugin_observe.session import Session
-from snakemake_logger_plugin_observe.states import KEY, JobState, Phase
+from snakemake_logger_plugin_observe.recording.job_state import KEY, JobState, Phase
+from snakemake_logger_plugin_observe.recording.session import Session
+from snakemake_logger_plugin_observe.run.attempt import Key
+from snakemake_logger_plugin_observe.run.model import Run
 
 _OUR_HANDLERS: Final = "snakemake_logger_plugin_observe"
 _ANNOUNCED: Final = "_timed_announced"
@@ -65,7 +65,7 @@ class Announcing:
     def __init__(self, session: Session, fragments: Fragments | None) -> None:
         """Have the recorder of *session* tell its events, and look out for *fragments*."""
         self._session = session
-        self._watch = Watch(fragments, session.put) if fragments is not None else None
+        self._watch = FragmentWatch(fragments, session.put) if fragments is not None else None
         session.put("listening", clock.now(), listener=Announcer(session, send))
 
     def expect(self, key: Key, submission: tuple[str, ...]) -> None:
@@ -223,13 +223,13 @@ def _window(event: AttemptFinished) -> tuple[clock.Micros | None, clock.Micros |
         began = [one.started for one in elsewhere if one.started is not None]
         ended = [one.ended for one in elsewhere if one.ended is not None]
         return max(event.node_starts, default=min(began, default=None)), max(ended, default=None)
-    tries = [one for level in event.levels for one in level.tries]
-    began = [one.tool_started for one in tries if one.tool_started is not None]
-    ended = [one.tool_ended for one in tries if one.tool_ended is not None]
+    executions = [one for level in event.levels for one in level.executions]
+    began = [one.tool_started for one in executions if one.tool_started is not None]
+    ended = [one.tool_ended for one in executions if one.tool_ended is not None]
     return min(began, default=None), max(ended, default=None)
 
 
-class Watch:
+class FragmentWatch:
     """Looks at the folder of fragments every other second, while a submission is waited for."""
 
     def __init__(self, fragments: Fragments, put: Callable[..., None]) -> None:

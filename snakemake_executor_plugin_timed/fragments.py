@@ -16,8 +16,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from snakemake_executor_plugin_timed.node import FORMAT, SUFFIX
-from snakemake_logger_plugin_observe.parts import Level, Try
-from snakemake_logger_plugin_observe.reports import NodeReport
+from snakemake_logger_plugin_observe.journal.records import Execution, Level
+from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 
 _LEFT_OVER_S: Final = 30 * 24 * 3600
 _LARGEST: Final = 4 * 1024 * 1024
@@ -143,7 +143,9 @@ class _Report:
                 self._levels.clear()
                 raise ValueError(f"more than {_MOST_PROCESSES} processes")
             if of_another:
-                level = level.model_copy(update={"tries": tuple(map(_nameless, level.tries))})
+                level = level.model_copy(
+                    update={"executions": tuple(map(_nameless, level.executions))}
+                )
             self._levels[(level.host, level.pid, level.started)] = level
 
     def whole(self) -> NodeReport:
@@ -155,7 +157,7 @@ class _Report:
         return NodeReport(tuple(sorted(self._starts)), levels, complete, self.problem)
 
 
-def _nameless(one: Try) -> Try:
+def _nameless(one: Execution) -> Execution:
     return one.model_copy(update={"rule": None, "wildcards": {}})
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.hidden import out_of_sight
-from snakemake_logger_plugin_observe.session import Session
+from snakemake_logger_plugin_observe.recording.session import Session
+from snakemake_logger_plugin_observe.recording.traceback_hiding import out_of_sight
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -212,14 +212,14 @@ class _Turn:
             self._alike_busy += busy
         elif self._selections or busy >= _WORTH_TELLING:
             self._session.put(
-                "scheduler_round",
+                "scheduler_iteration",
                 self._woke,
                 idle=idle,
                 selections=tuple(self._selections),
                 ready=self._ready,
                 selected=tuple(self._selected),
-                alike=self._alike,
-                alike_s=clock.to_seconds(self._alike_busy),
+                unrecorded=self._alike,
+                unrecorded_s=clock.to_seconds(self._alike_busy),
             )
             self._alike = self._alike_busy = 0
         self._woke = self._ready = None

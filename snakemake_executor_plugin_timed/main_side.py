@@ -19,9 +19,10 @@ from snakemake_executor_plugin_timed.announcing import announcing
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_executor_plugin_timed.timing import quietly
-from snakemake_logger_plugin_observe import clock, describe
-from snakemake_logger_plugin_observe.asking import ask
-from snakemake_logger_plugin_observe.session import Session, current
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.recording import live_objects
+from snakemake_logger_plugin_observe.recording.probe import ask
+from snakemake_logger_plugin_observe.recording.session import Session, current
 
 _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
@@ -236,9 +237,11 @@ class MainSide:
             return
         self._described.add(_key(job))
         if job.is_group():
-            self.session.put("group", moment, **describe.group_facts(job))
+            self.session.put("group", moment, **live_objects.group_facts(job))
         for one in job.jobs if job.is_group() else (job,):
-            self.session.put("job", moment, **describe.job_facts(one, describe.said_by(one)))
+            self.session.put(
+                "job", moment, **live_objects.job_facts(one, live_objects.said_by(one))
+            )
 
     def _submission(self, job: Any) -> str:
         key = _key(job)

@@ -74,7 +74,7 @@ class NodeSide(logging.Filter):
         self._record = record
         self._pid = os.getpid()
         self._file: int | None = None
-        self._tries: list[dict[str, Any]] = []
+        self._executions: list[dict[str, Any]] = []
         self._newest: dict[Any, dict[str, Any]] = {}
         self._waits: list[dict[str, Any]] = []
         self._waiting: tuple[str, clock.Micros] | None = None
@@ -82,7 +82,7 @@ class NodeSide(logging.Filter):
         self._selected: clock.Micros | None = None
         self._written = False
         self._meter: Meter | None = None
-        self._watch = clock.Watch()
+        self._watch = clock.ClockWatch()
         host = socket.gethostname()
         self._level: dict[str, Any] = {
             "v": FORMAT,
@@ -120,7 +120,7 @@ class NodeSide(logging.Filter):
         elif event == "job_started":
             self._selected = moment
             self._level.setdefault("planned", moment)
-        elif event == "error" or (record.levelno >= logging.ERROR and not self._tries):
+        elif event == "error" or (record.levelno >= logging.ERROR and not self._executions):
             self._error = failures.in_one_line(text)
         elif text.startswith("Waiting at most"):
             self._waiting = self._waiting or ("stage_in", moment)
@@ -160,7 +160,7 @@ class NodeSide(logging.Filter):
             one["rule"] = str(job.rule.name)
             one["wildcards"] = {str(k): str(v) for k, v in job.wildcards_dict.items()}
         self._newest[key] = one
-        self._tries.append(one)
+        self._executions.append(one)
 
     @quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
@@ -251,7 +251,7 @@ class NodeSide(logging.Filter):
             self._level["ended"] = clock.now()
             if self._waiting is not None and self._waiting[0] == "stage_in":
                 self._waited(self._level["ended"])  # in vain
-            if not self._tries:
+            if not self._executions:
                 self._level["error"] = self._error
             if step := self._watch.step():
                 self._level["stepped_s"] = clock.to_seconds(step)
@@ -269,7 +269,7 @@ class NodeSide(logging.Filter):
     def _write(self) -> None:
         """Append the line in one write; a fragment that cannot be written is left alone."""
         self._written = True
-        line = json.dumps({**self._level, "waits": self._waits, "tries": self._tries})
+        line = json.dumps({**self._level, "waits": self._waits, "executions": self._executions})
         try:
             if self._file is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -75,7 +75,7 @@ def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None
             settings.record = node.record_of_task(settings.record, os.environ)
         node.begin(settings.record, settings.wraps, moment)
     elif args is None or getattr(args, "mode", ExecMode.DEFAULT) == ExecMode.DEFAULT:
-        from snakemake_logger_plugin_observe import session
+        from snakemake_logger_plugin_observe.recording import session
 
         session.join_executor(settings.wraps)
 
@@ -93,7 +93,7 @@ def _go_on_untimed(settings: Any, fault: Exception) -> None:
 
 def _is_utility(args: Any) -> bool:
     # Imported only here: most processes on nodes wrap an executor without settings.
-    from snakemake_logger_plugin_observe import session
+    from snakemake_logger_plugin_observe.recording import session
 
     return session.is_utility(args)
 

@@ -10,15 +10,17 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from snakemake_logger_plugin_observe import __version__
-from snakemake_logger_plugin_observe.checkfile import CheckFileError
 from snakemake_logger_plugin_observe.commands import COMMANDS
-from snakemake_logger_plugin_observe.commands.writing import WritingError
-from snakemake_logger_plugin_observe.folder import SavingError
-from snakemake_logger_plugin_observe.journal import JournalError
-from snakemake_logger_plugin_observe.reporters import FORMS
+from snakemake_logger_plugin_observe.commands.support.check_file import CheckFileError
+from snakemake_logger_plugin_observe.commands.support.write_files import WritingError
+from snakemake_logger_plugin_observe.external.workdir import SavingError
+from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.reporters import as_json, as_text
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _DEFAULT = "cost"
+FORMS = {"text": as_text.render, "json": as_json.render}
+"""Every form that an answer can be printed in."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -77,7 +77,7 @@ def from_wall(moment: Micros) -> Micros:
     return moment - set_by()
 
 
-class Watch:
+class ClockWatch:
     """Notices that the wall clock is set, when it is asked often enough."""
 
     def __init__(self) -> None:

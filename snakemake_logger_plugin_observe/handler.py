@@ -10,7 +10,7 @@ from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
 if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.session import Session
+    from snakemake_logger_plugin_observe.recording.session import Session
 
 
 class LogHandler(LogHandlerBase):
@@ -26,7 +26,7 @@ class LogHandler(LogHandlerBase):
 
         """
         try:
-            from snakemake_logger_plugin_observe import session
+            from snakemake_logger_plugin_observe.recording import session
 
             if session.switched_on():
                 self._session = session.join_logger(self.settings, self.common_settings)

@@ -4,15 +4,15 @@ import argparse
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.accounting import (
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.external.slurm_accounting import (
     PATIENCE_S,
     AccountingError,
     query,
     slurm_ids,
     told_by,
 )
-from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.journal import JournalError, append
+from snakemake_logger_plugin_observe.journal.files import JournalError, append
 from snakemake_logger_plugin_observe.reporters.answers import AccountingAnswer
 
 HELP: Final = "ask Slurm's accounting about a run's jobs, and add its words to the journal"
@@ -20,7 +20,7 @@ HELP: Final = "ask Slurm's accounting about a run's jobs, and add its words to t
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
-    journals.argument(parser)
+    find_journal.argument(parser)
 
 
 def run(words: argparse.Namespace) -> tuple[AccountingAnswer, int]:
@@ -31,7 +31,7 @@ def run(words: argparse.Namespace) -> tuple[AccountingAnswer, int]:
             accounting cannot be asked.
 
     """
-    source = journals.load(words.journal)
+    source = find_journal.load(words.journal)
     run = source.run
     if source.status == "running":
         raise JournalError(f"{source.path}: the run still goes on, and asks when it ends")

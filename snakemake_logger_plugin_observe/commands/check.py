@@ -7,23 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis import against, comparison
-from snakemake_logger_plugin_observe.analysis.budgets import Line, ended, judge
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.proposal import final_outputs, limits
-from snakemake_logger_plugin_observe.analysis.subject import Subject
-from snakemake_logger_plugin_observe.checkfile import (
+from snakemake_logger_plugin_observe.analysis.check import baseline as against
+from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, ended, judge
+from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
+from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare import comparison
+from snakemake_logger_plugin_observe.commands.support import (
+    baselines,
+    find_journal,
+    sides,
+    write_files,
+)
+from snakemake_logger_plugin_observe.commands.support.check_file import (
     Baseline,
     CheckFile,
     CheckFileError,
     read_check_file,
 )
-from snakemake_logger_plugin_observe.commands import baselines, compare, journals, writing
-from snakemake_logger_plugin_observe.journal import Detail, JournalError, journals_in
-from snakemake_logger_plugin_observe.proofs import prove
-from snakemake_logger_plugin_observe.published import published
-from snakemake_logger_plugin_observe.reporters import junit, toml_form
+from snakemake_logger_plugin_observe.external.published_files import published
+from snakemake_logger_plugin_observe.external.verify_commands import prove
+from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
+from snakemake_logger_plugin_observe.reporters.documents import check_toml, junit
 
 HELP: Final = "whether a run keeps to its workflow's budgets and proofs"
 _PRINT: Final = "-"
@@ -32,7 +38,7 @@ _PRINT: Final = "-"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
     parser.add_argument("file", metavar="FILE", help="what to keep to, as TOML")
-    journals.argument(parser)
+    find_journal.argument(parser)
     parser.add_argument(
         "--init",
         action="store_true",
@@ -71,9 +77,9 @@ def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
     if words.init:
         return _propose(words), 0
     if words.junit is not None and str(words.junit) == _PRINT:
-        raise writing.WritingError("--junit writes a file: name one")
+        raise write_files.WritingError("--junit writes a file: name one")
     file = read_check_file(Path(words.file))
-    source = journals.load(words.journal, failures=True)
+    source = find_journal.load(words.journal, failures=True)
     folder = _folder(source.path, words.directory)
     subject = _subject(source)
     lines = [ended(subject)]
@@ -89,44 +95,48 @@ def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
         notes=tuple(_notes(source, folder, words.directory)) if file.proves else (),
     )
     if words.junit is not None:
-        writing.replace(words.junit, junit.render(answer))
+        write_files.replace(words.junit, junit.render(answer))
     return answer, 0 if answer.passed else 1
 
 
-def _subject(source: Source) -> Subject:
-    return Subject(source.run, source.status, source.problems)
+def _subject(source: Source) -> MeasuredRun:
+    return MeasuredRun(source.run, source.status, source.problems)
 
 
 def _folder(journal: Path, named: Path | None) -> Path:
     """Return where the run was, by paths that the person named; a journal may say anything."""
-    return named if named is not None else journals.working_directory(journal)
+    return named if named is not None else find_journal.working_directory(journal)
 
 
 # -- the baseline --------------------------------------------------------------------------------
 
 
-def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[Line]:
+def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[CheckLine]:
     """Yield how the run compares with its baseline, as far as the file or the person asks."""
     asked = file.baseline or (Baseline() if words.baseline is not None else None)
     if asked is None:
         return
     if words.baseline is not None:
-        baseline, others = compare.side(words.baseline)
+        baseline, others = sides.side(words.baseline)
     elif asked.journal is not None:
-        baseline, others = compare.side(file.path.parent / asked.journal)
+        baseline, others = sides.side(file.path.parent / asked.journal)
     else:
         newest = baselines.baseline_of(source, Detail.FIGURES)
         if newest is None:
             why = "no earlier run of its Snakefile and targets succeeded; name one: --baseline"
             if asked.same_work:
-                yield Line("baseline", "same_work", True, None, None, why, asked.same_work_line)
+                yield CheckLine(
+                    "baseline", "same_work", True, None, None, why, asked.same_work_line
+                )
             if asked.slower_by is not None:
                 limit = asked.slower_by
-                yield Line("baseline", "slower_by", limit, None, None, why, asked.slower_by_line)
+                yield CheckLine(
+                    "baseline", "slower_by", limit, None, None, why, asked.slower_by_line
+                )
             return
         baseline, others = newest, ()
     globs = [pattern for pattern, _ in file.files]
-    found = comparison.compare(*compare.parties((baseline, others), (source, ()), globs))
+    found = comparison.compare(*sides.parties((baseline, others), (source, ()), globs))
     if asked.same_work:
         yield against.same_work(found, asked.same_work_line)
     if asked.slower_by is not None:
@@ -136,24 +146,24 @@ def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Ite
 # -- what was published ----------------------------------------------------------------------------
 
 
-def _not_yet(subject: Subject) -> str:
+def _not_yet(subject: MeasuredRun) -> str:
     """Return why nothing can have been published yet; empty if it can."""
     if subject.status == "running":
         return subject.more
     return "nothing ran: a dry run" if subject.kind == "dry_run" else ""
 
 
-def _proofs(file: CheckFile, folder: Path, not_yet: str) -> Iterator[Line]:
+def _proofs(file: CheckFile, folder: Path, not_yet: str) -> Iterator[CheckLine]:
     """Yield what became of the files that have to be there, and of the commands that prove them."""
     for pattern, number in file.files:
-        line = Line("publish", "files", pattern, None, None, not_yet, number)
+        line = CheckLine("publish", "files", pattern, None, None, not_yet, number)
         yield line if not_yet else _files(line, folder, pattern)
     for command, number in file.verify:
-        line = Line("verify", "verify", shlex.join(command), None, None, not_yet, number)
+        line = CheckLine("verify", "verify", shlex.join(command), None, None, not_yet, number)
         yield line if not_yet else _verified(line, file, folder, command)
 
 
-def _files(line: Line, folder: Path, pattern: str) -> Line:
+def _files(line: CheckLine, folder: Path, pattern: str) -> CheckLine:
     found = published(folder, pattern)
     files = tuple((str(folder / one.path), one.bytes) for one in found)
     is_folder = not found and (folder / pattern).is_dir()
@@ -161,7 +171,9 @@ def _files(line: Line, folder: Path, pattern: str) -> Line:
     return replace(line, value=len(found), ok=bool(found), why=why, files=files)
 
 
-def _verified(line: Line, file: CheckFile, folder: Path, command: tuple[str, ...]) -> Line:
+def _verified(
+    line: CheckLine, file: CheckFile, folder: Path, command: tuple[str, ...]
+) -> CheckLine:
     proof = prove(
         command,
         here=file.path.absolute().parent,
@@ -170,13 +182,13 @@ def _verified(line: Line, file: CheckFile, folder: Path, command: tuple[str, ...
     )
     words = shlex.join(proof.words)
     value = "exit code 0" if proof.ok else proof.why
-    evidence = tuple(Evidence("command", words, said) for said in proof.output)
+    evidence = tuple(Citation("command", words, said) for said in proof.output)
     return replace(line, value=value, ok=proof.ok, evidence=evidence)
 
 
 def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
     """Yield why the published files may not be those of this run."""
-    if named is None and journals.above(source.path.absolute().parent) is None:
+    if named is None and find_journal.above(source.path.absolute().parent) is None:
         yield (
             "the journal lies in no working directory: what was published is looked for in the "
             "present one, or where --directory says"
@@ -186,10 +198,10 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
     later = beside[beside.index(here) + 1 :] if here in beside else []
     for path in reversed(later):
         try:
-            newer = journals.load(path, Detail.FIGURES)
+            newer = find_journal.load(path, Detail.FIGURES)
         except JournalError:
             continue
-        if journals.is_real(newer.run):
+        if find_journal.is_real(newer.run):
             yield f"a later run, {path.name}, may have changed what this one published"
             return
 
@@ -198,7 +210,7 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
 
 
 def _propose(words: argparse.Namespace) -> ProposalAnswer:
-    source = journals.load(words.journal)
+    source = find_journal.load(words.journal)
     started = source.run.started
     if source.status != "success" or started is None or started.kind != "run":
         raise CheckFileError(
@@ -208,8 +220,8 @@ def _propose(words: argparse.Namespace) -> ProposalAnswer:
     subject = _subject(source)
     folder = _folder(source.path, words.directory)
     globs = [glob for glob in final_outputs(subject) if published(folder, glob)]
-    text = toml_form.render(source.path.name, list(limits(subject)), globs)
+    text = check_toml.render(source.path.name, list(limits(subject)), globs)
     if words.file == _PRINT:
         return ProposalAnswer(source, None, text)
-    writing.create(Path(words.file), text)
+    write_files.create(Path(words.file), text)
     return ProposalAnswer(source, Path(words.file), text)

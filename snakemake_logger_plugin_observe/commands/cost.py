@@ -3,16 +3,16 @@
 import argparse
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.analysis.advice import levers
-from snakemake_logger_plugin_observe.analysis.attempts import Row, rows
-from snakemake_logger_plugin_observe.analysis.clocks import node_clocks
-from snakemake_logger_plugin_observe.analysis.polling import polling
-from snakemake_logger_plugin_observe.analysis.requests import far_off
-from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.journal import Detail
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.advice import levers
+from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import far_off
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal.files import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 HELP: Final = "where the time of a run accumulated (also the bare command)"
 _COSTLIEST: Final = 5
@@ -20,12 +20,12 @@ _COSTLIEST: Final = 5
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
-    journals.argument(parser)
+    find_journal.argument(parser)
 
 
 def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
     """Return both accounts of the run; always fine."""
-    source = journals.load(words.journal, Detail.TIMES)
+    source = find_journal.load(words.journal, Detail.TIMES)
     run = source.run
     accounts = account(run)
     answer = CostAnswer(

@@ -4,11 +4,11 @@ import argparse
 import difflib
 from typing import Final, get_args
 
-from snakemake_logger_plugin_observe.analysis.attempts import SORT_KEYS, Choice, Row, rows
-from snakemake_logger_plugin_observe.analysis.failures import failures, habits
-from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.journal import JournalError
-from snakemake_logger_plugin_observe.parts import Status
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures, habits
+from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Choice, Row, rows
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.journal.records import Status
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 
 HELP: Final = "what ran: every attempt with its phases, external id, node and status"
@@ -16,7 +16,7 @@ HELP: Final = "what ran: every attempt with its phases, external id, node and st
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
-    journals.argument(parser)
+    find_journal.argument(parser)
     parser.add_argument("--rule", metavar="RULE", help="only this rule's attempts")
     parser.add_argument("--status", choices=get_args(Status), help="only attempts that ended so")
     parser.add_argument(
@@ -35,7 +35,7 @@ def run(words: argparse.Namespace) -> tuple[JobsAnswer, int]:
         JournalError: if there is no journal, or no rule in it that is called so.
 
     """
-    source = journals.load(words.journal, failures=words.failed)
+    source = find_journal.load(words.journal, failures=words.failed)
     if words.rule is not None:
         _known(source, words.rule)
     choice = Choice(words.rule, words.status, words.failed, words.sort)

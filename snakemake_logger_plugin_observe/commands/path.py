@@ -3,12 +3,12 @@
 import argparse
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.explain import Explained, explain, lines_wanted
-from snakemake_logger_plugin_observe.analysis.paths import Paths, Saving, paths
-from snakemake_logger_plugin_observe.analysis.replay import model_of
-from snakemake_logger_plugin_observe.analysis.replay.savings import savings
-from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.journal import Detail, lines_at
+from snakemake_logger_plugin_observe.analysis.path.explain import Explained, explain, lines_wanted
+from snakemake_logger_plugin_observe.analysis.path.paths import Paths, Saving, paths
+from snakemake_logger_plugin_observe.analysis.whatif import model_of
+from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal.files import Detail, lines_at
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
 
 HELP: Final = "what to repair first: the path that the run took, and the one that the work needs"
@@ -19,7 +19,7 @@ _TRIES_OF_A_LARGE_RUN: Final = 40
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
-    journals.argument(parser)
+    find_journal.argument(parser)
     parser.add_argument(
         "--explain",
         action="store_true",
@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> tuple[PathAnswer, int]:
     """Return both paths of the run; always fine."""
-    source = journals.load(words.journal, Detail.TIMES)
+    source = find_journal.load(words.journal, Detail.TIMES)
     found = paths(source.run)
     explained = _explained(source, found) if words.explain else None
     saved = () if words.explain else _savings(source, found, wanted=words.savings)

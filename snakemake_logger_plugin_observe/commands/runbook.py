@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe import live
-from snakemake_logger_plugin_observe.analysis.runbook import usual
-from snakemake_logger_plugin_observe.commands import baselines, journals, writing
-from snakemake_logger_plugin_observe.commands.casework import folder_of
-from snakemake_logger_plugin_observe.folder import Folder
-from snakemake_logger_plugin_observe.journal import Detail, JournalError, journals_in
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import usual
+from snakemake_logger_plugin_observe.commands.support import baselines, find_journal, write_files
+from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
+from snakemake_logger_plugin_observe.external import live_snakemake
+from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import Known, RunbookAnswer, Source
-from snakemake_logger_plugin_observe.reporters.runbook_form import render_runbook
+from snakemake_logger_plugin_observe.reporters.documents.runbook import render_runbook
 
 HELP: Final = "a runbook for this workflow: one or two pages, written once, then the team's"
 _DEPTH: Final = 3
@@ -74,7 +74,7 @@ def run(words: argparse.Namespace) -> tuple[RunbookAnswer, int]:
         known=tuple(_known(folder)) if folder is not None else (),
         check_file=_check_file(folder),
     )
-    writing.create(words.out, render_runbook(answer))
+    write_files.create(words.out, render_runbook(answer))
     return answer, 0
 
 
@@ -83,9 +83,9 @@ def _typical(paths: list[Path]) -> tuple[Source, list[baselines.Outline]]:
     if len(paths) == 1 and paths[0].is_dir():
         found = journals_in(paths[0]) or sorted(paths[0].glob("*.jsonl"))
         alike = baselines.alike(found[-1].parent) if found else []
-        source = journals.load(alike[-1].path if alike else paths[0], Detail.FIGURES)
+        source = find_journal.load(alike[-1].path if alike else paths[0], Detail.FIGURES)
         return source, alike
-    sources = [journals.load(path, Detail.FIGURES) for path in paths]
+    sources = [find_journal.load(path, Detail.FIGURES) for path in paths]
     good = [one for one in sources if one.status == "success"] or sources
     newest = max(good, key=lambda one: one.run.start or 0)
     return newest, [
@@ -101,12 +101,12 @@ def _questions(source: Source, folder: Folder | None) -> dict[str, str]:
     if folder is None or started is None:
         return {}
     try:
-        how = live.setting(started, folder, Path.cwd())
-    except live.LiveError:
+        how = live_snakemake.setting(started, folder, Path.cwd())
+    except live_snakemake.LiveError:
         return {}
     plain = replace(how, words=tuple(word for word in how.words if word not in _FORCED))
     enter = f"cd {shlex.quote(str(how.start))} && "
-    return {what: f"{enter}{shlex.join(plain.command(what))}" for what in live.QUESTIONS}
+    return {what: f"{enter}{shlex.join(plain.command(what))}" for what in live_snakemake.QUESTIONS}
 
 
 def _check_file(folder: Folder | None) -> str | None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from snakemake_logger_plugin_observe.events import json_schema
+from snakemake_logger_plugin_observe.journal.events import json_schema
 from snakemake_logger_plugin_observe.reporters.answers import SchemaAnswer
 
 HELP: Final = "print the JSON Schema of a journal line"

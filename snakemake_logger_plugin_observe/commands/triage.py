@@ -5,20 +5,24 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage import triage
-from snakemake_logger_plugin_observe.commands import journals, keeping, writing
-from snakemake_logger_plugin_observe.commands.casework import folder_of, gather, unread
-from snakemake_logger_plugin_observe.commands.inquiry import ask
-from snakemake_logger_plugin_observe.folder import Store
-from snakemake_logger_plugin_observe.journal import Detail, JournalError
+from snakemake_logger_plugin_observe.commands.support import (
+    evidence_archive,
+    find_journal,
+    write_files,
+)
+from snakemake_logger_plugin_observe.commands.support.ask_snakemake import ask
+from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of, gather, unread
+from snakemake_logger_plugin_observe.external.workdir import Store
+from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
-from snakemake_logger_plugin_observe.reporters.note_form import render_note
+from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 
 HELP: Final = "what went wrong: the incident ladder, from symptom to next action, and a note"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
-    journals.argument(parser)
+    find_journal.argument(parser)
     parser.add_argument(
         "--baseline",
         type=Path,
@@ -58,8 +62,8 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
     if words.yes and not words.live:
         raise JournalError("--yes answers what --live asks; without --live nothing is run")
     if words.note is not None and str(words.note) == "-":
-        raise writing.WritingError("--note writes a file: name one")
-    source = journals.load(words.journal, Detail.FAILURES, failures=True)
+        raise write_files.WritingError("--note writes a file: name one")
+    source = find_journal.load(words.journal, Detail.FAILURES, failures=True)
     store = Store.new(words.save) if words.save is not None else None
     asked = ask(source, folder_of(source), agreed=words.yes) if words.live else ()
     case, folder, baseline = gather(source, words.baseline, asked)
@@ -75,7 +79,7 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
         noted=words.note,
     )
     if store is not None:
-        keeping.keep(store, answer, folder)
+        evidence_archive.keep(store, answer, folder)
     if words.note is not None:
-        writing.create(words.note, render_note(answer, words.note.suffix))
+        write_files.create(words.note, render_note(answer, words.note.suffix))
     return answer, 0

@@ -3,9 +3,9 @@
 import argparse
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.verification import verify
-from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.journal import read_journal
+from snakemake_logger_plugin_observe.analysis.cost.validation import verify
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal.files import read_journal
 from snakemake_logger_plugin_observe.reporters.answers import Source, ValidateAnswer
 
 HELP: Final = "check a journal against the schema, and make its figures again"
@@ -13,13 +13,13 @@ HELP: Final = "check a journal against the schema, and make its figures again"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
-    journals.argument(parser)
+    find_journal.argument(parser)
 
 
 def run(words: argparse.Namespace) -> tuple[ValidateAnswer, int]:
     """Return what is wrong with the journal; 1 if anything is."""
-    path = journals.find(words.journal)
+    path = find_journal.find(words.journal)
     reading = read_journal(path)
     found = verify(reading, reading.problems)
-    source = Source(path, found.run, found.run.status(journals.is_alive(found.run)))
+    source = Source(path, found.run, found.run.status(find_journal.is_alive(found.run)))
     return ValidateAnswer(source, found), 0 if found.sound else 1

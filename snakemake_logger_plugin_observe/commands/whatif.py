@@ -4,18 +4,18 @@ import argparse
 from collections.abc import Iterable
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.partition import partition
-from snakemake_logger_plugin_observe.analysis.replay.settings import (
-    Setting,
-    SettingError,
+from snakemake_logger_plugin_observe.analysis.cost.partition import partition
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
+    Scenario,
+    ScenarioError,
     Word,
     setting,
     sweep_of,
     words_of,
 )
-from snakemake_logger_plugin_observe.analysis.replay.whatif import what_if
-from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.journal import Detail, JournalError
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
 
 HELP: Final = "what the run would have taken with other limits, polls, groups or faster tools"
@@ -42,7 +42,7 @@ _FLAGS: Final = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's words."""
-    journals.argument(parser)
+    find_journal.argument(parser)
     for name, (value, text) in _ONE_VALUE.items():
         parser.add_argument(f"--{name}", metavar=value, help=text)
     for name, (value, text) in _MANY_VALUES.items():
@@ -76,14 +76,14 @@ def run(words: argparse.Namespace) -> tuple[WhatIfAnswer, int]:
     """
     try:
         settings = _settings(words)
-        source = journals.load(words.journal, Detail.TIMES)
+        source = find_journal.load(words.journal, Detail.TIMES)
         segments = tuple(partition(source.run))
         return WhatIfAnswer(source, what_if(source.run, settings, segments, words.seed)), 0
-    except SettingError as error:
+    except ScenarioError as error:
         raise JournalError(f"whatif: {error}") from error
 
 
-def _settings(words: argparse.Namespace) -> list[Setting]:
+def _settings(words: argparse.Namespace) -> list[Scenario]:
     """Return the alternatives, each with the flags' words; or these alone."""
     common = list(_flags(words))
     alternatives = [words_of(text) for text in words.alternatives]
@@ -93,7 +93,7 @@ def _settings(words: argparse.Namespace) -> list[Setting]:
     if words.sweep:
         alternatives += swept
     if len(alternatives) > _ALTERNATIVES:
-        raise SettingError(f"{len(alternatives)} alternatives: at most {_ALTERNATIVES} at once")
+        raise ScenarioError(f"{len(alternatives)} alternatives: at most {_ALTERNATIVES} at once")
     return [setting([*common, *own]) for own in alternatives or [[]]]
 
 

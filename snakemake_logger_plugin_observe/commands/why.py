@@ -4,15 +4,20 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.chain import chain
-from snakemake_logger_plugin_observe.analysis.changes import changes
-from snakemake_logger_plugin_observe.analysis.origins import Origins
-from snakemake_logger_plugin_observe.analysis.question import NothingNamed, find
-from snakemake_logger_plugin_observe.analysis.roots import roots
-from snakemake_logger_plugin_observe.analysis.why import why
-from snakemake_logger_plugin_observe.commands import journals
-from snakemake_logger_plugin_observe.commands.baselines import baseline_of
-from snakemake_logger_plugin_observe.journal import Detail, JournalError, is_journal, journals_in
+from snakemake_logger_plugin_observe.analysis.compare.differences import changes
+from snakemake_logger_plugin_observe.analysis.why.chain import chain
+from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.roots import roots
+from snakemake_logger_plugin_observe.analysis.why.selection import NothingNamed, find
+from snakemake_logger_plugin_observe.analysis.why.why import why
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support.baselines import baseline_of
+from snakemake_logger_plugin_observe.journal.files import (
+    Detail,
+    JournalError,
+    is_journal,
+    journals_in,
+)
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 
 HELP: Final = "why it ran: by cause and rule, or one job's or file's causes back to the root"
@@ -38,7 +43,7 @@ def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
 
     """
     what, named = told_apart(words.words)
-    source = journals.load(named, Detail.FIGURES)
+    source = find_journal.load(named, Detail.FIGURES)
     origins = Origins(source.run)
     found = roots(origins)
     subject = None

@@ -4,27 +4,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.account import Account
-from snakemake_logger_plugin_observe.analysis.advice import Lever
-from snakemake_logger_plugin_observe.analysis.attempts import Row
-from snakemake_logger_plugin_observe.analysis.budgets import Line
-from snakemake_logger_plugin_observe.analysis.chain import Chain
-from snakemake_logger_plugin_observe.analysis.changes import Change
-from snakemake_logger_plugin_observe.analysis.clocks import NodeClock
-from snakemake_logger_plugin_observe.analysis.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.explain import Explained
-from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit
-from snakemake_logger_plugin_observe.analysis.paths import Paths, Saving
-from snakemake_logger_plugin_observe.analysis.polling import Polling
-from snakemake_logger_plugin_observe.analysis.question import Subject
-from snakemake_logger_plugin_observe.analysis.replay.whatif import WhatIf
-from snakemake_logger_plugin_observe.analysis.requests import FarOff
-from snakemake_logger_plugin_observe.analysis.runbook import Usual
+from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import Usual
+from snakemake_logger_plugin_observe.analysis.cost.account import Account
+from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
+from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
+from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
+from snakemake_logger_plugin_observe.analysis.cost.validation import Verification
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RuleHabit
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import FarOff
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.path.explain import Explained
+from snakemake_logger_plugin_observe.analysis.path.paths import Paths, Saving
 from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked
-from snakemake_logger_plugin_observe.analysis.verification import Verification
-from snakemake_logger_plugin_observe.analysis.why import Why
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
+from snakemake_logger_plugin_observe.analysis.why.chain import Chain
+from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
+from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
+from snakemake_logger_plugin_observe.run.model import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,11 @@ class WhyAnswer:
     """Why jobs ran: all of them, or those that were asked about."""
 
     source: Source
-    why: Why
+    why: RunReasons
     baseline: Source | None = None
     """The run that this one is held against, where there is one."""
     changes: tuple[Change, ...] = ()
-    subject: Subject | None = None
+    subject: JobSelection | None = None
     chain: Chain | None = None
 
 
@@ -176,13 +176,13 @@ class CheckAnswer:
     file: Path
     folder: Path
     """Where published files were looked for, and commands run."""
-    lines: tuple[Line, ...]
+    lines: tuple[CheckLine, ...]
     strict: bool = False
     """Whether a line that could not be checked counts as broken."""
     notes: tuple[str, ...] = ()
     """What limits the answer."""
 
-    def breaks(self, line: Line) -> bool:
+    def breaks(self, line: CheckLine) -> bool:
         """Whether *line* keeps the run from passing."""
         return line.ok is False or (line.ok is None and self.strict)
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from lab import attempts_of
 
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
 
 LOCAL: Final = "local"
 CLUSTER: Final = "cluster-generic"

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from cases import LOCAL, Call, Case, all_succeeded, on_a_cluster, statuses, the_attempt
 
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 HOOKS = """
     onstart:

@@ -1,11 +1,11 @@
-"""Failures of every kind, attempts and tries, and what is done about them."""
+"""Failures of every kind, attempts and executions, and what is done about them."""
 
 from collections.abc import Callable
 
 from cases import CLUSTER, LOCAL, Call, Case, on_a_cluster, statuses, the_attempt
 from lab import attempts_of
 
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 EXIT = "rule all:\n    output: 'out.txt'\n    shell: '{tool}'\n"
 
@@ -92,7 +92,7 @@ COUNTED = """
     rule all:
         output: "out.txt"
         retries: 2
-        shell: "echo x >> tries; test $(wc -l < tries) -ge 3; touch {output}"
+        shell: "echo x >> executions; test $(wc -l < executions) -ge 3; touch {output}"
 """
 
 
@@ -100,13 +100,13 @@ def tries_and_attempts(run: Run) -> None:
     """On a node the retries happen inside the first submission; here each is an attempt."""
     assert run.status() == "success"
     found = attempts_of(run, "all")
-    tries = [[one.status for one in attempt.tries] for attempt in found]
+    executions = [[one.status for one in attempt.executions] for attempt in found]
     if on_a_cluster(run):
         assert [a.status for a in found] == ["success"]
-        assert tries == [["failed", "failed", "success"]]
+        assert executions == [["failed", "failed", "success"]]
     else:
         assert [a.status for a in found] == ["failed", "failed", "success"]
-        assert tries == [["failed"], ["failed"], ["success"]]
+        assert executions == [["failed"], ["failed"], ["success"]]
 
 
 HIDDEN = """#!/bin/sh
@@ -311,7 +311,7 @@ CASES = [
     ),
     Case(
         "retries-rule",
-        "failures: retries, tries inside an attempt",
+        "failures: retries, executions inside an attempt",
         COUNTED,
         check=tries_and_attempts,
     ),

@@ -16,7 +16,7 @@ from cases import (
     the_attempt,
 )
 
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 CHAIN = """
     rule all:

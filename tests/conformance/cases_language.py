@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cases import LOCAL, Call, Case, all_succeeded, statuses, text
 from lab import attempts_of
 
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 HERE = (LOCAL,)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cases import CLUSTER, LOCAL, Call, Case, all_succeeded, statuses, the_attempt
 
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 BY_WILDCARD = r"""
     NAME = {name}

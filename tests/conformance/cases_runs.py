@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cases import CLUSTER, LOCAL, Call, Case, all_succeeded, reason, statuses
 from lab import attempts_of
 
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 ONE = "rule all:\n    output: 'out.txt'\n    shell: 'echo hello > {output}'\n"
 CHAIN = """

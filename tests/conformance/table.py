@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 REPO = Path(__file__).parents[2]
-sys.path[:0] = [str(REPO / "tests" / "conformance"), str(REPO / "tests" / "integration")]
+sys.path[:0] = [str(REPO / "tests" / "conformance"), str(REPO / "tests" / "helpers")]
 
 from cases import EXECUTORS, Case, every_case  # noqa: E402  # found by the path above
 

@@ -15,17 +15,18 @@ from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
 
 from snakemake_logger_plugin_observe.__main__ import parser
-from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.analysis.explain import explain, lines_wanted
-from snakemake_logger_plugin_observe.analysis.failures import failures
-from snakemake_logger_plugin_observe.analysis.partition import partition
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.partition import partition
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_wanted
 from snakemake_logger_plugin_observe.analysis.triage import triage
-from snakemake_logger_plugin_observe.attempt import FINAL
-from snakemake_logger_plugin_observe.commands import compare, journals
-from snakemake_logger_plugin_observe.commands.casework import gather
-from snakemake_logger_plugin_observe.journal import lines_at, read_journal
-from snakemake_logger_plugin_observe.phases import UNATTRIBUTED
-from snakemake_logger_plugin_observe.run import Run, fold
+from snakemake_logger_plugin_observe.commands import compare
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support.triage_case import gather
+from snakemake_logger_plugin_observe.journal.files import lines_at, read_journal
+from snakemake_logger_plugin_observe.run.attempt import FINAL
+from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED
 
 SNAKEMAKE: Final = parse_version(version("snakemake"))
 BARE: Final = {LOCAL: ("--executor", "local"), CLUSTER: ("--executor", CLUSTER)}
@@ -103,7 +104,7 @@ def _is_no_incident(journal: Path, run: Run) -> None:
     Beside failures nothing is found but what explains some of them. How long these runs took tells
     of what else the machine did meanwhile.
     """
-    alone, _folder, _baseline = gather(journals.load(journal), None)
+    alone, _folder, _baseline = gather(find_journal.load(journal), None)
     failed = failures(run)
     if run.status() not in ("success", "dry_run", "nothing_to_do") and not failed:
         return

@@ -169,10 +169,18 @@ def test_a_folder_that_is_read_only_on_the_node(lab: Lab, mount: Mount) -> None:
 
 
 HANGS = {
-    "when it is made": ("snakemake_logger_plugin_observe.journal", "JournalWriter.__init__", {}),
-    "in mid-run": ("snakemake_logger_plugin_observe.journal", "JournalWriter.write", {"skip": 4}),
+    "when it is made": (
+        "snakemake_logger_plugin_observe.journal.files",
+        "JournalWriter.__init__",
+        {},
+    ),
+    "in mid-run": (
+        "snakemake_logger_plugin_observe.journal.files",
+        "JournalWriter.write",
+        {"skip": 4},
+    ),
     "as it is removed": (
-        "snakemake_logger_plugin_observe.journal",
+        "snakemake_logger_plugin_observe.journal.files",
         "JournalWriter.still_there",
         {},
     ),
@@ -210,7 +218,9 @@ def test_a_file_system_that_hangs(labs: tuple[Lab, Lab], when: str) -> None:
 )
 def test_a_named_folder_that_hangs_is_refused(lab: Lab) -> None:
     lab.snakefile(ONE)
-    environment = injected("snakemake_logger_plugin_observe.choices", "_try_to_write", do="hang")
+    environment = injected(
+        "snakemake_logger_plugin_observe.recording.options", "_try_to_write", do="hang"
+    )
     begun = time.monotonic()
     done = lab.snakemake(*LOCAL, *BOTH, "--logger-observe-dir", "slow", check=False, **environment)
     assert done.returncode == 1

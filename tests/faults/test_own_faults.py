@@ -74,11 +74,11 @@ def as_bare(lab: Lab, bare: Callable[[bool], dict[str, Any]]) -> AsBare:
 # -- what is injected where, and whether the run is still recorded to its end --------------------
 
 LOGGER = {
-    "emit": (f"{OBSERVE}.session", "Session.take"),
-    "close": (f"{OBSERVE}.session", "Session.logger_closed"),
-    "the ear": (f"{OBSERVE}.capture", "note"),
-    "asking a job": (f"{OBSERVE}.describe", "job_facts"),
-    "counting what was planned": (f"{OBSERVE}.plan", "jobs_of"),
+    "emit": (f"{OBSERVE}.recording.session", "Session.take"),
+    "close": (f"{OBSERVE}.recording.session", "Session.logger_closed"),
+    "the ear": (f"{OBSERVE}.recording.log_records", "note"),
+    "asking a job": (f"{OBSERVE}.recording.live_objects", "job_facts"),
+    "counting what was planned": (f"{OBSERVE}.recording.dag_counts", "jobs_of"),
 }
 
 
@@ -155,9 +155,9 @@ def test_hooks_that_cannot_be_made(lab: Lab, as_bare: AsBare) -> None:
 
 
 RECORDER = {
-    "a note that cannot be taken": ("course", "Course.on_scheduler_round", {}),
-    "a line that cannot be made": ("journal", "to_line", {"skip": 3}),
-    "an account that cannot be made": ("analysis.account", "account", {}),
+    "a note that cannot be taken": ("recording.run_events", "Course.on_scheduler_iteration", {}),
+    "a line that cannot be made": ("journal.files", "to_line", {"skip": 3}),
+    "an account that cannot be made": ("analysis.cost.account", "account", {}),
 }
 
 
@@ -181,7 +181,7 @@ def test_a_recorder_that_raises(lab: Lab, as_bare: AsBare, what: str) -> None:
     journal="ends there, and reads as a run that was killed",
 )
 def test_a_recorder_s_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
-    environment = injected(f"{OBSERVE}.tracking", "AttemptTracker.on_selected", do="exit")
+    environment = injected(f"{OBSERVE}.recording.attempts", "AttemptTracker.on_selected", do="exit")
     assert as_bare(environment) == [
         "snakemake-observe: the journal ends early, the run goes on: SystemExit: 3"
     ]
@@ -189,9 +189,9 @@ def test_a_recorder_s_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
 
 
 BROKEN = {
-    f"{OBSERVE}.session": "a fault of ours, the run goes on untimed: ImportError: injected",
-    f"{OBSERVE}.recorder": "a fault of ours, the run goes on: ImportError: injected",
-    f"{OBSERVE}.events": "a fault of ours, the run goes on: ",
+    f"{OBSERVE}.recording.session": "a fault of ours, the run goes on untimed: ImportError: injected",
+    f"{OBSERVE}.recording.recorder": "a fault of ours, the run goes on: ImportError: injected",
+    f"{OBSERVE}.journal.events": "a fault of ours, the run goes on: ",
     f"{TIMED}.main_side": "a fault of ours, the run goes on untimed: ImportError: injected",
     f"{TIMED}.timing": "a fault of ours, the run goes on untimed: ImportError: injected",
 }
@@ -205,7 +205,7 @@ BROKEN = {
 @pytest.mark.parametrize("module", BROKEN)
 def test_a_module_of_ours_that_fails_half_way(lab: Lab, as_bare: AsBare, module: str) -> None:
     told = as_bare(injected(module))
-    assert len(told) == 1 or module.endswith("events")  # which both plugins need
+    assert len(told) == 1 or module.endswith("journal.events")  # which both plugins need
     warning = told[0]
     assert warning.startswith(f"snakemake-observe: {BROKEN[module]}")
 
@@ -258,7 +258,9 @@ FLOOD = """
 def test_a_flood_of_records_at_the_end(lab: Lab, slow: bool) -> None:
     lab.snakefile(FLOOD)
     # Slow: each line takes a millisecond, as on a file system that is in trouble.
-    environment = injected(f"{OBSERVE}.journal", "JournalWriter.write", do="slow") if slow else {}
+    environment = (
+        injected(f"{OBSERVE}.journal.files", "JournalWriter.write", do="slow") if slow else {}
+    )
     begun = time.monotonic()
     done = lab.snakemake(*LOCAL, **environment)
     bare_s = time.monotonic() - begun

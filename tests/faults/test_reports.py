@@ -8,7 +8,7 @@ from fault_table import HERE, fault
 from harness import warnings
 from lab import BOTH, Lab, attempts_of
 
-from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 LATE = """
     rule all:

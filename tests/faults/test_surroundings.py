@@ -265,7 +265,7 @@ def test_a_text_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
     snakefile = f"include: 'more.smk'\n{ONE.replace('touch', f'sleep {lasts_s}; touch')}"
     for lab in labs:
         (lab.folder / "more.smk").touch()
-    hang = injected(f"{OBSERVE}.sources", "_digest", do="hang", skip=1)
+    hang = injected(f"{OBSERVE}.recording.workflow_sources", "_digest", do="hang", skip=1)
     lab, _, stderr = as_bare(labs, snakefile=snakefile, **hang)
     assert warnings(stderr) == []
     run = lab.run()

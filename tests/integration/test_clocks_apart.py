@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from lab import BOTH, Lab, attempts_of, phases_s
 
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.offsets import OTHER_CLOCK
-from snakemake_logger_plugin_observe.parts import Offset
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.journal.records import Offset
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.clock_offsets import OTHER_CLOCK
+from snakemake_logger_plugin_observe.run.model import Run
 
 pytestmark = pytest.mark.timed
 

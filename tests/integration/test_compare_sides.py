@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lab import Lab
 from pairs import FILES, PLAIN, SUMS, WORKFLOW, Bench, again, changed, told, verdict
-from test_compare_ways import CHECKPOINTED, NARROW, WIDE
+from snakefiles import CHECKPOINTED, NARROW, WIDE
 
 SAME = "the same work (outputs' checksums equal)"
 CORES = ("--cores", "2")

@@ -1,18 +1,17 @@
 """The same workflow run in another way, or over other samples: what that is called."""
 
 import shlex
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, again, changed, told, verdict
+from snakefiles import CHECKPOINTED, MORE, NARROW, WIDE
 
 SAME = "the same work (outputs' checksums equal)"
 NOT = "but not the same work"
 LINE = "neutral setting_changed"
-MORE = {f"data/{name}.txt": f"{name}\n" for name in "defgh"}
 CONFIGURED = changed(WORKFLOW, ("least=1", 'least=config.get("least", 1)'))
 
 
@@ -244,30 +243,6 @@ def test_a_script_that_reads_what_it_no_longer_declares_hides_it(bench: Bench) -
 
 # -- discovery -----------------------------------------------------------------------------------
 
-CHECKPOINTED = textwrap.dedent("""\
-    def works(wildcards):
-        lines = open(checkpoints.discover.get().output[0]).read().split()
-        return expand("work/{sample}.txt", sample=lines)
-
-    rule all:
-        input: "published/report.txt"
-
-    checkpoint discover:
-        input: "data"
-        output: "samples.txt"
-        shell: "ls {input} | sed 's/.txt//' > {output}"
-
-    rule work:
-        input: "data/{sample}.txt"
-        output: "work/{sample}.txt"
-        shell: "sleep ${{NAP:-0}}; cp {input} {output}"
-
-    rule gather:
-        input: works
-        output: "published/report.txt"
-        shell: "cat {input} > {output}"
-""")
-NARROW, WIDE = FILES, {**FILES, **MORE}
 LESS = ("not_allowed contents_differ", "not_allowed discovery_narrowed")
 MORE_FOUND = ("not_allowed contents_differ", "not_allowed discovery_widened")
 

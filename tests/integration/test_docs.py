@@ -10,12 +10,12 @@ import yaml
 from lab import REPO, Lab
 
 from snakemake_logger_plugin_observe.__main__ import parser
-from snakemake_logger_plugin_observe.analysis.figures import FIGURES
-from snakemake_logger_plugin_observe.analysis.reasons import KINDS
-from snakemake_logger_plugin_observe.checkfile import read_check_file
+from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES
+from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS
 from snakemake_logger_plugin_observe.commands import COMMANDS
-from snakemake_logger_plugin_observe.events import json_schema
-from snakemake_logger_plugin_observe.phases import ATTEMPT_PHASES, CLASSES, RUN_PHASES
+from snakemake_logger_plugin_observe.commands.support.check_file import read_check_file
+from snakemake_logger_plugin_observe.journal.events import json_schema
+from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, CLASSES, RUN_PHASES
 
 README = (REPO / "README.md").read_text()
 DOCS = {path.name: path.read_text() for path in (REPO / "docs").glob("*.md")}

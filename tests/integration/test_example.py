@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lab import REPO, Lab
 
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 pytestmark = pytest.mark.timed
 

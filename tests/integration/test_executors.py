@@ -21,8 +21,8 @@ import pytest
 from comparison import pair, same
 from lab import BOTH, Lab, attempts_of, phases_s
 
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
 
 TOOL = "rule tool:\n    output: 'out.txt'\n    shell: 'sleep 0.5; echo hello > {output}'\n"
 ON_THE_NODE = {"node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit"}

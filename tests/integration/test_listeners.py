@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from comparison import Side, left, pair, printed
 from lab import Lab, attempts_of
-from test_nothing_changed import FAILING
+from snakefiles import FAILING
 
 _PATHS = (str(Path(__file__).parent / "plugins"), os.environ.get("PYTHONPATH"))
 PLUGINS = {"PYTHONPATH": os.pathsep.join(filter(None, _PATHS))}
@@ -81,7 +81,7 @@ def test_local_jobs_are_announced_from_queued_to_their_end(lab: Lab) -> None:
     told = states(lab, job_id(lab, "good"))
     assert phases(told) == [(1, "queued"), (1, "running"), (1, "succeeded")]
     (attempt,) = attempts_of(run, "good")
-    one = attempt.tries[0]
+    one = attempt.executions[0]
     assert told[-1] == {
         "schema_version": 2,
         "jobid": attempt.job_id,
@@ -170,7 +170,7 @@ def test_a_group_is_announced_by_its_members(clustered: Lab) -> None:
         told = states(clustered, attempt.job_id)
         assert phases(told) == [(1, "queued"), (1, "running"), (1, "succeeded")]
         assert {one["external_jobid"] for one in told} == {attempt.external_jobid}
-        one = attempt.tries[0]
+        one = attempt.executions[0]
         assert told[-1]["started_at"] == one.tool_started / 1e6
         assert told[-1]["stopped_at"] == one.tool_ended / 1e6
     assert all(isinstance(one["jobid"], int) for one in states(clustered))

@@ -9,6 +9,7 @@ import pytest
 from comparison import pair, same
 from lab import BOTH, Lab, without_moments
 from packaging.version import parse as parse_version
+from snakefiles import FAILING
 
 OLD = parse_version(version("snakemake")) < parse_version("9.21")
 WORKFLOW = """
@@ -39,17 +40,6 @@ WORKFLOW = """
         shadow: "minimal"
         retries: 1
         shell: "cp {input} {output[0]}; cp {input} {output[1]}"
-"""
-FAILING = """
-    rule all:
-        input: "x.txt", "y.txt"
-    rule x:
-        output: "x.txt"
-        priority: 1  # one order of jobs, whatever else
-        shell: "echo no >&2; exit 4"
-    rule y:
-        output: "y.txt"
-        shell: "touch {output}"
 """
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from lab import BOTH, Lab, attempts_of, phases_s
 
-from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
 
 pytestmark = pytest.mark.timed
 
@@ -202,8 +202,8 @@ def test_attempts_and_tries_are_told_apart(failed_here: Lab, failed_on_nodes: La
             (2, "success", None),
         ]
     inner = attempts_of(failed_on_nodes.run(), "inner")
-    assert [[one.number for one in a.tries] for a in inner] == [[1, 2, 3], [1, 2], [1]]
-    assert {one.exit_code for a in inner for one in a.tries} == {5}
+    assert [[one.number for one in a.executions] for a in inner] == [[1, 2, 3], [1, 2], [1]]
+    assert {one.exit_code for a in inner for one in a.executions} == {5}
 
 
 @pytest.mark.parametrize("where", ["failed_here", "failed_on_nodes"])

@@ -8,13 +8,13 @@ import pytest
 from lab import BOTH, Lab, attempts_of, phases_s
 from packaging.version import parse as parse_version
 
-from snakemake_logger_plugin_observe.analysis.account import Account, account
-from snakemake_logger_plugin_observe.analysis.critical import critical_path
-from snakemake_logger_plugin_observe.analysis.partition import partition
-from snakemake_logger_plugin_observe.analysis.releases import Release
-from snakemake_logger_plugin_observe.analysis.replay import model_of, play
-from snakemake_logger_plugin_observe.analysis.replay.savings import savings
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.cost.partition import partition
+from snakemake_logger_plugin_observe.analysis.cost.releases import Release
+from snakemake_logger_plugin_observe.analysis.path.critical import critical_path
+from snakemake_logger_plugin_observe.analysis.whatif import model_of, play
+from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
+from snakemake_logger_plugin_observe.run.model import Run
 
 pytestmark = pytest.mark.timed
 

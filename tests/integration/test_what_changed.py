@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from lab import BOTH, Lab
 
-from snakemake_logger_plugin_observe.events import RunStarted
-from snakemake_logger_plugin_observe.provenance import sha256
+from snakemake_logger_plugin_observe.journal.events import RunStarted
+from snakemake_logger_plugin_observe.recording.provenance import sha256
 
 ALONE = ("--logger", "observe")
 EITHER = pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])

@@ -9,8 +9,8 @@ from typing import Any
 
 from lab import BOTH, Lab
 
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
 
 ON_SLURM = (
     *("--timed-wraps", "slurm", "--jobs", "20", "--latency-wait", "10"),

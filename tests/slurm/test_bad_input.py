@@ -10,9 +10,9 @@ from pathlib import Path
 from lab import BOTH, attempts_of, phases_s
 from slurm_lab import ON_SLURM, SlurmLab
 
-from snakemake_logger_plugin_observe.events import AttemptFinished
-from snakemake_logger_plugin_observe.journal import read_journal
-from snakemake_logger_plugin_observe.timeline import NO_NODE_STAMPS
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished
+from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
 
 ONE_JOB = """
     rule all:

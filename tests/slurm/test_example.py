@@ -8,7 +8,7 @@ import pytest
 from lab import REPO, phases_s, without_moments
 from slurm_lab import ON_THE_NODE, SlurmLab, agrees_with_accounting, submissions
 
-from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 
 WORKFLOW = REPO / "example_workflow"
 SUBMISSIONS = 8  # of one sample: discover, panel, quality, trim, kmers, screen, summary, publish

@@ -6,8 +6,8 @@ import pytest
 from lab import attempts_of, phases_s
 from slurm_lab import ON_THE_NODE, SlurmLab, agrees_with_accounting, submissions
 
-from snakemake_logger_plugin_observe.analysis.account import account
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.run.model import Run
 
 WORKFLOW = """
     localrules: all, here
@@ -105,7 +105,7 @@ def test_each_job_ran_what_it_is_though_an_array_s_command_is_its_first_task_s(
     ids = []
     for attempt in attempts_of(run, "work"):
         job = run.jobs[attempt.job_id or 0]
-        (one,) = attempt.tries
+        (one,) = attempt.executions
         assert (one.rule, one.wildcards) == ("work", job.wildcards)
         assert (lab.folder / job.output[0]).read_text().strip() == job.wildcards["i"]
         assert {level.cluster_job for level in attempt.levels} == {attempt.external_jobid}
@@ -119,7 +119,7 @@ def test_each_job_ran_what_it_is_though_an_array_s_command_is_its_first_task_s(
 
 def test_a_nested_retry_is_two_tries_of_one_attempt(run: Run) -> None:
     (attempt,) = attempts_of(run, "retried")
-    assert [one.status for one in attempt.tries] == ["failed", "success"]
+    assert [one.status for one in attempt.executions] == ["failed", "success"]
 
 
 def test_members_of_a_group_run_under_the_group_s_id(run: Run) -> None:

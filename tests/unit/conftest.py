@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from fake_time import FakeTime
 from hypothesis import HealthCheck, settings
+from recordings import Record, Recording
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.recording import recorder
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 
@@ -71,3 +73,10 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     monkeypatch.setattr(clock, "time", fake)
     clock.anchor()
     return fake
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
+    """Return a maker of recordings, in a process that has recorded before: its start is not ours."""
+    monkeypatch.setattr(recorder, "_recorded", [True])
+    return lambda **more: Recording(tmp_path, **more)

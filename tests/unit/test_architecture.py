@@ -1,11 +1,14 @@
-"""Imports run one way, the plugins' roots are light, and the node's side needs nothing."""
+"""Rooms import downwards only, the plugins' roots are light, and nothing that was read is run."""
 
 import ast
 import dataclasses
+import graphlib
 import json
 import subprocess
 import sys
 import typing
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,23 +29,29 @@ ROOTS = {
     )
 }
 
-# What a module of the reader may know: its own row and the rows above it.
-LAYERS = (
-    {"clock", "phases", "mask", "beside", "proofs", "published"},
-    {"parts"},
-    {"events"},
-    {"offsets", "tails"},
-    {"journal", "timeline", "track", "processes"},
-    {"attempt"},
+# The logger package from the ground up. A room is a folder, or a module of the root; folders that
+# are not named belong to the one that they lie in. A room imports from the floors below it.
+FLOORS = (
+    {"clock", "console", "settings"},
+    {"journal"},
     {"run"},
-    {"analysis", "accounting", "folder", "live"},
-    {"checkfile"},
-    {"reporters"},
+    {"external", "analysis"},
+    {"analysis.cost", "analysis.jobs", "analysis.why"},
+    {"analysis.failures", "analysis.path"},
+    {"analysis.whatif", "analysis.compare"},
+    {"analysis.check", "analysis.triage"},
+    {"recording", "reporters"},
+    {"reporters.as_text", "reporters.as_json"},
+    {"reporters.documents"},
+    {"commands.support"},
     {"commands"},
-    {"__main__"},
+    {"handler", "__main__"},
+    {""},
 )
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
+@cache
 def modules(package: str) -> dict[str, Path]:
     """Return the files of *package* by their dotted names inside it ('' is its root)."""
     root = ROOTS[package]
@@ -53,123 +62,140 @@ def modules(package: str) -> dict[str, Path]:
     return found
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Return the dotted names of all that *path* imports, inside functions too."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    names: set[str] = set()
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
             package = node.module or ""
-            own = package in (OBSERVE, TIMED) or (
-                ROOTS.get(package.partition(".")[0]) and "." in package
-            )
             names.update(
-                f"{package}.{alias.name}" if own and _is_module(package, alias.name) else package
+                whole if _is_module(whole := f"{package}.{alias.name}") else package
                 for alias in node.names
             )
-    return names
+    return frozenset(names)
 
 
-def _is_module(package: str, name: str) -> bool:
-    folder = ROOTS[package.partition(".")[0]].joinpath(*package.split(".")[1:])
-    return (folder / f"{name}.py").exists() or (folder / name).is_dir()
+def _is_module(name: str) -> bool:
+    package, _, rest = name.partition(".")
+    return package in ROOTS and rest in modules(package)
 
 
-def own(path: Path, package: str = OBSERVE) -> set[str]:
-    """Return the first part of the names of *package*'s modules that *path* imports."""
-    return {
-        name.split(".")[1]
-        for name in imports(path)
-        if name.startswith(f"{package}.") and name != package
-    }
+def own_imports(path: Path, package: str = OBSERVE) -> set[str]:
+    """Return the modules of *package* that *path* imports, by their names inside it."""
+    return {name.partition(".")[2] for name in imports(path) if name.partition(".")[0] == package}
 
 
-def layer(name: str) -> int | None:
-    first = name.partition(".")[0]
-    return next((n for n, names in enumerate(LAYERS) if first in names), None)
+def room(module: str) -> str:
+    """Return the room that *module* of the logger package is in."""
+    while module not in FLOOR_OF:
+        module = module.rpartition(".")[0]
+    return module
 
 
-READER = [name for name in modules(OBSERVE) if layer(name) is not None]
-
-
-@pytest.mark.parametrize("name", READER)
-def test_imports_of_the_reader_run_one_way(name: str) -> None:
-    """Events ← journal ← run ← analysis ← reporters ← commands; nothing of the recorder's side."""
-    known = set().union(*LAYERS[: layer(name) + 1])
-    assert own(modules(OBSERVE)[name]) <= known
-
-
-def test_the_accounting_is_asked_by_the_recorder_and_a_command_and_knows_neither() -> None:
-    """What is worked out of a run must not depend on a cluster that answers."""
-    assert own(modules(OBSERVE)["accounting"]) <= {"clock", "events", "parts", "run", "beside"}
-    knowing = {name for name, path in modules(OBSERVE).items() if "accounting" in own(path)}
-    assert knowing == {"recorder", "course", "commands.accounting"}
-
-
-def test_every_module_is_the_reader_s_or_stands_beside_it() -> None:
-    beside = {"", "settings", "handler", "capture", "session", "recorder", "describe", "ends"}
-    beside |= {"provenance", "tracking", "endings", "outputs", "latency", "console"}
-    beside |= {"choices", "course", "remains", "reports"}
-    beside |= {"states", "told", "asking", "resolved", "sources", "plan", "hidden"}
-    assert set(modules(OBSERVE)) - set(READER) <= beside
-
-
-@pytest.mark.parametrize("name", list(modules(OBSERVE)))
-def test_the_observer_knows_nothing_of_the_wrapper(name: str) -> None:
-    assert not any(one.startswith(TIMED) for one in imports(modules(OBSERVE)[name]))
-
-
-def test_the_wrapper_knows_only_the_recorder_s_side() -> None:
-    found = set().union(*map(own, modules(TIMED).values()))
-    assert found <= {
-        *("clock", "events", "recorder", "session", "describe", "tracking", "states", "run"),
-        "attempt",
-        *("console", "parts", "reports", "asking", "hidden"),
-    }
-
-
-def test_only_capture_reads_a_log_record_s_attributes() -> None:
-    """Foreign names end there; the node's side, which cannot import it, hears for itself."""
-    foreign = ("jobid", "rule_name", "groupid", "group_id")
-    allowed = {"capture", "describe", "ends"}  # live jobs have a jobid, too
+def in_room(*rooms: str) -> Iterator[tuple[str, Path]]:
+    """Yield the modules in *rooms*, and in folders below them."""
     for name, path in modules(OBSERVE).items():
-        if name not in allowed:
-            attributes = {
-                node.attr
-                for node in ast.walk(ast.parse(path.read_text()))
-                if isinstance(node, ast.Attribute)
-            }
-            assert not attributes & set(foreign), name
+        if any(name == one or name.startswith(f"{one}.") for one in rooms):
+            yield name, path
 
 
-def test_only_journal_opens_journals() -> None:
-    for name in READER:
-        if name not in ("journal", "clock"):
-            calls = {
-                node.func.id
-                for node in ast.walk(ast.parse(modules(OBSERVE)[name].read_text()))
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            }
-            assert "open" not in calls, name
+def importers_of(module: str) -> set[str]:
+    """Return the modules of the logger package that import *module* of it."""
+    return {name for name, path in modules(OBSERVE).items() if module in own_imports(path)}
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in READER if name.startswith(("analysis", "timeline"))]
-)
-def test_analyses_have_no_clock_no_printing_and_no_files(name: str) -> None:
-    tree = ast.parse(modules(OBSERVE)[name].read_text())
-    calls = {
-        node.func.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+def called(path: Path) -> set[str]:
+    """Return the names of all functions and methods that *path* calls."""
+    return {
+        getattr(node.func, "attr", getattr(node.func, "id", ""))
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
     }
-    assert not calls & {"print", "open", "now"}
-    assert not imports(modules(OBSERVE)[name]) & {"os", "time", "datetime", "pathlib", "sys"}
 
 
-# -- the node's side --------------------------------------------------------------------------------------------
+# -- the rooms -----------------------------------------------------------------------------------
+
+
+def test_a_room_imports_only_from_the_floors_below_it() -> None:
+    """Neither from above, nor from its neighbours on the same floor."""
+    upwards = [
+        f"{name} imports {imported}"
+        for name, path in modules(OBSERVE).items()
+        for imported in own_imports(path) - {""}  # its version may be asked for anywhere
+        if room(imported) != room(name) and FLOOR_OF[room(imported)] >= FLOOR_OF[room(name)]
+    ]
+    assert upwards == []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = {name: own_imports(path) - {""} for name, path in modules(OBSERVE).items() if name}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_every_folder_says_what_it_is_for() -> None:
+    for path in [path for package in ROOTS for path in modules(package).values()]:
+        assert len(ast.get_docstring(tree(path)) or "") > 20, path
+
+
+def test_the_root_holds_few_modules() -> None:
+    assert len(list(ROOTS[OBSERVE].glob("*.py"))) <= 8
+
+
+def test_the_observer_knows_nothing_of_the_wrapper() -> None:
+    assert [path for path in modules(OBSERVE).values() if own_imports(path, TIMED)] == []
+
+
+def test_the_wrapper_knows_the_recording_side_alone() -> None:
+    """Neither an analysis, nor the reader."""
+    used = {room(name) for path in modules(TIMED).values() for name in own_imports(path)}
+    assert used <= {"clock", "console", "journal", "run", "recording"}
+
+
+# -- who may do what -----------------------------------------------------------------------------
+
+
+def test_only_log_records_reads_a_log_record_s_attributes() -> None:
+    """Snakemake's names end there; modules that ask live jobs know a ``jobid``, too."""
+    foreign = {"jobid", "rule_name", "groupid", "group_id"}
+    reading = {
+        name
+        for name, path in modules(OBSERVE).items()
+        if foreign & {node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
+    }
+    assert reading <= {f"recording.{name}" for name in ("log_records", "live_objects", "job_ends")}
+
+
+def test_only_the_journal_s_own_module_opens_journals() -> None:
+    opening = {
+        name
+        for name, path in in_room("journal", "run", "analysis", "reporters", "commands")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "open"
+    }
+    assert opening <= {"journal.files"}
+
+
+def test_analyses_have_no_clock_no_printing_and_no_files() -> None:
+    for name, path in in_room("analysis", "run"):
+        calls = {
+            node.func.id
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not calls & {"print", "open", "now"}, name
+        assert not imports(path) & {"os", "time", "datetime", "pathlib", "sys"}, name
+
+
+# -- the node's side -----------------------------------------------------------------------------
 
 
 def test_the_node_s_side_is_the_standard_library_and_our_clock() -> None:
@@ -207,55 +233,50 @@ def test_what_tools_use_is_measured_with_the_standard_library_where_a_tool_runs(
 RUNS_DATA = {"eval", "exec", "__import__", "import_module", "run_path", "run_module"}
 
 
-@pytest.mark.parametrize(
-    "path", [path for package in ROOTS for path in modules(package).values()], ids=str
-)
-def test_nothing_is_executed_or_imported_from_what_was_read(path: Path) -> None:
+def test_nothing_is_executed_or_imported_from_what_was_read() -> None:
     """Journals and fragments may come from anyone; no module has the means to run what is in them."""
-    assert not imports(path) & {"pickle", "marshal", "shelve", "runpy", "importlib", "yaml"}
-    calls = {
-        getattr(node.func, "attr", getattr(node.func, "id", ""))
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call)
-    }
-    assert not calls & RUNS_DATA, path
-    assert "shell=True" not in path.read_text()
+    for path in [path for package in ROOTS for path in modules(package).values()]:
+        assert not imports(path) & {"pickle", "marshal", "shelve", "runpy", "importlib", "yaml"}, (
+            path
+        )
+        assert not called(path) & RUNS_DATA, path
+        assert "shell=True" not in path.read_text(), path
 
 
 def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags() -> None:
-    """A dry run must be asked for as the run was, so some words of its command are used again.
+    """A dry run is asked for as the run was, so some arguments of its command are used again.
 
-    One module may do that, and no other of the reader starts what it reads of: it takes flags that
+    One module does that, and no other of the reader starts what it reads of: it takes flags that
     are on its list, and the program, the folder and the environment from this machine.
     """
-    starting = {name for name in READER if "subprocess" in imports(modules(OBSERVE)[name])}
-    assert starting == {"accounting", "live", "proofs"}
-    knowing = {name for name, path in modules(OBSERVE).items() if "live" in own(path)}
-    assert knowing == {"commands.inquiry", "commands.runbook"}
-    asking = ast.parse(modules(OBSERVE)["commands.runbook"].read_text())
+    starting = {name for name, path in modules(OBSERVE).items() if "subprocess" in imports(path)}
+    assert starting == {
+        *("external.slurm_accounting", "external.live_snakemake", "external.verify_commands"),
+        "recording.provenance",
+    }
+    asking = {"commands.support.ask_snakemake", "commands.runbook"}
+    assert importers_of("external.live_snakemake") == asking
     used = {
         node.attr
-        for node in ast.walk(asking)
+        for node in ast.walk(tree(modules(OBSERVE)["commands.runbook"]))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
-        and node.value.id == "live"
+        and node.value.id == "live_snakemake"
     }
     assert used == {"setting", "LiveError", "QUESTIONS"}  # it shows commands, and starts none
 
 
-def test_what_a_person_s_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:
-    """``check`` runs the commands of the file that the person named, and of nothing else.
+def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:
+    """``check`` runs the commands of the file that the user named, and of nothing else.
 
     The module that does it knows no other of ours, and so nothing that was read from a journal;
-    only that command calls it, and takes the words from the file and the folder from paths.
+    only that command calls it, and takes the arguments from the file and the folder from paths.
     """
-    proofs = modules(OBSERVE)["proofs"]
-    assert own(proofs) == set()
-    knowing = {name for name, path in modules(OBSERVE).items() if "proofs" in own(path)}
-    assert knowing == {"commands.check"}
+    assert own_imports(modules(OBSERVE)["external.verify_commands"]) == set()
+    assert importers_of("external.verify_commands") == {"commands.check"}
     (call,) = _calls(modules(OBSERVE)["commands.check"], "prove")
-    (words,) = call.args
-    assert ast.unparse(words) == "command"
+    (command,) = call.args
+    assert ast.unparse(command) == "command"
     assert {one.arg: ast.unparse(one.value) for one in call.keywords} == {
         "here": "file.path.absolute().parent",
         "folder": "folder",
@@ -264,23 +285,23 @@ def test_what_a_person_s_file_names_is_started_in_one_place_that_no_journal_can_
 
 
 def test_where_commands_run_does_not_come_from_a_journal() -> None:
-    """It is worked out from the paths that the person named, by a function that sees no more."""
-    check = ast.parse(modules(OBSERVE)["commands.check"].read_text())
+    """It is worked out from the paths that the user named, by a function that sees no more."""
+    check = modules(OBSERVE)["commands.check"]
     (folder,) = (
         node
-        for node in ast.walk(check)
+        for node in ast.walk(tree(check))
         if isinstance(node, ast.FunctionDef) and node.name == "_folder"
     )
     taken = [(arg.arg, ast.unparse(arg.annotation)) for arg in folder.args.args]
     assert taken == [("journal", "Path"), ("named", "Path | None")]
-    for call in _calls(modules(OBSERVE)["commands.check"], "_folder"):
+    for call in _calls(check, "_folder"):
         assert [ast.unparse(arg) for arg in call.args] == ["source.path", "words.directory"]
 
 
 def _calls(path: Path, name: str) -> list[ast.Call]:
     return [
         node
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     ]
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from schedules import Lived, again, lives
 
-from snakemake_logger_plugin_observe.analysis.account import account
+from snakemake_logger_plugin_observe.analysis.cost.account import account
 
 MANY = settings(max_examples=150)
 

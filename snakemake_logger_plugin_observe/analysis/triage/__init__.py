@@ -13,9 +13,14 @@ from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS
 from snakemake_logger_plugin_observe.analysis.triage.gain import Gain, foreseen
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
-from snakemake_logger_plugin_observe.analysis.triage.note import Note, note
+from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import (
+    LogExcerpt,
+    quotes,
+    settled,
+    unproved,
+)
+from snakemake_logger_plugin_observe.analysis.triage.note import IncidentNote, note
 from snakemake_logger_plugin_observe.analysis.triage.planned import planned
-from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote, quotes, settled, unproved
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope, scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, symptoms
 
@@ -28,14 +33,14 @@ class Triage:
     scope: Scope
     planned: tuple[Claim, ...]
     changed: tuple[Claim, ...]
-    quotes: tuple[Quote, ...]
+    quotes: tuple[LogExcerpt, ...]
     unproved: tuple[Incident, ...]
     """Logs and benchmarks that rules of the incident should have: evidence that is missing."""
     incidents: tuple[Incident, ...]
     """Ranked by what they explain, the first first; none is an answer, too."""
     gain: Gain | None
     """What the first one's action would bring; None where that cannot be told."""
-    note: Note
+    note: IncidentNote
 
 
 def triage(case: Case) -> Triage:

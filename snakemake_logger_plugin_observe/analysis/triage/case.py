@@ -5,20 +5,28 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.account import Account, account
-from snakemake_logger_plugin_observe.analysis.changes import Change
-from snakemake_logger_plugin_observe.analysis.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.evidence import Side
-from snakemake_logger_plugin_observe.analysis.failures import Failure, RuleHabit, failures, habits
-from snakemake_logger_plugin_observe.analysis.reasons import CHANGED
-from snakemake_logger_plugin_observe.analysis.triage.contexts import context_changes, passed_before
-from snakemake_logger_plugin_observe.analysis.triage.telling import class_of
-from snakemake_logger_plugin_observe.analysis.triage.tools import Tool, machine_is_slow, tools
-from snakemake_logger_plugin_observe.analysis.why import Why, why
+from snakemake_logger_plugin_observe.analysis.citations import Side
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.failures.failures import (
+    Failure,
+    RuleHabit,
+    failures,
+    habits,
+)
+from snakemake_logger_plugin_observe.analysis.triage.context_changes import (
+    context_changes,
+    passed_before,
+)
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import class_of
+from snakemake_logger_plugin_observe.analysis.triage.tool_times import Tool, machine_is_slow, tools
+from snakemake_logger_plugin_observe.analysis.why.reason_text import CHANGED
+from snakemake_logger_plugin_observe.analysis.why.why import RunReasons, why
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.parts import LogTail
-from snakemake_logger_plugin_observe.phases import PHASES
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import PHASES
 
 # A run that is merely short, on a cluster that is merely polled now and then, is no incident.
 _LEAST: Final = 120_000_000
@@ -156,7 +164,7 @@ class Case:
         return job.output if job is not None else ()
 
     @cached_property
-    def why(self) -> Why | None:
+    def why(self) -> RunReasons | None:
         """Why jobs ran; None where no reason of theirs tells of a change: that is not asked for."""
         reasons = (job.reason for job in self.run.jobs.values())
         return why(self.run) if any(CHANGED.search(reason or "") for reason in reasons) else None

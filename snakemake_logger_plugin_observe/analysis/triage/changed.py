@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.reasons import Kind
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
-from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
 
 KINDS: Final = ("input", "code", "params")
 _TELLING: Final = tuple(
@@ -98,14 +98,14 @@ def _listed(kind: str, answered: Asked) -> Claim:
     if not files:
         return Claim(
             f"Snakemake now sees no change of {kind}",
-            (Evidence("command", answered.name, ""),),
+            (Citation("command", answered.name, ""),),
         )
     text = f"Snakemake now sees changed {kind} behind {named(files)}"
     if (
         kind == "params"
     ):  # from 9.22 to 9.27.1 at least, all outputs with a record of params are named
         text = f"Snakemake names {named(files)} for params, which it may do of unchanged ones too"
-    return Claim(text, (Evidence("command", answered.name, files[0]),))
+    return Claim(text, (Citation("command", answered.name, files[0]),))
 
 
 def _summed_up(answered: Asked) -> Iterator[Claim]:
@@ -117,7 +117,7 @@ def _summed_up(answered: Asked) -> Iterator[Claim]:
             by_status.setdefault(row[_STATUS], []).append((row[0], "\t".join(row)))
     for status, outputs in by_status.items():
         text = f"the summary says {status} of {named([path for path, _row in outputs])}"
-        yield Claim(text, (Evidence("command", answered.name, outputs[0][1]),))
+        yield Claim(text, (Citation("command", answered.name, outputs[0][1]),))
     if rows and not by_status:
-        quoted = (Evidence("command", answered.name, answered.lines[0]),)
+        quoted = (Citation("command", answered.name, answered.lines[0]),)
         yield Claim("the summary says that nothing needs an update", quoted)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.citations import Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +14,9 @@ class Claim:
     """
 
     text: str
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[Citation, ...] = ()
 
 
-def cited(claims: Iterable[Claim]) -> tuple[Evidence, ...]:
+def cited(claims: Iterable[Claim]) -> tuple[Citation, ...]:
     """Return the evidence of all *claims*, each place once."""
     return tuple({(e.kind, e.ref): e for claim in claims for e in claim.evidence}.values())

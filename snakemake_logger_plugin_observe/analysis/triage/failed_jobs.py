@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.failures import Failure
-from snakemake_logger_plugin_observe.analysis.sameness import Line, Occasion
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.signatures import LogLine, Occurrence
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
-from snakemake_logger_plugin_observe.analysis.triage.telling import named_in
-from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 _CITED: Final = 3
 _SAID: Final = 160
@@ -107,7 +107,7 @@ def how(found: Iterable[Failure]) -> str:
     return "with " + ", ".join(f"{count} × {way}" for way, count in ways.most_common())
 
 
-def ended(one: Occasion) -> str:
+def ended(one: Occurrence) -> str:
     """Return how one execution ended, in a few words."""
     why = one.why
     number = why.signal
@@ -122,7 +122,7 @@ def ended(one: Occasion) -> str:
     )
 
 
-def last_line(found: Iterable[Failure]) -> Line | None:
+def last_line(found: Iterable[Failure]) -> LogLine | None:
     """Return the last line of a log that says something, of the first job that has one."""
     return next((one.last.line for one in found if one.last.line is not None), None)
 
@@ -132,7 +132,7 @@ def last_words(found: Sequence[Failure]) -> str:
     return words_of([one.last for one in found])
 
 
-def words_of(occasions: Sequence[Occasion]) -> str:
+def words_of(occasions: Sequence[Occurrence]) -> str:
     """Return what was said last on the first of some occasions that has words."""
     line = next((one.line for one in occasions if one.line is not None), None)
     text = line.text if line is not None else occasions[0].message or ""
@@ -142,9 +142,9 @@ def words_of(occasions: Sequence[Occasion]) -> str:
     return text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"
 
 
-def evidence(case: Case, found: Iterable[Failure]) -> tuple[Evidence, ...]:
+def evidence(case: Case, found: Iterable[Failure]) -> tuple[Citation, ...]:
     """Cite the attempts in which a few of them failed, and the lines of their logs."""
-    cited: list[Evidence] = []
+    cited: list[Citation] = []
     for one in list(found)[:_CITED]:
         failed = {each.attempt for each in one.occasions}
         for row in one.rows:
@@ -152,5 +152,5 @@ def evidence(case: Case, found: Iterable[Failure]) -> tuple[Evidence, ...]:
                 said = row.attempt.message or row.attempt.status
                 cited.extend(case.side.at_line(row.attempt.line, said))
         if (line := one.last.line) is not None and line.number is not None:
-            cited.append(Evidence("log", f"{line.path}:{line.number}", line.text))
+            cited.append(Citation("log", f"{line.path}:{line.number}", line.text))
     return tuple({(one.kind, one.ref): one for one in cited}.values())

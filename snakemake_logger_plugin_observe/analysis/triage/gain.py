@@ -4,10 +4,10 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.replay.settings import SettingError, Word, setting
-from snakemake_logger_plugin_observe.analysis.replay.whatif import gained
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import ScenarioError, Word, setting
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import gained
 from snakemake_logger_plugin_observe.clock import Micros
 
 _SUBMISSIONS: Final = 5_000
@@ -33,7 +33,7 @@ def foreseen(case: Case, action: Action) -> Gain | None:
         if len(case.run.attempts) > _SUBMISSIONS:
             return Gain(command, None)
         saves = gained(case.run, chosen, case.account.segments)
-    except SettingError:
+    except ScenarioError:
         return None
     return Gain(command, saves) if saves > 0 else None
 

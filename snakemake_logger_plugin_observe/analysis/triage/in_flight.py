@@ -4,12 +4,16 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
+    job_name,
+    jobs_of,
+    named,
+)
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.telling import KILLED
-from snakemake_logger_plugin_observe.analysis.truth.finding import job_name, jobs_of, named
-from snakemake_logger_plugin_observe.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 
 _CITED: Final = 3
 _IDS: Final = 8
@@ -108,7 +112,7 @@ def rules(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(case.run.rule_of, attempts))))
 
 
-def evidence(case: Case, attempts: Sequence[Attempt]) -> tuple[Evidence, ...]:
+def evidence(case: Case, attempts: Sequence[Attempt]) -> tuple[Citation, ...]:
     """Cite the last word on a few of them."""
     return tuple(
         one

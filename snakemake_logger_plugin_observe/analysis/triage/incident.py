@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.replay.settings import Word
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Word
 from snakemake_logger_plugin_observe.clock import Micros
 
 LivesIn = Literal[
@@ -38,7 +38,7 @@ class Incident:
     """The part of the makespan, or of what failures lost, that it explains."""
     failures: int
     """How many failed jobs it explains, or jobs that the run's end cut off."""
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Citation, ...]
     """Never empty: a claim without a citation is none."""
     refuted_by: str
     action: Action

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
 from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
-from snakemake_logger_plugin_observe.analysis.triage.quotes import Quote
+from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.run.model import Run
 
 _CITED: Final = 4
 _OTHERS: Final = 4
@@ -27,7 +27,7 @@ UNEXPLAINED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class IncidentNote:
     """An incident note; a field is one claim or several."""
 
     symptom: tuple[Claim, ...]
@@ -49,15 +49,15 @@ def note(
     where: Scope,
     found: Sequence[Incident],
     *,
-    read: Sequence[Quote] = (),
+    read: Sequence[LogExcerpt] = (),
     lacking: Sequence[Incident] = (),
     won: Gain | None = None,
-) -> Note:
+) -> IncidentNote:
     """Return the note of a case, from what each rung found."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
     if not symptom:
         symptom = (Claim(f"none: the run was as it should be ({case.status})", _end(case)),)
-    return Note(
+    return IncidentNote(
         symptom,
         (Claim(where.text, where.evidence),),
         (Claim(_confirming(case, found[0] if found else None)),),
@@ -67,7 +67,7 @@ def note(
     )
 
 
-def _end(case: Case) -> tuple[Evidence, ...]:
+def _end(case: Case) -> tuple[Citation, ...]:
     return case.side.at_end(f"status: {case.status}") or case.side.at_start("the run")
 
 
@@ -85,7 +85,9 @@ def _confirming(case: Case, first: Incident | None) -> str:
     return shlex.join([_COMMAND, *(word for word in words if word is not None)])
 
 
-def _consulted(case: Case, found: Sequence[Incident], read: Sequence[Quote]) -> Iterator[Claim]:
+def _consulted(
+    case: Case, found: Sequence[Incident], read: Sequence[LogExcerpt]
+) -> Iterator[Claim]:
     sides = (case.side, case.base, case.planned)
     for side in (one for one in sides if one is not None):
         path = case.paths.get(side.name)

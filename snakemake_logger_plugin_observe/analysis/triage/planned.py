@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence, Side
+from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
 from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
-from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
 
 _MOST_RULES: Final = 6
 # The last line of Snakemake's own table of jobs; of a plan without jobs it says so in words.
@@ -46,7 +46,7 @@ def _to_run(side: Side) -> dict[str, int]:
     return dict(Counter(job.rule for job in run.jobs.values()))
 
 
-def _at_plan(side: Side, counts: dict[str, int]) -> tuple[Evidence, ...]:
+def _at_plan(side: Side, counts: dict[str, int]) -> tuple[Citation, ...]:
     line = side.run.planned_line or max(side.run.job_lines.values(), default=None)
     said = ", ".join(f"{rule} {many}" for rule, many in counts.items())
     return side.at_line(line, said)
@@ -87,10 +87,10 @@ def _of_live(case: Case, live: Asked) -> Claim:
     for line in live.lines:
         if found := _TOTAL.fullmatch(line):
             would = f"a dry run now would run {jobs_of(int(found[1]))}{more}"
-            return Claim(would, (Evidence("command", live.name, line),))
+            return Claim(would, (Citation("command", live.name, line),))
     for line in live.lines:
         if _NOTHING in line:
-            return Claim("a dry run now would run nothing", (Evidence("command", live.name, line),))
+            return Claim("a dry run now would run nothing", (Citation("command", live.name, line),))
     last = next((line for line in reversed(live.lines) if line.strip()), "")
-    quoted = (Evidence("command", live.name, last),) if last else ()
+    quoted = (Citation("command", live.name, last),) if last else ()
     return Claim("a dry run now was made, and its table of jobs was not found", quoted)

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
+    job_name,
+    jobs_of,
+    named,
+)
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import job_name, jobs_of, named
-from snakemake_logger_plugin_observe.attempt import FINAL
-from snakemake_logger_plugin_observe.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.attempt import FINAL
 
 _CITED: Final = 3
 _SHORTEST: Final = 2
@@ -24,7 +28,7 @@ class Scope:
     text: str
     rules: tuple[str, ...]
     jobs: tuple[int, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Citation, ...]
 
 
 def scope(case: Case, found: Sequence[Incident]) -> Scope:

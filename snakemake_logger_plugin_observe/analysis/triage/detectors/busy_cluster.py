@@ -5,7 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import (
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     longest,
     matters,
     rounded,

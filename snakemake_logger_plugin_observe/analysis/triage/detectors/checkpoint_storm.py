@@ -5,8 +5,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import below
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below
+from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "checkpoint_storm"
 CHECKPOINT: Final = "checkpoint"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.compare.same_work import job_set
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth import scope as compared_scope
-from snakemake_logger_plugin_observe.analysis.why import job_times
+from snakemake_logger_plugin_observe.analysis.why.why import job_times
 
 CLASS: Final = "discovery_widened"
 
@@ -17,7 +17,7 @@ def detect(case: Case) -> Iterator[Incident]:
         return
     known = set(case.baseline.jobs)
     for finding in case.comparison.findings:
-        if finding.id != compared_scope.WIDENED:
+        if finding.id != job_set.WIDENED:
             continue
         added = [job for job in case.comparison.work.match.added if job.wildcards]
         new = {job.job_id for job in added}

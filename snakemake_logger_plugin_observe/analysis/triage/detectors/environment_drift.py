@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.changes import RUN, Change
-from snakemake_logger_plugin_observe.analysis.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.contents import recorded
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.matching import Pair
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.checksums import recorded
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
-from snakemake_logger_plugin_observe.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
 CLASS: Final = "environment_drift"
 _CITED: Final = 2
@@ -111,7 +111,7 @@ def _called(change: Change) -> str:
     return change.what if change.subject == RUN else f"the {change.what} of {change.subject}"
 
 
-def _cited(case: Case, files: list[str]) -> Iterator[Evidence]:
+def _cited(case: Case, files: list[str]) -> Iterator[Citation]:
     sides = [(case.side, recorded(case.run))]
     if case.base is not None and case.baseline is not None:
         sides.append((case.base, recorded(case.baseline)))

@@ -5,8 +5,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_ENVIRONMENT
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import NO_ENVIRONMENT
 
 CLASS: Final = NO_ENVIRONMENT
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.limits import CORES, JOBS, in_force
-from snakemake_logger_plugin_observe.analysis.replay.settings import Word
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, JOBS, in_force
+from snakemake_logger_plugin_observe.analysis.path.utilisation import Held, held, utilisation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import below, longest
-from snakemake_logger_plugin_observe.analysis.utilisation import Held, held, utilisation
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below, longest
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Word
+from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "idle_slots"
 _PHYSICAL: Final = frozenset({"mem_mb", "mem_mib", "disk_mb", "disk_mib"})
@@ -74,7 +74,7 @@ def _raised(name: str, limit: int) -> Word:
     return "resources", f"{name}={limit}"
 
 
-def _setting(case: Case, name: str, limit: int) -> tuple[Evidence, ...]:
+def _setting(case: Case, name: str, limit: int) -> tuple[Citation, ...]:
     return case.side.at_start(f"{name}: {limit}")
 
 

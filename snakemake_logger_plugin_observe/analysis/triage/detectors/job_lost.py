@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import LOST
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import LOST
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
 
 CLASS: Final = LOST
 

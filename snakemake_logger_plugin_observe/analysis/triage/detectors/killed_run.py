@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from snakemake_logger_plugin_observe.analysis.allocation import ran_out
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
 from snakemake_logger_plugin_observe.analysis.triage import in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import KILLED
 
 if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+    from snakemake_logger_plugin_observe.analysis.citations import Citation
 
 CLASS: Final = KILLED
 _BY: Final = {
@@ -27,7 +27,7 @@ def detect(case: Case) -> Iterator[Incident]:
     if not left and not in_flight.not_begun_of(case):
         return
     word = "the run was killed" if case.status == "killed" else "the run was interrupted"
-    cited: list[Evidence] = []
+    cited: list[Citation] = []
     for message, line in zip(case.run.messages, case.run.message_lines, strict=False):
         if message.kind in _BY:
             word = _BY[message.kind] if case.status == "interrupted" else word

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import named
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import LATE
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import LATE
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
 
 CLASS: Final = LATE
 _CITED: Final = 3
@@ -36,7 +36,7 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
         failures=len(late),
         evidence=(
             *failed_jobs.evidence(case, late),
-            *(Evidence("file", path, "it is there now") for path in files[:_CITED]),
+            *(Citation("file", path, "it is there now") for path in files[:_CITED]),
         ),
         refuted_by="the files were made since by somebody else: a run without a journal here, or "
         "a person",

@@ -4,12 +4,16 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures import Failure
-from snakemake_logger_plugin_observe.analysis.sameness import Occasion, kinds, signature
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.signatures import (
+    Occurrence,
+    kinds,
+    signature,
+)
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import MASKED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import MASKED
 
 CLASS: Final = MASKED
 _WAYS: Final = 3
@@ -38,7 +42,7 @@ def _id(name: str, number: int) -> str:
     return f"{CLASS}:{name}" if number == 1 else f"{CLASS}:{name}:{number}"
 
 
-def _telling(one: Failure, *, every_job: bool) -> Occasion:
+def _telling(one: Failure, *, every_job: bool) -> Occurrence:
     """Return the occasion that is like the others': of every job of a rule, its first."""
     return one.occasions[0] if every_job else one.last
 

@@ -1,52 +1,22 @@
 """An input that never came: nothing makes it, or what made it was not seen in time."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import named
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_INPUT, named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
-from snakemake_logger_plugin_observe.analysis.triage.telling import NO_INPUT, named_in
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
-from snakemake_logger_plugin_observe.run import Run
+from snakemake_logger_plugin_observe.analysis.triage.planning_errors import Unplanned, unplanned
 
 if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+    from snakemake_logger_plugin_observe.analysis.citations import Citation
 
 CLASS: Final = NO_INPUT
-_PLANNING: Final = re.compile(
-    r"Missing input files[^\n]*? for rule (\S+):\n(.*?)(?=\n\w|\Z)", re.DOTALL
-)
 _MOST_FILES: Final = 10
-_AFFECTED: Final = re.compile(r"affected files:\n(.*)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Unplanned:
-    """What planning itself missed."""
-
-    rule: str
-    files: tuple[str, ...]
-    line: int | None
-
-
-def unplanned(run: Run) -> tuple[Unplanned, ...]:
-    """Return the inputs that no rule makes and that were not there, as Snakemake said it."""
-    found = []
-    for message, line in zip(run.messages, run.message_lines, strict=False):
-        if message.level != "error":
-            continue
-        for rule, block in _PLANNING.findall(message.text):
-            affected = _AFFECTED.search(block)
-            files = affected[1].splitlines() if affected else ()
-            paths = tuple(path.strip() for path in files if path.strip())
-            if paths:
-                found.append(Unplanned(rule, paths, line))
-    return tuple(found)
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -157,7 +127,7 @@ def _action(files: tuple[str, ...], maker: str | None, *, came: bool) -> Action:
 def _of_planning(case: Case, rule: str, missed: list[Unplanned]) -> Incident:
     files = tuple(dict.fromkeys(path for one in missed for path in one.files))
     came = all(path in case.there for path in files)
-    cited: tuple[Evidence, ...] = tuple(
+    cited: tuple[Citation, ...] = tuple(
         one
         for each in missed
         for one in case.side.at_line(each.line, f"affected files: {each.files[0]}")

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of
-from snakemake_logger_plugin_observe.attempt import Attempt
-from snakemake_logger_plugin_observe.processes import span_of
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.node_processes import span_of
 
 CLASS: Final = "nested_retries"
 _CITED: Final = 3
@@ -49,7 +49,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _multiplied(case: Case, attempts: list[Attempt]) -> Multiplied:
     ran = tuple(
-        max(1, sum(1 for one in attempt.tries if one.tool_started is not None))
+        max(1, sum(1 for one in attempt.executions if one.tool_started is not None))
         for attempt in attempts
     )
     return Multiplied(tuple(attempts), ran, sum(_restarts(case, one) for one in attempts))
@@ -92,7 +92,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
             one
             for attempt in worst.attempts[:_CITED]
             for one in case.side.at_line(
-                attempt.line, f"attempt: {attempt.number}, tries: {len(attempt.tries)}"
+                attempt.line, f"attempt: {attempt.number}, executions: {len(attempt.executions)}"
             )
         ),
         refuted_by="the executions inside an attempt were no retries: the tool's own log tells of "
@@ -106,7 +106,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
 
 def _took_more(attempt: Attempt) -> int:
     """Return what the executions of an attempt took but for its first, in microseconds."""
-    ran = [one for one in attempt.tries if one.tool_started is not None]
+    ran = [one for one in attempt.executions if one.tool_started is not None]
     spans = filter(None, map(span_of, ran[1:]))
     return sum(max(0, end - begun) for begun, end in spans)
 

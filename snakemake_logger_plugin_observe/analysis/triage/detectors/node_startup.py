@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.replay.settings import Word
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import (
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     below,
     group_size,
     longest,
     matters,
     rules_of,
 )
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Word
 
 CLASS: Final = "node_startup"
 _PHASES: Final = ("node_startup", "node_plan")

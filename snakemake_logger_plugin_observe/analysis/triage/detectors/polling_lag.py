@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.polling import Polling, polling
+from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import below, longest, matters
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below, longest, matters
 
 CLASS: Final = "polling_lag"
 _PHASES: Final = ("poll_wait", "shutdown")

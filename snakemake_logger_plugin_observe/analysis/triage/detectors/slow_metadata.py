@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import (
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     below,
     longest,
     matters,
@@ -54,7 +54,7 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _measured(case: Case) -> Iterator[Evidence]:
+def _measured(case: Case) -> Iterator[Citation]:
     """Cite what single operations took, where that was slow."""
     run = case.run
     for one, line in zip(run.file_systems, run.file_system_lines, strict=True):

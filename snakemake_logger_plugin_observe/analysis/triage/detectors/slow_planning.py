@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
+from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.detectors.checkpoint_storm import replanning
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import below
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_planning"
@@ -54,7 +54,7 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _cited(case: Case, parse: Micros, first: Micros) -> Iterator[Evidence]:
+def _cited(case: Case, parse: Micros, first: Micros) -> Iterator[Citation]:
     if parse:
         yield from case.side.at_start(f"workflow_started: {parse / 1e6:.1f} s after plugin_loaded")
     if first:

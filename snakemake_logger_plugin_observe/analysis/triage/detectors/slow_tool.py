@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import grown
-from snakemake_logger_plugin_observe.analysis.triage.tools import TIMES, Tool, asked_more, is_slow
-from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import grown
+from snakemake_logger_plugin_observe.analysis.triage.tool_times import (
+    TIMES,
+    Tool,
+    asked_more,
+    is_slow,
+)
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_tool"

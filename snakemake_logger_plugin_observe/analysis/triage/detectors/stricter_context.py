@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.changes import Change
-from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import named
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import STRICTER
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import STRICTER
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
 
 CLASS: Final = STRICTER
 

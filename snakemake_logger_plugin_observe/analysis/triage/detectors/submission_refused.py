@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import REFUSED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import REFUSED
 
 if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.analysis.failures import Failure
+    from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 
 CLASS: Final = REFUSED
 

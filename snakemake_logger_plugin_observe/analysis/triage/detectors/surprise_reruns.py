@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.evidence import Evidence
-from snakemake_logger_plugin_observe.analysis.reasons import Kind
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.truth.finding import named
-from snakemake_logger_plugin_observe.analysis.why import RootShare
+from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
+from snakemake_logger_plugin_observe.analysis.why.why import RootShare
 
 CLASS: Final = "surprise_reruns"
 _FEWEST: Final = 10
@@ -83,6 +83,6 @@ def _to_blame(roots: Iterable[RootShare]) -> list[RootShare]:
     return sorted(alone or changes, key=lambda share: (-share.alone.jobs, -share.all.jobs))
 
 
-def _cited(case: Case, share: RootShare) -> tuple[Evidence, ...]:
+def _cited(case: Case, share: RootShare) -> tuple[Citation, ...]:
     quote = case.run.jobs[share.example].reason or "" if share.example >= 0 else ""
     return case.side.at_line(share.line, quote)

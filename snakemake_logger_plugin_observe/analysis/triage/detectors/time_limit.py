@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.allocation import ran_out
-from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_TIME
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.telling import NO_TIME
 from snakemake_logger_plugin_observe.clock import format_moment
-from snakemake_logger_plugin_observe.events import Allocation
+from snakemake_logger_plugin_observe.journal.events import Allocation
 
 CLASS: Final = NO_TIME
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.lengths import group_size
-from snakemake_logger_plugin_observe.attempt import Attempt
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import group_size
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 CLASS: Final = "tiny_jobs"
 _FEWEST: Final = 20

@@ -4,17 +4,17 @@ import signal
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures import Failure
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import TOOL
 from snakemake_logger_plugin_observe.analysis.triage.incident import (
     Action,
     Incident,
     LivesIn,
     Strength,
 )
-from snakemake_logger_plugin_observe.analysis.triage.telling import TOOL
-from snakemake_logger_plugin_observe.analysis.truth.finding import jobs_of, named
 
 CLASS: Final = TOOL
 _KNOWN: Final = ("exit_code", "signal", "exception")

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis import traces
+from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.detectors.missing_input import unplanned
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, LivesIn
-from snakemake_logger_plugin_observe.events import Message
+from snakemake_logger_plugin_observe.analysis.triage.planning_errors import unplanned
+from snakemake_logger_plugin_observe.journal.events import Message
 
 CLASS: Final = "workflow_error"
 _SAID: Final = 240
@@ -60,7 +60,7 @@ def detect(case: Case) -> Iterator[Incident]:
         return
     message, line = _that_ended_it(case, errors)
     told = _from_here(case, message.text)
-    text = traces.said(told)
+    text = tracebacks.said(told)
     lives, advice, why = _advice(told)
     yield Incident(
         id=CLASS,
@@ -101,7 +101,7 @@ def _advice(text: str) -> tuple[LivesIn, str, str]:
         if pattern.search(text):
             return lives, advice, why
     # What raised says more than its rule does.
-    place = traces.where(text) or next(iter(_IN_FILE.findall(text)), None)
+    place = tracebacks.where(text) or next(iter(_IN_FILE.findall(text)), None)
     at = f" at {place[0]}:{place[1]}" if place else ""
     return (
         "workflow semantics",

@@ -1,0 +1,325 @@
+"""The figures of a run that a workflow can be held to, each with the journal's lines behind it."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis.check.measured_run import (
+    MOST_CITED,
+    MeasuredRun,
+    Measurement,
+    unknown,
+)
+from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, masked
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, CLASSES, PHASES, UNOBSERVED
+
+_ATTEMPT_PHASES: Final = frozenset(phase.name for phase in ATTEMPT_PHASES)
+_OF_MEMBERS: Final = ("stage_in", "compute", "stage_out", UNOBSERVED)
+_PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+def _makespan(subject: MeasuredRun, _part: str) -> Measurement:
+    longest = _largest((one, one.since_chosen) for one in subject.run.attempts.values())
+    cited = subject.cite(longest, lambda micros: f"{_s(micros)} since it was chosen")
+    length_s = subject.run.makespan / 1e6
+    if subject.ended:  # that is known whatever the journal lacks in between
+        return Measurement(length_s, length_s, evidence=cited)
+    return Measurement(length_s, None, subject.more, cited)
+
+
+def _class_share(subject: MeasuredRun, part: str) -> Measurement:
+    whole = subject.account.makespan
+    if not whole:
+        return unknown("the run took no time")
+    if not subject.ended:
+        return unknown(subject.more)
+    owned: Counter[Key] = Counter()
+    for one in subject.account.segments:
+        key = one.job_id if one.job_id is not None else one.group
+        if one.cost_class == part and key is not None and one.attempt is not None:
+            owned[key, one.attempt] += one.end - one.start
+    found = _largest((subject.run.attempts[key], micros) for key, micros in owned.items())
+    cited = subject.cite(found, lambda micros: f"owned {_s(micros)} of the makespan by {part}")
+    share = subject.account.makespan_by_class[part] / whole
+    return Measurement(share, share, evidence=cited)
+
+
+def _phase(subject: MeasuredRun, part: str) -> Measurement:
+    if part not in _ATTEMPT_PHASES:  # the run's own
+        return subject.counted(subject.account.makespan_by_phase.get(part, 0) / 1e6, ())
+    known, hidden = _known_phase(subject, part)
+    total = sum(micros for _, micros in known) / 1e6
+    return subject.counted(total, _cite(subject, part, known), _may_hide(part, hidden))
+
+
+def _queue_wait(subject: MeasuredRun, part: str) -> Measurement:
+    known, hidden = _known_phase(subject, "queue_wait")
+    why = subject.more or _may_hide("queue_wait", hidden)
+    if not known:
+        return unknown(why or "no job of this run waited in a queue")
+    cited = _cite(subject, "queue_wait", known)
+    share, lengths = _PERCENTILES[part], sorted(micros / 1e6 for _, micros in known)
+    if subject.more:  # those that are not told may change it either way
+        return Measurement(None, None, why, cited)
+    low = _percentile([0.0] * hidden + lengths, share)
+    high = _percentile(lengths + [math.inf] * hidden, share)
+    return Measurement(low, None if high == math.inf else high, why, cited)
+
+
+def _percentile(ordered: list[float], share: float) -> float:
+    """Return the nearest rank: the smallest value that *share* of all do not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
+
+
+def _rule_compute(subject: MeasuredRun, part: str) -> Measurement:
+    known, hidden = _known_phase(subject, "compute", part)
+    if not known and not hidden:
+        return unknown(f"no job of the rule {part} ran")
+    longest = max((micros for _, micros in known), default=0) / 1e6
+    return subject.counted(longest, _cite(subject, "compute", known), _may_hide("compute", hidden))
+
+
+def _cite(
+    subject: MeasuredRun, phase: str, known: list[tuple[Attempt, Micros]]
+) -> tuple[Citation, ...]:
+    return subject.cite(_largest(known), lambda micros: f"{phase} {_s(micros)}")
+
+
+def _known_phase(
+    subject: MeasuredRun, phase: str, rule: str | None = None
+) -> tuple[list[tuple[Attempt, Micros]], int]:
+    """Return the attempts that were in *phase* and for how long, and how many may have been."""
+    known, hidden = [], 0
+    for row in subject.rows:
+        if row.attempt.is_member and phase not in _OF_MEMBERS:
+            continue  # its group's submission has it
+        if (rule is None or row.rule == rule) and phase in row.phases:
+            micros = row.phases[phase]
+            if micros is None:
+                hidden += 1
+            else:
+                known.append((row.attempt, micros))
+    return known, hidden
+
+
+def _may_hide(phase: str, attempts: int) -> str:
+    return f"{phase} could not be observed in {_many(attempts, 'attempt')}" if attempts else ""
+
+
+# -- work ------------------------------------------------------------------------------------------
+
+
+def _planned(subject: MeasuredRun, _part: str) -> Measurement:
+    """Return what the DAG held to run, by its last planning; or the jobs that were told."""
+    run, planned = subject.run, subject.run.planned
+    ended = subject.status in ("success", "nothing_to_do", "dry_run")
+    later = f"the run {subject.status.replace('_', ' ')}: more may have been planned later"
+    more = "" if ended else later
+    if planned is None:
+        found = subject.counted(len(run.jobs), _by_rule(subject, run.jobs.values()), more)
+        return replace(found, why=found.why or "counted from the jobs that were described")
+    counts = sorted(planned.to_run.items(), key=lambda item: -item[1])
+    side, at = Side("B", run), run.planned_line
+    cited = [one for rule, n in counts for one in side.at_line(at, f"{_many(n, 'job')} of {rule}")]
+    return subject.counted(sum(planned.to_run.values()), cited, more)
+
+
+def _failed(subject: MeasuredRun, _part: str) -> Measurement:
+    last: dict[int | None, Attempt] = {}
+    for one in subject.attempts:
+        if one.job_id not in last or last[one.job_id].number < one.number:
+            last[one.job_id] = one
+    failed = [one for one in last.values() if one.status in ("failed", "lost")]
+    return subject.counted(len(failed), subject.cite(((one, one) for one in failed), _ended))
+
+
+def _retries(subject: MeasuredRun, _part: str) -> Measurement:
+    again: list[tuple[Attempt, str]] = []
+    for one in subject.attempts:
+        number = one.number
+        again += [(one, f"attempt {number}")] if number > 1 else []
+        again += [
+            (one, f"try {n} inside attempt {number}") for n in range(2, len(one.executions) + 1)
+        ]
+    return subject.counted(len(again), subject.cite(again, str), _unseen_executions(subject))
+
+
+def _masked(subject: MeasuredRun, _part: str) -> Measurement:
+    """Return how many failures retries hid: a success in the end, or the same one each time."""
+    hidden = masked(failures(subject.run))
+    found = ((one.rows[-1].attempt, one) for one in hidden)
+    return subject.counted(len(hidden), subject.cite(found, _hidden), _unseen_executions(subject))
+
+
+def _hidden(one: Failure) -> str:
+    times = len(one.occasions)
+    if one.outcome == "succeeded":
+        return f"failed {times} {'time' if times == 1 else 'times'}, then succeeded"
+    return f"failed {times} times in the same way"
+
+
+def _unseen_executions(subject: MeasuredRun) -> str:
+    """Return why there may have been more executions; empty where all were seen."""
+    unseen = sum(
+        one.external_jobid is not None
+        and one.status in FINAL
+        and not (one.levels and not one.unobserved)
+        for one in subject.attempts
+    )
+    return (
+        f"executions on the node were not observed in {_many(unseen, 'attempt')}" if unseen else ""
+    )
+
+
+def _missing_logs(subject: MeasuredRun, _part: str) -> Measurement:
+    return _missing(subject, lambda job: bool(job.log))
+
+
+def _missing_benchmarks(subject: MeasuredRun, _part: str) -> Measurement:
+    return _missing(subject, lambda job: job.benchmark is not None)
+
+
+def _missing(subject: MeasuredRun, has: Callable[[JobDescribed], bool]) -> Measurement:
+    """Return how many jobs lack it; a target rule, which makes and runs nothing, needs none."""
+    lacking = [
+        job
+        for job in subject.run.jobs.values()
+        if not has(job) and (job.output or job.shellcmd or job.script)
+    ]
+    return subject.counted(len(lacking), _by_rule(subject, lacking))
+
+
+def _by_rule(subject: MeasuredRun, jobs: Iterable[JobDescribed]) -> Iterator[Citation]:
+    """Yield each rule's count, the largest first, with the line of its first job."""
+    first: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for job in jobs:
+        first.setdefault(job.rule, job.job_id)
+        counts[job.rule] += 1
+    for rule, count in counts.most_common():
+        yield from Side("B", subject.run).at_job(first[rule], f"{_many(count, 'job')} of {rule}")
+
+
+def _ended(attempt: Attempt) -> str:
+    """Return how an attempt failed, in a few words."""
+    said = f"{attempt.status} at attempt {attempt.number}"
+    if attempt.signal is not None:
+        return f"{said}, signal {attempt.signal}"
+    return f"{said}, exit code {attempt.exit_code}" if attempt.exit_code is not None else said
+
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+def _memory(subject: MeasuredRun, _part: str) -> Measurement:
+    asked = [row for row in subject.rows if row.demand.memory_asked_bytes]
+    exact: list[tuple[Attempt, float]] = []
+    at_most: list[tuple[Attempt, float]] = []
+    for row in asked:
+        if row.demand.memory_peak_bytes is not None:
+            share = row.demand.memory_peak_bytes / (row.demand.memory_asked_bytes or 1)
+            (at_most if row.demand.memory_peak_is_bound else exact).append((row.attempt, share))
+    return _of_request(subject, "memory", len(asked), exact, at_most)
+
+
+def _time(subject: MeasuredRun, _part: str) -> Measurement:
+    asked = [
+        row
+        for row in subject.rows
+        if row.demand.runtime_asked_s and row.attempt.external_jobid is not None
+    ]
+    exact = [
+        (row.attempt, row.demand.on_node_s / (row.demand.runtime_asked_s or 1))
+        for row in asked
+        if row.demand.on_node_s is not None
+    ]
+    return _of_request(subject, "runtime", len(asked), exact, [])
+
+
+def _of_request(
+    subject: MeasuredRun,
+    what: str,
+    asked: int,
+    exact: list[tuple[Attempt, float]],
+    at_most: list[tuple[Attempt, float]],
+) -> Measurement:
+    """Return the largest share of a request that was used, within what is known of it."""
+    if not asked:
+        return unknown(f"no job of this run asked for {what}")
+    if not exact and not at_most:
+        return unknown(f"{what} was not measured")
+    found = sorted(exact or at_most, key=lambda one: -one[1])[:MOST_CITED]
+    cited = subject.cite(found, lambda share: f"{share:.0%} of its {what}")
+    low = max((share for _, share in exact), default=None)
+    missing = asked - len(exact) - len(at_most)
+    if subject.more or missing:
+        not_measured = f"{what} was not measured in {_many(missing, 'attempt')}"
+        return Measurement(low, None, subject.more or not_measured, cited)
+    high = max(share for _, share in exact + at_most)
+    why = "" if high == low else "of some jobs only a bound is known"
+    return Measurement(low, high, why, cited)
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: how it is worked out, in what unit, and which parts it has."""
+
+    measure: Callable[[MeasuredRun, str], Measurement]
+    unit: Literal["count", "s", "share", "ratio"]
+    parts: tuple[str, ...] | None = ()
+    """The names that may follow a dot; none where it has no parts, None where any may."""
+    of_plans: bool = False
+    """Whether a dry run has it, too."""
+
+
+FIGURES: Final[dict[str, Figure]] = {
+    "makespan_s": Figure(_makespan, "s"),
+    "class_share": Figure(_class_share, "share", tuple(CLASSES)),
+    "phase_s": Figure(_phase, "s", tuple(PHASES)),
+    "queue_wait_s": Figure(_queue_wait, "s", tuple(_PERCENTILES)),
+    "rule_compute_s": Figure(_rule_compute, "s", None),
+    "jobs_planned": Figure(_planned, "count", of_plans=True),
+    "failed_jobs": Figure(_failed, "count"),
+    "retries": Figure(_retries, "count"),
+    "masked_failures": Figure(_masked, "count"),
+    "missing_logs": Figure(_missing_logs, "count", of_plans=True),
+    "missing_benchmarks": Figure(_missing_benchmarks, "count", of_plans=True),
+    "memory_of_request": Figure(_memory, "ratio"),
+    "time_of_request": Figure(_time, "ratio"),
+}
+"""Every figure by its name."""
+
+
+def measure(subject: MeasuredRun, figure: str, part: str = "") -> Measurement:
+    """Return *figure* of the run, or of a part of it: ``("phase_s", "latency_wait")``."""
+    known = FIGURES[figure]
+    if subject.kind != "run" and not known.of_plans:
+        return unknown("nothing ran: a dry run" if subject.kind == "dry_run" else "it only touched")
+    return known.measure(subject, part)
+
+
+def _largest(found: Iterable[tuple[Attempt, Micros]]) -> list[tuple[Attempt, Micros]]:
+    return sorted(
+        (one for one in found if one[1] >= 500),  # half a millisecond
+        key=lambda one: -one[1],
+    )[:MOST_CITED]
+
+
+def _s(micros: Micros) -> str:
+    return f"{micros / 1e6:.3f} s"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

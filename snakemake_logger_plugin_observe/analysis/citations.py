@@ -1,0 +1,58 @@
+"""Citations: where a claim can be looked up, by a journal's line or a file's."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from snakemake_logger_plugin_observe.run.model import Run
+
+Kind = Literal["journal", "log", "benchmark", "file", "command"]
+_QUOTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One place that shows what is claimed.
+
+    ``ref`` is ``A:14`` for line 14 of the journal that the answer calls A (the baseline; the
+    candidate, or the only one, is B), else ``path:line`` or a command.
+    """
+
+    kind: Kind
+    ref: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A run, by the name that an answer calls its journal."""
+
+    name: str
+    run: Run
+
+    def at_start(self, quote: str) -> tuple[Citation, ...]:
+        """Cite the run's first event."""
+        return self.at_line(self.run.started_line, quote)
+
+    def at_provenance(self, quote: str) -> tuple[Citation, ...]:
+        """Cite what was found out about the workflow's text."""
+        return self.at_line(self.run.provenance_line, quote)
+
+    def at_end(self, quote: str) -> tuple[Citation, ...]:
+        """Cite the run's last event."""
+        return self.at_line(self.run.finished_line, quote)
+
+    def at_job(self, job_id: int, quote: str) -> tuple[Citation, ...]:
+        """Cite a job's description."""
+        return self.at_line(self.run.job_lines.get(job_id), quote)
+
+    def at_line(self, line: int | None, quote: str) -> tuple[Citation, ...]:
+        """Cite a line of the journal; nothing, where it is not known which."""
+        if line is None:
+            return ()
+        return (Citation("journal", f"{self.name}:{line}", shortened(quote)),)
+
+
+def shortened(text: str) -> str:
+    """Return *text* on one line, and no longer than a quote should be."""
+    line = " ".join(text.split())
+    return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"

@@ -1,0 +1,235 @@
+"""Two runs held against each other: speed, work and truth, and one verdict over all three."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis.citations import Side
+from snakemake_logger_plugin_observe.analysis.compare import same_work as truth
+from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, contents, recorded
+from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
+from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, match
+from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
+from snakemake_logger_plugin_observe.analysis.compare.same_work import (
+    dependencies,
+    job_set,
+    outputs_and_logs,
+)
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
+from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths, Speed, speed
+from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS, Kind, parse
+from snakemake_logger_plugin_observe.run.model import Run
+
+_LESS: Final = frozenset(
+    {job_set.NARROWED, job_set.CUT, job_set.UP_TO_DATE, job_set.NOT_MADE, job_set.CACHED}
+)
+_MORE: Final = frozenset({job_set.WIDENED, job_set.ADDED})
+_OUTCOMES: Final = {
+    "failed": "failed",
+    "interrupted": "was interrupted",
+    "killed": "was killed",
+    "running": "still goes on",
+    "nothing_to_do": "had nothing to do",
+}
+_CUT_SHORT: Final = _OUTCOMES.keys() - {"nothing_to_do"}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDifference:
+    """What was done, on both sides."""
+
+    match: Match
+    rules_added: tuple[str, ...]
+    rules_gone: tuple[str, ...]
+    jobs: tuple[int, int]
+    attempts: tuple[int, int]
+    failed_attempts: tuple[int, int]
+    reasons: dict[Kind, tuple[int, int]]
+    """How many jobs had a cause of each kind, of those that differ; see ``reasons.KINDS``."""
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The answer: A is the baseline, B the candidate."""
+
+    verdict: str
+    same_work: bool | None
+    """False where work is gone or a finding is not allowed, None where the two do not compare."""
+    checked: Literal["contents", "plan"]
+    because: tuple[str, ...]
+    """Why the two do not compare, or why it is not the same work."""
+    speed: Speed
+    work: WorkDifference
+    contents: Contents
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side: the run that is looked at in detail, how it ended, and all that were measured."""
+
+    run: Run
+    status: str
+    measured: RunLengths
+    history: Sequence[float] = ()
+    """Lengths of runs like this one, itself among them."""
+    published: Mapping[str, str] = field(default_factory=dict)
+    """What it published, by path, with the SHA-256 of each file as it is in its folder."""
+    varying: Collection[str] = ()
+    """Outputs that differ between this side's own runs, and so tell nothing."""
+
+
+def compare(before: Party, after: Party) -> Comparison:
+    """Return how *after*, the candidate, compares with *before*, the baseline."""
+    compared = _compared(before, after)
+    if any(party.status in _OUTCOMES for party in (before, after)):
+        ended = (before.status not in _CUT_SHORT, after.status not in _CUT_SHORT)
+        compared = replace(compared, ended=ended)
+    found = truth.findings(compared)
+    measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
+    why_not = _not_comparable(compared, before, after, found)
+    if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned:
+        measured = replace(measured, word=None)
+    same, verdict, because = _verdict(compared, found, measured, why_not)
+    return Comparison(
+        verdict=verdict,
+        same_work=same,
+        checked="contents" if compared.contents.checked else "plan",
+        because=because,
+        speed=measured,
+        work=_work(compared),
+        contents=compared.contents,
+        findings=found,
+    )
+
+
+def _compared(before: Party, after: Party) -> Compared:
+    found = match(before.run, after.run)
+    lineages = (Lineage(before.run), Lineage(after.run))
+    varying = {*before.varying, *after.varying}
+    outputs = [p for p in {**lineages[0].makers, **before.published} if p not in varying]
+    products = {*lineages[0].products, *before.published} - varying
+    files = (recorded(before.run, before.published), recorded(after.run, after.published))
+    compared = Compared(
+        before=Side("A", before.run),
+        after=Side("B", after.run),
+        match=found,
+        changes=changes(before.run, after.run, found),
+        contents=contents(outputs, products, *files, lineages[1].makers),
+        files=files,
+        unpublished=tuple(path for path in before.published if path not in after.published),
+        lineages=lineages,
+    )
+    moved = outputs_and_logs.same_elsewhere(compared)
+    kept = replace(
+        compared.contents,
+        missing=tuple(path for path in compared.contents.missing if path not in moved),
+        equal=(*compared.contents.equal, *(p for p in compared.contents.missing if p in moved)),
+    )
+    return replace(
+        compared,
+        contents=kept,
+        moved=moved,
+        not_found=frozenset(job_set.not_found(compared)),
+    )
+
+
+def _not_comparable(
+    it: Compared, before: Party, after: Party, found: Sequence[Finding]
+) -> tuple[str, ...]:
+    """Return why the two tell nothing about each other; empty, if they do."""
+    why = [
+        f"{name} {_OUTCOMES[party.status]}"
+        for name, party in (("A", before), ("B", after))
+        if party.status in _OUTCOMES
+    ]
+    if not it.match.pairs and not why:
+        why.append("they have no job in common")
+    why += [finding.claim for finding in found if finding.id == dependencies.OTHER_DATA]
+    return tuple(why)
+
+
+def _verdict(
+    it: Compared, found: Sequence[Finding], measured: Speed, why_not: tuple[str, ...]
+) -> tuple[bool | None, str, tuple[str, ...]]:
+    if why_not:
+        return None, f"not comparable, because {'; '.join(why_not)}", why_not
+    word = measured.word or ("as planned" if it.planned else "")
+    refused = tuple(finding.claim for finding in found if finding.kind == "not_allowed")
+    less = [f for f in found if f.id in _LESS and f.kind != "allowed" and not _is_empty(f)]
+    more = [f for f in found if f.id in _MORE]
+    if less and more and not it.planned:
+        return False, f"{word}, but other work", refused or _claims(less)
+    if less:
+        said = "less than planned" if it.planned else _because(word, "faster", "less")
+        return False, said, refused or _claims(less)
+    if refused:
+        said = (
+            ("more than planned" if it.planned else _because(word, "slower", "more"))
+            if any(finding.kind == "not_allowed" for finding in more)
+            else "not as planned"
+            if it.planned
+            else f"{word}, but not the same work"
+        )
+        return False, said, refused
+    beside = " and more" if any(finding.kind == "neutral" for finding in more) else ""
+    how = (
+        f"the same work{beside} (outputs' checksums equal)"
+        if it.contents.checked
+        else f"the same plan{beside} (contents unchecked)"
+    )
+    return True, f"{word}, {how}", ()
+
+
+def _because(word: str, expected: str, did: str) -> str:
+    """Return a verdict on a run that did less or more: no praise, nor blame, for its speed."""
+    return f"{word} because it did {did}" if word == expected else f"{word}, though it did {did}"
+
+
+def _claims(found: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(finding.claim for finding in found)
+
+
+def _is_empty(finding: Finding) -> bool:
+    """Whether only steps that make nothing are gone."""
+    return finding.id == job_set.CUT and finding.kind == "neutral"
+
+
+def _work(it: Compared) -> WorkDifference:
+    before, after = it.before.run, it.after.run
+    old = {job.rule for job in before.jobs.values()}
+    new = {job.rule for job in after.jobs.values()}
+    attempts = [
+        [attempt for attempt in run.attempts.values() if attempt.job_id is not None]
+        for run in (before, after)
+    ]
+    failed = [sum(1 for one in side if one.status == "failed") for side in attempts]
+    return WorkDifference(
+        match=it.match,
+        rules_added=tuple(sorted(new - old)),
+        rules_gone=tuple(sorted(old - new)),
+        jobs=(len(before.jobs), len(after.jobs)),
+        attempts=(len(attempts[0]), len(attempts[1])),
+        failed_attempts=(failed[0], failed[1]),
+        reasons=_reasons(before, after),
+        changes=it.changes,
+    )
+
+
+def _reasons(before: Run, after: Run) -> dict[Kind, tuple[int, int]]:
+    """Return the kinds of causes that other numbers of jobs had."""
+    texts = [Counter(job.reason for job in run.jobs.values()) for run in (before, after)]
+    kinds = {text: {cause.kind for cause in parse(text)} for text in {**texts[0], **texts[1]}}
+    one, other = (_kinds(jobs, kinds) for jobs in texts)
+    told = [kind for kind in KINDS if kind != "unknown" and one[kind] != other[kind]]
+    return {kind: (one[kind], other[kind]) for kind in told}
+
+
+def _kinds(jobs: Counter[str | None], kinds: dict[str | None, set[Kind]]) -> Counter[Kind]:
+    """Return how many *jobs*, counted by their reasons' texts, had a cause of each kind."""
+    found: Counter[Kind] = Counter()
+    for text, many in jobs.items():
+        found.update(dict.fromkeys(kinds[text], many))
+    return found

@@ -1,0 +1,296 @@
+"""What changed between two runs: how they were asked for, and what their jobs are.
+
+Facts, not judgements: ``truth`` says what they mean. What one of the two journals does not tell
+(an older version's has fewer facts) is not compared.
+"""
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
+from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
+from snakemake_logger_plugin_observe.run.model import Run
+
+RUN: Final = "run"
+_SHORT: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact that differs.
+
+    ``subject`` is ``run``, or the name of a rule; ``what`` names the fact; ``before`` and ``after``
+    say it, as a person would write it (digests shortened); ``jobs`` is how many jobs of the rule
+    it touches, 0 for the run.
+    """
+
+    subject: str
+    what: str
+    before: str | None
+    after: str | None
+    jobs: int = 0
+    evidence: tuple[Citation, ...] = ()
+
+
+def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change, ...]:
+    """Return what differs between two runs, the run's own facts first, then by rule.
+
+    Args:
+        before: the run that is called A.
+        after: the run that is called B.
+        found: their jobs, where they have been matched already.
+
+    """
+    sides = (Side("A", before), Side("B", after))
+    found = found or match(before, after)
+    return (*_of_runs(*sides), *_of_sources(*sides), *_of_jobs(*sides, found.pairs))
+
+
+def snakefile_of(started: RunStarted) -> str | None:
+    """Return a run's Snakefile as seen from its working directory: two checkouts have the same."""
+    if started.snakefile is None:
+        return None
+    return started.snakefile.removeprefix(f"{started.workdir}/")
+
+
+# The facts of a run, in the order in which a reviewer asks for them.
+_FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (
+    ("Snakefile", snakefile_of),
+    ("targets", lambda s: list(s.targets)),
+    ("profile", lambda s: list(s.profiles)),
+    ("executor", lambda s: s.wraps or s.executor),
+    ("cores", lambda s: s.cores),
+    ("jobs", lambda s: s.jobs),
+    ("resources", lambda s: s.resources),
+    ("Snakemake", lambda s: s.snakemake_version),
+    ("Python", lambda s: s.python_version),
+    ("platform", lambda s: s.platform),
+    ("host", lambda s: s.host),
+    ("kind of run", lambda s: s.kind),
+)
+
+
+def _of_runs(before: Side, after: Side) -> Iterator[Change]:
+    one, other = before.run.started, after.run.started
+    if one is None or other is None:
+        return
+    for what, fact in _FACTS:
+        yield from _differing(before, after, what, fact(one), fact(other))
+    yield from _command_line(before, after, one.command, other.command)
+    yield from _config(before, after, one, other)
+    same_version = one.snakemake_version == other.snakemake_version
+    for name in sorted(one.settings.keys() & other.settings.keys()):
+        values = (one.settings[name], other.settings[name])
+        if same_version or None not in values:  # else one of them may not know it at all
+            yield from _differing(before, after, name, *values)
+
+
+def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> Iterator[Change]:
+    if one == other:
+        return
+    said, says = text(one), text(other)
+    if said == says:  # a flag that takes values, and was given none
+        said, says = (None if value is None else "set" for value in (one, other))
+    cited = (*before.at_start(f"{what}: {said}"), *after.at_start(f"{what}: {says}"))
+    yield Change(RUN, what, said, says, evidence=cited)
+
+
+def _command_line(
+    before: Side, after: Side, one: Sequence[str], other: Sequence[str]
+) -> Iterator[Change]:
+    """Tell which words differ; where the program lies, and the words' order, do not matter."""
+    old, new = Counter(one[1:]), Counter(other[1:])
+    if old == new or not (one and other):
+        return
+    gone, came = _surplus(one[1:], old - new), _surplus(other[1:], new - old)
+    cited = (*before.at_start(shlex.join(one)), *after.at_start(shlex.join(other)))
+    said, says = shlex.join(gone) or None, shlex.join(came) or None
+    yield Change(RUN, "command line", said, says, evidence=cited)
+
+
+def _surplus(words: Sequence[str], surplus: Counter[str]) -> list[str]:
+    """Return the words of *surplus*, so often as it has them, in the order of *words*.
+
+    Taken from behind: of ``--cores 4 --retries 4`` a flag keeps the value that comes after it.
+    """
+    found = []
+    for word in reversed(words):
+        if surplus[word] > 0:
+            surplus[word] -= 1
+            found.append(word)
+    return found[::-1]
+
+
+def _config(before: Side, after: Side, one: RunStarted, other: RunStarted) -> Iterator[Change]:
+    """Tell which keys of the configuration differ, where both journals know them."""
+    if one.config_digest is None or other.config_digest in (None, one.config_digest):
+        return
+    keys = sorted(
+        key
+        for key in one.config_keys.keys() | other.config_keys.keys()
+        if one.config_keys.get(key) != other.config_keys.get(key)
+    )
+    if not keys:  # older journals know of the whole only
+        yield from _differing(
+            before, after, "config", _digest(one.config_digest), _digest(other.config_digest)
+        )
+    for key in keys:
+        said, says = _digest(one.config_keys.get(key)), _digest(other.config_keys.get(key))
+        yield from _differing(before, after, f"config {key}", said, says)
+
+
+def _of_sources(before: Side, after: Side) -> Iterator[Change]:
+    """Tell which of the workflow's own files differ, and its commit."""
+    one, other = before.run.provenance, after.run.provenance
+    if one is None or other is None:
+        return
+    facts: list[tuple[str, str | None, str | None]] = [
+        (
+            "commit",
+            _commit(one.git_commit, one.git_dirty),
+            _commit(other.git_commit, other.git_dirty),
+        )
+    ]
+    if one.sources and other.sources:
+        facts += [
+            (f"file {path}", _digest(one.sources.get(path)), _digest(other.sources.get(path)))
+            for path in sorted(one.sources.keys() | other.sources.keys())
+        ]
+    else:
+        sums = (one.snakefile_sha256, other.snakefile_sha256)
+        if None not in sums:
+            facts.append(("Snakefile's text", _digest(sums[0]), _digest(sums[1])))
+    for what, said, says in facts:
+        if said != says:
+            cited = (
+                *before.at_provenance(f"{what}: {said}"),
+                *after.at_provenance(f"{what}: {says}"),
+            )
+            yield Change(RUN, what, said, says, evidence=cited)
+
+
+def _commit(commit: str | None, dirty: bool | None) -> str | None:
+    return None if commit is None else commit[:_SHORT] + (" and changes" if dirty else "")
+
+
+# The facts of a job that are told as they are; inputs and outputs are told file by file.
+_JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
+    ("rule's name", lambda j: j.rule),
+    ("code", lambda j: _digest(j.code_digest)),
+    ("params", lambda j: _digest(j.params_digest)),
+    ("environment", lambda j: _digest(j.environment_digest)),
+    # Where a script lies says nothing, where it is known what it says.
+    ("script", lambda j: j.script if j.code_digest is None else None),
+    ("threads", lambda j: j.threads),
+    ("log", lambda j: list(j.log)),
+    ("benchmark", lambda j: j.benchmark),
+    ("local", lambda j: j.local),
+    ("checkpoint", lambda j: j.checkpoint),
+    ("group", lambda j: j.group is not None),
+    ("priority", lambda j: j.priority),
+    ("retries", lambda j: j.retries),
+    ("temp", lambda j: None if j.temp is None else list(j.temp) or "none"),
+)
+# Where one journal cannot tell, nothing has changed.
+_UNTOLD: Final = ("code", "params", "environment", "retries", "temp")
+# All that the facts of a job are made of: most jobs have not changed, and need no closer look.
+_of_a_job: Final = attrgetter(
+    *("rule", "code_digest", "params_digest", "environment_digest", "script", "threads", "log"),
+    *("benchmark", "local", "checkpoint", "group", "priority", "resources", "input", "output"),
+    *("shellcmd", "retries", "temp", "ensured"),
+)
+# Snakemake works these out of the others.
+_TOLD_BY: Final = {"mem": "mem_mb", "mem_mib": "mem_mb", "disk": "disk_mb", "disk_mib": "disk_mb"}
+_Facts = Iterator[tuple[str, str | None, str | None]]
+
+
+def _of_jobs(before: Side, after: Side, pairs: Iterable[Pair]) -> Iterator[Change]:
+    """Tell what differs by rule: the same fact of many jobs is one change, shown by the first."""
+    touched: dict[tuple[str, str], list[tuple[Pair, str | None, str | None]]] = {}
+    for pair in pairs:
+        if _of_a_job(pair.before) == _of_a_job(pair.after):
+            continue
+        for what, said, says in _facts(pair):
+            touched.setdefault((pair.before.rule, what), []).append((pair, said, says))
+    for (rule, what), found in touched.items():
+        pair, said, says = found[0]
+        quoted = _quoted(what, pair)
+        cited = (
+            *before.at_job(pair.before.job_id, quoted[0] or f"{what}: {said}"),
+            *after.at_job(pair.after.job_id, quoted[1] or f"{what}: {says}"),
+        )
+        yield Change(rule, what, said, says, len(found), cited)
+
+
+def _facts(pair: Pair) -> _Facts:
+    one, other = pair.before, pair.after
+    for what, fact in _JOB_FACTS:
+        said, says = fact(one), fact(other)
+        if said != says and not (what in _UNTOLD and None in (said, says)):
+            yield what, text(said), text(says)
+    for name in sorted(one.resources.keys() | other.resources.keys()):
+        said, says = one.resources.get(name), other.resources.get(name)
+        if said != says and _TOLD_BY.get(name) not in one.resources.keys() & other.resources.keys():
+            yield f"resource {name}", text(said), text(says)
+    if pair.inputs_known:
+        yield from _files("input", one.input, other.input)
+    yield from _files("output", one.output, other.output)
+    if _reaches_the_tool(one, other):
+        yield "command", text(one.shellcmd), text(other.shellcmd)
+
+
+def _files(what: str, one: tuple[str, ...], other: tuple[str, ...]) -> _Facts:
+    known, now = dict.fromkeys(one), dict.fromkeys(other)
+    gone = [path for path in known if path not in now]
+    new = [path for path in now if path not in known]
+    if gone:
+        yield f"{what} gone", text(gone), None
+    if new:
+        yield f"{what} new", None, text(new)
+
+
+def _reaches_the_tool(one: JobDescribed, other: JobDescribed) -> bool:
+    """Whether the command that ran differs, though all that makes it is the same.
+
+    Threads, resources or the configuration have then reached the tool.
+    """
+    return (
+        None not in (one.shellcmd, other.shellcmd)
+        and one.shellcmd != other.shellcmd
+        and one.code_digest == other.code_digest
+        and one.params_digest == other.params_digest
+        and (one.input, one.output, one.log) == (other.input, other.output, other.log)
+    )
+
+
+def _quoted(what: str, pair: Pair) -> tuple[str | None, str | None]:
+    """Return what shows more than a digest does: the commands themselves."""
+    if what in ("code", "params", "command"):
+        return pair.before.shellcmd, pair.after.shellcmd
+    return None, None
+
+
+def _digest(digest: str | None) -> str | None:
+    return None if digest is None else digest.removeprefix("sha256:")[:_SHORT]
+
+
+def text(value: Any) -> str | None:
+    """Return a fact as a person writes it; None is unknown or not there."""
+    if value is None or value in ([], {}, ""):
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{key}: {text(item)}" if isinstance(item, dict) else f"{key}={item}"
+            for key, item in sorted(value.items())
+        )
+    return value if isinstance(value, str) else json.dumps(value)

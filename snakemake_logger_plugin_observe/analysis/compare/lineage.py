@@ -1,0 +1,89 @@
+"""What a file was made from: a run's files and jobs, followed upstream."""
+
+from functools import lru_cache
+from typing import Final
+
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.model import Run
+
+_FILES_KEPT: Final = 64
+"""Of how many files it is remembered what was made of them, or they of: many jobs ask for one."""
+_MANY: Final = 64
+"""So many readers share what a file was made of: it is worked out once."""
+
+
+class Lineage:
+    """The files of a run by who makes them and who reads them."""
+
+    def __init__(self, run: Run) -> None:
+        """Read the inputs and outputs of all jobs of *run*."""
+        self.makers: dict[str, JobDescribed] = {}
+        self.readers: dict[str, list[JobDescribed]] = {}
+        for job in run.jobs.values():
+            self.makers.update(dict.fromkeys(job.output, job))
+            for path in job.input:
+                self.readers.setdefault(path, []).append(job)
+        self._fed = lru_cache(_FILES_KEPT)(self._downstream)
+        self._made_of = lru_cache(_FILES_KEPT)(self._upstream)
+        self._kept = lru_cache(_FILES_KEPT)(self._has_its_sources)
+
+    def feeds(self, path: str, job: JobDescribed) -> bool:
+        """Return whether *job* depends on the file *path*, however far up."""
+        return job.job_id in self._fed(path)
+
+    def _downstream(self, path: str) -> set[int]:
+        """Return the ids of the jobs that depend on *path*; cycles end."""
+        found: set[int] = set()
+        waiting = [path]
+        while waiting:
+            for reader in self.readers.get(waiting.pop(), ()):
+                if reader.job_id not in found:
+                    found.add(reader.job_id)
+                    waiting.extend(reader.output)
+        return found
+
+    def upstream(self, job: JobDescribed) -> set[str]:
+        """Return every file that *job* depends on, however far up; cycles end."""
+        found: set[str] = set()
+        waiting = [job]
+        while waiting:
+            for path in waiting.pop().input:
+                if path in found:
+                    continue
+                found.add(path)
+                if len(self.readers.get(path, ())) > _MANY:
+                    found |= self._made_of(path)
+                elif maker := self.makers.get(path):
+                    waiting.append(maker)
+        return found
+
+    def _upstream(self, path: str) -> set[str]:
+        """Return every file that *path* was made of; cycles end."""
+        found: set[str] = set()
+        waiting = [path]
+        while waiting:
+            maker = self.makers.get(waiting.pop())
+            new = set(maker.input) - found if maker is not None else ()
+            found.update(new)
+            waiting.extend(new)
+        return found
+
+    def kept(self, path: str, other: "Lineage") -> bool:
+        """Return whether in *other*, too, *path* comes from all that it was made of at first."""
+        return self._kept(path, other)
+
+    def _has_its_sources(self, path: str, other: "Lineage") -> bool:
+        sources = self._made_of(path).difference(self.makers)
+        return sources <= {path, *other._made_of(path)}
+
+    @property
+    def products(self) -> list[str]:
+        """The outputs that no job reads to make another: what the run was for.
+
+        A rule without outputs, such as ``all``, only names what is wanted.
+        """
+        return [
+            path
+            for path in self.makers
+            if not any(reader.output for reader in self.readers.get(path, ()))
+        ]

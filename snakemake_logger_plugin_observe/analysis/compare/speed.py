@@ -1,0 +1,176 @@
+"""How much faster or slower: lengths of runs over the noise that runs of one kind have.
+
+How noise is told. Four or more runs of the same work give a mean and a standard deviation; a run
+(or a mean) is called faster only outside of the 99 % prediction interval of Student's t. Fewer runs
+cannot tell it: then a fifth of the baseline, and never less than two seconds, is taken for noise.
+Importing Snakemake is the same work in every run: twice what it differs by is the machine's noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import mean, median, stdev
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.clock import to_seconds
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import CLASSES
+
+Word = Literal["faster", "slower", "as fast"]
+
+# Two-sided 99 % quantiles of Student's t by degrees of freedom, from 3 to 10; more are as ten.
+_T99: Final = (5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169)
+_FEWEST_FREEDOMS: Final = 3
+_UNKNOWN_SHARE, _UNKNOWN_LEAST_S = 0.20, 2.0
+_KNOWN_SHARE, _KNOWN_LEAST_S = 0.05, 0.5
+_MOST_MOVED: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RunLengths:
+    """The lengths of one side's runs, in seconds, as their journals have them."""
+
+    makespans_s: tuple[float, ...]
+    by_class_s: tuple[dict[str, float], ...]
+    imports_s: tuple[float, ...] = ()
+    """How long the processes took to import Snakemake, where that is known."""
+
+    @property
+    def typical_s(self) -> float | None:
+        """The median of the lengths."""
+        return median(self.makespans_s) if self.makespans_s else None
+
+    def typical_class_s(self, name: str) -> float:
+        """Return the median of what a cost class took."""
+        return median(one.get(name, 0.0) for one in self.by_class_s) if self.by_class_s else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A phase of a rule's jobs (or of a group's submissions) that took another time, in seconds."""
+
+    rule: str
+    phase: str
+    before_s: float
+    after_s: float
+    jobs_before: int
+    jobs_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How long both sides took; ``word`` is None where that cannot be compared."""
+
+    baseline_s: float | None
+    candidate_s: float | None
+    margin_s: float | None
+    """What noise may be: a smaller difference is none."""
+    runs: tuple[int, int]
+    """How many runs tell of the noise, on each side."""
+    by_class_s: dict[str, tuple[float, float]]
+    moved: tuple[Moved, ...]
+    word: Word | None
+
+    @property
+    def change_s(self) -> float | None:
+        """The candidate's length less the baseline's."""
+        if self.baseline_s is None or self.candidate_s is None:
+            return None
+        return self.candidate_s - self.baseline_s
+
+
+def speed(
+    before: RunLengths,
+    after: RunLengths,
+    runs: tuple[Run, Run],
+    history: Sequence[float] = (),
+) -> Speed:
+    """Return how the lengths of two sides compare.
+
+    Args:
+        before: the baseline's runs.
+        after: the candidate's runs.
+        runs: the two that are compared in detail.
+        history: lengths of runs like the baseline's, itself among them, where one run stands for
+            each side.
+
+    """
+    baseline, candidate = before.typical_s, after.typical_s
+    known = history if len(before.makespans_s) == 1 and len(history) > 1 else before.makespans_s
+    if baseline is None or candidate is None:
+        return Speed(baseline, candidate, None, (0, 0), {}, (), None)
+    margin = max(margin_s(known, after.makespans_s), _load_s(before, after))
+    away = mean(after.makespans_s) - mean(known)
+    beyond = abs(away) > margin and away * (candidate - baseline) > 0
+    word: Word = "as fast" if not beyond else "faster" if away < 0 else "slower"
+    return Speed(
+        baseline,
+        candidate,
+        margin,
+        (len(known), len(after.makespans_s)),
+        {
+            name: (before.typical_class_s(name), after.typical_class_s(name))
+            for name in CLASSES
+            if any(name in one for one in (*before.by_class_s, *after.by_class_s))
+        },
+        tuple(_moved(*runs, margin)),
+        word,
+    )
+
+
+def margin_s(before: Sequence[float], after: Sequence[float]) -> float:
+    """Return what noise may make of two sides' lengths, in seconds."""
+    freedoms = max(0, len(before) - 1) + max(0, len(after) - 1)
+    typical = median(before)
+    if freedoms < _FEWEST_FREEDOMS:
+        spread = max(max(side) - min(side) for side in (before, after))
+        return max(_UNKNOWN_SHARE * typical, _UNKNOWN_LEAST_S, 2 * spread)
+    squares = sum(stdev(side) ** 2 * (len(side) - 1) for side in (before, after) if len(side) > 1)
+    t = _T99[min(freedoms, len(_T99) + _FEWEST_FREEDOMS - 1) - _FEWEST_FREEDOMS]
+    interval = t * sqrt(squares / freedoms * (1 / len(before) + 1 / len(after)))
+    return max(_KNOWN_SHARE * typical, _KNOWN_LEAST_S, interval)
+
+
+def _load_s(before: RunLengths, after: RunLengths) -> float:
+    """Return what the machine's load made of two sides, as far as the same work shows it."""
+    if not (before.imports_s and after.imports_s):
+        return 0.0
+    return 2 * abs(median(after.imports_s) - median(before.imports_s))
+
+
+def _moved(before: Run, after: Run, margin: float) -> list[Moved]:
+    """Return the phases that moved by more than noise, those that moved most first."""
+    one, other = _by_rule_and_phase(before), _by_rule_and_phase(after)
+    found = [
+        Moved(*key, *(one.get(key, _NONE)[0], other.get(key, _NONE)[0]), *_jobs(key, one, other))
+        for key in one.keys() | other.keys()
+    ]
+    found = [moved for moved in found if abs(moved.after_s - moved.before_s) > margin]
+    return sorted(found, key=lambda m: (-abs(m.after_s - m.before_s), m.rule, m.phase))[
+        :_MOST_MOVED
+    ]
+
+
+_Sums = dict[tuple[str, str], tuple[float, int]]
+_NONE: Final = (0.0, 0)
+
+
+def _jobs(key: tuple[str, str], one: _Sums, other: _Sums) -> tuple[int, int]:
+    return one.get(key, _NONE)[1], other.get(key, _NONE)[1]
+
+
+def _by_rule_and_phase(run: Run) -> _Sums:
+    """Return seconds and attempts by rule (or group) and phase."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for attempt in run.attempts.values():
+        rule = run.rule_of(attempt)
+        if rule is None:
+            described = run.groups.get(attempt.group or "")
+            rule = f"group {described.name}" if described and described.name else "(groups)"
+        for phase, micros in attempt.phases.items():
+            if phase == "slot_wait":  # jobs wait side by side: their sum is no time of the run's
+                continue
+            total = sums.setdefault((rule, phase), [0, 0])
+            total[0] += micros
+            total[1] += 1
+    return {key: (to_seconds(micros), attempts) for key, (micros, attempts) in sums.items()}

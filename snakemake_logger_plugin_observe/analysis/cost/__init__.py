@@ -1,0 +1,4 @@
+"""Where time went: the job account, the makespan partition, and what to change first.
+
+Uses ``run``.
+"""

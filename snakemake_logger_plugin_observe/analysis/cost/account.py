@@ -1,0 +1,113 @@
+"""Both accounts of a run in one result: what jobs cost, and who owned the makespan."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, by_class
+
+
+@dataclass(frozen=True, slots=True)
+class RuleShare:
+    """What one rule's attempts cost; ``rule`` is None for the groups' own submissions."""
+
+    rule: str | None
+    group: str | None
+    jobs: int
+    attempts: int
+    by_phase: dict[str, Micros]
+
+    @property
+    def total(self) -> Micros:
+        """All its phases together."""
+        return sum(self.by_phase.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the time of a run went; durations in microseconds."""
+
+    makespan: Micros
+    segments: tuple[Owned, ...]
+    makespan_by_phase: dict[str, Micros]
+    makespan_by_class: dict[str, Micros]
+    jobs_by_phase: dict[str, Micros]
+    jobs_by_class: dict[str, Micros]
+    rules: tuple[RuleShare, ...]
+    job_count: int
+    attempt_count: int
+    failed_attempts: int
+    failed: Micros
+    core_s: float | None
+
+    @property
+    def unattributed(self) -> Micros:
+        """The part of the makespan that nothing explains."""
+        return self.makespan_by_phase.get(UNATTRIBUTED, 0)
+
+
+def account(run: Run) -> Account:
+    """Return both accounts of *run*, made from its stamps alone."""
+    segments = tuple(partition(run))
+    makespan_by_phase = phase_totals(list(segments))
+    attempts = list(run.attempts.values())
+    jobs_by_phase = sum_phases(attempts)
+    single = [attempt for attempt in attempts if attempt.job_id is not None]
+    failed = [attempt for attempt in attempts if attempt.status == "failed"]
+    return Account(
+        makespan=run.makespan,
+        segments=segments,
+        makespan_by_phase=makespan_by_phase,
+        makespan_by_class=by_class(makespan_by_phase),
+        jobs_by_phase=jobs_by_phase,
+        jobs_by_class=by_class(jobs_by_phase),
+        rules=_rules(run),
+        job_count=len({attempt.job_id for attempt in single}),
+        attempt_count=len(single),
+        failed_attempts=sum(1 for attempt in failed if attempt.job_id is not None),
+        failed=sum(sum(attempt.phases.values()) for attempt in failed),
+        core_s=_core_seconds(run, single),
+    )
+
+
+def sum_phases(attempts: Iterable[Attempt]) -> dict[str, Micros]:
+    """Return microseconds per phase over *attempts*."""
+    totals: dict[str, Micros] = {}
+    for attempt in attempts:
+        for phase, micros in attempt.phases.items():
+            totals[phase] = totals.get(phase, 0) + micros
+    return totals
+
+
+def _rules(run: Run) -> tuple[RuleShare, ...]:
+    """Return each rule's share, the costliest first; groups' own submissions by group name."""
+    by_rule: dict[tuple[str | None, str | None], list[Attempt]] = {}
+    for attempt in run.attempts.values():
+        rule, group = run.rule_of(attempt), None
+        if attempt.job_id is None:
+            described = run.groups.get(attempt.group or "")
+            group = described.name if described and described.name else attempt.group
+        by_rule.setdefault((rule, group), []).append(attempt)
+    shares = [
+        RuleShare(
+            rule, group, len({a.key[0] for a in attempts}), len(attempts), sum_phases(attempts)
+        )
+        for (rule, group), attempts in by_rule.items()
+    ]
+    return tuple(sorted(shares, key=lambda share: (-share.total, share.rule or share.group or "")))
+
+
+def _core_seconds(run: Run, attempts: list[Attempt]) -> float | None:
+    """Return the tools' seconds times the threads they were given, or None if neither is known."""
+    total = 0.0
+    known = False
+    for attempt in attempts:
+        job = run.job_of(attempt)
+        compute = attempt.phases.get("compute")
+        if compute is not None and job is not None and job.threads is not None:
+            total += compute / 1_000_000 * job.threads
+            known = True
+    return round(total, 6) if known else None

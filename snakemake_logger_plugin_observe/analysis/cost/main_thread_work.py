@@ -1,0 +1,135 @@
+"""What kept Snakemake's one main thread busy: its stamped work, as one sequence of stretches."""
+
+from bisect import bisect_right
+from heapq import heappop, heappush
+from operator import attrgetter
+from typing import NamedTuple
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.segments import Segment
+
+
+class BusyStretch(NamedTuple):
+    """A stamped stretch of the main process's work."""
+
+    start: Micros
+    end: Micros
+    phase: str
+    rank: int
+    attempt: Attempt | None = None
+    line: int | None = None
+    """The journal's line that tells of it."""
+
+
+# Where stretches of the main process's work lie upon each other, the narrower tells more.
+_RANK = {"main_loop": 0, "select": 1, "plan": 2, "deploy": 3, "hooks": 3}
+_RANK_OF_A_JOB = 4
+_BY_START = attrgetter("start")
+_JOB_WORK = frozenset({"submit", "stage_in", "latency_wait", "stage_out"})
+
+
+class MainWork:
+    """The main process's stamped work as one sequence of stretches that do not overlap."""
+
+    def __init__(self, run: Run) -> None:
+        """Lay out all that *run* stamped in its main process."""
+        self.stretches = _flatten(_stamped(run))
+        self._starts = [work.start for work in self.stretches]
+
+    def owners(self, start: Micros, end: Micros, otherwise: str) -> list[BusyStretch]:
+        """Return a tiling of [start, end]: stamped work, and *otherwise* between."""
+        tiles: list[BusyStretch] = []
+        at = start
+        first = max(0, bisect_right(self._starts, start) - 1)
+        for work in self.stretches[first:]:
+            if work.start >= end:
+                break
+            if work.end <= at:
+                continue
+            if work.start > at:
+                tiles.append(BusyStretch(at, work.start, otherwise, -1))
+            begin = max(work.start, at)
+            at = min(work.end, end)
+            tiles.append(work._replace(start=begin, end=at))
+        if at < end:
+            tiles.append(BusyStretch(at, end, otherwise, -1))
+        return tiles
+
+
+def _stamped(run: Run) -> list[BusyStretch]:
+    work = [
+        BusyStretch(phase.time, phase.end, phase.phase, _RANK.get(phase.phase, 0), line=line)
+        for phase, line in zip(run.phases, run.phase_lines, strict=True)
+        if phase.phase in _RANK
+    ]
+    began = run.scheduling_began
+    if began is not None and run.iterations and run.iterations[0].time > began:
+        first = run.iteration_lines[0]
+        work.append(
+            BusyStretch(began, run.iterations[0].time, "main_loop", _RANK["main_loop"], line=first)
+        )
+    for turn, line in zip(run.iterations, run.iteration_lines, strict=True):
+        work.append(BusyStretch(turn.time, turn.idle, "main_loop", _RANK["main_loop"], line=line))
+        work.extend(
+            BusyStretch(begin, end, "select", _RANK["select"], line=line)
+            for begin, end in turn.selections
+        )
+    for attempt in run.attempts.values():
+        if attempt.is_member:
+            continue
+        work.extend(
+            BusyStretch(
+                *(segment.start, segment.end, segment.phase or "", _RANK_OF_A_JOB),
+                *(attempt, attempt.line),
+            )
+            for segment in _in_main_thread(attempt)
+        )
+    return work
+
+
+def _in_main_thread(attempt: Attempt) -> list[Segment]:
+    """Return the parts of an attempt that keep Snakemake's one main thread busy."""
+    accepted, reported = attempt.stamps.accepted, attempt.stamps.reported
+    return [
+        segment
+        for segment in attempt.segments
+        if segment.phase in _JOB_WORK
+        and (
+            (accepted is not None and segment.end <= accepted)
+            or (reported is not None and segment.start >= reported)
+        )
+    ]
+
+
+def _flatten(work: list[BusyStretch]) -> list[BusyStretch]:
+    """Return *work* without overlaps: at each moment the stretch of the highest rank.
+
+    Of several of one rank it is the one that began first.
+    """
+    flat: list[BusyStretch] = []
+    begun: list[tuple[int, int, BusyStretch]] = []  # the one that owns the moment is on top
+    at: Micros = 0
+
+    def own_up_to(moment: Micros) -> None:
+        nonlocal at
+        while begun and at < moment:
+            top = begun[0][2]
+            if top.end <= at:
+                heappop(begun)
+                continue
+            until = min(top.end, moment)
+            last = flat[-1] if flat else None
+            if last is not None and last.end == at and last[2:] == top[2:]:
+                flat[-1] = last._replace(end=until)
+            else:
+                flat.append(top if top[:2] == (at, until) else top._replace(start=at, end=until))
+            at = until
+        at = moment
+
+    for number, one in enumerate(sorted(work, key=_BY_START)):
+        own_up_to(one.start)
+        heappush(begun, (-one.rank, number, one))
+    own_up_to(max((one.end for one in work), default=0))
+    return flat

@@ -1,0 +1,131 @@
+"""What let a job be selected: the last thing that had to happen before it could be."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
+    CORES,
+    JOBS,
+    Limits,
+    LocalWorkers,
+    Places,
+)
+from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import SchedulerIteration
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.segments import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What let a job be selected: ``because`` it was this attempt's end, or scheduling began."""
+
+    because: str
+    """``dependency``, ``previous_attempt``, ``replanning``, ``scheduling``; or what was freed:
+    ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_worker``, ``freed_resource``, and
+    ``freed_place`` where the journal does not tell which."""
+    job_id: int | None = None
+    group: str | None = None
+    attempt: int | None = None
+    resource: str | None = None
+    """The name of the resource that was freed."""
+
+
+Released = tuple[Attempt | None, Micros | None, Release]
+"""Whose end it was, when it was, and why that mattered."""
+
+
+class Releases:
+    """Finds what released each submission of a run."""
+
+    def __init__(self, run: Run, submissions: Submissions) -> None:
+        """Take in *run* and its *submissions*."""
+        self._run = run
+        self._submissions = submissions
+        looks = sorted(look for turn in run.iterations for look in _looks(turn))
+        self._selection_starts = [begin for begin, _, _ in looks]
+        self._looked_from = [since for _, since, _ in looks]
+        self._selection_ends = [end for _, _, end in looks]
+        self._places = Places(Limits(run), submissions)
+        self._workers = LocalWorkers(run, submissions)
+
+    def of_a_worker(self, attempt: Attempt, wait: Segment) -> Released | None:
+        """Return whose end freed the local worker that *attempt* waited for in *wait*, if any."""
+        freed = self._workers.freed_for(attempt, wait)
+        if freed is None:
+            return None
+        other, moment = freed
+        release = Release("freed_worker", other.job_id, other.group, other.number)
+        return other, moment, release
+
+    def of(self, attempt: Attempt, selected: Micros) -> Released:
+        """Return what let *attempt* be *selected* then: of all that had to be, what came last."""
+        candidates = [
+            (moment, rank, other, Release(because, other.job_id, other.group, other.number, name))
+            for moment, rank, other, because, name in self._candidates(attempt, selected)
+            if moment <= selected and other is not attempt
+        ]
+        if not candidates:
+            return None, self._run.scheduling_began, Release("scheduling")
+        moment, _, found, release = max(candidates, key=lambda one: one[:2])
+        return found, moment, release
+
+    def _candidates(
+        self, attempt: Attempt, selected: Micros
+    ) -> Iterator[tuple[Micros, int, Attempt, str, str | None]]:
+        """Yield moment, rank among equals, whose end, why and what of all that may have."""
+        run = self._run
+        previous = run.attempts.get((attempt.key[0], attempt.number - 1))
+        if previous is not None and previous.end is not None:
+            yield previous.end, 1, previous, "previous_attempt", None
+        for job_id in run.dependencies(attempt.key) or ():
+            last = self._final_submission(job_id)
+            if last is not None and last.end is not None:
+                yield last.end, 2, last, "dependency", None
+        planned = run.planned_by(attempt.key)
+        if planned is not None and (maker := self._submissions.last_ended(planned.time)):
+            yield maker.end or 0, 0, maker, "replanning", None
+        if found := self._freed(attempt, selected):
+            freed, because, name = found
+            yield freed.end or 0, 3, freed, because, name
+
+    def _freed(self, attempt: Attempt, selected: Micros) -> tuple[Attempt, str, str | None] | None:
+        """Return whose end freed what *attempt* lacked when a selection passed it over."""
+        ready = attempt.stamps.ready
+        before = bisect_right(self._selection_starts, selected) - 2
+        passed_over = bisect_left(self._looked_from, ready or 0) <= before
+        if ready is not None and not passed_over:
+            return None
+        if passed_over and before >= 0:
+            looked = self._selection_ends[before]
+            following = self._selection_starts[before + 1] - 1
+            short = self._places.short_at(attempt, looked, following)
+            if found := self._places.last_freed(short, looked, selected):
+                freed, name = found
+                because = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")
+                return freed, because, name if because == "freed_resource" else None
+        other = self._submissions.last_ended(selected)
+        if other is not None and other is not attempt and (other.end or 0) > (ready or 0):
+            return other, "freed_place", None
+        return None
+
+    def _final_submission(self, job_id: int) -> Attempt | None:
+        """Return the last submission that ran *job_id*: its own, or its group's."""
+        last = self._run.last_attempt(job_id)
+        if last is not None and last.is_member:
+            return self._run.attempts.get((last.group or "", last.number))
+        return last
+
+
+def _looks(turn: SchedulerIteration) -> Iterator[tuple[Micros, Micros, Micros]]:
+    """Yield when each selection of *turn* began, since when it knew who is ready, and its end.
+
+    What comes to be ready once the loop has looked is the next one's.
+    """
+    since = turn.time
+    for begin, end in turn.selections:
+        yield begin, since, end
+        since = end

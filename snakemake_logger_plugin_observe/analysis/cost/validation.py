@@ -1,0 +1,103 @@
+"""Whether a journal is what it says: every line by the schema, every figure made again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.journal.events import AnyEvent, AttemptFinished, RunFinished
+from snakemake_logger_plugin_observe.run.attempt import written_segments
+from snakemake_logger_plugin_observe.run.model import Run, seconds
+
+_ROUNDING_S = 2e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A line whose figures do not follow from the stamps before it."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of it; ``problems`` are lines that could not be read."""
+
+    run: Run
+    lines: int
+    disagreements: tuple[Disagreement, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether every line reads and every figure follows."""
+        return not self.disagreements and not self.problems
+
+
+def verify(events: Iterable[tuple[int, AnyEvent]], problems: Sequence[object]) -> Verification:
+    """Return what is wrong with the journal that *events* (line, event) come from.
+
+    Args:
+        events: the events with their line numbers; reading them fills *problems*.
+        problems: the lines that could not be read, looked at once *events* are through.
+
+    """
+    run = Run()
+    found: list[Disagreement] = []
+    count = 0
+    for line, event in events:
+        count = line
+        run.add(event, line)
+        match event:
+            case AttemptFinished():
+                key = event.job_id if event.job_id is not None else event.group or ""
+                attempt = run.attempts[(key, event.attempt)]
+                made = seconds(attempt.phases)
+                found.extend(_compare(line, f"attempt of job {key}", event.phases_s, made))
+                if written_segments(event) != attempt.segments:
+                    text = f"attempt of job {key}: its segments do not follow from its stamps"
+                    found.append(Disagreement(line, text))
+            case RunFinished():
+                found.extend(_totals(line, event, run))
+    run.close()
+    return Verification(run, count, tuple(found), tuple(str(problem) for problem in problems))
+
+
+def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
+    accounts = account(run)
+    found: list[Disagreement] = []
+    for name, written, made in (
+        ("job account", event.job_account.by_phase_s, accounts.jobs_by_phase),
+        ("makespan", event.makespan.by_phase_s, accounts.makespan_by_phase),
+        ("job account by class", event.job_account.by_class_s, accounts.jobs_by_class),
+        ("makespan by class", event.makespan.by_class_s, accounts.makespan_by_class),
+    ):
+        found.extend(_compare(line, name, written, seconds(made)))
+    if (
+        event.makespan_s is not None
+        and abs(event.makespan_s - accounts.makespan / 1e6) > _ROUNDING_S
+    ):
+        text = f"makespan: {event.makespan_s} s written, {accounts.makespan / 1e6} s found"
+        found.append(Disagreement(line, text))
+    for name, counted, recounted in (
+        ("job_count", event.job_count, accounts.job_count),
+        ("attempt_count", event.attempt_count, accounts.attempt_count),
+        ("failed_attempts", event.failed_attempts, accounts.failed_attempts),
+    ):
+        if counted != recounted:
+            found.append(Disagreement(line, f"{name}: {counted} written, {recounted} found"))
+    return found
+
+
+def _compare(
+    line: int, what: str, written: dict[str, float], made: dict[str, float]
+) -> list[Disagreement]:
+    return [
+        Disagreement(
+            line,
+            f"{what}: {name} is {written.get(name, 0.0)} s as written, "
+            f"{made.get(name, 0.0)} s from the stamps",
+        )
+        for name in dict.fromkeys((*written, *made))
+        if not abs(written.get(name, 0.0) - made.get(name, 0.0)) <= _ROUNDING_S  # also for NaN
+    ]

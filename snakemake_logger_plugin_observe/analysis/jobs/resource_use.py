@@ -1,0 +1,150 @@
+"""What attempts used, against what they had asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
+
+_ON_THE_NODE: Final = (
+    *("node_startup", "node_plan", "stage_in", "compute", "stage_out"),
+    *("member_wait", "node_exit"),
+)
+_MB: Final = 1_000_000  # Snakemake's mem_mb
+_TIMES_TOO_MUCH: Final = 4
+_TOO_CLOSE: Final = 0.9
+_SPARE_BYTES: Final = 500 * _MB
+_SPARE_S: Final = 30 * 60
+_ENOUGH_COMPUTE_S: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One attempt's requests and its use; None where either is not known."""
+
+    threads: int | None = None
+    cpu_s: float | None = None
+    compute_s: float | None = None
+    memory_asked_bytes: int | None = None
+    memory_peak_bytes: int | None = None
+    memory_peak_is_bound: bool = False
+    """Whether the peak is only known to have been no higher than this."""
+    runtime_asked_s: float | None = None
+    on_node_s: float | None = None
+    read_bytes: int | None = None
+    written_bytes: int | None = None
+
+    @property
+    def cores(self) -> float | None:
+        """How many cores were busy on average while the tool ran."""
+        if self.cpu_s is None or not self.compute_s:
+            return None
+        return self.cpu_s / self.compute_s
+
+
+def demand(run: Run, attempt: Attempt) -> Demand:
+    """Return what *attempt* asked for and used; a group's members each for themselves."""
+    job = run.job_of(attempt)
+    if job is None:
+        return Demand()
+    used, record = attempt.used, attempt.accounting
+    peak = used.peak_rss_bytes if used else None
+    bound = used.peak_rss_bound_bytes if used else None
+    sampled = record.peak_rss_bytes if record is not None else None
+    known = [size for size in (peak, sampled) if size is not None]
+    cpu = [s for s in (used.user_s, used.system_s) if s is not None] if used else []
+    on_node = sum(attempt.phases.get(phase, 0) for phase in _ON_THE_NODE)
+    mem_mb, runtime = _number(job.resources.get("mem_mb")), _number(job.resources.get("runtime"))
+    return Demand(
+        threads=job.threads,
+        cpu_s=round(sum(cpu), 6) if len(cpu) == 2 else None,
+        compute_s=attempt.phases["compute"] / 1e6 if "compute" in attempt.phases else None,
+        memory_asked_bytes=None if mem_mb is None else round(mem_mb * _MB),
+        memory_peak_bytes=max(known) if known else bound,
+        memory_peak_is_bound=not known and bound is not None,
+        runtime_asked_s=None if runtime is None else runtime * 60,
+        on_node_s=on_node / 1e6 if on_node and attempt.external_jobid is not None else None,
+        read_bytes=used.read_bytes if used else None,
+        written_bytes=used.written_bytes if used else None,
+    )
+
+
+def _number(value: Any) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e12
+    return float(value) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class FarOff:
+    """A rule's request that is far from what its jobs used; figures are of the largest job."""
+
+    rule: str
+    resource: str
+    """``memory`` (bytes), ``threads``, or ``runtime`` (seconds)."""
+    asked: float
+    used: float
+    at_most: bool = False
+    """Whether less may have been used."""
+
+    @property
+    def too_little(self) -> bool:
+        """Whether the request is nearly used up, so that the next input may not fit."""
+        return self.used > self.asked * _TOO_CLOSE
+
+
+def far_off(run: Run) -> list[FarOff]:
+    """Return the rules' requests that are far from use, memory first, in the rules' order."""
+    by_rule: dict[str, list[Demand]] = {}
+    for attempt in run.attempts.values():
+        rule = run.rule_of(attempt)
+        if rule is not None and attempt.status == "success":
+            by_rule.setdefault(rule, []).append(demand(run, attempt))
+    found = [
+        one
+        for judge in (_memory, _threads, _runtime)
+        for rule, demands in by_rule.items()
+        if (one := judge(rule, demands)) is not None
+    ]
+    return sorted(found, key=lambda one: list(by_rule).index(one.rule))
+
+
+def _memory(rule: str, demands: list[Demand]) -> FarOff | None:
+    known = [d for d in demands if d.memory_asked_bytes and d.memory_peak_bytes is not None]
+    if len(known) < len(demands) or not known:
+        return None
+    asked = max(d.memory_asked_bytes or 0 for d in known)
+    top = max(known, key=lambda d: d.memory_peak_bytes or 0)
+    peak = top.memory_peak_bytes or 0
+    too_much = asked >= peak * _TIMES_TOO_MUCH and asked - peak >= _SPARE_BYTES
+    too_little = peak > asked * _TOO_CLOSE and not top.memory_peak_is_bound
+    if not (too_much or too_little):
+        return None
+    return FarOff(rule, "memory", asked, peak, top.memory_peak_is_bound)
+
+
+def _threads(rule: str, demands: list[Demand]) -> FarOff | None:
+    known = [d for d in demands if d.threads and d.cpu_s is not None and d.compute_s]
+    if len(known) < len(demands):
+        return None
+    asked = max((d.threads or 0 for d in known), default=0)
+    compute_s = _sum(d.compute_s for d in known)
+    if asked < 2 or compute_s < _ENOUGH_COMPUTE_S:
+        return None
+    cores = _sum(d.cpu_s for d in known) / compute_s
+    return FarOff(rule, "threads", asked, cores) if cores <= asked / 2 else None
+
+
+def _runtime(rule: str, demands: list[Demand]) -> FarOff | None:
+    known = [d for d in demands if d.runtime_asked_s and d.on_node_s is not None]
+    if len(known) < len(demands) or not known:
+        return None
+    asked = max(d.runtime_asked_s or 0 for d in known)
+    longest = max(d.on_node_s or 0 for d in known)
+    too_much = asked >= longest * _TIMES_TOO_MUCH and asked - longest >= _SPARE_S
+    too_little = longest > asked * _TOO_CLOSE
+    return FarOff(rule, "runtime", asked, longest) if too_much or too_little else None
+
+
+def _sum(values: Iterable[float | None]) -> float:
+    return sum(value or 0.0 for value in values)

@@ -1,0 +1,124 @@
+"""What ran: the attempts of a run as rows, chosen and sorted."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import Demand, demand
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
+
+_HIDDEN_IN_A_NODE: Final = (
+    *("queue_wait", "node_startup", "node_plan", "stage_in", "compute"),
+    *("stage_out", "node_exit", "poll_wait"),
+)
+_HIDDEN_IN_MAIN: Final = ("stage_in", "compute", "stage_out")
+SORT_KEYS: Final = ("time", "start", "rule", "status", "job")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One attempt, with what the journal knows of its job."""
+
+    attempt: Attempt
+    rule: str | None
+    wildcards: dict[str, str]
+    group_name: str | None
+    reason: str | None
+    log: tuple[str, ...]
+    command: str | None
+    """The first line of its shell command that says something."""
+    line: int | None
+    demand: Demand
+
+    @property
+    def total(self) -> Micros:
+        """All its phases together."""
+        return sum(self.attempt.phases.values())
+
+    @property
+    def chosen(self) -> Micros:
+        """Its phases from the moment it was selected."""
+        return self.attempt.since_chosen
+
+    @property
+    def phases(self) -> dict[str, Micros | None]:
+        """Microseconds per phase; None for what may hide in an unobserved stretch."""
+        known: dict[str, Micros | None] = dict(self.attempt.phases)
+        if UNOBSERVED not in known and self.attempt.segments:
+            return known
+        remote = self.attempt.external_jobid is not None
+        for phase in _HIDDEN_IN_A_NODE if remote else _HIDDEN_IN_MAIN:
+            known.setdefault(phase, None)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which attempts to list, and how."""
+
+    rule: str | None = None
+    status: str | None = None
+    failed: bool = False
+    sort: str = "start"
+
+
+def rows(run: Run, choice: Choice | None = None) -> list[Row]:
+    """Return the attempts that *choice* asks for; a group's submission is a row of its own."""
+    choice = choice or Choice()
+    found = list(run.attempts.values())
+    if choice.rule is not None:
+        found = [one for one in found if run.rule_of(one) == choice.rule]
+    if choice.failed:
+        failed = {one.key[0] for one in found if _failed_once(one)}
+        found = [one for one in found if one.key[0] in failed]
+    if choice.status is not None:
+        found = [one for one in found if one.status == choice.status]
+    return sorted((_row(run, one) for one in found), key=lambda row: _sort_key(row, choice.sort))
+
+
+def _failed_once(attempt: Attempt) -> bool:
+    """Whether an attempt failed, or a try inside it that another one mended."""
+    if attempt.status in ("failed", "lost"):
+        return True
+    return attempt.job_id is not None and any(
+        one.status in ("failed", "lost") for one in attempt.executions
+    )
+
+
+def _row(run: Run, attempt: Attempt) -> Row:
+    job = run.job_of(attempt)
+    group = run.groups.get(attempt.group) if attempt.group is not None else None
+    return Row(
+        attempt=attempt,
+        rule=job.rule if job else None,
+        wildcards=job.wildcards if job else {},
+        group_name=group.name if group else attempt.group,
+        reason=job.reason if job else None,
+        log=job.log if job else (),
+        command=_first_line(job.shellcmd) if job else None,
+        line=attempt.line,
+        demand=demand(run, attempt),
+    )
+
+
+def _first_line(command: str | None) -> str | None:
+    return next((line.strip() for line in (command or "").splitlines() if line.strip()), None)
+
+
+def _sort_key(row: Row, by: str) -> tuple[object, ...]:
+    attempt = row.attempt
+    job = (0, attempt.job_id) if attempt.job_id is not None else (1, 0)
+    start = attempt.start if attempt.start is not None else attempt.stamps.finished or 0
+    match by:
+        case "time":
+            return (-row.total, *job, attempt.number)
+        case "rule":
+            return (row.rule or "", *job, attempt.number)
+        case "status":
+            return (attempt.status, *job, attempt.number)
+        case "job":
+            return (*job, attempt.group or "", attempt.number)
+        case _:
+            return (start, *job, attempt.number)

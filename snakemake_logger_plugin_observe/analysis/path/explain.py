@@ -1,0 +1,134 @@
+"""What in the journal shows each segment of the actual path: lines, and the stamps at its edges.
+
+Nothing is worked out anew here: a segment's edge is looked for among the moments that its line
+holds, and those of its neighbours and of what released it. Moments of a node's clock are compared
+after the offset that the line itself tells.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.analysis.cost.partition import Owned
+from snakemake_logger_plugin_observe.clock import Micros, parse_moment
+from snakemake_logger_plugin_observe.run.attempt import FINAL
+from snakemake_logger_plugin_observe.run.model import Run
+
+_READING: Final = 1_000  # two clocks of one kernel are read apart by less
+_ON_THE_NODE: Final = ("levels", "node_starts")
+
+
+@dataclass(frozen=True, slots=True)
+class StampQuote:
+    """A stamp as a line of the journal has it."""
+
+    line: int
+    event: str
+    field: str
+    """Where in the line: ``stamps.submitting``, ``levels[0].executions[0].tool_started``."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A segment of the actual path, and the stamps that its begin and its end come from."""
+
+    segment: Owned
+    begin: tuple[StampQuote, ...]
+    end: tuple[StampQuote, ...]
+
+
+def lines_wanted(run: Run, segments: Sequence[Owned]) -> set[int]:
+    """Return the numbers of the lines that ``explain`` has to look into."""
+    wanted = {run.finished_line}
+    for one in segments:
+        wanted.update(_own_lines(run, one), [_releasing_line(run, one)])
+    return {line for line in wanted if line is not None}
+
+
+def explain(
+    run: Run, segments: Sequence[Owned], lines: Mapping[int, Mapping[str, Any]]
+) -> Iterator[Explained]:
+    """Yield each of *segments* with the stamps at its edges.
+
+    Args:
+        run: whose path it is.
+        segments: the actual path, in its order.
+        lines: the JSON objects of the lines that ``lines_wanted`` names.
+
+    """
+    stamps = {number: list(_stamps(line)) for number, line in lines.items()}
+    for index, segment in enumerate(segments):
+        before = segments[index - 1].line if index else None
+        after = segments[index + 1].line if index + 1 < len(segments) else run.finished_line
+        own, releasing = _own_lines(run, segment), _releasing_line(run, segment)
+
+        def at(moment: Micros, *numbers: int | None) -> tuple[StampQuote, ...]:
+            wanted = dict.fromkeys(number for number in numbers if number in stamps)
+            found = [
+                (
+                    abs(when - moment),
+                    StampQuote(number or 0, lines[number or 0]["event"], field, text),
+                )
+                for number in wanted
+                for field, text, when in stamps[number or 0]
+                if abs(when - moment) <= _READING
+            ]
+            nearest = min((apart for apart, _ in found), default=0)
+            quotes: dict[int, StampQuote] = {}
+            for apart, quote in found:
+                if apart == nearest:
+                    quotes.setdefault(quote.line, quote)
+            return tuple(quotes.values())
+
+        yield Explained(
+            segment,
+            at(segment.start, *own, releasing, before),
+            at(segment.end, *own, after),
+        )
+
+
+def _own_lines(run: Run, segment: Owned) -> tuple[int | None, ...]:
+    """Return the lines about a segment's owner: one, if it has ended, else its submission's too."""
+    name = segment.job_id if segment.job_id is not None else segment.group
+    attempt = run.attempts.get((name, segment.attempt or 1)) if name is not None else None
+    if attempt is None or attempt.status in FINAL:
+        return (segment.line,)
+    return segment.line, attempt.submitted_line
+
+
+def _releasing_line(run: Run, segment: Owned) -> int | None:
+    release = segment.released_by
+    if release is None or release.attempt is None:
+        return None
+    key = (release.job_id if release.job_id is not None else release.group or "", release.attempt)
+    attempt = run.attempts.get(key)
+    return attempt.line if attempt is not None else None
+
+
+def _stamps(line: Mapping[str, Any]) -> Iterator[tuple[str, str, Micros]]:
+    """Yield every moment of *line*: where it is, as it is written, and on the main clock."""
+    offset = line.get("offset")
+    assumed = offset.get("assumed_s") if isinstance(offset, dict) else None
+    ahead = round(assumed * 1_000_000) if isinstance(assumed, int | float) else 0
+    for field, value in line.items():
+        node = field in _ON_THE_NODE
+        for name, text in _moments(field, value):
+            try:
+                moment = parse_moment(text)
+            except ValueError:
+                continue
+            yield name, text, moment - ahead if node else moment
+
+
+def _moments(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield what may be a moment in *value*, with its name."""
+    if isinstance(value, str):
+        if value.endswith("Z") and len(value) == 27:
+            yield name, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _moments(f"{name}.{key}", inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _moments(f"{name}[{index}]", inner)

@@ -1,0 +1,124 @@
+"""The two paths of a run beside each other, and their gap: the price of how it was run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.analysis.cost.releases import Release
+from snakemake_logger_plugin_observe.analysis.path.critical import CriticalPath, critical_path
+from snakemake_logger_plugin_observe.analysis.path.utilisation import Utilisation, utilisation
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, UNOBSERVED, by_class
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """Segments of the actual path in a row that have one owner: a job, a group, or Snakemake."""
+
+    start: Micros
+    end: Micros
+    job_id: int | None
+    attempt: int | None
+    group: str | None
+    rule: str | None
+    by_phase: tuple[tuple[str, Micros], ...]
+    """What it spent where, the longest first."""
+    released_by: Release | None
+    """What let it begin, where the walk jumped from it to another."""
+
+    @property
+    def length(self) -> Micros:
+        """How long it was on the path."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """By how much the makespan would shrink if something took no time, found by replay."""
+
+    kind: str
+    """``class``, ``phase``, ``rule`` or ``job``."""
+    name: str
+    saving: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What a run's makespan was made of, and what of it the work itself needed; microseconds."""
+
+    makespan: Micros
+    actual: tuple[Owned, ...]
+    steps: tuple[PathStep, ...]
+    """The actual path, told shortly: no two in a row have one owner."""
+    by_phase: dict[str, Micros]
+    critical: CriticalPath
+    utilisation: Utilisation
+
+    @property
+    def price(self) -> Micros | None:
+        """The gap between both paths; None where a tool's time is not known."""
+        known = self.critical.length or not self.critical.unknown
+        return self.makespan - self.critical.length if known else None
+
+    @property
+    def price_by_class(self) -> dict[str, Micros]:
+        """The gap by cost class: of ``compute``, what was on the path beyond the critical one.
+
+        That part can be negative: while the critical path's tools ran, another owned the makespan.
+        """
+        sums = by_class(self.by_phase)
+        sums["compute"] -= self.critical.length
+        return sums
+
+    @property
+    def unexplained(self) -> Micros:
+        """What of the makespan could not be split, or is explained by nothing."""
+        return self.by_phase.get(UNOBSERVED, 0) + self.by_phase.get(UNATTRIBUTED, 0)
+
+
+def paths(run: Run) -> Paths:
+    """Return both paths of *run*, its price, and the use of its slots."""
+    actual = tuple(partition(run))
+    return Paths(
+        makespan=run.makespan,
+        actual=actual,
+        steps=tuple(steps(actual)),
+        by_phase=phase_totals(actual),
+        critical=critical_path(run),
+        utilisation=utilisation(run),
+    )
+
+
+def steps(actual: Iterable[Owned]) -> list[PathStep]:
+    """Return the segments of the *actual* path with those of one owner in a row made one."""
+    found: list[PathStep] = []
+    row: list[Owned] = []
+    for segment in actual:
+        if row and _owner(row[-1]) != _owner(segment):
+            found.append(_step(row))
+            row = []
+        row.append(segment)
+    if row:
+        found.append(_step(row))
+    return found
+
+
+def _owner(segment: Owned) -> tuple[int | None, int | None, str | None]:
+    return segment.job_id, segment.attempt, segment.group
+
+
+def _step(row: Sequence[Owned]) -> PathStep:
+    first = row[0]
+    by_phase = phase_totals(row)
+    released = next((one.released_by for one in row if one.released_by is not None), None)
+    return PathStep(
+        start=first.start,
+        end=row[-1].end,
+        job_id=first.job_id,
+        attempt=first.attempt,
+        group=first.group,
+        rule=first.rule,
+        by_phase=tuple(by_phase.items()),
+        released_by=released,
+    )

@@ -1,0 +1,269 @@
+"""How well a run's slots were used over time, and where they idled with work ready.
+
+At each moment a submission is *ready* (it could be chosen, and is not), *queued* (chosen, and not
+on its way to a tool yet: handed on, waiting in the cluster's queue) or *running* (from its first
+sign of life to the report of its end). A slot is a place among ``--jobs``, or without that a core.
+A *stall* is a stretch with at least one job ready that would have fitted into what was free.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Limits
+from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run
+
+# Counts of all three states are kept in one number: so many bits are a state's own.
+_BITS: Final = 32
+_READY, _QUEUED, _RUNNING = 1, 1 << _BITS, 1 << 2 * _BITS
+_COUNT: Final = (1 << _BITS) - 1
+_STATE: Final = {
+    "slot_wait": _READY,
+    **dict.fromkeys(("dispatch", "submit", "queue_wait"), _QUEUED),
+}
+_LONGEST: Final = 5
+_EXACT: Final = 64  # up to here an amount is its own kind
+
+
+class UsageStep(NamedTuple):
+    """How many submissions were in which state from ``moment`` on."""
+
+    moment: Micros
+    ready: int = 0
+    queued: int = 0
+    running: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A stretch in which a slot idled though work was ready."""
+
+    start: Micros
+    end: Micros
+    ready: int
+    """The most jobs that were ready in it and would have fitted."""
+    job_id: int | None
+    group: str | None
+    """One of them: the first that was ready."""
+    attempt: int
+    line: int | None
+    """The journal's line that tells when it was ready and when it was chosen."""
+
+    @property
+    def length(self) -> Micros:
+        """How long it lasted."""
+        return self.end - self.start
+
+
+class Held(NamedTuple):
+    """How long ready work did not fit under a limit."""
+
+    length: Micros = 0
+    idle: Micros = 0
+    """How long of that at least half of the slots were free: another limit than theirs held it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utilisation:
+    """The states of submissions over time, and the stalls of the scheduler."""
+
+    steps: tuple[UsageStep, ...]
+    slots: int | None
+    """Places among ``--jobs``, or cores; None where no limit is known."""
+    slot_kind: str | None
+    ready_s: float
+    queued_s: float
+    running_s: float
+    """Sums over submissions, in seconds."""
+    stalled: Micros
+    """How long any slot idled though work was ready."""
+    stalls: tuple[Stall, ...]
+    """The longest stretches of it, the longest first."""
+
+
+def utilisation(run: Run) -> Utilisation:
+    """Return the use of *run*'s slots over time."""
+    submissions = Submissions(run)
+    limits = Limits(run)
+    steps = _steps(submissions.attempts)
+    ends = [step.moment for step in steps[1:]]
+    sums = [0, 0, 0]
+    for step, until in zip(steps, ends, strict=False):
+        length = until - step.moment
+        for index, count in enumerate((step.ready, step.queued, step.running)):
+            sums[index] += length * count
+    stalled, stalls = _stalls(submissions.attempts, limits)
+    name = limits.names[0] if limits.names else None
+    return Utilisation(
+        steps=tuple(steps),
+        slots=limits.limit(name) if name is not None else None,
+        slot_kind=name,
+        ready_s=sums[0] / 1e6,
+        queued_s=sums[1] / 1e6,
+        running_s=sums[2] / 1e6,
+        stalled=stalled,
+        stalls=stalls,
+    )
+
+
+def _steps(submissions: Iterable[Attempt]) -> list[UsageStep]:
+    """Return the states of *submissions* from each moment on at which one of them changes."""
+    changes: dict[Micros, int] = {}
+    for attempt in submissions:
+        reported = attempt.stamps.reported
+        state = at = 0
+        for start, end, phase in attempt.segments:
+            now = _STATE.get(phase or "", _RUNNING)
+            if now is _RUNNING and reported is not None and start >= reported:
+                now = 0
+            if now != state:
+                changes[start] = changes.get(start, 0) + now - state
+                state = now
+            at = end
+        if state:
+            changes[at] = changes.get(at, 0) - state
+    steps: list[UsageStep] = []
+    counts = 0
+    for moment in sorted(changes):
+        counts += changes[moment]
+        steps.append(
+            UsageStep(
+                *(moment, counts & _COUNT, counts >> _BITS & _COUNT),
+                counts >> 2 * _BITS,
+            )
+        )
+    return steps
+
+
+_Shares = tuple[int, ...]
+
+
+def _stalls(submissions: Sequence[Attempt], limits: Limits) -> tuple[Micros, tuple[Stall, ...]]:
+    """Return how long work that would have fitted waited, together and the longest stretches."""
+    found: list[tuple[Micros, Micros, int, _Shares]] = []
+    for start, end, ready, shares in _idle_with_work(submissions, limits):
+        last = found[-1] if found else None
+        if last is not None and last[1] == start:
+            found[-1] = (last[0], end, max(last[2], ready), last[3])
+        else:
+            found.append((start, end, ready, shares))
+    total = sum(end - start for start, end, _, _ in found)
+    found.sort(key=lambda one: (one[0] - one[1], one[0]))
+    longest = found[:_LONGEST]
+    firsts = _firsts(submissions, [(start, shares) for start, _, _, shares in longest], limits)
+    return total, tuple(
+        Stall(start, end, ready, first.job_id, first.group, first.number, first.line)
+        for (start, end, ready, _), first in zip(longest, firsts, strict=True)
+        if first is not None
+    )
+
+
+def _firsts(
+    submissions: Iterable[Attempt], stalls: Sequence[tuple[Micros, _Shares]], limits: Limits
+) -> list[Attempt | None]:
+    """Return, for each moment and kind of *stalls*, who of that kind waited and was ready first."""
+    firsts: list[Attempt | None] = [None] * len(stalls)
+    since = [1 << 62] * len(stalls)
+    for one in submissions:
+        ready, selected = one.stamps.ready, one.stamps.selected
+        if ready is None or selected is None:
+            continue
+        for index, (moment, shares) in enumerate(stalls):
+            waited = ready <= moment < selected and ready < since[index]
+            if waited and _shares(one, limits) == shares:
+                firsts[index], since[index] = one, ready
+    return firsts
+
+
+def _shares(attempt: Attempt, limits: Limits) -> _Shares:
+    """Return what *attempt* needs of each limit; amounts in coarse steps, rounded up.
+
+    So jobs that ask for nearly the same are one kind, and none is said to fit that would not.
+    """
+    found = []
+    for name in limits.names:
+        share = limits.share(attempt, name)
+        coarse = share > _EXACT
+        found.append(min(1 << (share - 1).bit_length(), limits.limit(name)) if coarse else share)
+    return tuple(found)
+
+
+def _idle_with_work(
+    submissions: Iterable[Attempt], limits: Limits
+) -> Iterator[tuple[Micros, Micros, int, _Shares]]:
+    """Yield each stretch in which ready work would have fitted: from, to, how many, what kind."""
+    for stretch in _waiting(submissions, limits):
+        fitting = [
+            (count, kind)
+            for kind, count in stretch.waiting.items()
+            if all(share <= left for share, left in zip(kind, stretch.free, strict=True))
+        ]
+        if fitting:
+            count = sum(count for count, _ in fitting)
+            yield stretch.start, stretch.end, count, fitting[0][1]
+
+
+def held(run: Run) -> dict[str, Held]:
+    """Return, by each limit of *run* under which ready work did not fit, for how long it was so."""
+    submissions = [one for one in run.attempts.values() if not one.is_member and one.segments]
+    limits = Limits(run)
+    names, found = limits.names, dict[str, Held]()
+    for stretch in _waiting(submissions, limits):
+        length = stretch.end - stretch.start
+        for index, name in enumerate(names):
+            if any(kind[index] > stretch.free[index] for kind in stretch.waiting):
+                one = found.get(name, Held())
+                slots = stretch.free[0] * 2 >= limits.limit(names[0])
+                idle = one.idle + (length if index and slots else 0)
+                found[name] = Held(one.length + length, idle)
+    return found
+
+
+class _Stretch(NamedTuple):
+    """A stretch in which work was ready: of which kinds, and what was free of each limit."""
+
+    start: Micros
+    end: Micros
+    waiting: dict[_Shares, int]
+    free: list[int]
+
+
+def _waiting(submissions: Iterable[Attempt], limits: Limits) -> Iterator[_Stretch]:
+    """Yield each stretch in which work was ready.
+
+    One sweep over all moments at which something came to be ready, was chosen or was finished.
+    """
+    if not limits.names:
+        return
+    changes: list[tuple[Micros, int, _Shares, _Shares | None]] = []
+    for attempt in submissions:
+        ready, selected = attempt.stamps.ready, attempt.stamps.selected
+        if selected is None:
+            continue
+        shares = _shares(attempt, limits)
+        exact = tuple(limits.share(attempt, name) for name in limits.names)
+        waited = ready is not None and ready < selected
+        if ready is not None and waited:
+            changes.append((ready, 1, shares, None))
+        changes.append((selected, -1 if waited else 0, shares, exact))
+        changes.append((max(selected, attempt.end or 0), 0, shares, tuple(-one for one in exact)))
+    changes.sort(key=itemgetter(0))
+    free = [limits.limit(name) for name in limits.names]
+    waiting: dict[_Shares, int] = {}
+    since: Micros = 0
+    for moment, ready_change, shares, taken in changes:
+        if moment > since and waiting:
+            yield _Stretch(since, moment, waiting, free)
+        since = moment
+        if taken is not None:
+            free = [left - one for left, one in zip(free, taken, strict=True)]
+        if ready_change:
+            count = waiting.get(shares, 0) + ready_change
+            if count:
+                waiting[shares] = count
+            else:
+                del waiting[shares]

@@ -1,0 +1,38 @@
+"""Inputs that planning itself missed, as Snakemake reported them."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.run.model import Run
+
+_PLANNING: Final = re.compile(
+    r"Missing input files[^\n]*? for rule (\S+):\n(.*?)(?=\n\w|\Z)", re.DOTALL
+)
+
+
+_AFFECTED: Final = re.compile(r"affected files:\n(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """What planning itself missed."""
+
+    rule: str
+    files: tuple[str, ...]
+    line: int | None
+
+
+def unplanned(run: Run) -> tuple[Unplanned, ...]:
+    """Return the inputs that no rule makes and that were not there, as Snakemake said it."""
+    found = []
+    for message, line in zip(run.messages, run.message_lines, strict=False):
+        if message.level != "error":
+            continue
+        for rule, block in _PLANNING.findall(message.text):
+            affected = _AFFECTED.search(block)
+            files = affected[1].splitlines() if affected else ()
+            paths = tuple(path.strip() for path in files if path.strip())
+            if paths:
+                found.append(Unplanned(rule, paths, line))
+    return tuple(found)

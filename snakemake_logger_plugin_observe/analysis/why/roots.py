@@ -1,0 +1,153 @@
+"""Where the causes of a run's jobs end: each job's roots, and the jobs that go back to each."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.why.origins import Link, Origins, is_own_link
+from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
+
+# A rule's code, and the like, is changed by itself; the rest is one thing wherever it is found.
+_BY_RULE: Final = frozenset(
+    {"updated_input", "input_set", "code", "params", "environment", "other"}
+)
+# What a circle of jobs that want each other began with, if none has a cause of its own.
+_FIRST: Final[tuple[Kind, ...]] = (
+    *("missing_output", "pipe", "service", "updated_by_job", "updated_input", "unknown"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What jobs go back to: a kind of cause, of one rule where that tells roots apart."""
+
+    kind: Kind
+    rule: str | None = None
+    files: frozenset[str] = frozenset()
+    """Updated inputs: rules that read the very same ones have the same root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots of a run."""
+
+    of: Mapping[int, frozenset[Root]]
+    """Each job's."""
+    at: Mapping[int, tuple[tuple[Root, Link], ...]]
+    """The jobs that have a root themselves, with the causes that it is."""
+
+
+def roots(origins: Origins) -> Roots:
+    """Return what every job of a run goes back to: at least one root for each."""
+    at = {job_id: list(_own(origins, job_id)) for job_id in origins.links}
+    at = _same_files(at)
+    of: dict[int, frozenset[Root]] = {}
+    for circle in _circles(origins.links):
+        found = {root for job_id in circle for root, _link in at[job_id]}
+        found.update(
+            root
+            for job_id in circle
+            for next_one in _next(origins.links[job_id])
+            if next_one in of
+            for root in of[next_one]
+        )
+        if not found:
+            for job_id, link in _begun_by(origins, circle):
+                root = _root(origins, job_id, link)
+                at[job_id].append((root, link))
+                found.add(root)
+        of.update(dict.fromkeys(circle, frozenset(found)))
+    return Roots(of, {job_id: tuple(own) for job_id, own in at.items() if own})
+
+
+def _own(origins: Origins, job_id: int) -> Iterator[tuple[Root, Link]]:
+    """Yield what a job goes back to by itself; what a checkpoint found was missing before."""
+    links = origins.links[job_id]
+    found = any(link.leads == "brought_by" for link in links)
+    for link in links:
+        missing = link.cause is not None and link.cause.kind == "missing_output"
+        if is_own_link(link, origins.of[job_id]) or (missing and not link.jobs and not found):
+            yield _root(origins, job_id, link), link
+
+
+def _root(origins: Origins, job_id: int, link: Link) -> Root:
+    kind: Kind = link.cause.kind if link.cause is not None else "unknown"
+    return Root(kind, origins.run.jobs[job_id].rule if kind in _BY_RULE else None)
+
+
+def _same_files(
+    at: dict[int, list[tuple[Root, Link]]],
+) -> dict[int, list[tuple[Root, Link]]]:
+    """Let rules have one root where the inputs that were updated are the very same files."""
+    files: dict[Root, set[str]] = {}
+    for own in at.values():
+        for root, link in own:
+            if root.kind == "updated_input" and link.cause is not None:
+                files.setdefault(root, set()).update(link.cause.files)
+    same = {root: Root(root.kind, None, frozenset(named)) for root, named in files.items()}
+    return {
+        job_id: [(same.get(root, root), link) for root, link in own] for job_id, own in at.items()
+    }
+
+
+def _begun_by(origins: Origins, circle: Iterable[int]) -> list[tuple[int, Link]]:
+    """Return the causes that a circle, or a job that leads nowhere, began with.
+
+    Files that a target wants are told before those that are wanted for the sake of others.
+    """
+    for kind in _FIRST:
+        found = [
+            (job_id, link)
+            for job_id in circle
+            for link in origins.links[job_id]
+            if link.cause is not None and link.cause.kind == kind
+        ]
+        if found:
+            return [one for one in found if not one[1].jobs] or found
+    return []
+
+
+def _next(links: Iterable[Link]) -> Iterator[int]:
+    for link in links:
+        yield from link.jobs
+
+
+def _circles(links: Mapping[int, tuple[Link, ...]]) -> Iterator[list[int]]:
+    """Yield the jobs in circles of jobs that lead to each other, what they lead to first.
+
+    Tarjan's strongly connected components, without recursion: chains can be long.
+    """
+    number: dict[int, int] = {}
+    low: dict[int, int] = {}
+    stack: list[int] = []
+    waiting: set[int] = set()
+    for start in links:
+        if start in number:
+            continue
+        path = [(start, _next(links[start]))]
+        number[start] = low[start] = len(number)
+        stack.append(start)
+        waiting.add(start)
+        while path:
+            at, rest = path[-1]
+            for other in rest:
+                if other not in links:
+                    continue
+                if other not in number:
+                    number[other] = low[other] = len(number)
+                    stack.append(other)
+                    waiting.add(other)
+                    path.append((other, _next(links[other])))
+                    break
+                if other in waiting:
+                    low[at] = min(low[at], number[other])
+            else:
+                path.pop()
+                if path:
+                    low[path[-1][0]] = min(low[path[-1][0]], low[at])
+                if low[at] == number[at]:
+                    circle = [stack.pop()]
+                    while circle[-1] != at:
+                        circle.append(stack.pop())
+                    waiting.difference_update(circle)
+                    yield circle

@@ -1,0 +1,234 @@
+"""Why a run's jobs ran: what they go back to, and what Snakemake's reasons were, with their cost.
+
+Of a dry run, why they would run. Every job is counted once among the reasons, and once with each
+root that it goes back to.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.reason_text import CHANGES, KINDS, Cause, Kind
+from snakemake_logger_plugin_observe.analysis.why.roots import Root, Roots, roots
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.model import Run
+
+EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Some jobs, and what they took."""
+
+    jobs: int
+    time: Micros
+    """Their attempts' phases from the moment each was selected."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootShare:
+    """The jobs that go back to one root."""
+
+    root: Root
+    rules: tuple[tuple[str | None, int], ...]
+    """The rules where it was found, and how many of each's jobs it was told of."""
+    files: tuple[str, ...]
+    """Examples of the files that it names: inputs that were updated, outputs that were missing."""
+    file_count: int
+    text: str | None
+    all: Cost
+    """Every job that goes back to it."""
+    alone: Cost
+    """The jobs that would not have run without it."""
+    example: int
+    """A job that it was told of."""
+    line: int | None
+    """The journal's line that describes that job."""
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of cause it is."""
+        return self.root.kind
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonShare:
+    """The jobs of one rule that have the same kinds of causes."""
+
+    kinds: tuple[Kind, ...]
+    rule: str | None
+    cost: Cost
+    files: tuple[str, ...]
+    """Examples of the files that the reasons name."""
+    file_count: int
+    example: int
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReasons:
+    """Why the jobs of a run ran, or would run."""
+
+    planned: bool
+    all: Cost
+    changed: Cost
+    """Jobs that would not have run but for something that changed since they last had."""
+    roots: tuple[RootShare, ...]
+    """The one that most jobs go back to first."""
+    reasons: tuple[ReasonShare, ...]
+    """The costliest first."""
+    several: int
+    """How many jobs go back to more than one root."""
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What a share is made of, while jobs are added to it."""
+
+    jobs: int = 0
+    time: Micros = 0
+    alone: int = 0
+    alone_time: Micros = 0
+    rules: dict[str | None, int] = field(default_factory=dict)
+    files: dict[str, None] = field(default_factory=dict)
+    text: str | None = None
+    example: int | None = None
+
+
+def why(run: Run, origins: Origins | None = None, found: Roots | None = None) -> RunReasons:
+    """Return why what ran in *run* did; of a dry run, what would run.
+
+    Args:
+        run: the run.
+        origins: its jobs' causes, where they have been read already.
+        found: their roots, likewise.
+
+    """
+    origins = origins or Origins(run)
+    found = found or roots(origins)
+    planned = is_plan(run)
+    times = dict.fromkeys(run.jobs, 0) if planned else job_times(run)
+    by_reason = _by_reason(run, origins, times)
+    by_root = _by_root(run, found, times)
+    nothing = frozenset({Root("unknown")})
+    again = [
+        time
+        for job_id, time in times.items()
+        if all(root.kind in CHANGES for root in found.of.get(job_id, nothing))
+    ]
+    return RunReasons(
+        planned=planned,
+        all=Cost(len(times), sum(times.values())),
+        changed=Cost(len(again), sum(again)),
+        roots=tuple(sorted((_root(run, *one) for one in by_root.items()), key=_most_jobs_first)),
+        reasons=tuple(
+            sorted((_reason(run, *one) for one in by_reason.items()), key=_costliest_first)
+        ),
+        several=sum(1 for job_id in times if len(found.of.get(job_id, ())) > 1),
+    )
+
+
+def is_plan(run: Run) -> bool:
+    """Return whether *run* only told what it would do."""
+    return run.started is not None and run.started.kind == "dry_run"
+
+
+def job_times(run: Run) -> dict[int, Micros]:
+    """Return how long each job took from its selection on, all its attempts together.
+
+    A member of a group has its own part of the group's submission.
+    """
+    times: dict[int, Micros] = {}
+    for attempt in run.attempts.values():
+        if attempt.job_id is not None:
+            times[attempt.job_id] = times.get(attempt.job_id, 0) + attempt.since_chosen
+    return times
+
+
+def kinds_of(causes: Iterable[Cause]) -> tuple[Kind, ...]:
+    """Return the kinds of *causes*, each once, in the order of ``KINDS``."""
+    return tuple(sorted({cause.kind for cause in causes}, key=KINDS.index))
+
+
+def _by_reason(
+    run: Run, origins: Origins, times: dict[int, Micros]
+) -> dict[tuple[tuple[Kind, ...], str | None], _Sum]:
+    sums: dict[tuple[tuple[Kind, ...], str | None], _Sum] = {}
+    for job_id, time in times.items():
+        job = run.jobs.get(job_id)
+        own = origins.of.get(job_id, (Cause("unknown"),))
+        one = sums.setdefault((kinds_of(own), job.rule if job else None), _Sum())
+        one.jobs += 1
+        one.time += time
+        one.files.update(dict.fromkeys(path for cause in own for path in cause.files))
+        one.example = job_id if one.example is None else min(one.example, job_id)
+    return sums
+
+
+def _by_root(run: Run, found: Roots, times: dict[int, Micros]) -> dict[Root, _Sum]:
+    nothing = frozenset({Root("unknown")})
+    sums: dict[Root, _Sum] = {}
+    for job_id, time in times.items():
+        its = found.of.get(job_id, nothing)
+        for root in its:
+            one = sums.setdefault(root, _Sum())
+            one.jobs += 1
+            one.time += time
+            if len(its) == 1:
+                one.alone += 1
+                one.alone_time += time
+    for job_id, own in found.at.items():
+        for root, link in own:
+            if root in sums and link.cause is not None:
+                _tell(sums[root], run, job_id, link.cause)
+    return sums
+
+
+def _tell(one: _Sum, run: Run, job_id: int, cause: Cause) -> None:
+    """Add the job that a root was told of."""
+    rule = run.jobs[job_id].rule
+    one.rules[rule] = one.rules.get(rule, 0) + 1
+    one.files.update(dict.fromkeys(cause.files))
+    if one.example is None or job_id < one.example:
+        one.example, one.text = job_id, cause.text
+
+
+def _root(run: Run, root: Root, one: _Sum) -> RootShare:
+    example = -1 if one.example is None else one.example
+    return RootShare(
+        root=root,
+        rules=tuple(sorted(one.rules.items(), key=lambda item: (-item[1], item[0] or ""))),
+        files=tuple(one.files)[:EXAMPLES],
+        file_count=len(one.files),
+        text=one.text,
+        all=Cost(one.jobs, one.time),
+        alone=Cost(one.alone, one.alone_time),
+        example=example,
+        line=run.job_lines.get(example),
+    )
+
+
+def _reason(run: Run, key: tuple[tuple[Kind, ...], str | None], one: _Sum) -> ReasonShare:
+    kinds, rule = key
+    example = -1 if one.example is None else one.example
+    return ReasonShare(
+        kinds=kinds,
+        rule=rule,
+        cost=Cost(one.jobs, one.time),
+        files=tuple(one.files)[:EXAMPLES],
+        file_count=len(one.files),
+        example=example,
+        line=run.job_lines.get(example),
+    )
+
+
+def _most_jobs_first(share: RootShare) -> tuple[object, ...]:
+    return (
+        *(-share.all.jobs, -share.all.time, KINDS.index(share.kind)),
+        *(str(share.rules), share.files),
+    )
+
+
+def _costliest_first(share: ReasonShare) -> tuple[object, ...]:
+    return (-share.cost.time, -share.cost.jobs, share.rule or "", share.kinds)

@@ -1,0 +1,162 @@
+"""Which journal a command is about: the one that was named, or the newest real run here."""
+
+import argparse
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.files import (
+    SUBFOLDER,
+    Detail,
+    JournalError,
+    journals_in,
+    read_journal,
+)
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.attempt import FINAL
+from snakemake_logger_plugin_observe.run.model import Run, fold
+
+_BAD_ENDS: Final = ("failed", "interrupted", "killed")
+
+
+def argument(parser: argparse.ArgumentParser) -> None:
+    """Add the journal to a command's words."""
+    parser.add_argument(
+        "journal",
+        nargs="?",
+        type=Path,
+        metavar="JOURNAL",
+        help="a journal, or a run's working directory (default: the newest run here)",
+    )
+
+
+def load(named: Path | None, detail: Detail = Detail.WHOLE, *, failures: bool = False) -> Source:
+    """Return the run that *named* tells of, or the newest real run of the working directory.
+
+    A newer run that failed before it tried a job is named among the problems.
+
+    Args:
+        named: a journal, a working directory, or None for the present one.
+        detail: how much of it the command needs; ``Detail.JOBS`` only of a journal that is named,
+            for whether a run was real is told by its attempts.
+        failures: whether a run that failed before it tried a job is real, too.
+
+    Raises:
+        JournalError: if there is none, or it cannot be read; one line that says what to do.
+
+    """
+    if named is not None and not named.is_dir():
+        return _load(named, detail)
+    return _newest(named if named is not None else Path(), detail, failures=failures)
+
+
+def find(named: Path | None) -> Path:
+    """Return the journal that ``load`` would read.
+
+    Raises:
+        JournalError: if there is none.
+
+    """
+    if named is not None and not named.is_dir():
+        return named
+    return load(named, Detail.TIMES).path
+
+
+def working_directory(journal: Path) -> Path:
+    """Return where a run was, by where its journal lies: the journal itself may say anything."""
+    return above(journal.parent) or above(journal.absolute().parent) or Path()
+
+
+def above(folder: Path) -> Path | None:
+    """Return the working directory of which *folder* holds the journals, or None."""
+    depth = len(SUBFOLDER.parts)
+    return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
+
+
+def _newest(folder: Path, detail: Detail, *, failures: bool) -> Source:
+    found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
+    if not found:
+        raise JournalError(
+            f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
+            "or name a journal"
+        )
+    unread: list[str] = []
+    failed: list[str] = []
+    for path in reversed(found):
+        try:
+            source = _load(path, detail)
+        except JournalError as error:
+            unread.append(str(error))
+            continue
+        if is_real(source.run) or (failures and _failed_early(source)):
+            return replace(source, problems=(*failed, *source.problems))
+        if _failed_early(source):
+            failed.append(f"{path}: a newer run, {source.status} before it tried a job")
+    if unread and len(unread) == len(found):
+        raise JournalError(unread[0])
+    raise JournalError(
+        f"no run in {folder / SUBFOLDER} executed a job; name a journal to see it all the same"
+    )
+
+
+def _failed_early(source: Source) -> bool:
+    """Whether a run came to a bad end before it tried a job."""
+    started = source.run.started
+    return (
+        started is not None
+        and started.kind == "run"
+        and not source.run.attempts
+        and source.status in _BAD_ENDS
+    )
+
+
+def _load(path: Path, detail: Detail) -> Source:
+    reading = read_journal(path, detail)
+    run = fold(reading)
+    alive = is_alive(run)
+    if alive:
+        run.go_on(clock.now())
+    problems = (*reading.problems, *_lost(run))
+    return Source(path, run, run.status(alive), tuple(f"{path}: {one}" for one in problems))
+
+
+def _lost(run: Run) -> Iterator[str]:
+    """Say what a journal lacks that has a last line, and so should have all before it."""
+    if run.finished is None or run.finished.status != "success" or run.gaps:
+        return
+    counted = run.finished.attempt_count
+    ended = sum(1 for a in run.attempts.values() if a.job_id is not None and a.status in FINAL)
+    if ended < counted:
+        yield (
+            f"the ends of {counted - ended:,} of {counted:,} attempts are not in it: lines were "
+            "lost, and every figure lacks what they told"
+        )
+
+
+def is_real(run: Run) -> bool:
+    """Whether this neither planned nor touched only, and at least one job was tried in it."""
+    return run.started is not None and run.started.kind == "run" and bool(run.attempts)
+
+
+def is_alive(run: Run) -> bool | None:
+    """Return whether the run's process still lives, or None where that cannot be seen from here."""
+    started = run.started
+    if run.finished is not None or started is None or started.host != socket.gethostname():
+        return None
+    try:
+        os.kill(started.pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return None
+    born = clock.process_started(started.pid)
+    if started.process_started is None:  # the journal's host cannot tell one process from another
+        return None
+    set_since, boot = 0, clock.boot_time()
+    if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():
+        set_since = (boot or 0) - (started.boot_time or 0)
+    return born is not None and abs(born - set_since - started.process_started) <= clock.TICK

@@ -1,0 +1,305 @@
+"""A live Snakemake that is asked what it would run now, and what has changed; it runs no job.
+
+The only module that makes a command from what a journal tells. It takes those words of the recorded
+command line that are on a list, and the paths that the person named; which program it is, and where
+it runs, never comes from the journal.
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.journal.events import RunStarted
+from snakemake_logger_plugin_observe.journal.masking import MASK
+
+_Takes = Literal["nothing", "one", "many", "maybe"]
+
+# Flags that decide what is planned, by all their names: the first is the one that is passed on.
+_ALLOWED: Final[tuple[tuple[_Takes, tuple[str, ...]], ...]] = (
+    ("one", ("--snakefile", "-s")),
+    ("one", ("--directory", "-d")),
+    ("one", ("--profile",)),
+    ("one", ("--workflow-profile",)),
+    ("one", ("--batch",)),
+    ("many", ("--configfile", "--configfiles")),
+    ("many", ("--config", "-C")),
+    ("many", ("--forcerun", "-R")),
+    ("many", ("--until", "-U")),
+    ("many", ("--omit-from", "-O")),
+    ("many", ("--allowed-rules",)),
+    ("many", ("--rerun-triggers",)),
+    ("many", ("--consider-ancient",)),
+    ("many", ("--software-deployment-method", "--deployment-method", "--deployment", "--sdm")),
+    ("maybe", ("--cores", "-c")),
+    ("nothing", ("--force", "-f")),
+    ("nothing", ("--forceall", "-F")),
+    ("nothing", ("--rerun-incomplete", "--ri")),
+    ("nothing", ("--ignore-incomplete", "--ii")),
+    ("nothing", ("--replace-workflow-config",)),
+    ("nothing", ("--use-conda",)),
+    ("nothing", ("--use-apptainer", "--use-singularity")),
+)
+_FLAGS: Final = {name: (takes, names[0]) for takes, names in _ALLOWED for name in names}
+_PATHS: Final = frozenset({"--snakefile", "--configfile", "--profile", "--workflow-profile"})
+_PLACES: Final = frozenset({"--snakefile", "--directory"})
+# What steps aside, and what only shapes jobs that will not run: leaving it out changes no plan.
+_NO_MATTER: Final = frozenset(
+    {
+        *("--logger", "--executor", "-e", "--jobs", "-j", "--dry-run", "--dryrun", "-n"),
+        *("--quiet", "-q", "--verbose", "--keep-going", "-k", "--retries", "--restart-times"),
+        *("--latency-wait", "--output-wait", "-w", "--seconds-between-status-checks", "--nolock"),
+        *("--printshellcmds", "-p", "--show-failed-logs", "--keep-incomplete", "--scheduler"),
+        *("--nocolor", "--benchmark-extended", "--max-threads", "--groups", "--group-components"),
+        *("--max-jobs-per-second", "--max-jobs-per-timespan", "--local-cores", "--resources"),
+        *("--max-status-checks-per-second", "--default-resources", "--set-resources", "--res"),
+    }
+)
+_OWN: Final = ("--timed-", "--logger-", "--slurm-", "--cluster-")
+_SNAKEFILES: Final = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
+QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "plan": ("--dry-run", "--quiet", "rules"),
+    "input": ("--list-changes", "input"),
+    "code": ("--list-changes", "code"),
+    "params": ("--list-changes", "params"),
+    "summary": ("--summary",),
+}
+_MOST_BYTES: Final = 64 * 1024 * 1024
+
+
+class LiveError(Exception):
+    """Why Snakemake may not be asked; its text is one line for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How Snakemake is asked: the words after the program's name, but for the question."""
+
+    targets: tuple[str, ...]
+    words: tuple[str, ...]
+    start: Path
+    """Where it is started: relative paths in its words are meant from there."""
+    foreign: tuple[str, ...] = ()
+    """Files that it will read and that lie outside of the workflow's folder and of this one."""
+    left_out: tuple[str, ...] = ()
+    """Words of the recorded command that were not taken, and may matter."""
+
+    def command(self, what: str) -> tuple[str, ...]:
+        """Return the words of one question, the program's plain name first."""
+        return ("snakemake", *self.targets, *QUESTIONS[what], *self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one command printed, and how it ended."""
+
+    what: str
+    command: str
+    lines: tuple[str, ...]
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """What of a recorded command line is on the list."""
+
+    flags: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def value(self, name: str) -> str | None:
+        return next((v[0] for n, v in reversed(self.flags) if n == name and v), None)
+
+
+def setting(started: RunStarted, folder: Folder, here: Path) -> Question:
+    """Return how a run's Snakemake would be asked now.
+
+    Args:
+        started: what its journal tells of its command.
+        folder: its working directory, as the person named it.
+        here: where the person is.
+
+    Raises:
+        LiveError: if that cannot be made of what is known.
+
+    """
+    recorded = _recorded(started.command[1:])
+    if any(target.startswith("-") or MASK in target for target in started.targets):
+        raise LiveError("the run's targets cannot be used again: one is masked, or looks as a flag")
+    start, snakefile = _place(recorded, folder, here)
+    words = ["--snakefile", str(snakefile), "--directory", str(folder.root.absolute())]
+    read = [snakefile]
+    for name, values in recorded.flags:
+        if name not in _PLACES:
+            words += [name, *values]
+            read += [start / value for value in values if name in _PATHS]
+    foreign = [str(p) for p in read if p.exists() and not _below(p, (folder.root, here))]
+    return Question(started.targets, tuple(words), start, tuple(foreign), tuple(recorded.left_out))
+
+
+def _recorded(words: Sequence[str]) -> _Recorded:
+    """Sort the words of a command line: flags on the list, with their values, and what else is."""
+    found, at = _Recorded(), 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if not word.startswith("-"):
+            continue  # a target (told apart already), or the value of a flag that is left out
+        name, inline = _split(word)
+        if name not in _FLAGS:
+            if name not in _NO_MATTER and not name.startswith(_OWN):
+                found.left_out.append(name)
+            continue
+        takes, canonical = _FLAGS[name]
+        values, at = _values(takes, inline, words, at)
+        if any(MASK in value for value in values):
+            found.left_out.append(f"{canonical} (masked)")
+            continue
+        found.flags.append((canonical, values))
+    return found
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    """Split ``--flag=value`` and ``-fvalue``."""
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        return name, value if equals else None
+    if word in _FLAGS or _FLAGS.get(word[:2], ("nothing",))[0] == "nothing":
+        return word, None
+    return word[:2], word[2:]
+
+
+def _values(
+    takes: _Takes, inline: str | None, words: Sequence[str], at: int
+) -> tuple[tuple[str, ...], int]:
+    if inline is not None:
+        return (inline,), at
+    end = at
+    while end < len(words) and not words[end].startswith("-"):
+        end += 1
+    if takes == "many":
+        return tuple(words[at:end]), end
+    if takes == "one" and end > at:
+        return (words[at],), at + 1
+    if takes == "maybe" and end > at and words[at].isdecimal():
+        return (words[at],), at + 1
+    return (), at
+
+
+def _place(recorded: _Recorded, folder: Folder, here: Path) -> tuple[Path, Path]:
+    """Return where Snakemake was started, as far as that can be found, and its Snakefile.
+
+    Raises:
+        LiveError: if there is none.
+
+    """
+    root, directory = folder.root.absolute(), recorded.value("--directory")
+    starts = [root, here] if directory is None else [here, *_above(root, directory)]
+    named = recorded.value("--snakefile")
+    for start in starts:
+        for name in (named,) if named is not None else _SNAKEFILES:
+            if (start / name).is_file():
+                return start, start / name
+    what = named or "no Snakefile"
+    raise LiveError(
+        f"{what}: not found from {' or '.join(map(str, starts))}; go to where snakemake was started"
+    )
+
+
+def _above(root: Path, directory: str) -> Iterator[Path]:
+    """Yield the folder from which *root* is called *directory*, if there is one."""
+    parts = Path(directory).parts
+    if not os.path.isabs(directory) and ".." not in parts and root.parts[-len(parts) :] == parts:
+        yield Path(*root.parts[: -len(parts)])
+
+
+def _below(path: Path, folders: Sequence[Path]) -> bool:
+    real = os.path.realpath(path)
+    return any(real.startswith(os.path.join(os.path.realpath(one), "")) for one in folders)
+
+
+def program() -> str:
+    """Return the Snakemake beside this Python, or else on the PATH; never one that a file names.
+
+    Raises:
+        LiveError: if there is none.
+
+    """
+    beside = Path(sys.executable).with_name("snakemake")
+    found = str(beside) if beside.is_file() else shutil.which("snakemake")
+    if found is None:
+        raise LiveError("no snakemake beside this Python, and none on the PATH")
+    return found
+
+
+def ask(how: Question, timeout_s: float) -> Iterator[Answer]:
+    """Yield what Snakemake answers to each question, one process each.
+
+    Both plugins step aside, so that no journal is written of it, and no bytecode is. A process that
+    takes longer than *timeout_s* is killed, with its children.
+
+    Raises:
+        LiveError: if there is no Snakemake.
+
+    """
+    found = program()
+    environment = {**os.environ, "SNAKEMAKE_OBSERVE": "off", "PYTHONDONTWRITEBYTECODE": "1"}
+    for what in QUESTIONS:
+        words = how.command(what)
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            outputs = (out.fileno(), err.fileno())
+            problem = _run((found, *words[1:]), how.start, environment, outputs, timeout_s)
+            if problem and (said := _lines(err.fileno())):
+                problem = f"{problem}: {said[-1].strip()}"
+            yield Answer(what, shlex.join(words), _lines(out.fileno()), problem)
+
+
+def _run(
+    words: tuple[str, ...],
+    start: Path,
+    environment: Mapping[str, str],
+    outputs: tuple[int, int],
+    timeout_s: float,
+) -> str:
+    """Run one command to its end; return why it tells nothing, or an empty text."""
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=start,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=outputs[0],
+            stderr=outputs[1],
+            start_new_session=True,
+        )
+    except OSError as error:
+        return f"{words[0]}: {error.strerror or error}"
+    try:
+        code = process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return f"not done after {timeout_s:g} s"
+    except BaseException:
+        _end(process)
+        raise
+    return "" if code == 0 else f"exit code {code}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a command that goes on, with all that it started in its session."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _lines(descriptor: int) -> tuple[str, ...]:
+    text = os.pread(descriptor, _MOST_BYTES, 0).decode(errors="backslashreplace")
+    return tuple(line for line in text.splitlines() if line.strip())

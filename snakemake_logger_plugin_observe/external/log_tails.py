@@ -1,0 +1,139 @@
+"""The ends of log files: what a failed job wrote last, read before its next attempt writes anew."""
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.records import LogTail
+
+_MOST_BYTES: Final = 16 * 1024
+_MOST_LINES: Final = 20
+_MOST_IN_A_LINE: Final = 500
+_MOST_FILES: Final = 8
+_MOST_COUNTED: Final = 256 * 1024 * 1024
+_BLOCK: Final = 1024 * 1024
+# What Snakemake prints right before a tool begins, and right after it failed.
+_TOOL_BEGINS: Final = re.compile(rb"    (?:resources|reason): ")
+_TOOL_FAILED: Final = re.compile(rb"RuleException:|Error in (?:rule|group) |Shutting down, this")
+_MOMENT: Final = re.compile(rb"\[\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}\]")
+
+
+def tails(
+    paths: Iterable[str],
+    workdir: Path,
+    *,
+    last_written: clock.Micros | None = None,
+    of_executor: bool = False,
+) -> tuple[LogTail, ...]:
+    """Return the end of each of the log files at *paths*; what cannot be read says why.
+
+    Args:
+        paths: as the job names them, relative to *workdir*.
+        workdir: the run's working directory.
+        last_written: when the job had ended, if its clock is that of the file system: a file that
+            was written later is another attempt's.
+        of_executor: whether the files hold what all processes of a job printed; then it is the
+            tool's last lines that are returned, and not those of the Snakemake around it.
+
+    """
+    once = list(dict.fromkeys(paths))[:_MOST_FILES]
+    here = f"{workdir}{os.sep}"
+    return tuple(
+        _tail(path.removeprefix(here), workdir / path, last_written, of_executor) for path in once
+    )
+
+
+def numbered(name: str, path: Path) -> LogTail:
+    """Return the end of the file at *path*, called *name*, with the number of its first line.
+
+    For a reader, who has the time to count the lines of a long file (up to 256 MB of it).
+    """
+    return _tail(name, path, None, False, numbering=True)
+
+
+def _tail(
+    name: str,
+    path: Path,
+    last_written: clock.Micros | None,
+    of_executor: bool,
+    *,
+    numbering: bool = False,
+) -> LogTail:
+    try:
+        size, written, data, before = _end_of(path, numbering)
+    except FileNotFoundError:
+        return LogTail(path=name, problem="it is not there")
+    except OSError as error:
+        return LogTail(path=name, problem=error.strerror or str(error))
+    if last_written is not None and clock.from_wall(written) > last_written:
+        return LogTail(path=name, bytes=size, problem="another attempt had written to it already")
+    if not size:
+        return LogTail(path=name, bytes=0, problem="it is empty")
+    if b"\0" in data:
+        return LogTail(path=name, bytes=size, problem="it is no text")
+    lines = data.removesuffix(b"\n").split(b"\n")
+    whole = len(data) == size
+    first = 0 if whole or len(lines) == 1 else 1  # the first one is cut
+    last = len(lines)
+    if of_executor:
+        first, last = _tools_own(lines, first)
+        if first == last:
+            return LogTail(path=name, bytes=size, problem="the tool has printed nothing to it")
+    first = max(first, last - _MOST_LINES)
+    return LogTail(
+        path=name,
+        bytes=size,
+        first_line=None if before is None else before + first + 1,
+        lines=tuple(_as_shown(line) for line in lines[first:last]),
+    )
+
+
+def _tools_own(lines: list[bytes], first: int) -> tuple[int, int]:
+    """Return which of *lines* the tool itself printed when it was last run: from, up to."""
+    begins = [n for n, line in enumerate(lines) if n >= first and _TOOL_BEGINS.match(line)]
+    start = begins[-1] + 1 if begins else first
+    ends = (n for n, line in enumerate(lines) if n >= start and _TOOL_FAILED.match(line))
+    end = next(ends, len(lines))
+    while end > start and (not lines[end - 1].strip() or _MOMENT.fullmatch(lines[end - 1])):
+        end -= 1
+    return start, end
+
+
+def _end_of(path: Path, numbering: bool) -> tuple[int, clock.Micros, bytes, int | None]:
+    """Return a file's size, when it was last written, its last bytes, and the lines before them.
+
+    These are counted where *numbering*, and else are known of a short file only.
+
+    Raises:
+        OSError: if it cannot be read, or is no plain file; a pipe is not waited for.
+
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        known = os.fstat(descriptor)
+        if not stat.S_ISREG(known.st_mode):
+            raise OSError("it is no plain file")
+        start = max(0, known.st_size - _MOST_BYTES)
+        data = os.pread(descriptor, _MOST_BYTES, start)
+        counted = start == 0 or (numbering and start <= _MOST_COUNTED)
+        before = _lines_before(descriptor, start) if counted else None
+        return known.st_size, known.st_mtime_ns // 1000, data, before
+    finally:
+        os.close(descriptor)
+
+
+def _lines_before(descriptor: int, end: int) -> int:
+    """Return how many lines end in a file's first *end* bytes."""
+    return sum(
+        os.pread(descriptor, min(_BLOCK, end - at), at).count(b"\n") for at in range(0, end, _BLOCK)
+    )
+
+
+def _as_shown(line: bytes) -> str:
+    """Return *line* as a terminal would leave it: a progress bar's last state, cut if long."""
+    shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
+    return shown if len(shown) <= _MOST_IN_A_LINE else shown[:_MOST_IN_A_LINE] + "…"

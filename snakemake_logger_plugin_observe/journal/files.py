@@ -1,0 +1,375 @@
+"""Journal files: the only code that makes, appends to or reads one."""
+
+import errno
+import fcntl
+import mmap
+import os
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from io import FileIO
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final, get_args
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.events import (
+    ADAPTER,
+    EVENTS,
+    LEAN_ADAPTER,
+    LEANEST_ADAPTER,
+    SCHEMA_VERSION,
+    AnyEvent,
+    Event,
+    RunFinished,
+    RunStarted,
+)
+from snakemake_logger_plugin_observe.journal.masking import Masker
+from snakemake_logger_plugin_observe.journal.records import lighten
+
+SUBFOLDER: Final = Path(".snakemake", "observe")
+_KNOWN: Final = frozenset(
+    name for model in EVENTS for name in get_args(model.model_fields["event"].annotation)
+)
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
+_RUN_FINISHED: Final = b'\n{"event":"run_finished"'
+# How lines begin that tell what was done with jobs, and when: most of a journal.
+_OF_ATTEMPTS: Final = tuple(
+    b'{"event":"%s"' % kind.encode()
+    for kind in (
+        *("attempt_submitted", "attempt_started", "attempt_finished", "outputs", "accounting"),
+        *("scheduler_iteration", "scheduler_round"),
+    )
+)
+_LINE_LIMIT: Final = 64 * 1024 * 1024
+
+
+class JournalError(Exception):
+    """A journal that cannot be used; its text is one line for the person, with file and line."""
+
+
+class JournalWriter:
+    """Appends whole lines to one new file; a killed process leaves no half line behind it."""
+
+    def __init__(self, folder: Path, run_id: str, started: clock.Micros, mode: int) -> None:
+        """Make ``<folder>/<UTC start>-<run id>.jsonl``, readable as *mode* says.
+
+        Raises:
+            OSError: if the folder or the file cannot be made, or the file is there already.
+
+        """
+        stamp = clock.format_moment(started)[:19].replace("-", "").replace(":", "")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{stamp}-{run_id[:6]}.jsonl"
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._descriptor = _above_the_standard_ones(os.open(self.path, flags, mode))
+        os.fchmod(self._descriptor, mode)
+
+    def write(self, line: bytes) -> None:
+        """Append *line* (without its newline) in one write.
+
+        Raises:
+            OSError: if it could not be written whole; what was written of it is taken back.
+
+        """
+        data = line + b"\n"
+        written = os.write(self._descriptor, data)
+        if written < len(data):
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def still_there(self) -> bool:
+        """Return whether the file that is written to can still be found under its name."""
+        try:
+            return os.stat(self.path).st_ino == os.fstat(self._descriptor).st_ino
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _above_the_standard_ones(descriptor: int) -> int:
+    """Return *descriptor*, moved where it took the number of a closed stdout or stderr.
+
+    Else what is written to these ended up in the file.
+    """
+    if descriptor > 2:
+        return descriptor
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(descriptor)
+    return moved
+
+
+def to_line(event: Event, mask: Masker | None = None) -> bytes:
+    """Return *event* as one JSON line, without its newline, masked.
+
+    Bytes that are not UTF-8 (in paths, mostly) are written as backslash escapes.
+    """
+    try:
+        line = event.model_dump_json().encode()
+    except (PydanticSerializationError, UnicodeEncodeError):
+        line = _REPLACED
+    if _REPLACED in line:
+        readable = type(event).model_validate(_readable(event.model_dump()))
+        line = readable.model_dump_json().encode()
+    if mask is not None and mask.may_hold_a_secret(line):
+        line = to_json(mask.any(from_json(line)))
+    return line
+
+
+def _readable(value: Any) -> Any:
+    """Return *value* with what UTF-8 cannot hold made visible as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line that could not be read, and why."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        return f"line {self.line}: {self.reason}"
+
+
+class Detail(Enum):
+    """How much of a journal to read: what a command does not ask for costs time and memory."""
+
+    WHOLE = auto()
+    FAILURES = auto()
+    """All but the processes behind the figures of attempts at jobs that never failed."""
+    FIGURES = auto()
+    """No attempt's processes."""
+    TIMES = auto()
+    """As above, and of jobs what places them in time and in the DAG, without their texts."""
+    JOBS = auto()
+    """What there was to do, and how it ended: nothing of attempts."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A journal being read: iterate once for (line number, event); problems gather beside."""
+
+    path: Path
+    problems: list[Problem]
+    detail: Detail = Detail.WHOLE
+
+    def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
+        """Yield each known event with its line number.
+
+        Raises:
+            JournalError: if the file cannot be opened, is empty, is no journal, or is of a newer
+                schema than this reader knows.
+
+        """
+        try:
+            if not stat.S_ISREG(os.stat(self.path).st_mode):
+                raise JournalError(f"{self.path}: not a journal: it is no plain file")
+            with open(self.path, "rb") as file:
+                yield from self._events(file)
+        except OSError as error:
+            raise JournalError(f"{self.path}: {error.strerror or error}") from error
+
+    def _events(self, file: IO[bytes]) -> Iterator[tuple[int, AnyEvent]]:
+        seen_start = False
+        number = 0
+        while line := file.readline(_LINE_LIMIT):
+            number += 1
+            if not line.endswith(b"\n"):
+                if len(line) < _LINE_LIMIT:
+                    self.problems.append(Problem(number, "torn line: the writer was cut off here"))
+                    break
+                self.problems.append(Problem(number, "too long to be a journal's line"))
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(_LINE_LIMIT)
+                continue
+            if seen_start and self.detail is Detail.JOBS and line.startswith(_OF_ATTEMPTS):
+                continue
+            event = self._event(number, line)
+            if not seen_start:
+                self._check_start(number, line, event)
+                seen_start = True
+            if event is not None:
+                yield number, event
+        if not seen_start:
+            raise JournalError(f"{self.path}: no whole line in it, so there is no run to tell of")
+
+    def _event(self, number: int, line: bytes) -> AnyEvent | None:
+        adapter = self._adapter(line)
+        try:
+            event = adapter.validate_json(line)
+            if adapter is not ADAPTER:
+                lighten(event)
+                if event.event == "attempt_finished":
+                    lighten(event.stamps, event.offset, event.used)
+            return event
+        except ValidationError as error:
+            kind = _kind(line)
+            if kind is None:
+                self.problems.append(Problem(number, "not a JSON object with an event"))
+            elif kind in _KNOWN:
+                first = error.errors(include_url=False, include_input=False)[0]
+                where = ".".join(str(part) for part in first["loc"][1:]) or kind
+                self.problems.append(Problem(number, f"{kind}: {where}: {first['msg']}"))
+            return None
+        except (ValueError, RecursionError, OverflowError) as error:
+            self.problems.append(Problem(number, str(error)))
+            return None
+
+    def _adapter(self, line: bytes) -> TypeAdapter[AnyEvent]:
+        match self.detail:
+            case Detail.WHOLE:
+                return ADAPTER
+            case Detail.FAILURES:
+                return ADAPTER if _may_tell_of_a_failure(line) else LEAN_ADAPTER
+            case Detail.TIMES:
+                return LEANEST_ADAPTER
+            case _:
+                return LEAN_ADAPTER
+
+    def _check_start(self, number: int, line: bytes, event: AnyEvent | None) -> None:
+        first = _loaded(line)
+        if first.get("event") != "run_started":
+            raise JournalError(
+                f"{self.path}:{number}: not a run journal (its first line is no run_started)"
+            )
+        version = first.get("schema_version")
+        if isinstance(version, int) and version > SCHEMA_VERSION:
+            raise JournalError(
+                f"{self.path}:{number}: schema version {version} is newer than this "
+                f"snakemake-observe reads ({SCHEMA_VERSION}); update it"
+            )
+        if event is None:
+            raise JournalError(f"{self.path}:{number}: {self.problems[-1].reason}")
+
+
+def _loaded(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of *line*; an empty one if it holds none."""
+    try:
+        loaded = from_json(line)
+    except (ValueError, RecursionError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _kind(line: bytes) -> str | None:
+    kind = _loaded(line).get("event")
+    return kind if isinstance(kind, str) else None
+
+
+def _may_tell_of_a_failure(line: bytes) -> bool:
+    """Whether *line* may be of a job that failed at least once: a quick test that misses none."""
+    return b'"failed"' in line or b'"lost"' in line or b'"attempt":1,' not in line
+
+
+def read_journal(path: Path, detail: Detail = Detail.WHOLE) -> Reading:
+    """Return a one-time reading of the journal at *path*; it is opened when iterated."""
+    return Reading(path, [], detail)
+
+
+def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the JSON objects of the lines of these *numbers*, as they are written.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    wanted, last = frozenset(numbers), max(numbers, default=0)
+    try:
+        with open(path, "rb") as file:
+            lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
+            return {n: _loaded(line) for n, line in enumerate(lines, 1) if n in wanted}
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
+
+
+def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
+    """Return a journal's first event and its ``run_finished``, without reading what is between.
+
+    None where the file is no journal that can be read.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        with open(path, "rb") as file:
+            first = _one(file.readline(_LINE_LIMIT))
+            if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
+                return None
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+                at = text.rfind(_RUN_FINISHED)
+                last = _one(text[at + 1 : text.find(b"\n", at + 1)]) if at > 0 else None
+    except (OSError, ValueError):
+        return None
+    return first, last if isinstance(last, RunFinished) else None
+
+
+def _one(line: bytes) -> AnyEvent | None:
+    try:
+        return ADAPTER.validate_json(line)
+    except (ValueError, RecursionError, OverflowError):
+        return None
+
+
+def append(path: Path, events: Sequence[Event]) -> None:
+    """Add *events* to the journal at *path*, after what it holds; a torn last line is ended first.
+
+    Raises:
+        JournalError: if it cannot be written whole; what was written of it is taken back.
+
+    """
+    lines = b"".join(to_line(event) + b"\n" for event in events)
+    if not lines:
+        return
+    try:
+        with open(path, "r+b", buffering=0) as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                lines = lines if file.read(1) == b"\n" else b"\n" + lines
+            _append(file, lines)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
+
+
+def _append(file: FileIO, data: bytes) -> None:
+    """Write *data* at the end of *file*, where it stands.
+
+    Raises:
+        OSError: if it could not be written whole; what was written of it is taken back.
+
+    """
+    end = file.tell()
+    if file.write(data) < len(data):
+        file.truncate(end)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def journals_in(workdir: Path) -> list[Path]:
+    """Return the journals below *workdir*, the newest run last (their names sort by start)."""
+    return sorted((workdir / SUBFOLDER).glob("*.jsonl"))
+
+
+def is_journal(path: Path) -> bool:
+    """Return whether *path* begins as a run's journal does."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            return _kind(file.readline(_LINE_LIMIT)) == "run_started"
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,119 @@
+"""A run's resolved settings, as plain values: what it does, how, and how long that may take.
+
+Values are the same in each run that is asked for in the same words: sets are sorted, and where a
+function stands for a value, the text that the person wrote, or ``null``.
+"""
+
+import sys
+from collections.abc import Mapping
+from enum import Enum
+from functools import partial
+from pathlib import PurePath
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.recording.log_records import plain
+from snakemake_logger_plugin_observe.recording.probe import ask
+
+# The names of Snakemake's own settings, by the attribute of the workflow that has them. What only
+# concerns processes on a node, or where Snakemake's own temporary files lie, is left out.
+_KEPT: Final = {
+    "execution_settings": (
+        *("retries", "keep_going", "keep_incomplete", "ignore_incomplete", "keep_metadata", "lock"),
+        *("no_hooks", "ignore_ambiguity", "attempt", "use_threads", "shadow_prefix", "debug"),
+        *("cleanup_scripts", "queue_input_wait_time", "wait_for_files"),
+    ),
+    "workflow_settings": (
+        *("cache", "consider_ancient", "wrapper_prefix", "persistence_backend"),
+        "persistence_backend_db_url",
+    ),
+    "dag_settings": (
+        *("rerun_triggers", "forceall", "forcetargets", "forcerun", "until", "omit_from", "batch"),
+        *("force_incomplete", "allowed_rules", "trust_io_cache", "max_checksum_file_size"),
+        *("max_inventory_wait_time", "strict_evaluation"),
+    ),
+    "storage_settings": (
+        *("shared_fs_usage", "notemp", "all_temp", "unneeded_temp_files", "omit_flags"),
+        *("default_storage_provider", "default_storage_prefix", "local_storage_prefix"),
+        *("remote_job_local_storage_prefix", "keep_storage_local", "retrieve_storage"),
+        "wait_for_free_local_storage",
+    ),
+    "deployment_settings": (
+        *("conda_prefix", "conda_base_path", "conda_frontend", "apptainer_prefix"),
+        *("apptainer_args", "conda_not_block_search_path_envvars"),
+    ),
+    "scheduling_settings": (
+        *("scheduler", "greediness", "prioritytargets", "subsample", "ilp_solver"),
+    ),
+    "resource_settings": (
+        *("local_cores", "max_threads", "default_resources", "overwrite_threads"),
+        *("overwrite_resources", "overwrite_resource_scopes", "overwrite_scatter"),
+    ),
+    "group_settings": ("overwrite_groups", "group_components", "local_groupid"),
+    "remote_execution_settings": (
+        *("seconds_between_status_checks", "max_status_checks_per_second", "immediate_submit"),
+        *("jobscript", "precommand", "container_image", "preemptible_retries"),
+        "job_deploy_sources",
+    ),
+    "config_settings": ("replace_workflow_config",),
+    "output_settings": ("benchmark_extended",),
+}
+
+
+def settings_of(workflow: Any, args: Any) -> dict[str, Any]:
+    """Return the settings of *workflow*'s run; what this Snakemake does not have is None.
+
+    Args:
+        workflow: Snakemake's workflow, which starts.
+        args: its parsed command line, or None where it is used as a library.
+
+    """
+    w = workflow
+    found = {
+        name: ask(partial(_setting, w, owner, name))
+        for owner, names in _KEPT.items()
+        for name in names
+    }
+    return found | {
+        "latency_wait_s": ask(lambda: w.execution_settings.latency_wait),
+        "edit_notebook": ask(lambda: w.execution_settings.edit_notebook is not None),
+        "deployment_methods": ask(lambda: shown(w.deployment_settings.deployment_method)),
+        "max_jobs_per_timespan": ask(
+            lambda: plain(vars(w.scheduling_settings.max_jobs_per_timespan))
+        ),
+        "preemptible_rules": ask(
+            lambda: shown(vars(w.remote_execution_settings.preemptible_rules))
+        ),
+        "target_jobs": ask(lambda: sorted(map(str, w.dag_settings.target_jobs))),
+        "touch": ask(lambda: bool(args.touch)),
+        "configfiles": ask(lambda: tuple(map(str, w.configfiles)), ()),
+    }
+
+
+def _setting(workflow: Any, owner: str, name: str) -> Any:
+    return shown(getattr(getattr(workflow, owner), name))
+
+
+def shown(value: Any) -> Any:
+    """Return a setting's *value* as JSON holds it, the same in every run that asks for it."""
+    if isinstance(value, bool | float | str) or value is None:
+        return plain(value)
+    if isinstance(value, Enum):
+        choice = getattr(value, "item_to_choice", None)
+        return choice() if choice is not None else value.name.lower().replace("_", "-")
+    if isinstance(value, int):
+        return None if value >= sys.maxsize else value  # Snakemake's way to say: no limit
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, Mapping):
+        found = {str(key): shown(item) for key, item in value.items()}
+        return dict(sorted(found.items()))
+    if isinstance(value, set | frozenset):
+        return sorted(map(shown, value), key=str)
+    if isinstance(value, list | tuple):
+        return list(map(shown, value))
+    if hasattr(value, "raw"):  # a resource
+        return shown(value.raw)
+    if hasattr(value, "args"):  # all resources by default, before 9.26
+        return dict(sorted(text.split("=", 1) for text in value.args))
+    has_a_text = "__str__" in vars(type(value))
+    return str(value) if has_a_text else None  # else it told where it lies in memory

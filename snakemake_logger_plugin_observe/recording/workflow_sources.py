@@ -1,0 +1,120 @@
+"""The local texts that a workflow is made of: which they are, and their digests.
+
+They are named in the thread that owns the workflow, as plain strings and without a look at the
+file system, and read on another one.
+"""
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path, PurePath
+from types import ModuleType
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.recording.probe import ask
+
+_MOST_FILES: Final = 500
+_MOST_BYTES: Final = 10 * 1024 * 1024
+_WRAPPERS: Final = ("wrapper.py", "wrapper.R", "wrapper.Rmd", "wrapper.jl")
+_ENVIRONMENTS: Final = (".yaml", ".yml")
+
+
+def named_by(workflow: Any, profiles: Iterable[str], began_in: str) -> tuple[str, ...]:
+    """Return the paths of the local texts of *workflow*, those that count most first.
+
+    Snakefiles, config files, profiles, Python modules of the workflow's own that these import,
+    and what the rules name: scripts, notebooks, wrappers, conda environments. Whether they are
+    there is not known yet. Where a name holds wildcards, or is worked out job by job, it is
+    left out.
+
+    Args:
+        workflow: Snakemake's workflow, its Snakefiles read.
+        profiles: the profiles' files, as Snakemake named them.
+        began_in: the folder in which Snakemake was started.
+
+    """
+    folders = [os.getcwd()]
+    if (before := ask(lambda: workflow._workdir_handler.olddir)) is not None:  # of ``workdir:``
+        folders.append(str(before))
+    snakefiles = [p for one in ask(lambda: list(workflow.included), []) if (p := _local(one))]
+    found = dict.fromkeys(snakefiles)
+    for configfile in ask(lambda: list(workflow.configfiles), []):
+        found |= dict.fromkeys(os.path.join(folder, str(configfile)) for folder in folders)
+    found |= dict.fromkeys(os.path.join(began_in, profile) for profile in profiles)
+    prefix = ask(lambda: workflow.workflow_settings.wrapper_prefix)
+    for rule in ask(lambda: list(workflow.rules), []):
+        found |= dict.fromkeys(ask(partial(_of_rule, rule, prefix), ()))
+    found |= dict.fromkeys(_modules_below({folders[0], *map(os.path.dirname, snakefiles)}))
+    return tuple(found)[:_MOST_FILES]
+
+
+def _of_rule(rule: Any, wrapper_prefix: str | None) -> list[str]:
+    base = _local(rule.basedir)
+    named = [_local(getattr(rule, name, None), base) for name in ("script", "notebook", "cwl")]
+    environment = _local(rule.conda_env, base)
+    if environment is not None and environment.endswith(_ENVIRONMENTS):
+        named.append(environment)
+    if rule.wrapper:
+        wrapper = _local(rule.wrapper) or _local(f"{wrapper_prefix or 'none:'}{rule.wrapper}")
+        named += [os.path.join(wrapper, name) for name in _WRAPPERS] if wrapper else []
+    return [path for path in named if path is not None]
+
+
+def _local(named: Any, base: str | None = None) -> str | None:
+    """Return the path of the local file that is *named*, from the folder *base* on, or None."""
+    if hasattr(named, "get_path_or_uri"):  # a source file of Snakemake's
+        named = named.get_path_or_uri(secret_free=True)
+    if not isinstance(named, str | PurePath):  # a function, or nothing
+        return None
+    path = str(named).removeprefix("file://").removeprefix("file:")
+    if os.path.isabs(path):
+        return None if "{" in path else path
+    elsewhere = "{" in path or ":" in path.partition("/")[0]  # wildcards; a URL, a git host
+    return None if elsewhere or base is None else os.path.join(base, path)
+
+
+def _modules() -> list[tuple[str, Any]]:
+    """Return what has been imported by its name; some put other things there than modules."""
+    return list(sys.modules.items())
+
+
+def _modules_below(folders: set[str]) -> Iterator[str]:
+    """Yield the files of the Python modules below *folders* that no installation brought."""
+    below = tuple(os.path.join(folder, "") for folder in folders)
+    installed = (os.path.join(sys.prefix, ""), os.path.join(os.path.dirname(os.__file__), ""))
+    for name, module in _modules():
+        if "_plugin_" in name or not isinstance(module, ModuleType):  # plugins of Snakemake's
+            continue
+        path = object.__getattribute__(module, "__dict__").get("__file__")  # lazy ones stay so
+        if not isinstance(path, str) or not path.startswith(below) or path.startswith(installed):
+            continue
+        if path.endswith(".py") and f"{os.sep}site-packages{os.sep}" not in path:
+            yield path
+
+
+def digests(paths: Iterable[str], workdir: Path, found: dict[str, str]) -> None:
+    """Put into *found* the SHA-256 of each file that can be read, by its path.
+
+    A path is told relative to *workdir* where it lies below it. What is no plain file, or larger
+    than 10 MB, is left out.
+    """
+    for path in paths:
+        if (digest := _digest(path)) is not None:
+            shown = os.path.normpath(path)
+            if shown.startswith(os.path.join(workdir, "")):
+                shown = os.path.relpath(shown, workdir)
+            found[shown] = digest
+
+
+def _digest(path: str) -> str | None:
+    try:
+        is_plain = stat.S_ISREG(os.stat(path).st_mode)  # a pipe would be waited for
+        if not is_plain or os.path.getsize(path) > _MOST_BYTES:
+            return None
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None

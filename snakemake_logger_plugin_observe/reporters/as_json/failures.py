@@ -1,0 +1,69 @@
+"""Failures as plain values for JSON: everything that the text shows, of every job."""
+
+from dataclasses import asdict
+from typing import Any
+
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RuleHabit
+from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
+from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+
+
+def failure(one: Failure) -> dict[str, Any]:
+    """Return what failed, how often, why, and whether trying again was the same again."""
+    return {
+        "job_id": one.job_id,
+        "group": one.group,
+        "group_name": one.group_name,
+        "rule": one.rule,
+        "wildcards": one.wildcards,
+        "outcome": one.outcome,
+        "verdict": one.verdict,
+        "masked": one.masked,
+        "cause": one.cause,
+        "sure": one.last.why.sure,
+        "attempts": len(one.rows),
+        "succeeded_on_attempt": one.succeeded_on,
+        "executions": one.executions,
+        "failed_executions": one.failed_executions,
+        "all_executions_seen": one.all_seen,
+        "lost_s": to_seconds(one.lost),
+        "memory": {
+            "used_bytes": one.use.memory_bytes,
+            "requested_bytes": one.use.memory_asked_bytes,
+        },
+        "time": {"used_s": one.use.time_s, "requested_s": one.use.time_asked_s},
+        "failures": [_occasion(each) for each in one.occasions],
+        "repeats": [{**asdict(each), "differs": list(each.differs)} for each in one.repeats],
+        "inputs": list(one.inputs),
+    }
+
+
+def habit(one: RuleHabit) -> dict[str, Any]:
+    """Return what the jobs of a rule have in common that failed and succeeded in the end."""
+    return {
+        "rule": one.rule,
+        "habit": one.habit,
+        "jobs": one.jobs,
+        "failed_first": one.failed_first,
+        "recovered": one.recovered,
+        "succeeded_on_attempt": one.succeeded_on,
+    }
+
+
+def _occasion(one: Occurrence) -> dict[str, Any]:
+    return {
+        "attempt": one.attempt,
+        "execution": one.number,
+        "cause": one.why.cause,
+        "sure": one.why.sure,
+        "exit_code": one.why.exit_code,
+        "signal": one.why.signal,
+        "state": one.why.state,
+        "message": one.message,
+        "last_line": asdict(one.line) if one.line is not None else None,
+        "duration_s": _seconds(one.length),
+    }
+
+
+def _seconds(micros: Micros | None) -> float | None:
+    return None if micros is None else to_seconds(micros)

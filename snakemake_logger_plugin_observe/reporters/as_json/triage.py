@@ -1,0 +1,93 @@
+"""A triage as plain values."""
+
+from dataclasses import asdict
+from typing import Any
+
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.clock import to_seconds
+from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
+from snakemake_logger_plugin_observe.reporters.claims import shape_note
+
+# 1: first version.
+TRIAGE_VERSION = 1
+
+
+def shape(answer: TriageAnswer) -> dict[str, Any]:
+    """Return *answer* as plain values; evidence names the journals as ``journals`` does."""
+    found = answer.triage
+    return {
+        "schema_version": TRIAGE_VERSION,
+        "journals": answer.paths,
+        "status": answer.source.status,
+        "symptoms": [
+            {"id": one.id, "claim": one.text, "evidence": _evidence(one.evidence)}
+            for one in found.symptoms
+        ],
+        "scope": {
+            "claim": found.scope.text,
+            "rules": list(found.scope.rules),
+            "jobs": list(found.scope.jobs),
+            "evidence": _evidence(found.scope.evidence),
+        },
+        "planned": [_claim(one) for one in found.planned],
+        "changed": [_claim(one) for one in found.changed],
+        "files": [
+            {
+                "kind": one.kind,
+                "path": one.path,
+                "job": one.job,
+                "line": one.line,
+                "text": one.text,
+                "problem": one.problem,
+            }
+            for one in found.quotes
+        ],
+        "findings": [_finding(one) for one in (*found.incidents, *found.unproved)],
+        "actions": [
+            _action(one, found.gain if number == 0 else None)
+            for number, one in enumerate((*found.incidents, *found.unproved))
+        ],
+        "note": shape_note(answer),
+        "missing": list(answer.missing),
+        "commands": [asdict(one) for one in answer.asked],
+        "problems": [
+            *answer.source.problems,
+            *(answer.baseline.problems if answer.baseline is not None else ()),
+        ],
+    }
+
+
+def _action(one: Incident, won: Gain | None) -> dict[str, Any]:
+    return {
+        "finding": one.id,
+        "action": one.action.text,
+        "because": one.action.why,
+        "escalate": one.action.escalate,
+        "saves_s": to_seconds(won.saves) if won is not None and won.saves is not None else None,
+        "whatif": won.command if won is not None else None,
+    }
+
+
+def _finding(one: Incident) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "incident_class": one.incident_class,
+        "lives_in": one.lives_in,
+        "claim": one.claim,
+        "strength": one.strength,
+        "explains_s": to_seconds(one.explains),
+        "evidence": _evidence(one.evidence),
+        "refuted_by": one.refuted_by,
+        "check": one.check,
+    }
+
+
+def _claim(one: Claim) -> dict[str, Any]:
+    return {"claim": one.text, "evidence": _evidence(one.evidence)}
+
+
+def _evidence(found: tuple[Citation, ...]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in found]

@@ -1,0 +1,38 @@
+"""What-ifs as plain values."""
+
+from typing import Any
+
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import Replay
+from snakemake_logger_plugin_observe.clock import to_seconds
+from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
+from snakemake_logger_plugin_observe.run.model import seconds
+
+# 1: first version.
+WHATIF_VERSION = 1
+
+
+def shape(answer: WhatIfAnswer) -> dict[str, Any]:
+    """Return *answer* as plain values."""
+    found = answer.found
+    return {
+        "schema_version": WHATIF_VERSION,
+        "journal": str(answer.source.path),
+        "status": answer.source.status,
+        "measured_s": to_seconds(found.measured),
+        "measured_by_class_s": seconds(found.measured_by_class),
+        "unchanged_s": to_seconds(found.unchanged.predicted),
+        "replays": [_replay(one) for one in found.replays],
+        "not_known": list(found.gaps),
+        "problems": list(answer.source.problems),
+    }
+
+
+def _replay(one: Replay) -> dict[str, Any]:
+    return {
+        "settings": one.setting.told(),
+        "measured_s": to_seconds(one.measured),
+        "predicted_s": to_seconds(one.predicted),
+        "interval_s": [to_seconds(end) for end in one.interval] if one.interval else None,
+        "by_class_s": seconds(one.by_class),
+        "assumes": list(one.assumes),
+    }

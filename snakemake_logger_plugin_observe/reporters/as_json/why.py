@@ -1,0 +1,122 @@
+"""Why jobs ran, as plain values."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.analysis.citations import shortened
+from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.why.chain import Chain, ChainStep
+from snakemake_logger_plugin_observe.analysis.why.origins import Link
+from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS
+from snakemake_logger_plugin_observe.analysis.why.roots import Root
+from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
+from snakemake_logger_plugin_observe.analysis.why.why import Cost, ReasonShare, RootShare
+from snakemake_logger_plugin_observe.clock import to_seconds
+from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
+from snakemake_logger_plugin_observe.run.model import Run
+
+_HERE: Final = "B"  # what evidence calls this run's journal; the baseline's is A
+
+
+def shape(answer: WhyAnswer) -> dict[str, Any]:
+    """Return *answer* but for what every answer has."""
+    run, why = answer.source.run, answer.why
+    shaped: dict[str, Any] = {
+        "planned": why.planned,
+        **_cost(why.all),
+        "several_roots": why.several,
+        "roots": [_root(run, one) for one in why.roots],
+        "reasons": [_reason(run, one) for one in why.reasons],
+        "changed": {
+            "baseline": str(answer.baseline.path) if answer.baseline is not None else None,
+            "changes": [_change(one) for one in answer.changes],
+        },
+    }
+    if answer.subject is not None and answer.chain is not None:
+        shaped["chain"] = _chain(answer.subject, answer.chain, run)
+    return shaped
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    return {"jobs": cost.jobs, "time_s": to_seconds(cost.time)}
+
+
+def _root(run: Run, one: RootShare) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "rules": [{"rule": rule, "jobs": jobs} for rule, jobs in one.rules],
+        "files": list(one.files),
+        "file_count": one.file_count,
+        "text": one.text,
+        **_cost(one.all),
+        "alone": _cost(one.alone),
+        "evidence": _evidence(run, one.example),
+    }
+
+
+def _reason(run: Run, one: ReasonShare) -> dict[str, Any]:
+    return {
+        "kinds": list(one.kinds),
+        "rule": one.rule,
+        **_cost(one.cost),
+        "files": list(one.files),
+        "file_count": one.file_count,
+        "evidence": _evidence(run, one.example),
+    }
+
+
+def _change(one: Change) -> dict[str, Any]:
+    shaped = asdict(one)
+    shaped["evidence"] = list(shaped["evidence"])
+    return shaped
+
+
+def _evidence(run: Run, job_id: int) -> list[dict[str, Any]]:
+    line, job = run.job_lines.get(job_id), run.jobs.get(job_id)
+    if line is None or job is None:
+        return []
+    return [
+        {"kind": "journal", "ref": f"{_HERE}:{line}", "quote": shortened(job.reason or "")},
+    ]
+
+
+def _chain(subject: JobSelection, chain: Chain, run: Run) -> dict[str, Any]:
+    return {
+        "what": subject.words,
+        "relation": subject.relation,
+        "jobs": list(chain.starts),
+        "roots": _roots(chain.roots),
+        "steps": [_step(one, run) for one in chain.steps.values()],
+    }
+
+
+def _roots(roots: Iterable[Root]) -> list[dict[str, Any]]:
+    shaped = [{"kind": one.kind, "rule": one.rule, "files": sorted(one.files)} for one in roots]
+    return sorted(shaped, key=lambda one: (KINDS.index(one["kind"]), one["rule"] or "", str(one)))
+
+
+def _step(one: ChainStep, run: Run) -> dict[str, Any]:
+    job = one.job
+    return {
+        "job_id": job.job_id,
+        "rule": job.rule,
+        "wildcards": job.wildcards,
+        "causes": [_link(link, link in one.at_roots) for link in one.links],
+        "roots": _roots(one.roots),
+        "evidence": _evidence(run, job.job_id),
+    }
+
+
+def _link(link: Link, root: bool) -> dict[str, Any]:
+    cause = link.cause
+    return {
+        "kind": cause.kind if cause is not None else "checkpoint",
+        "files": list(cause.files) if cause is not None else [],
+        "files_certain": cause.certain if cause is not None else True,
+        "text": cause.text if cause is not None else None,
+        "leads": link.leads,
+        "jobs": list(link.jobs),
+        "jobs_certain": link.certain,
+        "root": root,
+    }

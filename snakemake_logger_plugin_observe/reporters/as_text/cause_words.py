@@ -1,0 +1,186 @@
+"""Origins of a job's run in plain words."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.why.origins import Link
+from snakemake_logger_plugin_observe.analysis.why.reason_text import Cause, Kind
+from snakemake_logger_plugin_observe.analysis.why.why import RootShare
+from snakemake_logger_plugin_observe.reporters.words import harmless, plural
+
+LABELS: Final[dict[Kind, str]] = {
+    "missing_output": "output missing",
+    "incomplete": "output incomplete",
+    "updated_input": "input updated",
+    "updated_by_job": "input made in this run",
+    "input_set": "set of inputs changed",
+    "code": "code changed",
+    "params": "params changed",
+    "environment": "environment changed",
+    "forced": "forced",
+    "no_output": "has no output",
+    "pipe": "fills a pipe",
+    "service": "serves another job",
+    "queue_input": "its queue goes on",
+    "other": "other",
+    "unknown": "no reason told",
+}
+"""Each kind in two or three words."""
+
+_OF_A_RULE: Final[dict[Kind, str]] = {
+    "code": "the code of {rule} changed",
+    "params": "the params of {rule} changed",
+    "environment": "the software environment of {rule} changed",
+    "input_set": "the set of input files of {rule} changed",
+}
+_OF_A_JOB: Final[dict[Kind, str]] = {
+    "code": "its code changed",
+    "params": "its params changed",
+    "environment": "its software environment changed",
+    "input_set": "its set of input files changed",
+    "forced": "it was forced",
+    "no_output": "it has no output, and so it always runs",
+    "pipe": "it fills a pipe",
+    "service": "it provides a service",
+    "queue_input": "the queue that yields its input goes on",
+    "unknown": "no reason was told",
+}
+_PARAMS: Final = re.compile(r"before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
+_SHOWN: Final = 2
+_LONGEST_NAME: Final = 48
+_LONGEST_TEXT: Final = 120
+
+
+def root(share: RootShare) -> str:
+    """Return what jobs go back to, in a few words: ``the code of trim changed``."""
+    rules = named([rule or "(not described)" for rule, _jobs in share.rules])
+    match share.kind:
+        case kind if kind in _OF_A_RULE:
+            return _OF_A_RULE[kind].format(rule=rules)
+        case "updated_input":
+            said = files(share.files, share.file_count)
+            return f"{said} {_was(share.file_count)} updated, read by {rules}"
+        case "missing_output":
+            said = files(share.files, share.file_count)
+            return f"{said} {_was(share.file_count)} missing, made by {rules}"
+        case "incomplete":
+            said = files(share.files, share.file_count)
+            return f"{said} {_was(share.file_count)} left incomplete, made by {rules}"
+        case "updated_by_job":
+            said = files(share.files, share.file_count)
+            return f"{said} {_was(share.file_count)} to be made by a job that is not told of"
+        case "forced":
+            return f"forced: {rules}"
+        case "no_output":
+            return f"no output, so always run: {rules}"
+        case "other":
+            return f"{rules}: {shortened(share.text or '', _LONGEST_TEXT)}"
+        case _:
+            return f"{LABELS[share.kind]}: {rules}"
+
+
+def detail(share: RootShare) -> str:
+    """Return what else is known of a root; nothing, mostly."""
+    return _params(share.text) if share.kind == "params" else ""
+
+
+def cause(one: Cause) -> str:
+    """Return a cause of a job that leads to no other."""
+    count = len(one.files)
+    match one.kind:
+        case "missing_output":
+            said = f"{_its('output', one.files)} missing"
+        case "incomplete":
+            said = f"{_its('output', one.files)} left incomplete by an earlier run"
+        case "updated_input" if count:
+            said = f"{_its('input', one.files)} updated"
+        case "updated_input":
+            said = "inputs of it were newer than its output"
+        case "updated_by_job":
+            said = f"{_its('input', one.files)} to be made by a job that is not told of"
+        case "other":
+            said = shortened(one.text or "", _LONGEST_TEXT)
+        case "params":
+            changed = _params(one.text)
+            said = _OF_A_JOB["params"] + (f": {changed}" if changed else "")
+        case _:
+            said = _OF_A_JOB[one.kind]
+    return said
+
+
+def leading(link: Link, job: str, *, missing: bool = False) -> str:
+    """Return a cause that leads to *job*, as the name of a job.
+
+    Args:
+        link: the cause.
+        job: how to call the job.
+        missing: whether that job ran because files of it were missing, too.
+
+    """
+    if link.cause is None:
+        return f"it is in the plan only since checkpoint {job} was evaluated"
+    match link.cause.kind:
+        case "pipe":
+            return f"its pipe is read by {job}"
+        case "service":
+            return f"it serves {job}"
+        case "missing_output":
+            return f"{_its('output', link.cause.files)} missing, needed by {job}"
+        case _ if link.leads == "replanned_by":
+            said = _its("input", link.cause.files)
+            return f"{said} to be made anew until checkpoint {job} was evaluated"
+        case _:
+            made = "missing, and made" if missing else "made"
+            maybe = "" if link.certain else ", it seems,"
+            return f"{_its('input', link.cause.files)} {made}{maybe} by {job}"
+
+
+def files(names: Sequence[str], count: int) -> str:
+    """Return the first of some files by name, and how many more there are."""
+    shown = [shortened(name, _LONGEST_NAME) for name in names[:_SHOWN]]
+    if not shown:
+        return "files"
+    more = count - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+
+
+def named(rules: Sequence[str]) -> str:
+    """Return the first of some rules by name, and how many more there are."""
+    shown = ", ".join(shortened(rule, _LONGEST_NAME) for rule in rules[:_SHOWN])
+    return shown + (
+        f" and {plural(len(rules) - _SHOWN, 'more rule')}" if len(rules) > _SHOWN else ""
+    )
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return *text* harmless and on one line, without its middle if it is longer than *longest*."""
+    line = harmless(" ".join(text.split()))
+    if len(line) <= longest:
+        return line
+    half = longest // 2
+    return f"{line[:half].rstrip('0123456789. ')}…{line[-half:].lstrip()}"
+
+
+def _params(text: str | None) -> str:
+    """Return how params changed, where Snakemake told."""
+    found = _PARAMS.search(text or "")
+    if found is None:
+        return shortened(text or "", _LONGEST_TEXT)
+    before, now = (found[side].strip() for side in ("before", "now"))
+    nothing = "<nothing exclusive>"
+    shown = [
+        "nothing" if one == nothing else shortened(one, _LONGEST_NAME) for one in (before, now)
+    ]
+    return " → ".join(shown)
+
+
+def _its(what: str, names: Sequence[str]) -> str:
+    """Return ``its output a.txt was``, ``its inputs a, b and 1 more were``."""
+    count = len(names)
+    few = what if count == 1 else f"{what}s"
+    return f"its {few} {files(names, count)} {_was(count)}" if count else f"its {few} were"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"

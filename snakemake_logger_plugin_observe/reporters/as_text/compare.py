@@ -1,0 +1,189 @@
+"""A comparison as text that can stand in a pull request: verdict, speed, work, truth."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Finding
+from snakemake_logger_plugin_observe.analysis.compare.speed import Moved, Speed
+from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
+from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LABELS
+from snakemake_logger_plugin_observe.reporters.as_text.cost import warnings
+from snakemake_logger_plugin_observe.reporters.words import (
+    clock_time,
+    decimals,
+    duration,
+    harmless,
+    plural,
+)
+
+_KINDS: Final = {
+    "not_allowed": ("not allowed", "red"),
+    "neutral": ("neutral", "dim"),
+    "allowed": ("allowed", "green"),
+}
+_SHOWN: Final = {"not_allowed": 20, "neutral": 8, "allowed": 8}
+_VERDICT_COLORS: Final = {True: "bold green", False: "bold red", None: "bold yellow"}
+_CLASS_MATTERS_S: Final = 0.05
+
+
+def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
+    """Return the answer, part by part."""
+    comparison = answer.comparison
+    figures = _table("said")
+    for part, lines in (("speed", _speed(comparison.speed)), ("work", _work(comparison))):
+        for number, line in enumerate(lines):
+            figures.add_row(Text(part if not number else "", "bold"), line)
+    judged = _table("kind", "claim")
+    for number, cells in enumerate(_truth(comparison)):
+        judged.add_row(Text("truth" if not number else "", "bold"), *cells)
+    problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.problems]
+    return [
+        Text(harmless(_verdict(comparison)), _VERDICT_COLORS[comparison.same_work]),
+        _run("A", answer.baseline),
+        _run("B", answer.candidate),
+        Text(),
+        figures,
+        judged,
+        *warnings(problems),
+        Text(),
+        Text(_next(answer), no_wrap=True),
+    ]
+
+
+def _table(*columns: str) -> Table:
+    """Return a table whose first column says which part of the answer its lines are."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False)
+    table.add_column("part", no_wrap=True, min_width=len("speed"))
+    for column in columns:
+        table.add_column(column, no_wrap=column == "kind")
+    return table
+
+
+def _verdict(comparison: Comparison) -> str:
+    speed = comparison.speed
+    if speed.baseline_s is None or speed.candidate_s is None or speed.word is None:
+        return comparison.verdict
+    lengths = f"{_s(speed.baseline_s)} → {_s(speed.candidate_s)}"
+    change = (speed.candidate_s - speed.baseline_s) / speed.baseline_s if speed.baseline_s else 0
+    noise = ", within noise" if speed.word == "as fast" and round(100 * change) else ""
+    return f"{comparison.verdict}: {lengths} ({_signed(change)} %{noise})"
+
+
+def _signed(share: float) -> str:
+    rounded = round(100 * share)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{abs(rounded)}"
+
+
+def _s(seconds: float) -> str:
+    return duration(round(seconds * 1e6))
+
+
+def _run(name: str, source: Source) -> Text:
+    run = source.run
+    when = clock_time(run.start) if run.start is not None else "unknown start"
+    said = f"  {name}  {when} · {source.status} · {source.path}"
+    return Text(harmless(said), "dim", no_wrap=True)
+
+
+def _speed(speed: Speed) -> Iterable[Text]:
+    if speed.word is None or speed.baseline_s is None or speed.candidate_s is None:
+        yield Text(
+            "not compared: one of the two did not succeed, had nothing to do, or only planned"
+        )
+        return
+    yield Text(_noise(speed))
+    places = decimals(round(max(speed.baseline_s, speed.candidate_s) * 1e6))
+    said = [
+        f"{name} {before:.{places}f} → {after:.{places}f} s"
+        for name, (before, after) in speed.by_class_s.items()
+        if max(before, after) >= _CLASS_MATTERS_S
+    ]
+    if said:
+        yield Text("by class: " + ", ".join(said))
+    for moved in speed.moved:
+        yield Text(harmless(_moved(moved)))
+
+
+def _noise(speed: Speed) -> str:
+    """Say from what size on a difference is none of chance, and how that is known."""
+    assert speed.margin_s is not None  # noqa: S101 - asked for only then
+    runs = sum(speed.runs)
+    if runs > 2:
+        like = f"from {speed.runs[0]:,} and {plural(speed.runs[1], 'run')}"
+        return f"differences up to {_s(speed.margin_s)} are noise ({like})"
+    return f"differences up to {_s(speed.margin_s)} count as noise (one run each cannot tell it)"
+
+
+def _moved(moved: Moved) -> str:
+    said = f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → {_s(moved.after_s)}"
+    jobs = (moved.jobs_before, moved.jobs_after)
+    if not jobs[1]:
+        return f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → none of its own"
+    if not all(jobs) or jobs == (1, 1):
+        return said
+    each = (moved.before_s / jobs[0], moved.after_s / jobs[1])
+    many = f"{jobs[0]:,}" if jobs[0] == jobs[1] else f"{jobs[0]:,} → {jobs[1]:,}"
+    return f"{said} ({_s(each[0])} → {_s(each[1])} for each of {many})"
+
+
+def _work(comparison: Comparison) -> Iterable[Text]:
+    work = comparison.work
+    before, after = work.jobs
+    added, gone = len(work.match.added), len(work.match.gone)
+    said = f"{before:,} → {plural(after, 'job')}"
+    if added or gone:
+        said += f": {gone:,} gone, {added:,} new"
+    else:
+        said += ", the same ones" if before else ""
+    yield Text(said)
+    for what, rules in (("rules gone", work.rules_gone), ("rules new", work.rules_added)):
+        if rules:
+            yield Text(harmless(f"{what}: {', '.join(rules)}"))
+    if work.reasons:
+        counts = [f"{LABELS[kind]} {a:,} → {b:,}" for kind, (a, b) in work.reasons.items()]
+        yield Text("jobs by reason: " + ", ".join(counts))
+    if any(work.failed_attempts):
+        lost, fails = work.failed_attempts
+        yield Text(f"failed attempts: {lost:,} → {fails:,}")
+    contents = comparison.contents
+    if compared := len(contents.equal) + len(contents.differing):
+        yield Text(f"checksums: {len(contents.equal):,} of {plural(compared, 'output')} the same")
+    if contents.unknown:
+        yield Text(
+            f"contents unchecked: {plural(len(contents.unknown), 'output')} without a checksum in "
+            "both (--logger-observe-outputs checksums)"
+        )
+
+
+def _truth(comparison: Comparison) -> Iterable[tuple[Text, Text]]:
+    """Yield each finding's judgement and claim, those that are not allowed first."""
+    if not comparison.findings:
+        yield Text("neutral", "dim"), Text("nothing changed that the journals tell of")
+    for kind, (word, color) in _KINDS.items():
+        found = [finding for finding in comparison.findings if finding.kind == kind]
+        for finding in found[: _SHOWN[kind]]:
+            yield Text(word, color), _claim(finding)
+        if len(found) > _SHOWN[kind]:
+            more = f"… and {len(found) - _SHOWN[kind]:,} more (--format json)"
+            yield Text(word, color), Text(more, "dim")
+
+
+def _claim(finding: Finding) -> Text:
+    said = Text(harmless(finding.claim))
+    if cited := _citations(finding.evidence):
+        said.append(f"  {cited}", "dim")
+    return said
+
+
+def _citations(evidence: Iterable[Citation]) -> str:
+    return " ".join(dict.fromkeys(f"[{harmless(one.ref)}]" for one in evidence))
+
+
+def _next(answer: CompareAnswer) -> str:
+    return harmless(f"→ snakemake-observe why {answer.candidate.path}    why its jobs ran")

@@ -1,0 +1,204 @@
+"""Attempts as text: a line each, with the phases that took most, or with what they used."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures
+from snakemake_logger_plugin_observe.reporters.as_text.cost import errors, head, warnings
+from snakemake_logger_plugin_observe.reporters.words import (
+    clock_time,
+    decimals,
+    duration,
+    harmless,
+    job_name,
+    size,
+)
+from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
+
+_STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
+_ROOM_FOR_PLACES = 90
+_USED = ("job", "attempt", "cores", "memory", "time", "read", "written")
+_LEAST_OF_A_NAME = 12
+
+
+def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
+    """Return the answer, part by part."""
+    found: list[RenderableType] = [*head(answer.source), Text()]
+    if not (answer.failures if answer.failed_only else answer.rows):
+        found += [*_nothing(answer), *warnings(_out_of_time(answer))]
+        return found
+    if answer.failed_only:
+        found += failures.parts(answer, width)
+    elif answer.used:
+        found.append(_used(answer, width))
+    else:
+        found.append(_table(answer, width))
+        if any(row.attempt.status == "failed" for row in answer.rows):
+            found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
+    found += warnings([*answer.source.problems, *_out_of_time(answer)])
+    if not (answer.failed_only or answer.used):  # these show no phases
+        run = answer.source.run
+        found += warnings(clocks.lines(node_clocks(run), run.makespan))
+    return found
+
+
+def _out_of_time(answer: JobsAnswer) -> list[str]:
+    """Return what to say where the allocation that Snakemake itself ran in was out of time."""
+    known = ran_out(answer.source.run, answer.source.status)
+    if known is None or known.end is None:
+        return []
+    job = f"{known.scheduler} job {known.cluster_job}"
+    return [f"the {job} that Snakemake itself ran in was out of time at {clock_time(known.end)}"]
+
+
+def _nothing(answer: JobsAnswer) -> list[RenderableType]:
+    """Return what there is to say where no attempt is listed: a plan, or why nothing ran."""
+    run = answer.source.run
+    planned = run.started is not None and run.started.kind == "dry_run"
+    if planned and run.jobs and not answer.failed_only:
+        jobs = sorted(run.jobs.values(), key=lambda job: job.job_id)
+        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+        table.add_column("job", justify="right", no_wrap=True)
+        table.add_column("planned", no_wrap=True, max_width=30, overflow="ellipsis")
+        table.add_column("reason")
+        for job in jobs:
+            reason = " ".join((job.reason or "").split())
+            table.add_row(
+                str(job.job_id), job_name(job.rule, job.wildcards, None), harmless(reason)
+            )
+        return [table]
+    said = Text("No failed attempts." if answer.failed_only else "No such attempts.")
+    return [said, *errors(answer.source)]
+
+
+def _table(answer: JobsAnswer, width: int) -> Table:
+    """Return the attempts with the phases that took most, as many as the terminal has room for."""
+    places = decimals(max((row.total for row in answer.rows), default=0))
+    narrow = width < _ROOM_FOR_PLACES
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    headings = [
+        "job",
+        "attempt",
+        "rule",
+        "status",
+        *([] if narrow else ["external", "node"]),
+        "all s",
+    ]
+    limits = {"rule": 18 if narrow else 30, "external": 12, "node": 12}
+    lines = [_cells(row, places, narrow=narrow) for row in answer.rows]
+    room = width
+    for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
+        most = limits.get(heading)
+        right = heading in ("job", "attempt", "all s")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            no_wrap=True,
+            max_width=most,
+            overflow="ellipsis",
+        )
+        longest = max(len(heading), *(len(cell) for cell in column))
+        room -= min(longest, most or longest) + 2
+    phases = _phases_that_fit(answer, room)
+    for phase in phases:
+        table.add_column(phase, justify="right", no_wrap=True)
+    for row, cells in zip(answer.rows, lines, strict=True):
+        known = row.phases
+        table.add_row(*cells, *(_cell(known, phase, places) for phase in phases))
+    return table
+
+
+def _used(answer: JobsAnswer, width: int) -> Table:
+    """Return what each attempt used beside what it had asked for, as much as there is room for."""
+    found = [row for row in answer.rows if row.attempt.job_id is not None]
+    names = [job_name(row.rule, row.wildcards, None) for row in found]
+    lines = [(str(row.attempt.job_id), str(row.attempt.number), *_demand(row)) for row in found]
+    columns = list(zip(_USED, *lines, strict=True))
+    if all(row.attempt.number == 1 for row in found):
+        columns = [column for column in columns if column[0] != "attempt"]
+    named_after = len(columns) - len(_USED) + 2
+    room = width - _LEAST_OF_A_NAME - 2
+    shown: list[tuple[str, ...]] = []
+    for column in columns:
+        room -= max(map(len, column)) + 2
+        if room < 0:
+            break
+        shown.append(column)
+    widest = _LEAST_OF_A_NAME + max(0, min(room, 30 - _LEAST_OF_A_NAME))
+    shown.insert(named_after, ("rule", *names))
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    for heading, *_ in shown:
+        if heading == "rule":
+            table.add_column(heading, no_wrap=True, max_width=widest, overflow="ellipsis")
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
+    for cells in zip(*(column[1:] for column in shown), strict=True):
+        table.add_row(*cells)
+    return table
+
+
+def _demand(row: Row) -> tuple[str, ...]:
+    """Return an attempt's use and its requests; unknown is a question mark."""
+    known = row.demand
+    peak = ("≤ " if known.memory_peak_is_bound else "") + _known(known.memory_peak_bytes, size)
+    return (
+        _of(_known(known.cores, "{:.2f}".format), _known(known.threads, str)),
+        _of(peak, _known(known.memory_asked_bytes, size)),
+        _of(_known(known.on_node_s, _seconds), _known(known.runtime_asked_s, _seconds)),
+        _known(known.read_bytes, size),
+        _known(known.written_bytes, size),
+    )
+
+
+def _known(value: Any, say: Callable[[Any], str]) -> str:
+    return "?" if value is None else say(value)
+
+
+def _of(used: str, asked: str) -> str:
+    """Return a use and its request: ``0.98 of 4``; a request that was not made is left out."""
+    return used if asked == "?" else f"{used} of {asked}"
+
+
+def _seconds(value: float) -> str:
+    return duration(round(value * 1e6))
+
+
+def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:
+    """Return the phases that took most and have *room* for their columns, in their own order."""
+    sums: dict[str, int] = {}
+    for row in answer.rows:
+        for phase, micros in row.attempt.phases.items():
+            sums[phase] = sums.get(phase, 0) + micros
+    chosen: set[str] = set()
+    for phase in sorted(sums, key=lambda phase: -sums[phase]):
+        room -= max(len(phase), 8) + 2
+        if room >= -2:  # the last column needs no space after it
+            chosen.add(phase)
+    return [phase.name for phase in ATTEMPT_PHASES if phase.name in chosen]
+
+
+def _cells(row: Row, places: int, *, narrow: bool) -> list[Text | str]:
+    attempt = row.attempt
+    return [
+        "" if attempt.job_id is None else str(attempt.job_id),
+        str(attempt.number),
+        job_name(row.rule, row.wildcards, row.group_name),
+        Text(attempt.status, _STATUS_COLORS.get(attempt.status, "")),
+        *([] if narrow else [harmless(attempt.external_jobid or ""), harmless(attempt.node or "")]),
+        f"{row.total / 1e6:.{places}f}",
+    ]
+
+
+def _cell(known: dict[str, int | None], phase: str, places: int) -> str:
+    if phase not in known:
+        return "·"
+    micros = known[phase]
+    return "?" if micros is None else f"{micros / 1e6:.{places}f}"

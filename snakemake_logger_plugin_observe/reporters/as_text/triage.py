@@ -1,0 +1,168 @@
+"""The incident ladder as text: the answer, each rung, and how to see it for oneself."""
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
+from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted
+from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
+from snakemake_logger_plugin_observe.reporters.as_text.cost import head, warnings
+from snakemake_logger_plugin_observe.reporters.claims import citations
+from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
+
+_CHANGES: Final = 6
+_INCIDENTS: Final = 4
+_LONGEST: Final = 240
+
+
+def parts(answer: TriageAnswer, width: int) -> list[RenderableType]:
+    """Return the answer, part by part."""
+    found: list[RenderableType] = [*head(answer.source), *_held_against(answer), Text()]
+    found += [_headline(answer), Text(), _ladder(answer), Text()]
+    baseline = answer.baseline.problems if answer.baseline is not None else ()
+    found += warnings([*answer.missing, *answer.source.problems, *baseline])
+    found += [Text(line) for line in _last(answer)]
+    return found
+
+
+def _held_against(answer: TriageAnswer) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    if answer.baseline is not None:
+        run = answer.baseline.run
+        when = clock_time(run.start) if run.start is not None else "unknown start"
+        said = f"  A  the baseline: {when} · {duration(run.makespan)} · {answer.baseline.path}"
+        lines.append(Text(harmless(said), "dim", no_wrap=True))
+    if path := answer.paths.get("P"):
+        lines.append(Text(harmless(f"  P  a dry run: {path}"), "dim", no_wrap=True))
+    return lines
+
+
+def _headline(answer: TriageAnswer) -> Text:
+    """Return the answer in one sentence."""
+    if not answer.triage.incidents:
+        why = "" if not answer.triage.symptoms else ", though it has symptoms"
+        return Text(f"No incident found{why}.", "bold green" if not why else "bold yellow")
+    first = answer.triage.incidents[0]
+    said = f"{first.incident_class} ({first.strength}): {first.claim}"
+    return Text(harmless(said), "bold red")
+
+
+def _ladder(answer: TriageAnswer) -> Table:
+    found = answer.triage
+    table = _table()
+    symptoms = [Claim(one.text, one.evidence) for one in found.symptoms] or [Claim("none")]
+    rungs: list[tuple[str, Iterable[Text]]] = [
+        ("symptom", map(_line, symptoms)),
+        ("affected scope", [_line(Claim(found.scope.text, found.scope.evidence))]),
+        ("planned work", _or_unknown(found.planned, "not known")),
+        ("what changed", _first(found.changed)),
+        ("logs, benchmarks", _quotes(found.quotes, found.unproved)),
+        ("incident class", _classes(found.incidents)),
+        ("next action", _actions(found.incidents, found.note.next_action, found.gain)),
+    ]
+    for number, (name, lines) in enumerate(rungs, 1):
+        for place, line in enumerate(lines):
+            table.add_row(Text(f"{number} {name}" if not place else "", "bold"), line)
+    for line in map(_line, found.note.first_confirming_command):
+        table.add_row(Text("  see it with", "bold"), line)
+    return table
+
+
+def _table() -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False)
+    table.add_column("rung", no_wrap=True)
+    table.add_column("said", overflow="fold")
+    return table
+
+
+def _line(claim: Claim) -> Text:
+    text = " ".join(claim.text.split())
+    line = Text(harmless(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"))
+    if cited := citations(claim):
+        line.append(harmless(f"  {' '.join(cited)}"), "dim")
+    return line
+
+
+def _or_unknown(claims: Sequence[Claim], unknown: str) -> Iterator[Text]:
+    yield from map(_line, claims)
+    if not claims:
+        yield Text(unknown, "dim")
+
+
+def _first(claims: Sequence[Claim]) -> Iterator[Text]:
+    shown = claims if len(claims) <= _CHANGES + 1 else claims[:_CHANGES]
+    yield from _or_unknown(shown, "not known without a baseline, nor a live Snakemake")
+    if more := len(claims) - len(shown):
+        yield Text(f"… and {more} more (--format json)", "dim")
+
+
+def _quotes(quotes: Sequence[LogExcerpt], unproved: Sequence[Incident]) -> Iterator[Text]:
+    if not quotes and not unproved:
+        yield Text("none read", "dim")
+    for one in quotes:
+        if one.text is None:
+            yield Text(harmless(f"{one.path}: {one.problem}"), "dim")
+            continue
+        where = one.path if one.line is None else f"{one.path}:{one.line}"
+        line = Text(harmless(where))
+        said = " ".join((one.figures or one.text).split())
+        line.append(harmless(f"  {said[:_LONGEST]}"), "dim")
+        yield line
+    yield from (_line(Claim(one.claim, one.evidence)) for one in unproved)
+
+
+def _classes(found: Sequence[Incident]) -> Iterator[Text]:
+    if not found:
+        yield Text("no incident found")
+    for one in found[:_INCIDENTS]:
+        explains = f", explains {_explained(one)}" if one.explains or one.failures else ""
+        claim = f"{one.incident_class} (lives in: {one.lives_in}), {one.strength}{explains}"
+        yield _line(Claim(f"{claim}: {one.claim}", one.evidence[:3]))
+        yield Text(harmless(f"  refuted by: {one.refuted_by}"), "dim")
+    if len(found) > _INCIDENTS:
+        yield Text(f"… and {len(found) - _INCIDENTS} more (--format json)", "dim")
+
+
+def _explained(one: Incident) -> str:
+    jobs = "job" if one.failures == 1 else "jobs"
+    many = (
+        f"{one.failures:,} {jobs} in flight" if one.cut_off else f"{one.failures:,} failed {jobs}"
+    )
+    said = [many] if one.failures else []
+    return " and ".join([*said, *([duration(one.explains)] if one.explains else [])])
+
+
+def _actions(found: Sequence[Incident], noted: Sequence[Claim], won: Gain | None) -> Iterator[Text]:
+    if not found:
+        yield from map(_line, noted)
+        return
+    first = found[0]
+    whom = "escalate: " if first.action.escalate else ""
+    yield Text(harmless(f"{whom}{first.action.text}"))
+    yield Text(harmless(f"  because {first.action.why}"), "dim")
+    for one in others(found):
+        yield Text(harmless(f"then, for {one.incident_class}: {one.action.text}"))
+    if won is not None:
+        yield Text(harmless(f"  {predicted(won)}"))
+    if first.check is not None:
+        yield Text(harmless(f"  check: {first.check}"))
+
+
+def _last(answer: TriageAnswer) -> Iterator[str]:
+    if answer.noted is not None:
+        yield harmless(f"The note is in {answer.noted}.")
+    if answer.saved is not None:
+        yield harmless(f"The evidence is in {answer.saved}: see INDEX.txt there.")
+    if answer.noted is None and answer.triage.incidents:
+        yield harmless(
+            f"→ snakemake-observe triage {shlex.quote(str(answer.source.path))} --note incident.md "
+            "--save evidence"
+        )

@@ -1,0 +1,54 @@
+"""What a line of a check says: what it asks for, what was found, and by which evidence."""
+
+from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.reporters.words import plural, size
+
+
+def title(line: CheckLine) -> str:
+    """Return what a line asks for: ``max.jobs_planned = 30``."""
+    name = line.key if line.kind == "run" else f"{_table(line)}.{line.key}"
+    return f"{name} = {_amount(line.limit)}"
+
+
+def verdict(line: CheckLine) -> str:
+    """Return what was found: ``54``, ``at least 54: …``, ``could not be checked: …``."""
+    if line.ok is None:
+        found = f" ({_value(line)})" if line.value else ""  # at least 0 says nothing
+        return f"could not be checked{found}: {line.why}"
+    return ": ".join(part for part in (_value(line), line.why) if part)
+
+
+def source(one: Citation) -> str:
+    """Return a citation as a person reads it: a line of the journal that the head names, say."""
+    if one.kind == "command":
+        return one.quote
+    if one.kind != "journal":
+        return f"{one.ref}  {one.quote}"
+    name, _, number = one.ref.partition(":")
+    where = f"{'baseline ' if name == 'A' else ''}line {number}: " if number else ""
+    return where + one.quote
+
+
+def _table(line: CheckLine) -> str:
+    return "publish" if line.kind == "verify" else line.kind
+
+
+def _value(line: CheckLine) -> str:
+    if line.kind == "publish":
+        known = sum(count for _, count in line.files)
+        return f"{plural(int(line.value or 0), 'file')}, {size(known)}" if line.value else "no file"
+    if line.key == "same_work":
+        return ""  # the verdict says it
+    said = "" if line.value is None else _amount(line.value)
+    return f"{line.bound} {said}" if line.bound else said
+
+
+def _amount(value: float | str | bool | None) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) or value is None:
+        return str(value)
+    if value == int(value):
+        return str(int(value))
+    return f"{value:.3f}".rstrip("0") if value >= 0.001 else f"{value:.6f}".rstrip("0")

@@ -1,0 +1,114 @@
+"""An attempt: one submission of a job, or of a group, as far as it is known."""
+
+from dataclasses import dataclass, field
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished
+from snakemake_logger_plugin_observe.journal.records import (
+    Execution,
+    Level,
+    LogTail,
+    Offset,
+    OutputFile,
+    SchedulerRecord,
+    Stamps,
+    Usage,
+    Wait,
+)
+from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
+from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED
+from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
+
+Key = tuple[int | str, int]
+"""An attempt: a job id (or a group's id) and the attempt's number."""
+
+_LABELS = frozenset({None, *PHASES})
+
+FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One submission of a job, or of a group (then ``job_id`` is None), or a member's share."""
+
+    job_id: int | None
+    group: str | None
+    number: int
+    status: str = "waiting"
+    external_jobid: str | None = None
+    node: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    message: str | None = None
+    stamps: Stamps = field(default_factory=Stamps)
+    waits: tuple[Wait, ...] = ()
+    poll_interval_s: float | None = None
+    node_starts: tuple[Micros, ...] = ()
+    tool_started: Micros | None = None
+    levels: tuple[Level, ...] = ()
+    offset: Offset | None = None
+    unobserved: tuple[str, ...] = ()
+    used: Usage | None = None
+    logs: tuple[LogTail, ...] = ()
+    outputs: tuple[OutputFile, ...] | None = None
+    outputs_line: int | None = None
+    accounting: SchedulerRecord | None = None
+    segments: list[Segment] = field(default_factory=list)
+    line: int | None = None
+    """The journal's last line about it."""
+    submitted_line: int | None = None
+    """The line that tells of its submission: all that there is of its stamps until it has ended."""
+    _phases: dict[str, Micros] | None = None
+
+    @property
+    def key(self) -> Key:
+        """What identifies this attempt in its run."""
+        return (self.job_id if self.job_id is not None else self.group or "", self.number)
+
+    def lay(self, segments: list[Segment]) -> None:
+        """Give it its segments, and so its phases."""
+        self.segments = segments
+        self._phases = None
+
+    @property
+    def phases(self) -> dict[str, Micros]:
+        """Microseconds per phase: the sums of its segments, made when they are first asked for."""
+        if self._phases is None:
+            self._phases = phase_sums(self.segments)
+        return self._phases
+
+    @property
+    def since_chosen(self) -> Micros:
+        """How long it took from its selection on: waiting for a place costs nobody else's time."""
+        return sum(self.phases.values()) - self.phases.get("slot_wait", 0)
+
+    @property
+    def is_member(self) -> bool:
+        """Whether this is a job's share of a group's submission."""
+        return self.job_id is not None and self.group is not None
+
+    @property
+    def start(self) -> Micros | None:
+        """The beginning of its first segment."""
+        return self.segments[0].start if self.segments else None
+
+    @property
+    def end(self) -> Micros | None:
+        """The end of its last segment."""
+        return self.segments[-1].end if self.segments else None
+
+    @property
+    def executions(self) -> list[Execution]:
+        """Every try of the tool, in the processes closest to it."""
+        return innermost_executions(self.levels)
+
+
+def written_segments(event: AttemptFinished) -> list[Segment]:
+    """Return the segments that an attempt's end carries."""
+    found: list[Segment] = []
+    at = event.start or 0
+    for phase, length_s in event.segments:
+        end = at + round(length_s * 1e6)
+        found.append(Segment(at, end, phase if phase in _LABELS else UNOBSERVED))
+        at = end
+    return found

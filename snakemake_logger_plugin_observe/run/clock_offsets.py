@@ -1,0 +1,235 @@
+"""How far a node's clock is ahead of the main one: exactly, within bounds, or nobody knows.
+
+Pure. Two processes of one boot of a kernel share its clock, whatever their host is called: each
+says when that boot was by its own reading of the wall clock, and the difference is their offset.
+Of other clocks only the order of things is known: accepted ≤ node start, node end ≤ reported. What
+earlier attempts on the same clock told narrows that down.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+from snakemake_logger_plugin_observe.journal.records import Execution, Level, Offset, Wait
+
+OTHER_CLOCK: Final = "its node is called as the main host is, but has another clock"
+_READING: Final = 1_000  # what two readings of one clock may differ by
+_DRIFT: Final = 100_000  # what a clock may wander off between two attempts
+_LEVEL_MOMENTS: Final = ("started", "loaded", "parsed", "planned", "ended")
+_EXECUTION_MOMENTS: Final = (
+    *("selected", "begun", "prepared", "running", "tool_started", "tool_ended"),
+    *("reported", "checked"),
+)
+
+
+class Boot(NamedTuple):
+    """A boot of a kernel, and when it was by the clock of the process that tells it."""
+
+    id: str
+    time: Micros
+
+
+class Bounds(NamedTuple):
+    """Between what a clock's lead must lie, in microseconds; None: no bound on that side."""
+
+    low: Micros | None = None
+    high: Micros | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether any lead fits."""
+        return self.low is None or self.high is None or self.low <= self.high
+
+    @property
+    def nearest_to_zero(self) -> Micros:
+        """The least lead, ahead or behind, that fits."""
+        if self.low is not None and self.low > 0:
+            return self.low
+        return self.high if self.high is not None and self.high < 0 else 0
+
+    def moved(self, by: Micros) -> "Bounds":
+        """Return the bounds of a lead that is so much larger."""
+        return Bounds(
+            None if self.low is None else self.low + by,
+            None if self.high is None else self.high + by,
+        )
+
+    def and_(self, other: "Bounds") -> "Bounds":
+        """Return what both allow; it may be impossible."""
+        lows = [low for low in (self.low, other.low) if low is not None]
+        highs = [high for high in (self.high, other.high) if high is not None]
+        return Bounds(max(lows, default=None), min(highs, default=None))
+
+
+class Lead(NamedTuple):
+    """A node clock's lead, as it is written, and as it is taken off the node's moments."""
+
+    offset: Offset
+    shift: Micros
+    """Less than the offset says where the moments are on the main clock already."""
+    exact: bool
+    certain: bool = True
+    """Whether what contradicts it can only be the executor's report, and not the clock."""
+    reason: str | None = None
+
+
+class Main(NamedTuple):
+    """The main process's host, and its boot where that is known."""
+
+    host: str | None = None
+    boot: Boot | None = None
+
+    def shares_clock_with(self, level: Level) -> bool:
+        """Whether *level* is known to have read the same kernel's clock."""
+        return (
+            self.boot is not None and level.boot_id == self.boot.id and level.boot_time is not None
+        )
+
+
+def boot(id_: str | None, time: Micros | None) -> Boot | None:
+    """Return the boot, if enough is known of it."""
+    return None if id_ is None or time is None else Boot(id_, time)
+
+
+def on_one_clock(levels: Sequence[Level], main: Main) -> list[Level]:
+    """Return *levels* as if no wall clock had been set between them.
+
+    Processes of the main process's boot are put on the main clock, those of another boot on the
+    clock of the first of them.
+    """
+    boots: dict[str, Micros] = {}
+    found: list[Level] = []
+    for level in levels:
+        if level.boot_id is None or level.boot_time is None or level.in_main:
+            found.append(level)
+        elif main.boot is not None and level.boot_id == main.boot.id:
+            found.append(_moved(level, main.boot.time - level.boot_time))
+        else:
+            by = boots.setdefault(level.boot_id, level.boot_time) - level.boot_time
+            found.append(_moved(level, by, boot_time=level.boot_time + by))
+    return found
+
+
+def exact_lead(level: Level, main: Main) -> Micros:
+    """Return how far a process that shares the main clock has it ahead: what it was set by."""
+    if main.boot is None or level.boot_time is None:
+        return 0
+    lead = level.boot_time - main.boot.time
+    return lead if abs(lead) >= _READING else 0
+
+
+def lead_of(
+    level: Level, main: Main, own: Bounds, clocks: Mapping[str, Bounds], *, once: bool = True
+) -> Lead:
+    """Return the lead of the clock that *level* read, which is on one clock with its like.
+
+    Args:
+        level: the outermost process of the submission on that clock.
+        main: the main process.
+        own: the bounds that this attempt's order of things sets.
+        clocks: what earlier attempts told of clocks, see ``told_by``.
+        once: whether the submission waited once in the queue, and for one report.
+
+    """
+    if main.shares_clock_with(level):
+        return Lead(_exactly(level.host, exact_lead(level, main)), 0, exact=True)
+    earlier = clocks.get(_name(level))
+    if earlier is not None:
+        earlier = earlier.moved(level.boot_time or 0)
+    bounds = _settled(own, earlier)
+    assumed = bounds.nearest_to_zero
+    named_alike = level.host == main.host and (level.boot_id is None or main.boot is None)
+    if named_alike and not assumed:
+        return Lead(_exactly(level.host, 0), 0, exact=True)
+    offset = Offset(
+        host=level.host,
+        assumed_s=to_seconds(assumed),
+        low_s=None if bounds.low is None else to_seconds(bounds.low),
+        high_s=None if bounds.high is None else to_seconds(bounds.high),
+        **(_wait_bounds(own, bounds) if once else {}),
+    )
+    certain = not own.possible or own.low is None or own.low <= assumed
+    return Lead(offset, assumed, False, certain, OTHER_CLOCK if named_alike else None)
+
+
+def told_by(levels: Sequence[Level], offset: Offset | None) -> dict[str, Bounds]:
+    """Return what an ended attempt tells of its node's clock, under the clock's name.
+
+    Told is the lead less the moment of that kernel's boot, which setting the clock does not change.
+    An attempt that is laid by what it told itself is laid as it was before.
+    """
+    if offset is None or (offset.low_s is None and offset.high_s is None):
+        return {}
+    there = [one for one in levels if one.host == offset.host and not one.in_main]
+    if not there:
+        return {}
+    name = _name(there[-1])
+    first = next(one for one in there if _name(one) == name)
+    low, high = (None if s is None else round(s * 1e6) for s in (offset.low_s, offset.high_s))
+    return {name: Bounds(low, high).moved(-(first.boot_time or 0))}
+
+
+def _name(level: Level) -> str:
+    known = level.boot_id is not None and level.boot_time is not None
+    return f"boot {level.boot_id}" if known else f"host {level.host}"
+
+
+def _settled(own: Bounds, earlier: Bounds | None) -> Bounds:
+    """Return the bounds to go by, where an attempt's *own* may contradict *earlier* ones.
+
+    Such an attempt's end was reported early, or its clock was moved since. No lead at all is the
+    likeliest, so whoever allows it is believed.
+    """
+    if earlier is None:
+        return own if own.possible else Bounds()
+    both = own.and_(earlier)
+    if both.possible:
+        return both
+    if not own.possible:
+        return earlier
+    apart = (both.low or 0) - (both.high or 0)
+    if apart <= _DRIFT or not own.nearest_to_zero or earlier.nearest_to_zero:
+        return own
+    return earlier
+
+
+def _wait_bounds(own: Bounds, bounds: Bounds) -> dict[str, tuple[float, float]]:
+    """Return within what queue and poll wait must each lie, where that is known."""
+    if None in (*own, *bounds):
+        return {}
+    low, high = bounds.low or 0, bounds.high or 0
+    queue = (own.high or 0) - high, (own.high or 0) - low
+    poll = low - (own.low or 0), high - (own.low or 0)
+    return {
+        f"{name}_bounds_s": (to_seconds(max(0, ends[0])), to_seconds(max(0, ends[1])))
+        for name, ends in (("queue_wait", queue), ("poll_wait", poll))
+    }
+
+
+@lru_cache(maxsize=64)
+def _exactly(host: str, lead: Micros) -> Offset:
+    lead_s = to_seconds(lead)
+    return Offset(host=host, assumed_s=lead_s, low_s=lead_s, high_s=lead_s)
+
+
+def _moved(level: Level, by: Micros, **more: Micros) -> Level:
+    """Return *level* with all its moments so much later."""
+    if abs(by) < _READING:
+        return level
+    executions = tuple(
+        one.model_copy(update=_later(one, _EXECUTION_MOMENTS, by)) for one in level.executions
+    )
+    waits = tuple(one.model_copy(update=_later(one, ("start", "end"), by)) for one in level.waits)
+    changed = {
+        **_later(level, _LEVEL_MOMENTS, by),
+        "executions": executions,
+        "waits": waits,
+        **more,
+    }
+    return level.model_copy(update=changed)
+
+
+def _later(told: Level | Execution | Wait, names: Sequence[str], by: Micros) -> dict[str, Micros]:
+    moments = ((name, getattr(told, name)) for name in names)
+    return {name: moment + by for name, moment in moments if moment is not None}

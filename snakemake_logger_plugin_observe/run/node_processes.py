@@ -1,0 +1,121 @@
+"""Snakemake processes laid onto a track: each with its tools, and with the processes inside it."""
+
+from collections.abc import Sequence
+
+from snakemake_logger_plugin_observe.clock import TICK, Micros
+from snakemake_logger_plugin_observe.journal.records import Execution, Level
+from snakemake_logger_plugin_observe.run.segments import Timeline, Track
+
+NODE_CUT_OFF = "the node's processes did not report their end"
+
+
+def lay_level(
+    track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline
+) -> None:
+    """Lay one Snakemake process on the node, with the processes inside it."""
+    track.node_if(level.started, "node_startup")
+    track.node(level.loaded, "node_startup")
+    planned_from = level.loaded or level.started or 0
+    for wait in level.waits:
+        if planned_from <= wait.start and (level.planned is None or wait.end <= level.planned):
+            track.node(wait.start, "node_plan")
+            track.node(wait.end, wait.phase)
+    if level.planned is None and not level.executions and level.ended is not None:
+        track.node(level.ended, "node_plan")  # its Snakefile failed, say
+        return
+    track.node(level.planned, "node_plan")
+    tools = any(one.tool_started is not None or one.begun is not None for one in level.executions)
+    if level.wraps != "local" or not tools:
+        inner = [one for one in deeper if _inside(one, level)]
+        while inner:
+            child = inner[0]
+            track.node_if(child.started, "node_startup")
+            lay_level(track, child, inner[1:], group, result)
+            inner = [one for one in inner[1:] if (one.started or 0) >= (child.ended or 0)]
+    elif group:
+        lay_members(track, level)
+    else:
+        _tries(track, level, deeper, result)
+    for wait in level.waits:
+        if level.planned is not None and wait.start >= level.planned:
+            track.node(wait.end, wait.phase)
+    track.node(level.ended, "node_exit")
+
+
+def _inside(inner: Level, outer: Level) -> bool:
+    if inner.started is None or outer.started is None:
+        return False
+    return inner.started >= outer.started and (outer.ended is None or inner.started <= outer.ended)
+
+
+def _tries(track: Track, level: Level, deeper: list[Level], result: Timeline) -> None:
+    """Lay the executions of a single job inside one process: rule-level retries run several."""
+    for one in level.executions:
+        if one.tool_started is not None:
+            lay_tool(track, one, deeper, result)
+        else:
+            track.node_if(one.reported, "stage_in")
+        track.node_if(one.checked, "stage_out")
+
+
+def lay_members(track: Track, level: Level) -> None:
+    """Leave out the time that a group's members own, and label the time between them."""
+    between = "dispatch" if level.in_main else "member_wait"
+    for span in sorted(filter(None, map(span_of, level.executions))):
+        track.node(span[0], between)
+        track.node(span[1], None)
+        between = "member_wait"
+
+
+def span_of(one: Execution) -> tuple[Micros, Micros] | None:
+    """Return when a member's own time began and ended on the node's clock."""
+    if one.rule is None:  # a group inside the group: its members tell their own time
+        return None
+    begun = one.selected if one.selected is not None else one.begun
+    last = one.checked or one.reported or one.tool_ended or one.tool_started
+    return None if begun is None or last is None else (begun, last)
+
+
+def lay_tool(track: Track, one: Execution, levels: list[Level], result: Timeline) -> None:
+    """Lay a try's tool, or the Snakemake process that was spawned to run it."""
+    track.node(one.tool_started, "stage_in")
+    inner = [level for level in levels if runs(level, one)]
+    for level in inner[:1]:
+        lay_level(track, level, [other for other in levels if other is not level], False, result)
+    if one.tool_ended is None:
+        result.unobserved.append(NODE_CUT_OFF)
+        track.to(None, None)
+    else:
+        track.node(one.tool_ended, "node_exit" if inner else "compute")
+
+
+def runs(level: Level, one: Execution) -> bool:
+    """Whether *level* is the process that was spawned to run the tool of the try *one*."""
+    if level.started is None or one.tool_started is None:
+        return False
+    inside = level.started >= one.tool_started - TICK and (
+        one.tool_ended is None or level.started <= one.tool_ended
+    )
+    return inside and any(_same_job(inner, one) for inner in level.executions)
+
+
+def _same_job(a: Execution, b: Execution) -> bool:
+    return a is not b and a.rule == b.rule and a.wildcards == b.wildcards
+
+
+def innermost_executions(levels: Sequence[Level]) -> list[Execution]:
+    """Return every try of a tool, in the process closest to it."""
+    return [
+        one
+        for level in levels
+        for one in level.executions
+        if level.wraps == "local"
+        and not any(runs(other, one) for other in levels if other is not level)
+    ]
+
+
+def was_spawned(level: Level, levels: Sequence[Level]) -> bool:
+    """Whether *level* was started to run the tool of another of *levels*."""
+    return any(
+        runs(level, one) for other in levels if other is not level for one in other.executions
+    )

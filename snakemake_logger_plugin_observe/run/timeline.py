@@ -1,0 +1,329 @@
+"""The decomposition: stamps of one attempt in, segments that tile it out.
+
+Pure, and the core of the project: the plugins call it inside Snakemake when an attempt ends, and
+the reader calls it again to check what they wrote. Moments of the node's clock are put on the main
+clock by one offset per clock (``offsets``); where a stamp is missing, the stretch around it is one
+segment called ``unobserved``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+from snakemake_logger_plugin_observe.clock import TICK, Micros
+from snakemake_logger_plugin_observe.journal.records import Execution, Level, Offset, Stamps, Wait
+from snakemake_logger_plugin_observe.run.clock_offsets import (
+    Bounds,
+    Lead,
+    Main,
+    exact_lead,
+    lead_of,
+    on_one_clock,
+)
+from snakemake_logger_plugin_observe.run.node_processes import (
+    NODE_CUT_OFF,
+    lay_level,
+    lay_members,
+    lay_tool,
+    span_of,
+    was_spawned,
+)
+from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.run.segments import Timeline, Track
+
+ENDED_EARLY = "the executor reported the end before the node had ended"
+ENDED_EARLY_OR_SET = f"{ENDED_EARLY}, or the node's clock was set since its earlier jobs"
+NO_NODE_STAMPS = "nothing was heard from the node"
+ONLY_A_SIGN = "after its first sign of life nothing was heard from the node"
+NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
+_UNKNOWN: Final = Main()
+CLOCK_SET = "the node's clock was set meanwhile: its processes' moments may not fit together"
+STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
+NOT_TIMED = "this executor's inner stages could not be timed"
+
+
+@dataclass(slots=True)
+class TimelineInput:
+    """What is known of one attempt: stamps, and the processes that took part in it."""
+
+    stamps: Stamps
+    waits: Sequence[Wait] = ()
+    node_starts: Sequence[Micros] = ()
+    levels: Sequence[Level] = ()
+    wrapped: bool = True
+    group: bool = False
+    main: Main = _UNKNOWN
+    clocks: Mapping[str, Bounds] = field(default_factory=dict)
+    """What earlier attempts told of the nodes' clocks."""
+    until: Micros | None = None
+    """Where to cut an attempt that has no end of its own: it goes on, or the run was killed."""
+    tool_started: Micros | None = None
+    """When the tool began in the main process, of an attempt that has no end yet."""
+
+
+def timeline(evidence: TimelineInput) -> Timeline:
+    """Return the segments of one attempt, from ready (or what came first) to finished."""
+    stamps = evidence.stamps
+    known = [m for m in stamps.__dict__.values() if m is not None]
+    if not known:
+        return Timeline()
+    start = stamps.ready if stamps.ready is not None else min(known)
+    end = stamps.finished if stamps.finished is not None else (evidence.until or max(known))
+    result = Timeline()
+    evidence = _comparable(evidence)
+    track = Track(min(start, end), end)
+    track.to(stamps.selected, "slot_wait")
+    if not evidence.wrapped:
+        track.to(end, UNOBSERVED)
+        result.unobserved.append(NO_WRAPPER)
+    elif _given_up_unsubmitted(evidence):
+        _until_submitted(track, evidence)
+        track.to(end, "dispatch" if stamps.submitting is None else "submit")
+    else:
+        _until_submitted(track, evidence)
+        _submission(track, evidence, result)
+        if stamps.finished is not None:
+            _after_report(track, evidence)
+        elif evidence.tool_started is not None:
+            track.to(evidence.tool_started, "stage_in")
+            track.to(end, "compute")
+        else:
+            track.to(end, UNOBSERVED)
+    track.to(end, "postprocess")
+    result.segments = track.segments
+    _name_the_unobserved(result)
+    return result
+
+
+def _comparable(evidence: TimelineInput) -> TimelineInput:
+    """Return *evidence* with what was read of the same clock on the same count of time.
+
+    The shell's signs are the plain wall clock's, as the process after it read it.
+    """
+    levels = on_one_clock(evidence.levels, evidence.main)
+    first = next((one for one in levels if not one.in_main), None)
+    lead = 0
+    if first is not None and evidence.main.shares_clock_with(first):
+        lead = exact_lead(first, evidence.main)
+    starts = [moment - lead for moment in evidence.node_starts]
+    return replace(evidence, levels=levels, node_starts=starts)
+
+
+def _given_up_unsubmitted(evidence: TimelineInput) -> bool:
+    """Whether the attempt ended before any executor had taken it."""
+    stamps = evidence.stamps
+    return stamps.accepted is None and stamps.reported is None and not evidence.levels
+
+
+def _name_the_unobserved(result: Timeline) -> None:
+    """Give a stretch that could not be split a reason, where none was found on the way."""
+    if not result.unobserved and any(one.phase == UNOBSERVED for one in result.segments):
+        result.unobserved.append(NOT_TIMED)
+
+
+def _until_submitted(track: Track, evidence: TimelineInput) -> None:
+    """Lay what the main process does before it begins the submission."""
+    stamps = evidence.stamps
+    if stamps.submitting is None:
+        return
+    for wait in evidence.waits:
+        if wait.end <= stamps.submitting:
+            track.to(wait.start, "dispatch")
+            track.to(wait.end, wait.phase)
+    track.to(stamps.submitting, "dispatch")
+
+
+def _after_report(track: Track, evidence: TimelineInput) -> None:
+    """Lay what the main process does once the executor has reported the end."""
+    for wait in evidence.waits:
+        if wait.start >= track.at:
+            track.to(wait.start, "postprocess")
+            track.to(wait.end, wait.phase)
+    track.to(evidence.stamps.finished, "postprocess")
+
+
+def _submission(track: Track, evidence: TimelineInput, result: Timeline) -> None:
+    """Lay the submission itself, from its begin to the executor's report of its end."""
+    stamps = evidence.stamps
+    main = [level for level in evidence.levels if level.in_main]
+    spawned = [level for level in evidence.levels if not level.in_main]
+    if main:
+        result.node = main[0].host
+        _in_main(track, main[0], spawned, evidence, result)
+        return
+    if stamps.submitting is None:
+        if stamps.reported is not None:
+            track.to(stamps.reported, UNOBSERVED)
+            result.unobserved.append(NOT_TIMED)
+        return
+    if stamps.accepted is None:
+        track.to(stamps.reported, "submit")
+        return
+    track.to(stamps.accepted, "submit")
+    if evidence.tool_started is not None:
+        return
+    _on_node(track, spawned, evidence, result)
+
+
+def _in_main(
+    track: Track, level: Level, spawned: list[Level], evidence: TimelineInput, result: Timeline
+) -> None:
+    """Lay what ran in the main process: preparation, the tool, or a process spawned for it."""
+    if evidence.group:
+        lay_members(track, level)
+        track.to(evidence.stamps.reported, "poll_wait")
+        return
+    for execution in level.executions:
+        _local_execution(track, execution, spawned, result)
+    track.to(evidence.stamps.reported, "stage_out")
+
+
+def _local_execution(track: Track, one: Execution, spawned: list[Level], result: Timeline) -> None:
+    track.node_if(one.begun, "dispatch")
+    track.node_if(one.prepared, "stage_in")
+    track.node_if(one.running, "dispatch")
+    if one.tool_started is None:  # a cache hit, or it failed before its tool began
+        track.node_if(one.reported, "stage_in")
+        return
+    lay_tool(track, one, spawned, result)
+
+
+def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result: Timeline) -> None:
+    """Lay the time between the acceptance and the report of a submission to another executor."""
+    stamps = evidence.stamps
+    lives = _lives(evidence.node_starts, levels)
+    if not lives:
+        result.unobserved.append(NO_NODE_STAMPS)
+        track.to(stamps.reported, UNOBSERVED)
+        return
+    limit = track.end
+    if stamps.reported is not None:
+        track.end = min(track.end, stamps.reported)
+    leads = _leads(lives, evidence)
+    for life in lives:
+        reported = stamps.reported if life is lives[-1] else None
+        _life(track, life, (leads.get(_clock(life)), reported), evidence, result)
+    if len(lives) > 1:
+        result.unobserved.append(STARTED_AGAIN.format(count=len(lives)))
+    track.to(stamps.reported, "poll_wait")
+    track.end = limit
+
+
+class _Life(NamedTuple):
+    """One start of a submission on the cluster: its first sign, its processes in their order."""
+
+    first: Micros
+    levels: list[Level]
+
+
+def _lives(starts: Sequence[Micros], levels: Sequence[Level]) -> list[_Life]:
+    """Return a submission's starts: one, unless the cluster requeued it.
+
+    Each start gives a sign of life before its processes; where no shell could sign, the cluster's
+    own count of restarts tells them apart.
+    """
+    in_order = sorted(levels, key=lambda level: level.started or 0)
+    if not starts:
+        by_restart: dict[int, list[Level]] = {}
+        for level in in_order:
+            by_restart.setdefault(level.restarts, []).append(level)
+        return [
+            _Life(own[0].started, own) for own in by_restart.values() if own[0].started is not None
+        ]
+    lives = [_Life(first, []) for first in sorted(starts)]
+    for level in in_order:
+        began = (level.started or 0) + TICK
+        holder = [life for life in lives if life.first <= began] or lives[:1]
+        holder[-1].levels.append(level)
+    return lives
+
+
+def _clock(life: _Life) -> tuple[str, str | None] | None:
+    """Return what tells the clock of a start's processes from others."""
+    return (life.levels[0].host, life.levels[0].boot_id) if life.levels else None
+
+
+def _leads(
+    lives: Sequence[_Life], evidence: TimelineInput
+) -> dict[tuple[str, str | None] | None, Lead]:
+    """Return the lead of each clock that a submission's starts were timed by."""
+    stamps = evidence.stamps
+    own: dict[tuple[str, str | None] | None, tuple[Level, Bounds]] = {}
+    for life in lives:
+        if not life.levels:
+            continue
+        outermost, bounds = own.get(_clock(life), (life.levels[0], Bounds()))
+        low = high = None
+        if life is lives[0] and stamps.accepted is not None:
+            high = life.first - stamps.accepted
+        gone = life.levels[0].ended
+        if life is lives[-1] and stamps.reported is not None and gone is not None:
+            low = gone - stamps.reported
+        own[_clock(life)] = outermost, bounds.and_(Bounds(low, high))
+    return {
+        name: lead_of(level, evidence.main, bounds, evidence.clocks, once=len(lives) == 1)
+        for name, (level, bounds) in own.items()
+    }
+
+
+def _life(
+    track: Track,
+    life: _Life,
+    known: tuple[Lead | None, Micros | None],
+    evidence: TimelineInput,
+    result: Timeline,
+) -> None:
+    """Lay one start of a submission, up to its processes' end; *known*: its lead, its report."""
+    lead, reported = known
+    outermost = life.levels[0] if life.levels else None
+    gone = outermost.ended if outermost is not None else None
+    if outermost is not None and lead is not None:
+        result.node = outermost.node or outermost.host
+        result.offset = lead.offset
+        track.shift = lead.shift
+        if any(one.stepped_s and None in (one.boot_id, one.boot_time) for one in life.levels):
+            result.unobserved.append(CLOCK_SET)
+        result.unobserved += [lead.reason] if lead.reason else []
+        if gone is not None and reported is not None and gone - track.shift > reported:
+            result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
+    track.node(life.first, "queue_wait")
+    if outermost is not None:
+        lay_level(track, outermost, life.levels[1:], evidence.group, result)
+    if gone is None:
+        result.unobserved.append(NODE_CUT_OFF if outermost is not None else ONLY_A_SIGN)
+        track.to(None, None)
+
+
+def member_timeline(
+    levels: Sequence[Level], offset: Offset | None, end: Micros, main: Main = _UNKNOWN
+) -> Timeline:
+    """Return the segments of a group's member: its staging and its tool, and nothing else.
+
+    Args:
+        levels: the processes that ran it, each with this member's executions alone.
+        offset: the group's clock offset, where its node had another clock.
+        end: the group's end, past which nothing is laid.
+        main: the main process.
+
+    """
+    result = Timeline(offset=offset)
+    levels = on_one_clock(levels, main)
+    executions = [(level, one) for level in levels for one in level.executions]
+    outer = [(level, one) for level, one in executions if not was_spawned(level, levels)]
+    spans = [span for _, one in outer if (span := span_of(one))]
+    if not spans:
+        result.unobserved.append(NO_NODE_STAMPS)
+        return result
+    shift = round(offset.assumed_s * 1_000_000) if offset is not None else 0
+    if any(map(main.shares_clock_with, levels)):
+        shift = 0
+    track = Track(min(spans)[0] - shift, end, shift)
+    for level, one in outer:
+        result.node = level.node or level.host
+        if one.tool_started is not None:
+            lay_tool(track, one, [other for other in levels if other is not level], result)
+        if span := span_of(one):
+            track.node(span[1], "stage_out" if one.tool_started is not None else "stage_in")
+    result.segments = track.segments
+    _name_the_unobserved(result)
+    return result

@@ -1,0 +1,143 @@
+"""A lab: a fresh folder in which real Snakemake runs, and its journals are read."""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+from snakemake_logger_plugin_observe.analysis.cost.validation import verify
+from snakemake_logger_plugin_observe.journal.files import journals_in, read_journal
+from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.model import Run, fold
+
+REPO = Path(__file__).parents[2]
+BOTH = ("--logger", "observe", "--executor", "timed")
+
+# Hands a job on as a cluster would: SUBMIT HOLD DELAY HIDE JOBSCRIPT takes DELAY seconds to
+# answer, holds the job for HOLD seconds, and hides the file HIDE from it (unless it is "-")
+# until 1.5 s after the job's Snakemake has begun to wait for it.
+_SUBMIT = r"""#!/bin/sh
+sleep "$2"
+setsid sh -c '
+    sleep "$1"
+    if [ "$3" != - ]; then
+        mv "$3" "$3.hidden"
+        (until grep -q "Waiting at most" "$4.out"; do sleep 0.02; done; sleep 1.5; mv "$3.hidden" "$3") &
+    fi
+    exec sh "$4"
+' submit "$@" > "$4.out" 2>&1 < /dev/null &
+echo $!
+"""
+
+
+@dataclass
+class Lab:
+    """One folder, with a Snakefile in it once ``snakefile`` was called."""
+
+    folder: Path
+
+    def snakefile(self, text: str) -> None:
+        (self.folder / "Snakefile").write_text(textwrap.dedent(text))
+
+    def cluster(self, hold: str = "0", delay: str = "0", hide: str = "-") -> tuple[str, ...]:
+        """Return the flags of a cluster in miniature, which runs jobs on this machine."""
+        script = self.folder / "submit.sh"
+        script.write_text(_SUBMIT)
+        script.chmod(0o755)
+        return (
+            *("--jobs", "8", "--timed-wraps", "cluster-generic", "--seconds-between-status-checks"),
+            *("1", "--cluster-generic-submit-cmd", f"{script} {hold} {delay} {hide}"),
+        )
+
+    def snakemake(
+        self, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run snakemake in the folder; where *check*, it must succeed."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return Snakemake's command as a terminal starts it: in the background Ctrl-C is ignored, under nohup a hang-up."""
+        return ["env", "--default-signal=INT,HUP", sys.executable, "-m", "snakemake", *arguments]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        known = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
+        return {**known, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", **more}
+
+    def observe(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the reader in the folder."""
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake_logger_plugin_observe", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a script of ours in the folder."""
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    @property
+    def journals(self) -> list[Path]:
+        return journals_in(self.folder)
+
+    def run(self, journal: Path | None = None) -> Run:
+        """Return the run of the only journal here, after checking that it is sound."""
+        if journal is None:
+            (journal,) = self.journals
+        reading = read_journal(journal)
+        found = verify(reading, reading.problems)
+        assert found.disagreements == ()
+        assert found.problems == ()
+        return fold(read_journal(journal))
+
+    def fragments(self) -> list[Path]:
+        return list(self.folder.glob(".snakemake/observe/*.fragment"))
+
+
+def attempts_of(run: Run, rule: str) -> list[Attempt]:
+    """Return the attempts of *rule*'s jobs, in the order of jobs and attempts."""
+    found = [attempt for attempt in run.attempts.values() if run.rule_of(attempt) == rule]
+    return sorted(found, key=lambda attempt: (attempt.job_id or 0, attempt.number))
+
+
+def phases_s(attempt: Attempt) -> dict[str, float]:
+    return {phase: micros / 1e6 for phase, micros in attempt.phases.items()}
+
+
+def without_moments(text: str) -> str:
+    """Return console text without what differs from run to run: times, ids, our own line."""
+    lines = [line for line in text.splitlines() if not line.startswith("snakemake-observe: ")]
+    text = "\n".join(lines)
+    text = re.sub(r"\w{3} \w{3} +\d+ [\d:]+ \d{4}", "time", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+", "time", text)
+    text = re.sub(r"Elapsed time: [\d:.]+", "Elapsed time", text)
+    text = re.sub(r"Writing \d+ bytes", "Writing bytes", text)  # a notebook's, moments included
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "uuid", text)
+    text = re.sub(r"external[ _]jobid:? '?\d+'?", "external jobid", text)
+    text = re.sub(r"jobid: \d+", "jobid", text)  # older versions number jobs at random
+    text = re.sub(r"(?m)^  Command: .*$", "  Command", text)
+    return re.sub(r"time\d*\.snakemake\.log|\S+\.snakemake\.log", "log", text)

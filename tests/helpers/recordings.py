@@ -1,0 +1,185 @@
+"""Recorders fed by hand: notes in, and the journal that they left."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from builders import a_try, at, level
+
+from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.recording.log_records import Note
+from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
+from snakemake_logger_plugin_observe.recording.options import JournalSettings
+from snakemake_logger_plugin_observe.recording.recorder import Recorder
+from snakemake_logger_plugin_observe.run.attempt import Key
+from snakemake_logger_plugin_observe.run.model import Run, fold
+
+SECRET = "hunter22-hunter22"  # noqa: S105 - made to be found
+
+
+NODE_LEVEL = level(
+    a_try(begun=8, prepared=8, running=8, tool_started=9, tool_ended=11, reported=11, checked=12),
+    started=6,
+    loaded=7,
+    planned=8,
+    ended=13,
+)
+
+
+COMPLETE = NodeReport(starts=(at(6),), levels=(NODE_LEVEL,), complete=True)
+
+
+class Reports:
+    """What the nodes left, a list of reports a submission; the last one stays."""
+
+    def __init__(self, **by_submission: Any) -> None:
+        self.by_submission = {name.lstrip("s"): list(told) for name, told in by_submission.items()}
+        self.removed = []
+
+    def read(self, submission: tuple[str, ...]) -> NodeReport:
+        told = self.by_submission.get(submission[0], [NodeReport()])
+        return told.pop(0) if len(told) > 1 else told[0]
+
+    def remove(self, submission: tuple[str, ...]) -> None:
+        self.removed.extend(submission)
+
+    def remove_left_over(self) -> None:
+        return
+
+
+class Fenced(Recorder):
+    """A recorder that can say when all notes so far are through."""
+
+    def _on_fence(self, _moment: int, through: threading.Event) -> None:
+        through.set()
+
+
+class Recording:
+    """One recorded run, told in seconds."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        secrets: tuple[str, ...] = (),
+        reports: Reports | None = None,
+        wrapped: bool = True,
+        planned: bool = True,
+        settings: Any = None,
+        run_settings: Any = None,
+        allocation: str | None = None,
+        **facts: Any,
+    ) -> None:
+        self.faults = []
+        self.folder = folder
+        self.recorder = Fenced(
+            settings or JournalSettings(folder=folder / "journals"),
+            fault=self.faults.append,
+            secrets=secrets,
+            workdir=folder,
+            started=at(2),
+            allocation=allocation,
+            facts={
+                "kind": "run",
+                "plugins": ("observe", "timed") if wrapped else ("observe",),
+                "executor": "timed" if wrapped else "slurm",
+                "wraps": "slurm" if wrapped else None,
+                "plugin_loaded": at(1),
+                "workflow_started": at(2),
+                "settings": run_settings or {},
+                **facts,
+            },
+        )
+        self.message(2, "building_dag", "Building DAG of jobs...")
+        if wrapped:
+            self.put("wrapped", 3, reports=reports)
+        if planned:
+            self.put("planned" if wrapped else "resources_info", 3)
+
+    def put(self, kind: str, moment_s: float, /, **facts: Any) -> Self:
+        self.recorder.put(Note(kind, at(moment_s), facts))
+        return self
+
+    def message(self, moment_s: float, kind: str, text: str = "", level: int = "info") -> Self:
+        return self.put("message", moment_s, level=level, kind=kind, text=text)
+
+    def job(self, job_id: Any, needs: tuple[int, ...] = (), **more: Any) -> Self:
+        return self.put(
+            "job", 3, **{"job_id": job_id, "rule": "map", "dependencies": needs, **more}
+        )
+
+    def remote(
+        self,
+        job_id: Any,
+        number: int = 1,
+        begin_s: float = 4,
+        *,
+        status: str = "success",
+        submission: str = "1",
+    ) -> Self:
+        """Tell an attempt on a node, from its selection at *begin_s* to its end 11 s later."""
+        key = (job_id, number)
+        self.put("selected", begin_s, job_ids=(job_id,))
+        self.accepted(begin_s + 1, key, f"7{number}", submission, submitting=begin_s)
+        return self.finished(begin_s + 11, key, status, submission, reported=begin_s + 10)
+
+    def accepted(
+        self, moment_s: float, key: Key, external: str, submission: str, **stamps_s: float
+    ) -> Self:
+        return self.put(
+            "accepted",
+            moment_s,
+            key=key,
+            stamps={name: at(value) for name, value in stamps_s.items()},
+            external_jobid=external,
+            submission=(submission,),
+        )
+
+    def finished(
+        self,
+        moment_s: float,
+        key: Key,
+        status: str = "success",
+        submission: str | None = None,
+        message: str | None = None,
+        **stamps_s: float,
+    ) -> Self:
+        return self.put(
+            "finished",
+            moment_s,
+            key=key,
+            status=status,
+            stamps={name: at(value) for name, value in stamps_s.items()},
+            message=message,
+            submission=() if submission is None else (submission,),
+        )
+
+    def settle(self) -> None:
+        """Wait until the recorder has taken all notes in."""
+        through = threading.Event()
+        self.put("fence", 0, through=through)
+        assert through.wait(10)
+
+    def finish(self, moment_s: float = 20) -> Self:
+        self.answer = self.recorder.finish(at(moment_s))
+        return self
+
+    @property
+    def path(self) -> Path:
+        (path,) = (self.folder / "journals").glob("*.jsonl")
+        return path
+
+    @property
+    def events(self) -> list[Any]:
+        return [event for _, event in read_journal(self.path)]
+
+    @property
+    def run(self) -> Run:
+        return fold(read_journal(self.path))
+
+    def kinds(self) -> list[str]:
+        return [event.event for event in self.events]
+
+
+Record = Callable[..., Recording]

@@ -1,0 +1,286 @@
+"""Limits held against figures, proposals that a run keeps to, and what a comparison must show."""
+
+import tomllib
+from typing import Any
+
+import pytest
+import strategies
+from builders import Story, begun, chain, killed, on_cluster
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snakemake_logger_plugin_observe.analysis.check import baseline, budgets
+from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, Limit, ended, judge
+from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun, Measurement
+from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
+from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
+from snakemake_logger_plugin_observe.commands.support.check_file import lines_of
+from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.reporters.documents import check_toml
+
+
+def subject(story: Story) -> MeasuredRun:
+    return MeasuredRun(story.run, story.run.status(alive=False))
+
+
+# -- a limit ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "figure", "found"),
+    [
+        ("max", (30, 30), (True, 30, None)),
+        ("max", (31, 31), (False, 31, None)),
+        ("max", (31, None), (False, 31, "at least")),
+        ("max", (7, None), (None, 7, "at least")),
+        ("max", (None, 29), (True, 29, "at most")),
+        ("max", (None, 31), (None, 31, "at most")),
+        ("max", (29, 31), (None, 29, "at least")),
+        ("max", (None, None), (None, None, None)),
+        ("min", (30, 30), (True, 30, None)),
+        ("min", (29, 29), (False, 29, None)),
+        ("min", (31, None), (True, 31, "at least")),
+        ("min", (7, None), (None, 7, "at least")),
+        ("min", (None, 29), (False, 29, "at most")),
+        ("min", (None, 31), (None, 31, "at most")),
+        ("min", (None, None), (None, None, None)),
+    ],
+)
+def test_a_limit_holds_or_breaks_only_where_that_is_sure(
+    kind: Any, figure: tuple[Any, Any], found: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (low, high), (ok, value, bound) = figure, found
+    proof = (Citation("journal", "B:7", "said"),)
+    monkeypatch.setattr(budgets, "measure", lambda *_: Measurement(low, high, "so", proof))
+    line = judge(subject(chain()), Limit(kind, "jobs_planned", "", 30, 4))
+    cited = () if ok else proof
+    assert line == CheckLine(kind, "jobs_planned", 30, value, ok, "so", 4, bound, cited)
+
+
+def test_a_line_is_named_with_its_part() -> None:
+    limit = Limit("max", "rule_compute_s", "map", 2, 9)
+    line = judge(subject(chain()), limit)
+    assert (line.key, line.value, line.ok) == ("rule_compute_s.map", 9.5, False)
+    assert line.evidence[0] == Citation("journal", "B:8", "map: compute 9.500 s")
+
+
+@pytest.mark.parametrize(
+    ("story", "ok", "value"),
+    [
+        (chain(), True, "success"),
+        (begun().end(4, "nothing_to_do"), True, "nothing_to_do"),
+        (begun().end(4, "failed"), False, "failed"),
+        (begun().end(4, "interrupted"), False, "interrupted"),
+        (killed(), False, "killed"),
+        (begun(kind="dry_run").end(4, "dry_run"), None, "dry_run"),
+        (begun(kind="touch").end(4), None, "success"),
+    ],
+)
+def test_every_run_has_to_have_done_what_it_was_asked_for(
+    story: Story, ok: bool | None, value: str
+) -> None:
+    line = ended(subject(story))
+    assert (line.kind, line.key, line.limit, line.value, line.ok) == (
+        *("run", "status", "success", value, ok),
+    )
+    assert line.file_line is None
+    assert bool(line.why) == (ok is None or value == "killed")
+
+
+def test_a_run_that_goes_on_has_not_succeeded_yet() -> None:
+    line = ended(MeasuredRun(killed().run, "running"))
+    assert (line.ok, line.why) == (False, "its journal has no end yet")
+
+
+# -- what is proposed ------------------------------------------------------------------------------
+
+
+def proposed(one: MeasuredRun) -> dict[str, Any]:
+    return tomllib.loads(check_toml.render("a run", list(limits(one)), final_outputs(one)))
+
+
+def flat(told: dict[str, Any]) -> list[tuple[str, str, float]]:
+    """Return figure, part and value of one of a file's tables of limits."""
+    found: list[tuple[str, str, float]] = []
+    for name, value in told.items():
+        if isinstance(value, dict):
+            found += [(name, part, inner) for part, inner in value.items()]
+        else:
+            found.append((name, "", value))
+    return found
+
+
+def test_a_proposal_has_headroom_and_says_where_it_came_from() -> None:
+    used = Usage(peak_rss_bytes=500_000_000, user_s=1, system_s=0)
+    asks = {"mem_mb": 1000, "runtime": 10}
+    story = on_cluster(3, queue_s=40, startup_s=10, tool_s=15, poll_s=20, used=used, asks=asks)
+    told = check_toml.render("a.jsonl", list(limits(subject(story))), ["results/*.tsv"])
+    assert told == (
+        "# What this workflow's runs must keep to, proposed from a.jsonl.\n"
+        "# Keep what you want to hold, and tighten it: snakemake-observe check FILE [JOURNAL]\n"
+        "version = 1\n\n"
+        "[max]  # a run whose figure is above breaks the line\n"
+        "makespan_s = 150               # 88.000 s in this run, times 1.5, rounded up\n"
+        "jobs_planned = 3               # 3 of this run: more is wider discovery\n"
+        "failed_jobs = 0                # 0 in this run\n"
+        "retries = 0                    # 0 in this run\n"
+        "masked_failures = 0            # 0 in this run\n"
+        "missing_logs = 0               # 0 in this run\n"
+        "missing_benchmarks = 0         # 0 in this run\n"
+        "memory_of_request = 0.9        # 0.50 at most in this run; nearly all is too close\n"
+        "time_of_request = 0.9          # 0.04 at most in this run; nearly all is too close\n"
+        "class_share.scheduling = 0.45  # 0.34 of this run, and 0.1\n"
+        "class_share.queue = 0.56       # 0.45 of this run, and 0.1\n"
+        "queue_wait_s.p95 = 80          # 40.000 s in this run, times 2, rounded up\n"
+        "rule_compute_s.map = 30        # 15.000 s in this run, times 2, rounded up\n\n"
+        "[min]  # a run whose figure is below breaks the line\n"
+        "jobs_planned = 3  # 3 of this run: fewer is narrower discovery\n\n"
+        "[publish]\n"
+        "# Outputs that no job of the run read; each has to match a file.\n"
+        "files = [\n"
+        '    "results/*.tsv",\n'
+        "]\n"
+        "# Commands that have to exit with 0, without a shell, in the run's working directory; "
+        "{here} is\n"
+        "# this file's folder:\n"
+        '# verify = [["sha256sum", "--check", "--quiet", "{here}/published.sha256"]]\n\n'
+        "# A run to compare with, as snakemake-observe compare does it:\n"
+        '# [baseline]\n# journal = "baseline.jsonl"\n# same_work = true\n# slower_by = 0.2\n'
+    )
+
+
+def kept(one: MeasuredRun, told: dict[str, Any]) -> list[bool | None]:
+    return [
+        judge(one, Limit(kind, name, part, value, 1)).ok
+        for kind in ("max", "min")
+        for name, part, value in flat(told.get(kind, {}))
+    ]
+
+
+@given(strategies.simulated_runs())
+def test_a_run_keeps_to_what_was_proposed_from_it(simulated: strategies.Simulated) -> None:
+    one = MeasuredRun(simulated.run, "success")
+    told = proposed(one)
+    held = kept(one, told)
+    assert {"makespan_s", "jobs_planned", "failed_jobs", "retries"} <= told["max"].keys()
+    assert held == [True] * len(held)
+
+
+@given(strategies.hostile_runs())
+def test_also_a_run_that_no_snakemake_would_make_keeps_to_it(run: Any) -> None:
+    one = MeasuredRun(run, "success")
+    held = kept(one, proposed(one))
+    assert held == [True] * len(held)
+
+
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=9), st.integers(), max_size=3),
+    st.lists(st.text(max_size=9)),
+)
+def test_whatever_rules_and_files_are_called_the_proposal_is_toml(
+    rules: dict[str, int], names: list[str]
+) -> None:
+    story = begun()
+    for job_id, rule in enumerate(rules, 1):
+        story.job(job_id, rule=rule, output=tuple(names)).quick(job_id, 3, 4, 9)
+    one = subject(story.end(10))
+    told = proposed(one)
+    assert told["max"].get("rule_compute_s", {}).keys() == rules.keys()
+    assert told["publish"].get("files", []) == final_outputs(one)
+
+
+def test_final_outputs_are_what_no_job_but_a_target_reads() -> None:
+    story = begun()
+    story.job(1, rule="map", output=("r/a.txt", "r/b.txt", "r/only.tsv"))
+    story.job(2, rule="sort", input=("r/only.tsv",), output=("out[1].txt", "/abs", "../up"))
+    story.job(3, rule="all", input=("r/a.txt", "out[1].txt"))
+    assert final_outputs(subject(story)) == ["r/a.txt", "r/b.txt", "out[[]1].txt"]
+
+
+def test_many_final_outputs_that_end_alike_are_one_glob() -> None:
+    story = begun().job(1, rule="map", output=tuple(f"r/{n}.txt" for n in range(11)))
+    assert final_outputs(subject(story)) == ["r/*.txt"]
+
+
+# -- a comparison ----------------------------------------------------------------------------------
+
+
+def compared(before: Story, after: Story) -> Any:
+    return compare(*(_party(story) for story in (before, after)))
+
+
+def _party(story: Story) -> Party:
+    run = story.run
+    return Party(run, run.status(alive=False), RunLengths((run.makespan / 1e6,), ({},)))
+
+
+def longer(by_s: float) -> Story:
+    """Return ``chain``, of which the last job took longer."""
+    story = chain()
+    del story.events[-3:]
+    return story.quick(2, 10, 10.5, 20 + by_s).end(21 + by_s)
+
+
+def test_the_same_work_is_the_same_work() -> None:
+    line = baseline.same_work(compared(chain(), chain()), 5)
+    assert (line.key, line.limit, line.value, line.ok) == ("same_work", True, True, True)
+    assert line.why == "as fast, the same plan (contents unchecked)"
+    assert (line.file_line, line.evidence) == (5, ())
+
+
+def test_other_work_is_broken_by_each_finding_that_is_not_allowed() -> None:
+    before, after = (
+        begun().job(1, rule="sort", output=("a",), log=log).quick(1, 3, 4, 9).end(10)
+        for log in (("a.log",), ())
+    )
+    line = baseline.same_work(compared(before, after), 5)
+    assert line.ok is False
+    assert line.evidence == (Citation("journal", "B:3", "rule sort lost its log: a.log"),)
+
+
+def test_runs_that_do_not_compare_break_nothing() -> None:
+    found = compared(chain(), begun().job(1).end(4, "failed"))
+    for line in (baseline.same_work(found, 1), baseline.slower_by(found, 0.2, 2)):
+        assert (line.ok, line.value, line.why) == (None, None, "not comparable, because B failed")
+
+
+@pytest.mark.parametrize(
+    ("by_s", "most", "ok", "said"),
+    [
+        (0, 0.2, True, "21.000 s, the baseline 21.000 s"),
+        (10.5, 0.2, False, "31.500 s, the baseline 21.000 s"),
+        (10.5, 0.6, True, "31.500 s, the baseline 21.000 s"),
+        (2.1, 0.05, True, "23.100 s, the baseline 21.000 s; no more than noise may be (4.200 s)"),
+    ],
+)
+def test_slower_is_what_is_slower_than_the_limit_and_than_noise(
+    by_s: float, most: float, ok: bool, said: str
+) -> None:
+    line = baseline.slower_by(compared(chain(), longer(by_s)), most, 6)
+    assert (line.limit, line.value, line.ok, line.why) == (most, by_s / 21, ok, said)
+
+
+# -- lines of a TOML document ----------------------------------------------------------------------
+
+
+def test_every_key_is_found_on_the_line_where_it_begins() -> None:
+    assert lines_of(
+        'version = 1 # one\n\n[max]\na.b = 1\n"c d" = """\nx = 1\n[y]\n"""\n'
+        "list = [\n  1,\n  # no\n  2]\n[x.y]\nz = {q = 1}\n[[many]]\none = 1\n[[many]]\ntwo = 2\n"
+    ) == {
+        ("version",): 1,
+        ("max",): 3,
+        ("max", "a"): 4,
+        ("max", "a", "b"): 4,
+        ("max", "c d"): 5,
+        ("max", "list"): 9,
+        ("x",): 13,
+        ("x", "y"): 13,
+        ("x", "y", "z"): 14,
+        ("x", "y", "z", "q"): 14,
+        ("many",): 15,
+        ("many", "one"): 16,
+        ("many", "two"): 18,
+    }

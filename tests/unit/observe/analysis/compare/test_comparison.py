@@ -1,0 +1,788 @@
+"""What two runs have in common, and the one verdict over speed, work and truth."""
+
+from typing import Any
+
+import pytest
+from builders import Story, a_try, at, begun, killed, level, stamps
+from hypothesis import given
+from hypothesis import strategies as st
+from workflows import (
+    a_job,
+    a_run,
+    a_workflow,
+    changed,
+    claims,
+    compared,
+    found,
+    party,
+    without,
+)
+
+from snakemake_logger_plugin_observe.analysis.compare.comparison import compare
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Provenance
+
+SUMS = True
+
+
+def verdict(before: Any, after: Any) -> tuple[str, bool | None, str]:
+    answer = compared(before, after)
+    return answer.verdict, answer.same_work, answer.checked
+
+
+# -- verdicts ------------------------------------------------------------------------------------
+
+
+def test_a_run_compared_with_itself_has_nothing_to_tell() -> None:
+    answer = compared(a_run(sums=SUMS), a_run(sums=SUMS))
+    assert answer.findings == ()
+    assert answer.work.changes == ()
+    assert verdict(a_run(), a_run()) == (
+        "as fast, the same plan (contents unchecked)",
+        True,
+        "plan",
+    )
+
+
+@pytest.mark.parametrize(
+    ("length_s", "word"), [(60, "faster"), (85, "as fast"), (115, "as fast"), (140, "slower")]
+)
+def test_the_same_work_is_faster_or_slower_beyond_a_fifth(length_s: float, word: str) -> None:
+    assert verdict(a_run(sums=SUMS), a_run(sums=SUMS, length_s=length_s)) == (
+        f"{word}, the same work (outputs' checksums equal)",
+        True,
+        "contents",
+    )
+
+
+def test_less_work_is_never_simply_faster() -> None:
+    less = a_run(a_workflow("a"), length_s=40)
+    assert verdict(a_run(), less) == ("faster because it did less", False, "plan")
+    assert verdict(a_run(), a_run(a_workflow("a"))) == (
+        "as fast, though it did less",
+        False,
+        "plan",
+    )
+
+
+def test_more_work_is_why_it_was_slower() -> None:
+    more = a_run(a_workflow("abcdef"), length_s=200)
+    assert verdict(a_run(), more) == ("slower because it did more", False, "plan")
+    assert verdict(a_run(), a_run(a_workflow("abcdef")))[0] == "as fast, though it did more"
+
+
+def test_less_of_one_and_more_of_another_is_other_work() -> None:
+    assert verdict(a_run(a_workflow("abc")), a_run(a_workflow("xyz")))[:2] == (
+        "as fast, but other work",
+        False,
+    )
+
+
+def test_what_is_not_allowed_is_not_the_same_work_however_fast() -> None:
+    fast = a_run(changed(a_workflow(), "count", log=()), sums=SUMS, length_s=10)
+    answer = compared(a_run(sums=SUMS), fast)
+    assert (answer.verdict, answer.same_work) == ("faster, but not the same work", False)
+    assert answer.because == ("rule count lost its log: logs/count.log",)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("failed", "failed"), ("interrupted", "was interrupted")]
+)
+def test_a_run_that_did_not_succeed_does_not_compare(status: str, said: str) -> None:
+    cut = a_run(a_workflow("a"), status=status)
+    assert verdict(a_run(), cut)[:2] == (f"not comparable, because B {said}", None)
+    assert verdict(cut, a_run())[:2] == (f"not comparable, because A {said}", None)
+    assert found(a_run(), cut) == {"not_reached": "neutral"}
+
+
+def test_a_run_without_an_end_does_not_compare() -> None:
+    answer = compare(party(killed()), party(a_run()))
+    assert (answer.verdict, answer.same_work) == ("not comparable, because A still goes on", None)
+    assert (answer.speed.baseline_s, answer.speed.word) == (None, None)
+
+
+def test_different_workflows_do_not_compare() -> None:
+    other = a_run([a_job("bake", "bread", "flour")])
+    assert verdict(a_run(), other)[:2] == (
+        "not comparable, because they have no job in common",
+        None,
+    )
+
+
+def test_other_data_behind_the_same_names_does_not_compare() -> None:
+    jobs = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 10})
+    larger = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 20})
+    assert verdict(a_run(jobs), a_run(larger))[:2] == (
+        "not comparable, because other data: raw/a has 20 bytes, not 10",
+        None,
+    )
+
+
+def test_a_plan_and_the_run_that_came_of_it() -> None:
+    plan = a_run(kind="dry_run", status="dry_run")
+    assert verdict(plan, a_run())[0] == "as planned, the same plan (contents unchecked)"
+    assert verdict(plan, a_run(a_workflow("ab")))[0] == "less than planned"
+    assert verdict(plan, a_run(a_workflow("abcd")))[0] == "more than planned"
+    assert compared(plan, a_run()).speed.word is None
+
+
+# -- work ----------------------------------------------------------------------------------------
+
+
+def test_jobs_and_rules_are_counted_on_both_sides() -> None:
+    work = compared(a_run(), a_run([*without(a_workflow("ab"), "join"), a_job("new", "new")])).work
+    assert work.jobs == (8, 6)
+    assert (work.rules_gone, work.rules_added) == (("join",), ("new",))
+    assert [job.rule for job in work.match.gone] == ["cut", "count", "join"]
+
+
+def test_why_jobs_ran_is_compared_by_kind() -> None:
+    missing = changed(a_workflow(), "cut", reason="Missing output files: cut/a")
+    code = changed(a_workflow(), "cut", reason="Code has changed since last execution")
+    assert compared(a_run(missing), a_run(code)).work.reasons == {
+        "missing_output": (3, 0),
+        "code": (0, 3),
+    }
+    assert compared(a_run(code), a_run(code)).work.reasons == {}
+
+
+def test_what_discovery_no_longer_finds_is_named() -> None:
+    assert claims(a_run(), a_run(a_workflow("a")), "discovery_narrowed") == [
+        "4 jobs gone: discovery found 1 value of sample, not 3 (no longer sample b, c)"
+    ]
+
+
+def test_what_discovery_newly_finds_is_named() -> None:
+    assert claims(a_run(), a_run(a_workflow("abcd")), "discovery_widened") == [
+        "2 jobs more: discovery found 4 values of sample, not 3 (new: sample d)"
+    ]
+
+
+def test_more_work_is_the_same_work_and_more_where_the_outputs_show_it() -> None:
+    more = a_run(a_workflow("abcdef"), sums=SUMS, length_s=200)
+    assert verdict(a_run(sums=SUMS), more)[:2] == (
+        "slower, the same work and more (outputs' checksums equal)",
+        True,
+    )
+
+
+def test_a_new_product_beside_is_more() -> None:
+    more = [*a_workflow(), a_job("extra", "extra", "table")]
+    assert (
+        verdict(a_run(), a_run(more))[0] == "as fast, the same plan and more (contents unchecked)"
+    )
+
+
+def test_what_was_up_to_date_is_not_lost() -> None:
+    rest = a_run([job for job in a_workflow() if job["rule"] in ("join", "all")])
+    again = a_run(
+        [job for job in a_workflow() if job["rule"] in ("join", "all")],
+        up_to_date={"cut": 3, "count": 3},
+    )
+    assert found(a_run(), again) == {"up_to_date": "neutral"}
+    assert found(a_run(), rest) == {"steps_cut": "not_allowed"}
+    assert verdict(a_run(), again)[:2] == ("as fast, though it did less", False)
+
+
+@pytest.mark.parametrize("samples", ["xabc", "axbc", "abcx"])
+def test_what_was_up_to_date_is_looked_for_first_among_what_is_still_found(samples: str) -> None:
+    rest = [job for job in a_workflow("abc") if job["rule"] != "cut"]
+    again = a_run(rest, up_to_date={"cut": 3})
+    assert found(a_run(a_workflow(samples)), again) == {
+        "up_to_date": "neutral",
+        "discovery_narrowed": "not_allowed",
+    }
+    known = ", ".join(f"cut sample={s}" for s in "abc")
+    assert claims(a_run(a_workflow(samples)), again, "up_to_date") == [
+        f"3 jobs up to date in the candidate, and not run there: {known}"
+    ]
+    assert claims(a_run(a_workflow(samples)), again, "discovery_narrowed") == [
+        "2 jobs gone: discovery found 3 values of sample, not 4 (no longer sample x)"
+    ]
+
+
+def test_a_renamed_rule_is_the_same_job_by_what_it_makes() -> None:
+    renamed = [{**job, "rule": "tally"} if job["rule"] == "count" else job for job in a_workflow()]
+    assert found(a_run(), a_run(renamed)) == {"renamed": "neutral"}
+
+
+def test_a_redundant_step_may_go_if_the_outputs_are_the_same() -> None:
+    jobs = [a_job("copy", "copy", "raw"), a_job("work", "out", "copy"), a_job("all", None, "out")]
+    cut = [a_job("work", "out", "raw", shellcmd="work raw > out"), a_job("all", None, "out")]
+    assert verdict(a_run(jobs, sums=SUMS), a_run(cut, sums=SUMS))[:2] == (
+        "as fast, the same work (outputs' checksums equal)",
+        True,
+    )
+    assert found(a_run(jobs, sums=SUMS), a_run(cut, sums=SUMS)) == {
+        "steps_cut": "allowed",
+        "dependency_added": "neutral",
+    }
+    assert found(a_run(jobs), a_run(cut))["steps_cut"] == "not_allowed"
+
+
+def test_a_step_that_hands_files_on_may_come_if_the_outputs_are_the_same() -> None:
+    jobs = [a_job("work", "out", "raw"), a_job("all", None, "out")]
+    staged = [
+        a_job("stage", "near", "raw"),
+        a_job("work", "out", "near"),
+        a_job("all", None, "out"),
+    ]
+    assert found(a_run(jobs, sums=SUMS), a_run(staged, sums=SUMS)) == {
+        "steps_added": "allowed",
+        "dependency_added": "neutral",
+    }
+    assert found(a_run(jobs), a_run(staged))["steps_added"] == "not_allowed"
+
+
+def test_a_rule_that_published_and_is_gone_takes_its_product_with_it() -> None:
+    jobs = [*a_workflow(), a_job("proof", "proof", "table")]
+    assert claims(a_run(jobs), a_run(), "outputs_not_made") == [
+        "rule proof is gone, and with it proof"
+    ]
+
+
+# -- dependencies --------------------------------------------------------------------------------
+
+
+def test_an_input_that_is_no_longer_declared_is_a_hidden_dependency() -> None:
+    panel = [a_job("screen", "out", "reads", "panel"), a_job("all", None, "out")]
+    hidden = [a_job("screen", "out", "reads"), a_job("all", None, "out")]
+    assert found(a_run(panel, sums=SUMS), a_run(hidden, sums=SUMS)) == {
+        "dependency_dropped": "not_allowed"
+    }
+    assert claims(a_run(panel), a_run(hidden), "dependency_dropped") == [
+        (
+            "screen no longer depends on panel (1 job), and makes the same outputs: Snakemake will not "
+            "notice when that changes"
+        )
+    ]
+
+
+def test_a_dropped_product_that_is_still_made_is_a_hidden_dependency() -> None:
+    def jobs(*inputs: str) -> list[dict[str, Any]]:
+        return [
+            a_job("index", "index", "raw"),
+            a_job("work", "out", *inputs),
+            a_job("all", None, "out", "index"),
+        ]
+
+    assert found(a_run(jobs("raw", "index"), sums=SUMS), a_run(jobs("raw"), sums=SUMS)) == {
+        "dependency_dropped": "not_allowed"
+    }
+
+
+def test_a_dropped_product_that_the_command_still_names_is_hidden_though_its_step_is_gone() -> None:
+    jobs = [
+        a_job("index", "index", "raw"),
+        a_job("work", "out", "raw", "index"),
+        a_job("all", None, "out"),
+    ]
+    hidden = [
+        a_job("work", "out", "raw", shellcmd="work raw index > out"),
+        a_job("all", None, "out"),
+    ]
+    assert (
+        found(a_run(jobs, sums=SUMS), a_run(hidden, sums=SUMS))["dependency_dropped"]
+        == "not_allowed"
+    )
+
+
+def test_an_input_that_another_step_hands_on_is_not_lost() -> None:
+    jobs = [a_job("work", "out", "raw"), a_job("all", None, "out")]
+    staged = [
+        a_job("stage", "near", "raw"),
+        a_job("work", "out", "near"),
+        a_job("all", None, "out"),
+    ]
+    assert "dependency_dropped" not in found(a_run(jobs), a_run(staged))
+
+
+@pytest.mark.parametrize("count", [3, 100])
+def test_a_step_that_is_cut_behind_an_aggregation_is_needless_where_all_is_still_read(
+    count: int,
+) -> None:
+    samples = [str(number) for number in range(count)]
+    panel = [
+        *(a_job("norm", f"norm/{s}", f"raw/{s}", sample=s) for s in samples),
+        a_job("panel", "panel", *(f"norm/{s}" for s in samples)),
+    ]
+    cut = [a_job("cut", f"cut/{s}", "panel", sample=s) for s in samples]
+    ends = a_job("all", None, *(f"call/{s}" for s in samples))
+
+    def call(source: str) -> list[dict[str, Any]]:
+        facts = {"shellcmd": "call"}
+        return [a_job("call", f"call/{s}", source.format(s), sample=s, **facts) for s in samples]
+
+    before = a_run([*panel, *cut, *call("cut/{}"), ends], sums=SUMS)
+    assert found(before, a_run([*panel, *call("panel"), ends], sums=SUMS)) == {
+        "steps_cut": "allowed",
+        "dependency_added": "neutral",
+    }
+    # what the cut step was made of is no longer read: of the samples, one alone
+    other = [*panel, *call("norm/{}"), ends]
+    assert claims(before, a_run(other, sums=SUMS), "dependency_dropped") == [
+        (
+            f"call no longer depends on cut/0 ({count} jobs), and makes the same outputs: Snakemake "
+            "will not notice when that changes"
+        )
+    ]
+
+
+def test_a_step_that_is_cut_is_not_needless_where_what_it_read_comes_from_less() -> None:
+    cut = [
+        a_job("panel", "panel", "one", "two"),
+        a_job("cut", "cut", "panel"),
+        a_job("call", "call", "cut", shellcmd="call"),
+        a_job("all", None, "call"),
+    ]
+    straight = [
+        a_job("panel", "panel", "one"),
+        a_job("call", "call", "panel", shellcmd="call"),
+        a_job("all", None, "call"),
+    ]
+    assert [
+        one.split(" (")[0] for one in claims(a_run(cut), a_run(straight), "dependency_dropped")
+    ] == [
+        "panel no longer depends on two",
+        "call no longer depends on cut",
+    ]
+
+
+def test_of_two_steps_that_are_cut_the_last_one_s_file_is_needless_where_their_source_is_read() -> (
+    None
+):
+    cut = [
+        a_job("trim", "trim", "raw"),
+        a_job("cut", "cut", "trim"),
+        a_job("call", "call", "cut", shellcmd="call"),
+        a_job("all", None, "call"),
+    ]
+    straight = [a_job("call", "call", "raw", shellcmd="call"), a_job("all", None, "call")]
+    assert found(a_run(cut, sums=SUMS), a_run(straight, sums=SUMS)) == {
+        "steps_cut": "allowed",
+        "dependency_added": "neutral",
+    }
+
+
+# -- proofs --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "which"),
+    [
+        ({"log": ()}, "log_removed"),
+        ({"benchmark": None}, "benchmark_removed"),
+        ({"output": ()}, "output_removed"),
+    ],
+)
+def test_a_proof_that_is_gone_is_not_allowed(facts: dict[str, Any], which: str) -> None:
+    jobs = [a_job("work", "out", "raw"), a_job("all", None)]
+    assert found(a_run(jobs), a_run(changed(jobs, "work", **facts))) == {which: "not_allowed"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kinds"),
+    [
+        ({"out": "not empty"}, {}, {"ensure_removed": "not_allowed"}),
+        ({"out": "not empty, sha256 ab"}, {"out": "not empty"}, {"ensure_removed": "not_allowed"}),
+        ({"out": "sha256 ab"}, {"out": "sha256 cd"}, {"ensure_removed": "not_allowed"}),
+        ({"out": "not empty"}, {"out": "not empty, sha256 ab"}, {}),
+        ({"out": "not empty"}, None, {}),
+        (None, {"out": "not empty"}, {}),
+    ],
+)
+def test_what_snakemake_made_sure_of_it_has_to_make_sure_of(
+    before: dict[str, str] | None, after: dict[str, str] | None, kinds: dict[str, str]
+) -> None:
+    runs = [a_run([a_job("work", "out", "raw", ensured=one)]) for one in (before, after)]
+    assert found(*runs) == kinds
+
+
+def test_an_output_that_is_kept_no_longer_is_told() -> None:
+    kept, removed, older = (
+        a_run([a_job("work", "out", "raw", temp=temp)]) for temp in ((), ("out",), None)
+    )
+    assert claims(kept, removed, "temp_changed") == ["temporary outputs of work: none → out"]
+    assert found(kept, removed) == {"temp_changed": "neutral"}
+    assert found(older, removed) == {}
+
+
+def test_a_log_under_another_name_is_still_a_log() -> None:
+    jobs = [a_job("work", "out", "raw"), a_job("all", None)]
+    assert found(a_run(jobs), a_run(changed(jobs, "work", log=("elsewhere.log",)))) == {}
+
+
+def test_an_output_in_another_place_is_allowed_if_it_is_the_same_bytes() -> None:
+    here, there = [a_job("work", "here", "raw")], [a_job("work", "there", "raw")]
+    same = {"here": "x", "there": "x"}
+    assert found(a_run(here, sums=same), a_run(there, sums=same)) == {"outputs_moved": "allowed"}
+    assert found(a_run(here), a_run(there)) == {"output_removed": "not_allowed"}
+
+
+def test_contents_that_differ_without_a_cause_are_said_to() -> None:
+    sums = {path: path for path in ("cut/a", "count/a", "table")}
+    answer = claims(
+        a_run(a_workflow("a"), sums=sums),
+        a_run(a_workflow("a"), sums={**sums, "count/a": "other"}),
+        "contents_differ",
+    )
+    assert answer == [
+        (
+            "1 of 3 outputs differ: count/a, though nothing that the journals hold explains it: a "
+            "helper, an environment or data that they do not know, or chance"
+        )
+    ]
+
+
+def test_a_file_of_the_workflow_s_that_changed_explains_contents_that_differ() -> None:
+    sums = {path: path for path in ("cut/a", "count/a", "table")}
+    before, after = (
+        a_run(a_workflow("a"), sums={**sums, "count/a": said}, sources={"lib/h.py": said})
+        for said in ("old", "new")
+    )
+    assert claims(before, after, "contents_differ") == ["1 of 3 outputs differ: count/a"]
+
+
+def test_a_snakefile_whose_text_changed_explains_contents_that_differ() -> None:
+    sums = {path: path for path in ("cut/a", "count/a", "table")}
+    stories = []
+    for said in ("old", "new"):
+        story = a_run(a_workflow("a"), sums={**sums, "count/a": said})
+        facts = {"git_commit": "c" * 40, "git_dirty": False, "snakefile_sha256": f"sha256:{said}"}
+        stories.append(story.add(Provenance(time=at(2), **facts)))
+    assert claims(*stories, "contents_differ") == ["1 of 3 outputs differ: count/a"]
+
+
+# -- jobs ----------------------------------------------------------------------------------------
+
+COMPUTING = [
+    ({"code_digest": "sha256:other"}, "code_changed"),
+    ({"params_digest": "sha256:other"}, "params_changed"),
+    ({"environment_digest": "other"}, "environment_changed"),
+    ({"shellcmd": "count harder"}, "command_changed"),
+    ({"threads": 4, "shellcmd": None}, "threads_changed"),
+    ({"resources": {"tiles": 4}, "shellcmd": None}, "resources_changed"),
+]
+
+
+@pytest.mark.parametrize(("facts", "which"), COMPUTING)
+def test_what_can_change_results_is_judged_by_them(facts: dict[str, Any], which: str) -> None:
+    other = changed(a_workflow(), "count", **facts)
+    assert found(a_run(), a_run(other)) == {which: "not_allowed"}
+    assert found(a_run(sums=SUMS), a_run(other, sums=SUMS)) == {which: "allowed"}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"threads": 4},
+        {"resources": {"tiles": 4}},
+        {"resources": {"mem_mb": 4000}, "shellcmd": None},
+        {"resources": {"slurm_partition": "long"}, "shellcmd": None},
+        {"priority": 10},
+        {"local": True},
+    ],
+)
+def test_what_does_not_reach_the_tool_is_tuning(facts: dict[str, Any]) -> None:
+    other = a_run(changed(a_workflow(), "count", **facts))
+    assert set(found(a_run(), other).values()) == {"allowed"}
+    assert compared(a_run(), other).same_work is True
+
+
+def test_where_a_script_lies_says_nothing_where_its_code_is_known() -> None:
+    before, after = (changed(a_workflow(), "count", script=path) for path in ("a.py", "b.py"))
+    assert found(a_run(before), a_run(after)) == {}
+
+
+def test_a_script_s_text_counts_though_snakemake_does_not_look_at_it() -> None:
+    jobs = changed(a_workflow(), "count", script="/work/count.py", shellcmd=None)
+    before, after = (a_run(jobs, sources={"count.py": text}) for text in ("old", "new"))
+    assert found(before, after) == {"setting_changed": "neutral", "code_changed": "not_allowed"}
+    assert claims(before, after, "code_changed") == [
+        (
+            "the script of count, count.py, changed (3 jobs), and nothing shows that the outputs are "
+            "the same"
+        )
+    ]
+
+
+def test_what_was_taken_from_the_cache_was_not_done() -> None:
+    before, after = a_run(sums=SUMS), a_run(sums=SUMS, length_s=20)
+    for index, event in enumerate(after.events):
+        if isinstance(event, AttemptFinished) and event.job_id in (1, 2, 3):
+            after.events[index] = event.model_copy(update={"status": "cached"})
+    assert found(before, after) == {"from_cache": "neutral"}
+    assert verdict(before, after)[:2] == ("faster because it did less", False)
+    assert found(after, after) == {}
+
+
+def test_what_lies_in_the_folder_now_is_what_was_published() -> None:
+    before, after = a_run(sums=SUMS), a_run(sums=SUMS)
+    sums = {"table": "sum of table"}
+    altered = compare(party(before, published=sums), party(after, published={"table": "other"}))
+    assert "contents_differ" in {finding.id for finding in altered.findings}
+    gone = compare(party(before, published=sums), party(after, published={}))
+    assert "published_gone" in {finding.id for finding in gone.findings}
+
+
+# -- dependencies that are hidden ----------------------------------------------------------------
+
+
+def test_an_input_that_is_newly_ancient_hides_its_changes() -> None:
+    open_to_all = changed(a_workflow("a"), "cut", ancient=())
+    hidden = changed(a_workflow("a"), "cut", ancient=("raw/a",))
+    before, after = a_run(open_to_all, sums=SUMS), a_run(hidden, sums=SUMS)
+    assert found(before, after) == {"hides_changes": "not_allowed"}
+    assert claims(before, after, "hides_changes") == [
+        "cut newly calls raw/a ancient (1 job): when they change, nothing runs again"
+    ]
+    assert found(after, before) == {}
+    assert found(a_run(a_workflow("a"), sums=SUMS), after) == {}  # an older journal cannot tell
+
+
+@pytest.mark.parametrize("name", ["/work/raw/a", "./raw/a"])
+def test_an_input_by_another_name_is_the_same_dependency(name: str) -> None:
+    after = changed(a_workflow("a"), "cut", input=(name,))
+    assert found(a_run(a_workflow("a"), sums=SUMS), a_run(after, sums=SUMS)) == {}
+
+
+def test_outputs_of_fewer_inputs_differ_for_a_known_reason() -> None:
+    sums = {path: f"sum of {path}" for path in ("cut/a", "count/a", "table")}
+    less = changed(a_workflow("ab"), "join", input=("count/a",))
+    before, after = a_run(a_workflow("ab"), sums=sums), a_run(less, sums=sums | {"table": "other"})
+    (claim,) = claims(before, after, "contents_differ")
+    assert "nothing that the journals hold" not in claim
+
+
+# -- settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "kind"),
+    [
+        ({"rerun_triggers": ["mtime"]}, "not_allowed"),
+        ({"lock": False}, "not_allowed"),
+        ({"touch": True}, "not_allowed"),
+        ({"latency_wait_s": 60}, "allowed"),
+    ],
+)
+def test_a_setting_is_judged_by_what_it_can_do(setting: dict[str, Any], kind: str) -> None:
+    other = a_run(settings=setting, sums=SUMS)
+    assert list(found(a_run(sums=SUMS), other).values()) == [kind]
+
+
+def test_a_flag_without_its_values_is_told_as_set() -> None:
+    before, after = (a_run(settings={"cache": value}, sums=SUMS) for value in (None, []))
+    assert claims(before, after, "schedule_changed") == ["cache: none → set (--cache)"]
+
+
+def test_hiding_less_is_no_offence() -> None:
+    hiding = a_run(settings={"lock": False, "rerun_triggers": ["mtime"]})
+    assert found(hiding, a_run()) == {"setting_changed": "neutral"}
+
+
+def test_a_setting_that_one_journal_does_not_tell_is_not_compared() -> None:
+    assert found(a_run(), a_run(settings={"until": ["count"]})) == {}
+
+
+def test_of_a_setting_that_is_not_known_the_results_decide() -> None:
+    for sums, kind in ((SUMS, "neutral"), (False, "not_allowed")):
+        old, new = (a_run(settings={"brand_new": value}, sums=sums) for value in (1, 2))
+        assert found(old, new) == {"meaning_changed": kind}
+
+
+def test_a_setting_that_one_snakemake_does_not_know_is_not_compared() -> None:
+    old = a_run(settings={"trust_io_cache": None}, snakemake_version="9.14.6")
+    new = a_run(settings={"trust_io_cache": False})
+    assert found(new, old) == {"setting_changed": "neutral"}
+    assert claims(new, old, "setting_changed") == ["Snakemake: 9.27.1 → 9.14.6"]
+
+
+def test_a_configuration_that_commands_alone_could_read_is_told_by_them() -> None:
+    before, after = (a_run(config_digest=d, config_keys={"k": d}) for d in ("1", "2"))
+    assert found(before, after) == {"meaning_changed": "neutral"}
+
+
+def test_a_configuration_that_a_script_could_read_is_judged_by_the_results() -> None:
+    jobs = changed(a_workflow(), "count", script="count.py", shellcmd=None)
+    facts = [{"config_digest": d, "config_keys": {"k": d}} for d in ("1", "2")]
+    assert found(*(a_run(jobs, **some) for some in facts)) == {"meaning_changed": "not_allowed"}
+    assert found(*(a_run(jobs, sums=SUMS, **some) for some in facts)) == {
+        "meaning_changed": "neutral"
+    }
+
+
+def test_another_command_line_shows_the_words_that_differ() -> None:
+    before = a_run(command=("/bin/snakemake", "--cores", "2", "all"))
+    after = a_run(command=("/usr/bin/snakemake", "all", "--cores", "4"))
+    assert claims(before, after, "setting_changed") == ["command line: 2 → 4"]
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "said"),
+    [
+        (
+            ("--cores", "4", "--retries", "4"),
+            ("--cores", "4"),
+            "command line: --retries 4 → none",
+        ),
+        (
+            ("--cores", "4", "--retries", "4"),
+            ("--retries", "4"),
+            "command line: --cores 4 → none",
+        ),
+        (("a", "a", "b"), ("b", "a"), "command line: a → none"),
+    ],
+)
+def test_of_a_word_that_is_there_twice_the_surplus_is_told_with_its_flag(
+    words: tuple[str, ...], left: tuple[str, ...], said: str
+) -> None:
+    before, after = (a_run(command=("snakemake", *some)) for some in (words, left))
+    assert claims(before, after, "setting_changed") == [said]
+
+
+def test_inputs_that_are_gone_or_new_are_each_told_once_in_their_order() -> None:
+    one, other = (
+        a_run([a_job("all", None, *inputs)])
+        for inputs in (("c", "a", "a", "b"), ("b", "e", "d", "e"))
+    )
+    told = {change.what: change for change in compared(one, other).work.changes}
+    assert told["input gone"].before == "c, a"
+    assert told["input new"].after == "e, d"
+
+
+# -- properties ----------------------------------------------------------------------------------
+
+
+@given(
+    st.sets(st.sampled_from("abcdef"), min_size=1),
+    st.sets(st.sampled_from("abcdef"), min_size=1),
+    st.booleans(),
+)
+def test_jobs_match_are_gone_or_are_new(one: set[str], other: set[str], sums: bool) -> None:
+    before, after = (a_run(a_workflow("".join(sorted(s))), sums=sums) for s in (one, other))
+    answer = compared(before, after)
+    match = answer.work.match
+    assert len(match.pairs) + len(match.gone) == len(before.run.jobs)
+    assert len(match.pairs) + len(match.added) == len(after.run.jobs)
+    assert answer.same_work is (one == other or (sums and one < other))
+    refused = any(finding.kind == "not_allowed" for finding in answer.findings)
+    assert not (refused and answer.same_work)
+
+
+# -- retries -------------------------------------------------------------------------------------
+
+
+def with_failures(*codes: int, retries: int = 1, jobs: int = 1) -> Story:
+    """Return a run whose jobs fail with each of *codes*, and then succeed."""
+    return failing(*[codes] * jobs, retries=retries)
+
+
+@pytest.mark.parametrize(
+    ("codes", "jobs", "kind"),
+    [
+        ((1, 1), 1, {"failures_masked": "not_allowed"}),  # the same twice
+        ((1,), 3, {"failures_masked": "not_allowed"}),  # the same for each job of the rule
+        ((1,), 1, {"attempts_failed": "neutral"}),  # once may be chance
+        ((1, 2), 1, {"attempts_failed": "neutral"}),
+    ],
+)
+def test_retries_may_not_hide_what_is_no_chance(
+    codes: tuple[int, ...], jobs: int, kind: dict[str, str]
+) -> None:
+    clean = with_failures(jobs=jobs)
+    assert found(clean, with_failures(*codes, jobs=jobs)) == kind
+    assert found(with_failures(*codes, jobs=jobs), clean) == {}
+    assert found(with_failures(*codes, jobs=jobs), with_failures(*codes, jobs=jobs)) == {}
+
+
+def failing(*codes: tuple[int, ...], retries: int = 3) -> Story:
+    """Return a run whose jobs fail, each with its own codes, and then succeed."""
+    story = a_run([], settings={"retries": retries})
+    story.events.pop()
+    for job_id, own in enumerate(codes, 1):
+        story.job(job_id, rule="map", wildcards={"n": str(job_id)}, output=(f"out/{job_id}",))
+        for number, code in enumerate((*own, 0), 1):
+            begin = 3 + 10 * job_id + number
+            failed = {"status": "failed", "exit_code": code} if code else {}
+            story.quick(job_id, begin, begin, begin + 1, number=number, **failed)
+    return story.end(100)
+
+
+HIDDEN = ": retries hide what is no chance"
+
+
+def told_of_retries(after: Story) -> list[str]:
+    return [one.claim for one in compared(failing((), (), (), ()), after).findings]
+
+
+def test_only_failures_that_were_alike_are_said_to_have_been_so() -> None:
+    assert told_of_retries(failing((1, 1), (1, 1), (), ())) == [
+        f"2 jobs of map failed 4 times, each time in the same way{HIDDEN}"
+    ]
+    assert told_of_retries(failing((1, 1), (2, 2), (), ())) == [
+        f"2 jobs of map failed 4 times, each job in the same way each time{HIDDEN}"
+    ]
+    assert told_of_retries(failing((1, 2), (1,), (1,), (1,))) == [
+        f"4 jobs of map failed 5 times, each job in the same way first{HIDDEN}"
+    ]
+
+
+def test_what_failed_by_chance_is_not_counted_with_what_came_again() -> None:
+    after = failing((1, 1), (2,), (3,), ())
+    assert told_of_retries(after) == [
+        f"1 job of map failed 2 times, each time in the same way{HIDDEN}",
+        "2 jobs of map failed 2 times, unlike in A",
+    ]
+    assert found(failing((), (), (), ()), after) == {
+        "failures_masked": "not_allowed",
+        "attempts_failed": "neutral",
+    }
+
+
+def test_a_failed_run_is_as_it_was_when_compared_with_itself() -> None:
+    failed = with_failures(1)
+    failed.events = [e for e in failed.events if getattr(e, "attempt", 1) == 1]
+    assert found(failed, failed) == {}
+
+
+def test_raised_retries_are_told_by_themselves() -> None:
+    assert found(a_run(settings={"retries": 0}), a_run(settings={"retries": 3})) == {
+        "retries_changed": "neutral"
+    }
+
+
+def test_raised_retries_of_a_rule_are_told_unless_they_are_those_of_all() -> None:
+    few, more = (changed(a_workflow(), "count", retries=retries) for retries in (0, 3))
+    assert claims(a_run(few), a_run(more), "retries_changed") == ["retries of count: 0 → 3"]
+    before, after = a_run(few, settings={"retries": 0}), a_run(more, settings={"retries": 3})
+    assert claims(before, after, "retries_changed") == ["retries: 0 → 3 (--retries)"]
+
+
+# -- what was published ----------------------------------------------------------------------------
+
+
+def test_what_was_published_counts_as_a_product() -> None:
+    files = {"site/index": "1", "site/page": "2"}
+    before = party(a_run(sums=SUMS), published=files)
+    same = compare(before, party(a_run(sums=SUMS), published=files))
+    assert (same.same_work, same.checked, len(same.contents.equal)) == (True, "contents", 9)
+    fewer = compare(before, party(a_run(sums=SUMS), published={"site/index": "1"}))
+    assert [one.claim for one in fewer.findings] == ["1 published files are gone: site/page"]
+    other = compare(before, party(a_run(sums=SUMS), published={**files, "site/page": "3"}))
+    assert [one.id for one in other.findings] == ["contents_differ"]
+    assert (fewer.same_work, other.same_work) == (False, False)
+
+
+def test_a_try_that_another_one_mended_inside_an_attempt_is_cited_by_that_attempt() -> None:
+    """Rules' own retries are followed on the node: the attempt as a whole has then succeeded."""
+    after = begun().job(1, rule="cut", wildcards={})
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
+    executions = (
+        a_try("cut", begun=8, tool_started=8, tool_ended=9, status="failed", exit_code=1),
+        a_try("cut", number=2, begun=9, tool_started=9, tool_ended=10, checked=11),
+    )
+    after.attempt(1, known, level(*executions, started=6, loaded=7, planned=8, ended=12)).end(22)
+    before = begun().job(1, rule="cut", wildcards={}).quick(1, 3, 3, 10).end(11)
+    (finding,) = [one for one in compared(before, after).findings if one.id == "attempts_failed"]
+    assert finding.claim == "1 job of cut failed 1 time, unlike in A"
+    assert [one.ref for one in finding.evidence] == ["B:4"]

@@ -1,0 +1,106 @@
+"""What a reader is told of the nodes' clocks."""
+
+import os
+import socket
+
+import pytest
+from builders import MAIN, REMOTE_STAMPS, Story, at, begun, killed, node_level, on_cluster, remote
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock, node_clocks
+from snakemake_logger_plugin_observe.commands.support.find_journal import is_alive
+from snakemake_logger_plugin_observe.reporters.as_text.clocks import lines
+
+SECOND = 1_000_000
+
+
+def certain(attempts: int, within_s: float) -> str:
+    return (
+        f"queue_wait and poll_wait of {attempts} attempts there are each certain to within "
+        f"{within_s} s, their sum is exact"
+    )
+
+
+def attempts(*ahead_s: float, boot: str | None = None, **facts: object) -> Story:
+    """Return a run with a job on a node for each clock lead; all spend a second in each phase."""
+    story = begun(**facts)
+    for job_id, ahead in enumerate(ahead_s, 1):
+        told = {"boot_id": boot, "boot_time": at(ahead)} if boot else {}
+        node = node_level(ahead).model_copy(update=told)
+        story.job(job_id).attempt(job_id, REMOTE_STAMPS, node, waits=remote().waits)
+    return story.end(15)
+
+
+def test_every_host_has_its_clock_with_the_bounds_of_its_last_attempt() -> None:
+    assert node_clocks(attempts(90, 90).run) == (NodeClock("node7", 88.0, 88.0, 91.0, 2, 3.0),)
+
+
+def test_of_one_kernel_s_clock_nothing_is_uncertain() -> None:
+    facts = {"boot_id": "b", "boot_time": at(0)}
+    (found,) = node_clocks(attempts(-90, boot="b", **facts).run)
+    assert (found.ahead_s, found.exact, found.known_to_s) == (-90, True, None)
+
+
+def test_where_nothing_ran_on_a_node_there_is_no_clock() -> None:
+    assert node_clocks(killed().run) == ()
+
+
+@pytest.mark.parametrize(
+    ("clock", "said"),
+    [
+        (
+            NodeClock("n2", 90.0, 89.7, 90.9, 3, 1.2),
+            "n2's clock is 90.0 s ahead (between 89.7 and 90.9): " + certain(3, 1.2),
+        ),
+        (
+            NodeClock("n2", -90.0, -90.9, -89.7, 2, 1.2),
+            "n2's clock is 90.0 s behind (between 89.7 and 90.9): " + certain(2, 1.2),
+        ),
+        (
+            NodeClock("n2", 90.0, 90.0, 90.0, 3, None),
+            "n2's clock is 90.0 s ahead, as the same kernel tells: no figure is affected",
+        ),
+        (NodeClock("n2", 90.0, 90.0, None, 3, None), "n2's clock is 90.0 s ahead (90.0 or more)"),
+        (
+            NodeClock("n2", -90.0, None, -90.0, 3, None),
+            "n2's clock is 90.0 s behind (90.0 or more)",
+        ),
+        (
+            NodeClock("n2", 0.0, -25.0, 1.0, 3, 26.0),
+            "the clock of n2 is taken to agree with the main one: " + certain(3, 26.0),
+        ),
+    ],
+)
+def test_a_clock_that_limits_the_figures_is_told(clock: NodeClock, said: str) -> None:
+    assert list(lines([clock], 100 * SECOND)) == [said]
+
+
+def test_clocks_that_may_agree_are_told_together() -> None:
+    clocks = [NodeClock(f"n{n}", 0.0, -n, 1.0, 2, 1.0 + n) for n in range(1, 4)]
+    (said,) = lines(clocks, 100 * SECOND)
+    assert said.startswith("the clocks of 3 nodes are taken to agree with the main one: ")
+    assert "6 attempts there are each certain to within 4.0 s" in said
+
+
+@pytest.mark.parametrize(
+    "clock", [NodeClock(MAIN, 0.0, 0.0, 0.0, 3, None), NodeClock("n2", 0.0, -0.5, 0.4, 3, 0.9)]
+)
+def test_what_does_not_matter_for_a_run_of_this_length_is_not_told(clock: NodeClock) -> None:
+    assert list(lines([clock], 100 * SECOND)) == []
+
+
+def test_an_offset_is_written_with_each_attempt() -> None:
+    run = on_cluster(2, queue_s=5, poll_s=5).run
+    assert [one.offset.queue_wait_bounds_s for one in run.attempts.values()] == [(0, 10)] * 2
+
+
+@pytest.mark.parametrize("set_by_s", [0, 90, -90])
+def test_a_run_goes_on_though_the_wall_clock_was_set_since_it_began(set_by_s: float) -> None:
+    """Its process's start is compared as the kernel counts it, from its boot."""
+    ours = {"host": socket.gethostname(), "pid": os.getpid(), "boot_id": clock.boot_id()}
+    told = {
+        "process_started": clock.process_started() - set_by_s * SECOND,
+        "boot_time": clock.boot_time() - set_by_s * SECOND,
+    }
+    assert is_alive(Story(**ours, **told).run)
+    assert not is_alive(Story(**ours, **{**told, "process_started": at(0)}).run)

@@ -1,0 +1,119 @@
+"""What holds of every makespan's partition, of runs with a known truth and of hostile ones."""
+
+from collections import Counter
+from itertools import pairwise
+
+import strategies
+from hypothesis import given, settings
+
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainWork
+from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import by_class
+
+MANY = settings(max_examples=120)
+
+
+def assert_tiles(segments: list[Owned], start: int | None, end: int | None) -> None:
+    if start is None or end is None or end <= start:
+        assert segments == []
+        return
+    assert (segments[0].start, segments[-1].end) == (start, end)
+    assert all(one.end == following.start for one, following in pairwise(segments))
+    assert all(one.start < one.end for one in segments)
+
+
+@MANY
+@given(strategies.hostile_runs())
+def test_segments_tile_the_makespan_of_any_run_and_the_walk_ends(run: Run) -> None:
+    """Dependencies in circles, ends before starts: no run is too strange."""
+    assert_tiles(partition(run), run.start, run.end)
+
+
+@MANY
+@given(strategies.hostile_runs())
+def test_class_sums_are_the_makespan_of_any_run(run: Run) -> None:
+    found = account(run)
+    assert sum(found.makespan_by_class.values()) == found.makespan == run.makespan
+    assert sum(found.makespan_by_phase.values()) == found.makespan
+    assert sum(found.jobs_by_class.values()) == sum(found.jobs_by_phase.values())
+
+
+@MANY
+@given(strategies.simulated_runs())
+def test_segments_tile_a_simulated_run_and_nothing_is_unattributed(
+    simulated: strategies.Simulated,
+) -> None:
+    run = simulated.run
+    assert_tiles(partition(run), simulated.start, simulated.end)
+    found = account(run)
+    assert found.unattributed == 0
+    assert sum(found.makespan_by_class.values()) == simulated.end - simulated.start
+
+
+@MANY
+@given(strategies.simulated_runs())
+def test_every_attempt_of_a_simulated_run_has_its_true_phases(
+    simulated: strategies.Simulated,
+) -> None:
+    run = simulated.run
+    assert {key: attempt.phases for key, attempt in run.attempts.items()} == simulated.lengths
+
+
+@MANY
+@given(strategies.simulated_runs())
+def test_no_attempt_owns_more_of_the_makespan_than_its_phases_took(
+    simulated: strategies.Simulated,
+) -> None:
+    owned = Counter()
+    for one in partition(simulated.run):
+        if one.job_id is not None:
+            owned[(one.job_id, one.attempt, one.phase)] += one.end - one.start
+    for (job, attempt, phase), micros in owned.items():
+        assert micros <= simulated.lengths[(job, attempt)][phase]
+
+
+@MANY
+@given(strategies.simulated_runs(slots=8))
+def test_with_a_place_for_every_job_nobody_waits_for_one(simulated: strategies.Simulated) -> None:
+    found = account(simulated.run)
+    because = {one.released_by.because for one in found.segments if one.released_by}
+    assert "freed_place" not in because
+    assert found.makespan_by_class["limits"] == 0
+
+
+@MANY
+@given(strategies.simulated_runs())
+def test_a_release_came_before_what_it_released(simulated: strategies.Simulated) -> None:
+    run = simulated.run
+    for one in partition(run):
+        if one.released_by is not None and one.released_by.job_id is not None:
+            releaser = run.attempts[(one.released_by.job_id, one.released_by.attempt)]
+            assert releaser.end <= one.start
+
+
+@MANY
+@given(strategies.simulated_runs())
+def test_a_dependency_that_released_a_job_is_one_of_its_dependencies(
+    simulated: strategies.Simulated,
+) -> None:
+    for one in partition(simulated.run):
+        if one.released_by is not None and one.released_by.because == "dependency":
+            assert one.released_by.job_id in simulated.needs[one.job_id]
+
+
+@MANY
+@given(strategies.hostile_runs())
+def test_the_main_process_s_work_does_not_overlap_itself(run: Run) -> None:
+    stretches = MainWork(run).stretches
+    assert all(one.end <= following.start for one, following in pairwise(stretches))
+    assert all(one.start < one.end for one in stretches)
+
+
+@given(strategies.simulated_runs())
+def test_phase_totals_lead_to_the_same_class_totals(simulated: strategies.Simulated) -> None:
+    segments = partition(simulated.run)
+    totals = by_class(phase_totals(segments))
+    for name, micros in totals.items():
+        assert micros == sum(one.end - one.start for one in segments if one.cost_class == name)

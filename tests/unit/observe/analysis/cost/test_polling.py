@@ -1,0 +1,56 @@
+"""How often an executor looked at its jobs, and which flag says so."""
+
+import pytest
+from builders import Story, begun, chain, on_cluster, stamps
+
+from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
+
+SLURM = "--slurm-init-seconds-before-status-checks"
+GENERAL = "--seconds-between-status-checks"
+ENDED = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+
+
+def polled(*every_s: float | None, **facts: object) -> Story:
+    """Return a run whose jobs' ends were noticed at such intervals."""
+    story = begun(**facts)
+    for job_id, every in enumerate(every_s, 1):
+        story.job(job_id).attempt(job_id, ENDED, poll_interval_s=every)
+    return story
+
+
+def test_an_interval_is_the_one_in_force_when_the_end_was_noticed() -> None:
+    assert polling(on_cluster(2, tool_s=1, every_s=40).run) == Polling(40, 40, SLURM)
+
+
+def test_an_interval_that_grew_is_told_from_its_shortest_to_its_longest() -> None:
+    assert polling(polled(50, 40, None, 180).run) == Polling(40, 180, SLURM)
+
+
+def test_the_shutdown_s_interval_counts_too() -> None:
+    story = polled(40).phase("shutdown", 20, 60, poll_interval_s=60)
+    assert polling(story.run) == Polling(40, 60, SLURM)
+    assert polling(begun().phase("shutdown", 3, 9, poll_interval_s=7).run) == Polling(7, 7, SLURM)
+
+
+@pytest.mark.parametrize(
+    ("wraps", "setting"),
+    [
+        ("slurm", SLURM),
+        ("sge", "--sge-init-seconds-before-status-checks"),
+        ("cluster-generic", GENERAL),
+        ("lsf", GENERAL),
+        (None, GENERAL),
+    ],
+)
+def test_an_interval_has_the_flag_that_its_executor_heeds(wraps: str, setting: str) -> None:
+    assert polling(polled(10, wraps=wraps).run) == Polling(10, 10, setting)
+
+
+def test_where_no_flag_governs_the_interval_nothing_is_said() -> None:
+    assert polling(polled(10, wraps="aws-batch").run) is None
+
+
+def test_where_no_interval_is_known_nothing_is_said() -> None:
+    assert polling(polled(None, None).run) is None
+    assert polling(chain().run) is None
+    assert polling(Story().run) is None

@@ -1,0 +1,160 @@
+"""Whether a journal is what it says: every figure is made again from the stamps."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Story, begun, chain, grouped, killed, logger_only, replanned, retried
+
+from snakemake_logger_plugin_observe.analysis.cost.validation import (
+    Disagreement,
+    Verification,
+    verify,
+)
+from snakemake_logger_plugin_observe.journal.files import read_journal
+
+STORIES = [chain, grouped, killed, logger_only, replanned, retried, begun]
+
+
+def verified(path: Path) -> Verification:
+    reading = read_journal(path)
+    return verify(reading, reading.problems)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_journal_as_it_was_written_is_sound(tmp_path: Path, story: Callable[[], Story]) -> None:
+    made = story()
+    found = verified(made.write(tmp_path / "j.jsonl"))
+    assert (found.sound, found.disagreements, found.problems) == (True, (), ())
+    assert found.lines == len(made.events)
+
+
+def changed(
+    tmp_path: Path,
+    kind: str,
+    change: Callable[[dict[str, Any]], object],
+    story: Callable[[], Story] = retried,
+) -> tuple[Verification, int]:
+    """Return what comes of a journal whose last line of *kind* was changed by hand, and its number."""
+    path = story().write(tmp_path / "j.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    number = max(n for n, line in enumerate(lines, 1) if line["event"] == kind)
+    change(lines[number - 1])
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return verified(path), number
+
+
+def test_a_changed_phase_is_named_with_its_line(tmp_path: Path) -> None:
+    found, number = changed(
+        tmp_path, "attempt_finished", lambda line: line["phases_s"].update(compute=99.0)
+    )
+    text = "attempt of job 1: compute is 99.0 s as written, 3.0 s from the stamps"
+    assert found.disagreements == (Disagreement(number, text),)
+    assert not found.sound
+
+
+def test_a_phase_left_out_is_named(tmp_path: Path) -> None:
+    found, number = changed(
+        tmp_path, "attempt_finished", lambda line: line["phases_s"].pop("compute")
+    )
+    text = "attempt of job 1: compute is 0.0 s as written, 3.0 s from the stamps"
+    assert found.disagreements == (Disagreement(number, text),)
+
+
+def test_a_phase_made_up_is_named(tmp_path: Path) -> None:
+    found, number = changed(
+        tmp_path, "attempt_finished", lambda line: line["phases_s"].update(stage_in=1.0)
+    )
+    text = "attempt of job 1: stage_in is 1.0 s as written, 0.0 s from the stamps"
+    assert found.disagreements == (Disagreement(number, text),)
+
+
+def test_a_changed_group_is_named_as_such(tmp_path: Path) -> None:
+    def change(line: dict[str, Any]) -> None:
+        line["phases_s"]["submit"] = 5.0
+
+    path = grouped().write(tmp_path / "j.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    number = next(n for n, line in enumerate(lines, 1) if line["event"] == "attempt_finished")
+    change(lines[number - 1])
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (found,) = verified(path).disagreements
+    assert found.line == number
+    assert found.text.endswith("submit is 5.0 s as written, 1.0 s from the stamps")
+    assert "group" in found.text or "g1" in found.text
+
+
+@pytest.mark.parametrize(
+    ("account", "figures", "name", "said"),
+    [
+        ("job_account", "by_phase_s", "compute", "job account: compute"),
+        ("job_account", "by_class_s", "compute", "job account by class: compute"),
+        ("makespan", "by_phase_s", "compute", "makespan: compute"),
+        ("makespan", "by_class_s", "planning", "makespan by class: planning"),
+    ],
+)
+def test_a_changed_total_is_named(
+    tmp_path: Path, account: str, figures: str, name: str, said: str
+) -> None:
+    def change(line: dict[str, Any]) -> None:
+        line[account][figures][name] += 0.001
+
+    found, number = changed(tmp_path, "run_finished", change)
+    assert [one.line for one in found.disagreements] == [number]
+    assert found.disagreements[0].text.startswith(f"{said} is ")
+
+
+def test_a_changed_makespan_is_named(tmp_path: Path) -> None:
+    found, number = changed(tmp_path, "run_finished", lambda line: line.update(makespan_s=27.0))
+    text = "makespan: 27.0 s written, 26.0 s found"
+    assert found.disagreements == (Disagreement(number, text),)
+
+
+@pytest.mark.parametrize("figure", ["job_count", "attempt_count", "failed_attempts"])
+def test_a_changed_count_is_named(tmp_path: Path, figure: str) -> None:
+    found, number = changed(tmp_path, "run_finished", lambda line: line.update({figure: 99}))
+    assert [one.line for one in found.disagreements] == [number]
+
+
+def test_a_figure_that_is_no_number_is_named(tmp_path: Path) -> None:
+    """JSON's loose cousins have NaN, which differs from nothing."""
+    found, _ = changed(
+        tmp_path, "attempt_finished", lambda line: line["phases_s"].update(compute=float("nan"))
+    )
+    assert not found.sound
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line["segments"].reverse(),
+        lambda line: line["segments"].pop(),
+        lambda line: line.update(start="2026-03-01T12:00:04Z"),
+    ],
+    ids=["another order", "one left out", "a later start"],
+)
+def test_segments_that_do_not_follow_from_the_stamps_are_named(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    found, number = changed(tmp_path, "attempt_finished", change)
+    text = "attempt of job 1: its segments do not follow from its stamps"
+    assert found.disagreements == (Disagreement(number, text),)
+
+
+def test_a_microsecond_of_rounding_is_no_disagreement(tmp_path: Path) -> None:
+    def change(line: dict[str, Any]) -> None:
+        line["phases_s"]["compute"] += 0.000001
+
+    assert changed(tmp_path, "attempt_finished", change)[0].sound
+
+
+def test_a_line_that_does_not_read_is_a_problem(tmp_path: Path) -> None:
+    path = chain().write(tmp_path / "j.jsonl")
+    with path.open("ab") as file:
+        file.write(b"torn")
+    found = verified(path)
+    assert not found.sound
+    number = len(chain().events) + 1
+    assert found.problems == (f"line {number}: torn line: the writer was cut off here",)

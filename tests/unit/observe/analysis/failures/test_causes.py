@@ -1,0 +1,270 @@
+"""Causes: what the scheduler said, what never came, how the tool ended, and what only fits."""
+
+from typing import Any
+
+import pytest
+from builders import Story, a_record, a_try, begun, grouped, in_main, level, stamps
+from failing import fails, moments, on_node, tail
+
+from snakemake_logger_plugin_observe.analysis.failures.causes import (
+    FailureCause,
+    Use,
+    record_of,
+    use,
+    why,
+)
+from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
+from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
+
+MB = 1_000_000
+KILLED = 'CalledProcessError in file "/work/Snakefile", line 7: died with <Signals.SIGKILL: 9>.'
+MISSING = (
+    'MissingOutputException in rule map in file "/work/Snakefile", line 2:\nJob 1  completed'
+    " successfully, but some output files are missing. Missing files after 5 seconds. a.txt"
+)
+
+
+def told(story: Story, job_id: int | None = 1, number: int = 1) -> FailureCause:
+    """Return why the last try of an attempt failed, or the attempt where it came to none."""
+    run = story.run
+    attempt = run.attempts[(job_id if job_id is not None else "g1", number)]
+    return why(run, attempt, attempt.executions[-1] if attempt.executions else None, last=True)
+
+
+def here(**more: Any) -> FailureCause:
+    return told(fails(begun().job(1), 1, **more))
+
+
+def on_slurm(*codes: int, record: dict[str, Any] | None = None, **more: Any) -> FailureCause:
+    asks = {"mem_mb": 1000, "runtime": 1}
+    story = on_node(begun().job(1, resources=asks), 1, *codes, status="failed", **more)
+    if record is not None:
+        story.accounting(1, a_record("71", **record))
+    return told(story)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (13, FailureCause("exit_code", exit_code=13)),
+        (-9, FailureCause("signal", signal=9)),
+        (139, FailureCause("signal", exit_code=139, signal=11)),
+        (137, FailureCause("signal", exit_code=137, signal=9)),
+        (200, FailureCause("exit_code", exit_code=200)),
+        (255, FailureCause("exit_code", exit_code=255)),
+    ],
+)
+def test_a_tool_ends_by_a_code_or_a_signal_be_it_in_a_shell_s_words(
+    code: int, expected: FailureCause
+) -> None:
+    assert here(code=code) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("returned non-zero exit status 13.", FailureCause("exit_code", exit_code=13)),
+        (KILLED, FailureCause("signal", signal=9)),
+        (MISSING, FailureCause("missing_output")),
+        (
+            "Detected unexpected empty output files. Something went wrong",
+            FailureCause("missing_output"),
+        ),
+        (
+            "Output files have checksums that differ from the expected ones defined",
+            FailureCause("missing_output"),
+        ),
+        (
+            f"on the node: Missing files after 2 seconds. in.txt\n{MISSING}",
+            FailureCause("missing_input"),
+        ),
+        (f"on the node: it broke\n{MISSING}", FailureCause("missing_output")),
+        ('ValueError in file "/work/Snakefile", line 27: no such thing', FailureCause("exception")),
+        (
+            "CreateCondaEnvironmentException: Could not create conda environment",
+            FailureCause("environment"),
+        ),
+        ("it is what it is", FailureCause("other")),
+        ("", FailureCause("other")),
+    ],
+)
+def test_without_a_code_it_is_what_snakemake_said(message: str, expected: FailureCause) -> None:
+    assert here(code=None, message=message) == expected
+
+
+def test_a_submission_that_was_not_accepted_was_refused() -> None:
+    known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
+    story = begun().job(1)
+    story.attempt(1, known, status="failed", message="Error submitting jobscript (exit code 9)")
+    assert told(story) == FailureCause("refused")
+
+
+def test_without_the_wrapper_nobody_knows_whether_it_was_accepted() -> None:
+    story = begun(wrapped=False).job(1)
+    story.attempt(1, stamps(ready=3, selected=4, finished=9), status="failed")
+    assert told(story) == FailureCause("other")
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [
+        ("OUT_OF_MEMORY", "out_of_memory"),
+        ("TIMEOUT", "time_limit"),
+        ("DEADLINE", "time_limit"),
+        ("NODE_FAIL", "lost"),
+        ("BOOT_FAIL", "lost"),
+        ("PREEMPTED", "cancelled"),
+        ("CANCELLED", "cancelled"),
+        ("FAILED", "signal"),
+    ],
+)
+def test_the_scheduler_s_state_comes_before_how_the_tool_ended(state: str, cause: str) -> None:
+    found = on_slurm(-15, record={"state": state})
+    assert (found.cause, found.sure, found.signal, found.state) == (cause, True, 15, state)
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("OOMKilled", "out_of_memory"),
+        ("OutOfMemoryError: Container killed due to memory usage", "out_of_memory"),
+        ("DeadlineExceeded", "time_limit"),
+        ("Job attempt duration exceeded timeout", "time_limit"),
+        ("Host EC2 (instance i-0123) terminated.", "lost"),
+        ("Essential container in task exited", "exit_code"),
+    ],
+)
+def test_an_executor_s_own_reason_counts_as_the_scheduler_s(reason: str, cause: str) -> None:
+    assert on_slurm(1, record={"state": "failed", "reason": reason}).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ("SLURM-job '71' failed, SLURM status is: 'OUT_OF_MEMORY'. Reason: x.", "out_of_memory"),
+        ("SLURM-job '71' failed, SLURM status is: 'TIMEOUT'. Reason: x.", "time_limit"),
+        ("TERM_MEMLIMIT: job killed after reaching LSF memory usage limit.", "out_of_memory"),
+        ("SLURM-job '71' failed, SLURM status is: 'FAILED'. Reason: x.", "exit_code"),
+    ],
+)
+def test_without_accounting_the_executor_s_message_tells(message: str, cause: str) -> None:
+    assert on_slurm(1, message=message).cause == cause
+
+
+def test_a_tool_s_own_words_are_not_taken_for_the_executor_s() -> None:
+    assert here(code=1, message="ValueError: TIMEOUT of the database").cause == "exit_code"
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("slurmstepd-n1: error: StepId=299.0 exceeded memory limit (6 > 4)", "out_of_memory"),
+        ("slurmstepd: error: Detected 1 oom-kill event(s) in StepId=5.0.", "out_of_memory"),
+        ("slurmstepd: error: *** JOB 5 ON n1 CANCELLED AT 1 DUE TO TIME LIMIT ***", "time_limit"),
+        ("the tool was killed DUE TO TIME LIMIT, it says", "exit_code"),
+    ],
+)
+def test_the_daemon_that_killed_it_says_so_in_its_log(line: str, cause: str) -> None:
+    assert on_slurm(1, logs=tail("working", line)).cause == cause
+
+
+@pytest.mark.parametrize("line", ["MemoryError", "terminate called: std::bad_alloc"])
+def test_a_tool_that_says_that_it_got_no_memory_probably_got_none(line: str) -> None:
+    found = told(fails(begun().job(1), 1, line, code=1))
+    assert (found.cause, found.sure, found.exit_code) == ("out_of_memory", False, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "peak_mb", "expected"),
+    [
+        (-9, 950, ("out_of_memory", False)),
+        (137, 900, ("out_of_memory", False)),
+        (-9, 890, ("signal", True)),
+        (-15, 950, ("signal", True)),
+        (1, 999, ("exit_code", True)),
+    ],
+)
+def test_a_tool_that_was_killed_near_its_request_probably_ran_out_of_memory(
+    code: int, peak_mb: int, expected: tuple[str, bool]
+) -> None:
+    found = on_slurm(code, used=Usage(peak_rss_bytes=peak_mb * MB))
+    assert (found.cause, found.sure) == expected
+
+
+def test_an_attempt_is_judged_by_what_it_had_asked_for_itself() -> None:
+    """Retries that ask for more are how people meet this: the first had half of it."""
+    story = begun().job(1, attempt=1, resources={"mem_mb": 1000})
+    story = on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=950 * MB))
+    story.job(1, attempt=2, resources={"mem_mb": 2000})
+    assert told(story) == FailureCause("out_of_memory", sure=False, signal=9)
+
+
+def test_a_bound_on_the_peak_proves_nothing() -> None:
+    assert on_slurm(-9, used=Usage(peak_rss_bound_bytes=999 * MB)).cause == "signal"
+
+
+def test_a_tool_that_was_ended_near_its_limit_probably_ran_out_of_time() -> None:
+    for code, started, cause in ((-15, 0, "time_limit"), (-15, 10, "signal"), (1, 0, "exit_code")):
+        record = {"state": "FAILED", "started": started, "ended": 58, "time_limit_s": 60}
+        assert on_slurm(code, record=record).cause == cause
+
+
+def test_what_was_cut_off_without_a_word_is_lost() -> None:
+    known = moments(3, 20)
+    one = a_try(begun=6, tool_started=6, status="running")
+    story = begun().job(1)
+    node = level(one, started=4, loaded=5, planned=6)
+    story.attempt(1, known, node, status="failed", external_jobid="71")
+    attempt = story.run.attempts[(1, 1)]
+    assert NODE_CUT_OFF in attempt.unobserved
+    assert told(story) == FailureCause("lost", sure=False)
+    silent = begun().job(1).attempt(1, known, status="failed", external_jobid="71")
+    assert NO_NODE_STAMPS in silent.run.attempts[(1, 1)].unobserved
+    assert told(silent) == FailureCause("lost", sure=False)
+
+
+def test_what_a_ctrl_c_ended_was_cancelled() -> None:
+    assert told(fails(begun().job(1), 1, code=-2).end(9, "interrupted")).cause == "cancelled"
+    assert told(fails(begun().job(1), 1, code=-2).end(9, "failed")).cause == "signal"
+
+
+def test_an_earlier_try_is_judged_by_itself() -> None:
+    """What the scheduler said at the end was not said of the first try."""
+    story = on_node(begun().job(1), 1, 3, 13).accounting(1, a_record("71", state="TIMEOUT"))
+    attempt = story.run.attempts[(1, 1)]
+    first = why(story.run, attempt, attempt.executions[0], last=False)
+    assert first == FailureCause("exit_code", exit_code=3)
+    assert told(story).cause == "time_limit"
+
+
+def test_a_member_has_its_group_s_record() -> None:
+    story = grouped()
+    record = a_record("77", state="OUT_OF_MEMORY")
+    story.accounting(None, record, group="g1")
+    run = story.run
+    assert record_of(run, run.attempts[(1, 1)]) == record
+    assert record_of(run, run.attempts[("g1", 1)]) == record
+
+
+def test_use_is_the_largest_peak_and_the_longest_time_that_is_known() -> None:
+    asks = {"mem_mb": 1000, "runtime": 1}
+    story = on_node(begun().job(1, resources=asks), 1, 1, used=Usage(peak_rss_bytes=5 * MB))
+    run = story.run
+    assert use(run, run.attempts[(1, 1)]) == Use(5 * MB, 1000 * MB, 3.0, 60.0)
+    story.accounting(1, a_record("71", peak_rss_bytes=7 * MB, started=0, ended=70))
+    run = story.run
+    assert use(run, run.attempts[(1, 1)]) == Use(7 * MB, 1000 * MB, 70.0, 300)
+
+
+def test_nothing_known_is_nothing_used() -> None:
+    run = fails(begun().job(1), 1).run
+    assert use(run, run.attempts[(1, 1)]) == Use()
+    assert not Use().nearly_all_memory
+    assert not Use(time_s=5).nearly_all_time
+
+
+def test_an_attempt_without_a_try_has_the_executor_s_exit_code() -> None:
+    known = moments(3, 9)
+    story = begun().job(1).attempt(1, known, in_main(), status="failed", exit_code=4)
+    assert told(story) == FailureCause("exit_code", exit_code=4)

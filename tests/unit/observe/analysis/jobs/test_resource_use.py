@@ -1,0 +1,299 @@
+"""What attempts used against what they had asked for, and which requests are far from use."""
+
+import math
+from typing import Any
+
+import pytest
+import strategies
+from builders import Story, a_record, begun, grouped, on_cluster, retried, stamps
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
+    Demand,
+    FarOff,
+    demand,
+    far_off,
+)
+from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.run.model import Run
+
+MB = 1_000_000
+
+
+def demanded(story: Story, job_id: int = 1) -> Demand:
+    run = story.run
+    return demand(run, run.attempts[(job_id, 1)])
+
+
+def peaks(exact: int | None = None, bound: int | None = None) -> Usage:
+    """Return a use whose peak is known in MB, exactly or as a bound."""
+    return Usage(
+        peak_rss_bytes=None if exact is None else exact * MB,
+        peak_rss_bound_bytes=None if bound is None else bound * MB,
+    )
+
+
+# -- one attempt -------------------------------------------------------------------------------------
+
+
+def test_all_that_is_known_of_an_attempt() -> None:
+    used = Usage(
+        user_s=15,
+        system_s=1,
+        peak_rss_bytes=300 * MB,
+        peak_rss_bound_bytes=300 * MB,
+        read_bytes=5,
+        written_bytes=7,
+    )
+    asks = {"mem_mb": 1000, "runtime": 90}
+    story = on_cluster(
+        queue_s=9, startup_s=2, stage_s=3, tool_s=4, poll_s=9, used=used, asks=asks, threads=8
+    )
+    found = demanded(story)
+    assert found == Demand(
+        threads=8,
+        cpu_s=16,
+        compute_s=4,
+        memory_asked_bytes=1000 * MB,
+        memory_peak_bytes=300 * MB,
+        runtime_asked_s=5400,
+        on_node_s=9,  # start-up, staging and the tool; neither the queue nor the poll
+        read_bytes=5,
+        written_bytes=7,
+    )
+    assert found.cores == 4
+
+
+@pytest.mark.parametrize(
+    ("used", "sampled_mb", "peak_mb", "is_bound"),
+    [
+        (peaks(300, 300), None, 300, False),
+        (peaks(None, 130), None, 130, True),
+        (None, 140, 140, False),
+        (peaks(300), 140, 300, False),
+        (peaks(300), 340, 340, False),
+        (peaks(None, 130), 140, 140, False),
+        (peaks(None, 130), 20, 20, False),
+        (peaks(), None, None, False),
+        (None, None, None, False),
+    ],
+)
+def test_a_peak_is_the_largest_that_was_seen_else_a_bound(
+    used: Usage | None, sampled_mb: int | None, peak_mb: int | None, is_bound: bool
+) -> None:
+    """The kernel's exact figure, the scheduler's sample, and only without both the bound."""
+    story = on_cluster(tool_s=4, used=used)
+    if sampled_mb is not None:
+        story.accounting(1, a_record(peak_rss_bytes=sampled_mb * MB))
+    found = demanded(story)
+    expected = None if peak_mb is None else peak_mb * MB
+    assert (found.memory_peak_bytes, found.memory_peak_is_bound) == (expected, is_bound)
+
+
+def test_cpu_time_of_which_half_is_unknown_is_unknown() -> None:
+    found = demanded(on_cluster(tool_s=4, used=Usage(user_s=3)))
+    assert (found.cpu_s, found.cores) == (None, None)
+
+
+def test_a_tool_that_took_no_time_had_no_cores() -> None:
+    assert demanded(on_cluster(startup_s=1, used=Usage(user_s=0, system_s=0))).cores is None
+
+
+def test_a_job_in_the_main_process_was_on_no_node() -> None:
+    found = demanded(begun().job(1, resources={"runtime": 5}).quick(1, 3, 3, 9))
+    assert (found.compute_s, found.on_node_s, found.runtime_asked_s) == (6, None, 300)
+
+
+def test_nothing_known_is_nothing() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5)
+    story = begun().job(1).submitted(1, known, external_jobid="71")
+    assert demanded(story) == Demand()
+    assert demanded(story).cores is None
+
+
+def test_a_job_that_was_never_described_asked_for_nothing() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    story = begun().attempt(1, known, used=peaks(300))
+    assert demanded(story) == Demand()
+
+
+def test_a_group_s_submission_has_no_demand_and_its_members_their_own() -> None:
+    run = grouped().run
+    assert demand(run, run.attempts[("g1", 1)]) == Demand()
+    assert demand(run, run.attempts[(2, 1)]) == Demand(compute_s=2, on_node_s=4)
+
+
+HOSTILE = [
+    *("<TBD>", "1000", "", True, False, None, [], {}),
+    *(0, -5, math.nan, math.inf, -math.inf, 10**12, 10**400),
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_request_that_is_no_amount_is_unknown(value: Any) -> None:
+    run = on_cluster(tool_s=4).run
+    asks = {"mem_mb": value, "runtime": value}
+    run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
+    found = demand(run, run.attempts[(1, 1)])
+    assert (found.memory_asked_bytes, found.runtime_asked_s) == (None, None)
+
+
+@given(st.dictionaries(st.sampled_from(["mem_mb", "runtime"]), strategies.anything))
+def test_no_request_brings_it_down(asks: dict[str, Any]) -> None:
+    run = on_cluster(tool_s=4, used=peaks(300)).run
+    run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
+    for one in far_off(run):
+        assert one.asked > 0
+        assert one.too_little in (True, False)
+
+
+# -- a rule's requests --------------------------------------------------------------------------------
+
+
+def off(story: Story) -> list[tuple[str, float, float]]:
+    return [(one.resource, one.asked, one.used) for one in far_off(story.run)]
+
+
+def memory(asked_mb: float, *used: Usage | None) -> Story:
+    """Return a run of one rule, a job for each use, that asked for so much memory each."""
+    story = begun()
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    for job_id, one in enumerate(used, 1):
+        story.job(job_id, resources={"mem_mb": asked_mb}).attempt(job_id, known, used=one)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("asked_mb", "used", "is_far"),
+    [
+        (800, peaks(200), True),  # four times as much
+        (799, peaks(200), False),
+        (600, peaks(100), True),  # 500 MB to spare
+        (599, peaks(100), False),
+        (8000, peaks(None, 130), True),  # at most 130
+        (1000, peaks(900), False),
+        (1000, peaks(901), True),  # nearly all
+        (1000, peaks(2000), True),
+        (1000, peaks(None, 1000), False),  # it may have been less
+        (1000, None, False),
+        (1000, peaks(), False),
+    ],
+)
+def test_a_memory_request_is_far_off_by_four_times_and_500_mb_or_nearly_used_up(
+    asked_mb: int, used: Usage | None, is_far: bool
+) -> None:
+    assert bool(off(memory(asked_mb, used))) == is_far
+
+
+def test_too_much_memory_is_told_apart_from_too_little() -> None:
+    (much,) = far_off(memory(8000, peaks(900)).run)
+    assert much == FarOff("map", "memory", 8000 * MB, 900 * MB)
+    (little,) = far_off(memory(1000, peaks(950)).run)
+    (bound,) = far_off(memory(8000, peaks(None, 130)).run)
+    assert (much.too_little, little.too_little, bound.too_little) == (False, True, False)
+    assert (much.at_most, little.at_most, bound.at_most) == (False, False, True)
+
+
+def test_a_rule_is_judged_by_its_largest_job() -> None:
+    assert off(memory(8000, peaks(100), peaks(900))) == [("memory", 8000 * MB, 900 * MB)]
+    assert off(memory(8000, peaks(100), peaks(2500))) == []
+
+
+def test_a_rule_is_judged_by_the_most_that_it_asked_for() -> None:
+    story = memory(1000, peaks(800)).job(2, resources={"mem_mb": 8000})
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    assert off(story.attempt(2, known, used=peaks(900))) == [("memory", 8000 * MB, 900 * MB)]
+
+
+@pytest.mark.parametrize("unknown", [None, peaks(), Usage(user_s=1, system_s=1)])
+def test_a_rule_of_which_one_job_is_unknown_is_not_judged(unknown: Usage | None) -> None:
+    assert off(memory(8000, peaks(100), unknown, peaks(100))) == []
+
+
+def test_attempts_that_did_not_succeed_are_no_measure() -> None:
+    """The first was killed before it had used anything."""
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
+    story = begun().job(1, resources={"mem_mb": 1000})
+    story.attempt(1, known, status="failed", used=peaks(1))
+    assert off(story.attempt(1, known, number=2, used=peaks(500))) == []
+
+
+def test_without_a_request_nothing_is_far_off() -> None:
+    assert far_off(on_cluster(tool_s=4, used=peaks(1)).run) == []
+    assert far_off(retried().run) == []
+    assert far_off(Run()) == []
+
+
+@pytest.mark.parametrize(
+    ("threads", "cpu_s", "tool_s", "found"),
+    [
+        (4, 40, 20, [("threads", 4, 2.0)]),  # half of them
+        (4, 41, 20, []),
+        (2, 20, 20, [("threads", 2, 1.0)]),
+        (1, 1, 20, []),
+        (4, 1, 9, []),  # too short to tell
+        (None, 1, 20, []),
+    ],
+)
+def test_threads_are_far_off_where_half_of_them_idled_for_10_s_and_more(
+    threads: int | None, cpu_s: float, tool_s: float, found: Any
+) -> None:
+    used = Usage(user_s=cpu_s - 0.5, system_s=0.5)
+    assert off(on_cluster(tool_s=tool_s, threads=threads, used=used)) == found
+
+
+def test_threads_are_judged_by_all_of_a_rule_s_jobs_together() -> None:
+    used = Usage(user_s=3, system_s=0)
+    assert off(on_cluster(5, tool_s=2, threads=4, used=used)) == [("threads", 4, 1.5)]
+
+
+@pytest.mark.parametrize(
+    ("asked_min", "tool_s", "found"),
+    [
+        (40, 600, [("runtime", 2400, 600)]),  # four times as much, and 30 minutes to spare
+        (39, 600, []),
+        (31, 60, [("runtime", 1860, 60)]),
+        (30, 60, []),
+        (10, 540, []),
+        (10, 541, [("runtime", 600, 541)]),  # nearly all
+    ],
+)
+def test_a_runtime_is_far_off_by_four_times_and_30_min_or_nearly_used_up(
+    asked_min: int, tool_s: float, found: Any
+) -> None:
+    assert off(on_cluster(tool_s=tool_s, asks={"runtime": asked_min})) == found
+
+
+def test_a_runtime_that_is_nearly_used_up_is_too_little() -> None:
+    (one,) = far_off(on_cluster(tool_s=590, asks={"runtime": 10}).run)
+    assert one.too_little
+
+
+def test_the_queue_is_no_part_of_the_runtime() -> None:
+    assert off(on_cluster(queue_s=3000, tool_s=500, poll_s=500, asks={"runtime": 10})) == []
+
+
+def test_all_that_is_far_off_comes_by_rule_memory_first() -> None:
+    used = Usage(user_s=10, system_s=0, peak_rss_bytes=100 * MB)
+    facts = {"resources": {"mem_mb": 8000, "runtime": 240}, "threads": 8}
+    story = on_cluster(tool_s=20, used=used, asks=facts["resources"], threads=8, rule="zip")
+    known = story.events[-2].stamps
+    story.job(2, rule="map", **facts)
+    node = story.events[-3].levels
+    story.attempt(2, known, *node, used=used, external_jobid="72")
+    assert [(one.rule, one.resource) for one in far_off(story.run)] == [
+        ("zip", "memory"),
+        ("zip", "threads"),
+        ("zip", "runtime"),
+        ("map", "memory"),
+        ("map", "threads"),
+        ("map", "runtime"),
+    ]
+
+
+@given(strategies.hostile_runs())
+def test_whatever_a_run_is_what_is_far_off_is_far_off(run: Run) -> None:
+    for one in far_off(run):
+        assert one.used > one.asked * 0.9 or one.asked >= 2 * one.used
+        assert one.too_little == (one.used > one.asked * 0.9)

@@ -1,0 +1,199 @@
+"""What ``path`` says of runs whose schedule is known: it returns the truth, and nothing else."""
+
+import json
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import assume, given, settings
+from schedules import LIMITS, Key, Lived, lives
+
+from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition
+from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
+from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
+from snakemake_logger_plugin_observe.analysis.path.critical import critical_path
+from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_wanted
+from snakemake_logger_plugin_observe.analysis.path.paths import paths
+from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisation
+from snakemake_logger_plugin_observe.journal.files import to_line
+
+MANY = settings(max_examples=200, deadline=None)
+FREED = {"jobs": "freed_slot", "cores": "freed_cores", "mem_mb": "freed_resource"}
+# What no other does in the main thread meanwhile: it is on the path with its submission, or not.
+BESIDE_THE_MAIN_THREAD = (
+    *("queue_wait", "node_startup", "node_plan", "member_wait", "compute", "node_exit"),
+    "poll_wait",
+)
+
+
+def asked(lived: Lived, key: Key) -> dict[str, int]:
+    """Return what a submission takes of each limit."""
+    name = key[0]
+    tasks = [t for t in lived.world.tasks.values() if name in (t.job_id, t.group)]
+    amounts = (1, max(t.threads for t in tasks), max(t.memory for t in tasks))
+    return dict(zip(LIMITS, amounts, strict=True))
+
+
+def release(because: str, key: Key | None, resource: str | None = None) -> Release:
+    if key is None:
+        return Release(because)
+    name, number = key
+    group = name if isinstance(name, str) else None
+    return Release(because, None if group else name, group, number, resource)
+
+
+def true_release(lived: Lived, key: Key) -> Release:
+    """Return what let a submission be chosen: a limit that was freed, or what made it ready."""
+    known = lived.releases[key]
+    for freed in reversed(known.freed_by if known.short else ()):
+        taken = asked(lived, freed)
+        limit = next((name for name in known.short if taken[name]), None)
+        if limit is not None:
+            return release(FREED[limit], freed, limit if limit == "mem_mb" else None)
+    because, whose = known.because
+    needs = lived.run.dependencies(key)
+    if because == "replanning" and whose is not None and whose[0] in needs:
+        because = "dependency"  # it depends on the checkpoint as well, and that ended as early
+    return release(because, whose)
+
+
+def true_walk(lived: Lived) -> list[Key]:
+    """Return the submissions of the actual path, the last one first."""
+    ends = {key: stamps.finished for key, stamps in lived.stamps.items()}
+    at: Key | None = max(lived.order, key=lambda key: ends[key])
+    found = []
+    while at is not None:
+        found.append(at)
+        known = true_release(lived, at)
+        name = known.job_id if known.job_id is not None else known.group
+        at = (name, known.attempt) if name is not None else None
+    return found
+
+
+def owner(one: Owned) -> Key | None:
+    name = one.job_id if one.job_id is not None else one.group
+    return None if name is None else (name, one.attempt)
+
+
+# -- releases --------------------------------------------------------------------------------------
+
+
+@MANY
+@given(lives())
+def test_every_submission_was_released_by_what_truly_released_it(lived: Lived) -> None:
+    run = lived.run
+    releases = Releases(run, Submissions(run))
+    for key in lived.order:
+        found, moment, why = releases.of(run.attempts[key], lived.stamps[key].selected)
+        assert why == true_release(lived, key)
+        if found is not None:
+            assert moment == lived.stamps[found.key].finished
+
+
+# -- the actual path -------------------------------------------------------------------------------
+
+
+@MANY
+@given(lives())
+def test_the_actual_path_goes_from_release_to_release(lived: Lived) -> None:
+    told = [one.released_by for one in reversed(partition(lived.run)) if one.released_by]
+    assert told == [true_release(lived, key) for key in true_walk(lived)]
+
+
+@MANY
+@given(lives())
+def test_of_whom_it_passes_through_it_has_all_that_went_on_elsewhere_and_of_others_nothing(
+    lived: Lived,
+) -> None:
+    owned = Counter()
+    for one in partition(lived.run):
+        if one.phase in BESIDE_THE_MAIN_THREAD:
+            owned[owner(one), one.phase] += one.end - one.start
+    walked = set(true_walk(lived))
+    walked |= {
+        (task.job_id, number)
+        for name, number in walked
+        for task in lived.world.tasks.values()
+        if task.group == name
+    }
+    assert owned == {
+        (key, phase): length
+        for key in walked
+        for phase, length in lived.phases[key].items()
+        if phase in BESIDE_THE_MAIN_THREAD
+    }
+
+
+@MANY
+@given(lives())
+def test_it_tiles_the_makespan_and_all_of_it_is_explained(lived: Lived) -> None:
+    segments = partition(lived.run)
+    assert (segments[0].start, segments[-1].end) == (lived.start, lived.end)
+    assert all(one.end == following.start for one, following in pairwise(segments))
+    assert not [one for one in segments if one.phase == "unattributed"]
+    hidden = any(not task.is_told for task in lived.world.tasks.values())
+    assert hidden or not [one for one in segments if one.phase == "unobserved"]
+
+
+@MANY
+@given(lives(largest=8))
+def test_both_edges_of_every_segment_are_stamps_that_the_journal_has(lived: Lived) -> None:
+    run = lived.run
+    lines = {n: json.loads(to_line(event)) for n, event in enumerate(lived.events, 1)}
+    segments = partition(run)
+    wanted = {number: lines[number] for number in lines_wanted(run, segments)}
+    for one in explain(run, segments, wanted):
+        assert one.begin, one
+        assert one.end, one
+
+
+# -- the critical path -----------------------------------------------------------------------------
+
+
+@MANY
+@given(lives())
+def test_the_critical_path_is_the_longest_chain_of_tools(lived: Lived) -> None:
+    found = critical_path(lived.run)
+    assert found.length == lived.critical() <= lived.makespan
+    assert sum(one.compute for one in found.chain) == found.length
+    assert found.circles == ()
+    assert set(found.unknown) == {t.job_id for t in lived.world.tasks.values() if not t.is_told}
+
+
+@MANY
+@given(lives(largest=8))
+def test_slack_is_what_a_tool_could_take_longer_and_no_more(lived: Lived) -> None:
+    found = critical_path(lived.run)
+    for one in found.slacks:
+        assert lived.critical(**{f"j{one.job_id}": one.slack}) == found.length
+        assert lived.critical(**{f"j{one.job_id}": one.slack + 1}) == found.length + 1
+
+
+@MANY
+@given(lives())
+def test_the_price_is_the_gap_between_both_paths_and_so_is_its_sum_by_class(lived: Lived) -> None:
+    found = paths(lived.run)
+    assume(found.price is not None)
+    assert found.price == lived.makespan - lived.critical()
+    assert sum(found.price_by_class.values()) == found.price
+
+
+# -- slots over time -------------------------------------------------------------------------------
+
+
+@MANY
+@given(lives())
+def test_a_slot_idled_with_work_ready_whenever_a_ready_job_would_have_fitted(lived: Lived) -> None:
+    world = lived.world
+    assume(world.memory is None)  # its amounts are rounded up
+    name, limit = ("jobs", world.jobs) if world.jobs is not None else ("cores", world.cores)
+    moments = sorted(
+        {m for s in lived.stamps.values() for m in (s.ready, s.selected, s.finished) if m}
+    )
+    idle = 0
+    shares = {key: asked(lived, key)[name] for key in lived.order}
+    for since, until in pairwise(moments):
+        known = [(lived.stamps[key], shares[key]) for key in lived.order]
+        free = limit - sum(share for s, share in known if s.selected <= since < s.finished)
+        if any(s.ready <= since < s.selected and share <= free for s, share in known):
+            idle += until - since
+    assert utilisation(lived.run).stalled == idle

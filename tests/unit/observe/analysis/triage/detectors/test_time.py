@@ -1,0 +1,403 @@
+"""Detectors about time: each in a run in which it must fire, and in one that only looks like it."""
+
+from typing import Any
+
+import pytest
+from builders import Story, a_record, a_try, at, begun, level, stamps
+from workflows import a_job, a_run, compared
+
+from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
+from snakemake_logger_plugin_observe.analysis.check.metrics import measure
+from snakemake_logger_plugin_observe.analysis.triage import triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.journal.events import FileSystem
+
+SLOTS = {"jobs": 4}
+
+
+def found(after: Story, before: Story | None = None) -> dict[str, Incident]:
+    """Return the incidents of a run by class; each must cite a line."""
+    against = {} if before is None else {"baseline": before.run}
+    comparison = compared(before, after) if before is not None else None
+    run = after.run
+    incidents = triage(Case(run, run.status(False), comparison=comparison, **against)).incidents
+    for one in incidents:
+        assert one.evidence
+        assert one.check is not None
+        figure, _sign, limit = one.check.partition(" <= ")
+        known = measure(MeasuredRun(run, run.status(False)), *figure.split("."))
+        assert known.low is not None
+        assert known.low > float(limit), "the check would not have caught it"
+        assert 0 < one.explains <= run.makespan
+    return {one.incident_class: one for one in incidents}
+
+
+def remote(
+    count: int = 4,
+    *,
+    queue_s: float = 1,
+    start_s: float = 1,
+    plan_s: float = 1,
+    stage_s: float = 0.1,
+    tool_s: float = 20,
+    poll_s: float = 0,
+    late_s: float = 0.1,
+    every_s: float | None = None,
+    record: Any = None,
+    **facts: Any,
+) -> Story:
+    """Return *count* jobs beside each other on nodes, each of which takes so long in each phase."""
+    story = begun(**facts)
+    for number in range(1, count + 1):
+        story.job(number, threads=1)
+    story.turn(3, 4, (3, 3.5))
+    for number in range(1, count + 1):
+        began = 4.5 + queue_s
+        loaded = began + start_s
+        planned = loaded + plan_s
+        tool = planned + stage_s
+        done = tool + tool_s
+        one = a_try(begun=planned, tool_started=tool, tool_ended=done, checked=done + 0.1)
+        node = level(one, started=began, loaded=loaded, planned=planned, ended=done + 0.2)
+        reported = done + 0.3 + poll_s
+        end = reported + late_s
+        known = stamps(
+            ready=3, selected=3.5, submitting=4, accepted=4.5, reported=reported, finished=end
+        )
+        story.attempt(number, known, node, poll_interval_s=every_s)
+        if record is not None:
+            story.accounting(number, record)
+    return story.end(end + 0.5)
+
+
+# -- polls ------------------------------------------------------------------------------------
+
+
+def test_jobs_that_had_ended_long_before_anybody_looked_are_a_poll_too_rare() -> None:
+    one = found(remote(poll_s=150, every_s=200))["polling_lag"]
+    assert one.claim == "151 s of the run were spent until Snakemake looked, every 200 s"
+    assert one.action.text == (
+        "lower --slurm-init-seconds-before-status-checks, to 5 s if the cluster's admins do not mind"
+    )
+    assert one.check == "phase_s.poll_wait <= 300"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(remote(poll_s=100, every_s=200), id="short"),
+        pytest.param(remote(poll_s=150, every_s=200, tool_s=600), id="short beside the tools"),
+        pytest.param(remote(poll_s=150), id="no flag governs when this executor looks"),
+        pytest.param(remote(queue_s=150, every_s=200), id="it was the queue that took long"),
+    ],
+)
+def test_waiting_for_a_poll_is_no_incident_where_it_is_short_or_nobody_s_to_set(
+    story: Story,
+) -> None:
+    assert "polling_lag" not in found(story)
+
+
+def test_rarer_polls_than_the_baseline_s_explain_a_slower_run_and_are_to_be_put_back() -> None:
+    before = remote(poll_s=2, every_s=4)
+    one = found(remote(poll_s=22, every_s=40), before)["polling_lag"]
+    assert "to 4 s" in one.action.text
+    assert "polling_lag" not in found(remote(queue_s=22, poll_s=2, every_s=4), before)
+
+
+# -- many small jobs -------------------------------------------------------------------------
+
+
+def test_a_job_that_was_tried_twice_is_one_job_of_the_many() -> None:
+    story = begun(jobs=4)
+    for number in range(1, 25):
+        story.job(number, threads=1)
+    at_s = 3.0
+    for number in range(1, 25):
+        for attempt, status in ((1, "failed"), (2, "success")):
+            known = stamps(
+                ready=3,
+                selected=at_s,
+                submitting=at_s,
+                accepted=at_s + 8,
+                reported=at_s + 9,
+                finished=at_s + 9,
+            )
+            one = a_try(begun=at_s + 8, tool_started=at_s + 8, tool_ended=at_s + 9, status=status)
+            node = level(one, started=at_s + 8, loaded=at_s + 8, planned=at_s + 8, ended=at_s + 9)
+            story.attempt(number, known, node, number=attempt, status=status)
+            at_s += 9
+    incidents = triage(Case(story.end(at_s).run, "success")).incidents
+    one = next(one for one in incidents if one.incident_class == "tiny_jobs")
+    assert one.claim.startswith("24 jobs of map compute 1.00 s each")
+    assert one.check == "jobs_planned <= 1"
+
+
+# -- start-up on the nodes ---------------------------------------------------------------------
+
+
+def test_start_up_that_dwarfs_the_tools_is_told_and_grouping_advised() -> None:
+    one = found(remote(start_s=200, tool_s=5))["node_startup"]
+    assert one.claim == (
+        "4 submissions took 804.0 s to start Snakemake on their nodes, for 20.0 s of tools; "
+        "201.0 s of the run"
+    )
+    assert one.action.text.startswith("group jobs")
+    assert one.check == "phase_s.node_startup <= 400"
+
+
+def test_planning_again_on_the_nodes_asks_for_a_lighter_snakefile() -> None:
+    one = found(remote(plan_s=200, tool_s=5))["node_startup"]
+    assert one.action.text.startswith("make the Snakefile lighter")
+    assert one.check == "phase_s.node_plan <= 400"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(remote(start_s=200, tool_s=300), id="long tools"),
+        pytest.param(remote(2, start_s=200, tool_s=5), id="few jobs"),
+        pytest.param(remote(start_s=30, tool_s=5), id="short"),
+    ],
+)
+def test_start_up_is_no_incident_where_tools_are_longer_or_jobs_few(story: Story) -> None:
+    assert "node_startup" not in found(story)
+
+
+def test_start_up_that_grew_explains_a_slower_run() -> None:
+    assert "node_startup" in found(remote(start_s=30, tool_s=5), remote(tool_s=5))
+    assert "node_startup" not in found(remote(tool_s=40), remote(tool_s=5))
+
+
+# -- the cluster ---------------------------------------------------------------------------------
+
+
+def test_a_busy_cluster_is_escalated_with_its_accounting() -> None:
+    record = a_record(submitted=5, eligible=6, started=300, ended=330)
+    one = found(remote(queue_s=300, record=record))["busy_cluster"]
+    assert one.claim == (
+        "the cluster's queue took 300.0 s of the run: 4 submissions waited 300.0 s in the middle, "
+        "300.0 s at most; its accounting: 4 s not yet eligible, 1176 s for a place in main"
+    )
+    assert (one.strength, one.action.escalate, one.check) == (
+        *("certain", True),
+        "queue_wait_s.p95 <= 150",
+    )
+
+
+def test_what_was_held_back_is_no_lack_of_room() -> None:
+    record = a_record(submitted=5, eligible=300, started=301, ended=330, reason="QOSMaxJobs")
+    one = found(remote(queue_s=300, record=record))["busy_cluster"]
+    assert "(QOSMaxJobs)" in one.claim
+    assert "what held the jobs back" in one.action.text
+
+
+def test_a_short_queue_is_no_busy_cluster() -> None:
+    assert found(remote(queue_s=60)) == {}
+    assert found(remote(queue_s=130, tool_s=600)) == {}
+    assert "busy_cluster" not in found(remote(queue_s=30, tool_s=60), remote(queue_s=30))
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def slow_files(create_s: float | None = None, **more: Any) -> Story:
+    story = Story().plan(2, 3)
+    events = remote(**more).events
+    story.events[:] = events[:2]
+    if create_s is not None:
+        story.add(FileSystem(time=at(2), when="start", path="/work", create_s=create_s))
+    story.events.extend(events[2:])
+    return story
+
+
+def test_files_that_are_waited_for_are_told_by_the_phase_that_took_most() -> None:
+    one = found(remote(stage_s=150))["slow_metadata"]
+    assert "150.0 s of it stage_in" in one.claim
+    assert (one.strength, one.check) == ("likely", "phase_s.stage_in <= 300")
+
+
+def test_a_file_system_that_was_measured_to_be_slow_makes_it_certain() -> None:
+    one = found(slow_files(0.2, late_s=150))["slow_metadata"]
+    assert one.strength == "certain"
+    assert "create_s: 0.2" in [cited.quote for cited in one.evidence]
+    assert found(slow_files(0.0001, late_s=150))["slow_metadata"].strength == "likely"
+
+
+def test_a_big_tool_is_no_slow_file_system() -> None:
+    assert found(remote(stage_s=20, tool_s=600)) == {}
+    assert "slow_metadata" not in found(remote(stage_s=20, tool_s=600), remote(stage_s=20))
+
+
+def test_large_files_that_are_fetched_are_no_slow_file_system() -> None:
+    story = remote(stage_s=150)
+    story.events.insert(2, begun().message(4, "Retrieving s3://a/b from storage").events[-1])
+    assert "slow_metadata" not in found(story)
+
+
+# -- planning -------------------------------------------------------------------------------------
+
+
+def checkpoints(count: int, each_s: float) -> Story:
+    story = begun()
+    now = 3.0
+    for number in range(1, count + 1):
+        story.job(number, rule="split", checkpoint=True)
+        story.turn(now, now + 0.2, (now, now + 0.1)).quick(number, now, now + 0.1, now + 1)
+        story.plan(now + 1, now + 1 + each_s, detail="checkpoint")
+        now += 1 + each_s
+    story.job(count + 1, rule="all", needs=(count,))
+    story.turn(now, now + 0.2, (now, now + 0.1)).quick(count + 1, now, now + 0.1, now + 1)
+    return story.end(now + 2)
+
+
+def test_a_storm_of_checkpoints_is_told_with_what_planning_again_took() -> None:
+    one = found(checkpoints(10, 15))
+    assert set(one) == {"checkpoint_storm"}
+    told = one["checkpoint_storm"]
+    assert told.claim == (
+        "the DAG was planned again 10 times after jobs of split: 150.0 s of the run"
+    )
+    assert (told.rules, told.check) == (("split",), "phase_s.plan <= 76")
+
+
+def test_one_checkpoint_and_many_quick_ones_are_no_storm() -> None:
+    assert "checkpoint_storm" not in found(checkpoints(1, 150))
+    assert found(checkpoints(10, 1)) == {}
+
+
+def planning(parse_s: float, plan_s: float, work_s: float = 20) -> Story:
+    parsed = 1 + parse_s
+    story = Story(workflow_started=at(parsed), time=at(parsed))
+    now = parsed + plan_s
+    story.plan(parsed, now).job(1)
+    story.turn(now, now + 0.2, (now, now + 0.1)).quick(1, now, now + 0.1, now + work_s)
+    return story.end(now + work_s + 1)
+
+
+def test_a_snakefile_that_takes_long_to_read_is_told_apart_from_a_dag() -> None:
+    one = found(planning(150, 1))["slow_planning"]
+    assert "150.0 s of it reading the Snakefile" in one.claim
+    assert (one.strength, one.check) == ("certain", "phase_s.parse <= 75")
+    one = found(planning(1, 150))["slow_planning"]
+    assert "150.0 s of it building the DAG" in one.claim
+    assert found(planning(8, 1), planning(1, 1))["slow_planning"].rules == ()
+
+
+def test_planning_that_is_short_or_small_beside_the_work_is_no_incident() -> None:
+    assert found(planning(40, 40)) == {}
+    assert found(planning(100, 100, 900)) == {}
+    assert "slow_planning" not in found(planning(20, 1, 90), planning(20, 1))
+
+
+# -- limits --------------------------------------------------------------------------------------
+
+
+def held(count: int, length_s: float, *, at_once: int, **facts: Any) -> Story:
+    """Return *count* jobs that all take the resource ``io``, *at_once* at a time."""
+    story = begun(**facts)
+    for number in range(1, count + 1):
+        story.job(number, threads=1, resources={"io": 1, "mem_mb": 1})
+    for number in range(1, count + 1):
+        start = 3 + (number - 1) // at_once * length_s
+        story.quick(number, 3, start, start + length_s)
+    return story.end(4 + -(-count // at_once) * length_s)
+
+
+def test_a_resource_that_holds_work_back_while_slots_idle_is_named() -> None:
+    one = found(held(4, 100, at_once=1, jobs=8, resources={"io": 1}))["idle_slots"]
+    assert one.claim == (
+        "ready jobs were held back by io = 1 for 300.0 s, 300.0 s of it with at least half of the "
+        "slots free"
+    )
+    assert one.action.text.startswith("raise --resources io=…")
+    assert (one.strength, one.evidence[0].ref) == ("likely", "B:1")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"jobs": 1}, id="slots taken"),
+        pytest.param({"jobs": 8, "resources": {"mem_mb": 1}}, id="memory"),
+    ],
+)
+def test_slots_that_compute_and_memory_that_is_full_are_no_incident(facts: Any) -> None:
+    assert found(held(4, 100, at_once=1, **facts)) == {}
+
+
+def test_fewer_slots_than_the_baseline_had_explain_a_slower_run() -> None:
+    before = held(8, 10, at_once=4, **SLOTS)
+    one = found(held(8, 10, at_once=1, jobs=1), before)["idle_slots"]
+    assert one.claim.startswith(
+        "ready jobs were held back by jobs = 1, which was 4 in the baseline"
+    )
+    assert found(held(8, 40, at_once=4, **SLOTS), before).keys() & {"idle_slots"} == set()
+
+
+def test_a_scheduler_that_leaves_ready_work_is_told_by_its_stall() -> None:
+    story = begun(**SLOTS).job(1).job(2)
+    story.quick(1, 3, 3, 10).quick(2, 3, 200, 210)
+    assert found(story.end(211))["idle_slots"].id == "idle_slots:stall"
+
+
+# -- reruns -------------------------------------------------------------------------------------
+
+
+def reruns(count: int, reason: str, length_s: float = 300, **facts: Any) -> Story:
+    jobs = [a_job("cut", f"cut/{n}", "config.tsv", n=str(n), reason=reason) for n in range(count)]
+    return a_run(jobs, length_s=length_s, **facts)
+
+
+TOUCHED = "Updated input files: config.tsv"
+MISSING = "Missing output files: x"
+CODE = "Code has changed since last execution"
+PARAMS = "Params have changed since last execution"
+
+
+def test_one_touched_file_that_makes_many_jobs_run_again_is_a_surprise() -> None:
+    one = found(reruns(30, TOUCHED))["surprise_reruns"]
+    assert one.claim == ("30 of 30 jobs ran again because of updated inputs of cut (config.tsv)")
+    assert "who wrote or touched config.tsv" in one.action.text
+    assert one.check == "jobs_planned <= 0"
+
+
+def test_changed_code_is_named_by_its_rule() -> None:
+    one = found(reruns(30, "Code has changed since last execution"))["surprise_reruns"]
+    assert "changed code of cut" in one.claim
+
+
+def test_a_config_that_changes_params_of_every_rule_is_one_surprise() -> None:
+    told = "Params have changed since last execution"
+    jobs = [
+        job
+        for n in map(str, range(10))
+        for job in (
+            a_job("cut", f"cut/{n}", n=n, reason=told),
+            a_job("count", f"count/{n}", f"cut/{n}", n=n, reason=told),
+        )
+    ]
+    one = found(a_run(jobs, length_s=300))["surprise_reruns"]
+    assert one.claim == "20 of 20 jobs ran again because of changed params of count, cut"
+    assert len(one.evidence) == 2
+
+
+def test_more_jobs_than_before_are_a_surprise_though_they_are_short() -> None:
+    assert "surprise_reruns" in found(reruns(30, TOUCHED, 60), reruns(2, TOUCHED, 60))
+    assert "surprise_reruns" not in found(reruns(30, TOUCHED, 60), reruns(30, TOUCHED, 60))
+
+
+@pytest.mark.parametrize("reason", ["Forced execution", "Missing output files: cut/1", None])
+def test_what_was_asked_for_or_is_new_is_no_surprise(reason: Any) -> None:
+    assert "surprise_reruns" not in found(reruns(30, reason))
+
+
+def test_what_had_to_run_anyway_is_not_what_made_jobs_run_again() -> None:
+    anyway = [a_job("x", f"x/{n}", "in", n=str(n), reason=f"{MISSING}; {CODE}") for n in range(100)]
+    again = [a_job("y", f"y/{n}", "in", n=str(n), reason=PARAMS) for n in range(12)]
+    one = found(a_run([*anyway, *again], length_s=300), a_run(again[:1]))["surprise_reruns"]
+    assert one.claim == "12 of 112 jobs ran again because of changed params of y"
+
+
+def test_few_reruns_and_short_ones_are_no_surprise() -> None:
+    assert found(reruns(5, TOUCHED)) == {}
+    assert found(reruns(30, TOUCHED, 60)) == {}

@@ -1,0 +1,516 @@
+"""The incident ladder: rungs and note from journals and a folder, each claim to be looked up."""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strategies
+from builders import Story, at, begun, chain, killed, logger_only, stamps
+from failing import fails
+from hypothesis import given
+from triaged import walked
+from workflows import a_job, a_run, a_workflow, changed
+
+from snakemake_logger_plugin_observe.__main__ import FORMS, main
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
+from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
+from snakemake_logger_plugin_observe.analysis.triage import Triage, triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
+from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.reporters.answers import Source, TriageAnswer
+from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
+from snakemake_logger_plugin_observe.run.model import Run
+
+FIELDS = ["symptom", "affected_scope", "first_confirming_command", "evidence_consulted"]
+FIELDS += ["incident_class", "next_action"]
+FINDING = ["id", "incident_class", "lives_in", "claim", "strength", "explains_s", "evidence"]
+FINDING += ["refuted_by", "check"]
+WIDE = ["a", "b", "c", "a.md5", "b.md5", "c.md5"]
+
+
+def widened() -> tuple[Story, Story]:
+    """Return a run that found checksum files to be samples, and its baseline."""
+    return a_run(a_workflow(WIDE), length_s=200), a_run(a_workflow("abc"))
+
+
+def flaky(line: str = "cut: no blade") -> Story:
+    """Return a run of which each of three jobs failed once, in the same way, and then succeeded."""
+    story = begun(targets=("all",))
+    for number, sample in enumerate("abc", 1):
+        log = f"logs/cut/{sample}.log"
+        story.job(number, **a_job("cut", f"cut/{sample}", sample=sample, log=(log,)))
+        tail = LogTail(path=log, bytes=20, first_line=1, lines=("cut: begins", line))
+        failed = {"status": "failed", "exit_code": 13, "logs": (tail,), "message": "exit status 13"}
+        story.quick(number, 3, 3, 10, **failed)
+        story.quick(number, 10, 10, 20, number=2)
+    return story.end(30)
+
+
+# -- rungs -------------------------------------------------------------------------------------
+
+
+def test_a_healthy_run_has_no_incident_and_that_is_an_answer() -> None:
+    found = walked(a_run(), a_run())
+    assert (found.symptoms, found.incidents, found.quotes) == ((), (), ())
+    assert found.scope.text == "nothing"
+    assert [claim.text for claim in found.note.incident_class] == [NONE_FOUND]
+    assert [claim.text for claim in found.note.next_action] == ["nothing to do"]
+
+
+def test_what_is_touched_is_told_as_a_family_where_only_its_members_are_named_so() -> None:
+    found = walked(*widened())
+    assert found.incidents[0].id == "discovery_widened"
+    assert found.scope.text == "6 jobs of cut, count; 3 of 6 values of sample, all named *.md5"
+    assert len(found.scope.jobs) == 6
+
+
+def test_what_failed_is_what_is_touched() -> None:
+    found = walked(flaky())
+    assert found.incidents[0].incident_class == "masked_failure"
+    assert found.scope.text == "3 jobs of cut; all 3 values of sample"
+
+
+def test_planned_work_is_told_by_rule_against_the_baseline_s() -> None:
+    (claim,) = walked(*widened()).planned
+    assert claim.text == (
+        "14 jobs were planned to run, not 8 as in the baseline: cut 6, not 3; count 6, not 3"
+    )
+    assert [one.ref for one in claim.evidence] == ["B:4", "A:4"]
+    (same,) = walked(a_run(), a_run()).planned
+    assert same.text == "8 jobs were planned to run, as in the baseline"
+
+
+@pytest.mark.parametrize(
+    ("begins_s", "when"),
+    [(-500, "before it had planned 6 jobs"), (500, "after it still has to run 6 jobs")],
+)
+def test_a_dry_run_tells_what_was_planned_before_or_is_left_after(
+    begins_s: float, when: str
+) -> None:
+    plan = a_run(a_workflow("ab"), kind="dry_run", process_started=at(begins_s))
+    told = walked(a_run(), plan=plan.run).planned
+    assert told[1].text == f"a dry run {when}"
+    assert told[1].evidence[0].ref == "P:4"
+
+
+def test_changes_that_tell_most_come_first() -> None:
+    slow = changed(a_workflow(), "count", code_digest="sha256:other", benchmark=None)
+    after = a_run(slow, command=("snakemake", "-j2"), host="other")
+    texts = [one.text for one in walked(after, a_run(command=("snakemake", "-j4"))).changed]
+    assert [text.partition(":")[0] for text in texts] == ["count", "host", "command line", "count"]
+    assert "code" in texts[0]
+    assert "benchmark" in texts[-1]
+
+
+def test_changes_that_snakemake_gave_as_its_reason_are_told_with_the_jobs_behind_them() -> None:
+    """What is missing, or forced, tells of no change."""
+    told = "Code has changed since last execution"
+    after = a_run([a_job("cut", "cut/a", sample="a", reason=told), a_job("all", None, "cut/a")])
+    assert [(one.text, one.evidence[0].quote) for one in walked(after).changed] == [
+        ("Snakemake ran 1 job because of changed code of cut", told)
+    ]
+    missing = a_run([a_job("cut", "cut/a", reason="Missing output files: cut/a")])
+    assert walked(missing).changed == ()
+
+
+def test_a_live_snakemake_is_cited_by_the_line_that_it_printed() -> None:
+    header = "output_file\tdate\trule\tlog-file(s)\tstatus\tplan"
+    stale = "table\tnow\tjoin\tlogs/join.log\trule implementation changed\tupdate pending"
+    asked = (
+        Asked("L1", "plan", "snakemake all --dry-run", ("Job stats:", "total           5")),
+        Asked("L2", "input", "snakemake --list-changes input", ()),
+        Asked("L3", "code", "snakemake --list-changes code", ("table", "count/a")),
+        Asked("L4", "params", "snakemake --list-changes params", (), "exit code 1: no"),
+        Asked("L5", "summary", "snakemake --summary", (header, stale)),
+    )
+    found = walked(a_run(), asked=asked)
+    assert found.planned[-1].text == "a dry run now would run 5 jobs"
+    assert found.planned[-1].evidence == (Citation("command", "L1", "total           5"),)
+    assert [(one.text, one.evidence[0].ref) for one in found.changed] == [
+        ("Snakemake now sees no change of input", "L2"),
+        ("Snakemake now sees changed code behind table, count/a", "L3"),
+        ("the summary says rule implementation changed of table", "L5"),
+    ]
+
+
+def reading(files: dict[str, LogTail]) -> Any:
+    return lambda path: files.get(path, LogTail(path=path, problem="it is not there"))
+
+
+def test_the_logs_of_few_affected_jobs_are_quoted_with_file_and_line() -> None:
+    log = LogTail(path="logs/cut/a.log", first_line=7, lines=("cut: begins", "cut: dull", ""))
+    benchmark = LogTail(path="benchmarks/cut.txt", first_line=1, lines=("s\tmax_rss", "0.5\t3.1"))
+    found = walked(flaky(), read=reading({one.path: one for one in (log, benchmark)}))
+    first, second = found.quotes[:2]
+    assert (first.kind, first.path, first.line, first.text) == ("log", log.path, 8, "cut: dull")
+    assert (second.line, second.text, second.figures) == (2, "0.5\t3.1", "s=0.5 max_rss=3.1")
+    assert [one.problem for one in found.quotes if one.path == "logs/cut/b.log"] == [
+        "it is not there"
+    ]
+    assert {one.job for one in found.quotes} == {"cut sample=a", "cut sample=b", "cut sample=c"}
+
+
+def test_a_log_that_was_written_over_is_cited_by_the_journal_that_kept_it() -> None:
+    now = LogTail(path="logs/cut/a.log", first_line=1, lines=("cut: begins", "cut: done"))
+    (found,) = walked(flaky(), read=reading({now.path: now})).incidents
+    assert {one.kind for one in found.evidence} == {"journal"}
+    assert "logs/cut/a.log:2: cut: no blade" in [one.quote for one in found.evidence]
+    still = now.model_copy(update={"lines": ("cut: begins", "cut: no blade")})
+    (found,) = walked(flaky(), read=reading({now.path: still})).incidents
+    assert Citation("log", "logs/cut/a.log:2", "cut: no blade") in found.evidence
+
+
+def test_rules_of_an_incident_without_proofs_get_them_proposed() -> None:
+    jobs = changed(a_workflow(WIDE), "cut", log=(), benchmark=None)
+    (claim,) = walked(a_run(jobs, length_s=200), a_run()).unproved
+    assert claim.claim == (
+        'rule cut keeps no log and no benchmark; give it log: "logs/cut/{sample}.log" and '
+        'benchmark: "benchmarks/cut/{sample}.txt"'
+    )
+    assert claim.evidence[0].kind == "journal"
+    assert walked(a_run(changed(a_workflow(), "cut", log=())), a_run()).unproved == ()
+
+
+# -- the note ------------------------------------------------------------------------------------
+
+UNCITED = ("check that would catch it", "refuted by:", "L1: ", "nothing to do", NONE_FOUND)
+UNCITED += ("escalate: nothing", "snakemake-observe ")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        walked(*widened()),
+        walked(flaky()),
+        walked(a_run(), a_run()),
+        walked(killed()),
+        walked(logger_only()),
+        walked(a_run(status="failed")),
+    ],
+)
+def test_every_claim_of_a_note_carries_a_citation(found: Triage) -> None:
+    for _name, claims in found.note.told():
+        assert claims
+        for claim in claims:
+            assert claim.evidence or claim.text.startswith(UNCITED), claim.text
+
+
+def test_a_symptom_that_nothing_explains_is_escalated_not_explained_away() -> None:
+    found = walked(a_run(a_workflow("ab")), a_run())
+    assert (found.symptoms[0].id, found.incidents) == ("fewer_jobs", ())
+    assert found.note.next_action[0].text.startswith("escalate: nothing that is known here")
+
+
+# -- the command ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def put(workdir: Path, name: str, story: Story) -> Path:
+    return story.write(workdir / ".snakemake" / "observe" / f"{name}.jsonl")
+
+
+@pytest.fixture
+def incident(workdir: Path) -> Path:
+    """A run in its folder, with logs and benchmarks of what it did too much of."""
+    after, before = widened()
+    put(workdir, "A", before)
+    for job in after.run.jobs.values():
+        for path, text in ((job.log, f"{job.rule}: done\n"), ((job.benchmark,), "s\tio\n1\t2\n")):
+            for name in filter(None, path):
+                (workdir / name).parent.mkdir(exist_ok=True)
+                (workdir / name).write_text(text)
+    return put(workdir, "B", after)
+
+
+def answered(capsys: pytest.CaptureFixture[str], *words: Any) -> dict[str, Any]:
+    assert main(["triage", *map(str, words), "--format", "json"]) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def evidence_in(value: Any) -> Iterator[dict[str, str]]:
+    if isinstance(value, dict):
+        if value.keys() == {"kind", "ref", "quote"}:
+            yield value
+        for one in value.values():
+            yield from evidence_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from evidence_in(one)
+
+
+def resolve(answer: dict[str, Any], folder: Path) -> int:
+    """Look up everything that is cited, and return how many places that were."""
+    found = list(evidence_in(answer))
+    commands = {one["name"]: one["lines"] for one in answer["commands"]}
+    for one in found:
+        name, _colon, number = one["ref"].rpartition(":")
+        match one["kind"]:
+            case "journal":
+                line = Path(answer["journals"][name]).read_text().splitlines()[int(number) - 1]
+                words = [w.strip(":;,…'") for w in one["quote"].replace("=", " ").split()]
+                assert any(word in line for word in words if len(word) > 1), (one, line)
+            case "command":
+                assert one["quote"] == "" or one["quote"] in commands[one["ref"]]
+            case _:
+                line = (folder / name).read_text().splitlines()[int(number) - 1]
+                assert " ".join(line.split())[:190] == one["quote"][:190]
+    return len(found)
+
+
+def test_every_citation_of_an_answer_can_be_looked_up(
+    incident: Path, workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = answered(capsys, incident, "--baseline", incident.with_name("A.jsonl"))
+    assert resolve(answer, workdir) > 10
+    assert answer["files"][0]["text"] == "cut: done"
+
+
+def test_the_json_is_what_is_promised(incident: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = answered(capsys, incident, "--baseline", incident.with_name("A.jsonl"))
+    assert answer["schema_version"] == 1
+    assert [list(finding) for finding in answer["findings"]] == [FINDING] * len(answer["findings"])
+    assert answer["findings"][0]["incident_class"] == "discovery_widened"
+    assert list(answer["note"]) == FIELDS
+    assert all(isinstance(field, str) and field for field in answer["note"].values())
+
+
+def test_the_baseline_is_found_where_none_is_named(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(workdir, "1", a_run(process_started=at(-1000)))
+    put(workdir, "2", a_run())
+    answer = answered(capsys)
+    assert answer["journals"]["A"].endswith("1.jsonl")
+    assert not any("baseline" in text for text in answer["missing"])
+
+
+def test_a_dry_run_beside_it_is_found(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(workdir, "1", a_run(kind="dry_run", process_started=at(-1000)))
+    put(workdir, "2", a_run(kind="dry_run", process_started=at(-900), snakefile="other"))
+    put(workdir, "3", a_run())
+    assert answered(capsys)["journals"]["P"].endswith("1.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [
+        (a_run(), "no baseline"),
+        (a_run(), "no dry run's journal"),
+        (a_run(), "the folder was /work when the run was made"),
+        (a_run(), "the journal is of another machine (login)"),
+        (flaky(), "4 of 4 logs and benchmarks of the affected jobs tell nothing"),
+        (logger_only(), "recorded without --executor timed"),
+        (killed(), "the run still goes on"),
+    ],
+)
+def test_evidence_that_is_missing_is_named_with_what_that_means(
+    workdir: Path, capsys: pytest.CaptureFixture[str], story: Story, said: str
+) -> None:
+    put(workdir, "1", story)
+    (found,) = [text for text in answered(capsys)["missing"] if text.startswith(said)]
+    assert ":" in found
+
+
+def test_a_journal_by_itself_leads_to_no_folder(
+    tmp_path: Path, workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder that it names may be anyone's; only the present one is taken, if it is that."""
+    for place, missing in ((tmp_path / "elsewhere", True), (workdir, False)):
+        journal = flaky().write(tmp_path / "one.jsonl")
+        text = journal.read_text().replace('"workdir":"/work"', f'"workdir":"{place}"')
+        journal.write_text(text)
+        found = answered(capsys, journal)["missing"]
+        assert any("does not lie in its workflow's folder" in one for one in found) == missing
+
+
+def test_a_note_is_written_once_in_the_form_that_its_name_asks_for(
+    incident: Path, workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, begins in (("n.md", "# Incident in run"), ("n.json", "{"), ("n.txt", "symptom  ")):
+        assert main(["triage", str(incident), "--note", name]) == 0
+        assert (workdir / name).read_text().startswith(begins)
+    before = (workdir / "n.md").read_text()
+    assert main(["triage", str(incident), "--note", "n.md"]) == 2
+    assert (workdir / "n.md").read_text() == before
+    assert "is there already" in capsys.readouterr().err
+    assert list(json.loads((workdir / "n.json").read_text())) == FIELDS
+
+
+def test_evidence_is_put_away_privately_and_only_what_lies_in_the_folder(
+    incident: Path, workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("no business of anyone's\n")
+    (workdir / "logs" / "cut.log").unlink()
+    (workdir / "logs" / "cut.log").symlink_to(secret)
+    (workdir / "logs" / "count.log").unlink()
+    os.mkfifo(workdir / "logs" / "count.log")
+    words = ["triage", str(incident), "--baseline", str(incident.with_name("A.jsonl"))]
+    assert main([*words, "--save", str(tmp_path / "kept")]) == 0
+    kept = sorted(p for p in (tmp_path / "kept").rglob("*") if p.is_file())
+    names = [str(path.relative_to(tmp_path / "kept")) for path in kept]
+    assert "journals/B.jsonl" in names
+    assert "files/benchmarks/cut.txt" in names
+    assert not any("logs" in name for name in names)
+    assert not any("no business" in path.read_text() for path in kept)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o700
+    assert "not there: logs/cut.log" in (tmp_path / "kept" / "INDEX.txt").read_text()
+    assert (tmp_path / "kept" / "journals" / "B.jsonl").read_bytes() == incident.read_bytes()
+    capsys.readouterr()
+    assert main([*words, "--save", str(tmp_path / "kept")]) == 2
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_every_log_that_the_note_cites_is_put_away(
+    workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not only those of the few jobs whose logs are quoted."""
+    story = begun(wraps="local")
+    (workdir / "logs").mkdir()
+    for number in range(1, 6):
+        log, said = f"logs/{number}.log", f"no way out of {'abcde'[number - 1]}"
+        (workdir / log).write_text(f"{said}\n")
+        story.job(number, rule=f"rule{number}", log=(log,))
+        told = (LogTail(path=log, bytes=20, first_line=1, lines=(said,)),)
+        fails(story, number, start_s=3 * number, rule=f"rule{number}", logs=told)
+    journal = put(workdir, "B", story.end(60, "failed"))
+    assert main(["triage", str(journal), "--save", str(tmp_path / "kept")]) == 0
+    kept = sorted(path.name for path in (tmp_path / "kept" / "files" / "logs").iterdir())
+    note = (tmp_path / "kept" / "note.md").read_text()
+    assert kept == sorted(f"{one}.log" for one in set(re.findall(r"logs/(\d)\.log:1", note)))
+    assert kept == ["1.log", "2.log", "3.log", "4.log", "5.log"]
+    index = (tmp_path / "kept" / "INDEX.txt").read_text()
+    assert "files/logs/5.log log that the note cites\n" in index
+    capsys.readouterr()
+
+
+def test_a_folder_lets_nothing_lead_out_of_it(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "work")
+    folder.root.mkdir()
+    (folder.root / "in.txt").write_text("one\ntwo\n")
+    (tmp_path / "out.txt").write_text("other\n")
+    (folder.root / "link").symlink_to(tmp_path / "out.txt")
+    assert folder.read("in.txt").lines == ("one", "two")
+    for name in ("../out.txt", str(tmp_path / "out.txt"), "link", "", "a\0b"):
+        assert folder.inside(name) is None
+        assert folder.read(name).problem == "it is not in the workflow's folder"
+    assert folder.there(["in.txt", "../out.txt", "gone"]) == {"in.txt"}
+    assert folder.gone(["in.txt", "../none.txt", "gone", "in.txt/below"]) == {
+        "gone",
+        "in.txt/below",
+    }
+
+
+def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, since=100.0, until=200.0)
+    for name, written in (("before", 99), ("mine", 150), ("after", 200)):
+        (tmp_path / name).write_text("text\n")
+        os.utime(tmp_path / name, (written, written))
+    assert folder.read("before").problem == "it was written before this run began"
+    assert folder.read("mine").lines == ("text",)
+    assert folder.read("after").problem == "it was written after the next run here began"
+    assert folder.read("gone").problem == "it is not there"
+    assert folder.there(["mine", "after", "gone"]) == {"mine"}
+    assert folder.gone(["mine", "after", "gone"]) == {"gone"}
+
+
+def test_a_long_log_is_quoted_from_its_end_with_its_lines_counted(tmp_path: Path) -> None:
+    (tmp_path / "long.log").write_bytes(b"x" * 99 + b"\n" + b"line\n" * 2_000_000 + b"the end\n")
+    tail = Folder(tmp_path).read("long.log")
+    assert tail.first_line is not None
+    assert tail.lines[-1] == "the end"
+    assert tail.first_line + len(tail.lines) - 1 == 2_000_002
+
+
+def test_without_a_run_to_tell_of_it_is_one_line(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["triage"]) == 2
+    assert main(["triage", "--yes"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_run_is_not_its_own_baseline(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = put(workdir, "1", chain())
+    assert main(["triage", str(path), "--baseline", str(path)]) == 2
+    assert "name another baseline" in capsys.readouterr().err
+
+
+def test_paths_in_a_journal_that_lead_elsewhere_are_not_read(
+    workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret").write_text("no business of anyone's\n")
+    story = begun(targets=("all",)).job(1, rule="cut", log=("../secret", str(tmp_path / "secret")))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story.attempt(1, known, status="failed", exit_code=1)
+    put(workdir, "1", story.end(8, "failed"))
+    answer = answered(capsys)
+    assert "no business" not in json.dumps(answer)
+
+
+# -- bad input -------------------------------------------------------------------------------------
+
+
+@given(strategies.hostile_runs(), strategies.hostile_runs())
+def test_no_run_is_too_strange_for_the_ladder(run: Run, other: Run) -> None:
+    before, after = (Party(one, one.status(), RunLengths((), ())) for one in (other, run))
+    case = Case(run, run.status(), other, compare(before, after))
+    paths = {"B": "b.jsonl", "A": "a.jsonl"}
+    answer = TriageAnswer(Source(Path("b.jsonl"), run, run.status()), None, triage(case), (), paths)
+    for form in FORMS.values():
+        assert form(answer, width=60).endswith("\n")
+    for suffix in (".md", ".json", ".txt"):
+        assert render_note(answer, suffix).endswith("\n")
+
+
+def test_a_hostile_note_is_harmless_to_terminals_and_markdown() -> None:
+    evil = "\x1b[2J<script>`rm`\u202e"
+    story = begun(targets=(evil,)).job(1, rule=evil, wildcards={evil: evil}, log=(evil,))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    run = story.attempt(1, known, status="failed", message=evil).end(8, "failed").run
+    source = Source(Path(evil), run, "failed")
+    answer = TriageAnswer(source, None, triage(Case(run, "failed")), (evil,), {"B": evil})
+    for suffix in (".md", ".txt"):
+        text = render_note(answer, suffix)
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert re.search(r"(?<![\\`])<script>", render_note(answer, ".md").replace("`", "")) is None
+
+
+def test_a_dry_run_that_was_forced_does_not_tell_what_an_unforced_run_had_to_do(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forced = a_run(kind="dry_run", process_started=at(500), settings={"forceall": True})
+    put(workdir, "1", a_run())
+    put(workdir, "2", forced)
+    assert "P" not in answered(capsys)["journals"]
+    put(workdir, "3", a_run(kind="dry_run", process_started=at(600)))
+    assert answered(capsys)["journals"]["P"].endswith("3.jsonl")
+
+
+def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(workdir, "1", a_run(kind="dry_run"))
+    (journal,) = workdir.rglob("*.jsonl")
+    assert "P" not in answered(capsys, journal)["journals"]
+
+
+def test_a_note_is_written_to_a_file(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(workdir, "1", a_run())
+    assert main(["triage", "--note", "-"]) == 2
+    assert "--note writes a file: name one" in capsys.readouterr().err

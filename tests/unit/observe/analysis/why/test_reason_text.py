@@ -1,0 +1,204 @@
+"""Snakemake's reasons, in every wording of it, as causes of known kinds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake.jobs import Reason
+
+from snakemake_logger_plugin_observe.analysis.why.reason_text import (
+    KINDS,
+    Cause,
+    Names,
+    bare,
+    parse,
+)
+
+
+class File(str):
+    """A file's name as the oldest Snakemake wants it."""
+
+    __slots__ = ()
+    is_storage = False
+
+
+def reason(**facts: object) -> Reason:
+    """Return Snakemake's own reason, with *facts* set as it sets them."""
+    one = Reason()
+    for name, value in facts.items():
+        if isinstance(value, list):
+            getattr(one, name).update(map(File, value))
+        else:
+            setattr(one, name, value)
+    return one
+
+
+def params_changed(before: set[str], now: set[str]) -> object:
+    from snakemake.persistence import ParamsChange
+
+    return ParamsChange(only_old=before, only_new=now, files={"a.txt"})
+
+
+ALWAYS = {"noio": True}, {"nooutput": True}
+WORDINGS = [
+    ({"missing_output": ["a.txt"]}, Cause("missing_output", ("a.txt",))),
+    ({"incomplete_output": ["a.txt"]}, Cause("incomplete", ("a.txt",))),
+    ({"updated_input": ["a.txt"]}, Cause("updated_input", ("a.txt",))),
+    ({"updated_input_run": ["a.txt"]}, Cause("updated_by_job", ("a.txt",))),
+    ({"input_changed": True}, Cause("input_set")),
+    ({"code_changed": True}, Cause("code")),
+    ({"software_stack_changed": True}, Cause("environment")),
+    ({"forced": True}, Cause("forced")),
+    ({"noio": True}, Cause("no_output")),
+    ({"nooutput": True}, Cause("no_output")),
+    ({"pipe": True}, Cause("pipe")),
+    ({"service": True}, Cause("service")),
+]
+
+
+@pytest.mark.parametrize(("facts", "cause"), WORDINGS, ids=lambda one: str(one)[:30])
+def test_each_of_snakemake_s_own_reasons_is_one_cause(
+    facts: dict[str, object], cause: Cause
+) -> None:
+    assert parse(str(reason(**facts)), Names.of(["a.txt"])) == (cause,)
+
+
+def test_a_change_of_params_keeps_what_snakemake_says_of_it() -> None:
+    said = str(reason(params_changed=params_changed({"1"}, {"2"})))
+    (cause,) = parse(said)
+    assert cause.kind == "params"
+    assert cause.text == (
+        "Union of exclusive params before and now across all output: before: 1 now: 2"
+    )
+
+
+def test_all_reasons_at_once_are_told_apart() -> None:
+    every = {
+        "missing_output": ["a.txt", "b.txt"],
+        "incomplete_output": ["a.txt"],
+        "updated_input": ["in.txt"],
+        "updated_input_run": ["from.txt"],
+        "pipe": True,
+        "service": True,
+        "input_changed": True,
+        "code_changed": True,
+        "params_changed": params_changed({"'; x'"}, set()),
+        "software_stack_changed": True,
+    }
+    found = parse(str(reason(**every)), Names.of(["a.txt", "b.txt", "in.txt", "from.txt"]))
+    kinds = [cause.kind for cause in found]
+    assert kinds == [
+        *("missing_output", "incomplete", "updated_input", "updated_by_job", "pipe", "service"),
+        *("input_set", "code", "params", "environment"),
+    ]
+    assert set(found[0].files) == {"a.txt", "b.txt"}
+    assert all(cause.certain for cause in found)
+
+
+def test_a_dry_run_s_names_of_reasons_are_known_too() -> None:
+    known = {
+        name: parse(name)[0].kind
+        for facts, _cause in WORDINGS
+        for name in reason(**facts).get_names()
+    }
+    assert "other" not in known.values()
+    assert parse(next(iter(reason(unfinished_queue_input=True).get_names())))[0].kind == (
+        "queue_input"
+    )
+
+
+def test_a_finished_job_s_reason_is_the_one_it_had() -> None:
+    done = reason(code_changed=True)
+    done.mark_finished()
+    assert parse(str(done)) == (Cause("code"),)
+
+
+@pytest.mark.parametrize("said", [None, "", "  "])
+def test_without_a_reason_the_cause_is_unknown(said: str | None) -> None:
+    assert parse(said) == (Cause("unknown"),)
+
+
+def test_inputs_that_were_all_made_again_are_not_named() -> None:
+    both = reason(updated_input=["a"], updated_input_run=["a"])
+    assert parse(str(both), Names.of(["a"])) == (
+        Cause("updated_input"),
+        Cause("updated_by_job", ("a",)),
+    )
+
+
+def test_an_unknown_wording_keeps_its_text() -> None:
+    assert parse("The moon is full; as it was; Code has changed since last execution") == (
+        Cause("other", text="The moon is full; as it was"),
+        Cause("code"),
+    )
+
+
+def test_a_wording_that_says_more_keeps_that() -> None:
+    (cause,) = parse("Code has changed since last execution: scripts/a.py")
+    assert cause == Cause("code", text="scripts/a.py")
+
+
+HOSTILE = [
+    "a, b.txt",
+    "a; Code has changed since last execution",
+    "Missing output files: a",
+    "x; Input files updated by another job: y, z",
+    "ends with (pipe) no",
+    "with space ",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_known_name_is_whole_whatever_is_in_it(name: str) -> None:
+    said = str(reason(missing_output=[name], code_changed=True))
+    assert parse(said, Names.of([name, "other.txt"])) == (
+        Cause("missing_output", (name,)),
+        Cause("code"),
+    )
+
+
+def test_names_with_commas_that_nobody_knows_are_not_certain() -> None:
+    assert parse("Missing output files: a, b") == (
+        Cause("missing_output", ("a", "b"), certain=False),
+    )
+
+
+def test_a_list_that_reads_in_two_ways_is_not_certain() -> None:
+    names = Names.of(["a", "b", "a, b"])
+    assert parse("Missing output files: a, b", names) == (
+        Cause("missing_output", ("a, b",), certain=False),
+    )
+
+
+@pytest.mark.parametrize(
+    "note", ["", " (in storage)", " (cached)", " (cached, in storage)", " (pipe)", " (update)"]
+)
+def test_snakemake_s_note_behind_a_name_is_no_part_of_it(note: str) -> None:
+    assert bare(f"s3://b/a.txt{note}") == "s3://b/a.txt"
+    said = f"Missing output files: s3://b/a.txt{note}, c.txt"
+    assert parse(said)[0].files == ("s3://b/a.txt", "c.txt")
+
+
+def test_very_long_lists_are_read_whole() -> None:
+    names = [f"results/{number}, of many.txt" for number in range(20_000)]
+    (cause,) = parse(f"Missing output files: {', '.join(names)}", Names.of(names))
+    assert cause == Cause("missing_output", tuple(names))
+
+
+@given(st.text())
+def test_no_text_is_too_strange(said: str) -> None:
+    found = parse(said, Names.of([said, said[:3]]))
+    assert found
+    assert all(cause.kind in KINDS for cause in found)
+
+
+@given(st.lists(st.sampled_from(["Missing output files: ", "; ", ", ", "forced", "a", "(", ")"])))
+def test_no_mix_of_its_own_words_is_too_strange(words: list[str]) -> None:
+    assert parse("".join(words), Names.of(words))
+
+
+@given(st.sets(st.text("abc/._- ", min_size=1).filter(lambda t: t.strip() == t), min_size=1))
+def test_plain_names_are_read_as_they_were_written(names: set[str]) -> None:
+    said = str(reason(missing_output=list(names)))
+    (cause,) = parse(said, Names.of(names))
+    assert set(cause.files) == names
+    assert cause.certain

@@ -1,0 +1,197 @@
+"""The file of budgets: what it may say, and what is said of what it may not."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snakemake_logger_plugin_observe.analysis.check.budgets import Limit
+from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES
+from snakemake_logger_plugin_observe.commands.support.check_file import (
+    Baseline,
+    CheckFile,
+    CheckFileError,
+    read_check_file,
+)
+
+WHOLE = """\
+version = 1
+
+[max]
+makespan_s = 120
+class_share.scheduling = 0.5
+queue_wait_s = { p95 = 600 }
+rule_compute_s."a b" = 2.5
+
+[max.phase_s]
+latency_wait = 1
+
+[min]
+jobs_planned = 30
+
+[publish]
+files = [
+    "results/**",  # all of it
+    'a "b".txt', "c.txt",
+]
+verify = [
+    ["python3", "{here}/verify.py", "."],
+    ["true"]]
+verify_timeout_s = 5
+
+[baseline]
+journal = "baseline.jsonl"
+same_work = true
+slower_by = 0.2
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "observe.toml"
+
+
+def test_everything_that_a_file_says_is_read_with_its_line(path: Path) -> None:
+    path.write_text(WHOLE)
+    assert read_check_file(path) == CheckFile(
+        path=path,
+        limits=(
+            Limit("max", "makespan_s", "", 120, 4),
+            Limit("max", "class_share", "scheduling", 0.5, 5),
+            Limit("max", "queue_wait_s", "p95", 600, 6),
+            Limit("max", "rule_compute_s", "a b", 2.5, 7),
+            Limit("max", "phase_s", "latency_wait", 1, 10),
+            Limit("min", "jobs_planned", "", 30, 13),
+        ),
+        files=(("results/**", 17), ('a "b".txt', 18), ("c.txt", 18)),
+        verify=((("python3", "{here}/verify.py", "."), 21), (("true",), 22)),
+        verify_timeout_s=5,
+        baseline=Baseline("baseline.jsonl", True, 27, 0.2, 28),
+    )
+
+
+def test_a_file_may_ask_for_nothing(path: Path) -> None:
+    path.write_text("version = 1\n")
+    assert read_check_file(path) == CheckFile(path)
+
+
+V = "version = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ":1: no version: write version = 1 at its top"),
+        ("[max]\n", ":1: no version: write version = 1 at its top"),
+        ("version = 2\n", ":1: this snakemake-observe knows version 1 alone"),
+        ("version = true\n", ":1: this snakemake-observe knows version 1 alone"),
+        (V + "x = \n", ":2: not TOML: Invalid value"),
+        (V + "[max]\na = [1,\n", ":4: not TOML: "),
+        (V + "[max]\nretries = 1\nretries = 2\n", ":4: not TOML: Cannot overwrite a value"),
+        (V + "maxx = 1\n", ":2: not known: maxx; did you mean max?"),
+        (V + "max = 1\n", ":2: write it as a table: [max]"),
+        (
+            V + "[max]\n\njobs_planed = 3\n",
+            ":4: not known: max.jobs_planed; did you mean jobs_planned?",
+        ),
+        (V + "[max]\nzzz = 3\n", f":3: not known: max.zzz; known are {', '.join(FIGURES)}"),
+        (V + "[max]\nretries = '3'\n", ":3: '3' is not a number (a whole number)"),
+        (V + "[max]\nretries = true\n", ":3: True is not a number (a whole number)"),
+        (V + "[max]\nretries = 0.5\n", ":3: 0.5 is not a whole number"),
+        (V + "[max]\nretries = -1\n", ":3: -1 is out of range (a whole number, not below 0)"),
+        (V + "[max]\nmakespan_s = nan\n", ":3: nan is out of range (seconds, not below 0)"),
+        (V + "[max]\nmakespan_s = inf\n", ":3: inf is out of range (seconds, not below 0)"),
+        (V + "[max]\nmakespan_s.x = 1\n", " is not a number (seconds)"),
+        (V + "[max]\nclass_share.queue = 50\n", ":3: 50 is not a share of 0 to 1: 0.5 is half"),
+        (
+            V + "[max]\nclass_share.queues = 0.5\n",
+            ":3: not known: max.class_share.queues; did you mean queue?",
+        ),
+        (
+            V + "[max]\nqueue_wait_s = 600\n",
+            ":3: write queue_wait_s.X = …, where X is one of p50, p90, p95, p99",
+        ),
+        (
+            V + "[max]\nrule_compute_s = 2\n",
+            ":3: write rule_compute_s.X = …, where X is a rule",
+        ),
+        (
+            V + "[publish]\nfiles = 'a'\n",
+            ':3: write a list of globs, as ["results/published/**"]',
+        ),
+        (
+            V + "[publish]\nfiles = [\n'ok',\n'/etc/*',\n]\n",
+            ":3: '/etc/*': globs are below the run's working directory",
+        ),
+        (
+            V + "[publish]\nfiles = ['a/../../b']\n",
+            ":3: 'a/../../b': globs are below the run's working directory",
+        ),
+        (V + "[publish]\nfiles = ['~/b']\n", ":3: '~/b': globs are below the run's working"),
+        (V + "[publish]\nfiles = ['']\n", ":3: an empty glob: name the files that have to be"),
+        (V + '[publish]\nfiles = ["a\\u0000"]\n', ":3: no path and no word of a command has a NUL"),
+        (V + "[publish]\nfile = ['a']\n", ":3: not known: publish.file; did you mean files?"),
+        (
+            V + "[publish]\nverify = ['python3', 'x']\n",
+            ':3: write a list of commands, each a list of words, as [["sha256sum", "--check", "SUMS"]]',
+        ),
+        (V + "[publish]\nverify = 'x'\n", ":3: write a list of commands, each a list of words"),
+        (V + "[publish]\nverify = [[]]\n", ":3: a command without a name: write a list of"),
+        (V + "[publish]\nverify = [['']]\n", ":3: a command without a name: write a list of"),
+        (V + "[publish]\nverify_timeout_s = 'x'\n", ":3: 'x' is not a number (seconds)"),
+        (V + "[baseline]\n", ":2: it asks for nothing: write same_work = true, or slower_by = 0.2"),
+        (V + "[baseline]\nsame_work = 1\n", ":3: 1 is neither true nor false"),
+        (V + "[baseline]\njournal = 1\n", ":3: write a journal's path, as a text"),
+        (V + "[baseline]\nslower_by = 'x'\n", ":3: 'x' is not a number (0.2 is a fifth slower)"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_its_place(path: Path, text: str, said: str) -> None:
+    path.write_text(text)
+    with pytest.raises(CheckFileError) as caught:
+        read_check_file(path)
+    told = str(caught.value)
+    assert told.startswith(f"{path}:")
+    assert said in told
+    assert "\n" not in told
+
+
+def test_a_file_that_is_not_there_can_be_proposed(path: Path) -> None:
+    with pytest.raises(CheckFileError) as caught:
+        read_check_file(path)
+    assert str(caught.value) == f"{path}: No such file or directory; check --init proposes one"
+
+
+def test_a_folder_is_no_file(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(CheckFileError, match=r"observe\.toml: Is a directory$"):
+        read_check_file(path)
+
+
+def test_bytes_that_are_not_utf_8_are_found_on_their_line(path: Path) -> None:
+    path.write_bytes(b"version = 1\n# \xff\n")
+    with pytest.raises(CheckFileError, match=r":2: not UTF-8, as TOML has to be$"):
+        read_check_file(path)
+
+
+def test_a_huge_file_is_not_taken_apart(path: Path) -> None:
+    path.write_bytes(b"#" * 1_000_001)
+    with pytest.raises(CheckFileError, match=r"too large for a file of budgets \(1,000,001 bytes"):
+        read_check_file(path)
+
+
+def test_a_file_that_is_nested_without_end_is_refused(path: Path) -> None:
+    path.write_text("version = " + "[" * 100_000)
+    with pytest.raises(CheckFileError):
+        read_check_file(path)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_bytes_do_more_than_be_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "observe.toml"
+    path.write_bytes(b"version = 1\n" + data)
+    with contextlib.suppress(CheckFileError):
+        read_check_file(path)

@@ -1,0 +1,204 @@
+"""``accounting`` on the command line: what it asks, what it adds to the journal, and its exit code."""
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Story, a_record, chain, grouped, killed, printing, retried, sacct
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.journal.events import Accounting
+from snakemake_logger_plugin_observe.journal.files import read_journal
+
+Command = Callable[[str, str], Path]
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return retried().write(tmp_path / "j.jsonl")
+
+
+def added(path: Path) -> list[tuple[Any, ...]]:
+    """Return what the journal at *path* says of Slurm's jobs; it must be in order."""
+    reading = read_journal(path)
+    found = [event for _, event in reading if isinstance(event, Accounting)]
+    assert reading.problems == []
+    return [(one.job_id, one.group, one.attempt, one.record) for one in found]
+
+
+BOTH = printing(sacct({"JobID": "77"}, {"JobID": "78", "Submit": 16}))
+RECORDS = [(1, None, 1, a_record("77")), (1, None, 2, a_record("78", submitted=16))]
+
+
+def test_what_slurm_knows_is_added_to_the_journal(
+    journal: Path, command: Command, capsys: Said
+) -> None:
+    calls = command("sacct", BOTH)
+    assert main(["accounting", str(journal)]) == 0
+    out, error = capsys.readouterr()
+    assert out == f"{journal}: Slurm's accounting knows 2 of 2 jobs; 2 new records\n"
+    assert (error, added(journal)) == ("", RECORDS)
+    assert " -j 77,78 " in calls.read_text()
+
+
+def test_asking_again_adds_nothing(journal: Path, command: Command, capsys: Said) -> None:
+    command("sacct", BOTH)
+    main(["accounting", str(journal)])
+    before = journal.read_bytes()
+    capsys.readouterr()
+    assert main(["accounting", str(journal)]) == 0
+    assert capsys.readouterr().out == (
+        f"{journal}: Slurm's accounting knows 2 of 2 jobs; nothing new\n"
+    )
+    assert journal.read_bytes() == before
+
+
+def test_what_has_changed_meanwhile_is_added(journal: Path, command: Command) -> None:
+    command("sacct", printing(sacct({"JobID": "77", "End": "Unknown"}, {"JobID": "78"})))
+    main(["accounting", str(journal)])
+    command("sacct", printing(sacct({"JobID": "77"}, {"JobID": "78"})))
+    assert main(["accounting", str(journal)]) == 0
+    assert added(journal)[2:] == [(1, None, 1, a_record("77"))]
+
+
+def test_jobs_that_slurm_does_not_know_are_1(journal: Path, command: Command, capsys: Said) -> None:
+    command("sacct", printing(sacct({"JobID": "77"}, {"JobID": "78_1"}, {"JobID": "78_2"})))
+    assert main(["accounting", str(journal)]) == 1
+    assert capsys.readouterr().out == (
+        f"{journal}: Slurm's accounting knows 1 of 2 jobs; 1 new record\n"
+    )
+    assert added(journal) == RECORDS[:1]
+
+
+def test_jobs_of_the_same_ids_long_before_are_others(journal: Path, command: Command) -> None:
+    long_ago = {"Submit": -3600}
+    command("sacct", printing(sacct({"JobID": "77", **long_ago}, {"JobID": "78", **long_ago})))
+    assert main(["accounting", str(journal)]) == 1
+    assert added(journal) == []
+
+
+def test_the_answer_in_json(journal: Path, command: Command, capsys: Said) -> None:
+    command("sacct", printing(sacct({"JobID": "77"})))
+    assert main(["accounting", str(journal), "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found.pop("run")["journal"] == str(journal)
+    assert found == {"schema_version": 1, "asked": 2, "known": 1, "added": 1}
+
+
+def test_a_group_is_one_job_to_slurm(tmp_path: Path, command: Command) -> None:
+    path = grouped().write(tmp_path / "j.jsonl")
+    calls = command("sacct", printing(sacct({"JobID": "77"})))
+    assert main(["accounting", str(path)]) == 0
+    assert added(path) == [(None, "g1", 1, a_record("77"))]
+    assert " -j 77 " in calls.read_text()
+
+
+def test_a_killed_run_may_be_asked_about(tmp_path: Path, command: Command, capsys: Said) -> None:
+    """Its journal ends in a torn line, and its process is gone."""
+    story = killed()
+    host = story.events[0].model_copy(update={"host": socket.gethostname(), "pid": os.getpid()})
+    story.events[0] = host
+    path = story.write(tmp_path / "j.jsonl")
+    with path.open("ab") as file:
+        file.write(b'{"event":"sche')
+    command("sacct", printing(sacct({"JobID": "77"})))
+    assert main(["accounting", str(path)]) == 0
+    events = [event for _, event in read_journal(path)]
+    assert events[-1].record == a_record("77")
+    capsys.readouterr()
+    main(["cost", str(path), "--format", "json"])
+    assert json.loads(capsys.readouterr().out)["run"]["makespan_s"] == 20.0
+
+
+def test_the_journal_is_as_sound_as_before(journal: Path, command: Command, capsys: Said) -> None:
+    command("sacct", BOTH)
+    main(["accounting", str(journal)])
+    assert main(["validate", str(journal)]) == 0
+
+
+def test_what_was_added_is_the_scheduler_s_in_jobs(
+    journal: Path, command: Command, capsys: Said
+) -> None:
+    command("sacct", BOTH)
+    main(["accounting", str(journal)])
+    capsys.readouterr()
+    main(["jobs", str(journal), "--format", "json"])
+    first, _ = json.loads(capsys.readouterr().out)["attempts"]
+    told = first["scheduler"]
+    assert (told["held_s"], told["queued_s"], told["state"]) == (1.0, 2.0, "COMPLETED")
+    assert told["submitted"] == "2026-03-01T12:00:05.000000Z"
+
+
+# -- what cannot be answered ------------------------------------------------------------------------
+
+
+def refused(capsys: Said, path: Path) -> str:
+    before = path.read_bytes()
+    assert main(["accounting", str(path)]) == 2
+    out, error = capsys.readouterr()
+    assert (out, error.count("\n"), path.read_bytes()) == ("", 1, before)
+    return error.removeprefix("snakemake-observe: ").rstrip("\n")
+
+
+def test_a_run_that_goes_on_is_not_asked_about(
+    tmp_path: Path, command: Command, capsys: Said
+) -> None:
+    calls = command("sacct", BOTH)
+    mine = {"host": socket.gethostname(), "pid": os.getpid()}
+    story = Story(**mine, process_started=clock.process_started()).job(1)
+    path = story.write(tmp_path / "j.jsonl")
+    assert refused(capsys, path) == f"{path}: the run still goes on, and asks when it ends"
+    assert not calls.exists()
+
+
+def test_a_run_without_slurm_s_ids_is_not_asked_about(
+    tmp_path: Path, command: Command, capsys: Said
+) -> None:
+    calls = command("sacct", BOTH)
+    path = chain().write(tmp_path / "j.jsonl")
+    why = f"{path}: none of its jobs has an id that Slurm could have given"
+    assert refused(capsys, path) == why
+    assert not calls.exists()
+
+
+def test_without_sacct_it_asks_whether_this_is_the_cluster(
+    journal: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert refused(capsys, journal) == (
+        "sacct cannot be run (No such file or directory); is this the cluster that ran the jobs?"
+    )
+
+
+def test_an_accounting_that_fails_is_told_in_one_line(
+    journal: Path, command: Command, capsys: Said
+) -> None:
+    command("sacct", "printf 'no\\ndatabase\\n' >&2; exit 1")
+    assert refused(capsys, journal) == (
+        "sacct failed with exit code 1: no database; is this the cluster that ran the jobs?"
+    )
+
+
+@pytest.mark.parametrize("text", ["4294967294", "9" * 15])
+def test_a_figure_past_all_measure_is_no_traceback(
+    journal: Path, command: Command, text: str
+) -> None:
+    cells = {"TimelimitRaw": text, "End": text}
+    command("sacct", printing(sacct({"JobID": "77", **cells}, {"JobID": "78", **cells})))
+    assert main(["accounting", str(journal)]) == 0
+
+
+def test_a_journal_that_cannot_be_added_to_is_told(
+    journal: Path, command: Command, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was there to be read, and is gone when the answer comes."""
+    command("sacct", f"rm {journal}\n{BOTH}")
+    assert main(["accounting", str(journal)]) == 2
+    why = f"snakemake-observe: {journal}: No such file or directory\n"
+    assert capsys.readouterr() == ("", why)

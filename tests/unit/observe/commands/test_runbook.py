@@ -1,0 +1,143 @@
+"""The runbook: what is usual, where things lie, and that it is written once."""
+
+import json
+from pathlib import Path
+
+import pytest
+from builders import Story, at
+from workflows import a_job, a_run, a_workflow, changed
+
+from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import usual
+
+NOTE = """# Incident in run 1
+
+- **symptom**: slow `[B:1]`
+- **incident class**: tiny\\_jobs (lives in: workflow semantics) `[B:20]` `[B:7]`
+- **next action**:
+  - group them, because each pays `[B:20]`
+  - check that would catch it next time: jobs\\_planned
+"""
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "Snakefile").write_text("")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def put(work: Path, name: str, story: Story) -> Path:
+    """Write a run's journal; each run has an id of its own."""
+    started = story.events[0]
+    story.events[0] = started.model_copy(update={"run_id": f"run {name}"})
+    return story.write(work / ".snakemake" / "observe" / f"{name}.jsonl")
+
+
+def a_story(length_s: float = 100, begins_s: float = 0) -> Story:
+    jobs = changed(a_workflow("ab"), "cut", benchmark=None)
+    for job in jobs:
+        if job["rule"] == "cut":
+            job["log"] = (f"logs/cut/{job['wildcards']['sample']}.log",)
+    jobs.insert(-1, a_job("sum", "out/all.sha256", "table"))
+    command = ("snakemake", "--cores", "2", "--forceall", "--config", "depth=3")
+    return a_run(jobs, length_s=length_s, process_started=at(begins_s), command=command)
+
+
+def written(work: Path) -> str:
+    assert main(["runbook", "--out", "RUNBOOK.md"]) == 0
+    return (work / "RUNBOOK.md").read_text()
+
+
+def test_what_is_usual_is_in_the_middle_of_runs_alike() -> None:
+    ended = [a_story(length_s).run.finished for length_s in (90, 100, 180)]
+    found = usual(a_story().run, [one for one in ended if one is not None])
+    assert (found.runs, found.makespan_s, found.longest_s, found.jobs) == (3, 100, 180, 7)
+    assert found.products == ("out/all.sha256",)
+    assert found.manifests == ("out/all.sha256",)
+    assert [(one.rule, one.jobs, one.log) for one in found.rules] == [
+        ("count", 2, "logs/count.log"),
+        ("cut", 2, "logs/cut/{sample}.log"),
+        ("join", 1, "logs/join.log"),
+        ("sum", 1, "logs/sum.log"),
+    ]
+    assert next(one for one in found.rules if one.rule == "cut").benchmark is None
+
+
+def test_its_commands_and_paths_are_this_workflow_s(work: Path) -> None:
+    put(work, "1", a_story())
+    text = written(work)
+    flags = f"--snakefile {work}/Snakefile --directory {work} --cores 2 --config depth=3"
+    assert f"cd {work} && snakemake all --dry-run --quiet rules {flags}\n" in text
+    assert f"cd {work} && snakemake all --list-changes code {flags}\n" in text
+    assert "--forceall" not in text
+    assert f"- working directory: `{work}`\n" in text
+    assert "- `cut`: `logs/cut/{sample}.log`, **no `benchmark:`**\n" in text
+    assert "(cd out && sha256sum --check all.sha256)\n" in text
+    for heading in ("1. See", "2. See", "3. Where", "4. Confirm", "5. Workflow", "Known"):
+        assert f"## {heading}" in text
+    assert len(text.splitlines()) < 120
+
+
+def test_its_limits_come_from_its_runs(work: Path) -> None:
+    for number, length_s in enumerate((100, 120, 110)):
+        put(work, str(number), a_story(length_s, begins_s=-1000 * (3 - number)))
+    text = written(work)
+    assert "over 3 runs." in text
+    assert "- more than 8 jobs are planned (7 are usual);" in text
+    assert "- a run takes longer than " in text
+
+
+def test_notes_in_the_folder_are_its_known_incidents(work: Path) -> None:
+    put(work, "1", a_story())
+    (work / "incidents").mkdir()
+    (work / "incidents" / "may.md").write_text(NOTE)
+    (work / "incidents" / "june.md").write_text(NOTE)  # the same again
+    fields = {"incident_class": "late_outputs [B:3]", "next_action": "wait longer"}
+    (work / "note.json").write_text(json.dumps(fields))
+    (work / "README.md").write_text("# Something else\n")
+    (work / "broken.json").write_text("[" * 50_000)
+    text = written(work)
+    assert "- tiny\\_jobs (lives in: workflow semantics)" in text
+    assert "then: group them, because each pays (`incidents/june.md`)" in text
+    assert "- late_outputs" in text
+    assert text.count("tiny\\_jobs") == 1
+    assert "[B:" not in text
+
+
+def test_it_is_written_once_and_then_the_team_s(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(work, "1", a_story())
+    (work / "RUNBOOK.md").write_text("ours\n")
+    assert written(work) == "ours\n"
+    assert capsys.readouterr().out == "RUNBOOK.md: is there already, and is kept as it is\n"
+
+
+def test_without_a_journal_nothing_is_written(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["runbook", "--out", "RUNBOOK.md"]) == 2
+    assert "no journal" in capsys.readouterr().err
+    assert not (work / "RUNBOOK.md").exists()
+
+
+def test_journals_away_from_their_folder_leave_a_gap_to_be_filled(
+    work: Path, tmp_path: Path
+) -> None:
+    path = a_story().write(tmp_path / "kept" / "1.jsonl")
+    assert main(["runbook", str(path), "--out", "RUNBOOK.md"]) == 0
+    text = (work / "RUNBOOK.md").read_text()
+    assert "The command cannot be made from the journal" in text
+    assert "- working directory: `not known`" in text
+
+
+def test_a_workflow_that_never_succeeded_has_nothing_that_is_usual(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_run(status="failed").write(tmp_path / ".snakemake" / "observe" / "1.jsonl")
+    assert main(["runbook", str(tmp_path), "--out", str(tmp_path / "RUNBOOK.md")]) == 2
+    assert "and a runbook tells what is usual" in capsys.readouterr().err
+    assert not (tmp_path / "RUNBOOK.md").exists()

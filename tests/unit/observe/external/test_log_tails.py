@@ -1,0 +1,131 @@
+"""The ends of log files: the last lines, with their numbers, or why there are none."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from snakemake_logger_plugin_observe.external.log_tails import tails
+from snakemake_logger_plugin_observe.journal.records import LogTail
+
+
+def tail(folder: Path, content: bytes) -> LogTail:
+    (folder / "a.log").write_bytes(content)
+    (found,) = tails(["a.log"], folder)
+    return found
+
+
+def test_a_short_log_is_told_whole(tmp_path: Path) -> None:
+    assert tail(tmp_path, b"one\n\nthree\n") == LogTail(
+        path="a.log", bytes=11, first_line=1, lines=("one", "", "three")
+    )
+
+
+def test_of_many_lines_the_last_twenty_are_told_with_their_numbers(tmp_path: Path) -> None:
+    found = tail(tmp_path, b"".join(b"%d\n" % n for n in range(1, 101)))
+    assert (found.first_line, found.lines) == (81, tuple(str(n) for n in range(81, 101)))
+
+
+def test_of_a_long_log_only_the_end_is_read_and_lines_have_no_number(tmp_path: Path) -> None:
+    found = tail(tmp_path, b"x" * 99 + b"\n" + (b"y" * 9_999 + b"\n") * 300)
+    assert found.bytes == 100 + 300 * 10_000
+    assert found.first_line is None
+    assert found.lines == ("y" * 500 + "…",)  # the one before it is cut
+
+
+def test_a_line_without_an_end_is_told(tmp_path: Path) -> None:
+    assert tail(tmp_path, b"one\ntwo").lines == ("one", "two")
+
+
+def test_of_a_progress_bar_the_last_state_is_told(tmp_path: Path) -> None:
+    assert tail(tmp_path, b"1 %\r50 %\r100 %\nend\r\n").lines == ("100 %", "end")
+
+
+def test_bytes_that_are_no_text_in_utf_8_are_shown_as_escapes(tmp_path: Path) -> None:
+    assert tail(tmp_path, b"caf\xe9\n").lines == ("caf\\xe9",)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"", "it is empty"), (b"ELF\0\0\0", "it is no text")]
+)
+def test_a_log_that_says_nothing_says_why(tmp_path: Path, content: bytes, problem: str) -> None:
+    found = tail(tmp_path, content)
+    assert (found.bytes, found.lines, found.problem) == (len(content), (), problem)
+
+
+def test_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
+    assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it is not there"),)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.log")
+    assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it is no plain file"),)
+
+
+def test_a_folder_is_no_log(tmp_path: Path) -> None:
+    assert tails(["."], tmp_path)[0].problem == "it is no plain file"
+
+
+def test_what_was_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("second\n")
+    os.utime(path, ns=(0, 5_000_000_000))
+    before, after = (tails(["a.log"], tmp_path, last_written=s * 1_000_000)[0] for s in (4, 5))
+    assert before.problem == "another attempt had written to it already"
+    assert after.lines == ("second",)
+
+
+def test_each_log_is_told_once_and_eight_at_most(tmp_path: Path) -> None:
+    names = [f"{n}.log" for n in (1, 1, *range(1, 20))]
+    assert [one.path for one in tails(names, tmp_path)] == [f"{n}.log" for n in range(1, 9)]
+
+
+SLURM = b"""
+SNAKEMAKE
+Building DAG of jobs...
+rule all:
+    jobid: 0
+    reason: Forced execution
+    resources: tmpdir=<TBD>
+srun: cluster configuration lacks support for cpu binding
+localrule all:
+    jobid: 0
+    resources: tmpdir=/tmp
+this is the tool
+    input: speaking
+
+RuleException:
+CalledProcessError in file "Snakefile", line 3:
+[Wed Nov 25 01:09:00 2026]
+Error in rule all:
+    message: None
+Shutting down, this might take some time.
+srun: error: n1: task 0: Exited with exit code 1
+"""
+
+
+def own_words(folder: Path, content: bytes) -> LogTail:
+    (folder / "slurm.log").write_bytes(content)
+    (found,) = tails([str(folder / "slurm.log")], folder, of_executor=True)
+    return found
+
+
+def test_of_an_executor_s_log_the_tool_s_own_words_are_told(tmp_path: Path) -> None:
+    found = own_words(tmp_path, SLURM)
+    assert (found.path, found.first_line) == ("slurm.log", 12)
+    assert found.lines == ("this is the tool", "    input: speaking")
+
+
+def test_of_several_tries_the_last_one_s_words_are_told(tmp_path: Path) -> None:
+    again = SLURM + SLURM.replace(b"this is the tool", b"once more")
+    assert own_words(tmp_path, again).lines == ("once more", "    input: speaking")
+
+
+def test_where_the_tool_said_nothing_that_is_told(tmp_path: Path) -> None:
+    silent = SLURM.replace(b"this is the tool\n    input: speaking\n", b"")
+    assert own_words(tmp_path, silent).problem == "the tool has printed nothing to it"
+
+
+def test_an_executor_s_log_without_snakemake_s_words_is_told_from_its_end(tmp_path: Path) -> None:
+    found = own_words(tmp_path, b"slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***\n")
+    assert found.lines == ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***",)

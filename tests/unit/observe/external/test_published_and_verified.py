@@ -1,0 +1,154 @@
+"""What a run has published: files by globs, and commands that have to end with 0."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from snakemake_logger_plugin_observe.external.published_files import Published, published, sums
+from snakemake_logger_plugin_observe.external.verify_commands import Proof, prove
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a working directory with files, hidden ones, links and a folder that holds itself."""
+    work = tmp_path / "work"
+    for name in (
+        "r/a.tsv",
+        "r/b.tsv",
+        "r/deep/c.tsv",
+        "r/.hidden.tsv",
+        ".snakemake/x",
+        "r/[1].txt",
+    ):
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(name)
+    (work / "r" / "empty").mkdir()
+    (work / "r" / "link.tsv").symlink_to("a.tsv")
+    (work / "r" / "nowhere.tsv").symlink_to("gone")
+    (work / "r" / "loop").symlink_to("..")
+    return work
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("r/a.tsv", ["r/a.tsv"]),
+        ("r/*.tsv", ["r/a.tsv", "r/b.tsv", "r/link.tsv"]),
+        ("r/?.tsv", ["r/a.tsv", "r/b.tsv"]),
+        ("r/[ab].tsv", ["r/a.tsv", "r/b.tsv"]),
+        ("r/[[]1].txt", ["r/[1].txt"]),
+        ("r/**", ["r/[1].txt", "r/a.tsv", "r/b.tsv", "r/deep/c.tsv", "r/link.tsv"]),
+        ("**/c.tsv", ["r/deep/c.tsv"]),
+        ("**/*.tsv", ["r/a.tsv", "r/b.tsv", "r/deep/c.tsv", "r/link.tsv"]),
+        ("**", ["r/[1].txt", "r/a.tsv", "r/b.tsv", "r/deep/c.tsv", "r/link.tsv"]),
+        ("*/deep/*", ["r/deep/c.tsv"]),
+        ("r/.*", ["r/.hidden.tsv"]),
+        ("r/A.tsv", []),
+        ("r/empty/**", []),
+        ("r", []),
+        ("r/nowhere.tsv", []),
+        ("none/**", []),
+        ("r/a.tsv/**", []),
+    ],
+)
+def test_a_glob_finds_files_and_follows_no_link_into_the_deep(
+    folder: Path, pattern: str, names: list[str]
+) -> None:
+    assert [one.path for one in published(folder, pattern)] == names
+
+
+def test_a_file_is_told_with_its_size(folder: Path) -> None:
+    (folder / "r" / "a.tsv").write_bytes(b"x" * 123)
+    assert published(folder, "r/a.tsv") == [Published("r/a.tsv", 123)]
+
+
+def proof(folder: Path, *words: str, timeout_s: float = 60) -> Proof:
+    return prove(words, here=Path("/where/the file is"), folder=folder, timeout_s=timeout_s)
+
+
+def test_a_command_runs_where_the_run_was(folder: Path) -> None:
+    found = proof(folder, "pwd")
+    assert (found.ok, found.exit_code, found.why) == (True, 0, "")
+    assert found.output == (str(folder),)
+
+
+def test_here_is_the_file_s_folder_and_no_shell_reads_the_words(folder: Path) -> None:
+    found = proof(folder, "echo", "{here}/x", "$HOME", "; false", "{other}")
+    assert found.output == ("/where/the file is/x $HOME ; false {other}",)
+    assert found.words == ("echo", "/where/the file is/x", "$HOME", "; false", "{other}")
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "why"),
+    [("exit 3", 3, "exit code 3"), ("kill -9 $$", -9, "signal 9")],
+)
+def test_a_command_that_fails_says_how(folder: Path, script: str, code: int, why: str) -> None:
+    found = proof(folder, "sh", "-c", script)
+    assert (found.ok, found.exit_code, found.why) == (False, code, why)
+
+
+def test_a_command_that_is_not_there_proves_nothing(folder: Path) -> None:
+    assert proof(folder, "no-such-command", "x") == Proof(
+        ("no-such-command", "x"), None, "no-such-command: No such file or directory"
+    )
+
+
+def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
+    found = proof(folder / "gone", "true")
+    assert (found.exit_code, found.why) == (None, f"{folder / 'gone'}: No such file or directory")
+
+
+def test_only_the_last_lines_are_kept_of_both_streams_in_order(folder: Path) -> None:
+    found = proof(
+        folder, "sh", "-c", "seq 1 100000; echo; echo 'to stderr' >&2; printf '\\377 end'; exit 1"
+    )
+    assert len(found.output) == 20
+    assert found.output[-3:] == ("100000", "to stderr", "\N{REPLACEMENT CHARACTER} end")
+
+
+def test_a_command_gets_no_terminal(folder: Path) -> None:
+    assert proof(folder, "cat").ok
+
+
+def test_a_command_that_takes_too_long_is_killed_with_its_children(folder: Path) -> None:
+    begun = time.monotonic()
+    script = "sleep 60 & echo $!; wait"
+    found = proof(folder, "sh", "-c", script, timeout_s=0.5)
+    assert time.monotonic() - begun < 30
+    assert (found.exit_code, found.why) == (None, "not done after 0.5 s")
+    (child,) = found.output
+    assert _ends(int(child))
+
+
+def _ends(pid: int) -> bool:
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        try:
+            if state.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+            os.kill(pid, 0)
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_child_that_stays_behind_holds_nothing_up(folder: Path) -> None:
+    begun = time.monotonic()
+    found = proof(
+        folder, "sh", "-c", f"{sys.executable} -c 'import time; time.sleep(3)' & echo done"
+    )
+    assert found.output == ("done",)
+    assert time.monotonic() - begun < 2.5
+
+
+def test_the_sums_of_what_is_published_are_those_of_sha256sum(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.txt").write_text("a\n")
+    (tmp_path / "out" / "hidden").mkdir()
+    assert sums(tmp_path, ["out/*", "out/a.*", "none/*"]) == {
+        "out/a.txt": "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
+    }

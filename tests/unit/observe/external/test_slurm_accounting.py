@@ -1,0 +1,545 @@
+"""What Slurm's accounting says: parsed with distrust, asked in few queries, told once."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import (
+    SACCT_FIELDS,
+    SECOND,
+    T0,
+    Story,
+    a_record,
+    at,
+    begun,
+    grouped,
+    printing,
+    retried,
+    sacct,
+    stamps,
+)
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from snakemake_logger_plugin_observe.external import slurm_accounting
+from snakemake_logger_plugin_observe.external.slurm_accounting import (
+    AccountingError,
+    parse,
+    query,
+    slurm_ids,
+    told_by,
+)
+from snakemake_logger_plugin_observe.journal.events import ADAPTER, Accounting
+from snakemake_logger_plugin_observe.journal.files import to_line
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.recording import slurm_lookup
+from snakemake_logger_plugin_observe.recording.slurm_lookup import Inquiry, ask_about_allocation
+
+Command = Callable[[str, str], Path]
+BEGAN = T0 // SECOND
+
+# As Slurm 22.05 printed them: a job whose node went away and that was started again, a task of an
+# array, a cancelled job and one that ran out of time.
+PRINTED = """\
+39|1795393479|1795393479|1795393480|1795393483|REQUEUED|None|0:0|n1|main|1|1|200M|5|00:03.169|00:00.244|
+39.batch|1795393480|1795393480|1795393480|1795393483|CANCELLED||0:15|n1||1|1|||00:01.004|00:00.003|140259328
+39.0|1795393481|1795393481|1795393481|1795393485|FAILED||1:0|n1||1|1|||00:02.165|00:00.241|128368640
+39|1795393485|1795393485|1795393486|1795393503|COMPLETED|None|0:0|n1|main|1|1|200M|5|00:03.649|00:00.484|
+39.batch|1795393486|1795393486|1795393486|1795393503|COMPLETED||0:0|n1||1|1|||00:01.967|00:00.276|140124160
+39.0|1795393487|1795393487|1795393487|1795393501|COMPLETED||0:0|n1||1|1|||00:01.682|00:00.207|132399104
+15_2|1795392926|1795392927|1795392927|1795392943|COMPLETED|None|0:0|n1|main|1|1|201M|5|00:05.262|00:00.558|
+15_2.batch|1795392927|1795392927|1795392927|1795392943|COMPLETED||0:0|n1||1|1|||00:03.576|00:00.391|269451264
+15_2.0|1795392935|1795392935|1795392935|1795392940|COMPLETED||0:0|n1||1|1|||00:01.686|00:00.166|132636672
+42|1795393643|1795393643|1795393644|1795393646|CANCELLED by 0|None|0:0|n1|main|1|1|100M|5|00:00.001|00:00.001|
+42.batch|1795393644|1795393644|1795393644|1795393646|CANCELLED||0:15|n1||1|1|||00:00.001|00:00:00|11059200
+26|1795393195|1795393195|1795393195|1795393259|TIMEOUT|None|0:15|n1|main|1|1|200M|1|00:02.565|00:00.171|
+26.batch|1795393195|1795393195|1795393195|1795393259|CANCELLED||0:15|n1||1|1|||00:01.002|00:00.003|140132352
+"""
+
+
+def the(*rows: dict[str, Any]) -> SchedulerRecord:
+    (record,) = parse(sacct(*rows))
+    return record
+
+
+# -- what is printed ----------------------------------------------------------------------------
+
+
+def test_a_job_s_record_is_read() -> None:
+    assert the({}) == a_record()
+    assert (a_record().scheduler, a_record().resolution_s, a_record().restarts) == ("slurm", 1, 0)
+
+
+def test_what_a_real_slurm_printed_is_read() -> None:
+    found = {record.cluster_job: record for record in parse(PRINTED)}
+    told = {
+        job: (one.state, one.restarts, one.exit_code, one.signal, one.peak_rss_bytes)
+        for job, one in found.items()
+    }
+    assert told == {
+        "39": ("COMPLETED", 1, 0, None, 140259328),
+        "15_2": ("COMPLETED", 0, 0, None, 269451264),
+        "42": ("CANCELLED", 0, 0, None, 11059200),
+        "26": ("TIMEOUT", 0, 0, 15, 140132352),
+    }
+    again = found["39"]
+    assert (again.submitted, again.started, again.user_s) == (
+        1795393485_000_000,
+        1795393486_000_000,
+        3.649,
+    )
+
+
+def test_steps_count_for_their_job_s_memory_alone() -> None:
+    record = the(
+        {},
+        {"JobID": "71.batch", "MaxRSS": "140079104", "State": "FAILED", "UserCPU": "99:00"},
+        {"JobID": "71.0", "MaxRSS": "131903488", "ExitCode": "9:0"},
+        {"JobID": "71.extern", "MaxRSS": ""},
+    )
+    assert record == a_record(peak_rss_bytes=140079104)
+
+
+def test_a_step_without_its_job_is_no_job() -> None:
+    assert parse(sacct({"JobID": "71.0", "MaxRSS": "1"})) == []
+
+
+def test_tasks_of_an_array_are_told_apart_and_those_that_wait_are_left_out() -> None:
+    text = sacct({"JobID": "20_2"}, {"JobID": "20_3"}, {"JobID": "20_[4-9]"}, {"JobID": "20_3.0"})
+    assert [record.cluster_job for record in parse(text)] == ["20_2", "20_3"]
+
+
+def test_of_a_requeued_job_s_starts_the_last_one_counts_wherever_it_stands() -> None:
+    first = {"State": "REQUEUED", "NodeList": "node1"}
+    second = {"State": "NODE_FAIL", "Submit": 20, "Start": 21, "NodeList": "node2"}
+    last = {"Submit": 30, "Eligible": 30, "Start": 33, "End": 40, "NodeList": "node3"}
+    record = the(first, last, second)
+    assert (record.restarts, record.nodes, record.state) == (2, "node3", "COMPLETED")
+    assert (record.submitted, record.started, record.ended) == (at(30), at(33), at(40))
+
+
+def test_an_older_job_with_the_same_id_is_another_and_so_are_its_steps() -> None:
+    older = {"Submit": 5, "Start": 5, "End": 6}
+    rows = ({"JobID": "71", **older}, {"JobID": "71.0", "MaxRSS": "9", **older})
+    assert parse(sacct(*rows), since=BEGAN + 6) == []
+    own = {"Submit": 8, "Eligible": 8}
+    (record,) = parse(sacct(*rows, own, {"JobID": "71.0", "MaxRSS": "7", **own}), since=BEGAN + 6)
+    assert record == a_record(submitted=8, eligible=8, peak_rss_bytes=7)
+
+
+def test_a_job_of_unknown_submission_is_believed() -> None:
+    assert [one.submitted for one in parse(sacct({"Submit": "Unknown"}), since=BEGAN)] == [None]
+
+
+@pytest.mark.parametrize("line", ["", "71", "71|1|2", "sacct: error: no", "|" * 17, "|" * 16])
+def test_lines_that_are_no_rows_are_passed_over(line: str) -> None:
+    assert parse(f"{line}\n{sacct({})}{line}\n") == [a_record()]
+
+
+@pytest.mark.parametrize("job", ["", "71+0", "node7", "-j", "71_", "12345678901", "٣"])
+def test_an_id_that_is_none_of_slurm_s_is_passed_over(job: str) -> None:
+    assert parse(sacct({"JobID": job})) == []
+
+
+def test_moments_not_known_yet_are_none() -> None:
+    record = the({"Eligible": "Unknown", "Start": "Unknown", "End": "Unknown"})
+    assert (record.submitted, record.eligible, record.started) == (at(5), None, None)
+    assert (record.ended, record.exit_code) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "told"),
+    [
+        ("COMPLETED", "0:0", ("COMPLETED", 0, None)),
+        ("FAILED", "3:0", ("FAILED", 3, None)),
+        ("FAILED", "0:9", ("FAILED", 0, 9)),
+        ("CANCELLED by 0", "0:15", ("CANCELLED", 0, 15)),
+        ("OUT_OF_MEMORY", "0:125", ("OUT_OF_MEMORY", 0, 125)),
+        ("", "", (None, None, None)),
+    ],
+)
+def test_an_end_has_its_state_in_one_word_its_code_and_its_signal(
+    state: str, code: str, told: Any
+) -> None:
+    record = the({"State": state, "ExitCode": code})
+    assert (record.state, record.exit_code, record.signal) == told
+
+
+def test_a_reason_is_told_where_there_is_one() -> None:
+    assert the({"Reason": "Dependency"}).reason == "Dependency"
+    assert (the({"Reason": "None"}).reason, the({"Reason": ""}).reason) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "mib"),
+    [
+        ("200M", 200),
+        ("200Mn", 200),
+        ("200Mc", 400),
+        ("1.5G", 1536),
+        ("204800K", 200),
+        ("209715200", 200),
+        ("0", None),
+        ("0n", None),
+        ("?", None),
+        ("", None),
+        ("16E", None),
+    ],
+)
+def test_the_memory_asked_for_is_read_in_every_version_s_way(text: str, mib: int | None) -> None:
+    """The job asked for two CPUs: ``c`` says that the memory is for each."""
+    assert the({"ReqMem": text}).memory_requested_bytes == (None if mib is None else mib * 2**20)
+
+
+def test_memory_for_each_of_nobody_knows_how_many_cpus_is_unknown() -> None:
+    assert the({"ReqMem": "200Mc", "ReqCPUS": ""}).memory_requested_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("text", "peak"), [("131903488", 131903488), ("128812K", 131903488), ("0", 0), ("", None)]
+)
+def test_a_peak_of_memory_is_read_plain_or_with_its_unit(text: str, peak: int | None) -> None:
+    assert the({}, {"JobID": "71.0", "MaxRSS": text}).peak_rss_bytes == peak
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("00:03.797", 3.797),
+        ("00:00:00", 0),
+        ("01:02:03", 3723),
+        ("2-01:02:03", 176523),
+        ("01:02:03.5", 3723.5),
+        ("INVALID", None),
+        ("", None),
+        ("3", None),
+    ],
+)
+def test_a_span_of_cpu_time_is_read(text: str, seconds: float | None) -> None:
+    record = the({"UserCPU": text, "SystemCPU": text})
+    assert (record.user_s, record.system_s) == (seconds, seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit_s"), [("5", 300), ("", None), ("UNLIMITED", None), ("Partition_Limit", None)]
+)
+def test_a_time_limit_is_told_in_seconds(text: str, limit_s: float | None) -> None:
+    assert the({"TimelimitRaw": text}).time_limit_s == limit_s
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "name"),
+    [
+        ("Submit", "9" * 15, "submitted"),
+        ("Start", "9" * 12, "started"),
+        ("TimelimitRaw", "4294967294", "time_limit_s"),
+        ("ReqMem", "999999999999T", "memory_requested_bytes"),
+        ("ReqMem", "9999999999999Gc", "memory_requested_bytes"),
+        ("UserCPU", "999999-00:00:00", "user_s"),
+    ],
+)
+def test_a_figure_past_all_measure_is_unknown_and_the_rest_is_read(
+    cell: str, text: str, name: str
+) -> None:
+    """``4294967294`` is how Slurm says that it has none."""
+    assert getattr(the({cell: text}), name) is None
+
+
+_digits = st.text("0123456789", min_size=1, max_size=25)
+_numbers = st.one_of(
+    _digits,
+    st.builds("{}{}{}".format, _digits, st.sampled_from("KMGTE."), st.sampled_from(["", "n", "c"])),
+    st.builds("{}-{}:{}:{}.{}".format, _digits, _digits, _digits, _digits, _digits),
+    st.builds("{}:{}".format, _digits, _digits),
+    st.sampled_from(["", "Unknown", "None", "?", "71", "71.0", "71.batch", "20_2", "20_[1-3]"]),
+)
+_cells = _numbers | st.text(max_size=8)
+_rows = st.dictionaries(st.sampled_from(SACCT_FIELDS), _cells)
+
+
+def raw(rows: list[dict[str, str]]) -> str:
+    """Return rows as ``sacct`` prints them, every cell as it is given."""
+    plain = dict(zip(SACCT_FIELDS, sacct({})[:-1].split("|"), strict=True))
+    return "".join("|".join({**plain, **row}.values()) + "\n" for row in rows)
+
+
+@given(st.lists(st.text(), max_size=3), st.lists(_rows, max_size=4), st.integers(0, 2 * BEGAN))
+@example([], [{"NodeList": "\N{REPLACEMENT CHARACTER}"}], 0)
+def test_whatever_is_printed_every_record_can_be_written_and_read_again(
+    lines: list[str], rows: list[dict[str, str]], since: int
+) -> None:
+    for record in parse("\n".join([*lines, raw(rows)]), since):
+        event = Accounting(time=T0, job_id=1, attempt=1, record=record)
+        assert ADAPTER.validate_json(to_line(event)) == event
+        assert all(s is None or s >= 0 for s in (record.held_s, record.queued_s))
+
+
+@given(st.lists(_rows, max_size=4))
+def test_no_job_has_two_records(rows: list[dict[str, str]]) -> None:
+    jobs = [record.cluster_job for record in parse(raw(rows))]
+    assert len(jobs) == len(set(jobs))
+
+
+# -- the wait, split ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moments", "held_s", "queued_s"),
+    [
+        ({"submitted": 5, "eligible": 6, "started": 8}, 1, 2),
+        ({"submitted": 5, "eligible": 5, "started": 5}, 0, 0),
+        ({"submitted": 5, "eligible": None, "started": 8}, None, None),
+        ({"submitted": None, "eligible": 6, "started": 8}, None, 2),
+        ({"submitted": 5, "eligible": 6, "started": None}, 1, None),
+        ({"submitted": 7, "eligible": 6, "started": 5}, None, None),
+    ],
+)
+def test_a_wait_is_split_at_the_moment_when_only_a_place_was_missing(
+    moments: dict[str, float | None], held_s: float | None, queued_s: float | None
+) -> None:
+    record = a_record(**moments)
+    assert (record.held_s, record.queued_s) == (held_s, queued_s)
+
+
+# -- the query ----------------------------------------------------------------------------------
+
+
+def test_ids_that_slurm_cannot_have_given_are_not_asked_about() -> None:
+    ids = ["5", None, "20_3", "5", "pbs.12", "5; rm", "-j", "", "5.0", "5\n", "12345678901", "٣"]
+    assert slurm_ids(ids) == ["5", "20_3"]
+
+
+def test_ids_are_asked_about_400_at_a_time(command: Command) -> None:
+    calls = command("sacct", "exit 0")
+    assert query([str(number) for number in range(1, 402)], since=0) == []
+    first, second = calls.read_text().splitlines()
+    assert [line.split()[6].count(",") for line in (first, second)] == [399, 0]
+    assert " -j 401 " in second
+
+
+def test_moments_are_asked_for_without_a_time_zone_and_duplicates_too(command: Command) -> None:
+    calls = command("sacct", "exit 0")
+    query(["5", "20_3"], since=0)
+    fields = ",".join(SACCT_FIELDS)
+    assert calls.read_text() == f"%s -n -P -D --noconvert -j 5,20_3 -o {fields}\n"
+
+
+def test_without_an_id_nobody_is_asked(command: Command) -> None:
+    calls = command("sacct", "exit 0")
+    assert query(["not one", ""], since=0) == []
+    assert not calls.exists()
+
+
+def test_records_of_all_calls_are_one_answer(command: Command) -> None:
+    which = "case $* in *' 401 '*) id=401;; *) id=1;; esac\n"
+    command("sacct", which + printing(sacct({"JobID": "$id"})))
+    found = query([str(number) for number in range(1, 402)], since=BEGAN)
+    assert [record.cluster_job for record in found] == ["1", "401"]
+
+
+def test_jobs_submitted_long_before_the_run_are_others_but_clocks_may_differ(
+    command: Command,
+) -> None:
+    rows = ({"JobID": "1", "Submit": -301}, {"JobID": "2", "Submit": -299})
+    command("sacct", printing(sacct(*rows)))
+    assert [record.cluster_job for record in query(["1", "2"], since=BEGAN)] == ["2"]
+
+
+def test_of_jobs_that_were_not_asked_about_nothing_is_told(command: Command) -> None:
+    """Asked about an array, Slurm tells of its tasks."""
+    command("sacct", printing(sacct({"JobID": "71_1"}, {"JobID": "71_2"}, {"JobID": "72"})))
+    assert [record.cluster_job for record in query(["71", "72"], since=BEGAN)] == ["72"]
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo no database >&2; exit 3", "sacct failed with exit code 3: no database"),
+        ("printf 'a\\nb\\n\\tc\\n' >&2; exit 1", "sacct failed with exit code 1: a b c"),
+        ("yes long | head -c 9999 >&2; exit 1", f"sacct failed with exit code 1: {'long ' * 40}"),
+        ("kill -9 $$", "sacct failed with exit code -9: "),
+    ],
+)
+def test_an_accounting_that_fails_says_so_in_one_line(
+    command: Command, script: str, why: str
+) -> None:
+    command("sacct", script)
+    with pytest.raises(AccountingError) as failed:
+        query(["5"], since=0)
+    assert str(failed.value).strip() == why.strip()
+
+
+def test_an_accounting_that_hangs_is_not_waited_for(command: Command) -> None:
+    command("sacct", "exec sleep 30")
+    began = time.monotonic()
+    with pytest.raises(AccountingError, match=r"^sacct did not answer in time$"):
+        query([str(number) for number in range(1, 2000)], since=0, patience_s=0.3)
+    assert time.monotonic() - began < 3
+
+
+def test_without_sacct_there_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(AccountingError, match=r"^sacct cannot be run \(No such file[^\n]*\)$"):
+        query(["5"], since=0)
+
+
+def test_bytes_that_are_no_text_are_no_fault(command: Command) -> None:
+    command("sacct", printing(sacct({"NodeList": r"$(printf '\377')"})))
+    (record,) = query(["71"], since=BEGAN)
+    assert record.nodes == "\N{REPLACEMENT CHARACTER}"
+
+
+# -- the query before a run's end ---------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.5)
+
+
+def test_an_inquiry_hurries_when_its_answer_is_wanted(command: Command) -> None:
+    command("sacct", printing(sacct({})))
+    began = time.monotonic()
+    assert Inquiry(["71"], BEGAN).answer() == ([a_record()], None)
+    assert time.monotonic() - began < 1.5
+
+
+def test_an_inquiry_begins_by_itself(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm_lookup, "_RECORDS_COME_LATE_S", 0.05)
+    calls = command("sacct", "exit 0")
+    Inquiry(["71"], BEGAN)
+    until = time.monotonic() + 5
+    while not calls.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo no database >&2; exit 3", "sacct failed with exit code 3: no database"),
+        ("exec sleep 30", "sacct did not answer in time"),
+    ],
+)
+@pytest.mark.usefixtures("impatient")
+def test_an_inquiry_that_fails_answers_why_and_within_its_patience(
+    command: Command, script: str, why: str
+) -> None:
+    command("sacct", script)
+    began = time.monotonic()
+    assert Inquiry(["71"], BEGAN).answer() == ([], why)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_inquiry_that_never_comes_back_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm_accounting, "query", lambda *_: time.sleep(10))
+    began = time.monotonic()
+    assert Inquiry(["71"], BEGAN).answer() == ([], "sacct did not answer in time")
+    assert time.monotonic() - began < 3
+
+
+def test_a_fault_in_an_inquiry_is_told_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*_: Any) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(slurm_accounting, "query", fault)
+    assert Inquiry(["71"], BEGAN).answer() == ([], "KeyError")
+
+
+# -- told of a run ------------------------------------------------------------------------------
+
+
+def news(story: Story, *records: SchedulerRecord) -> list[tuple[Any, ...]]:
+    return [
+        (one.job_id, one.group, one.attempt, one.record.cluster_job, one.time)
+        for one in told_by(records, story.run, at(60))
+    ]
+
+
+def test_each_attempt_has_the_record_of_its_own_submission() -> None:
+    records = [a_record("78"), a_record("77"), a_record("99")]
+    assert news(retried(), *records) == [(1, None, 2, "78", at(60)), (1, None, 1, "77", at(60))]
+
+
+def test_a_group_s_record_is_its_submission_s_not_its_members() -> None:
+    assert news(grouped(), a_record("77")) == [(None, "g1", 1, "77", at(60))]
+
+
+def test_an_attempt_that_goes_on_may_have_a_record() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5)
+    story = begun().job(1).submitted(1, known, external_jobid="71")
+    assert news(story, a_record(ended=None)) == [(1, None, 1, "71", at(60))]
+
+
+def test_what_is_known_already_is_no_news_and_what_changed_is() -> None:
+    story = retried().accounting(1, a_record("77"))
+    assert news(story, a_record("77")) == []
+    assert news(story, a_record("77", ended=15)) == [(1, None, 1, "77", at(60))]
+
+
+def test_a_record_is_the_same_once_it_was_written_and_read() -> None:
+    """So that to ask again adds nothing."""
+    record = a_record("77", peak_rss_bytes=1, restarts=1, reason="x")
+    (event,) = told_by([record], retried().run, at(60))
+    assert ADAPTER.validate_json(to_line(event)).record == record
+
+
+# -- Snakemake's own allocation -----------------------------------------------------------------
+
+
+class Heard:
+    """Keeps what it was told, from whatever thread."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, dict[str, Any]]] = []
+
+    def __call__(self, moment: int, facts: dict[str, Any]) -> None:
+        self.told.append((moment, facts))
+
+    def facts(self) -> dict[str, Any]:
+        until = time.monotonic() + 5
+        while not self.told:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        ((_, facts),) = self.told
+        return facts
+
+
+def test_of_its_own_allocation_it_hears_the_nodes_and_the_end(command: Command) -> None:
+    calls = command("squeue", f"echo '{BEGAN + 60}|node[1-3]'")
+    ask_about_allocation("80", heard := Heard())
+    assert heard.facts() == {"cluster_job": "80", "end": at(60), "nodes": "node[1-3]"}
+    assert calls.read_text() == "%s -h -j 80 -o %e|%N\n"
+
+
+@pytest.mark.parametrize("text", ["N/A|", "", "|", f"{'9' * 15}|"])
+def test_what_squeue_does_not_know_is_none(command: Command, text: str) -> None:
+    command("squeue", f"echo '{text}'")
+    ask_about_allocation("80", heard := Heard())
+    assert heard.facts() == {"cluster_job": "80", "end": None, "nodes": None}
+
+
+@pytest.mark.parametrize("script", ["exit 1", "exec sleep 30"])
+def test_an_allocation_that_cannot_be_asked_about_is_known_by_its_id(
+    command: Command, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.3)
+    command("squeue", script)
+    ask_about_allocation("80", heard := Heard())
+    assert heard.facts() == {"cluster_job": "80"}
+
+
+def test_of_a_job_that_slurm_cannot_have_named_nobody_is_asked(command: Command) -> None:
+    calls = command("squeue", "exit 0")
+    ask_about_allocation("80; rm", heard := Heard())
+    time.sleep(0.1)
+    assert (heard.told, calls.exists()) == ([], False)
+
+
+def test_the_fields_that_are_asked_for_are_those_that_are_read() -> None:
+    assert tuple(slurm_accounting._FIELDS) == SACCT_FIELDS
+    assert not any(re.search(r"\W", name) for name in SACCT_FIELDS)

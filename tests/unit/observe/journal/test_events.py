@@ -1,0 +1,74 @@
+"""The JSON Schema of a journal line is valid, and holds of every line that is written."""
+
+import json
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+import strategies
+from builders import T0, Story, chain, grouped, killed, logger_only, replanned, retried
+from hypothesis import given
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from snakemake_logger_plugin_observe.journal.events import (
+    EVENTS,
+    SCHEMA_VERSION,
+    AttemptFinished,
+    Event,
+    json_schema,
+)
+from snakemake_logger_plugin_observe.journal.files import to_line
+from snakemake_logger_plugin_observe.journal.records import Stamps
+
+SCHEMA = json_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+def test_the_schema_is_valid_draft_2020_12() -> None:
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_names_its_version() -> None:
+    assert SCHEMA["title"] == f"run journal line, schema version {SCHEMA_VERSION}"
+
+
+def test_the_schema_knows_every_event() -> None:
+    names = {name for kind in EVENTS for name in get_args(kind.model_fields["event"].annotation)}
+    assert set(SCHEMA["discriminator"]["mapping"]) == names
+
+
+@given(strategies.events)
+def test_the_schema_holds_of_every_event_as_it_is_written(event: Event) -> None:
+    VALIDATOR.validate(json.loads(to_line(event)))
+
+
+@pytest.mark.parametrize("story", [chain, grouped, killed, logger_only, replanned, retried])
+def test_the_schema_holds_of_whole_journals(story: Callable[[], Story]) -> None:
+    for line in story().lines:
+        VALIDATOR.validate(json.loads(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {},
+        {"event": "gap", "reason": "no time"},
+        {"event": "gap", "time": 5, "reason": "time is a number"},
+        {"event": "never_heard_of", "time": "2026-03-01T12:00:00Z"},
+        {"event": "attempt_finished", "time": "2026-03-01T12:00:00Z", "status": "great"},
+    ],
+)
+def test_the_schema_refuses_what_is_no_line_of_ours(line: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(line)
+
+
+def test_the_schema_holds_of_lines_with_bytes_that_are_no_utf_8() -> None:
+    """Their escapes change no other field: moments are texts there, too."""
+    told = {"time": T0, "attempt": 1, "job_id": 1, "status": "failed", "message": "gr\udcfc"}
+    event = AttemptFinished(**told, stamps=Stamps(ready=T0, finished=T0))
+    line = json.loads(to_line(event))
+    VALIDATOR.validate(line)
+    assert line == json.loads(to_line(event.model_copy(update={"message": "gr\\udcfc"})))

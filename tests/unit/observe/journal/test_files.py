@@ -1,0 +1,488 @@
+"""Journal files: written whole line by whole line, read with distrust."""
+
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strategies
+from builders import RUN_ID, T0, Story, a_record, at, chain, grouped, retried
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snakemake_logger_plugin_observe.journal.events import (
+    Accounting,
+    Event,
+    Gap,
+    JobDescribed,
+    Message,
+)
+from snakemake_logger_plugin_observe.journal.files import (
+    Detail,
+    JournalError,
+    JournalWriter,
+    Problem,
+    append,
+    journals_in,
+    read_journal,
+    to_line,
+)
+from snakemake_logger_plugin_observe.journal.masking import Masker
+from snakemake_logger_plugin_observe.run.model import fold
+
+MODE = 0o600
+
+
+def read(path: Path) -> tuple[list[Event], list[str]]:
+    """Return the events of the journal at *path*, and its problems as texts."""
+    reading = read_journal(path)
+    events = [event for _, event in reading]
+    return events, [str(problem) for problem in reading.problems]
+
+
+def write_lines(path: Path, *lines: bytes) -> Path:
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path
+
+
+@contextmanager
+def a_file(data: bytes) -> Iterator[Path]:
+    """Give a path whose file holds *data*; Hypothesis cannot take a test's own folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal.jsonl")
+        path.write_bytes(data)
+        yield path
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Have the kernel cut every file of this process at *size* bytes, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+START = Story().lines[0]
+
+# -- write → read ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=100)
+@given(st.lists(strategies.events, max_size=4))
+def test_what_is_written_is_what_is_read(events: list[Event]) -> None:
+    """Every type of event, with any value in every field."""
+    lines = [START, *map(to_line, events)]
+    with a_file(b"".join(line + b"\n" for line in lines)) as path:
+        found, problems = read(path)
+    assert found[1:] == events
+    assert problems == []
+
+
+@given(strategies.events)
+def test_an_event_is_one_line(event: Event) -> None:
+    line = to_line(event)
+    assert b"\n" not in line
+    assert json.loads(line)["event"] == event.event
+
+
+def test_moments_are_written_as_rfc_3339() -> None:
+    line = to_line(Gap(time=T0 + 1, reason="x"))
+    assert json.loads(line) == {
+        "event": "gap",
+        "time": "2026-03-01T12:00:00.000001Z",
+        "reason": "x",
+        "lost": None,
+    }
+
+
+def test_bytes_that_are_no_utf_8_survive_as_escapes(tmp_path: Path) -> None:
+    path = os.fsdecode(b"data/gr\xfc\xdfe.txt")
+    event = JobDescribed(time=T0, job_id=1, rule="map", input=(path,))
+    (found,) = read(write_lines(tmp_path / "j.jsonl", START, to_line(event)))[0][1:]
+    assert found.input == ("data/gr\\udcfc\\udcdfe.txt",)
+
+
+def test_bytes_that_are_no_utf_8_survive_as_escapes_in_keys_too(tmp_path: Path) -> None:
+    """``input_sizes`` goes by path: two paths must not become one."""
+    sizes = {os.fsdecode(b"gr\xfc"): 1, os.fsdecode(b"gr\xfd"): 2}
+    event = JobDescribed(time=T0, job_id=1, rule="map", input_sizes=sizes)
+    (found,) = read(write_lines(tmp_path / "j.jsonl", START, to_line(event)))[0][1:]
+    assert found.input_sizes == {"gr\\udcfc": 1, "gr\\udcfd": 2}
+
+
+def test_a_line_is_masked_as_it_is_written() -> None:
+    event = Message(time=T0, level="info", kind="x", text="curl -H 'Authorization: hunter22'")
+    assert "hunter22" not in to_line(event, Masker(("hunter22",))).decode()
+
+
+def test_a_secret_value_never_costs_a_line_its_meaning(tmp_path: Path) -> None:
+    """A workflow may declare an ``envvars:`` whose value is a word of the journal's own."""
+    masker = Masker(("2026", "run_started", "success", "attempt_finished"))
+    lines = [to_line(event, masker) for event in chain().events]
+    events, problems = read(write_lines(tmp_path / "j.jsonl", *lines))
+    assert problems == []
+    assert [event.event for event in events] == [event.event for event in chain().events]
+
+
+# -- cut anywhere ----------------------------------------------------------------------------------------
+
+WHOLE = b"".join(line + b"\n" for line in [*retried().lines, *grouped().lines[1:]])
+
+
+@settings(max_examples=150)
+@given(st.integers(0, len(WHOLE)))
+def test_a_journal_cut_at_any_byte_reads_up_to_its_last_whole_line(cut: int) -> None:
+    data = WHOLE[:cut]
+    whole_lines = data.count(b"\n")
+    with a_file(data) as path:
+        if whole_lines == 0:
+            with pytest.raises(JournalError):
+                read(path)
+            return
+        events, problems = read(path)
+    assert [to_line(event) for event in events] == data.split(b"\n")[:whole_lines]
+    torn = not data.endswith(b"\n")
+    assert (
+        problems
+        == [
+            f"line {whole_lines + 1}: torn line: the writer was cut off here",
+        ]
+        * torn
+    )
+
+
+@given(st.integers(len(START) + 1, len(WHOLE)))
+def test_a_journal_cut_at_any_byte_is_a_run(cut: int) -> None:
+    with a_file(WHOLE[:cut]) as path:
+        run = fold(read_journal(path))
+    assert run.started.run_id == RUN_ID
+    assert run.makespan >= 0
+
+
+# -- what a later version may add ---------------------------------------------------------------------------
+
+
+def test_unknown_events_change_nothing(tmp_path: Path) -> None:
+    strange = b'{"event":"never_heard_of","time":"2026-03-01T12:00:00Z","job_id":[1]}'
+    lines = chain().lines
+    path = write_lines(tmp_path / "j.jsonl", lines[0], strange, *lines[1:], strange)
+    assert read(path) == (chain().events, [])
+
+
+def test_unknown_fields_change_nothing_however_deep(tmp_path: Path) -> None:
+    def widened(value: Any) -> Any:
+        if isinstance(value, dict) and "event" not in value and not value:
+            return value
+        if isinstance(value, dict):
+            return {key: widened(item) for key, item in value.items()} | (
+                {"of_a_later_version": {"deep": [1]}}
+                if {"event", "clock", "number"} & set(value)
+                else {}
+            )
+        return [widened(item) for item in value] if isinstance(value, list) else value
+
+    story = retried()
+    lines = [json.dumps(widened(json.loads(line))).encode() for line in story.lines]
+    assert read(write_lines(tmp_path / "j.jsonl", *lines)) == (story.events, [])
+
+
+# -- what is wrong is told with its line ------------------------------------------------------------------------
+
+
+def problems_with(tmp_path: Path, line: bytes) -> list[str]:
+    return read(write_lines(tmp_path / "j.jsonl", START, line))[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b"not json", "line 2: not a JSON object with an event"),
+        (b"[1]", "line 2: not a JSON object with an event"),
+        (b"", "line 2: not a JSON object with an event"),
+        (b'{"event":1}', "line 2: not a JSON object with an event"),
+        (b'{"event":"gap","reason":"x"}', "line 2: gap: time: Field required"),
+        (
+            b'{"event":"gap","time":"noon","reason":"x"}',
+            "line 2: gap: time: Value error, Invalid isoformat string: 'noon'",
+        ),
+        (b"\xff\xfe", "line 2: not a JSON object with an event"),
+        (b"[" * 100_000, "line 2: not a JSON object with an event"),
+    ],
+)
+def test_a_line_that_does_not_read_is_a_problem_and_no_more(
+    tmp_path: Path, line: bytes, problem: str
+) -> None:
+    assert problems_with(tmp_path, line) == [problem]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"event":"gap","reason":"x","time":' + b"9" * 30 + b"}",
+        b'{"event":"gap","reason":"x","time":"2026-03-01T12:00:00.000001"}',
+        (
+            b'{"event":"attempt_finished","time":"2026-03-01T12:00:00Z","job_id":1,"attempt":1,'
+            b'"status":"success","stamps":{},"offset":{"host":"x","assumed_s":NaN}}'
+        ),
+        (
+            b'{"event":"attempt_finished","time":"2026-03-01T12:00:00Z","job_id":1,"attempt":1,'
+            b'"status":"success","stamps":{},"offset":{"host":"x","assumed_s":1e999}}'
+        ),
+    ],
+    ids=["a moment past every calendar", "a moment without offset", "NaN", "infinity"],
+)
+def test_a_value_that_no_writer_writes_is_a_problem_with_its_line(
+    tmp_path: Path, line: bytes
+) -> None:
+    """A reader that took it in could not print it again."""
+    problems = problems_with(tmp_path, line)
+    assert len(problems) == 1
+    assert problems[0].startswith("line 2: ")
+
+
+def error_of(path: Path) -> str:
+    with pytest.raises(JournalError) as caught:
+        read(path)
+    return str(caught.value)
+
+
+def test_an_empty_file_is_no_journal(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "j.jsonl")
+    assert error_of(path) == f"{path}: no whole line in it, so there is no run to tell of"
+
+
+def test_a_file_without_a_whole_line_is_no_journal(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(START)
+    assert error_of(path) == f"{path}: no whole line in it, so there is no run to tell of"
+
+
+@pytest.mark.parametrize("line", [b"a,b,c", Story().plan(2, 3).lines[1], b"{}"])
+def test_a_file_that_does_not_begin_with_a_run_is_no_journal(tmp_path: Path, line: bytes) -> None:
+    path = write_lines(tmp_path / "j.jsonl", line, START)
+    assert error_of(path) == f"{path}:1: not a run journal (its first line is no run_started)"
+
+
+def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "j.jsonl", *Story(schema_version=2).lines)
+    assert error_of(path) == (
+        f"{path}:1: schema version 2 is newer than this snakemake-observe reads (1); update it"
+    )
+
+
+def test_a_missing_file_is_told_in_one_line(tmp_path: Path) -> None:
+    assert error_of(tmp_path / "no") == f"{tmp_path / 'no'}: No such file or directory"
+
+
+def test_a_folder_is_no_journal(tmp_path: Path) -> None:
+    assert error_of(tmp_path) == f"{tmp_path}: not a journal: it is no plain file"
+
+
+def test_a_pipe_or_a_device_is_no_journal_and_not_waited_for(tmp_path: Path) -> None:
+    pipe, device = tmp_path / "pipe.jsonl", tmp_path / "zero.jsonl"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for path in (pipe, device):
+        assert error_of(path) == f"{path}: not a journal: it is no plain file"
+
+
+def test_a_problem_says_its_line() -> None:
+    assert str(Problem(7, "torn")) == "line 7: torn"
+
+
+# -- the writer ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[JournalWriter]:
+    made = JournalWriter(tmp_path / "deep" / "er", RUN_ID, T0, MODE)
+    yield made
+    made.close()
+
+
+def test_a_journal_is_named_by_its_start_and_its_run(writer: JournalWriter, tmp_path: Path) -> None:
+    assert writer.path == tmp_path / "deep" / "er" / "20260301T120000-012345.jsonl"
+
+
+def test_a_journal_is_never_written_over(writer: JournalWriter, tmp_path: Path) -> None:
+    writer.write(START)
+    with pytest.raises(FileExistsError):
+        JournalWriter(tmp_path / "deep" / "er", RUN_ID, T0, MODE)
+    assert writer.path.read_bytes() == START + b"\n"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_a_journal_has_the_mode_asked_for_whatever_the_umask(
+    tmp_path: Path, mode: int, umask: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        made = JournalWriter(tmp_path, RUN_ID, T0, mode)
+    finally:
+        os.umask(before)
+    made.close()
+    assert stat.S_IMODE(made.path.stat().st_mode) == mode
+
+
+def test_a_line_that_was_cut_is_taken_back(writer: JournalWriter) -> None:
+    """A disk fills up in the middle of a line, and is cleared later: no half line stays."""
+    writer.write(START)
+    with files_no_larger_than(len(START) + 1 + 10):
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space left on device"):
+                writer.write(to_line(Gap(time=T0, reason="lost")))
+            assert writer.path.read_bytes() == START + b"\n"
+    writer.write(to_line(Gap(time=T0, reason="kept")))
+    events, problems = read(writer.path)
+    assert ([event.reason for event in events[1:]], problems) == (["kept"], [])
+
+
+def test_a_line_that_was_refused_whole_leaves_nothing(writer: JournalWriter) -> None:
+    writer.write(START)
+    with files_no_larger_than(len(START) + 1), pytest.raises(OSError, match="File too large"):
+        writer.write(to_line(Gap(time=T0, reason="lost")))
+    writer.write(to_line(Gap(time=T0, reason="kept")))
+    events, problems = read(writer.path)
+    assert ([event.reason for event in events[1:]], problems) == (["kept"], [])
+
+
+def test_a_journal_that_was_removed_is_no_longer_there(writer: JournalWriter) -> None:
+    assert writer.still_there()
+    writer.path.unlink()
+    assert not writer.still_there()
+    writer.path.write_bytes(b"")
+    assert not writer.still_there()
+
+
+def test_closing_twice_is_once(writer: JournalWriter) -> None:
+    writer.close()
+    writer.close()
+    assert writer.path.exists()
+
+
+# -- what is added later ---------------------------------------------------------------------------------------------
+
+LATER = [
+    Accounting(time=at(100), job_id=1, attempt=1, record=a_record("77")),
+    Accounting(time=at(100), job_id=1, attempt=2, record=a_record("78", restarts=1)),
+]
+
+
+def test_what_is_added_later_follows_what_was_there(tmp_path: Path) -> None:
+    path = retried().write(tmp_path / "j.jsonl")
+    append(path, LATER[:1])
+    append(path, LATER[1:])
+    assert read(path) == ([*retried().events, *LATER], [])
+
+
+def test_where_nothing_is_to_be_added_nothing_is_written(tmp_path: Path) -> None:
+    append(tmp_path / "no", [])
+    path = retried().write(tmp_path / "j.jsonl")
+    before = path.stat().st_mtime_ns
+    append(path, [])
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_torn_last_line_is_ended_before_anything_is_added(tmp_path: Path) -> None:
+    path = retried().write(tmp_path / "j.jsonl")
+    with path.open("ab") as file:
+        file.write(b'{"event":"to')
+    append(path, LATER)
+    number = len(retried().events) + 1
+    assert read(path) == (
+        [*retried().events, *LATER],
+        [f"line {number}: not a JSON object with an event"],
+    )
+
+
+@settings(max_examples=40)
+@given(st.integers(len(START) + 1, len(WHOLE)))
+def test_whatever_a_journal_was_cut_at_what_is_added_is_read(cut: int) -> None:
+    with a_file(WHOLE[:cut]) as path:
+        append(path, LATER)
+        assert read(path)[0][-2:] == LATER
+
+
+def test_what_is_added_keeps_the_journal_s_mode(writer: JournalWriter) -> None:
+    writer.write(START)
+    writer.close()
+    append(writer.path, LATER)
+    assert stat.S_IMODE(writer.path.stat().st_mode) == MODE
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("no", "No such file or directory"), ("folder", "Is a directory")]
+)
+def test_a_journal_that_cannot_be_added_to_is_told_in_one_line(
+    tmp_path: Path, name: str, why: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(JournalError) as caught:
+        append(tmp_path / name, LATER)
+    assert str(caught.value) == f"{tmp_path / name}: {why}"
+    assert not (tmp_path / "no").exists()
+
+
+def test_what_could_not_be_added_whole_is_taken_back(tmp_path: Path) -> None:
+    """A journal must not come to harm by a question about it."""
+    path = retried().write(tmp_path / "j.jsonl")
+    before = path.read_bytes()
+    for room in (0, 10, 400):
+        with (
+            files_no_larger_than(len(before) + room),
+            pytest.raises(JournalError, match=r"j\.jsonl: "),
+        ):
+            append(path, LATER)
+        assert path.read_bytes() == before
+
+
+def test_journals_come_in_the_order_of_their_runs(tmp_path: Path) -> None:
+    folder = tmp_path / ".snakemake" / "observe"
+    made = [JournalWriter(folder, f"{n}abcdef", at(n * 100), MODE) for n in (3, 1, 2)]
+    (folder / "abc.fragment").write_bytes(b"")
+    for one in made:
+        one.close()
+    assert journals_in(tmp_path) == [made[1].path, made[2].path, made[0].path]
+    assert journals_in(tmp_path / "elsewhere") == []
+
+
+_WITH_STDERR_CLOSED = """
+import os, sys
+from pathlib import Path
+from snakemake_logger_plugin_observe.journal.files import JournalWriter
+made = JournalWriter(Path(sys.argv[1]), "0123456789", 0, 0o600)
+os.system("echo noise >&2")
+print(made._descriptor > 2)
+"""
+
+
+def test_a_journal_does_not_take_the_place_of_a_stderr_that_is_closed(tmp_path: Path) -> None:
+    """Else all that is said there would be written into it."""
+    words = [sys.executable, "-c", _WITH_STDERR_CLOSED, str(tmp_path)]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", *words], capture_output=True, text=True, check=True
+    )
+    (journal,) = tmp_path.iterdir()
+    assert (done.stdout, journal.read_bytes()) == ("True\n", b"")
+
+
+def test_a_reading_without_attempts_tells_what_there_was_to_do_and_how_it_ended(
+    tmp_path: Path,
+) -> None:
+    journal = chain().write(tmp_path / "a.jsonl")
+    whole, some = list(read_journal(journal)), list(read_journal(journal, Detail.JOBS))
+    done = ("attempt_finished", "scheduler_iteration")
+    assert some == [(line, event) for line, event in whole if event.event not in done]
+    assert len(some) < len(whole)

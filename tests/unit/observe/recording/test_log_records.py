@@ -1,0 +1,295 @@
+"""Log records in, notes out: every kind of record, in every spelling of the interface."""
+
+import logging
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import SECOND, T0
+
+from snakemake_logger_plugin_observe.recording.log_records import (
+    Note,
+    is_about_a_job,
+    is_planned,
+    note,
+    plain,
+    said_of_job,
+)
+
+
+class LogEvent(Enum):
+    """As Snakemake's own, whose text is its value."""
+
+    WORKFLOW_STARTED = "workflow_started"
+    JOB_STARTED = "job_started"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def record(
+    event: Any = None, level: int = logging.INFO, msg: str | None = None, **attributes: Any
+) -> logging.LogRecord:
+    made = logging.LogRecord("snakemake", level, "x.py", 1, msg, None, None)
+    made.created = T0 / SECOND
+    if event is not None:
+        made.event = event
+    for name, value in attributes.items():
+        setattr(made, name, value)
+    return made
+
+
+def facts(*args: Any, **attributes: Any) -> dict[str, Any]:
+    return note(record(*args, **attributes)).facts
+
+
+def test_a_workflow_s_start() -> None:
+    said = note(
+        record(
+            LogEvent.WORKFLOW_STARTED,
+            workflow_id=Path("abc"),
+            snakefile=Path("/work/Snakefile"),
+        )
+    )
+    assert said == Note(
+        "workflow_started",
+        T0,
+        {
+            "workflow_id": "abc",
+            "snakefile": "/work/Snakefile",
+            "platform": None,
+            "user": None,
+            "config_digest": None,
+        },
+    )
+
+
+def test_a_workflow_s_start_in_a_later_spelling() -> None:
+    found = facts(
+        "workflow_started", snakefile_main="S", platform="linux", user="ann", config_md5="m"
+    )
+    assert found == {
+        "workflow_id": None,
+        "snakefile": "S",
+        "platform": "linux",
+        "user": "ann",
+        "config_digest": "m",
+    }
+
+
+@pytest.mark.parametrize("name", ["jobs", "job_ids"])
+def test_the_choice_of_jobs(name: str) -> None:
+    said = note(record(LogEvent.JOB_STARTED, **{name: [3, "group-id"]}))
+    assert said == Note("selected", T0, {"job_ids": (3, "group-id")})
+
+
+def test_a_choice_of_nothing() -> None:
+    assert facts("job_started") == {"job_ids": ()}
+
+
+class Wildcards(dict):
+    """Stands in for Snakemake's named lists."""
+
+
+class AnnotatedPath:
+    def __str__(self) -> str:
+        return "in.txt (storage)"
+
+
+@pytest.mark.parametrize(("id_name", "rule_name"), [("jobid", "rule_name"), ("job_id", "name")])
+def test_a_job_in_any_spelling_with_foreign_objects_made_plain(
+    id_name: str, rule_name: str
+) -> None:
+    found = facts(
+        "job_info",
+        **{id_name: 3, rule_name: "map"},
+        wildcards=Wildcards(sample=5),
+        local=False,
+        is_checkpoint=True,
+        input=[AnnotatedPath()],
+        output="one.txt",
+        log=[],
+        benchmark=Path("b.txt"),
+        reason="Missing output files: one.txt",
+        resources={"mem_mb": 5, "tmpdir": Path("/tmp/x")},
+        threads=4,
+        priority=Path("high"),
+        shellcmd="sort in.txt",
+    )
+    assert found == {
+        "job_id": 3,
+        "rule": "map",
+        "wildcards": {"sample": "5"},
+        "local": False,
+        "checkpoint": True,
+        "input": ("in.txt (storage)",),
+        "output": ("one.txt",),
+        "log": (),
+        "benchmark": "b.txt",
+        "reason": "Missing output files: one.txt",
+        "resources": {"mem_mb": 5, "tmpdir": "/tmp/x"},
+        "threads": 4,
+        "priority": "high",
+        "shellcmd": "sort in.txt",
+    }
+
+
+def test_a_job_s_id_may_be_0() -> None:
+    assert facts("job_info", jobid=0, rule_name="all")["job_id"] == 0
+    assert facts("job_finished", jobid=0, job_id=None) == {"job_id": 0}
+
+
+def test_what_a_job_does_not_say_is_unknown() -> None:
+    found = facts("job_info", jobid=3, rule_name="map", benchmark=[], shellcmd=None)
+    assert (found["benchmark"], found["shellcmd"], found["threads"]) == (None, None, None)
+    assert (found["input"], found["resources"], found["wildcards"]) == ((), {}, {})
+
+
+def test_a_group() -> None:
+    assert note(record("group_info", group_id=7)) == Note("group", T0, {"group": "7"})
+
+
+@pytest.mark.parametrize("name", ["jobid", "job_id"])
+def test_a_job_s_end(name: str) -> None:
+    assert note(record("job_finished", **{name: 3})) == Note("job_finished", T0, {"job_id": 3})
+
+
+def test_a_job_s_error() -> None:
+    found = facts(
+        "job_error",
+        jobid=3,
+        rule_msg="Error in rule map",
+        aux={"external_jobid": 77},
+        log=["a.log", "slurm.log"],
+    )
+    assert found == {
+        "job_id": 3,
+        "message": "Error in rule map",
+        "external_jobid": "77",
+        "logs": ("a.log", "slurm.log"),
+    }
+
+
+@pytest.mark.parametrize("aux", [None, {}, "text"])
+def test_a_job_s_error_without_an_external_id(aux: Any) -> None:
+    assert facts("job_error", job_id=3, aux=aux) == {
+        "job_id": 3,
+        "message": None,
+        "external_jobid": None,
+        "logs": (),
+    }
+
+
+def test_the_table_of_resources() -> None:
+    assert note(record("resources_info", nodes=["a"])) == Note("resources_info", T0)
+
+
+def test_an_error() -> None:
+    said = note(record("error", level=logging.ERROR, msg="No rule to make x"))
+    expected = {"level": "error", "kind": "error", "text": "No rule to make x"}
+    assert said == Note("message", T0, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Building DAG of jobs...", "building_dag"),
+        ("Nothing to be done (all requested files are present).", "nothing_to_do"),
+        ("Waiting at most 5 seconds for missing files:\nx", "waiting_for_files"),
+        ("Updating checkpoint dependencies.", "checkpoint"),
+        ("Terminating processes on user request, this might take some time.", "interrupted"),
+        ("Exiting because a job execution failed. Look below", "failed"),
+        ("Job 3 has been submitted with SLURM jobid 77 (log: x)", "submitted"),
+        ("Retrieving input from storage.", "retrieving"),
+    ],
+)
+def test_a_plain_message_that_carries_a_fact(text: str, kind: str) -> None:
+    said = note(record(msg=text))
+    assert said == Note("message", T0, {"level": "info", "kind": kind, "text": text})
+
+
+def test_a_warning_is_kept_whatever_it_says() -> None:
+    said = note(record(level=logging.WARNING, msg="unusual"))
+    assert said.facts == {"level": "warning", "kind": "warning", "text": "unusual"}
+
+
+def test_a_message_s_text_is_kept_up_to_a_limit() -> None:
+    assert len(facts(level=logging.WARNING, msg="x" * 100_000)["text"]) == 4000
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        record(msg="3 of 7 steps (43%) done"),
+        record(msg=None),
+        record(level=logging.DEBUG, msg="Building DAG of jobs..."),
+        record("run_info", msg="Job stats:"),
+        record("progress", done=1, total=2),
+        record("shellcmd", cmd="x"),
+    ],
+)
+def test_what_a_journal_does_not_keep_is_no_note(said: logging.LogRecord) -> None:
+    assert note(said) is None
+
+
+class Text(str):
+    __slots__ = ("flags",)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (3, 3),
+        (0.5, 0.5),
+        (Path("x/y"), "x/y"),
+        ({1: Path("x")}, {"1": "x"}),
+        ((1, Path("x")), [1, "x"]),
+        ({"b", "a"}, ["a", "b"]),
+        ({"a": [{"b": {Path("c")}}]}, {"a": [{"b": ["c"]}]}),
+    ],
+)
+def test_foreign_objects_become_plain(value: Any, expected: Any) -> None:
+    assert plain(value) == expected
+
+
+def test_a_foreign_text_becomes_a_plain_one() -> None:
+    assert type(plain(Text("x"))) is str
+
+
+@pytest.mark.parametrize(
+    ("event", "asked"),
+    [("job_info", True), ("group_info", True), ("job_finished", False), (None, False)],
+)
+def test_only_a_job_or_a_group_that_describes_itself_is_asked_for_more(
+    event: str | None, asked: bool
+) -> None:
+    assert is_about_a_job(record(event)) is asked
+
+
+@pytest.mark.parametrize(
+    ("said", "planned"),
+    [
+        (record("run_info", msg="Job stats:"), True),
+        (record(msg="Nothing to be done (all requested files are present)."), True),
+        (record("resources_info", msg="Provided cores: 1"), False),
+        (record("error", msg="Nothing to be done for it"), False),
+        (record(msg="Building DAG of jobs..."), False),
+        (record(), False),
+    ],
+)
+def test_snakemake_says_when_it_has_planned(said: logging.LogRecord, planned: bool) -> None:
+    assert is_planned(said) is planned
+
+
+def test_what_a_record_says_of_a_job_need_not_be_made_again() -> None:
+    said = said_of_job(record("job_info", wildcards={"s": 1}, threads=2, reason="new"))
+    assert said == {
+        "wildcards": {"s": "1"},
+        "reason": "new",
+        "threads": 2,
+        "priority": None,
+        "shellcmd": None,
+    }

@@ -1,0 +1,93 @@
+"""What jobs made: sizes and sums of files and folders, looked at beside the run."""
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from snakemake_logger_plugin_observe.journal.records import OutputFile
+from snakemake_logger_plugin_observe.recording.output_checksums import OutputsWatch
+
+EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+def look(folder: Path, *names: str, sums: bool = True) -> tuple[OutputFile, ...]:
+    found: list[tuple[OutputFile, ...]] = []
+    watch = OutputsWatch(folder, sums=sums)
+    watch.look_at(names, found.append)
+    assert watch.finish(10.0)
+    (files,) = found
+    return files
+
+
+def test_a_file_has_its_size_and_its_sum(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"hello")
+    made = hashlib.sha256(b"hello").hexdigest()
+    assert look(tmp_path, "a") == (OutputFile(path="a", bytes=5, sha256=made),)
+
+
+def test_sizes_alone_read_no_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"hello")
+    assert look(tmp_path, "a", sums=False) == (OutputFile(path="a", bytes=5),)
+
+
+def folder_of(root: Path, **contents: bytes) -> Path:
+    for name, content in contents.items():
+        path = root / name.replace("_", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return root
+
+
+def test_a_folder_s_sum_comes_from_names_and_contents_whatever_their_order(tmp_path: Path) -> None:
+    one = folder_of(tmp_path / "one", a=b"1", b_c=b"22")
+    folder_of(tmp_path / "two", b_c=b"22", a=b"1")
+    folder_of(tmp_path / "three", a=b"1", b_d=b"22")
+    folder_of(tmp_path / "four", a=b"2", b_c=b"22")
+    (one / ".snakemake_timestamp").touch()
+    (found, same, renamed, changed) = look(tmp_path, "one", "two", "three", "four")
+    assert (found.kind, found.bytes) == ("directory", 3)
+    assert found.sha256 == same.sha256
+    assert len({found.sha256, renamed.sha256, changed.sha256}) == 3
+
+
+def test_in_a_folder_a_link_is_where_it_leads(tmp_path: Path) -> None:
+    for name, target in (("one", "x"), ("two", "y"), ("three", "x")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "link").symlink_to(target)
+    one, two, three = look(tmp_path, "one", "two", "three")
+    assert one.sha256 == three.sha256 != two.sha256
+
+
+def test_a_pipe_is_told_and_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "stream")
+    assert look(tmp_path, "stream") == (OutputFile(path="stream", kind="other"),)
+
+
+def test_what_is_gone_says_so(tmp_path: Path) -> None:
+    (found,) = look(tmp_path, "a")
+    assert (found.bytes, found.sha256) == (None, None)
+    assert found.problem == "it was gone before it could be looked at"
+
+
+def test_a_file_that_gets_no_further_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, let_go = threading.Event(), threading.Event()
+
+    def hanging(_path: Path) -> os.stat_result:
+        hangs.set()
+        let_go.wait(30)
+        raise OSError("gone")
+
+    monkeypatch.setattr(
+        "snakemake_logger_plugin_observe.recording.output_checksums.os.stat", hanging
+    )
+    watch = OutputsWatch(tmp_path, sums=True)
+    watch.look_at(("a",), lambda _files: None)
+    hangs.wait(10)
+    assert not watch.finish(0.05)
+    let_go.set()
+    assert watch.finish(10.0)

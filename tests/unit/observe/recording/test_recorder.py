@@ -1,0 +1,736 @@
+"""The recorder: notes in, a journal out, and nothing that goes wrong here reaches the run."""
+
+import os
+import re
+import resource
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Never
+
+import pytest
+from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, a_try, at, printing, sacct
+from fake_time import FakeTime
+from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
+
+from snakemake_logger_plugin_observe.analysis.cost.validation import verify
+from snakemake_logger_plugin_observe.external import slurm_accounting
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished
+from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.records import Wait
+from snakemake_logger_plugin_observe.recording import run_events
+from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
+from snakemake_logger_plugin_observe.recording.options import JournalSettings
+
+
+def ends(recording: Recording) -> dict[Any, AttemptFinished]:
+    """Return the last word about every attempt: (job or group, attempt) to its event."""
+    return {
+        (event.job_id if event.job_id is not None else event.group, event.attempt): event
+        for event in recording.events
+        if event.event == "attempt_finished"
+    }
+
+
+# -- what is written ------------------------------------------------------------------------------------------
+
+
+def test_events_come_in_the_order_in_which_things_happened(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    assert recording.kinds() == [
+        *("run_started", "message", "run_phase", "job"),
+        *("attempt_submitted", "attempt_finished", "run_finished"),
+    ]
+    assert recording.faults == []
+
+
+def test_events_are_in_the_journal_while_the_run_goes_on(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1)
+    recording.put("selected", 4, job_ids=(1,)).accepted(5, (1, 1), "77", "1", submitting=4)
+    recording.settle()
+    submitted = recording.events[-1]
+    assert (submitted.event, submitted.external_jobid) == ("attempt_submitted", "77")
+    assert (submitted.stamps.ready, submitted.stamps.selected) == (at(3), at(4))
+    recording.finish()
+
+
+def test_an_attempt_s_end_has_its_phases(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    end = ends(recording)[(1, 1)]
+    assert end.phases_s == {
+        "slot_wait": 1.0,
+        "submit": 1.0,
+        "queue_wait": 1.0,
+        "node_startup": 1.0,
+        "node_plan": 1.0,
+        "stage_in": 1.0,
+        "compute": 2.0,
+        "stage_out": 1.0,
+        "node_exit": 1.0,
+        "poll_wait": 1.0,
+        "postprocess": 1.0,
+    }
+    assert (end.status, end.external_jobid, end.node) == ("success", "71", "node7")
+    assert (end.unobserved, end.revises) == ((), False)
+
+
+def test_a_recorded_journal_is_sound(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE]))
+    recording.job(1).job(2, needs=(1,)).remote(1).finish(30)
+    reading = read_journal(recording.path)
+    found = verify(reading, reading.problems)
+    assert (found.disagreements, found.problems, found.lines) == ((), (), 8)
+
+
+def test_the_last_line_has_both_accounts(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    last = recording.events[-1]
+    assert (last.makespan_s, last.job_count, last.attempt_count) == (19.0, 1, 1)
+    assert sum(last.makespan.by_class_s.values()) == pytest.approx(19.0)
+    assert last.job_account.by_class_s["compute"] == 2.0
+
+
+def test_the_answer_tells_the_run_in_one_line(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    name = recording.path.name
+    assert recording.answer.startswith("success in 19.0 s: scheduling ")
+    assert recording.answer.endswith(f" → journals/{name}")
+
+
+def test_a_job_in_main_is_told_when_its_tool_begins(record: Record) -> None:
+    recording = record(wraps="local").job(1).put("selected", 4, job_ids=(1,))
+    key = (1, 1)
+    stages = {"begun": at(4), "prepared": at(5), "running": at(6), "tool_started": at(7)}
+    recording.put("try", 7, key=key, stages=stages)
+    stages = {"tool_ended": at(9), "status": "failed", "exit_code": -9, "message": "x"}
+    recording.put("try", 9, key=key, stages=stages)
+    recording.finished(11, key, "failed", submitting=4, reported=10).finish()
+    started = next(event for event in recording.events if event.event == "attempt_started")
+    assert (started.time, started.job_id, started.node) == (at(7), 1, socket.gethostname())
+    end = ends(recording)[key]
+    assert (end.exit_code, end.signal, end.message) == (-9, 9, "x")
+    assert end.phases_s == {
+        "slot_wait": 1.0,
+        "dispatch": 1.0,
+        "stage_in": 2.0,
+        "compute": 2.0,
+        "stage_out": 1.0,
+        "postprocess": 1.0,
+    }
+
+
+def test_waits_in_the_main_process_are_phases_of_their_job(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1)
+    key = (1, 1)
+    recording.put("selected", 4, job_ids=(1,)).accepted(5, key, "7", "1", submitting=4)
+    recording.put("wait", 14, key=key, phase="latency_wait", end=at(16))
+    recording.finished(17, key, submission="1", reported=14).finish()
+    end = ends(recording)[key]
+    assert end.waits == (Wait(phase="latency_wait", start=at(14), end=at(16)),)
+    assert (end.phases_s["latency_wait"], end.phases_s["postprocess"]) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize("status", ["cached", "success"])
+def test_a_cache_hit_on_a_node_is_cached(record: Record, status: str) -> None:
+    hit = a_try(begun=8, running=8, reported=11, checked=12, status=status)
+    node = NODE_LEVEL.model_copy(update={"executions": (hit,)})
+    report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
+    recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
+    assert ends(recording)[(1, 1)].status == status
+
+
+def test_a_cache_hit_in_main_is_cached(record: Record) -> None:
+    recording = record(wraps="local").job(1).put("selected", 4, job_ids=(1,))
+    stages = {"running": at(6), "reported": at(7), "status": "cached"}
+    recording.put("try", 7, key=(1, 1), stages=stages).finished(8, (1, 1)).finish()
+    assert ends(recording)[(1, 1)].status == "cached"
+
+
+# -- what failed jobs wrote, and what others made ----------------------------------------------------------------
+
+
+def failed(recording: Recording, logs: tuple[str, ...] = ()) -> AttemptFinished:
+    """Tell a failed attempt of a job that logs to ``a.log``; return its end."""
+    recording.job(1, log=("a.log",)).put("selected", 4, job_ids=(1,))
+    recording.put(
+        "finished", 6, key=(1, 1), status="failed", stamps={"submitting": at(5)}, logs=logs
+    )
+    return ends(recording.finish())[(1, 1)]
+
+
+def test_a_failed_job_s_last_lines_are_kept(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("reading\nno such sequence\n")
+    (tmp_path / "slurm.log").write_text("srun: error\n")
+    told, own = failed(record(), logs=("a.log", str(tmp_path / "slurm.log"))).logs
+    assert (told.path, told.first_line, told.lines) == ("a.log", 1, ("reading", "no such sequence"))
+    assert own.lines == ("srun: error",)
+
+
+def test_secrets_in_a_log_are_masked(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(f"with {SECRET}\n")
+    (told,) = failed(record(secrets=(SECRET,))).logs
+    assert told.lines == ("with ***",)
+
+
+def test_a_job_that_succeeded_has_no_log_read(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("fine\n")
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1, log=("a.log",)).remote(1).finish()
+    assert ends(recording)[(1, 1)].logs == ()
+
+
+def test_a_local_job_s_log_that_its_next_attempt_wrote_is_not_its_own(
+    record: Record, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("second attempt\n")
+    os.utime(path, ns=(0, at(9) * 1000))
+    recording = record(wraps="local").job(1, log=("a.log",)).put("selected", 4, job_ids=(1,))
+    recording.put("try", 5, key=(1, 1), stages={"tool_started": at(5), "status": "failed"})
+    recording.finished(6, (1, 1), "failed", reported=5).finish()
+    (told,) = ends(recording)[(1, 1)].logs
+    assert (told.lines, told.problem) == ((), "another attempt had written to it already")
+
+
+@pytest.mark.parametrize(("asked", "sha256"), [("sizes", None), ("checksums", 64 * "x")])
+def test_what_a_job_made_is_recorded_where_it_was_asked_for(
+    record: Record, tmp_path: Path, asked: str, sha256: str | None
+) -> None:
+    (tmp_path / "b.txt").write_text("hello")
+    settings = JournalSettings(folder=tmp_path / "journals", outputs=asked)
+    recording = record(settings=settings, reports=Reports(s1=[COMPLETE]))
+    recording.job(1, output=("b.txt", "gone.txt")).remote(1).finish()
+    made, gone = recording.run.attempts[(1, 1)].outputs or ()
+    assert (made.path, made.bytes, len(made.sha256 or "")) == ("b.txt", 5, len(sha256 or ""))
+    assert gone.problem == "it was gone before it could be looked at"
+    assert recording.kinds()[-1] == "run_finished"
+
+
+def test_outputs_are_not_looked_at_unasked(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1, output=("b.txt",)).remote(1).finish()
+    assert "outputs" not in recording.kinds()
+    assert recording.run.attempts[(1, 1)].outputs is None
+
+
+def test_commands_are_left_out_where_they_are_not_wanted(record: Record, tmp_path: Path) -> None:
+    settings = JournalSettings(folder=tmp_path / "journals", commands=False)
+    recording = record(settings=settings).job(1, shellcmd="secret --sauce")
+    recording.message(
+        4, "error", "Command 'secret --sauce' returned non-zero exit status 1.", "error"
+    )
+    assert recording.finish().run.jobs[1].shellcmd is None
+    assert "sauce" not in recording.path.read_text()
+
+
+def test_what_a_pattern_matches_does_not_reach_the_journal(record: Record, tmp_path: Path) -> None:
+    settings = JournalSettings(folder=tmp_path / "journals", mask=(re.compile(r"patient-\d+"),))
+    recording = record(settings=settings).job(1, input=("in/patient-42.bam",)).finish()
+    assert recording.run.jobs[1].input == ("in/***.bam",)
+
+
+def test_the_file_system_is_timed_at_the_start_and_at_the_end(
+    record: Record, tmp_path: Path
+) -> None:
+    (tmp_path / ".snakemake").mkdir()
+    run = record().finish().run
+    assert [one.when for one in run.file_systems] == ["start", "end"]
+    assert {one.path for one in run.file_systems} == {str(tmp_path / ".snakemake")}
+    assert all((one.create_s or 0) > 0 for one in run.file_systems)
+    assert list((tmp_path / ".snakemake").iterdir()) == []
+
+
+def test_where_no_thread_can_be_made_the_recorder_works_at_the_end(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python makes none at its exit, when a run that failed early on is recorded."""
+
+    def refused(_thread: threading.Thread) -> Never:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    recording = record().message(4, "error", "SyntaxError: no", "error").finish()
+    assert recording.kinds()[-1] == "run_finished"
+    assert recording.run.status() == "failed"
+    assert recording.faults == []
+
+
+# -- groups ------------------------------------------------------------------------------------------------------
+
+
+def group_report(first: str = "success", **more: Any) -> NodeReport:
+    executions = (
+        a_try(wildcards={"s": "a"}, begun=8, tool_started=8, tool_ended=9, checked=9, status=first),
+        a_try(wildcards={"s": "b"}, begun=10, tool_started=10, tool_ended=12, checked=12, **more),
+    )
+    node = NODE_LEVEL.model_copy(update={"executions": executions})
+    return NodeReport(starts=(at(6),), levels=(node,), complete=True)
+
+
+def grouped(record: Record, report: NodeReport) -> Recording:
+    recording = record(reports=Reports(s1=[report]))
+    recording.put("group", 3, group="g1", name="pair", members=(1, 2))
+    recording.job(1, wildcards={"s": "a"}).job(2, wildcards={"s": "b"})
+    return recording
+
+
+def test_a_group_s_end_is_followed_by_its_members(record: Record) -> None:
+    found = ends(grouped(record, group_report()).remote("g1").finish())
+    assert list(found) == [("g1", 1), (1, 1), (2, 1)]
+    assert {key: event.phases_s.get("compute") for key, event in found.items()} == {
+        ("g1", 1): None,
+        (1, 1): 1.0,
+        (2, 1): 2.0,
+    }
+    assert {event.group for event in found.values()} == {"g1"}
+    assert [event.status for event in found.values()] == ["success"] * 3
+
+
+def test_of_a_failed_group_each_member_has_its_own_status(record: Record) -> None:
+    report = group_report(status="failed", exit_code=3, message="exit 3")
+    found = ends(grouped(record, report).remote("g1", status="failed").finish())
+    assert [event.status for event in found.values()] == ["failed", "success", "failed"]
+    assert [event.exit_code for event in found.values()] == [None, None, 3]
+
+
+def test_a_group_of_which_one_member_came_from_the_cache_is_no_cache_hit(record: Record) -> None:
+    found = ends(grouped(record, group_report(first="cached")).remote("g1").finish())
+    assert [event.status for event in found.values()] == ["success", "cached", "success"]
+
+
+# -- late facts ------------------------------------------------------------------------------------------------------
+
+
+def test_a_complete_report_is_folded_in_and_removed(record: Record) -> None:
+    reports = Reports(s1=[COMPLETE])
+    record(reports=reports).job(1).remote(1).finish()
+    assert reports.removed == ["1"]
+
+
+def test_a_late_report_revises_the_attempt(record: Record) -> None:
+    reports = Reports(s1=[NodeReport(starts=(at(6),)), COMPLETE])
+    recording = record(reports=reports).job(1).remote(1).finish()
+    first, second = (event for event in recording.events if event.event == "attempt_finished")
+    assert (first.revises, first.levels) == (False, ())
+    assert (second.revises, second.status, second.phases_s["compute"]) == (True, "success", 2.0)
+    assert recording.run.attempts[(1, 1)].unobserved == ()
+    assert recording.events[-1].job_account.by_class_s["compute"] == 2.0
+    assert reports.removed == ["1"]
+
+
+def test_a_report_that_stays_as_it_was_revises_nothing(record: Record) -> None:
+    reports = Reports(s1=[NodeReport(starts=(at(6),))])
+    recording = record(reports=reports).job(1).remote(1).finish()
+    assert recording.kinds().count("attempt_finished") == 1
+    assert reports.removed == ["1"]
+
+
+def test_a_problem_with_a_report_is_told_with_its_attempt(record: Record) -> None:
+    report = NodeReport(problem="fragment: torn")
+    recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
+    assert "fragment: torn" in ends(recording)[(1, 1)].unobserved
+
+
+# -- how a run ends --------------------------------------------------------------------------------------------------------
+
+
+def status_of(recording: Recording) -> str:
+    return recording.finish(30).events[-1].status
+
+
+def test_a_run_whose_jobs_succeeded_is_a_success(record: Record) -> None:
+    assert status_of(record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)) == "success"
+
+
+def test_a_run_whose_job_failed_for_good_failed(record: Record) -> None:
+    assert status_of(record().job(1).remote(1, status="failed")) == "failed"
+
+
+def test_a_run_whose_job_succeeded_at_its_second_attempt_is_a_success(record: Record) -> None:
+    recording = record().job(1).remote(1, status="failed")
+    recording.remote(1, number=2, begin_s=16, submission="2")
+    assert status_of(recording) == "success"
+    assert [event.status for event in ends(recording).values()] == ["failed", "success"]
+
+
+def test_a_run_with_an_error_and_no_job_failed(record: Record) -> None:
+    assert status_of(record().message(4, "error", "no such file", level="error")) == "failed"
+
+
+def test_an_interrupted_run_cancels_what_was_under_way(record: Record) -> None:
+    recording = record().job(1).put("selected", 4, job_ids=(1,))
+    recording.message(6, "interrupted", "Terminating processes on user request")
+    assert status_of(recording) == "interrupted"
+    assert ends(recording)[(1, 1)].status == "cancelled"
+
+
+def test_what_was_under_way_at_the_end_of_a_run_without_an_error_is_lost(record: Record) -> None:
+    recording = record().job(1).put("selected", 4, job_ids=(1,)).finish()
+    end = ends(recording)[(1, 1)]
+    assert (end.status, end.time) == ("lost", at(20))
+
+
+def test_a_run_with_nothing_to_do_says_so(record: Record) -> None:
+    assert status_of(record().message(4, "nothing_to_do", "Nothing to be done")) == "nothing_to_do"
+
+
+def test_a_dry_run_says_so(record: Record) -> None:
+    assert status_of(record(kind="dry_run")) == "dry_run"
+
+
+@pytest.mark.parametrize(
+    ("rule", "printed", "message"),
+    [
+        ("map", "rule map in file:\nJob 1 completed, but", True),
+        ("map", "rule map in file:\nempty output files:\na.txt (rule map, line 1)", True),
+        ("map", "rule map in file:\nempty output files:\naa.txt (rule map, line 1)", False),
+        ("map", "rule other in file:\nempty output files:\na.txt (rule other, line 1)", False),
+    ],
+)
+def test_an_error_is_a_jobs_own_if_it_names_its_id_or_an_output(
+    record: Record, rule: str, printed: str, message: bool
+) -> None:
+    recording = record().job(1, rule=rule, output=("a.txt",)).put("selected", 4, job_ids=(1,))
+    recording.message(9, "error", printed, level="error")
+    recording.finished(10, (1, 1), "failed", reported=8).finish()
+    assert ends(recording)[(1, 1)].message == (printed if message else None)
+
+
+def test_what_the_node_said_before_any_try_comes_before_what_was_said_here(record: Record) -> None:
+    node = NODE_LEVEL.model_copy(update={"executions": (), "error": "no in.txt"})
+    report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
+    recording = record(reports=Reports(s1=[report])).job(1).put("selected", 4, job_ids=(1,))
+    recording.accepted(5, (1, 1), "71", "1")
+    recording.finished(15, (1, 1), "failed", "1", "no out.txt", reported=14).finish()
+    assert ends(recording)[(1, 1)].message == "on the node: no in.txt\nno out.txt"
+
+
+def test_a_job_that_nobody_waits_for_stays_submitted(record: Record) -> None:
+    recording = (
+        record(reports=Reports(), run_settings={"immediate_submit": True}).job(1).remote(1).finish()
+    )
+    assert recording.run.attempts[(1, 1)].status == "submitted"
+    assert status_of(recording) == "success"
+
+
+# -- without the wrapper ---------------------------------------------------------------------------------------------------
+
+
+def test_without_the_wrapper_log_records_tell_a_job_s_end(record: Record) -> None:
+    recording = record(wrapped=False).job(1).put("selected", 4, job_ids=(1,))
+    recording.put("job_finished", 9, job_id=1).finish()
+    end = ends(recording)[(1, 1)]
+    assert (end.status, end.phases_s) == ("success", {"slot_wait": 1.0, "unobserved": 5.0})
+
+
+def test_without_the_wrapper_a_failure_has_its_message(record: Record) -> None:
+    recording = record(wrapped=False).job(1).put("selected", 4, job_ids=(1,))
+    recording.put("job_error", 9, job_id=1, message="exit 3", external_jobid="77").finish()
+    end = ends(recording)[(1, 1)]
+    assert (end.status, end.message, end.external_jobid) == ("failed", "exit 3", "77")
+
+
+def test_where_executors_tell_the_ends_records_are_no_news(record: Record) -> None:
+    recording = record(wrapped=False).put("hears_ends", 3).job(1)
+    recording.put("selected", 4, job_ids=(1,)).put("job_finished", 9, job_id=1)
+    recording.finished(10, (1, 1)).finish()
+    assert recording.kinds().count("attempt_finished") == 1
+    assert ends(recording)[(1, 1)].stamps.finished == at(10)
+
+
+# -- what goes wrong -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def a_full_disk(path: Path, room: int) -> Iterator[None]:
+    """Have the kernel cut this process's files as if *path* could take *room* more bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_costs_lines_and_the_journal_tells_how_many(record: Record) -> None:
+    recording = record()
+    recording.settle()
+    with a_full_disk(recording.path, room=10):
+        recording.message(4, "warning", "lost").message(5, "warning", "lost too").settle()
+    recording.message(6, "warning", "kept").finish()
+    assert len(recording.faults) == 2
+    for fault in recording.faults:
+        assert fault.startswith(f"{recording.path}: ")
+        assert fault.endswith("; the run goes on, the journal has a gap")
+        assert "\n" not in fault
+    gaps = [event for event in recording.events if event.event == "gap"]
+    assert [(gap.reason, gap.lost) for gap in gaps] == [("lines could not be written", 2)]
+    assert [event.text for event in recording.events if event.event == "message"][1:] == ["kept"]
+
+
+def test_a_note_that_makes_no_sense_is_a_gap_and_the_run_goes_on(record: Record) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job("not a number").job(1)
+    recording.remote(1).finish()
+    (gap,) = (event for event in recording.events if event.event == "gap")
+    assert gap.reason.startswith("job: ValidationError: ")
+    assert gap.lost == 1
+    (fault,) = recording.faults
+    assert fault.startswith("a fault of ours, the run goes on: job: ValidationError: ")
+    assert "\n" not in fault
+    assert ends(recording)[(1, 1)].status == "success"
+
+
+class Unreadable(Reports):
+    def read(self, submission: tuple[str, ...]) -> Never:
+        raise RuntimeError("no")
+
+
+def test_a_report_that_cannot_be_asked_for_costs_the_nodes_phases_alone(record: Record) -> None:
+    recording = record(reports=Unreadable()).job(1).job(2).remote(1, submission="1")
+    recording.put("selected", 20, job_ids=(2,))
+    recording.finished(21, (2, 1)).finish(30)
+    assert recording.faults == []
+    first = ends(recording)[(1, 1)]
+    assert first.status == "success"
+    assert any(reason.startswith("fragment: ") for reason in first.unobserved)
+    assert ends(recording)[(2, 1)].status == "success"
+
+
+def test_a_group_that_could_not_be_asked_is_known_by_its_id(record: Record) -> None:
+    recording = record().put("group", 4, group="g1").finish()
+    assert recording.faults == []
+    assert [(one.group, one.members) for one in recording.events if one.event == "group"] == [
+        ("g1", ())
+    ]
+
+
+@pytest.mark.parametrize(("set_by_s", "said"), [(3.2, "forward"), (-3600, "back")])
+def test_a_wall_clock_that_is_set_is_told_once(
+    record: Record, fake_time: FakeTime, set_by_s: float, said: str
+) -> None:
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1)
+    recording.settle()
+    fake_time.passes(1)
+    fake_time.is_set(set_by_s)
+    recording.remote(1).finish()
+    (told,) = [one for one in recording.run.messages if one.kind == "clock_set"]
+    amount = f"{abs(set_by_s):.3f} s between 2026-03-01T12:00:00.000000Z and 2026-03-01T12:00:01"
+    assert told.text.startswith(f"the clock of {socket.gethostname()} was set {said} by {amount}")
+
+
+def test_a_fault_elsewhere_is_a_gap(record: Record) -> None:
+    recording = record().put("fault", 4, reason="KeyError: x").finish()
+    (gap,) = (event for event in recording.events if event.event == "gap")
+    assert (gap.reason, gap.lost) == ("KeyError: x", None)
+
+
+def test_a_folder_that_cannot_be_made_costs_the_journal_not_the_run(
+    record: Record, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    recording = record(settings=JournalSettings(folder=tmp_path / "file" / "x")).finish()
+    assert recording.answer is None
+    assert recording.faults == [
+        (
+            f"no journal, the run goes on: {tmp_path / 'file' / 'x'} cannot be written "
+            "(Not a directory); --logger-observe-dir names another folder"
+        )
+    ]
+
+
+def test_a_journal_removed_while_the_run_goes_on_is_told(record: Record) -> None:
+    recording = record()
+    recording.settle()
+    path = recording.path
+    path.unlink()
+    recording.finish()
+    assert recording.answer is None
+    assert recording.faults == [f"{path}: removed or replaced while the run went on"]
+
+
+# -- the cluster's words -------------------------------------------------------------------------------------------------------
+
+
+Command = Callable[[str, str], Path]
+
+
+def test_what_slurm_recorded_is_told_before_the_run_s_end(record: Record, command: Command) -> None:
+    calls = command("sacct", printing(sacct({}, {"JobID": "72"}, {"JobID": "99"})))
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1, status="failed")
+    recording.remote(1, number=2, begin_s=16, submission="2")
+    recording.put("accounting_wanted", 28).finish(30)
+    first, second, last = recording.events[-3:]
+    assert (first.event, first.job_id, first.attempt, first.time) == ("accounting", 1, 1, at(30))
+    assert (second.attempt, second.record) == (2, a_record("72"))
+    assert (last.event, recording.faults) == ("run_finished", [])
+    assert recording.run.attempts[(1, 1)].accounting == a_record("71")
+    (asked,) = calls.read_text().splitlines()
+    assert " -j 71,72 " in asked
+
+
+def test_a_journal_with_slurm_s_words_is_sound(record: Record, command: Command) -> None:
+    command("sacct", printing(sacct({})))
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
+    recording.put("accounting_wanted", 16).finish()
+    reading = read_journal(recording.path)
+    assert verify(reading, reading.problems).sound
+
+
+def test_a_group_s_submission_is_asked_about_once(record: Record, command: Command) -> None:
+    calls = command("sacct", printing(sacct({})))
+    recording = grouped(record, group_report()).remote("g1")
+    recording.put("accounting_wanted", 16).finish()
+    (told,) = (event for event in recording.events if event.event == "accounting")
+    assert (told.job_id, told.group, told.attempt) == (None, "g1", 1)
+    assert " -j 71 " in calls.read_text()
+
+
+def test_where_nobody_wants_it_slurm_is_not_asked(record: Record, command: Command) -> None:
+    calls = command("sacct", printing(sacct({})))
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
+    assert ("accounting" in recording.kinds(), calls.exists()) == (False, False)
+
+
+def test_where_no_job_has_an_id_of_slurm_s_it_is_not_asked(
+    record: Record, command: Command
+) -> None:
+    calls = command("sacct", printing(sacct({})))
+    recording = record().job(1).put("selected", 4, job_ids=(1,))
+    recording.accepted(5, (1, 1), "12.server", "1", submitting=4).finished(9, (1, 1))
+    recording.put("accounting_wanted", 10).finish()
+    assert ("accounting" in recording.kinds(), calls.exists()) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo no database >&2; exit 3", "sacct failed with exit code 3: no database"),
+        ("exec sleep 30", "sacct did not answer in time"),
+    ],
+)
+def test_an_accounting_that_fails_is_one_message_and_changes_nothing_else(
+    record: Record,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    why: str,
+) -> None:
+    monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.5)
+    command("sacct", script)
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
+    recording.put("accounting_wanted", 16).finish()
+    told, last = recording.events[-2:]
+    assert (told.event, told.level, told.kind, told.time) == (
+        *("message", "info", "accounting"),
+        at(20),
+    )
+    assert told.text == f"the cluster's accounting could not be asked: {why}"
+    assert "accounting" not in recording.kinds()
+    assert (last.event, last.status, last.makespan_s) == ("run_finished", "success", 19.0)
+    assert (recording.faults, recording.answer is not None) == ([], True)
+
+
+def test_a_fault_in_asking_is_a_gap_and_the_run_ends_as_it_does(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: Any) -> Never:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(run_events, "Inquiry", fault)
+    recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
+    recording.put("accounting_wanted", 16).finish()
+    (gap,) = (event for event in recording.events if event.event == "gap")
+    assert gap.reason == "accounting_wanted: RuntimeError: no"
+    assert recording.events[-1].status == "success"
+
+
+def allocation_of(recording: Recording) -> Any:
+    """Return what the journal says of Snakemake's own allocation, once it does."""
+    until = time.monotonic() + 5
+    recording.settle()
+    while "allocation" not in recording.kinds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    recording.finish()
+    assert recording.faults == []
+    return recording.run.allocation
+
+
+def test_the_job_that_snakemake_runs_in_is_told_with_its_end(
+    record: Record, command: Command
+) -> None:
+    command("squeue", f"echo '{T0 // SECOND + 600}|{NODE}'")
+    told = allocation_of(record(allocation="80"))
+    assert (told.scheduler, told.cluster_job, told.nodes, told.end) == (
+        *("slurm", "80", NODE),
+        at(600),
+    )
+
+
+def test_an_allocation_that_squeue_does_not_know_is_told_by_its_id(
+    record: Record, command: Command
+) -> None:
+    command("squeue", "exit 1")
+    told = allocation_of(record(allocation="80"))
+    assert (told.cluster_job, told.nodes, told.end) == ("80", None, None)
+
+
+def test_outside_of_slurm_no_allocation_is_asked_about(record: Record, command: Command) -> None:
+    calls = command("squeue", "exit 0")
+    assert "allocation" not in record().finish().kinds()
+    assert not calls.exists()
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_do_not_reach_the_journal(record: Record) -> None:
+    recording = record(secrets=(SECRET,), reports=Reports(s1=[COMPLETE]))
+    recording.job(1, shellcmd=f"tool --key {SECRET}", input=(f"x/{SECRET}",))
+    recording.message(4, "warning", f"cannot log in with {SECRET}")
+    recording.put("selected", 4, job_ids=(1,))
+    recording.finished(10, (1, 1), "failed", message=f"bad {SECRET}").finish()
+    assert SECRET.encode() not in recording.path.read_bytes()
+    assert [event.shellcmd for event in recording.events if event.event == "job"] == [
+        "tool --key ***"
+    ]
+    assert ends(recording)[(1, 1)].message == "bad ***"
+
+
+def test_the_journal_says_who_ran_what(record: Record) -> None:
+    started = record().finish().events[0]
+    assert (started.host, started.pid) == (socket.gethostname(), os.getpid())
+    assert (started.run_id != RUN_ID, started.host != MAIN) == (True, True)
+    assert (started.process_started, started.executor, started.wraps) == (None, "timed", "slurm")
+
+
+def test_tags_and_mode_are_as_asked_for(record: Record, tmp_path: Path) -> None:
+    settings = JournalSettings(folder=tmp_path / "journals", mode=0o640, tags={"team": "a"})
+    recording = record(settings=settings).finish()
+    assert recording.events[0].tags == {"team": "a"}
+    assert recording.path.stat().st_mode & 0o777 == 0o640
+
+
+# -- planning ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_planning_goes_from_the_workflow_s_start_to_the_first_sign_of_a_dag(record: Record) -> None:
+    (phase,) = (event for event in record().finish().events if event.event == "run_phase")
+    assert (phase.phase, phase.time, phase.end) == ("plan", at(2), at(3))
+
+
+def test_what_was_planned_is_told(record: Record) -> None:
+    recording = record().put("plan", 3, to_run={"map": 2}, up_to_date={"sort": 1}).finish()
+    (told,) = (event for event in recording.events if event.event == "planned")
+    assert (told.time, told.to_run, told.up_to_date) == (at(3), {"map": 2}, {"sort": 1})
+
+
+def test_a_run_that_ended_while_it_planned_was_planning_and_deploying(record: Record) -> None:
+    recording = record(planned=False).message(5, "deploying", "Creating conda environment")
+    recording.finish(9)
+    phases = [event for event in recording.events if event.event == "run_phase"]
+    assert [(one.phase, one.time, one.end) for one in phases] == [
+        ("plan", at(2), at(5)),
+        ("deploy", at(5), at(9)),
+    ]

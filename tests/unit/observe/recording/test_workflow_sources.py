@@ -1,0 +1,182 @@
+"""Which local texts a workflow is made of, and their digests."""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from snakemake_logger_plugin_observe.recording.workflow_sources import digests, named_by
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no module of this project lies below."""
+    monkeypatch.chdir(tmp_path)
+
+
+class SourceFile:
+    """As Snakemake's own, which knows its path or address."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def get_path_or_uri(self, secret_free: bool) -> str:
+        assert secret_free
+        return self.path
+
+
+def rule(basedir: str = "/flow/rules", **named: Any) -> SimpleNamespace:
+    nothing = dict.fromkeys(("script", "notebook", "wrapper", "cwl", "conda_env"))
+    return SimpleNamespace(basedir=SourceFile(basedir), **{**nothing, **named})
+
+
+def workflow(*rules: Any, **more: Any) -> SimpleNamespace:
+    return SimpleNamespace(
+        **{
+            "included": [SourceFile("/flow/Snakefile")],
+            "configfiles": [],
+            "rules": rules,
+            "workflow_settings": SimpleNamespace(wrapper_prefix=None),
+            "_workdir_handler": None,
+            **more,
+        }
+    )
+
+
+def named(flow: Any, *profiles: str) -> list[str]:
+    return [path for path in named_by(flow, profiles, "/began") if path != "/flow/Snakefile"]
+
+
+def test_snakefiles_come_first_and_those_elsewhere_are_left_out() -> None:
+    included = ["/flow/Snakefile", "https://host/a.smk", "/flow/b.smk", "git+file:///r/c.smk@v1"]
+    flow = workflow(rule(script="s.py"), included=[*map(SourceFile, included)])
+    assert named_by(flow, (), "/began") == (
+        *("/flow/Snakefile", "/flow/b.smk"),
+        "/flow/rules/s.py",
+    )
+
+
+def test_a_config_file_lies_in_the_working_directory_or_in_the_one_before(
+    tmp_path: Path,
+) -> None:
+    flow = workflow(
+        configfiles=["c.yaml", Path("/etc/d.yaml")],
+        _workdir_handler=SimpleNamespace(olddir=Path("/before")),
+    )
+    assert named(flow) == [f"{tmp_path}/c.yaml", "/before/c.yaml", "/etc/d.yaml"]
+
+
+def test_profiles_are_where_snakemake_was_started() -> None:
+    assert named(workflow(), "profiles/p/config.yaml", "/etc/p.yaml") == [
+        "/began/profiles/p/config.yaml",
+        "/etc/p.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"script": "s.py"}, ["/flow/rules/s.py"]),
+        ({"script": "../s.py"}, ["/flow/rules/../s.py"]),
+        ({"script": "/opt/s.R"}, ["/opt/s.R"]),
+        ({"script": "file:///opt/s.R"}, ["/opt/s.R"]),
+        ({"script": SourceFile("/opt/s.R")}, ["/opt/s.R"]),
+        ({"script": Path("s.py")}, ["/flow/rules/s.py"]),
+        ({"notebook": "n.ipynb"}, ["/flow/rules/n.ipynb"]),
+        ({"cwl": "t.cwl"}, ["/flow/rules/t.cwl"]),
+        ({"script": "{wildcards.x}.py"}, []),
+        ({"script": "/opt/{wildcards.x}.py"}, []),
+        ({"script": "https://host/s.py"}, []),
+        ({"script": "github:owner/repo/s.py@v1"}, []),
+        ({"script": SourceFile("https://host/s.py")}, []),
+        ({"conda_env": "e.yaml"}, ["/flow/rules/e.yaml"]),
+        ({"conda_env": "e.yml"}, ["/flow/rules/e.yml"]),
+        ({"conda_env": "a-named-environment"}, []),
+        ({"conda_env": lambda wildcards: "e.yaml"}, []),
+        ({"conda_env": "{x}.yaml"}, []),
+        ({"wrapper": "v5.0.0/bio/sort"}, []),
+        ({"basedir": "https://host/flow", "script": "s.py"}, []),
+    ],
+)
+def test_what_a_rule_names_is_found_from_its_own_folder(
+    said: dict[str, Any], found: list[str]
+) -> None:
+    assert named(workflow(rule(**said))) == found
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "prefix"),
+    [("file:/w/sort", None), ("sort", "file:///w/"), ("sort", "/w/")],
+)
+def test_a_local_wrapper_is_in_one_of_its_languages(wrapper: str, prefix: str | None) -> None:
+    settings = SimpleNamespace(wrapper_prefix=prefix)
+    found = named(workflow(rule(wrapper=wrapper), workflow_settings=settings))
+    assert found == [f"/w/sort/wrapper.{ending}" for ending in ("py", "R", "Rmd", "jl")]
+
+
+def test_a_rule_that_cannot_be_asked_costs_its_own_texts_alone() -> None:
+    assert named(workflow(SimpleNamespace(), rule(script="s.py"))) == ["/flow/rules/s.py"]
+
+
+def test_modules_that_the_workflow_brought_are_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, path in [
+        ("of_the_flow", "/flow/lib/helper.py"),
+        ("installed_below", "/flow/venv/lib/site-packages/other.py"),
+        ("compiled", "/flow/lib/fast.so"),
+        ("elsewhere", "/elsewhere/helper.py"),
+        ("snakemake_executor_plugin_x", "/flow/snakemake_executor_plugin_x.py"),
+        ("without", None),
+    ]:
+        module = ModuleType(name)
+        module.__file__ = path
+        monkeypatch.setitem(sys.modules, name, module)
+    assert named(workflow()) == ["/flow/lib/helper.py"]
+
+
+def test_so_many_texts_are_named_and_no_more() -> None:
+    flow = workflow(*(rule(script=f"{number}.py") for number in range(1000)))
+    found = named_by(flow, (), "/began")
+    assert len(found) == 500
+    assert found[:2] == ("/flow/Snakefile", "/flow/rules/0.py")
+
+
+def test_a_workflow_that_answers_nothing_has_no_texts() -> None:
+    assert named_by(SimpleNamespace(), (), "/began") == ()
+
+
+# -- digests --------------------------------------------------------------------------------------
+
+
+def digests_of(*paths: Path, workdir: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    digests(map(str, paths), workdir, found)
+    return found
+
+
+def sha256(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
+
+
+def test_a_path_is_told_from_the_working_directory_where_it_lies_below(tmp_path: Path) -> None:
+    workdir, beside = tmp_path / "work", tmp_path / "beside.smk"
+    (workdir / "rules").mkdir(parents=True)
+    script = workdir / "s.py"
+    script.write_bytes(b"a")
+    beside.write_bytes(b"b")
+    assert digests_of(workdir / "rules" / ".." / "s.py", beside, workdir=workdir) == {
+        "s.py": sha256(b"a"),
+        str(beside): sha256(b"b"),
+    }
+
+
+def test_what_is_not_there_or_no_plain_file_or_too_large_is_left_out(tmp_path: Path) -> None:
+    pipe, large = tmp_path / "pipe", tmp_path / "large"
+    os.mkfifo(pipe)
+    with open(large, "wb") as file:
+        file.truncate(10 * 1024 * 1024 + 1)
+    odd = tmp_path / "a\0b"
+    assert digests_of(tmp_path / "none", tmp_path, pipe, large, odd, workdir=tmp_path) == {}

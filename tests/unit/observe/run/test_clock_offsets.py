@@ -1,0 +1,250 @@
+"""How far a node's clock is ahead: exact for one boot, within bounds else, and never bent to fit."""
+
+import pytest
+import strategies
+from builders import MAIN, NODE, REMOTE_STAMPS, SECOND, T0, at, evidence, node_level, remote, stamps
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snakemake_logger_plugin_observe.journal.records import Offset
+from snakemake_logger_plugin_observe.run.clock_offsets import (
+    OTHER_CLOCK,
+    Boot,
+    Bounds,
+    Main,
+    told_by,
+)
+from snakemake_logger_plugin_observe.run.segments import Timeline, phase_sums
+from snakemake_logger_plugin_observe.run.timeline import (
+    ENDED_EARLY,
+    ENDED_EARLY_OR_SET,
+    TimelineInput,
+    timeline,
+)
+
+HERE = Boot("a-boot", at(-1000))
+MAIN_BOOTED = Main(MAIN, HERE)
+NODE_ONLY = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
+
+
+def on_boot(ahead_s: float, boot: str | None = "a-boot", **more: object) -> TimelineInput:
+    """Return an attempt on a node whose clock is so far ahead, by a process that knows its boot."""
+    told = {"boot_id": boot, "boot_time": at(-1000 + ahead_s)} if boot else {}
+    node = node_level(ahead_s).model_copy(update=told)
+    waits = remote().waits
+    known = more.pop("known", REMOTE_STAMPS)
+    return evidence(known, node, waits=waits, **{"main": MAIN_BOOTED, **more})
+
+
+def seconds(laid: Timeline) -> dict[str, float]:
+    return {phase: micros / SECOND for phase, micros in phase_sums(laid.segments).items()}
+
+
+# -- one boot, one clock -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead_s", [0, 90, -90, 3.2])
+def test_of_the_same_boot_the_offset_is_exact(ahead_s: float) -> None:
+    laid = timeline(on_boot(ahead_s))
+    assert laid.offset == Offset(host=NODE, assumed_s=ahead_s, low_s=ahead_s, high_s=ahead_s)
+    assert seconds(laid) == seconds(timeline(remote()))
+
+
+def test_two_readings_of_one_clock_that_was_not_set_agree() -> None:
+    """Readings take their time; less than a millisecond is no offset."""
+    laid = timeline(on_boot(0.0004))
+    assert laid.offset == Offset(host=NODE, assumed_s=0.0, low_s=0.0, high_s=0.0)
+
+
+def test_the_shell_s_sign_is_put_on_the_main_clock_with_the_rest() -> None:
+    laid = timeline(on_boot(90, node_starts=[93.5]))
+    assert seconds(laid)["queue_wait"] == 0.5
+
+
+def test_an_end_reported_early_is_certain_where_the_offset_is_exact() -> None:
+    early = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=9.5, finished=14)
+    laid = timeline(on_boot(90, known=early))
+    assert (laid.offset.assumed_s, laid.unobserved) == (90, [ENDED_EARLY])
+    assert (seconds(laid)["queue_wait"], seconds(laid)["stage_out"]) == (1, 1)
+
+
+def test_a_clock_that_is_set_between_the_processes_of_a_job_changes_no_phase() -> None:
+    """The second process read the clock after it was set by 5 s: it says so by its boot's moment."""
+    outer = node_level(pid=1, wraps="slurm-jobstep").model_copy(
+        update={"executions": (), "boot_id": "b", "boot_time": at(-50)}
+    )
+    inner = node_level(5, pid=2, started=6, loaded=6.5, planned=7, ended=9.5).model_copy(
+        update={"boot_id": "b", "boot_time": at(-45)}
+    )
+    as_if = node_level(pid=2, started=6, loaded=6.5, planned=7, ended=9.5)
+    found = timeline(evidence(REMOTE_STAMPS, outer, inner, main=MAIN_BOOTED))
+    assert found.segments == timeline(evidence(REMOTE_STAMPS, outer, as_if)).segments
+
+
+# -- another boot ------------------------------------------------------------------------------------
+
+
+def test_a_host_of_the_main_host_s_name_but_another_boot_has_its_own_clock() -> None:
+    node = node_level(90, host=MAIN).model_copy(update={"boot_id": "b", "boot_time": at(5)})
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=remote().waits, main=MAIN_BOOTED))
+    assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (88, 91, [])
+    assert {phase: seconds(laid)[phase] for phase in NODE_ONLY} == dict.fromkeys(NODE_ONLY, 1)
+
+
+def test_where_no_boot_is_known_a_host_of_the_same_name_has_the_same_clock() -> None:
+    laid = timeline(evidence(REMOTE_STAMPS, node_level(host=MAIN), waits=remote().waits))
+    assert laid.offset == Offset(host=MAIN, assumed_s=0.0, low_s=0.0, high_s=0.0)
+
+
+@pytest.mark.parametrize("ahead_s", [90, -90])
+def test_where_that_cannot_be_it_is_told_to_have_another_clock(ahead_s: float) -> None:
+    laid = timeline(evidence(REMOTE_STAMPS, node_level(ahead_s, host=MAIN), waits=remote().waits))
+    assert laid.offset.low_s <= ahead_s <= laid.offset.high_s
+    assert laid.unobserved == [OTHER_CLOCK]
+
+
+# -- what earlier attempts told ----------------------------------------------------------------------
+
+
+def learned(*told: TimelineInput) -> dict[str, Bounds]:
+    clocks: dict[str, Bounds] = {}
+    for one in told:
+        one.clocks = clocks
+        clocks |= told_by(one.levels, timeline(one).offset)
+    return clocks
+
+
+def waiting(queue_s: float, poll_s: float, ahead_s: float = 0, early_s: float = 0) -> TimelineInput:
+    """Return an attempt from 4 to 10 on a node, with these waits before and after."""
+    reported = 10 + poll_s - early_s
+    known = stamps(ready=0, selected=0, submitting=0, accepted=4 - queue_s, reported=reported)
+    known = known.model_copy(update={"finished": max(at(12), known.reported)})
+    return on_boot(ahead_s, "another", known=known)
+
+
+def test_bounds_of_all_attempts_on_a_clock_are_met() -> None:
+    last = waiting(2, 2, ahead_s=90)
+    last.clocks = learned(waiting(3, 0.25, ahead_s=90), waiting(0.5, 3, ahead_s=90))
+    laid = timeline(last)
+    assert (laid.offset.low_s, laid.offset.high_s, laid.offset.assumed_s) == (89.75, 90.5, 89.75)
+    assert laid.offset.queue_wait_bounds_s == (1.5, 2.25)
+    assert laid.offset.poll_wait_bounds_s == (1.75, 2.5)
+    assert (seconds(laid)["queue_wait"], seconds(laid)["poll_wait"]) == (2.25, 1.75)
+
+
+def test_a_clock_that_is_set_between_two_attempts_keeps_what_was_learned() -> None:
+    """What is kept counts from the kernel's boot, which setting the wall clock does not move."""
+    last = waiting(2, 2, ahead_s=30)
+    last.clocks = learned(waiting(0.5, 0.25, ahead_s=90))
+    laid = timeline(last)
+    assert (laid.offset.low_s, laid.offset.high_s) == (29.75, 30.5)
+
+
+def test_an_end_reported_early_does_not_bend_a_clock_that_is_known() -> None:
+    """By itself it would look like a clock that is ahead; earlier jobs knew better."""
+    early = waiting(5, 0, early_s=3)
+    assert timeline(early).offset.assumed_s == 3
+    early.clocks = learned(waiting(1, 1))
+    laid = timeline(early)
+    assert (laid.offset.assumed_s, laid.unobserved) == (0, [ENDED_EARLY_OR_SET])
+
+
+def test_an_end_that_no_offset_explains_was_reported_early() -> None:
+    early = waiting(1, 0, early_s=3)
+    laid = timeline(early)
+    assert (laid.offset, laid.unobserved) == (Offset(host=NODE, assumed_s=0.0), [ENDED_EARLY])
+
+
+def test_an_end_reported_early_on_a_clock_known_to_be_ahead_is_laid_by_that() -> None:
+    early = waiting(1, 0, ahead_s=90, early_s=3)
+    early.clocks = learned(waiting(1, 1, ahead_s=90))
+    laid = timeline(early)
+    assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (89, 91, [ENDED_EARLY])
+
+
+def test_a_clock_that_wandered_off_a_little_is_measured_anew() -> None:
+    last = waiting(0.01, 0.01, ahead_s=0.05)
+    last.clocks = learned(waiting(0.01, 0.01))
+    laid = timeline(last)
+    assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (0.04, 0.06, [])
+
+
+def test_a_clock_that_is_seen_to_be_right_again_is_believed() -> None:
+    """Where its boot is not known, nothing tells that it was set but the next attempt."""
+    again = remote()
+    again.clocks = learned(remote(90))
+    assert timeline(again).offset.assumed_s == 0
+
+
+# -- whatever the schedule, whatever the clocks --------------------------------------------------------
+
+
+@given(
+    st.lists(strategies.remote_lengths, min_size=1, max_size=4),
+    strategies.clock_leads,
+    st.sampled_from(["the same boot", "another boot", "an unknown boot"]),
+    st.lists(st.integers(-1000, 1000).map(lambda s: s * SECOND), min_size=4, max_size=4),
+)
+def test_node_phases_and_the_sum_of_waits_are_true_and_each_wait_is_within_its_bound(
+    attempts: list[dict[str, int]], lead: int, boot: str, steps: list[int]
+) -> None:
+    """Of a known boot the node's clock may even be set between its attempts."""
+    main = Main(MAIN, Boot("a-boot", T0 - 1000 * SECOND))
+    clocks: dict[str, Bounds] = {}
+    for lengths, step in zip(attempts, steps, strict=False):
+        ahead = lead if boot == "an unknown boot" else lead + step
+        ahead = ahead if abs(ahead) >= 1000 else 0  # less is what two readings may differ by
+        told = strategies.remote_evidence(lengths, T0, ahead)
+        told.main, told.clocks = main, clocks
+        if boot != "an unknown boot":
+            name = "a-boot" if boot == "the same boot" else "another"
+            booted = {"boot_id": name, "boot_time": T0 - 1000 * SECOND + ahead}
+            told.levels = [one.model_copy(update=booted) for one in told.levels]
+        laid = timeline(told)
+        found, offset = phase_sums(laid.segments), laid.offset
+        mixed = ("queue_wait", "poll_wait")
+        if offset.low_s == offset.high_s and boot == "the same boot":
+            mixed = ()
+        assert {p: m for p, m in found.items() if p not in mixed} == {
+            p: m for p, m in lengths.items() if m and p not in mixed
+        }
+        assert sum(found.get(p, 0) for p in mixed) == sum(lengths[p] for p in mixed)
+        assert laid.unobserved == []
+        assert offset.low_s - 1e-6 <= ahead / SECOND <= offset.high_s + 1e-6
+        bounds = (offset.queue_wait_bounds_s, offset.poll_wait_bounds_s)
+        for phase, bound in zip(mixed, bounds, strict=False):
+            assert bound[0] <= lengths[phase] / SECOND <= bound[1]
+            assert bound[0] <= found.get(phase, 0) / SECOND <= bound[1]
+        clocks |= told_by(told.levels, offset)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            strategies.remote_lengths,
+            strategies.clock_leads,
+            st.integers(0, 60 * SECOND),
+            st.sampled_from([None, "a-boot", "another"]),
+            st.sampled_from([MAIN, NODE]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_an_attempt_that_is_laid_by_what_it_told_itself_is_laid_as_before(
+    attempts: list[tuple[dict[str, int], int, int, str | None, str]],
+) -> None:
+    """Whatever contradicts what: clocks that jump, ends that are reported early."""
+    clocks: dict[str, Bounds] = {}
+    for lengths, ahead, early, boot, host in attempts:
+        told = strategies.remote_evidence(lengths, T0, ahead)
+        known = told.stamps
+        reported = max(known.accepted, known.reported - early)
+        told.stamps = known.model_copy(update={"reported": reported})
+        booted = {"boot_id": boot, "boot_time": T0 + ahead if boot else None, "host": host}
+        told.levels = [one.model_copy(update=booted) for one in told.levels]
+        told.main, told.clocks = Main(MAIN, Boot("a-boot", T0)), clocks
+        laid = timeline(told)
+        told.clocks = told_by(told.levels, laid.offset)
+        assert timeline(told) == laid
+        clocks |= told.clocks

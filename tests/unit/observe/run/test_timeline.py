@@ -1,0 +1,545 @@
+"""The segments of one attempt, to the microsecond, for each shape that an attempt can have."""
+
+import pytest
+from builders import (
+    LATENCY,
+    MAIN,
+    NODE,
+    REMOTE_STAMPS,
+    T0,
+    a_try,
+    at,
+    evidence,
+    in_main,
+    level,
+    local,
+    nested,
+    node_level,
+    remote,
+    stamps,
+    told,
+    wait,
+)
+
+from snakemake_logger_plugin_observe.journal.records import Offset, Stamps
+from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
+from snakemake_logger_plugin_observe.run.segments import Segment, Timeline, phase_sums
+from snakemake_logger_plugin_observe.run.timeline import (
+    ENDED_EARLY,
+    NO_NODE_STAMPS,
+    NO_WRAPPER,
+    NOT_TIMED,
+    ONLY_A_SIGN,
+    STARTED_AGAIN,
+    TimelineInput,
+    member_timeline,
+    timeline,
+)
+
+BEFORE_THE_NODE = [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 3)]
+AFTER_THE_REPORT = [("latency_wait", 12, 13), ("postprocess", 13, 14)]
+
+
+def reasons(laid: Timeline) -> list[str]:
+    return list(dict.fromkeys(laid.unobserved))
+
+
+# -- in the main process -------------------------------------------------------------------------
+
+
+def test_a_local_job_has_no_submission_and_no_node() -> None:
+    """Its preparation is staging, though it comes before the acceptance."""
+    laid = timeline(local())
+    assert told(laid) == [
+        ("slot_wait", 0, 1),
+        ("dispatch", 1, 2),
+        ("stage_in", 2, 3),
+        ("dispatch", 3, 5),
+        ("stage_in", 5, 6),
+        ("compute", 6, 7),
+        ("stage_out", 7, 8),
+        ("latency_wait", 8, 9),
+        ("postprocess", 9, 10),
+    ]
+    assert (laid.node, laid.offset, laid.unobserved) == (MAIN, None, [])
+
+
+def test_a_cache_hit_in_main_is_staging_in_and_no_compute() -> None:
+    """The model counts the fetch from the cache to ``stage_in``."""
+    known = stamps(ready=0, selected=1, submitting=2, accepted=4, reported=7, finished=8)
+    one = a_try(begun=2, prepared=3, running=5, reported=6, status="cached")
+    assert told(timeline(evidence(known, in_main(one)))) == [
+        ("slot_wait", 0, 1),
+        ("dispatch", 1, 2),
+        ("stage_in", 2, 3),
+        ("dispatch", 3, 5),
+        ("stage_in", 5, 6),
+        ("stage_out", 6, 7),
+        ("postprocess", 7, 8),
+    ]
+
+
+def test_a_process_spawned_for_a_run_directive_is_laid_inside_the_try() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, accepted=4, reported=12, finished=13)
+    one = a_try(begun=2, prepared=3, running=5, tool_started=6, tool_ended=11)
+    tool = a_try(begun=8, tool_started=8.5, tool_ended=9.5, checked=10)
+    spawned = level(tool, host=MAIN, started=6, loaded=7, planned=8, ended=10.5)
+    laid = timeline(evidence(known, in_main(one), spawned))
+    assert told(laid) == [
+        ("slot_wait", 0, 1),
+        ("dispatch", 1, 2),
+        ("stage_in", 2, 3),
+        ("dispatch", 3, 5),
+        ("stage_in", 5, 6),
+        ("node_startup", 6, 7),
+        ("node_plan", 7, 8),
+        ("stage_in", 8, 8.5),
+        ("compute", 8.5, 9.5),
+        ("stage_out", 9.5, 10),
+        ("node_exit", 10, 11),
+        ("stage_out", 11, 12),
+        ("postprocess", 12, 13),
+    ]
+    assert laid.unobserved == []
+
+
+def test_a_spawned_process_s_start_may_seem_a_kernel_s_tick_early() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, accepted=2, reported=12, finished=12)
+    one = a_try(begun=2, prepared=2, running=2, tool_started=6, tool_ended=12)
+    tool = a_try(begun=8, tool_started=8, tool_ended=10, checked=10)
+    spawned = level(tool, host=MAIN, started=5.99, loaded=7, planned=8, ended=12)
+    assert phase_sums(timeline(evidence(known, in_main(one), spawned)).segments) == {
+        "slot_wait": 1_000_000,
+        "dispatch": 1_000_000,
+        "node_startup": 1_000_000,
+        "node_plan": 1_000_000,
+        "stage_in": 4_000_000,
+        "compute": 2_000_000,
+        "node_exit": 2_000_000,
+    }
+
+
+def test_a_pipe_group_in_main_waits_for_a_poll_and_leaves_its_members_their_time() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, accepted=2.2, reported=8, finished=9)
+    writer = a_try("writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7)
+    reader = a_try("reader", begun=2.6, prepared=2.7, running=2.8, tool_started=4, tool_ended=6)
+    laid = timeline(evidence(known, in_main(writer, reader), group=True))
+    assert told(laid) == [
+        ("slot_wait", 0, 1),
+        ("dispatch", 1, 2.5),
+        (None, 2.5, 7),
+        ("poll_wait", 7, 8),
+        ("postprocess", 8, 9),
+    ]
+
+
+def test_a_member_of_a_pipe_group_owns_its_staging_and_its_tool() -> None:
+    one = a_try("writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7)
+    assert told(member_timeline((in_main(one),), None, at(9))) == [
+        ("stage_in", 2.5, 3),
+        ("compute", 3, 7),
+    ]
+
+
+# -- on a node -------------------------------------------------------------------------------------
+
+
+def test_a_job_on_a_node_goes_through_every_phase() -> None:
+    laid = timeline(remote())
+    assert told(laid) == [
+        *BEFORE_THE_NODE,
+        ("queue_wait", 3, 4),
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 6),
+        ("stage_in", 6, 7),
+        ("compute", 7, 8),
+        ("stage_out", 8, 9),
+        ("node_exit", 9, 10),
+        ("poll_wait", 10, 12),
+        *AFTER_THE_REPORT,
+    ]
+    assert (laid.node, laid.unobserved) == (NODE, [])
+
+
+def test_the_first_sign_of_life_ends_the_queue_before_the_interpreter_starts() -> None:
+    laid = timeline(remote(node_starts=[3.5]))
+    assert told(laid)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
+
+
+def test_the_inner_of_two_processes_is_laid_inside_the_outer() -> None:
+    """So it is with slurm, where ``slurm-jobstep`` wraps the process that runs the tool."""
+    laid = timeline(nested())
+    assert told(laid) == [
+        *BEFORE_THE_NODE,
+        ("queue_wait", 3, 4),
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 6),
+        ("node_startup", 6, 8),
+        ("node_plan", 8, 9),
+        ("stage_in", 9, 10),
+        ("compute", 10, 11),
+        ("stage_out", 11, 12),
+        ("node_exit", 12, 14),
+        ("poll_wait", 14, 16),
+        ("postprocess", 16, 17),
+    ]
+    assert laid.unobserved == []
+
+
+def test_a_cache_hit_on_a_node_is_staging_in_and_no_compute() -> None:
+    one = a_try(begun=6, prepared=6.5, running=6.7, reported=8, checked=9, status="cached")
+    node = level(one, started=4, loaded=5, planned=6, ended=10)
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert told(laid)[4:9] == [
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 6),
+        ("stage_in", 6, 8),
+        ("stage_out", 8, 9),
+        ("node_exit", 9, 10),
+    ]
+
+
+def test_rule_level_retries_are_tries_inside_one_attempt() -> None:
+    first = a_try(begun=6, tool_started=6.5, tool_ended=7, checked=7.2, status="failed")
+    second = a_try(begun=7.4, tool_started=7.5, tool_ended=8.5, checked=9, number=2)
+    node = level(first, second, started=4, loaded=5, planned=6, ended=10)
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert told(laid)[6:13] == [
+        ("stage_in", 6, 6.5),
+        ("compute", 6.5, 7),
+        ("stage_out", 7, 7.2),
+        ("stage_in", 7.2, 7.5),
+        ("compute", 7.5, 8.5),
+        ("stage_out", 8.5, 9),
+        ("node_exit", 9, 10),
+    ]
+
+
+def test_waiting_for_inputs_while_the_node_plans_is_staging() -> None:
+    node = node_level(waits=(wait("stage_in", 5.25, 5.75),))
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert told(laid)[4:8] == [
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 5.25),
+        ("stage_in", 5.25, 5.75),
+        ("node_plan", 5.75, 6),
+    ]
+
+
+def test_storing_outputs_after_the_tool_is_staging() -> None:
+    node = node_level(waits=(wait("stage_out", 9, 9.5),))
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert told(laid)[8:10] == [("stage_out", 8, 9.5), ("node_exit", 9.5, 10)]
+
+
+def test_retrieval_in_main_before_the_submission_is_staging() -> None:
+    waits = (wait("stage_in", 1.25, 1.75), *LATENCY)
+    laid = timeline(evidence(REMOTE_STAMPS, node_level(), waits=waits))
+    assert told(laid)[:4] == [
+        ("slot_wait", 0, 1),
+        ("dispatch", 1, 1.25),
+        ("stage_in", 1.25, 1.75),
+        ("dispatch", 1.75, 2),
+    ]
+
+
+# -- groups on a node --------------------------------------------------------------------------------
+
+GROUP_STAMPS = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=13, finished=14)
+
+
+def group_on_a_node(second_begins_s: float) -> TimelineInput:
+    first = a_try("map", begun=6.5, tool_started=7, tool_ended=9, checked=9.5)
+    second = a_try("sort", begun=second_begins_s, tool_started=10.5, tool_ended=11, checked=11.5)
+    node = level(first, second, started=4, loaded=5, planned=6, ended=12)
+    return evidence(GROUP_STAMPS, node, group=True)
+
+
+def test_overlapping_members_of_a_group_share_one_stretch_that_is_theirs() -> None:
+    assert told(timeline(group_on_a_node(8))) == [
+        *BEFORE_THE_NODE,
+        ("queue_wait", 3, 4),
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 6),
+        ("member_wait", 6, 6.5),
+        (None, 6.5, 11.5),
+        ("node_exit", 11.5, 12),
+        ("poll_wait", 12, 13),
+        ("postprocess", 13, 14),
+    ]
+
+
+def test_the_time_between_a_group_s_members_is_the_group_s_own() -> None:
+    assert told(timeline(group_on_a_node(10)))[6:10] == [
+        ("member_wait", 6, 6.5),
+        (None, 6.5, 9.5),
+        ("member_wait", 9.5, 10),
+        (None, 10, 11.5),
+    ]
+
+
+def test_the_members_time_is_not_counted_to_the_group() -> None:
+    sums = phase_sums(timeline(group_on_a_node(10)).segments)
+    assert "compute" not in sums
+    assert sum(sums.values()) == 14_000_000 - 4_500_000
+
+
+def test_a_member_on_a_node_is_laid_on_the_main_clock() -> None:
+    ahead = Offset(host=NODE, assumed_s=90.0)
+    one = a_try(begun=6.5, tool_started=7, tool_ended=9, checked=9.5, ahead_s=90)
+    laid = member_timeline((level(one, started=94),), ahead, at(14))
+    assert told(laid) == [("stage_in", 6.5, 7), ("compute", 7, 9), ("stage_out", 9, 9.5)]
+    assert laid.node == NODE
+
+
+def test_a_member_that_nothing_was_heard_of_says_so() -> None:
+    laid = member_timeline((), None, at(14))
+    assert (laid.segments, laid.unobserved) == ([], [NO_NODE_STAMPS])
+
+
+def test_a_member_killed_in_its_tool_is_unobserved_from_there() -> None:
+    one = a_try(begun=6.5, tool_started=7, status="running")
+    laid = member_timeline((level(one, started=4),), None, at(14))
+    assert told(laid)[0] == ("stage_in", 6.5, 7)
+    assert laid.unobserved == [NODE_CUT_OFF]
+
+
+# -- what is missing -----------------------------------------------------------------------------------
+
+
+def test_without_any_stamp_of_the_node_its_time_is_one_unobserved_stretch() -> None:
+    laid = timeline(evidence(REMOTE_STAMPS, waits=LATENCY))
+    assert told(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 12), *AFTER_THE_REPORT]
+    assert (laid.unobserved, laid.offset, laid.node) == ([NO_NODE_STAMPS], None, None)
+
+
+def test_with_only_the_first_sign_of_life_the_queue_still_is_known() -> None:
+    laid = timeline(evidence(REMOTE_STAMPS, node_starts=[4], waits=LATENCY))
+    assert told(laid) == [
+        *BEFORE_THE_NODE,
+        ("queue_wait", 3, 4),
+        ("unobserved", 4, 12),
+        *AFTER_THE_REPORT,
+    ]
+    assert laid.unobserved == [ONLY_A_SIGN]
+
+
+def test_a_job_killed_in_its_tool_is_known_up_to_the_tool_s_start() -> None:
+    one = a_try(begun=6, prepared=6.5, running=6.7, tool_started=7, status="running")
+    node = level(one, started=4, loaded=5, planned=6)
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert told(laid)[3:] == [
+        ("queue_wait", 3, 4),
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 6),
+        ("stage_in", 6, 7),
+        ("unobserved", 7, 12),
+        *AFTER_THE_REPORT,
+    ]
+    assert reasons(laid) == [NODE_CUT_OFF]
+
+
+def test_a_node_that_ended_before_it_had_planned_was_planning() -> None:
+    """A Snakefile that does not parse there: the process leaves, and stamps its end."""
+    node = level(started=4, loaded=5, ended=10)
+    laid = timeline(evidence(REMOTE_STAMPS, node))
+    assert told(laid)[3:6] == [
+        ("queue_wait", 3, 4),
+        ("node_startup", 4, 5),
+        ("node_plan", 5, 10),
+    ]
+    assert laid.unobserved == []
+
+
+def test_a_report_before_the_node_had_ended_cuts_the_node_there() -> None:
+    node = node_level(ended=20)
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert told(laid)[8:] == [("stage_out", 8, 9), ("node_exit", 9, 12), *AFTER_THE_REPORT]
+    assert laid.unobserved == [ENDED_EARLY]
+    assert laid.offset == Offset(host=NODE, assumed_s=0.0)
+
+
+def test_a_report_in_the_middle_of_the_tool_cuts_the_tool_there() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=7.5, finished=14)
+    laid = timeline(evidence(known, node_level(ended=20)))
+    assert told(laid)[6:] == [("stage_in", 6, 7), ("compute", 7, 7.5), ("postprocess", 7.5, 14)]
+
+
+def test_a_refused_submission_has_no_node() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, reported=3, finished=4)
+    laid = timeline(evidence(known))
+    assert told(laid) == [
+        ("slot_wait", 0, 1),
+        ("dispatch", 1, 2),
+        ("submit", 2, 3),
+        ("postprocess", 3, 4),
+    ]
+    assert laid.unobserved == []
+
+
+def test_an_attempt_given_up_before_its_submission_began_was_being_dispatched() -> None:
+    """What was cancelled or lost has the phases that it reached, and no others."""
+    laid = timeline(evidence(stamps(ready=0, selected=1, finished=14)))
+    assert told(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 14)]
+
+
+def test_an_attempt_given_up_before_it_was_accepted_was_being_submitted() -> None:
+    laid = timeline(evidence(stamps(ready=0, selected=1, submitting=2, finished=14)))
+    assert told(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 14)]
+
+
+def test_an_executor_that_calls_no_run_job_is_not_timed_inside() -> None:
+    laid = timeline(evidence(stamps(ready=0, selected=1, reported=5, finished=6)))
+    assert told(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 5), ("postprocess", 5, 6)]
+    assert laid.unobserved == [NOT_TIMED]
+
+
+def test_without_the_wrapper_only_the_wait_for_a_slot_is_known() -> None:
+    laid = timeline(evidence(stamps(ready=0, selected=1, finished=6), wrapped=False))
+    assert told(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 6)]
+    assert laid.unobserved == [NO_WRAPPER]
+
+
+def test_an_attempt_without_stamps_has_no_segments() -> None:
+    assert timeline(evidence(Stamps())).segments == []
+
+
+def test_without_ready_an_attempt_begins_with_its_first_stamp() -> None:
+    assert told(timeline(evidence(stamps(selected=1, submitting=2, reported=3, finished=4))))[
+        0
+    ] == (
+        "dispatch",
+        1,
+        2,
+    )
+
+
+def test_an_attempt_that_goes_on_is_told_up_to_now() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3)
+    assert told(timeline(evidence(known, until=20, tool_started=4))) == [
+        *BEFORE_THE_NODE,
+        ("stage_in", 3, 4),
+        ("compute", 4, 20),
+    ]
+
+
+def test_an_attempt_that_waits_on_its_node_is_unobserved_up_to_now() -> None:
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3)
+    laid = timeline(evidence(known, until=20))
+    assert told(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 20)]
+    assert laid.unobserved == [NO_NODE_STAMPS]
+
+
+def test_processes_that_claim_to_have_started_each_other_end() -> None:
+    """A fragment is written by others: two processes, each told to run inside the other's tool."""
+    one = a_try(tool_started=5, tool_ended=8)
+    pair = [level(one.model_copy(), host=MAIN, pid=pid, started=6, loaded=6) for pid in (1, 2)]
+    laid = member_timeline(pair, None, at(14))
+    assert sum(segment.length for segment in laid.segments) <= 9_000_000
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=12, finished=14)
+    laid = timeline(evidence(known, in_main(one), *pair))
+    assert (laid.segments[0].start, laid.segments[-1].end) == (at(0), at(14))
+
+
+# -- two clocks -------------------------------------------------------------------------------------------
+
+NODE_ONLY = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
+
+
+def test_a_node_clock_that_may_agree_is_taken_as_it_is() -> None:
+    assert timeline(remote()).offset == Offset(
+        host=NODE,
+        assumed_s=0.0,
+        low_s=-2.0,
+        high_s=1.0,
+        queue_wait_bounds_s=(0.0, 3.0),
+        poll_wait_bounds_s=(0.0, 3.0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "offset", "queue_wait_s", "poll_wait_s"),
+    [
+        # gone at 100 on its clock, reported at 12: it is ahead by 88 s at least
+        (90, (88.0, 88.0, 91.0), 3, 0),
+        # started at -86 on its clock, accepted at 3: it is behind by 89 s at least
+        (-90, (-89.0, -92.0, -89.0), 0, 3),
+    ],
+)
+def test_a_wrong_node_clock_leaves_the_node_s_phases_and_the_sum_of_waits_exact(
+    ahead_s: float, offset: tuple[float, float, float], queue_wait_s: float, poll_wait_s: float
+) -> None:
+    laid = timeline(remote(ahead_s=ahead_s))
+    sums = phase_sums(laid.segments)
+    assert {phase: sums[phase] for phase in NODE_ONLY} == dict.fromkeys(NODE_ONLY, 1_000_000)
+    assert sums.get("queue_wait", 0) == queue_wait_s * 1_000_000
+    assert sums.get("poll_wait", 0) == poll_wait_s * 1_000_000
+    assumed, low, high = offset
+    assert laid.offset == Offset(
+        host=NODE,
+        assumed_s=assumed,
+        low_s=low,
+        high_s=high,
+        queue_wait_bounds_s=(0.0, 3.0),
+        poll_wait_bounds_s=(0.0, 3.0),
+    )
+    assert low <= ahead_s <= high
+
+
+def test_a_process_on_the_main_host_has_the_main_clock() -> None:
+    node = node_level(host=MAIN)
+    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert laid.offset == Offset(host=MAIN, assumed_s=0.0, low_s=0.0, high_s=0.0)
+
+
+def test_segments_are_named_by_their_moments() -> None:
+    one = Segment(T0, T0 + 5, "compute")
+    assert (one.start, one.end, one.phase, one.length) == (T0, T0 + 5, "compute", 5)
+
+
+def test_phase_sums_add_what_recurs_in_the_model_s_order() -> None:
+    segments = [Segment(0, 2, "compute"), Segment(2, 3, "stage_in"), Segment(3, 7, "compute")]
+    assert list(phase_sums(segments).items()) == [("stage_in", 1), ("compute", 6)]
+
+
+# -- started more than once -----------------------------------------------------------------------
+
+
+def requeued(*, killed: bool, signs: bool = True) -> TimelineInput:
+    """Return an attempt that the cluster started at 4, and again at 20."""
+    known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=30, finished=31)
+    first = node_level().model_copy(update={"ended": None if killed else at(10)})
+    again = node_level(started=20, loaded=21, planned=22, ended=28, pid=2).model_copy(
+        update={"executions": (a_try(tool_started=24, tool_ended=26, checked=27),), "restarts": 1}
+    )
+    return evidence(known, first, again, node_starts=[4, 20] if signs else [])
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_a_requeued_job_is_laid_from_both_its_starts(signs: bool) -> None:
+    """The signs of the shell tell them apart, or else the cluster's count of restarts."""
+    laid = timeline(requeued(killed=False, signs=signs))
+    assert told(laid)[8:] == [
+        ("stage_out", 8, 9),
+        ("node_exit", 9, 10),
+        ("queue_wait", 10, 20),
+        ("node_startup", 20, 21),
+        ("node_plan", 21, 22),
+        ("stage_in", 22, 24),
+        ("compute", 24, 26),
+        ("stage_out", 26, 27),
+        ("node_exit", 27, 28),
+        ("poll_wait", 28, 30),
+        ("postprocess", 30, 31),
+    ]
+    assert laid.unobserved == [STARTED_AGAIN.format(count=2)]
+
+
+def test_what_a_start_that_was_killed_did_last_is_not_guessed() -> None:
+    laid = timeline(requeued(killed=True))
+    assert told(laid)[8:11] == [
+        ("stage_out", 8, 9),
+        ("unobserved", 9, 20),
+        ("node_startup", 20, 21),
+    ]
+    assert laid.unobserved == [NODE_CUT_OFF, STARTED_AGAIN.format(count=2)]

@@ -1,0 +1,382 @@
+"""Fragments: what the node's processes left, read with distrust."""
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import SECOND, T0, at
+from fake_time import FakeTime
+from fragment_lines import process
+
+from snakemake_executor_plugin_timed.fragments import Fragments, array_name
+from snakemake_executor_plugin_timed.node import NodeSide, record_of_task
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
+
+RUN = "0123456789abcdef"
+TORN = "fragment: a torn line, or not ours"
+FOREIGN = "fragment: not of a format that is known here"
+
+
+Left = Callable[..., NodeReport]
+
+
+@pytest.fixture
+def fragments(tmp_path: Path) -> Fragments:
+    return Fragments(tmp_path, RUN)
+
+
+@pytest.fixture
+def left(fragments: Fragments) -> Left:
+    """Return a reader of a fragment that holds what is given."""
+
+    def read(*lines: bytes) -> NodeReport:
+        fragments.path("1").write_bytes(b"".join(line + b"\n" for line in lines))
+        return fragments.read(("1",))
+
+    return read
+
+
+def sign(moment_s: float) -> bytes:
+    """Return the shell's first sign of life, as ``date +%s.%N`` prints it."""
+    moment = at(moment_s)
+    return f"{moment // SECOND}.{moment % SECOND:06d}000".encode()
+
+
+def test_a_fragment_is_named_by_its_run_and_submission(
+    fragments: Fragments, tmp_path: Path
+) -> None:
+    assert fragments.path("7") == tmp_path / "0123456789ab-7.fragment"
+
+
+def test_a_missing_fragment_is_an_empty_report(fragments: Fragments) -> None:
+    assert fragments.read(("1",)) == NodeReport()
+
+
+def test_the_first_sign_of_life_is_read(left: Left) -> None:
+    assert left(sign(3.5)) == NodeReport(starts=(at(3.5),))
+
+
+def test_several_signs_are_several_starts_in_the_order_of_time(left: Left) -> None:
+    """A scheduler may start a submission twice."""
+    assert left(sign(9), sign(3.5), sign(5)).starts == (at(3.5), at(5), at(9))
+
+
+def test_nanoseconds_are_cut_to_microseconds(left: Left) -> None:
+    assert left(b"1772366400.123456789").starts == (1772366400123456,)
+
+
+def test_processes_come_in_the_order_of_their_starts(left: Left) -> None:
+    report = left(sign(3), process(pid=2, started=at(7)), process(pid=1, started=at(4)))
+    assert [level.pid for level in report.levels] == [1, 2]
+    assert report.problem is None
+
+
+def test_the_last_line_of_a_process_counts(left: Left) -> None:
+    report = left(process(), process(planned=at(6), ended=at(10)))
+    (level,) = report.levels
+    assert (level.planned, level.ended) == (at(6), at(10))
+
+
+def test_processes_of_one_number_on_two_hosts_are_two(left: Left) -> None:
+    report = left(process(), process(host="other"), process(started=at(6)))
+    assert len(report.levels) == 3
+
+
+def test_a_report_is_complete_when_the_outermost_process_has_ended(left: Left) -> None:
+    assert left(process(ended=at(10))).complete
+    assert not left(process(), process(pid=2, started=at(7), ended=at(9))).complete
+    assert not left(sign(3)).complete
+
+
+def test_waits_and_tries_are_read(left: Left) -> None:
+    (level,) = left(
+        process(
+            waits=[{"phase": "stage_in", "start": at(5), "end": at(6)}],
+            executions=[{"number": 1, "rule": "map", "tool_started": at(7), "exit_code": -9}],
+        )
+    ).levels
+    assert (level.waits[0].phase, level.executions[0].exit_code) == ("stage_in", -9)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (process()[:-20], TORN),
+        (b"\x00\xff\x00", TORN),
+        (b"[" * 100_000, TORN),
+        (b"1772366400.12", FOREIGN),
+        (b"[]", FOREIGN),
+        (b"{}", FOREIGN),
+        (process(v=2), FOREIGN),
+        (process(in_main=True), FOREIGN),
+        (process(host=None), "fragment: Input should be a valid string"),
+        (process(executions=[{"status": "great"}]), None),
+        (process(started="noon"), None),
+    ],
+)
+def test_what_is_not_ours_is_a_problem_and_the_rest_is_read(
+    left: Left, line: bytes, problem: str | None
+) -> None:
+    report = left(sign(3), line, process(pid=5))
+    assert report.starts == (at(3),)
+    assert [level.pid for level in report.levels] == [5]
+    assert report.problem.startswith(problem or "fragment: ")
+
+
+def test_a_moment_past_every_calendar_is_a_problem(left: Left) -> None:
+    """Taken in, it could not be written into the journal, and would cost the attempt its end."""
+    report = left(process(started=10**30))
+    assert (report.levels, report.problem is None) == ((), False)
+
+
+def test_a_problem_says_one_line(left: Left) -> None:
+    assert len(left(b"x\ry", process(host=None)).problem.splitlines()) == 1
+
+
+def test_a_huge_fragment_is_not_believed(fragments: Fragments) -> None:
+    with open(fragments.path("1"), "wb") as file:
+        file.truncate(5 * 1024 * 1024)
+    problem = "fragment: more than 4194304 bytes are too many"
+    assert fragments.read(("1",)) == NodeReport(problem=problem)
+
+
+def test_a_link_is_not_followed(fragments: Fragments, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(sign(3))
+    fragments.path("1").symlink_to(tmp_path / "elsewhere")
+    assert fragments.read(("1",)) == NodeReport(
+        problem="fragment: Too many levels of symbolic links"
+    )
+
+
+@pytest.mark.parametrize("written_to", [False, True])
+def test_a_pipe_is_not_waited_for(fragments: Fragments, written_to: bool) -> None:
+    os.mkfifo(fragments.path("1"))
+    held = os.open(fragments.path("1"), os.O_RDWR) if written_to else None
+    report = fragments.read(("1",))
+    if held is not None:
+        os.close(held)
+    assert (report.starts, report.levels, report.complete) == ((), (), False)
+
+
+def test_a_folder_is_no_fragment(fragments: Fragments) -> None:
+    fragments.path("1").mkdir()
+    assert fragments.read(("1",)) == NodeReport(problem="fragment: Is a directory")
+
+
+def test_removing_a_link_leaves_what_it_leads_to(fragments: Fragments, tmp_path: Path) -> None:
+    kept = tmp_path / "elsewhere"
+    kept.write_bytes(b"x")
+    fragments.path("1").symlink_to(kept)
+    fragments.remove(("1",))
+    fragments.remove(("1",))
+    assert (kept.read_bytes(), fragments.path("1").is_symlink()) == (b"x", False)
+
+
+# -- what the node writes, the main process reads -----------------------------------------------------------
+
+
+class Rule:
+    name = "map"
+
+
+class Job:
+    """What the node's side asks a job for."""
+
+    rule = Rule()
+    wildcards_dict = {"sample": "a"}  # noqa: RUF012 - as Snakemake's
+    jobid = 3
+
+    def is_group(self) -> bool:
+        return False
+
+
+class ToolError(Exception):
+    returncode = 3
+
+
+def test_what_the_node_writes_is_what_the_main_process_reads(fragments: Fragments) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    job = Job()
+    node.attach(None)
+    node.submitting(job)
+    for stage in ("begun", "prepared", "running", "tool_started", "tool_ended"):
+        node.stage(job, stage)
+    node.reported(None, job, True, None)
+    node.finished(job, True)
+    node.leave()
+    report = fragments.read(("1",))
+    (level,) = report.levels
+    (one,) = level.executions
+    assert (report.complete, report.problem, level.loaded) == (True, None, T0)
+    assert (one.rule, one.wildcards, one.number) == ("map", {"sample": "a"}, 1)
+    assert (one.status, one.exit_code) == ("success", None)
+    taken = [one.begun, one.prepared, one.running, one.tool_started, one.tool_ended]
+    assert [*taken, one.reported, one.checked, level.ended] == sorted(
+        [*taken, one.reported, one.checked, level.ended]
+    )
+
+
+def test_a_node_killed_in_its_tool_has_told_that_it_began(fragments: Fragments) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    job = Job()
+    node.submitting(job)
+    node.stage(job, "tool_started")
+    report = fragments.read(("1",))
+    assert not report.complete
+    assert report.levels[0].executions[0].tool_started is not None
+    assert report.levels[0].executions[0].status == "running"
+
+
+def test_a_second_try_on_the_node_is_counted_and_the_first_s_failure_kept(
+    fragments: Fragments,
+) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    job = Job()
+    node.submitting(job)
+    node.stage(job, "tool_started")
+    node.stage(job, "tool_ended", ToolError("exit 3"))
+    node.reported(None, job, False, None)
+    node.finished(job, False)
+    node.submitting(job)
+    node.stage(job, "tool_started")
+    node.stage(job, "tool_ended")
+    node.reported(None, job, True, None)
+    node.finished(job, True)
+    node.leave()
+    first, second = fragments.read(("1",)).levels[0].executions
+    assert (first.number, first.status, first.exit_code) == (1, "failed", 3)
+    assert first.message == "exit 3"
+    assert (second.number, second.status, second.exit_code) == (2, "success", None)
+
+
+def test_a_cache_hit_on_the_node_is_no_tool(fragments: Fragments) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    job = Job()
+    node.submitting(job)
+    node.stage(job, "running")
+    node.stage(job, "cached")
+    node.reported(None, job, True, None)
+    node.finished(job, True)
+    node.leave()
+    (one,) = fragments.read(("1",)).levels[0].executions
+    assert (one.status, one.tool_started) == ("cached", None)
+
+
+def test_a_fragment_is_for_its_owner_alone(fragments: Fragments) -> None:
+    before = os.umask(0)
+    try:
+        NodeSide(str(fragments.path("1")), "local", T0).leave()
+    finally:
+        os.umask(before)
+    assert fragments.path("1").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_fragment_that_cannot_be_written_is_left_alone(tmp_path: Path) -> None:
+    NodeSide(str(tmp_path / "no" / "such" / "folder"), "local", T0).leave()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fragment_of_too_many_processes_is_left_out(left: Left) -> None:
+    """More than any submission starts would only be there to make the reader stumble."""
+    report = left(*(process(pid=pid, started=at(pid)) for pid in range(400)))
+    assert report.levels == ()
+    assert report.problem == "fragment: more than 300 processes"
+
+
+def test_what_a_run_killed_long_ago_left_is_removed_and_a_young_one_stays(
+    fragments: Fragments,
+) -> None:
+    old, young = fragments.folder / "a-1.fragment", fragments.folder / "b-1.fragment"
+    other = fragments.folder / "a.jsonl"
+    for path in (old, young, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (1, 1))
+    fragments.remove_left_over()
+    assert sorted(fragments.folder.iterdir()) == sorted([young, other])
+
+
+def test_a_pipe_in_a_fragments_place_does_not_hold_up_the_node(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.fragment")
+    NodeSide(str(tmp_path / "x.fragment"), "local", 0).leave()
+
+
+def test_the_process_that_an_array_s_command_started_is_folded_in_without_a_name(
+    fragments: Fragments,
+) -> None:
+    """Every task's command is the first one's, so that the job it names is another's."""
+    job_of_the_first = {"number": 1, "rule": "map", "wildcards": {"sample": "first"}}
+    own = {"number": 1, "rule": "map", "wildcards": {"sample": "second"}}
+    outer = process(pid=1, started=at(4), ended=at(9), executions=[job_of_the_first])
+    inner = process(pid=2, started=at(5), ended=at(8), executions=[own])
+    fragments.path("1.2").write_bytes(outer + b"\n")
+    fragments.path("2").write_bytes(inner + b"\n")
+    report = fragments.read(("2", array_name("1", "2")))
+    assert [level.executions[0].wildcards for level in report.levels] == [{}, {"sample": "second"}]
+    assert report.levels[0].executions[0].rule is None
+    assert report.complete
+    fragments.remove(("2", "1.2"))
+    assert list(fragments.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({}, "r-1.fragment"),
+        ({"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "3"}, "r-1.fragment"),
+        ({"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_MIN": "3"}, "r-1.4.fragment"),
+        ({"SLURM_ARRAY_TASK_ID": "../4", "SLURM_ARRAY_TASK_MIN": "3"}, "r-1.fragment"),
+    ],
+)
+def test_a_later_task_of_an_array_does_not_write_into_the_first_one_s_fragment(
+    environ: dict[str, str], name: str
+) -> None:
+    assert record_of_task("r-1.fragment", environ) == name
+
+
+def test_a_report_is_complete_once_the_last_start_of_a_requeued_job_has_ended(left: Left) -> None:
+    killed = process(pid=1, started=at(4))
+    again = process(pid=2, started=at(20), restarts=1)
+    assert not left(killed, again).complete
+    assert left(killed, again, process(pid=2, started=at(20), restarts=1, ended=at(30))).complete
+
+
+def test_a_process_that_starts_another_is_told_before_it_ends(fragments: Fragments) -> None:
+    """Killed together with its job, it could tell nothing any more."""
+    node = NodeSide(str(fragments.path("1")), "slurm-jobstep", T0)
+    node.attach(None)
+    node.submitting(Job())
+    assert fragments.read(("1",)).levels == ()
+    node.accepted(Job(), None)
+    (level,) = fragments.read(("1",)).levels
+    assert (level.wraps, level.planned is None, level.ended) == ("slurm-jobstep", False, None)
+
+
+def test_a_node_tells_its_kernel_s_boot_and_by_how_much_its_clock_was_set(
+    fragments: Fragments, fake_time: FakeTime
+) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    fake_time.passes(10)
+    fake_time.is_set(-3.2)
+    node.leave()
+    (level,) = fragments.read(("1",)).levels
+    assert (level.boot_id, level.boot_time) == (clock.boot_id(), T0 - 500 * SECOND)
+    assert (level.ended, level.stepped_s) == (T0 + 10 * SECOND, -3.2)
+
+
+def test_a_node_hears_messages_by_its_own_count_of_time(
+    fragments: Fragments, fake_time: FakeTime
+) -> None:
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    fake_time.passes(10)
+    fake_time.is_set(500)
+    record = logging.makeLogRecord(
+        {"event": "workflow_started", "created": fake_time.wall / SECOND}
+    )
+    node.filter(record)
+    node.leave()
+    (level,) = fragments.read(("1",)).levels
+    assert (level.parsed, level.stepped_s) == (T0 + 10 * SECOND, 500)
