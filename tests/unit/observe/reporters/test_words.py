@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.reporters import words
 
 
 @pytest.mark.parametrize(
-    ("micros", "said"),
+    ("micros", "shown"),
     [
         (0, "0.000 s"),
         (410_000, "0.410 s"),
@@ -27,12 +27,12 @@ from snakemake_logger_plugin_observe.reporters import words
         (360_000_000_000, "100 h 00 min"),
     ],
 )
-def test_a_duration_is_said_as_a_person_says_it(micros: int, said: str) -> None:
-    assert words.duration(micros) == said
+def test_a_duration_has_the_units_that_a_user_reads(micros: int, shown: str) -> None:
+    assert words.duration(micros) == shown
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "shown"),
     [
         (0, "0 B"),
         (5, "5 B"),
@@ -47,20 +47,22 @@ def test_a_duration_is_said_as_a_person_says_it(micros: int, said: str) -> None:
         (2**63 - 1, "9223372.0 TB"),
     ],
 )
-def test_an_amount_of_bytes_is_said_as_snakemake_counts(count: int, said: str) -> None:
+def test_a_size_has_the_decimal_units_of_snakemake(count: int, shown: str) -> None:
     """``mem_mb`` is in millions of bytes."""
-    assert words.size(count) == said
+    assert words.size(count) == shown
 
 
 @given(st.integers(0, 10**15))
-def test_an_amount_of_bytes_is_said_to_a_twentieth(count: int) -> None:
+def test_a_size_is_within_five_percent(count: int) -> None:
     amount, unit = words.size(count).split(" ")
-    told = float(amount) * {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}[unit]
-    assert told == pytest.approx(count, rel=0.05)
+    bytes_shown = (
+        float(amount) * {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}[unit]
+    )
+    assert bytes_shown == pytest.approx(count, rel=0.05)
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "said"),
+    ("part", "whole", "shown"),
     [
         (0, 100, "0"),
         (1, 1000, "<1"),
@@ -70,13 +72,13 @@ def test_an_amount_of_bytes_is_said_to_a_twentieth(count: int) -> None:
         (996, 1000, "100"),
     ],
 )
-def test_a_share_is_in_whole_per_cent(part: int, whole: int, said: str) -> None:
-    assert words.percent(part, whole) == said
+def test_a_share_is_a_whole_percentage(part: int, whole: int, shown: str) -> None:
+    assert words.percent(part, whole) == shown
 
 
 @given(st.integers(1, 1000), st.integers(0, 100_000))
 @example(5, 995)
-def test_what_is_there_is_never_shown_as_nothing(part: int, more: int) -> None:
+def test_a_small_share_is_never_shown_as_zero(part: int, more: int) -> None:
     assert words.percent(part, part + more) != "0"
 
 
@@ -92,28 +94,30 @@ def test_what_is_there_is_never_shown_as_nothing(part: int, more: int) -> None:
         (1, 0, ""),
     ],
 )
-def test_a_bar_is_drawn_to_an_eighth(part: int, whole: int, drawn: str) -> None:
+def test_a_bar_has_a_resolution_of_an_eighth_of_a_character(
+    part: int, whole: int, drawn: str
+) -> None:
     assert words.bar(part, whole, 4) == drawn
 
 
 @given(st.integers(0, 1000), st.integers(1, 1000), st.integers(1, 40))
-def test_a_bar_is_never_wider_than_its_room(part: int, more: int, width: int) -> None:
+def test_a_bar_is_never_wider_than_its_column(part: int, more: int, width: int) -> None:
     assert len(words.bar(part, part + more, width)) <= width
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (1234, "1,234 jobs")]
+    ("count", "shown"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (1234, "1,234 jobs")]
 )
-def test_a_count_has_its_noun(count: int, said: str) -> None:
-    assert words.plural(count, "job") == said
+def test_a_count_has_its_noun(count: int, shown: str) -> None:
+    assert words.plural(count, "job") == shown
 
 
 @pytest.mark.parametrize(("micros", "places"), [(999_999, 3), (1_000_000, 2), (20_000_000, 1)])
-def test_more_time_needs_fewer_decimals(micros: int, places: int) -> None:
+def test_longer_times_have_fewer_decimals(micros: int, places: int) -> None:
     assert words.decimals(micros) == places
 
 
-def test_a_moment_is_said_to_the_second() -> None:
+def test_a_moment_is_shown_to_the_second() -> None:
     assert words.clock_time(T0 + 999_999) == "2026-03-01 12:00:00 UTC"
 
 
@@ -130,12 +134,12 @@ def test_a_moment_is_said_to_the_second() -> None:
         ("\x07", "\\x07"),
     ],
 )
-def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert words.harmless(text) == shown
 
 
 @given(st.text())
-def test_harmless_text_holds_nothing_that_a_terminal_obeys(text: str) -> None:
+def test_harmless_text_has_no_control_characters(text: str) -> None:
     bad = {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert not any(unicodedata.category(one) in bad for one in words.harmless(text))
 
@@ -149,7 +153,7 @@ def test_harmless_text_holds_nothing_that_a_terminal_obeys(text: str) -> None:
         ("map", {"s": "\x1b[2J"}, None, "map s=\\x1b[2J"),
     ],
 )
-def test_an_attempt_is_called_by_its_rule_or_its_group(
+def test_a_job_is_named_by_rule_and_wildcards_or_by_its_group(
     rule: str | None, wildcards: dict[str, str], group: str | None, name: str
 ) -> None:
     assert words.job_name(rule, wildcards, group) == name

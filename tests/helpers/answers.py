@@ -1,0 +1,350 @@
+"""Answers of every command, from runs that tests build, and their text and JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from builders import (
+    Story,
+    a_record,
+    a_try,
+    begun,
+    chain,
+    grouped,
+    killed,
+    level,
+    logger_only,
+    mixed,
+    on_cluster,
+    replanned,
+    retried,
+    stamps,
+)
+from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
+from whys import (
+    circle,
+    discovered,
+    first_run,
+    many_causes,
+    plan,
+    temporary,
+    up_to_date,
+)
+from workflows import a_run, a_workflow, changed, compared
+
+from snakemake_logger_plugin_observe.__main__ import FORMS
+from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, Limit, ended, judge
+from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
+from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.differences import changes
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.cost.advice import levers
+from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
+from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.analysis.cost.validation import (
+    Disagreement,
+    Verification,
+    verify,
+)
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import far_off
+from snakemake_logger_plugin_observe.analysis.jobs.table import Choice, rows
+from snakemake_logger_plugin_observe.analysis.path.explain import explain
+from snakemake_logger_plugin_observe.analysis.path.paths import paths
+from snakemake_logger_plugin_observe.analysis.triage import triage
+from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.whatif import model_of
+from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
+from snakemake_logger_plugin_observe.analysis.why.chain import chain as causal_chain
+from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.roots import roots
+from snakemake_logger_plugin_observe.analysis.why.selection import find
+from snakemake_logger_plugin_observe.analysis.why.why import why
+from snakemake_logger_plugin_observe.commands.cost import costliest
+from snakemake_logger_plugin_observe.commands.jobs import failed
+from snakemake_logger_plugin_observe.journal.events import (
+    Gap,
+)
+from snakemake_logger_plugin_observe.journal.records import LogTail, Usage
+from snakemake_logger_plugin_observe.reporters.answers import (
+    AccountingAnswer,
+    Answer,
+    CheckAnswer,
+    CompareAnswer,
+    CostAnswer,
+    JobsAnswer,
+    PathAnswer,
+    ProposalAnswer,
+    Source,
+    TriageAnswer,
+    ValidateAnswer,
+    WhyAnswer,
+)
+from snakemake_logger_plugin_observe.reporters.documents import check_toml
+from snakemake_logger_plugin_observe.run.model import Run
+
+PATH = Path(".snakemake/observe/20260301T120000-012345.jsonl")
+
+
+ESCAPES = "\x1b[2Jgone\r\u202e"
+
+
+def source(run: Run, *problems: str) -> Source:
+    return Source(PATH, run, run.status(), problems)
+
+
+def cost(run: Run, *problems: str) -> CostAnswer:
+    accounts = account(run)
+    return CostAnswer(
+        source(run, *problems),
+        accounts,
+        costliest(run),
+        polling=polling(run),
+        levers=tuple(levers(run, accounts)),
+        far_off=tuple(far_off(run)),
+        clocks=node_clocks(run),
+    )
+
+
+def path(run: Run, *problems: str) -> PathAnswer:
+    found = paths(run)
+    saved = savings(model_of(run, found.actual), found.actual)
+    return PathAnswer(source(run, *problems), found, tuple(saved))
+
+
+def path_explained(story: Story) -> PathAnswer:
+    run = story.run
+    found = paths(run)
+    lines = {number: json.loads(line) for number, line in enumerate(story.lines, 1)}
+    return PathAnswer(source(run), found, explained=tuple(explain(run, found.actual, lines)))
+
+
+def jobs(run: Run, **choice: Any) -> JobsAnswer:
+    chosen = tuple(rows(run, Choice(**choice)))
+    if choice.get("failed"):
+        return failed(source(run), chosen, choice.get("rule"))
+    return JobsAnswer(source(run), chosen)
+
+
+def use(run: Run) -> JobsAnswer:
+    return JobsAnswer(source(run), tuple(rows(run)), used=True)
+
+
+def accounting(run: Run, known: int = 0, added: int = 0) -> AccountingAnswer:
+    return AccountingAnswer(source(run), 2, known, added)
+
+
+def comparison(before: Story, after: Story) -> CompareAnswer:
+    other = PATH.with_name("20260302T120000-abcdef.jsonl")
+    return CompareAnswer(
+        source(before.run),
+        Source(other, after.run, after.run.status()),
+        compared(before, after),
+    )
+
+
+def triage_answer(after: Story, before: Story | None = None, **more: Any) -> TriageAnswer:
+    """Return the triage of a run, compared with the run *before* where there is one."""
+    run, paths = after.run, {"B": str(PATH)}
+    baseline = comparison = None
+    if before is not None:
+        baseline = Source(PATH.with_name("A.jsonl"), before.run, "success")
+        comparison = compared(before, after)
+        paths["A"] = str(baseline.path)
+    reference = baseline.run if baseline is not None else None
+    case = Case(run, run.status(False), reference, comparison, paths=paths, **more)
+    missing = ("no dry run's journal beside it: what was planned is known from the run alone",)
+    return TriageAnswer(source(run), baseline, triage(case), missing, paths, case.asked)
+
+
+def read_log(path: str) -> LogTail:
+    """Return a file as a working directory has it: logs of all jobs, benchmarks of most."""
+    if path.startswith("benchmarks/cut"):
+        return LogTail(path=path, problem="it is not there")
+    if path.startswith("benchmarks/"):
+        return LogTail(path=path, first_line=1, lines=("s\tmax_rss\tcpu_time", "0.5\t31.2\t0.4"))
+    return LogTail(path=path, bytes=40, first_line=3, lines=("reading", "2 of 9 lines were bad"))
+
+
+def widened_discovery() -> TriageAnswer:
+    """Return the triage of a run whose input discovery also matched checksum files."""
+    wide = changed(a_workflow(["a", "b", "a.md5", "b.md5"]), "count", log=())
+    asked = (
+        Asked("L1", "plan", "snakemake all --dry-run --cores 2", ("total      8",)),
+        Asked("L2", "code", "snakemake all --list-changes code --cores 2", ("table",)),
+    )
+    after = a_run(wide, length_s=300, config_digest="sha256:2", config_keys={"samples": "sha256:2"})
+    before = a_run(a_workflow("ab"), config_digest="sha256:1", config_keys={"samples": "sha256:1"})
+    return triage_answer(after, before, read=read_log, asked=asked)
+
+
+def unsafe_changes() -> CompareAnswer:
+    """Return a comparison that finds most: less work, a removed log, other settings."""
+    slow = changed(a_workflow("abcdef"), "count", threads=4, resources={"mem_mb": 8000})
+    jobs = changed(a_workflow("abc"), "cut", log=(), code_digest="sha256:other")
+    settings = {"rerun_triggers": ["mtime"], "latency_wait_s": 60, "retries": 2}
+    return comparison(a_run(slow, length_s=300), a_run(jobs, settings=settings, host="other"))
+
+
+def why_answer(story: Story, selection: str | None = None, since: Story | None = None) -> WhyAnswer:
+    """Return why the jobs ran, or those that *selection* names; compared with the run *since*."""
+    run = story.run
+    origins = Origins(run)
+    found = roots(origins)
+    subject = find(origins, selection) if selection is not None else None
+    return WhyAnswer(
+        source(run),
+        why(run, origins, found),
+        source(since.run) if since is not None else None,
+        changes(since.run, run) if since is not None else (),
+        subject,
+        causal_chain(origins, found, subject.jobs) if subject is not None else None,
+    )
+
+
+def validation(story: Story) -> ValidateAnswer:
+    return ValidateAnswer(source(story.run), verify(enumerate(story.events, 1), ()))
+
+
+LIMITS = (
+    Limit("max", "makespan_s", "", 30, 4),
+    Limit("max", "retries", "", 0, 5),
+    Limit("max", "class_share", "compute", 0.8, 6),
+    Limit("max", "memory_of_request", "", 0.9, 7),
+    Limit("max", "queue_wait_s", "p95", 600, 8),
+    Limit("min", "jobs_planned", "", 2, 11),
+)
+
+
+def check(
+    run: Run, *more: CheckLine, strict: bool = False, notes: tuple[str, ...] = ()
+) -> CheckAnswer:
+    subject = MeasuredRun(run, run.status())
+    lines = (ended(subject), *(judge(subject, limit) for limit in LIMITS), *more)
+    file = Path("workflow/observe.toml")
+    return CheckAnswer(source(run), file, Path("run"), lines, strict=strict, notes=notes)
+
+
+def published_lines(text: str = "results/summary.tsv") -> tuple[CheckLine, ...]:
+    """Return check lines of files, commands and a baseline, each with *text* in it."""
+    quoted = (Citation("command", "verify", f"{text}: FAILED"), Citation("command", "verify", text))
+    other = (Citation("journal", "A:3", f"rule map no longer makes {text}"),)
+    files = (("run/results/a", 1500), (f"run/{text}", 281))
+    return (
+        CheckLine("publish", "files", text, 2, True, "", 14, files=files),
+        CheckLine("publish", "files", f"{text}/**", 0, False, "", 15),
+        CheckLine(
+            "verify", "verify", f"verify {text}", "exit code 1", False, "", 18, evidence=quoted
+        ),
+        CheckLine(
+            "baseline", "same_work", True, False, False, f"faster, but {text}", 22, evidence=other
+        ),
+        CheckLine("baseline", "slower_by", 0.2, -0.25, True, "15.000 s, the baseline 20.000 s", 23),
+    )
+
+
+def proposal(run: Run) -> ProposalAnswer:
+    subject = MeasuredRun(run, run.status())
+    text = check_toml.render(PATH.name, list(limits(subject)), final_outputs(subject))
+    return ProposalAnswer(source(run), None, text)
+
+
+def failed_validation() -> ValidateAnswer:
+    found = Verification(
+        chain().run,
+        7,
+        (Disagreement(5, "attempt of job 1: compute is 9.0 s as written, 6.5 s from the stamps"),),
+        ("line 8: torn line: the writer was cut off here",),
+    )
+    return ValidateAnswer(source(found.run), found)
+
+
+def with_escapes() -> Story:
+    """Return a run that has terminal escapes wherever a journal has room for text."""
+    story = Story(snakefile=ESCAPES, tags={ESCAPES: ESCAPES}, executor=ESCAPES, wraps=None).plan(
+        2, 3
+    )
+    story.job(1, rule=ESCAPES, wildcards={ESCAPES: ESCAPES}, log=(ESCAPES,), reason=ESCAPES)
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story.attempt(1, known, status="failed", external_jobid=ESCAPES, message=ESCAPES, node=ESCAPES)
+    story.group("g1", (2,), name=ESCAPES).job(2)
+    story.attempt(None, known, group="g1", status="failed")
+    return story.add(Gap(time=known.finished, reason=ESCAPES)).message(
+        8, ESCAPES, kind="unobserved"
+    )
+
+
+def on_slurm() -> Story:
+    """Return a run on Slurm: many tiny jobs, one large one, a long queue, over-requested resources."""
+    tiny = Usage(user_s=0.4, system_s=0.1, peak_rss_bound_bytes=130_000_000)
+    asks = {"mem_mb": 8000, "runtime": 240}
+    story = on_cluster(
+        4, queue_s=20, startup_s=8, tool_s=0.5, poll_s=30, every_s=40, used=tiny, asks=asks
+    )
+    story.events.pop()
+    for job_id in range(1, 4):
+        peak = 140_000_000 + job_id
+        record = {"submitted": 3, "eligible": 5, "started": 22, "ended": 33}
+        story.accounting(job_id, a_record(str(70 + job_id), peak_rss_bytes=peak, **record))
+    large = Usage(
+        user_s=30,
+        system_s=2,
+        peak_rss_bytes=1_950_000_000,
+        peak_rss_bound_bytes=1_950_000_000,
+        read_bytes=12_000_000_000,
+        written_bytes=4_096,
+    )
+    asks = {"mem_mb": 2000, "runtime": 5}
+    story.job(5, rule="assemble_all_of_them", needs=(1,), threads=16, resources=asks)
+    known = stamps(ready=61.5, selected=62, submitting=62, accepted=63, reported=125, finished=126)
+    one = a_try("assemble_all_of_them", begun=70, tool_started=70, tool_ended=102, checked=103)
+    node = level(one, started=65, loaded=69, planned=70, ended=104)
+    story.attempt(5, known, node, external_jobid="75", poll_interval_s=60, used=large)
+    return story.phase("shutdown", 126, 130, poll_interval_s=60).end(130)
+
+
+def chain_of_forty() -> Story:
+    """Return a chain of forty jobs, two seconds apart; every fifth takes longer."""
+    story = begun(jobs=1)
+    moment = 3.0
+    for number in range(1, 41):
+        rule = "large" if number % 5 == 0 else "small"
+        needs = (number - 1,) if number > 1 else ()
+        story.job(number, needs=needs, rule=rule, wildcards={"n": str(number)})
+        story.turn(moment, moment + 2, (moment, moment + 2))
+        end = moment + 2 + (10 if rule == "large" else 1)
+        story.quick(number, moment, moment + 2, end)
+        moment = end
+    return story.end(moment + 1)
+
+
+STORIES = {
+    story.__name__: story
+    for story in (
+        *(begun, chain, on_slurm, grouped, with_escapes, killed),
+        *(logger_only, mixed, replanned, retried),
+    )
+}
+FAILING = {
+    story.__name__: story
+    for story in (deterministic, different, every_job, flaky, many, mended_inside, nested)
+}
+WHYS = {
+    story.__name__: story
+    for story in (many_causes, temporary, first_run, discovered, plan, circle, up_to_date)
+}
+
+
+def render(answer: Answer, width: int = 100, *, color: bool = False) -> str:
+    """Return *answer* as text."""
+    return FORMS["text"](answer, width=width, color=color)
+
+
+def render_json(answer: Answer, width: int = 100) -> str:
+    """Return *answer* as the text of a JSON document."""
+    return FORMS["json"](answer, width=width, color=False)
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """Return *answer* as a reader of its JSON gets it."""
+    return json.loads(render_json(answer))

@@ -1,0 +1,66 @@
+"""What every JSON answer has, and the small answers."""
+
+import json
+from typing import Any
+
+import pytest
+from answers import PATH, accounting, as_json, cost, failed_validation, jobs
+from builders import (
+    chain,
+)
+
+from snakemake_logger_plugin_observe.journal.events import (
+    SCHEMA_VERSION,
+    json_schema,
+)
+from snakemake_logger_plugin_observe.reporters.answers import (
+    SchemaAnswer,
+)
+from snakemake_logger_plugin_observe.reporters.as_json import shape
+
+RUN_KEYS = {"run_id", "status", "start", "end", "makespan_s"}
+
+
+def test_the_document_is_the_shaped_answer() -> None:
+    assert as_json(cost(chain().run)) == json.loads(json.dumps(shape(cost(chain().run))))
+
+
+@pytest.mark.parametrize("make", [cost, jobs])
+def test_an_answer_has_a_schema_version_and_its_run(make: Any) -> None:
+    found = as_json(make(chain().run))
+    assert found["schema_version"] == SCHEMA_VERSION
+    assert set(found["run"]) >= RUN_KEYS
+    assert found["run"] == {
+        "run_id": "0123456789abcdef0123456789abcdef",
+        "status": "success",
+        "start": "2026-03-01T12:00:00.000000Z",
+        "end": "2026-03-01T12:00:21.000000Z",
+        "makespan_s": 21.0,
+        "journal": str(PATH),
+        "problems": [],
+    }
+
+
+def test_imported_accounting() -> None:
+    found = as_json(accounting(chain().run, 1, 1))
+    assert set(found.pop("run")) >= RUN_KEYS
+    assert found == {"schema_version": 1, "asked": 2, "known": 1, "added": 1}
+
+
+def test_a_failed_validation() -> None:
+    found = as_json(failed_validation())
+    assert set(found) == {
+        *("schema_version", "run", "valid", "lines", "problems", "disagreements"),
+    }
+    assert (found["valid"], found["lines"]) == (False, 7)
+    assert found["problems"] == ["line 8: torn line: the writer was cut off here"]
+    assert found["disagreements"] == [
+        {
+            "line": 5,
+            "text": "attempt of job 1: compute is 9.0 s as written, 6.5 s from the stamps",
+        }
+    ]
+
+
+def test_the_schema_is_the_schema_of_the_journal() -> None:
+    assert as_json(SchemaAnswer(json_schema())) == json_schema()

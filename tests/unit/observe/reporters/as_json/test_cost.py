@@ -1,0 +1,141 @@
+"""The JSON of `cost`."""
+
+import strategies
+from answers import as_json, cost, on_slurm
+from builders import (
+    SECOND,
+    chain,
+    retried,
+)
+from hypothesis import given
+
+from snakemake_logger_plugin_observe.clock import parse_moment
+from snakemake_logger_plugin_observe.reporters.as_json import shape
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import CLASSES
+
+
+def test_the_account() -> None:
+    found = as_json(cost(retried().run))
+    assert set(found) == {
+        *("schema_version", "run", "makespan", "jobs", "rules"),
+        *("polling", "file_system", "advice", "clocks", "requests_far_off"),
+    }
+    assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
+    assert list(found["makespan"]["by_class_s"]) == list(CLASSES)
+    assert found["jobs"] == {
+        "count": 1,
+        "attempts": 2,
+        "failed_attempts": 1,
+        "by_class_s": {
+            "planning": 2.0,
+            "scheduling": 10.0,
+            "limits": 2.0,
+            "queue": 2.0,
+            "staging": 0.0,
+            "compute": 6.0,
+            "unobserved": 0.0,
+            "unattributed": 0.0,
+        },
+        "by_phase_s": {
+            "slot_wait": 2.0,
+            "submit": 2.0,
+            "queue_wait": 2.0,
+            "node_startup": 2.0,
+            "node_plan": 2.0,
+            "compute": 6.0,
+            "node_exit": 2.0,
+            "poll_wait": 2.0,
+            "postprocess": 2.0,
+        },
+        "core_s": 12.0,
+        "failed_s": 11.0,
+    }
+    (rule,) = found["rules"]
+    assert (rule["rule"], rule["jobs"], rule["attempts"]) == ("map", 1, 2)
+    assert rule["by_phase_s"] == found["jobs"]["by_phase_s"]
+
+
+def test_polling_advice_and_requests() -> None:
+    found = as_json(cost(on_slurm().run))
+    setting = "--slurm-init-seconds-before-status-checks"
+    assert found["polling"] == {"shortest_s": 40.0, "longest_s": 60.0, "setting": setting}
+    unknown = {
+        "setting": None,
+        "value": None,
+        "rule": None,
+        "jobs": 0,
+        "overhead_s": 0,
+        "tool_s": 0,
+    }
+    assert found["advice"] == [
+        {**unknown, "kind": "polling", "makespan_s": 55.0, "setting": setting, "value": 60.0},
+        {
+            **unknown,
+            "kind": "compute",
+            "makespan_s": 32.5,
+            "rule": "assemble_all_of_them",
+            "jobs": 1,
+        },
+        {
+            **unknown,
+            "kind": "grouping",
+            "makespan_s": 28.0,
+            "rule": "map",
+            "jobs": 4,
+            "overhead_s": 28.0,
+            "tool_s": 0.5,
+        },
+    ]
+    first, *_, last = found["requests_far_off"]
+    assert first == {
+        "rule": "map",
+        "resource": "memory",
+        "asked": 8e9,
+        "used": 140_000_003,
+        "at_most": False,
+        "too_little": False,
+    }
+    assert (last["resource"], last["asked"], last["used"]) == ("threads", 16, 1.0)
+
+
+def test_an_empty_run_has_no_polling_and_no_advice() -> None:
+    found = as_json(cost(Run()))
+    assert (found["polling"], found["advice"], found["requests_far_off"]) == (None, [], [])
+
+
+def test_a_segment_of_the_makespan() -> None:
+    segments = as_json(cost(chain().run))["makespan"]["segments"]
+    (own,) = (one for one in segments if one["job_id"] == 2)
+    assert own == {
+        "start": "2026-03-01T12:00:10.500000Z",
+        "end": "2026-03-01T12:00:20.000000Z",
+        "class": "compute",
+        "phase": "compute",
+        "job_id": 2,
+        "group": None,
+        "attempt": 1,
+        "rule": "map",
+        "released_by": {
+            "because": "dependency",
+            "job_id": 1,
+            "group": None,
+            "attempt": 1,
+            "resource": None,
+        },
+        "line": 8,
+    }
+    assert segments[0]["released_by"] is None
+
+
+@given(strategies.simulated_runs())
+def test_the_segments_tile_the_makespan_to_the_microsecond(
+    simulated: strategies.Simulated,
+) -> None:
+    found = shape(cost(simulated.run))
+    segments = found["makespan"]["segments"]
+    edges = [(parse_moment(one["start"]), parse_moment(one["end"])) for one in segments]
+    assert [edges[0][0], edges[-1][1]] == [simulated.start, simulated.end]
+    assert [end for _, end in edges[:-1]] == [start for start, _ in edges[1:]]
+    total = sum(round(s * SECOND) for s in found["makespan"]["by_class_s"].values())
+    assert total == round(found["run"]["makespan_s"] * SECOND) == simulated.end - simulated.start

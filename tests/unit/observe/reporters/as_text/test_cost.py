@@ -1,0 +1,52 @@
+"""The text of `cost`."""
+
+import pytest
+from answers import cost, render
+from builders import (
+    at,
+    begun,
+    chain,
+    grouped,
+)
+
+from snakemake_logger_plugin_observe.journal.events import (
+    FileSystem,
+)
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_the_seconds_add_up_to_the_makespan(width: int) -> None:
+    """However narrow: what falls off the edge are bars and meanings, not seconds."""
+    text = render(cost(chain().run), width=width)
+    (total,) = (line for line in text.splitlines() if line.strip().startswith("Σ"))
+    assert total.split() == ["Σ", "=", "makespan", "21.0"]
+
+
+def test_a_phase_of_less_than_half_a_class_is_not_called_most_of_it() -> None:
+    """Of the group's overhead, 9 s, the time between its members is 2 s: not most of it."""
+    assert "most of it member_wait" not in " ".join(render(cost(grouped().run)).split())
+
+
+def test_a_slow_file_system_is_reported() -> None:
+    quick = {"create_s": 0.0002, "stat_s": 0.0001, "remove_s": 0.0099}
+    slow = {"create_s": 0.0412, "stat_s": 0.0001, "remove_s": 1.2}
+    measured = [
+        FileSystem(time=at(2), when="start", path="/w", **quick),
+        FileSystem(time=at(21), when="end", path="/w", **slow),
+    ]
+    run = chain().run
+    run.file_systems.extend(measured)
+    found = [line for line in render(cost(run)).splitlines() if "slow" in line]
+    assert found == [
+        "! slow when the run ended: a file in /w took 0.041 s to create, 1.20 s to remove"
+    ]
+
+
+@pytest.mark.parametrize(("count", "last"), [(13, "r12"), (14, "… 2 more rules")])
+def test_more_rules_than_fit_are_counted_unless_it_is_one(count: int, last: str) -> None:
+    story = begun()
+    for job_id in range(1, count + 1):
+        story.job(job_id, rule=f"r{job_id - 1}").quick(job_id, 3, 3, 30 - job_id)
+    lines = render(cost(story.end(31).run)).splitlines()
+    table = lines[next(n for n, line in enumerate(lines) if line.startswith("Rules")) + 1 :]
+    assert table[: table.index("")][-1].strip().startswith(last)

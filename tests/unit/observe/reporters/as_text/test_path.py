@@ -1,0 +1,61 @@
+"""The text of `path`."""
+
+from answers import PATH, chain_of_forty, on_slurm, path, path_explained, render, source
+from builders import (
+    begun,
+    chain,
+    grouped,
+    killed,
+    replanned,
+    retried,
+)
+
+from snakemake_logger_plugin_observe.analysis.path.paths import paths
+from snakemake_logger_plugin_observe.reporters.answers import (
+    PathAnswer,
+    Source,
+)
+from snakemake_logger_plugin_observe.reporters.as_json import shape
+
+
+def test_the_path_of_a_run_of_any_length_fits_a_screen() -> None:
+    text = render(path(chain_of_forty().run), width=100)
+    assert len(text.splitlines()) <= 55
+    assert "… 69 more stretches" in text
+
+
+def test_savings_of_a_large_run_need_the_option_and_the_text_says_so() -> None:
+    run = on_slurm().run
+    answer = PathAnswer(source(run), paths(run), None)
+    assert shape(answer)["savings"] is None
+    assert "--savings finds what would be saved" in render(answer)
+
+
+def test_what_to_fix_first_is_the_phase_that_would_save_most() -> None:
+    text = " ".join(render(path(on_slurm().run)).split())
+    advice = (
+        "What to repair first: poll_wait (waiting for the next status poll: "
+        "--slurm-init-seconds-before-status-checks, 60 s here), up to 51.0 s less"
+    )
+    assert advice in text
+
+
+def test_every_segment_of_the_path_starts_and_ends_at_a_stamp_in_the_journal() -> None:
+    for story in (chain(), grouped(), retried(), replanned(), on_slurm()):
+        for one in path_explained(story).explained or ():
+            assert one.begin, one
+            assert one.end, one
+
+
+def test_circular_dependencies_and_a_cut_journal_are_reported() -> None:
+    story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
+    assert "the dependencies of jobs 1, 2 lead in a circle" in render(path(story.end(9).run))
+    cut = PathAnswer(Source(PATH, killed().run, "killed"), paths(killed().run))
+    assert "nothing was heard after 20.0 s" in render(cut)
+
+
+def test_what_to_fix_first_names_one_rule_and_not_all_tools() -> None:
+    text = render(path(chain().run))
+    advice = next(line for line in text.splitlines() if line.startswith("What to repair first"))
+    assert advice.startswith("What to repair first: the tools, map above all, up to 16.0 s less")
+    assert "compute (" not in advice
