@@ -4,7 +4,7 @@ import argparse
 import difflib
 from typing import Final, get_args
 
-from snakemake_logger_plugin_observe.analysis.failures.failures import failures, habits
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures, patterns
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Choice, Row, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import JournalError
@@ -60,7 +60,7 @@ def failed(source: Source, chosen: tuple[Row, ...], rule: str | None = None) -> 
     keys = {row.attempt.key[0] for row in chosen}
     keys |= {row.attempt.group for row in chosen if row.attempt.group is not None}
     found = tuple(one for one in every if one.key in keys)
-    common = habits(source.run, every)
+    common = patterns(source.run, every)
     named = {one.rule for one in found}
     return JobsAnswer(
         source,
@@ -68,5 +68,5 @@ def failed(source: Source, chosen: tuple[Row, ...], rule: str | None = None) -> 
         failed_only=True,
         rule=rule,
         failures=found,
-        habits=tuple(one for one in common if one.rule in named),
+        patterns=tuple(one for one in common if one.rule in named),
     )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.triage import triage
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.commands.support import (
     evidence_archive,
     find_journal,
@@ -72,7 +72,7 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
         source=source,
         baseline=baseline,
         triage=found,
-        missing=(*case.missing, *unread(found.quotes)),
+        missing=(*case.missing, *unread(found.excerpts)),
         paths=case.paths,
         asked=asked,
         saved=words.save,

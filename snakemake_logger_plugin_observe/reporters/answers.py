@@ -13,13 +13,13 @@ from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.cost.validation import Verification
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RuleHabit
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import FarOff
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.path.explain import Explained
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths, Saving
-from snakemake_logger_plugin_observe.analysis.triage import Triage
-from snakemake_logger_plugin_observe.analysis.triage.case import Asked
+from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.why.chain import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
@@ -82,7 +82,7 @@ class JobsAnswer:
     """The only rule that was asked for."""
     failures: tuple[Failure, ...] = ()
     """Where only failures were asked for: what failed among the rows' jobs."""
-    habits: tuple[RuleHabit, ...] = ()
+    patterns: tuple[RulePattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class TriageAnswer:
     """What evidence was not there, and how that limits the answer."""
     paths: dict[str, str] = field(default_factory=dict)
     """The journals, by the names that evidence calls them."""
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[LiveAnswer, ...] = ()
     saved: Path | None = None
     noted: Path | None = None
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
@@ -33,4 +33,4 @@ def is_command(claim: Claim) -> bool:
 def shape_note(answer: TriageAnswer) -> dict[str, Any]:
     """Return the six fields as plain texts, each claim with its citations."""
     note = answer.triage.note
-    return {name.replace(" ", "_"): said(claims, "; ") for name, claims in note.told()}
+    return {name.replace(" ", "_"): said(claims, "; ") for name, claims in note.named_fields()}

@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_wanted
-from snakemake_logger_plugin_observe.analysis.triage import triage
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.commands import compare
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.triage_case import gather

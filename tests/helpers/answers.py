@@ -51,8 +51,8 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import far_off
 from snakemake_logger_plugin_observe.analysis.jobs.table import Choice, rows
 from snakemake_logger_plugin_observe.analysis.path.explain import explain
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
-from snakemake_logger_plugin_observe.analysis.triage import triage
-from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer, Case
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.analysis.whatif import model_of
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.analysis.why.chain import chain as causal_chain
@@ -170,8 +170,8 @@ def widened_discovery() -> TriageAnswer:
     """Return the triage of a run whose input discovery also matched checksum files."""
     wide = changed(a_workflow(["a", "b", "a.md5", "b.md5"]), "count", log=())
     asked = (
-        Asked("L1", "plan", "snakemake all --dry-run --cores 2", ("total      8",)),
-        Asked("L2", "code", "snakemake all --list-changes code --cores 2", ("table",)),
+        LiveAnswer("L1", "plan", "snakemake all --dry-run --cores 2", ("total      8",)),
+        LiveAnswer("L2", "code", "snakemake all --list-changes code --cores 2", ("table",)),
     )
     after = a_run(wide, length_s=300, config_digest="sha256:2", config_keys={"samples": "sha256:2"})
     before = a_run(a_workflow("ab"), config_digest="sha256:1", config_keys={"samples": "sha256:1"})

@@ -3,10 +3,12 @@
 from typing import Any
 
 from builders import Story, begun
-from workflows import SETTINGS, a_workflow, compared
+from workflows import SETTINGS, a_workflow, party
 
-from snakemake_logger_plugin_observe.analysis.triage import Triage, triage
+from snakemake_logger_plugin_observe.analysis.compare.comparison import compare
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
+from snakemake_logger_plugin_observe.run.model import Run
 
 ONE = {"cut": 1.0, "count": 1.0, "join": 1.0}
 """A second for the tool of each rule."""
@@ -33,12 +35,22 @@ def timed(
     return story.end(at_s + 1)
 
 
+def case_of(after: Story | Run, before: Story | Run | None = None, **more: Any) -> Case:
+    """Return the triage case of a run, compared with the baseline *before* if there is one."""
+    run = _run(after)
+    if before is None:
+        return Case(run, run.status(alive=False), **more)
+    comparison = compare(party(before), party(after))
+    return Case(run, run.status(alive=False), _run(before), comparison, **more)
+
+
+def _run(one: Story | Run) -> Run:
+    return one.run if isinstance(one, Story) else one
+
+
 def walked(after: Story, before: Story | None = None, **more: Any) -> Triage:
-    """Return what the ladder finds of one run, against another."""
-    against = {} if before is None else {"baseline": before.run}
-    comparison = compared(before, after) if before is not None else None
-    run = after.run
-    return triage(Case(run, run.status(False), comparison=comparison, **against, **more))
+    """Return the triage of a run, compared with the baseline *before* if there is one."""
+    return triage(case_of(after, before, **more))
 
 
 def classes(after: Story, before: Story | None = None, **more: Any) -> list[str]:

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparis
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
 from snakemake_logger_plugin_observe.journal.events import OutputsRecorded, Planned, Provenance
 from snakemake_logger_plugin_observe.journal.records import OutputFile
+from snakemake_logger_plugin_observe.run.model import Run
 
 SETTINGS = {
     "rerun_triggers": ["code", "input", "mtime", "params", "software-env"],
@@ -113,9 +114,9 @@ def _record(
     story.add(OutputsRecorded(time=at(3), job_id=job_id, attempt=1, files=files))
 
 
-def party(story: Story, **more: Any) -> Party:
+def party(story: Story | Run, **more: Any) -> Party:
     """Return a side of a comparison, as the command makes it of one journal."""
-    run = story.run
+    run = story.run if isinstance(story, Story) else story
     known = run.finished
     measured = RunLengths((), ())
     if known is not None and known.makespan_s is not None:

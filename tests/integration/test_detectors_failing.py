@@ -180,8 +180,8 @@ def test_a_tool_that_was_killed_with_memory_to_spare_is_not_called_to_blame(lab:
     found = findings(answer)
     assert found.keys() == {"tool_failure:killed", "tool_failure:crashed"}
     killed, crashed = found["tool_failure:killed"], found["tool_failure:crashed"]
-    assert (killed["strength"], killed["lives_in"]) == ("possible", "operating context")
-    assert (crashed["strength"], crashed["lives_in"]) == ("certain", "tool behavior")
+    assert (killed["strength"], killed["where"]) == ("possible", "operating context")
+    assert (crashed["strength"], crashed["where"]) == ("certain", "tool behavior")
     resolves(answer, lab.folder)
 
 

@@ -79,7 +79,7 @@ def test_a_rule_whose_every_job_fails_first_is_no_chance(lab: Lab) -> None:
     assert answer["rules"] == [
         {
             "rule": "quality",
-            "habit": "every_job",
+            "pattern": "every_job",
             "jobs": 6,
             "failed_first": 6,
             "recovered": 6,
@@ -115,7 +115,7 @@ def test_one_job_of_many_that_failed_once_is_flaky(lab: Lab) -> None:
     (one,) = answer["failures"]
     assert (one["wildcards"], one["outcome"], one["masked"]) == ({"n": "3"}, "succeeded", True)
     assert (one["succeeded_on_attempt"], one["failed_executions"]) == (2, 1)
-    assert [(rule["habit"], rule["jobs"]) for rule in answer["rules"]] == [("flaky", 8)]
+    assert [(rule["pattern"], rule["jobs"]) for rule in answer["rules"]] == [("flaky", 8)]
     assert "flaky: 1 of the 8 jobs of work" in text(lab)
 
 

@@ -146,6 +146,18 @@ def test_every_folder_says_what_it_is_for() -> None:
         assert len(ast.get_docstring(tree(path)) or "") > 20, path
 
 
+def test_a_detector_imports_no_other_detector() -> None:
+    """What two of them need is a module next to their folder."""
+    folder = "analysis.triage.detectors"
+    shared = [
+        f"{name} imports {imported}"
+        for name, path in in_room(folder)
+        for imported in own_imports(path)
+        if name != folder and imported.startswith(f"{folder}.")
+    ]
+    assert shared == []
+
+
 def test_the_root_holds_few_modules() -> None:
     assert len(list(ROOTS[OBSERVE].glob("*.py"))) <= 8
 

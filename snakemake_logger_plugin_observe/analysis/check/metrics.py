@@ -161,7 +161,7 @@ def _masked(subject: MeasuredRun, _part: str) -> Measurement:
 
 
 def _hidden(one: Failure) -> str:
-    times = len(one.occasions)
+    times = len(one.occurrences)
     if one.outcome == "succeeded":
         return f"failed {times} {'time' if times == 1 else 'times'}, then succeeded"
     return f"failed {times} times in the same way"

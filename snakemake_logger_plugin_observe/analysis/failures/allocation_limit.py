@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 _NEAR: Final = 90 * 1_000_000
 
 
-def ran_out(run: Run, status: str) -> Allocation | None:
+def allocation_that_ran_out(run: Run, status: str) -> Allocation | None:
     """Return the run's own allocation if its end, and nothing else, fits how the run ended.
 
     A run that was killed is only known up to its last word; where that came long before the end of

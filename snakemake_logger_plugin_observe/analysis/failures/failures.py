@@ -29,7 +29,7 @@ from snakemake_logger_plugin_observe.run.node_processes import span_of
 
 Outcome = Literal["failed", "succeeded", "cancelled", "unfinished"]
 Verdict = Literal["once", "deterministic", "repeated", "different", "unknown"]
-Habit = Literal["every_job", "flaky", "some"]
+Pattern = Literal["every_job", "flaky", "some"]
 
 _FAILED: Final = ("failed", "lost")
 _FLAKY_AMONG: Final = 3
@@ -54,7 +54,7 @@ class Failure:
     inputs: tuple[str, ...]
     rows: tuple[Row, ...]
     """All its attempts, those that succeeded too."""
-    occasions: tuple[Occurrence, ...]
+    occurrences: tuple[Occurrence, ...]
     """Each time that it failed, in order; never empty."""
     repeats: tuple[Repeat, ...]
     """How each failure but the first compares with the one before it."""
@@ -80,7 +80,7 @@ class Failure:
     @property
     def last(self) -> Occurrence:
         """The last time that it failed."""
-        return self.occasions[-1]
+        return self.occurrences[-1]
 
     @property
     def cause(self) -> Cause:
@@ -95,7 +95,7 @@ class Failure:
     @property
     def failed_first(self) -> bool:
         """Whether its first execution failed."""
-        first = self.occasions[0]
+        first = self.occurrences[0]
         return first.attempt == 1 and first.number in (1, None)
 
     @property
@@ -107,12 +107,12 @@ class Failure:
     def likeness(self) -> tuple[object, ...]:
         """What another job of the rule that failed in the same way, and as often, has as well."""
         attempts = len(self.rows)
-        how_often = (self.outcome, self.verdict, attempts, self.executions, len(self.occasions))
+        how_often = (self.outcome, self.verdict, attempts, self.executions, len(self.occurrences))
         return (self.rule, self.group_name, *how_often, *signature(self.last, self.wildcards))
 
 
 @dataclass(frozen=True, slots=True)
-class RuleHabit:
+class RulePattern:
     """What the jobs of one rule have in common that failed and succeeded in the end."""
 
     rule: str
@@ -124,7 +124,7 @@ class RuleHabit:
     """How many failed, and succeeded in the end."""
     succeeded_on: int | None
     """The attempt on which they all succeeded; None where that differs."""
-    habit: Habit
+    pattern: Pattern
     """``every_job``: all of two or more, and in the same way, which is no chance; ``flaky``: few
     among many; ``some``: neither."""
     example: Failure
@@ -148,7 +148,7 @@ def masked(found: Iterable[Failure]) -> tuple[Failure, ...]:
     return tuple(one for one in found if one.masked)
 
 
-def habits(run: Run, found: Iterable[Failure]) -> tuple[RuleHabit, ...]:
+def patterns(run: Run, found: Iterable[Failure]) -> tuple[RulePattern, ...]:
     """Return, for each rule of which a job failed and succeeded in the end, what it looks like."""
     jobs: dict[str, set[int]] = {}
     for attempt in run.attempts.values():
@@ -160,29 +160,29 @@ def habits(run: Run, found: Iterable[Failure]) -> tuple[RuleHabit, ...]:
         if one.rule is not None:
             by_rule.setdefault(one.rule, []).append(one)
     return tuple(
-        _habit(rule, len(jobs[rule]), of_rule)
+        _pattern(rule, len(jobs[rule]), of_rule)
         for rule, of_rule in by_rule.items()
         if any(one.outcome == "succeeded" for one in of_rule)
     )
 
 
-def _habit(rule: str, jobs: int, of_rule: list[Failure]) -> RuleHabit:
+def _pattern(rule: str, jobs: int, of_rule: list[Failure]) -> RulePattern:
     recovered = [one for one in of_rule if one.outcome == "succeeded"]
     first = [one for one in recovered if one.failed_first]
-    alike = all_alike(signature(one.occasions[0], one.wildcards) for one in first)
-    habit: Habit = "some"
+    alike = all_alike(signature(one.occurrences[0], one.wildcards) for one in first)
+    pattern: Pattern = "some"
     if len(first) == jobs and alike:
-        habit = "every_job"
+        pattern = "every_job"
     elif jobs >= _FLAKY_AMONG and len(of_rule) * 2 < jobs:
-        habit = "flaky"
+        pattern = "flaky"
     on = {one.succeeded_on for one in recovered}
-    return RuleHabit(
+    return RulePattern(
         rule=rule,
         jobs=jobs,
         failed_first=sum(1 for one in of_rule if one.failed_first),
         recovered=len(recovered),
         succeeded_on=on.pop() if len(on) == 1 else None,
-        habit=habit,
+        pattern=pattern,
         example=recovered[0],
     )
 
@@ -208,19 +208,19 @@ def _guilty(run: Run, attempt: Attempt) -> list[int]:
 def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     first, last = of_one[0], of_one[-1].attempt
     whole = last.job_id is None
-    occasions: list[Occurrence] = []
+    occurrences: list[Occurrence] = []
     lost = 0
     ended_by: tuple[Attempt, Execution | None] | None = None
     for row in of_one:
-        times = list(_occasions(run, row))
+        times = list(_occurrences(run, row))
         if not times:
             continue
-        occasions += [one for one, _ in times]
+        occurrences += [one for one, _ in times]
         ended_by = (row.attempt, times[-1][1] if row.attempt.status not in _FAILED else None)
         lost += _lost(run, row)
     if ended_by is None:
         return None
-    repeats = tuple(again(a, b) for a, b in pairwise(occasions))
+    repeats = tuple(again(a, b) for a, b in pairwise(occurrences))
     outcome = _outcome(last)
     involved = [row.attempt for row in of_one]
     numbers = [one.number for one in involved]
@@ -239,10 +239,10 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         wildcards=first.wildcards,
         inputs=job.input if job is not None else (),
         rows=tuple(of_one),
-        occasions=tuple(occasions),
+        occurrences=tuple(occurrences),
         repeats=repeats,
         executions=len(ran),
-        failed_executions=sum(1 for one in occasions if one.number is not None),
+        failed_executions=sum(1 for one in occurrences if one.number is not None),
         all_seen=all(map(_seen, involved)),
         outcome=outcome,
         verdict=_verdict(repeats, outcome),
@@ -256,7 +256,7 @@ def _group_name(run: Run, group: str | None) -> str | None:
     return (described.name if described is not None else None) or group
 
 
-def _occasions(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
+def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
     """Yield each time that the job failed in one attempt, with the try that it was."""
     attempt = row.attempt
     failed = attempt.status in _FAILED
@@ -288,10 +288,12 @@ def _tool(one: Execution) -> Micros | None:
 
 def _last_line(attempt: Attempt) -> LogLine | None:
     """Return the last line that says something, of the first of its logs that has one."""
-    return next((line for log in attempt.logs if (line := telling_line(log)) is not None), None)
+    return next(
+        (line for log in attempt.logs if (line := last_meaningful_line(log)) is not None), None
+    )
 
 
-def telling_line(log: LogTail) -> LogLine | None:
+def last_meaningful_line(log: LogTail) -> LogLine | None:
     """Return the last line of a log that says something of what went wrong, or None."""
     for number in reversed(range(len(log.lines))):
         text = log.lines[number]

@@ -11,9 +11,9 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.failures.failures import (
     Failure,
-    RuleHabit,
+    RulePattern,
     failures,
-    habits,
+    patterns,
 )
 from snakemake_logger_plugin_observe.analysis.triage.context_changes import (
     context_changes,
@@ -36,7 +36,7 @@ _LEAST_SLOWER_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LiveAnswer:
     """What a Snakemake that was asked now said."""
 
     name: str
@@ -71,7 +71,7 @@ class Case:
     """Where the journals lie, by the names that evidence calls them."""
     read: Callable[[str], LogTail] | None = None
     """Reads the end of a file of the workflow's folder; None, where that is not there."""
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[LiveAnswer, ...] = ()
     """What a live Snakemake answered."""
 
     @property
@@ -89,7 +89,7 @@ class Case:
         """The dry run, as evidence calls it."""
         return Side("P", self.plan) if self.plan is not None else None
 
-    def answer(self, what: str) -> Asked | None:
+    def answer(self, what: str) -> LiveAnswer | None:
         """Return what a live Snakemake said of *what*, if it was asked and knew."""
         return next((one for one in self.asked if one.what == what and not one.problem), None)
 
@@ -104,9 +104,9 @@ class Case:
         return failures(self.run)
 
     @cached_property
-    def habits(self) -> tuple[RuleHabit, ...]:
+    def patterns(self) -> tuple[RulePattern, ...]:
         """What the failures of a rule have in common."""
-        return habits(self.run, self.failures)
+        return patterns(self.run, self.failures)
 
     @cached_property
     def tools(self) -> dict[str, Tool]:
@@ -138,9 +138,9 @@ class Case:
         return self._computed.get(rule, 0)
 
     @cached_property
-    def told_as(self) -> dict[str, list[Failure]]:
+    def failures_by_class(self) -> dict[str, list[Failure]]:
         """Failures by the one class that tells of each, so that none is told twice."""
-        no_chance = {habit.rule for habit in self.habits if habit.habit == "every_job"}
+        no_chance = {pattern.rule for pattern in self.patterns if pattern.pattern == "every_job"}
         elsewhere: frozenset[int] = frozenset()
         if self.failures and self.context and self.comparison and self.baseline:
             elsewhere = passed_before(self.comparison, self.baseline)

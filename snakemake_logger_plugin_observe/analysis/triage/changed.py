@@ -8,8 +8,8 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of, named
-from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
+from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
 
 KINDS: Final = ("input", "code", "params")
@@ -92,7 +92,7 @@ def _said(change: Change) -> str:
     return f"{who}{change.what}: {_short(change.before)} → {_short(change.after)}{jobs}"
 
 
-def _listed(kind: str, answered: Asked) -> Claim:
+def _listed(kind: str, answered: LiveAnswer) -> Claim:
     """Tell of the files that ``--list-changes`` names, a line each."""
     files = [line for line in answered.lines if line.strip()]
     if not files:
@@ -108,7 +108,7 @@ def _listed(kind: str, answered: Asked) -> Claim:
     return Claim(text, (Citation("command", answered.name, files[0]),))
 
 
-def _summed_up(answered: Asked) -> Iterator[Claim]:
+def _summed_up(answered: LiveAnswer) -> Iterator[Claim]:
     """Tell of the outputs that ``--summary`` would have updated, by their status."""
     by_status: dict[str, list[tuple[str, str]]] = {}
     rows = [line.split("\t") for line in answered.lines[1:]]

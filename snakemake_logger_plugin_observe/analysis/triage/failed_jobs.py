@@ -132,10 +132,10 @@ def last_words(found: Sequence[Failure]) -> str:
     return words_of([one.last for one in found])
 
 
-def words_of(occasions: Sequence[Occurrence]) -> str:
-    """Return what was said last on the first of some occasions that has words."""
-    line = next((one.line for one in occasions if one.line is not None), None)
-    text = line.text if line is not None else occasions[0].message or ""
+def words_of(occurrences: Sequence[Occurrence]) -> str:
+    """Return what was said last on the first of some occurrences that has words."""
+    line = next((one.line for one in occurrences if one.line is not None), None)
+    text = line.text if line is not None else occurrences[0].message or ""
     if line is None and text.startswith("CalledProcessError"):
         return ""
     text = " ".join(text.split()).rstrip(":")
@@ -146,7 +146,7 @@ def evidence(case: Case, found: Iterable[Failure]) -> tuple[Citation, ...]:
     """Cite the attempts in which a few of them failed, and the lines of their logs."""
     cited: list[Citation] = []
     for one in list(found)[:_CITED]:
-        failed = {each.attempt for each in one.occasions}
+        failed = {each.attempt for each in one.occurrences}
         for row in one.rows:
             if row.attempt.number in failed:
                 said = row.attempt.message or row.attempt.status

@@ -15,7 +15,7 @@ _SUBMISSIONS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
+class PredictedGain:
     """What an action would bring, and the command that tells more of it."""
 
     command: str
@@ -23,7 +23,7 @@ class Gain:
     """None where the run is too large to be let happen again in passing."""
 
 
-def foreseen(case: Case, action: Action) -> Gain | None:
+def predict_gain(case: Case, action: Action) -> PredictedGain | None:
     """Return what *action* would bring; None where no replay can tell, or nothing would be won."""
     if not action.move or case.status != "success":
         return None
@@ -31,11 +31,11 @@ def foreseen(case: Case, action: Action) -> Gain | None:
     try:
         chosen = setting(action.move)
         if len(case.run.attempts) > _SUBMISSIONS:
-            return Gain(command, None)
+            return PredictedGain(command, None)
         saves = gained(case.run, chosen, case.account.segments)
     except ScenarioError:
         return None
-    return Gain(command, saves) if saves > 0 else None
+    return PredictedGain(command, saves) if saves > 0 else None
 
 
 def _journal(case: Case) -> list[str]:

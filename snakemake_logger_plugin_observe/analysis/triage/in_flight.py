@@ -23,7 +23,7 @@ _LOOK: Final = {"slurm": ("squeue -j {}", "scancel {}"), "lsf": ("bjobs {}", "bk
 
 def left(case: Case) -> tuple[Attempt, ...]:
     """Return the jobs' attempts that the run's end found in flight, or cut off."""
-    cut_off = set(failed_jobs.jobs(case, case.told_as.get(KILLED, ())))
+    cut_off = set(failed_jobs.jobs(case, case.failures_by_class.get(KILLED, ())))
     found: dict[int, Attempt] = {}
     for one in case.run.attempts.values():
         if one.job_id is None:

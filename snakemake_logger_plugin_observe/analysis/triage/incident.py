@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Word
 from snakemake_logger_plugin_observe.clock import Micros
 
-LivesIn = Literal[
+Boundary = Literal[
     "workflow semantics", "operating context", "storage and visibility", "tool behavior"
 ]
 Strength = Literal["certain", "likely", "possible"]
@@ -31,7 +31,7 @@ class Incident:
     id: str
     incident_class: str
     """One of the model's classes, or of its further shapes."""
-    lives_in: LivesIn
+    where: Boundary
     claim: str
     strength: Strength
     explains: Micros
@@ -40,7 +40,7 @@ class Incident:
     """How many failed jobs it explains, or jobs that the run's end cut off."""
     evidence: tuple[Citation, ...]
     """Never empty: a claim without a citation is none."""
-    refuted_by: str
+    wrong_if: str
     action: Action
     check: str | None = None
     """The line of a check file that would catch it next time."""
@@ -50,3 +50,14 @@ class Incident:
     """Whether its jobs did not fail, but were in flight when the run ended."""
     jobs: tuple[int, ...] = ()
     """The jobs that it touches, where these are not all of its rules (or those that failed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is said; one without evidence claims nothing: a command, or that something is unknown.
+
+    A text has no line breaks, and names jobs, rules and files as the journal does.
+    """
+
+    text: str
+    evidence: tuple[Citation, ...] = ()

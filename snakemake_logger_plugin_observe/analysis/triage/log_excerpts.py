@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, shortened
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import job_name
-from snakemake_logger_plugin_observe.analysis.failures.failures import telling_line
+from snakemake_logger_plugin_observe.analysis.failures.failures import last_meaningful_line
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.why.why import job_times
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
-UNPROVED: Final = "missing_evidence"
+MISSING_EVIDENCE: Final = "missing_evidence"
 _JOBS: Final = 3
 _LOGS_OF_A_JOB: Final = 2
 _FIGURES: Final = ("s", "max_rss", "io_in", "io_out", "cpu_time")
@@ -51,7 +51,7 @@ def quotes(case: Case, where: Scope, found: Sequence[Incident]) -> tuple[LogExce
     return tuple({quote.path: quote for quote in every}.values())  # jobs may share a log
 
 
-def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Incident, ...]:
+def missing_evidence(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Incident, ...]:
     """Propose a log or a benchmark for each rule of an incident that has none: evidence missing."""
     if not any(found):
         return ()
@@ -76,15 +76,15 @@ def unproved(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Incid
 def _proposed(rule: str, lacks: dict[str, str], cited: tuple[Citation, ...]) -> Incident:
     proofs = " and ".join(lacks.values())
     return Incident(
-        id=f"{UNPROVED}:{rule}",
-        incident_class=UNPROVED,
-        lives_in="workflow semantics",
+        id=f"{MISSING_EVIDENCE}:{rule}",
+        incident_class=MISSING_EVIDENCE,
+        where="workflow semantics",
         claim=f"rule {rule} keeps {' and '.join(f'no {what}' for what in lacks)}; give it {proofs}",
         strength="certain",
         explains=0,
         failures=0,
         evidence=cited,
-        refuted_by=f"rule {rule} has it in the Snakefile that was run",
+        wrong_if=f"rule {rule} has it in the Snakefile that was run",
         action=Action(f"give rule {rule} {proofs}", "what its tool says and uses is not kept"),
         check=f"missing_{'logs' if 'log' in lacks else 'benchmarks'} <= 0",
         rules=(rule,),
@@ -110,7 +110,7 @@ def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
     name = job_name(job)
     for path in job.log[:_LOGS_OF_A_JOB]:
         tail = case.read(path)
-        said = telling_line(tail)
+        said = last_meaningful_line(tail)
         if said is None:
             yield LogExcerpt("log", path, name, problem=tail.problem or "it says nothing")
         else:

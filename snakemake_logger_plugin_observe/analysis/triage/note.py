@@ -7,9 +7,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
-from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
-from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
+from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
@@ -37,7 +36,7 @@ class IncidentNote:
     incident_class: tuple[Claim, ...]
     next_action: tuple[Claim, ...]
 
-    def told(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
+    def named_fields(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
         """Yield each field's name, as a person reads it, and its claims."""
         for one in fields(self):
             yield one.name.replace("_", " "), getattr(self, one.name)
@@ -51,7 +50,7 @@ def note(
     *,
     read: Sequence[LogExcerpt] = (),
     lacking: Sequence[Incident] = (),
-    won: Gain | None = None,
+    won: PredictedGain | None = None,
 ) -> IncidentNote:
     """Return the note of a case, from what each rung found."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
@@ -115,9 +114,9 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
         yield Claim(NONE_FOUND)
         return
     first = found[0]
-    lives = f"{first.incident_class} (lives in: {first.lives_in}), {first.strength}"
+    lives = f"{first.incident_class} (where: {first.where}), {first.strength}"
     yield Claim(f"{lives}: {first.claim}", first.evidence[:_CITED])
-    yield Claim(f"refuted by: {first.refuted_by}")
+    yield Claim(f"would be wrong if: {first.wrong_if}")
     for one in found[1 : 1 + _OTHERS]:
         yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])
     for one in found[1 + _OTHERS :][:1]:
@@ -126,7 +125,7 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
 
 
 def _actions(
-    case: Case, seen: Sequence[Symptom], found: Sequence[Incident], won: Gain | None
+    case: Case, seen: Sequence[Symptom], found: Sequence[Incident], won: PredictedGain | None
 ) -> Iterator[Claim]:
     if not found:
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
@@ -147,7 +146,7 @@ def _actions(
         yield Claim(f"check that would catch it next time: {first.check}{_line_of(first.check)}")
 
 
-def predicted(won: Gain) -> str:
+def predicted(won: PredictedGain) -> str:
     """Return what an action would bring, as a sentence, with the command that tells more."""
     if won.saves is None:
         return f"what that would bring: {won.command}"

@@ -7,8 +7,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of
-from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
+from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 
 _MOST_RULES: Final = 6
 # The last line of Snakemake's own table of jobs; of a plan without jobs it says so in words.
@@ -80,7 +80,7 @@ def _of_dry_run(case: Case, side: Side) -> Claim:
     return Claim(text, _at_plan(side, counts) or side.at_start("kind: dry_run"))
 
 
-def _of_live(case: Case, live: Asked) -> Claim:
+def _of_live(case: Case, live: LiveAnswer) -> Claim:
     more = ""
     if any(job.checkpoint for job in case.run.jobs.values()):
         more = ", and checkpoints among them bring more"

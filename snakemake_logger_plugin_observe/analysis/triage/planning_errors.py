@@ -15,7 +15,7 @@ _AFFECTED: Final = re.compile(r"affected files:\n(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Unplanned:
+class MissedInput:
     """What planning itself missed."""
 
     rule: str
@@ -23,7 +23,7 @@ class Unplanned:
     line: int | None
 
 
-def unplanned(run: Run) -> tuple[Unplanned, ...]:
+def missed_in_planning(run: Run) -> tuple[MissedInput, ...]:
     """Return the inputs that no rule makes and that were not there, as Snakemake said it."""
     found = []
     for message, line in zip(run.messages, run.message_lines, strict=False):
@@ -34,5 +34,5 @@ def unplanned(run: Run) -> tuple[Unplanned, ...]:
             files = affected[1].splitlines() if affected else ()
             paths = tuple(path.strip() for path in files if path.strip())
             if paths:
-                found.append(Unplanned(rule, paths, line))
+                found.append(MissedInput(rule, paths, line))
     return tuple(found)

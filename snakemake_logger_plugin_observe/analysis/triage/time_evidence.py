@@ -8,6 +8,8 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.cost.account import sum_phases
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import RunPhase
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import RUN_PHASES
 
 if TYPE_CHECKING:
@@ -66,6 +68,16 @@ def rules_of(case: Case, phases: Iterable[str]) -> tuple[str, ...]:
 def group_size(jobs: int, tool: Micros) -> int:
     """Return how many of a rule's *jobs* to submit together, if each computes for *tool*."""
     return max(2, min(_MOST_IN_GROUP, jobs // 2, _GROUP // max(tool, 1)))
+
+
+def replanning_time(run: Run) -> Micros:
+    """Return how long *run* re-planned after checkpoints."""
+    return sum(one.end - one.time for one in run.phases if is_replanning(one))
+
+
+def is_replanning(phase: RunPhase) -> bool:
+    """Whether *phase* is a re-evaluation of the DAG after a checkpoint."""
+    return phase.phase == "plan" and phase.detail == "checkpoint"
 
 
 def below(case: Case, phase: str) -> str:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.triage.case import Asked
+from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Folder
 from snakemake_logger_plugin_observe.journal.files import JournalError
@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.reporters.words import harmless
 _TIMEOUT_S: Final = 120
 
 
-def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[Asked, ...]:
+def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[LiveAnswer, ...]:
     """Return what a live Snakemake says of a run's targets.
 
     The commands are shown first, and run only if the person says so, or has *agreed* before.
@@ -36,7 +36,7 @@ def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[Asked, 
         how = live_snakemake.setting(started, folder, Path.cwd())
         _may(how, agreed=agreed)
         return tuple(
-            Asked(f"L{number}", one.what, one.command, one.lines, one.problem)
+            LiveAnswer(f"L{number}", one.what, one.command, one.lines, one.problem)
             for number, one in enumerate(live_snakemake.ask(how, _TIMEOUT_S), 1)
         )
     except live_snakemake.LiveError as error:

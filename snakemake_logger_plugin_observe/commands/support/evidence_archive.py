@@ -55,10 +55,10 @@ def _keep_files(store: Store, answer: TriageAnswer, folder: Folder, lines: list[
 def _cited(answer: TriageAnswer) -> Iterator[tuple[str, str]]:
     """Yield the logs and benchmarks that are quoted, or that the note cites, with what each is."""
     known: set[str] = set()
-    for quote in answer.triage.quotes:
+    for quote in answer.triage.excerpts:
         known.add(quote.path)
         yield quote.path, f"{quote.kind} of {quote.job}"
-    for _, claims in answer.triage.note.told():
+    for _, claims in answer.triage.note.named_fields():
         for one in (cited for claim in claims for cited in claim.evidence):
             path, _, line = one.ref.rpartition(":")
             if one.kind in ("log", "benchmark") and line.isdecimal() and path not in known:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison, compare
-from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
-from snakemake_logger_plugin_observe.analysis.triage.planning_errors import unplanned
+from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands.support import baselines, find_journal
 from snakemake_logger_plugin_observe.commands.support.sides import parties, side
@@ -22,7 +22,7 @@ _FORCES: Final = ("forceall", "forcerun", "forcetargets", "until", "omit_from")
 
 
 def gather(
-    source: Source, named_baseline: Path | None, asked: tuple[Asked, ...] = ()
+    source: Source, named_baseline: Path | None, asked: tuple[LiveAnswer, ...] = ()
 ) -> tuple[Case, Folder | None, Source | None]:
     """Return all that is known of a run, its folder, and its baseline's journal.
 
@@ -132,7 +132,7 @@ def _next_run(source: Source, others: Iterable[tuple[RunStarted, Path]]) -> floa
     return min((moment / 1e6 for moment in begun if moment > mine), default=None)
 
 
-def _unanswered(asked: Sequence[Asked]) -> Iterator[str]:
+def _unanswered(asked: Sequence[LiveAnswer]) -> Iterator[str]:
     """Say what a Snakemake that was asked could not tell, each reason once."""
     by_problem: dict[str, list[str]] = {}
     for one in asked:
@@ -148,7 +148,7 @@ def _called_missing(case: Case) -> Iterator[str]:
         if one.cause in ("missing_output", "missing_input") and one.job_id in case.run.jobs:
             job = case.run.jobs[one.job_id]
             yield from (*job.output, *job.input)
-    for missed in unplanned(case.run):
+    for missed in missed_in_planning(case.run):
         yield from missed.files
 
 

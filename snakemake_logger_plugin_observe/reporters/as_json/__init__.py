@@ -5,7 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+    allocation_that_ran_out,
+)
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
@@ -130,8 +132,9 @@ def _failed(answer: JobsAnswer) -> dict[str, Any]:
     return {
         "failures": [failures.failure(one) for one in answer.failures],
         "masked": sum(1 for one in answer.failures if one.masked),
-        "rules": [failures.habit(one) for one in answer.habits],
-        "allocation_ran_out": ran_out(answer.source.run, answer.source.status) is not None,
+        "rules": [failures.pattern(one) for one in answer.patterns],
+        "allocation_ran_out": allocation_that_ran_out(answer.source.run, answer.source.status)
+        is not None,
     }
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RuleHabit
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 
@@ -32,17 +32,17 @@ def failure(one: Failure) -> dict[str, Any]:
             "requested_bytes": one.use.memory_asked_bytes,
         },
         "time": {"used_s": one.use.time_s, "requested_s": one.use.time_asked_s},
-        "failures": [_occasion(each) for each in one.occasions],
+        "failures": [_occurrence(each) for each in one.occurrences],
         "repeats": [{**asdict(each), "differs": list(each.differs)} for each in one.repeats],
         "inputs": list(one.inputs),
     }
 
 
-def habit(one: RuleHabit) -> dict[str, Any]:
+def pattern(one: RulePattern) -> dict[str, Any]:
     """Return what the jobs of a rule have in common that failed and succeeded in the end."""
     return {
         "rule": one.rule,
-        "habit": one.habit,
+        "pattern": one.pattern,
         "jobs": one.jobs,
         "failed_first": one.failed_first,
         "recovered": one.recovered,
@@ -50,7 +50,7 @@ def habit(one: RuleHabit) -> dict[str, Any]:
     }
 
 
-def _occasion(one: Occurrence) -> dict[str, Any]:
+def _occurrence(one: Occurrence) -> dict[str, Any]:
     return {
         "attempt": one.attempt,
         "execution": one.number,

@@ -4,9 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
-from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
-from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
+from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.claims import shape_note
@@ -43,12 +42,12 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
                 "text": one.text,
                 "problem": one.problem,
             }
-            for one in found.quotes
+            for one in found.excerpts
         ],
-        "findings": [_finding(one) for one in (*found.incidents, *found.unproved)],
+        "findings": [_finding(one) for one in (*found.incidents, *found.missing_evidence)],
         "actions": [
             _action(one, found.gain if number == 0 else None)
-            for number, one in enumerate((*found.incidents, *found.unproved))
+            for number, one in enumerate((*found.incidents, *found.missing_evidence))
         ],
         "note": shape_note(answer),
         "missing": list(answer.missing),
@@ -60,7 +59,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
     }
 
 
-def _action(one: Incident, won: Gain | None) -> dict[str, Any]:
+def _action(one: Incident, won: PredictedGain | None) -> dict[str, Any]:
     return {
         "finding": one.id,
         "action": one.action.text,
@@ -75,12 +74,12 @@ def _finding(one: Incident) -> dict[str, Any]:
     return {
         "id": one.id,
         "incident_class": one.incident_class,
-        "lives_in": one.lives_in,
+        "where": one.where,
         "claim": one.claim,
         "strength": one.strength,
         "explains_s": to_seconds(one.explains),
         "evidence": _evidence(one.evidence),
-        "refuted_by": one.refuted_by,
+        "wrong_if": one.wrong_if,
         "check": one.check,
     }
 

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RuleHabit
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
@@ -63,9 +63,9 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found += [Text(), _by_cause(answer.failures, width)]
     blocks = _blocks(answer)
     most = _BLOCKS_OF_A_RULE if answer.rule is not None else _BLOCKS
-    habits = {habit.rule: habit for habit in answer.habits}
+    patterns = {pattern.rule: pattern for pattern in answer.patterns}
     for block in blocks[:most]:
-        found += [Text(), *_block(answer, block, habits, here)]
+        found += [Text(), *_block(answer, block, patterns, here)]
     if left := [one for block in blocks[most:] for one in block]:
         more = "--format json has them all" if answer.rule is not None else "--rule RULE shows more"
         found += [Text(), Text(f"… {plural(len(left), 'more job')} that failed; {more}")]
@@ -91,7 +91,7 @@ def _summary(answer: JobsAnswer) -> str:
     told = [(words, count) for words, count in counts.items() if count]
     said = [f"{plural(told[0][1], 'job')} {told[0][0]}"]
     said += [f"{count:,} {words}" for words, count in told[1:]]
-    times = sum(len(one.occasions) for one in found)
+    times = sum(len(one.occurrences) for one in found)
     at_least = "" if all(one.all_seen for one in found) else "at least "
     lost = duration(sum(one.lost for one in found))
     return f"{', '.join(said)}: {at_least}{plural(times, 'failure')}, {lost} lost"
@@ -109,7 +109,7 @@ def _by_cause(found: Iterable[Failure], width: int) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     costly = sorted(groups.items(), key=lambda item: -sum(one.lost for one in item[1]))
     for (cause, rule), of_one in costly[:_GROUPS]:
-        times = sum(len(one.occasions) for one in of_one)
+        times = sum(len(one.occurrences) for one in of_one)
         lost = duration(sum(one.lost for one in of_one))
         table.add_row(f"  {cause}", rule, f"{len(of_one):,}", f"{times:,}", lost)
     if (left := len(costly) - _GROUPS) > 0:
@@ -142,7 +142,7 @@ def _blocks(answer: JobsAnswer) -> list[list[Failure]]:
 
 
 def _block(
-    answer: JobsAnswer, block: list[Failure], habits: dict[str, RuleHabit], here: str
+    answer: JobsAnswer, block: list[Failure], patterns: dict[str, RulePattern], here: str
 ) -> Iterator[RenderableType]:
     """Yield what is known of one way of failing, with one log of one of the jobs."""
     one = block[0]
@@ -157,8 +157,8 @@ def _block(
     yield line(_facts(answer, block, row))
     if not alone:
         yield line(f"jobs {some([f'{each.key} {_wildcards(each)}'.strip() for each in block])}")
-    if one.outcome == "succeeded" and (habit := habits.pop(one.rule or "", None)):  # said once
-        yield from _in_common(habit)
+    if one.outcome == "succeeded" and (pattern := patterns.pop(one.rule or "", None)):  # said once
+        yield from _in_common(pattern)
     yield from map(line, _used(one))
     yield from map(line, _executions(one))
     if one.verdict in ("different", "unknown"):
@@ -173,7 +173,7 @@ def _wildcards(one: Failure) -> str:
 
 def _story(answer: JobsAnswer, one: Failure, *, alone: bool) -> str:
     """Return how it went on: how often it failed, in what way, and what came of it."""
-    times, tried = len(one.occasions), len(one.rows)
+    times, tried = len(one.occurrences), len(one.rows)
     how = {
         "once": "failed once",
         "deterministic": f"failed {times} × the same way",
@@ -244,15 +244,15 @@ def _ended_by(one: Occurrence) -> str:
     return f"exit code {why.exit_code}" + (f" ({named})" if number is not None else "")
 
 
-def _in_common(habit: RuleHabit) -> Iterator[RenderableType]:
+def _in_common(pattern: RulePattern) -> Iterator[RenderableType]:
     """Yield what the rule's jobs have in common: no chance, or chance."""
-    rule = habit.rule
-    if habit.habit == "every_job":
-        on = f" on attempt {habit.succeeded_on}" if habit.succeeded_on is not None else " later"
-        said = f"each of the {habit.jobs:,} jobs of {rule} failed first in this way"
+    rule = pattern.rule
+    if pattern.pattern == "every_job":
+        on = f" on attempt {pattern.succeeded_on}" if pattern.succeeded_on is not None else " later"
+        said = f"each of the {pattern.jobs:,} jobs of {rule} failed first in this way"
         yield line(f"{said}, and succeeded{on}: that is no chance, retries hide it", "yellow")
-    elif habit.habit == "flaky":
-        yield line(f"flaky: {habit.recovered:,} of the {habit.jobs:,} jobs of {rule}")
+    elif pattern.pattern == "flaky":
+        yield line(f"flaky: {pattern.recovered:,} of the {pattern.jobs:,} jobs of {rule}")
 
 
 def _used(one: Failure) -> Iterator[str]:
@@ -289,18 +289,18 @@ def _executions(one: Failure) -> Iterator[str]:
 
 def _each(one: Failure) -> Iterator[str]:
     """Yield a line for each time that it failed, where they are not the same."""
-    for each in one.occasions[:ITEMS]:
+    for each in one.occurrences[:ITEMS]:
         inside = f", execution {each.number}" if (each.number or 1) > 1 else ""
         took = f" after {duration(each.length)}" if each.length is not None else ""
         said = f": {each.line.text.strip()}" if each.line is not None else ""
         yield f"attempt {each.attempt}{inside}: {_cause(each)}{took}{said}"
-    if len(one.occasions) > ITEMS:
-        yield f"… {len(one.occasions) - ITEMS} more"
+    if len(one.occurrences) > ITEMS:
+        yield f"… {len(one.occurrences) - ITEMS} more"
 
 
 def _also(one: Failure) -> Iterator[str]:
     """Yield what differs between failures that are the same otherwise."""
-    lengths = [each.length for each in one.occasions if each.length is not None]
+    lengths = [each.length for each in one.occurrences if each.length is not None]
     apart = any(each.same and "duration" in each.differs for each in one.repeats)
     if apart and lengths:
         yield f"it took {duration(min(lengths))} to {duration(max(lengths))} to fail"

@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+    allocation_that_ran_out,
+)
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures
@@ -52,7 +54,7 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
 
 def _out_of_time(answer: JobsAnswer) -> list[str]:
     """Return what to say where the allocation that Snakemake itself ran in was out of time."""
-    known = ran_out(answer.source.run, answer.source.status)
+    known = allocation_that_ran_out(answer.source.run, answer.source.status)
     if known is None or known.end is None:
         return []
     job = f"{known.scheduler} job {known.cluster_job}"

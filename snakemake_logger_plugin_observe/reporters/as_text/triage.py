@@ -8,9 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
-from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
-from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
+from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
@@ -64,7 +63,7 @@ def _ladder(answer: TriageAnswer) -> Table:
         ("affected scope", [_line(Claim(found.scope.text, found.scope.evidence))]),
         ("planned work", _or_unknown(found.planned, "not known")),
         ("what changed", _first(found.changed)),
-        ("logs, benchmarks", _quotes(found.quotes, found.unproved)),
+        ("logs, benchmarks", _quotes(found.excerpts, found.missing_evidence)),
         ("incident class", _classes(found.incidents)),
         ("next action", _actions(found.incidents, found.note.next_action, found.gain)),
     ]
@@ -104,8 +103,8 @@ def _first(claims: Sequence[Claim]) -> Iterator[Text]:
         yield Text(f"… and {more} more (--format json)", "dim")
 
 
-def _quotes(quotes: Sequence[LogExcerpt], unproved: Sequence[Incident]) -> Iterator[Text]:
-    if not quotes and not unproved:
+def _quotes(quotes: Sequence[LogExcerpt], missing_evidence: Sequence[Incident]) -> Iterator[Text]:
+    if not quotes and not missing_evidence:
         yield Text("none read", "dim")
     for one in quotes:
         if one.text is None:
@@ -116,7 +115,7 @@ def _quotes(quotes: Sequence[LogExcerpt], unproved: Sequence[Incident]) -> Itera
         said = " ".join((one.figures or one.text).split())
         line.append(harmless(f"  {said[:_LONGEST]}"), "dim")
         yield line
-    yield from (_line(Claim(one.claim, one.evidence)) for one in unproved)
+    yield from (_line(Claim(one.claim, one.evidence)) for one in missing_evidence)
 
 
 def _classes(found: Sequence[Incident]) -> Iterator[Text]:
@@ -124,9 +123,9 @@ def _classes(found: Sequence[Incident]) -> Iterator[Text]:
         yield Text("no incident found")
     for one in found[:_INCIDENTS]:
         explains = f", explains {_explained(one)}" if one.explains or one.failures else ""
-        claim = f"{one.incident_class} (lives in: {one.lives_in}), {one.strength}{explains}"
+        claim = f"{one.incident_class} (where: {one.where}), {one.strength}{explains}"
         yield _line(Claim(f"{claim}: {one.claim}", one.evidence[:3]))
-        yield Text(harmless(f"  refuted by: {one.refuted_by}"), "dim")
+        yield Text(harmless(f"  would be wrong if: {one.wrong_if}"), "dim")
     if len(found) > _INCIDENTS:
         yield Text(f"… and {len(found) - _INCIDENTS} more (--format json)", "dim")
 
@@ -140,7 +139,9 @@ def _explained(one: Incident) -> str:
     return " and ".join([*said, *([duration(one.explains)] if one.explains else [])])
 
 
-def _actions(found: Sequence[Incident], noted: Sequence[Claim], won: Gain | None) -> Iterator[Text]:
+def _actions(
+    found: Sequence[Incident], noted: Sequence[Claim], won: PredictedGain | None
+) -> Iterator[Text]:
     if not found:
         yield from map(_line, noted)
         return

@@ -5,7 +5,7 @@ import re
 import textwrap
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.triage.claim import Claim
+from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.claims import (
     citations,
@@ -29,9 +29,9 @@ def render_note(answer: TriageAnswer, suffix: str) -> str:
 
 
 def _text(answer: TriageAnswer) -> str:
-    indent = max(len(name) for name, _ in answer.triage.note.told()) + 2
+    indent = max(len(name) for name, _ in answer.triage.note.named_fields()) + 2
     lines: list[str] = []
-    for name, claims in answer.triage.note.told():
+    for name, claims in answer.triage.note.named_fields():
         for number, claim in enumerate(claims):
             head = name if not number else ""
             lines += textwrap.wrap(
@@ -49,7 +49,7 @@ def _markdown(answer: TriageAnswer) -> str:
     run = answer.source.run
     called = run.started.run_id if run.started is not None else "unknown"
     lines = [f"# Incident in run {_plain(called)}", ""]
-    for name, claims in answer.triage.note.told():
+    for name, claims in answer.triage.note.named_fields():
         if len(claims) == 1:
             lines.append(f"- **{name}**: {_marked(claims[0])}")
             continue

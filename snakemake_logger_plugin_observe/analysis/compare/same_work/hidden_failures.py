@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Finding,
     jobs_of,
 )
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, habits
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, patterns
 from snakemake_logger_plugin_observe.analysis.failures.signatures import kinds, signature
 
 MASKED, RAISED, FAILED = "failures_masked", "retries_changed", "attempts_failed"
@@ -32,7 +32,9 @@ def findings(it: Compared) -> Iterator[Finding]:
         alike = {(one.rule, one.cause, True), (one.rule, one.cause, one.masked)}
         if known.isdisjoint(alike):
             by_rule.setdefault(one.rule or one.group_name or "", []).append(one)
-    no_chance = {habit.rule for habit in habits(it.after.run, after) if habit.habit == "every_job"}
+    no_chance = {
+        pattern.rule for pattern in patterns(it.after.run, after) if pattern.pattern == "every_job"
+    }
     for rule, found in by_rule.items():
         yield from _failed(it.after, rule, found, no_chance=rule in no_chance)
 
@@ -54,13 +56,13 @@ def _came_again(one: Failure) -> bool:
 
 
 def _what(rule: str, found: list[Failure]) -> str:
-    times = sum(len(one.occasions) for one in found)
+    times = sum(len(one.occurrences) for one in found)
     return f"{jobs_of(len(found))} of {rule} failed {times:,} time{'' if times == 1 else 's'}"
 
 
 def _how(found: list[Failure]) -> str:
     """Say what was the same: all of it, or what each job by itself did, or what each did first."""
-    if not all(_came_again(one) or len(one.occasions) == 1 for one in found):
+    if not all(_came_again(one) or len(one.occurrences) == 1 for one in found):
         return "each job in the same way first"
     ways = kinds((one, signature(one.last, one.wildcards)) for one in found)
     return "each time in the same way" if len(ways) == 1 else "each job in the same way each time"

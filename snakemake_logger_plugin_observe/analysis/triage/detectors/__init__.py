@@ -1,7 +1,19 @@
-"""What can be wrong with a run: one detector a file; each says what would refute it.
+"""The detectors: one file for each class of incident, and the list of all of them.
 
-A detector has ``detect(case)``, which yields incidents, or nothing. It is added here by one line,
-and is then held to the contract that a test has for all of them.
+To add a detector, write one file in this folder and add its name to the import below. The file
+needs:
+
+- a module docstring: one sentence that says what the detector finds;
+- ``CLASS``, the id of its incident class;
+- ``detect(case: Case) -> Iterator[Incident]``, which yields an incident for each problem that it
+  finds in ``case``, and nothing if it finds none.
+
+Everything that a detector knows is in ``case`` (see ``triage.case``): the run, its baseline, their
+comparison, and what was derived from them. A detector has no clock, opens no file, and imports no
+other detector; what two of them need is a module next to this folder. Every incident cites
+evidence, says what would prove it wrong, and proposes an action (see ``triage.incident``).
+
+``tests/unit/observe/analysis/triage/detectors/test_contract.py`` runs every detector on many runs.
 """
 
 from types import ModuleType
@@ -36,31 +48,5 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     workflow_error,
 )
 
-DETECTORS: Final[tuple[ModuleType, ...]] = (
-    busy_cluster,
-    checkpoint_storm,
-    discovery_widened,
-    environment_drift,
-    environment_failed,
-    idle_slots,
-    job_lost,
-    killed_run,
-    late_outputs,
-    masked_failure,
-    missing_input,
-    nested_retries,
-    node_startup,
-    out_of_memory,
-    polling_lag,
-    slow_host,
-    slow_metadata,
-    slow_planning,
-    slow_tool,
-    stricter_context,
-    submission_refused,
-    surprise_reruns,
-    time_limit,
-    tiny_jobs,
-    tool_failure,
-    workflow_error,
-)
+DETECTORS: Final = tuple(each for each in tuple(vars().values()) if isinstance(each, ModuleType))
+"""The modules imported above, in that order."""

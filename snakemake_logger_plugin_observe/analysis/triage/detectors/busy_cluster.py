@@ -42,7 +42,7 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"the cluster's queue took {spent / 1e6:.1f} s of the run: {len(waited):,} "
         f"submissions waited {waited[len(waited) // 2] / 1e6:.1f} s in the middle, "
         f"{waited[-1] / 1e6:.1f} s at most{told}",
@@ -50,7 +50,7 @@ def detect(case: Case) -> Iterator[Incident]:
         explains=spent,
         failures=0,
         evidence=longest(case, (_PHASE,)),
-        refuted_by="accounting that says they began at once: then the nodes started them late",
+        wrong_if="accounting that says they began at once: then the nodes started them late",
         action=Action(text, why, escalate=True),
         check=f"queue_wait_s.p95 <= {_limit(waited)}",
         rules=rules_of(case, (_PHASE,)),

@@ -5,11 +5,13 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below
-from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
+    below,
+    is_replanning,
+    replanning_time,
+)
 
 CLASS: Final = "checkpoint_storm"
-CHECKPOINT: Final = "checkpoint"
 _FEWEST: Final = 5
 _CITED: Final = 3
 
@@ -19,10 +21,10 @@ def detect(case: Case) -> Iterator[Incident]:
     replans = [
         (one.end - one.time, line)
         for one, line in zip(case.run.phases, case.run.phase_lines, strict=True)
-        if one.phase == "plan" and one.detail == CHECKPOINT
+        if is_replanning(one)
     ]
-    took = min(replanning(case.run), case.spent("plan"))
-    before = replanning(case.baseline) if case.baseline is not None else 0
+    took = min(replanning_time(case.run), case.spent("plan"))
+    before = replanning_time(case.baseline) if case.baseline is not None else 0
     if len(replans) < _FEWEST or not (case.weighs(took) or case.explains_slowness(took - before)):
         return
     replans.sort(key=lambda one: -one[0])
@@ -31,7 +33,7 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="workflow semantics",
+        where="workflow semantics",
         claim=f"the DAG was planned again {len(replans):,} times after jobs of {names}: "
         f"{took / 1e6:.1f} s of the run",
         strength="certain",
@@ -42,18 +44,11 @@ def detect(case: Case) -> Iterator[Incident]:
             for length, line in replans[:_CITED]
             for cited in case.side.at_line(line, f"plan: {length / 1e6:.1f} s, checkpoint")
         ),
-        refuted_by="a run with one checkpoint for all of them that takes as long",
+        wrong_if="a run with one checkpoint for all of them that takes as long",
         action=Action(
             f"let one checkpoint find out for all what {names} finds out for each",
             "after every end of a checkpoint's job the whole DAG is evaluated again",
         ),
         check=below(case, "plan"),
         rules=tuple(rules),
-    )
-
-
-def replanning(run: Run) -> int:
-    """Return how long *run* planned again after checkpoints, in microseconds."""
-    return sum(
-        one.end - one.time for one in run.phases if one.phase == "plan" and one.detail == CHECKPOINT
     )

@@ -25,13 +25,13 @@ def detect(case: Case) -> Iterator[Incident]:
         yield Incident(
             id=CLASS,
             incident_class=CLASS,
-            lives_in="workflow semantics",
+            where="workflow semantics",
             claim=finding.claim,
             strength="certain",
             explains=took,
             failures=sum(1 for one in case.failures if one.job_id in new),
             evidence=finding.evidence,
-            refuted_by="the new values are wanted: they are samples of this workflow",
+            wrong_if="the new values are wanted: they are samples of this workflow",
             action=Action(
                 "narrow the discovery pattern to what it found before, or confirm the new values",
                 "the jobs that are new come from wildcard values that the baseline did not have",

@@ -53,7 +53,7 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=claim,
         strength="likely" if beside else "possible",
         explains=0,
@@ -62,7 +62,7 @@ def detect(case: Case) -> Iterator[Incident]:
             *_cited(case, files),
             *(one for change in beside[:_CITED] for one in change.evidence),
         ),
-        refuted_by="outputs that differ in the same way when all of that is put back",
+        wrong_if="outputs that differ in the same way when all of that is put back",
         action=action,
         check="baseline.same_work = true",
         rules=rules,

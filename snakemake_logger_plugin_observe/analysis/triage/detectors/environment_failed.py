@@ -13,18 +13,18 @@ CLASS: Final = NO_ENVIRONMENT
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule whose environment could not be made."""
-    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         words = failed_jobs.last_words(found)
         yield Incident(
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
-            lives_in="operating context",
+            where="operating context",
             claim=f"{failed_jobs.who(found)} got no software environment: {words}",
             strength="certain",
             explains=failed_jobs.lost(found),
             failures=len(found),
             evidence=failed_jobs.evidence(case, found),
-            refuted_by=f"the environment of {name} can be made by hand on the same machine",
+            wrong_if=f"the environment of {name} can be made by hand on the same machine",
             action=Action(
                 f"make the environment of {name} by itself (--conda-create-envs-only, or pull its "
                 "image) where the network reaches, and pin what it needs",

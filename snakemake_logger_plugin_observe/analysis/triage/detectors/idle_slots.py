@@ -51,14 +51,14 @@ def _limit(case: Case, name: str, one: Held, limit: int, before: int | None) -> 
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"ready jobs were held back by {name} = {limit}{lower} for "
         f"{one.length / 1e6:.1f} s{idle}",
         strength="certain" if before is not None and one.idle else "likely",
         explains=length,
         failures=0,
         evidence=(*_setting(case, name, limit), *longest(case, ("slot_wait",))),
-        refuted_by=f"a run with a higher {name} that takes as long",
+        wrong_if=f"a run with a higher {name} that takes as long",
         action=Action(
             f"raise {flag} to what the machine, the cluster or the licence really has",
             "work was ready, and nothing but this limit kept it back",
@@ -97,14 +97,14 @@ def _stalls(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=f"{CLASS}:stall",
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{waited / 1e6:.1f} s of the run passed with work ready and room for it, up to "
         f"{first.length / 1e6:.1f} s at a time",
         strength="likely",
         explains=waited,
         failures=0,
         evidence=evidence,
-        refuted_by="a limit that the journal does not tell of, such as one of the executor's own",
+        wrong_if="a limit that the journal does not tell of, such as one of the executor's own",
         action=Action(
             "try --scheduler greedy, and look at what the main process did meanwhile (path)",
             "jobs fitted into what was free, and were not chosen",

@@ -14,7 +14,7 @@ CLASS: Final = LOST
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule of which a job was lost."""
-    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         probably, strength = failed_jobs.how_sure(found)
         states = tuple(dict.fromkeys(one.last.why.state for one in found if one.last.why.state))
         rows = [row for one in found for row in one.rows if row.attempt.status != "success"]
@@ -28,17 +28,17 @@ def detect(case: Case) -> Iterator[Incident]:
         yield Incident(
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
-            lives_in="operating context",
+            where="operating context",
             claim=f"{probably}taken away from outside: {failed_jobs.who(found)}"
             f"{where}{of_ids}{said}",
             strength=strength,
             explains=failed_jobs.lost(found),
             failures=len(found),
             evidence=failed_jobs.evidence(case, found),
-            refuted_by="the tool's own log tells of an error of its own at that moment",
+            wrong_if="the tool's own log tells of an error of its own at that moment",
             action=Action(
                 f"ask the cluster what became of {named(ids) or 'these jobs'}{where}; run again, "
-                "and give the rule a retry if it is the site's habit",
+                "and give the rule a retry if it is the site's pattern",
                 "its processes ended without a word, and no error of the tool's is known",
                 escalate=True,
             ),

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+    allocation_that_ran_out,
+)
 from snakemake_logger_plugin_observe.analysis.triage import in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
@@ -21,7 +23,10 @@ _BY: Final = {
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where something was left; its own allocation's end is a time limit."""
-    if case.status not in ("killed", "interrupted") or ran_out(case.run, case.status) is not None:
+    if (
+        case.status not in ("killed", "interrupted")
+        or allocation_that_ran_out(case.run, case.status) is not None
+    ):
         return
     left = in_flight.left(case)
     if not left and not in_flight.not_begun_of(case):
@@ -40,14 +45,14 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{word} with {in_flight.told(case, left)}",
         strength="certain",
         explains=in_flight.lost(case, left),
         failures=len(left),
         cut_off=True,
         evidence=tuple(cited),
-        refuted_by="the run's process is alive after all"
+        wrong_if="the run's process is alive after all"
         if case.status == "killed"
         else "the jobs had ended, and only their end was not seen",
         action=Action(

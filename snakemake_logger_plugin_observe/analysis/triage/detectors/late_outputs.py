@@ -17,7 +17,7 @@ _CITED: Final = 3
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for the jobs whose outputs came after all."""
-    if late := case.told_as.get(CLASS):
+    if late := case.failures_by_class.get(CLASS):
         yield _incident(case, late)
 
 
@@ -28,7 +28,7 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
     return Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="storage and visibility",
+        where="storage and visibility",
         claim=f"{failed_jobs.who(late)} failed for want of {named(files)}, not seen{within}, but "
         "there now",
         strength="likely",
@@ -38,7 +38,7 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
             *failed_jobs.evidence(case, late),
             *(Citation("file", path, "it is there now") for path in files[:_CITED]),
         ),
-        refuted_by="the files were made since by somebody else: a run without a journal here, or "
+        wrong_if="the files were made since by somebody else: a run without a journal here, or "
         "a person",
         action=Action(
             f"raise --latency-wait{'' if allowed is None else f' above {allowed} s'}, or have "

@@ -24,8 +24,8 @@ def detect(case: Case) -> Iterator[Incident]:
 
     Of a rule that failed in many, those of the fewest jobs are told in one.
     """
-    no_chance = {habit.rule for habit in case.habits if habit.habit == "every_job"}
-    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+    no_chance = {pattern.rule for pattern in case.patterns if pattern.pattern == "every_job"}
+    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         every_job = name in no_chance
         ways = kinds(
             (one, signature(_telling(one, every_job=every_job), one.wildcards)) for one in found
@@ -44,7 +44,7 @@ def _id(name: str, number: int) -> str:
 
 def _telling(one: Failure, *, every_job: bool) -> Occurrence:
     """Return the occasion that is like the others': of every job of a rule, its first."""
-    return one.occasions[0] if every_job else one.last
+    return one.occurrences[0] if every_job else one.last
 
 
 def _incident(
@@ -59,13 +59,13 @@ def _incident(
     return Incident(
         id=own_id,
         incident_class=CLASS,
-        lives_in="tool behavior",
+        where="tool behavior",
         claim=f"{name} failed {times:,} times {same}, behind retries ({how}){said}",
         strength="certain" if times > 1 else "likely",
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        refuted_by="a failure of another kind among them, or a retry that succeeds by chance",
+        wrong_if="a failure of another kind among them, or a retry that succeeds by chance",
         action=Action(
             f"repair what {name} says, and take its retries away",
             "the same failure came back each time: trying again cannot help",
@@ -78,4 +78,4 @@ def _incident(
 
 def _times(one: Failure) -> int:
     """Return how often a job failed in the one way: once, where it then failed in another."""
-    return len(one.occasions) if one.verdict in ("deterministic", "repeated") else 1
+    return len(one.occurrences) if one.verdict in ("deterministic", "repeated") else 1

@@ -10,7 +10,10 @@ from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_INPUT, named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
-from snakemake_logger_plugin_observe.analysis.triage.planning_errors import Unplanned, unplanned
+from snakemake_logger_plugin_observe.analysis.triage.planning_errors import (
+    MissedInput,
+    missed_in_planning,
+)
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -21,15 +24,15 @@ _MOST_FILES: Final = 10
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each file that several jobs missed, else one for each rule."""
-    failed = case.told_as.get(CLASS, ())
+    failed = case.failures_by_class.get(CLASS, ())
     makers: dict[str, str] = {}
     if failed:
         makers = {path: job.rule for job in case.run.jobs.values() for path in job.output}
     for files, found in _together([(one, _missed(one)) for one in failed]):
         yield _of_jobs(case, files, found, makers)
     if not failed and case.status == "failed":
-        of_rules: dict[str, list[Unplanned]] = {}
-        for each in unplanned(case.run):
+        of_rules: dict[str, list[MissedInput]] = {}
+        for each in missed_in_planning(case.run):
             of_rules.setdefault(each.rule, []).append(each)
         for rule, each_of in of_rules.items():
             yield _of_planning(case, rule, each_of)
@@ -71,13 +74,13 @@ def _of_jobs(
     return Incident(
         id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(found[0])}",
         incident_class=CLASS,
-        lives_in="storage and visibility" if came or maker else "workflow semantics",
+        where="storage and visibility" if came or maker else "workflow semantics",
         claim=claim + (f" ({maker} makes it)" if maker else ""),
         strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        refuted_by="the jobs' nodes saw the file when their tools began",
+        wrong_if="the jobs' nodes saw the file when their tools began",
         action=_action(files, maker, came=came),
         check=failed_jobs.check(found),
         rules=failed_jobs.rules(case, found),
@@ -124,7 +127,7 @@ def _action(files: tuple[str, ...], maker: str | None, *, came: bool) -> Action:
     )
 
 
-def _of_planning(case: Case, rule: str, missed: list[Unplanned]) -> Incident:
+def _of_planning(case: Case, rule: str, missed: list[MissedInput]) -> Incident:
     files = tuple(dict.fromkeys(path for one in missed for path in one.files))
     came = all(path in case.there for path in files)
     cited: tuple[Citation, ...] = tuple(
@@ -136,14 +139,14 @@ def _of_planning(case: Case, rule: str, missed: list[Unplanned]) -> Incident:
     return Incident(
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
-        lives_in="workflow semantics",
+        where="workflow semantics",
         claim=f"{rule} needs {named(files)}, not there and made by no rule: the run "
         f"ended while planning{now}",
         strength="certain",
         explains=case.run.makespan,
         failures=0,
         evidence=cited,
-        refuted_by="a dry run of the same targets, in the same folder, that plans",
+        wrong_if="a dry run of the same targets, in the same folder, that plans",
         action=Action(
             f"run again: {named(files)} came after the run"
             if came

@@ -82,7 +82,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
     return Incident(
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{ran:,} executions of {rule} came of {meant:,} that were meant: retries of one "
         f"level multiply another's ({'; '.join(levels)})",
         strength="certain",
@@ -95,7 +95,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
                 attempt.line, f"attempt: {attempt.number}, executions: {len(attempt.executions)}"
             )
         ),
-        refuted_by="the executions inside an attempt were no retries: the tool's own log tells of "
+        wrong_if="the executions inside an attempt were no retries: the tool's own log tells of "
         "one run",
         action=Action(_advice(rule, inside=inside, restarts=restarts), _why(inside=inside)),
         check=f"retries <= {max(len(one.attempts) for one in found) - 1}",

@@ -55,7 +55,7 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{len(began):,} submissions took {(starting + planning) / 1e6:.1f} s to start "
         f"Snakemake on their nodes, for {computing / 1e6:.1f} s of tools; "
         f"{spent / 1e6:.1f} s of the run",
@@ -63,7 +63,7 @@ def detect(case: Case) -> Iterator[Incident]:
         explains=spent,
         failures=0,
         evidence=longest(case, _PHASES),
-        refuted_by="a run with the same jobs grouped that takes as long",
+        wrong_if="a run with the same jobs grouped that takes as long",
         action=action,
         check=below(case, "node_plan" if heavy else "node_startup"),
         rules=rules,

@@ -18,7 +18,7 @@ _STEP_MB: Final = 100
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule whose jobs ran out of memory, for sure or probably."""
-    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         yield _incident(case, name, found)
 
 
@@ -33,14 +33,14 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{failed_jobs.who(found)} {probably}ran out of memory: {', '.join(figures)} "
         f"({ended}){_after(found)}",
         strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        refuted_by="the same job with more memory fails in the same way",
+        wrong_if="the same job with more memory fails in the same way",
         action=Action(
             _advice(name, asked, more),
             "trying again with the same request ends in the same way; what it needs is only known "
@@ -63,7 +63,7 @@ def _check(found: list[Failure]) -> str | None:
 
 
 def _after(found: list[Failure]) -> str:
-    times = sum(len(one.occasions) for one in found)
+    times = sum(len(one.occurrences) for one in found)
     return f", {times:,} times in all" if times > len(found) else ""
 
 

@@ -26,14 +26,14 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{waited / 1e6:.0f} s of the run were spent until Snakemake looked, every "
         f"{governed.longest_s:.0f} s",
         strength="certain",
         explains=waited,
         failures=0,
         evidence=cited,
-        refuted_by="a run with a shorter interval that takes as long",
+        wrong_if="a run with a shorter interval that takes as long",
         action=Action(
             f"lower {governed.setting}, to {sooner} s if the cluster's admins do not mind",
             "jobs had ended, and nothing noticed",

@@ -26,14 +26,14 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"the tools of all {len(tools)} rules took {after / before:.1f} times as long "
         f"as in the baseline, in the same {jobs_of(len(jobs))}",
         strength="likely",
         explains=gained,
         failures=0,
         evidence=grown(case, jobs),
-        refuted_by="a run on an idle machine of the same kind that takes as long",
+        wrong_if="a run on an idle machine of the same kind that takes as long",
         action=Action(
             "ask whoever runs these machines what else ran there, and whether they are of the "
             "same kind as before",

@@ -36,14 +36,14 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="storage and visibility",
+        where="storage and visibility",
         claim=f"{spent / 1e6:.1f} s of the run went into waiting for files and checking them, "
         f"{case.spent(most) / 1e6:.1f} s of it {most}{slow}",
         strength="certain" if measured else "likely",
         explains=spent,
         failures=0,
         evidence=(*longest(case, _PHASES), *measured),
-        refuted_by="the same jobs with their files on a local disk that take as long",
+        wrong_if="the same jobs with their files on a local disk that take as long",
         action=Action(
             "put the working files on a faster file system (or --local-storage-prefix), with fewer "
             "files in a folder; ask its people if it answers slowly",

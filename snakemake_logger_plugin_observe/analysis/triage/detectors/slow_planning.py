@@ -5,9 +5,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.detectors.checkpoint_storm import replanning
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below, replanning_time
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_planning"
@@ -15,12 +14,12 @@ CLASS: Final = "slow_planning"
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where planning weighs, or explains why the run was slower."""
-    parse, again = case.spent("parse"), replanning(case.run)
+    parse, again = case.spent("parse"), replanning_time(case.run)
     first = max(0, case.spent("plan") - again)
     before = 0
     if case.baseline is not None:
         known = case.base_by_phase
-        replanned = replanning(case.baseline)
+        replanned = replanning_time(case.baseline)
         before = known.get("parse", 0) + max(0, known.get("plan", 0) - replanned)
     if not (case.weighs(parse + first) or case.explains_slowness(parse + first - before)):
         return
@@ -39,14 +38,14 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="workflow semantics",
+        where="workflow semantics",
         claim=f"{(parse + first) / 1e6:.1f} s of the run were spent before the first job, "
         f"{max(parse, first) / 1e6:.1f} s of it {what}",
         strength="certain" if reading else "likely",
         explains=parse + first,
         failures=0,
         evidence=evidence,
-        refuted_by="a dry run that is planned in a moment: then the file system was slow that time",
+        wrong_if="a dry run that is planned in a moment: then the file system was slow that time",
         action=Action(
             repair, "nothing runs until it is done, and each job on a node does it again"
         ),

@@ -63,7 +63,7 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        lives_in="tool behavior",
+        where="tool behavior",
         claim=f"the tool of {name} took {tool.after / 1e6:.1f} s in {jobs_of(len(jobs))}, "
         f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s that they took in the baseline"
         f"{_with_more(tool)}",
@@ -71,7 +71,7 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
         explains=gained,
         failures=0,
         evidence=(*grown(case, jobs), *(one for change in changed[:1] for one in change.evidence)),
-        refuted_by=f"a job of {name} that is as quick as before when it runs by itself",
+        wrong_if=f"a job of {name} that is as quick as before when it runs by itself",
         action=action,
         check=_check(name, tool),
         rules=(name,),

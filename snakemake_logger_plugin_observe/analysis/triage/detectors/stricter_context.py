@@ -16,7 +16,7 @@ CLASS: Final = STRICTER
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for jobs that succeeded in the baseline, where the context has changed."""
-    if failed := case.told_as.get(CLASS):
+    if failed := case.failures_by_class.get(CLASS):
         yield _incident(case, case.context, failed)
 
 
@@ -28,7 +28,7 @@ def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> I
     return Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{failed_jobs.who(failed)} passed in the baseline and failed here"
         f"{f': {words}' if words else ''} (the context is another: {what})",
         strength="likely",
@@ -38,7 +38,7 @@ def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> I
             *failed_jobs.evidence(case, failed),
             *(cited for one in context[:2] for cited in one.evidence),
         ),
-        refuted_by=f"{rules} failing in the baseline's context, too",
+        wrong_if=f"{rules} failing in the baseline's context, too",
         action=Action(
             f"decide with whoever owns this context whether {rules} has to meet it: until then, "
             f"run as the baseline ran ({earlier})",

@@ -16,23 +16,23 @@ CLASS: Final = REFUSED
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for all that was refused in the same words."""
-    refused = case.told_as.get(CLASS, ())
+    refused = case.failures_by_class.get(CLASS, ())
     by_words: dict[str, list[Failure]] = {}
     for one in refused:
         by_words.setdefault(failed_jobs.last_words([one]), []).append(one)
     for number, (words, found) in enumerate(by_words.items(), 1):
-        times = sum(len(one.occasions) for one in found)
+        times = sum(len(one.occurrences) for one in found)
         yield Incident(
             id=f"{CLASS}:{number}",
             incident_class=CLASS,
-            lives_in="operating context",
+            where="operating context",
             claim=f"the cluster refused {failed_jobs.who(found)} when submitted, {times:,} "
             f"time{'' if times == 1 else 's'}{f': {words}' if words else ''}",
             strength="certain",
             explains=failed_jobs.lost(found),
             failures=len(found),
             evidence=failed_jobs.evidence(case, found),
-            refuted_by="the cluster's own record knows these submissions",
+            wrong_if="the cluster's own record knows these submissions",
             action=Action(
                 "submit one of these jobs by hand with the same account, partition and resources; "
                 "if that is refused, too, ask the cluster's administrators",

@@ -56,14 +56,14 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="workflow semantics",
+        where="workflow semantics",
         claim=f"{again.jobs:,} of {everything.jobs:,} jobs ran again because of {_WHAT[kind]} of "
         f"{named(rules) or 'a job'}{f' ({files})' if files else ''}{more}",
         strength="certain",
         explains=took,
         failures=0,
         evidence=evidence,
-        refuted_by="the change was meant to alter their results",
+        wrong_if="the change was meant to alter their results",
         action=Action(
             _REPAIR[kind].format(files=files or "it", rules=named(rules) or "it"),
             "Snakemake's rerun triggers saw a change there, and all that needs it ran after it",

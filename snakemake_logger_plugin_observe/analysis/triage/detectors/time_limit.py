@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+    allocation_that_ran_out,
+)
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -18,9 +20,9 @@ CLASS: Final = NO_TIME
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule whose jobs' time was up, and one for Snakemake's own."""
-    for name, found in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         yield _of_jobs(case, name, found)
-    own = ran_out(case.run, case.status)
+    own = allocation_that_ran_out(case.run, case.status)
     if own is not None and own.end is not None:
         yield _of_snakemake(case, own)
 
@@ -37,13 +39,13 @@ def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"{failed_jobs.who(found)} {probably}ran into the time limit: {', '.join(figures)}",
         strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        refuted_by="the same job with more time does not end either: then it hangs",
+        wrong_if="the same job with more time does not end either: then it hangs",
         action=Action(
             f"{raised}, or give each job less to do",
             "the scheduler ends what is longer than it asked for, each time that it is tried",
@@ -61,7 +63,7 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
     return Incident(
         id=f"{CLASS}:snakemake",
         incident_class=CLASS,
-        lives_in="operating context",
+        where="operating context",
         claim=f"the {own.scheduler} job {own.cluster_job} that Snakemake itself ran in was out of "
         f"time at {when} UTC, with {in_flight.told(case, left)}",
         strength="likely",
@@ -69,7 +71,7 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
         failures=len(left),
         cut_off=True,
         evidence=(*cited, *in_flight.evidence(case, left)),
-        refuted_by=f"the cluster's accounting says that {own.cluster_job} ended otherwise",
+        wrong_if=f"the cluster's accounting says that {own.cluster_job} ended otherwise",
         action=Action(
             "start Snakemake where nothing ends it before its jobs, or with a longer limit of its "
             f"own; first {in_flight.advice(case, left)}",

@@ -45,7 +45,7 @@ def detect(case: Case) -> Iterator[Incident]:
         yield Incident(
             id=f"{CLASS}:{rule}",
             incident_class=CLASS,
-            lives_in="workflow semantics",
+            where="workflow semantics",
             claim=f"{jobs:,} jobs of {rule} compute {median(known) / 1e6:.2f} s each, and "
             f"handling them took {owned / 1e6:.1f} s of the run",
             strength="certain" if case.baseline is not None else "likely",
@@ -56,7 +56,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 for a in slow
                 for one in case.side.at_line(a.line, f"compute: {a.phases.get('compute', 0)} µs")
             ),
-            refuted_by="a run with fewer of them, for the same outputs, that takes as long",
+            wrong_if="a run with fewer of them, for the same outputs, that takes as long",
             action=_action(rule, attempts, jobs, round(median(known))),
             check=f"jobs_planned <= {len(case.run.jobs) - jobs + 1}",
             rules=(rule,),

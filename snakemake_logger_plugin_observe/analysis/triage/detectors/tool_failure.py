@@ -11,8 +11,8 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import TOOL
 from snakemake_logger_plugin_observe.analysis.triage.incident import (
     Action,
+    Boundary,
     Incident,
-    LivesIn,
     Strength,
 )
 
@@ -24,7 +24,7 @@ _SENT: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each rule whose jobs failed for good, one for each that recovered."""
-    for name, of_rule in failed_jobs.by_rule(case.told_as.get(CLASS, ())).items():
+    for name, of_rule in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         recovered = [one for one in of_rule if one.outcome == "succeeded"]
         for_good = [one for one in of_rule if one.outcome != "succeeded"]
         if for_good:
@@ -40,7 +40,7 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
         where = f" ({line.path})" if line.number is None else f" ({line.path}:{line.number})"
     causes = {one.cause for one in found}
     forgot = causes == {"missing_output"}
-    times = sum(len(one.occasions) for one in found)
+    times = sum(len(one.occurrences) for one in found)
     again = f", {times:,} times, not in the same way" if times > len(found) else ""
     strength: Strength = "certain" if causes <= set(_KNOWN) else "likely"
     sent = all(one.cause == "signal" and one.last.why.signal in _SENT for one in found)
@@ -56,7 +56,7 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        lives_in=_lives_in(forgot=forgot, sent=sent),
+        where=_where(forgot=forgot, sent=sent),
         claim=_forgot(case, found)
         if forgot
         else f"{failed_jobs.who(found)} failed {failed_jobs.how(found)}{again}"
@@ -65,7 +65,7 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        refuted_by="the tool's own script sends the signal"
+        wrong_if="the tool's own script sends the signal"
         if sent
         else "the same command, run by itself on the same inputs, succeeds",
         action=Action(action, _sent(found) if sent else _why(case, found, forgot=forgot)),
@@ -75,7 +75,7 @@ def _for_good(case: Case, name: str, found: list[Failure]) -> Incident:
     )
 
 
-def _lives_in(*, forgot: bool, sent: bool) -> LivesIn:
+def _where(*, forgot: bool, sent: bool) -> Boundary:
     if forgot:
         return "workflow semantics"
     return "operating context" if sent else "tool behavior"
@@ -151,14 +151,14 @@ def _recovered(case: Case, name: str, found: list[Failure]) -> Incident:
     return Incident(
         id=f"{CLASS}:{name}:recovered",
         incident_class=CLASS,
-        lives_in="tool behavior",
+        where="tool behavior",
         claim=f"{many} of {name} failed {failed_jobs.how(found)} and "
         f"succeeded when tried again{f': {words}' if words else ''}",
         strength="likely",
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        refuted_by=f"the same jobs of {name} fail first in the next run, too: then it is no chance",
+        wrong_if=f"the same jobs of {name} fail first in the next run, too: then it is no chance",
         action=Action(
             f"keep the retries of {name}, and look at what it said if it comes more often",
             "it did not come again: so far it is chance, and trying again helps",

@@ -6,14 +6,14 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, LivesIn
-from snakemake_logger_plugin_observe.analysis.triage.planning_errors import unplanned
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Boundary, Incident
+from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
 from snakemake_logger_plugin_observe.journal.events import Message
 
 CLASS: Final = "workflow_error"
 _SAID: Final = 240
 _IN_FILE: Final = re.compile(r'in file "?([^"\n]+?)"?, line (\d+)')
-_KNOWN: Final[tuple[tuple[re.Pattern[str], LivesIn, str, str], ...]] = (
+_KNOWN: Final[tuple[tuple[re.Pattern[str], Boundary, str, str], ...]] = (
     (
         re.compile(r"Directory cannot be locked"),
         "operating context",
@@ -48,7 +48,7 @@ def detect(case: Case) -> Iterator[Incident]:
     ended = ("failed", "cancelled", "unfinished")
     if case.status != "failed" or any(one.outcome in ended for one in case.failures):
         return
-    if unplanned(case.run):
+    if missed_in_planning(case.run):
         return  # an input that never came
     errors = [
         (message, line)
@@ -65,14 +65,14 @@ def detect(case: Case) -> Iterator[Incident]:
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in=lives,
+        where=lives,
         claim="Snakemake itself ended the run: "
         + (text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"),
         strength="certain",
         explains=case.run.makespan,
         failures=0,
         evidence=case.side.at_line(line, message.text),
-        refuted_by="a dry run of the same targets that plans without this error"
+        wrong_if="a dry run of the same targets that plans without this error"
         if not case.run.attempts
         else "the same command again that ends without this error",
         action=Action(advice, why),
@@ -96,7 +96,7 @@ def _from_here(case: Case, text: str) -> str:
     return text.replace(f"{started.workdir}/", "") if started and started.workdir else text
 
 
-def _advice(text: str) -> tuple[LivesIn, str, str]:
+def _advice(text: str) -> tuple[Boundary, str, str]:
     for pattern, lives, advice, why in _KNOWN:
         if pattern.search(text):
             return lives, advice, why
@@ -114,13 +114,13 @@ def _without_a_word(case: Case) -> Incident:
     return Incident(
         id=CLASS,
         incident_class=CLASS,
-        lives_in="workflow semantics",
+        where="workflow semantics",
         claim="the run failed, and the journal knows neither a job that failed nor an error",
         strength="possible",
         explains=case.run.makespan,
         failures=0,
         evidence=case.side.at_end("status: failed"),
-        refuted_by="Snakemake's own log of the run names a job that failed",
+        wrong_if="Snakemake's own log of the run names a job that failed",
         action=Action(
             "read Snakemake's own log of that time in .snakemake/log, and hand it to whoever "
             "keeps the workflow",

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from builders import Story, at, begun
 
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import ran_out
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+    allocation_that_ran_out,
+)
 from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json import shape
@@ -31,12 +33,12 @@ def test_a_run_that_ended_with_its_allocation_was_out_of_time(
     status: str, last_s: float, out: bool
 ) -> None:
     run = allocated().message(last_s, "still here").run
-    assert (ran_out(run, status) is not None) == out
+    assert (allocation_that_ran_out(run, status) is not None) == out
 
 
 def test_without_an_allocation_or_its_end_nothing_ran_out() -> None:
-    assert ran_out(begun().message(595, "still here").run, "killed") is None
-    assert ran_out(allocated(None).message(595, "still here").run, "killed") is None
+    assert allocation_that_ran_out(begun().message(595, "still here").run, "killed") is None
+    assert allocation_that_ran_out(allocated(None).message(595, "still here").run, "killed") is None
 
 
 def test_it_is_said() -> None:

@@ -23,10 +23,10 @@ from hypothesis import given
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import (
     Failure,
-    RuleHabit,
+    RulePattern,
     failures,
-    habits,
     masked,
+    patterns,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import Demand
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
@@ -65,7 +65,7 @@ def test_a_job_that_failed_is_one_failure(story: Any, expected: tuple[Any, ...])
 def test_where_nothing_failed_there_is_nothing() -> None:
     assert failures(chain().run) == ()
     assert failures(Run()) == ()
-    assert habits(chain().run, ()) == ()
+    assert patterns(chain().run, ()) == ()
 
 
 def test_each_retry_says_whether_it_was_the_same_again() -> None:
@@ -79,7 +79,7 @@ def test_each_retry_says_whether_it_was_the_same_again() -> None:
 def test_executions_are_counted_as_they_happened_at_every_level() -> None:
     """Retries: 2 makes three attempts, and 3 + 2 + 1 executions in them."""
     found = only(nested())
-    assert [(o.attempt, o.number) for o in found.occasions] == [
+    assert [(o.attempt, o.number) for o in found.occurrences] == [
         *((1, 1), (1, 2), (1, 3)),
         *((2, 1), (2, 2)),
         (3, 1),
@@ -276,15 +276,15 @@ def test_a_group_s_failure_is_told_to_who_asks_for_a_member_s_rule() -> None:
 # -- across the jobs of a rule -----------------------------------------------------------------
 
 
-def common(story: Story) -> RuleHabit:
+def common(story: Story) -> RulePattern:
     run = story.run
-    (found,) = habits(run, failures(run))
+    (found,) = patterns(run, failures(run))
     return found
 
 
 def test_a_rule_whose_jobs_all_fail_first_in_the_same_way_does_not_do_so_by_chance() -> None:
     found = common(every_job())
-    assert (found.rule, found.habit, found.jobs, found.failed_first) == (
+    assert (found.rule, found.pattern, found.jobs, found.failed_first) == (
         "quality",
         "every_job",
         6,
@@ -295,20 +295,20 @@ def test_a_rule_whose_jobs_all_fail_first_in_the_same_way_does_not_do_so_by_chan
 
 def test_one_job_of_many_that_failed_once_is_flaky() -> None:
     found = common(flaky())
-    assert (found.habit, found.jobs, found.failed_first, found.recovered) == ("flaky", 10, 1, 1)
+    assert (found.pattern, found.jobs, found.failed_first, found.recovered) == ("flaky", 10, 1, 1)
 
 
 def test_a_single_job_and_jobs_that_fail_in_different_ways_tell_nothing_of_the_rule() -> None:
-    assert common(mended_inside()).habit == "some"
+    assert common(mended_inside()).pattern == "some"
     story = begun()
     for job_id, code in ((1, 3), (2, 4)):
         story.job(job_id)
         succeeds(fails(story, job_id, code=code), job_id, 2)
-    assert common(story).habit == "some"
+    assert common(story).pattern == "some"
 
 
 def test_a_rule_of_which_nothing_succeeded_has_no_habit() -> None:
-    assert habits(many().run, failures(many().run)) == ()
+    assert patterns(many().run, failures(many().run)) == ()
 
 
 # -- what retries hid --------------------------------------------------------------------------
@@ -367,13 +367,13 @@ def check(run: Run) -> None:
     found = failures(run)
     assert len({one.key for one in found}) == len(found)
     for one in found:
-        assert len(one.repeats) == len(one.occasions) - 1
-        assert one.failed_executions <= len(one.occasions)
-        assert (one.verdict == "once") == (len(one.occasions) == 1)
+        assert len(one.repeats) == len(one.occurrences) - 1
+        assert one.failed_executions <= len(one.occurrences)
+        assert (one.verdict == "once") == (len(one.occurrences) == 1)
         assert one.lost >= 0
     assert len(masked(found)) <= len(found)
-    for habit in habits(run, found):
-        assert 1 <= habit.recovered <= habit.jobs
+    for pattern in patterns(run, found):
+        assert 1 <= pattern.recovered <= pattern.jobs
 
 
 def test_a_node_s_failed_executions_in_a_success_are_an_attempt_s_failures_but_not_lost() -> None:
@@ -392,5 +392,5 @@ def test_words_that_a_retry_wrote_over_say_nothing_against_the_others() -> None:
         fails(story, job_id, *words, start_s=3 * job_id, rule="quality")
         succeeds(story, job_id, 2, 30 + job_id, rule="quality")
     run = story.end(40).run
-    (habit,) = habits(run, failures(run))
-    assert habit.habit == "every_job"
+    (pattern,) = patterns(run, failures(run))
+    assert pattern.pattern == "every_job"

@@ -6,16 +6,17 @@ import pytest
 from builders import Story, a_try, begun, level, on_cluster, stamps
 from triaged import ONE, timed, walked
 
-from snakemake_logger_plugin_observe.analysis.triage import gain, triage
+from snakemake_logger_plugin_observe.analysis.triage import gain
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.gain import Gain
+from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.note import predicted
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.clock import to_seconds
 
 PATHS = {"B": "runs/late one.jsonl"}
 
 
-def won(after: Story, before: Story | None = None) -> Gain:
+def won(after: Story, before: Story | None = None) -> PredictedGain:
     """Return what the first incident's action would bring."""
     found = walked(after, before, paths=PATHS)
     assert found.gain is not None, found.incidents

@@ -20,9 +20,9 @@ from snakemake_logger_plugin_observe.__main__ import FORMS, main
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
-from snakemake_logger_plugin_observe.analysis.triage import Triage, triage
-from snakemake_logger_plugin_observe.analysis.triage.case import Asked, Case
+from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
 from snakemake_logger_plugin_observe.external.workdir import Folder
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.reporters.answers import Source, TriageAnswer
@@ -31,8 +31,8 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 FIELDS = ["symptom", "affected_scope", "first_confirming_command", "evidence_consulted"]
 FIELDS += ["incident_class", "next_action"]
-FINDING = ["id", "incident_class", "lives_in", "claim", "strength", "explains_s", "evidence"]
-FINDING += ["refuted_by", "check"]
+FINDING = ["id", "incident_class", "where", "claim", "strength", "explains_s", "evidence"]
+FINDING += ["wrong_if", "check"]
 WIDE = ["a", "b", "c", "a.md5", "b.md5", "c.md5"]
 
 
@@ -59,7 +59,7 @@ def flaky(line: str = "cut: no blade") -> Story:
 
 def test_a_healthy_run_has_no_incident_and_that_is_an_answer() -> None:
     found = walked(a_run(), a_run())
-    assert (found.symptoms, found.incidents, found.quotes) == ((), (), ())
+    assert (found.symptoms, found.incidents, found.excerpts) == ((), (), ())
     assert found.scope.text == "nothing"
     assert [claim.text for claim in found.note.incident_class] == [NONE_FOUND]
     assert [claim.text for claim in found.note.next_action] == ["nothing to do"]
@@ -125,11 +125,11 @@ def test_a_live_snakemake_is_cited_by_the_line_that_it_printed() -> None:
     header = "output_file\tdate\trule\tlog-file(s)\tstatus\tplan"
     stale = "table\tnow\tjoin\tlogs/join.log\trule implementation changed\tupdate pending"
     asked = (
-        Asked("L1", "plan", "snakemake all --dry-run", ("Job stats:", "total           5")),
-        Asked("L2", "input", "snakemake --list-changes input", ()),
-        Asked("L3", "code", "snakemake --list-changes code", ("table", "count/a")),
-        Asked("L4", "params", "snakemake --list-changes params", (), "exit code 1: no"),
-        Asked("L5", "summary", "snakemake --summary", (header, stale)),
+        LiveAnswer("L1", "plan", "snakemake all --dry-run", ("Job stats:", "total           5")),
+        LiveAnswer("L2", "input", "snakemake --list-changes input", ()),
+        LiveAnswer("L3", "code", "snakemake --list-changes code", ("table", "count/a")),
+        LiveAnswer("L4", "params", "snakemake --list-changes params", (), "exit code 1: no"),
+        LiveAnswer("L5", "summary", "snakemake --summary", (header, stale)),
     )
     found = walked(a_run(), asked=asked)
     assert found.planned[-1].text == "a dry run now would run 5 jobs"
@@ -149,13 +149,13 @@ def test_the_logs_of_few_affected_jobs_are_quoted_with_file_and_line() -> None:
     log = LogTail(path="logs/cut/a.log", first_line=7, lines=("cut: begins", "cut: dull", ""))
     benchmark = LogTail(path="benchmarks/cut.txt", first_line=1, lines=("s\tmax_rss", "0.5\t3.1"))
     found = walked(flaky(), read=reading({one.path: one for one in (log, benchmark)}))
-    first, second = found.quotes[:2]
+    first, second = found.excerpts[:2]
     assert (first.kind, first.path, first.line, first.text) == ("log", log.path, 8, "cut: dull")
     assert (second.line, second.text, second.figures) == (2, "0.5\t3.1", "s=0.5 max_rss=3.1")
-    assert [one.problem for one in found.quotes if one.path == "logs/cut/b.log"] == [
+    assert [one.problem for one in found.excerpts if one.path == "logs/cut/b.log"] == [
         "it is not there"
     ]
-    assert {one.job for one in found.quotes} == {"cut sample=a", "cut sample=b", "cut sample=c"}
+    assert {one.job for one in found.excerpts} == {"cut sample=a", "cut sample=b", "cut sample=c"}
 
 
 def test_a_log_that_was_written_over_is_cited_by_the_journal_that_kept_it() -> None:
@@ -170,18 +170,18 @@ def test_a_log_that_was_written_over_is_cited_by_the_journal_that_kept_it() -> N
 
 def test_rules_of_an_incident_without_proofs_get_them_proposed() -> None:
     jobs = changed(a_workflow(WIDE), "cut", log=(), benchmark=None)
-    (claim,) = walked(a_run(jobs, length_s=200), a_run()).unproved
+    (claim,) = walked(a_run(jobs, length_s=200), a_run()).missing_evidence
     assert claim.claim == (
         'rule cut keeps no log and no benchmark; give it log: "logs/cut/{sample}.log" and '
         'benchmark: "benchmarks/cut/{sample}.txt"'
     )
     assert claim.evidence[0].kind == "journal"
-    assert walked(a_run(changed(a_workflow(), "cut", log=())), a_run()).unproved == ()
+    assert walked(a_run(changed(a_workflow(), "cut", log=())), a_run()).missing_evidence == ()
 
 
 # -- the note ------------------------------------------------------------------------------------
 
-UNCITED = ("check that would catch it", "refuted by:", "L1: ", "nothing to do", NONE_FOUND)
+UNCITED = ("check that would catch it", "would be wrong if:", "L1: ", "nothing to do", NONE_FOUND)
 UNCITED += ("escalate: nothing", "snakemake-observe ")
 
 
@@ -197,7 +197,7 @@ UNCITED += ("escalate: nothing", "snakemake-observe ")
     ],
 )
 def test_every_claim_of_a_note_carries_a_citation(found: Triage) -> None:
-    for _name, claims in found.note.told():
+    for _name, claims in found.note.named_fields():
         assert claims
         for claim in claims:
             assert claim.evidence or claim.text.startswith(UNCITED), claim.text

@@ -73,7 +73,7 @@ def test_a_tool_that_is_slower_within_noise_is_no_incident() -> None:
 
 def test_tools_that_are_slower_all_alike_are_the_machine_s_doing() -> None:
     (found,) = walked(timed(dict.fromkeys(ONE, 4)), timed(ONE)).incidents
-    assert (found.incident_class, found.lives_in) == ("slow_host", "operating context")
+    assert (found.incident_class, found.where) == ("slow_host", "operating context")
     assert found.claim == (
         "the tools of all 3 rules took 4.0 times as long as in the baseline, in the same 7 jobs"
     )

@@ -19,10 +19,10 @@ from triaged import walked
 
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.check.metrics import measure
-from snakemake_logger_plugin_observe.analysis.triage import Triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.journal.events import Allocation, AttemptSubmitted, Planned
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
@@ -58,7 +58,7 @@ def failed_once(*lines: str, **more: Any) -> Story:
 
 def test_a_plain_failure_is_the_tool_s_with_its_last_words() -> None:
     found = only(failed_once("reading", "no such sequence"))
-    assert (found.id, found.lives_in) == ("tool_failure:map", "tool behavior")
+    assert (found.id, found.where) == ("tool_failure:map", "tool behavior")
     assert found.claim == "map n=1 failed with exit code 13: no such sequence"
     assert (found.strength, found.failures, found.explains) == ("certain", 1, 1_000_000)
     assert found.action.text == "repair what map says (logs/a.log:2)"
@@ -124,7 +124,7 @@ def test_what_a_job_failed_of_later_is_not_counted_with_what_all_failed_of_first
 
 def test_a_signal_from_outside_is_asked_after_and_a_crash_is_the_tool_s_own() -> None:
     killed = only(on_slurm(137, state="FAILED", peak_rss_bytes=10_000_000))
-    assert (killed.lives_in, killed.strength) == ("operating context", "possible")
+    assert (killed.where, killed.strength) == ("operating context", "possible")
     assert killed.action.text == (
         "find out who sent the signal: see the kernel's log of node7 (was its memory used up?), "
         "and what the cluster recorded of 71"
@@ -133,7 +133,7 @@ def test_a_signal_from_outside_is_asked_after_and_a_crash_is_the_tool_s_own() ->
         "it is known to have used 10 MB of the 1000 MB that it asked for"
     )
     crashed = only(failed_once("Segmentation fault", code=-11))
-    assert (crashed.lives_in, crashed.strength) == ("tool behavior", "certain")
+    assert (crashed.where, crashed.strength) == ("tool behavior", "certain")
     assert crashed.action.text == "repair what map says (logs/a.log:1)"
 
 
@@ -169,7 +169,7 @@ def forgot(path: str = "out/1.txt") -> Story:
 def test_an_output_that_never_came_is_the_workflow_s_and_a_late_one_is_left_to_others() -> None:
     found = only(forgot())
     assert found.claim == "map did not leave out/1.txt, though its tool ended well"
-    assert found.lives_in == "workflow semantics"
+    assert found.where == "workflow semantics"
     assert "tool_failure" not in classes(walked(forgot(), there=frozenset({"out/1.txt"})))
 
 
@@ -264,7 +264,7 @@ def no_input(rule: str = "map", *, jobs: int = 1, made: bool = False) -> Story:
 def test_many_jobs_that_missed_one_file_are_told_once() -> None:
     found = only(no_input(jobs=5), gone=frozenset({"in.txt"}))
     assert found.claim == "5 jobs of map missed input in.txt, which never came"
-    assert (found.failures, found.lives_in) == (5, "workflow semantics")
+    assert (found.failures, found.where) == (5, "workflow semantics")
     assert (found.strength, found.check) == ("certain", "failed_jobs <= 0")
 
 
@@ -304,7 +304,7 @@ def test_the_input_beside_a_missing_one_is_not_called_missing() -> None:
 
 def test_an_input_that_is_made_here_or_there_by_now_is_a_matter_of_storage() -> None:
     made = only(no_input(made=True))
-    assert (made.lives_in, made.action.text[:24]) == (
+    assert (made.where, made.action.text[:24]) == (
         "storage and visibility",
         "see what took in.txt awa",
     )
@@ -420,7 +420,7 @@ def test_the_members_of_a_group_in_flight_are_under_the_group_s_id() -> None:
 
 
 def _of(run: Any, status: str) -> tuple[Incident, ...]:
-    from snakemake_logger_plugin_observe.analysis.triage import triage
+    from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 
     return triage(Case(run, status)).incidents
 
@@ -443,7 +443,7 @@ def test_a_run_whose_own_allocation_ran_out_is_a_time_limit_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "lives_in", "advice"),
+    ("text", "where", "advice"),
     [
         ("Error: Directory cannot be locked. Please make", "operating context", "--unlock"),
         ('NameError in file "/w/Snakefile", line 6:\nno', "workflow semantics", "/w/Snakefile:6"),
@@ -452,10 +452,10 @@ def test_a_run_whose_own_allocation_ran_out_is_a_time_limit_alone() -> None:
     ],
 )
 def test_a_run_that_failed_without_a_job_that_did_is_told_by_snakemake_s_words(
-    text: str, lives_in: str, advice: str
+    text: str, where: str, advice: str
 ) -> None:
     found = only(begun().message(3, text, level="error", kind="error").end(4, "failed"))
-    assert (found.id, found.lives_in) == ("workflow_error", lives_in)
+    assert (found.id, found.where) == ("workflow_error", where)
     assert advice in found.action.text
 
 
@@ -573,7 +573,7 @@ def test_a_group_that_failed_touches_its_members() -> None:
 
 def test_proofs_that_a_failed_rule_lacks_are_findings() -> None:
     story = begun(wraps="local").job(1, shellcmd="map", wildcards={"n": "1"})
-    (found,) = walked(fails(story, 1, "no").end(9, "failed")).unproved
+    (found,) = walked(fails(story, 1, "no").end(9, "failed")).missing_evidence
     assert found.id == "missing_evidence:map"
     assert found.action.text == (
         'give rule map log: "logs/map/{n}.log" and benchmark: "benchmarks/map/{n}.txt"'

@@ -8,9 +8,9 @@ from workflows import a_job, a_run, compared
 
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.check.metrics import measure
-from snakemake_logger_plugin_observe.analysis.triage import triage
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.journal.events import FileSystem
 
 SLOTS = {"jobs": 4}
