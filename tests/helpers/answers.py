@@ -51,7 +51,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import far_off
 from snakemake_logger_plugin_observe.analysis.jobs.table import Choice, rows
 from snakemake_logger_plugin_observe.analysis.path.explain import explain
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
-from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer, Case
+from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.analysis.whatif import model_of
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
