@@ -1,8 +1,12 @@
 """Citations: where a claim can be looked up, by a journal's line or a file's."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
+from snakemake_logger_plugin_observe.analysis.phrasing import MOST_NAMED, job_name
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
 Kind = Literal["journal", "log", "benchmark", "file", "command"]
@@ -44,6 +48,11 @@ class Side:
     def at_job(self, job_id: int, quote: str) -> tuple[Citation, ...]:
         """Cite a job's description."""
         return self.at_line(self.run.job_lines.get(job_id), quote)
+
+    def at_jobs(self, jobs: Iterable[JobDescribed], most: int = MOST_NAMED) -> tuple[Citation, ...]:
+        """Cite the descriptions of the first of *jobs*, by their names."""
+        first = islice(jobs, most)
+        return tuple(one for job in first for one in self.at_job(job.job_id, job_name(job)))
 
     def at_line(self, line: int | None, quote: str) -> tuple[Citation, ...]:
         """Cite a line of the journal; nothing, where it is not known which."""

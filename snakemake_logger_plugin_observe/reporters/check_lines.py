@@ -2,7 +2,8 @@
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.reporters.words import plural, size
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.reporters.words import size
 
 
 def title(line: CheckLine) -> str:

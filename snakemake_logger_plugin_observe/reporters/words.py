@@ -1,12 +1,11 @@
 """Small words and numbers that every text answer uses, and nothing that could harm a terminal."""
 
-import re
 import unicodedata
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.phrasing import submission_name
 from snakemake_logger_plugin_observe.clock import Micros, format_moment
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BAR: Final = "█"
 _PARTS: Final = " ▏▎▍▌▋▊▉"
 
@@ -74,17 +73,6 @@ def clock_time(moment: Micros) -> str:
     return format_moment(moment)[:19].replace("T", " ") + " UTC"
 
 
-def plural(count: int, noun: str) -> str:
-    """Return ``1 job``, ``2 jobs``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def job_name(rule: str | None, wildcards: dict[str, str], group: str | None) -> str:
-    """Return what a person calls an attempt: its rule and wildcards, or its group."""
-    if rule is None and group is None:
-        return "(not described)"  # it failed before Snakemake told what it is
-    if rule is None:
-        named = str(group)
-        return harmless(f"group {named[:8] if _UUID.fullmatch(named) else named}")
-    values = ", ".join(f"{key}={value}" for key, value in wildcards.items())
-    return harmless(f"{rule} {values}".strip())
+    """Return the name of a job or group, safe to print."""
+    return harmless(submission_name(rule, wildcards, group))

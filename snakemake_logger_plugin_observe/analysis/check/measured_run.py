@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
+from snakemake_logger_plugin_observe.analysis.phrasing import group_name, job_name, submission_name
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -101,7 +102,8 @@ class MeasuredRun:
     def name(self, attempt: Attempt) -> str:
         """Return an attempt's rule and wildcards, or its group's name."""
         job = self.run.job_of(attempt)
-        if job is None:
-            return f"job {attempt.job_id}" if attempt.group is None else f"group {attempt.group}"
-        values = ", ".join(f"{key}={value}" for key, value in job.wildcards.items())
-        return f"{job.rule} {values}".strip()
+        if job is not None:
+            return job_name(job)
+        if attempt.group is None:
+            return f"job {attempt.job_id}"
+        return submission_name(None, {}, group_name(self.run, attempt.group))

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import (
 )
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, masked
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
@@ -112,7 +113,7 @@ def _known_phase(
 
 
 def _may_hide(phase: str, attempts: int) -> str:
-    return f"{phase} could not be observed in {_many(attempts, 'attempt')}" if attempts else ""
+    return f"{phase} could not be observed in {plural(attempts, 'attempt')}" if attempts else ""
 
 
 # -- work ------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ def _planned(subject: MeasuredRun, _part: str) -> Measurement:
         return replace(found, why=found.why or "counted from the jobs that were described")
     counts = sorted(planned.to_run.items(), key=lambda item: -item[1])
     side, at = Side("B", run), run.planned_line
-    cited = [one for rule, n in counts for one in side.at_line(at, f"{_many(n, 'job')} of {rule}")]
+    cited = [one for rule, n in counts for one in side.at_line(at, f"{plural(n, 'job')} of {rule}")]
     return subject.counted(sum(planned.to_run.values()), cited, more)
 
 
@@ -176,7 +177,7 @@ def _unseen_executions(subject: MeasuredRun) -> str:
         for one in subject.attempts
     )
     return (
-        f"executions on the node were not observed in {_many(unseen, 'attempt')}" if unseen else ""
+        f"executions on the node were not observed in {plural(unseen, 'attempt')}" if unseen else ""
     )
 
 
@@ -206,7 +207,7 @@ def _by_rule(subject: MeasuredRun, jobs: Iterable[JobDescribed]) -> Iterator[Cit
         first.setdefault(job.rule, job.job_id)
         counts[job.rule] += 1
     for rule, count in counts.most_common():
-        yield from Side("B", subject.run).at_job(first[rule], f"{_many(count, 'job')} of {rule}")
+        yield from Side("B", subject.run).at_job(first[rule], f"{plural(count, 'job')} of {rule}")
 
 
 def _ended(attempt: Attempt) -> str:
@@ -262,7 +263,7 @@ def _of_request(
     low = max((share for _, share in exact), default=None)
     missing = asked - len(exact) - len(at_most)
     if subject.more or missing:
-        not_measured = f"{what} was not measured in {_many(missing, 'attempt')}"
+        not_measured = f"{what} was not measured in {plural(missing, 'attempt')}"
         return Measurement(low, None, subject.more or not_measured, cited)
     high = max(share for _, share in exact + at_most)
     why = "" if high == low else "of some jobs only a bound is known"
@@ -319,7 +320,3 @@ def _largest(found: Iterable[tuple[Attempt, Micros]]) -> list[tuple[Attempt, Mic
 
 def _s(micros: Micros) -> str:
     return f"{micros / 1e6:.3f} s"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

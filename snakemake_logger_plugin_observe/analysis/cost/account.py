@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -88,8 +89,7 @@ def _rules(run: Run) -> tuple[RuleShare, ...]:
     for attempt in run.attempts.values():
         rule, group = run.rule_of(attempt), None
         if attempt.job_id is None:
-            described = run.groups.get(attempt.group or "")
-            group = described.name if described and described.name else attempt.group
+            group = group_name(run, attempt.group)
         by_rule.setdefault((rule, group), []).append(attempt)
     shares = [
         RuleShare(

@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     signature,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Choice, Row, rows
+from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
@@ -234,7 +235,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     return Failure(
         job_id=last.job_id,
         group=last.group,
-        group_name=_group_name(run, last.group),
+        group_name=group_name(run, last.group),
         rule=first.rule,
         wildcards=first.wildcards,
         inputs=job.input if job is not None else (),
@@ -249,11 +250,6 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         lost=lost,
         use=use(run, *ended_by),
     )
-
-
-def _group_name(run: Run, group: str | None) -> str | None:
-    described = run.groups.get(group) if group is not None else None
-    return (described.name if described is not None else None) or group
 
 
 def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import Demand, demand
+from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -89,12 +90,11 @@ def _failed_once(attempt: Attempt) -> bool:
 
 def _row(run: Run, attempt: Attempt) -> Row:
     job = run.job_of(attempt)
-    group = run.groups.get(attempt.group) if attempt.group is not None else None
     return Row(
         attempt=attempt,
         rule=job.rule if job else None,
         wildcards=job.wildcards if job else {},
-        group_name=group.name if group else attempt.group,
+        group_name=group_name(run, attempt.group),
         reason=job.reason if job else None,
         log=job.log if job else (),
         command=_first_line(job.shellcmd) if job else None,

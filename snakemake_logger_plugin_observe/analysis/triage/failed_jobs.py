@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of, named
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.signatures import LogLine, Occurrence
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named, submission_name
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
@@ -42,9 +42,7 @@ def who(found: Sequence[Failure]) -> str:
     if len(found) > 1:
         return f"{jobs_of(len(found))} of {named(by_rule(found))}"
     one = found[0]
-    values = ", ".join(f"{key}={value}" for key, value in one.wildcards.items())
-    group = "group " if one.rule is None and one.group_name is not None else ""
-    return f"{group}{name_of(one)} {values}".strip()
+    return submission_name(one.rule, one.wildcards, one.group_name)
 
 
 def jobs(case: Case, found: Iterable[Failure]) -> tuple[int, ...]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, shortened
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import job_name
 from snakemake_logger_plugin_observe.analysis.failures.failures import last_meaningful_line
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import jobs_of
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
-    job_name,
-    jobs_of,
-    named,
-)
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name, jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident

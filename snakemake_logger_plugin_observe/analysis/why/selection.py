@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins, files_of
 from snakemake_logger_plugin_observe.analysis.why.reason_text import bare
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -64,11 +65,6 @@ def _ids(jobs: Iterable[JobDescribed]) -> tuple[int, ...]:
     return tuple(sorted(job.job_id for job in jobs))
 
 
-def name(job: JobDescribed) -> str:
-    """Return what a person calls a job: its rule and wildcards."""
-    return f"{job.rule} {', '.join(f'{k}={v}' for k, v in job.wildcards.items())}".strip()
-
-
 def _by_wildcards(run: Run, said: str) -> tuple[int, ...]:
     """Return the jobs of the rule that *said* begins with, whose wildcards are as it goes on."""
     rule, _space, rest = said.partition(" ")
@@ -122,7 +118,7 @@ def _nothing(run: Run, said: str) -> JobSelection:
     for job in run.jobs.values():
         if len(known) > _MOST_COMPARED:
             break
-        known[name(job)] = None
+        known[job_name(job)] = None
         known.update(dict.fromkeys(map(bare, files_of(job))))
     near = get_close_matches(said, known, _NEAREST)
     hint = f"; near it: {' · '.join(near)}" if near else ""

@@ -5,6 +5,7 @@ import io
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import (
     AccountingAnswer,
     Answer,
@@ -31,7 +32,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
     why,
 )
 from snakemake_logger_plugin_observe.reporters.as_text import path as text_path
-from snakemake_logger_plugin_observe.reporters.words import harmless, plural
+from snakemake_logger_plugin_observe.reporters.words import harmless
 
 
 def render(answer: Answer, *, width: int = 100, color: bool = False) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release
 from snakemake_logger_plugin_observe.analysis.path.explain import Explained, StampQuote
 from snakemake_logger_plugin_observe.analysis.path.paths import PathStep
+from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.tables import fitting
 from snakemake_logger_plugin_observe.reporters.words import decimals, harmless, job_name, percent
@@ -25,8 +26,7 @@ def owner(answer: PathAnswer, job_id: int | None, rule: str | None, group: str |
         return "Snakemake"
     run = answer.source.run
     if job_id is None:
-        described = run.groups.get(group or "")
-        return job_name(None, {}, described.name if described and described.name else group)
+        return job_name(None, {}, group_name(run, group))
     job = run.jobs.get(job_id)
     return job_name(rule, job.wildcards if job else {}, None)
 

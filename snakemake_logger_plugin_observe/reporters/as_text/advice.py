@@ -9,14 +9,9 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import FarOff
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.reporters.words import (
-    duration,
-    harmless,
-    percent,
-    plural,
-    size,
-)
+from snakemake_logger_plugin_observe.reporters.words import duration, harmless, percent, size
 
 _MOST_LEVERS: Final = 2
 _RULES_SHOWN: Final = 8

@@ -8,12 +8,13 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.chain import Chain
 from snakemake_logger_plugin_observe.analysis.why.origins import Link, upwards
 from snakemake_logger_plugin_observe.analysis.why.selection import Relation
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import cause_words
-from snakemake_logger_plugin_observe.reporters.words import job_name, plural
+from snakemake_logger_plugin_observe.reporters.words import job_name
 
 _STARTS_SHOWN: Final = 3
 _ROOTS_SHOWN: Final = 3
@@ -64,7 +65,7 @@ def _asked(chain: Chain, words: str, relation: Relation) -> str:
         of = f" of {words}" if relation == "rule" else ""
         return f"The {len(chain.starts):,} jobs{of}"
     job = chain.steps[chain.starts[0]].job
-    return cause_words.shortened(job_name(job.rule, job.wildcards, None), _LONGEST_NAME)
+    return job_name(job.rule, job.wildcards, None)
 
 
 def _causes(roots: Sequence[str]) -> str:
@@ -175,7 +176,7 @@ class _Tree:
         step = self.chain.steps[job_id]
         line = f" [line{_TIED}{step.line}]" if step.line is not None else ""
         name = job_name(step.job.rule, step.job.wildcards, None)
-        return f"{cause_words.shortened(name, _LONGEST_NAME)} (job{_TIED}{job_id}){line}"
+        return f"{name} (job{_TIED}{job_id}){line}"
 
     def _line(self, first: str, later: str, said: str, style: str = "") -> Iterator[Text]:
         room = max(self.width - len(first), _NARROWEST // 2)

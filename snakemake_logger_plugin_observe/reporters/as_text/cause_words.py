@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.origins import Link
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Cause, Kind
 from snakemake_logger_plugin_observe.analysis.why.why import RootShare
-from snakemake_logger_plugin_observe.reporters.words import harmless, plural
+from snakemake_logger_plugin_observe.reporters.words import harmless
 
 LABELS: Final[dict[Kind, str]] = {
     "missing_output": "output missing",

@@ -9,10 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.cost import head, warnings
 from snakemake_logger_plugin_observe.reporters.check_lines import source, title, verdict
-from snakemake_logger_plugin_observe.reporters.words import harmless, plural
+from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _EVIDENCE_SHOWN: Final = 3
 _OUTPUT_SHOWN: Final = 5

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.reporters.words import plural
 
 _OFF_S: Final = 0.05
 _MATTERS: Final = 0.01  # of the makespan

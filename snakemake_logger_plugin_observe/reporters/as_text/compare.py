@@ -11,16 +11,11 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Finding
 from snakemake_logger_plugin_observe.analysis.compare.speed import Moved, Speed
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LABELS
 from snakemake_logger_plugin_observe.reporters.as_text.cost import warnings
-from snakemake_logger_plugin_observe.reporters.words import (
-    clock_time,
-    decimals,
-    duration,
-    harmless,
-    plural,
-)
+from snakemake_logger_plugin_observe.reporters.words import clock_time, decimals, duration, harmless
 
 _KINDS: Final = {
     "not_allowed": ("not allowed", "red"),

@@ -10,6 +10,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.cost.account import RuleShare
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
@@ -22,7 +23,6 @@ from snakemake_logger_plugin_observe.reporters.words import (
     harmless,
     job_name,
     percent,
-    plural,
 )
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, UNATTRIBUTED, by_class
 

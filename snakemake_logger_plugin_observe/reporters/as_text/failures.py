@@ -11,6 +11,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_values
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.failure_evidence import (
     ITEMS,
@@ -24,7 +25,6 @@ from snakemake_logger_plugin_observe.reporters.words import (
     harmless,
     job_name,
     percent,
-    plural,
     size,
 )
 
@@ -156,7 +156,8 @@ def _block(
     yield Text(title, "bold")
     yield line(_facts(answer, block, row))
     if not alone:
-        yield line(f"jobs {some([f'{each.key} {_wildcards(each)}'.strip() for each in block])}")
+        names = [f"{each.key} {wildcard_values(each.wildcards)}".strip() for each in block]
+        yield line(f"jobs {some(names)}")
     if one.outcome == "succeeded" and (pattern := patterns.pop(one.rule or "", None)):  # said once
         yield from _in_common(pattern)
     yield from map(line, _used(one))
@@ -165,10 +166,6 @@ def _block(
         yield from map(line, _each(one))
     yield from map(line, _also(one))
     yield from evidence(one, row, here)
-
-
-def _wildcards(one: Failure) -> str:
-    return ", ".join(f"{name}={value}" for name, value in one.wildcards.items())
 
 
 def _story(answer: JobsAnswer, one: Failure, *, alone: bool) -> str:

@@ -7,16 +7,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import actual_path, cost, savings
 from snakemake_logger_plugin_observe.reporters.tables import fitting
-from snakemake_logger_plugin_observe.reporters.words import (
-    decimals,
-    duration,
-    harmless,
-    percent,
-    plural,
-)
+from snakemake_logger_plugin_observe.reporters.words import decimals, duration, harmless, percent
 
 _CHAIN_SHOWN: Final = 6
 _RULES_SHOWN: Final = 6

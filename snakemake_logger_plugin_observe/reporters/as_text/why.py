@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words
 from snakemake_logger_plugin_observe.reporters.as_text.cost import errors, head, warnings
-from snakemake_logger_plugin_observe.reporters.words import clock_time, decimals, harmless, plural
+from snakemake_logger_plugin_observe.reporters.words import clock_time, decimals, harmless
 
 _ROOTS_SHOWN: Final = 6
 _REASONS_SHOWN: Final = 10

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import RuleUse, Usual
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer
-from snakemake_logger_plugin_observe.reporters.words import duration, harmless, percent, plural
+from snakemake_logger_plugin_observe.reporters.words import duration, harmless, percent
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
 _MANIFESTS: Final = {".sha256": "sha256sum", ".md5": "md5sum", ".sha1": "sha1sum"}

@@ -7,12 +7,8 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.citations import Side
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
-    Compared,
-    Finding,
-    jobs_of,
-    named,
-)
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
 HIDDEN: Final = "hides_changes"

@@ -1,6 +1,6 @@
 """A finding, and all that is known when one is made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -9,11 +9,9 @@ from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents,
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
-from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
 Kind = Literal["allowed", "neutral", "not_allowed"]
 UNCHECKED: Final = "nothing shows that the outputs are the same"
-_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +69,3 @@ class Compared:
         if self.contents.differing:
             return f"{claim}, and the outputs differ"
         return f"{claim}, and {UNCHECKED}"
-
-
-def named(things: Iterable[str], most: int = _NAMED) -> str:
-    """Return the first of *things*, and how many more there are."""
-    found = list(things)
-    more = f" and {len(found) - most:,} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + more
-
-
-def job_names(jobs: Iterable[JobDescribed], most: int = _NAMED) -> str:
-    """Return what a person calls *jobs*."""
-    return named([job_name(job) for job in jobs], most)
-
-
-def job_name(job: JobDescribed) -> str:
-    """Return a job's rule and wildcards."""
-    values = ", ".join(f"{key}={value}" for key, value in job.wildcards.items())
-    return f"{job.rule} {values}".strip()
-
-
-def cite_jobs(side: Side, jobs: Iterable[JobDescribed], most: int = _NAMED) -> tuple[Citation, ...]:
-    """Cite the first of *jobs*, by their names."""
-    cited: list[Citation] = []
-    for job in list(jobs)[:most]:
-        cited.extend(side.at_job(job.job_id, job_name(job)))
-    return tuple(cited)
-
-
-def jobs_of(count: int) -> str:
-    """Return ``1 job`` or ``6 jobs``."""
-    return f"{count:,} job{'' if count == 1 else 's'}"

@@ -4,13 +4,10 @@ from collections.abc import Iterator
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
-    Compared,
-    Finding,
-    jobs_of,
-)
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, patterns
 from snakemake_logger_plugin_observe.analysis.failures.signatures import kinds, signature
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 
 MASKED, RAISED, FAILED = "failures_masked", "retries_changed", "attempts_failed"
 

@@ -6,11 +6,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import by_rule
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
-    Compared,
-    Finding,
-    jobs_of,
-)
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.run.model import Run
 
 CODE, PARAMS, ENVIRONMENT = "code_changed", "params_changed", "environment_changed"

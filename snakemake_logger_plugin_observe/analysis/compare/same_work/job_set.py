@@ -9,11 +9,8 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Compared,
     Finding,
     Kind,
-    cite_jobs,
-    job_names,
-    jobs_of,
-    named,
 )
+from snakemake_logger_plugin_observe.analysis.phrasing import job_names, jobs_of, named
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -36,7 +33,7 @@ def findings(it: Compared) -> Iterator[Finding]:
     ):
         if jobs:
             claim = f"{jobs_of(len(jobs))} not reached in {other}: {job_names(jobs)}"
-            yield Finding(NOT_REACHED, "neutral", claim, cite_jobs(side, jobs))
+            yield Finding(NOT_REACHED, "neutral", claim, side.at_jobs(jobs))
 
 
 def _from_cache(it: Compared) -> Iterator[Finding]:
@@ -49,7 +46,7 @@ def _from_cache(it: Compared) -> Iterator[Finding]:
     ]
     if jobs:
         claim = f"{jobs_of(len(jobs))} not done, but taken from the cache: {job_names(jobs)}"
-        yield Finding(CACHED, "neutral", claim, cite_jobs(it.after, jobs))
+        yield Finding(CACHED, "neutral", claim, it.after.at_jobs(jobs))
 
 
 def _cached(run: Run) -> set[int | None]:
@@ -129,7 +126,7 @@ def _up_to_date(
 ) -> Iterator[Finding]:
     if jobs := sorted_out["up to date"]:
         claim = f"{jobs_of(len(jobs))} up to date in {who}, and not run there: {job_names(jobs)}"
-        yield Finding(name, "neutral", claim, cite_jobs(side, jobs))
+        yield Finding(name, "neutral", claim, side.at_jobs(jobs))
 
 
 def _narrowed(
@@ -141,7 +138,7 @@ def _narrowed(
     claim = f"{jobs_of(len(jobs))} gone: {_counted(it, values)} ({_without(values)})"
     if it.proved:
         claim += "; what is left is the same bytes"
-    yield Finding(NARROWED, "not_allowed", claim, cite_jobs(it.before, jobs))
+    yield Finding(NARROWED, "not_allowed", claim, it.before.at_jobs(jobs))
 
 
 def _widened(
@@ -152,7 +149,7 @@ def _widened(
         return
     claim = f"{jobs_of(len(jobs))} more: {_counted(it, values)} ({_with(values)})"
     kind: Kind = "neutral" if it.proved else "not_allowed"
-    yield Finding(WIDENED, kind, claim, cite_jobs(it.after, jobs))
+    yield Finding(WIDENED, kind, claim, it.after.at_jobs(jobs))
 
 
 def _counted(it: Compared, values: dict[str, set[str]]) -> str:
@@ -181,23 +178,23 @@ def _cut(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
         lost = [path for job in found for path in job.output if path in products]
         what = f"{jobs_of(len(found))} of {rule} gone" if rule in left else f"rule {rule} is gone"
         if not any(job.output for job in found):
-            yield Finding(CUT, "neutral", f"{what}; it makes no file", cite_jobs(it.before, found))
+            yield Finding(CUT, "neutral", f"{what}; it makes no file", it.before.at_jobs(found))
         elif lost:
             claim = f"{what}, and with it {named(lost)}"
-            yield Finding(NOT_MADE, "not_allowed", claim, cite_jobs(it.before, found))
+            yield Finding(NOT_MADE, "not_allowed", claim, it.before.at_jobs(found))
         elif it.proved:
             them = "them" if len(found) > 1 and rule in left else "it"
             claim = f"{what}: redundant, the outputs are the same bytes without {them}"
-            yield Finding(CUT, "allowed", claim, cite_jobs(it.before, found))
+            yield Finding(CUT, "allowed", claim, it.before.at_jobs(found))
         else:
             claim = f"{what}, and {UNCHECKED}"
-            yield Finding(CUT, "not_allowed", claim, cite_jobs(it.before, found))
+            yield Finding(CUT, "not_allowed", claim, it.before.at_jobs(found))
 
 
 def _added(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
     planned = it.before.run.started is not None and it.before.run.started.kind == "dry_run"
     for rule, found in by_rule(jobs).items():
-        cited = cite_jobs(it.after, found)
+        cited = it.after.at_jobs(found)
         what = f"{jobs_of(len(found))} of {rule} more"
         if planned and any(it.after.run.made_by((job.job_id, 1)) for job in found):
             yield Finding(UNPLANNED, "neutral", f"{what}: a checkpoint brought them", cited)

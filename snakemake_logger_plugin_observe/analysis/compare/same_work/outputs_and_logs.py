@@ -5,12 +5,8 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
-    Compared,
-    Finding,
-    jobs_of,
-    named,
-)
+from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
 
 LOG, BENCHMARK, OUTPUT = "log_removed", "benchmark_removed", "output_removed"
 PROMISE = "ensure_removed"

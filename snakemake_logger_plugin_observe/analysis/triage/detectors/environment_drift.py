@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.compare.checksums import recorded
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
-from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import named
+from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.journal.events import JobDescribed

@@ -105,13 +105,6 @@ def test_a_bar_is_never_wider_than_its_column(part: int, more: int, width: int) 
     assert len(words.bar(part, part + more, width)) <= width
 
 
-@pytest.mark.parametrize(
-    ("count", "shown"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (1234, "1,234 jobs")]
-)
-def test_a_count_has_its_noun(count: int, shown: str) -> None:
-    assert words.plural(count, "job") == shown
-
-
 @pytest.mark.parametrize(("micros", "places"), [(999_999, 3), (1_000_000, 2), (20_000_000, 1)])
 def test_longer_times_have_fewer_decimals(micros: int, places: int) -> None:
     assert words.decimals(micros) == places

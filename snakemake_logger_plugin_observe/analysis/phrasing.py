@@ -1,0 +1,63 @@
+"""How a sentence names jobs, files and counts: the same words in every answer."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.model import Run
+
+MOST_NAMED: Final = 3
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def job_name(job: JobDescribed) -> str:
+    """Return a job's rule and wildcards, in full: ``map sample=a, lane=1``."""
+    return submission_name(job.rule, job.wildcards)
+
+
+def job_names(jobs: Iterable[JobDescribed], most: int = MOST_NAMED) -> str:
+    """Return the names of the first *jobs*, and how many more there are."""
+    return named([job_name(job) for job in jobs], most)
+
+
+def submission_name(
+    rule: str | None, wildcards: Mapping[str, str], group: str | None = None
+) -> str:
+    """Return the name of a job, or of a group where there is no rule.
+
+    A group without a name has a UUID, of which the first eight digits are enough.
+    """
+    if rule is not None:
+        return f"{rule} {wildcard_values(wildcards)}".strip()
+    if group is not None:
+        return f"group {group[:8] if _UUID.fullmatch(group) else group}"
+    return "(not described)"  # it failed before Snakemake logged what it is
+
+
+def wildcard_values(wildcards: Mapping[str, str]) -> str:
+    """Return ``sample=a, lane=1``."""
+    return ", ".join(f"{key}={value}" for key, value in wildcards.items())
+
+
+def group_name(run: Run, group: str | None) -> str | None:
+    """Return the name that the workflow gave a group, else its id."""
+    described = run.groups.get(group) if group is not None else None
+    return (described.name if described is not None else None) or group
+
+
+def named(things: Iterable[str], most: int = MOST_NAMED) -> str:
+    """Return the first of *things*, and how many more there are."""
+    found = list(things)
+    more = f" and {len(found) - most:,} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 job``, ``2 jobs``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def jobs_of(count: int) -> str:
+    """Return ``1 job``, ``2 jobs``."""
+    return plural(count, "job")
