@@ -72,28 +72,28 @@ READS_ITS_INPUT = (("cat {input.sample} reference.txt", "cat {input.sample} {inp
 HONEST = [
     Move(
         "a step that only copied is cut",
-        ("allowed steps_cut", "neutral dependency_added", TEXT),
+        ("safe steps_cut", "neutral dependency_added", TEXT),
         before=COPIED,
     ),
     Move(
         "a reference is staged first",
-        ("allowed steps_added", "neutral dependency_added", TEXT),
+        ("safe steps_added", "neutral dependency_added", TEXT),
         before=READS_ITS_INPUT,
         after=STAGED,
     ),
     Move(
         "outputs lie in another folder",
-        ("allowed outputs_moved", TEXT),
+        ("safe outputs_moved", TEXT),
         after=(("work/{sample}.txt", "scratch/{sample}.txt"),),
     ),
     Move(
         "code that makes the same bytes",
-        ("allowed code_changed", TEXT),
+        ("safe code_changed", TEXT),
         after=(("sort {input}", "sort -n {input}"),),
     ),
     Move(
         "threads that the tool does not read",
-        ("allowed threads_changed", TEXT),
+        ("safe threads_changed", TEXT),
         PLANNED,
         checked="plan",
         after=(("threads: 1", "threads: 2"),),
@@ -101,7 +101,7 @@ HONEST = [
     ),
     Move(
         "threads that the tool reads, and the same bytes",
-        ("allowed command_changed", "allowed threads_changed", TEXT),
+        ("safe command_changed", "safe threads_changed", TEXT),
         before=(
             ("sort {input}", "sort --parallel {threads} {input}"),
             (
@@ -119,7 +119,7 @@ HONEST = [
     ),
     Move(
         "memory and runtime as they are needed",
-        ("allowed resources_changed", "allowed resources_changed", TEXT),
+        ("safe resources_changed", "safe resources_changed", TEXT),
         PLANNED,
         checked="plan",
         after=(("mem_mb=100", "mem_mb=50, runtime=5"),),
@@ -128,8 +128,8 @@ HONEST = [
     Move(
         "a realistic profile",
         (
-            "allowed resources_changed",
-            *("allowed schedule_changed",) * 2,
+            "safe resources_changed",
+            *("safe schedule_changed",) * 2,
             *("neutral setting_changed",) * 3,
         ),
         flags=("--workflow-profile", "tuned"),
@@ -147,7 +147,7 @@ HONEST = [
     ),
     Move(
         "an output more",
-        ("allowed code_changed", "neutral output_added", TEXT),
+        ("safe code_changed", "neutral output_added", TEXT),
         after=(
             ('output: "published/report.txt"', 'output: "published/report.txt", "published/n.txt"'),
             (
@@ -174,14 +174,14 @@ SETUP = (
 DISHONEST = [
     Move(
         "a source file that the rule still reads",
-        ("not_allowed dependency_dropped", TEXT),
+        ("unsafe dependency_dropped", TEXT),
         NOT,
         False,
         after=((', reference="reference.txt"', ""),),
     ),
     Move(
         "another rule's product that the rule still reads",
-        ("not_allowed dependency_dropped", TEXT),
+        ("unsafe dependency_dropped", TEXT),
         NOT,
         False,
         before=(*NEEDS_INDEX, *READS_INDEX),
@@ -196,7 +196,7 @@ DISHONEST = [
     ),
     Move(
         "a dependency for order alone",
-        ("not_allowed dependency_dropped", TEXT),
+        ("unsafe dependency_dropped", TEXT),
         NOT,
         False,
         before=(
@@ -212,9 +212,9 @@ DISHONEST = [
     Move(
         "a dependency on another file",
         (
-            "not_allowed code_changed",
-            "not_allowed contents_differ",
-            "not_allowed dependency_dropped",
+            "unsafe code_changed",
+            "unsafe contents_differ",
+            "unsafe dependency_dropped",
             "neutral dependency_added",
             TEXT,
         ),
@@ -227,7 +227,7 @@ DISHONEST = [
     ),
     Move(
         "logs",
-        ("not_allowed log_removed", "allowed code_changed", TEXT),
+        ("unsafe log_removed", "safe code_changed", TEXT),
         NOT,
         False,
         after=(
@@ -237,14 +237,14 @@ DISHONEST = [
     ),
     Move(
         "benchmarks",
-        ("not_allowed benchmark_removed", TEXT),
+        ("unsafe benchmark_removed", TEXT),
         NOT,
         False,
         after=(('    benchmark: "benchmarks/work/{sample}.tsv"\n', ""),),
     ),
     Move(
         "an output that is made but no longer declared",
-        ("not_allowed output_removed", TEXT),
+        ("unsafe output_removed", TEXT),
         NOT,
         False,
         checked="plan",
@@ -267,7 +267,7 @@ DISHONEST = [
     ),
     Move(
         "a published product",
-        ("not_allowed outputs_not_made", TEXT),
+        ("unsafe outputs_not_made", TEXT),
         "did less",
         False,
         checked="plan",
@@ -275,7 +275,7 @@ DISHONEST = [
     ),
     Move(
         "a step that only copied, unchecked",
-        ("not_allowed steps_cut", "neutral dependency_added", TEXT),
+        ("unsafe steps_cut", "neutral dependency_added", TEXT),
         "did less",
         False,
         checked="plan",
@@ -284,7 +284,7 @@ DISHONEST = [
     ),
     Move(
         "code, unchecked",
-        ("not_allowed code_changed", TEXT),
+        ("unsafe code_changed", TEXT),
         NOT,
         False,
         checked="plan",
@@ -293,21 +293,21 @@ DISHONEST = [
     ),
     Move(
         "code that makes other bytes",
-        ("not_allowed code_changed", "not_allowed contents_differ", TEXT),
+        ("unsafe code_changed", "unsafe contents_differ", TEXT),
         NOT,
         False,
         after=(("sort {input}", "sort -r {input}"),),
     ),
     Move(
         "params that make other bytes",
-        ("not_allowed params_changed", "not_allowed contents_differ", TEXT),
+        ("unsafe params_changed", "unsafe contents_differ", TEXT),
         NOT,
         False,
         after=(("least=1", "least=2"),),
     ),
     Move(
         "threads that the tool reads, unchecked",
-        ("not_allowed command_changed", "not_allowed threads_changed", TEXT),
+        ("unsafe command_changed", "unsafe threads_changed", TEXT),
         NOT,
         False,
         checked="plan",

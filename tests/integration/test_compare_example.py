@@ -11,7 +11,7 @@ from pairs import again, compare, told
 pytestmark = pytest.mark.timed
 
 WORKFLOW = REPO / "example_workflow"
-FOUND = "not_allowed contents_differ"
+FOUND = "unsafe contents_differ"
 CONFIG = "neutral meaning_changed"
 LINE = "neutral setting_changed"
 
@@ -54,8 +54,8 @@ def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path])
     ("switch", "says", "finding"),
     [
         ("incident_drifted_helper=true", "but not the same work", FOUND),
-        ("incident_widened_discovery=true", "did more", "not_allowed discovery_widened"),
-        ("incident_tiny_jobs=8", "did more", "not_allowed steps_added"),
+        ("incident_widened_discovery=true", "did more", "unsafe discovery_widened"),
+        ("incident_tiny_jobs=8", "did more", "unsafe steps_added"),
         ("min_length=60", "but not the same work", FOUND),
     ],
 )

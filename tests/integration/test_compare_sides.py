@@ -69,7 +69,7 @@ def test_a_run_that_failed_is_not_comparable_and_not_accused(bench: Bench, whole
     answer = bench.compare(whole, bench.run(failing, check=False))
     assert answer["verdict"] == "not comparable, because B failed"
     assert answer["same_work"] is None
-    assert "not_allowed outputs_not_made" not in told(answer)
+    assert "unsafe outputs_not_made" not in told(answer)
     back = bench.compare(Path(answer["journals"]["B"]), whole)
     assert back["verdict"] == "not comparable, because A failed"
 
@@ -90,7 +90,7 @@ def test_a_run_that_was_killed_is_not_comparable(bench: Bench, whole: Path) -> N
     answer = bench.compare(whole, journal)
     assert answer["verdict"] == "not comparable, because B was killed"
     assert (answer["same_work"], answer["speed"]["verdict"]) == (None, None)
-    assert {finding["kind"] for finding in answer["findings"]} <= {"neutral", "allowed"}
+    assert {finding["kind"] for finding in answer["findings"]} <= {"neutral", "safe"}
 
 
 def test_different_workflows_have_no_job_in_common(bench: Bench, whole: Path) -> None:
@@ -103,7 +103,7 @@ def test_different_workflows_have_no_job_in_common(bench: Bench, whole: Path) ->
 def test_different_targets_make_less(bench: Bench, whole: Path) -> None:
     answer = bench.compare(whole, bench.run(WORKFLOW, "published/report.txt"))
     assert (verdict(answer), answer["same_work"]) == ("did less", False)
-    assert "not_allowed outputs_not_made" in told(answer)
+    assert "unsafe outputs_not_made" in told(answer)
 
 
 # -- plans ---------------------------------------------------------------------------------------
@@ -119,19 +119,19 @@ def test_what_was_planned_ran(text: str, bench: Bench) -> None:
     answer = bench.compare(planned(bench, text, NARROW), bench.run(text))
     assert answer["verdict"] == "as planned, the same plan (contents unchecked)"
     assert (answer["same_work"], answer["checked"]) == (True, "plan")
-    assert {finding["kind"] for finding in answer["findings"]} <= {"neutral", "allowed"}
+    assert {finding["kind"] for finding in answer["findings"]} <= {"neutral", "safe"}
 
 
 def test_less_ran_than_was_planned(bench: Bench) -> None:
     answer = bench.compare(planned(bench, WORKFLOW, WIDE), bench.run())
     assert (answer["verdict"], answer["same_work"]) == ("less than planned", False)
-    assert "not_allowed discovery_narrowed" in told(answer)
+    assert "unsafe discovery_narrowed" in told(answer)
 
 
 def test_more_ran_than_was_planned(bench: Bench) -> None:
     answer = bench.compare(planned(bench, WORKFLOW, NARROW), bench.run(files=WIDE))
     assert (answer["verdict"], answer["same_work"]) == ("more than planned", False)
-    assert "not_allowed discovery_widened" in told(answer)
+    assert "unsafe discovery_widened" in told(answer)
 
 
 # -- the command line ----------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def test_without_arguments_the_newest_run_is_held_against_the_one_before_it(five
     assert [Path(answer["journals"][side]).name for side in "AB"] == [
         journal.name for journal in five.journals[-2:]
     ]
-    assert told(answer) == ["neutral setting_changed", "not_allowed benchmark_removed"]
+    assert told(answer) == ["neutral setting_changed", "unsafe benchmark_removed"]
     assert answer["speed"]["runs"] == {"baseline": 4, "candidate": 1}
 
 

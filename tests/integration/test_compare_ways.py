@@ -25,18 +25,18 @@ def baseline(bench: Bench) -> Path:
     return bench.run(CONFIGURED)
 
 
-def test_an_input_that_is_newly_called_ancient_is_not_allowed_though_the_bytes_are_the_same(
+def test_an_input_that_is_newly_called_ancient_is_unsafe_though_the_bytes_are_the_same(
     bench: Bench, baseline: Path
 ) -> None:
     hidden = changed(
         CONFIGURED, ('reference="reference.txt"', 'reference=ancient("reference.txt")')
     )
     answer = bench.compare(baseline, bench.run(hidden))
-    assert "not_allowed hides_changes" in told(answer)
+    assert "unsafe hides_changes" in told(answer)
     assert (verdict(answer), answer["same_work"]) == (NOT, False)
 
 
-def test_what_snakemake_no_longer_makes_sure_of_is_not_allowed_though_the_bytes_are_the_same(
+def test_what_snakemake_no_longer_makes_sure_of_is_unsafe_though_the_bytes_are_the_same(
     bench: Bench,
 ) -> None:
     """Nor is it hidden that more is tried again, and that a file is no longer kept."""
@@ -49,7 +49,7 @@ def test_what_snakemake_no_longer_makes_sure_of_is_not_allowed_though_the_bytes_
     )
     answer = bench.compare(bench.run(sure), bench.run(loose))
     assert told(answer) == sorted(
-        ("not_allowed ensure_removed", "neutral retries_changed", "neutral temp_changed", TEXT)
+        ("unsafe ensure_removed", "neutral retries_changed", "neutral temp_changed", TEXT)
     )
     claims = {one["id"]: one["claim"] for one in answer["findings"]}
     assert claims["ensure_removed"] == (
@@ -62,16 +62,16 @@ def test_what_snakemake_no_longer_makes_sure_of_is_not_allowed_though_the_bytes_
 @pytest.mark.parametrize(
     ("flags", "findings"),
     [
-        ("--rerun-triggers mtime", ("not_allowed hides_changes", LINE)),
-        ("--nolock", ("not_allowed hides_changes", LINE)),
-        ("--ignore-incomplete", ("not_allowed hides_changes", LINE)),
-        ("--keep-incomplete", ("not_allowed hides_changes", LINE)),
-        ("--drop-metadata", ("not_allowed hides_changes", LINE)),
-        ("--consider-ancient work=reference", ("not_allowed hides_changes", LINE)),
-        ("--trust-io-cache", ("not_allowed hides_changes", LINE)),
+        ("--rerun-triggers mtime", ("unsafe hides_changes", LINE)),
+        ("--nolock", ("unsafe hides_changes", LINE)),
+        ("--ignore-incomplete", ("unsafe hides_changes", LINE)),
+        ("--keep-incomplete", ("unsafe hides_changes", LINE)),
+        ("--drop-metadata", ("unsafe hides_changes", LINE)),
+        ("--consider-ancient work=reference", ("unsafe hides_changes", LINE)),
+        ("--trust-io-cache", ("unsafe hides_changes", LINE)),
     ],
 )
-def test_a_flag_that_hides_what_snakemake_checks_is_not_allowed_though_the_bytes_are_the_same(
+def test_a_flag_that_hides_what_snakemake_checks_is_unsafe_though_the_bytes_are_the_same(
     flags: str, findings: tuple[str, ...], bench: Bench, baseline: Path
 ) -> None:
     answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
@@ -87,15 +87,15 @@ def test_a_flag_that_hides_what_snakemake_checks_is_not_allowed_though_the_bytes
     [
         (
             "--until work",
-            ("not_allowed meaning_changed", "not_allowed outputs_not_made", "neutral steps_cut"),
+            ("unsafe meaning_changed", "unsafe outputs_not_made", "neutral steps_cut"),
         ),
         (
             "--omit-from gather",
-            ("not_allowed meaning_changed", "not_allowed outputs_not_made", "neutral steps_cut"),
+            ("unsafe meaning_changed", "unsafe outputs_not_made", "neutral steps_cut"),
         ),
         (
             "--batch gather=1/3",
-            ("not_allowed meaning_changed", "not_allowed outputs_not_made", "neutral steps_cut"),
+            ("unsafe meaning_changed", "unsafe outputs_not_made", "neutral steps_cut"),
         ),
     ],
 )
@@ -105,15 +105,15 @@ def test_a_flag_that_leaves_out_work_makes_less(
     answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
     assert (verdict(answer), answer["same_work"], answer["checked"]) == ("did less", False, "plan")
     assert set(findings) <= set(told(answer))
-    assert {kind.partition(" ")[0] for kind in told(answer)} <= {"not_allowed", "neutral"}
+    assert {kind.partition(" ")[0] for kind in told(answer)} <= {"unsafe", "neutral"}
 
 
-def test_a_config_value_that_changes_results_is_not_allowed(bench: Bench, baseline: Path) -> None:
+def test_a_config_value_that_changes_results_is_unsafe(bench: Bench, baseline: Path) -> None:
     answer = bench.compare(baseline, bench.run(CONFIGURED, "--config", "least=2"))
     assert told(answer) == sorted(
         (
-            *("neutral meaning_changed", "not_allowed params_changed"),
-            *("not_allowed contents_differ", LINE),
+            *("neutral meaning_changed", "unsafe params_changed"),
+            *("unsafe contents_differ", LINE),
         )
     )
     assert (verdict(answer), answer["same_work"]) == (NOT, False)
@@ -135,7 +135,7 @@ def test_touching_is_not_doing(bench: Bench) -> None:
     after = again(lab, *SUMS, "--cores", "2", "--forceall", "--touch")
     answer = bench.compare(before, after)
     kinds = set(told(answer))
-    assert "not_allowed hides_changes" in kinds
+    assert "unsafe hides_changes" in kinds
     assert answer["same_work"] is False
     print(answer["verdict"], kinds)
 
@@ -153,10 +153,10 @@ SCRIPT = "open(snakemake.output[0], 'w').write(open(snakemake.input.sample).read
 @pytest.mark.parametrize(
     ("script", "findings", "says", "same"),
     [
-        (f"# said\n{SCRIPT}", ("allowed code_changed", LINE), SAME, True),
+        (f"# said\n{SCRIPT}", ("safe code_changed", LINE), SAME, True),
         (
             SCRIPT.replace("'x'", "'y'"),
-            ("not_allowed code_changed", "not_allowed contents_differ", LINE),
+            ("unsafe code_changed", "unsafe contents_differ", LINE),
             NOT,
             False,
         ),
@@ -181,7 +181,7 @@ def test_a_helper_that_drifted_shows_in_the_bytes_alone(bench: Bench) -> None:
         for flag in ("-n", "-r")
     ]
     answer = bench.compare(*sides)
-    assert told(answer) == ["not_allowed contents_differ"]
+    assert told(answer) == ["unsafe contents_differ"]
     assert "nothing that the journals hold explains it" in answer["findings"][0]["claim"]
     assert (verdict(answer), answer["same_work"]) == (NOT, False)
 
@@ -215,9 +215,7 @@ def test_a_dropped_input_is_hidden_though_its_maker_has_gone_and_the_bytes_are_t
     (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
     second = again(lab, *SUMS, "--cores", "2", "--forceall")
     answer = bench.compare(first, second)
-    assert told(answer) == sorted(
-        ("not_allowed dependency_dropped", "allowed steps_cut", TEXT, LINE, LINE)
-    )
+    assert told(answer) == sorted(("unsafe dependency_dropped", "safe steps_cut", TEXT, LINE, LINE))
     assert (verdict(answer), answer["same_work"]) == ("but not the same work", False)
 
 
@@ -237,14 +235,14 @@ def test_a_script_that_reads_what_it_no_longer_declares_hides_it(bench: Bench) -
     (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
     second = again(lab, *SUMS, "--cores", "2", "--forceall")
     answer = bench.compare(first, second)
-    assert "not_allowed dependency_dropped" in told(answer)
+    assert "unsafe dependency_dropped" in told(answer)
     assert answer["same_work"] is False
 
 
 # -- discovery -----------------------------------------------------------------------------------
 
-LESS = ("not_allowed contents_differ", "not_allowed discovery_narrowed")
-MORE_FOUND = ("not_allowed contents_differ", "not_allowed discovery_widened")
+LESS = ("unsafe contents_differ", "unsafe discovery_narrowed")
+MORE_FOUND = ("unsafe contents_differ", "unsafe discovery_widened")
 
 
 @pytest.fixture(scope="module", params=[WORKFLOW, CHECKPOINTED], ids=["glob", "checkpoint"])
@@ -290,7 +288,7 @@ def test_other_samples_on_both_sides_are_other_work(bench: Bench) -> None:
     two = {name: text for name, text in FILES.items() if "data/a" not in name}
     answer = bench.compare(bench.run(), bench.run(files={**two, **MORE}))
     assert verdict(answer) == "but other work"
-    assert {"not_allowed discovery_narrowed", "not_allowed discovery_widened"} <= set(told(answer))
+    assert {"unsafe discovery_narrowed", "unsafe discovery_widened"} <= set(told(answer))
     assert answer["same_work"] is False
 
 
@@ -300,21 +298,21 @@ def test_other_data_of_the_same_name_cannot_be_compared(bench: Bench) -> None:
         "not comparable, because other data: data/a.txt has 4 bytes, not 6"
     )
     assert answer["same_work"] is None
-    assert told(answer) == ["neutral other_data", "not_allowed contents_differ"]
+    assert told(answer) == ["neutral other_data", "unsafe contents_differ"]
 
 
 # -- grouping ------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_grouping_is_allowed(bench: Bench) -> None:
+def test_grouping_is_safe(bench: Bench) -> None:
     files = {**FILES, **MORE}
     before = bench.run(files=files, where=lambda lab: lab.cluster())
     grouped = ("--groups", "work=g", "--group-components", "g=5")
     after = bench.run(WORKFLOW, *grouped, files=files, where=lambda lab: lab.cluster())
     answer = bench.compare(before, after)
     assert told(answer) == sorted(
-        ("allowed grouped", "allowed schedule_changed", "allowed schedule_changed", LINE)
+        ("safe grouped", "safe schedule_changed", "safe schedule_changed", LINE)
     )
     (claim,) = (f["claim"] for f in answer["findings"] if f["id"] == "grouped")
     assert claim == "8 jobs of work in 2 submissions, not 8"

@@ -41,9 +41,9 @@ def slower_by(found: Comparison, most: float, file_line: int | None) -> CheckLin
 
 
 def _refused(found: Comparison) -> Iterator[Citation]:
-    """Yield each finding that is not allowed, where this run shows it, or else its baseline."""
+    """Cite each unsafe finding, in this run if it shows there, else in the baseline."""
     for finding in found.findings:
-        if finding.kind == "not_allowed":
+        if finding.kind == "unsafe":
             refs = [one.ref for one in finding.evidence if one.kind == "journal"]
             here = [ref for ref in refs if ref.startswith("B:")]
             yield Citation("journal", next(iter([*here, *refs]), "B"), finding.claim)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import Side
-from snakemake_logger_plugin_observe.analysis.compare import same_work as truth
 from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, contents, recorded
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, match
@@ -14,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.compare.same_work import (
     dependencies,
     job_set,
+    judge,
     outputs_and_logs,
 )
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
@@ -56,7 +56,7 @@ class Comparison:
 
     verdict: str
     same_work: bool | None
-    """False where work is gone or a finding is not allowed, None where the two do not compare."""
+    """False where work is gone or a finding is unsafe, None where the two are not comparable."""
     checked: Literal["contents", "plan"]
     because: tuple[str, ...]
     """Why the two do not compare, or why it is not the same work."""
@@ -87,7 +87,7 @@ def compare(before: Party, after: Party) -> Comparison:
     if any(party.status in _OUTCOMES for party in (before, after)):
         ended = (before.status not in _CUT_SHORT, after.status not in _CUT_SHORT)
         compared = replace(compared, ended=ended)
-    found = truth.findings(compared)
+    found = judge.findings(compared)
     measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
     why_not = _not_comparable(compared, before, after, found)
     if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned:
@@ -157,8 +157,8 @@ def _verdict(
     if why_not:
         return None, f"not comparable, because {'; '.join(why_not)}", why_not
     word = measured.word or ("as planned" if it.planned else "")
-    refused = tuple(finding.claim for finding in found if finding.kind == "not_allowed")
-    less = [f for f in found if f.id in _LESS and f.kind != "allowed" and not _is_empty(f)]
+    refused = tuple(finding.claim for finding in found if finding.kind == "unsafe")
+    less = [f for f in found if f.id in _LESS and f.kind != "safe" and not _is_empty(f)]
     more = [f for f in found if f.id in _MORE]
     if less and more and not it.planned:
         return False, f"{word}, but other work", refused or _claims(less)
@@ -168,7 +168,7 @@ def _verdict(
     if refused:
         said = (
             ("more than planned" if it.planned else _because(word, "slower", "more"))
-            if any(finding.kind == "not_allowed" for finding in more)
+            if any(finding.kind == "unsafe" for finding in more)
             else "not as planned"
             if it.planned
             else f"{word}, but not the same work"

@@ -1,4 +1,4 @@
-"""A comparison as text that can stand in a pull request: verdict, speed, work, truth."""
+"""A comparison as text that can stand in a pull request: verdict, speed, work and findings."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -18,11 +18,11 @@ from snakemake_logger_plugin_observe.reporters.as_text.cost import warnings
 from snakemake_logger_plugin_observe.reporters.words import clock_time, decimals, duration, harmless
 
 _KINDS: Final = {
-    "not_allowed": ("not allowed", "red"),
-    "neutral": ("neutral", "dim"),
-    "allowed": ("allowed", "green"),
+    "unsafe": "red",
+    "neutral": "dim",
+    "safe": "green",
 }
-_SHOWN: Final = {"not_allowed": 20, "neutral": 8, "allowed": 8}
+_SHOWN: Final = {"unsafe": 20, "neutral": 8, "safe": 8}
 _VERDICT_COLORS: Final = {True: "bold green", False: "bold red", None: "bold yellow"}
 _CLASS_MATTERS_S: Final = 0.05
 
@@ -35,8 +35,8 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
         for number, line in enumerate(lines):
             figures.add_row(Text(part if not number else "", "bold"), line)
     judged = _table("kind", "claim")
-    for number, cells in enumerate(_truth(comparison)):
-        judged.add_row(Text("truth" if not number else "", "bold"), *cells)
+    for number, cells in enumerate(_findings(comparison)):
+        judged.add_row(Text("same work" if not number else "", "bold"), *cells)
     problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.problems]
     return [
         Text(harmless(_verdict(comparison)), _VERDICT_COLORS[comparison.same_work]),
@@ -54,7 +54,7 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
 def _table(*columns: str) -> Table:
     """Return a table whose first column says which part of the answer its lines are."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False)
-    table.add_column("part", no_wrap=True, min_width=len("speed"))
+    table.add_column("part", no_wrap=True, min_width=len("same work"))
     for column in columns:
         table.add_column(column, no_wrap=column == "kind")
     return table
@@ -156,17 +156,17 @@ def _work(comparison: Comparison) -> Iterable[Text]:
         )
 
 
-def _truth(comparison: Comparison) -> Iterable[tuple[Text, Text]]:
-    """Yield each finding's judgement and claim, those that are not allowed first."""
+def _findings(comparison: Comparison) -> Iterable[tuple[Text, Text]]:
+    """Yield each finding's kind and claim, unsafe ones first."""
     if not comparison.findings:
-        yield Text("neutral", "dim"), Text("nothing changed that the journals tell of")
-    for kind, (word, color) in _KINDS.items():
+        yield Text("neutral", "dim"), Text("no change is recorded in the journals")
+    for kind, color in _KINDS.items():
         found = [finding for finding in comparison.findings if finding.kind == kind]
         for finding in found[: _SHOWN[kind]]:
-            yield Text(word, color), _claim(finding)
+            yield Text(kind, color), _claim(finding)
         if len(found) > _SHOWN[kind]:
             more = f"… and {len(found) - _SHOWN[kind]:,} more (--format json)"
-            yield Text(word, color), Text(more, "dim")
+            yield Text(kind, color), Text(more, "dim")
 
 
 def _claim(finding: Finding) -> Text:

@@ -36,7 +36,7 @@ def findings(it: Compared) -> Iterator[Finding]:
             f"{rule} no longer depends on {named(lost)} ({jobs_of(len(found))}), and makes the "
             "same outputs: Snakemake will not notice when that changes"
         )
-        yield _cited(it, DROPPED, "not_allowed", claim, pair)
+        yield _cited(it, DROPPED, "unsafe", claim, pair)
     for rule, found in added.items():
         pair, new = found[0]
         claim = f"{rule} also depends on {named(new)} ({jobs_of(len(found))})"
@@ -64,7 +64,7 @@ def _newly_ancient(it: Compared) -> Iterator[Finding]:
         )
         pair, paths = found[0]
         cited = it.after.at_job(pair.after.job_id, f"ancient: {', '.join(paths)}")
-        yield Finding(HIDDEN, "not_allowed", claim, cited)
+        yield Finding(HIDDEN, "unsafe", claim, cited)
 
 
 def _cited(it: Compared, name: str, kind: str, claim: str, pair: Pair) -> Finding:
@@ -72,7 +72,7 @@ def _cited(it: Compared, name: str, kind: str, claim: str, pair: Pair) -> Findin
         *it.before.at_job(pair.before.job_id, f"input: {', '.join(pair.before.input)}"),
         *it.after.at_job(pair.after.job_id, f"input: {', '.join(pair.after.input)}"),
     )
-    return Finding(name, "not_allowed" if kind == "not_allowed" else "neutral", claim, evidence)
+    return Finding(name, "unsafe" if kind == "unsafe" else "neutral", claim, evidence)
 
 
 def _only_names(job: JobDescribed) -> bool:

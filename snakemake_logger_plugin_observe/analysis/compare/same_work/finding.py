@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 
-Kind = Literal["allowed", "neutral", "not_allowed"]
+Kind = Literal["safe", "neutral", "unsafe"]
 UNCHECKED: Final = "nothing shows that the outputs are the same"
 
 
@@ -60,7 +60,7 @@ class Compared:
 
     def tuning(self) -> Kind:
         """Return how something that can change results is judged: by the results."""
-        return "allowed" if self.proved else "not_allowed"
+        return "safe" if self.proved else "unsafe"
 
     def shown(self, claim: str) -> str:
         """Return *claim* about something that can change results, and what is known of these."""

@@ -41,7 +41,7 @@ def _failed(side: Side, rule: str, found: list[Failure], *, no_chance: bool) -> 
     hidden = [one for one in found if no_chance or _came_again(one)]
     if hidden:
         claim = f"{_what(rule, hidden)}, {_how(hidden)}: retries hide what is no chance"
-        yield Finding(MASKED, "not_allowed", claim, _cited(side, hidden))
+        yield Finding(MASKED, "unsafe", claim, _cited(side, hidden))
     if others := [one for one in found if not (no_chance or _came_again(one))]:
         yield Finding(
             FAILED, "neutral", f"{_what(rule, others)}, unlike in A", _cited(side, others)

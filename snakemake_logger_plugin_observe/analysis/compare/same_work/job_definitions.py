@@ -42,7 +42,7 @@ def findings(it: Compared) -> Iterator[Finding]:
             yield _given(it, change, reached)
         elif change.what in ("local", "priority"):
             claim = f"{change.what} of {change.subject}: {change.before} → {change.after}"
-            yield Finding("placed", "allowed", claim, change.evidence)
+            yield Finding("placed", "safe", claim, change.evidence)
         elif change.what == "temp":
             claim = (
                 f"temporary outputs of {change.subject}: {change.before} → {change.after}"
@@ -87,11 +87,11 @@ def _given(it: Compared, change: Change, reached: set[str]) -> Finding:
     )
     claim += _how_many(change)
     if it.proved or (name != "threads" and _SCHEDULING.fullmatch(name)):
-        return Finding(finding, "allowed", claim, change.evidence)
+        return Finding(finding, "safe", claim, change.evidence)
     if change.subject not in reached and _only_commands(it, change.subject):
-        return Finding(finding, "allowed", f"{claim}; the command is the same", change.evidence)
+        return Finding(finding, "safe", f"{claim}; the command is the same", change.evidence)
     return Finding(
-        finding, "not_allowed", it.shown(f"{claim}, which the tool can read"), change.evidence
+        finding, "unsafe", it.shown(f"{claim}, which the tool can read"), change.evidence
     )
 
 
@@ -107,7 +107,7 @@ def _grouped(it: Compared, change: Change) -> Finding:
     before = _submissions(it.before.run, {pair.before.job_id for pair in pairs})
     after = _submissions(it.after.run, {pair.after.job_id for pair in pairs})
     claim = f"{jobs_of(change.jobs)} of {rule} in {after} submissions, not {before}"
-    return Finding(GROUPED, "allowed", claim, change.evidence)
+    return Finding(GROUPED, "safe", claim, change.evidence)
 
 
 def _submissions(run: Run, jobs: Collection[int]) -> int:

@@ -138,7 +138,7 @@ def _narrowed(
     claim = f"{jobs_of(len(jobs))} gone: {_counted(it, values)} ({_without(values)})"
     if it.proved:
         claim += "; what is left is the same bytes"
-    yield Finding(NARROWED, "not_allowed", claim, it.before.at_jobs(jobs))
+    yield Finding(NARROWED, "unsafe", claim, it.before.at_jobs(jobs))
 
 
 def _widened(
@@ -148,7 +148,7 @@ def _widened(
     if not jobs:
         return
     claim = f"{jobs_of(len(jobs))} more: {_counted(it, values)} ({_with(values)})"
-    kind: Kind = "neutral" if it.proved else "not_allowed"
+    kind: Kind = "neutral" if it.proved else "unsafe"
     yield Finding(WIDENED, kind, claim, it.after.at_jobs(jobs))
 
 
@@ -181,14 +181,14 @@ def _cut(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
             yield Finding(CUT, "neutral", f"{what}; it makes no file", it.before.at_jobs(found))
         elif lost:
             claim = f"{what}, and with it {named(lost)}"
-            yield Finding(NOT_MADE, "not_allowed", claim, it.before.at_jobs(found))
+            yield Finding(NOT_MADE, "unsafe", claim, it.before.at_jobs(found))
         elif it.proved:
             them = "them" if len(found) > 1 and rule in left else "it"
             claim = f"{what}: redundant, the outputs are the same bytes without {them}"
-            yield Finding(CUT, "allowed", claim, it.before.at_jobs(found))
+            yield Finding(CUT, "safe", claim, it.before.at_jobs(found))
         else:
             claim = f"{what}, and {UNCHECKED}"
-            yield Finding(CUT, "not_allowed", claim, it.before.at_jobs(found))
+            yield Finding(CUT, "unsafe", claim, it.before.at_jobs(found))
 
 
 def _added(it: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:

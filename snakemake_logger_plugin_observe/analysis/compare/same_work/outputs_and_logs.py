@@ -22,7 +22,7 @@ def findings(it: Compared) -> Iterator[Finding]:
     yield from _contents(it)
     if it.unpublished:
         claim = f"{len(it.unpublished)} published files are gone: {named(it.unpublished)}"
-        yield Finding(UNPUBLISHED, "not_allowed", claim, it.after.at_end("the run's end"))
+        yield Finding(UNPUBLISHED, "unsafe", claim, it.after.at_end("the run's end"))
 
 
 def _fewer(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
@@ -73,7 +73,7 @@ def _removed(it: Compared, name: str, what: str, said: str, gone: _Gone) -> Iter
             by_rule.setdefault(pair.before.rule, []).append((pair, lost))
     for rule, found in by_rule.items():
         claim = f"rule {rule} {said} {named(_unique(found))}"
-        yield Finding(name, "not_allowed", claim, _both(it, found[0][0], what, found[0][1]))
+        yield Finding(name, "unsafe", claim, _both(it, found[0][0], what, found[0][1]))
 
 
 def _both(it: Compared, pair: Pair, what: str, gone: list[str]) -> tuple[Citation, ...]:
@@ -107,7 +107,7 @@ def _outputs(it: Compared) -> Iterator[Finding]:
             *it.before.at_job(pair.before.job_id, f"output: {', '.join(pair.before.output)}"),
             *it.after.at_job(pair.after.job_id, f"output: {', '.join(pair.after.output)}"),
         )
-        kind = {OUTPUT: "not_allowed", MOVED: "allowed", NEW: "neutral"}[name]
+        kind = {OUTPUT: "unsafe", MOVED: "safe", NEW: "neutral"}[name]
         yield Finding(name, kind, claim, evidence)  # type: ignore[arg-type]
 
 
@@ -144,7 +144,7 @@ def _contents(it: Compared) -> Iterator[Finding]:
             evidence.extend(side.at_line(found.line, f"{first}: {what}"))
             if found.line is None:
                 evidence.append(Citation("file", first, f"{side.name}: {what}"))
-    yield Finding(DIFFER, "not_allowed", claim, tuple(evidence))
+    yield Finding(DIFFER, "unsafe", claim, tuple(evidence))
 
 
 _UNEXPLAINED = (

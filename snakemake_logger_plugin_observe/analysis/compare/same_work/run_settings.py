@@ -39,10 +39,10 @@ def _judged(it: Compared, change: Change, known: SettingEffect) -> Finding:
     flag = f" ({known.flag})" if known.flag else ""
     match known.effect:
         case Effect.TIME:
-            return Finding(TIME, "allowed", said + flag, change.evidence)
+            return Finding(TIME, "safe", said + flag, change.evidence)
         case Effect.HIDING if _hides_more(it, change, known):
             claim = f"{said}{flag}: {known.why}"
-            return Finding(HIDDEN, "not_allowed", claim, change.evidence)
+            return Finding(HIDDEN, "unsafe", claim, change.evidence)
         case Effect.MEANING:
             return _meaning(it, change, known, said + flag)
     return Finding(NEITHER, "neutral", said + flag, change.evidence)
@@ -65,7 +65,7 @@ def _meaning(it: Compared, change: Change, known: SettingEffect, said: str) -> F
         )
     claim = f"{said}: {known.why}"
     claim += ", and the outputs differ" if it.contents.differing else f", and {UNCHECKED}"
-    return Finding(MEANING, "not_allowed", claim, change.evidence)
+    return Finding(MEANING, "unsafe", claim, change.evidence)
 
 
 def _told_by_jobs(it: Compared) -> bool:

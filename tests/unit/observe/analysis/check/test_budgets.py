@@ -230,7 +230,7 @@ def test_the_same_work_is_the_same_work() -> None:
     assert (line.file_line, line.evidence) == (5, ())
 
 
-def test_other_work_is_broken_by_each_finding_that_is_not_allowed() -> None:
+def test_other_work_is_broken_by_each_finding_that_is_unsafe() -> None:
     before, after = (
         begun().job(1, rule="sort", output=("a",), log=log).quick(1, 3, 4, 9).end(10)
         for log in (("a.log",), ())

@@ -77,7 +77,7 @@ def test_less_of_one_and_more_of_another_is_other_work() -> None:
     )
 
 
-def test_what_is_not_allowed_is_not_the_same_work_however_fast() -> None:
+def test_what_is_unsafe_is_not_the_same_work_however_fast() -> None:
     fast = a_run(changed(a_workflow(), "count", log=()), sums=SUMS, length_s=10)
     answer = compared(a_run(sums=SUMS), fast)
     assert (answer.verdict, answer.same_work) == ("faster, but not the same work", False)
@@ -179,7 +179,7 @@ def test_what_was_up_to_date_is_not_lost() -> None:
         up_to_date={"cut": 3, "count": 3},
     )
     assert found(a_run(), again) == {"up_to_date": "neutral"}
-    assert found(a_run(), rest) == {"steps_cut": "not_allowed"}
+    assert found(a_run(), rest) == {"steps_cut": "unsafe"}
     assert verdict(a_run(), again)[:2] == ("as fast, though it did less", False)
 
 
@@ -189,7 +189,7 @@ def test_what_was_up_to_date_is_looked_for_first_among_what_is_still_found(sampl
     again = a_run(rest, up_to_date={"cut": 3})
     assert found(a_run(a_workflow(samples)), again) == {
         "up_to_date": "neutral",
-        "discovery_narrowed": "not_allowed",
+        "discovery_narrowed": "unsafe",
     }
     known = ", ".join(f"cut sample={s}" for s in "abc")
     assert claims(a_run(a_workflow(samples)), again, "up_to_date") == [
@@ -213,10 +213,10 @@ def test_a_redundant_step_may_go_if_the_outputs_are_the_same() -> None:
         True,
     )
     assert found(a_run(jobs, sums=SUMS), a_run(cut, sums=SUMS)) == {
-        "steps_cut": "allowed",
+        "steps_cut": "safe",
         "dependency_added": "neutral",
     }
-    assert found(a_run(jobs), a_run(cut))["steps_cut"] == "not_allowed"
+    assert found(a_run(jobs), a_run(cut))["steps_cut"] == "unsafe"
 
 
 def test_a_step_that_hands_files_on_may_come_if_the_outputs_are_the_same() -> None:
@@ -227,10 +227,10 @@ def test_a_step_that_hands_files_on_may_come_if_the_outputs_are_the_same() -> No
         a_job("all", None, "out"),
     ]
     assert found(a_run(jobs, sums=SUMS), a_run(staged, sums=SUMS)) == {
-        "steps_added": "allowed",
+        "steps_added": "safe",
         "dependency_added": "neutral",
     }
-    assert found(a_run(jobs), a_run(staged))["steps_added"] == "not_allowed"
+    assert found(a_run(jobs), a_run(staged))["steps_added"] == "unsafe"
 
 
 def test_a_rule_that_published_and_is_gone_takes_its_product_with_it() -> None:
@@ -247,7 +247,7 @@ def test_an_input_that_is_no_longer_declared_is_a_hidden_dependency() -> None:
     panel = [a_job("screen", "out", "reads", "panel"), a_job("all", None, "out")]
     hidden = [a_job("screen", "out", "reads"), a_job("all", None, "out")]
     assert found(a_run(panel, sums=SUMS), a_run(hidden, sums=SUMS)) == {
-        "dependency_dropped": "not_allowed"
+        "dependency_dropped": "unsafe"
     }
     assert claims(a_run(panel), a_run(hidden), "dependency_dropped") == [
         (
@@ -266,7 +266,7 @@ def test_a_dropped_product_that_is_still_made_is_a_hidden_dependency() -> None:
         ]
 
     assert found(a_run(jobs("raw", "index"), sums=SUMS), a_run(jobs("raw"), sums=SUMS)) == {
-        "dependency_dropped": "not_allowed"
+        "dependency_dropped": "unsafe"
     }
 
 
@@ -280,10 +280,7 @@ def test_a_dropped_product_that_the_command_still_names_is_hidden_though_its_ste
         a_job("work", "out", "raw", shellcmd="work raw index > out"),
         a_job("all", None, "out"),
     ]
-    assert (
-        found(a_run(jobs, sums=SUMS), a_run(hidden, sums=SUMS))["dependency_dropped"]
-        == "not_allowed"
-    )
+    assert found(a_run(jobs, sums=SUMS), a_run(hidden, sums=SUMS))["dependency_dropped"] == "unsafe"
 
 
 def test_an_input_that_another_step_hands_on_is_not_lost() -> None:
@@ -314,7 +311,7 @@ def test_a_step_that_is_cut_behind_an_aggregation_is_needless_where_all_is_still
 
     before = a_run([*panel, *cut, *call("cut/{}"), ends], sums=SUMS)
     assert found(before, a_run([*panel, *call("panel"), ends], sums=SUMS)) == {
-        "steps_cut": "allowed",
+        "steps_cut": "safe",
         "dependency_added": "neutral",
     }
     # what the cut step was made of is no longer read: of the samples, one alone
@@ -358,7 +355,7 @@ def test_of_two_steps_that_are_cut_the_last_one_s_file_is_needless_where_their_s
     ]
     straight = [a_job("call", "call", "raw", shellcmd="call"), a_job("all", None, "call")]
     assert found(a_run(cut, sums=SUMS), a_run(straight, sums=SUMS)) == {
-        "steps_cut": "allowed",
+        "steps_cut": "safe",
         "dependency_added": "neutral",
     }
 
@@ -374,17 +371,17 @@ def test_of_two_steps_that_are_cut_the_last_one_s_file_is_needless_where_their_s
         ({"output": ()}, "output_removed"),
     ],
 )
-def test_a_proof_that_is_gone_is_not_allowed(facts: dict[str, Any], which: str) -> None:
+def test_a_proof_that_is_gone_is_unsafe(facts: dict[str, Any], which: str) -> None:
     jobs = [a_job("work", "out", "raw"), a_job("all", None)]
-    assert found(a_run(jobs), a_run(changed(jobs, "work", **facts))) == {which: "not_allowed"}
+    assert found(a_run(jobs), a_run(changed(jobs, "work", **facts))) == {which: "unsafe"}
 
 
 @pytest.mark.parametrize(
     ("before", "after", "kinds"),
     [
-        ({"out": "not empty"}, {}, {"ensure_removed": "not_allowed"}),
-        ({"out": "not empty, sha256 ab"}, {"out": "not empty"}, {"ensure_removed": "not_allowed"}),
-        ({"out": "sha256 ab"}, {"out": "sha256 cd"}, {"ensure_removed": "not_allowed"}),
+        ({"out": "not empty"}, {}, {"ensure_removed": "unsafe"}),
+        ({"out": "not empty, sha256 ab"}, {"out": "not empty"}, {"ensure_removed": "unsafe"}),
+        ({"out": "sha256 ab"}, {"out": "sha256 cd"}, {"ensure_removed": "unsafe"}),
         ({"out": "not empty"}, {"out": "not empty, sha256 ab"}, {}),
         ({"out": "not empty"}, None, {}),
         (None, {"out": "not empty"}, {}),
@@ -411,11 +408,11 @@ def test_a_log_under_another_name_is_still_a_log() -> None:
     assert found(a_run(jobs), a_run(changed(jobs, "work", log=("elsewhere.log",)))) == {}
 
 
-def test_an_output_in_another_place_is_allowed_if_it_is_the_same_bytes() -> None:
+def test_an_output_in_another_place_is_safe_if_it_is_the_same_bytes() -> None:
     here, there = [a_job("work", "here", "raw")], [a_job("work", "there", "raw")]
     same = {"here": "x", "there": "x"}
-    assert found(a_run(here, sums=same), a_run(there, sums=same)) == {"outputs_moved": "allowed"}
-    assert found(a_run(here), a_run(there)) == {"output_removed": "not_allowed"}
+    assert found(a_run(here, sums=same), a_run(there, sums=same)) == {"outputs_moved": "safe"}
+    assert found(a_run(here), a_run(there)) == {"output_removed": "unsafe"}
 
 
 def test_contents_that_differ_without_a_cause_are_said_to() -> None:
@@ -467,8 +464,8 @@ COMPUTING = [
 @pytest.mark.parametrize(("facts", "which"), COMPUTING)
 def test_what_can_change_results_is_judged_by_them(facts: dict[str, Any], which: str) -> None:
     other = changed(a_workflow(), "count", **facts)
-    assert found(a_run(), a_run(other)) == {which: "not_allowed"}
-    assert found(a_run(sums=SUMS), a_run(other, sums=SUMS)) == {which: "allowed"}
+    assert found(a_run(), a_run(other)) == {which: "unsafe"}
+    assert found(a_run(sums=SUMS), a_run(other, sums=SUMS)) == {which: "safe"}
 
 
 @pytest.mark.parametrize(
@@ -484,7 +481,7 @@ def test_what_can_change_results_is_judged_by_them(facts: dict[str, Any], which:
 )
 def test_what_does_not_reach_the_tool_is_tuning(facts: dict[str, Any]) -> None:
     other = a_run(changed(a_workflow(), "count", **facts))
-    assert set(found(a_run(), other).values()) == {"allowed"}
+    assert set(found(a_run(), other).values()) == {"safe"}
     assert compared(a_run(), other).same_work is True
 
 
@@ -496,7 +493,7 @@ def test_where_a_script_lies_says_nothing_where_its_code_is_known() -> None:
 def test_a_script_s_text_counts_though_snakemake_does_not_look_at_it() -> None:
     jobs = changed(a_workflow(), "count", script="/work/count.py", shellcmd=None)
     before, after = (a_run(jobs, sources={"count.py": text}) for text in ("old", "new"))
-    assert found(before, after) == {"setting_changed": "neutral", "code_changed": "not_allowed"}
+    assert found(before, after) == {"setting_changed": "neutral", "code_changed": "unsafe"}
     assert claims(before, after, "code_changed") == [
         (
             "the script of count, count.py, changed (3 jobs), and nothing shows that the outputs are "
@@ -531,7 +528,7 @@ def test_an_input_that_is_newly_ancient_hides_its_changes() -> None:
     open_to_all = changed(a_workflow("a"), "cut", ancient=())
     hidden = changed(a_workflow("a"), "cut", ancient=("raw/a",))
     before, after = a_run(open_to_all, sums=SUMS), a_run(hidden, sums=SUMS)
-    assert found(before, after) == {"hides_changes": "not_allowed"}
+    assert found(before, after) == {"hides_changes": "unsafe"}
     assert claims(before, after, "hides_changes") == [
         "cut newly calls raw/a ancient (1 job): when they change, nothing runs again"
     ]
@@ -559,10 +556,10 @@ def test_outputs_of_fewer_inputs_differ_for_a_known_reason() -> None:
 @pytest.mark.parametrize(
     ("setting", "kind"),
     [
-        ({"rerun_triggers": ["mtime"]}, "not_allowed"),
-        ({"lock": False}, "not_allowed"),
-        ({"touch": True}, "not_allowed"),
-        ({"latency_wait_s": 60}, "allowed"),
+        ({"rerun_triggers": ["mtime"]}, "unsafe"),
+        ({"lock": False}, "unsafe"),
+        ({"touch": True}, "unsafe"),
+        ({"latency_wait_s": 60}, "safe"),
     ],
 )
 def test_a_setting_is_judged_by_what_it_can_do(setting: dict[str, Any], kind: str) -> None:
@@ -585,7 +582,7 @@ def test_a_setting_that_one_journal_does_not_tell_is_not_compared() -> None:
 
 
 def test_of_a_setting_that_is_not_known_the_results_decide() -> None:
-    for sums, kind in ((SUMS, "neutral"), (False, "not_allowed")):
+    for sums, kind in ((SUMS, "neutral"), (False, "unsafe")):
         old, new = (a_run(settings={"brand_new": value}, sums=sums) for value in (1, 2))
         assert found(old, new) == {"meaning_changed": kind}
 
@@ -605,7 +602,7 @@ def test_a_configuration_that_commands_alone_could_read_is_told_by_them() -> Non
 def test_a_configuration_that_a_script_could_read_is_judged_by_the_results() -> None:
     jobs = changed(a_workflow(), "count", script="count.py", shellcmd=None)
     facts = [{"config_digest": d, "config_keys": {"k": d}} for d in ("1", "2")]
-    assert found(*(a_run(jobs, **some) for some in facts)) == {"meaning_changed": "not_allowed"}
+    assert found(*(a_run(jobs, **some) for some in facts)) == {"meaning_changed": "unsafe"}
     assert found(*(a_run(jobs, sums=SUMS, **some) for some in facts)) == {
         "meaning_changed": "neutral"
     }
@@ -665,7 +662,7 @@ def test_jobs_match_are_gone_or_are_new(one: set[str], other: set[str], sums: bo
     assert len(match.pairs) + len(match.gone) == len(before.run.jobs)
     assert len(match.pairs) + len(match.added) == len(after.run.jobs)
     assert answer.same_work is (one == other or (sums and one < other))
-    refused = any(finding.kind == "not_allowed" for finding in answer.findings)
+    refused = any(finding.kind == "unsafe" for finding in answer.findings)
     assert not (refused and answer.same_work)
 
 
@@ -680,8 +677,8 @@ def with_failures(*codes: int, retries: int = 1, jobs: int = 1) -> Story:
 @pytest.mark.parametrize(
     ("codes", "jobs", "kind"),
     [
-        ((1, 1), 1, {"failures_masked": "not_allowed"}),  # the same twice
-        ((1,), 3, {"failures_masked": "not_allowed"}),  # the same for each job of the rule
+        ((1, 1), 1, {"failures_masked": "unsafe"}),  # the same twice
+        ((1,), 3, {"failures_masked": "unsafe"}),  # the same for each job of the rule
         ((1,), 1, {"attempts_failed": "neutral"}),  # once may be chance
         ((1, 2), 1, {"attempts_failed": "neutral"}),
     ],
@@ -734,7 +731,7 @@ def test_what_failed_by_chance_is_not_counted_with_what_came_again() -> None:
         "2 jobs of map failed 2 times, unlike in A",
     ]
     assert found(failing((), (), (), ()), after) == {
-        "failures_masked": "not_allowed",
+        "failures_masked": "unsafe",
         "attempts_failed": "neutral",
     }
 

@@ -15,9 +15,9 @@ from snakemake_logger_plugin_observe.recording.workflow_settings import settings
 
 DOCS = Path(__file__).parents[5] / "docs" / "comparing.md"
 _JUDGED = {
-    Effect.TIME: "allowed",
+    Effect.TIME: "safe",
     Effect.MEANING: "by the results",
-    Effect.HIDING: "not allowed",
+    Effect.HIDING: "unsafe",
     Effect.NEITHER: "neutral",
 }
 

@@ -18,7 +18,7 @@ def test_a_comparison() -> None:
         {"sample": s} for s in ("d", "e", "f", "d", "e", "f")
     ]
     assert (found["work"]["rules_added"], found["work"]["rules_gone"]) == ([], [])
-    assert {one["id"] for one in found["findings"] if one["kind"] == "not_allowed"} == {
+    assert {one["id"] for one in found["findings"] if one["kind"] == "unsafe"} == {
         *("discovery_narrowed", "log_removed", "code_changed", "hides_changes"),
     }
     lost = next(one for one in found["findings"] if one["id"] == "log_removed")
