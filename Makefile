@@ -13,29 +13,29 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo debian-packages test test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
+.PHONY: help demo debian-packages test test-untimed test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
-# What some tests need of Debian, as root; without it they say that they were not run.
+# Debian packages that some tests need, installed as root; without them these tests are skipped.
 DEBIAN := rsync faketime
 
 help:
-	@echo "make demo        run the example workflow under both plugins, and print its account"
-	@echo "make test        run the tests that need no root"
-	@echo "make test-slow   run those of them that take minutes, too"
+	@echo "make demo        run the example workflow with both plugins and print its account"
+	@echo "make test        run the unit and integration tests (no root; a few minutes)"
+	@echo "make test-slow   run the integration tests that take minutes each"
 	@echo "make test-conformance  run every workflow of the conformance suite, bare and observed"
 	@echo "make test-faults run every fault of docs/reliability.md (some need root)"
-	@echo "make test-matrix run them on three versions of Snakemake, the oldest to the latest"
-	@echo "make test-executors  wrap the plugins of clusters and clouds that are not here, with stand-ins"
-	@echo "make test-listeners  show that snakesee hears of jobs that are announced"
-	@echo "make test-slurm  run the cluster tests on a Slurm of our own (root, Debian)"
+	@echo "make test-matrix run the tests on three versions of Snakemake, the oldest to the latest"
+	@echo "make test-executors  run the plugins of other clusters and clouds against stand-ins"
+	@echo "make test-listeners  check that snakesee receives the announced job states"
+	@echo "make test-slurm  install Slurm, start a small cluster, run the cluster tests (root, Debian)"
 	@echo "make lint types  check style and types"
 	@echo "make benchmarks  measure what observing costs"
 	@echo "make wf-dryrun   show what the example workflow would do in $(RUN)"
 	@echo "make wf-run      run it there (PROFILE=local, cluster-generic, strict or slurm)"
 	@echo "make wf-check    run it there, and check it against $(WF)/observe.toml"
-	@echo "make verify      check what it published against its manifest"
-	@echo "make drill       make an incident on purpose, triage it, show the note (INCIDENT=tiny)"
-	@echo "make drills      all of them, each repaired, too"
+	@echo "make verify      check its published files against their manifest"
+	@echo "make drill       make an incident on purpose, triage it, show the note (INCIDENT=tiny, FIX=yes)"
+	@echo "make drills      make every incident, and carry out each fix"
 	@echo "make tour        gather one folder for a reviewer in $(TOUR)"
 
 $(VENV)/.installed: pyproject.toml
@@ -54,17 +54,25 @@ demo: $(VENV)/.installed
 debian-packages:
 	dpkg --status $(DEBIAN) > /dev/null 2>&1 || { apt-get update --quiet=2 && apt-get install --quiet=2 --yes $(DEBIAN); }
 
-# Some of them alone: make test TESTS=tests/unit, or MARKS=timed
+# A part of them: make test TESTS=tests/unit, or make test-timed TESTS=tests/integration/test_truth.py
 TESTS ?=
-MARKS ?= not slow
+PYTEST = $(BIN)/python -m pytest $(TESTS) --dist loadscope
 
-test: $(VENV)/.installed
-	$(BIN)/python -m pytest $(TESTS) --numprocesses 2 --dist loadscope -m '$(MARKS)'
+test: test-untimed test-timed
+
+# These spend much of their time waiting, so more of them run at a time than there are cores.
+# Exit code 5: TESTS contains none of them.
+test-untimed: $(VENV)/.installed
+	$(PYTEST) --numprocesses 4 -m 'not slow and not timed' || [ $$? -eq 5 ]
+
+# These check how long real runs took.
+test-timed: $(VENV)/.installed
+	$(PYTEST) --numprocesses 2 -m 'timed and not slow' || [ $$? -eq 5 ]
 
 test-slow: $(VENV)/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope -m slow
 
-# An environment of its own: htcondor's plugin does not work beside a storage plugin.
+# A separate environment: htcondor's plugin does not work next to a storage plugin.
 $(CONFORMANCE_VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(CONFORMANCE_VENV)
 	$(CONFORMANCE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,conformance]'
@@ -73,7 +81,7 @@ $(CONFORMANCE_VENV)/.installed: pyproject.toml
 test-conformance: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python -m pytest tests/conformance --numprocesses 2 --record
 
-# Of the sample each, or every second: make conformance-sample EVERY=2
+# Every workflow of the sample, or every second one: make conformance-sample EVERY=2
 EVERY ?= 1
 
 conformance-sample: $(CONFORMANCE_VENV)/.installed
@@ -85,7 +93,7 @@ conformance-sample-oldest:
 conformance-table: $(CONFORMANCE_VENV)/.installed
 	$(CONFORMANCE_VENV)/bin/python tests/conformance/table.py
 
-# Of each row one case, and few moments at which runs are killed: make test-faults FAULTS=
+# One case per row, and fewer moments at which runs are killed: make test-faults FAULTS=
 FAULTS ?= --whole --moments 50
 
 test-faults: $(VENV)/.installed
@@ -97,8 +105,8 @@ record-faults: $(VENV)/.installed
 test-matrix:
 	$(PYTHON) tests/matrix.py --numprocesses 2 --dist loadscope
 
-# An environment of its own: each of these plugins slows every start of Snakemake. Clouds need a
-# storage plugin, which htcondor's does not work beside: it lies apart, and is there for the second.
+# A separate environment, because each of these plugins slows every start of Snakemake. Clouds need a
+# storage plugin, which breaks htcondor's: it is kept apart, and on the path for the second call only.
 $(EXECUTORS_VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(EXECUTORS_VENV)
 	$(EXECUTORS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,executors]'
@@ -109,8 +117,8 @@ test-executors: $(EXECUTORS_VENV)/.installed
 	$(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py --numprocesses 2
 	PYTHONPATH=$(CURDIR)/$(EXECUTORS_VENV)/storage $(EXECUTORS_VENV)/bin/python -m pytest tests/integration/test_executors.py -k 'kubernetes or aws or googlebatch'
 
-# snakesee's own reader, with its logger plugin: the release of that one reads no states of jobs
-# yet, so it comes from the folder that snakesee's source release has of it.
+# snakesee's own reader, with its logger plugin. The plugin's release does not read job states
+# yet, so it is installed from its folder in snakesee's source release.
 $(LISTENERS_VENV)/.installed: pyproject.toml
 	rm -rf $(LISTENERS_VENV)
 	$(PYTHON) -m venv $(LISTENERS_VENV)
@@ -123,7 +131,7 @@ $(LISTENERS_VENV)/.installed: pyproject.toml
 test-listeners: $(LISTENERS_VENV)/.installed
 	$(LISTENERS_VENV)/bin/python -m pytest tests/integration/test_listeners.py -k snakesee
 
-# An environment of its own: the slurm plugin's pandas slows every start of Snakemake.
+# A separate environment: the slurm plugin's pandas slows every start of Snakemake.
 $(SLURM_VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(SLURM_VENV)
 	$(SLURM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,slurm]'
@@ -154,7 +162,7 @@ wf-run: $(VENV)/.installed
 	mkdir -p $(RUN)
 	$(SNAKEMAKE) --profile $(WF)/profiles/$(PROFILE)
 
-# Also of a run that failed: what it broke is what one wants to see.
+# A failed run is checked, too: that is when the failing lines are most useful.
 wf-check: $(VENV)/.installed
 	mkdir -p $(RUN)
 	$(SNAKEMAKE) --profile $(WF)/profiles/$(PROFILE); ran=$$?; \
@@ -169,13 +177,13 @@ tour: wf-run
 INCIDENT ?= tiny
 
 drill: $(VENV)/.installed
-	$(BIN)/python $(WF)/drill.py $(INCIDENT) $(if $(REPAIR),--repair)
+	$(BIN)/python $(WF)/drill.py $(INCIDENT) $(if $(FIX),--fix)
 
 drill-%: $(VENV)/.installed
-	$(BIN)/python $(WF)/drill.py $* $(if $(REPAIR),--repair)
+	$(BIN)/python $(WF)/drill.py $* $(if $(FIX),--fix)
 
 drills: $(VENV)/.installed
-	$(BIN)/python $(WF)/drill.py --repair
+	$(BIN)/python $(WF)/drill.py --fix
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache

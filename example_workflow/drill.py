@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Drill an incident: run it on purpose, triage it, and show the note.
 
-For each incident a folder of its own: first a clean run, as the baseline (unless there is one
-already), then the run with the incident's switches, then what ``snakemake-observe triage`` makes of
-it. With ``--repair`` also what the note's next action asks for, and how that run compares with the
-baseline.
+Each incident has its own folder: first a clean run as the baseline (unless there is one already),
+then the run with the incident's switches, then the triage of it by ``snakemake-observe``. With
+``--fix``, the note's next action is carried out as well, and that run is compared with the baseline.
 """
 
 import argparse
@@ -20,23 +19,23 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Drill:
-    """An incident: how it is made, what it should be called, and how it is repaired."""
+    """An incident: the class it should be recognised as, how to cause it, and how to fix it."""
 
     incident_class: str
-    makes: tuple[str, ...]
-    repairs: tuple[str, ...] = ()
+    causes: tuple[str, ...]
+    fixes: tuple[str, ...] = ()
     profile: str = "local"
     wait_s: float = 0
-    """How long what is late takes to come."""
+    """How long to wait for late outputs."""
     same_as: str = "baseline"
-    """With which run the repaired one has its work in common: the baseline, or the incident."""
+    """Which run does the same work as the fixed one: the baseline, or the incident."""
 
 
 DRILLS = {
     "tiny": Drill(
         "tiny_jobs",
         ("--config", "incident_tiny_jobs=500"),
-        repairs=("--config", "incident_tiny_jobs=500", "tiny_in_one_job=true"),
+        fixes=("--config", "incident_tiny_jobs=500", "tiny_in_one_job=true"),
         same_as="incident",
     ),
     "widened": Drill("discovery_widened", ("--config", "incident_widened_discovery=true")),
@@ -50,27 +49,27 @@ DRILLS = {
     "late": Drill(
         "late_outputs",
         ("--latency-wait", "1", "--config", "incident_late_outputs_s=4"),
-        repairs=("--latency-wait", "20", "--config", "incident_late_outputs_s=4"),
+        fixes=("--latency-wait", "20", "--config", "incident_late_outputs_s=4"),
         wait_s=5,
     ),
 }
 
 
-def run(folder: Path, profile: str, *words: str) -> int:
-    """Run the example workflow in *folder*, everything anew, and return its exit code."""
+def run(folder: Path, profile: str, *args: str) -> int:
+    """Run all jobs of the example workflow in *folder*, and return Snakemake's exit code."""
     command = [
         *(str(BIN / "snakemake"), "all", "--forceall", "--quiet", "all"),
         *("-s", str(HERE / "Snakefile"), "--directory", str(folder)),
         *("--profile", str(HERE / "profiles" / profile)),
         *("--logger-observe-outputs", "checksums"),
-        *words,
+        *args,
     ]
     return subprocess.run(command, check=False).returncode
 
 
-def observe(*words: str) -> int:
-    """Ask the reader, and return its exit code."""
-    return subprocess.run([str(BIN / "snakemake-observe"), *words], check=False).returncode
+def observe(*args: str) -> int:
+    """Run the reader, and return its exit code."""
+    return subprocess.run([str(BIN / "snakemake-observe"), *args], check=False).returncode
 
 
 def newest(folder: Path) -> Path:
@@ -79,7 +78,7 @@ def newest(folder: Path) -> Path:
 
 
 def prepare(folder: Path) -> Path:
-    """Return the journal of the baseline in *folder*, which is run if it is not there yet."""
+    """Return the journal of the baseline in *folder*; run it first if there is none."""
     kept = folder / "baseline"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,12 +88,12 @@ def prepare(folder: Path) -> Path:
     return folder / kept.read_text().strip()
 
 
-def drill(name: str, out: Path, *, repair: bool) -> int:
-    """Drill one incident; return the first exit code that is not 0 of what should succeed."""
+def drill(name: str, out: Path, *, fix: bool) -> int:
+    """Drill one incident; return the first exit code other than 0 of the commands that must succeed."""
     what, folder = DRILLS[name], out / name
     baseline = prepare(folder)
-    print(f"drill {name}: {' '.join((what.profile, *what.makes))}", flush=True)
-    run(folder, what.profile, *what.makes)
+    print(f"drill {name}: {' '.join((what.profile, *what.causes))}", flush=True)
+    run(folder, what.profile, *what.causes)
     time.sleep(what.wait_s)
     incident = newest(folder)
     note = folder / f"note-{incident.stem}.md"
@@ -102,28 +101,28 @@ def drill(name: str, out: Path, *, repair: bool) -> int:
         *("triage", str(incident), "--baseline", str(baseline), "--note", str(note)),
         *("--save", str(folder / f"evidence-{incident.stem}")),
     )
-    if repair and not failed:
-        print(f"drill {name}: what the note asks for, carried out", flush=True)
+    if fix and not failed:
+        print(f"drill {name}: carrying out the note's next action", flush=True)
         before = {"baseline": baseline, "incident": incident}[what.same_as]
-        failed = run(folder, "local", *what.repairs) or observe(
+        failed = run(folder, "local", *what.fixes) or observe(
             "compare", str(before), str(newest(folder))
         )
     return failed
 
 
 def main() -> int:
-    """Drill the incidents that are named, or all."""
+    """Drill the named incidents, or all."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("incident", nargs="*", metavar="INCIDENT", help=", ".join(DRILLS))
     parser.add_argument(
         "--out", type=Path, default=Path("build/drill"), help="default: build/drill"
     )
-    parser.add_argument("--repair", action="store_true", help="carry the next action out, too")
-    words = parser.parse_args()
-    if unknown := [name for name in words.incident if name not in DRILLS]:
+    parser.add_argument("--fix", action="store_true", help="also carry out the next action")
+    args = parser.parse_args()
+    if unknown := [name for name in args.incident if name not in DRILLS]:
         parser.error(f"no such incident: {', '.join(unknown)}; there are {', '.join(DRILLS)}")
     return max(
-        drill(name, words.out, repair=words.repair) for name in words.incident or list(DRILLS)
+        drill(name, args.out, fix=args.fix) for name in args.incident or list(DRILLS)
     )
 
 

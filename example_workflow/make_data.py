@@ -1,7 +1,7 @@
 """Make the small data set under data/: the same bytes on every run and every machine.
 
 Five samples of reads drawn from the panel's sequences and a negative control with few reads,
-each with the .md5 sidecar that sequencing centres like to send along. The random numbers come
+each with the .md5 sidecar that sequencing centres often deliver. The random numbers come
 from a fixed seed and are integers only, so no platform's floating point can change a byte.
 """
 
@@ -40,7 +40,7 @@ def random_qualities(rng: random.Random) -> str:
 
 
 def draw_read(rng: random.Random, source: str | None) -> str:
-    """Copy a piece of *source* with one per cent of errors, or draw a read from nowhere."""
+    """Copy a piece of *source* with one per cent of errors, or draw a random read."""
     if source is None:
         return random_sequence(rng, READ_LENGTH)
     start = rng.randrange(len(source) - READ_LENGTH + 1)
@@ -64,7 +64,7 @@ def write_sample(rng: random.Random, reads: Path, sample: str, sources: list[str
 
 
 def main() -> None:
-    """Write panel.fa and reads/ into the folder given, by default data/ beside this script."""
+    """Write panel.fa and reads/ into the given folder, by default data/ next to this script."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "data")
     out: Path = parser.parse_args().out

@@ -1,8 +1,8 @@
-"""Gather what a reviewer wants to see of one run into one folder, with an index.
+"""Gather everything a reviewer needs about one run in one folder, with an index.
 
-What Snakemake would still do and what it thinks of the files that are there, the account of
+That is: what Snakemake would still run and the state it sees its files in, the account of
 the run's time and failures, where its logs and benchmarks are, and whether the published
-files are what the manifest says.
+files match the manifest.
 """
 
 import argparse
@@ -16,15 +16,15 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 CHANGES = ("code", "input", "params")
 
-# Seen in Snakemake 9.27.1: of a rule with parameters, the unchanged outputs are listed, too.
+# Seen in Snakemake 9.27.1: unchanged outputs of rules with parameters are listed, too.
 NOTE = """
 Some versions of Snakemake list unchanged outputs in changed-params.txt. The column `status`
-in summary.txt tells which parameters have really changed.
+in summary.txt shows which parameters have really changed.
 """
 
 
 class TourError(Exception):
-    """The tour cannot be made; the message says why in one line."""
+    """The tour cannot be made; its message says why, in one line."""
 
 
 class Page(NamedTuple):
@@ -38,9 +38,9 @@ class Page(NamedTuple):
 def output_of(
     command: Sequence[str], good: Sequence[int] = (0,), errors: int = subprocess.PIPE
 ) -> str:
-    """Run a command and give what it prints; an exit code that is not *good* ends the tour.
+    """Return what a command prints; an exit code that is not in *good* ends the tour.
 
-    Standard error is only read for the message of a failure, unless *errors* mixes it in.
+    Standard error is used only for the message of a failure, unless *errors* mixes it in.
     """
     try:
         done = subprocess.run(
@@ -49,45 +49,45 @@ def output_of(
     except OSError as error:
         raise TourError(f"cannot run {command[0]}: {error.strerror}") from error
     if done.returncode not in good:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it printed nothing"]
         raise TourError(f"{shlex.join(command)} ended with {done.returncode}: {said[-1]}")
     return done.stdout
 
 
 def snakemake_pages(snakemake: str, run: Path, config: Sequence[str]) -> Iterator[Page]:
-    """Ask Snakemake about the run; nothing is executed."""
+    """Yield what Snakemake reports about the run; no job is executed."""
     command = [snakemake, "--snakefile", str(HERE / "Snakefile"), "--directory", str(run)]
     settings = ["--config", *config] if config else []
 
-    def ask(*question: str) -> str:
-        return output_of([*command, *question, *settings])
+    def report(*flags: str) -> str:
+        return output_of([*command, *flags, *settings])
 
-    yield Page("dry-run.txt", "What Snakemake would run now", ask("--dry-run"))
-    yield Page("summary.txt", "Each output, its rule, log and state", ask("--summary"))
+    yield Page("dry-run.txt", "What Snakemake would run now", report("--dry-run"))
+    yield Page("summary.txt", "Each output, its rule, log and state", report("--summary"))
     for change in CHANGES:
         shows = f"Outputs whose {change} changed since they were made"
-        yield Page(f"changed-{change}.txt", shows, ask("--list-changes", change))
+        yield Page(f"changed-{change}.txt", shows, report("--list-changes", change))
 
 
 def account_pages(observe: str, run: Path) -> Iterator[Page]:
-    """Have the account of the newest real run made, for people and for programs."""
+    """Yield the account of the newest real run, as text and as JSON."""
     if not any((run / ".snakemake" / "observe").glob("*.jsonl")):
         missing = f"No journal in {run}: this run was not observed.\n"
         yield Page("cost.txt", "Where the time went (no journal)", missing)
         return
     command = [observe, "cost", str(run)]
     yield Page("cost.txt", "Where the time went", output_of(command))
-    yield Page("cost.json", "The same for programs", output_of([*command, "--format", "json"]))
+    yield Page("cost.json", "The same as JSON", output_of([*command, "--format", "json"]))
 
 
 def last_line(path: Path) -> str:
-    """Give a file's last line, fit for a cell of a Markdown table."""
+    """Return a file's last line, escaped for a Markdown table."""
     lines = path.read_text(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "").replace("|", r"\|")
 
 
 def records_page(run: Path) -> Page:
-    """List the logs and benchmarks with their sizes and last lines."""
+    """Return the list of logs and benchmarks with their sizes and last lines."""
     rows = [
         f"| {path.relative_to(run)} | {path.stat().st_size} | {last_line(path)} |\n"
         for folder in ("logs", "benchmarks")
@@ -99,7 +99,7 @@ def records_page(run: Path) -> Page:
 
 
 def verification_page(run: Path) -> Page:
-    """Check the published files; problems are a result here and no error."""
+    """Return the check of the published files; problems are a result, not an error."""
     text = output_of(
         [sys.executable, str(HERE / "verify.py"), str(run)], (0, 1, 2), subprocess.STDOUT
     )
@@ -119,33 +119,33 @@ def write(out: Path, run: Path, pages: Sequence[Page]) -> None:
 
 
 def main() -> int:
-    """Make the tour of one run."""
+    """Write the tour of one run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="the run's working directory")
-    parser.add_argument("--out", type=Path, required=True, help="folder to make")
-    parser.add_argument("--snakemake", default="snakemake", help="the Snakemake to ask")
-    parser.add_argument("--observe", default="snakemake-observe", help="makes the account")
+    parser.add_argument("--out", type=Path, required=True, help="folder to create")
+    parser.add_argument("--snakemake", default="snakemake", help="the Snakemake to run")
+    parser.add_argument("--observe", default="snakemake-observe", help="the reader to run")
     parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="the run's")
     parser.add_argument("--force", action="store_true", help="write into an existing folder")
-    arguments = parser.parse_args()
+    args = parser.parse_args()
 
-    run = arguments.run.resolve()
+    run = args.run.resolve()
     try:
         if not (run / ".snakemake").is_dir():
-            raise TourError(f"{arguments.run} is not the working directory of a run")
-        if arguments.out.exists() and not arguments.force:
-            raise TourError(f"{arguments.out} exists; --force writes into it")
+            raise TourError(f"{args.run} is not the working directory of a run")
+        if args.out.exists() and not args.force:
+            raise TourError(f"{args.out} exists; --force writes into it")
         pages = [
-            *snakemake_pages(arguments.snakemake, run, arguments.config),
-            *account_pages(arguments.observe, run),
+            *snakemake_pages(args.snakemake, run, args.config),
+            *account_pages(args.observe, run),
             records_page(run),
             verification_page(run),
         ]
-        write(arguments.out, run, pages)
+        write(args.out, run, pages)
     except (TourError, OSError) as error:
         print(f"tour: {error}", file=sys.stderr)
         return 2
-    print(arguments.out / "INDEX.md")
+    print(args.out / "INDEX.md")
     return 0
 
 

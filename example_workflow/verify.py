@@ -1,4 +1,4 @@
-"""Check what a run has published: the manifest's SHA-256 sums and rules for the content.
+"""Check the files that a run published: the manifest's SHA-256 sums and rules for the content.
 
 Prints one line per file or problem. Exit code 0: all is well; 1: there are problems;
 2: there is nothing to check.
@@ -18,7 +18,7 @@ PER_SAMPLE = ("quality", "kmers", "screen")
 
 
 def check_manifest(published: Path) -> Iterator[tuple[bool, str]]:
-    """Compare each listed file with its sum, and look for files that are not listed."""
+    """Compare each listed file with its sum, and find files that are not listed."""
     listed = {MANIFEST}
     for line in (published / MANIFEST).read_text().splitlines():
         expected, _, name = line.partition("  ")
@@ -36,7 +36,7 @@ def check_manifest(published: Path) -> Iterator[tuple[bool, str]]:
 
 
 def check_content(published: Path, min_reads: int) -> Iterator[tuple[bool, str]]:
-    """Check that each sample is complete, kept no more reads than it had, and enough."""
+    """Check that each sample is complete and kept enough reads, and no more than it had."""
     with (published / SUMMARY).open(newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
     for row in rows:
@@ -52,17 +52,17 @@ def check_content(published: Path, min_reads: int) -> Iterator[tuple[bool, str]]
 
 
 def main() -> int:
-    """Check one run and print what was found."""
+    """Check one run and print the findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="the run's working directory")
     parser.add_argument("--min-reads", type=int, default=0, help="kept reads a sample needs")
-    arguments = parser.parse_args()
+    args = parser.parse_args()
 
-    published = arguments.run / "results" / "published"
+    published = args.run / "results" / "published"
     problems = []
     try:
         for good, line in chain(
-            check_manifest(published), check_content(published, arguments.min_reads)
+            check_manifest(published), check_content(published, args.min_reads)
         ):
             print(line)
             if not good:

@@ -1,4 +1,4 @@
-"""What the tools share: reading and writing sequences and tables, and speaking to the log."""
+"""What the tools share: reading and writing sequences and tables, and logging."""
 
 import csv
 import sys
@@ -17,7 +17,7 @@ class Read(NamedTuple):
     qualities: str
 
     def scores(self) -> list[int]:
-        """Give the Phred score of each base."""
+        """Return the Phred score of each base."""
         return [ord(character) - PHRED_OFFSET for character in self.qualities]
 
 
@@ -27,10 +27,10 @@ def say(message: str) -> None:
 
 
 def read_fastq(path: Path) -> Iterator[Read]:
-    """Give the records of a FASTQ file, and skip lines that belong to none.
+    """Yield the records of a FASTQ file, and skip lines that belong to none.
 
-    Being lenient is what lets a checksum file pass for a sample without reads: the incident
-    of a discovery that finds too much would otherwise stop here, and be easy to see.
+    This leniency lets a checksum file pass as a sample without reads. Otherwise the incident
+    in which discovery finds too much would stop here, and be obvious.
     """
     skipped = 0
     with path.open() as lines:
@@ -51,7 +51,7 @@ def write_fastq(path: Path, reads: Iterable[Read]) -> None:
 
 
 def read_fasta(path: Path) -> dict[str, str]:
-    """Give a FASTA file's sequences by name."""
+    """Return a FASTA file's sequences by name."""
     sequences: dict[str, str] = {}
     for entry in path.read_text().split(">")[1:]:
         name, _, sequence = entry.partition("\n")
@@ -65,17 +65,17 @@ def write_fasta(path: Path, sequences: dict[str, str]) -> None:
 
 
 def reverse_complement(sequence: str) -> str:
-    """Give the other strand."""
+    """Return the other strand."""
     return sequence[::-1].translate(str.maketrans("ACGT", "TGCA"))
 
 
 def kmers_of(sequence: str, k: int) -> Iterator[str]:
-    """Give every window of *k* bases."""
+    """Return every window of *k* bases."""
     return (sequence[start : start + k] for start in range(len(sequence) - k + 1))
 
 
 def read_tsv(path: Path) -> list[dict[str, str]]:
-    """Give a table's rows by column name."""
+    """Return a table's rows by column name."""
     with path.open(newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t"))
 

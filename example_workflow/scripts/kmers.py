@@ -1,8 +1,8 @@
 """Count the k-mers of a sample's reads.
 
-The counting itself is in the module `kmer_counting`, taken from the folder that the
+The counting itself is in the module `kmer_counting`, imported from the folder that the
 environment variable KMER_COUNTING_DIR names, like a library that the machine provides. The
-rule cannot see which version it gets; only the log says so.
+rule cannot see which version it gets; only the log shows it.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Copy the public results into one folder with a manifest of SHA-256 sums (by `script:`)."""
+"""Copy the public results into one folder with a manifest of SHA-256 sums (run by `script:`)."""
 
 import hashlib
 import shutil
@@ -10,9 +10,9 @@ from common import say
 
 
 def publish(files: Sequence[Path], results: Path, manifest: Path) -> None:
-    """Fill the manifest's folder anew, so that nothing of an earlier run stays in it.
+    """Recreate the manifest's folder, so that no file of an earlier run stays in it.
 
-    The files keep their paths below *results*. The manifest is what `sha256sum -c` reads.
+    The files keep their paths below *results*. `sha256sum -c` reads the manifest.
     """
     folder = manifest.parent
     shutil.rmtree(folder)

@@ -12,8 +12,8 @@ EXIT_NO_SCRATCH = 13
 def main() -> int:
     """Write one row of read statistics.
 
-    `--ready-at-attempt 2` plays a node whose scratch space is not mounted yet: the first
-    attempt ends with code 13, and a second one works.
+    `--ready-at-attempt 2` imitates a node whose scratch space is not mounted yet: the first
+    attempt ends with code 13, the second one works.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reads", type=Path, required=True, help="FASTQ")

@@ -12,7 +12,7 @@ MIN_SHARED = 5
 
 
 def index_of(panel: dict[str, str]) -> dict[str, str]:
-    """Map each k-mer of both strands to the sequence it is from."""
+    """Map each k-mer of both strands to the sequence it comes from."""
     return {
         kmer: name
         for name, sequence in panel.items()
@@ -22,7 +22,7 @@ def index_of(panel: dict[str, str]) -> dict[str, str]:
 
 
 def best_hit(sequence: str, index: dict[str, str]) -> str | None:
-    """Name the panel sequence that shares most k-mers with a read, if enough of them."""
+    """Return the panel sequence that shares the most k-mers with a read, if it shares enough."""
     shared = Counter(index[kmer] for kmer in kmers_of(sequence, K) if kmer in index)
     name, count = max(shared.items(), key=lambda item: (item[1], item[0]), default=("", 0))
     return name if count >= MIN_SHARED else None

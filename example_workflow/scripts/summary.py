@@ -1,4 +1,4 @@
-"""Gather one row per sample, and the numbers of the tiny jobs (run by `script:`)."""
+"""Collect one row per sample, and the numbers of the tiny jobs (run by `script:`)."""
 
 import shlex
 import subprocess
@@ -12,7 +12,7 @@ HEADER = ("sample", "reads", "mean_quality", "kept", "kmers", "top_target", "top
 
 
 def row_of(quality: Path, trim: Path, kmers: Path, screen: Path) -> tuple[object, ...]:
-    """Put the results of one sample, named like its files, into one row."""
+    """Return the row of one sample, which is named like its files."""
     (measured,) = read_tsv(quality)
     (counts,) = read_tsv(trim)
     top = max(read_tsv(screen), key=lambda hit: int(hit["reads"]))
@@ -29,10 +29,10 @@ def row_of(quality: Path, trim: Path, kmers: Path, screen: Path) -> tuple[object
 
 
 def appear_late(path: Path, seconds: float) -> None:
-    """Take *path* away and have it come back after this process has ended.
+    """Hide *path* and let it reappear after this process has ended.
 
-    A file system that shows a node's files to the others only after a while looks like this
-    from the outside: the job is over and its output is not there yet.
+    A file system that shows a node's files to other machines only after a while looks the same
+    from outside: the job is over and its output is not there yet.
     """
     hidden = path.with_name(f".{path.name}.late")
     path.rename(hidden)

@@ -15,7 +15,7 @@ def trimmed(read: Read, min_quality: int) -> Read:
 
 
 def main() -> None:
-    """Write the reads that are left, and how many they are."""
+    """Write the remaining reads, and how many there are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reads", type=Path, required=True, help="FASTQ")
     parser.add_argument("--min-quality", type=int, required=True)

@@ -1,4 +1,4 @@
-"""Writes docs/conformance.md from the records that the suite left: python table.py [RECORDS] [PAGE]."""
+"""Writes docs/conformance.md from the suite's records: python table.py [RECORDS] [PAGE]."""
 
 import json
 import sys
@@ -12,24 +12,24 @@ from cases import EXECUTORS, Case, every_case  # noqa: E402  # found by the path
 
 HEAD = """# Conformance: nothing changed
 
-Each line is one small workflow of `tests/conformance`, run bare and under both plugins
-(`--logger observe --executor timed`), on one machine and through a submit command. **same** says that
-of the two runs all of this was equal: exit code, standard output and error (but for our one line),
-what the jobs printed on the node, every file with its content and mode, Snakemake's log, metadata,
-incomplete markers, locks and other folders of `.snakemake`, after every call where there are several,
-and what a bare dry run says next in both folders; and that the journal told the run rightly.
+Each row is one small workflow of `tests/conformance`, run bare and with both plugins
+(`--logger observe --executor timed`), on one machine and through a submit command. **same** means that
+all of this was equal in the two runs: exit code, standard output and error (except for the plugins' one
+line), what the jobs printed on the node, every file with its content and mode, Snakemake's log, metadata,
+incomplete markers, locks and other folders of `.snakemake`, after every call if there are several,
+and what a bare dry run then prints in both folders; and that the journal describes the run correctly.
 
-Moments, ids made anew by every process and the folder's own path are made equal before; where
-Snakemake prints a whole Python traceback or the command of a process it started, our frames and flags
-in it are left out. Where the order of jobs is chance in the bare run too, lines are compared without
+Times, ids that every process creates anew, and the folder's own path are made equal before the comparison.
+Where Snakemake prints a whole Python traceback or the command of a process it started, the plugins' frames
+and flags are left out. Where the order of jobs is random in the bare run too, lines are compared without
 their order.
 
-`make test-conformance` runs all of it; this page is written by `make conformance-table` from what ran.
+`make test-conformance` runs all of it; `make conformance-table` writes this page from the results.
 """
 
 
 def page(records: list[dict[str, Any]], cases: list[Case]) -> str:
-    """Return the page that tells of *records*, one per version of Snakemake."""
+    """Return the page for *records*, one per version of Snakemake."""
     lines = [
         HEAD,
         "| Snakemake | Python | executor | same | differs | not run |",
@@ -42,8 +42,8 @@ def page(records: list[dict[str, Any]], cases: list[Case]) -> str:
                 sum(one is not None and one["outcome"] == outcome for one in found)
                 for outcome in ("same", "differs", "not run")
             ]
-            told = " | ".join(map(str, counts))
-            lines.append(f"| {record['snakemake']} | {record['python']} | {executor} | {told} |")
+            cells = " | ".join(map(str, counts))
+            lines.append(f"| {record['snakemake']} | {record['python']} | {executor} | {cells} |")
     versions = [record["snakemake"] for record in records]
     columns = [f"{version} {executor}" for version in versions for executor in EXECUTORS]
     for family in dict.fromkeys(case.family for case in cases):
@@ -60,11 +60,11 @@ def page(records: list[dict[str, Any]], cases: list[Case]) -> str:
 def _cell(record: dict[str, Any], case: Case, executor: str) -> str:
     if executor not in case.executors:
         return "–"
-    told = record["cases"].get(case.name, {}).get(executor)
-    if told is None:
+    result = record["cases"].get(case.name, {}).get(executor)
+    if result is None:
         return "not run"
-    why = f": {told['why']}" if "why" in told else ""
-    return f"{told['outcome']}{why}".replace("|", "\\|")
+    why = f": {result['why']}" if "why" in result else ""
+    return f"{result['outcome']}{why}".replace("|", "\\|")
 
 
 def _in_order(record: dict[str, Any]) -> list[int]:
@@ -72,12 +72,12 @@ def _in_order(record: dict[str, Any]) -> list[int]:
 
 
 def main() -> int:
-    """Write the page; return 1 where there is nothing to write it from."""
+    """Write the page; return 1 if there are no records."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else REPO / "build" / "conformance"
     target = Path(sys.argv[2]) if len(sys.argv) > 2 else REPO / "docs" / "conformance.md"
     records = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     if not records:
-        print(f"{folder} holds no record: make test-conformance leaves one", file=sys.stderr)
+        print(f"{folder} contains no record: run make test-conformance first", file=sys.stderr)
         return 1
     target.write_text(page(sorted(records, key=_in_order), every_case()))
     print(f"{target} written from {len(records)} records")

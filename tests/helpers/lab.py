@@ -1,13 +1,20 @@
 """A lab: a fresh folder in which real Snakemake runs, and its journals are read."""
 
+import io
 import os
 import re
 import subprocess
 import sys
 import textwrap
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
+import warm
+
+from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.cost.validation import verify
 from snakemake_logger_plugin_observe.journal.files import journals_in, read_journal
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -38,6 +45,8 @@ class Lab:
     """One folder, with a Snakefile in it once ``snakefile`` was called."""
 
     folder: Path
+    warm: ClassVar[bool] = False
+    """Whether Snakemake runs are forked from a process that has imported it; see ``warm``."""
 
     def snakefile(self, text: str) -> None:
         (self.folder / "Snakefile").write_text(textwrap.dedent(text))
@@ -55,16 +64,20 @@ class Lab:
     def snakemake(
         self, *arguments: str, check: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run snakemake in the folder; where *check*, it must succeed."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        """Run Snakemake in the folder; with *check*, it must succeed."""
+        env = self.environment(**environment)
+        if self.warm and "PYTHONPATH" not in environment:
+            done = warm.snakemake(arguments, self.folder, env)
+        else:
+            done = subprocess.run(
+                self.command(*arguments),
+                cwd=self.folder,
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=240,
+                check=False,
+            )
         if check:
             assert done.returncode == 0, done.stderr
         return done
@@ -77,16 +90,22 @@ class Lab:
         known = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
         return {**known, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", **more}
 
-    def observe(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the reader in the folder."""
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake_logger_plugin_observe", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def observe(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run the reader in the folder, in this process: starting Python takes longer than it does."""
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        with (
+            chdir(self.folder),
+            redirect_stdout(stdout),
+            redirect_stderr(stderr),
+            Path(os.devnull).open() as nothing,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setattr(sys, "stdin", nothing)
+            try:
+                code = main(args)
+            except SystemExit as end:  # argparse's
+                code = int(end.code or 0)
+        return subprocess.CompletedProcess(args, code, _written(stdout), _written(stderr))
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a script of ours in the folder."""
@@ -116,6 +135,11 @@ class Lab:
 
     def fragments(self) -> list[Path]:
         return list(self.folder.glob(".snakemake/observe/*.fragment"))
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode()  # type: ignore[attr-defined]  # a BytesIO
 
 
 def attempts_of(run: Run, rule: str) -> list[Attempt]:

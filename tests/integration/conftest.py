@@ -1,10 +1,16 @@
-"""Labs for tests: a fresh one each, or one that several look at."""
+"""Labs for tests: a fresh one for each, or one that several tests share."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from lab import Lab
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start Python anew for each Snakemake run only where that matters: it takes a second."""
+    Lab.warm = not any(item.get_closest_marker(name) for name in ("timed", "slow", "cold"))
 
 
 @pytest.fixture
@@ -14,5 +20,5 @@ def lab(tmp_path: Path) -> Lab:
 
 @pytest.fixture(scope="session")
 def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Lab]:
-    """Make a lab that several tests look at."""
+    """Return a function that creates a lab for several tests."""
     return lambda name: Lab(tmp_path_factory.mktemp(name))

@@ -1,4 +1,4 @@
-"""What the documentation says is so: its commands run, its tables name what there is."""
+"""The documentation is true: its commands run, its tables list everything in the code."""
 
 import re
 import shlex
@@ -11,11 +11,18 @@ from lab import REPO, Lab
 
 from snakemake_logger_plugin_observe.__main__ import parser
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES
+from snakemake_logger_plugin_observe.analysis.triage.detectors import DETECTORS
+from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import MISSING_EVIDENCE
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.support.check_file import read_check_file
 from snakemake_logger_plugin_observe.journal.events import json_schema
-from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, CLASSES, RUN_PHASES
+from snakemake_logger_plugin_observe.run.phases import (
+    ATTEMPT_PHASES,
+    CLASSES,
+    PHASES,
+    RUN_PHASES,
+)
 
 README = (REPO / "README.md").read_text()
 DOCS = {path.name: path.read_text() for path in (REPO / "docs").glob("*.md")}
@@ -38,52 +45,52 @@ def rows(text: str, heading: str) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def run_as_the_readme_says(new_lab: Callable[[str], Lab]) -> Lab:
+def readme_run(new_lab: Callable[[str], Lab]) -> Lab:
     lab = new_lab("readme")
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
-    (command,) = [words for words in commands(README) if words.startswith("snakemake --cores")]
+    (command,) = [line for line in commands(README) if line.startswith("snakemake --cores")]
     lab.snakemake(*command.split()[1:])
-    lab.snakemake(*command.split()[1:], "--forceall")  # another run, to compare with the first
+    lab.snakemake(*command.split()[1:], "--forceall")  # to compare with the first run
     return lab
 
 
 @pytest.mark.parametrize(
-    "words", [c for c in commands(README) if c.startswith("snakemake-observe")]
+    "command", [c for c in commands(README) if c.startswith("snakemake-observe")]
 )
-def test_the_readers_commands_in_the_readme_run(run_as_the_readme_says: Lab, words: str) -> None:
-    done = run_as_the_readme_says.observe(*words.split()[1:])
+def test_the_readers_commands_in_the_readme_run(readme_run: Lab, command: str) -> None:
+    done = readme_run.observe(*command.split()[1:])
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
 
 
 @pytest.mark.slow  # the drills' own tests are quicker
 def test_the_incidents_can_be_followed_step_by_step(lab: Lab) -> None:
-    """Every command of the page, in its order: the check breaks before the repair, and not after."""
+    """Run every command of the page, in order: the check fails before the fix, and passes after it."""
     page = DOCS["incidents.md"]
     classes = iter(re.findall(r"^(\w+) \(certain\)", page, re.MULTILINE))
     (lab.folder / "incidents.toml").write_text(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0])
-    for words in commands(page):
-        program, *rest = words.split()
+    for command in commands(page):
+        program, *args = command.split()
         if program == "make":
-            told = dict(word.split("=") for word in rest if "=" in word)
-            drilled = [str(REPO / "example_workflow" / "drill.py"), told["INCIDENT"]]
-            repair = ["--repair"] if "REPAIR" in told else []
-            done = lab.python(*drilled, *repair)
+            variables = dict(arg.split("=") for arg in args if "=" in arg)
+            script = str(REPO / "example_workflow" / "drill.py")
+            fix = ["--fix"] if "FIX" in variables else []
+            done = lab.python(script, variables["INCIDENT"], *fix)
             assert re.search(r"^drill:", (REPO / "Makefile").read_text(), re.MULTILINE)
-            if not repair:
+            if not fix:
                 assert f"{next(classes)} (certain)" in done.stdout
-        elif rest[0] in COMMANDS:
-            done = lab.observe(*rest)
+        elif args[0] in COMMANDS:
+            done = lab.observe(*args)
         else:
             continue
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
     (*_others, kept) = (lab.folder / "build/drill/tiny").glob("evidence-*/journals/B.jsonl")
     assert lab.observe("check", "incidents.toml", str(kept)).returncode == 1
 
 
 def test_the_readmes_make_targets_exist() -> None:
     makefile = (REPO / "Makefile").read_text()
-    targets = [words.split()[1] for words in commands(README) if words.startswith("make ")]
+    targets = [line.split()[1] for line in commands(README) if line.startswith("make ")]
     assert targets
     for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
@@ -108,6 +115,18 @@ def test_every_command_is_described() -> None:
         )
 
 
+def test_the_glossary_lists_every_phase_class_command_and_incident_class() -> None:
+    listed = {
+        name
+        for line in DOCS["glossary.md"].splitlines()
+        if line.startswith("| ")
+        for name in re.findall(r"`([\w-]+)`", line.split("|")[1])
+    }
+    incident_classes = {module.CLASS for module in DETECTORS}
+    known = {*PHASES, *CLASSES, *COMMANDS, *incident_classes, MISSING_EVIDENCE}
+    assert known - listed == set()
+
+
 def test_every_kind_of_cause_is_described() -> None:
     assert {row[0] for row in rows(DOCS["reading.md"], "How a cause is followed")} == set(KINDS)
 
@@ -127,7 +146,7 @@ def test_the_journals_events_are_all_described() -> None:
     described = {row[0] for row in rows(DOCS["journal.md"], "Unknown is `null`.")}
     models = json_schema()["$defs"].values()
     known = {
-        m["properties"]["event"]["const"] for m in models if "event" in m.get("properties", {})
+        m["properties"]["event"]["default"] for m in models if "event" in m.get("properties", {})
     }
     assert described == known
 
@@ -144,7 +163,7 @@ def test_every_flag_is_described() -> None:
                 assert f"--{prefix}-{one.name.replace('_', '-')}" in DOCS["plugins.md"]
 
 
-def test_every_key_of_a_file_of_budgets_is_described_and_its_example_can_be_read(
+def test_every_key_of_a_check_file_is_described_and_the_example_can_be_read(
     tmp_path: Path,
 ) -> None:
     text = DOCS["checking.md"]
@@ -152,20 +171,20 @@ def test_every_key_of_a_file_of_budgets_is_described_and_its_example_can_be_read
     assert figures == set(FIGURES)
     (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "observe.toml").write_text(example)
-    told = read_check_file(tmp_path / "observe.toml")
-    assert {limit.figure for limit in told.limits} == figures
-    assert (told.files, told.verify, told.baseline) != ((), (), None)
+    check = read_check_file(tmp_path / "observe.toml")
+    assert {limit.figure for limit in check.limits} == figures
+    assert (check.files, check.verify, check.baseline) != ((), (), None)
 
 
-def test_the_ci_examples_are_yaml_that_runs_and_then_checks() -> None:
+def test_the_ci_examples_are_valid_yaml_that_runs_and_then_checks() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", DOCS["checking.md"], re.DOTALL)
     github, gitlab = map(yaml.safe_load, blocks)
     steps = [step["run"] for step in github if "run" in step]
     for script in (steps, gitlab["run"]["script"]):
         assert script[0].startswith("snakemake --cores 4 --logger observe --executor timed")
-        words = shlex.split(script[1])
-        assert words[:2] == ["snakemake-observe", "check"]
-        assert parser().parse_args(words[1:]).junit == Path("check.xml")
+        args = shlex.split(script[1])
+        assert args[:2] == ["snakemake-observe", "check"]
+        assert parser().parse_args(args[1:]).junit == Path("check.xml")
 
 
 def test_links_lead_somewhere() -> None:

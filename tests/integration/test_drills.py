@@ -1,4 +1,4 @@
-"""Every drill, with real runs: the right class first, and what the note asks for ends it."""
+"""Every drill, with real runs: the right class comes first, and the note's next action fixes it."""
 
 import importlib.util
 import json
@@ -27,8 +27,8 @@ def load() -> ModuleType:
 DRILL = load()
 
 
-def answer(lab: Lab, *words: str) -> dict[str, Any]:
-    done = lab.observe(*words, "--format", "json")
+def answer(lab: Lab, *args: str) -> dict[str, Any]:
+    done = lab.observe(*args, "--format", "json")
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
@@ -38,11 +38,11 @@ def triaged(lab: Lab, journal: Path, baseline: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", list(DRILL.DRILLS))
-def test_a_drill_is_called_what_it_is_and_its_next_action_ends_it(lab: Lab, name: str) -> None:
+def test_each_drill_is_classified_correctly_and_its_next_action_fixes_it(lab: Lab, name: str) -> None:
     what = DRILL.DRILLS[name]
     folder = lab.folder / name
     baseline = DRILL.prepare(folder)
-    DRILL.run(folder, what.profile, *what.makes)
+    DRILL.run(folder, what.profile, *what.causes)
     time.sleep(what.wait_s)
     incident = DRILL.newest(folder)
     found = triaged(lab, incident, baseline)
@@ -51,18 +51,18 @@ def test_a_drill_is_called_what_it_is_and_its_next_action_ends_it(lab: Lab, name
     assert what.incident_class in note["incident_class"]
     assert all(note.values())
     resolves(found, folder)
-    assert DRILL.run(folder, "local", *what.repairs) == 0
-    repaired = DRILL.newest(folder)
-    assert repaired != incident
-    after = triaged(lab, repaired, baseline)
+    assert DRILL.run(folder, "local", *what.fixes) == 0
+    fixed = DRILL.newest(folder)
+    assert fixed != incident
+    after = triaged(lab, fixed, baseline)
     assert what.incident_class not in [one["incident_class"] for one in after["findings"]]
     before = {"baseline": baseline, "incident": incident}[what.same_as]
-    compared = answer(lab, "compare", str(before), str(repaired))
+    compared = answer(lab, "compare", str(before), str(fixed))
     assert compared["same_work"] is True, compared["because"]
 
 
 def resolves(found: dict[str, Any], folder: Path) -> None:
-    """Look up what the findings cite: a journal's line, a file's line."""
+    """Check that every journal line and file line that the findings cite exists."""
     for one in (e for finding in found["findings"] for e in finding["evidence"]):
         path, _colon, number = one["ref"].rpartition(":")
         source = Path(found["journals"][path]) if one["kind"] == "journal" else folder / path
@@ -81,7 +81,7 @@ def test_a_clean_run_has_no_incident(lab: Lab) -> None:
     assert found["note"]["incident_class"] == "no incident found"
 
 
-# -- what a live Snakemake is asked ------------------------------------------------------------------
+# -- triage --live -----------------------------------------------------------------------------------
 
 SNAKEFILE = """
 import pathlib
@@ -99,7 +99,7 @@ rule make:
 
 
 def everything(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Return each file and folder with its bytes and times, but for Snakemake's own folder."""
+    """Return each file and folder with its bytes and times, except in Snakemake's own folder."""
     found = {}
     for path in [folder, *sorted(folder.rglob("*"))]:
         if ".snakemake" not in path.relative_to(folder).parts:
@@ -122,8 +122,8 @@ def ran(lab: Lab) -> Lab:
     return lab
 
 
-def test_a_live_snakemake_runs_no_job_and_writes_nothing(ran: Lab) -> None:
-    """The profile switches both plugins on; they step aside, and write no journal of it."""
+def test_triage_live_runs_no_job_and_writes_nothing(ran: Lab) -> None:
+    """The profile enables both plugins; they are disabled for these commands, and write no journal."""
     (ran.folder / "out" / "1.txt").unlink()
     snakefile = ran.folder / "Snakefile"
     snakefile.write_text(snakefile.read_text().replace("> {output}", ">{output}"))
@@ -145,7 +145,7 @@ def test_a_live_snakemake_runs_no_job_and_writes_nothing(ran: Lab) -> None:
     assert cited["quote"] in lines[cited["ref"]]
 
 
-def test_a_live_snakemake_is_not_asked_while_another_runs(ran: Lab) -> None:
+def test_triage_live_refuses_while_another_snakemake_runs(ran: Lab) -> None:
     locks = ran.folder / ".snakemake" / "locks"
     locks.mkdir(exist_ok=True)
     (locks / "0.output.lock").write_text("out/0.txt\n")
@@ -154,8 +154,7 @@ def test_a_live_snakemake_is_not_asked_while_another_runs(ran: Lab) -> None:
     assert "holds its lock" in done.stderr
 
 
-def test_a_runbook_s_commands_work_as_they_stand(ran: Lab) -> None:
-    """Whoever is on call pastes them."""
+def test_a_runbook_s_commands_can_be_pasted_and_run(ran: Lab) -> None:
     import re
     import subprocess
 

@@ -11,6 +11,8 @@ from lab import BOTH, Lab, without_moments
 from packaging.version import parse as parse_version
 from snakefiles import FAILING
 
+pytestmark = pytest.mark.cold
+
 OLD = parse_version(version("snakemake")) < parse_version("9.21")
 WORKFLOW = """
     onsuccess:

@@ -2,8 +2,8 @@
 """Start a job script in the background and print its job id, as a cluster's submit command.
 
 The job waits SUBMIT_HOLD_S seconds (0.5 unless set) before it starts, like one in a queue.
-What it prints goes to .snakemake/cluster-generic/ in the working directory. The job has a
-session of its own, so it lives on when the submitting process ends.
+Its output goes to .snakemake/cluster-generic/ in the working directory. The job has its own
+session, so it survives the end of the submitting process.
 """
 
 import os
