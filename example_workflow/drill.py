@@ -2,8 +2,8 @@
 """Drill an incident: run it on purpose, triage it, and show the note.
 
 Each incident has its own folder: first a clean run as the baseline (unless there is one already),
-then the run with the incident's switches, then the triage of it by ``snakemake-observe``. With
-``--fix``, the note's next action is carried out as well, and that run is compared with the baseline.
+then the run with the incident's switches, then its triage by ``snakemake-observe``. With ``--fix``,
+the note's next action is carried out as well, and that run is compared with the baseline.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def prepare(folder: Path) -> Path:
 
 
 def drill(name: str, out: Path, *, fix: bool) -> int:
-    """Drill one incident; return the first exit code other than 0 of the commands that must succeed."""
+    """Drill one incident; return the first nonzero exit code of what must succeed."""
     what, folder = DRILLS[name], out / name
     baseline = prepare(folder)
     print(f"drill {name}: {' '.join((what.profile, *what.causes))}", flush=True)
@@ -121,9 +121,7 @@ def main() -> int:
     args = parser.parse_args()
     if unknown := [name for name in args.incident if name not in DRILLS]:
         parser.error(f"no such incident: {', '.join(unknown)}; there are {', '.join(DRILLS)}")
-    return max(
-        drill(name, args.out, fix=args.fix) for name in args.incident or list(DRILLS)
-    )
+    return max(drill(name, args.out, fix=args.fix) for name in args.incident or list(DRILLS))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,9 @@ def triaged(lab: Lab, journal: Path, baseline: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", list(DRILL.DRILLS))
-def test_each_drill_is_classified_correctly_and_its_next_action_fixes_it(lab: Lab, name: str) -> None:
+def test_each_drill_is_classified_correctly_and_its_next_action_fixes_it(
+    lab: Lab, name: str
+) -> None:
     what = DRILL.DRILLS[name]
     folder = lab.folder / name
     baseline = DRILL.prepare(folder)
