@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Literal
 
 from snakemake_logger_plugin_observe.analysis.phrasing import MOST_NAMED, job_name
-from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.events import Event, JobDescribed, line_of
 from snakemake_logger_plugin_observe.run.model import Run
 
 Kind = Literal["journal", "log", "benchmark", "file", "command"]
@@ -35,19 +35,23 @@ class Side:
 
     def at_start(self, quote: str) -> tuple[Citation, ...]:
         """Cite the run's first event."""
-        return self.at_line(self.run.started_line, quote)
+        return self.at_event(self.run.started, quote)
 
     def at_provenance(self, quote: str) -> tuple[Citation, ...]:
         """Cite what was found out about the workflow's text."""
-        return self.at_line(self.run.provenance_line, quote)
+        return self.at_event(self.run.provenance, quote)
 
     def at_end(self, quote: str) -> tuple[Citation, ...]:
         """Cite the run's last event."""
-        return self.at_line(self.run.finished_line, quote)
+        return self.at_event(self.run.finished, quote)
 
     def at_job(self, job_id: int, quote: str) -> tuple[Citation, ...]:
         """Cite a job's description."""
-        return self.at_line(self.run.job_lines.get(job_id), quote)
+        return self.at_event(self.run.jobs.get(job_id), quote)
+
+    def at_event(self, event: Event | None, quote: str) -> tuple[Citation, ...]:
+        """Cite the journal's line of *event*; nothing, where there is none."""
+        return self.at_line(line_of(event), quote)
 
     def at_jobs(self, jobs: Iterable[JobDescribed], most: int = MOST_NAMED) -> tuple[Citation, ...]:
         """Cite the descriptions of the first of *jobs*, by their names."""

@@ -35,8 +35,16 @@ SCHEMA_VERSION: Final = 1
 class Event(Frozen):
     """What every line has: its type (``event``) and its time."""
 
+    # Where an event was read is not part of it: never written, and not compared.
+    __slots__ = ("_line",)
+
     event: str
     time: Moment
+
+    @property
+    def line(self) -> int | None:
+        """The number of the journal line that it was read from; None if it was not read."""
+        return getattr(self, "_line", None)
 
 
 class RunStarted(Event):
@@ -312,6 +320,17 @@ class RunFinished(Event):
 
 
 _E = TypeVar("_E", bound=Event)
+
+
+def at_line(event: _E, number: int) -> _E:
+    """Return *event*, which now knows the number of its journal line."""
+    object.__setattr__(event, "_line", number)  # it is frozen otherwise
+    return event
+
+
+def line_of(event: Event | None) -> int | None:
+    """Return the number of an event's journal line; None without an event, or if not read."""
+    return event.line if event is not None else None
 
 
 def _without(model: type[_E], *fields: str) -> type[_E]:

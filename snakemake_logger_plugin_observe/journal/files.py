@@ -27,6 +27,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     Event,
     RunFinished,
     RunStarted,
+    at_line,
 )
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import lighten
@@ -164,14 +165,14 @@ class Detail(Enum):
 
 @dataclass(slots=True)
 class Reading:
-    """A journal being read: iterate once for (line number, event); problems gather beside."""
+    """A journal being read: iterate once for its events; ``problems`` fills meanwhile."""
 
     path: Path
     problems: list[Problem]
     detail: Detail = Detail.WHOLE
 
-    def __iter__(self) -> Iterator[tuple[int, AnyEvent]]:
-        """Yield each known event with its line number.
+    def __iter__(self) -> Iterator[AnyEvent]:
+        """Yield each known event; it knows its line.
 
         Raises:
             JournalError: if the file cannot be opened, is empty, is no journal, or is of a newer
@@ -186,7 +187,7 @@ class Reading:
         except OSError as error:
             raise JournalError(f"{self.path}: {error.strerror or error}") from error
 
-    def _events(self, file: IO[bytes]) -> Iterator[tuple[int, AnyEvent]]:
+    def _events(self, file: IO[bytes]) -> Iterator[AnyEvent]:
         seen_start = False
         number = 0
         while line := file.readline(_LINE_LIMIT):
@@ -206,7 +207,7 @@ class Reading:
                 self._check_start(number, line, event)
                 seen_start = True
             if event is not None:
-                yield number, event
+                yield at_line(event, number)
         if not seen_start:
             raise JournalError(f"{self.path}: no whole line in it, so there is no run to tell of")
 

@@ -54,40 +54,20 @@ class Run:
     iterations: list[SchedulerIteration] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     file_systems: list[FileSystem] = field(default_factory=list)
-    file_system_lines: list[int | None] = field(default_factory=list)
-    """The line of each of ``file_systems``."""
     gaps: list[str] = field(default_factory=list)
     last_moment: Micros = 0
-    started_line: int | None = None
-    finished_line: int | None = None
-    provenance_line: int | None = None
-    planned_line: int | None = None
-    allocation_line: int | None = None
-    job_lines: dict[int, int] = field(default_factory=dict)
-    iteration_lines: list[int | None] = field(default_factory=list)
-    """The line of each of ``iterations``."""
     changed_by: dict[int, RunPhase] = field(default_factory=dict)
     """Of jobs that were there before, the last re-planning that they had to wait for."""
-    phase_lines: list[int | None] = field(default_factory=list)
-    """The line of each of ``phases``."""
-    message_lines: list[int | None] = field(default_factory=list)
-    """The line of each of ``messages``."""
     last_numbers: dict[int | str, int] = field(default_factory=dict)
     """The number of the last attempt of each job and group; earlier ones may have been lost."""
     clocks: dict[str, Bounds] = field(default_factory=dict)
     """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
 
-    def add(
-        self,
-        event: AnyEvent,
-        line: int | None = None,
-        segments: list[Segment] | None = None,
-    ) -> None:
+    def add(self, event: AnyEvent, segments: list[Segment] | None = None) -> None:
         """Fold one event in; the last event about a thing counts.
 
         Args:
             event: what happened.
-            line: the journal's line that told of it.
             segments: an ended attempt's, where they have been laid already.
 
         """
@@ -96,41 +76,35 @@ class Run:
             self._add_accounting(event)
             return
         if event.event == "outputs":  # as above: sums take their time
-            self._add_outputs(event, line)
+            self._add_outputs(event)
             return
         self.last_moment = max(self.last_moment, event.time)
         match event.event:
             case "attempt_submitted" | "attempt_started" | "attempt_finished":
-                self._add_attempt(event, line, segments)
+                self._add_attempt(event, segments)
             case "job":
                 self._add_job(event)
-                if line is not None:
-                    self.job_lines[event.job_id] = line
             case "group":
                 self.groups[event.group] = event
             case "scheduler_iteration" | "scheduler_round":  # the second was its name at first
                 self.iterations.append(event)
-                self.iteration_lines.append(line)
             case "run_phase":
                 self.phases.append(event)
-                self.phase_lines.append(line)
                 self.changed_by |= dict.fromkeys(event.changed_jobs, event)
             case "message":
                 self.messages.append(event)
-                self.message_lines.append(line)
             case "run_started":
-                self.started, self.started_line = event, line
+                self.started = event
             case "run_finished":
-                self.finished, self.finished_line = event, line
+                self.finished = event
             case "provenance":
-                self.provenance, self.provenance_line = event, line
+                self.provenance = event
             case "allocation":
-                self.allocation, self.allocation_line = event, line
+                self.allocation = event
             case "planned":
-                self.planned, self.planned_line = event, line
+                self.planned = event
             case "file_system":
                 self.file_systems.append(event)
-                self.file_system_lines.append(line)
             case _:
                 self.gaps.append(getattr(event, "reason", ""))
 
@@ -144,30 +118,28 @@ class Run:
         if attempt := self._attempt_of(event):
             attempt.accounting = event.record
 
-    def _add_outputs(self, event: OutputsRecorded, line: int | None) -> None:
+    def _add_outputs(self, event: OutputsRecorded) -> None:
         if attempt := self._attempt_of(event):
-            attempt.outputs, attempt.outputs_line = event.files, line
+            attempt.outputs, attempt.outputs_line = event.files, event.line
 
     def _attempt_of(self, event: AttemptEvent) -> Attempt | None:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
         return self.attempts.get(key)
 
-    def _add_attempt(
-        self, event: AttemptEvent, line: int | None, segments: list[Segment] | None
-    ) -> None:
+    def _add_attempt(self, event: AttemptEvent, segments: list[Segment] | None) -> None:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
         attempt = self.attempts.get(key)
         if attempt is None:
             attempt = Attempt(event.job_id, event.group, event.attempt)
             self.put(attempt)
-        attempt.line = line
+        attempt.line = event.line
         match event:
             case AttemptSubmitted():
                 if attempt.tool_started is None:  # a local tool can begin before it is told
                     attempt.status = "submitted"
                 attempt.external_jobid = event.external_jobid
                 attempt.stamps = event.stamps
-                attempt.submitted_line = line
+                attempt.submitted_line = event.line
             case AttemptStarted():
                 attempt.status = "running"
                 attempt.node = event.node
@@ -398,11 +370,11 @@ class Run:
         return "killed" if alive is False else "running"
 
 
-def fold(events: Iterable[tuple[int, AnyEvent]]) -> Run:
-    """Return the run that *events* (line number, event) tell of."""
+def fold(events: Iterable[AnyEvent]) -> Run:
+    """Return the run that *events* describe."""
     run = Run()
-    for line, event in events:
-        run.add(event, line)
+    for event in events:
+        run.add(event)
     run.close()
     return run
 

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunPhase,
     RunStarted,
     SchedulerIteration,
+    at_line,
 )
 from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.records import (
@@ -224,6 +225,11 @@ def a_record(cluster_job: str = "71", **more: Any) -> SchedulerRecord:
     return SchedulerRecord(cluster_job=cluster_job, **{**facts, **told, **more})
 
 
+def numbered(events: Iterable[Event]) -> list[Event]:
+    """Return *events* as if they had been read from a journal: each with its line."""
+    return [at_line(event, number) for number, event in enumerate(events, 1)]
+
+
 # -- whole runs ----------------------------------------------------------------------------------
 
 
@@ -381,7 +387,7 @@ class Story:
         """Tell the run's end, with both accounts as they follow from all before."""
         nothing = AccountTotals(by_class_s={}, by_phase_s={})
         draft = {"job_account": nothing, "makespan": nothing}
-        so_far = fold(enumerate(self.events, 1))
+        so_far = fold(numbered(self.events))
         so_far.add(RunFinished(time=at(moment_s), status=status, **draft))
         made = account(so_far)
         return self.add(
@@ -400,7 +406,7 @@ class Story:
     @property
     def run(self) -> Run:
         """The run as a reader finds it."""
-        return fold(enumerate(self.events, 1))
+        return fold(numbered(self.events))
 
     @property
     def lines(self) -> list[bytes]:

@@ -172,7 +172,7 @@ class Recording:
 
     @property
     def events(self) -> list[Any]:
-        return [event for _, event in read_journal(self.path)]
+        return list(read_journal(self.path))
 
     @property
     def run(self) -> Run:

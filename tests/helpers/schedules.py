@@ -9,7 +9,7 @@ by one. So the truth of a what-if is the same world lived again with the setting
 import random
 from dataclasses import dataclass, field, replace
 
-from builders import MAIN, NODE, RUN_ID, T0
+from builders import MAIN, NODE, RUN_ID, T0, numbered
 from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.journal.events import (
@@ -128,7 +128,7 @@ class Lived:
     @property
     def run(self) -> Run:
         """The run as a reader finds it."""
-        return fold(enumerate(self.events, 1))
+        return fold(numbered(self.events))
 
     @property
     def makespan(self) -> int:

@@ -10,7 +10,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any
 
-from builders import MAIN, NODE, RUN_ID, SECOND, T0
+from builders import MAIN, NODE, RUN_ID, SECOND, T0, numbered
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -368,7 +368,7 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         told.append(
             RunFinished(time=draw(moments), status="failed", job_account=nothing, makespan=nothing)
         )
-    return fold(enumerate(told, 1))
+    return fold(numbered(told))
 
 
 @dataclass
@@ -384,7 +384,7 @@ class Simulated:
 
     @property
     def run(self) -> Run:
-        return fold(enumerate(self.events, 1))
+        return fold(numbered(self.events))
 
 
 class _Simulator:

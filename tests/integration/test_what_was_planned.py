@@ -68,16 +68,13 @@ FED = """
 
 
 def plans(lab: Lab) -> list[tuple[dict[str, int], dict[str, int]]]:
-    """Return what the newest journal tells of plans, one after the other."""
+    """Return the plans in the newest journal, in their order."""
     run = lab.run(lab.journals[-1])
-    told = [
-        (line, event)
-        for line, event in read_journal(lab.journals[-1])
-        if isinstance(event, Planned)
-    ]
-    if told:
-        assert (run.planned_line, run.planned) == told[-1]
-    return [(event.to_run, event.up_to_date) for _line, event in told]
+    found = [one for one in read_journal(lab.journals[-1]) if isinstance(one, Planned)]
+    if found:
+        assert run.planned == found[-1]
+        assert run.planned.line == found[-1].line
+    return [(one.to_run, one.up_to_date) for one in found]
 
 
 @EITHER

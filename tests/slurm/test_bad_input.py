@@ -73,7 +73,7 @@ def test_a_fragment_that_comes_10_s_late_revises_the_attempt(lab: SlurmLab) -> N
     threading.Thread(target=hide, daemon=True).start()
     lab.slurm("--slurm-init-seconds-before-status-checks", "2")
     (journal,) = lab.journals
-    told = [event for _, event in read_journal(journal) if isinstance(event, AttemptFinished)]
+    told = [event for event in read_journal(journal) if isinstance(event, AttemptFinished)]
     early = [event for event in told if event.job_id == 1]
     assert [event.revises for event in early] == [False, True]
     assert NO_NODE_STAMPS in early[0].unobserved

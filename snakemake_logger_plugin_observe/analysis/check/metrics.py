@@ -129,8 +129,12 @@ def _planned(subject: MeasuredRun, _part: str) -> Measurement:
         found = subject.counted(len(run.jobs), _by_rule(subject, run.jobs.values()), more)
         return replace(found, why=found.why or "counted from the jobs that were described")
     counts = sorted(planned.to_run.items(), key=lambda item: -item[1])
-    side, at = Side("B", run), run.planned_line
-    cited = [one for rule, n in counts for one in side.at_line(at, f"{plural(n, 'job')} of {rule}")]
+    side = Side("B", run)
+    cited = [
+        one
+        for rule, n in counts
+        for one in side.at_event(planned, f"{plural(n, 'job')} of {rule}")
+    ]
     return subject.counted(sum(planned.to_run.values()), cited, more)
 
 

@@ -60,17 +60,18 @@ class MainWork:
 
 def _stamped(run: Run) -> list[BusyStretch]:
     work = [
-        BusyStretch(phase.time, phase.end, phase.phase, _RANK.get(phase.phase, 0), line=line)
-        for phase, line in zip(run.phases, run.phase_lines, strict=True)
+        BusyStretch(phase.time, phase.end, phase.phase, _RANK.get(phase.phase, 0), line=phase.line)
+        for phase in run.phases
         if phase.phase in _RANK
     ]
     began = run.scheduling_began
     if began is not None and run.iterations and run.iterations[0].time > began:
-        first = run.iteration_lines[0]
+        first = run.iterations[0].line
         work.append(
             BusyStretch(began, run.iterations[0].time, "main_loop", _RANK["main_loop"], line=first)
         )
-    for turn, line in zip(run.iterations, run.iteration_lines, strict=True):
+    for turn in run.iterations:
+        line = turn.line
         work.append(BusyStretch(turn.time, turn.idle, "main_loop", _RANK["main_loop"], line=line))
         work.extend(
             BusyStretch(begin, end, "select", _RANK["select"], line=line)

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainW
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
 from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, UNOBSERVED, cost_class
@@ -113,7 +114,7 @@ class _Walk:
                 phase = "shutdown"
             line = tile.line
             if line is None and phase == "shutdown":
-                line = self.run.finished_line
+                line = line_of(self.run.finished)
             owner = tile.attempt or (waiting if tile.rank < 0 else None)
             self._lay(tile.start, phase, owner, line)
 
@@ -186,8 +187,8 @@ class _Walk:
         if workflow is not None:
             self._run_work(workflow, UNATTRIBUTED)
         if loaded is not None:
-            self._lay(loaded, "parse", None, self.run.started_line)
-        self._lay(self.start, "import", None, self.run.started_line)
+            self._lay(loaded, "parse", None, started.line)
+        self._lay(self.start, "import", None, started.line)
 
 
 def phase_totals(segments: Iterable[Owned]) -> dict[str, Micros]:

@@ -34,20 +34,20 @@ class Verification:
         return not self.disagreements and not self.problems
 
 
-def verify(events: Iterable[tuple[int, AnyEvent]], problems: Sequence[object]) -> Verification:
-    """Return what is wrong with the journal that *events* (line, event) come from.
+def verify(events: Iterable[AnyEvent], problems: Sequence[object]) -> Verification:
+    """Return what is wrong with the journal that *events* come from.
 
     Args:
-        events: the events with their line numbers; reading them fills *problems*.
+        events: the events as they are read; reading them fills *problems*.
         problems: the lines that could not be read, looked at once *events* are through.
 
     """
     run = Run()
     found: list[Disagreement] = []
     count = 0
-    for line, event in events:
-        count = line
-        run.add(event, line)
+    for event in events:
+        line = count = event.line or 0
+        run.add(event)
         match event:
             case AttemptFinished():
                 key = event.job_id if event.job_id is not None else event.group or ""

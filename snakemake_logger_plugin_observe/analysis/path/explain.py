@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import Owned
 from snakemake_logger_plugin_observe.clock import Micros, parse_moment
+from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -40,7 +41,7 @@ class Explained:
 
 def lines_wanted(run: Run, segments: Sequence[Owned]) -> set[int]:
     """Return the numbers of the lines that ``explain`` has to look into."""
-    wanted = {run.finished_line}
+    wanted = {line_of(run.finished)}
     for one in segments:
         wanted.update(_own_lines(run, one), [_releasing_line(run, one)])
     return {line for line in wanted if line is not None}
@@ -60,7 +61,7 @@ def explain(
     stamps = {number: list(_stamps(line)) for number, line in lines.items()}
     for index, segment in enumerate(segments):
         before = segments[index - 1].line if index else None
-        after = segments[index + 1].line if index + 1 < len(segments) else run.finished_line
+        after = segments[index + 1].line if index + 1 < len(segments) else line_of(run.finished)
         own, releasing = _own_lines(run, segment), _releasing_line(run, segment)
 
         def at(moment: Micros, *numbers: int | None) -> tuple[StampQuote, ...]:

@@ -47,7 +47,9 @@ def _to_run(side: Side) -> dict[str, int]:
 
 
 def _at_plan(side: Side, counts: dict[str, int]) -> tuple[Citation, ...]:
-    line = side.run.planned_line or max(side.run.job_lines.values(), default=None)
+    run = side.run
+    lines = [job.line for job in run.jobs.values() if job.line is not None]
+    line = run.planned.line if run.planned is not None else max(lines, default=None)
     said = ", ".join(f"{rule} {many}" for rule, many in counts.items())
     return side.at_line(line, said)
 

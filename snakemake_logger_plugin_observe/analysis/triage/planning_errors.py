@@ -26,7 +26,7 @@ class MissedInput:
 def missed_in_planning(run: Run) -> tuple[MissedInput, ...]:
     """Return the inputs that no rule makes and that were not there, as Snakemake said it."""
     found = []
-    for message, line in zip(run.messages, run.message_lines, strict=False):
+    for message in run.messages:
         if message.level != "error":
             continue
         for rule, block in _PLANNING.findall(message.text):
@@ -34,5 +34,5 @@ def missed_in_planning(run: Run) -> tuple[MissedInput, ...]:
             files = affected[1].splitlines() if affected else ()
             paths = tuple(path.strip() for path in files if path.strip())
             if paths:
-                found.append(MissedInput(rule, paths, line))
+                found.append(MissedInput(rule, paths, message.line))
     return tuple(found)

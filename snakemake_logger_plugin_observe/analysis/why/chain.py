@@ -46,7 +46,7 @@ def chain(origins: Origins, found: Roots, starts: Iterable[int]) -> Chain:
                 links=origins.links[job_id],
                 roots=found.of[job_id],
                 at_roots=tuple(link for _root, link in found.at.get(job_id, ())),
-                line=origins.run.job_lines.get(job_id),
+                line=origins.run.jobs[job_id].line,
             )
             later += [other for link in origins.links[job_id] for other in link.jobs]
         waiting = later

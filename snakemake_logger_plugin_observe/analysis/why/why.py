@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.reason_text import CHANGES, KINDS, Cause, Kind
 from snakemake_logger_plugin_observe.analysis.why.roots import Root, Roots, roots
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.model import Run
 
 EXAMPLES: Final = 5
@@ -205,7 +206,7 @@ def _root(run: Run, root: Root, one: _Sum) -> RootShare:
         all=Cost(one.jobs, one.time),
         alone=Cost(one.alone, one.alone_time),
         example=example,
-        line=run.job_lines.get(example),
+        line=line_of(run.jobs.get(example)),
     )
 
 
@@ -219,7 +220,7 @@ def _reason(run: Run, key: tuple[tuple[Kind, ...], str | None], one: _Sum) -> Re
         files=tuple(one.files)[:EXAMPLES],
         file_count=len(one.files),
         example=example,
-        line=run.job_lines.get(example),
+        line=line_of(run.jobs.get(example)),
     )
 
 

@@ -73,11 +73,11 @@ def _change(one: Change) -> dict[str, Any]:
 
 
 def _evidence(run: Run, job_id: int) -> list[dict[str, Any]]:
-    line, job = run.job_lines.get(job_id), run.jobs.get(job_id)
-    if line is None or job is None:
+    job = run.jobs.get(job_id)
+    if job is None or job.line is None:
         return []
     return [
-        {"kind": "journal", "ref": f"{_HERE}:{line}", "quote": shortened(job.reason or "")},
+        {"kind": "journal", "ref": f"{_HERE}:{job.line}", "quote": shortened(job.reason or "")},
     ]
 
 

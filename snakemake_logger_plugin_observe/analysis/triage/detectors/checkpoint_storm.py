@@ -19,8 +19,8 @@ _CITED: Final = 3
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where re-planning after checkpoints weighs, or explains the slowness."""
     replans = [
-        (one.end - one.time, line)
-        for one, line in zip(case.run.phases, case.run.phase_lines, strict=True)
+        (one.end - one.time, one)
+        for one in case.run.phases
         if is_replanning(one)
     ]
     took = min(replanning_time(case.run), case.spent("plan"))
@@ -41,8 +41,8 @@ def detect(case: Case) -> Iterator[Incident]:
         failures=0,
         evidence=tuple(
             cited
-            for length, line in replans[:_CITED]
-            for cited in case.side.at_line(line, f"plan: {length / 1e6:.1f} s, checkpoint")
+            for length, one in replans[:_CITED]
+            for cited in case.side.at_event(one, f"plan: {length / 1e6:.1f} s, checkpoint")
         ),
         wrong_if="a run with one checkpoint for all of them that takes as long",
         action=Action(

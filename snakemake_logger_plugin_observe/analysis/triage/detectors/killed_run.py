@@ -33,14 +33,14 @@ def detect(case: Case) -> Iterator[Incident]:
         return
     word = "the run was killed" if case.status == "killed" else "the run was interrupted"
     cited: list[Citation] = []
-    for message, line in zip(case.run.messages, case.run.message_lines, strict=False):
+    for message in case.run.messages:
         if message.kind in _BY:
             word = _BY[message.kind] if case.status == "interrupted" else word
-            cited += case.side.at_line(line, message.text)
+            cited += case.side.at_event(message, message.text)
     cited += case.side.at_end(f"status: {case.status}")
     cited += in_flight.evidence(case, left)
     if not cited:  # cut off before any job: the journal's beginning is all there is
-        cited += case.side.at_line(case.run.planned_line, "planned")
+        cited += case.side.at_event(case.run.planned, "planned")
     cited = cited or [*case.side.at_start("the run, which has no last line")]
     yield Incident(
         id=CLASS,

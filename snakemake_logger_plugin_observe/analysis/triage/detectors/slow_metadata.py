@@ -56,9 +56,8 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _measured(case: Case) -> Iterator[Citation]:
     """Cite what single operations took, where that was slow."""
-    run = case.run
-    for one, line in zip(run.file_systems, run.file_system_lines, strict=True):
+    for one in case.run.file_systems:
         for name in ("create_s", "stat_s", "remove_s"):
             took = getattr(one, name)
             if took is not None and took >= _SLOW_S:
-                yield from case.side.at_line(line, f"{name}: {took}")
+                yield from case.side.at_event(one, f"{name}: {took}")

@@ -57,8 +57,6 @@ def _cited(case: Case, parse: Micros, first: Micros) -> Iterator[Citation]:
     if parse:
         yield from case.side.at_start(f"workflow_started: {parse / 1e6:.1f} s after plugin_loaded")
     if first:
-        phases = zip(case.run.phases, case.run.phase_lines, strict=True)
-        plans = [(one.end - one.time, line) for one, line in phases if one.phase == "plan"]
-        if plans:
-            length, line = plans[0]
-            yield from case.side.at_line(line, f"plan: {length / 1e6:.1f} s")
+        plan = next((one for one in case.run.phases if one.phase == "plan"), None)
+        if plan is not None:
+            yield from case.side.at_event(plan, f"plan: {(plan.end - plan.time) / 1e6:.1f} s")

@@ -59,7 +59,7 @@ def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
 def _of_snakemake(case: Case, own: Allocation) -> Incident:
     left = in_flight.left(case)
     when = format_moment(own.end or 0)[:19].replace("T", " ")
-    cited = case.side.at_line(case.run.allocation_line, f"cluster_job: {own.cluster_job}")
+    cited = case.side.at_event(own, f"cluster_job: {own.cluster_job}")
     return Incident(
         id=f"{CLASS}:snakemake",
         incident_class=CLASS,

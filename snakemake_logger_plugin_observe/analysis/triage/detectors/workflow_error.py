@@ -40,8 +40,6 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], Boundary, str, str], ...]] = (
     ),
 )
 
-_Said = tuple[Message, int | None]
-
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where nothing else can: no job failed for good, and the run did."""
@@ -50,15 +48,11 @@ def detect(case: Case) -> Iterator[Incident]:
         return
     if missed_in_planning(case.run):
         return  # an input that never came
-    errors = [
-        (message, line)
-        for message, line in zip(case.run.messages, case.run.message_lines, strict=False)
-        if message.level in ("error", "critical")
-    ]
+    errors = [one for one in case.run.messages if one.level in ("error", "critical")]
     if not errors:
         yield _without_a_word(case)
         return
-    message, line = _that_ended_it(case, errors)
+    message = _that_ended_it(case, errors)
     told = _from_here(case, message.text)
     text = tracebacks.said(told)
     lives, advice, why = _advice(told)
@@ -71,7 +65,7 @@ def detect(case: Case) -> Iterator[Incident]:
         strength="certain",
         explains=case.run.makespan,
         failures=0,
-        evidence=case.side.at_line(line, message.text),
+        evidence=case.side.at_event(message, message.text),
         wrong_if="a dry run of the same targets that plans without this error"
         if not case.run.attempts
         else "the same command again that ends without this error",
@@ -79,13 +73,11 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _that_ended_it(case: Case, errors: Sequence[_Said]) -> _Said:
+def _that_ended_it(case: Case, errors: Sequence[Message]) -> Message:
     """Return the error that is of no job that failed and succeeded later: the first such one."""
     recovered = [a.message for a in case.run.attempts.values() if a.message]
     own = (
-        one
-        for one in errors
-        if not any(told in one[0].text or one[0].text in told for told in recovered)
+        one for one in errors if not any(told in one.text or one.text in told for told in recovered)
     )
     return next(own, errors[-1])
 

@@ -27,7 +27,7 @@ def journal(tmp_path: Path) -> Path:
 def added(path: Path) -> list[tuple[Any, ...]]:
     """Return what the journal at *path* says of Slurm's jobs; it must be in order."""
     reading = read_journal(path)
-    found = [event for _, event in reading if isinstance(event, Accounting)]
+    found = [event for event in reading if isinstance(event, Accounting)]
     assert reading.problems == []
     return [(one.job_id, one.group, one.attempt, one.record) for one in found]
 
@@ -109,7 +109,7 @@ def test_a_killed_run_may_be_asked_about(tmp_path: Path, command: Command, capsy
         file.write(b'{"event":"sche')
     command("sacct", printing(sacct({"JobID": "77"})))
     assert main(["accounting", str(path)]) == 0
-    events = [event for _, event in read_journal(path)]
+    events = list(read_journal(path))
     assert events[-1].record == a_record("77")
     capsys.readouterr()
     main(["cost", str(path), "--format", "json"])

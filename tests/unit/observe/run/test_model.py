@@ -169,7 +169,7 @@ def test_the_last_event_about_an_attempt_counts() -> None:
 def test_the_last_description_of_a_job_counts() -> None:
     """A checkpoint may give a job dependencies that it did not have before."""
     run = begun().job(1, rule="old").job(1, needs=(2,), rule="new").run
-    assert (run.jobs[1].rule, run.jobs[1].dependencies, run.job_lines[1]) == ("new", (2,), 4)
+    assert (run.jobs[1].rule, run.jobs[1].dependencies, run.jobs[1].line) == ("new", (2,), 4)
 
 
 def test_attempts_go_through_submitted_and_running() -> None:
@@ -305,7 +305,7 @@ def test_the_last_plan_counts() -> None:
 def test_what_a_run_is_compared_by_is_kept_with_its_lines_in_the_journal() -> None:
     story = begun().planned(3, {"map": 1}).add(Provenance(time=at(4), git_commit="c0ffee"))
     run = story.run
-    assert (run.started_line, run.planned_line, run.provenance_line) == (
+    assert (run.started.line, run.planned.line, run.provenance.line) == (
         story.events.index(run.started) + 1,
         story.events.index(run.planned) + 1,
         story.events.index(run.provenance) + 1,
@@ -314,8 +314,7 @@ def test_what_a_run_is_compared_by_is_kept_with_its_lines_in_the_journal() -> No
 
 def test_what_a_journal_does_not_tell_is_none() -> None:
     run = fold([])
-    assert (run.started_line, run.planned_line, run.provenance_line) == (None, None, None)
-    assert run.planned is None
+    assert (run.started, run.planned, run.provenance) == (None, None, None)
 
 
 def test_nothing_folds_to_a_run_of_no_length() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import strategies
-from builders import Story, a_try, begun, chain, grouped, level, logger_only, stamps
+from builders import Story, a_try, begun, chain, grouped, level, logger_only, numbered, stamps
 from failing import (
     deterministic,
     different,
@@ -207,7 +207,7 @@ def group_of_two(status: str, *failed: int) -> Run:
                 ended = "success"
             told = event.model_copy(update={"status": ended, "levels": levels})
         events.append(told)
-    return fold(enumerate(events, 1))
+    return fold(numbered(events))
 
 
 def test_a_member_that_failed_by_itself_is_told_and_not_its_group() -> None:

@@ -263,8 +263,8 @@ def test_each_share_names_the_line_of_a_job_that_shows_it() -> None:
     run = diamond().run
     answer = why(run)
     assert [one.example for one in answer.roots] == [4]
-    assert answer.roots[0].line == run.job_lines[4]
-    assert {one.line for one in answer.reasons} == set(run.job_lines.values())
+    assert answer.roots[0].line == run.jobs[4].line
+    assert {one.line for one in answer.reasons} == {job.line for job in run.jobs.values()}
 
 
 def test_a_plan_s_jobs_would_run() -> None:
