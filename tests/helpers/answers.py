@@ -15,6 +15,7 @@ from builders import (
     level,
     logger_only,
     mixed,
+    numbered,
     on_cluster,
     replanned,
     retried,
@@ -203,7 +204,7 @@ def why_answer(story: Story, selection: str | None = None, since: Story | None =
 
 
 def validation(story: Story) -> ValidateAnswer:
-    return ValidateAnswer(source(story.run), verify(enumerate(story.events, 1), ()))
+    return ValidateAnswer(source(story.run), verify(numbered(story.events), ()))
 
 
 LIMITS = (
