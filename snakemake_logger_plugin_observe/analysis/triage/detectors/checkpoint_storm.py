@@ -18,11 +18,7 @@ _CITED: Final = 3
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident where re-planning after checkpoints weighs, or explains the slowness."""
-    replans = [
-        (one.end - one.time, one)
-        for one in case.run.phases
-        if is_replanning(one)
-    ]
+    replans = [(one.end - one.time, one) for one in case.run.phases if is_replanning(one)]
     took = min(replanning_time(case.run), case.spent("plan"))
     before = replanning_time(case.baseline) if case.baseline is not None else 0
     if len(replans) < _FEWEST or not (case.weighs(took) or case.explains_slowness(took - before)):
