@@ -131,9 +131,7 @@ def _planned(subject: MeasuredRun, _part: str) -> Measurement:
     counts = sorted(planned.to_run.items(), key=lambda item: -item[1])
     side = Side("B", run)
     cited = [
-        one
-        for rule, n in counts
-        for one in side.at_event(planned, f"{plural(n, 'job')} of {rule}")
+        one for rule, n in counts for one in side.at_event(planned, f"{plural(n, 'job')} of {rule}")
     ]
     return subject.counted(sum(planned.to_run.values()), cited, more)
 
