@@ -191,13 +191,13 @@ def _cases(series: Series, folder: Path) -> list[Case]:
     base = _really_run(series, first, folder / "base")
     told = _told("whatif", str(base), *(w for o in others for w in ("--with", o.setting)))
     found = []
-    replays = told["replays"]
-    assert isinstance(replays, list)
-    for number, (way, replay) in enumerate(zip(others, replays, strict=True)):
+    predictions = told["predictions"]
+    assert isinstance(predictions, list)
+    for number, (way, prediction) in enumerate(zip(others, predictions, strict=True)):
         journal = _really_run(series, way, folder / str(number))
         measured = _told("whatif", str(journal))["measured_s"]
         assert isinstance(measured, float)
-        case = Case(series.name, first.setting, way.setting, measured, replay["predicted_s"])
+        case = Case(series.name, first.setting, way.setting, measured, prediction["predicted_s"])
         found.append(case)
         say(f"{case.name}: {case.setting}: {case.predicted_s:.1f} s, {case.measured_s:.1f} s")
     return found

@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.advice import levers
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import far_off
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import Detail
@@ -34,7 +34,7 @@ def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
         costliest(run),
         polling=polling(run),
         levers=tuple(levers(run, accounts)) if _can_advise(source) else (),
-        far_off=tuple(far_off(run)),
+        request_mismatches=tuple(request_mismatches(run)),
         clocks=node_clocks(run),
     )
     return answer, 0
@@ -47,5 +47,5 @@ def _can_advise(source: Source) -> bool:
 
 def costliest(run: Run) -> tuple[Row, ...]:
     """Return the attempts that took the longest once they were chosen."""
-    found = [row for row in rows(run) if row.chosen > 0]
-    return tuple(sorted(found, key=lambda row: row.chosen, reverse=True)[:_COSTLIEST])
+    found = [row for row in rows(run) if row.since_selected > 0]
+    return tuple(sorted(found, key=lambda row: row.since_selected, reverse=True)[:_COSTLIEST])

@@ -5,7 +5,7 @@ import difflib
 from typing import Final, get_args
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures, patterns
-from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Choice, Row, rows
+from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import JournalError
 from snakemake_logger_plugin_observe.journal.records import Status
@@ -38,7 +38,7 @@ def run(words: argparse.Namespace) -> tuple[JobsAnswer, int]:
     source = find_journal.load(words.journal, failures=words.failed)
     if words.rule is not None:
         _known(source, words.rule)
-    choice = Choice(words.rule, words.status, words.failed, words.sort)
+    choice = RowFilter(words.rule, words.status, words.failed, words.sort)
     chosen = tuple(rows(source.run, choice))
     if not words.failed:
         return JobsAnswer(source, chosen, used=words.used), 0

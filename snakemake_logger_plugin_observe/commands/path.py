@@ -3,10 +3,14 @@
 import argparse
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.path.explain import Explained, explain, lines_wanted
-from snakemake_logger_plugin_observe.analysis.path.paths import Paths, Saving, paths
-from snakemake_logger_plugin_observe.analysis.whatif import model_of
-from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
+from snakemake_logger_plugin_observe.analysis.path.explain import (
+    ExplainedSegment,
+    explain,
+    lines_needed,
+)
+from snakemake_logger_plugin_observe.analysis.path.paths import Paths, paths
+from snakemake_logger_plugin_observe.analysis.whatif import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving, savings
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import Detail, lines_at
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
@@ -47,9 +51,9 @@ def _savings(source: Source, found: Paths, *, wanted: bool) -> tuple[Saving, ...
     if large and not wanted:
         return None
     tries = _TRIES_OF_A_LARGE_RUN if large else None
-    return tuple(savings(model_of(source.run, found.actual), found.actual, replays=tries))
+    return tuple(savings(build_model(source.run, found.actual), found.actual, replays=tries))
 
 
-def _explained(source: Source, found: Paths) -> tuple[Explained, ...]:
-    lines = lines_at(source.path, lines_wanted(source.run, found.actual))
+def _explained(source: Source, found: Paths) -> tuple[ExplainedSegment, ...]:
+    lines = lines_at(source.path, lines_needed(source.run, found.actual))
     return tuple(explain(source.run, found.actual, lines))

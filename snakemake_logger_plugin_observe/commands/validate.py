@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.cost.validation import verify
+from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import read_journal
 from snakemake_logger_plugin_observe.reporters.answers import Source, ValidateAnswer
@@ -20,6 +20,6 @@ def run(words: argparse.Namespace) -> tuple[ValidateAnswer, int]:
     """Return what is wrong with the journal; 1 if anything is."""
     path = find_journal.find(words.journal)
     reading = read_journal(path)
-    found = verify(reading, reading.problems)
+    found = validate(reading, reading.problems)
     source = Source(path, found.run, found.run.status(find_journal.is_alive(found.run)))
     return ValidateAnswer(source, found), 0 if found.sound else 1

@@ -6,12 +6,12 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
+    Argument,
     Scenario,
     ScenarioError,
-    Word,
-    setting,
-    sweep_of,
-    words_of,
+    parse_scenario,
+    split_arguments,
+    split_sweep,
 )
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.commands.support import find_journal
@@ -86,18 +86,18 @@ def run(words: argparse.Namespace) -> tuple[WhatIfAnswer, int]:
 def _settings(words: argparse.Namespace) -> list[Scenario]:
     """Return the alternatives, each with the flags' words; or these alone."""
     common = list(_flags(words))
-    alternatives = [words_of(text) for text in words.alternatives]
-    swept: list[list[Word]] = [[]]
+    alternatives = [split_arguments(text) for text in words.alternatives]
+    swept: list[list[Argument]] = [[]]
     for text in words.sweep:
-        swept = [[*before, *own] for before in swept for own in sweep_of(text)]
+        swept = [[*before, *own] for before in swept for own in split_sweep(text)]
     if words.sweep:
         alternatives += swept
     if len(alternatives) > _ALTERNATIVES:
         raise ScenarioError(f"{len(alternatives)} alternatives: at most {_ALTERNATIVES} at once")
-    return [setting([*common, *own]) for own in alternatives or [[]]]
+    return [parse_scenario([*common, *own]) for own in alternatives or [[]]]
 
 
-def _flags(words: argparse.Namespace) -> Iterable[Word]:
+def _flags(words: argparse.Namespace) -> Iterable[Argument]:
     for name in _ONE_VALUE:
         if (value := getattr(words, name)) is not None:
             yield name, value

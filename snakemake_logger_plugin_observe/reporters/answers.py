@@ -12,14 +12,15 @@ from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
-from snakemake_logger_plugin_observe.analysis.cost.validation import Verification
+from snakemake_logger_plugin_observe.analysis.cost.validation import Validation
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import FarOff
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
-from snakemake_logger_plugin_observe.analysis.path.explain import Explained
-from snakemake_logger_plugin_observe.analysis.path.paths import Paths, Saving
+from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
+from snakemake_logger_plugin_observe.analysis.path.paths import Paths
 from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
+from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.why.chain import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
@@ -46,7 +47,7 @@ class CostAnswer:
     costliest: tuple[Row, ...] = ()
     polling: Polling | None = None
     levers: tuple[Lever, ...] = ()
-    far_off: tuple[FarOff, ...] = ()
+    request_mismatches: tuple[RequestMismatch, ...] = ()
     clocks: tuple[NodeClock, ...] = ()
 
 
@@ -58,7 +59,7 @@ class PathAnswer:
     paths: Paths
     savings: tuple[Saving, ...] | None = ()
     """The greatest first; None where they were not looked for, for the run is too large."""
-    explained: tuple[Explained, ...] | None = None
+    explained: tuple[ExplainedSegment, ...] | None = None
     """The actual path with the stamps that show it, where they were asked for."""
 
 
@@ -165,7 +166,7 @@ class ValidateAnswer:
     """Whether a journal is sound."""
 
     source: Source
-    verification: Verification
+    verification: Validation
 
 
 @dataclass(frozen=True, slots=True)

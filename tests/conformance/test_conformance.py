@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.__main__ import parser
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
-from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_wanted
+from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_needed
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.commands import compare
 from snakemake_logger_plugin_observe.commands.support import find_journal
@@ -236,7 +236,7 @@ def _every_segment_can_be_shown(journal: Path) -> None:
     """Each segment of the makespan begins or ends with a stamp that a line of the journal has."""
     run = fold(read_journal(journal))
     actual = partition(run)
-    for one in explain(run, actual, lines_at(journal, lines_wanted(run, actual))):
+    for one in explain(run, actual, lines_at(journal, lines_needed(run, actual))):
         assert one.begin, one
         assert one.end, one
 

@@ -45,16 +45,16 @@ from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clock
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Disagreement,
-    Verification,
-    verify,
+    Validation,
+    validate,
 )
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import far_off
-from snakemake_logger_plugin_observe.analysis.jobs.table import Choice, rows
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
+from snakemake_logger_plugin_observe.analysis.jobs.table import RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.path.explain import explain
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
-from snakemake_logger_plugin_observe.analysis.whatif import model_of
+from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.analysis.why.chain import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
@@ -102,14 +102,14 @@ def cost(run: Run, *problems: str) -> CostAnswer:
         costliest(run),
         polling=polling(run),
         levers=tuple(levers(run, accounts)),
-        far_off=tuple(far_off(run)),
+        request_mismatches=tuple(request_mismatches(run)),
         clocks=node_clocks(run),
     )
 
 
 def path(run: Run, *problems: str) -> PathAnswer:
     found = paths(run)
-    saved = savings(model_of(run, found.actual), found.actual)
+    saved = savings(build_model(run, found.actual), found.actual)
     return PathAnswer(source(run, *problems), found, tuple(saved))
 
 
@@ -121,7 +121,7 @@ def path_explained(story: Story) -> PathAnswer:
 
 
 def jobs(run: Run, **choice: Any) -> JobsAnswer:
-    chosen = tuple(rows(run, Choice(**choice)))
+    chosen = tuple(rows(run, RowFilter(**choice)))
     if choice.get("failed"):
         return failed(source(run), chosen, choice.get("rule"))
     return JobsAnswer(source(run), chosen)
@@ -204,7 +204,7 @@ def why_answer(story: Story, selection: str | None = None, since: Story | None =
 
 
 def validation(story: Story) -> ValidateAnswer:
-    return ValidateAnswer(source(story.run), verify(numbered(story.events), ()))
+    return ValidateAnswer(source(story.run), validate(numbered(story.events), ()))
 
 
 LIMITS = (
@@ -251,7 +251,7 @@ def proposal(run: Run) -> ProposalAnswer:
 
 
 def failed_validation() -> ValidateAnswer:
-    found = Verification(
+    found = Validation(
         chain().run,
         7,
         (Disagreement(5, "attempt of job 1: compute is 9.0 s as written, 6.5 s from the stamps"),),

@@ -15,7 +15,7 @@ import pytest
 import warm
 
 from snakemake_logger_plugin_observe.__main__ import main
-from snakemake_logger_plugin_observe.analysis.cost.validation import verify
+from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.journal.files import journals_in, read_journal
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run, fold
@@ -128,7 +128,7 @@ class Lab:
         if journal is None:
             (journal,) = self.journals
         reading = read_journal(journal)
-        found = verify(reading, reading.problems)
+        found = validate(reading, reading.problems)
         assert found.disagreements == ()
         assert found.problems == ()
         return fold(read_journal(journal))

@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import Account, accou
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release
 from snakemake_logger_plugin_observe.analysis.path.critical import critical_path
-from snakemake_logger_plugin_observe.analysis.whatif import model_of, play
+from snakemake_logger_plugin_observe.analysis.whatif import build_model, simulate
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -181,7 +181,7 @@ def test_delays_on_one_machine_are_in_their_class_of_the_makespan(local: Run) ->
 
 def saved_s(run: Run) -> dict[tuple[str, str], float]:
     segments = partition(run)
-    found = savings(model_of(run, segments), segments)
+    found = savings(build_model(run, segments), segments)
     return {(one.kind, one.name): one.saving / 1e6 for one in found}
 
 
@@ -197,8 +197,8 @@ def test_without_a_delay_the_replayed_run_is_shorter_by_it(
 
 def test_real_runs_are_replayed_as_they_were(cluster: Run, local: Run) -> None:
     for run in (cluster, local):
-        model = model_of(run)
-        assert play(model).makespan(model) == pytest.approx(run.makespan, rel=0.01)
+        model = build_model(run)
+        assert simulate(model).makespan(model) == pytest.approx(run.makespan, rel=0.01)
 
 
 @pytest.mark.slow
@@ -208,11 +208,11 @@ def test_a_second_real_run_takes_as_long_as_was_predicted(new_lab: Callable[[str
         lab.snakefile(SIX_SLEEPS)
         lab.snakemake(*BOTH, "--cores", cores)
     told = json.loads(first.observe("whatif", "--cores", "2", "--format", "json").stdout)
-    (replay,) = told["replays"]
+    (prediction,) = told["predictions"]
     measured_s = second.run().makespan / 1e6
     # On a busy machine each start of Snakemake takes its own time; the benchmark tells how near.
-    assert replay["predicted_s"] == pytest.approx(measured_s, abs=2.5)
-    assert replay["predicted_s"] < 0.7 * told["measured_s"]
+    assert prediction["predicted_s"] == pytest.approx(measured_s, abs=2.5)
+    assert prediction["predicted_s"] < 0.7 * told["measured_s"]
 
 
 ON_THE_CLUSTER = [
@@ -246,7 +246,7 @@ def test_the_critical_path_has_the_slow_tools_and_none_of_the_waiting(
 ) -> None:
     for run in (cluster, local):
         found = critical_path(run)
-        assert (found.circles, found.unknown) == ((), ())
+        assert (found.cycles, found.unknown) == ((), ())
         assert 2 <= found.length / 1e6 <= 2 + 5 * WITHIN_S
 
 

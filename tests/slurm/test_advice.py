@@ -37,7 +37,7 @@ def test_ten_jobs_of_half_a_second(lab: SlurmLab) -> None:
     assert first["makespan_s"] > answer["run"]["makespan_s"] / 2
     assert (second["kind"], second["jobs"]) == ("grouping", 10)
     assert second["tool_s"] == pytest.approx(0.6, abs=0.3)
-    off = {one["resource"]: one for one in answer["requests_far_off"]}
-    assert off["runtime"]["asked"] == 240 * 60
-    assert off["memory"]["asked"] == 2000e6
+    off = {one["resource"]: one for one in answer["request_mismatches"]}
+    assert off["runtime"]["requested"] == 240 * 60
+    assert off["memory"]["requested"] == 2000e6
     assert 50e6 < off["memory"]["used"] < 500e6

@@ -67,7 +67,7 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_bring_what_w
     assert f"--poll {OFTEN_S} what that would bring" in said
 
     words = ("--with", f"poll={OFTEN_S}", "--with", f"poll={OFTEN_S} startup=x0")
-    replays = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)["replays"]
+    replays = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)["predictions"]
     polls, both = (one["predicted_s"] for one in replays)
     measured = often.run().makespan / 1e6
     assert measured < 0.75 * told["makespan_s"]

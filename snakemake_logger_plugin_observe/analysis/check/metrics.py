@@ -224,13 +224,13 @@ def _ended(attempt: Attempt) -> str:
 
 
 def _memory(subject: MeasuredRun, _part: str) -> Measurement:
-    asked = [row for row in subject.rows if row.demand.memory_asked_bytes]
+    asked = [row for row in subject.rows if row.use.memory_requested_bytes]
     exact: list[tuple[Attempt, float]] = []
     at_most: list[tuple[Attempt, float]] = []
     for row in asked:
-        if row.demand.memory_peak_bytes is not None:
-            share = row.demand.memory_peak_bytes / (row.demand.memory_asked_bytes or 1)
-            (at_most if row.demand.memory_peak_is_bound else exact).append((row.attempt, share))
+        if row.use.memory_peak_bytes is not None:
+            share = row.use.memory_peak_bytes / (row.use.memory_requested_bytes or 1)
+            (at_most if row.use.memory_peak_is_bound else exact).append((row.attempt, share))
     return _of_request(subject, "memory", len(asked), exact, at_most)
 
 
@@ -238,12 +238,12 @@ def _time(subject: MeasuredRun, _part: str) -> Measurement:
     asked = [
         row
         for row in subject.rows
-        if row.demand.runtime_asked_s and row.attempt.external_jobid is not None
+        if row.use.runtime_requested_s and row.attempt.external_jobid is not None
     ]
     exact = [
-        (row.attempt, row.demand.on_node_s / (row.demand.runtime_asked_s or 1))
+        (row.attempt, row.use.on_node_s / (row.use.runtime_requested_s or 1))
         for row in asked
-        if row.demand.on_node_s is not None
+        if row.use.on_node_s is not None
     ]
     return _of_request(subject, "runtime", len(asked), exact, [])
 

@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.analysis.cost.partition import (
+    MakespanSegment,
+    partition,
+    phase_totals,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -32,7 +36,7 @@ class Account:
     """Where the time of a run went; durations in microseconds."""
 
     makespan: Micros
-    segments: tuple[Owned, ...]
+    segments: tuple[MakespanSegment, ...]
     makespan_by_phase: dict[str, Micros]
     makespan_by_class: dict[str, Micros]
     jobs_by_phase: dict[str, Micros]

@@ -30,7 +30,7 @@ _BY_START = attrgetter("start")
 _JOB_WORK = frozenset({"submit", "stage_in", "latency_wait", "stage_out"})
 
 
-class MainWork:
+class MainThreadWork:
     """The main process's stamped work as one sequence of stretches that do not overlap."""
 
     def __init__(self, run: Run) -> None:

@@ -16,7 +16,7 @@ class NodeClock:
     low_s: float | None
     high_s: float | None
     attempts: int
-    known_to_s: float | None
+    uncertainty_s: float | None
     """Queue and poll wait of its attempts are each known to this at worst; null: not bounded."""
 
     @property
@@ -42,5 +42,5 @@ def _clock(host: str, told: list[Offset]) -> NodeClock:
         for bounds in (offset.queue_wait_bounds_s, offset.poll_wait_bounds_s)
         if bounds is not None
     ]
-    known_to_s = round(max(widths), 6) if widths else None
-    return NodeClock(host, last.assumed_s, last.low_s, last.high_s, len(told), known_to_s)
+    uncertainty_s = round(max(widths), 6) if widths else None
+    return NodeClock(host, last.assumed_s, last.low_s, last.high_s, len(told), uncertainty_s)

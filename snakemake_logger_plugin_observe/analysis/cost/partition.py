@@ -10,9 +10,9 @@ work in it, else by ``slot_wait``. Segments tile the makespan exactly.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainWork
+from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainThreadWork
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
-from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Submissions
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.run.segments import Segment
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class MakespanSegment:
     """A stretch of the makespan and its one owner: a job's phase, or the run's own."""
 
     start: Micros
@@ -42,7 +42,7 @@ class Owned:
         return cost_class(self.phase)
 
 
-def partition(run: Run) -> list[Owned]:
+def partition(run: Run) -> list[MakespanSegment]:
     """Return the owners of every moment of *run*, from its start to its end, without a gap."""
     start, end = run.start, run.end
     if start is None or end is None or end <= start:
@@ -57,12 +57,12 @@ class _Walk:
         self.run = run
         self.start = start
         self.at = end
-        self.work = MainWork(run)
-        self.backwards: list[Owned] = []
+        self.work = MainThreadWork(run)
+        self.backwards: list[MakespanSegment] = []
         self.submissions = Submissions(run)
         self.releases = Releases(run, self.submissions)
 
-    def segments(self) -> list[Owned]:
+    def segments(self) -> list[MakespanSegment]:
         began = self.run.scheduling_began
         current = self.submissions.last_ended(self.at)
         after = "shutdown" if self.run.finished is not None else UNATTRIBUTED
@@ -81,7 +81,7 @@ class _Walk:
         self._before_scheduling()
         return self.backwards[::-1]
 
-    def _own(self, start: Micros, owned: Owned) -> None:
+    def _own(self, start: Micros, owned: MakespanSegment) -> None:
         """Lay *owned* from *start* to where the walk stands, and go there."""
         start = max(start, self.start)
         if start < self.at:
@@ -94,7 +94,7 @@ class _Walk:
         start = max(start, self.start)
         self._own(
             start,
-            Owned(
+            MakespanSegment(
                 start,
                 self.at,
                 phase,
@@ -191,7 +191,7 @@ class _Walk:
         self._lay(self.start, "import", None, started.line)
 
 
-def phase_totals(segments: Iterable[Owned]) -> dict[str, Micros]:
+def phase_totals(segments: Iterable[MakespanSegment]) -> dict[str, Micros]:
     """Return microseconds per phase over *segments*, the greatest first."""
     totals: dict[str, Micros] = {}
     for segment in segments:

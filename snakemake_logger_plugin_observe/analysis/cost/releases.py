@@ -8,10 +8,10 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
     JOBS,
     Limits,
+    LimitUsage,
     LocalWorkers,
-    Places,
+    Submissions,
 )
-from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import SchedulerIteration
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -26,7 +26,7 @@ class Release:
     because: str
     """``dependency``, ``previous_attempt``, ``replanning``, ``scheduling``; or what was freed:
     ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_worker``, ``freed_resource``, and
-    ``freed_place`` where the journal does not tell which."""
+    ``freed_unknown`` where the journal does not tell which."""
     job_id: int | None = None
     group: str | None = None
     attempt: int | None = None
@@ -49,7 +49,7 @@ class Releases:
         self._selection_starts = [begin for begin, _, _ in looks]
         self._looked_from = [since for _, since, _ in looks]
         self._selection_ends = [end for _, _, end in looks]
-        self._places = Places(Limits(run), submissions)
+        self._places = LimitUsage(Limits(run), submissions)
         self._workers = LocalWorkers(run, submissions)
 
     def of_a_worker(self, attempt: Attempt, wait: Segment) -> Released | None:
@@ -109,7 +109,7 @@ class Releases:
                 return freed, because, name if because == "freed_resource" else None
         other = self._submissions.last_ended(selected)
         if other is not None and other is not attempt and (other.end or 0) > (ready or 0):
-            return other, "freed_place", None
+            return other, "freed_unknown", None
         return None
 
     def _final_submission(self, job_id: int) -> Attempt | None:

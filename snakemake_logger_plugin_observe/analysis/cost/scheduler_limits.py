@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -23,13 +22,33 @@ CORES: Final = "cores"
 _Sums = tuple[list[Micros], list[int]]
 
 
+class Submissions:
+    """The submissions of a run that have any length, in the order of their ends."""
+
+    def __init__(self, run: Run) -> None:
+        """Gather them; of several that ended at one moment the one told last comes last."""
+        ended = [
+            (attempt.segments[-1].end, number, attempt)
+            for number, attempt in enumerate(run.attempts.values())
+            if attempt.segments and not attempt.is_member
+        ]
+        ended.sort()
+        self.attempts: list[Attempt] = [attempt for _, _, attempt in ended]
+        self.ends: list[Micros] = [end for end, _, _ in ended]
+
+    def last_ended(self, before: Micros) -> Attempt | None:
+        """Return the one that was the last to end, at the moment *before* at the latest."""
+        index = bisect_right(self.ends, before)
+        return self.attempts[index - 1] if index else None
+
+
 class Limits:
     """The limits in force, and what each submission takes of them."""
 
     def __init__(self, run: Run) -> None:
         """Take in the limits of *run*."""
         self._run = run
-        self._limits = in_force(run)
+        self._limits = limits_in_force(run)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,7 +76,7 @@ class Limits:
         return largest
 
 
-class Places:
+class LimitUsage:
     """What was taken of each limit at any moment, and whose end gave it back."""
 
     def __init__(self, limits: Limits, submissions: Submissions) -> None:
@@ -122,7 +141,7 @@ def _upto(sums: _Sums, moment: Micros) -> int:
     return totals[index - 1] if index else 0
 
 
-def in_force(run: Run) -> dict[str, int]:
+def limits_in_force(run: Run) -> dict[str, int]:
     """Return each limit of *run*; cores do not count where places among ``--jobs`` do."""
     started = run.started
     if started is None:

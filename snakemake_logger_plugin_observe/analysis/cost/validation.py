@@ -20,7 +20,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Validation:
     """What came of it; ``problems`` are lines that could not be read."""
 
     run: Run
@@ -34,7 +34,7 @@ class Verification:
         return not self.disagreements and not self.problems
 
 
-def verify(events: Iterable[AnyEvent], problems: Sequence[object]) -> Verification:
+def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validation:
     """Return what is wrong with the journal that *events* come from.
 
     Args:
@@ -60,7 +60,7 @@ def verify(events: Iterable[AnyEvent], problems: Sequence[object]) -> Verificati
             case RunFinished():
                 found.extend(_totals(line, event, run))
     run.close()
-    return Verification(run, count, tuple(found), tuple(str(problem) for problem in problems))
+    return Validation(run, count, tuple(found), tuple(str(problem) for problem in problems))
 
 
 def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:

@@ -11,7 +11,7 @@ import signal
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import demand
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import resource_use
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -131,20 +131,20 @@ class Use:
     """What a submission used of its memory and its time, against what it had asked for."""
 
     memory_bytes: int | None = None
-    memory_asked_bytes: int | None = None
+    memory_requested_bytes: int | None = None
     time_s: float | None = None
-    time_asked_s: float | None = None
+    time_requested_s: float | None = None
 
     @property
     def nearly_all_memory(self) -> bool:
         """Whether at least nine tenths of the memory asked for was used."""
-        used, asked = self.memory_bytes, self.memory_asked_bytes
+        used, asked = self.memory_bytes, self.memory_requested_bytes
         return used is not None and bool(asked) and used >= _NEARLY * (asked or 0)
 
     @property
     def nearly_all_time(self) -> bool:
         """Whether at least nine tenths of the time asked for was used."""
-        used, asked = self.time_s, self.time_asked_s
+        used, asked = self.time_s, self.time_requested_s
         return used is not None and bool(asked) and used >= _NEARLY * (asked or 0)
 
 
@@ -158,13 +158,13 @@ def record_of(run: Run, attempt: Attempt) -> SchedulerRecord | None:
 
 def use(run: Run, attempt: Attempt, one: Execution | None = None) -> Use:
     """Return what *attempt*, or a try inside it that did not end it, used and had asked for."""
-    known, record = demand(run, attempt), record_of(run, attempt)
+    known, record = resource_use(run, attempt), record_of(run, attempt)
     own = one.used if one is not None else attempt.used
     peaks = [own.peak_rss_bytes, own.cgroup_peak_bytes] if own is not None else []
     if one is None and not known.memory_peak_is_bound:
         peaks.append(known.memory_peak_bytes)
-    asked = known.memory_asked_bytes
-    limit, spent = known.runtime_asked_s, known.on_node_s
+    asked = known.memory_requested_bytes
+    limit, spent = known.runtime_requested_s, known.on_node_s
     if record is not None:
         asked = asked or record.memory_requested_bytes
         limit = record.time_limit_s or limit
@@ -172,9 +172,9 @@ def use(run: Run, attempt: Attempt, one: Execution | None = None) -> Use:
             spent = max(spent or 0, (record.ended - record.started) / 1_000_000)
     return Use(
         memory_bytes=max((peak for peak in peaks if peak is not None), default=None),
-        memory_asked_bytes=asked,
+        memory_requested_bytes=asked,
         time_s=spent,
-        time_asked_s=limit,
+        time_requested_s=limit,
     )
 
 

@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     all_alike,
     signature,
 )
-from snakemake_logger_plugin_observe.analysis.jobs.table import Choice, Row, rows
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
@@ -134,7 +134,7 @@ class RulePattern:
 def failures(run: Run) -> tuple[Failure, ...]:
     """Return what failed at least once, what failed for good first, then by the time it cost."""
     by_key: dict[int | str, list[Row]] = {}
-    for row in rows(run, Choice(failed=True)):
+    for row in rows(run, RowFilter(failed=True)):
         by_key.setdefault(row.attempt.key[0], []).append(row)
     found = [
         failure
@@ -273,7 +273,10 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
             yield Occurrence(*where, reason, message, line, _tool(one)), one
     if failed and not executions:
         reason, line = why(run, attempt, None, last=True), _last_line(attempt)
-        yield Occurrence(attempt.number, None, reason, attempt.message, line, row.chosen), None
+        yield (
+            Occurrence(attempt.number, None, reason, attempt.message, line, row.since_selected),
+            None,
+        )
 
 
 def _tool(one: Execution) -> Micros | None:
@@ -305,7 +308,7 @@ def _lost(run: Run, row: Row) -> Micros:
     if attempt.status not in _FAILED:
         spans = filter(None, map(span_of, _failed_executions(attempt)))
         return sum(max(0, end - begun) for begun, end in spans)
-    lost = row.chosen
+    lost = row.since_selected
     if attempt.is_member and _guilty(run, attempt)[:1] == [attempt.job_id]:
         whole = run.attempts.get((attempt.group or "", attempt.number))  # it is lost once
         if whole is not None:

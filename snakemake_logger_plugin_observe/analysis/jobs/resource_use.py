@@ -20,17 +20,17 @@ _ENOUGH_COMPUTE_S: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class ResourceUse:
     """One attempt's requests and its use; None where either is not known."""
 
     threads: int | None = None
     cpu_s: float | None = None
     compute_s: float | None = None
-    memory_asked_bytes: int | None = None
+    memory_requested_bytes: int | None = None
     memory_peak_bytes: int | None = None
     memory_peak_is_bound: bool = False
     """Whether the peak is only known to have been no higher than this."""
-    runtime_asked_s: float | None = None
+    runtime_requested_s: float | None = None
     on_node_s: float | None = None
     read_bytes: int | None = None
     written_bytes: int | None = None
@@ -43,11 +43,11 @@ class Demand:
         return self.cpu_s / self.compute_s
 
 
-def demand(run: Run, attempt: Attempt) -> Demand:
+def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
     """Return what *attempt* asked for and used; a group's members each for themselves."""
     job = run.job_of(attempt)
     if job is None:
-        return Demand()
+        return ResourceUse()
     used, record = attempt.used, attempt.accounting
     peak = used.peak_rss_bytes if used else None
     bound = used.peak_rss_bound_bytes if used else None
@@ -56,14 +56,14 @@ def demand(run: Run, attempt: Attempt) -> Demand:
     cpu = [s for s in (used.user_s, used.system_s) if s is not None] if used else []
     on_node = sum(attempt.phases.get(phase, 0) for phase in _ON_THE_NODE)
     mem_mb, runtime = _number(job.resources.get("mem_mb")), _number(job.resources.get("runtime"))
-    return Demand(
+    return ResourceUse(
         threads=job.threads,
         cpu_s=round(sum(cpu), 6) if len(cpu) == 2 else None,
         compute_s=attempt.phases["compute"] / 1e6 if "compute" in attempt.phases else None,
-        memory_asked_bytes=None if mem_mb is None else round(mem_mb * _MB),
+        memory_requested_bytes=None if mem_mb is None else round(mem_mb * _MB),
         memory_peak_bytes=max(known) if known else bound,
         memory_peak_is_bound=not known and bound is not None,
-        runtime_asked_s=None if runtime is None else runtime * 60,
+        runtime_requested_s=None if runtime is None else runtime * 60,
         on_node_s=on_node / 1e6 if on_node and attempt.external_jobid is not None else None,
         read_bytes=used.read_bytes if used else None,
         written_bytes=used.written_bytes if used else None,
@@ -76,13 +76,13 @@ def _number(value: Any) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class FarOff:
+class RequestMismatch:
     """A rule's request that is far from what its jobs used; figures are of the largest job."""
 
     rule: str
     resource: str
     """``memory`` (bytes), ``threads``, or ``runtime`` (seconds)."""
-    asked: float
+    requested: float
     used: float
     at_most: bool = False
     """Whether less may have been used."""
@@ -90,16 +90,16 @@ class FarOff:
     @property
     def too_little(self) -> bool:
         """Whether the request is nearly used up, so that the next input may not fit."""
-        return self.used > self.asked * _TOO_CLOSE
+        return self.used > self.requested * _TOO_CLOSE
 
 
-def far_off(run: Run) -> list[FarOff]:
+def request_mismatches(run: Run) -> list[RequestMismatch]:
     """Return the rules' requests that are far from use, memory first, in the rules' order."""
-    by_rule: dict[str, list[Demand]] = {}
+    by_rule: dict[str, list[ResourceUse]] = {}
     for attempt in run.attempts.values():
         rule = run.rule_of(attempt)
         if rule is not None and attempt.status == "success":
-            by_rule.setdefault(rule, []).append(demand(run, attempt))
+            by_rule.setdefault(rule, []).append(resource_use(run, attempt))
     found = [
         one
         for judge in (_memory, _threads, _runtime)
@@ -109,21 +109,21 @@ def far_off(run: Run) -> list[FarOff]:
     return sorted(found, key=lambda one: list(by_rule).index(one.rule))
 
 
-def _memory(rule: str, demands: list[Demand]) -> FarOff | None:
-    known = [d for d in demands if d.memory_asked_bytes and d.memory_peak_bytes is not None]
+def _memory(rule: str, demands: list[ResourceUse]) -> RequestMismatch | None:
+    known = [d for d in demands if d.memory_requested_bytes and d.memory_peak_bytes is not None]
     if len(known) < len(demands) or not known:
         return None
-    asked = max(d.memory_asked_bytes or 0 for d in known)
+    asked = max(d.memory_requested_bytes or 0 for d in known)
     top = max(known, key=lambda d: d.memory_peak_bytes or 0)
     peak = top.memory_peak_bytes or 0
     too_much = asked >= peak * _TIMES_TOO_MUCH and asked - peak >= _SPARE_BYTES
     too_little = peak > asked * _TOO_CLOSE and not top.memory_peak_is_bound
     if not (too_much or too_little):
         return None
-    return FarOff(rule, "memory", asked, peak, top.memory_peak_is_bound)
+    return RequestMismatch(rule, "memory", asked, peak, top.memory_peak_is_bound)
 
 
-def _threads(rule: str, demands: list[Demand]) -> FarOff | None:
+def _threads(rule: str, demands: list[ResourceUse]) -> RequestMismatch | None:
     known = [d for d in demands if d.threads and d.cpu_s is not None and d.compute_s]
     if len(known) < len(demands):
         return None
@@ -132,18 +132,18 @@ def _threads(rule: str, demands: list[Demand]) -> FarOff | None:
     if asked < 2 or compute_s < _ENOUGH_COMPUTE_S:
         return None
     cores = _sum(d.cpu_s for d in known) / compute_s
-    return FarOff(rule, "threads", asked, cores) if cores <= asked / 2 else None
+    return RequestMismatch(rule, "threads", asked, cores) if cores <= asked / 2 else None
 
 
-def _runtime(rule: str, demands: list[Demand]) -> FarOff | None:
-    known = [d for d in demands if d.runtime_asked_s and d.on_node_s is not None]
+def _runtime(rule: str, demands: list[ResourceUse]) -> RequestMismatch | None:
+    known = [d for d in demands if d.runtime_requested_s and d.on_node_s is not None]
     if len(known) < len(demands) or not known:
         return None
-    asked = max(d.runtime_asked_s or 0 for d in known)
+    asked = max(d.runtime_requested_s or 0 for d in known)
     longest = max(d.on_node_s or 0 for d in known)
     too_much = asked >= longest * _TIMES_TOO_MUCH and asked - longest >= _SPARE_S
     too_little = longest > asked * _TOO_CLOSE
-    return FarOff(rule, "runtime", asked, longest) if too_much or too_little else None
+    return RequestMismatch(rule, "runtime", asked, longest) if too_much or too_little else None
 
 
 def _sum(values: Iterable[float | None]) -> float:

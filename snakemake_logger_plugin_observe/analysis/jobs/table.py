@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import Demand, demand
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse, resource_use
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -31,7 +31,7 @@ class Row:
     command: str | None
     """The first line of its shell command that says something."""
     line: int | None
-    demand: Demand
+    use: ResourceUse
 
     @property
     def total(self) -> Micros:
@@ -39,7 +39,7 @@ class Row:
         return sum(self.attempt.phases.values())
 
     @property
-    def chosen(self) -> Micros:
+    def since_selected(self) -> Micros:
         """Its phases from the moment it was selected."""
         return self.attempt.since_chosen
 
@@ -56,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RowFilter:
     """Which attempts to list, and how."""
 
     rule: str | None = None
@@ -65,9 +65,9 @@ class Choice:
     sort: str = "start"
 
 
-def rows(run: Run, choice: Choice | None = None) -> list[Row]:
+def rows(run: Run, choice: RowFilter | None = None) -> list[Row]:
     """Return the attempts that *choice* asks for; a group's submission is a row of its own."""
-    choice = choice or Choice()
+    choice = choice or RowFilter()
     found = list(run.attempts.values())
     if choice.rule is not None:
         found = [one for one in found if run.rule_of(one) == choice.rule]
@@ -99,7 +99,7 @@ def _row(run: Run, attempt: Attempt) -> Row:
         log=job.log if job else (),
         command=_first_line(job.shellcmd) if job else None,
         line=attempt.line,
-        demand=demand(run, attempt),
+        use=resource_use(run, attempt),
     )
 
 

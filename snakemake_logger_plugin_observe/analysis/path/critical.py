@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from snakemake_logger_plugin_observe.analysis.path.dag_order import last_attempts, needs
+from snakemake_logger_plugin_observe.analysis.path.dag_order import last_attempts, predecessors
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -61,7 +61,7 @@ class CriticalPath:
     """Of every rule, the least slack first."""
     unknown: tuple[int, ...] = ()
     """Jobs that weigh nothing here, because their tools' time could not be observed."""
-    circles: tuple[int, ...] = ()
+    cycles: tuple[int, ...] = ()
     """Jobs whose dependencies, as written, lead back to themselves."""
 
 
@@ -70,8 +70,8 @@ def critical_path(run: Run) -> CriticalPath:
     begin, end = run.start or 0, run.end or 0
     attempts = last_attempts(run)
     nodes = {job_id: _node(run, attempt, begin, end) for job_id, attempt in attempts.items()}
-    before = needs(run, attempts)
-    order, circles = _in_order(before)
+    before = predecessors(run, attempts)
+    order, cycles = _in_order(before)
     for job_id in order:
         nodes[job_id].follow(before[job_id], nodes)
     for job_id in reversed(order):
@@ -104,7 +104,7 @@ def critical_path(run: Run) -> CriticalPath:
                 if not nodes[job_id].compute and _hidden(attempt)
             )
         ),
-        circles=tuple(sorted(circles)),
+        cycles=tuple(sorted(cycles)),
     )
 
 

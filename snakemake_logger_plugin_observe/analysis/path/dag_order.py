@@ -54,7 +54,7 @@ def last_attempts(run: Run) -> dict[int, Attempt]:
     return {job_id: attempt for job_id, attempt in last if attempt is not None}
 
 
-def needs(run: Run, job_ids: dict[int, Attempt]) -> dict[int, tuple[int, ...]]:
+def predecessors(run: Run, job_ids: dict[int, Attempt]) -> dict[int, tuple[int, ...]]:
     """Return, for each of *job_ids*, those of them that it had to wait for."""
     replannings = Replannings(run)
     found: dict[int, tuple[int, ...]] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned
+from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment
 from snakemake_logger_plugin_observe.clock import Micros, parse_moment
 from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import FINAL
@@ -20,7 +20,7 @@ _ON_THE_NODE: Final = ("levels", "node_starts")
 
 
 @dataclass(frozen=True, slots=True)
-class StampQuote:
+class StampSource:
     """A stamp as a line of the journal has it."""
 
     line: int
@@ -31,15 +31,15 @@ class StampQuote:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ExplainedSegment:
     """A segment of the actual path, and the stamps that its begin and its end come from."""
 
-    segment: Owned
-    begin: tuple[StampQuote, ...]
-    end: tuple[StampQuote, ...]
+    segment: MakespanSegment
+    begin: tuple[StampSource, ...]
+    end: tuple[StampSource, ...]
 
 
-def lines_wanted(run: Run, segments: Sequence[Owned]) -> set[int]:
+def lines_needed(run: Run, segments: Sequence[MakespanSegment]) -> set[int]:
     """Return the numbers of the lines that ``explain`` has to look into."""
     wanted = {line_of(run.finished)}
     for one in segments:
@@ -48,14 +48,14 @@ def lines_wanted(run: Run, segments: Sequence[Owned]) -> set[int]:
 
 
 def explain(
-    run: Run, segments: Sequence[Owned], lines: Mapping[int, Mapping[str, Any]]
-) -> Iterator[Explained]:
+    run: Run, segments: Sequence[MakespanSegment], lines: Mapping[int, Mapping[str, Any]]
+) -> Iterator[ExplainedSegment]:
     """Yield each of *segments* with the stamps at its edges.
 
     Args:
         run: whose path it is.
         segments: the actual path, in its order.
-        lines: the JSON objects of the lines that ``lines_wanted`` names.
+        lines: the JSON objects of the lines that ``lines_needed`` names.
 
     """
     stamps = {number: list(_stamps(line)) for number, line in lines.items()}
@@ -64,32 +64,32 @@ def explain(
         after = segments[index + 1].line if index + 1 < len(segments) else line_of(run.finished)
         own, releasing = _own_lines(run, segment), _releasing_line(run, segment)
 
-        def at(moment: Micros, *numbers: int | None) -> tuple[StampQuote, ...]:
+        def at(moment: Micros, *numbers: int | None) -> tuple[StampSource, ...]:
             wanted = dict.fromkeys(number for number in numbers if number in stamps)
             found = [
                 (
                     abs(when - moment),
-                    StampQuote(number or 0, lines[number or 0]["event"], field, text),
+                    StampSource(number or 0, lines[number or 0]["event"], field, text),
                 )
                 for number in wanted
                 for field, text, when in stamps[number or 0]
                 if abs(when - moment) <= _READING
             ]
             nearest = min((apart for apart, _ in found), default=0)
-            quotes: dict[int, StampQuote] = {}
+            quotes: dict[int, StampSource] = {}
             for apart, quote in found:
                 if apart == nearest:
                     quotes.setdefault(quote.line, quote)
             return tuple(quotes.values())
 
-        yield Explained(
+        yield ExplainedSegment(
             segment,
             at(segment.start, *own, releasing, before),
             at(segment.end, *own, after),
         )
 
 
-def _own_lines(run: Run, segment: Owned) -> tuple[int | None, ...]:
+def _own_lines(run: Run, segment: MakespanSegment) -> tuple[int | None, ...]:
     """Return the lines about a segment's owner: one, if it has ended, else its submission's too."""
     name = segment.job_id if segment.job_id is not None else segment.group
     attempt = run.attempts.get((name, segment.attempt or 1)) if name is not None else None
@@ -98,7 +98,7 @@ def _own_lines(run: Run, segment: Owned) -> tuple[int | None, ...]:
     return segment.line, attempt.submitted_line
 
 
-def _releasing_line(run: Run, segment: Owned) -> int | None:
+def _releasing_line(run: Run, segment: MakespanSegment) -> int | None:
     release = segment.released_by
     if release is None or release.attempt is None:
         return None

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.analysis.cost.partition import (
+    MakespanSegment,
+    partition,
+    phase_totals,
+)
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release
 from snakemake_logger_plugin_observe.analysis.path.critical import CriticalPath, critical_path
 from snakemake_logger_plugin_observe.analysis.path.utilisation import Utilisation, utilisation
@@ -34,21 +38,11 @@ class PathStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Saving:
-    """By how much the makespan would shrink if something took no time, found by replay."""
-
-    kind: str
-    """``class``, ``phase``, ``rule`` or ``job``."""
-    name: str
-    saving: Micros
-
-
-@dataclass(frozen=True, slots=True)
 class Paths:
     """What a run's makespan was made of, and what of it the work itself needed; microseconds."""
 
     makespan: Micros
-    actual: tuple[Owned, ...]
+    actual: tuple[MakespanSegment, ...]
     steps: tuple[PathStep, ...]
     """The actual path, told shortly: no two in a row have one owner."""
     by_phase: dict[str, Micros]
@@ -56,13 +50,13 @@ class Paths:
     utilisation: Utilisation
 
     @property
-    def price(self) -> Micros | None:
+    def overhead(self) -> Micros | None:
         """The gap between both paths; None where a tool's time is not known."""
         known = self.critical.length or not self.critical.unknown
         return self.makespan - self.critical.length if known else None
 
     @property
-    def price_by_class(self) -> dict[str, Micros]:
+    def overhead_by_class(self) -> dict[str, Micros]:
         """The gap by cost class: of ``compute``, what was on the path beyond the critical one.
 
         That part can be negative: while the critical path's tools ran, another owned the makespan.
@@ -90,10 +84,10 @@ def paths(run: Run) -> Paths:
     )
 
 
-def steps(actual: Iterable[Owned]) -> list[PathStep]:
+def steps(actual: Iterable[MakespanSegment]) -> list[PathStep]:
     """Return the segments of the *actual* path with those of one owner in a row made one."""
     found: list[PathStep] = []
-    row: list[Owned] = []
+    row: list[MakespanSegment] = []
     for segment in actual:
         if row and _owner(row[-1]) != _owner(segment):
             found.append(_step(row))
@@ -104,11 +98,11 @@ def steps(actual: Iterable[Owned]) -> list[PathStep]:
     return found
 
 
-def _owner(segment: Owned) -> tuple[int | None, int | None, str | None]:
+def _owner(segment: MakespanSegment) -> tuple[int | None, int | None, str | None]:
     return segment.job_id, segment.attempt, segment.group
 
 
-def _step(row: Sequence[Owned]) -> PathStep:
+def _step(row: Sequence[MakespanSegment]) -> PathStep:
     first = row[0]
     by_phase = phase_totals(row)
     released = next((one.released_by for one in row if one.released_by is not None), None)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Limits
-from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Limits, Submissions
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -59,7 +58,7 @@ class Stall:
         return self.end - self.start
 
 
-class Held(NamedTuple):
+class HeldBack(NamedTuple):
     """How long ready work did not fit under a limit."""
 
     length: Micros = 0
@@ -207,19 +206,19 @@ def _idle_with_work(
             yield stretch.start, stretch.end, count, fitting[0][1]
 
 
-def held(run: Run) -> dict[str, Held]:
+def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
     """Return, by each limit of *run* under which ready work did not fit, for how long it was so."""
     submissions = [one for one in run.attempts.values() if not one.is_member and one.segments]
     limits = Limits(run)
-    names, found = limits.names, dict[str, Held]()
+    names, found = limits.names, dict[str, HeldBack]()
     for stretch in _waiting(submissions, limits):
         length = stretch.end - stretch.start
         for index, name in enumerate(names):
             if any(kind[index] > stretch.free[index] for kind in stretch.waiting):
-                one = found.get(name, Held())
+                one = found.get(name, HeldBack())
                 slots = stretch.free[0] * 2 >= limits.limit(names[0])
                 idle = one.idle + (length if index and slots else 0)
-                found[name] = Held(one.length + length, idle)
+                found[name] = HeldBack(one.length + length, idle)
     return found
 
 

@@ -127,10 +127,10 @@ def last_line(found: Iterable[Failure]) -> LogLine | None:
 
 def last_words(found: Sequence[Failure]) -> str:
     """Return what was said last, in a log or by Snakemake; empty where that tells nothing."""
-    return words_of([one.last for one in found])
+    return split_arguments([one.last for one in found])
 
 
-def words_of(occurrences: Sequence[Occurrence]) -> str:
+def split_arguments(occurrences: Sequence[Occurrence]) -> str:
     """Return what was said last on the first of some occurrences that has words."""
     line = next((one.line for one in occurrences if one.line is not None), None)
     text = line.text if line is not None else occurrences[0].message or ""

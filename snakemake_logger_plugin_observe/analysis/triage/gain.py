@@ -6,8 +6,12 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import ScenarioError, Word, setting
-from snakemake_logger_plugin_observe.analysis.whatif.whatif import gained
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
+    Argument,
+    ScenarioError,
+    parse_scenario,
+)
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import predicted_saving
 from snakemake_logger_plugin_observe.clock import Micros
 
 _SUBMISSIONS: Final = 5_000
@@ -29,10 +33,10 @@ def predict_gain(case: Case, action: Action) -> PredictedGain | None:
         return None
     command = shlex.join(["snakemake-observe", "whatif", *_journal(case), *_flags(action.move)])
     try:
-        chosen = setting(action.move)
+        chosen = parse_scenario(action.move)
         if len(case.run.attempts) > _SUBMISSIONS:
             return PredictedGain(command, None)
-        saves = gained(case.run, chosen, case.account.segments)
+        saves = predicted_saving(case.run, chosen, case.account.segments)
     except ScenarioError:
         return None
     return PredictedGain(command, saves) if saves > 0 else None
@@ -43,5 +47,5 @@ def _journal(case: Case) -> list[str]:
     return [path] if path is not None else []
 
 
-def _flags(move: tuple[Word, ...]) -> list[str]:
+def _flags(move: tuple[Argument, ...]) -> list[str]:
     return [word for name, value in move for word in (f"--{name}", value) if word is not None]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import Word
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
 from snakemake_logger_plugin_observe.clock import Micros
 
 Boundary = Literal[
@@ -20,7 +20,7 @@ class Action:
     text: str
     why: str
     escalate: bool = False
-    move: tuple[Word, ...] = ()
+    move: tuple[Argument, ...] = ()
     """The same as a what-if's words, where one can say what it would bring."""
 
 

@@ -1,7 +1,7 @@
 """The replay: what a run was made of, let happen again, as it was or under other settings."""
 
-from snakemake_logger_plugin_observe.analysis.whatif.engine import Played, play
+from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, simulate
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
-from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import model_of
+from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
 
-__all__ = ["Model", "Played", "model_of", "play"]
+__all__ = ["Model", "Simulation", "build_model", "simulate"]

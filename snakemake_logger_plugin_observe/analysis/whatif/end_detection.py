@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.whatif.model import Column, Moments
 from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import (
-    Noticed,
-    Polls,
-    looks_of,
+    NoticedEnd,
+    PollSchedule,
+    infer_poll_schedule,
     near_miss,
 )
 from snakemake_logger_plugin_observe.clock import Micros
@@ -18,17 +18,19 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Noticing:
+class EndDetection:
     """The executor's looks, and what each submission had of them; see ``Model``."""
 
-    polls: Polls | None
+    polls: PollSchedule | None
     every: Micros
     polled: list[bool]
     blind: Column
     late: Column
 
 
-def noticing(run: Run, attempts: Sequence[Attempt], began: Micros, moments: Moments) -> Noticing:
+def infer_end_detection(
+    run: Run, attempts: Sequence[Attempt], began: Micros, moments: Moments
+) -> EndDetection:
     """Return how the ends of *attempts* were noticed, of which *moments* are known."""
     count = len(attempts)
     ended, reported = moments.ended, moments.reported
@@ -37,16 +39,18 @@ def noticing(run: Run, attempts: Sequence[Attempt], began: Micros, moments: Mome
     governed = polling(run)
     sleeps = [p for p in run.phases if p.phase == "shutdown" and p.poll_interval_s]
     if governed is None or not (any(polled) or sleeps):
-        return Noticing(None, 0, [False] * count, blind, late)
+        return EndDetection(None, 0, [False] * count, blind, late)
     every = max(1, round(governed.shortest_s * 1e6))
     noticed = [
-        Noticed(reported[i], ended[i] if polled[i] else 0, round(attempt.poll_interval_s * 1e6))
+        NoticedEnd(reported[i], ended[i] if polled[i] else 0, round(attempt.poll_interval_s * 1e6))
         for i, attempt in enumerate(attempts)
         if attempt.poll_interval_s is not None and attempt.status in FINAL
     ]
-    last = [Noticed(p.end, 0, round((p.poll_interval_s or 0) * 1e6)) for p in sleeps]
+    last = [NoticedEnd(p.end, 0, round((p.poll_interval_s or 0) * 1e6)) for p in sleeps]
     adaptive = run.started is not None and run.started.wraps == "slurm"
-    polls = looks_of(sorted(noticed), every, began, max(last, default=None), adaptive=adaptive)
+    polls = infer_poll_schedule(
+        sorted(noticed), every, began, max(last, default=None), adaptive=adaptive
+    )
     for i in range(count):
         if polled[i]:
             at = bisect_right(polls.seen, reported[i]) - 1
@@ -56,7 +60,7 @@ def noticing(run: Run, attempts: Sequence[Attempt], began: Micros, moments: Mome
     if any(blind):
         soonest = _soonest(polled, moments, late, every)
         blind = [max(length, soonest) if polled[i] else length for i, length in enumerate(blind)]
-    return Noticing(polls, every, polled, blind, late)
+    return EndDetection(polls, every, polled, blind, late)
 
 
 def _soonest(polled: Sequence[bool], moments: Moments, late: Column, every: Micros) -> Micros:

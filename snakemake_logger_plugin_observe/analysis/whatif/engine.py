@@ -17,12 +17,12 @@ from snakemake_logger_plugin_observe.analysis.whatif.model import (
     Moments,
     totals,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import Looks
+from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import StatusChecks
 from snakemake_logger_plugin_observe.clock import Micros
 
 
 @dataclass(slots=True)
-class Played:
+class Simulation:
     """How a replay went."""
 
     began: Micros
@@ -45,13 +45,13 @@ class Played:
         return self.end - model.start
 
 
-def play(model: Model, not_before: Column | None = None) -> Played:
+def simulate(model: Model, not_before: Column | None = None) -> Simulation:
     """Let *model* happen.
 
     Args:
         model: what the run is made of.
         not_before: do not choose any before it was chosen in the run, and note how long each was
-            held for that (``Played.held``).
+            held for that (``Simulation.held``).
 
     """
     loop = _MainLoop(model, not_before)
@@ -121,7 +121,7 @@ class _MainLoop:
         self._began = model.start + sum(length for _, length in model.head)
         # The executor was made when scheduling began: its looks come with that.
         ahead = self._began - model.began
-        self._looks = Looks(model.polls, ahead) if model.polls is not None else None
+        self._looks = StatusChecks(model.polls, ahead) if model.polls is not None else None
         self._workers = [0] * model.workers if model.workers is not None else None
         self._waits = list(model.waits)
         at_once = [i for i, waits in enumerate(model.waits) if not waits]
@@ -234,14 +234,14 @@ class _MainLoop:
         self._woke = self._now
         return True
 
-    def ended(self) -> Played:
+    def ended(self) -> Simulation:
         """Return how it went, with the run's own end after the last job's."""
         rest, asleep_until = self._model.rest, None
         end = self._now + sum(length for _, length in rest.until_asleep)
         if rest.asleep is not None:
             asleep_until = self._looks.after(end) if self._looks is not None else end + rest.asleep
             end = max(end, asleep_until)
-        return Played(
+        return Simulation(
             began=self._began,
             end=max(end + sum(length for _, length in rest.after), self._last_open),
             moments=self._moments,

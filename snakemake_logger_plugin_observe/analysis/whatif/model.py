@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import Polls
+from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import PollSchedule
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import RunPhase
 from snakemake_logger_plugin_observe.run.attempt import Key
@@ -104,7 +104,7 @@ class Model:
     """How long after its end a look did not see it yet."""
     late: Column
     """How long after the look began it was reported: others were looked at before."""
-    polls: Polls | None
+    polls: PollSchedule | None
     nominal: Micros
     """The interval between looks as it was set."""
     inside: dict[int, tuple[Part, ...]]

@@ -7,10 +7,13 @@ stamped moment and this one (``thread``): the rest was waiting for it, and comes
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition
+from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import JOBS, Limits
-from snakemake_logger_plugin_observe.analysis.whatif.end_detection import noticing, was_polled
-from snakemake_logger_plugin_observe.analysis.whatif.engine import play
+from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
+    infer_end_detection,
+    was_polled,
+)
+from snakemake_logger_plugin_observe.analysis.whatif.engine import simulate
 from snakemake_logger_plugin_observe.analysis.whatif.main_thread import main_thread
 from snakemake_logger_plugin_observe.analysis.whatif.model import (
     Brought,
@@ -27,7 +30,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 
 
-def model_of(run: Run, segments: Iterable[Owned] | None = None) -> Model:
+def build_model(run: Run, segments: Iterable[MakespanSegment] | None = None) -> Model:
     """Return what *run* was made of; replayed as it is, it gives the run again.
 
     Args:
@@ -41,7 +44,7 @@ def model_of(run: Run, segments: Iterable[Owned] | None = None) -> Model:
 class _Making:
     """One run being taken apart."""
 
-    def __init__(self, run: Run, segments: list[Owned]) -> None:
+    def __init__(self, run: Run, segments: list[MakespanSegment]) -> None:
         self.run = run
         self.segments = segments
         self.start = run.start or 0
@@ -72,7 +75,7 @@ class _Making:
         moments = Moments(self.selected, accepted, ended, reported, self.finished)
         thread = main_thread(self.run, moments, self.unfinished, self.began)
         thread.leave_own_work(before, after)
-        looks = noticing(self.run, self.attempts, self.began, moments)
+        looks = infer_end_detection(self.run, self.attempts, self.began, moments)
         earlier, wanted, waits = self._waits()
         last = max(
             [f for f, cut in zip(self.finished, self.unfinished, strict=True) if not cut],
@@ -112,7 +115,7 @@ class _Making:
             remote=self._is_remote(),
         )
         self._limits(model)
-        model.hold = play(model, thread.woke_for).held
+        model.hold = simulate(model, thread.woke_for).held
         return model
 
     # -- what each submission did ------------------------------------------------------------
@@ -326,7 +329,9 @@ def _add(columns: Columns, phase: str, i: int, length: Micros, count: int) -> No
     column[i] += length
 
 
-def _owned(segments: list[Owned], start: Micros, end: Micros) -> tuple[tuple[str, Micros], ...]:
+def _owned(
+    segments: list[MakespanSegment], start: Micros, end: Micros
+) -> tuple[tuple[str, Micros], ...]:
     """Return the phases of *segments* between two moments, in order."""
     found: list[tuple[str, Micros]] = []
     for one in segments:

@@ -14,7 +14,7 @@ _MOST: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Polls:
+class PollSchedule:
     """The looks of an executor; moments and lengths in microseconds."""
 
     every: Micros
@@ -28,7 +28,7 @@ class Polls:
     first: Micros = 0
     """The first look, where none was seen."""
 
-    def at_every(self, interval: Micros, nominal: Micros, began: Micros) -> "Polls":
+    def at_every(self, interval: Micros, nominal: Micros, began: Micros) -> "PollSchedule":
         """Return the looks at another *interval*; the one of the run was set to *nominal*."""
         took = max(0, self.every - nominal) if not self.growth else 0
         first = self.seen[0] if self.seen and not self.growth else self.first
@@ -37,10 +37,10 @@ class Polls:
         return replace(self, every=max(1, interval + took), seen=(), first=first)
 
 
-class Looks:
+class StatusChecks:
     """An executor's looks, one after the other, while a replay goes on."""
 
-    def __init__(self, polls: Polls, shift: Micros = 0) -> None:
+    def __init__(self, polls: PollSchedule, shift: Micros = 0) -> None:
         """Begin with the first look of *polls*, all of which come by *shift* later."""
         self._polls = polls
         self._seen = tuple(look + shift for look in polls.seen) if shift else polls.seen
@@ -69,7 +69,7 @@ class Looks:
             self._last, self._interval = look, self._polls.every
 
 
-class Noticed(NamedTuple):
+class NoticedEnd(NamedTuple):
     """An end that the executor noticed."""
 
     reported: Micros
@@ -84,14 +84,14 @@ def near_miss(every: Micros) -> Micros:
     return every // 20
 
 
-def looks_of(
-    noticed: Sequence[Noticed],
+def infer_poll_schedule(
+    noticed: Sequence[NoticedEnd],
     every: Micros,
     began: Micros,
-    last: Noticed | None,
+    last: NoticedEnd | None,
     *,
     adaptive: bool,
-) -> Polls:
+) -> PollSchedule:
     """Return the looks that explain when ends were *noticed*.
 
     Args:
@@ -125,7 +125,7 @@ def looks_of(
         before = until
     spacing = _usual(seen, every) if not growth else every
     start = seen[0] if seen else began + (every if adaptive else 0)
-    return Polls(spacing, tuple(seen), growth, max(every, _SLURM_LONGEST), start)
+    return PollSchedule(spacing, tuple(seen), growth, max(every, _SLURM_LONGEST), start)
 
 
 def _between(gap: Micros, interval: Micros, growth: Micros, every: Micros) -> list[Micros]:

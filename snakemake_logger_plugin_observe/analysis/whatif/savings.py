@@ -7,12 +7,14 @@ behind the jobs that had the places.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned
-from snakemake_logger_plugin_observe.analysis.path.paths import Saving
-from snakemake_logger_plugin_observe.analysis.whatif.engine import play
+from snakemake_logger_plugin_observe.analysis.cost.partition import (
+    MakespanSegment,
+)
+from snakemake_logger_plugin_observe.analysis.whatif.engine import simulate
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import (
     waits_as_they_were,
@@ -21,17 +23,34 @@ from snakemake_logger_plugin_observe.analysis.whatif.transforms import (
     without_rule,
 )
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.run.phases import PHASES, UNATTRIBUTED, cost_class
+from snakemake_logger_plugin_observe.run.phases import (
+    PHASES,
+    UNATTRIBUTED,
+    cost_class,
+)
 
 _SUBMISSIONS: Final = 250_000  # so many are let happen again, all replays together
 _FEWEST: Final = 4
 _MOST: Final = 400
 _LIMITS: Final = "limits"
 
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """By how much the makespan would shrink if something took no time, found by replay."""
+
+    kind: str
+    """``class``, ``phase``, ``rule`` or ``job``."""
+    name: str
+    saving: Micros
+
+
 _Try = tuple[Micros, str, str, Callable[[], Model]]
 
 
-def savings(model: Model, segments: Iterable[Owned], *, replays: int | None = None) -> list[Saving]:
+def savings(
+    model: Model, segments: Iterable[MakespanSegment], *, replays: int | None = None
+) -> list[Saving]:
     """Return what each cost class, phase, rule and job would save, the greatest first.
 
     Args:
@@ -43,15 +62,15 @@ def savings(model: Model, segments: Iterable[Owned], *, replays: int | None = No
     if replays is None:
         replays = min(_MOST, max(_FEWEST, _SUBMISSIONS // max(1, model.count)))
     model = waits_as_they_were(model)
-    usual = play(model).end
+    usual = simulate(model).end
     found = [
-        Saving(kind, name, max(0, usual - play(make()).end))
+        Saving(kind, name, max(0, usual - simulate(make()).end))
         for _, kind, name, make in _candidates(model, list(segments))[:replays]
     ]
     return sorted(found, key=lambda one: -one.saving)
 
 
-def _candidates(model: Model, segments: list[Owned]) -> list[_Try]:
+def _candidates(model: Model, segments: list[MakespanSegment]) -> list[_Try]:
     """Return what may save something, with its share of the path, the largest first."""
     shares: dict[tuple[str, str], Micros] = {}
     for one in segments:

@@ -53,7 +53,7 @@ class Scenario:
         """Whether something is drawn: queue waits, or which jobs share a group."""
         return self.queue_drawn or bool(self.groups)
 
-    def told(self) -> dict[str, Any]:
+    def as_values(self) -> dict[str, Any]:
         """Return what it sets, as plain values; nothing of what it leaves."""
         found: dict[str, Any] = {
             "jobs": self.jobs,
@@ -75,11 +75,11 @@ class Scenario:
         }
 
 
-Word = tuple[str, str | None]
+Argument = tuple[str, str | None]
 """A setting's name and its value, as they were written."""
 
 
-def setting(words: Iterable[Word]) -> Scenario:
+def parse_scenario(words: Iterable[Argument]) -> Scenario:
     """Return the setting that *words* ask for; what is said last counts.
 
     Raises:
@@ -92,14 +92,14 @@ def setting(words: Iterable[Word]) -> Scenario:
     return Scenario(**told)
 
 
-def words_of(text: str) -> list[Word]:
+def split_arguments(text: str) -> list[Argument]:
     """Return the words of one alternative, such as ``jobs=8 poll=5 no-retries``.
 
     Raises:
         SettingError: if there is none.
 
     """
-    found: list[Word] = []
+    found: list[Argument] = []
     for word in text.split():
         name, equals, value = word.lstrip("-").partition("=")
         found.append((name, value if equals else None))
@@ -108,7 +108,7 @@ def words_of(text: str) -> list[Word]:
     return found
 
 
-def sweep_of(text: str) -> list[list[Word]]:
+def split_sweep(text: str) -> list[list[Argument]]:
     """Return the alternatives of ``jobs=1,2,4,8``.
 
     Raises:
@@ -207,7 +207,7 @@ def _factor(name: str, value: str | None) -> float:
 # -- applying them ------------------------------------------------------------------------------
 
 
-def applied(
+def apply_scenario(
     model: Model, run: Run, chosen: Scenario, dice: random.Random
 ) -> tuple[Model, list[str]]:
     """Return *model* as it were with what was *chosen*, and what that assumes.

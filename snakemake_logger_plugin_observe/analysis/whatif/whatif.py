@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
-from snakemake_logger_plugin_observe.analysis.whatif.engine import Played, play
+from snakemake_logger_plugin_observe.analysis.cost.partition import (
+    MakespanSegment,
+    partition,
+    phase_totals,
+)
+from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, simulate
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
-from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import model_of
-from snakemake_logger_plugin_observe.analysis.whatif.run_from_replay import retold
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, applied
+from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, apply_scenario
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED, by_class
@@ -22,10 +26,10 @@ _HELD: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class Prediction:
     """What a run would have taken under one setting; lengths in microseconds."""
 
-    setting: Scenario
+    scenario: Scenario
     measured: Micros
     predicted: Micros
     interval: tuple[Micros, Micros] | None
@@ -40,20 +44,20 @@ class WhatIf:
 
     measured: Micros
     measured_by_class: dict[str, Micros]
-    unchanged: Replay
-    replays: tuple[Replay, ...]
+    unchanged: Prediction
+    predictions: tuple[Prediction, ...]
     gaps: tuple[str, ...]
     """What of the run is not known, and so kept as it was."""
 
 
 def what_if(
-    run: Run, settings: Sequence[Scenario], segments: Sequence[Owned], seed: int = 1
+    run: Run, scenarios: Sequence[Scenario], segments: Sequence[MakespanSegment], seed: int = 1
 ) -> WhatIf:
     """Return what *run* would have taken under each of *settings*.
 
     Args:
         run: the run.
-        settings: the alternatives.
+        scenarios: the alternatives.
         segments: the makespan's partition.
         seed: of what is drawn by chance.
 
@@ -61,33 +65,33 @@ def what_if(
         SettingError: if a setting makes no sense for this run.
 
     """
-    model = model_of(run, segments)
+    model = build_model(run, segments)
     measured = by_class(phase_totals(list(segments)))
     unchanged = _replay(run, model, Scenario(), seed)
     return WhatIf(
         measured=run.makespan,
         measured_by_class=measured,
         unchanged=unchanged,
-        replays=tuple(
-            _replay(run, model, one, seed) if one != Scenario() else unchanged for one in settings
+        predictions=tuple(
+            _replay(run, model, one, seed) if one != Scenario() else unchanged for one in scenarios
         ),
         gaps=tuple(_gaps(run, model)),
     )
 
 
-def gained(run: Run, chosen: Scenario, segments: Sequence[Owned]) -> Micros:
+def predicted_saving(run: Run, chosen: Scenario, segments: Sequence[MakespanSegment]) -> Micros:
     """Return by how much shorter *run* would have been, and nothing more: the quick answer.
 
     Raises:
         SettingError: if the setting makes no sense for this run.
 
     """
-    model = model_of(run, segments)
+    model = build_model(run, segments)
     played, _ = _played(run, model, chosen, seed=1, draws=_FEWEST_DRAWS)
     return run.makespan - played[len(played) // 2][0].makespan(model)
 
 
-_Played = tuple[Played, Model]
+_Played = tuple[Simulation, Model]
 
 
 def _played(
@@ -98,12 +102,12 @@ def _played(
     played = []
     assumes: list[str] = []
     for _ in range(draws if chosen.chance else 1):
-        changed, assumes = applied(model, run, chosen, dice)
-        played.append((play(changed), changed))
+        changed, assumes = apply_scenario(model, run, chosen, dice)
+        played.append((simulate(changed), changed))
     return sorted(played, key=lambda one: one[0].end), assumes
 
 
-def _replay(run: Run, model: Model, chosen: Scenario, seed: int) -> Replay:
+def _replay(run: Run, model: Model, chosen: Scenario, seed: int) -> Prediction:
     most = min(_DRAWS, max(_FEWEST_DRAWS, _SUBMISSIONS // max(1, model.count)))
     played, assumes = _played(run, model, chosen, seed=seed, draws=most)
     draws = len(played)
@@ -112,12 +116,12 @@ def _replay(run: Run, model: Model, chosen: Scenario, seed: int) -> Replay:
     if draws > 1:
         low, high = played[draws // 10][0], played[draws - 1 - draws // 10][0]
         interval = (low.makespan(model), high.makespan(model))
-    return Replay(
-        setting=chosen,
+    return Prediction(
+        scenario=chosen,
         measured=run.makespan,
         predicted=middle.makespan(model),
         interval=interval,
-        by_class=by_class(phase_totals(partition(retold(changed, middle, run)))),
+        by_class=by_class(phase_totals(partition(simulated_run(changed, middle, run)))),
         assumes=tuple(assumes),
     )
 

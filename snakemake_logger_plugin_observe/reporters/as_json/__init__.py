@@ -204,8 +204,8 @@ def _cost(answer: CostAnswer) -> dict[str, Any]:
             for lever in answer.levers
         ],
         "clocks": [{**asdict(one), "exact": one.exact} for one in answer.clocks],
-        "requests_far_off": [
-            {**asdict(one), "too_little": one.too_little} for one in answer.far_off
+        "request_mismatches": [
+            {**asdict(one), "too_little": one.too_little} for one in answer.request_mismatches
         ],
     }
 
@@ -244,18 +244,18 @@ def _attempt(row: Row) -> dict[str, Any]:
         "starts": len(attempt.node_starts),
         "scheduler": _scheduler(attempt.accounting),
         "requested": {
-            "threads": row.demand.threads,
-            "memory_bytes": row.demand.memory_asked_bytes,
-            "runtime_s": row.demand.runtime_asked_s,
+            "threads": row.use.threads,
+            "memory_bytes": row.use.memory_requested_bytes,
+            "runtime_s": row.use.runtime_requested_s,
         },
         "used": {
-            "cpu_s": row.demand.cpu_s,
-            "cores": None if row.demand.cores is None else round(row.demand.cores, 3),
-            "memory_bytes": row.demand.memory_peak_bytes,
-            "memory_is_bound": row.demand.memory_peak_is_bound,
-            "on_node_s": row.demand.on_node_s,
-            "read_bytes": row.demand.read_bytes,
-            "written_bytes": row.demand.written_bytes,
+            "cpu_s": row.use.cpu_s,
+            "cores": None if row.use.cores is None else round(row.use.cores, 3),
+            "memory_bytes": row.use.memory_peak_bytes,
+            "memory_is_bound": row.use.memory_peak_is_bound,
+            "on_node_s": row.use.on_node_s,
+            "read_bytes": row.use.read_bytes,
+            "written_bytes": row.use.written_bytes,
         },
         "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
         "logs": [one.model_dump(mode="json") for one in attempt.logs],

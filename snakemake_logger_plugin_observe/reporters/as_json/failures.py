@@ -29,9 +29,9 @@ def failure(one: Failure) -> dict[str, Any]:
         "lost_s": to_seconds(one.lost),
         "memory": {
             "used_bytes": one.use.memory_bytes,
-            "requested_bytes": one.use.memory_asked_bytes,
+            "requested_bytes": one.use.memory_requested_bytes,
         },
-        "time": {"used_s": one.use.time_s, "requested_s": one.use.time_asked_s},
+        "time": {"used_s": one.use.time_s, "requested_s": one.use.time_requested_s},
         "failures": [_occurrence(each) for each in one.occurrences],
         "repeats": [{**asdict(each), "differs": list(each.differs)} for each in one.repeats],
         "inputs": list(one.inputs),

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned
-from snakemake_logger_plugin_observe.analysis.path.explain import Explained
+from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment
+from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
 from snakemake_logger_plugin_observe.analysis.path.utilisation import Utilisation
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
@@ -15,21 +15,21 @@ from snakemake_logger_plugin_observe.run.phases import by_class
 def shape(answer: PathAnswer) -> dict[str, Any]:
     """Return *answer* as plain values, without what every answer has."""
     found = answer.paths
-    critical, price = found.critical, found.price
+    critical, overhead = found.critical, found.overhead
     return {
         "makespan_s": to_seconds(found.makespan),
-        "critical_path_s": None if price is None else to_seconds(critical.length),
+        "critical_path_s": None if overhead is None else to_seconds(critical.length),
         "critical": [
             {"job_id": one.job_id, "rule": one.rule, "compute_s": to_seconds(one.compute)}
             for one in critical.chain
         ],
         "critical_unknown": list(critical.unknown),
-        "critical_circles": list(critical.circles),
+        "critical_cycles": list(critical.cycles),
         "actual": _actual(answer),
         "by_class_s": seconds(by_class(found.by_phase)),
         "by_phase_s": seconds(found.by_phase),
-        "price_s": None if price is None else to_seconds(price),
-        "price_by_class_s": None if price is None else seconds(found.price_by_class),
+        "overhead_s": None if overhead is None else to_seconds(overhead),
+        "overhead_by_class_s": None if overhead is None else seconds(found.overhead_by_class),
         "slack": {
             "jobs": [
                 {
@@ -61,7 +61,7 @@ def shape(answer: PathAnswer) -> dict[str, Any]:
     }
 
 
-def owned(segment: Owned) -> dict[str, Any]:
+def owned(segment: MakespanSegment) -> dict[str, Any]:
     """Return a segment of the makespan."""
     return {
         "start": format_moment(segment.start),
@@ -83,7 +83,7 @@ def _actual(answer: PathAnswer) -> list[dict[str, Any]]:
     return [{**owned(one.segment), "evidence": _evidence(one)} for one in answer.explained]
 
 
-def _evidence(one: Explained) -> dict[str, Any]:
+def _evidence(one: ExplainedSegment) -> dict[str, Any]:
     return {
         "start": [asdict(quote) for quote in one.begin],
         "end": [asdict(quote) for quote in one.end],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.whatif.whatif import Replay
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
 from snakemake_logger_plugin_observe.run.model import seconds
@@ -21,15 +21,15 @@ def shape(answer: WhatIfAnswer) -> dict[str, Any]:
         "measured_s": to_seconds(found.measured),
         "measured_by_class_s": seconds(found.measured_by_class),
         "unchanged_s": to_seconds(found.unchanged.predicted),
-        "replays": [_replay(one) for one in found.replays],
+        "predictions": [_prediction(one) for one in found.predictions],
         "not_known": list(found.gaps),
         "problems": list(answer.source.problems),
     }
 
 
-def _replay(one: Replay) -> dict[str, Any]:
+def _prediction(one: Prediction) -> dict[str, Any]:
     return {
-        "settings": one.setting.told(),
+        "settings": one.scenario.as_values(),
         "measured_s": to_seconds(one.measured),
         "predicted_s": to_seconds(one.predicted),
         "interval_s": [to_seconds(end) for end in one.interval] if one.interval else None,

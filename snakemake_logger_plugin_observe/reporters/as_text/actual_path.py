@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release
-from snakemake_logger_plugin_observe.analysis.path.explain import Explained, StampQuote
+from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment, StampSource
 from snakemake_logger_plugin_observe.analysis.path.paths import PathStep
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
@@ -83,7 +83,7 @@ _RELEASES: Final = {
     "freed_cores": "{who} freed cores",
     "freed_worker": "{who} freed a worker",
     "freed_resource": "{who} freed {resource}",
-    "freed_place": "{who} made room",
+    "freed_unknown": "{who} made room",
     "scheduling": "scheduling began",
 }
 
@@ -97,7 +97,7 @@ def released(release: Release | None) -> str:
     return harmless(said.format(who=who, attempt=release.attempt, resource=release.resource))
 
 
-def explained(answer: PathAnswer, segments: Sequence[Explained]) -> Iterator[RenderableType]:
+def explained(answer: PathAnswer, segments: Sequence[ExplainedSegment]) -> Iterator[RenderableType]:
     """Yield each segment of the actual path, and under it the stamps at its edges."""
     start = segments[0].segment.start if segments else 0
     yield Text("The actual path, and the lines of the journal that show it", "bold")
@@ -113,7 +113,7 @@ def explained(answer: PathAnswer, segments: Sequence[Explained]) -> Iterator[Ren
         yield Text(f"               to   {_quoted(one.end)}", "dim")
 
 
-def _quoted(quotes: Sequence[StampQuote]) -> str:
+def _quoted(quotes: Sequence[StampSource]) -> str:
     if not quotes:
         return "no stamp: the journal's begin or end, or nothing that was recorded"
     return harmless(

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import FarOff
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.words import duration, harmless, percent, size
@@ -52,14 +52,14 @@ def _lever(lever: Lever, share: str) -> str:
             return f"speed up the tool of {lever.rule} first ({share} % was tools)"
 
 
-def requests(found: Sequence[FarOff], width: int) -> list[RenderableType]:
+def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableType]:
     """Return the rules whose requests are far from their use, a line each; names give way."""
     if not found:
         return []
     reason = ": the next may not fit" if width >= _ROOM_FOR_REASONS else ""
     lines = [
         (
-            _amount(one, one.asked),
+            _amount(one, one.requested),
             ("≤ " if one.at_most else "") + _amount(one, one.used),
             f"nearly all{reason}" if one.too_little else _times(one),
         )
@@ -79,11 +79,13 @@ def requests(found: Sequence[FarOff], width: int) -> list[RenderableType]:
     return [table, Text()]
 
 
-def _times(one: FarOff) -> str:
-    return f"{one.asked / one.used:.0f} times as much" if one.used >= one.asked / 1000 else ""
+def _times(one: RequestMismatch) -> str:
+    return (
+        f"{one.requested / one.used:.0f} times as much" if one.used >= one.requested / 1000 else ""
+    )
 
 
-def _amount(one: FarOff, amount: float) -> str:
+def _amount(one: RequestMismatch, amount: float) -> str:
     match one.resource:
         case "memory":
             return size(round(amount))

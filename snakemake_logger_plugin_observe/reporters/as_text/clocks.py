@@ -17,7 +17,7 @@ def lines(clocks: Sequence[NodeClock], makespan: Micros) -> Iterator[str]:
     for one in clocks:
         if abs(one.ahead_s) >= _OFF_S:
             yield _off(one)
-        elif one.known_to_s is not None and one.known_to_s * 1e6 >= makespan * _MATTERS:
+        elif one.uncertainty_s is not None and one.uncertainty_s * 1e6 >= makespan * _MATTERS:
             agreeing.append(one)
     if agreeing:
         alone = len(agreeing) == 1
@@ -25,7 +25,7 @@ def lines(clocks: Sequence[NodeClock], makespan: Micros) -> Iterator[str]:
             f"clock of {agreeing[0].host} is" if alone else f"clocks of {len(agreeing)} nodes are"
         )
         attempts = sum(one.attempts for one in agreeing)
-        worst = max(one.known_to_s or 0 for one in agreeing)
+        worst = max(one.uncertainty_s or 0 for one in agreeing)
         yield f"the {whose} taken to agree with the main one: {_waits(attempts, worst)}"
 
 
@@ -37,13 +37,13 @@ def _off(one: NodeClock) -> str:
     nearer, farther = (one.low_s, one.high_s) if one.ahead_s > 0 else (one.high_s, one.low_s)
     more = "or more" if farther is None else f"and {abs(farther):.1f}"
     said += f" ({'between ' if farther is not None else ''}{abs(nearer or 0):.1f} {more})"
-    if one.known_to_s is None:
+    if one.uncertainty_s is None:
         return said
-    return f"{said}: {_waits(one.attempts, one.known_to_s)}"
+    return f"{said}: {_waits(one.attempts, one.uncertainty_s)}"
 
 
-def _waits(attempts: int, known_to_s: float) -> str:
+def _waits(attempts: int, uncertainty_s: float) -> str:
     return (
         f"queue_wait and poll_wait of {plural(attempts, 'attempt')} there are each certain "
-        f"to within {known_to_s:.1f} s, their sum is exact"
+        f"to within {uncertainty_s:.1f} s, their sum is exact"
     )

@@ -56,7 +56,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     if answer.costliest:
         found += [_costliest(answer, width), Text()]
     makespan = answer.account.makespan
-    found += advice.requests(answer.far_off, width)
+    found += advice.requests(answer.request_mismatches, width)
     found.append(Text(_sentence(answer)))
     found += advice.sentence(answer.levers, makespan)
     found += errors(answer.source)
@@ -257,8 +257,8 @@ def _costliest(answer: CostAnswer, width: int) -> Table:
         table.add_row(
             f"  {job_name(row.rule, row.wildcards, row.group_name)}",
             "" if row.attempt.job_id is None else str(row.attempt.job_id),
-            f"{row.chosen / 1e6:.{decimals(row.chosen)}f}",
-            f"{phase} {percent(micros, row.chosen)} %",
+            f"{row.since_selected / 1e6:.{decimals(row.since_selected)}f}",
+            f"{phase} {percent(micros, row.since_selected)} %",
         )
     return table
 

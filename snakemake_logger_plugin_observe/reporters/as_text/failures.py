@@ -256,11 +256,11 @@ def _used(one: Failure) -> Iterator[str]:
     """Yield use against request, where a limit may have been what ended it."""
     used, cause = one.use, one.cause
     if used.memory_bytes is not None and (cause == "out_of_memory" or used.nearly_all_memory):
-        yield f"memory: {size(used.memory_bytes)} used{_of(used.memory_asked_bytes, size)}"
+        yield f"memory: {size(used.memory_bytes)} used{_of(used.memory_requested_bytes, size)}"
     elif cause == "out_of_memory":
-        yield f"memory: use not known{_of(used.memory_asked_bytes, size)}"
+        yield f"memory: use not known{_of(used.memory_requested_bytes, size)}"
     if used.time_s is not None and (cause == "time_limit" or used.nearly_all_time):
-        yield f"time: {_seconds(used.time_s)} used{_of(used.time_asked_s, _seconds)}"
+        yield f"time: {_seconds(used.time_s)} used{_of(used.time_requested_s, _seconds)}"
 
 
 def _of(asked: float | None, say: object) -> str:

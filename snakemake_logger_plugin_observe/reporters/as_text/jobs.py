@@ -149,12 +149,12 @@ def _used(answer: JobsAnswer, width: int) -> Table:
 
 def _demand(row: Row) -> tuple[str, ...]:
     """Return an attempt's use and its requests; unknown is a question mark."""
-    known = row.demand
+    known = row.use
     peak = ("≤ " if known.memory_peak_is_bound else "") + _known(known.memory_peak_bytes, size)
     return (
         _of(_known(known.cores, "{:.2f}".format), _known(known.threads, str)),
-        _of(peak, _known(known.memory_asked_bytes, size)),
-        _of(_known(known.on_node_s, _seconds), _known(known.runtime_asked_s, _seconds)),
+        _of(peak, _known(known.memory_requested_bytes, size)),
+        _of(_known(known.on_node_s, _seconds), _known(known.runtime_requested_s, _seconds)),
         _known(known.read_bytes, size),
         _known(known.written_bytes, size),
     )

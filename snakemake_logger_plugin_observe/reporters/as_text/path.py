@@ -32,7 +32,7 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if answer.explained is not None:
         return [*found, *actual_path.explained(answer, answer.explained)]
     found += [actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
-    found += [*_price(answer), *_slots(answer)]
+    found += [*_overhead(answer), *_slots(answer)]
     if answer.paths.critical.rules:
         found += [Text(), _slack(answer, width)]
     if any(one.saving for one in answer.savings or ()):
@@ -83,14 +83,14 @@ def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
     yield fitting(columns, rows, width, gives=3)
 
 
-def _price(answer: PathAnswer) -> Iterator[RenderableType]:
+def _overhead(answer: PathAnswer) -> Iterator[RenderableType]:
     """Yield the gap between both paths, by cost class."""
     found = answer.paths
-    if found.price is None:
+    if found.overhead is None:
         return
     worth = [
         (name, micros)
-        for name, micros in found.price_by_class.items()
+        for name, micros in found.overhead_by_class.items()
         if abs(micros) >= _WORTH * found.makespan
     ]
     said = ", ".join(
@@ -98,10 +98,10 @@ def _price(answer: PathAnswer) -> Iterator[RenderableType]:
         for name, micros in sorted(worth, key=lambda item: -item[1])
         if micros > 0
     )
-    overlap = -found.price_by_class["compute"]
+    overlap = -found.overhead_by_class["compute"]
     if overlap >= _WORTH * found.makespan:
         said += f", less {duration(overlap)} that passed while its tools ran"
-    line = f"{duration(found.price)} ({percent(found.price, found.makespan)} %)"
+    line = f"{duration(found.overhead)} ({percent(found.overhead, found.makespan)} %)"
     yield Text.assemble(
         ("The price of how it was run: ", "bold"), line, f": {said}." if said else "."
     )
@@ -155,8 +155,8 @@ def _limits(answer: PathAnswer) -> Iterator[str]:
     if found.critical.unknown:
         jobs = plural(len(found.critical.unknown), "job")
         yield f"the tool's time of {jobs} is not known ({_some(found.critical.unknown)}): 0 s here"
-    if found.critical.circles:
-        yield f"the dependencies of jobs {_some(found.critical.circles)} lead in a circle"
+    if found.critical.cycles:
+        yield f"the dependencies of jobs {_some(found.critical.cycles)} lead in a circle"
     if found.unexplained >= _WORTH * found.makespan:
         yield f"{duration(found.unexplained)} of the actual path could not be told apart"
 

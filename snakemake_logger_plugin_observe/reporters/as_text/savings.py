@@ -6,7 +6,7 @@ from typing import Final
 from rich.table import Table
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
-from snakemake_logger_plugin_observe.analysis.path.paths import Saving
+from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.actual_path import owner
 from snakemake_logger_plugin_observe.reporters.tables import fitting

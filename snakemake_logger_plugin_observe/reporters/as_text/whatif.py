@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
-from snakemake_logger_plugin_observe.analysis.whatif.whatif import Replay
+from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import cost
@@ -34,9 +34,9 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     said += [_table(answer, width), Text()]
     said += [Text(_sentence(answer)), Text(_unchanged(answer)), Text()]
     said += [Text("assumes", "bold")]
-    said += [Text(harmless(f"  {line}")) for line in _assumes(found.replays)]
+    said += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
     said += cost.warnings([*answer.source.problems, *found.gaps])
-    if len(found.replays) < _A_CURVE:
+    if len(found.predictions) < _A_CURVE:
         path = shlex.quote(str(answer.source.path))
         said.append(
             Text(harmless(f"→ snakemake-observe whatif {path} --sweep jobs=1,2,4,8    a curve"))
@@ -47,14 +47,14 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
 def _table(answer: WhatIfAnswer, width: int) -> Table:
     """Return the run as it was, and a line for each alternative."""
     found = answer.found
-    sums = [found.measured_by_class, *(one.by_class for one in found.replays)]
+    sums = [found.measured_by_class, *(one.by_class for one in found.predictions)]
     classes = [name for name in CLASSES if any(one.get(name) for one in sums)]
     if width < _ROOM_FOR_CLASSES:
         by_size = sorted(classes, key=lambda name: -max(one.get(name, 0) for one in sums))
         kept = by_size[:_SOME] if width >= _ROOM_FOR_SOME else []
         classes = [name for name in classes if name in kept]
-    drawn = any(one.interval for one in found.replays)
-    places = decimals(max(found.measured, *(one.predicted for one in found.replays)))
+    drawn = any(one.interval for one in found.predictions)
+    places = decimals(max(found.measured, *(one.predicted for one in found.predictions)))
 
     def figure(length: Micros) -> str:
         return f"{length / 1e6:.{places}f}"
@@ -70,13 +70,13 @@ def _table(answer: WhatIfAnswer, width: int) -> Table:
     ]
     rows += [
         (
-            in_words(one.setting),
+            in_words(one.scenario),
             figure(one.predicted),
             *(["–".join(map(figure, one.interval)) if one.interval else ""] if drawn else []),
             _change(one),
             *_classes(one.by_class, classes, places),
         )
-        for one in found.replays
+        for one in found.predictions
     ]
     headings = ("What if", "s", *(["8 of 10"] if drawn else []), "change", *classes)
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
@@ -101,16 +101,16 @@ def _classes(sums: dict[str, Micros], classes: Sequence[str], places: int) -> li
     return [f"{sums[name] / 1e6:.{places}f}" if sums.get(name) else "·" for name in classes]
 
 
-def _change(one: Replay) -> str:
+def _change(one: Prediction) -> str:
     """Return by how much it is longer or shorter, in per cent."""
     share = round(100 * (one.predicted - one.measured) / one.measured)
     return f"{'+' if share > 0 else '−' if share < 0 else '±'}{abs(share)} %"
 
 
-def in_words(setting: Scenario) -> str:
+def in_words(scenario: Scenario) -> str:
     """Return a setting as it is written in an alternative."""
     said: list[str] = []
-    for name, value in setting.told().items():
+    for name, value in scenario.as_values().items():
         name = {"poll_s": "poll"}.get(name, name.replace("_", "-"))  # noqa: PLW2901 - as written
         if value is True:
             said.append(name)
@@ -128,8 +128,8 @@ def in_words(setting: Scenario) -> str:
 def _sentence(answer: WhatIfAnswer) -> str:
     """Return the best alternative in one sentence."""
     found = answer.found
-    best = min(found.replays, key=lambda one: one.predicted)
-    if best.setting == Scenario():
+    best = min(found.predictions, key=lambda one: one.predicted)
+    if best.scenario == Scenario():
         return "Nothing is changed: name a setting, such as --jobs 8, to see what it would bring."
     gain = best.measured - best.predicted
     if gain < _WORTH * best.measured:
@@ -137,7 +137,7 @@ def _sentence(answer: WhatIfAnswer) -> str:
     moved = {name: found.measured_by_class.get(name, 0) - best.by_class[name] for name in CLASSES}
     name, part = max(moved.items(), key=lambda item: item[1])
     most = f", the most of it {name} ({CLASSES[name]})" if part > 0 else ""
-    return f"With {in_words(best.setting)} the run takes {duration(gain)} less{most}."
+    return f"With {in_words(best.scenario)} the run takes {duration(gain)} less{most}."
 
 
 def _unchanged(answer: WhatIfAnswer) -> str:
@@ -149,5 +149,5 @@ def _unchanged(answer: WhatIfAnswer) -> str:
     )
 
 
-def _assumes(replays: Iterable[Replay]) -> list[str]:
-    return list(dict.fromkeys([_ALWAYS, *(line for one in replays for line in one.assumes)]))
+def _assumes(predictions: Iterable[Prediction]) -> list[str]:
+    return list(dict.fromkeys([_ALWAYS, *(line for one in predictions for line in one.assumes)]))

@@ -211,7 +211,7 @@ def test_the_bare_command_takes_the_words_of_cost(
         "polling",
         "advice",
         "clocks",
-        "requests_far_off",
+        "request_mismatches",
     }
 
 
@@ -232,7 +232,7 @@ def test_cost_says_what_to_change(journal: Path, capsys: pytest.CaptureFixture[s
     found = json.loads(said(capsys)[0])
     assert found["polling"]["longest_s"] == 40
     assert [lever["kind"] for lever in found["advice"]] == ["polling"]
-    assert [one["resource"] for one in found["requests_far_off"]] == ["runtime"]
+    assert [one["resource"] for one in found["request_mismatches"]] == ["runtime"]
     assert main(["cost", str(journal)]) == 0
     assert "What to change: lower --slurm-init-" in said(capsys)[0]
 

@@ -4,12 +4,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import CORES, JOBS, in_force
-from snakemake_logger_plugin_observe.analysis.path.utilisation import Held, held, utilisation
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
+    CORES,
+    JOBS,
+    limits_in_force,
+)
+from snakemake_logger_plugin_observe.analysis.path.utilisation import (
+    HeldBack,
+    held_back_by_limit,
+    utilisation,
+)
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below, longest
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import Word
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
 from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "idle_slots"
@@ -33,13 +41,13 @@ def _limits(case: Case) -> Iterator[Incident]:
     named = now.keys() - _PHYSICAL - _FLAGS.keys()
     if not (lowered or (named and case.weighs(case.run.makespan))):
         return
-    for name, one in held(case.run).items():
+    for name, one in held_back_by_limit(case.run).items():
         slower = name in lowered and case.explains_slowness(one.length)
         if slower or (name in named and case.weighs(one.idle)):
             yield _limit(case, name, one, now[name], before.get(name) if slower else None)
 
 
-def _limit(case: Case, name: str, one: Held, limit: int, before: int | None) -> Incident:
+def _limit(case: Case, name: str, one: HeldBack, limit: int, before: int | None) -> Incident:
     length = min(one.idle, case.run.makespan)
     if before is not None and case.comparison is not None:
         length = min(one.length, round((case.comparison.speed.change_s or 0) * 1e6))
@@ -68,7 +76,7 @@ def _limit(case: Case, name: str, one: Held, limit: int, before: int | None) -> 
     )
 
 
-def _raised(name: str, limit: int) -> Word:
+def _raised(name: str, limit: int) -> Argument:
     if name in _FLAGS:
         return _FLAGS[name].removeprefix("--"), f"{limit}"
     return "resources", f"{name}={limit}"
@@ -115,4 +123,4 @@ def _stalls(case: Case) -> Iterator[Incident]:
 
 def _limits_of(run: Run | None) -> dict[str, int]:
     """Return the limits in force by name: as ``Limits`` has them."""
-    return in_force(run) if run is not None else {}
+    return limits_in_force(run) if run is not None else {}

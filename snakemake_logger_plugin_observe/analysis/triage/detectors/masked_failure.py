@@ -52,7 +52,7 @@ def _incident(
 ) -> Incident:
     name = failed_jobs.name_of(found[0])
     times = sum(_times(one) for one in found)
-    words = failed_jobs.words_of([_telling(one, every_job=every_job) for one in found])
+    words = failed_jobs.split_arguments([_telling(one, every_job=every_job) for one in found])
     said = f": {words}" if words else ""
     how = "each of its jobs failed first" if every_job else "it fails each time"
     same = "in the same way" if ways == 1 else f"in {ways:,} further ways, each job always in one"

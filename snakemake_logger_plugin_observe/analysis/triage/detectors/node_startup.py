@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     matters,
     rules_of,
 )
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import Word
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
 
 CLASS: Final = "node_startup"
 _PHASES: Final = ("node_startup", "node_plan")
@@ -70,7 +70,7 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _grouped(case: Case, rules: tuple[str, ...]) -> Iterator[Word]:
+def _grouped(case: Case, rules: tuple[str, ...]) -> Iterator[Argument]:
     """Yield the groups to try: of each rule that has several jobs, not grouped yet."""
     for rule in rules:
         own = [a for a in case.run.attempts.values() if case.run.rule_of(a) == rule]

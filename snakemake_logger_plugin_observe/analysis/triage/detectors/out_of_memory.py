@@ -25,7 +25,7 @@ def detect(case: Case) -> Iterator[Incident]:
 def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
     probably, strength = failed_jobs.how_sure(found)
     used = max((one.use.memory_bytes or 0 for one in found), default=0)
-    asked = max((one.use.memory_asked_bytes or 0 for one in found), default=0)
+    asked = max((one.use.memory_requested_bytes or 0 for one in found), default=0)
     figures = [f"{_mb(used)} MB used" if used else "what it used is not known"]
     figures += [f"{_mb(asked)} MB asked for" if asked else "none asked for"]
     ended = failed_jobs.ended(found[0].last)
@@ -54,9 +54,9 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
 
 def _check(found: list[Failure]) -> str | None:
     """Return the line that this run breaks: memory was not always asked for, or seen used up."""
-    demands = [row.demand for one in found for row in one.rows]
+    demands = [row.use for one in found for row in one.rows]
     for one in demands:
-        used, asked = one.memory_peak_bytes, one.memory_asked_bytes
+        used, asked = one.memory_peak_bytes, one.memory_requested_bytes
         if used and asked and not one.memory_peak_is_bound and used > _NEARLY * asked:
             return f"memory_of_request <= {_NEARLY}"
     return failed_jobs.check(found)

@@ -30,7 +30,7 @@ def detect(case: Case) -> Iterator[Incident]:
 def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
     probably, strength = failed_jobs.how_sure(found)
     used = max((one.use.time_s or 0 for one in found), default=0)
-    asked = max((one.use.time_asked_s or 0 for one in found), default=0)
+    asked = max((one.use.time_requested_s or 0 for one in found), default=0)
     figures = [f"{used:.0f} s used" if used else "how long it ran is not known"]
     figures += [f"{asked:.0f} s asked for"] if asked else []
     minutes = math.ceil(2 * max(used, asked) / 60)

@@ -93,7 +93,7 @@ def _records(found: list[Failure]) -> str:
 def _sent(found: list[Failure]) -> str:
     """Say what is known of a signal that no tool sends itself."""
     used = max((one.use.memory_bytes or 0 for one in found), default=0)
-    asked = max((one.use.memory_asked_bytes or 0 for one in found), default=0)
+    asked = max((one.use.memory_requested_bytes or 0 for one in found), default=0)
     known = "how much memory it used is not known"
     if used:
         of_asked = f" of the {asked / 1e6:.0f} MB that it asked for" if asked else ""

@@ -40,7 +40,7 @@ def test_with_nothing_said_the_run_is_replayed_as_it_was(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = told(capsys, journal)
-    (one,) = answer["replays"]
+    (one,) = answer["predictions"]
     assert one["settings"] == {}
     assert one["predicted_s"] == one["measured_s"] == answer["measured_s"] == 13.0
 
@@ -50,7 +50,7 @@ def test_the_answer_in_json_is_as_it_was_agreed(
 ) -> None:
     answer = told(capsys, journal, "--startup", "x0.5", "--faster", "map=2")
     assert answer["schema_version"] == 1
-    (one,) = answer["replays"]
+    (one,) = answer["predictions"]
     assert one["settings"] == {"startup": 0.5, "faster": {"map": 2.0}}
     assert {"settings", "measured_s", "predicted_s", "by_class_s", "assumes"} <= set(one)
     assert sum(one["by_class_s"].values()) == pytest.approx(one["predicted_s"])
@@ -58,7 +58,7 @@ def test_the_answer_in_json_is_as_it_was_agreed(
 
 def test_flags_go_with_every_alternative(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--jobs", 4, "--with", "poll=1", "--with", "startup=x0 no-retries")
-    settings = [one["settings"] for one in told(capsys, journal, *words)["replays"]]
+    settings = [one["settings"] for one in told(capsys, journal, *words)["predictions"]]
     assert settings == [
         {"jobs": 4, "poll_s": 1.0},
         {"jobs": 4, "startup": 0.0, "no_retries": True},
@@ -66,7 +66,7 @@ def test_flags_go_with_every_alternative(journal: Path, capsys: pytest.CaptureFi
 
 
 def test_a_sweep_is_a_curve(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    replays = told(capsys, journal, "--sweep", "jobs=1,2,4,8,16")["replays"]
+    replays = told(capsys, journal, "--sweep", "jobs=1,2,4,8,16")["predictions"]
     assert [one["settings"]["jobs"] for one in replays] == [1, 2, 4, 8, 16]
     lengths = [one["predicted_s"] for one in replays]
     assert lengths == sorted(lengths, reverse=True)
@@ -87,8 +87,8 @@ def test_what_is_drawn_is_an_interval_and_the_same_for_the_same_seed(
     story.events.pop()
     path = story.end(13).write(tmp_path / "run.jsonl")
     first = told(capsys, path, "--queue", "drawn", "--seed", 7)
-    low, high = first["replays"][0]["interval_s"]
-    assert low <= first["replays"][0]["predicted_s"] <= high
+    low, high = first["predictions"][0]["interval_s"]
+    assert low <= first["predictions"][0]["predicted_s"] <= high
     assert low < high
     assert told(capsys, path, "--queue", "drawn", "--seed", 7) == first
 
@@ -201,7 +201,7 @@ def test_a_rule_that_is_made_local_twice_is_made_local_once(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     once, twice = (
-        told(capsys, journal, *words)["replays"][0]
+        told(capsys, journal, *words)["predictions"][0]
         for words in (["--local", "map"], ["--local", "map", "--local", "map"])
     )
     assert twice["predicted_s"] == once["predicted_s"]
@@ -214,5 +214,5 @@ def test_of_what_is_not_known_the_rest_is_replayed_and_that_is_named(
 ) -> None:
     path = story().write(tmp_path / "run.jsonl")
     answer = told(capsys, path, "--no-retries")
-    assert answer["replays"][0]["predicted_s"] == answer["measured_s"]
+    assert answer["predictions"][0]["predicted_s"] == answer["measured_s"]
     assert answer["not_known"]

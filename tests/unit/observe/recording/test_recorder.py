@@ -16,7 +16,7 @@ from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, a_try, at, printi
 from fake_time import FakeTime
 from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 
-from snakemake_logger_plugin_observe.analysis.cost.validation import verify
+from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.external import slurm_accounting
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal.files import read_journal
@@ -81,7 +81,7 @@ def test_a_recorded_journal_is_sound(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE]))
     recording.job(1).job(2, needs=(1,)).remote(1).finish(30)
     reading = read_journal(recording.path)
-    found = verify(reading, reading.problems)
+    found = validate(reading, reading.problems)
     assert (found.disagreements, found.problems, found.lines) == ((), (), 8)
 
 
@@ -574,7 +574,7 @@ def test_a_journal_with_slurm_s_words_is_sound(record: Record, command: Command)
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
     recording.put("accounting_wanted", 16).finish()
     reading = read_journal(recording.path)
-    assert verify(reading, reading.problems).sound
+    assert validate(reading, reading.problems).sound
 
 
 def test_a_group_s_submission_is_asked_about_once(record: Record, command: Command) -> None:

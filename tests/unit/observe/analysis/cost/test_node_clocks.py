@@ -38,7 +38,7 @@ def test_every_host_has_its_clock_with_the_bounds_of_its_last_attempt() -> None:
 def test_of_one_kernel_s_clock_nothing_is_uncertain() -> None:
     facts = {"boot_id": "b", "boot_time": at(0)}
     (found,) = node_clocks(attempts(-90, boot="b", **facts).run)
-    assert (found.ahead_s, found.exact, found.known_to_s) == (-90, True, None)
+    assert (found.ahead_s, found.exact, found.uncertainty_s) == (-90, True, None)
 
 
 def test_where_nothing_ran_on_a_node_there_is_no_clock() -> None:

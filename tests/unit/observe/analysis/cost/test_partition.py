@@ -101,7 +101,7 @@ def test_a_job_that_had_been_passed_over_is_released_by_the_end_that_freed_its_p
         ("select", None, 11.5, 12),
         ("compute", 2, 12, 15),
     ]
-    assert releases(run)[(2, 1)] == Release("freed_place", 1, None, 1)
+    assert releases(run)[(2, 1)] == Release("freed_unknown", 1, None, 1)
 
 
 def test_a_turn_that_woke_before_a_job_was_ready_did_not_pass_it_over() -> None:
@@ -350,8 +350,8 @@ def one_after_the_other(**facts: Any) -> Run:
     [
         ({"jobs": 1}, "freed_slot", None),
         ({"cores": 3}, "freed_cores", None),
-        ({"jobs": 9, "cores": 3}, "freed_place", None),  # on a cluster, cores do not count
-        ({"cores": 4}, "freed_place", None),  # both would have fitted: nothing tells why not
+        ({"jobs": 9, "cores": 3}, "freed_unknown", None),  # on a cluster, cores do not count
+        ({"cores": 4}, "freed_unknown", None),  # both would have fitted: nothing tells why not
         (
             {
                 "cores": 9,

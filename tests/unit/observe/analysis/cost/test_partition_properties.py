@@ -7,15 +7,19 @@ import strategies
 from hypothesis import given, settings
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainWork
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition, phase_totals
+from snakemake_logger_plugin_observe.analysis.cost.main_thread_work import MainThreadWork
+from snakemake_logger_plugin_observe.analysis.cost.partition import (
+    MakespanSegment,
+    partition,
+    phase_totals,
+)
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import by_class
 
 MANY = settings(max_examples=120)
 
 
-def assert_tiles(segments: list[Owned], start: int | None, end: int | None) -> None:
+def assert_tiles(segments: list[MakespanSegment], start: int | None, end: int | None) -> None:
     if start is None or end is None or end <= start:
         assert segments == []
         return
@@ -79,7 +83,7 @@ def test_no_attempt_owns_more_of_the_makespan_than_its_phases_took(
 def test_with_a_place_for_every_job_nobody_waits_for_one(simulated: strategies.Simulated) -> None:
     found = account(simulated.run)
     because = {one.released_by.because for one in found.segments if one.released_by}
-    assert "freed_place" not in because
+    assert "freed_unknown" not in because
     assert found.makespan_by_class["limits"] == 0
 
 
@@ -106,7 +110,7 @@ def test_a_dependency_that_released_a_job_is_one_of_its_dependencies(
 @MANY
 @given(strategies.hostile_runs())
 def test_the_main_process_s_work_does_not_overlap_itself(run: Run) -> None:
-    stretches = MainWork(run).stretches
+    stretches = MainThreadWork(run).stretches
     assert all(one.end <= following.start for one, following in pairwise(stretches))
     assert all(one.start < one.end for one in stretches)
 

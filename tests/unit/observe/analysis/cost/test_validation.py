@@ -10,17 +10,17 @@ from builders import Story, begun, chain, grouped, killed, logger_only, replanne
 
 from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Disagreement,
-    Verification,
-    verify,
+    Validation,
+    validate,
 )
 from snakemake_logger_plugin_observe.journal.files import read_journal
 
 STORIES = [chain, grouped, killed, logger_only, replanned, retried, begun]
 
 
-def verified(path: Path) -> Verification:
+def verified(path: Path) -> Validation:
     reading = read_journal(path)
-    return verify(reading, reading.problems)
+    return validate(reading, reading.problems)
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -36,7 +36,7 @@ def changed(
     kind: str,
     change: Callable[[dict[str, Any]], object],
     story: Callable[[], Story] = retried,
-) -> tuple[Verification, int]:
+) -> tuple[Validation, int]:
     """Return what comes of a journal whose last line of *kind* was changed by hand, and its number."""
     path = story().write(tmp_path / "j.jsonl")
     lines = [json.loads(line) for line in path.read_text().splitlines()]

@@ -28,7 +28,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import (
     masked,
     patterns,
 )
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import Demand
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
@@ -269,7 +269,7 @@ def test_a_member_whose_group_the_journal_lost_is_told_itself() -> None:
 def test_a_group_s_failure_is_told_to_who_asks_for_a_member_s_rule() -> None:
     run = group_of_two("failed")
     source = Source(Path("a.jsonl"), run, run.status())
-    member = Row(run.attempts[(1, 1)], "map", {}, "pair", None, (), None, None, Demand())
+    member = Row(run.attempts[(1, 1)], "map", {}, "pair", None, (), None, None, ResourceUse())
     assert [one.key for one in failed(source, (member,), "map").failures] == ["g1"]
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
-    Demand,
-    FarOff,
-    demand,
-    far_off,
+    RequestMismatch,
+    ResourceUse,
+    request_mismatches,
+    resource_use,
 )
 from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.run.model import Run
@@ -21,9 +21,9 @@ from snakemake_logger_plugin_observe.run.model import Run
 MB = 1_000_000
 
 
-def demanded(story: Story, job_id: int = 1) -> Demand:
+def demanded(story: Story, job_id: int = 1) -> ResourceUse:
     run = story.run
-    return demand(run, run.attempts[(job_id, 1)])
+    return resource_use(run, run.attempts[(job_id, 1)])
 
 
 def peaks(exact: int | None = None, bound: int | None = None) -> Usage:
@@ -51,13 +51,13 @@ def test_all_that_is_known_of_an_attempt() -> None:
         queue_s=9, startup_s=2, stage_s=3, tool_s=4, poll_s=9, used=used, asks=asks, threads=8
     )
     found = demanded(story)
-    assert found == Demand(
+    assert found == ResourceUse(
         threads=8,
         cpu_s=16,
         compute_s=4,
-        memory_asked_bytes=1000 * MB,
+        memory_requested_bytes=1000 * MB,
         memory_peak_bytes=300 * MB,
-        runtime_asked_s=5400,
+        runtime_requested_s=5400,
         on_node_s=9,  # start-up, staging and the tool; neither the queue nor the poll
         read_bytes=5,
         written_bytes=7,
@@ -102,26 +102,26 @@ def test_a_tool_that_took_no_time_had_no_cores() -> None:
 
 def test_a_job_in_the_main_process_was_on_no_node() -> None:
     found = demanded(begun().job(1, resources={"runtime": 5}).quick(1, 3, 3, 9))
-    assert (found.compute_s, found.on_node_s, found.runtime_asked_s) == (6, None, 300)
+    assert (found.compute_s, found.on_node_s, found.runtime_requested_s) == (6, None, 300)
 
 
 def test_nothing_known_is_nothing() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5)
     story = begun().job(1).submitted(1, known, external_jobid="71")
-    assert demanded(story) == Demand()
+    assert demanded(story) == ResourceUse()
     assert demanded(story).cores is None
 
 
 def test_a_job_that_was_never_described_asked_for_nothing() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
     story = begun().attempt(1, known, used=peaks(300))
-    assert demanded(story) == Demand()
+    assert demanded(story) == ResourceUse()
 
 
 def test_a_group_s_submission_has_no_demand_and_its_members_their_own() -> None:
     run = grouped().run
-    assert demand(run, run.attempts[("g1", 1)]) == Demand()
-    assert demand(run, run.attempts[(2, 1)]) == Demand(compute_s=2, on_node_s=4)
+    assert resource_use(run, run.attempts[("g1", 1)]) == ResourceUse()
+    assert resource_use(run, run.attempts[(2, 1)]) == ResourceUse(compute_s=2, on_node_s=4)
 
 
 HOSTILE = [
@@ -135,16 +135,16 @@ def test_a_request_that_is_no_amount_is_unknown(value: Any) -> None:
     run = on_cluster(tool_s=4).run
     asks = {"mem_mb": value, "runtime": value}
     run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
-    found = demand(run, run.attempts[(1, 1)])
-    assert (found.memory_asked_bytes, found.runtime_asked_s) == (None, None)
+    found = resource_use(run, run.attempts[(1, 1)])
+    assert (found.memory_requested_bytes, found.runtime_requested_s) == (None, None)
 
 
 @given(st.dictionaries(st.sampled_from(["mem_mb", "runtime"]), strategies.anything))
 def test_no_request_brings_it_down(asks: dict[str, Any]) -> None:
     run = on_cluster(tool_s=4, used=peaks(300)).run
     run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
-    for one in far_off(run):
-        assert one.asked > 0
+    for one in request_mismatches(run):
+        assert one.requested > 0
         assert one.too_little in (True, False)
 
 
@@ -152,7 +152,7 @@ def test_no_request_brings_it_down(asks: dict[str, Any]) -> None:
 
 
 def off(story: Story) -> list[tuple[str, float, float]]:
-    return [(one.resource, one.asked, one.used) for one in far_off(story.run)]
+    return [(one.resource, one.requested, one.used) for one in request_mismatches(story.run)]
 
 
 def memory(asked_mb: float, *used: Usage | None) -> Story:
@@ -187,10 +187,10 @@ def test_a_memory_request_is_far_off_by_four_times_and_500_mb_or_nearly_used_up(
 
 
 def test_too_much_memory_is_told_apart_from_too_little() -> None:
-    (much,) = far_off(memory(8000, peaks(900)).run)
-    assert much == FarOff("map", "memory", 8000 * MB, 900 * MB)
-    (little,) = far_off(memory(1000, peaks(950)).run)
-    (bound,) = far_off(memory(8000, peaks(None, 130)).run)
+    (much,) = request_mismatches(memory(8000, peaks(900)).run)
+    assert much == RequestMismatch("map", "memory", 8000 * MB, 900 * MB)
+    (little,) = request_mismatches(memory(1000, peaks(950)).run)
+    (bound,) = request_mismatches(memory(8000, peaks(None, 130)).run)
     assert (much.too_little, little.too_little, bound.too_little) == (False, True, False)
     assert (much.at_most, little.at_most, bound.at_most) == (False, False, True)
 
@@ -220,9 +220,9 @@ def test_attempts_that_did_not_succeed_are_no_measure() -> None:
 
 
 def test_without_a_request_nothing_is_far_off() -> None:
-    assert far_off(on_cluster(tool_s=4, used=peaks(1)).run) == []
-    assert far_off(retried().run) == []
-    assert far_off(Run()) == []
+    assert request_mismatches(on_cluster(tool_s=4, used=peaks(1)).run) == []
+    assert request_mismatches(retried().run) == []
+    assert request_mismatches(Run()) == []
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_runtime_is_far_off_by_four_times_and_30_min_or_nearly_used_up(
 
 
 def test_a_runtime_that_is_nearly_used_up_is_too_little() -> None:
-    (one,) = far_off(on_cluster(tool_s=590, asks={"runtime": 10}).run)
+    (one,) = request_mismatches(on_cluster(tool_s=590, asks={"runtime": 10}).run)
     assert one.too_little
 
 
@@ -282,7 +282,7 @@ def test_all_that_is_far_off_comes_by_rule_memory_first() -> None:
     story.job(2, rule="map", **facts)
     node = story.events[-3].levels
     story.attempt(2, known, *node, used=used, external_jobid="72")
-    assert [(one.rule, one.resource) for one in far_off(story.run)] == [
+    assert [(one.rule, one.resource) for one in request_mismatches(story.run)] == [
         ("zip", "memory"),
         ("zip", "threads"),
         ("zip", "runtime"),
@@ -294,6 +294,6 @@ def test_all_that_is_far_off_comes_by_rule_memory_first() -> None:
 
 @given(strategies.hostile_runs())
 def test_whatever_a_run_is_what_is_far_off_is_far_off(run: Run) -> None:
-    for one in far_off(run):
-        assert one.used > one.asked * 0.9 or one.asked >= 2 * one.used
-        assert one.too_little == (one.used > one.asked * 0.9)
+    for one in request_mismatches(run):
+        assert one.used > one.requested * 0.9 or one.requested >= 2 * one.used
+        assert one.too_little == (one.used > one.requested * 0.9)

@@ -15,7 +15,7 @@ from builders import (
     stamps,
 )
 
-from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Choice, rows
+from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, RowFilter, rows
 from snakemake_logger_plugin_observe.run.attempt import Key
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -30,7 +30,7 @@ def several() -> Run:
 
 
 def keys(run: Run, **choice: Any) -> list[Key]:
-    return [row.attempt.key for row in rows(run, Choice(**choice))]
+    return [row.attempt.key for row in rows(run, RowFilter(**choice))]
 
 
 def test_every_attempt_is_a_row() -> None:
@@ -78,18 +78,18 @@ def test_a_row_has_what_is_known_of_its_job() -> None:
 
 
 def test_a_group_s_submission_is_a_row_without_a_rule() -> None:
-    row = rows(grouped().run, Choice(sort="job"))[-1]
+    row = rows(grouped().run, RowFilter(sort="job"))[-1]
     assert (row.attempt.job_id, row.rule, row.group_name) == (None, None, "pair")
     assert row.wildcards == {}
 
 
 def test_a_row_s_time_from_its_choice_on_is_without_the_wait_for_a_slot() -> None:
-    row = rows(several(), Choice(rule="zip"))[0]
-    assert (row.total, row.chosen) == (5_000_000, 3_000_000)
+    row = rows(several(), RowFilter(rule="zip"))[0]
+    assert (row.total, row.since_selected) == (5_000_000, 3_000_000)
 
 
 def phases_of(story: Story) -> dict[str, int | None]:
-    (row,) = rows(story.run, Choice(rule="map"))
+    (row,) = rows(story.run, RowFilter(rule="map"))
     return row.phases
 
 

@@ -128,9 +128,9 @@ def test_a_circle_ends_and_is_named() -> None:
     story = begun().job(1, needs=(3,)).job(2, needs=(1,)).job(3, needs=(2,)).job(4, needs=(3,))
     story.quick(1, 3, 3, 4).quick(2, 4, 4, 6).quick(3, 6, 6, 9).quick(4, 9, 9, 10)
     found = critical_path(story.end(10).run)
-    assert found.circles == (1, 2, 3)
+    assert found.cycles == (1, 2, 3)
     assert (found.length, [one.job_id for one in found.chain]) == (7 * SECOND, [1, 2, 3, 4])
-    assert critical_path(fan_in().run).circles == ()
+    assert critical_path(fan_in().run).cycles == ()
 
 
 def test_a_job_that_needs_itself_does_not_wait_for_itself() -> None:

@@ -7,11 +7,11 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from schedules import LIMITS, Key, Lived, lives
 
-from snakemake_logger_plugin_observe.analysis.cost.partition import Owned, partition
+from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
-from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Submissions
 from snakemake_logger_plugin_observe.analysis.path.critical import critical_path
-from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_wanted
+from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_needed
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
 from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisation
 from snakemake_logger_plugin_observe.journal.files import to_line
@@ -69,7 +69,7 @@ def true_walk(lived: Lived) -> list[Key]:
     return found
 
 
-def owner(one: Owned) -> Key | None:
+def owner(one: MakespanSegment) -> Key | None:
     name = one.job_id if one.job_id is not None else one.group
     return None if name is None else (name, one.attempt)
 
@@ -140,7 +140,7 @@ def test_both_edges_of_every_segment_are_stamps_that_the_journal_has(lived: Live
     run = lived.run
     lines = {n: json.loads(to_line(event)) for n, event in enumerate(lived.events, 1)}
     segments = partition(run)
-    wanted = {number: lines[number] for number in lines_wanted(run, segments)}
+    wanted = {number: lines[number] for number in lines_needed(run, segments)}
     for one in explain(run, segments, wanted):
         assert one.begin, one
         assert one.end, one
@@ -155,7 +155,7 @@ def test_the_critical_path_is_the_longest_chain_of_tools(lived: Lived) -> None:
     found = critical_path(lived.run)
     assert found.length == lived.critical() <= lived.makespan
     assert sum(one.compute for one in found.chain) == found.length
-    assert found.circles == ()
+    assert found.cycles == ()
     assert set(found.unknown) == {t.job_id for t in lived.world.tasks.values() if not t.is_told}
 
 
@@ -172,9 +172,9 @@ def test_slack_is_what_a_tool_could_take_longer_and_no_more(lived: Lived) -> Non
 @given(lives())
 def test_the_price_is_the_gap_between_both_paths_and_so_is_its_sum_by_class(lived: Lived) -> None:
     found = paths(lived.run)
-    assume(found.price is not None)
-    assert found.price == lived.makespan - lived.critical()
-    assert sum(found.price_by_class.values()) == found.price
+    assume(found.overhead is not None)
+    assert found.overhead == lived.makespan - lived.critical()
+    assert sum(found.overhead_by_class.values()) == found.overhead
 
 
 # -- slots over time -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from builders import SECOND, Story, a_try, begun, level, stamps
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
-from snakemake_logger_plugin_observe.analysis.cost.submissions import Submissions
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import Submissions
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
 
 PAGE = Path(__file__).parents[5] / "docs" / "method.md"
@@ -75,7 +75,7 @@ def test_the_critical_path_the_slack_and_the_price_are_the_page_s() -> None:
         "c": 0,
         "d": 12,
     }
-    assert found.price == 20 * SECOND
+    assert found.overhead == 20 * SECOND
     text = " ".join(PAGE.read_text().split())
     assert "11 + 2 = 13 s; `a` (2 s) has a slack of 13 − 2 − 2 = 9 s" in text
     assert "The price is 33 − 13 = 20 s." in text

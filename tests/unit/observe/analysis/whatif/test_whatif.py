@@ -29,14 +29,14 @@ from schedules import Lived, World, again, live, lives, world_of
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
-from snakemake_logger_plugin_observe.analysis.whatif import Model, model_of, play, transforms
-from snakemake_logger_plugin_observe.analysis.whatif.run_from_replay import retold
+from snakemake_logger_plugin_observe.analysis.whatif import Model, build_model, simulate, transforms
+from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
     ScenarioError,
-    applied,
-    setting,
-    words_of,
+    apply_scenario,
+    parse_scenario,
+    split_arguments,
 )
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, PHASES, cost_class
@@ -49,11 +49,11 @@ SHARE = 0.001
 
 
 def makespan(model: Model) -> int:
-    return play(model).makespan(model)
+    return simulate(model).makespan(model)
 
 
 def changed(run: Run, text: str) -> Model:
-    return applied(model_of(run), run, setting(words_of(text)), DICE)[0]
+    return apply_scenario(build_model(run), run, parse_scenario(split_arguments(text)), DICE)[0]
 
 
 # -- nothing changed -------------------------------------------------------------------------------
@@ -62,16 +62,16 @@ def changed(run: Run, text: str) -> Model:
 @MANY
 @given(lives())
 def test_a_replay_of_what_was_takes_as_long_as_it_took(lived: Lived) -> None:
-    model = model_of(lived.run)
+    model = build_model(lived.run)
     assert makespan(model) == pytest.approx(lived.makespan, rel=SHARE)
-    assert play(model).missed == 0
+    assert simulate(model).missed == 0
 
 
 @MANY
 @given(lives())
 def test_a_replay_of_what_was_has_every_submission_where_it_was(lived: Lived) -> None:
-    model = model_of(lived.run)
-    played = play(model).moments
+    model = build_model(lived.run)
+    played = simulate(model).moments
     for i, key in enumerate(model.keys):
         known = lived.stamps[key]
         near = lived.makespan * SHARE
@@ -83,8 +83,8 @@ def test_a_replay_of_what_was_has_every_submission_where_it_was(lived: Lived) ->
 @given(lives())
 def test_the_account_of_a_replay_of_what_was_is_the_run_s(lived: Lived) -> None:
     run = lived.run
-    model = model_of(run)
-    told = account(retold(model, play(model), run))
+    model = build_model(run)
+    told = account(simulated_run(model, simulate(model), run))
     measured = account(run)
     assert sum(told.makespan_by_class.values()) == told.makespan
     for name in CLASSES:
@@ -95,7 +95,7 @@ def test_the_account_of_a_replay_of_what_was_is_the_run_s(lived: Lived) -> None:
 def test_a_group_s_members_are_all_told_again_also_those_that_ran_beside_another() -> None:
     """Else whoever depends on one of them would seem to have waited for a place."""
     run = side_by_side()
-    told = retold(model_of(run), play(model_of(run)), run)
+    told = simulated_run(build_model(run), simulate(build_model(run)), run)
     assert set(run.attempts) <= set(told.attempts)
     found = account(told)
     assert found.makespan_by_class["limits"] == 0
@@ -121,14 +121,14 @@ def test_also_where_the_limits_are_not_in_the_journal(lived: Lived) -> None:
     run = lived.run
     unknown = {"jobs": None, "cores": None, "resources": {}}
     run.started = run.started.model_copy(update=unknown)
-    assert makespan(model_of(run)) == pytest.approx(lived.makespan, rel=SHARE)
+    assert makespan(build_model(run)) == pytest.approx(lived.makespan, rel=SHARE)
 
 
 @MANY
 @given(strategies.hostile_runs())
 def test_a_hostile_run_is_replayed_to_an_end(run: Run) -> None:
-    model = model_of(run)
-    assert play(model).end >= model.start
+    model = build_model(run)
+    assert simulate(model).end >= model.start
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_hostile_run_is_replayed_to_an_end(run: Run) -> None:
 )
 def test_small_runs_are_replayed_exactly(story: Any) -> None:
     run = story().run
-    assert makespan(model_of(run)) == run.makespan
+    assert makespan(build_model(run)) == run.makespan
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_small_runs_are_replayed_exactly(story: Any) -> None:
 )
 def test_with_each_wait_for_a_look_as_it_was_it_takes_as_long_as_it_took(story: Any) -> None:
     run = story().run
-    assert makespan(transforms.waits_as_they_were(model_of(run))) == run.makespan
+    assert makespan(transforms.waits_as_they_were(build_model(run))) == run.makespan
 
 
 def looked_at(*ended_s: float) -> Run:
@@ -179,7 +179,7 @@ def test_an_end_just_before_a_look_is_missed_in_a_replay_where_such_were_missed(
     ended_s: tuple[float, float], blind: int
 ) -> None:
     run = looked_at(*ended_s)
-    model = model_of(run)
+    model = build_model(run)
     assert makespan(model) == run.makespan
     assert max(model.blind) == blind
 
@@ -244,7 +244,7 @@ def test_with_a_place_for_every_job_it_is_no_slower(seed: int) -> None:
     world = world_of(seed, 10, remote=False)
     tasks = {job: replace(task, needs=(), memory=0) for job, task in world.tasks.items()}
     lived = live(replace(world, tasks=tasks, memory=None))
-    usual = makespan(model_of(lived.run))
+    usual = makespan(build_model(lived.run))
     work = sum(one["stage_in"] + one["dispatch"] for t in tasks.values() for one in t.lengths)
     assert makespan(changed(lived.run, "cores=100")) <= usual + work
 
@@ -261,7 +261,7 @@ def test_a_rule_twice_as_fast_has_half_the_tools_time() -> None:
 
 def test_jobs_in_a_group_start_up_once_and_run_side_by_side() -> None:
     run = on_cluster(4, startup_s=5, tool_s=2, queue_s=3).run
-    assert makespan(model_of(run)) == run.makespan == 13_000_000
+    assert makespan(build_model(run)) == run.makespan == 13_000_000
     model = changed(run, "group=map=2")
     assert model.count == 2
     assert model.course["node_startup"] == [5_000_000] * 2
@@ -288,7 +288,7 @@ def test_two_rules_in_groups_wait_for_each_other_s_groups_and_not_for_a_place() 
     model = changed(run, "group=map=2 group=then=2")
     assert model.count == 2
     assert sorted(map(sorted, model.packed.values())) == [[(1, 1), (2, 1)], [(3, 1), (4, 1)]]
-    told = account(retold(model, play(model), run))
+    told = account(simulated_run(model, simulate(model), run))
     assert told.makespan_by_class["limits"] == 0
 
 
@@ -302,7 +302,7 @@ def test_staging_that_is_overlapped_costs_what_the_waits_before_do_not_cover() -
     run = on_cluster(1, startup_s=1, stage_s=6, queue_s=3, tool_s=2).run
     model = changed(run, "overlap-staging")
     assert makespan(model) == run.makespan - 4_000_000
-    told = account(retold(model, play(model), run))
+    told = account(simulated_run(model, simulate(model), run))
     assert told.makespan_by_class["staging"] == 2_000_000
 
 
@@ -311,7 +311,7 @@ def test_staging_that_is_overlapped_costs_what_the_waits_before_do_not_cover() -
 
 def saved(run: Run) -> dict[tuple[str, str], int]:
     segments = partition(run)
-    found = savings(model_of(run, segments), segments)
+    found = savings(build_model(run, segments), segments)
     return {(one.kind, one.name): one.saving for one in found}
 
 
@@ -350,7 +350,7 @@ def test_without_a_class_of_a_chain_at_most_its_share_is_saved_and_its_knock_on(
     run = lived.run
     measured = account(run)
     for name in ("planning", "queue", "staging", "compute", "scheduling"):
-        model = transforms.waits_as_they_were(model_of(run))
+        model = transforms.waits_as_they_were(build_model(run))
         phases = [phase for phase in PHASES if cost_class(phase) == name]
         saving = makespan(model) - makespan(transforms.without_phases(model, phases))
         share = measured.makespan_by_class[name]
@@ -381,13 +381,13 @@ def test_any_setting_of_any_run_is_replayed_to_an_account_that_adds_up(
     ]
     measured = any(a.phases.get("queue_wait") for a in run.attempts.values())
     assume(chosen and (measured or not {"queue=drawn", "startup=x2", "poll=4"} & set(chosen)))
-    assume("poll=4" not in chosen or model_of(run).polls is not None)
+    assume("poll=4" not in chosen or build_model(run).polls is not None)
     try:
         model = changed(run, " ".join(chosen))
     except ScenarioError as nothing_to_move:
         assume(not str(nothing_to_move).startswith(("group a: ", "local b: ")))
         raise
-    played = play(model)
+    played = simulate(model)
     assert played.missed == 0
-    told = account(retold(model, played, run))
+    told = account(simulated_run(model, played, run))
     assert sum(told.makespan_by_class.values()) == told.makespan == played.makespan(model)

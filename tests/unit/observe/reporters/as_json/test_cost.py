@@ -19,7 +19,7 @@ def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
         *("schema_version", "run", "makespan", "jobs", "rules"),
-        *("polling", "file_system", "advice", "clocks", "requests_far_off"),
+        *("polling", "file_system", "advice", "clocks", "request_mismatches"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
     assert list(found["makespan"]["by_class_s"]) == list(CLASSES)
@@ -87,21 +87,21 @@ def test_polling_advice_and_requests() -> None:
             "tool_s": 0.5,
         },
     ]
-    first, *_, last = found["requests_far_off"]
+    first, *_, last = found["request_mismatches"]
     assert first == {
         "rule": "map",
         "resource": "memory",
-        "asked": 8e9,
+        "requested": 8e9,
         "used": 140_000_003,
         "at_most": False,
         "too_little": False,
     }
-    assert (last["resource"], last["asked"], last["used"]) == ("threads", 16, 1.0)
+    assert (last["resource"], last["requested"], last["used"]) == ("threads", 16, 1.0)
 
 
 def test_an_empty_run_has_no_polling_and_no_advice() -> None:
     found = as_json(cost(Run()))
-    assert (found["polling"], found["advice"], found["requests_far_off"]) == (None, [], [])
+    assert (found["polling"], found["advice"], found["request_mismatches"]) == (None, [], [])
 
 
 def test_a_segment_of_the_makespan() -> None:

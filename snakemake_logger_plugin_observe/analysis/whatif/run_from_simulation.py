@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from snakemake_logger_plugin_observe.analysis.whatif.engine import Played
+from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model, Part
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import BEFORE_THE_TOOL
 from snakemake_logger_plugin_observe.clock import Micros
@@ -24,7 +24,7 @@ _OF_MEMBERS = ("stage_in", "compute", "stage_out", "member_wait")
 _NOTHING = AccountTotals(by_class_s={}, by_phase_s={})
 
 
-def retold(model: Model, played: Played, run: Run) -> Run:
+def simulated_run(model: Model, played: Simulation, run: Run) -> Run:
     """Return what *played* would have been recorded as; *run* is what *model* was made of."""
     told = Run(groups=dict(run.groups), jobs=dict(run.jobs))
     _tell_the_beginning(told, model, run)
@@ -115,7 +115,7 @@ def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> Non
     )
 
 
-def _segments(model: Model, played: Played, i: int, told: Run, group: Attempt) -> list[Segment]:
+def _segments(model: Model, played: Simulation, i: int, told: Run, group: Attempt) -> list[Segment]:
     """Return the segments of a submission, its waits for the main thread in their places."""
     moments = played.moments
     at = played.ready[i] or moments.selected[i]
