@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _DEFAULT = "cost"
 FORMS = {"text": as_text.render, "json": as_json.render}
-"""Every form that an answer can be printed in."""
+"""Every form that a reply can be printed in: a function of it, the width and the colour."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Command)
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
-        module.arguments(command)
+        module.add_arguments(command)
         command.add_argument(
             "--format", choices=sorted(FORMS), default="text", help="default: text"
         )
@@ -67,16 +67,16 @@ class _Command(_Parser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 if fine, 1 if the answer is bad news, 2 if it cannot be given."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version")):
-        words.insert(0, _DEFAULT)
-    if any(not word and before != "--with" for before, word in pairwise(words)):
-        print("snakemake-observe: an empty word: is a variable unset?", file=sys.stderr)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0] not in COMMANDS and given[0] not in ("-h", "--help", "--version")):
+        given.insert(0, _DEFAULT)
+    if any(not one and before != "--with" for before, one in pairwise(given)):
+        print("snakemake-observe: empty argument: is a variable unset?", file=sys.stderr)
         return 2
-    chosen = parser().parse_args(words)
+    args = parser().parse_args(given)
     try:
-        answer, code = COMMANDS[chosen.command].run(chosen)
-        text = FORMS[chosen.format](answer, width=_width(), color=_color())
+        reply = COMMANDS[args.command].run(args)
+        text = FORMS[args.format](reply, width=_width(), color=_color())
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(text, end="" if text.endswith("\n") else "\n", flush=True)
     except (JournalError, CheckFileError, WritingError, SavingError) as error:
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"snakemake-observe: the answer cannot be written: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
-    return int(code)
+    return int(reply.code)
 
 
 def _width() -> int:

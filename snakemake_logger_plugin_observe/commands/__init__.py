@@ -1,34 +1,24 @@
-"""The reader's commands: each parses its words, asks an analysis, and hands back an answer."""
+"""The commands of ``snakemake-observe``, a module each.
 
-from types import ModuleType
+A module has HELP, ``add_arguments(parser)`` and ``run(args)``, which returns a ``Reply``. Uses
+everything below; no command uses another.
+"""
 
-from snakemake_logger_plugin_observe.commands import (
-    accounting,
-    check,
-    compare,
+# isort: off
+from snakemake_logger_plugin_observe.commands import (  # noqa: F401  the registry finds them
     cost,
-    jobs,
     path,
-    runbook,
-    schema,
-    triage,
-    validate,
     whatif,
+    jobs,
+    triage,
+    runbook,
     why,
+    compare,
+    check,
+    accounting,
+    validate,
+    schema,
 )
 
-COMMANDS: dict[str, ModuleType] = {
-    "cost": cost,
-    "path": path,
-    "whatif": whatif,
-    "jobs": jobs,
-    "triage": triage,
-    "runbook": runbook,
-    "why": why,
-    "compare": compare,
-    "check": check,
-    "accounting": accounting,
-    "validate": validate,
-    "schema": schema,
-}
-"""Every command by its name; a module has HELP, arguments(parser) and run(words)."""
+COMMANDS = {name: module for name, module in dict(globals()).items() if hasattr(module, "HELP")}
+"""The modules imported above by name, in the order in which ``--help`` lists them."""

@@ -1,9 +1,13 @@
-"""``accounting``: ask the cluster's accounting about a run's jobs, now that they have ended."""
+"""``accounting``: import what Slurm's accounting recorded about a run's jobs into its journal."""
 
 import argparse
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.console import RenderableType
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.external.slurm_accounting import (
     PATIENCE_S,
@@ -13,31 +17,47 @@ from snakemake_logger_plugin_observe.external.slurm_accounting import (
     told_by,
 )
 from snakemake_logger_plugin_observe.journal.files import JournalError, append
-from snakemake_logger_plugin_observe.reporters.answers import AccountingAnswer
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
+from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.reporters.words import harmless
 
-HELP: Final = "ask Slurm's accounting about a run's jobs, and add its words to the journal"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
-    find_journal.argument(parser)
+HELP: Final = "import Slurm accounting: add what Slurm recorded about a run's jobs to its journal"
 
 
-def run(words: argparse.Namespace) -> tuple[AccountingAnswer, int]:
+@dataclass(frozen=True, slots=True)
+class AccountingAnswer:
+    """How many of a run's jobs Slurm's accounting has records of."""
+
+    source: Source
+    asked: int
+    known: int
+    added: int
+    """How many records were new, and are in the journal now."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    find_journal.add_argument(parser)
+
+
+def run(args: argparse.Namespace) -> Reply[AccountingAnswer]:
     """Return what was found; 1 if the accounting does not know some of the jobs.
 
     Raises:
-        JournalError: if the run still goes on, none of its jobs has an id of Slurm's, or the
-            accounting cannot be asked.
+        JournalError: if the run has not ended, none of its jobs has a Slurm job id, or the
+            accounting cannot be queried.
 
     """
-    source = find_journal.load(words.journal)
+    source = find_journal.load(args.journal)
     run = source.run
     if source.status == "running":
-        raise JournalError(f"{source.path}: the run still goes on, and asks when it ends")
+        raise JournalError(
+            f"{source.path}: the run has not ended; it imports Slurm accounting itself when it ends"
+        )
     asked = slurm_ids(run.external_jobids)
     if not asked:
-        raise JournalError(f"{source.path}: none of its jobs has an id that Slurm could have given")
+        raise JournalError(f"{source.path}: no job of this run has a Slurm job id")
     try:
         records = query(asked, (run.start or 0) // 1_000_000, PATIENCE_S + len(asked) / 100)
     except AccountingError as error:
@@ -46,6 +66,22 @@ def run(words: argparse.Namespace) -> tuple[AccountingAnswer, int]:
     append(source.path, events)
     for event in events:
         run.add(event)
-    return AccountingAnswer(source, len(asked), len(records), len(events)), int(
-        len(records) < len(asked)
-    )
+    answer = AccountingAnswer(source, len(asked), len(records), len(events))
+    return Reply(answer, parts, shape, int(len(records) < len(asked)))
+
+
+def parts(answer: AccountingAnswer, width: int) -> list[RenderableType]:
+    """Return the answer as text."""
+    known = f"Slurm's accounting knows {answer.known:,} of {plural(answer.asked, 'job')}"
+    new = plural(answer.added, "new record") if answer.added else "nothing new"
+    return [harmless(f"{answer.source.path}: {known}; {new}")]
+
+
+def shape(answer: AccountingAnswer) -> dict[str, Any]:
+    """Return the answer as plain values."""
+    return {
+        **head(answer.source),
+        "asked": answer.asked,
+        "known": answer.known,
+        "added": answer.added,
+    }

@@ -29,16 +29,19 @@ from snakemake_logger_plugin_observe.external.published_files import published
 from snakemake_logger_plugin_observe.external.verify_commands import prove
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
+from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
+from snakemake_logger_plugin_observe.reporters.as_text.check import parts, proposal_parts
 from snakemake_logger_plugin_observe.reporters.documents import check_toml, junit
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "whether a run keeps to its workflow's budgets and proofs"
 _PRINT: Final = "-"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
     parser.add_argument("file", metavar="FILE", help="what to keep to, as TOML")
-    find_journal.argument(parser)
+    find_journal.add_argument(parser)
     parser.add_argument(
         "--init",
         action="store_true",
@@ -65,7 +68,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
     """Return each line of the file with whether it holds; 1 if the run breaks one.
 
     Raises:
@@ -74,29 +77,29 @@ def run(words: argparse.Namespace) -> tuple[CheckAnswer | ProposalAnswer, int]:
         WritingError: if a file that was asked for cannot be written.
 
     """
-    if words.init:
-        return _propose(words), 0
-    if words.junit is not None and str(words.junit) == _PRINT:
+    if args.init:
+        return Reply(_propose(args), proposal_parts, shape_proposal)
+    if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit writes a file: name one")
-    file = read_check_file(Path(words.file))
-    source = find_journal.load(words.journal, failures=True)
-    folder = _folder(source.path, words.directory)
+    file = read_check_file(Path(args.file))
+    source = find_journal.load(args.journal, failures=True)
+    folder = _folder(source.path, args.directory)
     subject = _subject(source)
     lines = [ended(subject)]
     lines += [judge(subject, limit) for limit in file.limits]
-    lines += _compared(words, file, source)
+    lines += _compared(args, file, source)
     lines += _proofs(file, folder, _not_yet(subject))
     answer = CheckAnswer(
         source,
         file.path,
         folder,
         tuple(sorted(lines, key=lambda line: line.file_line or 0)),
-        strict=words.strict,
-        notes=tuple(_notes(source, folder, words.directory)) if file.proves else (),
+        strict=args.strict,
+        notes=tuple(_notes(source, folder, args.directory)) if file.proves else (),
     )
-    if words.junit is not None:
-        write_files.replace(words.junit, junit.render(answer))
-    return answer, 0 if answer.passed else 1
+    if args.junit is not None:
+        write_files.replace(args.junit, junit.render(answer))
+    return Reply(answer, parts, shape, 0 if answer.passed else 1)
 
 
 def _subject(source: Source) -> MeasuredRun:
@@ -111,13 +114,13 @@ def _folder(journal: Path, named: Path | None) -> Path:
 # -- the baseline --------------------------------------------------------------------------------
 
 
-def _compared(words: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[CheckLine]:
+def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[CheckLine]:
     """Yield how the run compares with its baseline, as far as the file or the person asks."""
-    asked = file.baseline or (Baseline() if words.baseline is not None else None)
+    asked = file.baseline or (Baseline() if args.baseline is not None else None)
     if asked is None:
         return
-    if words.baseline is not None:
-        baseline, others = sides.side(words.baseline)
+    if args.baseline is not None:
+        baseline, others = sides.side(args.baseline)
     elif asked.journal is not None:
         baseline, others = sides.side(file.path.parent / asked.journal)
     else:
@@ -209,8 +212,8 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
 # -- a first file ----------------------------------------------------------------------------------
 
 
-def _propose(words: argparse.Namespace) -> ProposalAnswer:
-    source = find_journal.load(words.journal)
+def _propose(args: argparse.Namespace) -> ProposalAnswer:
+    source = find_journal.load(args.journal)
     started = source.run.started
     if source.status != "success" or started is None or started.kind != "run":
         raise CheckFileError(
@@ -218,10 +221,10 @@ def _propose(words: argparse.Namespace) -> ProposalAnswer:
             f"{source.status.replace('_', ' ')}"
         )
     subject = _subject(source)
-    folder = _folder(source.path, words.directory)
+    folder = _folder(source.path, args.directory)
     globs = [glob for glob in final_outputs(subject) if published(folder, glob)]
     text = check_toml.render(source.path.name, list(limits(subject)), globs)
-    if words.file == _PRINT:
+    if args.file == _PRINT:
         return ProposalAnswer(source, None, text)
-    write_files.create(Path(words.file), text)
-    return ProposalAnswer(source, Path(words.file), text)
+    write_files.create(Path(args.file), text)
+    return ProposalAnswer(source, Path(args.file), text)

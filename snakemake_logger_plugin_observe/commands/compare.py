@@ -12,12 +12,15 @@ from snakemake_logger_plugin_observe.commands.support.check_file import read_che
 from snakemake_logger_plugin_observe.commands.support.sides import _one_folder, parties, side
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
+from snakemake_logger_plugin_observe.reporters.as_json.compare import shape
+from snakemake_logger_plugin_observe.reporters.as_text.compare import parts
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "whether a run was faster than its baseline, and whether it is still the same work"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
     parser.add_argument(
         "baseline",
         nargs="?",
@@ -44,24 +47,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> tuple[CompareAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
     """Return how the two compare; 1 with --strict, unless they are the same work."""
-    named = None if words.baseline is None else side(words.baseline)
-    candidate, others = side(words.candidate)
+    named = None if args.baseline is None else side(args.baseline)
+    candidate, others = side(args.candidate)
     baseline, rest = named or _before(candidate)
-    if named and words.candidate is None and baseline.path.samefile(candidate.path):
+    if named and args.candidate is None and baseline.path.samefile(candidate.path):
         raise JournalError(f"{baseline.path} is the newest run here; name what to compare it with")
     globs: list[str] = []
-    if words.publish is not None:
-        globs = [pattern for pattern, _ in read_check_file(words.publish).files]
+    if args.publish is not None:
+        globs = [pattern for pattern, _ in read_check_file(args.publish).files]
     sides = parties((baseline, rest), (candidate, others), globs)
     comparison = compare(*sides)
-    notes = [*_left_out(words.baseline, rest), *_left_out(words.candidate, others)]
-    if words.publish is not None:
-        notes += _unseen(words.publish, baseline, candidate, sides[0])
-    return CompareAnswer(baseline, candidate, comparison, tuple(notes)), int(
-        words.strict and comparison.same_work is not True
-    )
+    notes = [*_left_out(args.baseline, rest), *_left_out(args.candidate, others)]
+    if args.publish is not None:
+        notes += _unseen(args.publish, baseline, candidate, sides[0])
+    answer = CompareAnswer(baseline, candidate, comparison, tuple(notes))
+    code = int(args.strict and comparison.same_work is not True)
+    return Reply(answer, parts, shape, code)
 
 
 def _left_out(named: Path | None, used: Sequence[Outline]) -> Iterator[str]:

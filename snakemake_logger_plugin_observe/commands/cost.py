@@ -12,20 +12,23 @@ from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
+from snakemake_logger_plugin_observe.reporters.as_json.cost import shape
+from snakemake_logger_plugin_observe.reporters.as_text.cost import parts
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.run.model import Run
 
 HELP: Final = "where the time of a run accumulated (also the bare command)"
 _COSTLIEST: Final = 5
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
-    find_journal.argument(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    find_journal.add_argument(parser)
 
 
-def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[CostAnswer]:
     """Return both accounts of the run; always fine."""
-    source = find_journal.load(words.journal, Detail.TIMES)
+    source = find_journal.load(args.journal, Detail.TIMES)
     run = source.run
     accounts = account(run)
     answer = CostAnswer(
@@ -37,7 +40,7 @@ def run(words: argparse.Namespace) -> tuple[CostAnswer, int]:
         request_mismatches=tuple(request_mismatches(run)),
         clocks=node_clocks(run),
     )
-    return answer, 0
+    return Reply(answer, parts, shape)
 
 
 def _can_advise(source: Source) -> bool:

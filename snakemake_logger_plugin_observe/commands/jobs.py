@@ -10,13 +10,16 @@ from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import JournalError
 from snakemake_logger_plugin_observe.journal.records import Status
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
+from snakemake_logger_plugin_observe.reporters.as_json.jobs import shape
+from snakemake_logger_plugin_observe.reporters.as_text.jobs import parts
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "what ran: every attempt with its phases, external id, node and status"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
-    find_journal.argument(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    find_journal.add_argument(parser)
     parser.add_argument("--rule", metavar="RULE", help="only this rule's attempts")
     parser.add_argument("--status", choices=get_args(Status), help="only attempts that ended so")
     parser.add_argument(
@@ -28,21 +31,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", choices=SORT_KEYS, default="start", help="default: start")
 
 
-def run(words: argparse.Namespace) -> tuple[JobsAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
     """Return the attempts that were asked for; always fine.
 
     Raises:
         JournalError: if there is no journal, or no rule in it that is called so.
 
     """
-    source = find_journal.load(words.journal, failures=words.failed)
-    if words.rule is not None:
-        _known(source, words.rule)
-    choice = RowFilter(words.rule, words.status, words.failed, words.sort)
+    source = find_journal.load(args.journal, failures=args.failed)
+    if args.rule is not None:
+        _known(source, args.rule)
+    choice = RowFilter(args.rule, args.status, args.failed, args.sort)
     chosen = tuple(rows(source.run, choice))
-    if not words.failed:
-        return JobsAnswer(source, chosen, used=words.used), 0
-    return failed(source, chosen, words.rule), 0
+    if not args.failed:
+        return Reply(JobsAnswer(source, chosen, used=args.used), parts, shape)
+    return Reply(failed(source, chosen, args.rule), parts, shape)
 
 
 def _known(source: Source, rule: str) -> None:

@@ -14,6 +14,9 @@ from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving, savi
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import Detail, lines_at
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
+from snakemake_logger_plugin_observe.reporters.as_json.path import shape
+from snakemake_logger_plugin_observe.reporters.as_text.path import parts
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "what to repair first: the path that the run took, and the one that the work needs"
 
@@ -21,9 +24,9 @@ _REPLAYED_UNASKED: Final = 50_000
 _TRIES_OF_A_LARGE_RUN: Final = 40
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
-    find_journal.argument(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    find_journal.add_argument(parser)
     parser.add_argument(
         "--explain",
         action="store_true",
@@ -36,13 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> tuple[PathAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[PathAnswer]:
     """Return both paths of the run; always fine."""
-    source = find_journal.load(words.journal, Detail.TIMES)
+    source = find_journal.load(args.journal, Detail.TIMES)
     found = paths(source.run)
-    explained = _explained(source, found) if words.explain else None
-    saved = () if words.explain else _savings(source, found, wanted=words.savings)
-    return PathAnswer(source, found, saved, explained), 0
+    explained = _explained(source, found) if args.explain else None
+    saved = () if args.explain else _savings(source, found, wanted=args.savings)
+    return Reply(PathAnswer(source, found, saved, explained), parts, shape)
 
 
 def _savings(source: Source, found: Paths, *, wanted: bool) -> tuple[Saving, ...] | None:

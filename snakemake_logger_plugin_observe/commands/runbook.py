@@ -6,18 +6,23 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from rich.console import RenderableType
 
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import usual
 from snakemake_logger_plugin_observe.commands.support import baselines, find_journal, write_files
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import Known, RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.documents.runbook import render_runbook
+from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.reporters.words import harmless
 
 HELP: Final = "a runbook for this workflow: one or two pages, written once, then the team's"
 _DEPTH: Final = 3
@@ -30,8 +35,8 @@ _NOTE: Final = "# Incident in run "
 _FIELDS: Final = ("incident class", "next action")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
     parser.add_argument(
         "paths",
         nargs="*",
@@ -48,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> tuple[RunbookAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
     """Write the runbook, unless there is one; always fine.
 
     Raises:
@@ -56,16 +61,16 @@ def run(words: argparse.Namespace) -> tuple[RunbookAnswer, int]:
         WritingError: if it cannot be written.
 
     """
-    if words.out.exists():
-        return RunbookAnswer(words.out, kept=True), 0
-    source, outlines = _typical(words.paths or [Path()])
+    if args.out.exists():
+        return Reply(RunbookAnswer(args.out, kept=True), parts, shape)
+    source, outlines = _typical(args.paths or [Path()])
     if source.status not in ("success", "nothing_to_do"):
         raise JournalError(
             f"{source.path}: no run here has succeeded yet, and a runbook tells what is usual"
         )
     folder = folder_of(source)
     answer = RunbookAnswer(
-        words.out,
+        args.out,
         kept=False,
         source=source,
         folder=str(folder.root) if folder is not None else None,
@@ -74,8 +79,26 @@ def run(words: argparse.Namespace) -> tuple[RunbookAnswer, int]:
         known=tuple(_known(folder)) if folder is not None else (),
         check_file=_check_file(folder),
     )
-    write_files.create(words.out, render_runbook(answer))
-    return answer, 0
+    write_files.create(args.out, render_runbook(answer))
+    return Reply(answer, parts, shape)
+
+
+def parts(answer: RunbookAnswer, width: int) -> list[RenderableType]:
+    """Return one line: where the runbook is, and whether it was written now."""
+    if answer.kept:
+        return [harmless(f"{answer.path}: already exists; not overwritten")]
+    return [harmless(f"{answer.path}: written; it is yours now, and is not written again")]
+
+
+def shape(answer: RunbookAnswer) -> dict[str, Any]:
+    """Return the answer as plain values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "path": str(answer.path),
+        "kept": answer.kept,
+        "usual": asdict(answer.usual) if answer.usual is not None else None,
+        "known_incidents": [asdict(one) for one in answer.known],
+    }
 
 
 def _typical(paths: list[Path]) -> tuple[Source, list[baselines.Outline]]:

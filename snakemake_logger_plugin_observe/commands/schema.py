@@ -1,18 +1,23 @@
-"""``schema``: the JSON Schema of a journal line."""
+"""``schema``: print the JSON Schema of a journal line."""
 
 import argparse
-from typing import Final
+import json
+from typing import Any, Final
 
 from snakemake_logger_plugin_observe.journal.events import json_schema
-from snakemake_logger_plugin_observe.reporters.answers import SchemaAnswer
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "print the JSON Schema of a journal line"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words: it has none of its own."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments: it has none."""
 
 
-def run(words: argparse.Namespace) -> tuple[SchemaAnswer, int]:
-    """Return the schema; always fine."""
-    return SchemaAnswer(json_schema()), 0
+def run(args: argparse.Namespace) -> Reply[dict[str, Any]]:
+    """Return the schema, which is the same text in every format."""
+    return Reply(
+        json_schema(),
+        text=lambda schema, _: [json.dumps(schema, indent=2)],
+        json=lambda schema: schema,
+    )

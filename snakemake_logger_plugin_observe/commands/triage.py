@@ -15,14 +15,17 @@ from snakemake_logger_plugin_observe.commands.support.triage_case import folder_
 from snakemake_logger_plugin_observe.external.workdir import Store
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.triage import shape
+from snakemake_logger_plugin_observe.reporters.as_text.triage import parts
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "what went wrong: the incident ladder, from symptom to next action, and a note"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
-    find_journal.argument(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    find_journal.add_argument(parser)
     parser.add_argument(
         "--baseline",
         type=Path,
@@ -50,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
     """Return what the ladder found; always fine.
 
     Raises:
@@ -59,14 +62,14 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
         SavingError: if the folder for the evidence is not empty, or cannot be written.
 
     """
-    if words.yes and not words.live:
+    if args.yes and not args.live:
         raise JournalError("--yes answers what --live asks; without --live nothing is run")
-    if words.note is not None and str(words.note) == "-":
+    if args.note is not None and str(args.note) == "-":
         raise write_files.WritingError("--note writes a file: name one")
-    source = find_journal.load(words.journal, Detail.FAILURES, failures=True)
-    store = Store.new(words.save) if words.save is not None else None
-    asked = ask(source, folder_of(source), agreed=words.yes) if words.live else ()
-    case, folder, baseline = gather(source, words.baseline, asked)
+    source = find_journal.load(args.journal, Detail.FAILURES, failures=True)
+    store = Store.new(args.save) if args.save is not None else None
+    asked = ask(source, folder_of(source), agreed=args.yes) if args.live else ()
+    case, folder, baseline = gather(source, args.baseline, asked)
     found = triage(case)
     answer = TriageAnswer(
         source=source,
@@ -75,11 +78,11 @@ def run(words: argparse.Namespace) -> tuple[TriageAnswer, int]:
         missing=(*case.missing, *unread(found.excerpts)),
         paths=case.paths,
         asked=asked,
-        saved=words.save,
-        noted=words.note,
+        saved=args.save,
+        noted=args.note,
     )
     if store is not None:
         evidence_archive.keep(store, answer, folder)
-    if words.note is not None:
-        write_files.create(words.note, render_note(answer, words.note.suffix))
-    return answer, 0
+    if args.note is not None:
+        write_files.create(args.note, render_note(answer, args.note.suffix))
+    return Reply(answer, parts, shape)

@@ -17,6 +17,9 @@ from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.whatif import shape
+from snakemake_logger_plugin_observe.reporters.as_text.whatif import parts
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "what the run would have taken with other limits, polls, groups or faster tools"
 _ALTERNATIVES: Final = 50
@@ -40,9 +43,9 @@ _FLAGS: Final = {
 }
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
-    find_journal.argument(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    find_journal.add_argument(parser)
     for name, (value, text) in _ONE_VALUE.items():
         parser.add_argument(f"--{name}", metavar=value, help=text)
     for name, (value, text) in _MANY_VALUES.items():
@@ -67,7 +70,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn (default: 1)")
 
 
-def run(words: argparse.Namespace) -> tuple[WhatIfAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[WhatIfAnswer]:
     """Return a replay for each alternative; always fine.
 
     Raises:
@@ -75,35 +78,36 @@ def run(words: argparse.Namespace) -> tuple[WhatIfAnswer, int]:
 
     """
     try:
-        settings = _settings(words)
-        source = find_journal.load(words.journal, Detail.TIMES)
+        settings = _settings(args)
+        source = find_journal.load(args.journal, Detail.TIMES)
         segments = tuple(partition(source.run))
-        return WhatIfAnswer(source, what_if(source.run, settings, segments, words.seed)), 0
+        found = what_if(source.run, settings, segments, args.seed)
     except ScenarioError as error:
         raise JournalError(f"whatif: {error}") from error
+    return Reply(WhatIfAnswer(source, found), parts, shape)
 
 
-def _settings(words: argparse.Namespace) -> list[Scenario]:
+def _settings(args: argparse.Namespace) -> list[Scenario]:
     """Return the alternatives, each with the flags' words; or these alone."""
-    common = list(_flags(words))
-    alternatives = [split_arguments(text) for text in words.alternatives]
+    common = list(_flags(args))
+    alternatives = [split_arguments(text) for text in args.alternatives]
     swept: list[list[Argument]] = [[]]
-    for text in words.sweep:
+    for text in args.sweep:
         swept = [[*before, *own] for before in swept for own in split_sweep(text)]
-    if words.sweep:
+    if args.sweep:
         alternatives += swept
     if len(alternatives) > _ALTERNATIVES:
         raise ScenarioError(f"{len(alternatives)} alternatives: at most {_ALTERNATIVES} at once")
     return [parse_scenario([*common, *own]) for own in alternatives or [[]]]
 
 
-def _flags(words: argparse.Namespace) -> Iterable[Argument]:
+def _flags(args: argparse.Namespace) -> Iterable[Argument]:
     for name in _ONE_VALUE:
-        if (value := getattr(words, name)) is not None:
+        if (value := getattr(args, name)) is not None:
             yield name, value
     for name in _MANY_VALUES:
-        for value in getattr(words, name):
+        for value in getattr(args, name):
             yield name, value
     for name in _FLAGS:
-        if getattr(words, name.replace("-", "_")):
+        if getattr(args, name.replace("-", "_")):
             yield name, None

@@ -19,12 +19,15 @@ from snakemake_logger_plugin_observe.journal.files import (
     journals_in,
 )
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.why import shape
+from snakemake_logger_plugin_observe.reporters.as_text.why import parts
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "why it ran: by cause and rule, or one job's or file's causes back to the root"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's words."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
     parser.add_argument(
         "words",
         nargs="*",
@@ -35,14 +38,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
+def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     """Return why jobs ran; always fine.
 
     Raises:
         JournalError: if there is no journal, or no job in it that is called so.
 
     """
-    what, named = told_apart(words.words)
+    what, named = told_apart(args.words)
     source = find_journal.load(named, Detail.FIGURES)
     origins = Origins(source.run)
     found = roots(origins)
@@ -62,7 +65,7 @@ def run(words: argparse.Namespace) -> tuple[WhyAnswer, int]:
         subject,
         chain(origins, found, subject.jobs) if subject is not None else None,
     )
-    return answer, 0
+    return Reply(answer, parts, shape)
 
 
 def told_apart(words: list[str]) -> tuple[str | None, Path | None]:

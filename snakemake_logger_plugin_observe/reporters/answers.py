@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
@@ -12,7 +11,6 @@ from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
-from snakemake_logger_plugin_observe.analysis.cost.validation import Validation
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
@@ -151,25 +149,6 @@ class RunbookAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingAnswer:
-    """What the cluster's accounting knew of a run's jobs."""
-
-    source: Source
-    asked: int
-    known: int
-    added: int
-    """How many records were new, and are in the journal now."""
-
-
-@dataclass(frozen=True, slots=True)
-class ValidateAnswer:
-    """Whether a journal is sound."""
-
-    source: Source
-    verification: Validation
-
-
-@dataclass(frozen=True, slots=True)
 class CheckAnswer:
     """Whether a run kept to what its workflow's file of budgets says."""
 
@@ -201,27 +180,3 @@ class ProposalAnswer:
     file: Path | None
     """Where it was written; None where it is to be printed."""
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaAnswer:
-    """The JSON Schema of a journal line."""
-
-    schema: dict[str, Any] = field(default_factory=dict)
-
-
-Answer = (
-    CostAnswer
-    | PathAnswer
-    | WhatIfAnswer
-    | JobsAnswer
-    | WhyAnswer
-    | CompareAnswer
-    | TriageAnswer
-    | RunbookAnswer
-    | CheckAnswer
-    | ProposalAnswer
-    | AccountingAnswer
-    | ValidateAnswer
-    | SchemaAnswer
-)

@@ -208,8 +208,7 @@ def _told(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, obj
 
 def _is_the_same_as_itself(journal: Path) -> None:
     """Compared with itself a run shows no change, whatever it did; nor is it faster or slower."""
-    words = parser().parse_args(["compare", str(journal), str(journal)])
-    answer, _code = compare.run(words)
+    answer = compare.run(parser().parse_args(["compare", str(journal), str(journal)])).answer
     held = answer.comparison
     assert held.findings == ()
     assert held.work.changes == ()

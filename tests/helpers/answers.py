@@ -61,15 +61,16 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.analysis.why.selection import find
 from snakemake_logger_plugin_observe.analysis.why.why import why
+from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.commands.accounting import AccountingAnswer
 from snakemake_logger_plugin_observe.commands.cost import costliest
 from snakemake_logger_plugin_observe.commands.jobs import failed
+from snakemake_logger_plugin_observe.commands.validate import ValidateAnswer
 from snakemake_logger_plugin_observe.journal.events import (
     Gap,
 )
 from snakemake_logger_plugin_observe.journal.records import LogTail, Usage
 from snakemake_logger_plugin_observe.reporters.answers import (
-    AccountingAnswer,
-    Answer,
     CheckAnswer,
     CompareAnswer,
     CostAnswer,
@@ -78,10 +79,10 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     ProposalAnswer,
     Source,
     TriageAnswer,
-    ValidateAnswer,
     WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.documents import check_toml
+from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.run.model import Run
 
 PATH = Path(".snakemake/observe/20260301T120000-012345.jsonl")
@@ -336,16 +337,33 @@ WHYS = {
 }
 
 
+Answer = Any
+"""What a command answers: a dataclass for each."""
+
+
+def reply(answer: Answer) -> Reply[Answer]:
+    """Return *answer* with the reporters that its command names: CostAnswer is of ``cost``."""
+    if isinstance(answer, ProposalAnswer):
+        return Reply(answer, COMMANDS["check"].proposal_parts, COMMANDS["check"].shape_proposal)
+    command = COMMANDS[type(answer).__name__.removesuffix("Answer").lower()]
+    return Reply(answer, command.parts, command.shape)
+
+
 def render(answer: Answer, width: int = 100, *, color: bool = False) -> str:
     """Return *answer* as text."""
-    return FORMS["text"](answer, width=width, color=color)
+    return FORMS["text"](reply(answer), width=width, color=color)
 
 
 def render_json(answer: Answer, width: int = 100) -> str:
     """Return *answer* as the text of a JSON document."""
-    return FORMS["json"](answer, width=width, color=False)
+    return FORMS["json"](reply(answer), width=width, color=False)
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
     """Return *answer* as a reader of its JSON gets it."""
     return json.loads(render_json(answer))
+
+
+def shape(answer: Answer) -> dict[str, Any]:
+    """Return *answer* as plain values."""
+    return reply(answer).json(answer)

@@ -307,7 +307,7 @@ def test_where_commands_run_does_not_come_from_a_journal() -> None:
     taken = [(arg.arg, ast.unparse(arg.annotation)) for arg in folder.args.args]
     assert taken == [("journal", "Path"), ("named", "Path | None")]
     for call in _calls(check, "_folder"):
-        assert [ast.unparse(arg) for arg in call.args] == ["source.path", "words.directory"]
+        assert [ast.unparse(arg) for arg in call.args] == ["source.path", "args.directory"]
 
 
 def _calls(path: Path, name: str) -> list[ast.Call]:

@@ -23,8 +23,8 @@ from snakemake_logger_plugin_observe.run.model import Run, fold
 _BAD_ENDS: Final = ("failed", "interrupted", "killed")
 
 
-def argument(parser: argparse.ArgumentParser) -> None:
-    """Add the journal to a command's words."""
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the journal to a command's arguments."""
     parser.add_argument(
         "journal",
         nargs="?",

@@ -8,15 +8,17 @@ from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegme
 from snakemake_logger_plugin_observe.analysis.path.utilisation import Utilisation
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.run.model import seconds
 from snakemake_logger_plugin_observe.run.phases import by_class
 
 
 def shape(answer: PathAnswer) -> dict[str, Any]:
-    """Return *answer* as plain values, without what every answer has."""
+    """Return *answer* as plain values."""
     found = answer.paths
     critical, overhead = found.critical, found.overhead
     return {
+        **head(answer.source),
         "makespan_s": to_seconds(found.makespan),
         "critical_path_s": None if overhead is None else to_seconds(critical.length),
         "critical": [

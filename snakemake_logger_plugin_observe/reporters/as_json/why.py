@@ -14,15 +14,17 @@ from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import Cost, ReasonShare, RootShare
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.run.model import Run
 
 _HERE: Final = "B"  # what evidence calls this run's journal; the baseline's is A
 
 
 def shape(answer: WhyAnswer) -> dict[str, Any]:
-    """Return *answer* but for what every answer has."""
+    """Return *answer* as plain values."""
     run, why = answer.source.run, answer.why
     shaped: dict[str, Any] = {
+        **head(answer.source),
         "planned": why.planned,
         **_cost(why.all),
         "several_roots": why.several,

@@ -45,15 +45,16 @@ def parts(answer: CheckAnswer, width: int) -> list[RenderableType]:
     return found
 
 
-def proposal(answer: ProposalAnswer) -> str:
+def proposal_parts(answer: ProposalAnswer, width: int) -> list[RenderableType]:
     """Return the file's text, or where it was written."""
     if answer.file is None:
-        return answer.text
+        return [answer.text]
     where = shlex.quote(str(answer.file))
-    return harmless(
+    said = (
         f"{answer.file}: proposed from {answer.source.path}; read it, keep what shall hold, then: "
         f"snakemake-observe check {where}"
     )
+    return [harmless(said)]
 
 
 def _shown(line: CheckLine) -> list[str]:

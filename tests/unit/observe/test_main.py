@@ -430,7 +430,7 @@ def test_an_empty_word_is_an_unset_variable_and_not_the_present_folder(
 ) -> None:
     newest(workdir, "20260301T120000-aaaaaa", chain())
     assert main(words) == 2
-    assert said(capsys) == ("", "an empty word: is a variable unset?")
+    assert said(capsys) == ("", "empty argument: is a variable unset?")
 
 
 def test_what_is_wrong_with_the_words_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

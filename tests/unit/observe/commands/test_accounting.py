@@ -153,7 +153,10 @@ def test_a_run_that_goes_on_is_not_asked_about(
     mine = {"host": socket.gethostname(), "pid": os.getpid()}
     story = Story(**mine, process_started=clock.process_started()).job(1)
     path = story.write(tmp_path / "j.jsonl")
-    assert refused(capsys, path) == f"{path}: the run still goes on, and asks when it ends"
+    assert (
+        refused(capsys, path)
+        == f"{path}: the run has not ended; it imports Slurm accounting itself when it ends"
+    )
     assert not calls.exists()
 
 
@@ -162,7 +165,7 @@ def test_a_run_without_slurm_s_ids_is_not_asked_about(
 ) -> None:
     calls = command("sacct", BOTH)
     path = chain().write(tmp_path / "j.jsonl")
-    why = f"{path}: none of its jobs has an id that Slurm could have given"
+    why = f"{path}: no job of this run has a Slurm job id"
     assert refused(capsys, path) == why
     assert not calls.exists()
 

@@ -113,7 +113,7 @@ def test_it_is_written_once_and_then_the_team_s(
     put(work, "1", a_story())
     (work / "RUNBOOK.md").write_text("ours\n")
     assert written(work) == "ours\n"
-    assert capsys.readouterr().out == "RUNBOOK.md: is there already, and is kept as it is\n"
+    assert capsys.readouterr().out == "RUNBOOK.md: already exists; not overwritten\n"
 
 
 def test_without_a_journal_nothing_is_written(

@@ -13,6 +13,7 @@ from answers import (
     FAILING,
     STORIES,
     WHYS,
+    Answer,
     accounting,
     check,
     comparison,
@@ -42,12 +43,9 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.analysis.why.selection import find
 from snakemake_logger_plugin_observe.analysis.why.why import why
-from snakemake_logger_plugin_observe.journal.events import json_schema
 from snakemake_logger_plugin_observe.reporters.answers import (
-    Answer,
     ProposalAnswer,
     RunbookAnswer,
-    SchemaAnswer,
     WhyAnswer,
 )
 from snakemake_logger_plugin_observe.run.model import Run
@@ -75,7 +73,6 @@ def whys() -> Iterator[Answer]:
 def others() -> Iterator[Answer]:
     yield RunbookAnswer(Path("RUNBOOK.md"), kept=True)
     yield ProposalAnswer(source(chain().run), Path(ESCAPES), "x")
-    yield SchemaAnswer(json_schema())
 
 
 def of_every_story(make: Callable[[Run], Answer]) -> Callable[[], Iterator[Answer]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from answers import render, shape
 from builders import Story, at, begun
 
 from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
@@ -10,8 +11,6 @@ from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
 )
 from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
-from snakemake_logger_plugin_observe.reporters.as_json import shape
-from snakemake_logger_plugin_observe.reporters.as_text import render
 
 
 def allocated(end_s: float | None = 600) -> Story:

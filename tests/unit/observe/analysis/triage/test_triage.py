@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import strategies
+from answers import render, render_json
 from builders import Story, at, begun, chain, killed, logger_only, stamps
 from failing import fails
 from hypothesis import given
 from triaged import walked
 from workflows import a_job, a_run, a_workflow, changed
 
-from snakemake_logger_plugin_observe.__main__ import FORMS, main
+from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
@@ -473,8 +474,8 @@ def test_no_run_is_too_strange_for_the_ladder(run: Run, other: Run) -> None:
     case = Case(run, run.status(), other, compare(before, after))
     paths = {"B": "b.jsonl", "A": "a.jsonl"}
     answer = TriageAnswer(Source(Path("b.jsonl"), run, run.status()), None, triage(case), (), paths)
-    for form in FORMS.values():
-        assert form(answer, width=60).endswith("\n")
+    assert render(answer, width=60).endswith("\n")
+    assert render_json(answer, width=60).endswith("\n")
     for suffix in (".md", ".json", ".txt"):
         assert render_note(answer, suffix).endswith("\n")
 

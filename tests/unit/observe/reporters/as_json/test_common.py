@@ -1,22 +1,21 @@
 """What every JSON answer has, and the small answers."""
 
+import argparse
 import json
 from typing import Any
 
 import pytest
-from answers import PATH, accounting, as_json, cost, failed_validation, jobs
+from answers import PATH, accounting, as_json, cost, failed_validation, jobs, shape
 from builders import (
     chain,
 )
 
+from snakemake_logger_plugin_observe.__main__ import FORMS
+from snakemake_logger_plugin_observe.commands import schema
 from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
     json_schema,
 )
-from snakemake_logger_plugin_observe.reporters.answers import (
-    SchemaAnswer,
-)
-from snakemake_logger_plugin_observe.reporters.as_json import shape
 
 RUN_KEYS = {"run_id", "status", "start", "end", "makespan_s"}
 
@@ -63,4 +62,6 @@ def test_a_failed_validation() -> None:
 
 
 def test_the_schema_is_the_schema_of_the_journal() -> None:
-    assert as_json(SchemaAnswer(json_schema())) == json_schema()
+    reply = schema.run(argparse.Namespace())
+    for form in FORMS.values():
+        assert json.loads(form(reply)) == json_schema()

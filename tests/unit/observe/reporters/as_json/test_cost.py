@@ -1,7 +1,7 @@
 """The JSON of `cost`."""
 
 import strategies
-from answers import as_json, cost, on_slurm
+from answers import as_json, cost, on_slurm, shape
 from builders import (
     SECOND,
     chain,
@@ -10,7 +10,6 @@ from builders import (
 from hypothesis import given
 
 from snakemake_logger_plugin_observe.clock import parse_moment
-from snakemake_logger_plugin_observe.reporters.as_json import shape
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 

@@ -1,7 +1,7 @@
 """The JSON of `jobs`."""
 
 import strategies
-from answers import as_json, jobs, on_slurm
+from answers import as_json, jobs, on_slurm, shape
 from builders import (
     SECOND,
     at,
@@ -14,7 +14,6 @@ from builders import (
 from hypothesis import given
 
 from snakemake_logger_plugin_observe.clock import parse_moment
-from snakemake_logger_plugin_observe.reporters.as_json import shape
 from snakemake_logger_plugin_observe.run.phases import PHASES
 
 ATTEMPT_KEYS = {

@@ -1,7 +1,7 @@
 """The JSON of `path`."""
 
 import pytest
-from answers import on_slurm, path
+from answers import on_slurm, path, shape
 from builders import (
     logger_only,
 )
@@ -9,7 +9,6 @@ from builders import (
 from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
 )
-from snakemake_logger_plugin_observe.reporters.as_json import shape
 
 
 def test_both_paths_and_their_difference() -> None:

@@ -1,6 +1,6 @@
 """The JSON of `why`."""
 
-from answers import PATH, why_answer
+from answers import PATH, shape, why_answer
 from whys import (
     many_causes,
 )
@@ -8,7 +8,6 @@ from whys import (
 from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
 )
-from snakemake_logger_plugin_observe.reporters.as_json import shape
 
 
 def test_causes_reasons_changes_and_the_chain() -> None:

@@ -8,6 +8,7 @@ import pytest
 from answers import (
     FAILING,
     PATH,
+    Answer,
     accounting,
     chain_of_forty,
     check,
@@ -46,10 +47,6 @@ from whys import (
     up_to_date,
 )
 from workflows import a_run
-
-from snakemake_logger_plugin_observe.reporters.answers import (
-    Answer,
-)
 
 TEXTS: dict[str, Callable[[], Answer]] = {
     "accounting": lambda: accounting(chain().run, 1, 1),

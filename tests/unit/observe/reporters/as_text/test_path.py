@@ -1,6 +1,6 @@
 """The text of `path`."""
 
-from answers import PATH, chain_of_forty, on_slurm, path, path_explained, render, source
+from answers import PATH, chain_of_forty, on_slurm, path, path_explained, render, shape, source
 from builders import (
     begun,
     chain,
@@ -15,7 +15,6 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     PathAnswer,
     Source,
 )
-from snakemake_logger_plugin_observe.reporters.as_json import shape
 
 
 def test_the_path_of_a_run_of_any_length_fits_a_screen() -> None:

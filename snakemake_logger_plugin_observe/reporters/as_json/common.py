@@ -1,0 +1,29 @@
+"""What the JSON of several commands has in common: its first keys, and how a moment is written."""
+
+from typing import Any
+
+from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
+from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
+from snakemake_logger_plugin_observe.reporters.answers import Source
+
+
+def head(source: Source) -> dict[str, Any]:
+    """Return the version of the schema, and which run the answer is about."""
+    run = source.run
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": {
+            "run_id": run.started.run_id if run.started else None,
+            "status": source.status,
+            "start": moment(run.start),
+            "end": moment(run.end),
+            "makespan_s": to_seconds(run.makespan),
+            "journal": str(source.path),
+            "problems": list(source.problems),
+        },
+    }
+
+
+def moment(micros: Micros | None) -> str | None:
+    """Return a moment as RFC 3339, null if it is not known."""
+    return None if micros is None else format_moment(micros)

@@ -1,0 +1,65 @@
+"""Where the time of a run accumulated, as plain values."""
+
+from dataclasses import asdict
+from typing import Any
+
+from snakemake_logger_plugin_observe.clock import to_seconds
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
+from snakemake_logger_plugin_observe.reporters.as_json.path import owned
+from snakemake_logger_plugin_observe.run.model import seconds
+
+
+def shape(answer: CostAnswer) -> dict[str, Any]:
+    """Return *answer* as plain values."""
+    account = answer.account
+    return {
+        **head(answer.source),
+        "makespan": {
+            "by_class_s": seconds(account.makespan_by_class),
+            "by_phase_s": seconds(account.makespan_by_phase),
+            "unattributed_s": to_seconds(account.unattributed),
+            "segments": [owned(segment) for segment in account.segments],
+        },
+        "jobs": {
+            "count": account.job_count,
+            "attempts": account.attempt_count,
+            "failed_attempts": account.failed_attempts,
+            "by_class_s": seconds(account.jobs_by_class),
+            "by_phase_s": seconds(account.jobs_by_phase),
+            "core_s": account.core_s,
+            "failed_s": to_seconds(account.failed),
+        },
+        "rules": [
+            {
+                "rule": share.rule,
+                "group": share.group,
+                "jobs": share.jobs,
+                "attempts": share.attempts,
+                "by_phase_s": seconds(share.by_phase),
+            }
+            for share in account.rules
+        ],
+        "polling": asdict(answer.polling) if answer.polling else None,
+        "file_system": [
+            one.model_dump(mode="json", exclude={"event", "time"})
+            for one in answer.source.run.file_systems
+        ],
+        "advice": [
+            {
+                "kind": lever.kind,
+                "makespan_s": to_seconds(lever.micros),
+                "setting": lever.setting,
+                "value": lever.value,
+                "rule": lever.rule,
+                "jobs": lever.jobs,
+                "overhead_s": to_seconds(lever.overhead),
+                "tool_s": to_seconds(lever.tool),
+            }
+            for lever in answer.levers
+        ],
+        "clocks": [{**asdict(one), "exact": one.exact} for one in answer.clocks],
+        "request_mismatches": [
+            {**asdict(one), "too_little": one.too_little} for one in answer.request_mismatches
+        ],
+    }

@@ -1,0 +1,101 @@
+"""Attempts as plain values, with the failures among them where these were asked for."""
+
+from typing import Any
+
+from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+    allocation_that_ran_out,
+)
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.as_json import failures
+from snakemake_logger_plugin_observe.reporters.as_json.common import head, moment
+
+
+def shape(answer: JobsAnswer) -> dict[str, Any]:
+    """Return *answer* as plain values."""
+    return {
+        **head(answer.source),
+        "attempts": [_attempt(row) for row in answer.rows],
+        **(_failed(answer) if answer.failed_only else {}),
+    }
+
+
+def _attempt(row: Row) -> dict[str, Any]:
+    attempt = row.attempt
+    return {
+        "job_id": attempt.job_id,
+        "attempt": attempt.number,
+        "rule": row.rule,
+        "wildcards": row.wildcards,
+        "group": attempt.group,
+        "group_name": row.group_name,
+        "status": attempt.status,
+        "external_jobid": attempt.external_jobid,
+        "node": attempt.node,
+        "exit_code": attempt.exit_code,
+        "signal": attempt.signal,
+        "message": attempt.message,
+        "reason": row.reason,
+        "start": moment(attempt.start),
+        "end": moment(attempt.end),
+        "phases_s": {
+            name: None if micros is None else to_seconds(micros)
+            for name, micros in row.phases.items()
+        },
+        "segments": [
+            {
+                "start": format_moment(segment.start),
+                "end": format_moment(segment.end),
+                "phase": segment.phase,
+            }
+            for segment in attempt.segments
+        ],
+        "poll_interval_s": attempt.poll_interval_s,
+        "starts": len(attempt.node_starts),
+        "scheduler": _scheduler(attempt.accounting),
+        "requested": {
+            "threads": row.use.threads,
+            "memory_bytes": row.use.memory_requested_bytes,
+            "runtime_s": row.use.runtime_requested_s,
+        },
+        "used": {
+            "cpu_s": row.use.cpu_s,
+            "cores": None if row.use.cores is None else round(row.use.cores, 3),
+            "memory_bytes": row.use.memory_peak_bytes,
+            "memory_is_bound": row.use.memory_peak_is_bound,
+            "on_node_s": row.use.on_node_s,
+            "read_bytes": row.use.read_bytes,
+            "written_bytes": row.use.written_bytes,
+        },
+        "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
+        "logs": [one.model_dump(mode="json") for one in attempt.logs],
+        "outputs": None
+        if attempt.outputs is None
+        else [one.model_dump(mode="json") for one in attempt.outputs],
+        "executions": [one.model_dump(mode="json") for one in attempt.executions],
+        "unobserved": list(attempt.unobserved),
+        "line": row.line,
+    }
+
+
+def _scheduler(record: SchedulerRecord | None) -> dict[str, Any] | None:
+    """Return a record of the cluster's accounting, with the queue's wait split at *eligible*."""
+    if record is None:
+        return None
+    return {
+        **record.model_dump(mode="json"),
+        "held_s": record.held_s,
+        "queued_s": record.queued_s,
+    }
+
+
+def _failed(answer: JobsAnswer) -> dict[str, Any]:
+    return {
+        "failures": [failures.failure(one) for one in answer.failures],
+        "masked": sum(1 for one in answer.failures if one.masked),
+        "rules": [failures.pattern(one) for one in answer.patterns],
+        "allocation_ran_out": allocation_that_ran_out(answer.source.run, answer.source.status)
+        is not None,
+    }
