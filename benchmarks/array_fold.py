@@ -13,7 +13,7 @@ from pathlib import Path
 from measuring import spread, table, verdict
 
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
-from snakemake_logger_plugin_observe.recording.log_records import Note
+from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.recorder import Recorder
 
@@ -72,18 +72,19 @@ def _fold(tasks: int) -> float:
         recorder.folder.mkdir(parents=True, exist_ok=True)
         fragments = Fragments(recorder.folder, recorder.run_id)
         left = {task: _leave(fragments, task, now + _SECOND) for task in range(1, tasks + 1)}
-        recorder.put(Note("wrapped", now, {"reports": fragments}))
-        recorder.put(Note("selected", now, {"job_ids": tuple(left)}))
+        recorder.put(notes.ExecutorTimed(now, fragments))
+        recorder.put(notes.Selected(now, tuple(left)))
         for task, names in left.items():
-            recorder.put(Note("job", now, {"job_id": task, "rule": "map", "dependencies": ()}))
-            accepted = {"stamps": {"submitting": now}, "external_jobid": f"7_{task}"}
-            facts = {"key": (task, 1), "submission": names, **accepted}
-            recorder.put(Note("accepted", now + _SECOND // 2, facts))
+            recorder.put(notes.JobInfo(now, task, "map", dependencies=()))
+            stamps = {"submitting": now}
+            recorder.put(
+                notes.Accepted(now + _SECOND // 2, (task, 1), stamps, f"7_{task}", names)
+            )
         time.sleep(3)  # all that came before is in the journal then
         end = now + 40 * _SECOND
         for task, names in left.items():
-            facts = {"key": (task, 1), "status": "success", "submission": names}
-            recorder.put(Note("finished", end, {**facts, "stamps": {"reported": end}}))
+            stamps = {"reported": end}
+            recorder.put(notes.Finished(end, (task, 1), "success", stamps, submission=names))
         begun = time.perf_counter()
         while next(recorder.folder.glob("*.fragment"), None) is not None:
             time.sleep(0.01)

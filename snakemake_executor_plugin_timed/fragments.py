@@ -51,7 +51,7 @@ class Fragments:
                 report.problem = f"fragment: {error}"
         return report.whole()
 
-    def there(self, submissions: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    def present(self, submissions: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Return which of *submissions* have left something so far, by one look at the folder.
 
         Raises:
@@ -59,9 +59,9 @@ class Fragments:
 
         """
         with os.scandir(self.folder) as entries:
-            present = {entry.name for entry in entries}
+            found = {entry.name for entry in entries}
         return [
-            names for names in submissions if any(self.path(name).name in present for name in names)
+            names for names in submissions if any(self.path(name).name in found for name in names)
         ]
 
     def remove_left_over(self) -> None:

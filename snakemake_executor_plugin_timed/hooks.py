@@ -1,26 +1,23 @@
-"""Hooks into one workflow's own objects, for what no plugin interface tells.
+"""Hooks into one workflow's own objects, for what no plugin interface reports.
 
-Each wraps one method of one instance, probes for it first, and is told as missing where it has
-moved: that costs its phase, never the run. The class of the object stays as it is.
+Each wraps one method of one instance. A method that this Snakemake lacks is recorded as missing,
+and costs its phase, never the run. The classes stay as they are.
 """
 
 import functools
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.recording import notes
+from snakemake_logger_plugin_observe.recording.live_objects import attempt_key, id_of
+from snakemake_logger_plugin_observe.recording.probe import hidden, object_in_the_making
 from snakemake_logger_plugin_observe.recording.session import Session
-from snakemake_logger_plugin_observe.recording.traceback_hiding import out_of_sight
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-# Shorter stretches are the calls themselves, with nothing in them worth a line.
-_WORTH_TELLING: Final = 1000
-# A turn that changes nothing and is shorter than this holds nothing up that anybody would see.
+# Anything shorter is the call itself, not worth a line.
+_WORTH_RECORDING: Final = 1000
+# An iteration that finds nothing new and is shorter than this delays nothing that anyone would see.
 _WORTH_REPEATING: Final = 50_000
-_FRAMES_TO_SEARCH: Final = 12
 
 
 class Hooks:
@@ -38,7 +35,7 @@ class Hooks:
         self._wrap(dag, "handle_storage", functools.partial(_per_job, self, "stage_out"))
         self._wrap(dag, "retrieve_storage_inputs", functools.partial(_retrieval, self))
         self._wrap(dag, "update_checkpoint_dependencies", functools.partial(_replanning, self, dag))
-        scheduler = _scheduler_in_the_making()
+        scheduler = object_in_the_making("_open_jobs")  # its constructor makes our executor
         if scheduler is not None:
             self.attach(scheduler)
 
@@ -47,43 +44,30 @@ class Hooks:
         if self._attached:
             return
         self._attached = True
-        turn = _Turn(self._session, scheduler)
+        iteration = _Iteration(self._session, scheduler)
         gate = getattr(scheduler, "_open_jobs", None)
         if hasattr(gate, "acquire") and hasattr(gate, "release"):
-            scheduler._open_jobs = _Gate(gate, turn)
-            self._wrap(scheduler, "job_selector", functools.partial(_selection, self, turn))
+            scheduler._open_jobs = _Gate(gate, iteration)
+            self._wrap(scheduler, "job_selector", functools.partial(_selection, self, iteration))
         else:
             self._missing.append("_open_jobs")
         if self._missing:
-            text = f"this Snakemake cannot be asked for: {', '.join(self._missing)}"
-            self._session.put("message", clock.now(), level="info", kind="unobserved", text=text)
+            text = f"this Snakemake version lacks: {', '.join(self._missing)}"
+            self._session.put(notes.LogMessage(clock.now(), "info", "unobserved", text))
 
-    def put(self, kind: str, time: clock.Micros, /, **facts: Any) -> None:
-        """Put a note; a fault of ours stays ours."""
+    def put(self, make: Callable[[], notes.AnyNote]) -> None:
+        """Put the note that *make* returns; an error in it does not reach Snakemake."""
         try:
-            self._session.put(kind, time, **facts)
-        except Exception as fault:
-            self._session.fault(fault)
+            self._session.put(make())
+        except Exception as error:
+            self._session.fault(error)
 
     def _wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         method = getattr(owner, name, None)
         if not callable(method):
             self._missing.append(name)
             return
-        setattr(owner, name, out_of_sight(make(method)))
-
-
-def _scheduler_in_the_making() -> Any:
-    """Return the scheduler whose constructor makes our executor right now, or None."""
-    frame: FrameType | None = sys._getframe(2)
-    for _ in range(_FRAMES_TO_SEARCH):
-        if frame is None:
-            return None
-        owner = frame.f_locals.get("self")
-        if frame.f_code.co_name == "__init__" and hasattr(owner, "_open_jobs"):
-            return owner
-        frame = frame.f_back
-    return None
+        setattr(owner, name, hidden(make(method)))
 
 
 def _hook(hooks: Hooks, name: str, method: Any) -> Any:
@@ -96,14 +80,14 @@ def _hook(hooks: Hooks, name: str, method: Any) -> Any:
             return method(*args, **kwargs)
         finally:
             ended = clock.now()
-            if ended - begun >= _WORTH_TELLING:
-                hooks.put("run_phase", begun, phase="hooks", end=ended, detail=name)
+            if ended - begun >= _WORTH_RECORDING:
+                hooks.put(lambda: notes.RunPhaseEnded(begun, "hooks", ended, detail=name))
 
     return timed
 
 
 def _per_job(hooks: Hooks, phase: str, method: Any) -> Any:
-    """Time what the main process does about one job's files."""
+    """Time what the main process does with one job's files."""
 
     @functools.wraps(method)
     async def timed(job: Any, *args: Any, **kwargs: Any) -> Any:
@@ -112,8 +96,8 @@ def _per_job(hooks: Hooks, phase: str, method: Any) -> Any:
             return await method(job, *args, **kwargs)
         finally:
             ended = clock.now()
-            if phase == "latency_wait" or ended - begun >= _WORTH_TELLING:
-                hooks.put("wait", begun, key=(job.jobid, job.attempt), phase=phase, end=ended)
+            if phase == "latency_wait" or ended - begun >= _WORTH_RECORDING:
+                hooks.put(lambda: notes.FilesWait(begun, attempt_key(job), phase, ended))
 
     return timed
 
@@ -128,16 +112,20 @@ def _retrieval(hooks: Hooks, method: Any) -> Any:
             return await method(jobs, *args, **kwargs)
         finally:
             ended = clock.now()
-            if ended - begun >= _WORTH_TELLING:
+            if ended - begun >= _WORTH_RECORDING:
                 for job in jobs:
-                    key = (job.jobid, job.attempt)
-                    hooks.put("wait", begun, key=key, phase="stage_in", end=ended)
+                    make = functools.partial(_retrieved, job, begun, ended)
+                    hooks.put(make)
 
     return timed
 
 
+def _retrieved(job: Any, begun: clock.Micros, ended: clock.Micros) -> notes.FilesWait:
+    return notes.FilesWait(begun, attempt_key(job), "stage_in", ended)
+
+
 def _replanning(hooks: Hooks, dag: Any, method: Any) -> Any:
-    """Time the re-evaluation of checkpoints, and note which jobs it brought or changed."""
+    """Time the re-evaluation of checkpoints, and record which jobs it added or changed."""
 
     @functools.wraps(method)
     async def timed(*args: Any, **kwargs: Any) -> Any:
@@ -146,14 +134,16 @@ def _replanning(hooks: Hooks, dag: Any, method: Any) -> Any:
         begun = clock.now()
         updated = await method(*args, **kwargs)
         if updated:
+            ended = clock.now()
             hooks.put(
-                "run_phase",
-                begun,
-                phase="plan",
-                end=clock.now(),
-                detail="checkpoint",
-                first_job_id=known or None,
-                changed_jobs=waited,
+                lambda: notes.RunPhaseEnded(
+                    begun,
+                    "plan",
+                    ended,
+                    detail="checkpoint",
+                    first_job_id=known or None,
+                    changed_jobs=waited,
+                )
             )
         return updated
 
@@ -161,38 +151,39 @@ def _replanning(hooks: Hooks, dag: Any, method: Any) -> Any:
 
 
 def _waiting_for(dag: Any, jobs: Any) -> tuple[int, ...]:
-    """Return the ids of those that depend on the checkpoints among *jobs*: they are made anew.
+    """Return the ids of the jobs that depend on the checkpoints among *jobs*.
 
-    Under the ids that they had; and what is made may depend on the checkpoint no more.
+    They are replaced by new ones under the same ids, which may no longer depend on the checkpoint.
     """
     try:
         checkpoints = [job for job in jobs or () if job.is_checkpoint]
         depending = [other for job in checkpoints for other in dag.depending.get(job, ())]
         return tuple(sorted({dag._jobid[job] for job in depending if job in dag._jobid}))
-    except Exception:  # Snakemake is not as it was: which they are is not told then
+    except Exception:  # this Snakemake's DAG is different: they stay unknown
         return ()
 
 
-class _Turn:
-    """One turn of the scheduler's main loop, from waking to going idle.
+class _Iteration:
+    """One iteration of the scheduler's main loop, from waking to going idle.
 
-    Where submissions are limited in their rate, Snakemake wakes itself once a second for each job
-    that has ended, as long as work is ready: of turns that find nothing new only the first is told.
+    With a limited submission rate, Snakemake wakes itself once a second for each job that has
+    ended, as long as jobs are ready: of iterations that find nothing new only the first is
+    recorded.
     """
 
     def __init__(self, session: Session, scheduler: Any) -> None:
         self._session = session
         self._scheduler = scheduler
         self._last: tuple[int | None, int] | None = None
-        self._alike = 0
-        self._alike_busy: clock.Micros = 0
+        self._unrecorded = 0
+        self._unrecorded_busy: clock.Micros = 0
         self._woke: clock.Micros | None = None
         self._selections: list[tuple[clock.Micros, clock.Micros]] = []
-        self._selected: list[Any] = []
+        self._selected: list[int | str] = []
         self._ready: int | None = None
 
-    def fault(self, fault: Exception) -> None:
-        self._session.fault(fault)
+    def fault(self, error: Exception) -> None:
+        self._session.fault(error)
 
     def wake(self) -> None:
         self._woke = clock.now()
@@ -200,7 +191,7 @@ class _Turn:
     def selection(self, begun: clock.Micros, ended: clock.Micros, ready: int, run: Any) -> None:
         self._selections.append((begun, ended))
         self._ready = ready
-        self._selected.extend(j if isinstance(j := job.jobid, int) else str(j) for job in run)
+        self._selected.extend(map(id_of, run))
 
     def rest(self) -> None:
         if self._woke is None:
@@ -208,25 +199,26 @@ class _Turn:
         idle = clock.now()
         busy = idle - self._woke
         if self._found_nothing_new() and busy < _WORTH_REPEATING:
-            self._alike += 1
-            self._alike_busy += busy
-        elif self._selections or busy >= _WORTH_TELLING:
+            self._unrecorded += 1
+            self._unrecorded_busy += busy
+        elif self._selections or busy >= _WORTH_RECORDING:
             self._session.put(
-                "scheduler_iteration",
-                self._woke,
-                idle=idle,
-                selections=tuple(self._selections),
-                ready=self._ready,
-                selected=tuple(self._selected),
-                unrecorded=self._alike,
-                unrecorded_s=clock.to_seconds(self._alike_busy),
+                notes.IterationEnded(
+                    self._woke,
+                    idle,
+                    selections=tuple(self._selections),
+                    ready=self._ready,
+                    selected=tuple(self._selected),
+                    unrecorded=self._unrecorded,
+                    unrecorded_s=clock.to_seconds(self._unrecorded_busy),
+                )
             )
-            self._alike = self._alike_busy = 0
+            self._unrecorded = self._unrecorded_busy = 0
         self._woke = self._ready = None
         self._selections, self._selected = [], []
 
     def _found_nothing_new(self) -> bool:
-        """Whether as much is ready and runs as after the last turn, and none was chosen."""
+        """Whether as many jobs are ready and run as last time, and none was selected."""
         running = getattr(self._scheduler, "running", None)
         known = None if running is None else (self._ready, len(running))
         same = known is not None and known == self._last and not self._selected
@@ -235,37 +227,38 @@ class _Turn:
 
 
 class _Gate:
-    """Stands before the semaphore at which the main loop waits for something to do."""
+    """Wraps the semaphore at which the main loop waits for something to do."""
 
-    def __init__(self, gate: Any, turn: _Turn) -> None:
+    def __init__(self, gate: Any, iteration: _Iteration) -> None:
         self._gate = gate
-        self._turn = turn
+        self._iteration = iteration
 
     def acquire(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            self._turn.rest()
-        except Exception as fault:
-            self._turn.fault(fault)
+            self._iteration.rest()
+        except Exception as error:
+            self._iteration.fault(error)
         try:
             return self._gate.acquire(*args, **kwargs)
         finally:
-            self._turn.wake()
+            self._iteration.wake()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._gate, name)
 
 
-def _selection(hooks: Hooks, turn: _Turn, method: Any) -> Any:
-    """Time the choice of jobs, and note how many there were to choose from."""
+def _selection(hooks: Hooks, iteration: _Iteration, method: Any) -> Any:
+    """Time the selection of jobs, and record how many were ready."""
 
     @functools.wraps(method)
     def timed(jobs: Any, *args: Any, **kwargs: Any) -> Any:
         begun = clock.now()
         run = method(jobs, *args, **kwargs)
         try:
-            turn.selection(begun, clock.now(), len(jobs), run)
-        except Exception as fault:
-            hooks.put("fault", clock.now(), reason=repr(fault)[:200])
+            iteration.selection(begun, clock.now(), len(jobs), run)
+        except Exception as error:
+            reason = repr(error)[:200]
+            hooks.put(lambda: notes.InternalError(clock.now(), reason))
         return run
 
     return timed

@@ -1,36 +1,29 @@
-"""The wrapped executor: found, given its settings, subclassed by ``Timed`` and made.
+"""Finds the wrapped executor, passes it its settings, and makes it as a subclass of ``Timed``.
 
-Only public names of the executor interface are relied upon; what else is used is probed, and costs
-its own phase where it has moved.
+Only public names of the executor interface are required; everything else is probed, and costs its
+own phase if it is missing.
 """
 
 import os
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-if TYPE_CHECKING:
-    from types import FrameType
+from snakemake_logger_plugin_observe.recording.probe import callers_variable
+from snakemake_logger_plugin_observe.settings import switched_on
 
 _OURSELVES: Final = "timed"
 _INNER_SETTINGS: Final = "_timed_wrapped_settings"
 _UNNAMED: Final = "_timed_unnamed"
-_FRAMES_TO_SEARCH: Final = 10
 
 _wraps = "local"
 
 
-def switched_on() -> bool:
-    """Return whether ``SNAKEMAKE_OBSERVE`` lets the wrapper observe."""
-    return os.environ.get("SNAKEMAKE_OBSERVE", "").lower() not in ("off", "0", "no", "false")
-
-
 def wrapped_plugin() -> Any:
-    """Return the plugin that is wrapped in this process (local, before any was named)."""
+    """Return the plugin that is wrapped in this process (local, until one is named)."""
     return ExecutorPluginRegistry().get_plugin(_wraps)
 
 
@@ -56,18 +49,18 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
     if wrapped_settings is None and args is not None and plugin.has_settings_cls():
         wrapped_settings = plugin.get_settings(args)
     setattr(settings, _INNER_SETTINGS, wrapped_settings)
-    if wrapped_settings is not None and args is not None and not _is_utility(args):
+    if wrapped_settings is not None and args is not None and not _asks_for_no_run(args):
         plugin.validate_settings(wrapped_settings)
     if not switched_on():
         return
     try:
         _begin(settings, wrapped_settings, args, moment)
-    except Exception as fault:
-        _go_on_untimed(settings, fault)
+    except Exception as error:
+        _warn_untimed(settings, error)
 
 
 def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None:
-    """Begin to time this process: as one on the node, or as the main one."""
+    """Start timing this process: as one on the node, or as the main one."""
     if settings.record is not None:
         from snakemake_executor_plugin_timed import node
 
@@ -80,26 +73,26 @@ def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None
         session.join_executor(settings.wraps)
 
 
-def _go_on_untimed(settings: Any, fault: Exception) -> None:
-    """Say once that a fault of ours (a broken installation, say) costs the stamps; not on a node.
+def _warn_untimed(settings: Any, error: Exception) -> None:
+    """Warn once that an internal error, such as a broken installation, costs the stamps.
 
-    What a job prints there is the job's own; that its stamps are missing shows in the journal.
+    Not on a node, where the output is the job's own; the journal shows that stamps are missing.
     """
     if getattr(settings, "record", None) is None:
         from snakemake_logger_plugin_observe.console import sentence, warn_once
 
-        warn_once(f"a fault of ours, the run goes on untimed: {sentence(fault)}")
+        warn_once(f"internal error, the run goes on untimed: {sentence(error)}")
 
 
-def _is_utility(args: Any) -> bool:
+def _asks_for_no_run(args: Any) -> bool:
     # Imported only here: most processes on nodes wrap an executor without settings.
-    from snakemake_logger_plugin_observe.recording import session
+    from snakemake_logger_plugin_observe.recording.workflow_settings import asks_for_no_run
 
-    return session.is_utility(args)
+    return asks_for_no_run(args)
 
 
 def _unnamed(args: Any) -> str:
-    """Return ``local``, unless a cluster may have been meant."""
+    """Return ``local``, unless the user may mean a cluster."""
     if args is not None and getattr(args, "jobs", None) is not None:
         raise _no_name()
     return "local"
@@ -120,18 +113,11 @@ def _installed() -> str:
 
 def _command_line() -> Any:
     """Return Snakemake's parsed command line while it makes our settings, or None."""
-    frame: FrameType | None = sys._getframe(2)
-    for _ in range(_FRAMES_TO_SEARCH):
-        if frame is None:
-            return None
-        if frame.f_code.co_name == "get_settings" and "args" in frame.f_locals:
-            return frame.f_locals["args"]
-        frame = frame.f_back
-    return None
+    return callers_variable("get_settings", "args")
 
 
 def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
-    """Return the wrapped executor, timed, with its own settings in its workflow.
+    """Return the wrapped executor, timed; its workflow gets its own settings.
 
     Raises:
         ApiError: if a required setting of the wrapped plugin is missing.
@@ -153,21 +139,21 @@ def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
         observer = _observer(workflow, settings)
         if observer is not None:
             executor = timed_class(executor, observer)
-    except Exception as fault:
-        _go_on_untimed(settings, fault)
+    except Exception as error:
+        _warn_untimed(settings, error)
         observer = None
     if observer is None or plugin.common_settings.local_exec:
         return executor(workflow, logger, *args, **kwargs)
-    as_it_was = _time_local_rules_too(observer)
+    restore = _time_local_rules_too(observer)
     try:
         return executor(workflow, logger, *args, **kwargs)
     except BaseException:
-        as_it_was()
+        restore()
         raise
 
 
 def _observer(workflow: Any, settings: Any) -> Any:
-    """Return what takes the stamps in this process: the session's recorder, or the node's file."""
+    """Return what takes the stamps in this process: the main process's side, or the node's."""
     if getattr(settings, "record", None) is not None:
         from snakemake_executor_plugin_timed import node
 
@@ -185,7 +171,7 @@ def _observer(workflow: Any, settings: Any) -> Any:
 
 
 def timed_class(executor: type, observer: Any) -> type:
-    """Return a subclass of *executor* that tells *observer* what it does."""
+    """Return a subclass of *executor* that reports what it does to *observer*."""
     from snakemake_executor_plugin_timed.timing import Timed
 
     return type(
@@ -198,18 +184,18 @@ def timed_class(executor: type, observer: Any) -> type:
 def _time_local_rules_too(observer: Any) -> Callable[[], None]:
     """Time the plain local executor that the scheduler is about to make for local rules.
 
-    The scheduler takes it from the registry right after it has made ours; the registry is as it
-    was once it has done so, or once what is returned is called.
+    The scheduler takes it from the registry right after it has made ours. The registry is restored
+    once it has done so, or when the returned function is called.
     """
     plugin = ExecutorPluginRegistry().get_plugin("local")
     plain = plugin.executor
 
-    def as_it_was() -> None:
+    def restore() -> None:
         plugin.executor = plain
 
     def make_once(*args: Any, **kwargs: Any) -> Any:
-        as_it_was()
+        restore()
         return timed_class(plain, observer)(*args, **kwargs)
 
     plugin.executor = make_once
-    return as_it_was
+    return restore

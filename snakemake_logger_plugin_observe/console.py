@@ -1,4 +1,4 @@
-"""The one way in which this project speaks on the console; the standard library alone."""
+"""Console output: one-line warnings on stderr. Standard library only."""
 
 import contextlib
 import logging
@@ -7,38 +7,38 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 SNAKEMAKE_LOGGER: Final = "snakemake.logging"
-"""The name of the logger through which all of Snakemake speaks."""
+"""The name of the logger that all of Snakemake logs to."""
 
 
 def warn(text: str) -> None:
-    """Say *text* on stderr as one line of ours; a terminal that is gone hears nothing."""
+    """Print *text* on stderr as one line of ours; nothing happens if the terminal is gone."""
     if sys.stderr is None:  # closed from the start; print would take stdout instead
         return
     try:
-        with _the_word():
+        with _console_lock():
             print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         return
 
 
-def _the_word() -> AbstractContextManager[Any]:
-    """Return what Snakemake holds while it writes a line, so that ours does not land in one."""
+def _console_lock() -> AbstractContextManager[Any]:
+    """Return the lock that Snakemake holds while it writes a line: ours must not split it."""
     for handler in logging.getLogger(SNAKEMAKE_LOGGER).handlers:
         if getattr(handler, "stream", None) is sys.stderr and handler.lock is not None:
             return handler.lock
     return contextlib.nullcontext()
 
 
-_said_before: list[str] = []
+_warned_before: list[str] = []
 
 
 def warn_once(text: str) -> None:
-    """Say *text*, the first of such warnings in this process; both plugins may meet one fault."""
-    if not _said_before:
-        _said_before.append(text)
+    """Print *text* if it is the first such warning: both plugins may fail alike."""
+    if not _warned_before:
+        _warned_before.append(text)
         warn(text)
 
 
-def sentence(fault: BaseException) -> str:
-    """Return what *fault* is, in one line."""
-    return f"{type(fault).__name__}: {fault}".splitlines()[0][:300]
+def sentence(error: BaseException) -> str:
+    """Return *error* in one line."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:300]

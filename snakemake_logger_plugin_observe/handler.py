@@ -1,6 +1,6 @@
-"""The logger plugin itself: joins the session, hands records in, and ends the journal.
+"""The logger plugin's handler: joins the session, passes records on, and ends the journal.
 
-Nothing heavy is imported here; what records is loaded when a handler is really made.
+Nothing heavy is imported here; the recording side is loaded when a handler is really made.
 """
 
 from logging import LogRecord
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
+from snakemake_logger_plugin_observe.settings import switched_on
+
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.recording.session import Session
 
 
 class LogHandler(LogHandlerBase):
-    """Snakemake's handle on the recorder; records reach it on a listener's thread."""
+    """Snakemake's handle on the session; records reach it on Snakemake's listener thread."""
 
     _session: "Session | None" = None
 
@@ -22,26 +24,26 @@ class LogHandler(LogHandlerBase):
         """Join this process's session.
 
         Raises:
-            ApiError: if a flag makes no sense, or the folder asked for cannot be written.
+            ApiError: if a flag is invalid, or the requested folder cannot be written.
 
         """
         try:
-            from snakemake_logger_plugin_observe.recording import session
+            if switched_on():
+                from snakemake_logger_plugin_observe.recording import session
 
-            if session.switched_on():
                 self._session = session.join_logger(self.settings, self.common_settings)
         except ApiError:
             raise
-        except Exception as fault:  # such as an installation that is broken
-            _warn_of(fault)
+        except Exception as error:  # such as a broken installation
+            _warn_about(error)
 
     def emit(self, record: LogRecord) -> None:
-        """Take in a record that did not come past the session's own ear."""
+        """Pass on a record; most were seen by the session's logging filter already."""
         if self._session is not None:
             try:
-                self._session.take(record)
-            except Exception as fault:  # else the listener ended, and with it all other handlers
-                self._session.fault(fault)
+                self._session.listener.take(record)
+            except Exception as error:  # it would end Snakemake's listener and all other handlers
+                self._session.fault(error)
 
     def close(self) -> None:
         """End the journal, or leave that to the process's exit; Snakemake may call this twice."""
@@ -49,23 +51,23 @@ class LogHandler(LogHandlerBase):
         if session is not None:
             try:
                 session.logger_closed()
-            except Exception as fault:
-                session.fault(fault)
+            except Exception as error:
+                session.fault(error)
         super().close()
 
     @property
     def writes_to_stream(self) -> bool:
-        """False: the console stays Snakemake's."""
+        """False: the console is Snakemake's."""
         return False
 
     @property
     def writes_to_file(self) -> bool:
-        """False: else the journal came first in the ``log`` that hooks are given."""
+        """False: else the journal would come first in the ``log`` that hooks are given."""
         return False
 
     @property
     def has_filter(self) -> bool:
-        """True: else Snakemake's own filter hid most events under ``--quiet``."""
+        """True: else Snakemake's own filter would hide most events under ``--quiet``."""
         return True
 
     @property
@@ -79,7 +81,7 @@ class LogHandler(LogHandlerBase):
         return False
 
 
-def _warn_of(fault: Exception) -> None:
+def _warn_about(error: Exception) -> None:
     from snakemake_logger_plugin_observe.console import sentence, warn_once
 
-    warn_once(f"no journal, the run goes on: {sentence(fault)}")
+    warn_once(f"no journal, the run goes on: {sentence(error)}")

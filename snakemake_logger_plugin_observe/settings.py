@@ -1,9 +1,10 @@
-"""The logger plugin's flags.
+"""The logger plugin's flags, and the environment variable that switches both plugins off.
 
 Snakemake reads the annotations when it builds its command line, so they must be plain types or
 ``typing.Optional``: anything else breaks every ``snakemake`` call on the machine.
 """
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import List, Optional  # noqa: UP035 - see the module's docstring
@@ -11,9 +12,9 @@ from typing import List, Optional  # noqa: UP035 - see the module's docstring
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 
-@dataclass(repr=False, eq=False)  # each generated method is paid for by every import
+@dataclass(repr=False, eq=False)  # each generated method costs every process import time
 class LogHandlerSettings(LogHandlerSettingsBase):
-    """Where journals go, what they are tagged with, and who may read them."""
+    """Where journals are written, what they contain, and who may read them."""
 
     dir: Optional[Path] = field(  # noqa: UP045 - see the module's docstring
         default=None,
@@ -35,7 +36,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
         default=None,
         metadata={
             "help": "File mode of journals, in octal; 0640 lets your group read them "
-            "(default: 0600, for journals hold what commands hold).",
+            "(default: 0600, because journals contain shell commands).",
             "metavar": "MODE",
         },
     )
@@ -43,7 +44,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
         default_factory=list,
         metadata={
             "help": "Regular expressions (Python's); what they match is written as *** into the "
-            "journal, beside what looks like a secret anyway.",
+            "journal, in addition to what looks like a secret.",
             "nargs": "+",
             "metavar": "REGEX",
         },
@@ -59,8 +60,13 @@ class LogHandlerSettings(LogHandlerSettingsBase):
         default=None,
         metadata={
             "help": "What to record of each job's outputs when it has succeeded: their sizes, or "
-            "SHA-256 sums too, so that two runs can be held to have made the same. Sums are made "
-            "beside the run, but its end waits for them (default: off).",
+            "SHA-256 checksums too, so that the outputs of two runs can be compared. Checksums "
+            "are made in the background, but the run's end waits for them (default: off).",
             "choices": ["off", "sizes", "checksums"],
         },
     )
+
+
+def switched_on() -> bool:
+    """Return whether the environment variable ``SNAKEMAKE_OBSERVE`` lets the plugins observe."""
+    return os.environ.get("SNAKEMAKE_OBSERVE", "").lower() not in ("off", "0", "no", "false")

@@ -1,4 +1,4 @@
-"""The recording side: log records and executor stamps in, journal lines out.
+"""The recording side: turns log records and the executor's stamps into journal lines.
 
-Uses everything below it, ``analysis.cost`` and ``external`` included; never the commands.
+It may use everything below it, ``analysis.cost`` and ``external`` included; never the commands.
 """

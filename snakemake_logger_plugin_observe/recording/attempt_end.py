@@ -1,4 +1,9 @@
-"""An attempt as its notes left it, and the event that ends it: decomposed into its phases."""
+"""The end of an attempt: its phases are computed from all that is known, and its event is made.
+
+An attempt has two bodies while it is recorded. ``run.attempt.Attempt`` is the run's own, which the
+recorder fills directly; ``LiveAttempt`` holds next to it what only the recorder needs: stamps as
+they come, reports that may be replaced by later ones, and names of files.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -11,160 +16,145 @@ from snakemake_logger_plugin_observe.journal.records import (
     Execution,
     Level,
     LogTail,
-    SchedulerRecord,
     Stamps,
-    Status,
-    Wait,
 )
-from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run, seconds
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
 
-_NOT_REACHED: Final = "another job of its group failed before it was begun"
+_NOT_REACHED: Final = "another job of its group failed before it began"
 
 
 @dataclass(slots=True)
 class LiveAttempt:
-    """An attempt while its notes come in: of a job, or of a group (then ``job_id`` is None)."""
+    """What the recorder alone keeps of an attempt."""
 
-    job_id: int | None
-    group: str | None
-    number: int
+    attempt: Attempt
     stamps: dict[str, clock.Micros] = field(default_factory=dict)
-    waits: list[Wait] = field(default_factory=list)
-    executions: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """What the main process ran of it itself: fields of ``Execution`` by job id."""
+    executions: dict[int, Execution] = field(default_factory=dict)
+    """The main process's own executions of its jobs, by job id."""
     submission: tuple[str, ...] = ()
-    """The names of its reports from the node."""
-    external_jobid: str | None = None
+    """The names of its fragments."""
     message: str | None = None
-    poll_interval_s: float | None = None
-    node_starts: tuple[clock.Micros, ...] = ()
-    levels: tuple[Level, ...] = ()
+    """Why it failed, as the executor or Snakemake reported it."""
+    node_levels: tuple[Level, ...] = ()
     problem: str | None = None
-    aux_logs: tuple[str, ...] = ()
-    """The executor's own log files of it, where it told of them."""
-    logs: dict[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
-    """If it failed: the ends of log files by job id; a group's own, under None, beside them."""
-    written: AttemptFinished | None = None
-    told: SchedulerRecord | None = None
-    """What its executor itself told of it."""
-
-    @property
-    def key(self) -> Key:
-        """What identifies this attempt in its run."""
-        return (self.job_id if self.job_id is not None else self.group or "", self.number)
+    """What was wrong with its fragments."""
+    executor_logs: tuple[str, ...] = ()
+    """The executor's own log files of it."""
+    logs: Mapping[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
+    """The ends of log files by job id, if it failed; a group's own are under None."""
 
 
 def stamps_of(run: Run, live: LiveAttempt) -> Stamps:
     """Return the attempt's stamps so far, with the moment at which it was ready."""
     known: dict[str, clock.Micros] = dict(live.stamps)
     selected = known.get("selected")
-    ready = run.ready_at(live.key)
+    ready = run.ready_at(live.attempt.key)
     if ready is not None and selected is not None:
         known["ready"] = min(ready, selected)
     return Stamps(**known)
 
 
-Ending = tuple[AttemptFinished, list[Segment]]
-"""The event that ends an attempt, and the segments that its phases were summed from."""
+def end_attempt(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> AttemptFinished:
+    """Fill in the end of *live* with *status*, and return its event.
 
+    Args:
+        run: the run.
+        live: the attempt, with its stamp ``finished``.
+        status: how it ended, as the executor reported it.
+        revises: whether its end was written before.
 
-def ending(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> Ending:
-    """Return the end of *live* with *status*, its phases made from all that is known."""
-    levels = (*_main_level(run, live), *live.levels)
+    """
+    attempt, is_job = live.attempt, live.attempt.job_id is not None
+    levels = (*_main_level(run, live), *live.node_levels)
     executions = [one for level in levels for one in level.executions]
     ran = [one for one in executions if one.tool_started is not None]
     innermost = innermost_executions(levels)
     hits = [one.status == "cached" for one in executions]
-    if status == "success" and (any(hits) if live.job_id is not None else all(hits) and hits):
+    if status == "success" and (any(hits) if is_job else all(hits) and hits):
         status = "cached"
-    code = ran[-1].exit_code if ran and live.job_id is not None else None
-    draft = Attempt(
-        live.job_id,
-        live.group,
-        live.number,
-        status=status,
-        stamps=stamps_of(run, live),
-        waits=tuple(live.waits),
-        node_starts=live.node_starts,
-        levels=levels,
-    )
-    laid = run.lay(draft)
-    reasons = [*laid.unobserved, *filter(None, [live.problem])]
-    event = AttemptFinished(
-        time=live.stamps["finished"],
-        job_id=live.job_id,
-        group=live.group,
-        attempt=live.number,
-        status=status,
-        external_jobid=live.external_jobid or _own_id(live.levels),
-        node=laid.node,
-        exit_code=code,
-        signal=_signal(code),
-        message=_why(status, executions, _with_the_nodes(levels, live.message)),
-        stamps=draft.stamps,
-        waits=draft.waits,
-        poll_interval_s=live.poll_interval_s,
-        node_starts=live.node_starts,
-        levels=levels,
-        **figures(laid.segments),
-        used=innermost[-1].used if innermost and live.job_id is not None else None,
-        logs=live.logs.get(live.job_id, ()),
-        offset=laid.offset,
-        unobserved=tuple(dict.fromkeys(reasons)),
-        revises=revises,
-    )
-    return event, laid.segments
+    attempt.status = status
+    attempt.external_jobid = attempt.external_jobid or _cluster_job(live.node_levels)
+    attempt.exit_code = ran[-1].exit_code if ran and is_job else None
+    attempt.signal = _signal(attempt.exit_code)
+    attempt.message = _reason(status, executions, _with_node_error(levels, live.message))
+    attempt.stamps = stamps_of(run, live)
+    attempt.levels = levels
+    attempt.used = innermost[-1].used if innermost and is_job else None
+    attempt.logs = live.logs.get(attempt.job_id, ())
+    attempt.offset = None  # a revision is computed as the first time, from the run's clocks
+    timeline = run.lay(attempt)
+    attempt.lay(timeline.segments)
+    attempt.node, attempt.offset = timeline.node, timeline.offset
+    reasons = [*timeline.unobserved, *filter(None, [live.problem])]
+    attempt.unobserved = tuple(dict.fromkeys(reasons))
+    return _event(attempt, live.stamps["finished"], revises=revises)
 
 
-def member_endings(
-    run: Run, whole: AttemptFinished, logs: Mapping[int | None, tuple[LogTail, ...]]
-) -> Iterator[Ending]:
-    """Yield the ends of the members of the group that ended with *whole*."""
+def end_members(
+    run: Run, live: LiveAttempt, *, revises: bool
+) -> Iterator[tuple[AttemptFinished, Attempt]]:
+    """Yield the attempts of the members of a group that ended, each with its event."""
+    whole, finished = live.attempt, live.stamps["finished"]
     for job_id in run.members(whole.group or ""):
+        attempt = run.attempts.get((job_id, whole.number)) or Attempt(
+            job_id, whole.group, whole.number
+        )
         job = run.jobs.get(job_id)
         own = (_only(level, job) for level in whole.levels if job is not None)
         levels = tuple(level for level in own if level.executions)
         executions = [one for level in levels for one in level.executions]
         innermost = innermost_executions(levels)
-        code = executions[-1].exit_code if executions else None
         status = _member_status(whole, executions)
-        draft = Attempt(
-            job_id,
-            whole.group,
-            whole.attempt,
-            stamps=Stamps(finished=whole.stamps.finished),
-            levels=levels,
-            offset=whole.offset,
-        )
-        laid = run.lay(draft)
-        event = AttemptFinished(
-            time=whole.time,
-            job_id=job_id,
-            group=whole.group,
-            attempt=whole.attempt,
-            status=status,
-            external_jobid=whole.external_jobid,
-            node=laid.node or whole.node,
-            exit_code=code,
-            signal=_signal(code),
-            message=_NOT_REACHED if status == "cancelled" else _why(status, executions),
-            stamps=draft.stamps,
-            levels=levels,
-            **figures(laid.segments),
-            used=innermost[-1].used if innermost else None,
-            logs=logs.get(job_id, ()) if status == "failed" else (),
-            offset=whole.offset,
-            unobserved=tuple(laid.unobserved),
-            revises=whole.revises,
-        )
-        yield event, laid.segments
+        attempt.group = whole.group
+        attempt.status = status
+        attempt.external_jobid = whole.external_jobid
+        attempt.exit_code = executions[-1].exit_code if executions else None
+        attempt.signal = _signal(attempt.exit_code)
+        attempt.message = _NOT_REACHED if status == "cancelled" else _reason(status, executions)
+        attempt.stamps = Stamps(finished=finished)
+        attempt.levels = levels
+        attempt.used = innermost[-1].used if innermost else None
+        attempt.logs = live.logs.get(job_id, ()) if status == "failed" else ()
+        attempt.offset = whole.offset
+        timeline = run.lay(attempt)
+        attempt.lay(timeline.segments)
+        attempt.node = timeline.node or whole.node
+        attempt.unobserved = tuple(timeline.unobserved)
+        yield _event(attempt, finished, revises=revises), attempt
+
+
+def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> AttemptFinished:
+    """Return *attempt*, which has ended, as its event; ``Attempt.take`` is the other direction."""
+    return AttemptFinished(
+        time=finished,
+        job_id=attempt.job_id,
+        group=attempt.group,
+        attempt=attempt.number,
+        status=attempt.status,
+        external_jobid=attempt.external_jobid,
+        node=attempt.node,
+        exit_code=attempt.exit_code,
+        signal=attempt.signal,
+        message=attempt.message,
+        stamps=attempt.stamps,
+        waits=attempt.waits,
+        poll_interval_s=attempt.poll_interval_s,
+        node_starts=attempt.node_starts,
+        levels=attempt.levels,
+        **figures(attempt.segments),
+        used=attempt.used,
+        logs=attempt.logs,
+        offset=attempt.offset,
+        unobserved=attempt.unobserved,
+        revises=revises,
+    )
 
 
 def figures(segments: list[Segment]) -> dict[str, Any]:
-    """Return the fields of an attempt's end that come from its segments."""
+    """Return the fields of ``AttemptFinished`` that come from an attempt's segments."""
     return {
         "start": segments[0].start if segments else None,
         "segments": tuple((one.phase, clock.to_seconds(one.length)) for one in segments),
@@ -173,15 +163,15 @@ def figures(segments: list[Segment]) -> dict[str, Any]:
 
 
 def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
-    """Return the main process as a level, where it ran the tool itself."""
+    """Return the main process as a level, if it ran the tool itself."""
     if not live.executions:
         return ()
     executions = []
     for job_id, one in live.executions.items():
         job = run.jobs.get(job_id)
         known = {"rule": job.rule, "wildcards": job.wildcards} if job is not None else {}
-        executions.append(Execution(**{**known, **one}))
-    here = Level(
+        executions.append(one.model_copy(update=known))
+    main = Level(
         clock="main",
         host=run.started.host if run.started is not None else "",
         pid=os.getpid(),
@@ -189,21 +179,21 @@ def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
         in_main=True,
         executions=tuple(executions),
     )
-    return (here,)
+    return (main,)
 
 
 def _only(level: Level, job: JobDescribed) -> Level:
-    """Return *level* with nothing but *job*'s executions."""
+    """Return *level* with *job*'s executions alone."""
     executions = (
         one for one in level.executions if (one.rule, one.wildcards) == (job.rule, job.wildcards)
     )
     return level.model_copy(update={"executions": tuple(executions), "waits": ()})
 
 
-def _member_status(whole: AttemptFinished, executions: list[Execution]) -> Status:
-    """Return a member's status: its own tool's where it is known, else its group's.
+def _member_status(whole: Attempt, executions: list[Execution]) -> str:
+    """Return a member's status: its own tool's if known, else its group's.
 
-    In a submission that succeeded nothing failed: services end by the signal that ends them.
+    In a submission that succeeded nothing failed: services end by the signal that stops them.
     """
     if whole.status != "failed":
         return "cached" if executions and executions[-1].status == "cached" else whole.status
@@ -213,28 +203,28 @@ def _member_status(whole: AttemptFinished, executions: list[Execution]) -> Statu
     return "cancelled" if others and not executions else "failed"
 
 
-def _own_id(levels: tuple[Level, ...]) -> str | None:
-    """Return the cluster's id that the node knew, where the executor told none."""
+def _cluster_job(levels: tuple[Level, ...]) -> str | None:
+    """Return the cluster's job id that the node knew."""
     return next((level.cluster_job for level in levels if level.cluster_job), None)
 
 
-def _why(status: str, executions: list[Execution], told: str | None = None) -> str | None:
-    """Return why an attempt failed: what was *told* of it, else what its last try said."""
+def _reason(status: str, executions: list[Execution], reported: str | None = None) -> str | None:
+    """Return why an attempt failed: what was *reported*, else its last execution's message."""
     if status in ("success", "cached"):
         return None
-    said = told or next((one.message for one in reversed(executions) if one.message), None)
-    return said.strip() if said else None
+    reason = reported or next((one.message for one in reversed(executions) if one.message), None)
+    return reason.strip() if reason else None
 
 
-def _with_the_nodes(levels: tuple[Level, ...], told: str | None) -> str | None:
-    """Return what was *told* of a failure, after what the node said where it came to no try.
+def _with_node_error(levels: tuple[Level, ...], reported: str | None) -> str | None:
+    """Return what was *reported* of a failure, after the node's error if nothing executed there.
 
-    An input that did not come there looks like success here, and then like a missing output.
+    An input that never reached the node looks like success here, and then like a missing output.
     """
-    said = next((level.error for level in reversed(levels) if level.error), None)
-    if said is None or any(level.executions for level in levels):
-        return told
-    return f"on the node: {said}\n{told}" if told else f"on the node: {said}"
+    error = next((level.error for level in reversed(levels) if level.error), None)
+    if error is None or any(level.executions for level in levels):
+        return reported
+    return f"on the node: {error}\n{reported}" if reported else f"on the node: {error}"
 
 
 def _signal(code: int | None) -> int | None:

@@ -1,134 +1,147 @@
-"""Attempts while they happen: each note finds its attempt, and live events are made.
+"""Attempts while they run: each note is assigned to its attempt, and events are made of it.
 
-When an attempt ends, its node's report is folded in, and its ending is written: with its members'
-if it was a group, and once more if the report comes late.
+When an attempt ends, its node's report is read and its end is written, together with its members'
+if it was a group; and once more if the report turns up late.
 """
 
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Protocol
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal.events import (
     Accounting,
+    AnyEvent,
     AttemptStarted,
     AttemptSubmitted,
     GroupDescribed,
     JobDescribed,
     OutputsRecorded,
 )
-from snakemake_logger_plugin_observe.journal.records import SchedulerRecord, Wait
+from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord, Wait
+from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempt_end import (
     LiveAttempt,
-    ending,
-    member_endings,
+    end_attempt,
+    end_members,
     stamps_of,
 )
-from snakemake_logger_plugin_observe.recording.failure_evidence import Remains
-from snakemake_logger_plugin_observe.recording.job_state import JobState
-from snakemake_logger_plugin_observe.recording.job_state_record import fold_state
-from snakemake_logger_plugin_observe.recording.log_records import Note
+from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEvidence, jobs_of
+from snakemake_logger_plugin_observe.recording.job_state import JobState, updated_record
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport, NodeReports
-from snakemake_logger_plugin_observe.recording.output_checksums import OutputsWatch
 from snakemake_logger_plugin_observe.recording.provenance import sha256
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
 
+_PROBLEM_LENGTH: Final = 200
+
+
+class Emit(Protocol):
+    """Takes every event that is made."""
+
+    def __call__(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
+        """Add *event* to the run and to the journal; *attempt*: what it was made from."""
+
 
 class AttemptTracker:
-    """Joins the notes of one run to its attempts; used by the recorder's thread alone.
-
-    Methods called ``on_<kind>`` take the notes of that kind.
-    """
+    """Assigns the notes of one run to its attempts; used by the recorder's thread alone."""
 
     def __init__(
         self,
         run: Run,
         workdir: Path,
-        emit: Callable[..., None],
+        emit: Emit,
         *,
         commands: bool = True,
-        outputs: tuple[OutputsWatch, Callable[[Note], None]] | None = None,
+        examine_outputs: Callable[[JobDescribed, Attempt], None] | None = None,
     ) -> None:
         """Track attempts.
 
         Args:
             run: the run whose attempts they are.
             workdir: its working directory.
-            emit: handed every event that is made.
+            emit: takes every event that is made.
             commands: whether jobs' shell commands are kept.
-            outputs: what looks at outputs, and what takes the notes of what it found.
+            examine_outputs: called for each job of a submission that succeeded.
 
         """
         self.run = run
-        self._commands = commands
-        self._remains = Remains(run, workdir, outputs)
         self.last_success: clock.Micros = 0
+        self._commands = commands
+        self._evidence = FailureEvidence(run, workdir)
+        self._examine_outputs = examine_outputs
         self._workdir = workdir
         self._emit = emit
         self._host = socket.gethostname()
         self._reports: NodeReports | None = None
         self._live: dict[Key, LiveAttempt] = {}
-        self._late: list[LiveAttempt] = []
+        self._incomplete: list[LiveAttempt] = []
         self._last_number: dict[int | str, int] = {}
         self._group_of: dict[int, str] = {}
         self._scripts: dict[str, str | None] = {}
-        self._hears_ends = False
+        self._ends_hooked = False
 
-    def on_wrapped(self, _moment: clock.Micros, reports: NodeReports | None) -> None:
-        """The executor is timed, and its nodes' reports lie in *reports*."""
-        self._reports = reports
-        if reports is not None:
-            reports.remove_left_over()
+    def executor_timed(self, note: notes.ExecutorTimed) -> None:
+        """Read the nodes' reports from where the wrapped executor has them."""
+        self._reports = note.reports
+        if note.reports is not None:
+            note.reports.remove_left_over()
 
-    def on_hears_ends(self, _moment: clock.Micros) -> None:
-        """Executors tell the ends of jobs; log records about them are no news."""
-        self._hears_ends = True
+    def ends_hooked(self) -> None:
+        """Ignore log records about jobs' ends from now on."""
+        self._ends_hooked = True
 
     def error(self, moment: clock.Micros, text: str) -> None:
-        """Remember an error that Snakemake printed: a job that ends next may be its subject."""
-        self._remains.error(moment, text)
+        """Remember an error that Snakemake printed: it may be about a job that ends next."""
+        self._evidence.error(moment, text)
 
     def finish(self, moment: clock.Micros, status: str) -> None:
-        """End what has not ended yet with *status*, and look for late reports once more.
+        """End what has not ended yet with *status*, and read late reports a last time.
 
-        With ``--immediate-submit`` nobody waits for an end: what was submitted stays so.
+        With ``--immediate-submit`` Snakemake waits for no end, so what was submitted stays so.
         """
         for live in list(self._live.values()) if self._waits_for_jobs() else ():
             live.stamps["finished"] = moment
             self._end(live, status)
-        for live in self._late:
-            self._look_again(live)
+        for live in self._incomplete:
+            self._read_again(live)
 
     def _waits_for_jobs(self) -> bool:
-        """Whether Snakemake waits for its jobs' ends, instead of taking each for done at once."""
+        """Whether Snakemake waits for its jobs' ends, instead of assuming them at once."""
         started = self.run.started
         return started is None or not started.settings.get("immediate_submit")
 
-    def on_job(self, moment: clock.Micros, job_id: int, **facts: Any) -> None:
-        """A job is about to run, or was planned; a script's digest is its file's."""
-        facts["group"] = self._group_of.get(job_id)
+    # -- jobs and groups -------------------------------------------------------------------
+
+    def job_info(self, note: notes.JobInfo) -> None:
+        """Write what a job is; the code digest of a script is its file's."""
+        event = JobDescribed.model_validate(note, from_attributes=True)
+        more: dict[str, Any] = {}
+        if (group := self._group_of.get(note.job_id)) is not None:
+            more["group"] = group
         if not self._commands:
-            facts["shellcmd"] = None
-        if script := facts.get("script"):
-            if script not in self._scripts:
-                self._scripts[script] = sha256(self._workdir / script)
-            if digest := self._scripts[script]:
-                facts["code_digest"] = f"sha256:{digest}"
-        self._emit(JobDescribed(time=moment, job_id=job_id, **facts))
+            more["shellcmd"] = None
+        if note.script:
+            if note.script not in self._scripts:
+                self._scripts[note.script] = sha256(self._workdir / note.script)
+            if digest := self._scripts[note.script]:
+                more["code_digest"] = f"sha256:{digest}"
+        self._emit(event.model_copy(update=more) if more else event)
 
-    def on_group(self, moment: clock.Micros, group: str, **facts: Any) -> None:
-        """Jobs are about to be handed to the executor together."""
-        for member in facts.get("members", ()):
-            self._group_of[member] = group
-        self._emit(GroupDescribed(time=moment, group=group, **facts))
+    def group_info(self, note: notes.GroupInfo) -> None:
+        """Write which jobs are submitted together."""
+        for member in note.members:
+            self._group_of[member] = note.group
+        self._emit(GroupDescribed.model_validate(note, from_attributes=True))
 
-    def on_selected(self, moment: clock.Micros, job_ids: tuple[int | str, ...]) -> None:
-        """The scheduler chose jobs or groups: an attempt of each begins."""
-        for job_id in job_ids:
+    # -- from the selection to the tool ------------------------------------------------------
+
+    def selected(self, note: notes.Selected) -> None:
+        """Begin an attempt of each job or group that the scheduler selected."""
+        for job_id in note.job_ids:
             number = self._last_number.get(job_id, 0) + 1
-            self._open(job_id, number).stamps["selected"] = moment
+            self._open(job_id, number).stamps["selected"] = note.time
 
     def _open(self, job_id: int | str, number: int) -> LiveAttempt:
         """Return the attempt, begun if it is new."""
@@ -137,113 +150,72 @@ class AttemptTracker:
             self._last_number[job_id] = max(number, self._last_number.get(job_id, 0))
             single = job_id if isinstance(job_id, int) else None
             group = None if isinstance(job_id, int) else job_id
-            self._live[key] = LiveAttempt(single, group, number)
+            self._live[key] = LiveAttempt(Attempt(single, group, number))
         return self._live[key]
 
-    def on_stamps(self, _moment: clock.Micros, key: Key, stamps: dict[str, clock.Micros]) -> None:
-        """Moments of an attempt that nothing later may tell."""
-        if key in self._live:
-            self._live[key].stamps |= stamps
+    def stamps_taken(self, note: notes.StampsTaken) -> None:
+        """Keep stamps that no later note carries."""
+        if note.key in self._live:
+            self._live[note.key].stamps |= note.stamps
 
-    def on_accepted(
-        self,
-        moment: clock.Micros,
-        key: Key,
-        stamps: dict[str, clock.Micros],
-        external_jobid: str | None,
-        submission: tuple[str, ...],
-    ) -> None:
-        """The executor took the submission."""
-        live = self._open(*key)
-        live.stamps |= {**stamps, "accepted": moment}
-        live.external_jobid = external_jobid or live.external_jobid
-        live.submission = submission
+    def accepted(self, note: notes.Accepted) -> None:
+        """Write that the executor accepted a submission."""
+        live = self._open(*note.key)
+        live.stamps |= {**note.stamps, "accepted": note.time}
+        live.submission = note.submission
+        attempt = live.attempt
+        attempt.external_jobid = note.external_jobid or attempt.external_jobid
         self._emit(
             AttemptSubmitted(
-                time=moment,
-                job_id=live.job_id,
-                group=live.group,
-                attempt=live.number,
-                external_jobid=external_jobid,
+                time=note.time,
+                job_id=attempt.job_id,
+                group=attempt.group,
+                attempt=attempt.number,
+                external_jobid=note.external_jobid,
                 stamps=stamps_of(self.run, live),
-            )
+            ),
+            attempt,
         )
 
-    def on_wait(self, moment: clock.Micros, key: Key, phase: str, end: clock.Micros) -> None:
-        """The main process worked on a job's files for a while."""
-        live = self._holder(key)
+    def files_wait(self, note: notes.FilesWait) -> None:
+        """Keep the time that the main process spent on a job's files."""
+        live = self._holder(note.key)
         if live is not None:
-            live.waits.append(Wait(phase=phase, start=moment, end=end))
+            wait = Wait(phase=note.phase, start=note.time, end=note.end)
+            live.attempt.waits = (*live.attempt.waits, wait)
 
-    def on_try(self, _moment: clock.Micros, key: Key, stages: dict[str, Any]) -> None:
-        """The main process's own executor started or ended a job's tool."""
-        live = self._holder(key)
-        if live is None or not isinstance(key[0], int):
+    def execution_stages(self, note: notes.ExecutionStages) -> None:
+        """Keep an execution in the main process, and write when its tool starts."""
+        live = self._holder(note.key)
+        job_id = note.key[0]
+        if live is None or not isinstance(job_id, int):
             return
-        live.executions.setdefault(key[0], {"number": 1}).update(stages)
-        if "tool_started" in stages and live.job_id is not None:
-            started = AttemptStarted(
-                time=stages["tool_started"],
-                job_id=live.job_id,
-                attempt=live.number,
-                node=self._host,
+        outcome = {"status": note.status, "exit_code": note.exit_code, "message": note.message}
+        known = {name: value for name, value in outcome.items() if value is not None}
+        before = live.executions.get(job_id) or Execution()
+        live.executions[job_id] = before.model_copy(update={**note.moments, **known})
+        attempt, started = live.attempt, note.moments.get("tool_started")
+        if started is not None and attempt.job_id is not None:
+            event = AttemptStarted(
+                time=started, job_id=attempt.job_id, attempt=attempt.number, node=self._host
             )
-            self._emit(started)
+            self._emit(event, attempt)
 
-    def on_begun_elsewhere(
-        self, moment: clock.Micros, key: Key, sign: clock.Micros, node: str | None
-    ) -> None:
-        """A submission gave its first *sign* of life on its node; noticed while it is there."""
-        if key in self._live:
-            live = self._live[key]
+    def seen_on_node(self, note: notes.SeenOnNode) -> None:
+        """Write a submission's first sign of life on its node."""
+        if note.key in self._live:
+            attempt = self._live[note.key].attempt
             self._emit(
                 AttemptStarted(
-                    time=moment,
-                    job_id=live.job_id,
-                    group=live.group,
-                    attempt=live.number,
-                    node=node,
-                    node_started=sign,
-                )
+                    time=note.time,
+                    job_id=attempt.job_id,
+                    group=attempt.group,
+                    attempt=attempt.number,
+                    node=note.node,
+                    node_started=note.sign,
+                ),
+                attempt,
             )
-
-    def on_remote_state(self, moment: clock.Micros, state: JobState) -> None:
-        """An executor itself told how one of its jobs is; it may be late."""
-        for key in self._attempts_meant(state):
-            if (live := self._live.get(key)) is not None:
-                live.told = fold_state(live.told, state, live.external_jobid)
-                if live.told is not None:
-                    live.external_jobid = live.external_jobid or live.told.cluster_job
-                return
-            if (ended := self.run.attempts.get(key)) is not None:
-                record = fold_state(ended.accounting, state, ended.external_jobid)
-                if record is not None and record != ended.accounting:
-                    self._account(moment, ended, record)
-                return
-
-    def _attempts_meant(self, state: JobState) -> list[Key]:
-        """Return the attempts that a state may be about: by its external id, else the newest."""
-        job: int | str = state.job
-        if job not in self._last_number and isinstance(job, int):
-            job = self._group_of.get(job, job)
-        keys = [(job, number) for number in range(self._last_number.get(job, 0), 0, -1)]
-
-        def known_as(key: Key) -> str | None:
-            attempt = self._live.get(key) or self.run.attempts.get(key)
-            return attempt.external_jobid if attempt is not None else None
-
-        named = [
-            key for key in keys if state.external_jobid and known_as(key) == state.external_jobid
-        ]
-        return named or keys[:1]
-
-    def _account(
-        self, moment: clock.Micros, attempt: Attempt | LiveAttempt, record: SchedulerRecord
-    ) -> None:
-        number, job_id, group = attempt.number, attempt.job_id, attempt.group
-        self._emit(
-            Accounting(time=moment, job_id=job_id, group=group, attempt=number, record=record)
-        )
 
     def _holder(self, key: Key) -> LiveAttempt | None:
         """Return the attempt that holds a job's notes: its own, or its group's."""
@@ -252,32 +224,70 @@ class AttemptTracker:
         group = self._group_of.get(key[0]) if isinstance(key[0], int) else None
         return self._live.get((group, key[1])) if group is not None else None
 
-    def on_job_error(
-        self,
-        moment: clock.Micros,
-        job_id: int,
-        message: str | None = None,
-        external_jobid: str | None = None,
-        logs: tuple[str, ...] = (),
-    ) -> None:
-        """Snakemake logged a job's failure; without the wrapper, that may be all there is."""
-        if self.run.wrapped:  # the executor itself has told, without what Snakemake adds
-            return
-        live = self._live.get((job_id, self._last_number.get(job_id, 0)))
-        if live is not None:
-            live.message = message
-            live.external_jobid = external_jobid or live.external_jobid
-            live.aux_logs = logs
-        if not self._hears_ends:
-            self._ended_unwrapped(job_id, moment, "failed")
+    # -- states that executors report themselves ---------------------------------------------
 
-    def on_job_finished(self, moment: clock.Micros, job_id: int) -> None:
-        """Snakemake logged a job's end; without the wrapper, that may be all there is."""
-        if not self.run.wrapped and not self._hears_ends:
-            self._ended_unwrapped(job_id, moment, "success")
+    def remote_state(self, note: notes.RemoteState) -> None:
+        """Update a submission's scheduler record; it is written once the attempt has ended."""
+        for key in self._keys_meant(note.state):
+            if (live := self._live.get(key)) is not None:
+                attempt = live.attempt
+                record = updated_record(attempt.accounting, note.state, attempt.external_jobid)
+                if record is not None:
+                    attempt.accounting = record
+                    attempt.external_jobid = attempt.external_jobid or record.cluster_job
+                return
+            if (ended := self.run.attempts.get(key)) is not None:
+                record = updated_record(ended.accounting, note.state, ended.external_jobid)
+                if record is not None and record != ended.accounting:
+                    self._write_record(note.time, ended, record)
+                return
+
+    def _keys_meant(self, state: JobState) -> list[Key]:
+        """Return the attempts that a state may be about: by its external id, else the newest."""
+        job: int | str = state.job
+        if job not in self._last_number and isinstance(job, int):
+            job = self._group_of.get(job, job)
+        keys = [(job, number) for number in range(self._last_number.get(job, 0), 0, -1)]
+
+        def known_as(key: Key) -> str | None:
+            live = self._live.get(key)
+            attempt = live.attempt if live is not None else self.run.attempts.get(key)
+            return attempt.external_jobid if attempt is not None else None
+
+        named = [
+            key for key in keys if state.external_jobid and known_as(key) == state.external_jobid
+        ]
+        return named or keys[:1]
+
+    def _write_record(
+        self, moment: clock.Micros, attempt: Attempt, record: SchedulerRecord
+    ) -> None:
+        number, job_id, group = attempt.number, attempt.job_id, attempt.group
+        self._emit(
+            Accounting(time=moment, job_id=job_id, group=group, attempt=number, record=record)
+        )
+
+    # -- ends --------------------------------------------------------------------------------
+
+    def job_error_logged(self, note: notes.JobErrorLogged) -> None:
+        """Take a logged failure as the attempt's end, if nothing reports ends more precisely."""
+        if self.run.wrapped:
+            return
+        live = self._live.get((note.job_id, self._last_number.get(note.job_id, 0)))
+        if live is not None:
+            live.message = note.message
+            live.attempt.external_jobid = note.external_jobid or live.attempt.external_jobid
+            live.executor_logs = note.logs
+        if not self._ends_hooked:
+            self._ended_unwrapped(note.job_id, note.time, "failed")
+
+    def job_end_logged(self, note: notes.JobEndLogged) -> None:
+        """Take a logged success as the attempt's end, if nothing reports ends more precisely."""
+        if not self.run.wrapped and not self._ends_hooked:
+            self._ended_unwrapped(note.job_id, note.time, "success")
 
     def _ended_unwrapped(self, job_id: int, moment: clock.Micros, status: str) -> None:
-        """End the attempt of a job, or of its group with all its members, that only was logged."""
+        """End the attempt of a job, or of its group with all its members."""
         group = self._group_of.get(job_id)
         holder: int | str = job_id
         if (job_id, self._last_number.get(job_id, 0)) not in self._live and group is not None:
@@ -288,84 +298,80 @@ class AttemptTracker:
             live.stamps["finished"] = moment
             self._end(live, status)
 
-    def on_finished(
-        self,
-        moment: clock.Micros,
-        *,
-        key: Key,
-        status: str,
-        stamps: dict[str, clock.Micros],
-        message: str | None = None,
-        submission: tuple[str, ...] = (),
-        poll_interval_s: float | None = None,
-        logs: tuple[str, ...] = (),
-    ) -> None:
-        """Snakemake has done all it does about an attempt's end."""
-        live = self._open(*key)
-        if status == "success" and not self._waits_for_jobs():
-            self._live.pop(key)  # that it was submitted is all that Snakemake knows
+    def finished(self, note: notes.Finished) -> None:
+        """End an attempt that Snakemake has handled."""
+        live = self._open(*note.key)
+        if note.status == "success" and not self._waits_for_jobs():
+            self._live.pop(note.key)  # Snakemake only knows that it was submitted
             return
-        live.stamps |= {**stamps, "finished": moment}
-        live.message = message or live.message
-        live.submission = live.submission or submission
-        live.poll_interval_s = poll_interval_s
-        live.aux_logs = live.aux_logs or logs
-        self._end(live, status)
+        live.stamps |= {**note.stamps, "finished": note.time}
+        live.message = note.message or live.message
+        live.submission = live.submission or note.submission
+        live.attempt.poll_interval_s = note.poll_interval_s
+        live.executor_logs = live.executor_logs or note.logs
+        self._end(live, note.status)
 
     def _end(self, live: LiveAttempt, status: str) -> None:
-        """Fold the node's report in, write the attempt's end, and its members'."""
-        self._live.pop(live.key, None)
+        """Read the node's report, and write the attempt's end and its members'."""
+        self._live.pop(live.attempt.key, None)
         if status == "failed":
-            live.logs = self._remains.last_lines(live)
-            live.message = live.message or self._remains.said_about(live)
+            live.logs = self._evidence.log_tails(live)
+            live.message = live.message or self._evidence.printed_error(live)
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])
-            self._remains.look_at_outputs(live)
+            if self._examine_outputs is not None:
+                for job in jobs_of(self.run, live.attempt):
+                    self._examine_outputs(job, live.attempt)
         if live.submission and self._reports is not None:
             report = self._read(live.submission)
-            self._take_report(live, report)
+            _take_report(live, report)
             if report.complete:
                 self._reports.remove(live.submission)
             else:
-                self._late.append(live)
-        self._write_ending(live, status, revises=False)
+                self._incomplete.append(live)
+        self._write_end(live, status, revises=False)
 
-    def on_outputs(self, moment: clock.Micros, **facts: Any) -> None:
-        """What a job's outputs are has been found out."""
-        self._emit(OutputsRecorded(time=moment, **facts))
+    def outputs_found(self, note: notes.OutputsFound) -> None:
+        """Write what was found of an attempt's outputs."""
+        self._emit(OutputsRecorded.model_validate(note, from_attributes=True))
 
     def _read(self, submission: tuple[str, ...]) -> NodeReport:
-        """Return a submission's report; a fault in reading it costs the node's phases alone."""
+        """Return a submission's report; an error in reading it costs the node's phases alone."""
         try:
             return self._reports.read(submission) if self._reports is not None else NodeReport()
-        except Exception as fault:
-            return NodeReport(problem=f"fragment: {type(fault).__name__}: {fault}"[:200])
+        except Exception as error:
+            return NodeReport(problem=_problem(error))
 
-    def _take_report(self, live: LiveAttempt, report: NodeReport) -> None:
-        live.node_starts = report.starts
-        live.levels = report.levels
-        live.problem = report.problem
-
-    def _write_ending(self, live: LiveAttempt, status: str, *, revises: bool) -> None:
+    def _write_end(self, live: LiveAttempt, status: str, *, revises: bool) -> None:
         try:
-            live.written, segments = ending(self.run, live, status, revises=revises)
-        except Exception as fault:  # an end must not be lost over what a node left
-            live.node_starts, live.levels = (), ()
-            live.problem = f"fragment: {type(fault).__name__}: {fault}"[:200]
-            live.written, segments = ending(self.run, live, status, revises=revises)
-        self._emit(live.written, segments)
-        if live.group is not None:
-            for member in member_endings(self.run, live.written, live.logs):
-                self._emit(*member)
-        if live.told is not None and not revises:
-            self._account(live.written.time, live, live.told)
+            event = end_attempt(self.run, live, status, revises=revises)
+        except Exception as error:  # an end must not be lost over what a node reported
+            live.attempt.node_starts = live.node_levels = ()
+            live.problem = _problem(error)
+            event = end_attempt(self.run, live, status, revises=revises)
+        self._emit(event, live.attempt)
+        if live.attempt.group is not None:
+            for member_event, member in end_members(self.run, live, revises=revises):
+                self._emit(member_event, member)
+        if live.attempt.accounting is not None and not revises:
+            self._write_record(event.time, live.attempt, live.attempt.accounting)
 
-    def _look_again(self, live: LiveAttempt) -> None:
-        """Fold in what came late, and clear away what was left."""
-        if self._reports is None or not live.submission or live.written is None:
+    def _read_again(self, live: LiveAttempt) -> None:
+        """Revise an end if more was reported since, and remove the reports."""
+        if self._reports is None:
             return
         report = self._read(live.submission)
-        if (report.starts, report.levels) != (live.node_starts, live.levels):
-            self._take_report(live, report)
-            self._write_ending(live, live.written.status, revises=True)
+        if (report.starts, report.levels) != (live.attempt.node_starts, live.node_levels):
+            _take_report(live, report)
+            self._write_end(live, live.attempt.status, revises=True)
         self._reports.remove(live.submission)
+
+
+def _take_report(live: LiveAttempt, report: NodeReport) -> None:
+    live.attempt.node_starts = report.starts
+    live.node_levels = report.levels
+    live.problem = report.problem
+
+
+def _problem(error: Exception) -> str:
+    return f"fragment: {type(error).__name__}: {error}"[:_PROBLEM_LENGTH]

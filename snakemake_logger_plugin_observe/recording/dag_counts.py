@@ -1,40 +1,44 @@
-"""What a DAG holds: how many jobs of each rule are to run, and how many are up to date.
+"""Counts of a DAG's jobs by rule: how many are to run, and how many are up to date.
 
-Asked in the thread that plans, of what Snakemake has decided by then: nothing is evaluated for it.
+Taken in the thread that plans, from what Snakemake has decided by then: nothing is evaluated.
 """
 
 import functools
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from snakemake_logger_plugin_observe.recording.traceback_hiding import out_of_sight
+from snakemake_logger_plugin_observe.recording.notes import DagCounts
+from snakemake_logger_plugin_observe.recording.probe import hidden
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.clock import Micros
 
 
-def jobs_of(dag: Any) -> dict[str, dict[str, int]]:
-    """Return the jobs of *dag*, counted by rule (fields of ``Planned``); one pass over them.
+def count_jobs(dag: Any, time: "Micros") -> DagCounts:
+    """Return the jobs of *dag* counted by rule, in one pass over them.
 
-    A finished job counts as one to run, also where a later planning dropped it from the DAG.
+    A finished job counts as one to run, even if a later planning dropped it from the DAG.
     """
     needrun, finished = dag.needrun, dag.finished
     to_run: Counter[str] = Counter()
     up_to_date: Counter[str] = Counter()
     for job in dag.jobs:
-        counted = to_run if needrun(job) or finished(job) else up_to_date
-        counted[job.rule.name] += 1
+        counter = to_run if needrun(job) or finished(job) else up_to_date
+        counter[job.rule.name] += 1
     dropped = set(getattr(dag, "_finished", ())).difference(dag.jobs)
     to_run.update(job.rule.name for job in dropped)
-    return {"to_run": dict(sorted(to_run.items())), "up_to_date": dict(sorted(up_to_date.items()))}
+    return DagCounts(time, dict(sorted(to_run.items())), dict(sorted(up_to_date.items())))
 
 
-def follow(dag: Any, replanned: Callable[[], None]) -> None:
-    """Have *replanned* called each time that *dag*, planned once, has been planned again."""
+def on_replanning(dag: Any, call: Callable[[], None]) -> None:
+    """Have *call* called each time that *dag* has been planned again."""
     method = dag.postprocess_after_update
 
     @functools.wraps(method)
-    async def followed(*args: Any, **kwargs: Any) -> Any:
+    async def hooked(*args: Any, **kwargs: Any) -> Any:
         answer = await method(*args, **kwargs)
-        replanned()
+        call()
         return answer
 
-    dag.postprocess_after_update = out_of_sight(followed)
+    dag.postprocess_after_update = hidden(hooked)

@@ -1,4 +1,4 @@
-"""How quick the working directory's file system answers: a handful of timed metadata operations."""
+"""The speed of the working directory's file system: a few timed metadata operations."""
 
 import os
 import time
@@ -13,7 +13,7 @@ _LONGEST_S: Final = 1.0
 def measure(folder: Path) -> dict[str, float] | None:
     """Return the median seconds to create, stat and remove an empty file in *folder*.
 
-    A second at most is spent on it. None where nothing could be made there.
+    Takes a second at most. None if no file can be made there.
     """
     took: dict[str, list[float]] = {"create_s": [], "stat_s": [], "remove_s": []}
     path = folder / f"latency-{os.getpid()}"

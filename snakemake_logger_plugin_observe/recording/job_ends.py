@@ -1,40 +1,44 @@
-"""Jobs' ends without the wrapper: told by the executors that Snakemake made itself.
+"""Job-completion hooks: how jobs' ends are recorded without the timing executor.
 
-Under ``--quiet progress`` Snakemake logs no job's end, and a failed check of outputs logs none
-either, but every version calls ``handle_job_success`` or ``handle_job_error``. Two methods of the
-run's own executor objects are wrapped for it; where they are not there, log records must do.
+Under ``--quiet progress`` Snakemake logs no job's end, nor does it ever log a failed check of
+outputs, but every version calls ``handle_job_success`` or ``handle_job_error``. These two methods
+of the run's own executor objects are wrapped; without them, log records have to do.
 """
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
+from snakemake_logger_plugin_observe.recording.notes import Finished
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.journal.records import Status
 
 
-def listen(scheduler: Any, put: Callable[..., None]) -> bool:
-    """Have *put* told the ends of *scheduler*'s jobs; return whether that could be done."""
+def hook(scheduler: Any, put: Callable[[Finished], None]) -> bool:
+    """Have *put* called as *scheduler*'s jobs end; return False if there is nothing to wrap."""
     executors = [
         executor
         for name in ("_executor", "_local_executor")
         if (executor := getattr(scheduler, name, None)) is not None
     ]
-    if not executors:
-        return False
     for executor in executors:
-        for name, status in (("handle_job_success", "success"), ("handle_job_error", "failed")):
-            setattr(executor, name, _telling(getattr(executor, name), status, put))
-    return True
+        success, error = executor.handle_job_success, executor.handle_job_error
+        executor.handle_job_success = _reporting(success, "success", put)
+        executor.handle_job_error = _reporting(error, "failed", put)
+    return bool(executors)
 
 
-def _telling(method: Callable[..., Any], status: str, put: Callable[..., None]) -> Any:
+def _reporting(
+    method: Callable[..., Any], status: "Status", put: Callable[[Finished], None]
+) -> Callable[..., Any]:
     @functools.wraps(method)
-    def told(job: Any) -> Any:
+    def reporting(job: Any) -> Any:
         answer = method(job)
         moment = clock.now()
-        jobid = job.jobid
-        key = (jobid if isinstance(jobid, int) else str(jobid), int(job.attempt))
-        put("finished", moment, key=key, status=status, stamps={})
+        put(Finished(moment, attempt_key(job), status))
         return answer
 
-    return told
+    return reporting

@@ -1,15 +1,18 @@
-"""The ``remote_job_state`` contract: how log records carry what executors tell of their jobs.
+"""The ``remote_job_state`` contract: executors put the states of their jobs into log records.
 
 A record's attribute holds a small dictionary: ``remote_job_state`` (``schema_version`` 2), or the
-older ``snakesee_remote`` (1), which has the same fields. What others sent is read with distrust: a
-value that is not what the contract says is left out, and a payload without its core is none.
+older ``snakesee_remote`` (1), which has the same fields. What others sent is not trusted: a value
+that violates the contract is dropped, and a payload without its required fields is ignored.
 """
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from snakemake_logger_plugin_observe import clock
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 
 KEY: Final = "remote_job_state"
 VERSION: Final = 2
@@ -18,18 +21,19 @@ _VERSIONS: Final = frozenset({1, VERSION})
 _LAST_S: Final = 253_402_300_799  # the year 9999 is RFC 3339's last
 _SHORT: Final = 300
 _LONG: Final = 2000
+_RESOLUTION_S: Final = 0.001
 
 Phase = Literal["queued", "running", "succeeded", "failed"]
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
-"""In the order in which a job goes through them; the last two are both ends."""
+"""In the order in which a job reaches them; the last two are both final."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """One state of a job, by the contract; ``None`` is unknown."""
+    """One state of a job; ``None`` is unknown."""
 
     job: int | str
-    """The job's id in the main process; a group goes by a text."""
+    """The job's id in the main process; a group's is a text."""
     executor: str
     phase: Phase
     external_jobid: str | None = None
@@ -42,7 +46,7 @@ class JobState:
     queue: str | None = None
 
     def payload(self) -> dict[str, Any]:
-        """Return it as a record carries it: seconds since the epoch, unknown fields left out."""
+        """Return it as a log record carries it: moments in seconds, without unknown fields."""
         fields = {
             "schema_version": VERSION,
             "jobid": self.job,
@@ -61,12 +65,12 @@ class JobState:
 
 
 def in_record(record: logging.LogRecord) -> JobState | None:
-    """Return the state that *record* carries, or None where it carries none; never raises."""
+    """Return the state that *record* carries, or None; never raises."""
     for key in (KEY, _OLDER_KEY):
         try:
             carried = record.__dict__.get(key)
             state = _read(carried) if type(carried) is dict else None
-        except Exception:  # a value whose own methods fail is no value
+        except Exception:  # a foreign value's own methods may raise anything
             state = None
         if state is not None:
             return state
@@ -102,7 +106,7 @@ def _whole(value: Any, least: int = 0) -> int | None:
 
 
 def _text(value: Any, longest: int = _SHORT) -> str | None:
-    """Return a text that can be written as JSON; one too long is cut, an empty one is none."""
+    """Return a text that can be written as JSON, cut to *longest*; None if it is empty."""
     if type(value) is not str:
         return None
     return value[:longest].encode("utf-8", "replace").decode("utf-8") or None
@@ -116,3 +120,49 @@ def _moment(value: Any) -> clock.Micros | None:
 
 def _seconds(moment: clock.Micros | None) -> float | None:
     return None if moment is None else moment / 1_000_000
+
+
+def updated_record(
+    before: "SchedulerRecord | None", state: JobState, known_as: str | None
+) -> "SchedulerRecord | None":
+    """Return the record of a submission, updated by *state*.
+
+    A job never goes back: a state that comes late only fills in what was unknown.
+
+    Args:
+        before: the record so far, if there is one.
+        state: what the executor reported.
+        known_as: the id that the executor gave the submission, if it reported one.
+
+    Returns:
+        The record, or *before* if the submission has no id outside of Snakemake.
+
+    """
+    from snakemake_logger_plugin_observe.journal.records import SchedulerRecord  # loads pydantic
+
+    cluster_job = state.external_jobid or (before.cluster_job if before else known_as)
+    if cluster_job is None:
+        return before
+    reported: dict[str, Any] = {
+        "state": state.phase,
+        "reason": state.reason,
+        "submitted": state.queued,
+        "started": state.started,
+        "ended": state.stopped,
+        "restarts": None if state.attempt is None else state.attempt - 1,
+        "exit_code": state.exit_code,
+        "partition": state.queue,
+    }
+    reported = {name: value for name, value in reported.items() if value is not None}
+    if before is None or before.cluster_job != cluster_job:
+        return SchedulerRecord(
+            scheduler=state.executor,
+            cluster_job=cluster_job,
+            resolution_s=_RESOLUTION_S,
+            **reported,
+        )
+    if before.state in PHASES and PHASES.index(before.state) > PHASES.index(state.phase):
+        reported = {
+            name: value for name, value in reported.items() if getattr(before, name) is None
+        }
+    return before.model_copy(update=reported)

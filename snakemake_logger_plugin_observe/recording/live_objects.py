@@ -1,7 +1,7 @@
-"""What Snakemake's live objects say of a workflow, a job, a group: plain values, taken at once.
+"""Plain copies of Snakemake's live workflow, job and group objects.
 
-Called in the thread that owns the objects, for they change later. Each answer is probed: what a
-version of Snakemake does not have costs its own field, never the others.
+Called in the thread that owns the objects, because they change later. Every attribute is probed:
+one that a version of Snakemake lacks costs its own field, never the others.
 """
 
 import hashlib
@@ -9,54 +9,54 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from snakemake_logger_plugin_observe.recording.log_records import plain
-from snakemake_logger_plugin_observe.recording.probe import ask
+from snakemake_logger_plugin_observe.recording.log_records import JobTexts, plain
+from snakemake_logger_plugin_observe.recording.notes import GroupInfo, JobInfo
+from snakemake_logger_plugin_observe.recording.probe import ask, callers_variable
 from snakemake_logger_plugin_observe.recording.workflow_settings import settings_of
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-_FRAMES_TO_SEARCH = 40
-
-
-def _caller(name: str, variable: str) -> Any:
-    """Return a local variable of the nearest calling function called *name*, or None."""
-    frame: FrameType | None = sys._getframe(2)
-    for _ in range(_FRAMES_TO_SEARCH):
-        if frame is None:
-            return None
-        if frame.f_code.co_name == name and variable in frame.f_locals:
-            return frame.f_locals[variable]
-        frame = frame.f_back
-    return None
+    from snakemake_logger_plugin_observe.clock import Micros
+    from snakemake_logger_plugin_observe.run.attempt import Key
 
 
-def speaking_job() -> Any:
-    """Return the job or group whose ``log_info`` is logging right now, or None."""
-    return _caller("log_info", "self")
+def logging_job() -> Any:
+    """Return the job or group whose ``log_info`` is running, or None."""
+    return callers_variable("log_info", "self")
 
 
 def command_line() -> Any:
     """Return Snakemake's parsed command line while its ``args_to_api`` runs, or None."""
-    return _caller("args_to_api", "args")
+    return callers_variable("args_to_api", "args")
 
 
 def profile_files() -> tuple[str, ...]:
-    """Return the profiles' files that Snakemake's command line was read with, the last one wins."""
-    parser = _caller("args_to_api", "parser")
+    """Return the profile files that Snakemake's command line was read with; the last one wins."""
+    parser = callers_variable("args_to_api", "parser")
     files: tuple[str, ...] = ask(lambda: tuple(map(str, parser._default_config_files)), ())
     return files
 
 
 def starting_workflow() -> tuple[Any, str | None]:
-    """Return the workflow that is starting right now and its executor's name, or (None, None)."""
-    workflow = _caller("execute", "self") or _caller("execute_workflow", "workflow")
-    plugin = _caller("execute", "executor_plugin") or _caller("execute_workflow", "executor_plugin")
+    """Return the workflow that is starting and its executor's name, or (None, None)."""
+    workflow = callers_variable("execute", "self")
+    workflow = workflow or callers_variable("execute_workflow", "workflow")
+    plugin = callers_variable("execute", "executor_plugin")
+    plugin = plugin or callers_variable("execute_workflow", "executor_plugin")
     return workflow, ask(lambda: plugin.name)
 
 
+def id_of(job: Any) -> int | str:
+    """Return the id of a job, or of a group, which is a text."""
+    return jobid if isinstance(jobid := job.jobid, int) else str(jobid)
+
+
+def attempt_key(job: Any) -> "Key":
+    """Return the key of the attempt that a job or group is on."""
+    return id_of(job), int(job.attempt)
+
+
 def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
-    """Return what a journal keeps of a run's resolved settings (fields of ``RunStarted``)."""
+    """Return what a journal keeps of a run's settings (fields of ``RunStarted``)."""
     w = workflow
     targets = ask(lambda: tuple(map(str, w.dag_settings.targets)), ())
     return {
@@ -72,7 +72,7 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
 
 
 def _profiles(args: Any, files: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the profiles as they were named; the workflow's own may have been found unnamed."""
+    """Return the profiles by name; Snakemake finds the workflow's own without one."""
     profile = getattr(args, "profile", None) or ()
     named = (profile,) if isinstance(profile, str) else tuple(map(str, profile))
     named = tuple(name for name in named if name != "none")
@@ -96,9 +96,9 @@ def _global_resources(workflow: Any) -> dict[str, Any]:
 
 
 def _config_digests(config: Any) -> dict[str, Any]:
-    """Return a digest of the whole config, and a short one of each key of it.
+    """Return a digest of the whole config, and a short one for each of its keys.
 
-    Of a key that is named like a secret there is none: a short secret could be guessed from it.
+    A key that is named like a secret has none: a short secret could be guessed from its digest.
     """
     import json
 
@@ -129,56 +129,60 @@ def secret_values(workflow: Any) -> tuple[str, ...]:
     return tuple(value for name in names if (value := os.environ.get(str(name))))
 
 
-def job_facts(job: Any, said: dict[str, Any]) -> dict[str, Any]:
-    """Return what a journal keeps of a single job (fields of ``JobDescribed``).
+def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
+    """Return what a journal keeps of a single job.
 
     Args:
         job: Snakemake's job.
-        said: what its log record has said already, so that it need not be made again.
+        time: when it was described.
+        texts: what its log record has stated already, or ``texts_of`` the job.
 
     """
     dag = job.dag
     persistence = ask(lambda: dag.workflow.persistence)
     inputs = ask(lambda: tuple(map(str, job.input)), ())
     resources = ask(lambda: {str(k): plain(v) for k, v in job.resources.items()}, {})
-    return {
-        "job_id": job.jobid,
-        "rule": str(job.rule.name),
-        "attempt": ask(lambda: job.attempt),
-        "local": ask(lambda: bool(job.is_local)),
-        "checkpoint": ask(lambda: bool(job.rule.is_checkpoint), False),
-        "service": ask(lambda: bool(job.is_service), False),
-        "input": inputs,
-        "output": ask(lambda: tuple(map(str, job.output)), ()),
-        "log": ask(lambda: tuple(map(str, job.log)), ()),
-        "benchmark": ask(lambda: str(job.benchmark) if job.benchmark else None),
-        "resources": {k: v for k, v in resources.items() if not k.startswith("_")},
-        "dependencies": ask(lambda: _dependencies(dag, job)),
-        "script": ask(lambda: _script(job)),
-        "code_digest": _digest(ask(lambda: _uncached(persistence, "_code", job.rule))),
-        "params_digest": _digest(ask(lambda: _uncached(persistence, "_params", job))),
-        "environment_digest": ask(lambda: persistence._software_stack_hash(job)),
-        "input_sizes": _sizes(dag, inputs),
-        "ancient": ask(lambda: tuple(str(path) for path in job.input if path.is_ancient)),
-        "retries": ask(lambda: job.restart_times),
-        **ask(lambda: _of_outputs(job.output), {}),
-        **said,
-    }
+    ensured, temp = ask(lambda: _output_flags(job.output), (None, None))
+    return JobInfo(
+        time,
+        job_id=job.jobid,
+        rule=str(job.rule.name),
+        attempt=ask(lambda: job.attempt),
+        local=ask(lambda: bool(job.is_local)),
+        checkpoint=ask(lambda: bool(job.rule.is_checkpoint), False),
+        service=ask(lambda: bool(job.is_service), False),
+        input=inputs,
+        output=ask(lambda: tuple(map(str, job.output)), ()),
+        log=ask(lambda: tuple(map(str, job.log)), ()),
+        benchmark=ask(lambda: str(job.benchmark) if job.benchmark else None),
+        resources={k: v for k, v in resources.items() if not k.startswith("_")},
+        dependencies=ask(lambda: _dependencies(dag, job)),
+        script=ask(lambda: _script(job)),
+        code_digest=_digest(ask(lambda: _uncached(persistence, "_code", job.rule))),
+        params_digest=_digest(ask(lambda: _uncached(persistence, "_params", job))),
+        environment_digest=ask(lambda: persistence._software_stack_hash(job)),
+        input_sizes=_sizes(dag, inputs),
+        ancient=ask(lambda: tuple(str(path) for path in job.input if path.is_ancient)),
+        retries=ask(lambda: job.restart_times),
+        ensured=ensured,
+        temp=temp,
+        **texts._asdict(),
+    )
 
 
-def said_by(job: Any) -> dict[str, Any]:
-    """Return what a job's log record would say of it, where Snakemake was not made to log it."""
-    return {
-        "wildcards": ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
-        "reason": ask(lambda: str(job.dag.reason(job))),
-        "threads": ask(lambda: job.threads),
-        "priority": ask(lambda: plain(job.priority)),
-        "shellcmd": ask(lambda: job.shellcmd and str(job.shellcmd)),
-    }
+def texts_of(job: Any) -> JobTexts:
+    """Return what *job*'s log record would state, for a job that Snakemake did not log."""
+    return JobTexts(
+        wildcards=ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
+        reason=ask(lambda: str(job.dag.reason(job))),
+        threads=ask(lambda: job.threads),
+        priority=ask(lambda: plain(job.priority)),
+        shellcmd=ask(lambda: job.shellcmd and str(job.shellcmd)),
+    )
 
 
 def _dependencies(dag: Any, job: Any) -> tuple[int, ...]:
-    """Return the ids of the jobs of this run that *job* takes files from."""
+    """Return the ids of this run's jobs whose outputs *job* needs."""
     return tuple(sorted(dag.jobid(other) for other in dag.dependencies[job] if dag.needrun(other)))
 
 
@@ -191,7 +195,7 @@ def _script(job: Any) -> str | None:
 
 
 def _uncached(owner: Any, method: str, subject: Any) -> Any:
-    """Call a method of Snakemake's past its cache, so that what it caches stays as it would be."""
+    """Call a method of Snakemake's without its cache, which so stays as in a bare run."""
     function = getattr(type(owner), method)
     return getattr(function, "__wrapped__", function)(owner, subject)
 
@@ -204,36 +208,36 @@ def _digest(value: Any) -> str | None:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _of_outputs(output: Any) -> dict[str, Any]:
-    """Return which outputs are temporary, and what Snakemake makes sure of in others."""
+def _output_flags(output: Any) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what ``ensure()`` requires of which outputs, and which outputs are temporary."""
     flags = [(str(path), path.flags) for path in output if path.flags]
-    return {
-        "ensured": {path: _promise(one["ensure"]) for path, one in flags if "ensure" in one},
-        "temp": tuple(path for path, one in flags if one.get("temp")),
-    }
+    ensured = {path: _requirement(one["ensure"]) for path, one in flags if "ensure" in one}
+    return ensured, tuple(path for path, one in flags if one.get("temp"))
 
 
-def _promise(asked: dict[str, Any]) -> str:
-    """Return what an ``ensure()`` asks for; a checksum that a function returns is not asked for."""
-    algorithm, checksum = asked.get("checksum_algorithm"), asked.get("checksum")
-    said = [f"{algorithm} {checksum}" if isinstance(checksum, str) else str(algorithm)]
-    said = said if algorithm else []
-    return ", ".join([*(["not empty"] if asked.get("non_empty") else []), *said])
+def _requirement(ensure: dict[str, Any]) -> str:
+    """Return what an ``ensure()`` requires; a checksum that is a function is not evaluated."""
+    required = ["not empty"] if ensure.get("non_empty") else []
+    algorithm, checksum = ensure.get("checksum_algorithm"), ensure.get("checksum")
+    if algorithm:
+        required.append(f"{algorithm} {checksum}" if isinstance(checksum, str) else str(algorithm))
+    return ", ".join(required)
 
 
 def _sizes(dag: Any, inputs: tuple[str, ...]) -> dict[str, int]:
-    """Return the sizes that Snakemake's scheduler has looked up for its own purposes."""
+    """Return the input sizes that Snakemake's scheduler already looked up for itself."""
     known = ask(lambda: dag.workflow.scheduler._input_sizes, {}) or {}
     if not known:
         return {}
     return {path: size for path in inputs if isinstance(size := known.get(path), int)}
 
 
-def group_facts(group: Any) -> dict[str, Any]:
-    """Return what a journal keeps of a group (fields of ``GroupDescribed``)."""
-    return {
-        "group": str(group.jobid),
-        "name": ask(lambda: str(group.groupid)),
-        "members": tuple(sorted(job.jobid for job in group.jobs)),
-        "attempt": ask(lambda: group.attempt),
-    }
+def group_info(group: Any, time: "Micros") -> GroupInfo:
+    """Return what a journal keeps of a group."""
+    return GroupInfo(
+        time,
+        group=str(group.jobid),
+        name=ask(lambda: str(group.groupid)),
+        members=tuple(sorted(job.jobid for job in group.jobs)),
+        attempt=ask(lambda: group.attempt),
+    )

@@ -1,17 +1,16 @@
-"""Log records in, notes out: the only code that reads a record's attributes.
+"""Turns Snakemake's log records into notes: the only code that reads a record's attributes.
 
 Foreign names (``jobid``, ``jobs``, ``rule_name``, ``groupid``) end here.
 """
 
 import logging
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.recording import job_state
+from snakemake_logger_plugin_observe.recording import job_state, notes
 
 _NOTHING_TO_DO: Final = "Nothing to be done"
-_FACTS: Final = (
+_KINDS_BY_TEXT: Final = (
     ("Building DAG of jobs", "building_dag"),
     ("Select jobs to execute", "select_jobs"),
     ("Failed to solve scheduling problem", "solver_fallback"),
@@ -39,65 +38,66 @@ _FACTS: Final = (
 _KEPT_TEXT: Final = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a record says, in the project's words; ``kind`` decides which facts it has."""
+class JobTexts(NamedTuple):
+    """What a record about a job states as well as the job's own object does."""
 
-    kind: str
-    time: clock.Micros
-    facts: dict[str, Any] = field(default_factory=dict)
+    wildcards: dict[str, str]
+    reason: str | None
+    threads: int | None
+    priority: int | str | None
+    shellcmd: str | None
 
 
-def is_about_a_job(record: logging.LogRecord) -> bool:
-    """Return whether a job or group describes itself in *record*, and could be asked for more."""
+def describes_a_job(record: logging.LogRecord) -> bool:
+    """Return whether *record* describes a job or group whose object has more to offer."""
     return str(getattr(record, "event", None)) in ("job_info", "group_info")
 
 
 def is_planned(record: logging.LogRecord) -> bool:
-    """Return whether Snakemake says in *record* what it has planned, or that nothing is to do."""
+    """Return whether *record* shows that the DAG is planned, or that nothing needs to run."""
     if (event := getattr(record, "event", None)) is not None:
         return str(event) == "run_info"
     return str(record.msg).startswith(_NOTHING_TO_DO)
 
 
 def moment_of(record: logging.LogRecord) -> clock.Micros:
-    """Return when *record*, heard just now, was made: its own time is the plain wall clock's."""
+    """Return when *record*, which was just logged, was made; its own time is the wall clock's."""
     return clock.from_wall(clock.from_seconds(record.created))
 
 
-def note(record: logging.LogRecord) -> Note | None:
-    """Return what *record* says, or None where it says nothing that a journal keeps."""
+def note_of(record: logging.LogRecord) -> notes.FromRecord | None:
+    """Return *record* as a note, or None if it has nothing that a journal keeps."""
     time = moment_of(record)
     event = getattr(record, "event", None)
     match str(event) if event is not None else None:
         case "workflow_started":
-            return Note("workflow_started", time, _workflow(record))
+            return _workflow(record, time)
         case "job_started":
-            return Note("selected", time, {"job_ids": tuple(_get(record, "jobs", "job_ids") or ())})
+            return notes.Selected(time, tuple(_get(record, "jobs", "job_ids") or ()))
         case "job_info":
-            return Note("job", time, _job(record))
+            return _job(record, time)
         case "group_info":
-            return Note("group", time, {"group": str(_get(record, "group_id"))})
+            return notes.GroupInfo(time, str(_get(record, "group_id")))
         case "job_finished":
-            return Note("job_finished", time, {"job_id": _get(record, "job_id", "jobid")})
+            return notes.JobEndLogged(time, _get(record, "job_id", "jobid"))
         case "job_error":
-            return Note("job_error", time, _error(record))
+            return _error(record, time)
         case "resources_info":
-            return Note("resources_info", time)
+            return notes.DagReady(time)
         case "error":
-            return Note("message", time, _message(record, "error"))
+            return _message(record, time, "error")
         case None:
             return _plain(record, time)
         case _:
             return None
 
 
-def state(record: logging.LogRecord) -> Note | None:
-    """Return the state of a job elsewhere that an executor told in *record*, or None."""
-    told = job_state.in_record(record)
-    if told is None:
+def remote_state(record: logging.LogRecord) -> notes.RemoteState | None:
+    """Return the state of a remote job that an executor put into *record*, or None."""
+    state = job_state.in_record(record)
+    if state is None:
         return None
-    return Note("remote_state", clock.from_seconds(record.created), {"state": told})
+    return notes.RemoteState(clock.from_seconds(record.created), state)
 
 
 def _get(record: logging.LogRecord, *names: str) -> Any:
@@ -107,44 +107,46 @@ def _get(record: logging.LogRecord, *names: str) -> Any:
     return None
 
 
-def _workflow(record: logging.LogRecord) -> dict[str, Any]:
-    return {
-        "workflow_id": str(_get(record, "workflow_id") or "") or None,
-        "snakefile": str(_get(record, "snakefile_main", "snakefile") or "") or None,
-        "platform": _get(record, "platform"),
-        "user": _get(record, "user"),
-        "config_digest": _get(record, "config_md5"),
-    }
+def _workflow(record: logging.LogRecord, time: clock.Micros) -> notes.WorkflowStarted:
+    return notes.WorkflowStarted(
+        time,
+        workflow_id=str(_get(record, "workflow_id") or "") or None,
+        snakefile=str(_get(record, "snakefile_main", "snakefile") or "") or None,
+        platform=_get(record, "platform"),
+        user=_get(record, "user"),
+        config_digest=_get(record, "config_md5"),
+    )
 
 
-def said_of_job(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what a record about a job tells as well as the job itself would."""
+def job_texts(record: logging.LogRecord) -> JobTexts:
+    """Return what *record* states about a job, so that it need not be computed again."""
     wildcards = _get(record, "wildcards") or {}
-    return {
-        "wildcards": {str(k): str(v) for k, v in dict(wildcards).items()},
-        "reason": _optional_text(_get(record, "reason")),
-        "threads": _get(record, "threads"),
-        "priority": plain(_get(record, "priority")),
-        "shellcmd": _optional_text(_get(record, "shellcmd")),
-    }
+    return JobTexts(
+        wildcards={str(k): str(v) for k, v in dict(wildcards).items()},
+        reason=_optional_text(_get(record, "reason")),
+        threads=_get(record, "threads"),
+        priority=plain(_get(record, "priority")),
+        shellcmd=_optional_text(_get(record, "shellcmd")),
+    )
 
 
-def _job(record: logging.LogRecord) -> dict[str, Any]:
-    """Return a job's facts from the record alone; paths carry Snakemake's annotations."""
+def _job(record: logging.LogRecord, time: clock.Micros) -> notes.JobInfo:
+    """Return a job from its record alone; paths carry Snakemake's annotations."""
     resources = _get(record, "resources")
     items = resources.items() if resources is not None and hasattr(resources, "items") else ()
-    return {
-        "job_id": _get(record, "jobid", "job_id"),
-        "rule": str(_get(record, "rule_name", "name") or ""),
-        "local": _get(record, "local"),
-        "checkpoint": bool(_get(record, "is_checkpoint")),
-        "input": _texts(_get(record, "input")),
-        "output": _texts(_get(record, "output")),
-        "log": _texts(_get(record, "log")),
-        "benchmark": _optional_text(_get(record, "benchmark")),
-        "resources": {str(k): plain(v) for k, v in items},
-        **said_of_job(record),
-    }
+    return notes.JobInfo(
+        time,
+        job_id=_get(record, "jobid", "job_id"),
+        rule=str(_get(record, "rule_name", "name") or ""),
+        local=_get(record, "local"),
+        checkpoint=bool(_get(record, "is_checkpoint")),
+        input=_texts(_get(record, "input")),
+        output=_texts(_get(record, "output")),
+        log=_texts(_get(record, "log")),
+        benchmark=_optional_text(_get(record, "benchmark")),
+        resources={str(k): plain(v) for k, v in items},
+        **job_texts(record)._asdict(),
+    )
 
 
 def _texts(values: Any) -> tuple[str, ...]:
@@ -158,7 +160,7 @@ def _optional_text(value: Any) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """Return *value* as JSON holds it: foreign objects become their text."""
+    """Return *value* as JSON values; a foreign object becomes its text."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
@@ -171,31 +173,32 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _error(record: logging.LogRecord) -> dict[str, Any]:
+def _error(record: logging.LogRecord, time: clock.Micros) -> notes.JobErrorLogged:
     aux = _get(record, "aux") or {}
     external = aux.get("external_jobid") if isinstance(aux, dict) else None
-    return {
-        "job_id": _get(record, "jobid", "job_id"),
-        "message": _optional_text(_get(record, "rule_msg")),
-        "external_jobid": _optional_text(external),
-        "logs": _texts(_get(record, "log")),
-    }
+    return notes.JobErrorLogged(
+        time,
+        job_id=_get(record, "jobid", "job_id"),
+        message=_optional_text(_get(record, "rule_msg")),
+        external_jobid=_optional_text(external),
+        logs=_texts(_get(record, "log")),
+    )
 
 
-def _message(record: logging.LogRecord, kind: str) -> dict[str, Any]:
+def _message(record: logging.LogRecord, time: clock.Micros, kind: str) -> notes.LogMessage:
     text = str(record.msg) if record.msg is not None else ""
-    return {"level": record.levelname.lower(), "kind": kind, "text": text[:_KEPT_TEXT]}
+    return notes.LogMessage(time, record.levelname.lower(), kind, text[:_KEPT_TEXT])
 
 
-def _plain(record: logging.LogRecord, time: clock.Micros) -> Note | None:
+def _plain(record: logging.LogRecord, time: clock.Micros) -> notes.LogMessage | None:
     if record.levelno < logging.INFO or record.msg is None:
         return None
     text = str(record.msg)
-    for beginning, kind in _FACTS:
+    for beginning, kind in _KINDS_BY_TEXT:
         if text.startswith(beginning):
-            return Note("message", time, _message(record, kind))
+            return _message(record, time, kind)
     if "has been submitted with" in text:
-        return Note("message", time, _message(record, "submitted"))
+        return _message(record, time, "submitted")
     if record.levelno >= logging.WARNING:
-        return Note("message", time, _message(record, record.levelname.lower()))
+        return _message(record, time, record.levelname.lower())
     return None

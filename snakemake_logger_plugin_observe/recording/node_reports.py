@@ -1,4 +1,4 @@
-"""What a submission's processes leave on the node; where it lies, the executor plugin knows."""
+"""Node reports: what a submission's processes wrote on the node; the executor plugin reads them."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.journal.records import Level
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What a submission's processes on the node left: first signs of life, and levels."""
+    """The first signs of life of a submission on its node, and its processes as levels."""
 
     starts: tuple[clock.Micros, ...] = ()
     levels: tuple[Level, ...] = ()
@@ -18,13 +18,13 @@ class NodeReport:
 
 
 class NodeReports(Protocol):
-    """Where the node's reports lie; the executor plugin knows."""
+    """Access to the node reports of one run."""
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
-        """Return what there is of *submission*'s reports."""
+        """Return what has been reported of *submission* so far."""
 
     def remove(self, submission: tuple[str, ...]) -> None:
-        """Remove the reports; they have been folded in."""
+        """Remove reports that are no longer needed."""
 
     def remove_left_over(self) -> None:
-        """Remove what runs that were killed long ago left behind."""
+        """Remove old reports of runs that were killed."""

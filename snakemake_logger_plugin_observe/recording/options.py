@@ -1,7 +1,4 @@
-"""What the person chose: the logger's flags, checked, or refused in one line.
-
-Refusals come before anything is run.
-"""
+"""The logger plugin's flags, checked: an invalid one is refused before anything runs."""
 
 import re
 import tempfile
@@ -23,7 +20,7 @@ class JournalSettings:
     mode: int = 0o600
     tags: dict[str, str] = field(default_factory=dict)
     mask: tuple[re.Pattern[str], ...] = ()
-    """What must not reach the journal, beside what looks like a secret."""
+    """What must not reach the journal, in addition to what looks like a secret."""
     commands: bool = True
     """Whether shell commands may reach it."""
     outputs: str = "off"
@@ -32,15 +29,15 @@ class JournalSettings:
     dryrun: bool = False
 
 
-def chosen(settings: Any, common: Any) -> JournalSettings:
-    """Return what the flags in *settings*, and Snakemake's own in *common*, ask for.
+def journal_settings(settings: Any, common: Any) -> JournalSettings:
+    """Return the flags in *settings*, and Snakemake's own in *common*, as checked settings.
 
     Raises:
-        ApiError: if a flag makes no sense, or the folder asked for cannot be written.
+        ApiError: if a flag is invalid, or the requested folder cannot be written.
 
     """
     found = JournalSettings(
-        quiet=says_nothing(common),
+        quiet=is_quiet(common),
         dryrun=bool(getattr(common, "dryrun", False)),
     )
     if isinstance(settings, LogHandlerSettings):
@@ -54,10 +51,10 @@ def chosen(settings: Any, common: Any) -> JournalSettings:
     return found
 
 
-def says_nothing(output_settings: Any) -> bool:
-    """Return whether the person asked for ``--quiet all``."""
-    asked = getattr(output_settings, "quiet", None) or ()
-    return "ALL" in {getattr(one, "name", str(one)).upper() for one in asked}
+def is_quiet(output_settings: Any) -> bool:
+    """Return whether the user passed ``--quiet all``."""
+    quiet = getattr(output_settings, "quiet", None) or ()
+    return "ALL" in {getattr(one, "name", str(one)).upper() for one in quiet}
 
 
 def _refuse(text: str) -> Exception:
@@ -72,8 +69,8 @@ def _mode(text: str | None) -> int:
         return 0o600
     if not re.fullmatch(r"(0o)?[0-7]{3,4}", str(text)) or not int(str(text), 8) & 0o200:
         raise _refuse(
-            f"--logger-observe-mode: {text!r} is no octal file mode that lets its owner write, "
-            "such as 0640"
+            f"--logger-observe-mode: {text!r} is not an octal file mode with write permission "
+            "for the owner, such as 0640"
         )
     return int(str(text), 8) & 0o777
 
@@ -90,21 +87,21 @@ def _pattern(text: str) -> re.Pattern[str]:
         pattern = re.compile(text)
     except re.error as error:
         raise _refuse(
-            f"--logger-observe-mask: {text!r} is no regular expression ({error})"
+            f"--logger-observe-mask: {text!r} is not a regular expression ({error})"
         ) from None
     if pattern.match(""):
-        raise _refuse(f"--logger-observe-mask: {text!r} would match between any two letters")
+        raise _refuse(f"--logger-observe-mask: {text!r} matches the empty text, so everywhere")
     return pattern
 
 
 def _writable(folder: Path) -> Path:
-    """Return *folder* once a file could be made there; a file system may hang, so not for ever."""
-    said: list[OSError | None] = []
-    trying = threading.Thread(target=lambda: said.append(_try_to_write(folder)), daemon=True)
-    trying.start()
-    trying.join(_PATIENCE_S)
-    error = said[0] if said else None
-    if said and error is None:
+    """Return *folder* if a file can be made there; a file system may hang, so with a limit."""
+    outcome: list[OSError | None] = []
+    attempt = threading.Thread(target=lambda: outcome.append(_write_error(folder)), daemon=True)
+    attempt.start()
+    attempt.join(_PATIENCE_S)
+    error = outcome[0] if outcome else None
+    if outcome and error is None:
         return folder
     why = f"cannot be written ({error.strerror})" if error is not None else "does not answer"
     raise _refuse(
@@ -112,7 +109,8 @@ def _writable(folder: Path) -> Path:
     ) from error
 
 
-def _try_to_write(folder: Path) -> OSError | None:
+def _write_error(folder: Path) -> OSError | None:
+    """Return what goes wrong when a file is made in *folder*."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

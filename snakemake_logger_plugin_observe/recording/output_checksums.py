@@ -1,4 +1,4 @@
-"""What jobs made: sizes or SHA-256 sums of their outputs, taken beside the run on request."""
+"""Sizes or SHA-256 checksums of jobs' outputs, taken in the background on request."""
 
 import hashlib
 import os
@@ -13,48 +13,50 @@ from typing import Final
 from snakemake_logger_plugin_observe.journal.records import OutputFile
 
 _CHUNK: Final = 1024 * 1024
-_GONE: Final = "it was gone before it could be looked at"
+_GONE: Final = "it was gone before it could be examined"
 
-Tell = Callable[[tuple[OutputFile, ...]], None]
-"""Takes what became of one attempt's outputs."""
+Receiver = Callable[[tuple[OutputFile, ...]], None]
+"""Takes what was found of one attempt's outputs."""
 
 
-class OutputsWatch:
-    """Looks at outputs on a thread of its own, for sums of large files take long."""
+class OutputsExaminer:
+    """Examines outputs on a background thread: checksums of large files take long."""
 
     def __init__(self, workdir: Path, *, sums: bool) -> None:
-        """Look at outputs in *workdir*; *sums*: read them whole, too."""
+        """Examine outputs in *workdir*; *sums*: make checksums, too."""
         self._workdir = workdir
         self._sums = sums
-        self._moved = time.monotonic()
-        self._queue: queue.SimpleQueue[tuple[tuple[str, ...], Tell] | None] = queue.SimpleQueue()
+        self._progressed_at = time.monotonic()
+        self._queue: queue.SimpleQueue[tuple[tuple[str, ...], Receiver] | None] = (
+            queue.SimpleQueue()
+        )
         self._thread = threading.Thread(target=self._work, name="observe-outputs", daemon=True)
         self._thread.start()
 
-    def look_at(self, paths: tuple[str, ...], tell: Tell) -> None:
-        """Have *tell* told, from the other thread, what is at *paths*; returns at once."""
-        self._queue.put((paths, tell))
+    def examine(self, paths: tuple[str, ...], receiver: Receiver) -> None:
+        """Have *receiver* called, on the other thread, with what is at *paths*."""
+        self._queue.put((paths, receiver))
 
-    def moves(self, within_s: float) -> bool:
-        """Return whether it still works, and got on in the last *within_s* seconds."""
-        return self._thread.is_alive() and time.monotonic() - self._moved < within_s
+    def progresses(self, within_s: float) -> bool:
+        """Return whether it is still busy and made progress in the last *within_s* seconds."""
+        return self._thread.is_alive() and time.monotonic() - self._progressed_at < within_s
 
     def finish(self, patience_s: float) -> bool:
-        """Wait for all that was asked; False if nothing moved for *patience_s* seconds."""
-        self._moved = time.monotonic()
+        """Wait for all requests; False if nothing progressed for *patience_s* seconds."""
+        self._progressed_at = time.monotonic()
         self._queue.put(None)
-        while self.moves(patience_s):
+        while self.progresses(patience_s):
             self._thread.join(1.0)
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        while (asked := self._queue.get()) is not None:
-            paths, tell = asked
-            tell(tuple(self._look(path) for path in paths))
+        while (request := self._queue.get()) is not None:
+            paths, receiver = request
+            receiver(tuple(self._examine(path) for path in paths))
 
-    def _look(self, name: str) -> OutputFile:
+    def _examine(self, name: str) -> OutputFile:
         path = self._workdir / name
-        self._moved = time.monotonic()
+        self._progressed_at = time.monotonic()
         try:
             known = os.stat(path)
             if stat.S_ISDIR(known.st_mode):
@@ -79,7 +81,7 @@ class OutputsWatch:
         return OutputFile(path=name, kind="directory", bytes=size, sha256=total)
 
     def _sum_within(self, file: Path) -> str:
-        if file.is_symlink():  # where it leads is what the job made
+        if file.is_symlink():  # the job made the link, not its target
             return hashlib.sha256(os.fsencode(os.readlink(file))).hexdigest()
         return self._sum(file) or ""
 
@@ -90,12 +92,12 @@ class OutputsWatch:
         with open(path, "rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 made.update(chunk)
-                self._moved = time.monotonic()
+                self._progressed_at = time.monotonic()
         return made.hexdigest()
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files and links below *folder*, in one order; Snakemake's own marks left out."""
+    """Yield the files and links below *folder* in a fixed order, without Snakemake's timestamps."""
     for root, folders, names in os.walk(folder):
         folders.sort()
         links = [name for name in folders if os.path.islink(os.path.join(root, name))]

@@ -1,7 +1,7 @@
-"""Where the workflow's text came from: the digests of its files, and its git commit.
+"""Where the workflow's source text came from: the digests of its files, and its git commit.
 
-Looked up on threads of their own, for git can be slow on a large checkout, and a file system that
-one of the files lies on can hang; with time limits.
+Found on background threads with time limits: git can be slow in a large checkout, and the file
+system of one of the files can hang.
 """
 
 import hashlib
@@ -9,11 +9,11 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.recording.background import beside
-from snakemake_logger_plugin_observe.recording.log_records import Note
+from snakemake_logger_plugin_observe.recording.background import in_background
+from snakemake_logger_plugin_observe.recording.notes import SourcesFound
 from snakemake_logger_plugin_observe.recording.workflow_sources import digests
 
 _GIT_LIMIT_S: Final = 5
@@ -21,38 +21,49 @@ _SOURCES_LIMIT_S: Final = 10
 
 
 def look_up(
-    snakefile: str | None, sources: tuple[str, ...], workdir: Path, put: Callable[[Note], None]
+    snakefile: str | None,
+    sources: tuple[str, ...],
+    workdir: Path,
+    put: Callable[[SourcesFound], None],
 ) -> threading.Event:
-    """Find out, beside the run, and hand the note to *put*; tells nothing where nothing is.
+    """Find out in the background; *put* is called once, and not at all if nothing was found.
 
     Args:
         snakefile: the main Snakefile.
-        sources: all local texts that the workflow is made of, see ``sources.named_by``.
+        sources: all local files that the workflow is made of, see ``workflow_sources.paths_of``.
         workdir: the run's working directory.
         put: takes the note.
 
     Returns:
-        What is set once all has been found out.
+        An event that is set once everything has been found out.
 
     """
     done = threading.Event()
 
     def work() -> None:
         try:
-            facts = {} if snakefile is None else _facts(workdir / snakefile, sources, workdir)
-            if any(value not in (None, {}) for value in facts.values()):
-                put(Note("provenance", clock.now(), facts))
+            if snakefile is not None:
+                found = _find(workdir / snakefile, sources, workdir)
+                if found.snakefile_sha256 or found.git_commit or found.sources:
+                    put(found)
         finally:
             done.set()
 
-    if not beside(work, "observe-provenance"):
+    if not in_background(work, "observe-provenance"):
         work()
     return done
 
 
-def _facts(snakefile: Path, sources: tuple[str, ...], workdir: Path) -> dict[str, Any]:
-    read = _digests_beside(sources, workdir)
-    return {"snakefile_sha256": sha256(snakefile), **_git(snakefile.parent), "sources": read()}
+def _find(snakefile: Path, sources: tuple[str, ...], workdir: Path) -> SourcesFound:
+    read = _read_in_background(sources, workdir)
+    commit, dirty = _git(snakefile.parent)
+    return SourcesFound(
+        clock.now(),
+        snakefile_sha256=sha256(snakefile),
+        sources=read(),
+        git_commit=commit,
+        git_dirty=dirty,
+    )
 
 
 def sha256(path: Path) -> str | None:
@@ -64,35 +75,36 @@ def sha256(path: Path) -> str | None:
         return None
 
 
-def _digests_beside(sources: tuple[str, ...], workdir: Path) -> Callable[[], dict[str, str]]:
-    """Begin to read *sources*; return what waits for their digests, some seconds at most."""
+def _read_in_background(sources: tuple[str, ...], workdir: Path) -> Callable[[], dict[str, str]]:
+    """Start reading *sources*; return a function that waits some seconds for their digests."""
     found: dict[str, str] = {}
-    read = threading.Event()
+    done = threading.Event()
 
     def work() -> None:
         digests(sources, workdir, found)
-        read.set()
+        done.set()
 
     def wait() -> dict[str, str]:
-        read.wait(_SOURCES_LIMIT_S)
+        done.wait(_SOURCES_LIMIT_S)
         return dict(sorted(found.copy().items()))
 
-    if not beside(work, "observe-sources"):
+    if not in_background(work, "observe-sources"):
         work()
     return wait
 
 
-def _git(folder: Path) -> dict[str, str | bool | None]:
-    commit = _ask_git(folder, "rev-parse", "--verify", "HEAD")
+def _git(folder: Path) -> tuple[str | None, bool | None]:
+    """Return the commit that is checked out in *folder*, and whether tracked files differ."""
+    commit = _run_git(folder, "rev-parse", "--verify", "HEAD")
     if commit is None:
-        return {"git_commit": None, "git_dirty": None}
-    status = _ask_git(folder, "status", "--porcelain", "--untracked-files=no")
-    return {"git_commit": commit.strip(), "git_dirty": None if status is None else bool(status)}
+        return None, None
+    status = _run_git(folder, "status", "--porcelain", "--untracked-files=no")
+    return commit.strip(), None if status is None else bool(status)
 
 
-def _ask_git(folder: Path, *words: str) -> str | None:
-    """Return what git says, or None; it takes no lock and refreshes no index."""
-    command = ["git", "--no-optional-locks", "-C", str(folder), *words]
+def _run_git(folder: Path, *arguments: str) -> str | None:
+    """Return what git prints, or None if it fails; it takes no lock and refreshes no index."""
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(
             command,

@@ -1,43 +1,52 @@
-"""The recorder: notes in, events out to the journal, on a thread of its own.
+"""The recorder: turns notes into journal events, on a thread of its own.
 
-Snakemake's threads only put notes into a queue. Here they are joined to attempts, an attempt that
-ends is decomposed into its phases, and the run's last event carries both accounts. A file system
-that fails or hangs costs lines of the journal, never the run.
+Snakemake's threads only put notes into a queue. Here they are assigned to attempts, an attempt that
+ends is split into its phases, and the run's last event carries both accounts. A file system that
+fails or hangs costs lines of the journal, never the run.
 """
 
+import getpass
 import os
 import platform
 import queue
 import socket
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.console import sentence
-from snakemake_logger_plugin_observe.journal.events import Event, FileSystem, Gap, RunStarted
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, JournalWriter, to_line
+from snakemake_logger_plugin_observe.journal.events import (
+    AnyEvent,
+    Event,
+    FileSystem,
+    Gap,
+    JobDescribed,
+    RunStarted,
+)
+from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.masking import Masker
-from snakemake_logger_plugin_observe.recording import filesystem_probe
+from snakemake_logger_plugin_observe.recording import filesystem_probe, notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker
-from snakemake_logger_plugin_observe.recording.background import beside
-from snakemake_logger_plugin_observe.recording.log_records import Note
+from snakemake_logger_plugin_observe.recording.background import in_background
+from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
-from snakemake_logger_plugin_observe.recording.output_checksums import OutputsWatch
+from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
 from snakemake_logger_plugin_observe.recording.provenance import look_up
-from snakemake_logger_plugin_observe.recording.run_events import Course
-from snakemake_logger_plugin_observe.recording.slurm_lookup import ask_about_allocation
+from snakemake_logger_plugin_observe.recording.run_events import RunEvents
+from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.segments import Segment
 
-Listener = Callable[[Event, Run, Callable[[str], str]], None]
-"""Told each event of the run so far, and how to mask a text, on the recorder's thread."""
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.journal.records import OutputFile
 
 _PATIENCE_S: Final = 10.0
-_BREATH_S: Final = 0.05
-_A_MOMENT_S: Final = 1.0
+_BATCH_S: Final = 0.05
+_LOOKUP_PATIENCE_S: Final = 1.0
 
 
 class Recorder:
@@ -55,78 +64,79 @@ class Recorder:
         allocation: str | None = None,
         sources: tuple[str, ...] = (),
     ) -> None:
-        """Begin to record.
+        """Start recording.
 
         Args:
             settings: where and how the journal is written.
-            fault: told in one line what went wrong, as often as it does.
+            fault: called with one line each time that something goes wrong.
             secrets: texts that must not reach the journal.
             workdir: the run's working directory.
             started: when the workflow started.
             facts: fields of ``RunStarted`` that are known already.
             allocation: the id of the Slurm job that Snakemake itself runs in, if it does.
-            sources: the local texts that the workflow is made of.
+            sources: the local files that the workflow is made of.
 
         """
         self.run_id = uuid.uuid4().hex
         self.run = Run()
         self._settings = settings
-        self._outputs: OutputsWatch | None = None
+        self._outputs: OutputsExaminer | None = None
         if settings.outputs != "off" and facts.get("kind") != "dry_run":
-            self._outputs = OutputsWatch(workdir, sums=settings.outputs == "checksums")
+            self._outputs = OutputsExaminer(workdir, sums=settings.outputs == "checksums")
         self._attempts = AttemptTracker(
             self.run,
             workdir,
             self._emit,
             commands=settings.commands,
-            outputs=None if self._outputs is None else (self._outputs, self.put),
+            examine_outputs=self._examine_outputs,
         )
-        self._course = Course(self.run, self._attempts, self._emit, started=started, facts=facts)
+        self._run_events = RunEvents(
+            self.run, self._attempts, self._emit, started=started, facts=facts
+        )
         self._fault = fault
         self._mask = Masker(secrets, settings.mask, commands=settings.commands)
+        self._journal = JournalOutput(self._mask, fault)
         self._workdir = workdir
         self._started = started
         self._facts = dict(facts)
         self._allocation = allocation
         self._sources = sources
-        self._writer: JournalWriter | None = None
-        self._lost = 0
         self._answer: str | None = None
-        self._listener: Listener | None = None
+        self._listener: notes.Listener | None = None
         self._dead = False
         self._hurry = threading.Event()
         self._over = False
-        self._looked_up: threading.Event | None = None
-        self._queue: queue.SimpleQueue[Note] = queue.SimpleQueue()
+        self._provenance_known: threading.Event | None = None
+        self._queue: queue.SimpleQueue[notes.AnyNote] = queue.SimpleQueue()
         self._ended = threading.Event()
-        self._has_a_thread = beside(self._work, "observe-recorder")
+        self._has_a_thread = in_background(self._work, "observe-recorder")
 
     @property
     def folder(self) -> Path:
         """The folder in the working directory that holds what this project writes there."""
         return self._workdir / SUBFOLDER
 
-    def put(self, note: Note) -> None:
+    def put(self, note: notes.AnyNote) -> None:
         """Take a note from any thread; returns at once."""
         if self._dead:
             return
         self._queue.put(note)
-        if note.kind == "finished" and note.facts.get("status") == "failed":
-            self._hurry.set()  # to read its log before its next attempt writes it anew
+        if isinstance(note, notes.Finished) and note.status == "failed":
+            self._hurry.set()  # to read its log before its next attempt overwrites it
 
     def finish(self, moment: clock.Micros) -> str | None:
-        """End the journal with *moment* as the run's end; return the answer in one line.
+        """End the journal with *moment* as the run's end; return the run in one line.
 
-        Waits for the file system for some seconds at most, and for sums that were asked for as
-        long as they get on.
+        Waits a few seconds at most for the file system, and for requested checksums as long as
+        they make progress.
         """
-        self._course.hurry(_PATIENCE_S / 2)
-        self._queue.put(Note("finish", moment))
+        self._run_events.hurry(_PATIENCE_S / 2)
+        self._queue.put(notes.RunEnded(moment))
         self._hurry.set()
         if not self._has_a_thread:
             self._work()
         self._ended.wait(_PATIENCE_S)
-        while self._outputs is not None and self._outputs.moves(_PATIENCE_S):
+        while self._outputs is not None and self._outputs.progresses(_PATIENCE_S):
             if self._ended.wait(1.0):
                 break
         if not self._ended.is_set():
@@ -138,89 +148,127 @@ class Recorder:
 
     def _work(self) -> None:
         try:
-            self._guarded(Note("begin", self._started))
+            self._take(notes.RecordingStarted(self._started))
             while not self._over:
-                self._take_in()
-        except BaseException as fault:  # whatever it is, it must not be silent
+                self._take_batch()
+        except BaseException as error:  # whatever it is, it must not be silent
             self._dead = True
-            self._fault(f"the journal ends early, the run goes on: {sentence(fault)}")
+            self._fault(f"the journal ends early, the run goes on: {sentence(error)}")
         finally:
-            if self._writer is not None:
-                self._writer.close()
+            self._journal.close()
             self._ended.set()
 
-    def _take_in(self) -> None:
-        """Take in a burst of notes, and wait a breath for the next one."""
+    def _take_batch(self) -> None:
+        """Take the notes that are there, and let the next ones gather for 50 ms."""
         note = self._queue.get()
-        self._guarded(Note("clock_look", note.time))
-        self._guarded(note)
+        self._take(notes.ClockCheck(note.time))
+        self._take(note)
         while not (self._over or self._queue.empty()):
-            self._guarded(self._queue.get())
+            self._take(self._queue.get())
         if not self._over and self._listener is None:
-            # Notes come in bursts: to wake for each would cost more than to take it.
-            self._hurry.wait(_BREATH_S)
+            # Notes come in bursts: waking for each would cost more than handling it.
+            self._hurry.wait(_BATCH_S)
             self._hurry.clear()
 
-    def _guarded(self, note: Note) -> None:
+    def _take(self, note: notes.AnyNote) -> None:
         try:
-            handler = getattr(self, f"_on_{note.kind}", None)
-            if handler is None:
-                taker = self._course if hasattr(self._course, f"on_{note.kind}") else self._attempts
-                handler = getattr(taker, f"on_{note.kind}")
-            handler(note.time, **note.facts)
-        except Exception as fault:
-            reason = f"{note.kind}: {sentence(fault)}"
-            self._fault(f"a fault of ours, the run goes on: {reason}")
-            self._write(Gap(time=note.time, reason=reason, lost=1))
+            self._dispatch(note)
+        except Exception as error:
+            reason = f"{type(note).__name__}: {sentence(error)}"
+            self._fault(f"internal error, the run goes on: {reason}")
+            self._journal.write(Gap(time=note.time, reason=reason, lost=1))
 
-    def _emit(self, event: Any, segments: list[Segment] | None = None) -> None:
-        self.run.add(event, segments=segments)
-        self._write(event)
-        self._tell(event)
+    def _dispatch(self, note: notes.AnyNote) -> None:  # noqa: PLR0915 - one case for each kind
+        """Hand *note* to the one method for its kind; the most frequent kinds come first."""
+        match note:
+            case notes.JobInfo():
+                self._attempts.job_info(note)
+            case notes.Selected():
+                self._attempts.selected(note)
+            case notes.Accepted():
+                self._attempts.accepted(note)
+            case notes.ExecutionStages():
+                self._attempts.execution_stages(note)
+            case notes.FilesWait():
+                self._attempts.files_wait(note)
+            case notes.Finished():
+                self._attempts.finished(note)
+            case notes.IterationEnded():
+                self._run_events.iteration_ended(note)
+            case notes.ClockCheck():
+                self._run_events.check_clock(note.time)
+            case notes.LogMessage():
+                self._run_events.message(note)
+            case notes.SeenOnNode():
+                self._attempts.seen_on_node(note)
+            case notes.RemoteState():
+                self._attempts.remote_state(note)
+            case notes.OutputsFound():
+                self._attempts.outputs_found(note)
+            case notes.JobEndLogged():
+                self._attempts.job_end_logged(note)
+            case notes.JobErrorLogged():
+                self._attempts.job_error_logged(note)
+            case notes.GroupInfo():
+                self._attempts.group_info(note)
+            case notes.StampsTaken():
+                self._attempts.stamps_taken(note)
+            case notes.ExecutorTimed():
+                self._attempts.executor_timed(note)
+            case notes.EndsHooked():
+                self._attempts.ends_hooked()
+            case notes.DagReady():
+                self._run_events.dag_ready(note.time)
+            case notes.DagCounts():
+                self._run_events.dag_counts(note)
+            case notes.RunPhaseEnded():
+                self._run_events.phase_ended(note)
+            case notes.SourcesFound():
+                self._run_events.sources_found(note)
+            case notes.AllocationFound():
+                self._run_events.allocation_found(note)
+            case notes.AccountingWanted():
+                self._run_events.accounting_wanted()
+            case notes.InternalError():
+                self._journal.write(Gap(time=note.time, reason=note.reason))
+            case notes.ListenerAdded():
+                self._listener = note.listener
+            case notes.Drain():
+                note.done.set()
+            case notes.RecordingStarted():
+                self._start(note.time)
+            case notes.RunEnded():
+                self._end(note.time)
+            case notes.WorkflowStarted():
+                pass  # a recorder is made for it
+            case _:
+                assert_never(note)
 
-    def _on_listening(self, _moment: clock.Micros, listener: Listener) -> None:
-        """Others want to hear of every event at once."""
-        self._listener = listener
+    def _emit(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
+        self.run.add(event, attempt=attempt)
+        self._journal.write(event)
+        self._call_listener(event)
 
-    def _on_all_told(self, _moment: clock.Micros, told: threading.Event) -> None:
-        """Somebody waits until all notes so far are through."""
-        told.set()
-
-    def _tell(self, event: Event) -> None:
-        """Tell the listener, if there is one; a fault of its ends its listening, nothing else."""
+    def _call_listener(self, event: Event) -> None:
+        """Call the listener, if there is one; an error in it ends its listening, nothing else."""
         if self._listener is None:
             return
         try:
             self._listener(event, self.run, self._mask.text)
-        except Exception as fault:
+        except Exception as error:
             self._listener = None
-            reason = sentence(fault)
+            reason = sentence(error)
             self._fault(f"jobs are no longer announced, the run goes on: {reason}")
-            self._write(Gap(time=event.time, reason=f"announcing jobs: {reason}"))
-
-    def _write(self, event: Event) -> None:
-        """Append *event*, after the gap that lost lines left; a failure is told once."""
-        if self._writer is None:
-            return
-        try:
-            if self._lost:
-                gap = Gap(time=event.time, reason="lines could not be written", lost=self._lost)
-                self._writer.write(to_line(gap))
-                self._lost = 0
-            self._writer.write(to_line(event, self._mask))
-        except Exception as fault:
-            self._lost += 1
-            why = getattr(fault, "strerror", None) or sentence(fault)
-            self._fault(f"{self._writer.path}: {why}; the run goes on, the journal has a gap")
+            self._journal.write(Gap(time=event.time, reason=f"announcing jobs: {reason}"))
 
     # -- the run ---------------------------------------------------------------------------
 
-    def _on_begin(self, moment: clock.Micros) -> None:
+    def _start(self, moment: clock.Micros) -> None:
         import snakemake
 
         from snakemake_logger_plugin_observe import __version__
 
-        process_started = clock.process_started() if self._owns_process() else None
+        process_started = None if _recorded_before() else clock.process_started()
         event = RunStarted(
             time=moment,
             run_id=self.run_id,
@@ -233,70 +281,63 @@ class Recorder:
             pid=os.getpid(),
             process_started=process_started,
             workdir=str(self._workdir),
-            command=self._mask.words(_command()),
+            command=self._mask.words(tuple(sys.argv)),
             tags=self._settings.tags,
             **{"platform": platform.platform(), "user": _user(), **self._facts},
         )
         folder = self._settings.folder or self.folder
-        try:
-            self._writer = JournalWriter(
-                folder, self.run_id, process_started or moment, self._settings.mode
-            )
-        except OSError as error:
-            self._fault(
-                f"no journal, the run goes on: {folder} cannot be written "
-                f"({error.strerror or error}); --logger-observe-dir names another folder"
-            )
+        self._journal.open(folder, self.run_id, process_started or moment, self._settings.mode)
         self._emit(event)
         self._measure_file_system(moment, "start")
-        self._looked_up = look_up(event.snakefile, self._sources, self._workdir, self.put)
+        self._provenance_known = look_up(event.snakefile, self._sources, self._workdir, self.put)
         if self._allocation is not None:
-            ask_about_allocation(self._allocation, self._found_allocation)
+            look_up_allocation(self._allocation, self.put)
 
     def _measure_file_system(self, moment: clock.Micros, when: Literal["start", "end"]) -> None:
-        """Time what the working directory's file system takes, where Snakemake has a folder."""
+        """Time metadata operations in the working directory, if Snakemake has a folder there."""
         folder = next((f for f in (self.folder, self.folder.parent) if f.is_dir()), None)
         found = filesystem_probe.measure(folder) if folder is not None else None
         if found is not None:
             self._emit(FileSystem(time=moment, when=when, path=str(folder), **found))
 
-    def _owns_process(self) -> bool:
-        return not _recorded_before()
+    def _examine_outputs(self, job: JobDescribed, attempt: Attempt) -> None:
+        """Have a succeeded job's outputs examined in the background, if that was requested."""
+        if self._outputs is None or not job.output:
+            return
+        group, number = attempt.group, attempt.number
 
-    def _found_allocation(self, moment: clock.Micros, facts: dict[str, Any]) -> None:
-        self.put(Note("allocation", moment, facts))
+        def receive(files: "tuple[OutputFile, ...]") -> None:
+            self.put(notes.OutputsFound(clock.now(), job.job_id, group, number, files))
 
-    def _on_fault(self, moment: clock.Micros, reason: str) -> None:
-        self._write(Gap(time=moment, reason=reason))
+        self._outputs.examine(job.output, receive)
 
     # -- the end ---------------------------------------------------------------------------
 
+    def _end(self, moment: clock.Micros) -> None:
+        self._over = True
+        known = self._provenance_known
+        if known is not None and known.wait(_LOOKUP_PATIENCE_S):  # git can be slow
+            self._take_rest()
+        self._run_events.write_accounting(moment)
+        self._take_outputs(moment)
+        self._run_events.close(moment)
+        self._measure_file_system(moment, "end")
+        answer = self._run_events.end(moment)
+        if (path := self._journal.complete_path()) is not None:
+            self._answer = f"{answer} → {self._shown(path)}"
+
     def _take_outputs(self, moment: clock.Micros) -> None:
-        """Wait for what is still being looked at, and take it in."""
+        """Wait for outputs that are still being examined, and write what was found."""
         if self._outputs is None:
             return
         if not self._outputs.finish(_PATIENCE_S):
-            self._emit(Gap(time=moment, reason="outputs could not be looked at in time"))
-        self._take_in_the_rest()
+            self._emit(Gap(time=moment, reason="outputs could not be examined in time"))
+        self._take_rest()
 
-    def _take_in_the_rest(self) -> None:
+    def _take_rest(self) -> None:
+        """Take notes that came after the one that ended the run."""
         while not self._queue.empty():
-            self._guarded(self._queue.get())
-
-    def _on_finish(self, moment: clock.Micros) -> None:
-        self._over = True
-        if self._looked_up is not None and self._looked_up.wait(_A_MOMENT_S):  # git can be slow
-            self._take_in_the_rest()
-        self._course.take_accounting(moment)
-        self._take_outputs(moment)
-        self._course.close(moment)
-        self._measure_file_system(moment, "end")
-        answer = self._course.end(moment)
-        if self._writer is not None:
-            if not self._writer.still_there():
-                self._fault(f"{self._writer.path}: removed or replaced while the run went on")
-            elif not self._lost:
-                self._answer = f"{answer} → {self._shown(self._writer.path)}"
+            self._take(self._queue.get())
 
     def _shown(self, path: Path) -> str:
         try:
@@ -309,21 +350,13 @@ _recorded: list[bool] = []
 
 
 def _recorded_before() -> bool:
-    """Whether an earlier run of this process was recorded: only the first begins with it."""
+    """Whether an earlier run of this process was recorded: only the first starts with it."""
     before = bool(_recorded)
     _recorded.append(True)
     return before
 
 
-def _command() -> tuple[str, ...]:
-    import sys
-
-    return tuple(sys.argv)
-
-
 def _user() -> str | None:
-    import getpass
-
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,13 +1,12 @@
-"""A run's own course: its planning, rounds and messages, its clock, and how it came to its end.
+"""A run's own events: planning, scheduler iterations, messages, its clock, and how it ended.
 
-Used by the recorder's thread alone, beside ``tracking``, which has the attempts. Methods called
-``on_<kind>`` take the notes of that kind.
+Used by the recorder's thread alone, next to ``attempts``.
 """
 
 import math
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
@@ -24,20 +23,21 @@ from snakemake_logger_plugin_observe.journal.events import (
     SchedulerIteration,
 )
 from snakemake_logger_plugin_observe.journal.records import AccountTotals
-from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker
-from snakemake_logger_plugin_observe.recording.slurm_lookup import Inquiry
+from snakemake_logger_plugin_observe.recording import notes
+from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
+from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
 from snakemake_logger_plugin_observe.run.model import Run, seconds
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
 
-class Course:
-    """What a run does beside its attempts."""
+class RunEvents:
+    """Makes the events that are about the run itself, not about one of its attempts."""
 
     def __init__(
         self,
         run: Run,
         attempts: AttemptTracker,
-        emit: Callable[..., None],
+        emit: Emit,
         *,
         started: clock.Micros,
         facts: Mapping[str, Any],
@@ -46,8 +46,8 @@ class Course:
 
         Args:
             run: the run.
-            attempts: what follows its attempts.
-            emit: handed every event that is made.
+            attempts: the tracker of its attempts.
+            emit: takes every event that is made.
             started: when its workflow started.
             facts: fields of ``RunStarted``.
 
@@ -60,56 +60,48 @@ class Course:
         self._flags: set[str] = set()
         self._last_error: clock.Micros = 0
         self._planning_since: clock.Micros | None = None
-        self._inquiry: Inquiry | None = None
+        self._query: AccountingQuery | None = None
         self._watch = clock.ClockWatch()
         self._deadline = math.inf
-        self._unsaid = 0
+        self._messages_dropped = 0
 
-    def on_provenance(self, moment: clock.Micros, **facts: Any) -> None:
-        """Where the workflow's text came from has been found out."""
-        self._emit(Provenance(time=moment, **facts))
+    def sources_found(self, note: notes.SourcesFound) -> None:
+        """Write where the workflow's source text came from."""
+        self._emit(Provenance.model_validate(note, from_attributes=True))
 
-    def on_allocation(self, moment: clock.Micros, **facts: Any) -> None:
-        """The cluster has told of the job that Snakemake itself runs in."""
-        self._emit(Allocation(time=moment, **facts))
+    def allocation_found(self, note: notes.AllocationFound) -> None:
+        """Write which cluster job Snakemake itself runs in."""
+        self._emit(Allocation.model_validate(note, from_attributes=True))
 
-    def on_message(self, moment: clock.Micros, level: str, kind: str, text: str) -> None:
-        """Snakemake said something that carries a fact."""
-        if kind == "building_dag":
-            self._planning_since = moment
-        if level == "error":
-            self._last_error = moment
-            self._attempts.error(moment, text)
-        if kind == "select_jobs" and self.run.wrapped:  # the scheduler's rounds tell more
+    def message(self, note: notes.LogMessage) -> None:
+        """Write a message, and remember what it implies for the run."""
+        if note.kind == "building_dag":
+            self._planning_since = note.time
+        if note.level == "error":
+            self._last_error = note.time
+            self._attempts.error(note.time, note.text)
+        if note.kind == "select_jobs" and self.run.wrapped:  # iterations are recorded in detail
             return
-        self._flags.add(kind)
-        if time.monotonic() > self._deadline:  # so much was said that the exit would wait for it
-            self._unsaid += 1
+        self._flags.add(note.kind)
+        if time.monotonic() > self._deadline:  # so many messages that the exit would wait
+            self._messages_dropped += 1
             return
-        self._emit(Message(time=moment, level=level, kind=kind, text=text))
+        self._emit(Message(time=note.time, level=note.level, kind=note.kind, text=note.text))
 
-    def on_clock_look(self, moment: clock.Micros) -> None:
-        """Tell that this host's wall clock was set, if it was."""
+    def check_clock(self, moment: clock.Micros) -> None:
+        """Write a warning if this host's wall clock was set since the last check."""
         since = self._watch.since
         if step := self._watch.step():
             text = (
                 f"the clock of {socket.gethostname()} was set {'forward' if step > 0 else 'back'} "
                 f"by {abs(step) / 1e6:.3f} s between {clock.format_moment(since)} and "
-                f"{clock.format_moment(clock.now())}: no duration is affected, and moments after "
-                "it are told as if it had not been set"
+                f"{clock.format_moment(clock.now())}: durations are not affected, and later times "
+                "are given as if it had not been set"
             )
             self._emit(Message(time=moment, level="warning", kind="clock_set", text=text))
 
-    def on_resources_info(self, moment: clock.Micros) -> None:
-        """Without the wrapper, the first sign that the DAG has been built."""
-        self._planned(moment)
-
-    def on_planned(self, moment: clock.Micros) -> None:
-        """The executor is about to be made, so the DAG has been built."""
-        self._planned(moment)
-
-    def _planned(self, moment: clock.Micros) -> None:
-        """End the first planning, less what was deployed in it."""
+    def dag_ready(self, moment: clock.Micros) -> None:
+        """End the first planning, without the deployment that was part of it."""
         if self._planning_since is None:
             return
         since = self._facts.get("workflow_started") or self._planning_since
@@ -120,52 +112,52 @@ class Course:
         if until < moment:
             self._emit(RunPhase(time=until, phase="deploy", end=moment))
 
-    def on_plan(self, moment: clock.Micros, **jobs: dict[str, int]) -> None:
-        """The DAG has been planned, or planned again; *jobs* is what it holds now."""
-        self._emit(Planned(time=moment, **jobs))
+    def dag_counts(self, note: notes.DagCounts) -> None:
+        """Write what the DAG holds now that it has been planned, or planned again."""
+        self._emit(Planned(time=note.time, to_run=note.to_run, up_to_date=note.up_to_date))
 
-    def on_run_phase(self, moment: clock.Micros, **facts: Any) -> None:
-        """A stretch of the run's own work has ended."""
-        self._emit(RunPhase(time=moment, **facts))
+    def phase_ended(self, note: notes.RunPhaseEnded) -> None:
+        """Write a stretch of the run's own work."""
+        self._emit(RunPhase.model_validate(note, from_attributes=True))
 
-    def on_scheduler_iteration(self, moment: clock.Micros, **facts: Any) -> None:
-        """The main loop has gone idle."""
-        self._emit(SchedulerIteration(time=moment, **facts))
+    def iteration_ended(self, note: notes.IterationEnded) -> None:
+        """Write an iteration of the scheduler's main loop."""
+        self._emit(SchedulerIteration.model_validate(note, from_attributes=True))
 
-    def on_accounting_wanted(self, _moment: clock.Micros) -> None:
-        """All jobs have ended, and the scheduler may be asked what it knows of them."""
-        if asked := slurm_ids(self.run.external_jobids):
-            self._inquiry = Inquiry(asked, self._started // 1_000_000)
+    def accounting_wanted(self) -> None:
+        """Start the query of Slurm's accounting; all jobs have ended."""
+        if ids := slurm_ids(self.run.external_jobids):
+            self._query = AccountingQuery(ids, self._started // 1_000_000)
 
-    def take_accounting(self, moment: clock.Micros) -> None:
-        """Write what the scheduler told, and wait for it where it has not yet."""
-        if self._inquiry is None:
+    def write_accounting(self, moment: clock.Micros) -> None:
+        """Write what Slurm recorded; waits for the answer."""
+        if self._query is None:
             return
-        records, problem = self._inquiry.answer()
+        records, problem = self._query.answer()
         for event in told_by(records, self.run, moment):
             self._emit(event)
         if problem is not None:
-            text = f"the cluster's accounting could not be asked: {problem}"
+            text = f"Slurm's accounting could not be queried: {problem}"
             self._emit(Message(time=moment, level="info", kind="accounting", text=text))
 
     # -- the end ---------------------------------------------------------------------------
 
     def hurry(self, patience_s: float) -> None:
-        """Write no messages that are left in so many seconds: the exit would wait for them."""
+        """Drop messages after *patience_s* seconds: the exit would wait for them."""
         self._deadline = time.monotonic() + patience_s
 
     def close(self, moment: clock.Micros) -> None:
-        """End what has not ended yet."""
-        if self._unsaid:
+        """End the attempts and the planning that have not ended yet."""
+        if self._messages_dropped:
             reason = "more messages than could be written by the exit"
-            self._emit(Gap(time=moment, reason=reason, lost=self._unsaid))
+            self._emit(Gap(time=moment, reason=reason, lost=self._messages_dropped))
         given_up = "interrupted" in self._flags or self._last_error
         self._attempts.finish(moment, "cancelled" if given_up else "lost")
         if self._planning_since is not None:
-            self._planned(moment)
+            self.dag_ready(moment)
 
     def end(self, moment: clock.Micros) -> str:
-        """Write the run's last event, with both accounts; return what it was in a few words."""
+        """Write the run's last event, with both accounts; return the run in a few words."""
         self.run.last_moment = max(self.run.last_moment, moment)
         draft = RunFinished(time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING)
         self.run.finished = draft
@@ -196,7 +188,7 @@ class Course:
         return "nothing_to_do" if "nothing_to_do" in self._flags else "success"
 
     def _failed(self) -> bool:
-        """Whether a job failed for good, or an error came that no later success mended."""
+        """Whether a job's last attempt failed, or an error came after the last success."""
         latest = {attempt.key[0]: attempt for attempt in self.run.attempts.values()}
         if any(attempt.status in ("failed", "cancelled") for attempt in latest.values()):
             return True
@@ -212,13 +204,13 @@ def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]
 
 def _in_words(status: str, accounts: Account) -> str:
     """Return the run in a few words: ``success in 12.3 s: compute 61 %, planning 30 %``."""
-    said = status.replace("_", " ")
+    words = status.replace("_", " ")
     if not accounts.makespan:
-        return said
+        return words
     classes = sorted(accounts.makespan_by_class.items(), key=lambda item: -item[1])
     shares = [
         f"{name} {100 * micros / accounts.makespan:.0f} %"
         for name, micros in classes[:3]
         if name in CLASSES and micros >= accounts.makespan / 200
     ]
-    return f"{said} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}"
+    return f"{words} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}"

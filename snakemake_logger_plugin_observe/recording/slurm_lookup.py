@@ -1,35 +1,36 @@
-"""Slurm asked from threads of their own: the run and its end need not wait for the answers."""
+"""Slurm queries on background threads, so that neither the run nor its end waits for them."""
 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.external import slurm_accounting
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
-from snakemake_logger_plugin_observe.recording.background import beside
+from snakemake_logger_plugin_observe.recording.background import in_background
+from snakemake_logger_plugin_observe.recording.notes import AllocationFound
 
 _RECORDS_COME_LATE_S: Final = 2.0
 
 
-def ask_about_allocation(job: str, tell: Callable[[int, dict[str, Any]], None]) -> None:
-    """Call *tell* from another thread with where the Slurm *job* runs and until when."""
+def look_up_allocation(job: str, put: Callable[[AllocationFound], None]) -> None:
+    """Call *put* from a background thread with where the Slurm *job* runs and until when."""
 
-    def ask() -> None:
+    def query() -> None:
         facts = slurm_accounting.allocation(job)
         if facts is not None:
-            tell(clock.now(), facts)
+            put(AllocationFound(clock.now(), **facts))
 
-    if not beside(ask, "observe-allocation"):
-        ask()
+    if not in_background(query, "observe-allocation"):
+        query()
 
 
-class Inquiry:
-    """A query on a thread of its own, begun before a run's end so that the end need not wait."""
+class AccountingQuery:
+    """A query of Slurm's accounting that starts before the run's end, so that the end is quick."""
 
     def __init__(self, ids: Sequence[str], since: int) -> None:
-        """Ask about *ids* in a moment, for a job that has just ended may not be recorded yet."""
+        """Query *ids* after a short delay: a job that has just ended may not be recorded yet."""
         self._hurry = threading.Event()
         self._until = time.monotonic() + slurm_accounting.PATIENCE_S
         self._records: list[SchedulerRecord] = []
@@ -43,11 +44,11 @@ class Inquiry:
         self._hurry.wait(_RECORDS_COME_LATE_S)
         try:
             self._records = slurm_accounting.query(ids, since, self._until - time.monotonic())
-        except Exception as fault:
-            self._problem = str(fault) or type(fault).__name__
+        except Exception as error:
+            self._problem = str(error) or type(error).__name__
 
     def answer(self) -> tuple[list[SchedulerRecord], str | None]:
-        """Return the records, and what went wrong; waits for what is left of some seconds."""
+        """Return the records and what went wrong, after waiting a few seconds at most."""
         self._hurry.set()
         self._thread.join(max(0.0, self._until + 0.5 - time.monotonic()))
         if self._thread.is_alive():

@@ -1,7 +1,7 @@
-"""A run's resolved settings, as plain values: what it does, how, and how long that may take.
+"""Snakemake's settings: those that a journal keeps, and the flags that ask for something else.
 
-Values are the same in each run that is asked for in the same words: sets are sorted, and where a
-function stands for a value, the text that the person wrote, or ``null``.
+Values are the same in each run with the same command line: sets are sorted, and a function is
+replaced by the text that the user wrote, or ``null``.
 """
 
 import sys
@@ -14,9 +14,9 @@ from typing import Any, Final
 from snakemake_logger_plugin_observe.recording.log_records import plain
 from snakemake_logger_plugin_observe.recording.probe import ask
 
-# The names of Snakemake's own settings, by the attribute of the workflow that has them. What only
-# concerns processes on a node, or where Snakemake's own temporary files lie, is left out.
-_KEPT: Final = {
+# Snakemake's own names, by the attribute of the workflow that holds them. Left out is what only
+# concerns processes on a node, or the place of Snakemake's own temporary files.
+_RECORDED: Final = {
     "execution_settings": (
         *("retries", "keep_going", "keep_incomplete", "ignore_incomplete", "keep_metadata", "lock"),
         *("no_hooks", "ignore_ambiguity", "attempt", "use_threads", "shadow_prefix", "debug"),
@@ -58,19 +58,34 @@ _KEPT: Final = {
     "output_settings": ("benchmark_extended",),
 }
 
+# Flags with which Snakemake does something else than run a workflow.
+_NO_RUN: Final = (
+    *("unlock", "summary", "detailed_summary", "list_changes", "list_input_changes"),
+    *("list_params_changes", "list_untracked", "list_rules", "list_target_rules", "lint"),
+    *("dag", "rulegraph", "filegraph", "d3dag", "report", "archive", "delete_all_output"),
+    *("delete_temp_output", "cleanup_metadata", "cleanup_shadow", "conda_cleanup_envs"),
+    *("conda_create_envs_only", "list_conda_envs", "container_cleanup_images", "containerize"),
+    *("generate_unit_tests", "print_compilation", "deploy_sources"),
+)
+
+
+def asks_for_no_run(args: Any) -> bool:
+    """Return whether Snakemake's command line *args* asks for something else than a run."""
+    return any(getattr(args, name, None) for name in _NO_RUN)
+
 
 def settings_of(workflow: Any, args: Any) -> dict[str, Any]:
-    """Return the settings of *workflow*'s run; what this Snakemake does not have is None.
+    """Return the settings of *workflow*'s run; one that this Snakemake lacks is None.
 
     Args:
-        workflow: Snakemake's workflow, which starts.
-        args: its parsed command line, or None where it is used as a library.
+        workflow: Snakemake's workflow, which is starting.
+        args: its parsed command line, or None if it is used as a library.
 
     """
     w = workflow
     found = {
         name: ask(partial(_setting, w, owner, name))
-        for owner, names in _KEPT.items()
+        for owner, names in _RECORDED.items()
         for name in names
     }
     return found | {
@@ -94,14 +109,14 @@ def _setting(workflow: Any, owner: str, name: str) -> Any:
 
 
 def shown(value: Any) -> Any:
-    """Return a setting's *value* as JSON holds it, the same in every run that asks for it."""
+    """Return a setting's *value* as JSON values, the same for the same command line."""
     if isinstance(value, bool | float | str) or value is None:
         return plain(value)
     if isinstance(value, Enum):
         choice = getattr(value, "item_to_choice", None)
         return choice() if choice is not None else value.name.lower().replace("_", "-")
     if isinstance(value, int):
-        return None if value >= sys.maxsize else value  # Snakemake's way to say: no limit
+        return None if value >= sys.maxsize else value  # Snakemake's value for: no limit
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, Mapping):
@@ -113,7 +128,7 @@ def shown(value: Any) -> Any:
         return list(map(shown, value))
     if hasattr(value, "raw"):  # a resource
         return shown(value.raw)
-    if hasattr(value, "args"):  # all resources by default, before 9.26
+    if hasattr(value, "args"):  # default resources, before 9.26
         return dict(sorted(text.split("=", 1) for text in value.args))
     has_a_text = "__str__" in vars(type(value))
-    return str(value) if has_a_text else None  # else it told where it lies in memory
+    return str(value) if has_a_text else None  # else it would be an address in memory

@@ -1,7 +1,7 @@
-"""The local texts that a workflow is made of: which they are, and their digests.
+"""The local files that a workflow is made of: their paths and their digests.
 
-They are named in the thread that owns the workflow, as plain strings and without a look at the
-file system, and read on another one.
+Paths are collected in the thread that owns the workflow, as plain strings and without access to the
+file system; the files are read on another thread.
 """
 
 import hashlib
@@ -22,18 +22,17 @@ _WRAPPERS: Final = ("wrapper.py", "wrapper.R", "wrapper.Rmd", "wrapper.jl")
 _ENVIRONMENTS: Final = (".yaml", ".yml")
 
 
-def named_by(workflow: Any, profiles: Iterable[str], began_in: str) -> tuple[str, ...]:
-    """Return the paths of the local texts of *workflow*, those that count most first.
+def paths_of(workflow: Any, profiles: Iterable[str], started_in: str) -> tuple[str, ...]:
+    """Return the paths of the local source files of *workflow*, the most important ones first.
 
-    Snakefiles, config files, profiles, Python modules of the workflow's own that these import,
-    and what the rules name: scripts, notebooks, wrappers, conda environments. Whether they are
-    there is not known yet. Where a name holds wildcards, or is worked out job by job, it is
-    left out.
+    Snakefiles, config files, profiles, what the rules name (scripts, notebooks, wrappers, conda
+    environments), and the workflow's own Python modules that were imported. They may not exist.
+    Names with wildcards, and functions that are evaluated per job, are left out.
 
     Args:
         workflow: Snakemake's workflow, its Snakefiles read.
-        profiles: the profiles' files, as Snakemake named them.
-        began_in: the folder in which Snakemake was started.
+        profiles: the profiles' files, as Snakemake names them.
+        started_in: the folder in which Snakemake was started.
 
     """
     folders = [os.getcwd()]
@@ -43,7 +42,7 @@ def named_by(workflow: Any, profiles: Iterable[str], began_in: str) -> tuple[str
     found = dict.fromkeys(snakefiles)
     for configfile in ask(lambda: list(workflow.configfiles), []):
         found |= dict.fromkeys(os.path.join(folder, str(configfile)) for folder in folders)
-    found |= dict.fromkeys(os.path.join(began_in, profile) for profile in profiles)
+    found |= dict.fromkeys(os.path.join(started_in, profile) for profile in profiles)
     prefix = ask(lambda: workflow.workflow_settings.wrapper_prefix)
     for rule in ask(lambda: list(workflow.rules), []):
         found |= dict.fromkeys(ask(partial(_of_rule, rule, prefix), ()))
@@ -64,7 +63,7 @@ def _of_rule(rule: Any, wrapper_prefix: str | None) -> list[str]:
 
 
 def _local(named: Any, base: str | None = None) -> str | None:
-    """Return the path of the local file that is *named*, from the folder *base* on, or None."""
+    """Return the path of the local file that is *named*, relative to *base*, or None."""
     if hasattr(named, "get_path_or_uri"):  # a source file of Snakemake's
         named = named.get_path_or_uri(secret_free=True)
     if not isinstance(named, str | PurePath):  # a function, or nothing
@@ -77,18 +76,20 @@ def _local(named: Any, base: str | None = None) -> str | None:
 
 
 def _modules() -> list[tuple[str, Any]]:
-    """Return what has been imported by its name; some put other things there than modules."""
+    """Return what has been imported, by name; not everything there is a module."""
     return list(sys.modules.items())
 
 
 def _modules_below(folders: set[str]) -> Iterator[str]:
-    """Yield the files of the Python modules below *folders* that no installation brought."""
+    """Yield the files of the imported Python modules below *folders* that are not installed."""
     below = tuple(os.path.join(folder, "") for folder in folders)
     installed = (os.path.join(sys.prefix, ""), os.path.join(os.path.dirname(os.__file__), ""))
     for name, module in _modules():
-        if "_plugin_" in name or not isinstance(module, ModuleType):  # plugins of Snakemake's
+        if "_plugin_" in name or not isinstance(module, ModuleType):  # Snakemake plugins
             continue
-        path = object.__getattribute__(module, "__dict__").get("__file__")  # lazy ones stay so
+        path = object.__getattribute__(module, "__dict__").get(
+            "__file__"
+        )  # keeps lazy modules lazy
         if not isinstance(path, str) or not path.startswith(below) or path.startswith(installed):
             continue
         if path.endswith(".py") and f"{os.sep}site-packages{os.sep}" not in path:
@@ -98,8 +99,8 @@ def _modules_below(folders: set[str]) -> Iterator[str]:
 def digests(paths: Iterable[str], workdir: Path, found: dict[str, str]) -> None:
     """Put into *found* the SHA-256 of each file that can be read, by its path.
 
-    A path is told relative to *workdir* where it lies below it. What is no plain file, or larger
-    than 10 MB, is left out.
+    A path below *workdir* is given relative to it. What is not a regular file, or is larger than
+    10 MB, is left out.
     """
     for path in paths:
         if (digest := _digest(path)) is not None:
@@ -111,7 +112,7 @@ def digests(paths: Iterable[str], workdir: Path, found: dict[str, str]) -> None:
 
 def _digest(path: str) -> str | None:
     try:
-        is_plain = stat.S_ISREG(os.stat(path).st_mode)  # a pipe would be waited for
+        is_plain = stat.S_ISREG(os.stat(path).st_mode)  # reading a pipe would block
         if not is_plain or os.path.getsize(path) > _MOST_BYTES:
             return None
         with open(path, "rb") as file:

@@ -65,6 +65,25 @@ class Attempt:
         """What identifies this attempt in its run."""
         return (self.job_id if self.job_id is not None else self.group or "", self.number)
 
+    def take(self, event: AttemptFinished) -> None:
+        """Take over an end from the journal; the recorder fills these fields itself."""
+        self.group = event.group
+        self.status = event.status
+        self.external_jobid = event.external_jobid
+        self.node = event.node
+        self.exit_code = event.exit_code
+        self.signal = event.signal
+        self.message = event.message
+        self.stamps = event.stamps
+        self.waits = event.waits
+        self.poll_interval_s = event.poll_interval_s
+        self.node_starts = event.node_starts
+        self.levels = event.levels
+        self.offset = event.offset
+        self.unobserved = event.unobserved
+        self.used = event.used
+        self.logs = event.logs
+
     def lay(self, segments: list[Segment]) -> None:
         """Give it its segments, and so its phases."""
         self.segments = segments

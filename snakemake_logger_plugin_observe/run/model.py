@@ -31,7 +31,7 @@ from snakemake_logger_plugin_observe.journal.events import (
 )
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key, written_segments
 from snakemake_logger_plugin_observe.run.clock_offsets import Bounds, Main, boot, told_by
-from snakemake_logger_plugin_observe.run.segments import Segment, Timeline
+from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput, member_timeline, timeline
 
 
@@ -63,12 +63,12 @@ class Run:
     clocks: dict[str, Bounds] = field(default_factory=dict)
     """What the attempts so far told of the nodes' clocks, see ``offsets.told_by``."""
 
-    def add(self, event: AnyEvent, segments: list[Segment] | None = None) -> None:
+    def add(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
         """Fold one event in; the last event about a thing counts.
 
         Args:
             event: what happened.
-            segments: an ended attempt's, where they have been laid already.
+            attempt: the recorder's own attempt, which an attempt's event was made from.
 
         """
         # By its name: to ask for its class costs more, event for event, than to read it.
@@ -81,7 +81,7 @@ class Run:
         self.last_moment = max(self.last_moment, event.time)
         match event.event:
             case "attempt_submitted" | "attempt_started" | "attempt_finished":
-                self._add_attempt(event, segments)
+                self._add_attempt(event, attempt)
             case "job":
                 self._add_job(event)
             case "group":
@@ -126,11 +126,12 @@ class Run:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
         return self.attempts.get(key)
 
-    def _add_attempt(self, event: AttemptEvent, segments: list[Segment] | None) -> None:
+    def _add_attempt(self, event: AttemptEvent, recorded: Attempt | None) -> None:
         key = (event.job_id if event.job_id is not None else event.group or "", event.attempt)
-        attempt = self.attempts.get(key)
+        attempt = recorded or self.attempts.get(key)
         if attempt is None:
             attempt = Attempt(event.job_id, event.group, event.attempt)
+        if self.attempts.get(key) is not attempt:
             self.put(attempt)
         attempt.line = event.line
         match event:
@@ -148,26 +149,12 @@ class Run:
                 else:
                     attempt.tool_started = event.time
             case AttemptFinished():
-                attempt.group = event.group
-                attempt.status = event.status
-                attempt.external_jobid = event.external_jobid
-                attempt.node = event.node
-                attempt.exit_code = event.exit_code
-                attempt.signal = event.signal
-                attempt.message = event.message
-                attempt.stamps = event.stamps
-                attempt.waits = event.waits
-                attempt.poll_interval_s = event.poll_interval_s
-                attempt.node_starts = event.node_starts
-                attempt.levels = event.levels
-                attempt.offset = event.offset
-                attempt.unobserved = event.unobserved
-                attempt.used = event.used
-                attempt.logs = event.logs
-                if isinstance(event, LeanAttemptFinished):
-                    attempt.lay(written_segments(event))
-                else:
-                    attempt.lay(segments or self.lay(attempt).segments)
+                if recorded is None:
+                    attempt.take(event)
+                    if isinstance(event, LeanAttemptFinished):
+                        attempt.lay(written_segments(event))
+                    else:
+                        attempt.lay(self.lay(attempt).segments)
                 known = event.offset
                 if known and known.low_s != known.high_s and not attempt.is_member:
                     self.clocks |= told_by(event.levels, known)

@@ -219,7 +219,7 @@ def test_a_file_system_that_hangs(labs: tuple[Lab, Lab], when: str) -> None:
 def test_a_named_folder_that_hangs_is_refused(lab: Lab) -> None:
     lab.snakefile(ONE)
     environment = injected(
-        "snakemake_logger_plugin_observe.recording.options", "_try_to_write", do="hang"
+        "snakemake_logger_plugin_observe.recording.options", "_write_error", do="hang"
     )
     begun = time.monotonic()
     done = lab.snakemake(*LOCAL, *BOTH, "--logger-observe-dir", "slow", check=False, **environment)

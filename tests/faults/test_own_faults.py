@@ -31,7 +31,7 @@ WORKFLOW = """
 """
 LOCAL = ("--cores", "1")
 AsBare = Callable[..., list[str]]
-A_FAULT = "snakemake-observe: a fault of ours, the run goes on: RuntimeError: injected"
+A_FAULT = "snakemake-observe: internal error, the run goes on: RuntimeError: injected"
 
 
 def flags(lab: Lab, far: bool, observed: bool) -> list[str]:
@@ -74,11 +74,11 @@ def as_bare(lab: Lab, bare: Callable[[bool], dict[str, Any]]) -> AsBare:
 # -- what is injected where, and whether the run is still recorded to its end --------------------
 
 LOGGER = {
-    "emit": (f"{OBSERVE}.recording.session", "Session.take"),
+    "emit": (f"{OBSERVE}.recording.log_listener", "LogListener.take"),
     "close": (f"{OBSERVE}.recording.session", "Session.logger_closed"),
-    "the ear": (f"{OBSERVE}.recording.log_records", "note"),
-    "asking a job": (f"{OBSERVE}.recording.live_objects", "job_facts"),
-    "counting what was planned": (f"{OBSERVE}.recording.dag_counts", "jobs_of"),
+    "the filter": (f"{OBSERVE}.recording.log_records", "note_of"),
+    "reading a job": (f"{OBSERVE}.recording.live_objects", "job_info"),
+    "counting what was planned": (f"{OBSERVE}.recording.dag_counts", "count_jobs"),
 }
 
 
@@ -155,7 +155,7 @@ def test_hooks_that_cannot_be_made(lab: Lab, as_bare: AsBare) -> None:
 
 
 RECORDER = {
-    "a note that cannot be taken": ("recording.run_events", "Course.on_scheduler_iteration", {}),
+    "a note that cannot be taken": ("recording.run_events", "RunEvents.iteration_ended", {}),
     "a line that cannot be made": ("journal.files", "to_line", {"skip": 3}),
     "an account that cannot be made": ("analysis.cost.account", "account", {}),
 }
@@ -181,7 +181,7 @@ def test_a_recorder_that_raises(lab: Lab, as_bare: AsBare, what: str) -> None:
     journal="ends there, and reads as a run that was killed",
 )
 def test_a_recorder_s_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
-    environment = injected(f"{OBSERVE}.recording.attempts", "AttemptTracker.on_selected", do="exit")
+    environment = injected(f"{OBSERVE}.recording.attempts", "AttemptTracker.selected", do="exit")
     assert as_bare(environment) == [
         "snakemake-observe: the journal ends early, the run goes on: SystemExit: 3"
     ]
@@ -189,11 +189,11 @@ def test_a_recorder_s_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
 
 
 BROKEN = {
-    f"{OBSERVE}.recording.session": "a fault of ours, the run goes on untimed: ImportError: injected",
-    f"{OBSERVE}.recording.recorder": "a fault of ours, the run goes on: ImportError: injected",
-    f"{OBSERVE}.journal.events": "a fault of ours, the run goes on: ",
-    f"{TIMED}.main_side": "a fault of ours, the run goes on untimed: ImportError: injected",
-    f"{TIMED}.timing": "a fault of ours, the run goes on untimed: ImportError: injected",
+    f"{OBSERVE}.recording.session": "internal error, the run goes on untimed: ImportError: injected",
+    f"{OBSERVE}.recording.recorder": "internal error, the run goes on: ImportError: injected",
+    f"{OBSERVE}.journal.events": "internal error, the run goes on: ",
+    f"{TIMED}.main_side": "internal error, the run goes on untimed: ImportError: injected",
+    f"{TIMED}.timing": "internal error, the run goes on untimed: ImportError: injected",
 }
 
 

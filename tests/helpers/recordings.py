@@ -1,4 +1,4 @@
-"""Recorders fed by hand: notes in, and the journal that they left."""
+"""Recorders that tests feed with notes, and the journals that they write."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any, Self
 from builders import a_try, at, level
 
 from snakemake_logger_plugin_observe.journal.files import read_journal
-from snakemake_logger_plugin_observe.recording.log_records import Note
+from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.recorder import Recorder
@@ -31,15 +31,17 @@ COMPLETE = NodeReport(starts=(at(6),), levels=(NODE_LEVEL,), complete=True)
 
 
 class Reports:
-    """What the nodes left, a list of reports a submission; the last one stays."""
+    """Node reports: a list for each submission, read one after the other; the last one stays."""
 
     def __init__(self, **by_submission: Any) -> None:
-        self.by_submission = {name.lstrip("s"): list(told) for name, told in by_submission.items()}
+        self.by_submission = {
+            name.lstrip("s"): list(reports) for name, reports in by_submission.items()
+        }
         self.removed = []
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
-        told = self.by_submission.get(submission[0], [NodeReport()])
-        return told.pop(0) if len(told) > 1 else told[0]
+        reports = self.by_submission.get(submission[0], [NodeReport()])
+        return reports.pop(0) if len(reports) > 1 else reports[0]
 
     def remove(self, submission: tuple[str, ...]) -> None:
         self.removed.extend(submission)
@@ -48,15 +50,8 @@ class Reports:
         return
 
 
-class Fenced(Recorder):
-    """A recorder that can say when all notes so far are through."""
-
-    def _on_fence(self, _moment: int, through: threading.Event) -> None:
-        through.set()
-
-
 class Recording:
-    """One recorded run, told in seconds."""
+    """One recorded run, its moments given in seconds."""
 
     def __init__(
         self,
@@ -73,7 +68,7 @@ class Recording:
     ) -> None:
         self.faults = []
         self.folder = folder
-        self.recorder = Fenced(
+        self.recorder = Recorder(
             settings or JournalSettings(folder=folder / "journals"),
             fault=self.faults.append,
             secrets=secrets,
@@ -93,20 +88,43 @@ class Recording:
         )
         self.message(2, "building_dag", "Building DAG of jobs...")
         if wrapped:
-            self.put("wrapped", 3, reports=reports)
+            self.put(notes.ExecutorTimed, 3, reports=reports)
         if planned:
-            self.put("planned" if wrapped else "resources_info", 3)
+            self.put(notes.DagReady, 3)
 
-    def put(self, kind: str, moment_s: float, /, **facts: Any) -> Self:
-        self.recorder.put(Note(kind, at(moment_s), facts))
+    def put(self, kind: type[notes.Note], moment_s: float, /, **fields: Any) -> Self:
+        self.recorder.put(kind(at(moment_s), **fields))
         return self
 
-    def message(self, moment_s: float, kind: str, text: str = "", level: int = "info") -> Self:
-        return self.put("message", moment_s, level=level, kind=kind, text=text)
+    def message(self, moment_s: float, kind: str, text: str = "", level: str = "info") -> Self:
+        return self.put(notes.LogMessage, moment_s, level=level, kind=kind, text=text)
 
     def job(self, job_id: Any, needs: tuple[int, ...] = (), **more: Any) -> Self:
+        known = {"job_id": job_id, "rule": "map", "dependencies": needs}
+        return self.put(notes.JobInfo, 3, **{**known, **more})
+
+    def selected(self, moment_s: float, *job_ids: int | str) -> Self:
+        return self.put(notes.Selected, moment_s, job_ids=job_ids)
+
+    def stages(
+        self,
+        moment_s: float,
+        key: Key,
+        *,
+        status: str | None = None,
+        exit_code: int | None = None,
+        message: str | None = None,
+        **moments_s: float,
+    ) -> Self:
+        """Put an execution in the main process, with its moments so far."""
         return self.put(
-            "job", 3, **{"job_id": job_id, "rule": "map", "dependencies": needs, **more}
+            notes.ExecutionStages,
+            moment_s,
+            key=key,
+            moments={name: at(value) for name, value in moments_s.items()},
+            status=status,
+            exit_code=exit_code,
+            message=message,
         )
 
     def remote(
@@ -118,9 +136,9 @@ class Recording:
         status: str = "success",
         submission: str = "1",
     ) -> Self:
-        """Tell an attempt on a node, from its selection at *begin_s* to its end 11 s later."""
+        """Put an attempt on a node, from its selection at *begin_s* to its end 11 s later."""
         key = (job_id, number)
-        self.put("selected", begin_s, job_ids=(job_id,))
+        self.selected(begin_s, job_id)
         self.accepted(begin_s + 1, key, f"7{number}", submission, submitting=begin_s)
         return self.finished(begin_s + 11, key, status, submission, reported=begin_s + 10)
 
@@ -128,7 +146,7 @@ class Recording:
         self, moment_s: float, key: Key, external: str, submission: str, **stamps_s: float
     ) -> Self:
         return self.put(
-            "accepted",
+            notes.Accepted,
             moment_s,
             key=key,
             stamps={name: at(value) for name, value in stamps_s.items()},
@@ -146,7 +164,7 @@ class Recording:
         **stamps_s: float,
     ) -> Self:
         return self.put(
-            "finished",
+            notes.Finished,
             moment_s,
             key=key,
             status=status,
@@ -157,9 +175,9 @@ class Recording:
 
     def settle(self) -> None:
         """Wait until the recorder has taken all notes in."""
-        through = threading.Event()
-        self.put("fence", 0, through=through)
-        assert through.wait(10)
+        done = threading.Event()
+        self.put(notes.Drain, 0, done=done)
+        assert done.wait(10)
 
     def finish(self, moment_s: float = 20) -> Self:
         self.answer = self.recorder.finish(at(moment_s))

@@ -49,7 +49,7 @@ class TestLogHandler(TestLogHandlerBase):
             "--timed-wraps: no executor 'nope' is installed",
         ),
         (["--cores", "2", "--timed-wraps", "timed"], "timed cannot wrap itself"),
-        (["--cores", "2", "--logger-observe-mode", "9"], "is no octal file mode"),
+        (["--cores", "2", "--logger-observe-mode", "9"], "is not an octal file mode"),
         (["--cores", "2", "--logger-observe-tag", "novalue"], "'novalue' is not KEY=VALUE"),
     ],
 )

@@ -106,7 +106,7 @@ def test_nodes_with_another_python_run_without_stamps_and_the_journal_says_so(
     assert attempt.accounting is not None
     told = [m.text for m in run.messages if m.kind == "unobserved"]
     assert told == [
-        "node phases are not observed: the executor does not use this very Python on its nodes"
+        "node phases are not observed: the executor uses another Python on its nodes"
     ]
 
 
@@ -125,7 +125,7 @@ def test_without_sacct_the_run_ends_as_ever_and_the_journal_says_what_is_missing
     (attempt,) = attempts_of(run, "all")
     assert (run.status(), attempt.accounting) == ("success", None)
     (told,) = [m.text for m in run.messages if m.kind == "accounting"]
-    assert told == "the cluster's accounting could not be asked: sacct did not answer in time"
+    assert told == "Slurm's accounting could not be queried: sacct did not answer in time"
     later = lab.observe("accounting")
     assert later.returncode == 0
     assert "knows 1 of 1 job; 1 new record" in later.stdout

@@ -44,7 +44,7 @@ def test_a_full_disk_under_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch) -
 def test_of_several_warnings_that_are_said_once_the_first_counts(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console, "_said_before", [])
+    monkeypatch.setattr(console, "_warned_before", [])
     console.warn_once("first")
     console.warn_once("second")
     assert capsys.readouterr().err == "snakemake-observe: first\n"

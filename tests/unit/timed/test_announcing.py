@@ -16,8 +16,10 @@ from recordings import COMPLETE, Recording, Reports
 from snakemake_executor_plugin_timed import announcing as module
 from snakemake_executor_plugin_timed.announcing import Announcer, FragmentWatch, announcing, send
 from snakemake_executor_plugin_timed.fragments import Fragments
+from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.job_state import JobState
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
+from snakemake_logger_plugin_observe.run.attempt import Key
 
 Record = Callable[..., Recording]
 
@@ -26,15 +28,15 @@ class Session:
     """As much of a session as announcing asks for."""
 
     wraps: str | None = "slurm"
-    executor_tells_states = False
+    remote_states_seen = False
     recorder: Any = object()
 
     def __init__(self) -> None:
-        self.notes: list[tuple[str, dict[str, Any]]] = []
+        self.notes: list[notes.AnyNote] = []
         self.faults: list[BaseException] = []
 
-    def put(self, kind: str, _time: int, /, **facts: Any) -> None:
-        self.notes.append((kind, facts))
+    def put(self, note: notes.AnyNote) -> None:
+        self.notes.append(note)
 
     def fault(self, fault: BaseException) -> None:
         self.faults.append(fault)
@@ -47,7 +49,7 @@ class Heard:
         self.session = Session()
         self.states: list[JobState] = []
         self.recording = recording
-        recording.put("listening", 0, listener=Announcer(self.session, self.states.append))
+        recording.put(notes.ListenerAdded, 0, listener=Announcer(self.session, self.states.append))
 
     def phases(self) -> list[tuple[int | str, int | None, str]]:
         self.recording.settle()
@@ -68,9 +70,9 @@ def test_a_job_that_was_not_seen_running_is_announced_as_having_run(record: Reco
 
 def test_a_job_that_was_seen_running_is_announced_once(record: Record) -> None:
     heard = Heard(told := record(reports=Reports(s1=[COMPLETE])))
-    told.job(7).put("selected", 4, job_ids=(7,)).accepted(5, (7, 1), "71", "1", submitting=4)
+    told.job(7).selected(4, 7).accepted(5, (7, 1), "71", "1", submitting=4)
     assert heard.phases() == [(7, 1, "queued")]
-    told.put("begun_elsewhere", 8, key=(7, 1), sign=at(6), node=NODE)
+    told.put(notes.SeenOnNode, 8, key=(7, 1), sign=at(6), node=NODE)
     assert heard.phases() == [(7, 1, "queued"), (7, 1, "running")]
     assert heard.states[-1].started == at(6)
     told.finished(15, (7, 1), submission="1", reported=14)
@@ -82,8 +84,8 @@ def test_a_job_that_was_seen_running_is_announced_once(record: Record) -> None:
 
 def test_a_running_attempt_has_its_first_sign_in_the_journal(record: Record) -> None:
     told = record(reports=Reports()).job(7)
-    told.put("selected", 4, job_ids=(7,)).accepted(5, (7, 1), "71", "1", submitting=4)
-    told.put("begun_elsewhere", 8, key=(7, 1), sign=at(6), node=None)
+    told.selected(4, 7).accepted(5, (7, 1), "71", "1", submitting=4)
+    told.put(notes.SeenOnNode, 8, key=(7, 1), sign=at(6), node=None)
     told.settle()
     attempt = told.run.attempts[(7, 1)]
     assert (attempt.status, attempt.node_starts, attempt.tool_started) == (
@@ -102,7 +104,7 @@ def test_an_unknown_start_is_not_announced(record: Record) -> None:
 
 def test_each_attempt_is_announced_and_a_failure_says_why(record: Record) -> None:
     heard = Heard(told := record(reports=Reports(), secrets=("hunter22",)))
-    told.job(7).put("selected", 4, job_ids=(7,)).accepted(5, (7, 1), "71", "1", submitting=4)
+    told.job(7).selected(4, 7).accepted(5, (7, 1), "71", "1", submitting=4)
     told.finished(6, (7, 1), "failed", message="no hunter22 here", reported=6)
     told.remote(7, 2, begin_s=7, submission="2")
     assert heard.phases() == [
@@ -127,7 +129,7 @@ def test_every_end_is_one_of_two(record: Record, status: str, phase: str) -> Non
 
 def test_a_group_s_members_are_announced_and_the_group_is_not(record: Record) -> None:
     heard = Heard(told := record(reports=Reports(s1=[COMPLETE])))
-    told.put("group", 3, group="g", members=(7, 8), name="pair").job(7).job(8, rule="other")
+    told.put(notes.GroupInfo, 3, group="g", members=(7, 8), name="pair").job(7).job(8, rule="other")
     told.remote("g")
     assert sorted(heard.phases()) == sorted(
         (job, 1, phase) for job in (7, 8) for phase in ("queued", "running", "succeeded")
@@ -139,17 +141,17 @@ def test_a_group_s_members_are_announced_and_the_group_is_not(record: Record) ->
 def test_a_local_job_is_queued_from_its_submission_on(record: Record) -> None:
     heard = Heard(told := record(wraps="local"))
     heard.session.wraps = "local"
-    told.job(7).put("selected", 4, job_ids=(7,))
-    told.put("try", 5, key=(7, 1), stages={"begun": at(5), "tool_started": at(5)})
+    told.job(7).selected(4, 7)
+    told.stages(5, (7, 1), begun=5, tool_started=5)
     told.put(
-        "accepted",
+        notes.Accepted,
         5.5,
         key=(7, 1),
         stamps={"submitting": at(4.5)},
         external_jobid=None,
         submission=(),
     )
-    told.put("try", 7, key=(7, 1), stages={"tool_ended": at(7), "status": "success"})
+    told.stages(7, (7, 1), tool_ended=7, status="success")
     told.finished(8, (7, 1), reported=7.5)
     assert heard.phases() == [(7, 1, "queued"), (7, 1, "running"), (7, 1, "succeeded")]
     assert heard.states[-1] == JobState(
@@ -161,7 +163,7 @@ def test_jobs_whose_executor_tells_their_states_are_left_to_it_but_local_ones(
     record: Record,
 ) -> None:
     heard = Heard(told := record(reports=Reports()))
-    heard.session.executor_tells_states = True
+    heard.session.remote_states_seen = True
     told.job(7).job(8, local=True).remote(7).remote(8, submission="2")
     assert heard.phases() == [(8, 1, "queued"), (8, 1, "succeeded")]
     assert {one.executor for one in heard.states} == {"local"}
@@ -180,7 +182,7 @@ def test_a_fault_of_announcing_costs_the_announcements_alone(record: Record) -> 
     def fails(*_: Any) -> Never:
         raise RuntimeError("nobody there")
 
-    told = record(reports=Reports(s1=[COMPLETE])).put("listening", 0, listener=fails)
+    told = record(reports=Reports(s1=[COMPLETE])).put(notes.ListenerAdded, 0, listener=fails)
     told.job(7).remote(7).finish()
     assert told.faults == [
         "jobs are no longer announced, the run goes on: RuntimeError: nobody there"
@@ -193,12 +195,12 @@ def test_a_fault_of_announcing_costs_the_announcements_alone(record: Record) -> 
 
 
 def test_a_state_that_is_told_stands_beside_its_attempt(record: Record) -> None:
-    told = record(wrapped=False).job(7).put("selected", 4, job_ids=(7,))
-    told.put("remote_state", 5, state=JobState(7, "aws-batch", "queued", "arn:1", queued=at(5)))
-    told.put("job_finished", 15, job_id=7)
+    told = record(wrapped=False).job(7).selected(4, 7)
+    told.put(notes.RemoteState, 5, state=JobState(7, "aws-batch", "queued", "arn:1", queued=at(5)))
+    told.put(notes.JobEndLogged, 15, job_id=7)
     late = JobState(7, "aws-batch", "succeeded", "arn:1", stopped=at(14), exit_code=0)
-    told.put("remote_state", 16, state=late)
-    told.put("remote_state", 17, state=late)
+    told.put(notes.RemoteState, 16, state=late)
+    told.put(notes.RemoteState, 17, state=late)
     told.finish()
     attempt = told.run.attempts[(7, 1)]
     assert attempt.external_jobid == "arn:1"
@@ -218,7 +220,7 @@ def test_a_state_that_is_told_stands_beside_its_attempt(record: Record) -> None:
 
 def test_a_late_state_finds_its_attempt_by_its_id(record: Record) -> None:
     told = record(reports=Reports()).job(7).remote(7, status="failed").remote(7, 2, begin_s=16)
-    told.put("remote_state", 30, state=JobState(7, "aws-batch", "failed", "71", exit_code=9))
+    told.put(notes.RemoteState, 30, state=JobState(7, "aws-batch", "failed", "71", exit_code=9))
     told.finish(40)
     first, second = (told.run.attempts[(7, number)] for number in (1, 2))
     assert first.accounting is not None
@@ -226,9 +228,9 @@ def test_a_late_state_finds_its_attempt_by_its_id(record: Record) -> None:
 
 
 def test_a_state_of_a_member_is_its_group_s(record: Record) -> None:
-    told = record(reports=Reports()).put("group", 3, group="g", members=(7, 8), name="pair")
-    told.job(7).job(8, rule="other").put("selected", 4, job_ids=("g",))
-    told.put("remote_state", 5, state=JobState(8, "aws-batch", "running", "arn:1"))
+    told = record(reports=Reports()).put(notes.GroupInfo, 3, group="g", members=(7, 8), name="pair")
+    told.job(7).job(8, rule="other").selected(4, "g")
+    told.put(notes.RemoteState, 5, state=JobState(8, "aws-batch", "running", "arn:1"))
     told.finished(9, ("g", 1)).finish()
     assert told.run.attempts[("g", 1)].accounting is not None
 
@@ -236,7 +238,7 @@ def test_a_state_of_a_member_is_its_group_s(record: Record) -> None:
 def test_a_state_of_a_job_that_nobody_knows_is_nothing(record: Record) -> None:
     told = record(wrapped=False)
     for job in (99, "no group"):
-        told.put("remote_state", 5, state=JobState(job, "aws-batch", "running", "arn:1"))
+        told.put(notes.RemoteState, 5, state=JobState(job, "aws-batch", "running", "arn:1"))
     told.finish()
     assert told.faults == []
     assert "accounting" not in told.kinds()
@@ -310,14 +312,21 @@ def test_a_snakemake_without_what_we_ask_for_costs_the_announcements_alone() -> 
 @pytest.fixture
 def looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Return a watch that looks often, its fragments, and the queue of what it tells."""
-    monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(module, "_SCAN_EVERY_S", 0.02)
     told: queue.SimpleQueue[Any] = queue.SimpleQueue()
     fragments = Fragments(tmp_path, "0123456789abcdef")
-    watch = FragmentWatch(fragments, lambda kind, _moment, **facts: told.put((kind, facts)))
+    watch = FragmentWatch(fragments, told.put)
     yield SimpleNamespace(watch=watch, fragments=fragments, told=told, folder=tmp_path)
     watch.stop()
     watch._thread.join(10)
     assert not watch._thread.is_alive()
+
+
+def first_sign(looking: Any) -> tuple[Key, int, str | None]:
+    """Return the next first sign that the watch finds: of which attempt, when, and where."""
+    note = looking.told.get(timeout=10)
+    assert isinstance(note, notes.SeenOnNode)
+    return note.key, note.sign, note.node
 
 
 def test_the_first_sign_of_a_submission_is_told_once(looking: Any) -> None:
@@ -325,10 +334,9 @@ def test_the_first_sign_of_a_submission_is_told_once(looking: Any) -> None:
     looking.watch.expect((8, 1), ("2", "1.4"))
     sign = f"{at(6) // SECOND}.{at(6) % SECOND:06d}000\n"
     looking.fragments.path("1").write_text(sign)
-    facts = {"key": (7, 1), "sign": at(6), "node": None}
-    assert looking.told.get(timeout=10) == ("begun_elsewhere", facts)
+    assert first_sign(looking) == ((7, 1), at(6), None)
     looking.fragments.path("1.4").write_text(sign)
-    assert looking.told.get(timeout=10) == ("begun_elsewhere", {**facts, "key": (8, 1)})
+    assert first_sign(looking) == ((8, 1), at(6), None)
     with pytest.raises(queue.Empty):
         looking.told.get(timeout=0.2)
 
@@ -351,21 +359,18 @@ def test_a_fragment_that_is_not_one_is_not_believed(looking: Any) -> None:
 def test_a_folder_that_does_not_answer_is_told_once_and_looked_at_again(looking: Any) -> None:
     looking.folder.rmdir()
     looking.watch.expect((7, 1), ("1",))
-    kind, facts = looking.told.get(timeout=10)
-    assert kind == "fault"
-    assert facts["reason"].startswith("looking for fragments: FileNotFoundError")
+    error = looking.told.get(timeout=10)
+    assert isinstance(error, notes.InternalError)
+    assert error.reason.startswith("scanning fragments: FileNotFoundError")
     with pytest.raises(queue.Empty):
         looking.told.get(timeout=0.2)
     looking.folder.mkdir()
     looking.fragments.path("1").write_text("1700000000.000000000\n")
-    assert looking.told.get(timeout=10)[1]["sign"] == 1_700_000_000_000_000
+    assert first_sign(looking) == ((7, 1), 1_700_000_000_000_000, None)
 
 
 def test_where_no_shell_signs_a_process_s_own_start_is_the_sign(looking: Any) -> None:
     """Tasks of an array, and executors that submit no shell code, leave no other."""
     looking.watch.expect((7, 1), ("1",))
     looking.fragments.path("1").write_bytes(process(started=at(6), node="n1") + b"\n")
-    assert looking.told.get(timeout=10) == (
-        "begun_elsewhere",
-        {"key": (7, 1), "sign": at(6), "node": "n1"},
-    )
+    assert first_sign(looking) == ((7, 1), at(6), "n1")

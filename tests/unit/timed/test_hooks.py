@@ -7,18 +7,19 @@ import pytest
 from fake_time import FakeTime
 
 from snakemake_executor_plugin_timed.hooks import Hooks
+from snakemake_logger_plugin_observe.recording import notes
 
 
 class Session:
     """Keeps the notes that are put."""
 
     def __init__(self) -> None:
-        self.turns: list[dict[str, Any]] = []
+        self.iterations: list[notes.IterationEnded] = []
         self.faults: list[BaseException] = []
 
-    def put(self, kind: str, _time: int, /, **facts: Any) -> None:
-        if kind == "scheduler_iteration":
-            self.turns.append(facts)
+    def put(self, note: notes.AnyNote) -> None:
+        if isinstance(note, notes.IterationEnded):
+            self.iterations.append(note)
 
     def fault(self, fault: BaseException) -> None:
         self.faults.append(fault)
@@ -60,7 +61,7 @@ def loop(session: Session, fake_time: FakeTime) -> Loop:
 def told(session: Session) -> list[tuple[int | None, tuple[int, ...], int]]:
     """Return of each turn that is told how many were ready, which were chosen, and the untold."""
     assert session.faults == []
-    return [(turn["ready"], turn["selected"], turn["unrecorded"]) for turn in session.turns]
+    return [(one.ready, one.selected, one.unrecorded) for one in session.iterations]
 
 
 def test_of_turns_that_find_nothing_new_the_first_is_told_and_the_others_are_counted(
@@ -71,7 +72,7 @@ def test_of_turns_that_find_nothing_new_the_first_is_told_and_the_others_are_cou
         loop.turn(2)
     loop.turn(2, 2, ended=1)
     assert told(session) == [(3, (1,), 0), (2, (), 0), (2, (2,), 4)]
-    assert session.turns[-1]["unrecorded_s"] == pytest.approx(0.04)
+    assert session.iterations[-1].unrecorded_s == pytest.approx(0.04)
 
 
 def test_a_turn_in_which_a_job_ended_or_became_ready_is_told(session: Session, loop: Loop) -> None:

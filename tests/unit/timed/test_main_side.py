@@ -3,13 +3,15 @@
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
 from snakemake_executor_plugin_timed.main_side import MainSide
+from snakemake_logger_plugin_observe.recording import notes
 
+N = TypeVar("N", bound=notes.Note)
 KEY = (3, 1)
 JOB = SimpleNamespace(jobid=3, attempt=1)
 EXECUTOR = SimpleNamespace(next_seconds_between_status_checks=40)
@@ -22,18 +24,19 @@ class Session:
     wraps: str | None = "cluster-generic"
 
     def __init__(self) -> None:
-        self.notes: list[tuple[str, int, dict[str, Any]]] = []
+        self.notes: list[notes.AnyNote] = []
         self.faults: list[BaseException] = []
 
-    def put(self, kind: str, time: int, /, **facts: Any) -> None:
-        self.notes.append((kind, time, facts))
+    def put(self, note: notes.AnyNote) -> None:
+        self.notes.append(note)
 
-    def fault(self, fault: BaseException) -> None:
-        self.faults.append(fault)
+    def fault(self, error: BaseException) -> None:
+        self.faults.append(error)
 
-    def told(self, *kinds: str) -> list[tuple[str, int, dict[str, Any]]]:
+    def of(self, *kinds: type[N]) -> list[N]:
+        """Return the notes of these kinds, nothing having gone wrong."""
         assert self.faults == []
-        return [one for one in self.notes if one[0] in kinds]
+        return [note for note in self.notes if isinstance(note, kinds)]
 
 
 class ToolError(Exception):
@@ -56,9 +59,9 @@ def test_an_acceptance_is_told_with_the_submission_s_begin(
 ) -> None:
     side.submitting(JOB)
     side.accepted(JOB, 77)
-    ((_, accepted, facts),) = session.told("accepted")
-    assert (facts["key"], facts["external_jobid"], facts["submission"]) == (KEY, "77", ())
-    assert facts["stamps"]["submitting"] <= accepted
+    (note,) = session.of(notes.Accepted)
+    assert (note.key, note.external_jobid, note.submission) == (KEY, "77", ())
+    assert note.stamps["submitting"] <= note.time
 
 
 def test_an_end_is_told_with_its_report_and_its_message(session: Session, side: MainSide) -> None:
@@ -66,18 +69,18 @@ def test_an_end_is_told_with_its_report_and_its_message(session: Session, side: 
     side.accepted(JOB, None)
     side.reported(EXECUTOR, JOB, False, "no such file")
     side.finished(JOB, False)
-    ((_, finished, facts),) = session.told("finished")
-    assert (facts["key"], facts["status"], facts["message"]) == (KEY, "failed", "no such file")
-    assert list(facts["stamps"]) == ["reported"]
-    assert facts["stamps"]["reported"] <= finished
+    (note,) = session.of(notes.Finished)
+    assert (note.key, note.status, note.message) == (KEY, "failed", "no such file")
+    assert list(note.stamps) == ["reported"]
+    assert note.stamps["reported"] <= note.time
 
 
 def test_a_refused_submission_s_end_has_its_begin(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
     side.reported(EXECUTOR, JOB, False, None)
     side.finished(JOB, False)
-    ((_, _, facts),) = session.told("finished")
-    assert list(facts["stamps"]) == ["submitting", "reported"]
+    (note,) = session.of(notes.Finished)
+    assert list(note.stamps) == ["submitting", "reported"]
 
 
 def test_a_second_attempt_has_nothing_of_the_first(session: Session, side: MainSide) -> None:
@@ -87,41 +90,37 @@ def test_a_second_attempt_has_nothing_of_the_first(session: Session, side: MainS
     side.submitting(again := SimpleNamespace(jobid=3, attempt=2))
     side.reported(EXECUTOR, again, True, None)
     side.finished(again, True)
-    (_, (_, _, facts)) = session.told("finished")
-    assert (facts["key"], facts["status"], "message" in facts) == ((3, 2), "success", False)
+    (_, note) = session.of(notes.Finished)
+    assert (note.key, note.status, note.message) == ((3, 2), "success", None)
 
 
 def test_a_group_goes_by_a_text(session: Session, side: MainSide) -> None:
     side.finished(SimpleNamespace(jobid=object, attempt=2), True)
-    ((_, _, facts),) = session.told("finished")
-    assert facts["key"] == (str(object), 2)
+    (note,) = session.of(notes.Finished)
+    assert note.key == (str(object), 2)
 
 
 def test_a_tool_s_start_is_told_with_all_that_came_before(session: Session, side: MainSide) -> None:
     for stage in ("begun", "prepared", "running", "tool_started"):
         side.stage(JOB, stage)
-    ((_, moment, facts),) = session.told("try")
-    assert list(facts["stages"]) == ["begun", "prepared", "running", "tool_started"]
-    assert facts["stages"]["tool_started"] == moment
+    (note,) = session.of(notes.ExecutionStages)
+    assert list(note.moments) == ["begun", "prepared", "running", "tool_started"]
+    assert note.moments["tool_started"] == note.time
 
 
 def test_a_tool_s_end_is_told_with_its_status(session: Session, side: MainSide) -> None:
     side.stage(JOB, "tool_ended", ToolError("killed"))
-    ((_, moment, facts),) = session.told("try")
-    assert facts["stages"] == {
-        "tool_ended": moment,
-        "status": "failed",
-        "exit_code": -9,
-        "message": "killed",
-    }
+    (note,) = session.of(notes.ExecutionStages)
+    assert note.moments == {"tool_ended": note.time}
+    assert (note.status, note.exit_code, note.message) == ("failed", -9, "killed")
 
 
 def test_a_cache_hit_is_told_without_a_tool(session: Session, side: MainSide) -> None:
     side.stage(JOB, "running")
     side.stage(JOB, "cached")
-    ((_, moment, facts),) = session.told("try")
-    assert facts["stages"]["status"] == "cached"
-    assert facts["stages"]["reported"] == moment
+    (note,) = session.of(notes.ExecutionStages)
+    assert note.status == "cached"
+    assert note.moments["reported"] == note.time
 
 
 def test_a_preparation_whose_tool_never_started_is_told_with_the_end(
@@ -133,7 +132,7 @@ def test_a_preparation_whose_tool_never_started_is_told_with_the_end(
     side.stage(JOB, "prepared")
     side.reported(EXECUTOR, JOB, False, "no input")
     side.finished(JOB, False)
-    stages = [facts["stages"] for _, _, facts in session.told("try")]
+    stages = [note.moments for note in session.of(notes.ExecutionStages)]
     assert [list(one) for one in stages] == [["begun", "prepared"]]
 
 
@@ -143,7 +142,7 @@ def test_a_fault_of_ours_does_not_reach_snakemake(session: Session, side: MainSi
 
 
 def test_hooks_that_are_not_there_are_no_fault(session: Session, side: MainSide) -> None:
-    assert [kind for kind, _, _ in session.notes] == ["planned"]
+    assert list(map(type, session.notes)) == [notes.DagReady]
 
 
 def test_an_end_is_told_with_the_polling_interval_in_force(
@@ -152,8 +151,8 @@ def test_an_end_is_told_with_the_polling_interval_in_force(
     side.submitting(JOB)
     side.reported(EXECUTOR, JOB, True, None)
     side.finished(JOB, True)
-    ((_, _, facts),) = session.told("finished")
-    assert facts["poll_interval_s"] == 40
+    (note,) = session.of(notes.Finished)
+    assert note.poll_interval_s == 40
 
 
 def test_a_shutdown_is_told_with_the_polling_interval_in_force(
@@ -161,9 +160,9 @@ def test_a_shutdown_is_told_with_the_polling_interval_in_force(
 ) -> None:
     side.shutting_down(EXECUTOR)
     side.shut_down(EXECUTOR)
-    ((_, begun, facts),) = session.told("run_phase")
-    assert (facts["phase"], facts["poll_interval_s"]) == ("shutdown", 40)
-    assert begun <= facts["end"]
+    (note,) = session.of(notes.RunPhaseEnded)
+    assert (note.phase, note.poll_interval_s) == ("shutdown", 40)
+    assert note.time <= note.end
 
 
 def test_an_executor_that_does_not_poll_shuts_down_without_a_word(
@@ -171,7 +170,7 @@ def test_an_executor_that_does_not_poll_shuts_down_without_a_word(
 ) -> None:
     side.shutting_down(SimpleNamespace())
     side.shut_down(SimpleNamespace())
-    assert session.told("run_phase") == []
+    assert session.of(notes.RunPhaseEnded) == []
 
 
 def test_an_array_s_tasks_leave_two_fragments_each_but_for_the_first(
@@ -182,7 +181,7 @@ def test_an_array_s_tasks_leave_two_fragments_each_but_for_the_first(
     for task, external in zip(tasks, ("20_1", "20_2", "21_3"), strict=True):
         side.submitting(task)
         side.accepted(task, external)
-    told = [facts["submission"] for _, _, facts in session.told("accepted")]
+    told = [note.submission for note in session.of(notes.Accepted)]
     assert told == [("1",), ("2", "1.2"), ("3",)]
 
 
@@ -205,7 +204,7 @@ def test_slurm_s_accounting_is_asked_once_where_slurm_runs_the_jobs(
     side = MainSide(session, workflow, accounting=wanted)
     side.shutting_down(EXECUTOR)
     side.shutting_down(EXECUTOR)
-    assert len(session.told("accounting_wanted")) == asked
+    assert len(session.of(notes.AccountingWanted)) == asked
 
 
 # -- plugins that go ways of their own --------------------------------------------------------------
@@ -260,11 +259,11 @@ def test_a_submission_begins_where_its_command_is_made_if_nobody_told_before(
 ) -> None:
     remote_side.first_sign(Remote(), Undescribed())
     remote_side.accepted(Undescribed(), 77)
-    ((_, described, facts),) = session.told("job")
-    ((_, _, accepted),) = session.told("accepted")
-    assert (facts["job_id"], facts["rule"]) == (3, "map")
-    assert accepted["stamps"] == {"submitting": described}
-    assert accepted["submission"] == ("1",)
+    (note,) = session.of(notes.JobInfo)
+    (accepted,) = session.of(notes.Accepted)
+    assert (note.job_id, note.rule) == (3, "map")
+    assert accepted.stamps == {"submitting": note.time}
+    assert accepted.submission == ("1",)
 
 
 def test_a_submission_that_was_told_is_not_told_again(
@@ -275,7 +274,7 @@ def test_a_submission_that_was_told_is_not_told_again(
     remote_side.described(job)
     begun = dict(remote_side._stamps[(3, 1)])
     remote_side.first_sign(Remote(), job)
-    assert (session.told("job"), remote_side._stamps[(3, 1)]) == ([], begun)
+    assert (session.of(notes.JobInfo), remote_side._stamps[(3, 1)]) == ([], begun)
 
 
 def test_a_command_that_is_made_twice_is_one_submission(
@@ -283,7 +282,7 @@ def test_a_command_that_is_made_twice_is_one_submission(
 ) -> None:
     remote_side.first_sign(Remote(), Undescribed())
     remote_side.first_sign(Remote(), Undescribed())
-    assert len(session.told("job")) == 1
+    assert len(session.of(notes.JobInfo)) == 1
 
 
 def test_a_job_that_cannot_be_described_is_timed_all_the_same(
@@ -293,8 +292,8 @@ def test_a_job_that_cannot_be_described_is_timed_all_the_same(
     job.rule = None
     assert remote_side.first_sign(Remote(), job) is not None
     remote_side.accepted(job, 77)
-    ((_, _, facts),) = (note for note in session.notes if note[0] == "accepted")
-    assert "submitting" in facts["stamps"]
+    (note,) = (note for note in session.notes if isinstance(note, notes.Accepted))
+    assert "submitting" in note.stamps
     assert [type(fault) for fault in session.faults] == [AttributeError]
 
 
@@ -304,7 +303,7 @@ def test_a_later_attempt_is_described_again(session: Session, remote_side: MainS
     remote_side.described(job)
     remote_side.finished(job, False)
     remote_side.first_sign(Remote(), job)
-    assert len(session.told("job")) == 1
+    assert len(session.of(notes.JobInfo)) == 1
 
 
 def test_a_group_that_nobody_described_is_told_with_its_members(
@@ -318,7 +317,9 @@ def test_a_group_that_nobody_described_is_told_with_its_members(
         jobs=[Undescribed(), Undescribed()],
     )
     remote_side.first_sign(Remote(), group)
-    assert [kind for kind, _, _ in session.told("group", "job")] == ["group", "job", "job"]
+    assert list(map(type, session.of(notes.GroupInfo, notes.JobInfo))) == [
+        *(notes.GroupInfo, notes.JobInfo, notes.JobInfo)
+    ]
 
 
 def test_a_first_sign_is_signed_in_the_submission_s_own_fragment(
@@ -337,7 +338,7 @@ def test_where_no_shell_starts_the_job_there_is_no_first_sign_but_a_fragment(
     executor = type("Remote", (Remote,), {"__module__": "snakemake_executor_plugin_htcondor.x"})()
     assert remote_side.first_sign(executor, Undescribed()) is None
     assert remote_side.record_for(executor, Undescribed()) is not None
-    assert len(session.told("job")) == 1
+    assert len(session.of(notes.JobInfo)) == 1
 
 
 def test_of_an_array_no_task_signs(session: Session, remote_side: MainSide) -> None:

@@ -1,10 +1,11 @@
 """What Slurm's accounting says: parsed with distrust, asked in few queries, told once."""
 
+import queue
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import (
@@ -36,7 +37,13 @@ from snakemake_logger_plugin_observe.journal.events import ADAPTER, Accounting
 from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 from snakemake_logger_plugin_observe.recording import slurm_lookup
-from snakemake_logger_plugin_observe.recording.slurm_lookup import Inquiry, ask_about_allocation
+from snakemake_logger_plugin_observe.recording.slurm_lookup import (
+    AccountingQuery,
+    look_up_allocation,
+)
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.recording.notes import AllocationFound
 
 Command = Callable[[str, str], Path]
 BEGAN = T0 // SECOND
@@ -403,14 +410,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_inquiry_hurries_when_its_answer_is_wanted(command: Command) -> None:
     command("sacct", printing(sacct({})))
     began = time.monotonic()
-    assert Inquiry(["71"], BEGAN).answer() == ([a_record()], None)
+    assert AccountingQuery(["71"], BEGAN).answer() == ([a_record()], None)
     assert time.monotonic() - began < 1.5
 
 
 def test_an_inquiry_begins_by_itself(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slurm_lookup, "_RECORDS_COME_LATE_S", 0.05)
     calls = command("sacct", "exit 0")
-    Inquiry(["71"], BEGAN)
+    AccountingQuery(["71"], BEGAN)
     until = time.monotonic() + 5
     while not calls.exists():
         assert time.monotonic() < until
@@ -430,7 +437,7 @@ def test_an_inquiry_that_fails_answers_why_and_within_its_patience(
 ) -> None:
     command("sacct", script)
     began = time.monotonic()
-    assert Inquiry(["71"], BEGAN).answer() == ([], why)
+    assert AccountingQuery(["71"], BEGAN).answer() == ([], why)
     assert time.monotonic() - began < 3
 
 
@@ -438,7 +445,7 @@ def test_an_inquiry_that_fails_answers_why_and_within_its_patience(
 def test_an_inquiry_that_never_comes_back_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slurm_accounting, "query", lambda *_: time.sleep(10))
     began = time.monotonic()
-    assert Inquiry(["71"], BEGAN).answer() == ([], "sacct did not answer in time")
+    assert AccountingQuery(["71"], BEGAN).answer() == ([], "sacct did not answer in time")
     assert time.monotonic() - began < 3
 
 
@@ -447,7 +454,7 @@ def test_a_fault_in_an_inquiry_is_told_not_raised(monkeypatch: pytest.MonkeyPatc
         raise KeyError
 
     monkeypatch.setattr(slurm_accounting, "query", fault)
-    assert Inquiry(["71"], BEGAN).answer() == ([], "KeyError")
+    assert AccountingQuery(["71"], BEGAN).answer() == ([], "KeyError")
 
 
 # -- told of a run ------------------------------------------------------------------------------
@@ -491,36 +498,25 @@ def test_a_record_is_the_same_once_it_was_written_and_read() -> None:
 # -- Snakemake's own allocation -----------------------------------------------------------------
 
 
-class Heard:
-    """Keeps what it was told, from whatever thread."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[int, dict[str, Any]]] = []
-
-    def __call__(self, moment: int, facts: dict[str, Any]) -> None:
-        self.told.append((moment, facts))
-
-    def facts(self) -> dict[str, Any]:
-        until = time.monotonic() + 5
-        while not self.told:
-            assert time.monotonic() < until
-            time.sleep(0.01)
-        ((_, facts),) = self.told
-        return facts
+def allocation() -> tuple[str, str | None, int | None]:
+    """Return the allocation that is found from another thread: its id, its nodes and its end."""
+    found: "queue.SimpleQueue[AllocationFound]" = queue.SimpleQueue()
+    look_up_allocation("80", found.put)
+    note = found.get(timeout=5)
+    assert found.empty()
+    return note.cluster_job, note.nodes, note.end
 
 
 def test_of_its_own_allocation_it_hears_the_nodes_and_the_end(command: Command) -> None:
     calls = command("squeue", f"echo '{BEGAN + 60}|node[1-3]'")
-    ask_about_allocation("80", heard := Heard())
-    assert heard.facts() == {"cluster_job": "80", "end": at(60), "nodes": "node[1-3]"}
+    assert allocation() == ("80", "node[1-3]", at(60))
     assert calls.read_text() == "%s -h -j 80 -o %e|%N\n"
 
 
 @pytest.mark.parametrize("text", ["N/A|", "", "|", f"{'9' * 15}|"])
 def test_what_squeue_does_not_know_is_none(command: Command, text: str) -> None:
     command("squeue", f"echo '{text}'")
-    ask_about_allocation("80", heard := Heard())
-    assert heard.facts() == {"cluster_job": "80", "end": None, "nodes": None}
+    assert allocation() == ("80", None, None)
 
 
 @pytest.mark.parametrize("script", ["exit 1", "exec sleep 30"])
@@ -529,15 +525,15 @@ def test_an_allocation_that_cannot_be_asked_about_is_known_by_its_id(
 ) -> None:
     monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.3)
     command("squeue", script)
-    ask_about_allocation("80", heard := Heard())
-    assert heard.facts() == {"cluster_job": "80"}
+    assert allocation() == ("80", None, None)
 
 
 def test_of_a_job_that_slurm_cannot_have_named_nobody_is_asked(command: Command) -> None:
     calls = command("squeue", "exit 0")
-    ask_about_allocation("80; rm", heard := Heard())
+    found: "queue.SimpleQueue[AllocationFound]" = queue.SimpleQueue()
+    look_up_allocation("80; rm", found.put)
     time.sleep(0.1)
-    assert (heard.told, calls.exists()) == ([], False)
+    assert (found.empty(), calls.exists()) == (True, False)
 
 
 def test_the_fields_that_are_asked_for_are_those_that_are_read() -> None:

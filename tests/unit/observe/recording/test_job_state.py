@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
-from snakemake_logger_plugin_observe.recording.job_state import PHASES, JobState, in_record
-from snakemake_logger_plugin_observe.recording.job_state_record import fold_state
-from snakemake_logger_plugin_observe.recording.log_records import Note, note, state
+from snakemake_logger_plugin_observe.recording.job_state import (
+    PHASES,
+    JobState,
+    in_record,
+    updated_record,
+)
+from snakemake_logger_plugin_observe.recording.log_records import note_of, remote_state
+from snakemake_logger_plugin_observe.recording.notes import RemoteState
 
 CORE = {"schema_version": 2, "jobid": 3, "executor": "aws-batch", "phase": "running"}
 WHOLE = JobState(
@@ -176,7 +181,7 @@ def test_whatever_is_carried_is_a_record_that_can_be_written_or_nothing(
 ) -> None:
     found = read({**CORE, **carried})
     if found is not None:
-        told = fold_state(None, found, "71")
+        told = updated_record(None, found, "71")
         assert told is not None
         again = TypeAdapter(SchedulerRecord).validate_json(told.model_dump_json())
         assert again == told
@@ -184,18 +189,18 @@ def test_whatever_is_carried_is_a_record_that_can_be_written_or_nothing(
 
 def test_capture_makes_a_note_of_it_beside_the_message() -> None:
     made = record(remote_job_state=CORE)
-    assert state(made) == Note("remote_state", T0, {"state": JobState(3, "aws-batch", "running")})
-    assert note(made) is None
-    assert state(record()) is None
+    assert remote_state(made) == RemoteState(T0, JobState(3, "aws-batch", "running"))
+    assert note_of(made) is None
+    assert remote_state(record()) is None
 
 
 # -- folded ---------------------------------------------------------------------------------------
 
 
 def test_states_fold_into_one_record() -> None:
-    told = fold_state(None, JobState(3, "aws-batch", "queued", "arn:1", queued=at(1)), None)
-    told = fold_state(told, JobState(3, "aws-batch", "running", "arn:1", started=at(2)), None)
-    told = fold_state(told, WHOLE, None)
+    told = updated_record(None, JobState(3, "aws-batch", "queued", "arn:1", queued=at(1)), None)
+    told = updated_record(told, JobState(3, "aws-batch", "running", "arn:1", started=at(2)), None)
+    told = updated_record(told, WHOLE, None)
     assert told == SchedulerRecord(
         scheduler="aws-batch",
         cluster_job="arn:1",
@@ -212,23 +217,23 @@ def test_states_fold_into_one_record() -> None:
 
 
 def test_a_state_that_comes_late_only_fills_in() -> None:
-    told = fold_state(None, JobState(3, "aws-batch", "succeeded", "arn:1", stopped=at(9)), None)
+    told = updated_record(None, JobState(3, "aws-batch", "succeeded", "arn:1", stopped=at(9)), None)
     late = JobState(3, "aws-batch", "queued", "arn:1", queued=at(1), stopped=at(7))
-    told = fold_state(told, late, None)
+    told = updated_record(told, late, None)
     assert told is not None
     assert (told.state, told.submitted, told.ended) == ("succeeded", at(1), at(9))
 
 
 def test_without_an_id_outside_there_is_no_record() -> None:
-    assert fold_state(None, JobState(3, "aws-batch", "queued"), None) is None
-    told = fold_state(None, JobState(3, "aws-batch", "queued"), "71")
+    assert updated_record(None, JobState(3, "aws-batch", "queued"), None) is None
+    told = updated_record(None, JobState(3, "aws-batch", "queued"), "71")
     assert told is not None
     assert told.cluster_job == "71"
 
 
 def test_another_id_begins_anew() -> None:
-    told = fold_state(None, WHOLE, None)
-    told = fold_state(told, JobState(3, "aws-batch", "queued", "arn:2"), None)
+    told = updated_record(None, WHOLE, None)
+    told = updated_record(told, JobState(3, "aws-batch", "queued", "arn:2"), None)
     assert told is not None
     assert (told.cluster_job, told.state, told.exit_code) == ("arn:2", "queued", None)
 
@@ -237,6 +242,6 @@ def test_another_id_begins_anew() -> None:
 def test_the_last_phase_is_the_furthest_in_whatever_order_they_come(order: list[Any]) -> None:
     told = None
     for phase in order:
-        told = fold_state(told, JobState(3, "aws-batch", phase, "arn:1"), None)
+        told = updated_record(told, JobState(3, "aws-batch", phase, "arn:1"), None)
     assert told is not None
     assert told.state == "succeeded"

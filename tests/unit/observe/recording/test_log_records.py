@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from builders import SECOND, T0
 
+from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.log_records import (
-    Note,
-    is_about_a_job,
+    JobTexts,
+    describes_a_job,
     is_planned,
-    note,
+    job_texts,
+    note_of,
     plain,
-    said_of_job,
 )
 
 
@@ -40,52 +41,38 @@ def record(
     return made
 
 
-def facts(*args: Any, **attributes: Any) -> dict[str, Any]:
-    return note(record(*args, **attributes)).facts
+def noted(*args: Any, **attributes: Any) -> Any:
+    return note_of(record(*args, **attributes))
 
 
 def test_a_workflow_s_start() -> None:
-    said = note(
+    said = note_of(
         record(
             LogEvent.WORKFLOW_STARTED,
             workflow_id=Path("abc"),
             snakefile=Path("/work/Snakefile"),
         )
     )
-    assert said == Note(
-        "workflow_started",
-        T0,
-        {
-            "workflow_id": "abc",
-            "snakefile": "/work/Snakefile",
-            "platform": None,
-            "user": None,
-            "config_digest": None,
-        },
-    )
+    assert said == notes.WorkflowStarted(T0, workflow_id="abc", snakefile="/work/Snakefile")
 
 
 def test_a_workflow_s_start_in_a_later_spelling() -> None:
-    found = facts(
+    found = noted(
         "workflow_started", snakefile_main="S", platform="linux", user="ann", config_md5="m"
     )
-    assert found == {
-        "workflow_id": None,
-        "snakefile": "S",
-        "platform": "linux",
-        "user": "ann",
-        "config_digest": "m",
-    }
+    assert found == notes.WorkflowStarted(
+        T0, snakefile="S", platform="linux", user="ann", config_digest="m"
+    )
 
 
 @pytest.mark.parametrize("name", ["jobs", "job_ids"])
 def test_the_choice_of_jobs(name: str) -> None:
-    said = note(record(LogEvent.JOB_STARTED, **{name: [3, "group-id"]}))
-    assert said == Note("selected", T0, {"job_ids": (3, "group-id")})
+    said = note_of(record(LogEvent.JOB_STARTED, **{name: [3, "group-id"]}))
+    assert said == notes.Selected(T0, (3, "group-id"))
 
 
 def test_a_choice_of_nothing() -> None:
-    assert facts("job_started") == {"job_ids": ()}
+    assert noted("job_started") == notes.Selected(T0, ())
 
 
 class Wildcards(dict):
@@ -101,7 +88,7 @@ class AnnotatedPath:
 def test_a_job_in_any_spelling_with_foreign_objects_made_plain(
     id_name: str, rule_name: str
 ) -> None:
-    found = facts(
+    found = noted(
         "job_info",
         **{id_name: 3, rule_name: "map"},
         wildcards=Wildcards(sample=5),
@@ -117,78 +104,70 @@ def test_a_job_in_any_spelling_with_foreign_objects_made_plain(
         priority=Path("high"),
         shellcmd="sort in.txt",
     )
-    assert found == {
-        "job_id": 3,
-        "rule": "map",
-        "wildcards": {"sample": "5"},
-        "local": False,
-        "checkpoint": True,
-        "input": ("in.txt (storage)",),
-        "output": ("one.txt",),
-        "log": (),
-        "benchmark": "b.txt",
-        "reason": "Missing output files: one.txt",
-        "resources": {"mem_mb": 5, "tmpdir": "/tmp/x"},
-        "threads": 4,
-        "priority": "high",
-        "shellcmd": "sort in.txt",
-    }
+    assert found == notes.JobInfo(
+        T0,
+        job_id=3,
+        rule="map",
+        wildcards={"sample": "5"},
+        local=False,
+        checkpoint=True,
+        input=("in.txt (storage)",),
+        output=("one.txt",),
+        log=(),
+        benchmark="b.txt",
+        reason="Missing output files: one.txt",
+        resources={"mem_mb": 5, "tmpdir": "/tmp/x"},
+        threads=4,
+        priority="high",
+        shellcmd="sort in.txt",
+    )
 
 
 def test_a_job_s_id_may_be_0() -> None:
-    assert facts("job_info", jobid=0, rule_name="all")["job_id"] == 0
-    assert facts("job_finished", jobid=0, job_id=None) == {"job_id": 0}
+    assert noted("job_info", jobid=0, rule_name="all").job_id == 0
+    assert noted("job_finished", jobid=0, job_id=None) == notes.JobEndLogged(T0, 0)
 
 
 def test_what_a_job_does_not_say_is_unknown() -> None:
-    found = facts("job_info", jobid=3, rule_name="map", benchmark=[], shellcmd=None)
-    assert (found["benchmark"], found["shellcmd"], found["threads"]) == (None, None, None)
-    assert (found["input"], found["resources"], found["wildcards"]) == ((), {}, {})
+    found = noted("job_info", jobid=3, rule_name="map", benchmark=[], shellcmd=None)
+    assert (found.benchmark, found.shellcmd, found.threads) == (None, None, None)
+    assert (found.input, found.resources, found.wildcards) == ((), {}, {})
 
 
 def test_a_group() -> None:
-    assert note(record("group_info", group_id=7)) == Note("group", T0, {"group": "7"})
+    assert noted("group_info", group_id=7) == notes.GroupInfo(T0, "7")
 
 
 @pytest.mark.parametrize("name", ["jobid", "job_id"])
 def test_a_job_s_end(name: str) -> None:
-    assert note(record("job_finished", **{name: 3})) == Note("job_finished", T0, {"job_id": 3})
+    assert noted("job_finished", **{name: 3}) == notes.JobEndLogged(T0, 3)
 
 
 def test_a_job_s_error() -> None:
-    found = facts(
+    found = noted(
         "job_error",
         jobid=3,
         rule_msg="Error in rule map",
         aux={"external_jobid": 77},
         log=["a.log", "slurm.log"],
     )
-    assert found == {
-        "job_id": 3,
-        "message": "Error in rule map",
-        "external_jobid": "77",
-        "logs": ("a.log", "slurm.log"),
-    }
+    assert found == notes.JobErrorLogged(
+        T0, 3, "Error in rule map", external_jobid="77", logs=("a.log", "slurm.log")
+    )
 
 
 @pytest.mark.parametrize("aux", [None, {}, "text"])
 def test_a_job_s_error_without_an_external_id(aux: Any) -> None:
-    assert facts("job_error", job_id=3, aux=aux) == {
-        "job_id": 3,
-        "message": None,
-        "external_jobid": None,
-        "logs": (),
-    }
+    assert noted("job_error", job_id=3, aux=aux) == notes.JobErrorLogged(T0, 3)
 
 
 def test_the_table_of_resources() -> None:
-    assert note(record("resources_info", nodes=["a"])) == Note("resources_info", T0)
+    assert noted("resources_info", nodes=["a"]) == notes.DagReady(T0)
 
 
 def test_an_error() -> None:
-    said = note(record("error", level=logging.ERROR, msg="No rule to make x"))
-    expected = {"level": "error", "kind": "error", "text": "No rule to make x"}
-    assert said == Note("message", T0, expected)
+    said = noted("error", level=logging.ERROR, msg="No rule to make x")
+    assert said == notes.LogMessage(T0, "error", "error", "No rule to make x")
 
 
 @pytest.mark.parametrize(
@@ -205,17 +184,16 @@ def test_an_error() -> None:
     ],
 )
 def test_a_plain_message_that_carries_a_fact(text: str, kind: str) -> None:
-    said = note(record(msg=text))
-    assert said == Note("message", T0, {"level": "info", "kind": kind, "text": text})
+    assert noted(msg=text) == notes.LogMessage(T0, "info", kind, text)
 
 
 def test_a_warning_is_kept_whatever_it_says() -> None:
-    said = note(record(level=logging.WARNING, msg="unusual"))
-    assert said.facts == {"level": "warning", "kind": "warning", "text": "unusual"}
+    said = noted(level=logging.WARNING, msg="unusual")
+    assert said == notes.LogMessage(T0, "warning", "warning", "unusual")
 
 
 def test_a_message_s_text_is_kept_up_to_a_limit() -> None:
-    assert len(facts(level=logging.WARNING, msg="x" * 100_000)["text"]) == 4000
+    assert len(noted(level=logging.WARNING, msg="x" * 100_000).text) == 4000
 
 
 @pytest.mark.parametrize(
@@ -230,7 +208,7 @@ def test_a_message_s_text_is_kept_up_to_a_limit() -> None:
     ],
 )
 def test_what_a_journal_does_not_keep_is_no_note(said: logging.LogRecord) -> None:
-    assert note(said) is None
+    assert note_of(said) is None
 
 
 class Text(str):
@@ -266,7 +244,7 @@ def test_a_foreign_text_becomes_a_plain_one() -> None:
 def test_only_a_job_or_a_group_that_describes_itself_is_asked_for_more(
     event: str | None, asked: bool
 ) -> None:
-    assert is_about_a_job(record(event)) is asked
+    assert describes_a_job(record(event)) is asked
 
 
 @pytest.mark.parametrize(
@@ -285,11 +263,5 @@ def test_snakemake_says_when_it_has_planned(said: logging.LogRecord, planned: bo
 
 
 def test_what_a_record_says_of_a_job_need_not_be_made_again() -> None:
-    said = said_of_job(record("job_info", wildcards={"s": 1}, threads=2, reason="new"))
-    assert said == {
-        "wildcards": {"s": "1"},
-        "reason": "new",
-        "threads": 2,
-        "priority": None,
-        "shellcmd": None,
-    }
+    texts = job_texts(record("job_info", wildcards={"s": 1}, threads=2, reason="new"))
+    assert texts == JobTexts({"s": "1"}, "new", 2, None, None)

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from snakemake_logger_plugin_observe.journal.records import OutputFile
-from snakemake_logger_plugin_observe.recording.output_checksums import OutputsWatch
+from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 def look(folder: Path, *names: str, sums: bool = True) -> tuple[OutputFile, ...]:
     found: list[tuple[OutputFile, ...]] = []
-    watch = OutputsWatch(folder, sums=sums)
-    watch.look_at(names, found.append)
+    watch = OutputsExaminer(folder, sums=sums)
+    watch.examine(names, found.append)
     assert watch.finish(10.0)
     (files,) = found
     return files
@@ -69,7 +69,7 @@ def test_a_pipe_is_told_and_not_read(tmp_path: Path) -> None:
 def test_what_is_gone_says_so(tmp_path: Path) -> None:
     (found,) = look(tmp_path, "a")
     assert (found.bytes, found.sha256) == (None, None)
-    assert found.problem == "it was gone before it could be looked at"
+    assert found.problem == "it was gone before it could be examined"
 
 
 def test_a_file_that_gets_no_further_is_given_up(
@@ -85,8 +85,8 @@ def test_a_file_that_gets_no_further_is_given_up(
     monkeypatch.setattr(
         "snakemake_logger_plugin_observe.recording.output_checksums.os.stat", hanging
     )
-    watch = OutputsWatch(tmp_path, sums=True)
-    watch.look_at(("a",), lambda _files: None)
+    watch = OutputsExaminer(tmp_path, sums=True)
+    watch.examine(("a",), lambda _files: None)
     hangs.wait(10)
     assert not watch.finish(0.05)
     let_go.set()

@@ -4,38 +4,36 @@ import hashlib
 import queue
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from snakemake_logger_plugin_observe.recording import provenance
+from snakemake_logger_plugin_observe.recording.notes import SourcesFound
 from snakemake_logger_plugin_observe.recording.provenance import look_up
 
 TEXT = b"rule all:\n"
 SHA256 = hashlib.sha256(TEXT).hexdigest()
 
 
-def told(folder: Path, *sources: str) -> dict[str, Any]:
-    notes = queue.SimpleQueue()
+def found_in(folder: Path, *sources: str) -> SourcesFound:
+    notes: queue.SimpleQueue[SourcesFound] = queue.SimpleQueue()
     look_up("Snakefile", sources, folder, notes.put)
-    note = notes.get(timeout=30)
-    assert note.kind == "provenance"
-    return note.facts
+    return notes.get(timeout=30)
 
 
 def test_the_snakefile_and_each_source_have_their_digest(tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_bytes(TEXT)
     (tmp_path / "a.py").write_bytes(b"a")
-    found = told(tmp_path, *(str(tmp_path / name) for name in ("a.py", "Snakefile", "none.py")))
-    assert found["snakefile_sha256"] == SHA256
-    assert found["sources"] == {"Snakefile": SHA256, "a.py": hashlib.sha256(b"a").hexdigest()}
-    assert list(found["sources"]) == ["Snakefile", "a.py"]
+    found = found_in(tmp_path, *(str(tmp_path / name) for name in ("a.py", "Snakefile", "none.py")))
+    assert found.snakefile_sha256 == SHA256
+    assert found.sources == {"Snakefile": SHA256, "a.py": hashlib.sha256(b"a").hexdigest()}
+    assert list(found.sources) == ["Snakefile", "a.py"]
 
 
 def test_sources_alone_are_told_too(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(b"a")
-    found = told(tmp_path, str(tmp_path / "a.py"))
-    assert (found["snakefile_sha256"], list(found["sources"])) == (None, ["a.py"])
+    found = found_in(tmp_path, str(tmp_path / "a.py"))
+    assert (found.snakefile_sha256, list(found.sources)) == (None, ["a.py"])
 
 
 def test_what_was_read_before_a_file_system_hangs_is_told(
@@ -52,13 +50,13 @@ def test_what_was_read_before_a_file_system_hangs_is_told(
     monkeypatch.setattr(provenance, "digests", hangs)
     monkeypatch.setattr(provenance, "_SOURCES_LIMIT_S", 0.2)
     try:
-        found = told(tmp_path, "first.py", "never.py")
+        found = found_in(tmp_path, "first.py", "never.py")
     finally:
         answers.set()
-    assert (found["snakefile_sha256"], found["sources"]) == (SHA256, {"first.py": SHA256})
+    assert (found.snakefile_sha256, found.sources) == (SHA256, {"first.py": SHA256})
 
 
-def test_where_nothing_is_nothing_is_told(tmp_path: Path) -> None:
+def test_where_nothing_is_nothing_is_found_in(tmp_path: Path) -> None:
     notes = []
     look_up(None, (), tmp_path, notes.append)
     assert notes == []

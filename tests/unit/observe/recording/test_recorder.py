@@ -21,7 +21,7 @@ from snakemake_logger_plugin_observe.external import slurm_accounting
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal.files import read_journal
 from snakemake_logger_plugin_observe.journal.records import Wait
-from snakemake_logger_plugin_observe.recording import run_events
+from snakemake_logger_plugin_observe.recording import notes, run_events
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 
@@ -49,7 +49,7 @@ def test_events_come_in_the_order_in_which_things_happened(record: Record) -> No
 
 def test_events_are_in_the_journal_while_the_run_goes_on(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job(1)
-    recording.put("selected", 4, job_ids=(1,)).accepted(5, (1, 1), "77", "1", submitting=4)
+    recording.selected(4, 1).accepted(5, (1, 1), "77", "1", submitting=4)
     recording.settle()
     submitted = recording.events[-1]
     assert (submitted.event, submitted.external_jobid) == ("attempt_submitted", "77")
@@ -101,12 +101,10 @@ def test_the_answer_tells_the_run_in_one_line(record: Record) -> None:
 
 
 def test_a_job_in_main_is_told_when_its_tool_begins(record: Record) -> None:
-    recording = record(wraps="local").job(1).put("selected", 4, job_ids=(1,))
+    recording = record(wraps="local").job(1).selected(4, 1)
     key = (1, 1)
-    stages = {"begun": at(4), "prepared": at(5), "running": at(6), "tool_started": at(7)}
-    recording.put("try", 7, key=key, stages=stages)
-    stages = {"tool_ended": at(9), "status": "failed", "exit_code": -9, "message": "x"}
-    recording.put("try", 9, key=key, stages=stages)
+    recording.stages(7, key, begun=4, prepared=5, running=6, tool_started=7)
+    recording.stages(9, key, tool_ended=9, status="failed", exit_code=-9, message="x")
     recording.finished(11, key, "failed", submitting=4, reported=10).finish()
     started = next(event for event in recording.events if event.event == "attempt_started")
     assert (started.time, started.job_id, started.node) == (at(7), 1, socket.gethostname())
@@ -125,8 +123,8 @@ def test_a_job_in_main_is_told_when_its_tool_begins(record: Record) -> None:
 def test_waits_in_the_main_process_are_phases_of_their_job(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job(1)
     key = (1, 1)
-    recording.put("selected", 4, job_ids=(1,)).accepted(5, key, "7", "1", submitting=4)
-    recording.put("wait", 14, key=key, phase="latency_wait", end=at(16))
+    recording.selected(4, 1).accepted(5, key, "7", "1", submitting=4)
+    recording.put(notes.FilesWait, 14, key=key, phase="latency_wait", end=at(16))
     recording.finished(17, key, submission="1", reported=14).finish()
     end = ends(recording)[key]
     assert end.waits == (Wait(phase="latency_wait", start=at(14), end=at(16)),)
@@ -143,9 +141,9 @@ def test_a_cache_hit_on_a_node_is_cached(record: Record, status: str) -> None:
 
 
 def test_a_cache_hit_in_main_is_cached(record: Record) -> None:
-    recording = record(wraps="local").job(1).put("selected", 4, job_ids=(1,))
-    stages = {"running": at(6), "reported": at(7), "status": "cached"}
-    recording.put("try", 7, key=(1, 1), stages=stages).finished(8, (1, 1)).finish()
+    recording = record(wraps="local").job(1).selected(4, 1)
+    recording.stages(7, (1, 1), running=6, reported=7, status="cached")
+    recording.finished(8, (1, 1)).finish()
     assert ends(recording)[(1, 1)].status == "cached"
 
 
@@ -154,9 +152,9 @@ def test_a_cache_hit_in_main_is_cached(record: Record) -> None:
 
 def failed(recording: Recording, logs: tuple[str, ...] = ()) -> AttemptFinished:
     """Tell a failed attempt of a job that logs to ``a.log``; return its end."""
-    recording.job(1, log=("a.log",)).put("selected", 4, job_ids=(1,))
+    recording.job(1, log=("a.log",)).selected(4, 1)
     recording.put(
-        "finished", 6, key=(1, 1), status="failed", stamps={"submitting": at(5)}, logs=logs
+        notes.Finished, 6, key=(1, 1), status="failed", stamps={"submitting": at(5)}, logs=logs
     )
     return ends(recording.finish())[(1, 1)]
 
@@ -187,8 +185,8 @@ def test_a_local_job_s_log_that_its_next_attempt_wrote_is_not_its_own(
     path = tmp_path / "a.log"
     path.write_text("second attempt\n")
     os.utime(path, ns=(0, at(9) * 1000))
-    recording = record(wraps="local").job(1, log=("a.log",)).put("selected", 4, job_ids=(1,))
-    recording.put("try", 5, key=(1, 1), stages={"tool_started": at(5), "status": "failed"})
+    recording = record(wraps="local").job(1, log=("a.log",)).selected(4, 1)
+    recording.stages(5, (1, 1), tool_started=5, status="failed")
     recording.finished(6, (1, 1), "failed", reported=5).finish()
     (told,) = ends(recording)[(1, 1)].logs
     assert (told.lines, told.problem) == ((), "another attempt had written to it already")
@@ -204,7 +202,7 @@ def test_what_a_job_made_is_recorded_where_it_was_asked_for(
     recording.job(1, output=("b.txt", "gone.txt")).remote(1).finish()
     made, gone = recording.run.attempts[(1, 1)].outputs or ()
     assert (made.path, made.bytes, len(made.sha256 or "")) == ("b.txt", 5, len(sha256 or ""))
-    assert gone.problem == "it was gone before it could be looked at"
+    assert gone.problem == "it was gone before it could be examined"
     assert recording.kinds()[-1] == "run_finished"
 
 
@@ -270,7 +268,7 @@ def group_report(first: str = "success", **more: Any) -> NodeReport:
 
 def grouped(record: Record, report: NodeReport) -> Recording:
     recording = record(reports=Reports(s1=[report]))
-    recording.put("group", 3, group="g1", name="pair", members=(1, 2))
+    recording.put(notes.GroupInfo, 3, group="g1", name="pair", members=(1, 2))
     recording.job(1, wildcards={"s": "a"}).job(2, wildcards={"s": "b"})
     return recording
 
@@ -359,14 +357,14 @@ def test_a_run_with_an_error_and_no_job_failed(record: Record) -> None:
 
 
 def test_an_interrupted_run_cancels_what_was_under_way(record: Record) -> None:
-    recording = record().job(1).put("selected", 4, job_ids=(1,))
+    recording = record().job(1).selected(4, 1)
     recording.message(6, "interrupted", "Terminating processes on user request")
     assert status_of(recording) == "interrupted"
     assert ends(recording)[(1, 1)].status == "cancelled"
 
 
 def test_what_was_under_way_at_the_end_of_a_run_without_an_error_is_lost(record: Record) -> None:
-    recording = record().job(1).put("selected", 4, job_ids=(1,)).finish()
+    recording = record().job(1).selected(4, 1).finish()
     end = ends(recording)[(1, 1)]
     assert (end.status, end.time) == ("lost", at(20))
 
@@ -391,7 +389,7 @@ def test_a_dry_run_says_so(record: Record) -> None:
 def test_an_error_is_a_jobs_own_if_it_names_its_id_or_an_output(
     record: Record, rule: str, printed: str, message: bool
 ) -> None:
-    recording = record().job(1, rule=rule, output=("a.txt",)).put("selected", 4, job_ids=(1,))
+    recording = record().job(1, rule=rule, output=("a.txt",)).selected(4, 1)
     recording.message(9, "error", printed, level="error")
     recording.finished(10, (1, 1), "failed", reported=8).finish()
     assert ends(recording)[(1, 1)].message == (printed if message else None)
@@ -400,7 +398,7 @@ def test_an_error_is_a_jobs_own_if_it_names_its_id_or_an_output(
 def test_what_the_node_said_before_any_try_comes_before_what_was_said_here(record: Record) -> None:
     node = NODE_LEVEL.model_copy(update={"executions": (), "error": "no in.txt"})
     report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
-    recording = record(reports=Reports(s1=[report])).job(1).put("selected", 4, job_ids=(1,))
+    recording = record(reports=Reports(s1=[report])).job(1).selected(4, 1)
     recording.accepted(5, (1, 1), "71", "1")
     recording.finished(15, (1, 1), "failed", "1", "no out.txt", reported=14).finish()
     assert ends(recording)[(1, 1)].message == "on the node: no in.txt\nno out.txt"
@@ -418,22 +416,22 @@ def test_a_job_that_nobody_waits_for_stays_submitted(record: Record) -> None:
 
 
 def test_without_the_wrapper_log_records_tell_a_job_s_end(record: Record) -> None:
-    recording = record(wrapped=False).job(1).put("selected", 4, job_ids=(1,))
-    recording.put("job_finished", 9, job_id=1).finish()
+    recording = record(wrapped=False).job(1).selected(4, 1)
+    recording.put(notes.JobEndLogged, 9, job_id=1).finish()
     end = ends(recording)[(1, 1)]
     assert (end.status, end.phases_s) == ("success", {"slot_wait": 1.0, "unobserved": 5.0})
 
 
 def test_without_the_wrapper_a_failure_has_its_message(record: Record) -> None:
-    recording = record(wrapped=False).job(1).put("selected", 4, job_ids=(1,))
-    recording.put("job_error", 9, job_id=1, message="exit 3", external_jobid="77").finish()
+    recording = record(wrapped=False).job(1).selected(4, 1)
+    recording.put(notes.JobErrorLogged, 9, job_id=1, message="exit 3", external_jobid="77").finish()
     end = ends(recording)[(1, 1)]
     assert (end.status, end.message, end.external_jobid) == ("failed", "exit 3", "77")
 
 
 def test_where_executors_tell_the_ends_records_are_no_news(record: Record) -> None:
-    recording = record(wrapped=False).put("hears_ends", 3).job(1)
-    recording.put("selected", 4, job_ids=(1,)).put("job_finished", 9, job_id=1)
+    recording = record(wrapped=False).put(notes.EndsHooked, 3).job(1)
+    recording.selected(4, 1).put(notes.JobEndLogged, 9, job_id=1)
     recording.finished(10, (1, 1)).finish()
     assert recording.kinds().count("attempt_finished") == 1
     assert ends(recording)[(1, 1)].stamps.finished == at(10)
@@ -473,10 +471,10 @@ def test_a_note_that_makes_no_sense_is_a_gap_and_the_run_goes_on(record: Record)
     recording = record(reports=Reports(s1=[COMPLETE])).job("not a number").job(1)
     recording.remote(1).finish()
     (gap,) = (event for event in recording.events if event.event == "gap")
-    assert gap.reason.startswith("job: ValidationError: ")
+    assert gap.reason.startswith("JobInfo: ValidationError: ")
     assert gap.lost == 1
     (fault,) = recording.faults
-    assert fault.startswith("a fault of ours, the run goes on: job: ValidationError: ")
+    assert fault.startswith("internal error, the run goes on: JobInfo: ValidationError: ")
     assert "\n" not in fault
     assert ends(recording)[(1, 1)].status == "success"
 
@@ -488,7 +486,7 @@ class Unreadable(Reports):
 
 def test_a_report_that_cannot_be_asked_for_costs_the_nodes_phases_alone(record: Record) -> None:
     recording = record(reports=Unreadable()).job(1).job(2).remote(1, submission="1")
-    recording.put("selected", 20, job_ids=(2,))
+    recording.selected(20, 2)
     recording.finished(21, (2, 1)).finish(30)
     assert recording.faults == []
     first = ends(recording)[(1, 1)]
@@ -498,7 +496,7 @@ def test_a_report_that_cannot_be_asked_for_costs_the_nodes_phases_alone(record: 
 
 
 def test_a_group_that_could_not_be_asked_is_known_by_its_id(record: Record) -> None:
-    recording = record().put("group", 4, group="g1").finish()
+    recording = record().put(notes.GroupInfo, 4, group="g1").finish()
     assert recording.faults == []
     assert [(one.group, one.members) for one in recording.events if one.event == "group"] == [
         ("g1", ())
@@ -520,7 +518,7 @@ def test_a_wall_clock_that_is_set_is_told_once(
 
 
 def test_a_fault_elsewhere_is_a_gap(record: Record) -> None:
-    recording = record().put("fault", 4, reason="KeyError: x").finish()
+    recording = record().put(notes.InternalError, 4, reason="KeyError: x").finish()
     (gap,) = (event for event in recording.events if event.event == "gap")
     assert (gap.reason, gap.lost) == ("KeyError: x", None)
 
@@ -559,7 +557,7 @@ def test_what_slurm_recorded_is_told_before_the_run_s_end(record: Record, comman
     calls = command("sacct", printing(sacct({}, {"JobID": "72"}, {"JobID": "99"})))
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1, status="failed")
     recording.remote(1, number=2, begin_s=16, submission="2")
-    recording.put("accounting_wanted", 28).finish(30)
+    recording.put(notes.AccountingWanted, 28).finish(30)
     first, second, last = recording.events[-3:]
     assert (first.event, first.job_id, first.attempt, first.time) == ("accounting", 1, 1, at(30))
     assert (second.attempt, second.record) == (2, a_record("72"))
@@ -572,7 +570,7 @@ def test_what_slurm_recorded_is_told_before_the_run_s_end(record: Record, comman
 def test_a_journal_with_slurm_s_words_is_sound(record: Record, command: Command) -> None:
     command("sacct", printing(sacct({})))
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
-    recording.put("accounting_wanted", 16).finish()
+    recording.put(notes.AccountingWanted, 16).finish()
     reading = read_journal(recording.path)
     assert validate(reading, reading.problems).sound
 
@@ -580,7 +578,7 @@ def test_a_journal_with_slurm_s_words_is_sound(record: Record, command: Command)
 def test_a_group_s_submission_is_asked_about_once(record: Record, command: Command) -> None:
     calls = command("sacct", printing(sacct({})))
     recording = grouped(record, group_report()).remote("g1")
-    recording.put("accounting_wanted", 16).finish()
+    recording.put(notes.AccountingWanted, 16).finish()
     (told,) = (event for event in recording.events if event.event == "accounting")
     assert (told.job_id, told.group, told.attempt) == (None, "g1", 1)
     assert " -j 71 " in calls.read_text()
@@ -596,9 +594,9 @@ def test_where_no_job_has_an_id_of_slurm_s_it_is_not_asked(
     record: Record, command: Command
 ) -> None:
     calls = command("sacct", printing(sacct({})))
-    recording = record().job(1).put("selected", 4, job_ids=(1,))
+    recording = record().job(1).selected(4, 1)
     recording.accepted(5, (1, 1), "12.server", "1", submitting=4).finished(9, (1, 1))
-    recording.put("accounting_wanted", 10).finish()
+    recording.put(notes.AccountingWanted, 10).finish()
     assert ("accounting" in recording.kinds(), calls.exists()) == (False, False)
 
 
@@ -619,13 +617,13 @@ def test_an_accounting_that_fails_is_one_message_and_changes_nothing_else(
     monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.5)
     command("sacct", script)
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
-    recording.put("accounting_wanted", 16).finish()
+    recording.put(notes.AccountingWanted, 16).finish()
     told, last = recording.events[-2:]
     assert (told.event, told.level, told.kind, told.time) == (
         *("message", "info", "accounting"),
         at(20),
     )
-    assert told.text == f"the cluster's accounting could not be asked: {why}"
+    assert told.text == f"Slurm's accounting could not be queried: {why}"
     assert "accounting" not in recording.kinds()
     assert (last.event, last.status, last.makespan_s) == ("run_finished", "success", 19.0)
     assert (recording.faults, recording.answer is not None) == ([], True)
@@ -637,11 +635,11 @@ def test_a_fault_in_asking_is_a_gap_and_the_run_ends_as_it_does(
     def fault(*_: Any) -> Never:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(run_events, "Inquiry", fault)
+    monkeypatch.setattr(run_events, "AccountingQuery", fault)
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
-    recording.put("accounting_wanted", 16).finish()
+    recording.put(notes.AccountingWanted, 16).finish()
     (gap,) = (event for event in recording.events if event.event == "gap")
-    assert gap.reason == "accounting_wanted: RuntimeError: no"
+    assert gap.reason == "AccountingWanted: RuntimeError: no"
     assert recording.events[-1].status == "success"
 
 
@@ -689,7 +687,7 @@ def test_secrets_do_not_reach_the_journal(record: Record) -> None:
     recording = record(secrets=(SECRET,), reports=Reports(s1=[COMPLETE]))
     recording.job(1, shellcmd=f"tool --key {SECRET}", input=(f"x/{SECRET}",))
     recording.message(4, "warning", f"cannot log in with {SECRET}")
-    recording.put("selected", 4, job_ids=(1,))
+    recording.selected(4, 1)
     recording.finished(10, (1, 1), "failed", message=f"bad {SECRET}").finish()
     assert SECRET.encode() not in recording.path.read_bytes()
     assert [event.shellcmd for event in recording.events if event.event == "job"] == [
@@ -721,7 +719,7 @@ def test_planning_goes_from_the_workflow_s_start_to_the_first_sign_of_a_dag(reco
 
 
 def test_what_was_planned_is_told(record: Record) -> None:
-    recording = record().put("plan", 3, to_run={"map": 2}, up_to_date={"sort": 1}).finish()
+    recording = record().put(notes.DagCounts, 3, to_run={"map": 2}, up_to_date={"sort": 1}).finish()
     (told,) = (event for event in recording.events if event.event == "planned")
     assert (told.time, told.to_run, told.up_to_date) == (at(3), {"map": 2}, {"sort": 1})
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from snakemake_logger_plugin_observe.recording.workflow_sources import digests, named_by
+from snakemake_logger_plugin_observe.recording.workflow_sources import digests, paths_of
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +48,13 @@ def workflow(*rules: Any, **more: Any) -> SimpleNamespace:
 
 
 def named(flow: Any, *profiles: str) -> list[str]:
-    return [path for path in named_by(flow, profiles, "/began") if path != "/flow/Snakefile"]
+    return [path for path in paths_of(flow, profiles, "/began") if path != "/flow/Snakefile"]
 
 
 def test_snakefiles_come_first_and_those_elsewhere_are_left_out() -> None:
     included = ["/flow/Snakefile", "https://host/a.smk", "/flow/b.smk", "git+file:///r/c.smk@v1"]
     flow = workflow(rule(script="s.py"), included=[*map(SourceFile, included)])
-    assert named_by(flow, (), "/began") == (
+    assert paths_of(flow, (), "/began") == (
         *("/flow/Snakefile", "/flow/b.smk"),
         "/flow/rules/s.py",
     )
@@ -139,13 +139,13 @@ def test_modules_that_the_workflow_brought_are_its_texts(monkeypatch: pytest.Mon
 
 def test_so_many_texts_are_named_and_no_more() -> None:
     flow = workflow(*(rule(script=f"{number}.py") for number in range(1000)))
-    found = named_by(flow, (), "/began")
+    found = paths_of(flow, (), "/began")
     assert len(found) == 500
     assert found[:2] == ("/flow/Snakefile", "/flow/rules/0.py")
 
 
 def test_a_workflow_that_answers_nothing_has_no_texts() -> None:
-    assert named_by(SimpleNamespace(), (), "/began") == ()
+    assert paths_of(SimpleNamespace(), (), "/began") == ()
 
 
 # -- digests --------------------------------------------------------------------------------------

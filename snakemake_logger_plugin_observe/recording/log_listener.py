@@ -1,0 +1,151 @@
+"""A logging filter on Snakemake's logger: each record becomes notes in the thread that logs it.
+
+Only there can the live job that a record is about be read. Records that do not pass the filter
+reach the plugin's handler instead, on Snakemake's listener thread.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER
+from snakemake_logger_plugin_observe.recording import (
+    dag_counts,
+    job_ends,
+    live_objects,
+    log_records,
+    notes,
+)
+from snakemake_logger_plugin_observe.recording.probe import ask
+
+_SEEN: Final = "_observe_seen"
+
+
+class Receiver(Protocol):
+    """Takes what a log listener finds; the session."""
+
+    def record_note(self, note: notes.FromRecord) -> None:
+        """Take a note that was made of a log record."""
+
+    def put(self, note: notes.AnyNote) -> None:
+        """Take a note that was made of Snakemake's live objects."""
+
+    def fault(self, error: BaseException) -> None:
+        """Take an internal error."""
+
+
+class LogListener(logging.Filter):
+    """Lets every record pass, and makes notes of it; its methods never raise."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        """Start listening for *receiver*."""
+        super().__init__()
+        self.remote_states_seen = False
+        """Whether the run's executor reports its jobs' states itself."""
+        self._receiver = receiver
+        self._workflow: Any = None
+        self._hooks_wanted = False
+        self._pid = os.getpid()
+        self._logger = logging.getLogger(SNAKEMAKE_LOGGER)
+        self._logger.addFilter(self)
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._logger.removeFilter(self)
+
+    def follow(self, workflow: Any, *, hook_ends: bool) -> None:
+        """Make notes of the run of *workflow*.
+
+        Args:
+            workflow: Snakemake's workflow, which is starting; None if it is unknown.
+            hook_ends: whether to hook into its executors: nothing else reports its jobs' ends.
+
+        """
+        self.remote_states_seen = False
+        self._workflow = workflow
+        self._hooks_wanted = hook_ends
+
+    def unfollow(self) -> None:
+        """Let go of a workflow whose run has ended."""
+        self._workflow = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True, after making notes of *record*.
+
+        A process that was forked off this one has no recorder's thread, so it makes none.
+        """
+        if not hasattr(record, _SEEN):
+            ignore(record)
+            if os.getpid() == self._pid:
+                self._guarded(self._listen, record)
+        return True
+
+    def take(self, record: logging.LogRecord) -> None:
+        """Make notes of *record*, which reached the plugin's handler, unless it passed here."""
+        if not hasattr(record, _SEEN):
+            self._guarded(self._note, record)
+
+    def _guarded(
+        self, make: Callable[[logging.LogRecord], None], record: logging.LogRecord
+    ) -> None:
+        try:
+            make(record)
+        except Exception as error:
+            self._receiver.fault(error)
+
+    def _listen(self, record: logging.LogRecord) -> None:
+        self._note(record, self._live_note(record))
+        if self._workflow is not None and log_records.is_planned(record):
+            self._planned(log_records.moment_of(record))
+
+    def _note(self, record: logging.LogRecord, note: notes.FromRecord | None = None) -> None:
+        note = note or log_records.note_of(record)
+        if note is not None:
+            self._receiver.record_note(note)
+        if (state := log_records.remote_state(record)) is not None:
+            self.remote_states_seen = True
+            self._receiver.record_note(state)
+
+    def _live_note(self, record: logging.LogRecord) -> notes.JobInfo | notes.GroupInfo | None:
+        """Return a note of the job or group that logs *record*, made from its live object."""
+        if not log_records.describes_a_job(record):
+            return None
+        job = live_objects.logging_job()
+        if job is None:
+            return None
+        self._hook_ends(job)
+        moment = log_records.moment_of(record)
+        if job.is_group():
+            return live_objects.group_info(job, moment)
+        return live_objects.job_info(job, moment, log_records.job_texts(record))
+
+    def _hook_ends(self, job: Any) -> None:
+        """Hook into the executors of the first job's scheduler, if that is wanted."""
+        if not self._hooks_wanted:
+            return
+        self._hooks_wanted = False
+        scheduler = ask(lambda: job.dag.workflow.scheduler)
+        if scheduler is not None and job_ends.hook(scheduler, self._receiver.put):
+            self._receiver.put(notes.EndsHooked(clock.now()))
+
+    def _planned(self, moment: clock.Micros) -> None:
+        """Count the DAG's jobs now that it is planned, and each time that it is again."""
+        workflow, self._workflow = self._workflow, None
+        dag = ask(lambda: workflow.dag)
+        if dag is not None:
+            self._receiver.put(dag_counts.count_jobs(dag, moment))
+            dag_counts.on_replanning(dag, lambda: self._replanned(dag))
+
+    def _replanned(self, dag: Any) -> None:
+        try:
+            if os.getpid() == self._pid:
+                self._receiver.put(dag_counts.count_jobs(dag, clock.now()))
+        except Exception as error:
+            self._receiver.fault(error)
+
+
+def ignore(record: logging.LogRecord) -> None:
+    """Mark *record* as one that needs no notes: it was seen, or we made it for other listeners."""
+    setattr(record, _SEEN, True)

@@ -1,0 +1,361 @@
+"""Notes: what Snakemake's threads hand to the recorder, one frozen class per kind.
+
+A note is made in the thread that observed something and never changes; the recorder's own thread
+turns it into journal events. ``JobInfo`` and ``GroupInfo`` have the fields of the events they
+become. Nothing heavy is imported here: producers are loaded before any run is recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+    from snakemake_logger_plugin_observe.clock import Micros
+    from snakemake_logger_plugin_observe.journal.events import Event
+    from snakemake_logger_plugin_observe.journal.records import OutputFile, Status
+    from snakemake_logger_plugin_observe.recording.job_state import JobState
+    from snakemake_logger_plugin_observe.recording.node_reports import NodeReports
+    from snakemake_logger_plugin_observe.run.attempt import Key
+    from snakemake_logger_plugin_observe.run.model import Run
+
+    Listener = Callable[[Event, Run, Callable[[str], str]], None]
+    """Called on the recorder's thread with each event, the run so far, and a masking function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was observed, and when."""
+
+    time: Micros
+
+
+# -- the workflow and its DAG ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStarted(Note):
+    """Snakemake has read the Snakefile and starts the workflow."""
+
+    workflow_id: str | None = None
+    snakefile: str | None = None
+    platform: str | None = None
+    user: str | None = None
+    config_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DagReady(Note):
+    """The DAG has been built: the executor is about to be made, or resources were logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class DagCounts(Note):
+    """How many jobs of each rule the DAG holds, now that it has been planned (again)."""
+
+    to_run: dict[str, int]
+    up_to_date: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo(Note):
+    """What a job is, logged when it is about to run (fields of ``JobDescribed``)."""
+
+    job_id: int
+    rule: str
+    attempt: int | None = None
+    wildcards: dict[str, str] = field(default_factory=dict)
+    local: bool | None = None
+    checkpoint: bool = False
+    service: bool = False
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    benchmark: str | None = None
+    reason: str | None = None
+    resources: dict[str, Any] = field(default_factory=dict)
+    threads: int | None = None
+    priority: int | str | None = None
+    shellcmd: str | None = None
+    dependencies: tuple[int, ...] | None = None
+    script: str | None = None
+    code_digest: str | None = None
+    params_digest: str | None = None
+    environment_digest: str | None = None
+    input_sizes: dict[str, int] = field(default_factory=dict)
+    ancient: tuple[str, ...] | None = None
+    retries: int | None = None
+    ensured: dict[str, str] | None = None
+    temp: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo(Note):
+    """Which jobs are submitted together (fields of ``GroupDescribed``)."""
+
+    group: str
+    name: str | None = None
+    members: tuple[int, ...] = ()
+    attempt: int | None = None
+
+
+# -- attempts --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Selected(Note):
+    """The scheduler selected jobs or groups: an attempt of each begins."""
+
+    job_ids: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StampsTaken(Note):
+    """Stamps of an attempt that no later note will carry: the run is being cancelled."""
+
+    key: Key
+    stamps: Mapping[str, Micros]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(Note):
+    """The executor accepted a submission."""
+
+    key: Key
+    stamps: Mapping[str, Micros]
+    external_jobid: str | None = None
+    submission: tuple[str, ...] = ()
+    """The names of the fragments that its processes on the node write."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesWait(Note):
+    """The main process waited for, fetched or stored files of a job from ``time`` to ``end``."""
+
+    key: Key
+    phase: str
+    end: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionStages(Note):
+    """The main process's own executor started or ended a job's tool."""
+
+    key: Key
+    moments: Mapping[str, Micros]
+    """Moments of ``Execution`` by name."""
+    status: Status | None = None
+    exit_code: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOnNode(Note):
+    """A submission's first sign of life on its node was found while it runs."""
+
+    key: Key
+    sign: Micros
+    """The moment of that sign, by the node's clock."""
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Note):
+    """Snakemake has handled an attempt's end."""
+
+    key: Key
+    status: Status
+    stamps: Mapping[str, Micros] = field(default_factory=dict)
+    message: str | None = None
+    submission: tuple[str, ...] = ()
+    poll_interval_s: float | None = None
+    logs: tuple[str, ...] = ()
+    """The executor's own log files of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobErrorLogged(Note):
+    """Snakemake logged a job's failure."""
+
+    job_id: int
+    message: str | None = None
+    external_jobid: str | None = None
+    logs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobEndLogged(Note):
+    """Snakemake logged that a job finished."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteState(Note):
+    """An executor itself reported the state of one of its jobs; it may come late."""
+
+    state: JobState
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsFound(Note):
+    """Sizes or checksums of an attempt's outputs (fields of ``OutputsRecorded``)."""
+
+    job_id: int | None
+    group: str | None
+    attempt: int
+    files: tuple[OutputFile, ...]
+
+
+# -- the run ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage(Note):
+    """Snakemake logged something that states a fact, or a warning or error."""
+
+    level: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPhaseEnded(Note):
+    """A stretch of the run's own work has ended (fields of ``RunPhase``); ``time`` is its start."""
+
+    phase: str
+    end: Micros
+    detail: str | None = None
+    poll_interval_s: float | None = None
+    first_job_id: int | None = None
+    changed_jobs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IterationEnded(Note):
+    """The main loop has gone idle (fields of ``SchedulerIteration``); ``time``: when it woke."""
+
+    idle: Micros
+    selections: tuple[tuple[Micros, Micros], ...] = ()
+    ready: int | None = None
+    selected: tuple[int | str, ...] = ()
+    unrecorded: int = 0
+    unrecorded_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesFound(Note):
+    """Where the workflow's source text came from (fields of ``Provenance``)."""
+
+    snakefile_sha256: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationFound(Note):
+    """The cluster job that Snakemake itself runs in (fields of ``Allocation``)."""
+
+    cluster_job: str
+    nodes: str | None = None
+    end: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingWanted(Note):
+    """All jobs have ended, and Slurm's accounting may be queried."""
+
+
+# -- the recorder itself ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorTimed(Note):
+    """The executor is wrapped; its nodes' reports are read from ``reports``."""
+
+    reports: NodeReports | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndsHooked(Note):
+    """Executors report the ends of jobs, so log records about them are redundant."""
+
+
+@dataclass(frozen=True, slots=True)
+class InternalError(Note):
+    """An error in snakemake-observe itself, outside of the recorder."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerAdded(Note):
+    """A listener wants each event as soon as it is made."""
+
+    listener: Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Drain(Note):
+    """Sets ``done`` once all earlier notes have been taken in."""
+
+    done: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted(Note):
+    """The recorder's first note."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCheck(Note):
+    """Check whether the wall clock was set: once per burst of notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Note):
+    """The recorder's last note."""
+
+
+FromRecord = (
+    WorkflowStarted
+    | DagReady
+    | JobInfo
+    | GroupInfo
+    | Selected
+    | JobErrorLogged
+    | JobEndLogged
+    | LogMessage
+    | RemoteState
+)
+"""What a log record can become."""
+
+AnyNote = (
+    FromRecord
+    | DagCounts
+    | StampsTaken
+    | Accepted
+    | FilesWait
+    | ExecutionStages
+    | SeenOnNode
+    | Finished
+    | OutputsFound
+    | RunPhaseEnded
+    | IterationEnded
+    | SourcesFound
+    | AllocationFound
+    | AccountingWanted
+    | ExecutorTimed
+    | EndsHooked
+    | InternalError
+    | ListenerAdded
+    | Drain
+    | RecordingStarted
+    | ClockCheck
+    | RunEnded
+)
+"""Every kind of note; the recorder handles each of them."""
