@@ -77,9 +77,7 @@ def _fold(tasks: int) -> float:
         for task, names in left.items():
             recorder.put(notes.JobInfo(now, task, "map", dependencies=()))
             stamps = {"submitting": now}
-            recorder.put(
-                notes.Accepted(now + _SECOND // 2, (task, 1), stamps, f"7_{task}", names)
-            )
+            recorder.put(notes.Accepted(now + _SECOND // 2, (task, 1), stamps, f"7_{task}", names))
         time.sleep(3)  # all that came before is in the journal then
         end = now + 40 * _SECOND
         for task, names in left.items():

@@ -161,7 +161,10 @@ def test_commands_and_what_matches_a_pattern_stay_out_of_the_journal(lab: Lab) -
 
 @pytest.mark.parametrize(
     ("pattern", "refusal"),
-    [("(", "'(' is not a regular expression"), ("a*", "'a*' matches the empty text, so everywhere")],
+    [
+        ("(", "'(' is not a regular expression"),
+        ("a*", "'a*' matches the empty text, so everywhere"),
+    ],
 )
 def test_a_pattern_that_makes_no_sense_is_refused(lab: Lab, pattern: str, refusal: str) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")

@@ -105,9 +105,7 @@ def test_nodes_with_another_python_run_without_stamps_and_the_journal_says_so(
     assert NO_NODE_STAMPS in attempt.unobserved
     assert attempt.accounting is not None
     told = [m.text for m in run.messages if m.kind == "unobserved"]
-    assert told == [
-        "node phases are not observed: the executor uses another Python on its nodes"
-    ]
+    assert told == ["node phases are not observed: the executor uses another Python on its nodes"]
 
 
 def test_without_sacct_the_run_ends_as_ever_and_the_journal_says_what_is_missing(

@@ -500,7 +500,7 @@ def test_a_record_is_the_same_once_it_was_written_and_read() -> None:
 
 def allocation() -> tuple[str, str | None, int | None]:
     """Return the allocation that is found from another thread: its id, its nodes and its end."""
-    found: "queue.SimpleQueue[AllocationFound]" = queue.SimpleQueue()
+    found: queue.SimpleQueue[AllocationFound] = queue.SimpleQueue()
     look_up_allocation("80", found.put)
     note = found.get(timeout=5)
     assert found.empty()
@@ -530,7 +530,7 @@ def test_an_allocation_that_cannot_be_asked_about_is_known_by_its_id(
 
 def test_of_a_job_that_slurm_cannot_have_named_nobody_is_asked(command: Command) -> None:
     calls = command("squeue", "exit 0")
-    found: "queue.SimpleQueue[AllocationFound]" = queue.SimpleQueue()
+    found: queue.SimpleQueue[AllocationFound] = queue.SimpleQueue()
     look_up_allocation("80; rm", found.put)
     time.sleep(0.1)
     assert (found.empty(), calls.exists()) == (True, False)
