@@ -7,8 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.check import baseline as against
-from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, ended, judge
+from snakemake_logger_plugin_observe.analysis.check.budgets import (
+    CheckLine,
+    ended,
+    judge,
+    same_work,
+    slower_by,
+)
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -141,9 +146,9 @@ def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iter
     globs = [pattern for pattern, _ in file.files]
     found = comparison.compare(*sides.parties((baseline, others), (source, ()), globs))
     if asked.same_work:
-        yield against.same_work(found, asked.same_work_line)
+        yield same_work(found, asked.same_work_line)
     if asked.slower_by is not None:
-        yield against.slower_by(found, asked.slower_by, asked.slower_by_line)
+        yield slower_by(found, asked.slower_by, asked.slower_by_line)
 
 
 # -- what was published ----------------------------------------------------------------------------

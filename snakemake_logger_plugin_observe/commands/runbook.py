@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rich.console import RenderableType
 
-from snakemake_logger_plugin_observe.analysis.compare.typical_run import usual
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import typical_run
 from snakemake_logger_plugin_observe.commands.support import baselines, find_journal, write_files
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.external import live_snakemake
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
         kept=False,
         source=source,
         folder=str(folder.root) if folder is not None else None,
-        usual=usual(source.run, [one.finished for one in outlines]),
+        usual=typical_run(source.run, [one.finished for one in outlines]),
         questions=_questions(source, folder),
         known=tuple(_known(folder)) if folder is not None else (),
         check_file=_check_file(folder),

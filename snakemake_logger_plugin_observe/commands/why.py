@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import changes
-from snakemake_logger_plugin_observe.analysis.why.chain import chain
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
-from snakemake_logger_plugin_observe.analysis.why.roots import roots
-from snakemake_logger_plugin_observe.analysis.why.selection import NothingNamed, find
+from snakemake_logger_plugin_observe.analysis.why.roots import chain, roots
+from snakemake_logger_plugin_observe.analysis.why.selection import NoSuchJob, find
 from snakemake_logger_plugin_observe.analysis.why.why import why
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.baselines import baseline_of
@@ -53,7 +52,7 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     if what is not None:
         try:
             subject = find(origins, what)
-        except NothingNamed as error:
+        except NoSuchJob as error:
             neither = f"; nor is {what} a journal" if what.endswith(".jsonl") else ""
             raise JournalError(f"{source.path}: {error}{neither}") from error
     baseline = baseline_of(source, Detail.JOBS)

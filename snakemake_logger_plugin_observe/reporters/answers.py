@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
-from snakemake_logger_plugin_observe.analysis.compare.typical_run import Usual
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import TypicalRun
 from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
-from snakemake_logger_plugin_observe.analysis.why.chain import Chain
+from snakemake_logger_plugin_observe.analysis.why.roots import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 from snakemake_logger_plugin_observe.run.model import Run
@@ -141,7 +141,7 @@ class RunbookAnswer:
     kept: bool
     source: Source | None = None
     folder: str | None = None
-    usual: Usual | None = None
+    usual: TypicalRun | None = None
     questions: dict[str, str] = field(default_factory=dict)
     """The commands that ask a live Snakemake, by what they ask for."""
     known: tuple[Known, ...] = ()

@@ -56,8 +56,8 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswe
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
-from snakemake_logger_plugin_observe.analysis.why.chain import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.roots import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.analysis.why.selection import find
 from snakemake_logger_plugin_observe.analysis.why.why import why

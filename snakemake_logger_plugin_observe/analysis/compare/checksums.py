@@ -1,4 +1,4 @@
-"""Whether two runs made the same bytes, as far as their journals have checksums."""
+"""Which outputs of two runs are the same bytes, by the checksums in their journals."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is known of an output, and from which line; None where its folder told it."""
+    """A recorded output and its journal line; None if it was read from the run's folder."""
 
     file: OutputFile
     line: int | None
@@ -17,33 +17,33 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The baseline's files, by whether the candidate made the same bytes.
+    """The baseline's outputs, by whether the candidate made the same bytes.
 
-    Any output of both counts where it can be compared; what cannot is named if it is a product,
-    a file that the run was for.
+    Every output that can be compared is here; of the others only products, the files that the run
+    was for.
     """
 
     equal: tuple[str, ...]
     differing: tuple[str, ...]
     unknown: tuple[str, ...]
-    """Products of both, but without a checksum of one of them."""
+    """Products of both runs, of which one has no checksum."""
     missing: tuple[str, ...]
     """Products that the candidate did not make."""
 
     @property
     def checked(self) -> bool:
-        """Whether every product could be compared, and there was one."""
+        """Whether there is a product and every product could be compared."""
         return not (self.unknown or self.missing) and bool(self.equal or self.differing)
 
     @property
-    def proved(self) -> bool:
-        """Whether every file is the same, as far as there is one of it in both."""
+    def same(self) -> bool:
+        """Whether every product could be compared and no output differs."""
         return self.checked and not self.differing
 
 
 def recorded(run: Run, published: Mapping[str, str] | None = None) -> dict[str, Recorded]:
-    """Return what *run* recorded of its outputs, by path, and the SHA-256 of what it published."""
-    beside = {
+    """Return the outputs that *run* recorded, and the files that it *published*, by path."""
+    now = {
         path: Recorded(OutputFile(path=path, sha256=sha256), None)
         for path, sha256 in (published or {}).items()
     }
@@ -52,7 +52,7 @@ def recorded(run: Run, published: Mapping[str, str] | None = None) -> dict[str, 
         for attempt in run.attempts.values()
         for file in attempt.outputs or ()
     }
-    return made | beside  # what lies there now is what was published
+    return made | now
 
 
 def contents(
@@ -66,21 +66,21 @@ def contents(
 
     Args:
         outputs: the files that the baseline made.
-        products: those of them that it was for.
+        products: those that the baseline was run for.
         before: what the baseline recorded.
         after: what the candidate recorded.
         made: the files that the candidate made.
 
     """
-    by_answer: dict[str, list[str]] = {"equal": [], "differing": [], "unknown": [], "missing": []}
+    by_state: dict[str, list[str]] = {"equal": [], "differing": [], "unknown": [], "missing": []}
     for path in outputs:
-        answer = _answer(path, before, after, made)
-        if answer in ("equal", "differing") or path in products:
-            by_answer[answer].append(path)
-    return Contents(**{answer: tuple(found) for answer, found in by_answer.items()})
+        state = _state(path, before, after, made)
+        if state in ("equal", "differing") or path in products:
+            by_state[state].append(path)
+    return Contents(**{state: tuple(found) for state, found in by_state.items()})
 
 
-def _answer(
+def _state(
     path: str,
     before: dict[str, Recorded],
     after: dict[str, Recorded],
@@ -98,7 +98,7 @@ def _answer(
 
 
 def varying(runs: Iterable[Run]) -> set[str]:
-    """Return the outputs whose bytes differ among *runs* of the same work: they tell nothing."""
+    """Return the outputs whose bytes differ among *runs* of the same work."""
     seen: dict[str, str] = {}
     found: set[str] = set()
     for run in runs:

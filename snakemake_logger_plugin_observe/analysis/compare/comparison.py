@@ -1,4 +1,4 @@
-"""Two runs held against each other: speed, work and truth, and one verdict over all three."""
+"""Two runs compared by speed, work and findings, with one verdict over all three."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -29,7 +29,7 @@ _OUTCOMES: Final = {
     "failed": "failed",
     "interrupted": "was interrupted",
     "killed": "was killed",
-    "running": "still goes on",
+    "running": "is still running",
     "nothing_to_do": "had nothing to do",
 }
 _CUT_SHORT: Final = _OUTCOMES.keys() - {"nothing_to_do"}
@@ -37,7 +37,7 @@ _CUT_SHORT: Final = _OUTCOMES.keys() - {"nothing_to_do"}
 
 @dataclass(frozen=True, slots=True)
 class WorkDifference:
-    """What was done, on both sides."""
+    """The jobs and attempts of both sides."""
 
     match: Match
     rules_added: tuple[str, ...]
@@ -46,20 +46,20 @@ class WorkDifference:
     attempts: tuple[int, int]
     failed_attempts: tuple[int, int]
     reasons: dict[Kind, tuple[int, int]]
-    """How many jobs had a cause of each kind, of those that differ; see ``reasons.KINDS``."""
+    """Kinds of causes whose numbers of jobs differ; see ``reason_text.KINDS``."""
     changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The answer: A is the baseline, B the candidate."""
+    """The answer; A is the baseline, B the candidate."""
 
     verdict: str
     same_work: bool | None
     """False where work is gone or a finding is unsafe, None where the two are not comparable."""
     checked: Literal["contents", "plan"]
     because: tuple[str, ...]
-    """Why the two do not compare, or why it is not the same work."""
+    """Why the two are not comparable, or why it is not the same work."""
     speed: Speed
     work: WorkDifference
     contents: Contents
@@ -68,17 +68,17 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One side: the run that is looked at in detail, how it ended, and all that were measured."""
+    """One side: the run compared in detail, its status, and the lengths of all its runs."""
 
     run: Run
     status: str
     measured: RunLengths
     history: Sequence[float] = ()
-    """Lengths of runs like this one, itself among them."""
+    """Lengths of similar runs, including this one."""
     published: Mapping[str, str] = field(default_factory=dict)
-    """What it published, by path, with the SHA-256 of each file as it is in its folder."""
+    """SHA-256 of each published file as it is in the run's folder now, by path."""
     varying: Collection[str] = ()
-    """Outputs that differ between this side's own runs, and so tell nothing."""
+    """Outputs that differ among this side's own runs, and so cannot be compared."""
 
 
 def compare(before: Party, after: Party) -> Comparison:
@@ -91,7 +91,7 @@ def compare(before: Party, after: Party) -> Comparison:
     measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
     why_not = _not_comparable(compared, before, after, found)
     if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned:
-        measured = replace(measured, word=None)
+        measured = replace(measured, verdict=None)
     same, verdict, because = _verdict(compared, found, measured, why_not)
     return Comparison(
         verdict=verdict,
@@ -137,54 +137,54 @@ def _compared(before: Party, after: Party) -> Compared:
 
 
 def _not_comparable(
-    it: Compared, before: Party, after: Party, found: Sequence[Finding]
+    compared: Compared, before: Party, after: Party, found: Sequence[Finding]
 ) -> tuple[str, ...]:
-    """Return why the two tell nothing about each other; empty, if they do."""
+    """Return why the two are not comparable; empty if they are."""
     why = [
         f"{name} {_OUTCOMES[party.status]}"
         for name, party in (("A", before), ("B", after))
         if party.status in _OUTCOMES
     ]
-    if not it.match.pairs and not why:
+    if not compared.match.pairs and not why:
         why.append("they have no job in common")
     why += [finding.claim for finding in found if finding.id == dependencies.OTHER_DATA]
     return tuple(why)
 
 
 def _verdict(
-    it: Compared, found: Sequence[Finding], measured: Speed, why_not: tuple[str, ...]
+    compared: Compared, found: Sequence[Finding], measured: Speed, why_not: tuple[str, ...]
 ) -> tuple[bool | None, str, tuple[str, ...]]:
     if why_not:
         return None, f"not comparable, because {'; '.join(why_not)}", why_not
-    word = measured.word or ("as planned" if it.planned else "")
-    refused = tuple(finding.claim for finding in found if finding.kind == "unsafe")
+    word = measured.verdict or ("as planned" if compared.planned else "")
+    unsafe = tuple(finding.claim for finding in found if finding.kind == "unsafe")
     less = [f for f in found if f.id in _LESS and f.kind != "safe" and not _is_empty(f)]
     more = [f for f in found if f.id in _MORE]
-    if less and more and not it.planned:
-        return False, f"{word}, but other work", refused or _claims(less)
+    if less and more and not compared.planned:
+        return False, f"{word}, but different work", unsafe or _claims(less)
     if less:
-        said = "less than planned" if it.planned else _because(word, "faster", "less")
-        return False, said, refused or _claims(less)
-    if refused:
-        said = (
-            ("more than planned" if it.planned else _because(word, "slower", "more"))
+        verdict = "less than planned" if compared.planned else _because(word, "faster", "less")
+        return False, verdict, unsafe or _claims(less)
+    if unsafe:
+        verdict = (
+            ("more than planned" if compared.planned else _because(word, "slower", "more"))
             if any(finding.kind == "unsafe" for finding in more)
             else "not as planned"
-            if it.planned
+            if compared.planned
             else f"{word}, but not the same work"
         )
-        return False, said, refused
-    beside = " and more" if any(finding.kind == "neutral" for finding in more) else ""
+        return False, verdict, unsafe
+    extra = " and more" if any(finding.kind == "neutral" for finding in more) else ""
     how = (
-        f"the same work{beside} (outputs' checksums equal)"
-        if it.contents.checked
-        else f"the same plan{beside} (contents unchecked)"
+        f"the same work{extra} (outputs' checksums equal)"
+        if compared.contents.checked
+        else f"the same plan{extra} (contents unchecked)"
     )
     return True, f"{word}, {how}", ()
 
 
 def _because(word: str, expected: str, did: str) -> str:
-    """Return a verdict on a run that did less or more: no praise, nor blame, for its speed."""
+    """Return the verdict on a run that did less or more, which its speed may come from."""
     return f"{word} because it did {did}" if word == expected else f"{word}, though it did {did}"
 
 
@@ -193,12 +193,12 @@ def _claims(found: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _is_empty(finding: Finding) -> bool:
-    """Whether only steps that make nothing are gone."""
+    """Whether only steps without outputs are gone."""
     return finding.id == job_set.CUT and finding.kind == "neutral"
 
 
-def _work(it: Compared) -> WorkDifference:
-    before, after = it.before.run, it.after.run
+def _work(compared: Compared) -> WorkDifference:
+    before, after = compared.before.run, compared.after.run
     old = {job.rule for job in before.jobs.values()}
     new = {job.rule for job in after.jobs.values()}
     attempts = [
@@ -207,28 +207,28 @@ def _work(it: Compared) -> WorkDifference:
     ]
     failed = [sum(1 for one in side if one.status == "failed") for side in attempts]
     return WorkDifference(
-        match=it.match,
+        match=compared.match,
         rules_added=tuple(sorted(new - old)),
         rules_gone=tuple(sorted(old - new)),
         jobs=(len(before.jobs), len(after.jobs)),
         attempts=(len(attempts[0]), len(attempts[1])),
         failed_attempts=(failed[0], failed[1]),
         reasons=_reasons(before, after),
-        changes=it.changes,
+        changes=compared.changes,
     )
 
 
 def _reasons(before: Run, after: Run) -> dict[Kind, tuple[int, int]]:
-    """Return the kinds of causes that other numbers of jobs had."""
+    """Return the kinds of causes whose numbers of jobs differ."""
     texts = [Counter(job.reason for job in run.jobs.values()) for run in (before, after)]
     kinds = {text: {cause.kind for cause in parse(text)} for text in {**texts[0], **texts[1]}}
     one, other = (_kinds(jobs, kinds) for jobs in texts)
-    told = [kind for kind in KINDS if kind != "unknown" and one[kind] != other[kind]]
-    return {kind: (one[kind], other[kind]) for kind in told}
+    differing = [kind for kind in KINDS if kind != "unknown" and one[kind] != other[kind]]
+    return {kind: (one[kind], other[kind]) for kind in differing}
 
 
 def _kinds(jobs: Counter[str | None], kinds: dict[str | None, set[Kind]]) -> Counter[Kind]:
-    """Return how many *jobs*, counted by their reasons' texts, had a cause of each kind."""
+    """Return how many *jobs*, counted by reason, had a cause of each kind."""
     found: Counter[Kind] = Counter()
     for text, many in jobs.items():
         found.update(dict.fromkeys(kinds[text], many))

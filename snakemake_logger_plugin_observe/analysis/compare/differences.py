@@ -1,7 +1,7 @@
-"""What changed between two runs: how they were asked for, and what their jobs are.
+"""What changed between two runs: their settings, their workflow's files, and their jobs.
 
-Facts, not judgements: ``truth`` says what they mean. What one of the two journals does not tell
-(an older version's has fewer facts) is not compared.
+These are facts; ``same_work`` judges them. A fact that one of the journals lacks (older versions
+recorded fewer) is not compared.
 """
 
 import json
@@ -25,9 +25,9 @@ _SHORT: Final = 12
 class Change:
     """One fact that differs.
 
-    ``subject`` is ``run``, or the name of a rule; ``what`` names the fact; ``before`` and ``after``
-    say it, as a person would write it (digests shortened); ``jobs`` is how many jobs of the rule
-    it touches, 0 for the run.
+    ``subject`` is ``run`` or the name of a rule; ``what`` names the fact; ``before`` and ``after``
+    are its values as text (digests shortened); ``jobs`` is the number of the rule's jobs that it
+    affects, 0 for the run.
     """
 
     subject: str
@@ -39,12 +39,12 @@ class Change:
 
 
 def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change, ...]:
-    """Return what differs between two runs, the run's own facts first, then by rule.
+    """Return what differs between two runs: first the run's own facts, then by rule.
 
     Args:
-        before: the run that is called A.
-        after: the run that is called B.
-        found: their jobs, where they have been matched already.
+        before: run A.
+        after: run B.
+        found: their matched jobs, if known already.
 
     """
     sides = (Side("A", before), Side("B", after))
@@ -53,13 +53,13 @@ def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change
 
 
 def snakefile_of(started: RunStarted) -> str | None:
-    """Return a run's Snakefile as seen from its working directory: two checkouts have the same."""
+    """Return a run's Snakefile relative to its working directory, the same in two checkouts."""
     if started.snakefile is None:
         return None
     return started.snakefile.removeprefix(f"{started.workdir}/")
 
 
-# The facts of a run, in the order in which a reviewer asks for them.
+# The facts of a run, the most important ones first.
 _FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (
     ("Snakefile", snakefile_of),
     ("targets", lambda s: list(s.targets)),
@@ -87,48 +87,48 @@ def _of_runs(before: Side, after: Side) -> Iterator[Change]:
     same_version = one.snakemake_version == other.snakemake_version
     for name in sorted(one.settings.keys() & other.settings.keys()):
         values = (one.settings[name], other.settings[name])
-        if same_version or None not in values:  # else one of them may not know it at all
+        if same_version or None not in values:  # else one version may not have the setting
             yield from _differing(before, after, name, *values)
 
 
 def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> Iterator[Change]:
     if one == other:
         return
-    said, says = text(one), text(other)
-    if said == says:  # a flag that takes values, and was given none
-        said, says = (None if value is None else "set" for value in (one, other))
-    cited = (*before.at_start(f"{what}: {said}"), *after.at_start(f"{what}: {says}"))
-    yield Change(RUN, what, said, says, evidence=cited)
+    old, new = text(one), text(other)
+    if old == new:  # a flag that takes values but was given none
+        old, new = (None if value is None else "set" for value in (one, other))
+    cited = (*before.at_start(f"{what}: {old}"), *after.at_start(f"{what}: {new}"))
+    yield Change(RUN, what, old, new, evidence=cited)
 
 
 def _command_line(
     before: Side, after: Side, one: Sequence[str], other: Sequence[str]
 ) -> Iterator[Change]:
-    """Tell which words differ; where the program lies, and the words' order, do not matter."""
+    """Yield the arguments that differ, whatever their order and the program's path."""
     old, new = Counter(one[1:]), Counter(other[1:])
     if old == new or not (one and other):
         return
     gone, came = _surplus(one[1:], old - new), _surplus(other[1:], new - old)
     cited = (*before.at_start(shlex.join(one)), *after.at_start(shlex.join(other)))
-    said, says = shlex.join(gone) or None, shlex.join(came) or None
-    yield Change(RUN, "command line", said, says, evidence=cited)
+    before_text, after_text = shlex.join(gone) or None, shlex.join(came) or None
+    yield Change(RUN, "command line", before_text, after_text, evidence=cited)
 
 
-def _surplus(words: Sequence[str], surplus: Counter[str]) -> list[str]:
-    """Return the words of *surplus*, so often as it has them, in the order of *words*.
+def _surplus(args: Sequence[str], surplus: Counter[str]) -> list[str]:
+    """Return the arguments in *surplus*, as often as counted there, in the order of *args*.
 
-    Taken from behind: of ``--cores 4 --retries 4`` a flag keeps the value that comes after it.
+    Counted from the end: in ``--cores 4 --retries 4`` a flag keeps the value after it.
     """
     found = []
-    for word in reversed(words):
-        if surplus[word] > 0:
-            surplus[word] -= 1
-            found.append(word)
+    for arg in reversed(args):
+        if surplus[arg] > 0:
+            surplus[arg] -= 1
+            found.append(arg)
     return found[::-1]
 
 
 def _config(before: Side, after: Side, one: RunStarted, other: RunStarted) -> Iterator[Change]:
-    """Tell which keys of the configuration differ, where both journals know them."""
+    """Yield the keys of the configuration that differ, where both journals have them."""
     if one.config_digest is None or other.config_digest in (None, one.config_digest):
         return
     keys = sorted(
@@ -136,17 +136,17 @@ def _config(before: Side, after: Side, one: RunStarted, other: RunStarted) -> It
         for key in one.config_keys.keys() | other.config_keys.keys()
         if one.config_keys.get(key) != other.config_keys.get(key)
     )
-    if not keys:  # older journals know of the whole only
+    if not keys:  # older journals have a digest of the whole only
         yield from _differing(
             before, after, "config", _digest(one.config_digest), _digest(other.config_digest)
         )
     for key in keys:
-        said, says = _digest(one.config_keys.get(key)), _digest(other.config_keys.get(key))
-        yield from _differing(before, after, f"config {key}", said, says)
+        old, new = _digest(one.config_keys.get(key)), _digest(other.config_keys.get(key))
+        yield from _differing(before, after, f"config {key}", old, new)
 
 
 def _of_sources(before: Side, after: Side) -> Iterator[Change]:
-    """Tell which of the workflow's own files differ, and its commit."""
+    """Yield the workflow's own files that differ, and its commit."""
     one, other = before.run.provenance, after.run.provenance
     if one is None or other is None:
         return
@@ -166,26 +166,26 @@ def _of_sources(before: Side, after: Side) -> Iterator[Change]:
         sums = (one.snakefile_sha256, other.snakefile_sha256)
         if None not in sums:
             facts.append(("Snakefile's text", _digest(sums[0]), _digest(sums[1])))
-    for what, said, says in facts:
-        if said != says:
+    for what, old, new in facts:
+        if old != new:
             cited = (
-                *before.at_provenance(f"{what}: {said}"),
-                *after.at_provenance(f"{what}: {says}"),
+                *before.at_provenance(f"{what}: {old}"),
+                *after.at_provenance(f"{what}: {new}"),
             )
-            yield Change(RUN, what, said, says, evidence=cited)
+            yield Change(RUN, what, old, new, evidence=cited)
 
 
 def _commit(commit: str | None, dirty: bool | None) -> str | None:
     return None if commit is None else commit[:_SHORT] + (" and changes" if dirty else "")
 
 
-# The facts of a job that are told as they are; inputs and outputs are told file by file.
+# The facts of a job that are compared as a whole; inputs and outputs are compared by file.
 _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("rule's name", lambda j: j.rule),
     ("code", lambda j: _digest(j.code_digest)),
     ("params", lambda j: _digest(j.params_digest)),
     ("environment", lambda j: _digest(j.environment_digest)),
-    # Where a script lies says nothing, where it is known what it says.
+    # The path of a script does not matter where a digest of its code is known.
     ("script", lambda j: j.script if j.code_digest is None else None),
     ("threads", lambda j: j.threads),
     ("log", lambda j: list(j.log)),
@@ -197,47 +197,52 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("retries", lambda j: j.retries),
     ("temp", lambda j: None if j.temp is None else list(j.temp) or "none"),
 )
-# Where one journal cannot tell, nothing has changed.
-_UNTOLD: Final = ("code", "params", "environment", "retries", "temp")
-# All that the facts of a job are made of: most jobs have not changed, and need no closer look.
-_of_a_job: Final = attrgetter(
+# If one journal lacks one of these, it is not a change.
+_OPTIONAL: Final = ("code", "params", "environment", "retries", "temp")
+# Everything that a job's facts are made of: most jobs are equal in it, and are skipped.
+_compared_attributes: Final = attrgetter(
     *("rule", "code_digest", "params_digest", "environment_digest", "script", "threads", "log"),
     *("benchmark", "local", "checkpoint", "group", "priority", "resources", "input", "output"),
     *("shellcmd", "retries", "temp", "ensured"),
 )
-# Snakemake works these out of the others.
-_TOLD_BY: Final = {"mem": "mem_mb", "mem_mib": "mem_mb", "disk": "disk_mb", "disk_mib": "disk_mb"}
+# Resources that Snakemake derives from others.
+_DERIVED: Final = {
+    "mem": "mem_mb",
+    "mem_mib": "mem_mb",
+    "disk": "disk_mb",
+    "disk_mib": "disk_mb",
+}
 _Facts = Iterator[tuple[str, str | None, str | None]]
 
 
 def _of_jobs(before: Side, after: Side, pairs: Iterable[Pair]) -> Iterator[Change]:
-    """Tell what differs by rule: the same fact of many jobs is one change, shown by the first."""
-    touched: dict[tuple[str, str], list[tuple[Pair, str | None, str | None]]] = {}
+    """Yield what differs by rule: the same fact of many jobs is one change, cited by the first."""
+    affected: dict[tuple[str, str], list[tuple[Pair, str | None, str | None]]] = {}
     for pair in pairs:
-        if _of_a_job(pair.before) == _of_a_job(pair.after):
+        if _compared_attributes(pair.before) == _compared_attributes(pair.after):
             continue
-        for what, said, says in _facts(pair):
-            touched.setdefault((pair.before.rule, what), []).append((pair, said, says))
-    for (rule, what), found in touched.items():
-        pair, said, says = found[0]
+        for what, old, new in _facts(pair):
+            affected.setdefault((pair.before.rule, what), []).append((pair, old, new))
+    for (rule, what), found in affected.items():
+        pair, old, new = found[0]
         quoted = _quoted(what, pair)
         cited = (
-            *before.at_job(pair.before.job_id, quoted[0] or f"{what}: {said}"),
-            *after.at_job(pair.after.job_id, quoted[1] or f"{what}: {says}"),
+            *before.at_job(pair.before.job_id, quoted[0] or f"{what}: {old}"),
+            *after.at_job(pair.after.job_id, quoted[1] or f"{what}: {new}"),
         )
-        yield Change(rule, what, said, says, len(found), cited)
+        yield Change(rule, what, old, new, len(found), cited)
 
 
 def _facts(pair: Pair) -> _Facts:
     one, other = pair.before, pair.after
     for what, fact in _JOB_FACTS:
-        said, says = fact(one), fact(other)
-        if said != says and not (what in _UNTOLD and None in (said, says)):
-            yield what, text(said), text(says)
+        old, new = fact(one), fact(other)
+        if old != new and not (what in _OPTIONAL and None in (old, new)):
+            yield what, text(old), text(new)
     for name in sorted(one.resources.keys() | other.resources.keys()):
-        said, says = one.resources.get(name), other.resources.get(name)
-        if said != says and _TOLD_BY.get(name) not in one.resources.keys() & other.resources.keys():
-            yield f"resource {name}", text(said), text(says)
+        old, new = one.resources.get(name), other.resources.get(name)
+        if old != new and _DERIVED.get(name) not in one.resources.keys() & other.resources.keys():
+            yield f"resource {name}", text(old), text(new)
     if pair.inputs_known:
         yield from _files("input", one.input, other.input)
     yield from _files("output", one.output, other.output)
@@ -256,9 +261,9 @@ def _files(what: str, one: tuple[str, ...], other: tuple[str, ...]) -> _Facts:
 
 
 def _reaches_the_tool(one: JobDescribed, other: JobDescribed) -> bool:
-    """Whether the command that ran differs, though all that makes it is the same.
+    """Whether the command differs though code, params, inputs, outputs and log are the same.
 
-    Threads, resources or the configuration have then reached the tool.
+    Threads, resources or the configuration then changed it.
     """
     return (
         None not in (one.shellcmd, other.shellcmd)
@@ -270,7 +275,7 @@ def _reaches_the_tool(one: JobDescribed, other: JobDescribed) -> bool:
 
 
 def _quoted(what: str, pair: Pair) -> tuple[str | None, str | None]:
-    """Return what shows more than a digest does: the commands themselves."""
+    """Return the commands, which are better quotes than digests."""
     if what in ("code", "params", "command"):
         return pair.before.shellcmd, pair.after.shellcmd
     return None, None
@@ -281,7 +286,7 @@ def _digest(digest: str | None) -> str | None:
 
 
 def text(value: Any) -> str | None:
-    """Return a fact as a person writes it; None is unknown or not there."""
+    """Return a fact as text; None if it is unknown or empty."""
     if value is None or value in ([], {}, ""):
         return None
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Which job of one run is which of another: by rule and wildcards, else by what they make."""
+"""The jobs of two runs, matched by rule and wildcards, else by outputs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ class Pair:
     before: JobDescribed
     after: JobDescribed
     inputs_known: bool = True
-    """Whether both knew their inputs: a plan has a checkpoint's output for those it will tell."""
+    """Whether both have their inputs: in a dry run, some are only known after a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The jobs that both runs have, and those that one alone has."""
+    """The jobs that both runs have, and those that only one has."""
 
     pairs: tuple[Pair, ...]
     gone: tuple[JobDescribed, ...]
@@ -27,11 +27,11 @@ class Match:
 
 
 def match(before: Run, after: Run) -> Match:
-    """Return which jobs of *before* are in *after*; a rule's new name does not hide its outputs."""
-    left = {_name(job): job for job in before.jobs.values()}
-    right = {_name(job): job for job in after.jobs.values()}
-    untold = _untold(before) | _untold(after)
-    pairs = [_pair(job, right[name], untold) for name, job in left.items() if name in right]
+    """Match the jobs of two runs; those of a renamed rule are matched by their outputs."""
+    left = {_key(job): job for job in before.jobs.values()}
+    right = {_key(job): job for job in after.jobs.values()}
+    not_yet_known = _known_after_checkpoints(before) | _known_after_checkpoints(after)
+    pairs = [_pair(job, right[name], not_yet_known) for name, job in left.items() if name in right]
     gone = [job for name, job in left.items() if name not in right]
     added = {job.job_id: job for name, job in right.items() if name not in left}
     makers = {path: job for job in added.values() for path in job.output}
@@ -40,30 +40,30 @@ def match(before: Run, after: Run) -> Match:
         same = next((makers[path] for path in job.output if path in makers), None)
         if same is not None and same.job_id in added:
             del added[same.job_id]
-            pairs.append(_pair(job, same, untold))
+            pairs.append(_pair(job, same, not_yet_known))
         else:
             still_gone.append(job)
     return Match(tuple(pairs), tuple(still_gone), tuple(added.values()))
 
 
-def _pair(before: JobDescribed, after: JobDescribed, untold: set[str]) -> Pair:
-    known = untold.isdisjoint(before.input) and untold.isdisjoint(after.input)
+def _pair(before: JobDescribed, after: JobDescribed, not_yet_known: set[str]) -> Pair:
+    known = not_yet_known.isdisjoint(before.input) and not_yet_known.isdisjoint(after.input)
     return Pair(before, after, known)
 
 
-def _untold(run: Run) -> set[str]:
-    """Return the files from which a plan's jobs will learn of their inputs once they are there."""
+def _known_after_checkpoints(run: Run) -> set[str]:
+    """Return the checkpoint outputs of a dry run, which stand for inputs not yet known."""
     if run.started is None or run.started.kind != "dry_run":
         return set()
     return {path for job in run.jobs.values() if job.checkpoint for path in job.output}
 
 
-def _name(job: JobDescribed) -> tuple[object, ...]:
+def _key(job: JobDescribed) -> tuple[object, ...]:
     return (job.rule, *sorted(job.wildcards.items()))
 
 
 def by_rule(jobs: Iterable[JobDescribed]) -> dict[str, list[JobDescribed]]:
-    """Return *jobs* by their rules, in the order in which they came."""
+    """Return *jobs* by their rules, in their order."""
     found: dict[str, list[JobDescribed]] = {}
     for job in jobs:
         found.setdefault(job.rule, []).append(job)

@@ -1,4 +1,4 @@
-"""What a file was made from: a run's files and jobs, followed upstream."""
+"""The files and jobs of a run, followed upstream and downstream."""
 
 from functools import lru_cache
 from typing import Final
@@ -7,13 +7,13 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
 _FILES_KEPT: Final = 64
-"""Of how many files it is remembered what was made of them, or they of: many jobs ask for one."""
+"""For how many files the upstream or downstream is cached: many jobs ask for the same one."""
 _MANY: Final = 64
-"""So many readers share what a file was made of: it is worked out once."""
+"""A file with more readers than this has its upstream cached."""
 
 
 class Lineage:
-    """The files of a run by who makes them and who reads them."""
+    """The files of a run by the jobs that make and read them."""
 
     def __init__(self, run: Run) -> None:
         """Read the inputs and outputs of all jobs of *run*."""
@@ -24,15 +24,15 @@ class Lineage:
             for path in job.input:
                 self.readers.setdefault(path, []).append(job)
         self._fed = lru_cache(_FILES_KEPT)(self._downstream)
-        self._made_of = lru_cache(_FILES_KEPT)(self._upstream)
+        self._made_from = lru_cache(_FILES_KEPT)(self._upstream)
         self._kept = lru_cache(_FILES_KEPT)(self._has_its_sources)
 
     def feeds(self, path: str, job: JobDescribed) -> bool:
-        """Return whether *job* depends on the file *path*, however far up."""
+        """Return whether *job* depends on the file *path*, directly or through other jobs."""
         return job.job_id in self._fed(path)
 
     def _downstream(self, path: str) -> set[int]:
-        """Return the ids of the jobs that depend on *path*; cycles end."""
+        """Return the ids of all jobs that depend on *path*; each is visited once."""
         found: set[int] = set()
         waiting = [path]
         while waiting:
@@ -43,7 +43,7 @@ class Lineage:
         return found
 
     def upstream(self, job: JobDescribed) -> set[str]:
-        """Return every file that *job* depends on, however far up; cycles end."""
+        """Return every file that *job* depends on; each is visited once."""
         found: set[str] = set()
         waiting = [job]
         while waiting:
@@ -52,13 +52,13 @@ class Lineage:
                     continue
                 found.add(path)
                 if len(self.readers.get(path, ())) > _MANY:
-                    found |= self._made_of(path)
+                    found |= self._made_from(path)
                 elif maker := self.makers.get(path):
                     waiting.append(maker)
         return found
 
     def _upstream(self, path: str) -> set[str]:
-        """Return every file that *path* was made of; cycles end."""
+        """Return every file that *path* was made from; each is visited once."""
         found: set[str] = set()
         waiting = [path]
         while waiting:
@@ -69,18 +69,18 @@ class Lineage:
         return found
 
     def kept(self, path: str, other: "Lineage") -> bool:
-        """Return whether in *other*, too, *path* comes from all that it was made of at first."""
+        """Return whether *path* comes from all its source files in *other*, too."""
         return self._kept(path, other)
 
     def _has_its_sources(self, path: str, other: "Lineage") -> bool:
-        sources = self._made_of(path).difference(self.makers)
-        return sources <= {path, *other._made_of(path)}
+        sources = self._made_from(path).difference(self.makers)
+        return sources <= {path, *other._made_from(path)}
 
     @property
     def products(self) -> list[str]:
-        """The outputs that no job reads to make another: what the run was for.
+        """The outputs that no job reads to make another: the files that the run was for.
 
-        A rule without outputs, such as ``all``, only names what is wanted.
+        Jobs without outputs, such as ``all``, do not count as readers.
         """
         return [
             path

@@ -1,9 +1,9 @@
-"""How much faster or slower: lengths of runs over the noise that runs of one kind have.
+"""How much faster or slower a run is, beyond the noise between runs of the same work.
 
-How noise is told. Four or more runs of the same work give a mean and a standard deviation; a run
-(or a mean) is called faster only outside of the 99 % prediction interval of Student's t. Fewer runs
-cannot tell it: then a fifth of the baseline, and never less than two seconds, is taken for noise.
-Importing Snakemake is the same work in every run: twice what it differs by is the machine's noise.
+Four or more runs of the same work give a mean and a standard deviation; a run (or a mean) is faster
+only outside the 99 % prediction interval of Student's t. With fewer runs, a fifth of the baseline,
+twice the spread, and at least two seconds count as noise. Importing Snakemake is the same work in
+every run: twice the difference between the import times is noise of the machine.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
-Word = Literal["faster", "slower", "as fast"]
+SpeedVerdict = Literal["faster", "slower", "as fast"]
 
 # Two-sided 99 % quantiles of Student's t by degrees of freedom, from 3 to 10; more are as ten.
 _T99: Final = (5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169)
@@ -28,26 +28,26 @@ _MOST_MOVED: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class RunLengths:
-    """The lengths of one side's runs, in seconds, as their journals have them."""
+    """The lengths of one side's runs, in seconds."""
 
     makespans_s: tuple[float, ...]
     by_class_s: tuple[dict[str, float], ...]
     imports_s: tuple[float, ...] = ()
-    """How long the processes took to import Snakemake, where that is known."""
+    """How long each process took to import Snakemake, where known."""
 
     @property
     def typical_s(self) -> float | None:
-        """The median of the lengths."""
+        """The median length."""
         return median(self.makespans_s) if self.makespans_s else None
 
     def typical_class_s(self, name: str) -> float:
-        """Return the median of what a cost class took."""
+        """Return the median time of a cost class."""
         return median(one.get(name, 0.0) for one in self.by_class_s) if self.by_class_s else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A phase of a rule's jobs (or of a group's submissions) that took another time, in seconds."""
+    """A phase of a rule's jobs (or a group's submissions) whose time changed, in seconds."""
 
     rule: str
     phase: str
@@ -59,21 +59,21 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """How long both sides took; ``word`` is None where that cannot be compared."""
+    """How long both sides took; ``verdict`` is None where they cannot be compared."""
 
     baseline_s: float | None
     candidate_s: float | None
     margin_s: float | None
-    """What noise may be: a smaller difference is none."""
+    """Differences up to this count as noise."""
     runs: tuple[int, int]
-    """How many runs tell of the noise, on each side."""
+    """How many runs the noise was measured from, on each side."""
     by_class_s: dict[str, tuple[float, float]]
     moved: tuple[Moved, ...]
-    word: Word | None
+    verdict: SpeedVerdict | None
 
     @property
     def change_s(self) -> float | None:
-        """The candidate's length less the baseline's."""
+        """The candidate's length minus the baseline's."""
         if self.baseline_s is None or self.candidate_s is None:
             return None
         return self.candidate_s - self.baseline_s
@@ -90,9 +90,8 @@ def speed(
     Args:
         before: the baseline's runs.
         after: the candidate's runs.
-        runs: the two that are compared in detail.
-        history: lengths of runs like the baseline's, itself among them, where one run stands for
-            each side.
+        runs: the two runs compared in detail.
+        history: lengths of runs like the baseline's, including it, for one run on each side.
 
     """
     baseline, candidate = before.typical_s, after.typical_s
@@ -102,7 +101,7 @@ def speed(
     margin = max(margin_s(known, after.makespans_s), _load_s(before, after))
     away = mean(after.makespans_s) - mean(known)
     beyond = abs(away) > margin and away * (candidate - baseline) > 0
-    word: Word = "as fast" if not beyond else "faster" if away < 0 else "slower"
+    verdict: SpeedVerdict = "as fast" if not beyond else "faster" if away < 0 else "slower"
     return Speed(
         baseline,
         candidate,
@@ -114,12 +113,12 @@ def speed(
             if any(name in one for one in (*before.by_class_s, *after.by_class_s))
         },
         tuple(_moved(*runs, margin)),
-        word,
+        verdict,
     )
 
 
 def margin_s(before: Sequence[float], after: Sequence[float]) -> float:
-    """Return what noise may make of two sides' lengths, in seconds."""
+    """Return up to which difference in seconds two sides' lengths differ by noise."""
     freedoms = max(0, len(before) - 1) + max(0, len(after) - 1)
     typical = median(before)
     if freedoms < _FEWEST_FREEDOMS:
@@ -132,14 +131,14 @@ def margin_s(before: Sequence[float], after: Sequence[float]) -> float:
 
 
 def _load_s(before: RunLengths, after: RunLengths) -> float:
-    """Return what the machine's load made of two sides, as far as the same work shows it."""
+    """Return the noise of the machine's load, by the import times of two sides."""
     if not (before.imports_s and after.imports_s):
         return 0.0
     return 2 * abs(median(after.imports_s) - median(before.imports_s))
 
 
 def _moved(before: Run, after: Run, margin: float) -> list[Moved]:
-    """Return the phases that moved by more than noise, those that moved most first."""
+    """Return the phases that changed by more than noise, the largest change first."""
     one, other = _by_rule_and_phase(before), _by_rule_and_phase(after)
     found = [
         Moved(*key, *(one.get(key, _NONE)[0], other.get(key, _NONE)[0]), *_jobs(key, one, other))
@@ -168,7 +167,7 @@ def _by_rule_and_phase(run: Run) -> _Sums:
             described = run.groups.get(attempt.group or "")
             rule = f"group {described.name}" if described and described.name else "(groups)"
         for phase, micros in attempt.phases.items():
-            if phase == "slot_wait":  # jobs wait side by side: their sum is no time of the run's
+            if phase == "slot_wait":  # jobs wait in parallel: their sum is not time of the run
                 continue
             total = sums.setdefault((rule, phase), [0, 0])
             total[0] += micros

@@ -1,4 +1,4 @@
-"""What is usual of a workflow, over its runs: what a runbook holds the next one against."""
+"""A workflow's typical run, over its history: what a runbook expects of the next one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ _HANDLING: Final = frozenset({"submit", "node_startup", "node_plan", "node_exit"
 
 @dataclass(frozen=True, slots=True)
 class RuleUse:
-    """What a rule's jobs usually take, and where they leave their proofs."""
+    """The typical times of a rule's jobs, and their log and benchmark."""
 
     rule: str
     jobs: int
     compute_s: float | None
-    """A job's, in the middle."""
+    """Median per job."""
     handling_s: float
-    """A job's, in the middle: submitting, starting on the node, noticing its end."""
+    """Median per job: submission, start on the node, and the wait for a status check."""
     log: str | None
-    """With wildcards in braces; None where the rule has none."""
+    """A path with wildcards in braces; None if the rule has no log."""
     benchmark: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """A workflow's usual run, and its limits so far."""
+class TypicalRun:
+    """A workflow's typical run, and its extremes so far."""
 
     runs: int
     makespan_s: float
@@ -45,22 +45,22 @@ class Usual:
     failed_attempts: int
     """The most that a successful run had."""
     by_class_s: dict[str, float]
-    """In the middle, by cost class; what took nothing is left out."""
+    """Medians by cost class; classes without time are left out."""
     rules: tuple[RuleUse, ...]
-    """The costliest first."""
+    """The most expensive first."""
     products: tuple[str, ...]
-    """Outputs that no job reads: what the workflow is for."""
+    """Outputs that no job reads: the files that the workflow is for."""
     product_count: int
     manifests: tuple[str, ...] = ()
-    """Outputs that hold checksums, to be checked against."""
+    """Outputs that are lists of checksums."""
 
 
-def usual(run: Run, ended: Sequence[RunFinished]) -> Usual:
-    """Return what is usual.
+def typical_run(run: Run, ended: Sequence[RunFinished]) -> TypicalRun:
+    """Return the typical run of a workflow.
 
     Args:
-        run: a typical run, as an example of the jobs.
-        ended: how runs that did as much ended, itself among them.
+        run: a run whose jobs serve as examples.
+        ended: the ends of all runs that did as much, including it.
 
     """
     lengths = [one.makespan_s for one in ended if one.makespan_s is not None]
@@ -71,7 +71,7 @@ def usual(run: Run, ended: Sequence[RunFinished]) -> Usual:
     }
     lineage = Lineage(run)
     products, makers = lineage.products, lineage.makers
-    return Usual(
+    return TypicalRun(
         runs=max(1, len(ended)),
         makespan_s=median(lengths),
         longest_s=max(lengths),
@@ -109,7 +109,7 @@ def _rules(run: Run) -> tuple[RuleUse, ...]:
 
 
 def _pattern(job: JobDescribed, path: str) -> str:
-    """Return *path* with the job's wildcards in place of their values, the longest first."""
+    """Return *path* with wildcard names in place of their values, the longest value first."""
     for name, value in sorted(job.wildcards.items(), key=lambda item: -len(item[1])):
         if value:
             path = path.replace(value, f"{{{name}}}")

@@ -172,7 +172,7 @@ class Case:
     @property
     def slower(self) -> bool:
         """Whether it was slower than its baseline, beyond noise and by more than some seconds."""
-        if self.comparison is None or self.comparison.speed.word != "slower":
+        if self.comparison is None or self.comparison.speed.verdict != "slower":
             return False
         return (self.comparison.speed.change_s or 0.0) >= _LEAST_SLOWER_S
 

@@ -22,7 +22,7 @@ _NEAREST: Final = 3
 _MOST_COMPARED: Final = 20_000
 
 
-class NothingNamed(Exception):  # noqa: N818 - it names what happened
+class NoSuchJob(Exception):  # noqa: N818 - it names what happened
     """No job of the run is meant by these words; its text has what is called nearly so."""
 
 
@@ -122,4 +122,4 @@ def _nothing(run: Run, said: str) -> JobSelection:
         known.update(dict.fromkeys(map(bare, files_of(job))))
     near = get_close_matches(said, known, _NEAREST)
     hint = f"; near it: {' · '.join(near)}" if near else ""
-    raise NothingNamed(f"no job, rule or file of this run is called {said}{hint}")
+    raise NoSuchJob(f"no job, rule or file of this run is called {said}{hint}")

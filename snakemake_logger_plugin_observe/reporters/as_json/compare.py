@@ -36,7 +36,7 @@ def shape(answer: CompareAnswer) -> dict[str, Any]:
 
 def _speed(speed: Speed) -> dict[str, Any]:
     return {
-        "verdict": speed.word,
+        "verdict": speed.verdict,
         "baseline_s": speed.baseline_s,
         "candidate_s": speed.candidate_s,
         "change_s": _rounded(speed.change_s),

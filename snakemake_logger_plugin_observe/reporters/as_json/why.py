@@ -6,10 +6,9 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.citations import shortened
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
-from snakemake_logger_plugin_observe.analysis.why.chain import Chain, ChainStep
 from snakemake_logger_plugin_observe.analysis.why.origins import Link
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS
-from snakemake_logger_plugin_observe.analysis.why.roots import Root
+from snakemake_logger_plugin_observe.analysis.why.roots import Chain, ChainStep, Root
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import Cost, ReasonShare, RootShare
 from snakemake_logger_plugin_observe.clock import to_seconds

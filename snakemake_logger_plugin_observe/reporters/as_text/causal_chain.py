@@ -9,8 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
-from snakemake_logger_plugin_observe.analysis.why.chain import Chain
 from snakemake_logger_plugin_observe.analysis.why.origins import Link, upwards
+from snakemake_logger_plugin_observe.analysis.why.roots import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import Relation
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import cause_words

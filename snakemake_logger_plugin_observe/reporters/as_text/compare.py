@@ -62,11 +62,11 @@ def _table(*columns: str) -> Table:
 
 def _verdict(comparison: Comparison) -> str:
     speed = comparison.speed
-    if speed.baseline_s is None or speed.candidate_s is None or speed.word is None:
+    if speed.baseline_s is None or speed.candidate_s is None or speed.verdict is None:
         return comparison.verdict
     lengths = f"{_s(speed.baseline_s)} → {_s(speed.candidate_s)}"
     change = (speed.candidate_s - speed.baseline_s) / speed.baseline_s if speed.baseline_s else 0
-    noise = ", within noise" if speed.word == "as fast" and round(100 * change) else ""
+    noise = ", within noise" if speed.verdict == "as fast" and round(100 * change) else ""
     return f"{comparison.verdict}: {lengths} ({_signed(change)} %{noise})"
 
 
@@ -87,7 +87,7 @@ def _run(name: str, source: Source) -> Text:
 
 
 def _speed(speed: Speed) -> Iterable[Text]:
-    if speed.word is None or speed.baseline_s is None or speed.candidate_s is None:
+    if speed.verdict is None or speed.baseline_s is None or speed.candidate_s is None:
         yield Text(
             "not compared: one of the two did not succeed, had nothing to do, or only planned"
         )

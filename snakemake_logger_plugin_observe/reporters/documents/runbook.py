@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.typical_run import RuleUse, Usual
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import RuleUse, TypicalRun
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer
 from snakemake_logger_plugin_observe.reporters.words import duration, harmless, percent
@@ -119,7 +119,7 @@ def _published(answer: RunbookAnswer) -> Iterator[str]:
     yield from _block(*commands, folder=answer.folder)
 
 
-def _boundary(usual: Usual) -> Iterator[str]:
+def _boundary(usual: TypicalRun) -> Iterator[str]:
     yield "It is the workflow's design, and its owner decides, when"
     yield ""
     yield f"- more than {round(usual.jobs * _MANY):,} jobs are planned ({usual.jobs:,} are usual);"
@@ -154,7 +154,7 @@ def _is_small(one: RuleUse) -> bool:
     return one.compute_s is not None and one.jobs > 1 and one.handling_s > one.compute_s
 
 
-def _profile(usual: Usual) -> Iterator[str]:
+def _profile(usual: TypicalRun) -> Iterator[str]:
     lengths = f"{_s(usual.makespan_s)} (at most {_s(usual.longest_s)})"
     yield f"{plural(usual.jobs, 'job')} in {lengths}, over {plural(usual.runs, 'run')}."
     yield ""

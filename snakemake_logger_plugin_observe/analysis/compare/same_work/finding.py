@@ -1,4 +1,4 @@
-"""A finding, and all that is known when one is made."""
+"""A finding, and the two compared runs that findings are made from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ UNCHECKED: Final = "nothing shows that the outputs are the same"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One change, judged: what it is (``id``), the judgement, a sentence, and where it shows."""
+    """One judged change: its ``id``, whether it is safe, a sentence, and the evidence."""
 
     id: str
     kind: Kind
@@ -26,45 +26,44 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two runs side by side."""
+    """Two runs with everything that the judges read."""
 
     before: Side
     after: Side
     match: Match
     changes: tuple[Change, ...]
     contents: Contents
-    """Of what the baseline made for its own sake: see ``Lineage.products``."""
+    """The baseline's outputs by whether the candidate made the same bytes."""
     files: tuple[dict[str, Recorded], dict[str, Recorded]]
-    """What is known of each side's outputs."""
+    """The recorded outputs of each side, by path."""
     lineages: tuple[Lineage, Lineage]
     unpublished: tuple[str, ...] = ()
-    """What the baseline published and the candidate did not."""
+    """Files that the baseline published and the candidate did not."""
     not_found: frozenset[int] = frozenset()
-    """The baseline's jobs that are gone because discovery no longer finds what they were for."""
+    """The baseline's jobs that are gone because discovery no longer finds their wildcard values."""
     moved: Mapping[str, str] = field(default_factory=dict)
     """Outputs of the baseline that the candidate made under another name, byte for byte."""
-
     ended: tuple[bool, bool] = (True, True)
-    """Whether the runs came to their end: of one that did not, work is missing anyhow."""
+    """Whether each run reached its end: one that did not lacks work in any case."""
 
     @property
     def planned(self) -> bool:
-        """Whether one of the two is a plan, and so has no attempts and no outputs."""
+        """Whether one of the two is a dry run, which has no attempts and no outputs."""
         runs = (self.before.run, self.after.run)
         return any(run.started is not None and run.started.kind == "dry_run" for run in runs)
 
     @property
-    def proved(self) -> bool:
+    def same_bytes(self) -> bool:
         """Whether the outputs are known to be the same."""
-        return self.contents.proved
+        return self.contents.same
 
-    def tuning(self) -> Kind:
-        """Return how something that can change results is judged: by the results."""
-        return "safe" if self.proved else "unsafe"
+    def by_results(self) -> Kind:
+        """Judge a change that can alter results: safe only if the outputs are the same bytes."""
+        return "safe" if self.same_bytes else "unsafe"
 
-    def shown(self, claim: str) -> str:
-        """Return *claim* about something that can change results, and what is known of these."""
-        if self.proved:
+    def with_results(self, claim: str) -> str:
+        """Return *claim* about a change that can alter results, and whether it did."""
+        if self.same_bytes:
             return f"{claim}; the outputs are the same bytes"
         if self.contents.differing:
             return f"{claim}, and the outputs differ"

@@ -8,7 +8,7 @@ from builders import Story, at
 from workflows import a_job, a_run, a_workflow, changed
 
 from snakemake_logger_plugin_observe.__main__ import main
-from snakemake_logger_plugin_observe.analysis.compare.typical_run import usual
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import typical_run
 
 NOTE = """# Incident in run 1
 
@@ -53,7 +53,7 @@ def written(work: Path) -> str:
 
 def test_what_is_usual_is_in_the_middle_of_runs_alike() -> None:
     ended = [a_story(length_s).run.finished for length_s in (90, 100, 180)]
-    found = usual(a_story().run, [one for one in ended if one is not None])
+    found = typical_run(a_story().run, [one for one in ended if one is not None])
     assert (found.runs, found.makespan_s, found.longest_s, found.jobs) == (3, 100, 180, 7)
     assert found.products == ("out/all.sha256",)
     assert found.manifests == ("out/all.sha256",)

@@ -38,8 +38,8 @@ from answers import (
 from builders import chain, grouped, mixed
 from hypothesis import given
 
-from snakemake_logger_plugin_observe.analysis.why.chain import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.roots import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.analysis.why.selection import find
 from snakemake_logger_plugin_observe.analysis.why.why import why

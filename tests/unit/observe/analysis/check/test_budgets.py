@@ -9,7 +9,7 @@ from builders import Story, begun, chain, killed, on_cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakemake_logger_plugin_observe.analysis.check import baseline, budgets
+from snakemake_logger_plugin_observe.analysis.check import budgets
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, Limit, ended, judge
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun, Measurement
 from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
@@ -224,7 +224,7 @@ def longer(by_s: float) -> Story:
 
 
 def test_the_same_work_is_the_same_work() -> None:
-    line = baseline.same_work(compared(chain(), chain()), 5)
+    line = budgets.same_work(compared(chain(), chain()), 5)
     assert (line.key, line.limit, line.value, line.ok) == ("same_work", True, True, True)
     assert line.why == "as fast, the same plan (contents unchecked)"
     assert (line.file_line, line.evidence) == (5, ())
@@ -235,14 +235,14 @@ def test_other_work_is_broken_by_each_finding_that_is_unsafe() -> None:
         begun().job(1, rule="sort", output=("a",), log=log).quick(1, 3, 4, 9).end(10)
         for log in (("a.log",), ())
     )
-    line = baseline.same_work(compared(before, after), 5)
+    line = budgets.same_work(compared(before, after), 5)
     assert line.ok is False
     assert line.evidence == (Citation("journal", "B:3", "rule sort lost its log: a.log"),)
 
 
 def test_runs_that_do_not_compare_break_nothing() -> None:
     found = compared(chain(), begun().job(1).end(4, "failed"))
-    for line in (baseline.same_work(found, 1), baseline.slower_by(found, 0.2, 2)):
+    for line in (budgets.same_work(found, 1), budgets.slower_by(found, 0.2, 2)):
         assert (line.ok, line.value, line.why) == (None, None, "not comparable, because B failed")
 
 
@@ -258,7 +258,7 @@ def test_runs_that_do_not_compare_break_nothing() -> None:
 def test_slower_is_what_is_slower_than_the_limit_and_than_noise(
     by_s: float, most: float, ok: bool, said: str
 ) -> None:
-    line = baseline.slower_by(compared(chain(), longer(by_s)), most, 6)
+    line = budgets.slower_by(compared(chain(), longer(by_s)), most, 6)
     assert (line.limit, line.value, line.ok, line.why) == (most, by_s / 21, ok, said)
 
 

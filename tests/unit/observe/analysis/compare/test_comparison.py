@@ -97,7 +97,7 @@ def test_a_run_that_did_not_succeed_does_not_compare(status: str, said: str) -> 
 def test_a_run_without_an_end_does_not_compare() -> None:
     answer = compare(party(killed()), party(a_run()))
     assert (answer.verdict, answer.same_work) == ("not comparable, because A still goes on", None)
-    assert (answer.speed.baseline_s, answer.speed.word) == (None, None)
+    assert (answer.speed.baseline_s, answer.speed.verdict) == (None, None)
 
 
 def test_different_workflows_do_not_compare() -> None:
@@ -122,7 +122,7 @@ def test_a_plan_and_the_run_that_came_of_it() -> None:
     assert verdict(plan, a_run())[0] == "as planned, the same plan (contents unchecked)"
     assert verdict(plan, a_run(a_workflow("ab")))[0] == "less than planned"
     assert verdict(plan, a_run(a_workflow("abcd")))[0] == "more than planned"
-    assert compared(plan, a_run()).speed.word is None
+    assert compared(plan, a_run()).speed.verdict is None
 
 
 # -- work ----------------------------------------------------------------------------------------

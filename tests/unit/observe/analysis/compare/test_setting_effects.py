@@ -72,8 +72,8 @@ def test_hiding_has_a_direction(name: str, before: object, after: object, more: 
     assert hides_more(setting(name), before, after) is more
 
 
-def test_only_what_hides_has_an_honest_value() -> None:
-    assert all(one.honest is None for one in TABLE if one.effect is not Effect.HIDING)
+def test_only_what_hides_has_a_harmless_value() -> None:
+    assert all(one.harmless is None for one in TABLE if one.effect is not Effect.HIDING)
     assert isinstance(TABLE[0], SettingEffect)
 
 

@@ -17,7 +17,7 @@ def word(
     before: tuple[float, ...], after: tuple[float, ...], history: tuple[float, ...] = ()
 ) -> str:
     runs = (a_run().run, a_run().run)
-    found = speed(measured(*before), measured(*after), runs, history).word
+    found = speed(measured(*before), measured(*after), runs, history).verdict
     assert found is not None
     return found
 
@@ -66,8 +66,8 @@ def test_a_baseline_that_was_an_outlier_of_its_history_proves_nothing() -> None:
 def test_what_importing_snakemake_differs_by_is_the_machine_s_noise() -> None:
     slow = RunLengths((140,), ({},), imports_s=(31,))
     runs = (a_run().run, a_run().run)
-    assert speed(RunLengths((100,), ({},), imports_s=(1,)), slow, runs).word == "as fast"
-    assert speed(RunLengths((100,), ({},), imports_s=(30,)), slow, runs).word == "slower"
+    assert speed(RunLengths((100,), ({},), imports_s=(1,)), slow, runs).verdict == "as fast"
+    assert speed(RunLengths((100,), ({},), imports_s=(30,)), slow, runs).verdict == "slower"
 
 
 def test_folders_of_runs_compare_by_their_medians() -> None:
@@ -76,7 +76,7 @@ def test_folders_of_runs_compare_by_their_medians() -> None:
         Party(a_run().run, "success", measured(50, 51, 52)),
     )
     assert (answer.speed.baseline_s, answer.speed.candidate_s) == (101, 51)
-    assert (answer.speed.runs, answer.speed.word) == ((3, 3), "faster")
+    assert (answer.speed.runs, answer.speed.verdict) == ((3, 3), "faster")
     assert answer.speed.by_class_s == {"compute": (101, 51)}
 
 

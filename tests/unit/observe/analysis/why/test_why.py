@@ -27,10 +27,9 @@ from whys import (
     up_to_date,
 )
 
-from snakemake_logger_plugin_observe.analysis.why.chain import chain
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
-from snakemake_logger_plugin_observe.analysis.why.roots import Root, roots
-from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection, NothingNamed, find
+from snakemake_logger_plugin_observe.analysis.why.roots import Root, chain, roots
+from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection, NoSuchJob, find
 from snakemake_logger_plugin_observe.analysis.why.why import why
 from snakemake_logger_plugin_observe.commands.why import told_apart
 from snakemake_logger_plugin_observe.run.model import Run
@@ -330,7 +329,7 @@ def test_wildcards_may_hold_what_separates_them() -> None:
     [("repord.txt", "near it: report.txt"), ("publihs", "near it: publish"), ("99", "called 99")],
 )
 def test_what_nobody_knows_is_told_with_what_is_near(words: str, near: str) -> None:
-    with pytest.raises(NothingNamed, match="no job, rule or file of this run is called") as told:
+    with pytest.raises(NoSuchJob, match="no job, rule or file of this run is called") as told:
         find(Origins(many_causes().run), words)
     assert near in str(told.value)
     assert "\n" not in str(told.value)

@@ -39,7 +39,7 @@ def test_a_loss_of_few_seconds_is_no_incident_though_it_is_beyond_noise(
 ) -> None:
     before, after = timed(ONE), timed(ONE | {"count": tools_s})
     speed = compared(before, after).speed
-    assert (speed.word, speed.change_s) == ("slower", lost_s)
+    assert (speed.verdict, speed.change_s) == ("slower", lost_s)
     assert classes(after, before) == told
 
 
