@@ -47,7 +47,7 @@ def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
     assert (verdict(answer), answer["same_work"], answer["checked"]) == ("did less", False, "plan")
     assert told(answer) == ["neutral up_to_date"]
     (claim,) = (finding["claim"] for finding in answer["findings"])
-    assert claim.startswith("7 jobs up to date in the candidate, and not run there: ")
+    assert claim.startswith("7 jobs up to date in the candidate and not run there: ")
 
 
 def test_published_files_of_one_folder_are_not_compared_and_that_is_said(bench: Bench) -> None:

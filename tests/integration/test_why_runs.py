@@ -277,7 +277,7 @@ def test_nobody_knows_a_file_that_no_job_has(done: Lab) -> None:
     told = done.observe("why", "joind.txt")
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr.count("\n") == 1
-    assert "near it: joined.txt" in told.stderr
+    assert "similar: joined.txt" in told.stderr
 
 
 def test_a_pipe_s_filler_goes_back_to_its_reader(lab: Lab) -> None:

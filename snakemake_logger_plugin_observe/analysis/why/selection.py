@@ -121,5 +121,5 @@ def _nothing(run: Run, said: str) -> JobSelection:
         known[job_name(job)] = None
         known.update(dict.fromkeys(map(bare, files_of(job))))
     near = get_close_matches(said, known, _NEAREST)
-    hint = f"; near it: {' · '.join(near)}" if near else ""
+    hint = f"; similar: {' · '.join(near)}" if near else ""
     raise NoSuchJob(f"no job, rule or file of this run is called {said}{hint}")

@@ -1,4 +1,4 @@
-"""What two runs have in common, and the one verdict over speed, work and truth."""
+"""What changed between two runs, how each change is judged, and the verdict."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def verdict(before: Any, after: Any) -> tuple[str, bool | None, str]:
 # -- verdicts ------------------------------------------------------------------------------------
 
 
-def test_a_run_compared_with_itself_has_nothing_to_tell() -> None:
+def test_a_run_compared_with_itself_has_no_findings() -> None:
     answer = compared(a_run(sums=SUMS), a_run(sums=SUMS))
     assert answer.findings == ()
     assert answer.work.changes == ()
@@ -64,20 +64,20 @@ def test_less_work_is_never_simply_faster() -> None:
     )
 
 
-def test_more_work_is_why_it_was_slower() -> None:
+def test_a_run_that_did_more_is_slower_because_of_it() -> None:
     more = a_run(a_workflow("abcdef"), length_s=200)
     assert verdict(a_run(), more) == ("slower because it did more", False, "plan")
     assert verdict(a_run(), a_run(a_workflow("abcdef")))[0] == "as fast, though it did more"
 
 
-def test_less_of_one_and_more_of_another_is_other_work() -> None:
+def test_jobs_gone_and_jobs_added_are_different_work() -> None:
     assert verdict(a_run(a_workflow("abc")), a_run(a_workflow("xyz")))[:2] == (
-        "as fast, but other work",
+        "as fast, but different work",
         False,
     )
 
 
-def test_what_is_unsafe_is_not_the_same_work_however_fast() -> None:
+def test_an_unsafe_finding_means_not_the_same_work_however_fast() -> None:
     fast = a_run(changed(a_workflow(), "count", log=()), sums=SUMS, length_s=10)
     answer = compared(a_run(sums=SUMS), fast)
     assert (answer.verdict, answer.same_work) == ("faster, but not the same work", False)
@@ -87,20 +87,23 @@ def test_what_is_unsafe_is_not_the_same_work_however_fast() -> None:
 @pytest.mark.parametrize(
     ("status", "said"), [("failed", "failed"), ("interrupted", "was interrupted")]
 )
-def test_a_run_that_did_not_succeed_does_not_compare(status: str, said: str) -> None:
+def test_a_run_that_did_not_succeed_is_not_comparable(status: str, said: str) -> None:
     cut = a_run(a_workflow("a"), status=status)
     assert verdict(a_run(), cut)[:2] == (f"not comparable, because B {said}", None)
     assert verdict(cut, a_run())[:2] == (f"not comparable, because A {said}", None)
     assert found(a_run(), cut) == {"not_reached": "neutral"}
 
 
-def test_a_run_without_an_end_does_not_compare() -> None:
+def test_a_run_without_an_end_is_not_comparable() -> None:
     answer = compare(party(killed()), party(a_run()))
-    assert (answer.verdict, answer.same_work) == ("not comparable, because A still goes on", None)
+    assert (answer.verdict, answer.same_work) == (
+        "not comparable, because A is still running",
+        None,
+    )
     assert (answer.speed.baseline_s, answer.speed.verdict) == (None, None)
 
 
-def test_different_workflows_do_not_compare() -> None:
+def test_different_workflows_are_not_comparable() -> None:
     other = a_run([a_job("bake", "bread", "flour")])
     assert verdict(a_run(), other)[:2] == (
         "not comparable, because they have no job in common",
@@ -108,7 +111,7 @@ def test_different_workflows_do_not_compare() -> None:
     )
 
 
-def test_other_data_behind_the_same_names_does_not_compare() -> None:
+def test_runs_on_different_input_data_are_not_comparable() -> None:
     jobs = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 10})
     larger = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 20})
     assert verdict(a_run(jobs), a_run(larger))[:2] == (
@@ -117,7 +120,7 @@ def test_other_data_behind_the_same_names_does_not_compare() -> None:
     )
 
 
-def test_a_plan_and_the_run_that_came_of_it() -> None:
+def test_a_dry_run_is_compared_with_the_run_that_followed_it() -> None:
     plan = a_run(kind="dry_run", status="dry_run")
     assert verdict(plan, a_run())[0] == "as planned, the same plan (contents unchecked)"
     assert verdict(plan, a_run(a_workflow("ab")))[0] == "less than planned"
@@ -135,7 +138,7 @@ def test_jobs_and_rules_are_counted_on_both_sides() -> None:
     assert [job.rule for job in work.match.gone] == ["cut", "count", "join"]
 
 
-def test_why_jobs_ran_is_compared_by_kind() -> None:
+def test_reasons_are_compared_by_kind() -> None:
     missing = changed(a_workflow(), "cut", reason="Missing output files: cut/a")
     code = changed(a_workflow(), "cut", reason="Code has changed since last execution")
     assert compared(a_run(missing), a_run(code)).work.reasons == {
@@ -145,19 +148,19 @@ def test_why_jobs_ran_is_compared_by_kind() -> None:
     assert compared(a_run(code), a_run(code)).work.reasons == {}
 
 
-def test_what_discovery_no_longer_finds_is_named() -> None:
+def test_wildcard_values_that_discovery_no_longer_finds_are_named() -> None:
     assert claims(a_run(), a_run(a_workflow("a")), "discovery_narrowed") == [
         "4 jobs gone: discovery found 1 value of sample, not 3 (no longer sample b, c)"
     ]
 
 
-def test_what_discovery_newly_finds_is_named() -> None:
+def test_wildcard_values_that_discovery_newly_finds_are_named() -> None:
     assert claims(a_run(), a_run(a_workflow("abcd")), "discovery_widened") == [
         "2 jobs more: discovery found 4 values of sample, not 3 (new: sample d)"
     ]
 
 
-def test_more_work_is_the_same_work_and_more_where_the_outputs_show_it() -> None:
+def test_more_jobs_are_the_same_work_and_more_if_the_outputs_are_equal() -> None:
     more = a_run(a_workflow("abcdef"), sums=SUMS, length_s=200)
     assert verdict(a_run(sums=SUMS), more)[:2] == (
         "slower, the same work and more (outputs' checksums equal)",
@@ -165,14 +168,14 @@ def test_more_work_is_the_same_work_and_more_where_the_outputs_show_it() -> None
     )
 
 
-def test_a_new_product_beside_is_more() -> None:
+def test_an_additional_product_is_more_work() -> None:
     more = [*a_workflow(), a_job("extra", "extra", "table")]
     assert (
         verdict(a_run(), a_run(more))[0] == "as fast, the same plan and more (contents unchecked)"
     )
 
 
-def test_what_was_up_to_date_is_not_lost() -> None:
+def test_up_to_date_jobs_are_not_gone() -> None:
     rest = a_run([job for job in a_workflow() if job["rule"] in ("join", "all")])
     again = a_run(
         [job for job in a_workflow() if job["rule"] in ("join", "all")],
@@ -184,7 +187,7 @@ def test_what_was_up_to_date_is_not_lost() -> None:
 
 
 @pytest.mark.parametrize("samples", ["xabc", "axbc", "abcx"])
-def test_what_was_up_to_date_is_looked_for_first_among_what_is_still_found(samples: str) -> None:
+def test_up_to_date_jobs_are_those_with_known_wildcard_values_first(samples: str) -> None:
     rest = [job for job in a_workflow("abc") if job["rule"] != "cut"]
     again = a_run(rest, up_to_date={"cut": 3})
     assert found(a_run(a_workflow(samples)), again) == {
@@ -193,19 +196,19 @@ def test_what_was_up_to_date_is_looked_for_first_among_what_is_still_found(sampl
     }
     known = ", ".join(f"cut sample={s}" for s in "abc")
     assert claims(a_run(a_workflow(samples)), again, "up_to_date") == [
-        f"3 jobs up to date in the candidate, and not run there: {known}"
+        f"3 jobs up to date in the candidate and not run there: {known}"
     ]
     assert claims(a_run(a_workflow(samples)), again, "discovery_narrowed") == [
         "2 jobs gone: discovery found 3 values of sample, not 4 (no longer sample x)"
     ]
 
 
-def test_a_renamed_rule_is_the_same_job_by_what_it_makes() -> None:
+def test_jobs_of_a_renamed_rule_are_matched_by_their_outputs() -> None:
     renamed = [{**job, "rule": "tally"} if job["rule"] == "count" else job for job in a_workflow()]
     assert found(a_run(), a_run(renamed)) == {"renamed": "neutral"}
 
 
-def test_a_redundant_step_may_go_if_the_outputs_are_the_same() -> None:
+def test_cutting_a_redundant_step_is_safe_if_the_outputs_are_the_same() -> None:
     jobs = [a_job("copy", "copy", "raw"), a_job("work", "out", "copy"), a_job("all", None, "out")]
     cut = [a_job("work", "out", "raw", shellcmd="work raw > out"), a_job("all", None, "out")]
     assert verdict(a_run(jobs, sums=SUMS), a_run(cut, sums=SUMS))[:2] == (
@@ -219,7 +222,7 @@ def test_a_redundant_step_may_go_if_the_outputs_are_the_same() -> None:
     assert found(a_run(jobs), a_run(cut))["steps_cut"] == "unsafe"
 
 
-def test_a_step_that_hands_files_on_may_come_if_the_outputs_are_the_same() -> None:
+def test_adding_a_staging_step_is_safe_if_the_outputs_are_the_same() -> None:
     jobs = [a_job("work", "out", "raw"), a_job("all", None, "out")]
     staged = [
         a_job("stage", "near", "raw"),
@@ -233,17 +236,17 @@ def test_a_step_that_hands_files_on_may_come_if_the_outputs_are_the_same() -> No
     assert found(a_run(jobs), a_run(staged))["steps_added"] == "unsafe"
 
 
-def test_a_rule_that_published_and_is_gone_takes_its_product_with_it() -> None:
-    jobs = [*a_workflow(), a_job("proof", "proof", "table")]
+def test_a_rule_that_is_gone_is_reported_with_its_missing_product() -> None:
+    jobs = [*a_workflow(), a_job("check", "check", "table")]
     assert claims(a_run(jobs), a_run(), "outputs_not_made") == [
-        "rule proof is gone, and with it proof"
+        "rule check is gone, and with it check"
     ]
 
 
 # -- dependencies --------------------------------------------------------------------------------
 
 
-def test_an_input_that_is_no_longer_declared_is_a_hidden_dependency() -> None:
+def test_an_input_that_is_no_longer_declared_is_a_dropped_dependency() -> None:
     panel = [a_job("screen", "out", "reads", "panel"), a_job("all", None, "out")]
     hidden = [a_job("screen", "out", "reads"), a_job("all", None, "out")]
     assert found(a_run(panel, sums=SUMS), a_run(hidden, sums=SUMS)) == {
@@ -251,13 +254,13 @@ def test_an_input_that_is_no_longer_declared_is_a_hidden_dependency() -> None:
     }
     assert claims(a_run(panel), a_run(hidden), "dependency_dropped") == [
         (
-            "screen no longer depends on panel (1 job), and makes the same outputs: Snakemake will not "
-            "notice when that changes"
+            "screen no longer depends on panel (1 job) but makes the same outputs: Snakemake will not "
+            "notice when that input changes"
         )
     ]
 
 
-def test_a_dropped_product_that_is_still_made_is_a_hidden_dependency() -> None:
+def test_a_dropped_input_that_is_still_made_is_a_dropped_dependency() -> None:
     def jobs(*inputs: str) -> list[dict[str, Any]]:
         return [
             a_job("index", "index", "raw"),
@@ -270,7 +273,7 @@ def test_a_dropped_product_that_is_still_made_is_a_hidden_dependency() -> None:
     }
 
 
-def test_a_dropped_product_that_the_command_still_names_is_hidden_though_its_step_is_gone() -> None:
+def test_a_dropped_input_that_the_command_still_names_is_a_dropped_dependency() -> None:
     jobs = [
         a_job("index", "index", "raw"),
         a_job("work", "out", "raw", "index"),
@@ -283,7 +286,7 @@ def test_a_dropped_product_that_the_command_still_names_is_hidden_though_its_ste
     assert found(a_run(jobs, sums=SUMS), a_run(hidden, sums=SUMS))["dependency_dropped"] == "unsafe"
 
 
-def test_an_input_that_another_step_hands_on_is_not_lost() -> None:
+def test_an_input_that_arrives_through_another_step_is_not_dropped() -> None:
     jobs = [a_job("work", "out", "raw"), a_job("all", None, "out")]
     staged = [
         a_job("stage", "near", "raw"),
@@ -294,7 +297,7 @@ def test_an_input_that_another_step_hands_on_is_not_lost() -> None:
 
 
 @pytest.mark.parametrize("count", [3, 100])
-def test_a_step_that_is_cut_behind_an_aggregation_is_needless_where_all_is_still_read(
+def test_a_cut_step_after_an_aggregation_is_redundant_if_all_its_sources_are_read(
     count: int,
 ) -> None:
     samples = [str(number) for number in range(count)]
@@ -314,17 +317,17 @@ def test_a_step_that_is_cut_behind_an_aggregation_is_needless_where_all_is_still
         "steps_cut": "safe",
         "dependency_added": "neutral",
     }
-    # what the cut step was made of is no longer read: of the samples, one alone
+    # the job now reads only one of the samples that the cut step was made from
     other = [*panel, *call("norm/{}"), ends]
     assert claims(before, a_run(other, sums=SUMS), "dependency_dropped") == [
         (
-            f"call no longer depends on cut/0 ({count} jobs), and makes the same outputs: Snakemake "
-            "will not notice when that changes"
+            f"call no longer depends on cut/0 ({count} jobs) but makes the same outputs: Snakemake "
+            "will not notice when that input changes"
         )
     ]
 
 
-def test_a_step_that_is_cut_is_not_needless_where_what_it_read_comes_from_less() -> None:
+def test_a_cut_step_is_not_redundant_if_its_input_has_fewer_sources_now() -> None:
     cut = [
         a_job("panel", "panel", "one", "two"),
         a_job("cut", "cut", "panel"),
@@ -344,9 +347,7 @@ def test_a_step_that_is_cut_is_not_needless_where_what_it_read_comes_from_less()
     ]
 
 
-def test_of_two_steps_that_are_cut_the_last_one_s_file_is_needless_where_their_source_is_read() -> (
-    None
-):
+def test_two_cut_steps_are_redundant_if_their_source_is_read_instead() -> None:
     cut = [
         a_job("trim", "trim", "raw"),
         a_job("cut", "cut", "trim"),
@@ -360,7 +361,7 @@ def test_of_two_steps_that_are_cut_the_last_one_s_file_is_needless_where_their_s
     }
 
 
-# -- proofs --------------------------------------------------------------------------------------
+# -- logs, benchmarks and outputs --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -371,7 +372,9 @@ def test_of_two_steps_that_are_cut_the_last_one_s_file_is_needless_where_their_s
         ({"output": ()}, "output_removed"),
     ],
 )
-def test_a_proof_that_is_gone_is_unsafe(facts: dict[str, Any], which: str) -> None:
+def test_a_log_benchmark_or_output_that_is_gone_is_unsafe(
+    facts: dict[str, Any], which: str
+) -> None:
     jobs = [a_job("work", "out", "raw"), a_job("all", None)]
     assert found(a_run(jobs), a_run(changed(jobs, "work", **facts))) == {which: "unsafe"}
 
@@ -387,14 +390,14 @@ def test_a_proof_that_is_gone_is_unsafe(facts: dict[str, Any], which: str) -> No
         (None, {"out": "not empty"}, {}),
     ],
 )
-def test_what_snakemake_made_sure_of_it_has_to_make_sure_of(
+def test_a_dropped_ensure_condition_is_unsafe(
     before: dict[str, str] | None, after: dict[str, str] | None, kinds: dict[str, str]
 ) -> None:
     runs = [a_run([a_job("work", "out", "raw", ensured=one)]) for one in (before, after)]
     assert found(*runs) == kinds
 
 
-def test_an_output_that_is_kept_no_longer_is_told() -> None:
+def test_an_output_that_is_no_longer_kept_is_a_neutral_finding() -> None:
     kept, removed, older = (
         a_run([a_job("work", "out", "raw", temp=temp)]) for temp in ((), ("out",), None)
     )
@@ -403,19 +406,19 @@ def test_an_output_that_is_kept_no_longer_is_told() -> None:
     assert found(older, removed) == {}
 
 
-def test_a_log_under_another_name_is_still_a_log() -> None:
+def test_a_renamed_log_is_no_finding() -> None:
     jobs = [a_job("work", "out", "raw"), a_job("all", None)]
     assert found(a_run(jobs), a_run(changed(jobs, "work", log=("elsewhere.log",)))) == {}
 
 
-def test_an_output_in_another_place_is_safe_if_it_is_the_same_bytes() -> None:
+def test_a_moved_output_is_safe_if_it_is_the_same_bytes() -> None:
     here, there = [a_job("work", "here", "raw")], [a_job("work", "there", "raw")]
     same = {"here": "x", "there": "x"}
     assert found(a_run(here, sums=same), a_run(there, sums=same)) == {"outputs_moved": "safe"}
     assert found(a_run(here), a_run(there)) == {"output_removed": "unsafe"}
 
 
-def test_contents_that_differ_without_a_cause_are_said_to() -> None:
+def test_unexplained_differences_of_outputs_are_reported_as_such() -> None:
     sums = {path: path for path in ("cut/a", "count/a", "table")}
     answer = claims(
         a_run(a_workflow("a"), sums=sums),
@@ -424,13 +427,13 @@ def test_contents_that_differ_without_a_cause_are_said_to() -> None:
     )
     assert answer == [
         (
-            "1 of 3 outputs differ: count/a, though nothing that the journals hold explains it: a "
-            "helper, an environment or data that they do not know, or chance"
+            "1 of 3 outputs differ: count/a, and nothing in the journals explains it: an unrecorded "
+            "helper script, environment or input, or randomness"
         )
     ]
 
 
-def test_a_file_of_the_workflow_s_that_changed_explains_contents_that_differ() -> None:
+def test_a_changed_workflow_file_explains_outputs_that_differ() -> None:
     sums = {path: path for path in ("cut/a", "count/a", "table")}
     before, after = (
         a_run(a_workflow("a"), sums={**sums, "count/a": said}, sources={"lib/h.py": said})
@@ -439,7 +442,7 @@ def test_a_file_of_the_workflow_s_that_changed_explains_contents_that_differ() -
     assert claims(before, after, "contents_differ") == ["1 of 3 outputs differ: count/a"]
 
 
-def test_a_snakefile_whose_text_changed_explains_contents_that_differ() -> None:
+def test_a_changed_snakefile_explains_outputs_that_differ() -> None:
     sums = {path: path for path in ("cut/a", "count/a", "table")}
     stories = []
     for said in ("old", "new"):
@@ -462,7 +465,9 @@ COMPUTING = [
 
 
 @pytest.mark.parametrize(("facts", "which"), COMPUTING)
-def test_what_can_change_results_is_judged_by_them(facts: dict[str, Any], which: str) -> None:
+def test_a_change_that_can_alter_results_is_judged_by_the_outputs(
+    facts: dict[str, Any], which: str
+) -> None:
     other = changed(a_workflow(), "count", **facts)
     assert found(a_run(), a_run(other)) == {which: "unsafe"}
     assert found(a_run(sums=SUMS), a_run(other, sums=SUMS)) == {which: "safe"}
@@ -479,18 +484,18 @@ def test_what_can_change_results_is_judged_by_them(facts: dict[str, Any], which:
         {"local": True},
     ],
 )
-def test_what_does_not_reach_the_tool_is_tuning(facts: dict[str, Any]) -> None:
+def test_a_change_that_the_tool_cannot_read_is_safe(facts: dict[str, Any]) -> None:
     other = a_run(changed(a_workflow(), "count", **facts))
     assert set(found(a_run(), other).values()) == {"safe"}
     assert compared(a_run(), other).same_work is True
 
 
-def test_where_a_script_lies_says_nothing_where_its_code_is_known() -> None:
+def test_a_script_s_path_does_not_matter_if_its_code_is_known() -> None:
     before, after = (changed(a_workflow(), "count", script=path) for path in ("a.py", "b.py"))
     assert found(a_run(before), a_run(after)) == {}
 
 
-def test_a_script_s_text_counts_though_snakemake_does_not_look_at_it() -> None:
+def test_a_changed_script_is_found_though_snakemake_does_not_track_it() -> None:
     jobs = changed(a_workflow(), "count", script="/work/count.py", shellcmd=None)
     before, after = (a_run(jobs, sources={"count.py": text}) for text in ("old", "new"))
     assert found(before, after) == {"setting_changed": "neutral", "code_changed": "unsafe"}
@@ -502,7 +507,7 @@ def test_a_script_s_text_counts_though_snakemake_does_not_look_at_it() -> None:
     ]
 
 
-def test_what_was_taken_from_the_cache_was_not_done() -> None:
+def test_jobs_taken_from_the_cache_count_as_less_work() -> None:
     before, after = a_run(sums=SUMS), a_run(sums=SUMS, length_s=20)
     for index, event in enumerate(after.events):
         if isinstance(event, AttemptFinished) and event.job_id in (1, 2, 3):
@@ -512,7 +517,7 @@ def test_what_was_taken_from_the_cache_was_not_done() -> None:
     assert found(after, after) == {}
 
 
-def test_what_lies_in_the_folder_now_is_what_was_published() -> None:
+def test_published_files_are_compared_as_they_are_in_the_folder_now() -> None:
     before, after = a_run(sums=SUMS), a_run(sums=SUMS)
     sums = {"table": "sum of table"}
     altered = compare(party(before, published=sums), party(after, published={"table": "other"}))
@@ -521,33 +526,35 @@ def test_what_lies_in_the_folder_now_is_what_was_published() -> None:
     assert "published_gone" in {finding.id for finding in gone.findings}
 
 
-# -- dependencies that are hidden ----------------------------------------------------------------
+# -- hidden dependencies ----------------------------------------------------------------
 
 
-def test_an_input_that_is_newly_ancient_hides_its_changes() -> None:
+def test_marking_an_input_as_ancient_is_unsafe() -> None:
     open_to_all = changed(a_workflow("a"), "cut", ancient=())
     hidden = changed(a_workflow("a"), "cut", ancient=("raw/a",))
     before, after = a_run(open_to_all, sums=SUMS), a_run(hidden, sums=SUMS)
     assert found(before, after) == {"hides_changes": "unsafe"}
     assert claims(before, after, "hides_changes") == [
-        "cut newly calls raw/a ancient (1 job): when they change, nothing runs again"
+        "cut newly marks raw/a as ancient() (1 job): when they change, nothing runs again"
     ]
     assert found(after, before) == {}
-    assert found(a_run(a_workflow("a"), sums=SUMS), after) == {}  # an older journal cannot tell
+    assert (
+        found(a_run(a_workflow("a"), sums=SUMS), after) == {}
+    )  # an older journal does not record it
 
 
 @pytest.mark.parametrize("name", ["/work/raw/a", "./raw/a"])
-def test_an_input_by_another_name_is_the_same_dependency(name: str) -> None:
+def test_an_input_by_another_path_is_the_same_dependency(name: str) -> None:
     after = changed(a_workflow("a"), "cut", input=(name,))
     assert found(a_run(a_workflow("a"), sums=SUMS), a_run(after, sums=SUMS)) == {}
 
 
-def test_outputs_of_fewer_inputs_differ_for_a_known_reason() -> None:
+def test_outputs_that_differ_after_a_changed_input_are_explained() -> None:
     sums = {path: f"sum of {path}" for path in ("cut/a", "count/a", "table")}
     less = changed(a_workflow("ab"), "join", input=("count/a",))
     before, after = a_run(a_workflow("ab"), sums=sums), a_run(less, sums=sums | {"table": "other"})
     (claim,) = claims(before, after, "contents_differ")
-    assert "nothing that the journals hold" not in claim
+    assert "nothing in the journals explains it" not in claim
 
 
 # -- settings ------------------------------------------------------------------------------------
@@ -562,44 +569,44 @@ def test_outputs_of_fewer_inputs_differ_for_a_known_reason() -> None:
         ({"latency_wait_s": 60}, "safe"),
     ],
 )
-def test_a_setting_is_judged_by_what_it_can_do(setting: dict[str, Any], kind: str) -> None:
+def test_a_setting_is_judged_by_what_it_can_affect(setting: dict[str, Any], kind: str) -> None:
     other = a_run(settings=setting, sums=SUMS)
     assert list(found(a_run(sums=SUMS), other).values()) == [kind]
 
 
-def test_a_flag_without_its_values_is_told_as_set() -> None:
+def test_a_flag_given_without_values_is_shown_as_set() -> None:
     before, after = (a_run(settings={"cache": value}, sums=SUMS) for value in (None, []))
     assert claims(before, after, "schedule_changed") == ["cache: none → set (--cache)"]
 
 
-def test_hiding_less_is_no_offence() -> None:
+def test_hiding_less_is_neutral() -> None:
     hiding = a_run(settings={"lock": False, "rerun_triggers": ["mtime"]})
     assert found(hiding, a_run()) == {"setting_changed": "neutral"}
 
 
-def test_a_setting_that_one_journal_does_not_tell_is_not_compared() -> None:
+def test_a_setting_that_one_journal_lacks_is_not_compared() -> None:
     assert found(a_run(), a_run(settings={"until": ["count"]})) == {}
 
 
-def test_of_a_setting_that_is_not_known_the_results_decide() -> None:
+def test_an_unknown_setting_is_judged_by_the_outputs() -> None:
     for sums, kind in ((SUMS, "neutral"), (False, "unsafe")):
         old, new = (a_run(settings={"brand_new": value}, sums=sums) for value in (1, 2))
         assert found(old, new) == {"meaning_changed": kind}
 
 
-def test_a_setting_that_one_snakemake_does_not_know_is_not_compared() -> None:
+def test_a_setting_that_one_snakemake_version_lacks_is_not_compared() -> None:
     old = a_run(settings={"trust_io_cache": None}, snakemake_version="9.14.6")
     new = a_run(settings={"trust_io_cache": False})
     assert found(new, old) == {"setting_changed": "neutral"}
     assert claims(new, old, "setting_changed") == ["Snakemake: 9.27.1 → 9.14.6"]
 
 
-def test_a_configuration_that_commands_alone_could_read_is_told_by_them() -> None:
+def test_a_configuration_read_only_by_commands_is_judged_by_the_jobs() -> None:
     before, after = (a_run(config_digest=d, config_keys={"k": d}) for d in ("1", "2"))
     assert found(before, after) == {"meaning_changed": "neutral"}
 
 
-def test_a_configuration_that_a_script_could_read_is_judged_by_the_results() -> None:
+def test_a_configuration_that_a_script_can_read_is_judged_by_the_outputs() -> None:
     jobs = changed(a_workflow(), "count", script="count.py", shellcmd=None)
     facts = [{"config_digest": d, "config_keys": {"k": d}} for d in ("1", "2")]
     assert found(*(a_run(jobs, **some) for some in facts)) == {"meaning_changed": "unsafe"}
@@ -608,7 +615,7 @@ def test_a_configuration_that_a_script_could_read_is_judged_by_the_results() -> 
     }
 
 
-def test_another_command_line_shows_the_words_that_differ() -> None:
+def test_the_arguments_that_differ_are_shown() -> None:
     before = a_run(command=("/bin/snakemake", "--cores", "2", "all"))
     after = a_run(command=("/usr/bin/snakemake", "all", "--cores", "4"))
     assert claims(before, after, "setting_changed") == ["command line: 2 → 4"]
@@ -630,21 +637,21 @@ def test_another_command_line_shows_the_words_that_differ() -> None:
         (("a", "a", "b"), ("b", "a"), "command line: a → none"),
     ],
 )
-def test_of_a_word_that_is_there_twice_the_surplus_is_told_with_its_flag(
+def test_of_a_repeated_argument_the_surplus_one_is_shown_with_its_flag(
     words: tuple[str, ...], left: tuple[str, ...], said: str
 ) -> None:
     before, after = (a_run(command=("snakemake", *some)) for some in (words, left))
     assert claims(before, after, "setting_changed") == [said]
 
 
-def test_inputs_that_are_gone_or_new_are_each_told_once_in_their_order() -> None:
+def test_removed_and_added_inputs_are_listed_once_each_in_order() -> None:
     one, other = (
         a_run([a_job("all", None, *inputs)])
         for inputs in (("c", "a", "a", "b"), ("b", "e", "d", "e"))
     )
-    told = {change.what: change for change in compared(one, other).work.changes}
-    assert told["input gone"].before == "c, a"
-    assert told["input new"].after == "e, d"
+    found_changes = {change.what: change for change in compared(one, other).work.changes}
+    assert found_changes["input gone"].before == "c, a"
+    assert found_changes["input new"].after == "e, d"
 
 
 # -- properties ----------------------------------------------------------------------------------
@@ -655,15 +662,15 @@ def test_inputs_that_are_gone_or_new_are_each_told_once_in_their_order() -> None
     st.sets(st.sampled_from("abcdef"), min_size=1),
     st.booleans(),
 )
-def test_jobs_match_are_gone_or_are_new(one: set[str], other: set[str], sums: bool) -> None:
+def test_every_job_is_matched_gone_or_added(one: set[str], other: set[str], sums: bool) -> None:
     before, after = (a_run(a_workflow("".join(sorted(s))), sums=sums) for s in (one, other))
     answer = compared(before, after)
     match = answer.work.match
     assert len(match.pairs) + len(match.gone) == len(before.run.jobs)
     assert len(match.pairs) + len(match.added) == len(after.run.jobs)
     assert answer.same_work is (one == other or (sums and one < other))
-    refused = any(finding.kind == "unsafe" for finding in answer.findings)
-    assert not (refused and answer.same_work)
+    unsafe = any(finding.kind == "unsafe" for finding in answer.findings)
+    assert not (unsafe and answer.same_work)
 
 
 # -- retries -------------------------------------------------------------------------------------
@@ -679,11 +686,11 @@ def with_failures(*codes: int, retries: int = 1, jobs: int = 1) -> Story:
     [
         ((1, 1), 1, {"failures_masked": "unsafe"}),  # the same twice
         ((1,), 3, {"failures_masked": "unsafe"}),  # the same for each job of the rule
-        ((1,), 1, {"attempts_failed": "neutral"}),  # once may be chance
+        ((1,), 1, {"attempts_failed": "neutral"}),  # a single failure may be intermittent
         ((1, 2), 1, {"attempts_failed": "neutral"}),
     ],
 )
-def test_retries_may_not_hide_what_is_no_chance(
+def test_retries_that_hide_a_deterministic_failure_are_unsafe(
     codes: tuple[int, ...], jobs: int, kind: dict[str, str]
 ) -> None:
     clean = with_failures(jobs=jobs)
@@ -705,29 +712,29 @@ def failing(*codes: tuple[int, ...], retries: int = 3) -> Story:
     return story.end(100)
 
 
-HIDDEN = ": retries hide what is no chance"
+HIDDEN = ": retries hide a deterministic failure"
 
 
-def told_of_retries(after: Story) -> list[str]:
+def claims_on_retries(after: Story) -> list[str]:
     return [one.claim for one in compared(failing((), (), (), ()), after).findings]
 
 
-def test_only_failures_that_were_alike_are_said_to_have_been_so() -> None:
-    assert told_of_retries(failing((1, 1), (1, 1), (), ())) == [
-        f"2 jobs of map failed 4 times, each time in the same way{HIDDEN}"
+def test_the_claim_says_whether_all_failures_or_each_job_s_were_alike() -> None:
+    assert claims_on_retries(failing((1, 1), (1, 1), (), ())) == [
+        f"2 jobs of map failed 4 times, the same way every time{HIDDEN}"
     ]
-    assert told_of_retries(failing((1, 1), (2, 2), (), ())) == [
-        f"2 jobs of map failed 4 times, each job in the same way each time{HIDDEN}"
+    assert claims_on_retries(failing((1, 1), (2, 2), (), ())) == [
+        f"2 jobs of map failed 4 times, each job the same way every time{HIDDEN}"
     ]
-    assert told_of_retries(failing((1, 2), (1,), (1,), (1,))) == [
-        f"4 jobs of map failed 5 times, each job in the same way first{HIDDEN}"
+    assert claims_on_retries(failing((1, 2), (1,), (1,), (1,))) == [
+        f"4 jobs of map failed 5 times, each job the same way first{HIDDEN}"
     ]
 
 
-def test_what_failed_by_chance_is_not_counted_with_what_came_again() -> None:
+def test_intermittent_and_deterministic_failures_are_counted_separately() -> None:
     after = failing((1, 1), (2,), (3,), ())
-    assert told_of_retries(after) == [
-        f"1 job of map failed 2 times, each time in the same way{HIDDEN}",
+    assert claims_on_retries(after) == [
+        f"1 job of map failed 2 times, the same way every time{HIDDEN}",
         "2 jobs of map failed 2 times, unlike in A",
     ]
     assert found(failing((), (), (), ()), after) == {
@@ -736,19 +743,19 @@ def test_what_failed_by_chance_is_not_counted_with_what_came_again() -> None:
     }
 
 
-def test_a_failed_run_is_as_it_was_when_compared_with_itself() -> None:
+def test_a_failed_run_compared_with_itself_has_no_findings() -> None:
     failed = with_failures(1)
     failed.events = [e for e in failed.events if getattr(e, "attempt", 1) == 1]
     assert found(failed, failed) == {}
 
 
-def test_raised_retries_are_told_by_themselves() -> None:
+def test_raised_retries_are_a_neutral_finding() -> None:
     assert found(a_run(settings={"retries": 0}), a_run(settings={"retries": 3})) == {
         "retries_changed": "neutral"
     }
 
 
-def test_raised_retries_of_a_rule_are_told_unless_they_are_those_of_all() -> None:
+def test_raised_retries_of_a_rule_are_a_finding_unless_all_rules_have_them() -> None:
     few, more = (changed(a_workflow(), "count", retries=retries) for retries in (0, 3))
     assert claims(a_run(few), a_run(more), "retries_changed") == ["retries of count: 0 → 3"]
     before, after = a_run(few, settings={"retries": 0}), a_run(more, settings={"retries": 3})
@@ -758,7 +765,7 @@ def test_raised_retries_of_a_rule_are_told_unless_they_are_those_of_all() -> Non
 # -- what was published ----------------------------------------------------------------------------
 
 
-def test_what_was_published_counts_as_a_product() -> None:
+def test_published_files_count_as_products() -> None:
     files = {"site/index": "1", "site/page": "2"}
     before = party(a_run(sums=SUMS), published=files)
     same = compare(before, party(a_run(sums=SUMS), published=files))
@@ -770,7 +777,7 @@ def test_what_was_published_counts_as_a_product() -> None:
     assert (fewer.same_work, other.same_work) == (False, False)
 
 
-def test_a_try_that_another_one_mended_inside_an_attempt_is_cited_by_that_attempt() -> None:
+def test_a_failed_execution_inside_a_successful_attempt_cites_the_attempt() -> None:
     """Rules' own retries are followed on the node: the attempt as a whole has then succeeded."""
     after = begun().job(1, rule="cut", wildcards={})
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)

@@ -1,4 +1,4 @@
-"""The table of settings: complete, said in the docs, and used as it stands."""
+"""The table of settings is complete, and shown in the docs."""
 
 from pathlib import Path
 
@@ -36,22 +36,22 @@ def test_the_docs_show_the_table() -> None:
     assert DOCS.read_text().endswith(rows())
 
 
-def test_each_setting_is_there_once() -> None:
+def test_each_setting_is_in_the_table_once() -> None:
     names = [one.name for one in TABLE]
     assert len(names) == len(set(names))
 
 
-def test_every_setting_that_a_journal_holds_is_in_the_table() -> None:
-    told = settings_of(object(), None)  # of a workflow that has none: their names all the same
-    assert len(told) > 70
-    assert told.keys() <= {one.name for one in TABLE}
+def test_every_recorded_setting_is_in_the_table() -> None:
+    recorded = settings_of(object(), None)  # every name, without values
+    assert len(recorded) > 70
+    assert recorded.keys() <= {one.name for one in TABLE}
 
 
 def test_a_key_of_the_configuration_is_judged_as_the_configuration() -> None:
     assert setting("config kmer") is setting("config")
 
 
-def test_what_is_not_known_may_do_anything() -> None:
+def test_an_unknown_setting_may_affect_anything() -> None:
     assert setting("brand_new").effect is Effect.MEANING
 
 
@@ -68,16 +68,18 @@ def test_what_is_not_known_may_do_anything() -> None:
         ("consider_ancient", {"map": ["0"]}, {}, False),
     ],
 )
-def test_hiding_has_a_direction(name: str, before: object, after: object, more: bool) -> None:
+def test_a_hiding_setting_is_unsafe_in_one_direction_only(
+    name: str, before: object, after: object, more: bool
+) -> None:
     assert hides_more(setting(name), before, after) is more
 
 
-def test_only_what_hides_has_a_harmless_value() -> None:
+def test_only_hiding_settings_have_a_harmless_value() -> None:
     assert all(one.harmless is None for one in TABLE if one.effect is not Effect.HIDING)
     assert isinstance(TABLE[0], SettingEffect)
 
 
-if __name__ == "__main__":  # writes the table that docs/comparing.md ends with
+if __name__ == "__main__":  # writes the table at the end of docs/comparing.md
     text = DOCS.read_text()
     head = text.partition("| setting |")[0]
     DOCS.write_text(head + rows())

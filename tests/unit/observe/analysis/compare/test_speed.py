@@ -1,4 +1,4 @@
-"""Faster or slower than noise: what one run, few runs, and many can tell."""
+"""Faster or slower beyond noise, from one run, a few runs, and many runs."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ def measured(*lengths_s: float) -> RunLengths:
     return RunLengths(lengths_s, tuple({"compute": length} for length in lengths_s))
 
 
-def word(
+def verdict(
     before: tuple[float, ...], after: tuple[float, ...], history: tuple[float, ...] = ()
 ) -> str:
     runs = (a_run().run, a_run().run)
@@ -26,9 +26,9 @@ def word(
     ("before", "after", "margin"),
     [
         ([100.0], [100.0], 20.0),  # one run each: a fifth
-        ([2.0], [2.0], 2.0),  # and two seconds at least
-        ([100.0, 130.0], [100.0], 60.0),  # twice what they lay apart
-        ([100.0, 100.0, 100.0, 100.0], [100.0], 5.0),  # no noise seen: a twentieth all the same
+        ([2.0], [2.0], 2.0),  # at least two seconds
+        ([100.0, 130.0], [100.0], 60.0),  # twice their spread
+        ([100.0, 100.0, 100.0, 100.0], [100.0], 5.0),  # no noise measured: at least a twentieth
         ([1.0, 1.0, 1.0, 1.0], [1.0], 0.5),
     ],
 )
@@ -43,34 +43,34 @@ def test_four_runs_and_more_give_the_99_percent_interval_of_student_s_t() -> Non
     assert margin_s(before, [100.0]) == pytest.approx(5.841 * deviation * 1.25**0.5)
 
 
-def test_a_change_is_called_beyond_noise_only() -> None:
-    assert word((100,), (81,)) == "as fast"
-    assert word((100,), (79,)) == "faster"
-    assert word((100,), (121,)) == "slower"
+def test_a_difference_within_noise_is_as_fast() -> None:
+    assert verdict((100,), (81,)) == "as fast"
+    assert verdict((100,), (79,)) == "faster"
+    assert verdict((100,), (121,)) == "slower"
 
 
-def test_a_steady_history_makes_a_small_change_tell() -> None:
+def test_with_a_steady_history_a_small_change_counts() -> None:
     steady = (100, 101, 100, 99, 100, 101)
-    assert word((100,), (92,), steady) == "faster"
-    assert word((100,), (92,)) == "as fast"
+    assert verdict((100,), (92,), steady) == "faster"
+    assert verdict((100,), (92,)) == "as fast"
 
 
-def test_a_noisy_history_makes_a_large_change_say_nothing() -> None:
-    assert word((100,), (60,), (100, 60, 140, 100, 70, 130)) == "as fast"
+def test_with_a_noisy_history_a_large_change_does_not_count() -> None:
+    assert verdict((100,), (60,), (100, 60, 140, 100, 70, 130)) == "as fast"
 
 
-def test_a_baseline_that_was_an_outlier_of_its_history_proves_nothing() -> None:
-    assert word((150,), (101,), (100, 101, 100, 99, 100, 150)) == "as fast"
+def test_an_outlier_as_baseline_does_not_make_a_run_faster() -> None:
+    assert verdict((150,), (101,), (100, 101, 100, 99, 100, 150)) == "as fast"
 
 
-def test_what_importing_snakemake_differs_by_is_the_machine_s_noise() -> None:
+def test_the_difference_of_import_times_counts_as_noise() -> None:
     slow = RunLengths((140,), ({},), imports_s=(31,))
     runs = (a_run().run, a_run().run)
     assert speed(RunLengths((100,), ({},), imports_s=(1,)), slow, runs).verdict == "as fast"
     assert speed(RunLengths((100,), ({},), imports_s=(30,)), slow, runs).verdict == "slower"
 
 
-def test_folders_of_runs_compare_by_their_medians() -> None:
+def test_folders_of_runs_are_compared_by_their_medians() -> None:
     answer = compare(
         Party(a_run().run, "success", measured(100, 101, 102)),
         Party(a_run().run, "success", measured(50, 51, 52)),
@@ -80,7 +80,7 @@ def test_folders_of_runs_compare_by_their_medians() -> None:
     assert answer.speed.by_class_s == {"compute": (101, 51)}
 
 
-def test_the_phase_that_moved_is_named_with_what_each_job_took() -> None:
+def test_a_phase_that_changed_is_named_with_its_time_per_job() -> None:
     moved = compared(a_run(), a_run(length_s=200)).speed.moved
     assert [(one.rule, one.phase, one.jobs_before, one.jobs_after) for one in moved] == [
         ("count", "compute", 3, 3),
@@ -89,11 +89,11 @@ def test_the_phase_that_moved_is_named_with_what_each_job_took() -> None:
     assert (moved[0].before_s, moved[0].after_s) == (36, 73.5)
 
 
-def test_what_moved_less_than_noise_is_not_named() -> None:
+def test_a_phase_that_changed_less_than_noise_is_not_named() -> None:
     assert compared(a_run(), a_run(length_s=110)).speed.moved == ()
 
 
-def test_outputs_that_vary_among_a_side_s_own_runs_tell_nothing() -> None:
+def test_outputs_that_vary_among_a_side_s_own_runs_are_not_compared() -> None:
     sums = {"cut/a": "1", "count/a": "2", "table": "3"}
     before, after = (
         a_run(a_workflow("a"), sums={**sums, "table": table}) for table in ("old", "new")
@@ -104,5 +104,5 @@ def test_outputs_that_vary_among_a_side_s_own_runs_tell_nothing() -> None:
 
 
 @given(st.lists(st.floats(1, 1000), min_size=2, max_size=12))
-def test_runs_of_one_kind_are_never_faster_than_themselves(lengths_s: list[float]) -> None:
-    assert word(tuple(lengths_s), tuple(lengths_s)) == "as fast"
+def test_runs_are_never_faster_than_themselves(lengths_s: list[float]) -> None:
+    assert verdict(tuple(lengths_s), tuple(lengths_s)) == "as fast"
