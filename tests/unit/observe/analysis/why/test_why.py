@@ -326,7 +326,7 @@ def test_wildcards_may_hold_what_separates_them() -> None:
 
 @pytest.mark.parametrize(
     ("words", "near"),
-    [("repord.txt", "similar: report.txt"), ("publihs", "near it: publish"), ("99", "called 99")],
+    [("repord.txt", "similar: report.txt"), ("publihs", "similar: publish"), ("99", "called 99")],
 )
 def test_what_nobody_knows_is_told_with_what_is_near(words: str, near: str) -> None:
     with pytest.raises(NoSuchJob, match="no job, rule or file of this run is called") as told:
