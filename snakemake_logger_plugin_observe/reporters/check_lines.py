@@ -1,4 +1,4 @@
-"""What a line of a check says: what it asks for, what was found, and by which evidence."""
+"""A line of a check as text: its limit, its value and its evidence."""
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -7,21 +7,21 @@ from snakemake_logger_plugin_observe.reporters.words import size
 
 
 def title(line: CheckLine) -> str:
-    """Return what a line asks for: ``max.jobs_planned = 30``."""
+    """Return the limit as the check file states it: ``max.jobs_planned = 30``."""
     name = line.key if line.kind == "run" else f"{_table(line)}.{line.key}"
     return f"{name} = {_amount(line.limit)}"
 
 
 def verdict(line: CheckLine) -> str:
-    """Return what was found: ``54``, ``at least 54: …``, ``could not be checked: …``."""
+    """Return the value: ``54``, ``at least 54: …``, ``not checked: …``."""
     if line.ok is None:
-        found = f" ({_value(line)})" if line.value else ""  # at least 0 says nothing
-        return f"could not be checked{found}: {line.why}"
+        known = f" ({_value(line)})" if line.value else ""  # "at least 0" is always true
+        return f"not checked{known}: {line.why}"
     return ": ".join(part for part in (_value(line), line.why) if part)
 
 
 def source(one: Citation) -> str:
-    """Return a citation as a person reads it: a line of the journal that the head names, say."""
+    """Return a citation to read: the line of the journal, the file or the output of a command."""
     if one.kind == "command":
         return one.quote
     if one.kind != "journal":
@@ -40,9 +40,9 @@ def _value(line: CheckLine) -> str:
         known = sum(count for _, count in line.files)
         return f"{plural(int(line.value or 0), 'file')}, {size(known)}" if line.value else "no file"
     if line.key == "same_work":
-        return ""  # the verdict says it
-    said = "" if line.value is None else _amount(line.value)
-    return f"{line.bound} {said}" if line.bound else said
+        return ""  # the explanation is enough
+    value = "" if line.value is None else _amount(line.value)
+    return f"{line.bound} {value}" if line.bound else value
 
 
 def _amount(value: float | str | bool | None) -> str:

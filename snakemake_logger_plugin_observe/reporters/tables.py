@@ -1,4 +1,4 @@
-"""Tables that fit their terminal: a name gives way, never a figure."""
+"""Tables of text answers; in a narrow terminal they cut names and never numbers."""
 
 from collections.abc import Sequence
 
@@ -7,26 +7,37 @@ from rich.table import Table
 Row = Sequence[str]
 
 
-def fitting(
-    columns: Sequence[tuple[str, bool]], rows: Sequence[Row], width: int, gives: int
-) -> Table:
-    """Return a table of *columns* (heading, whether it holds figures).
+def plain_table(*, header: bool = True) -> Table:
+    """Return an empty table without lines."""
+    return Table(
+        box=None,
+        padding=(0, 2, 0, 0),
+        show_edge=False,
+        show_header=header,
+        header_style="bold",
+    )
 
-    Where the terminal is too narrow, the column *gives* is cut: never a figure.
+
+def fitting(
+    columns: Sequence[tuple[str, bool]], rows: Sequence[Row], width: int, cut: int
+) -> Table:
+    """Return a table of *columns* (heading, whether it contains numbers).
+
+    If the terminal is too narrow, the text in column number *cut* is shortened.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table = plain_table()
     widths = [
         max(len(heading), *(len(row[index]) for row in rows)) + 2
         for index, (heading, _) in enumerate(columns)
     ]
-    room = max(8, width - sum(widths) + widths[gives] - 2)
-    for index, (heading, figures) in enumerate(columns):
+    room = max(8, width - sum(widths) + widths[cut] - 2)
+    for index, (heading, numbers) in enumerate(columns):
         table.add_column(
             heading,
-            justify="right" if figures else "left",
+            justify="right" if numbers else "left",
             no_wrap=True,
             overflow="ellipsis",
-            max_width=room if index == gives else None,
+            max_width=room if index == cut else None,
         )
     for row in rows:
         table.add_row(*row)

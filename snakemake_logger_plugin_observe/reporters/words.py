@@ -1,4 +1,4 @@
-"""Small words and numbers that every text answer uses, and nothing that could harm a terminal."""
+"""Numbers, durations, sizes and job names as text, safe to print on a terminal."""
 
 import unicodedata
 from typing import Final
@@ -11,10 +11,10 @@ _PARTS: Final = " ▏▎▍▌▋▊▉"
 
 
 def harmless(text: str) -> str:
-    """Return *text* with control characters shown instead of obeyed.
+    """Return *text* with control characters escaped.
 
-    A journal may hold whatever file names and commands hold, terminal escapes included; also the
-    marks that turn a line's direction around.
+    File names and commands in a journal may contain terminal escapes, and marks that reverse the
+    direction of text.
     """
     return "".join(
         character
@@ -25,7 +25,7 @@ def harmless(text: str) -> str:
 
 
 def duration(micros: Micros) -> str:
-    """Return a duration as a person says it: ``0.410 s``, ``12.3 s``, ``2 min 04 s``."""
+    """Return a duration with its units: ``0.410 s``, ``12.3 s``, ``2 min 04 s``."""
     s = micros / 1_000_000
     for limit, places in ((1, 3), (10, 2), (60, 1)):
         if round(s, places) < limit:
@@ -36,8 +36,13 @@ def duration(micros: Micros) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def duration_s(seconds: float) -> str:
+    """Return a duration that is known in seconds."""
+    return duration(round(seconds * 1e6))
+
+
 def size(count: int) -> str:
-    """Return an amount of bytes as Snakemake counts them: ``140 MB``, ``8.0 GB``."""
+    """Return bytes in decimal units, as in ``mem_mb``: ``140 MB``, ``8.0 GB``."""
     for unit, limit in (("B", 1000), ("kB", 10**6), ("MB", 10**9), ("GB", 10**12)):
         if count < limit:
             amount = count / limit * 1000
@@ -46,21 +51,32 @@ def size(count: int) -> str:
 
 
 def decimals(total: Micros) -> int:
-    """Return how many decimals of a second tell something beside *total*."""
+    """Return how many decimals of a second are worth showing in a table that sums to *total*."""
     s = total / 1_000_000
     return 3 if s < 1 else 2 if s < 20 else 1
 
 
+def seconds(micros: Micros, places: int) -> str:
+    """Return seconds as a number without a unit, for the columns of a table."""
+    return f"{micros / 1e6:.{places}f}"
+
+
 def percent(part: Micros, whole: Micros) -> str:
-    """Return the share in whole per cent; ``<1`` for what is there but small."""
+    """Return the share as a whole percentage; ``<1`` if it is small but not zero."""
     if not whole or not part:
         return "0"
     share = 100 * part / whole
     return "<1" if share <= 0.5 else f"{share:.0f}"
 
 
+def signed_percent(change: float) -> str:
+    """Return a relative change as a whole percentage with its sign: ``+5``, ``−40``, ``±0``."""
+    rounded = round(100 * change)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{abs(rounded)}"
+
+
 def bar(part: Micros, whole: Micros, width: int) -> str:
-    """Return a bar of *width* characters at most, to an eighth of a character."""
+    """Return a bar of at most *width* characters, with a resolution of an eighth."""
     if not whole or part <= 0:
         return ""
     eighths = max(1, round(8 * width * part / whole))

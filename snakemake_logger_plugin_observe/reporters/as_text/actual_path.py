@@ -1,4 +1,4 @@
-"""The actual path as text: its stretches in order, or each segment with the journal's stamps."""
+"""The actual path: its stretches in order, or each segment with its stamps in the journal."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -13,7 +13,13 @@ from snakemake_logger_plugin_observe.analysis.path.paths import PathStep
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.tables import fitting
-from snakemake_logger_plugin_observe.reporters.words import decimals, harmless, job_name, percent
+from snakemake_logger_plugin_observe.reporters.words import (
+    decimals,
+    harmless,
+    job_name,
+    percent,
+    seconds,
+)
 
 _STEPS_SHOWN: Final = 12
 _ROOM_FOR_PHASES: Final = 78
@@ -21,7 +27,7 @@ _ROOM_FOR_RELEASES: Final = 94
 
 
 def owner(answer: PathAnswer, job_id: int | None, rule: str | None, group: str | None) -> str:
-    """Return what a person calls an owner: its rule and wildcards, its group, or Snakemake."""
+    """Return an owner's name: a job's rule and wildcards, a group, or Snakemake."""
     if job_id is None and group is None:
         return "Snakemake"
     run = answer.source.run
@@ -36,17 +42,17 @@ def _id(job_id: int | None) -> str:
 
 
 def actual(answer: PathAnswer, width: int) -> Table:
-    """Return the actual path: its longest stretches in their order, the others in one line."""
+    """Return the longest stretches of the actual path in order, and the others as one row."""
     found = answer.paths
     start, whole = found.actual[0].start, found.makespan
     places = decimals(whole)
-    alone = len(found.steps) <= _STEPS_SHOWN + 1
+    all_fit = len(found.steps) <= _STEPS_SHOWN + 1
     longest = sorted(found.steps, key=lambda step: (-step.length, step.start))
-    shown = found.steps if alone else sorted(longest[:_STEPS_SHOWN], key=lambda step: step.start)
+    shown = found.steps if all_fit else sorted(longest[:_STEPS_SHOWN], key=lambda step: step.start)
     rows = [
         (
-            f"{(step.start - start) / 1e6:.{places}f}",
-            f"{step.length / 1e6:.{places}f}",
+            seconds(step.start - start, places),
+            seconds(step.length, places),
             percent(step.length, whole),
             _id(step.job_id),
             owner(answer, step.job_id, step.rule, step.group),
@@ -55,67 +61,67 @@ def actual(answer: PathAnswer, width: int) -> Table:
         )
         for step in shown
     ]
-    if not alone:
+    if not all_fit:
         rest = longest[_STEPS_SHOWN:]
         length = sum(step.length for step in rest)
-        figures = f"{length / 1e6:.{places}f}", percent(length, whole)
-        rows.append(("", *figures, "", f"… {len(rest):,} more stretches", "", ""))
+        numbers = seconds(length, places), percent(length, whole)
+        rows.append(("", *numbers, "", f"… {len(rest):,} more stretches", "", ""))
     total = sum(step.length for step in found.steps)
     check = "= makespan" if total == whole else "is not the makespan"
-    rows.append(("Σ", f"{total / 1e6:.{places}f}", "", "", check, "", ""))
+    rows.append(("Σ", seconds(total, places), "", "", check, "", ""))
     columns = [("from s", True), ("s", True), ("%", True), ("job", True)]
-    columns += [("The actual path", False), ("mostly", False), ("it could begin once", False)]
+    columns += [("The actual path", False), ("mostly", False), ("unblocked by", False)]
     kept = 5 + (width >= _ROOM_FOR_PHASES) + (width >= _ROOM_FOR_RELEASES)
-    return fitting(columns[:kept], [row[:kept] for row in rows], width, gives=4)
+    return fitting(columns[:kept], [row[:kept] for row in rows], width, cut=4)
 
 
 def _mostly(step: PathStep) -> str:
-    """Return the phase that a stretch mostly is, and how much of it."""
+    """Return the longest phase of a stretch, and its share."""
     phase, micros = step.by_phase[0]
     return f"{phase} {percent(micros, step.length)} %"
 
 
 _RELEASES: Final = {
-    "dependency": "{who} ended",
+    "dependency": "{who} finished",
     "previous_attempt": "attempt {attempt} failed",
     "replanning": "re-planned after {who}",
     "freed_slot": "{who} freed a slot",
     "freed_cores": "{who} freed cores",
     "freed_worker": "{who} freed a worker",
     "freed_resource": "{who} freed {resource}",
-    "freed_unknown": "{who} made room",
-    "scheduling": "scheduling began",
+    "freed_unknown": "{who} freed a slot",
+    "scheduling": "start of scheduling",
 }
 
 
 def released(release: Release | None) -> str:
-    """Return what let a submission be chosen, in words."""
+    """Return what unblocked a submission, in words."""
     if release is None:
         return ""
     who = f"job {release.job_id}" if release.job_id is not None else "a group"
-    said = _RELEASES[release.because]
-    return harmless(said.format(who=who, attempt=release.attempt, resource=release.resource))
+    text = _RELEASES[release.because]
+    return harmless(text.format(who=who, attempt=release.attempt, resource=release.resource))
 
 
 def explained(answer: PathAnswer, segments: Sequence[ExplainedSegment]) -> Iterator[RenderableType]:
-    """Yield each segment of the actual path, and under it the stamps at its edges."""
+    """Yield each segment of the actual path, with the stamps where it starts and ends."""
     start = segments[0].segment.start if segments else 0
-    yield Text("The actual path, and the lines of the journal that show it", "bold")
+    yield Text("The actual path, with the journal lines that it comes from", "bold")
     for one in segments:
         segment = one.segment
         who = owner(answer, segment.job_id, segment.rule, segment.group)
         length = segment.end - segment.start
-        told = f"{(segment.start - start) / 1e6:12.6f} s  +{length / 1e6:.6f} s  {segment.phase}"
+        when = f"{(segment.start - start) / 1e6:12.6f} s  +{length / 1e6:.6f} s  {segment.phase}"
         attempt = f", attempt {segment.attempt}" if (segment.attempt or 1) > 1 else ""
-        why = released(segment.released_by)
-        yield Text(f"{told}  {who}{attempt}{f'  once {why}' if why else ''}")
+        cause = released(segment.released_by)
+        yield Text(f"{when}  {who}{attempt}{f'  unblocked by: {cause}' if cause else ''}")
         yield Text(f"               from {_quoted(one.begin)}", "dim")
         yield Text(f"               to   {_quoted(one.end)}", "dim")
 
 
 def _quoted(quotes: Sequence[StampSource]) -> str:
     if not quotes:
-        return "no stamp: the journal's begin or end, or nothing that was recorded"
+        return "no stamp: start or end of the journal, or not recorded"
     return harmless(
         "; ".join(f"line {one.line} {one.event} {one.field} {one.text[11:]}" for one in quotes)
     )

@@ -1,4 +1,4 @@
-"""The chain of a job's causes as a tree of lines, each job told once, down to the roots."""
+"""The chain of a job's causes as a tree of lines, down to the roots; each job appears once."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -25,60 +25,60 @@ _ROOT: Final = " · root"
 _EVIDENCE: Final = r"\[line \d+\]|· root$"
 _TIED: Final = "\N{NO-BREAK SPACE}"
 _Branch = tuple[Link, int | None, int, bool]
-"""A cause, the job that it leads to, how many more of that rule, and whether it is a root."""
+"""A cause, the job behind it, how many more jobs of that rule, and whether it is a root."""
 _RELATIONS: Final[dict[Relation, str]] = {
     "job": "",
     "rule": "",
-    "made": "{words} was made by {jobs}",
-    "updated": "{jobs} found {words} updated",
-    "read": "{words} is no reason for any job; {jobs} read it",
+    "made": "{what} was made by {jobs}",
+    "updated": "{what} was updated before {jobs} read it",
+    "read": "{what} is not a reason for any job; {jobs} read it",
 }
 
 
 def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
-    """Return what was asked about, and the trees of its causes."""
+    """Return what was selected, and the trees of its causes."""
     chain, subject = answer.chain, answer.subject
     if chain is None or subject is None:
         return []
     found: list[RenderableType] = []
-    words = cause_words.shortened(subject.words, _LONGEST_NAME)
-    if told := _RELATIONS[subject.relation]:
-        said = told.format(words=words, jobs=plural(len(subject.jobs), "job"))
-        found += [Text(line, "bold") for line in textwrap.wrap(said, width)]
-    goes = "goes" if len(chain.starts) == 1 else "go"
+    what = cause_words.shortened(subject.words, _LONGEST_NAME)
+    has = "has" if len(chain.starts) == 1 else "have"
     roots = [cause_words.root(one) for one in answer.why.roots if one.root in chain.roots]
-    said = f"{_asked(chain, words, subject.relation)} {goes} back to {_causes(roots)}"
-    found += [Text(line, "bold") for line in textwrap.wrap(said, width)]
+    summary = f"{_selected(chain, what, subject.relation)} {has} {_causes(roots)}"
+    if relation := _RELATIONS[subject.relation]:
+        text = relation.format(what=what, jobs=plural(len(subject.jobs), "job"))
+        found += [Text(line, "bold") for line in textwrap.wrap(text, width)]
+    found += [Text(line, "bold") for line in textwrap.wrap(summary, width)]
     tree = _Tree(chain, width)
     for job_id in _different(chain)[:_STARTS_SHOWN]:
         found += tree.begin(job_id)
     if (left := len(chain.starts) - min(len(_different(chain)), _STARTS_SHOWN)) > 0:
-        found.append(Text(f"… {plural(left, 'more job')} of the kind", "dim"))
+        found.append(Text(f"… {plural(left, 'more job')} like these", "dim"))
     if tree.cut:
-        found.append(Text("Cut to one screen: --format json has the rest.", "dim"))
+        found.append(Text("Shortened to one screen; --format json has the rest.", "dim"))
     return [*found, Text()]
 
 
-def _asked(chain: Chain, words: str, relation: Relation) -> str:
-    """Return what the jobs that were asked about are called."""
+def _selected(chain: Chain, what: str, relation: Relation) -> str:
+    """Return the name of the selected jobs."""
     if len(chain.starts) > 1:
-        of = f" of {words}" if relation == "rule" else ""
+        of = f" of {what}" if relation == "rule" else ""
         return f"The {len(chain.starts):,} jobs{of}"
     job = chain.steps[chain.starts[0]].job
     return job_name(job.rule, job.wildcards, None)
 
 
 def _causes(roots: Sequence[str]) -> str:
-    """Return what jobs go back to, in a sentence."""
+    """Return the root causes, as the end of a sentence."""
     if len(roots) <= 1:
-        return f"one cause: {''.join(roots)}"
+        return f"one root cause: {''.join(roots)}"
     left = len(roots) - _ROOTS_SHOWN
     more = f"; and {left:,} more" if left > 0 else ""
-    return f"{len(roots):,} causes: {'; '.join(roots[:_ROOTS_SHOWN])}{more}"
+    return f"{len(roots):,} root causes: {'; '.join(roots[:_ROOTS_SHOWN])}{more}"
 
 
 def _different(chain: Chain) -> list[int]:
-    """Return of the jobs that were asked about one for each way to come to run."""
+    """Return one selected job for each combination of rule, causes and roots."""
     ways: dict[object, int] = {}
     for job_id in chain.starts:
         step = chain.steps[job_id]
@@ -89,7 +89,7 @@ def _different(chain: Chain) -> list[int]:
 
 @dataclass
 class _Tree:
-    """The lines of a chain, while there is room."""
+    """The lines of a chain, as far as there is room."""
 
     chain: Chain
     width: int
@@ -98,14 +98,14 @@ class _Tree:
     cut: bool = False
 
     def begin(self, job_id: int) -> Iterator[Text]:
-        """Yield a job that was asked about, and below it what it comes from."""
+        """Yield a selected job, and its causes below it."""
         if job_id in self.shown:
             return
         yield from self._line("", "", f"{self._name(job_id)} ran because", "bold")
         yield from self._causes(job_id)
 
     def _causes(self, start: int) -> Iterator[Text]:
-        """Walk the causes, depth first, without recursion: a chain may be long."""
+        """Walk the causes depth first, without recursion, since a chain may be long."""
         self.shown.add(start)
         waiting = [("", one, last) for one, last in _ends(self._branches(start))]
         waiting.reverse()
@@ -115,9 +115,9 @@ class _Tree:
                 return
             indent, (link, job_id, others, is_root), last = waiting.pop()
             seen = job_id in self.shown
-            said = self._said(link, job_id, others, seen) + (_ROOT if is_root else "")
+            text = self._text(link, job_id, others, seen) + (_ROOT if is_root else "")
             branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
-            yield from self._line(indent + branch, indent + below, said)
+            yield from self._line(indent + branch, indent + below, text)
             if job_id is None or seen:
                 continue
             self.shown.add(job_id)
@@ -128,10 +128,10 @@ class _Tree:
             waiting += reversed(next_ones)
 
     def _branches(self, job_id: int) -> list[_Branch]:
-        """Return a job's causes, one for each rule that they lead to, and how many jobs more."""
+        """Return a job's causes, one for each rule behind them, with how many more jobs."""
         step = self.chain.steps[job_id]
         found: list[_Branch] = []
-        for link in self._worth_telling(step.links):
+        for link in self._not_shown_yet(step.links):
             by_rule: dict[str, list[int]] = {}
             for other in link.jobs:
                 by_rule.setdefault(self.chain.steps[other].job.rule, []).append(other)
@@ -142,28 +142,28 @@ class _Tree:
                 found.append((link, None, 0, link in step.at_roots))
         return sorted(found, key=lambda one: not one[3])
 
-    def _worth_telling(self, links: Sequence[Link]) -> list[Link]:
-        """Leave out who wants a file, or brought a job, if that one is told already."""
-        told = [
+    def _not_shown_yet(self, links: Sequence[Link]) -> list[Link]:
+        """Leave out the job that needs a file or added a job, if it is shown already."""
+        new = [
             link
             for link in links
             if link.leads not in ("needed_by", "brought_by") or self.shown.isdisjoint(link.jobs)
         ]
-        return [self._first_reader(link) for link in told or links[-1:]]
+        return [self._first_reader(link) for link in new or links[-1:]]
 
     def _first_reader(self, link: Link) -> Link:
-        """Return *link* with one of the jobs that want a file: any of them is enough."""
+        """Return *link* with one of the jobs that need a file: any of them is enough."""
         return replace(link, jobs=link.jobs[:1]) if link.leads == "needed_by" else link
 
     def _of(self, link: Link, jobs: list[int]) -> Link:
-        """Return *link* with only the files that *jobs* made, where it leads to others too."""
+        """Return *link* with only the files that *jobs* made, if other jobs made some too."""
         if link.cause is None or link.leads != "made_by" or len(jobs) == len(link.jobs):
             return link
         made = {path for one in jobs for path in self.chain.steps[one].job.output}
         files = tuple(path for path in link.cause.files if not made.isdisjoint(upwards(path)))
         return replace(link, cause=replace(link.cause, files=files)) if files else link
 
-    def _said(self, link: Link, job_id: int | None, others: int, seen: bool) -> str:
+    def _text(self, link: Link, job_id: int | None, others: int, seen: bool) -> str:
         if job_id is None:
             return cause_words.cause(link.cause) if link.cause else ""
         more = f" and {others:,} more of its rule" if others else ""
@@ -178,14 +178,14 @@ class _Tree:
         name = job_name(step.job.rule, step.job.wildcards, None)
         return f"{name} (job{_TIED}{job_id}){line}"
 
-    def _line(self, first: str, later: str, said: str, style: str = "") -> Iterator[Text]:
+    def _line(self, first: str, later: str, text: str, style: str = "") -> Iterator[Text]:
         room = max(self.width - len(first), _NARROWEST // 2)
-        for number, line in enumerate(textwrap.wrap(said, room) or [""]):
+        for number, line in enumerate(textwrap.wrap(text, room) or [""]):
             self.lines += 1
-            text = Text((later if number else first) + line.replace(_TIED, " "), style)
+            shown = Text((later if number else first) + line.replace(_TIED, " "), style)
             if not style:
-                text.highlight_regex(_EVIDENCE, "dim")
-            yield text
+                shown.highlight_regex(_EVIDENCE, "dim")
+            yield shown
 
 
 def _ends(

@@ -1,4 +1,4 @@
-"""Origins of a job's run in plain words."""
+"""Why a job ran, as phrases: root causes, causes, and causes that are other jobs."""
 
 import re
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ LABELS: Final[dict[Kind, str]] = {
     "no_output": "has no output",
     "pipe": "fills a pipe",
     "service": "serves another job",
-    "queue_input": "its queue goes on",
+    "queue_input": "more in its queue",
     "other": "other",
-    "unknown": "no reason told",
+    "unknown": "no reason recorded",
 }
 """Each kind in two or three words."""
 
@@ -41,11 +41,11 @@ _OF_A_JOB: Final[dict[Kind, str]] = {
     "environment": "its software environment changed",
     "input_set": "its set of input files changed",
     "forced": "it was forced",
-    "no_output": "it has no output, and so it always runs",
+    "no_output": "it has no output, so it always runs",
     "pipe": "it fills a pipe",
     "service": "it provides a service",
-    "queue_input": "the queue that yields its input goes on",
-    "unknown": "no reason was told",
+    "queue_input": "the queue of its input has more items",
+    "unknown": "no reason was recorded",
 }
 _PARAMS: Final = re.compile(r"before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
 _SHOWN: Final = 2
@@ -54,23 +54,23 @@ _LONGEST_TEXT: Final = 120
 
 
 def root(share: RootShare) -> str:
-    """Return what jobs go back to, in a few words: ``the code of trim changed``."""
+    """Return a root cause: ``the code of trim changed``."""
     rules = named([rule or "(not described)" for rule, _jobs in share.rules])
     match share.kind:
         case kind if kind in _OF_A_RULE:
             return _OF_A_RULE[kind].format(rule=rules)
         case "updated_input":
-            said = files(share.files, share.file_count)
-            return f"{said} {_was(share.file_count)} updated, read by {rules}"
+            text = files(share.files, share.file_count)
+            return f"{text} {_was(share.file_count)} updated, read by {rules}"
         case "missing_output":
-            said = files(share.files, share.file_count)
-            return f"{said} {_was(share.file_count)} missing, made by {rules}"
+            text = files(share.files, share.file_count)
+            return f"{text} {_was(share.file_count)} missing, made by {rules}"
         case "incomplete":
-            said = files(share.files, share.file_count)
-            return f"{said} {_was(share.file_count)} left incomplete, made by {rules}"
+            text = files(share.files, share.file_count)
+            return f"{text} {_was(share.file_count)} left incomplete, made by {rules}"
         case "updated_by_job":
-            said = files(share.files, share.file_count)
-            return f"{said} {_was(share.file_count)} to be made by a job that is not told of"
+            text = files(share.files, share.file_count)
+            return f"{text} {_was(share.file_count)} to be made by a job that is not in the journal"
         case "forced":
             return f"forced: {rules}"
         case "no_output":
@@ -82,45 +82,45 @@ def root(share: RootShare) -> str:
 
 
 def detail(share: RootShare) -> str:
-    """Return what else is known of a root; nothing, mostly."""
+    """Return the changed params of a root, if any."""
     return _params(share.text) if share.kind == "params" else ""
 
 
 def cause(one: Cause) -> str:
-    """Return a cause of a job that leads to no other."""
+    """Return a cause of a job that is not another job."""
     count = len(one.files)
     match one.kind:
         case "missing_output":
-            said = f"{_its('output', one.files)} missing"
+            text = f"{_its('output', one.files)} missing"
         case "incomplete":
-            said = f"{_its('output', one.files)} left incomplete by an earlier run"
+            text = f"{_its('output', one.files)} left incomplete by an earlier run"
         case "updated_input" if count:
-            said = f"{_its('input', one.files)} updated"
+            text = f"{_its('input', one.files)} updated"
         case "updated_input":
-            said = "inputs of it were newer than its output"
+            text = "some of its inputs were newer than its output"
         case "updated_by_job":
-            said = f"{_its('input', one.files)} to be made by a job that is not told of"
+            text = f"{_its('input', one.files)} to be made by a job that is not in the journal"
         case "other":
-            said = shortened(one.text or "", _LONGEST_TEXT)
+            text = shortened(one.text or "", _LONGEST_TEXT)
         case "params":
             changed = _params(one.text)
-            said = _OF_A_JOB["params"] + (f": {changed}" if changed else "")
+            text = _OF_A_JOB["params"] + (f": {changed}" if changed else "")
         case _:
-            said = _OF_A_JOB[one.kind]
-    return said
+            text = _OF_A_JOB[one.kind]
+    return text
 
 
 def leading(link: Link, job: str, *, missing: bool = False) -> str:
-    """Return a cause that leads to *job*, as the name of a job.
+    """Return a cause that is another job.
 
     Args:
         link: the cause.
-        job: how to call the job.
-        missing: whether that job ran because files of it were missing, too.
+        job: the name of the other job.
+        missing: whether the other job ran because its files were missing.
 
     """
     if link.cause is None:
-        return f"it is in the plan only since checkpoint {job} was evaluated"
+        return f"it was planned only after checkpoint {job} was evaluated"
     match link.cause.kind:
         case "pipe":
             return f"its pipe is read by {job}"
@@ -129,16 +129,16 @@ def leading(link: Link, job: str, *, missing: bool = False) -> str:
         case "missing_output":
             return f"{_its('output', link.cause.files)} missing, needed by {job}"
         case _ if link.leads == "replanned_by":
-            said = _its("input", link.cause.files)
-            return f"{said} to be made anew until checkpoint {job} was evaluated"
+            inputs = _its("input", link.cause.files)
+            return f"{inputs} to be made again until checkpoint {job} was evaluated"
         case _:
             made = "missing, and made" if missing else "made"
-            maybe = "" if link.certain else ", it seems,"
+            maybe = "" if link.certain else ", probably"
             return f"{_its('input', link.cause.files)} {made}{maybe} by {job}"
 
 
 def files(names: Sequence[str], count: int) -> str:
-    """Return the first of some files by name, and how many more there are."""
+    """Return the first files by name, and how many more there are."""
     shown = [shortened(name, _LONGEST_NAME) for name in names[:_SHOWN]]
     if not shown:
         return "files"
@@ -147,7 +147,7 @@ def files(names: Sequence[str], count: int) -> str:
 
 
 def named(rules: Sequence[str]) -> str:
-    """Return the first of some rules by name, and how many more there are."""
+    """Return the first rules by name, and how many more there are."""
     shown = ", ".join(shortened(rule, _LONGEST_NAME) for rule in rules[:_SHOWN])
     return shown + (
         f" and {plural(len(rules) - _SHOWN, 'more rule')}" if len(rules) > _SHOWN else ""
@@ -155,7 +155,7 @@ def named(rules: Sequence[str]) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return *text* harmless and on one line, without its middle if it is longer than *longest*."""
+    """Return *text* on one line, with its middle cut out if it is longer than *longest*."""
     line = harmless(" ".join(text.split()))
     if len(line) <= longest:
         return line
@@ -164,7 +164,7 @@ def shortened(text: str, longest: int) -> str:
 
 
 def _params(text: str | None) -> str:
-    """Return how params changed, where Snakemake told."""
+    """Return how params changed, if Snakemake reported it."""
     found = _PARAMS.search(text or "")
     if found is None:
         return shortened(text or "", _LONGEST_TEXT)

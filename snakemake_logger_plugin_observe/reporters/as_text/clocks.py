@@ -1,4 +1,4 @@
-"""Clocks that limit an answer, as text: a line for each that is off, one for those that may be."""
+"""Warnings about nodes' clocks: a line for each that is off, one for all others that matter."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ _MATTERS: Final = 0.01  # of the makespan
 
 
 def lines(clocks: Sequence[NodeClock], makespan: Micros) -> Iterator[str]:
-    """Yield what a reader must know of the nodes' clocks, to trust the figures of a run."""
+    """Yield how far the nodes' clocks limit the accuracy of a run's figures."""
     agreeing = []
     for one in clocks:
         if abs(one.ahead_s) >= _OFF_S:
@@ -20,30 +20,31 @@ def lines(clocks: Sequence[NodeClock], makespan: Micros) -> Iterator[str]:
         elif one.uncertainty_s is not None and one.uncertainty_s * 1e6 >= makespan * _MATTERS:
             agreeing.append(one)
     if agreeing:
-        alone = len(agreeing) == 1
         whose = (
-            f"clock of {agreeing[0].host} is" if alone else f"clocks of {len(agreeing)} nodes are"
+            f"clock of {agreeing[0].host} is"
+            if len(agreeing) == 1
+            else f"clocks of {len(agreeing)} nodes are"
         )
         attempts = sum(one.attempts for one in agreeing)
         worst = max(one.uncertainty_s or 0 for one in agreeing)
-        yield f"the {whose} taken to agree with the main one: {_waits(attempts, worst)}"
+        yield f"the {whose} assumed to agree with the main process's: {_waits(attempts, worst)}"
 
 
 def _off(one: NodeClock) -> str:
     side = "ahead" if one.ahead_s > 0 else "behind"
-    said = f"{one.host}'s clock is {abs(one.ahead_s):.1f} s {side}"
+    text = f"{one.host}'s clock is {abs(one.ahead_s):.1f} s {side}"
     if one.exact:
-        return f"{said}, as the same kernel tells: no figure is affected"
+        return f"{text}, measured by the same kernel: no figure is affected"
     nearer, farther = (one.low_s, one.high_s) if one.ahead_s > 0 else (one.high_s, one.low_s)
     more = "or more" if farther is None else f"and {abs(farther):.1f}"
-    said += f" ({'between ' if farther is not None else ''}{abs(nearer or 0):.1f} {more})"
+    text += f" ({'between ' if farther is not None else ''}{abs(nearer or 0):.1f} {more})"
     if one.uncertainty_s is None:
-        return said
-    return f"{said}: {_waits(one.attempts, one.uncertainty_s)}"
+        return text
+    return f"{text}: {_waits(one.attempts, one.uncertainty_s)}"
 
 
 def _waits(attempts: int, uncertainty_s: float) -> str:
     return (
-        f"queue_wait and poll_wait of {plural(attempts, 'attempt')} there are each certain "
-        f"to within {uncertainty_s:.1f} s, their sum is exact"
+        f"queue_wait and poll_wait of {plural(attempts, 'attempt')} there are each accurate "
+        f"to {uncertainty_s:.1f} s; their sum is exact"
     )

@@ -1,5 +1,6 @@
-"""A comparison as text that can stand in a pull request: verdict, speed, work and findings."""
+"""The text of ``compare``, fit for a pull request: verdict, speed, work, same work."""
 
+import shlex
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,8 +15,15 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import Moved, Speed
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LABELS
-from snakemake_logger_plugin_observe.reporters.as_text.cost import warnings
-from snakemake_logger_plugin_observe.reporters.words import clock_time, decimals, duration, harmless
+from snakemake_logger_plugin_observe.reporters.as_text.common import next_command, warnings
+from snakemake_logger_plugin_observe.reporters.tables import plain_table
+from snakemake_logger_plugin_observe.reporters.words import (
+    clock_time,
+    decimals,
+    duration_s,
+    harmless,
+    signed_percent,
+)
 
 _KINDS: Final = {
     "unsafe": "red",
@@ -30,12 +38,12 @@ _CLASS_MATTERS_S: Final = 0.05
 def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     comparison = answer.comparison
-    figures = _table("said")
+    facts = _table("fact")
     for part, lines in (("speed", _speed(comparison.speed)), ("work", _work(comparison))):
         for number, line in enumerate(lines):
-            figures.add_row(Text(part if not number else "", "bold"), line)
+            facts.add_row(Text(part if not number else "", "bold"), line)
     judged = _table("kind", "claim")
-    for number, cells in enumerate(_findings(comparison)):
+    for number, cells in enumerate(_same_work(comparison)):
         judged.add_row(Text("same work" if not number else "", "bold"), *cells)
     problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.problems]
     return [
@@ -43,17 +51,17 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
         _run("A", answer.baseline),
         _run("B", answer.candidate),
         Text(),
-        figures,
+        facts,
         judged,
         *warnings(problems),
         Text(),
-        Text(_next(answer), no_wrap=True),
+        _next(answer),
     ]
 
 
 def _table(*columns: str) -> Table:
-    """Return a table whose first column says which part of the answer its lines are."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False)
+    """Return a table whose first column names the part of the answer."""
+    table = plain_table(header=False)
     table.add_column("part", no_wrap=True, min_width=len("same work"))
     for column in columns:
         table.add_column(column, no_wrap=column == "kind")
@@ -64,26 +72,17 @@ def _verdict(comparison: Comparison) -> str:
     speed = comparison.speed
     if speed.baseline_s is None or speed.candidate_s is None or speed.verdict is None:
         return comparison.verdict
-    lengths = f"{_s(speed.baseline_s)} → {_s(speed.candidate_s)}"
+    lengths = f"{duration_s(speed.baseline_s)} → {duration_s(speed.candidate_s)}"
     change = (speed.candidate_s - speed.baseline_s) / speed.baseline_s if speed.baseline_s else 0
     noise = ", within noise" if speed.verdict == "as fast" and round(100 * change) else ""
-    return f"{comparison.verdict}: {lengths} ({_signed(change)} %{noise})"
-
-
-def _signed(share: float) -> str:
-    rounded = round(100 * share)
-    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{abs(rounded)}"
-
-
-def _s(seconds: float) -> str:
-    return duration(round(seconds * 1e6))
+    return f"{comparison.verdict}: {lengths} ({signed_percent(change)} %{noise})"
 
 
 def _run(name: str, source: Source) -> Text:
     run = source.run
     when = clock_time(run.start) if run.start is not None else "unknown start"
-    said = f"  {name}  {when} · {source.status} · {source.path}"
-    return Text(harmless(said), "dim", no_wrap=True)
+    text = f"  {name}  {when} · {source.status} · {source.path}"
+    return Text(harmless(text), "dim", no_wrap=True)
 
 
 def _speed(speed: Speed) -> Iterable[Text]:
@@ -94,49 +93,51 @@ def _speed(speed: Speed) -> Iterable[Text]:
         return
     yield Text(_noise(speed))
     places = decimals(round(max(speed.baseline_s, speed.candidate_s) * 1e6))
-    said = [
+    classes = [
         f"{name} {before:.{places}f} → {after:.{places}f} s"
         for name, (before, after) in speed.by_class_s.items()
         if max(before, after) >= _CLASS_MATTERS_S
     ]
-    if said:
-        yield Text("by class: " + ", ".join(said))
+    if classes:
+        yield Text("by class: " + ", ".join(classes))
     for moved in speed.moved:
         yield Text(harmless(_moved(moved)))
 
 
 def _noise(speed: Speed) -> str:
-    """Say from what size on a difference is none of chance, and how that is known."""
-    assert speed.margin_s is not None  # noqa: S101 - asked for only then
+    """Return the size up to which a difference counts as noise, and how that is known."""
+    assert speed.margin_s is not None  # noqa: S101 - both runs have a length here
     runs = sum(speed.runs)
+    small = f"differences up to {duration_s(speed.margin_s)}"
     if runs > 2:
-        like = f"from {speed.runs[0]:,} and {plural(speed.runs[1], 'run')}"
-        return f"differences up to {_s(speed.margin_s)} are noise ({like})"
-    return f"differences up to {_s(speed.margin_s)} count as noise (one run each cannot tell it)"
+        return f"{small} are noise (from {speed.runs[0]:,} and {plural(speed.runs[1], 'run')})"
+    return f"{small} count as noise (assumed: one run each does not show it)"
 
 
 def _moved(moved: Moved) -> str:
-    said = f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → {_s(moved.after_s)}"
+    text = (
+        f"{moved.phase} of {moved.rule}: {duration_s(moved.before_s)} → {duration_s(moved.after_s)}"
+    )
     jobs = (moved.jobs_before, moved.jobs_after)
     if not jobs[1]:
-        return f"{moved.phase} of {moved.rule}: {_s(moved.before_s)} → none of its own"
+        return f"{moved.phase} of {moved.rule}: {duration_s(moved.before_s)} → no jobs"
     if not all(jobs) or jobs == (1, 1):
-        return said
+        return text
     each = (moved.before_s / jobs[0], moved.after_s / jobs[1])
     many = f"{jobs[0]:,}" if jobs[0] == jobs[1] else f"{jobs[0]:,} → {jobs[1]:,}"
-    return f"{said} ({_s(each[0])} → {_s(each[1])} for each of {many})"
+    return f"{text} ({duration_s(each[0])} → {duration_s(each[1])} for each of {many})"
 
 
 def _work(comparison: Comparison) -> Iterable[Text]:
     work = comparison.work
     before, after = work.jobs
     added, gone = len(work.match.added), len(work.match.gone)
-    said = f"{before:,} → {plural(after, 'job')}"
+    jobs = f"{before:,} → {plural(after, 'job')}"
     if added or gone:
-        said += f": {gone:,} gone, {added:,} new"
+        jobs += f": {gone:,} gone, {added:,} new"
     else:
-        said += ", the same ones" if before else ""
-    yield Text(said)
+        jobs += ", the same ones" if before else ""
+    yield Text(jobs)
     for what, rules in (("rules gone", work.rules_gone), ("rules new", work.rules_added)):
         if rules:
             yield Text(harmless(f"{what}: {', '.join(rules)}"))
@@ -151,13 +152,13 @@ def _work(comparison: Comparison) -> Iterable[Text]:
         yield Text(f"checksums: {len(contents.equal):,} of {plural(compared, 'output')} the same")
     if contents.unknown:
         yield Text(
-            f"contents unchecked: {plural(len(contents.unknown), 'output')} without a checksum in "
-            "both (--logger-observe-outputs checksums)"
+            f"contents not checked: {plural(len(contents.unknown), 'output')} without a checksum "
+            "in both runs (record them with --logger-observe-outputs checksums)"
         )
 
 
-def _findings(comparison: Comparison) -> Iterable[tuple[Text, Text]]:
-    """Yield each finding's kind and claim, unsafe ones first."""
+def _same_work(comparison: Comparison) -> Iterable[tuple[Text, Text]]:
+    """Yield the kind and claim of each finding, unsafe changes first."""
     if not comparison.findings:
         yield Text("neutral", "dim"), Text("no change is recorded in the journals")
     for kind, color in _KINDS.items():
@@ -170,15 +171,16 @@ def _findings(comparison: Comparison) -> Iterable[tuple[Text, Text]]:
 
 
 def _claim(finding: Finding) -> Text:
-    said = Text(harmless(finding.claim))
+    text = Text(harmless(finding.claim))
     if cited := _citations(finding.evidence):
-        said.append(f"  {cited}", "dim")
-    return said
+        text.append(f"  {cited}", "dim")
+    return text
 
 
 def _citations(evidence: Iterable[Citation]) -> str:
     return " ".join(dict.fromkeys(f"[{harmless(one.ref)}]" for one in evidence))
 
 
-def _next(answer: CompareAnswer) -> str:
-    return harmless(f"→ snakemake-observe why {answer.candidate.path}    why its jobs ran")
+def _next(answer: CompareAnswer) -> Text:
+    path = shlex.quote(str(answer.candidate.path))
+    return next_command(f"snakemake-observe why {path}", "why the jobs of B ran")

@@ -1,4 +1,4 @@
-"""What is there to see of a failure: what Snakemake and the executor said, and the ends of logs."""
+"""The evidence of a failure: messages of Snakemake and the executor, and the ends of logs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,79 +18,82 @@ from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
 
 ITEMS: Final = 5
-"""How many of a kind are named."""
+"""How many items of a list are shown."""
 _INPUTS: Final = 3
 _LOG_LINES: Final = 5
-# What Snakemake adds to each missing output, whatever the reason.
+# Snakemake adds this to each message about a missing output, whatever the reason.
 _ADVICE: Final = re.compile(
     r"\. This might be due to filesystem latency\. If that is the case, consider to increase the"
     r" wait time with --latency-wait"
 )
-# What a failure without a message must have been, by what was not heard of it.
-_SILENT: Final = {
-    NO_NODE_STAMPS: "the executor reported that it failed; it may never have begun on a node",
-    ONLY_A_SIGN: "it began on the node, and ended before Snakemake there had begun its job",
+# What can be concluded about a failure without a message, by what was not recorded.
+_UNSEEN: Final = {
+    NO_NODE_STAMPS: "the executor reported that it failed; it may never have started on a node",
+    ONLY_A_SIGN: "it started on the node, but ended before Snakemake there started the job",
     NODE_CUT_OFF: "its processes on the node were killed, or the node was lost",
 }
 
 
-def evidence(one: Failure, row: Row, here: str) -> Iterator[RenderableType]:
-    """Yield what was said: Snakemake's message, the end of a log, or else the command."""
+def evidence(one: Failure, row: Row, workdir: str) -> Iterator[RenderableType]:
+    """Yield messages, the ends of logs or else the command, and the inputs."""
     attempt = row.attempt
     logs = attempt.logs if attempt.number == one.last.attempt else ()
-    spoke = any(text.strip() for log in logs for text in log.lines)
-    messages = _messages(one, attempt, here, spoke=spoke)
+    logged = any(text.strip() for log in logs for text in log.lines)
+    messages = _messages(one, attempt, workdir, logged=logged)
     yield from map(line, messages)
     if not (one.last.message or attempt.message):
-        yield from map(line, [_SILENT[why] for why in attempt.unobserved if why in _SILENT][:1])
+        yield from map(
+            line,
+            [_UNSEEN[why] for why in attempt.unobserved if why in _UNSEEN][:1],
+        )
     for log in logs:
         yield from _log(log)
-    if row.command and not spoke:
+    if row.command and not logged:
         yield Text(harmless(f"  command: {row.command}"), no_wrap=True, overflow="ellipsis")
     if row.log and not logs:
         yield line("log: " + ", ".join(row.log))
     if one.inputs:
-        yield line(f"inputs: {some(one.inputs, _INPUTS)}")
+        yield line(f"inputs: {first_of(one.inputs, _INPUTS)}")
     unseen = dict.fromkeys(why for failed in failed_attempts(one) for why in failed.unobserved)
     yield from (line(f"unobserved: {why}", "dim") for why in unseen)
 
 
-def _messages(one: Failure, attempt: Attempt, here: str, *, spoke: bool) -> list[str]:
-    """Return what Snakemake said, and the executor, where it says more than all the rest."""
+def _messages(one: Failure, attempt: Attempt, workdir: str, *, logged: bool) -> list[str]:
+    """Return the messages of Snakemake and the executor that add to the logs and the state."""
     found: dict[str, str] = {}
-    for told in (one.last.message, attempt.message if attempt.status != "success" else None):
-        text = _ADVICE.sub("", " ".join((told or "").split()))
+    for message in (one.last.message, attempt.message if attempt.status != "success" else None):
+        text = _ADVICE.sub("", " ".join((message or "").split()))
         state = one.last.why.state
         known = state is not None and f"'{state}'. Reason: Unknown" in text
-        if text and not known and not (spoke and text.startswith("CalledProcessError")):
-            found.setdefault(plain(text), text.replace(here, "") if here else text)
+        if text and not known and not (logged and text.startswith("CalledProcessError")):
+            found.setdefault(plain(text), text.replace(workdir, "") if workdir else text)
     return list(found.values())
 
 
 def _log(log: LogTail) -> Iterator[RenderableType]:
-    """Yield the last lines of a log that say something, as ``file:line: text``."""
+    """Yield the last lines of a log that are not blank, as ``file:line: text``."""
     if log.problem is not None:
         yield line(f"log {log.path}: {log.problem}", "dim")
         return
-    said = [(number, text) for number, text in enumerate(log.lines) if text.strip()]
+    written = [(number, text) for number, text in enumerate(log.lines) if text.strip()]
     first = log.first_line
-    for number, text in said[-_LOG_LINES:]:
+    for number, text in written[-_LOG_LINES:]:
         at = "" if first is None else f"{first + number}:"
         yield line(f"{log.path}:{at} {text}")
 
 
 def failed_attempts(one: Failure) -> list[Attempt]:
-    """Return its attempts that failed; there is none where a try inside one was mended."""
+    """Return the failed attempts: none if a retry inside the only attempt recovered."""
     return [row.attempt for row in one.rows if row.attempt.status in ("failed", "lost")]
 
 
 def line(text: str, style: str = "") -> RenderableType:
-    """Return a line of a block; what there is no room for goes on below it."""
+    """Return a line of a block; it wraps with the same indent."""
     return Padding(Text(harmless(text), style), (0, 0, 0, 2))
 
 
-def some(items: Sequence[str], most: int = ITEMS) -> str:
-    """Return the first of *items*; a single one more would take no less room than its name."""
+def first_of(items: Sequence[str], most: int = ITEMS) -> str:
+    """Return the first of *items*, and how many more there are (never only one)."""
     if len(items) <= most + 1:
         return ", ".join(items)
     return f"{', '.join(items[:most])} and {len(items) - most:,} more"

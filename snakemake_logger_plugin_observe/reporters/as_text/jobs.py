@@ -1,4 +1,4 @@
-"""Attempts as text: a line each, with the phases that took most, or with what they used."""
+"""The text of ``jobs``: a row for each attempt, with its longest phases or its resource use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,19 +14,26 @@ from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures
-from snakemake_logger_plugin_observe.reporters.as_text.cost import errors, head, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    errors,
+    head,
+    next_command,
+    warnings,
+)
+from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,
     decimals,
-    duration,
+    duration_s,
     harmless,
     job_name,
+    seconds,
     size,
 )
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
-_ROOM_FOR_PLACES = 90
+_ROOM_FOR_NODES = 90
 _USED = ("job", "attempt", "cores", "memory", "time", "read", "written")
 _LEAST_OF_A_NAME = 12
 
@@ -44,7 +51,8 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     else:
         found.append(_table(answer, width))
         if any(row.attempt.status == "failed" for row in answer.rows):
-            found += [Text(), Text("→ snakemake-observe jobs --failed    what failed, and why")]
+            command = "snakemake-observe jobs --failed"
+            found += [Text(), next_command(command, "what failed, and why")]
     found += warnings([*answer.source.problems, *_out_of_time(answer)])
     if not (answer.failed_only or answer.used):  # these show no phases
         run = answer.source.run
@@ -53,21 +61,21 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
 
 
 def _out_of_time(answer: JobsAnswer) -> list[str]:
-    """Return what to say where the allocation that Snakemake itself ran in was out of time."""
+    """Return a warning if the cluster job that Snakemake itself ran in reached its time limit."""
     known = allocation_that_ran_out(answer.source.run, answer.source.status)
     if known is None or known.end is None:
         return []
     job = f"{known.scheduler} job {known.cluster_job}"
-    return [f"the {job} that Snakemake itself ran in was out of time at {clock_time(known.end)}"]
+    return [f"Snakemake itself ran in {job}, whose time limit ended at {clock_time(known.end)}"]
 
 
 def _nothing(answer: JobsAnswer) -> list[RenderableType]:
-    """Return what there is to say where no attempt is listed: a plan, or why nothing ran."""
+    """Return the plan of a dry run, or why no attempt is listed."""
     run = answer.source.run
     planned = run.started is not None and run.started.kind == "dry_run"
     if planned and run.jobs and not answer.failed_only:
         jobs = sorted(run.jobs.values(), key=lambda job: job.job_id)
-        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+        table = plain_table()
         table.add_column("job", justify="right", no_wrap=True)
         table.add_column("planned", no_wrap=True, max_width=30, overflow="ellipsis")
         table.add_column("reason")
@@ -77,15 +85,15 @@ def _nothing(answer: JobsAnswer) -> list[RenderableType]:
                 str(job.job_id), job_name(job.rule, job.wildcards, None), harmless(reason)
             )
         return [table]
-    said = Text("No failed attempts." if answer.failed_only else "No such attempts.")
-    return [said, *errors(answer.source)]
+    text = "No failed attempts." if answer.failed_only else "No attempts match."
+    return [Text(text), *errors(answer.source)]
 
 
 def _table(answer: JobsAnswer, width: int) -> Table:
-    """Return the attempts with the phases that took most, as many as the terminal has room for."""
+    """Return the attempts with as many of their longest phases as the terminal has room for."""
     places = decimals(max((row.total for row in answer.rows), default=0))
-    narrow = width < _ROOM_FOR_PLACES
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    narrow = width < _ROOM_FOR_NODES
+    table = plain_table()
     headings = [
         "job",
         "attempt",
@@ -119,7 +127,7 @@ def _table(answer: JobsAnswer, width: int) -> Table:
 
 
 def _used(answer: JobsAnswer, width: int) -> Table:
-    """Return what each attempt used beside what it had asked for, as much as there is room for."""
+    """Return used and requested resources of each attempt, as many columns as there is room for."""
     found = [row for row in answer.rows if row.attempt.job_id is not None]
     names = [job_name(row.rule, row.wildcards, None) for row in found]
     lines = [(str(row.attempt.job_id), str(row.attempt.number), *_demand(row)) for row in found]
@@ -136,7 +144,7 @@ def _used(answer: JobsAnswer, width: int) -> Table:
         shown.append(column)
     widest = _LEAST_OF_A_NAME + max(0, min(room, 30 - _LEAST_OF_A_NAME))
     shown.insert(named_after, ("rule", *names))
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table = plain_table()
     for heading, *_ in shown:
         if heading == "rule":
             table.add_column(heading, no_wrap=True, max_width=widest, overflow="ellipsis")
@@ -148,13 +156,13 @@ def _used(answer: JobsAnswer, width: int) -> Table:
 
 
 def _demand(row: Row) -> tuple[str, ...]:
-    """Return an attempt's use and its requests; unknown is a question mark."""
+    """Return the used and requested resources of an attempt; unknown is a question mark."""
     known = row.use
     peak = ("≤ " if known.memory_peak_is_bound else "") + _known(known.memory_peak_bytes, size)
     return (
         _of(_known(known.cores, "{:.2f}".format), _known(known.threads, str)),
         _of(peak, _known(known.memory_requested_bytes, size)),
-        _of(_known(known.on_node_s, _seconds), _known(known.runtime_requested_s, _seconds)),
+        _of(_known(known.on_node_s, duration_s), _known(known.runtime_requested_s, duration_s)),
         _known(known.read_bytes, size),
         _known(known.written_bytes, size),
     )
@@ -164,27 +172,23 @@ def _known(value: Any, say: Callable[[Any], str]) -> str:
     return "?" if value is None else say(value)
 
 
-def _of(used: str, asked: str) -> str:
-    """Return a use and its request: ``0.98 of 4``; a request that was not made is left out."""
-    return used if asked == "?" else f"{used} of {asked}"
-
-
-def _seconds(value: float) -> str:
-    return duration(round(value * 1e6))
+def _of(used: str, requested: str) -> str:
+    """Return used of requested: ``0.98 of 4``; just the use if nothing was requested."""
+    return used if requested == "?" else f"{used} of {requested}"
 
 
 def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:
-    """Return the phases that took most and have *room* for their columns, in their own order."""
+    """Return the longest phases whose columns fit into *room*, in the order of the phases."""
     sums: dict[str, int] = {}
     for row in answer.rows:
         for phase, micros in row.attempt.phases.items():
             sums[phase] = sums.get(phase, 0) + micros
-    chosen: set[str] = set()
+    shown: set[str] = set()
     for phase in sorted(sums, key=lambda phase: -sums[phase]):
         room -= max(len(phase), 8) + 2
         if room >= -2:  # the last column needs no space after it
-            chosen.add(phase)
-    return [phase.name for phase in ATTEMPT_PHASES if phase.name in chosen]
+            shown.add(phase)
+    return [phase.name for phase in ATTEMPT_PHASES if phase.name in shown]
 
 
 def _cells(row: Row, places: int, *, narrow: bool) -> list[Text | str]:
@@ -195,7 +199,7 @@ def _cells(row: Row, places: int, *, narrow: bool) -> list[Text | str]:
         job_name(row.rule, row.wildcards, row.group_name),
         Text(attempt.status, _STATUS_COLORS.get(attempt.status, "")),
         *([] if narrow else [harmless(attempt.external_jobid or ""), harmless(attempt.node or "")]),
-        f"{row.total / 1e6:.{places}f}",
+        seconds(row.total, places),
     ]
 
 
@@ -203,4 +207,4 @@ def _cell(known: dict[str, int | None], phase: str, places: int) -> str:
     if phase not in known:
         return "·"
     micros = known[phase]
-    return "?" if micros is None else f"{micros / 1e6:.{places}f}"
+    return "?" if micros is None else seconds(micros, places)

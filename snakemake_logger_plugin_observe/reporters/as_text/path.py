@@ -1,4 +1,4 @@
-"""The two paths of a run as text: what it was made of, what it needed, what to repair first."""
+"""The text of ``path``: what to fix first, the actual path, the critical path, savings."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,9 +9,16 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import actual_path, cost, savings
+from snakemake_logger_plugin_observe.reporters.as_text import actual_path, savings
+from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
 from snakemake_logger_plugin_observe.reporters.tables import fitting
-from snakemake_logger_plugin_observe.reporters.words import decimals, duration, harmless, percent
+from snakemake_logger_plugin_observe.reporters.words import (
+    decimals,
+    duration,
+    harmless,
+    percent,
+    seconds,
+)
 
 _CHAIN_SHOWN: Final = 6
 _RULES_SHOWN: Final = 6
@@ -19,112 +26,109 @@ _NAMED: Final = 5
 _ROOM_FOR_PHASES: Final = 78
 _ROOM_FOR_RELEASES: Final = 94
 _WORTH: Final = 0.005
-_NEXT: Final = (
-    "→ snakemake-observe path --explain    the journal's lines behind each of these stretches"
-)
 
 
 def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
-    found: list[RenderableType] = [*cost.head(answer.source), Text()]
+    found: list[RenderableType] = [*head(answer.source), Text()]
     if not answer.paths.makespan:
-        return [*found, Text("There is no time to tell of.")]
+        return [*found, Text("This run has no recorded time yet.")]
     if answer.explained is not None:
         return [*found, *actual_path.explained(answer, answer.explained)]
+    found += [Text.assemble(("What to fix first: ", "bold"), savings.first(answer)), Text()]
     found += [actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
     found += [*_overhead(answer), *_slots(answer)]
     if answer.paths.critical.rules:
         found += [Text(), _slack(answer, width)]
     if any(one.saving for one in answer.savings or ()):
         found += [Text(), savings.table(answer, width)]
-    first = savings.first(answer)
-    found += [Text(), Text.assemble(("What to repair first: ", "bold"), first)]
-    found += cost.warnings([*answer.source.problems, *_limits(answer)])
-    trial = savings.trial(answer)
-    found += [Text(harmless(f"→ {trial}    what that would bring"))] if trial else []
-    found.append(Text(_NEXT))
-    return found
+    found += [Text(), *warnings([*answer.source.problems, *_limits(answer)])]
+    if trial := savings.trial(answer):
+        found.append(next_command(trial, "what that would save"))
+    explain = "snakemake-observe path --explain"
+    return [*found, next_command(explain, "the journal lines behind each stretch")]
 
 
 def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
-    """Yield the critical path: in its order, the jobs that weigh most."""
+    """Yield the longest jobs of the critical path, in order."""
     critical = answer.paths.critical
     if not critical.chain:
-        yield Text("No tool's time is known, so there is no critical path to tell of.")
+        yield Text("No critical path: the compute time of all jobs is unknown.")
         return
     whole, wide = critical.length, width >= _ROOM_FOR_PHASES
     places = decimals(answer.paths.makespan)
-    alone = len(critical.chain) <= _CHAIN_SHOWN + 1
+    all_fit = len(critical.chain) <= _CHAIN_SHOWN + 1
     order = {one.job_id: index for index, one in enumerate(critical.chain)}
     longest = sorted(critical.chain, key=lambda one: (-one.compute, order[one.job_id]))
     shown = (
         critical.chain
-        if alone
+        if all_fit
         else sorted(longest[:_CHAIN_SHOWN], key=lambda one: order[one.job_id])
     )
     rows = [
         (
-            f"{one.compute / 1e6:.{places}f}",
+            seconds(one.compute, places),
             percent(one.compute, whole),
             str(one.job_id),
             actual_path.owner(answer, one.job_id, one.rule, None),
         )
         for one in shown
     ]
-    if not alone:
+    if not all_fit:
         rest = longest[_CHAIN_SHOWN:]
         length = sum(one.compute for one in rest)
-        figures = f"{length / 1e6:.{places}f}", percent(length, whole)
-        rows.append((*figures, "", f"… {len(rest):,} more jobs"))
+        numbers = seconds(length, places), percent(length, whole)
+        rows.append((*numbers, "", f"… {len(rest):,} more jobs"))
     share = percent(whole, answer.paths.makespan)
-    rows.append((f"{whole / 1e6:.{places}f}", "", "Σ", f"= {share} % of the makespan"))
-    said = "The critical path" + (": the tools alone, a place for every job" if wide else "")
-    columns = [("compute s", True), ("%", True), ("job", True), (said, False)]
-    yield fitting(columns, rows, width, gives=3)
+    rows.append((seconds(whole, places), "", "Σ", f"= {share} % of the makespan"))
+    title = "The critical path" + (": tools only, a free slot for every job" if wide else "")
+    columns = [("compute s", True), ("%", True), ("job", True), (title, False)]
+    yield fitting(columns, rows, width, cut=3)
 
 
 def _overhead(answer: PathAnswer) -> Iterator[RenderableType]:
-    """Yield the gap between both paths, by cost class."""
+    """Yield the difference between both paths, by cost class."""
     found = answer.paths
     if found.overhead is None:
         return
-    worth = [
+    large = [
         (name, micros)
         for name, micros in found.overhead_by_class.items()
         if abs(micros) >= _WORTH * found.makespan
     ]
-    said = ", ".join(
+    by_class = ", ".join(
         f"{'other tools' if name == 'compute' else name} {duration(micros)}"
-        for name, micros in sorted(worth, key=lambda item: -item[1])
+        for name, micros in sorted(large, key=lambda item: -item[1])
         if micros > 0
     )
     overlap = -found.overhead_by_class["compute"]
     if overlap >= _WORTH * found.makespan:
-        said += f", less {duration(overlap)} that passed while its tools ran"
-    line = f"{duration(found.overhead)} ({percent(found.overhead, found.makespan)} %)"
+        by_class += f", minus {duration(overlap)} that passed while its tools ran"
+    share = f"{percent(found.overhead, found.makespan)} % of the makespan"
     yield Text.assemble(
-        ("The price of how it was run: ", "bold"), line, f": {said}." if said else "."
+        ("Overhead beyond the critical path: ", "bold"),
+        f"{duration(found.overhead)} ({share}){f': {by_class}' if by_class else ''}.",
     )
 
 
 def _slots(answer: PathAnswer) -> Iterator[RenderableType]:
-    """Yield how slots were used, and where one idled with work ready."""
+    """Yield for how long a slot was idle while jobs were ready."""
     found = answer.paths.utilisation
     if found.slots is None or not found.steps:
         return
     limit = f"--{found.slot_kind} {found.slots}"
-    said = f"{limit}; a slot idled with work ready for {duration(found.stalled)}"
+    text = f"{limit}; a slot was idle while jobs were ready for {duration(found.stalled)}"
     if found.stalls:
         one = found.stalls[0]
         who = f"job {one.job_id}" if one.job_id is not None else "a group"
         at = (one.start - answer.paths.actual[0].start) / 1e6
-        said += f", the longest {duration(one.length)} from {at:.1f} s on"
-        said += f" ({who}{f', line {one.line}' if one.line else ''})"
-    yield Text.assemble(("Slots: ", "bold"), f"{said}.")
+        text += f", at most {duration(one.length)} at once, from {at:.1f} s on"
+        text += f" ({who}{f', line {one.line}' if one.line else ''})"
+    yield Text.assemble(("Slots: ", "bold"), f"{text}.")
 
 
 def _slack(answer: PathAnswer, width: int) -> Table:
-    """Return each rule's slack, the least first."""
+    """Return each rule's slack, the smallest first."""
     rules = answer.paths.critical.rules
     places = decimals(answer.paths.makespan)
     shown = rules if len(rules) <= _RULES_SHOWN + 1 else rules[:_RULES_SHOWN]
@@ -133,7 +137,7 @@ def _slack(answer: PathAnswer, width: int) -> Table:
             "  " + (harmless(one.rule) if one.rule else "(not described)"),
             f"{one.jobs:,}",
             f"{one.on_path:,}" if one.on_path else "·",
-            f"{one.slack / 1e6:.{places}f}",
+            seconds(one.slack, places),
         )
         for one in shown
     ]
@@ -142,23 +146,23 @@ def _slack(answer: PathAnswer, width: int) -> Table:
     wide = width >= _ROOM_FOR_RELEASES
     heading = "Slack: how much longer one job's tool could take" if wide else "Slack"
     columns = [(heading, False), ("jobs", True), ("on critical path", True), ("slack s", True)]
-    return fitting(columns, rows, width, gives=0)
+    return fitting(columns, rows, width, cut=0)
 
 
 def _limits(answer: PathAnswer) -> Iterator[str]:
-    """Yield what is not known, and so limits the answer."""
+    """Yield what is unknown and limits the answer."""
     found, source = answer.paths, answer.source
     if source.status == "killed":
-        yield f"nothing was heard after {duration(found.makespan)}: both paths end there"
+        yield f"the journal ends after {duration(found.makespan)}, and both paths end there"
     if answer.savings is None:
-        yield "so large a run is not let happen again unasked: --savings finds what would be saved"
+        yield "savings of so large a run are not simulated by default; add --savings"
     if found.critical.unknown:
         jobs = plural(len(found.critical.unknown), "job")
-        yield f"the tool's time of {jobs} is not known ({_some(found.critical.unknown)}): 0 s here"
+        yield f"compute time of {jobs} unknown ({_some(found.critical.unknown)}): counted as 0 s"
     if found.critical.cycles:
-        yield f"the dependencies of jobs {_some(found.critical.cycles)} lead in a circle"
+        yield f"jobs {_some(found.critical.cycles)} depend on each other in a circle"
     if found.unexplained >= _WORTH * found.makespan:
-        yield f"{duration(found.unexplained)} of the actual path could not be told apart"
+        yield f"no breakdown available for {duration(found.unexplained)} of the actual path"
 
 
 def _some(job_ids: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""What could be saved, what to repair first, and the command that tries it."""
+"""What to fix first, how much time each fix would save, and the command that simulates it."""
 
 import shlex
 from typing import Final
@@ -10,7 +10,13 @@ from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.actual_path import owner
 from snakemake_logger_plugin_observe.reporters.tables import fitting
-from snakemake_logger_plugin_observe.reporters.words import decimals, duration, harmless, percent
+from snakemake_logger_plugin_observe.reporters.words import (
+    decimals,
+    duration,
+    harmless,
+    percent,
+    seconds,
+)
 from snakemake_logger_plugin_observe.run.phases import (
     CLASSES,
     PHASES,
@@ -23,28 +29,28 @@ _SHOWN: Final = 10
 _ROOM_FOR_WORDS: Final = 94
 _WORTH: Final = 0.005
 _WORTH_A_THIRD: Final = 0.05
-_FEWER: Final = 8  # what is tried is a polling interval so many times as short
+_FEWER: Final = 8  # the simulated polling interval is so many times shorter
 
 
 def table(answer: PathAnswer, width: int) -> Table:
-    """Return by how much the run would be shorter without this or that; each thing once."""
+    """Return how much shorter the run would be without each phase, class, rule or job."""
     whole = answer.paths.makespan
     places = decimals(whole)
     rows = [
         (
             f"  {_saved(answer, one)}",
-            f"{one.saving / 1e6:.{places}f}",
+            seconds(one.saving, places),
             percent(one.saving, whole),
         )
-        for one in _told_once(answer)[:_SHOWN]
+        for one in _without_repetition(answer)[:_SHOWN]
     ]
     wide = width >= _ROOM_FOR_WORDS
-    heading = "Savings: how much shorter the run were if it took no time" if wide else "Savings"
-    return fitting([(heading, False), ("s", True), ("%", True)], rows, width, gives=0)
+    heading = "Savings: how much shorter the run would be without it" if wide else "Savings"
+    return fitting([(heading, False), ("s", True), ("%", True)], rows, width, cut=0)
 
 
-def _told_once(answer: PathAnswer) -> list[Saving]:
-    """Return what saves something, but no class that is one phase, nor a rule that is one job."""
+def _without_repetition(answer: PathAnswer) -> list[Saving]:
+    """Return the savings, without classes of a single phase and rules of a single job."""
     found = [one for one in answer.savings or () if one.saving]
     jobs = answer.source.run.jobs
     narrow = {("class", cost_class(one.name), one.saving) for one in found if one.kind == "phase"}
@@ -72,32 +78,32 @@ def _saved(answer: PathAnswer, one: Saving) -> str:
 
 
 def first(answer: PathAnswer) -> str:
-    """Return what to repair first, and what next: the phases whose end would save most.
+    """Return what to fix first, and what next: the phases that would save most.
 
-    Rules hold all their phases, so they are not set against these. All tools together are no
-    repair: of them the rule that would save most is named.
+    Rules are not compared with phases, since a rule's saving contains all its phases. For the
+    tools, the rule that would save most is named.
     """
     found = answer.paths
-    worth = _repairs(answer)
-    if worth:
-        governed = [one for one in worth if _looks(answer, one) is not None]
-        said = [_repair(answer, one, again=one in governed[1:]) for one in worth]
-        return harmless("; then ".join(said)) + "."
+    fixes = _fixes(answer)
+    if fixes:
+        polled = [one for one in fixes if _polling(answer, one) is not None]
+        shown = [_fix(answer, one, again=one in polled[1:]) for one in fixes]
+        return harmless("; then ".join(shown)) + "."
     phase, micros = max(found.by_phase.items(), key=lambda item: item[1])
     share = percent(micros, found.makespan)
     return f"{phase} ({PHASES[phase].meaning}), {share} % of the actual path."
 
 
 def trial(answer: PathAnswer) -> str | None:
-    """Return the words of the what-if that tries the first repair that a setting can bring."""
-    for one in _repairs(answer):
-        if words := _setting(answer, one):
-            return f"snakemake-observe whatif {shlex.quote(str(answer.source.path))} {words}"
+    """Return the what-if command for the first fix that a setting can make."""
+    for one in _fixes(answer):
+        if setting := _setting(answer, one):
+            return f"snakemake-observe whatif {shlex.quote(str(answer.source.path))} {setting}"
     return None
 
 
-def _repairs(answer: PathAnswer) -> list[Saving]:
-    """Return the phases whose end would save most: two, and a third if that is worth it too."""
+def _fixes(answer: PathAnswer) -> list[Saving]:
+    """Return the two phases that would save most, and a third if it saves enough."""
     whole = answer.paths.makespan
     found = [
         one
@@ -109,20 +115,20 @@ def _repairs(answer: PathAnswer) -> list[Saving]:
     return [*found[:2], *(one for one in found[2:3] if one.saving >= _WORTH_A_THIRD * whole)]
 
 
-def _repair(answer: PathAnswer, one: Saving, *, again: bool) -> str:
+def _fix(answer: PathAnswer, one: Saving, *, again: bool) -> str:
     meaning = PHASES[one.name].meaning
-    if (looks := _looks(answer, one)) is not None:
-        meaning += ": the same" if again else f": {looks.setting}, {looks.longest_s:g} s here"
+    if (every := _polling(answer, one)) is not None:
+        meaning += ": same setting" if again else f": {every.setting}, {every.longest_s:g} s here"
     what = f"{one.name} ({meaning})"
     if one.name == "compute":
         rule = _costly(answer)
-        what = f"the tools, {rule} above all" if rule else "the tools"
+        what = f"the tools, {rule} first" if rule else "the tools"
     share = percent(one.saving, answer.paths.makespan)
-    return f"{what}, up to {duration(one.saving)} less ({share} %)"
+    return f"{what}, saves up to {duration(one.saving)} ({share} % of the makespan)"
 
 
-def _looks(answer: PathAnswer, one: Saving) -> Polling | None:
-    """Return how the executor looked at its jobs, if that is what *one* would end."""
+def _polling(answer: PathAnswer, one: Saving) -> Polling | None:
+    """Return the executor's status checks, if they govern the phase *one*."""
     run = answer.source.run
     asleep = any(p.phase == "shutdown" and p.poll_interval_s for p in run.phases)
     governed = one.name == "poll_wait" or (one.name == "shutdown" and asleep)
@@ -134,12 +140,12 @@ def _costly(answer: PathAnswer) -> str | None:
 
 
 def _setting(answer: PathAnswer, one: Saving) -> str | None:
-    """Return the setting that makes less of a phase, as ``whatif`` takes it."""
+    """Return the ``whatif`` option that shortens a phase."""
     used, rule = answer.paths.utilisation, _costly(answer)
-    looks = _looks(answer, one)
-    if looks is not None:
-        less = max(1, round(looks.shortest_s / _FEWER))
-        return f"--poll {less}" if less < looks.shortest_s else None
+    every = _polling(answer, one)
+    if every is not None:
+        shorter = max(1, round(every.shortest_s / _FEWER))
+        return f"--poll {shorter}" if shorter < every.shortest_s else None
     match one.name:
         case "slot_wait" if used.slots is not None and used.slot_kind is not None:
             return f"--{used.slot_kind} {2 * used.slots}"

@@ -1,4 +1,4 @@
-"""The incident ladder as text: the answer, each rung, and how to see it for oneself."""
+"""The text of ``triage``: the incident, the seven steps, and a command that confirms it."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +13,9 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Inci
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
-from snakemake_logger_plugin_observe.reporters.as_text.cost import head, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
 from snakemake_logger_plugin_observe.reporters.claims import citations
+from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
 
 _CHANGES: Final = 6
@@ -24,21 +25,21 @@ _LONGEST: Final = 240
 
 def parts(answer: TriageAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
-    found: list[RenderableType] = [*head(answer.source), *_held_against(answer), Text()]
-    found += [_headline(answer), Text(), _ladder(answer), Text()]
+    found: list[RenderableType] = [*head(answer.source), *_compared_with(answer), Text()]
+    found += [_headline(answer), Text(), _steps(answer), Text()]
     baseline = answer.baseline.problems if answer.baseline is not None else ()
     found += warnings([*answer.missing, *answer.source.problems, *baseline])
-    found += [Text(line) for line in _last(answer)]
+    found += _last(answer)
     return found
 
 
-def _held_against(answer: TriageAnswer) -> list[RenderableType]:
+def _compared_with(answer: TriageAnswer) -> list[RenderableType]:
     lines: list[RenderableType] = []
     if answer.baseline is not None:
         run = answer.baseline.run
         when = clock_time(run.start) if run.start is not None else "unknown start"
-        said = f"  A  the baseline: {when} · {duration(run.makespan)} · {answer.baseline.path}"
-        lines.append(Text(harmless(said), "dim", no_wrap=True))
+        text = f"  A  the baseline: {when} · {duration(run.makespan)} · {answer.baseline.path}"
+        lines.append(Text(harmless(text), "dim", no_wrap=True))
     if path := answer.paths.get("P"):
         lines.append(Text(harmless(f"  P  a dry run: {path}"), "dim", no_wrap=True))
     return lines
@@ -47,38 +48,34 @@ def _held_against(answer: TriageAnswer) -> list[RenderableType]:
 def _headline(answer: TriageAnswer) -> Text:
     """Return the answer in one sentence."""
     if not answer.triage.incidents:
-        why = "" if not answer.triage.symptoms else ", though it has symptoms"
-        return Text(f"No incident found{why}.", "bold green" if not why else "bold yellow")
+        if answer.triage.symptoms:
+            return Text("No incident found, but there are symptoms.", "bold yellow")
+        return Text("No incident found.", "bold green")
     first = answer.triage.incidents[0]
-    said = f"{first.incident_class} ({first.strength}): {first.claim}"
-    return Text(harmless(said), "bold red")
+    text = f"{first.incident_class} ({first.strength}): {first.claim}"
+    return Text(harmless(text), "bold red")
 
 
-def _ladder(answer: TriageAnswer) -> Table:
+def _steps(answer: TriageAnswer) -> Table:
     found = answer.triage
-    table = _table()
+    table = plain_table(header=False)
+    table.add_column("step", no_wrap=True)
+    table.add_column("claim", overflow="fold")
     symptoms = [Claim(one.text, one.evidence) for one in found.symptoms] or [Claim("none")]
-    rungs: list[tuple[str, Iterable[Text]]] = [
+    steps: list[tuple[str, Iterable[Text]]] = [
         ("symptom", map(_line, symptoms)),
         ("affected scope", [_line(Claim(found.scope.text, found.scope.evidence))]),
-        ("planned work", _or_unknown(found.planned, "not known")),
+        ("planned work", _or_unknown(found.planned, "unknown")),
         ("what changed", _first(found.changed)),
         ("logs, benchmarks", _quotes(found.excerpts, found.missing_evidence)),
         ("incident class", _classes(found.incidents)),
         ("next action", _actions(found.incidents, found.note.next_action, found.gain)),
     ]
-    for number, (name, lines) in enumerate(rungs, 1):
+    for number, (name, lines) in enumerate(steps, 1):
         for place, line in enumerate(lines):
             table.add_row(Text(f"{number} {name}" if not place else "", "bold"), line)
     for line in map(_line, found.note.first_confirming_command):
-        table.add_row(Text("  see it with", "bold"), line)
-    return table
-
-
-def _table() -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, show_header=False)
-    table.add_column("rung", no_wrap=True)
-    table.add_column("said", overflow="fold")
+        table.add_row(Text("  confirm with", "bold"), line)
     return table
 
 
@@ -98,7 +95,7 @@ def _or_unknown(claims: Sequence[Claim], unknown: str) -> Iterator[Text]:
 
 def _first(claims: Sequence[Claim]) -> Iterator[Text]:
     shown = claims if len(claims) <= _CHANGES + 1 else claims[:_CHANGES]
-    yield from _or_unknown(shown, "not known without a baseline, nor a live Snakemake")
+    yield from _or_unknown(shown, "unknown without a baseline or a live Snakemake")
     if more := len(claims) - len(shown):
         yield Text(f"… and {more} more (--format json)", "dim")
 
@@ -112,8 +109,8 @@ def _quotes(quotes: Sequence[LogExcerpt], missing_evidence: Sequence[Incident]) 
             continue
         where = one.path if one.line is None else f"{one.path}:{one.line}"
         line = Text(harmless(where))
-        said = " ".join((one.figures or one.text).split())
-        line.append(harmless(f"  {said[:_LONGEST]}"), "dim")
+        text = " ".join((one.figures or one.text).split())
+        line.append(harmless(f"  {text[:_LONGEST]}"), "dim")
         yield line
     yield from (_line(Claim(one.claim, one.evidence)) for one in missing_evidence)
 
@@ -135,8 +132,8 @@ def _explained(one: Incident) -> str:
     many = (
         f"{one.failures:,} {jobs} in flight" if one.cut_off else f"{one.failures:,} failed {jobs}"
     )
-    said = [many] if one.failures else []
-    return " and ".join([*said, *([duration(one.explains)] if one.explains else [])])
+    failures = [many] if one.failures else []
+    return " and ".join([*failures, *([duration(one.explains)] if one.explains else [])])
 
 
 def _actions(
@@ -146,8 +143,8 @@ def _actions(
         yield from map(_line, noted)
         return
     first = found[0]
-    whom = "escalate: " if first.action.escalate else ""
-    yield Text(harmless(f"{whom}{first.action.text}"))
+    escalate = "escalate: " if first.action.escalate else ""
+    yield Text(harmless(f"{escalate}{first.action.text}"))
     yield Text(harmless(f"  because {first.action.why}"), "dim")
     for one in others(found):
         yield Text(harmless(f"then, for {one.incident_class}: {one.action.text}"))
@@ -157,13 +154,12 @@ def _actions(
         yield Text(harmless(f"  check: {first.check}"))
 
 
-def _last(answer: TriageAnswer) -> Iterator[str]:
+def _last(answer: TriageAnswer) -> Iterator[Text]:
     if answer.noted is not None:
-        yield harmless(f"The note is in {answer.noted}.")
+        yield Text(harmless(f"The note was written to {answer.noted}."))
     if answer.saved is not None:
-        yield harmless(f"The evidence is in {answer.saved}: see INDEX.txt there.")
+        yield Text(harmless(f"The evidence was saved to {answer.saved}: INDEX.txt lists it."))
     if answer.noted is None and answer.triage.incidents:
-        yield harmless(
-            f"→ snakemake-observe triage {shlex.quote(str(answer.source.path))} --note incident.md "
-            "--save evidence"
-        )
+        command = f"snakemake-observe triage {shlex.quote(str(answer.source.path))}"
+        options = "--note incident.md --save evidence"
+        yield next_command(f"{command} {options}", "write a note, save the evidence")

@@ -1,4 +1,4 @@
-"""What-ifs as text: the run as it was, and beside it what it would have taken."""
+"""The text of ``whatif``: the best alternative, and all of them next to the recorded run."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -12,40 +12,45 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import cost
-from snakemake_logger_plugin_observe.reporters.words import decimals, duration, harmless
+from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
+from snakemake_logger_plugin_observe.reporters.tables import plain_table
+from snakemake_logger_plugin_observe.reporters.words import (
+    decimals,
+    duration,
+    harmless,
+    seconds,
+    signed_percent,
+)
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
 _ROOM_FOR_CLASSES: Final = 94
 _ROOM_FOR_SOME: Final = 76
 _SOME: Final = 3
 _A_CURVE: Final = 3
-"""So many replays need no hint at a sweep."""
+"""With so many simulations, a sweep need not be suggested."""
 _WORTH: Final = 0.005
-_ALWAYS: Final = "jobs are chosen in the order in which they were, and each phase takes as long"
+_ALWAYS: Final = "jobs are selected in the recorded order, and each phase takes as long as it did"
 
 
 def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found = answer.found
-    said: list[RenderableType] = [*cost.head(answer.source), Text()]
+    shown: list[RenderableType] = [*head(answer.source), Text()]
     if not found.measured:
-        return [*said, Text("There is no time to let happen again.")]
-    said += [_table(answer, width), Text()]
-    said += [Text(_sentence(answer)), Text(_unchanged(answer)), Text()]
-    said += [Text("assumes", "bold")]
-    said += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
-    said += cost.warnings([*answer.source.problems, *found.gaps])
+        return [*shown, Text("Nothing to simulate: this run has no recorded time yet.")]
+    shown += [Text(_sentence(answer)), Text(), _table(answer, width), Text()]
+    shown += [Text(_unchanged(answer)), Text(), Text("Assumptions", "bold")]
+    shown += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
+    shown += warnings([*answer.source.problems, *found.gaps])
     if len(found.predictions) < _A_CURVE:
         path = shlex.quote(str(answer.source.path))
-        said.append(
-            Text(harmless(f"→ snakemake-observe whatif {path} --sweep jobs=1,2,4,8    a curve"))
-        )
-    return said
+        command = f"snakemake-observe whatif {path} --sweep jobs=1,2,4,8"
+        shown.append(next_command(command, "a curve over --jobs"))
+    return shown
 
 
 def _table(answer: WhatIfAnswer, width: int) -> Table:
-    """Return the run as it was, and a line for each alternative."""
+    """Return the recorded run, and a row for each alternative."""
     found = answer.found
     sums = [found.measured_by_class, *(one.by_class for one in found.predictions)]
     classes = [name for name in CLASSES if any(one.get(name) for one in sums)]
@@ -53,17 +58,13 @@ def _table(answer: WhatIfAnswer, width: int) -> Table:
         by_size = sorted(classes, key=lambda name: -max(one.get(name, 0) for one in sums))
         kept = by_size[:_SOME] if width >= _ROOM_FOR_SOME else []
         classes = [name for name in classes if name in kept]
-    drawn = any(one.interval for one in found.predictions)
+    sampled = any(one.interval for one in found.predictions)
     places = decimals(max(found.measured, *(one.predicted for one in found.predictions)))
-
-    def figure(length: Micros) -> str:
-        return f"{length / 1e6:.{places}f}"
-
     rows = [
         (
-            "as it was",
-            figure(found.measured),
-            *([""] if drawn else []),
+            "as recorded",
+            seconds(found.measured, places),
+            *([""] if sampled else []),
             "",
             *_classes(found.measured_by_class, classes, places),
         )
@@ -71,15 +72,15 @@ def _table(answer: WhatIfAnswer, width: int) -> Table:
     rows += [
         (
             in_words(one.scenario),
-            figure(one.predicted),
-            *(["–".join(map(figure, one.interval)) if one.interval else ""] if drawn else []),
+            seconds(one.predicted, places),
+            *([_interval(one, places)] if sampled else []),
             _change(one),
             *_classes(one.by_class, classes, places),
         )
         for one in found.predictions
     ]
-    headings = ("What if", "s", *(["8 of 10"] if drawn else []), "change", *classes)
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    headings = ("What if", "s", *(["8 of 10 times"] if sampled else []), "change", *classes)
+    table = plain_table()
     taken = sum(
         max(len(heading), *(len(row[n]) for row in rows)) + 2
         for n, heading in enumerate(headings)
@@ -98,31 +99,35 @@ def _table(answer: WhatIfAnswer, width: int) -> Table:
 
 
 def _classes(sums: dict[str, Micros], classes: Sequence[str], places: int) -> list[str]:
-    return [f"{sums[name] / 1e6:.{places}f}" if sums.get(name) else "·" for name in classes]
+    return [seconds(sums[name], places) if sums.get(name) else "·" for name in classes]
+
+
+def _interval(one: Prediction, places: int) -> str:
+    """Return the interval of 8 of 10 simulations, if their durations were sampled."""
+    return "–".join(seconds(end, places) for end in one.interval) if one.interval else ""
 
 
 def _change(one: Prediction) -> str:
-    """Return by how much it is longer or shorter, in per cent."""
-    share = round(100 * (one.predicted - one.measured) / one.measured)
-    return f"{'+' if share > 0 else '−' if share < 0 else '±'}{abs(share)} %"
+    """Return how much longer or shorter it is, as a percentage of the measured time."""
+    return f"{signed_percent((one.predicted - one.measured) / one.measured)} %"
 
 
 def in_words(scenario: Scenario) -> str:
-    """Return a setting as it is written in an alternative."""
-    said: list[str] = []
+    """Return a scenario as its options are written in an alternative."""
+    options: list[str] = []
     for name, value in scenario.as_values().items():
         name = {"poll_s": "poll"}.get(name, name.replace("_", "-"))  # noqa: PLW2901 - as written
         if value is True:
-            said.append(name)
+            options.append(name)
         elif isinstance(value, dict):
-            said += [f"{name}={key}={number:g}" for key, number in value.items()]
+            options += [f"{name}={key}={number:g}" for key, number in value.items()]
         elif isinstance(value, list):
-            said += [f"{name}={one}" for one in value]
+            options += [f"{name}={one}" for one in value]
         elif name in ("queue", "startup") and not isinstance(value, str):
-            said.append(f"{name}=x{value:g}")
+            options.append(f"{name}=x{value:g}")
         else:
-            said.append(f"{name}={value:g}" if not isinstance(value, str) else f"{name}={value}")
-    return harmless(" ".join(said) or "nothing changed")
+            options.append(f"{name}={value:g}" if not isinstance(value, str) else f"{name}={value}")
+    return harmless(" ".join(options) or "nothing changed")
 
 
 def _sentence(answer: WhatIfAnswer) -> str:
@@ -130,22 +135,22 @@ def _sentence(answer: WhatIfAnswer) -> str:
     found = answer.found
     best = min(found.predictions, key=lambda one: one.predicted)
     if best.scenario == Scenario():
-        return "Nothing is changed: name a setting, such as --jobs 8, to see what it would bring."
+        return "No setting was changed. Add one, such as --jobs 8, to see what it would save."
     gain = best.measured - best.predicted
     if gain < _WORTH * best.measured:
         return "None of this would have made the run noticeably shorter."
     moved = {name: found.measured_by_class.get(name, 0) - best.by_class[name] for name in CLASSES}
     name, part = max(moved.items(), key=lambda item: item[1])
-    most = f", the most of it {name} ({CLASSES[name]})" if part > 0 else ""
-    return f"With {in_words(best.scenario)} the run takes {duration(gain)} less{most}."
+    most = f", mostly {name} ({CLASSES[name]})" if part > 0 else ""
+    return f"With {in_words(best.scenario)} the run would take {duration(gain)} less{most}."
 
 
 def _unchanged(answer: WhatIfAnswer) -> str:
     found = answer.found
     off = 100 * (found.unchanged.predicted - found.measured) / found.measured
     return (
-        f"Replayed with nothing changed it takes {duration(found.unchanged.predicted)}: "
-        f"{abs(off):.2g} % off what was measured."
+        f"Simulated without changes, the run takes {duration(found.unchanged.predicted)}: "
+        f"{abs(off):.2g} % off the measured time."
     )
 
 

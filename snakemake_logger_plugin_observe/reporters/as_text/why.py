@@ -1,4 +1,4 @@
-"""Why jobs ran, as text: what they go back to, Snakemake's reasons, and what has changed."""
+"""The text of ``why``: the root causes, Snakemake's reasons, and what changed."""
 
 import re
 import textwrap
@@ -14,8 +14,19 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words
-from snakemake_logger_plugin_observe.reporters.as_text.cost import errors, head, warnings
-from snakemake_logger_plugin_observe.reporters.words import clock_time, decimals, harmless
+from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    errors,
+    head,
+    next_command,
+    warnings,
+)
+from snakemake_logger_plugin_observe.reporters.tables import plain_table
+from snakemake_logger_plugin_observe.reporters.words import (
+    clock_time,
+    decimals,
+    harmless,
+    seconds,
+)
 
 _ROOTS_SHOWN: Final = 6
 _REASONS_SHOWN: Final = 10
@@ -24,8 +35,8 @@ _ROOM_FOR_FILES: Final = 20
 _LONGEST_RULE: Final = 18
 _ROOM_FOR_LINES: Final = 52
 _LONGEST_VALUE: Final = 28
-# What tells most of why a job runs again comes first.
-_TELLING: Final = re.compile(r"code|params|environment|input|script|config|file |commit|targets")
+# Changes that make Snakemake run a job again come first.
+_TRIGGERS: Final = re.compile(r"code|params|environment|input|script|config|file |commit|targets")
 
 
 def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
@@ -40,7 +51,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
         found += [_reasons(answer, width), Text()]
     found += _changed(answer, width)
     found += warnings(answer.source.problems)
-    found.append(Text(_next(answer)))
+    found.append(_next(answer))
     return found
 
 
@@ -57,14 +68,13 @@ def _ran(answer: WhyAnswer) -> str:
 
 
 def _roots(answer: WhyAnswer, width: int) -> Table:
-    """Return what the jobs go back to, most of them first."""
+    """Return the root causes, the one with most jobs first."""
     why = answer.why
-    count = f"{len(why.roots):,} cause{'' if len(why.roots) == 1 else 's'}"
-    jobs = "1 job" if why.all.jobs == 1 else f"{why.all.jobs:,} jobs"
-    goes = "goes" if why.all.jobs == 1 else "go"
-    title = f"The {jobs} that {_ran(answer)} {goes} back to {count}"
+    has = "has" if why.all.jobs == 1 else "have"
+    causes = plural(len(why.roots), "root cause")
+    title = f"The {plural(why.all.jobs, 'job')} that {_ran(answer)} {has} {causes}"
     alone = len(why.roots) > 1
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column(title, overflow="fold")
     headings = ("jobs", *(["alone"] if alone else []), *([] if why.planned else ["s"]))
     for heading in headings:
@@ -75,30 +85,30 @@ def _roots(answer: WhyAnswer, width: int) -> Table:
         (
             f"{one.all.jobs:,}",
             *([f"{one.alone.jobs:,}"] if alone else []),
-            *([] if why.planned else [f"{one.all.time / 1e6:.{places}f}"]),
+            *([] if why.planned else [seconds(one.all.time, places)]),
         )
         for one in shown
     ]
     taken = sum(2 + max(map(len, column)) for column in zip(headings, *rows, strict=True))
-    for one, figures in zip(shown, rows, strict=True):
-        table.add_row(_root(one, width - taken), *figures)
+    for one, numbers in zip(shown, rows, strict=True):
+        table.add_row(_root(one, width - taken), *numbers)
     if len(why.roots) > len(shown):
         table.add_row(f"  … {plural(len(why.roots) - len(shown), 'more cause')}")
     return table
 
 
 def _root(one: RootShare, room: int) -> Text:
-    """Return a root in words; below it, how many jobs it was told of, and where."""
-    told = sum(jobs for _rule, jobs in one.rules)
-    said = Text("\n".join(_wrapped(cause_words.root(one), room, "  ")), "bold")
+    """Return a root cause; below it, how many jobs it made run directly and downstream."""
+    direct = sum(jobs for _rule, jobs in one.rules)
+    text = Text("\n".join(_wrapped(cause_words.root(one), room, "  ")), "bold")
     if changed := cause_words.detail(one):
-        said.append("\n" + "\n".join(_wrapped(changed, room, "    ")), "not bold")
-    below = f"{plural(told, 'job')} {'itself' if told == 1 else 'themselves'}"
-    if (others := one.all.jobs - told) > 0:
-        below += f", {others:,} through {'it' if told == 1 else 'them'}"
+        text.append("\n" + "\n".join(_wrapped(changed, room, "    ")), "not bold")
+    below = f"{plural(direct, 'job')} directly"
+    if (others := one.all.jobs - direct) > 0:
+        below += f", {others:,} downstream"
     if one.line is not None and room >= _ROOM_FOR_LINES:
         below += f"  [line {one.line}]"
-    return said.append("\n" + "\n".join(_wrapped(below, room, "    ")), "dim not bold")
+    return text.append("\n" + "\n".join(_wrapped(below, room, "    ")), "dim not bold")
 
 
 def _wrapped(text: str, room: int, indent: str) -> list[str]:
@@ -107,11 +117,10 @@ def _wrapped(text: str, room: int, indent: str) -> list[str]:
 
 def _several(answer: WhyAnswer) -> Iterator[RenderableType]:
     if several := answer.why.several:
-        goes = "goes" if several == 1 else "go"
-        counted = "is" if several == 1 else "are"
+        has = "has" if several == 1 else "have"
         yield Text(
-            f"  {plural(several, 'job')} {goes} back to more than one, and {counted} counted "
-            "with each; alone: to this one only",
+            f"  {plural(several, 'job')} {has} several root causes and count for each of them; "
+            "alone: jobs with only this one",
             "dim",
         )
 
@@ -127,24 +136,24 @@ def _reasons(answer: WhyAnswer, width: int) -> Table:
             f"  {_labels(one)}",
             cause_words.shortened(one.rule or "(not described)", _LONGEST_RULE),
             f"{one.cost.jobs:,}",
-            *([] if why.planned else [f"{one.cost.time / 1e6:.{places}f}"]),
+            *([] if why.planned else [seconds(one.cost.time, places)]),
         ]
         for one in shown
     ]
     headings = ["Snakemake's reason", "rule", "jobs", *([] if why.planned else ["s"])]
     taken = sum(2 + max(map(len, column)) for column in zip(headings, *rows, strict=True))
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table = plain_table()
     for heading in headings:
-        figure = heading in ("jobs", "s")
-        table.add_column(heading, justify="right" if figure else "left", no_wrap=figure)
-    if exemplified := width - taken >= _ROOM_FOR_FILES:
+        number = heading in ("jobs", "s")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number)
+    if with_example := width - taken >= _ROOM_FOR_FILES:
         table.add_column("for example", no_wrap=True)
     for one, cells in zip(shown, rows, strict=True):
-        example = [_example(one, answer, width - taken)] if exemplified else []
+        example = [_example(one, answer, width - taken)] if with_example else []
         table.add_row(*cells, *example)
     if rest := why.reasons[len(shown) :]:
         jobs = f"{sum(one.cost.jobs for one in rest):,}"
-        time = [] if why.planned else [f"{sum(one.cost.time for one in rest) / 1e6:.{places}f}"]
+        time = [] if why.planned else [seconds(sum(one.cost.time for one in rest), places)]
         table.add_row(f"  … {len(rest):,} more", "", jobs, *time)
     return table
 
@@ -154,27 +163,27 @@ def _labels(one: ReasonShare) -> str:
 
 
 def _example(one: ReasonShare, answer: WhyAnswer, room: int) -> str:
-    """Return a file that the reason names, else one that an example job makes."""
+    """Return a file that the reason names, else an output of the example job."""
     job = answer.source.run.jobs.get(one.example)
     name = next(iter((*one.files, *(job.output if job is not None else ()))), "")
     return cause_words.shortened(name, room - 1)
 
 
 def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
-    """Yield what changed since the run before, or that there is none to hold this one against."""
+    """Yield what changed since the previous run, or that there is none to compare with."""
     if answer.baseline is None:
         yield Text(
-            "What changed is not known: no earlier successful run of this Snakefile and its "
-            "targets here."
+            "What changed is unknown: there is no earlier successful run of this Snakefile with "
+            "these targets."
         )
         return
     start = answer.baseline.run.start
-    since = f"since the run of {clock_time(start)}" if start else "since the run before"
+    since = f"since the run of {clock_time(start)}" if start else "since the previous run"
     if not answer.changes:
-        yield Text(f"Nothing that journals tell changed {since}.")
+        yield Text(f"No change was recorded {since}.")
         return
     yield Text(f"What changed {since}", "bold")
-    ordered = sorted(answer.changes, key=_most_telling_first)
+    ordered = sorted(answer.changes, key=_triggers_first)
     shown = ordered if len(ordered) <= _CHANGES_SHOWN + 1 else ordered[:_CHANGES_SHOWN]
     for one in shown:
         yield Text(f"  {_change(one)}")
@@ -182,8 +191,8 @@ def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
         yield Text(f"  … {plural(len(ordered) - len(shown), 'more change')}")
 
 
-def _most_telling_first(one: Change) -> tuple[bool, bool]:
-    return (_TELLING.match(one.what) is None, one.subject == RUN)
+def _triggers_first(one: Change) -> tuple[bool, bool]:
+    return (_TRIGGERS.match(one.what) is None, one.subject == RUN)
 
 
 def _change(one: Change) -> str:
@@ -196,16 +205,16 @@ def _change(one: Change) -> str:
     return f"{harmless(what)}: {before} → {after}{jobs}"
 
 
-def _next(answer: WhyAnswer) -> str:
+def _next(answer: WhyAnswer) -> Text:
     if answer.chain is not None:
-        return "→ snakemake-observe why    all jobs, by what they go back to"
+        return next_command("snakemake-observe why", "all jobs, by root cause")
     if answer.why.all.jobs:
-        named = _to_ask_about(answer.why.reasons)
-        return f"→ snakemake-observe why {named}    its causes, back to the root"
-    return "→ snakemake-observe jobs    what a run did"
+        job_id = _example_job(answer.why.reasons)
+        return next_command(f"snakemake-observe why {job_id}", "its causes, back to the root")
+    return next_command("snakemake-observe jobs", "what the run did")
 
 
-def _to_ask_about(reasons: Sequence[ReasonShare]) -> str:
-    """Return a job whose causes are other jobs, if there is one."""
-    led = [one for one in reasons if "updated_by_job" in one.kinds]
-    return str((led or list(reasons))[0].example)
+def _example_job(reasons: Sequence[ReasonShare]) -> int:
+    """Return a job that ran because of other jobs, if there is one."""
+    downstream = [one for one in reasons if "updated_by_job" in one.kinds]
+    return (downstream or list(reasons))[0].example

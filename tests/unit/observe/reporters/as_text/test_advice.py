@@ -21,24 +21,24 @@ def table_lines(*found: RequestMismatch, width: int = 100) -> list[str]:
 @pytest.mark.parametrize(
     ("found", "line"),
     [
-        (RequestMismatch("map", "memory", 8e9, 2e9), "map 8.0 GB 2.0 GB 4 times as much"),
+        (RequestMismatch("map", "memory", 8e9, 2e9), "map 8.0 GB 2.0 GB 4× over-requested"),
         (
             RequestMismatch("map", "memory", 8e9, 130e6, at_most=True),
-            "map 8.0 GB ≤ 130 MB 62 times as much",
+            "map 8.0 GB ≤ 130 MB 62× over-requested",
         ),
         (
             RequestMismatch("map", "memory", 1e9, 950e6),
-            "map 1.0 GB 950 MB nearly all: the next may not fit",
+            "map 1.0 GB 950 MB nearly all used: the next job may not fit",
         ),
         (RequestMismatch("map", "memory", 1e9, 0), "map 1.0 GB 0 B"),
-        (RequestMismatch("map", "threads", 16, 12.4), "map 16 cores 12 cores 1 times as much"),
-        (RequestMismatch("map", "threads", 4, 1.0), "map 4 cores 1 core 4 times as much"),
-        (RequestMismatch("map", "threads", 8, 0.25), "map 8 cores 0.25 cores 32 times as much"),
+        (RequestMismatch("map", "threads", 16, 12.4), "map 16 cores 12 cores 1× over-requested"),
+        (RequestMismatch("map", "threads", 4, 1.0), "map 4 cores 1 core 4× over-requested"),
+        (RequestMismatch("map", "threads", 8, 0.25), "map 8 cores 0.25 cores 32× over-requested"),
         (
             RequestMismatch("map", "runtime", 14400, 60),
-            "map 4 h 00 min 1 min 00 s 240 times as much",
+            "map 4 h 00 min 1 min 00 s 240× over-requested",
         ),
-        (RequestMismatch("a\x1bb", "memory", 8e9, 2e9), "a\\x1bb 8.0 GB 2.0 GB 4 times as much"),
+        (RequestMismatch("a\x1bb", "memory", 8e9, 2e9), "a\\x1bb 8.0 GB 2.0 GB 4× over-requested"),
     ],
 )
 def test_a_request_that_differs_much_from_use_is_one_line(
@@ -59,6 +59,6 @@ def test_eight_requests_are_shown_and_the_rest_counted() -> None:
 def test_a_narrow_table_cuts_names_and_never_numbers(width: int) -> None:
     name = "a_rule_with_a_name_that_is_as_long_as_they_come"
     (line,) = table_lines(RequestMismatch(name, "runtime", 14400, 3_900), width=width)
-    assert "… 4 h 00 min 1 h 05 min 4 times as much" in line
+    assert "… 4 h 00 min 1 h 05 min 4× over-requested" in line
     (line,) = table_lines(RequestMismatch(name, "memory", 800e9, 790e9), width=width)
-    assert re.search(r"… 800 GB 790 GB nearly all(: the next may not fit)?$", line)
+    assert re.search(r"… 800 GB 790 GB nearly all used(: the next job may not fit)?$", line)

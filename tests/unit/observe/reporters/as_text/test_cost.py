@@ -38,7 +38,7 @@ def test_a_slow_file_system_is_reported() -> None:
     run.file_systems.extend(measured)
     found = [line for line in render(cost(run)).splitlines() if "slow" in line]
     assert found == [
-        "! slow when the run ended: a file in /w took 0.041 s to create, 1.20 s to remove"
+        "! slow file system at run end: a file in /w took 0.041 s to create, 1.20 s to remove"
     ]
 
 

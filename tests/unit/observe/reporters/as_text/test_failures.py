@@ -16,16 +16,16 @@ from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
 def test_what_all_jobs_of_a_rule_have_in_common_is_shown_once() -> None:
     for asked_for in ({}, {"rule": "quality"}):
         text = " ".join(render(jobs(every_job().run, failed=True, **asked_for)).split())
-        assert text.count("each of the 6 jobs of quality failed first in this way") == 1
+        assert text.count("all 6 jobs of quality failed first in this way") == 1
         assert text.count("quality sample=") == (6 if asked_for else 0)
 
 
 def test_a_failure_in_a_running_run_is_not_called_final() -> None:
     story = deterministic()
     story.events.pop()
-    text = render(jobs(story.run, failed=True))
-    assert "failed so far after 3 attempts, 3 × the same way" in text
-    assert "for good" not in text
+    text = " ".join(render(jobs(story.run, failed=True)).split())
+    assert "failed so far after 3 attempts (deterministic: it failed 3 times the same way)" in text
+    assert "retries did not help" not in text
 
 
 def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None:
@@ -51,7 +51,7 @@ def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None
 @pytest.mark.parametrize(
     ("unobserved", "explanation"),
     [
-        (NO_NODE_STAMPS, "it may never have begun on a node"),
+        (NO_NODE_STAMPS, "it may never have started on a node"),
         (NODE_CUT_OFF, "its processes on the node were killed, or the node was lost"),
     ],
 )

@@ -27,14 +27,14 @@ def test_savings_of_a_large_run_need_the_option_and_the_text_says_so() -> None:
     run = on_slurm().run
     answer = PathAnswer(source(run), paths(run), None)
     assert shape(answer)["savings"] is None
-    assert "--savings finds what would be saved" in render(answer)
+    assert "not simulated by default; add --savings" in render(answer)
 
 
 def test_what_to_fix_first_is_the_phase_that_would_save_most() -> None:
     text = " ".join(render(path(on_slurm().run)).split())
     advice = (
-        "What to repair first: poll_wait (waiting for the next status poll: "
-        "--slurm-init-seconds-before-status-checks, 60 s here), up to 51.0 s less"
+        "What to fix first: poll_wait (waiting for the next status poll: "
+        "--slurm-init-seconds-before-status-checks, 60 s here), saves up to 51.0 s"
     )
     assert advice in text
 
@@ -48,13 +48,13 @@ def test_every_segment_of_the_path_starts_and_ends_at_a_stamp_in_the_journal() -
 
 def test_circular_dependencies_and_a_cut_journal_are_reported() -> None:
     story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
-    assert "the dependencies of jobs 1, 2 lead in a circle" in render(path(story.end(9).run))
+    assert "jobs 1, 2 depend on each other in a circle" in render(path(story.end(9).run))
     cut = PathAnswer(Source(PATH, killed().run, "killed"), paths(killed().run))
-    assert "nothing was heard after 20.0 s" in render(cut)
+    assert "the journal ends after 20.0 s" in render(cut)
 
 
 def test_what_to_fix_first_names_one_rule_and_not_all_tools() -> None:
     text = render(path(chain().run))
-    advice = next(line for line in text.splitlines() if line.startswith("What to repair first"))
-    assert advice.startswith("What to repair first: the tools, map above all, up to 16.0 s less")
+    advice = next(line for line in text.splitlines() if line.startswith("What to fix first"))
+    assert advice.startswith("What to fix first: the tools, map first, saves up to 16.0 s")
     assert "compute (" not in advice

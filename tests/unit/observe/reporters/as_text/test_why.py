@@ -9,7 +9,7 @@ def test_the_largest_causes_and_rules_are_shown_and_the_rest_counted() -> None:
     for n in range(40):
         story.ran(n, f"rule_{n}", "Code has changed since last execution", makes=(f"{n}.txt",))
     lines = render(why_answer(story)).splitlines()
-    assert "The 40 jobs that ran go back to 40 causes" in lines[3]
+    assert "The 40 jobs that ran have 40 root causes" in lines[3]
     assert "  … 34 more causes" in lines
     assert any(line.split()[:4] == ["…", "30", "more", "30"] for line in lines)
     assert len(lines) <= 40
@@ -24,7 +24,7 @@ def test_a_long_chain_is_cut_to_one_screen_and_says_so() -> None:
         story.ran(n, "next", made, **made_of)
     for width in (100, 60):
         lines = render(why_answer(story, "59"), width=width).splitlines()
-        assert "Cut to one screen: --format json has the rest." in lines
-        assert any("goes back to one cause: the code of first changed" in line for line in lines)
+        assert "Shortened to one screen; --format json has the rest." in lines
+        assert any("has one root cause: the code of first changed" in line for line in lines)
         assert len(lines) < 50
         assert all(len(line) <= width for line in lines[3:])

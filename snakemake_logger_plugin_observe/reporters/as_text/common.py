@@ -1,0 +1,63 @@
+"""What the texts of several commands share: the head, warnings, errors and the next command."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.failures import tracebacks
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
+
+_ERRORS_SHOWN: Final = 3
+
+
+def head(source: Source) -> list[RenderableType]:
+    """Return the line that describes a run, and the journal that it was read from."""
+    run = source.run
+    started = run.started
+    jobs = len({attempt.job_id for attempt in run.attempts.values() if attempt.job_id is not None})
+    attempts = sum(1 for attempt in run.attempts.values() if attempt.job_id is not None)
+    facts = [
+        f"run {clock_time(run.start)}" if run.start else "run",
+        f"{plural(jobs, 'job')}, {plural(attempts, 'attempt')}",
+        _executor(source),
+        source.status.replace("_", " "),
+        duration(run.makespan),
+    ]
+    line = Text(harmless(" · ".join(fact for fact in facts if fact)), "bold", no_wrap=True)
+    tags = started.tags if started else {}
+    tagged = "".join(f"  {key}={value}" for key, value in tags.items())
+    return [line, Text(harmless(f"  {source.path}{tagged}"), "dim", no_wrap=True)]
+
+
+def _executor(source: Source) -> str:
+    started = source.run.started
+    if started is None or started.executor is None:
+        return ""
+    if started.wraps is not None:
+        return f"{started.wraps} through timed"
+    return started.executor
+
+
+def warnings(texts: Iterable[str]) -> list[RenderableType]:
+    """Return a line for each thing that limits the answer."""
+    return [Text(harmless(f"! {text}"), "yellow") for text in texts]
+
+
+def errors(source: Source) -> list[RenderableType]:
+    """Return Snakemake's own error messages, if the run failed without a failed job."""
+    run = source.run
+    if source.status != "failed" or any(one.status == "failed" for one in run.attempts.values()):
+        return []
+    workdir = f"{run.started.workdir}/" if run.started is not None else ""
+    messages = [message.text for message in run.messages if message.level == "error"]
+    shown = (tracebacks.said(text).replace(workdir, "") for text in messages[-_ERRORS_SHOWN:])
+    return [Text(harmless(f"Snakemake said: {text}"), "red") for text in shown if text]
+
+
+def next_command(command: str, purpose: str) -> Text:
+    """Return a command to paste as it is, with what it shows behind a ``#``."""
+    return Text(harmless(f"{command}  # {purpose}"), no_wrap=True)
