@@ -177,7 +177,7 @@ def test_the_text_for_people_and_the_xml_for_ci_say_the_same(lab: Lab) -> None:
         if "jobs_planned = 30" in line and "wider" in line
     )
     text = " ".join(done.stdout.split())
-    assert f"broken max.jobs_planned = 30: 54 ({FILE}:{number})" in text
+    assert f"FAIL max.jobs_planned = 30: 54 ({FILE}:{number})" in text
     assert "12 jobs of screen" in text or "12 jobs of trim" in text
     (suite,) = JUnitXml.fromfile(str(lab.folder / "reports" / "check.xml"))
     broken = {case.name: case.result[0].message for case in suite if case.result}

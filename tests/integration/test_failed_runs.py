@@ -65,7 +65,7 @@ def test_a_deterministic_failure_behind_retries_is_called_that(lab: Lab, where: 
     )
     assert answer["masked"] == 1
     said = text(lab)
-    assert "failed for good after 3 attempts, 3 × the same way (masked by retries)" in said
+    assert "failed after 3 attempts; retries did not help (deterministic: it failed 3 times" in said
     assert f"{line['path']}:{line['number']}: {line['text']}" in said
 
 
@@ -87,8 +87,8 @@ def test_a_rule_whose_every_job_fails_first_is_no_chance(lab: Lab) -> None:
         }
     ]
     assert (
-        "each of the 6 jobs of quality failed first in this way, and succeeded on attempt 2: that is"
-        " no chance, retries hide it" in text(lab)
+        "deterministic: all 6 jobs of quality failed first in this way and recovered on attempt 2; "
+        "retries hide the cause" in text(lab)
     )
 
 
@@ -197,7 +197,7 @@ def test_failures_that_differ_are_each_told(here: Lab) -> None:
         {"attempt": 2, "number": 1, "same": False, "differs": ["end", "line"]}
     ]
     said = text(here, "--rule", "differs")
-    assert "failed for good after 2 attempts, not the same way each time" in said
+    assert "failed after 2 attempts; retries did not help (not always the same way)" in said
     assert "attempt 1: exit code 1 after" in said
     assert "attempt 2: exit code 2 after" in said
 
@@ -246,12 +246,12 @@ def test_retries_on_the_node_are_counted_as_they_happened(lab: Lab) -> None:
     assert ran == 6
     assert (never["verdict"], never["masked"]) == ("deterministic", True)
     assert (
-        "its tool ran 6 times in 3 attempts (3, 2, 1): Snakemake on the node follows the rule's"
-        " retries too" in text(lab)
+        "its tool ran 6 times in 3 attempts (3, 2, 1): Snakemake on the node applies the rule's"
+        " retries as well" in text(lab)
     )
     assert (later["attempts"], later["executions"], later["failed_executions"]) == (1, 2, 1)
     assert (later["outcome"], later["masked"]) == ("succeeded", True)
-    assert "succeeded on a retry inside attempt 1" in text(lab)
+    assert "recovered on a retry inside attempt 1" in text(lab)
 
 
 # -- what never ran, or was no tool's fault --------------------------------------------------------

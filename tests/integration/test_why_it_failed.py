@@ -89,7 +89,7 @@ def test_a_failure_says_why_without_another_file_opened(
 ) -> None:
     lab: Lab = request.getfixturevalue(where)
     said = " ".join(lab.observe("jobs", "--failed", "--rule", rule).stdout.split())
-    assert "failed for good after 2 attempts, 2 × the same way (masked by retries)" in said
+    assert "failed after 2 attempts; retries did not help (deterministic: it failed 2 times" in said
     for reason in reasons:
         assert reason.format(n=2) in said, said
 

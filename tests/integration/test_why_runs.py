@@ -247,7 +247,7 @@ def test_a_dry_run_s_journal_tells_why_jobs_would_run(again: Lab) -> None:
     assert (answer["planned"], answer["time_s"]) == (True, 0.0)
     assert roots(answer) == {("params", "left"): 5}
     text = again.observe("why", str(journal)).stdout
-    assert "The 5 jobs that would run go back to 1 cause" in text
+    assert "The 5 jobs that would run have 1 root cause" in text
     assert "1 → 3" in text
 
 

@@ -26,11 +26,11 @@ def test_ten_jobs_of_half_a_second(lab: SlurmLab) -> None:
     """)
     lab.snakemake(*DEFAULTS)
     told = " ".join(lab.observe("cost").stdout.split())
-    (said,) = re.findall(r"What to change: .*?\.(?= →| !|$)", told)
+    (said,) = re.findall(r"What to change: .*?\.(?= Where | !|$)", told)
     assert said.startswith(
-        "What to change: lower --slurm-init-seconds-before-status-checks (40 s here: "
+        "What to change: lower --slurm-init-seconds-before-status-checks (40 s here; "
     )
-    assert "then group the 10 jobs of work (" in said
+    assert "then group the 10 jobs of work (each with " in said
     answer = json.loads(lab.observe("cost", "--format", "json").stdout)
     first, second = answer["advice"][:2]
     assert (first["kind"], first["value"]) == ("polling", 40)

@@ -56,8 +56,8 @@ def test_time_and_memory_are_told_apart_with_what_was_used_of_what_was_asked_for
     assert 390e6 <= fat["memory"]["used_bytes"] < 550e6
     said = text(lab)
     assert "time limit (TIMEOUT" in said
-    assert "of 1 min 00 s asked for" in said
-    assert "MB used of 400 MB asked for" in said
+    assert "of 1 min 00 s requested" in said
+    assert "MB used of 400 MB requested" in said
     incidents = lab.incidents()
     strengths = {"time_limit": "certain", "out_of_memory": "likely", "masked_failure": "certain"}
     assert {name: incidents[name]["strength"] for name in strengths} == strengths

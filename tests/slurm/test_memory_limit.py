@@ -29,4 +29,4 @@ def test_a_step_that_the_cluster_killed_for_its_memory_ran_out_of_it(
     assert (name, incident["strength"]) == ("out_of_memory", "certain")
     said = lab.observe("jobs", "--failed").stdout
     assert "out of memory (FAILED" in said
-    assert "used of 400 MB asked for" in said
+    assert "used of 400 MB requested" in said

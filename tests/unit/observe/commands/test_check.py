@@ -308,7 +308,7 @@ def test_a_proposal_is_written_once_and_holds_for_the_run_it_came_from(
     journal("run", story)
     asks("x", "run/out/a.txt")
     assert main(["check", "--init", "new.toml", "run"]) == 0
-    assert capsys.readouterr().out.endswith("then: snakemake-observe check new.toml\n")
+    assert capsys.readouterr().out.endswith("then run snakemake-observe check new.toml\n")
     text = Path("new.toml").read_text()
     assert 'files = [\n    "out/a.txt",\n]\n' in text
     code, answer = check(capsys, "new.toml", "run", "--strict")

@@ -29,7 +29,7 @@ def test_explain_quotes_line_and_stamp(tmp_path: Path, capsys: pytest.CaptureFix
     path = chain().write(tmp_path / "j.jsonl")
     text = asked(capsys, path, "--explain")
     assert "line 8 attempt_finished stamps.selected 12:00:10.500000Z" in text
-    assert "once job 1 ended" in text
+    assert "unblocked by: job 1 finished" in text
     (own,) = (
         one
         for one in json.loads(asked(capsys, path, "--explain", "--format", "json"))["actual"]
@@ -57,7 +57,7 @@ def test_a_circle_made_by_a_hostile_hand_is_named(
 ) -> None:
     story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
     path = story.end(9).write(tmp_path / "j.jsonl")
-    assert "jobs 1, 2 lead in a circle" in asked(capsys, path)
+    assert "jobs 1, 2 depend on each other in a circle" in asked(capsys, path)
 
 
 def test_what_is_no_journal_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,4 +70,4 @@ def test_a_run_of_no_length_has_no_time_to_tell_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story = Story(process_started=None, plugin_loaded=None)
-    assert "There is no time to tell of." in asked(capsys, story.write(tmp_path / "j.jsonl"))
+    assert "This run has no recorded time yet." in asked(capsys, story.write(tmp_path / "j.jsonl"))
