@@ -34,7 +34,7 @@ def both(tmp_path: Path) -> tuple[Side, Side]:
     return bare, seen
 
 
-def test_what_a_journal_and_moments_and_the_folders_path_change_is_no_difference(
+def test_the_journal_times_and_the_folders_path_make_no_difference(
     both: tuple[Side, Side],
 ) -> None:
     bare, seen = both
@@ -79,7 +79,7 @@ def test_any_other_difference_in_a_folder_is_noticed(
 @pytest.mark.parametrize(
     ("code", "out", "err"), [(1, "a\n", "b\n"), (0, "c\n", "b\n"), (0, "a\n", "b\nmore\n")]
 )
-def test_another_exit_code_or_word_is_noticed(
+def test_another_exit_code_or_output_is_noticed(
     both: tuple[Side, Side], code: int, out: str, err: str
 ) -> None:
     bare, seen = both
@@ -89,7 +89,7 @@ def test_another_exit_code_or_word_is_noticed(
     assert printed(seen, ours) == printed(bare, plain)
 
 
-def test_where_order_is_chance_lines_are_still_counted(both: tuple[Side, Side]) -> None:
+def test_lines_in_random_order_are_still_counted(both: tuple[Side, Side]) -> None:
     bare, seen = both
 
     def said(side: Side, *lines: str) -> object:

@@ -58,7 +58,7 @@ def parameters() -> list[Any]:
 
 
 @pytest.mark.parametrize(("case", "executor"), parameters())
-def test_all_is_as_in_the_bare_run(
+def test_everything_equals_the_bare_run(
     case: Case,
     executor: str,
     tmp_path: Path,

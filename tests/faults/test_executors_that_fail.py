@@ -41,7 +41,7 @@ def both(labs: tuple[Lab, Lab], where: str, *targets: str) -> tuple[dict[str, An
     return found[0], observed
 
 
-def test_the_executor_works_where_it_is_not_told_to_fail(labs: tuple[Lab, Lab]) -> None:
+def test_the_faulty_executor_works_without_a_fault(labs: tuple[Lab, Lab]) -> None:
     said, ours = both(labs, "nowhere")
     assert said["exit code"] == 0
     assert ours.run().status() == "success"

@@ -20,7 +20,7 @@ Mount = Callable[..., Path]
     snakemake="runs on, with one warning",
     journal="whole lines only, and a `gap` that counts what could not be written",
 )
-def test_a_full_disk_costs_lines_and_one_warning_and_the_gap_is_told(
+def test_a_full_disk_costs_lines_and_one_warning_and_is_recorded_as_a_gap(
     lab: Lab, mount: Mount
 ) -> None:
     disk = mount(lab.folder.parent / "small", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
@@ -76,7 +76,7 @@ def test_a_full_disk_under_a_fragment(lab: Lab, mount: Mount) -> None:
     snakemake="runs on, with one warning at the end",
     journal="is gone; the warning says so",
 )
-def test_the_journals_folder_removed_in_mid_run_is_told_once(lab: Lab) -> None:
+def test_removing_the_journals_folder_during_a_run_gives_one_warning(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             output: "a.txt"
@@ -110,7 +110,7 @@ def test_a_journal_that_is_replaced_leaves_the_other_file_alone(lab: Lab) -> Non
     snakemake="refuses to start, in one line: the person asked for it",
     journal="none",
 )
-def test_a_folder_that_is_named_but_cannot_be_written_is_refused_at_the_start(lab: Lab) -> None:
+def test_an_unwritable_journal_folder_is_refused_at_the_start(lab: Lab) -> None:
     lab.snakefile(SLEEPERS)
     done = lab.snakemake(*LOCAL, *BOTH, "--logger-observe-dir", "/proc/nowhere", check=False)
     assert done.returncode == 1
@@ -124,7 +124,7 @@ def test_a_folder_that_is_named_but_cannot_be_written_is_refused_at_the_start(la
     journal="none; node phases are not observed",
 )
 @pytest.mark.parametrize("far", [False, True], ids=["local", "cluster"])
-def test_the_default_folder_unwritable_costs_the_journal_and_one_warning(
+def test_an_unwritable_default_folder_costs_the_journal_and_one_warning(
     lab: Lab, far: bool
 ) -> None:
     lab.snakefile(ONE)

@@ -88,7 +88,7 @@ def test_a_cluster_run_killed_at_a_random_moment(
     snakemake="dies",
     journal="`killed`: no last event; what had ended is there, what ran is `running`",
 )
-def test_kill_9_in_mid_run_leaves_a_journal_that_cost_and_validate_read(lab: Lab) -> None:
+def test_kill_9_leaves_a_journal_that_cost_and_validate_can_read(lab: Lab) -> None:
     lab.snakefile(SLEEPERS)
     with started(lab, "--cores", "1", *BOTH) as process:
         wait_until(journal_says(lab, '"attempt_finished"'))
@@ -148,7 +148,7 @@ NODE = {
     "the reason. A process tells when its first tool starts, and when it exits",
 )
 @pytest.mark.parametrize("phase", NODE)
-def test_a_process_killed_on_the_node_leaves_what_it_reached(lab: Lab, phase: str) -> None:
+def test_a_process_killed_on_the_node_leaves_its_completed_phases(lab: Lab, phase: str) -> None:
     how, reached, reason = NODE[phase]
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch {output}'\n")
     environment = injected(**{"where": "node", "do": "kill", **how})
@@ -168,7 +168,7 @@ def test_a_process_killed_on_the_node_leaves_what_it_reached(lab: Lab, phase: st
     snakemake="cancels them, exit code 1",
     journal="`cancelled`, with the phases that they reached",
 )
-def test_jobs_cancelled_on_the_cluster_are_told_with_what_they_reached(lab: Lab) -> None:
+def test_jobs_cancelled_on_the_cluster_have_their_completed_phases(lab: Lab) -> None:
     lab.snakefile(SLEEPERS.replace("1.5", "30"))
     cancel = lab.folder / "cancel.sh"
     cancel.write_text('#!/bin/sh\nfor job; do kill -- "-$job"; done\n')

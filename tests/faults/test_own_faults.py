@@ -180,7 +180,7 @@ def test_a_recorder_that_raises(lab: Lab, as_bare: AsBare, what: str) -> None:
     snakemake="as bare, with one warning",
     journal="ends there, and reads as a run that was killed",
 )
-def test_a_recorder_s_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
+def test_a_recorder_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
     environment = injected(f"{OBSERVE}.recording.attempts", "AttemptTracker.selected", do="exit")
     assert as_bare(environment) == [
         "snakemake-observe: the journal ends early, the run goes on: SystemExit: 3"
@@ -203,7 +203,7 @@ BROKEN = {
     journal="none, or the run as it is without the wrapper",
 )
 @pytest.mark.parametrize("module", BROKEN)
-def test_a_module_of_ours_that_fails_half_way(lab: Lab, as_bare: AsBare, module: str) -> None:
+def test_a_module_that_fails_while_it_is_imported(lab: Lab, as_bare: AsBare, module: str) -> None:
     told = as_bare(injected(module))
     assert len(told) == 1 or module.endswith("journal.events")  # which both plugins need
     warning = told[0]
@@ -216,7 +216,7 @@ def test_a_module_of_ours_that_fails_half_way(lab: Lab, as_bare: AsBare, module:
     journal="the attempt, `success`; after its first sign of life nothing was heard from the node",
 )
 @pytest.mark.parametrize("module", ["node", "timing", "failure"])
-def test_a_module_of_ours_that_fails_half_way_on_the_node(
+def test_a_module_that_fails_while_it_is_imported_on_the_node(
     lab: Lab, as_bare: AsBare, module: str
 ) -> None:
     assert as_bare(injected(f"{TIMED}.{module}", where="node"), far=True) == []

@@ -59,7 +59,7 @@ def test_a_fragment_that_is_ten_seconds_late(lab: Lab) -> None:
     snakemake="as bare; does not wait for it",
     journal="the attempt, `success`; nothing was heard from the node",
 )
-def test_a_fragment_that_is_later_than_the_run(lab: Lab) -> None:
+def test_a_fragment_that_arrives_after_the_run(lab: Lab) -> None:
     assert late_by(lab, 15, 0.1).unobserved == ("nothing was heard from the node",)
 
 
@@ -88,7 +88,7 @@ HOSTILE = {
     journal="the attempt, `success`, with what could be read, and why the rest could not",
 )
 @pytest.mark.parametrize("what", HOSTILE)
-def test_a_hostile_fragment(lab: Lab, what: str) -> None:
+def test_a_tampered_fragment(lab: Lab, what: str) -> None:
     tool = HERE / "hostile.py"
     lab.snakefile(
         f"rule all:\n    output: 'a.txt'\n    shell: \"{sys.executable} {tool} '{what}' {{output}}\"\n"
@@ -128,7 +128,7 @@ JOURNAL_LINES = {
     journal="is read around them; nothing in it is executed, and no escape reaches the terminal",
 )
 @pytest.mark.parametrize("what", JOURNAL_LINES)
-def test_a_hostile_line_in_a_journal(lab: Lab, what: str) -> None:
+def test_a_tampered_line_in_a_journal(lab: Lab, what: str) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch {output}'\n")
     lab.snakemake("--cores", "1", *BOTH)
     (journal,) = lab.journals

@@ -54,7 +54,7 @@ def given_up(labs: Labs, *signals: int) -> Lab:
     [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)],
     ids=["SIGINT", "SIGINT twice", "SIGTERM"],
 )
-def test_an_interrupted_run_says_so(labs: Labs, signals: tuple[int, ...]) -> None:
+def test_an_interrupted_run_is_recorded_as_such(labs: Labs, signals: tuple[int, ...]) -> None:
     run = given_up(labs, *signals).run()
     assert run.status() == "interrupted"
     assert {a.status for a in run.attempts.values()} <= {"cancelled", "failed"}
@@ -65,7 +65,7 @@ def test_an_interrupted_run_says_so(labs: Labs, signals: tuple[int, ...]) -> Non
     snakemake="as bare: dies of it",
     journal="`killed`: no last event",
 )
-def test_a_run_that_is_hung_up_is_a_killed_one(labs: Labs) -> None:
+def test_a_run_ended_by_sighup_is_killed(labs: Labs) -> None:
     lab = given_up(labs, signal.SIGHUP)
     assert " · killed · " in lab.observe("cost", str(lab.journals[0])).stdout
 
@@ -211,7 +211,7 @@ def test_a_working_directory_that_is_removed(labs: Labs) -> None:
     snakemake="as bare",
     journal="one each",
 )
-def test_two_runs_at_once_in_one_folder_do_not_meet(lab: Lab) -> None:
+def test_two_runs_at_once_in_one_folder_have_separate_journals(lab: Lab) -> None:
     lab.snakefile(SLEEPERS)
     flags = (*LOCAL, "--nolock", *BOTH)
     with started(lab, *flags, "0.txt") as one, started(lab, *flags, "1.txt") as two:
@@ -261,7 +261,7 @@ rule all:
     journal="all but the `provenance`; of a run of more than 10 s, that without this text",
 )
 @pytest.mark.parametrize("lasts_s", [0, 13])
-def test_a_text_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
+def test_a_source_file_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
     snakefile = f"include: 'more.smk'\n{ONE.replace('touch', f'sleep {lasts_s}; touch')}"
     for lab in labs:
         (lab.folder / "more.smk").touch()

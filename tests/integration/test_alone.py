@@ -23,7 +23,7 @@ WORKFLOW = """
     [[], ["--quiet", "progress"], ["--quiet", "rules"], ["--quiet", "all"]],
     ids=["loud", "progress", "rules", "all"],
 )
-def test_the_logger_alone_sees_every_start_and_end_under_every_quiet(
+def test_the_logger_alone_records_every_start_and_end_with_every_quiet(
     lab: Lab, quiet: list[str]
 ) -> None:
     lab.snakefile(WORKFLOW)
@@ -41,7 +41,7 @@ def test_the_logger_alone_sees_every_start_and_end_under_every_quiet(
     assert answer["makespan"]["unattributed_s"] < answer["run"]["makespan_s"] / 100
 
 
-def test_the_logger_alone_sees_a_cluster_jobs_external_id_and_its_failure(lab: Lab) -> None:
+def test_the_logger_alone_records_a_cluster_jobs_external_id_and_failure(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'exit 3'\n")
     flags = [f for f in lab.cluster() if f not in ("--timed-wraps", "cluster-generic")]
     flags += ["--executor", "cluster-generic"]
@@ -62,7 +62,7 @@ def test_the_executor_alone_writes_the_whole_journal(lab: Lab) -> None:
     assert phases_s(a)["compute"] == pytest.approx(0.5, abs=0.3)
 
 
-def test_a_dry_run_is_a_plan_and_never_taken_for_a_run(lab: Lab) -> None:
+def test_a_dry_run_is_never_the_newest_run(lab: Lab) -> None:
     lab.snakefile(WORKFLOW)
     lab.snakemake("--cores", "1", "-n", "--logger", "observe", "--executor", "timed")
     run = lab.run()
@@ -75,7 +75,7 @@ def test_a_dry_run_is_a_plan_and_never_taken_for_a_run(lab: Lab) -> None:
     assert "no run in .snakemake/observe executed a job" in answer.stderr
 
 
-def test_nothing_to_do_is_told_and_not_taken_for_the_newest_run(lab: Lab) -> None:
+def test_a_run_with_nothing_to_do_is_not_the_newest_run(lab: Lab) -> None:
     lab.snakefile(WORKFLOW)
     both = ("--cores", "1", "--logger", "observe", "--executor", "timed")
     lab.snakemake(*both)
@@ -85,7 +85,7 @@ def test_nothing_to_do_is_told_and_not_taken_for_the_newest_run(lab: Lab) -> Non
     assert str(first.name) in lab.observe("cost").stdout
 
 
-def test_a_touching_run_is_marked_as_one(lab: Lab) -> None:
+def test_a_touch_run_is_marked_as_such(lab: Lab) -> None:
     lab.snakefile(WORKFLOW)
     both = ("--cores", "1", "--logger", "observe", "--executor", "timed")
     lab.snakemake(*both)
@@ -116,7 +116,7 @@ def test_utilities_leave_no_journal(lab: Lab, utility: list[str]) -> None:
     assert lab.journals == []
 
 
-def test_workdir_in_the_snakefile_takes_the_journal_with_it(lab: Lab) -> None:
+def test_workdir_in_the_snakefile_moves_the_journal(lab: Lab) -> None:
     lab.snakefile(
         "workdir: 'elsewhere'\nrule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n"
     )
@@ -126,7 +126,7 @@ def test_workdir_in_the_snakefile_takes_the_journal_with_it(lab: Lab) -> None:
     assert elsewhere.run().status() == "success"
 
 
-def test_names_that_are_hard_to_quote_come_through(lab: Lab) -> None:
+def test_names_that_are_hard_to_quote_are_recorded_correctly(lab: Lab) -> None:
     folder = lab.folder / "a b ünï'$x"
     folder.mkdir()
     odd = Lab(folder)

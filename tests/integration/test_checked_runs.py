@@ -67,7 +67,7 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", PATH)
 
 
-def test_a_clean_run_keeps_to_every_line(clean: Lab) -> None:
+def test_a_clean_run_passes_every_line(clean: Lab) -> None:
     code, answer = check(clean, "--strict")
     assert (code, answer["passed"], answer["notes"]) == (0, True, [])
     assert named(answer, ok=False) | named(answer, ok=None) == set()
@@ -81,7 +81,7 @@ def test_a_clean_run_keeps_to_every_line(clean: Lab) -> None:
 
 
 @pytest.mark.slow
-def test_a_clean_run_through_a_cluster_keeps_to_it_too(lab: Lab) -> None:
+def test_a_clean_run_through_a_cluster_passes_too(lab: Lab) -> None:
     example(lab, profile="cluster-generic")
     code, answer = check(lab, "--strict")
     assert (code, named(answer, ok=True)) == (0, {_name(line) for line in answer["lines"]})
@@ -131,7 +131,7 @@ STATUS, FAILED, RETRIES, MASKED = "status", "max failed_jobs", "max retries", "m
         ),
     ],
 )
-def test_an_incident_breaks_the_lines_that_are_about_it_and_no_other(
+def test_each_incident_fails_exactly_its_own_lines(
     lab: Lab, words: list[str], broken: set[str], unchecked: set[str]
 ) -> None:
     example(lab, *words)
@@ -143,7 +143,7 @@ def test_an_incident_breaks_the_lines_that_are_about_it_and_no_other(
     _cited_lines_say_it(lab, answer)
 
 
-def test_the_stricter_context_is_a_run_that_failed(lab: Lab) -> None:
+def test_the_stricter_context_fails_the_status_line(lab: Lab) -> None:
     example(lab, profile="strict")
     code, answer = check(lab)
     assert (code, named(answer, ok=False)) == (1, {STATUS, FAILED})
@@ -167,7 +167,7 @@ def _cited_lines_say_it(lab: Lab, answer: dict[str, Any]) -> None:
                 assert one["quote"].startswith(rules[event["job_id"]])
 
 
-def test_the_text_for_people_and_the_xml_for_ci_say_the_same(lab: Lab) -> None:
+def test_the_text_and_the_junit_xml_agree(lab: Lab) -> None:
     example(lab, "--config", "incident_widened_discovery=true")
     done = lab.observe("check", str(FILE), "--junit", "reports/check.xml")
     assert done.returncode == 1
@@ -185,9 +185,7 @@ def test_the_text_for_people_and_the_xml_for_ci_say_the_same(lab: Lab) -> None:
     assert list(broken.values()) == ["exit code 1"]
 
 
-def test_what_is_proposed_from_a_real_run_holds_for_it_and_for_the_next(
-    clean: Lab, lab: Lab
-) -> None:
+def test_a_proposed_check_file_passes_for_its_run_and_the_next(clean: Lab, lab: Lab) -> None:
     file = lab.folder / "proposed.toml"
     assert clean.observe("check", "--init", str(file)).returncode == 0
     code, answer = check(clean, "--strict", file=file)
@@ -207,7 +205,7 @@ def test_a_plan_can_be_checked_before_anything_runs(lab: Lab) -> None:
     assert STATUS in named(answer, ok=None)
 
 
-def test_the_baseline_s_outputs_are_part_of_the_check(lab: Lab) -> None:
+def test_the_check_compares_outputs_with_the_baseline(lab: Lab) -> None:
     """Contents are compared where both runs were recorded with checksums."""
     sums = ("--logger-observe-outputs", "checksums")
     baseline, candidate = lab.folder / "a", lab.folder / "b"

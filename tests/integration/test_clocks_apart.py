@@ -208,7 +208,7 @@ def on(*nodes: str) -> pytest.MarkDecorator:
 
 
 @on(*NODES)
-def test_the_tool_took_as_long_as_it_truly_did(seen: Seen) -> None:
+def test_compute_is_the_tool_s_true_time(seen: Seen) -> None:
     """Under faketime a thread may be held up before it starts its tool: that is no clock's fault."""
     for rule in RULES:
         *before, began, ended = seen.tool[rule]
@@ -218,7 +218,7 @@ def test_the_tool_took_as_long_as_it_truly_did(seen: Seen) -> None:
 
 
 @on(*NODES)
-def test_all_the_phases_on_the_node_together_are_as_long_as_it_was_there(seen: Seen) -> None:
+def test_the_phases_on_the_node_sum_to_its_true_time(seen: Seen) -> None:
     for rule in RULES:
         began, ended = seen.there[rule]
         found = phases_s(seen.attempt(rule))
@@ -226,7 +226,7 @@ def test_all_the_phases_on_the_node_together_are_as_long_as_it_was_there(seen: S
 
 
 @on(*NODES)
-def test_queue_and_poll_wait_together_are_true(seen: Seen) -> None:
+def test_the_sum_of_queue_and_poll_wait_is_true(seen: Seen) -> None:
     for rule in RULES:
         found = phases_s(seen.attempt(rule))
         together = found.get("queue_wait", 0) + found.get("poll_wait", 0)
@@ -234,7 +234,7 @@ def test_queue_and_poll_wait_together_are_true(seen: Seen) -> None:
 
 
 @on(*NODES)
-def test_a_wait_that_was_made_is_within_the_bound_of_its_phase(seen: Seen) -> None:
+def test_an_injected_wait_is_within_the_bounds_of_its_phase(seen: Seen) -> None:
     """The exact ones have no bound, and are as long as they truly were."""
     for rule in RULES:
         offset, found = seen.offset(rule), phases_s(seen.attempt(rule))
@@ -251,7 +251,7 @@ def test_a_wait_that_was_made_is_within_the_bound_of_its_phase(seen: Seen) -> No
 
 
 @on(*NODES)
-def test_the_offset_s_bounds_hold_the_true_one(seen: Seen) -> None:
+def test_the_true_offset_is_within_its_bounds(seen: Seen) -> None:
     for rule in RULES:
         offset = seen.offset(rule)
         assert offset.low_s - 0.02 <= seen.shift_s <= offset.high_s + 0.02
@@ -264,7 +264,7 @@ def test_a_later_job_s_bounds_are_no_wider(seen: Seen) -> None:
 
 
 @on("the same boot")
-def test_of_the_same_boot_the_offset_is_exact_whatever_the_clock(seen: Seen) -> None:
+def test_within_one_boot_the_offset_is_exact_whatever_the_clock(seen: Seen) -> None:
     for rule in RULES:
         offset = seen.offset(rule)
         assert offset.low_s == offset.assumed_s == offset.high_s
@@ -273,7 +273,7 @@ def test_of_the_same_boot_the_offset_is_exact_whatever_the_clock(seen: Seen) -> 
 
 
 @on("an unknown boot")
-def test_a_node_that_is_called_as_the_main_host_but_has_another_clock_is_told(
+def test_a_node_with_the_main_hosts_name_and_another_clock_is_reported(
     seen: Seen,
 ) -> None:
     for rule in RULES:
@@ -299,7 +299,7 @@ time.time_ns = lambda: real_time_ns() + round(by() * 1e9)
 
 
 @pytest.mark.parametrize("step_s", [3.2, -3600])
-def test_a_wall_clock_that_is_set_in_mid_run_is_told_and_changes_no_duration(
+def test_setting_the_wall_clock_during_a_run_is_reported_and_changes_no_duration(
     lab: Lab, step_s: float
 ) -> None:
     """The process that is spawned for ``after`` reads the clock when it has been set."""

@@ -59,7 +59,7 @@ def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path])
         ("min_length=60", "but not the same work", FOUND),
     ],
 )
-def test_an_incident_is_refused(
+def test_an_incident_is_not_the_same_work(
     switch: str, says: str, finding: str, clean: Path, example: Callable[..., Path]
 ) -> None:
     answer = held(clean, example("--config", switch))

@@ -37,7 +37,9 @@ def folder_of(journals: list[Path], folder: Path) -> Path:
     return folder
 
 
-def test_no_run_of_ten_is_faster_or_slower_than_those_before_it(ten: Lab, tmp_path: Path) -> None:
+def test_none_of_ten_equal_runs_is_faster_or_slower_than_those_before_it(
+    ten: Lab, tmp_path: Path
+) -> None:
     for count in range(2, 11):
         known = folder_of(ten.journals[:count], tmp_path / str(count) / ".snakemake" / "observe")
         done = Lab(known.parents[1]).observe("compare", "--format", "json")
@@ -46,7 +48,7 @@ def test_no_run_of_ten_is_faster_or_slower_than_those_before_it(ten: Lab, tmp_pa
         assert answer["findings"] == []
 
 
-def test_no_single_run_is_faster_or_slower_than_another(ten: Lab) -> None:
+def test_no_equal_run_is_faster_or_slower_than_another(ten: Lab) -> None:
     for before, after in itertools.combinations(ten.journals, 2):
         answer = compare(ten.folder, before, after)
         assert answer["speed"]["verdict"] == "as fast", answer["speed"]

@@ -50,7 +50,7 @@ def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
     assert claim.startswith("7 jobs up to date in the candidate and not run there: ")
 
 
-def test_published_files_of_one_folder_are_not_compared_and_that_is_said(bench: Bench) -> None:
+def test_published_files_of_one_folder_are_not_compared_and_a_note_says_so(bench: Bench) -> None:
     lab = bench.folder()
     first, second = (again(lab, *SUMS, *CORES, "--forceall") for _ in range(2))
     check = lab.folder / "observe.toml"
@@ -64,7 +64,9 @@ def test_published_files_of_one_folder_are_not_compared_and_that_is_said(bench: 
     )
 
 
-def test_a_run_that_failed_is_not_comparable_and_not_accused(bench: Bench, whole: Path) -> None:
+def test_a_failed_run_is_not_comparable_and_has_no_unsafe_finding(
+    bench: Bench, whole: Path
+) -> None:
     failing = changed(WORKFLOW, ("wc -l < {input}", "false; wc -l < {input}"))
     answer = bench.compare(whole, bench.run(failing, check=False))
     assert answer["verdict"] == "not comparable, because B failed"
@@ -100,7 +102,7 @@ def test_different_workflows_have_no_job_in_common(bench: Bench, whole: Path) ->
     assert answer["same_work"] is None
 
 
-def test_different_targets_make_less(bench: Bench, whole: Path) -> None:
+def test_fewer_targets_did_less(bench: Bench, whole: Path) -> None:
     answer = bench.compare(whole, bench.run(WORKFLOW, "published/report.txt"))
     assert (verdict(answer), answer["same_work"]) == ("did less", False)
     assert "unsafe outputs_not_made" in told(answer)
@@ -150,7 +152,7 @@ def five(bench: Bench) -> Lab:
     return lab
 
 
-def test_without_arguments_the_newest_run_is_held_against_the_one_before_it(five: Lab) -> None:
+def test_without_arguments_the_newest_run_is_compared_with_the_one_before_it(five: Lab) -> None:
     done = five.observe("compare", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
@@ -161,7 +163,7 @@ def test_without_arguments_the_newest_run_is_held_against_the_one_before_it(five
     assert answer["speed"]["runs"] == {"baseline": 4, "candidate": 1}
 
 
-def test_with_one_argument_the_newest_run_is_held_against_it(five: Lab) -> None:
+def test_with_one_argument_the_newest_run_is_compared_with_it(five: Lab) -> None:
     first = str(five.journals[0].relative_to(five.folder))
     answer = json.loads(five.observe("compare", first, "--format", "json").stdout)
     assert answer["journals"]["A"] == first
@@ -195,7 +197,7 @@ def test_a_folder_of_journals_stands_for_its_runs(five: Lab, tmp_path: Path) -> 
     ids=["empty", "text", "binary", "an object", "no first event", "brackets"],
 )
 @pytest.mark.parametrize("place", [0, 1])
-def test_what_is_no_journal_is_refused_in_one_line(
+def test_a_file_that_is_not_a_journal_is_refused_in_one_line(
     content: bytes, place: int, whole: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "no.jsonl").write_bytes(content)
@@ -220,7 +222,7 @@ def test_a_newer_schema_is_refused_and_an_unknown_field_is_not(whole: Path, tmp_
 
 
 @pytest.mark.parametrize("sides", [(), ("missing.jsonl",), (".",), ("missing.jsonl", "no.jsonl")])
-def test_where_nothing_is_there_one_line_says_what_to_do(
+def test_missing_journals_give_one_line_that_says_what_to_do(
     sides: tuple[str, ...], tmp_path: Path
 ) -> None:
     done = Lab(tmp_path).observe("compare", *sides)
@@ -237,7 +239,7 @@ def test_a_lone_run_has_no_baseline(bench: Bench, whole: Path) -> None:
     assert "is the newest run here; name what to compare it with" in done.stderr
 
 
-def test_terminal_escapes_in_names_and_commands_are_shown_harmless(bench: Bench) -> None:
+def test_terminal_escapes_in_names_and_commands_are_escaped(bench: Bench) -> None:
     hostile = (
         "rule x:\n    output: 'a\\x1b[31m.txt'\n    shell: 'echo \"\\x1b[31m\" > {output:q}'\n"
     )

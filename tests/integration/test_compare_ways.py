@@ -25,7 +25,7 @@ def baseline(bench: Bench) -> Path:
     return bench.run(CONFIGURED)
 
 
-def test_an_input_that_is_newly_called_ancient_is_unsafe_though_the_bytes_are_the_same(
+def test_newly_marking_an_input_as_ancient_is_unsafe_even_with_equal_outputs(
     bench: Bench, baseline: Path
 ) -> None:
     hidden = changed(
@@ -36,7 +36,7 @@ def test_an_input_that_is_newly_called_ancient_is_unsafe_though_the_bytes_are_th
     assert (verdict(answer), answer["same_work"]) == (NOT, False)
 
 
-def test_what_snakemake_no_longer_makes_sure_of_is_unsafe_though_the_bytes_are_the_same(
+def test_dropping_ensure_is_unsafe_even_with_equal_outputs(
     bench: Bench,
 ) -> None:
     """Nor is it hidden that more is tried again, and that a file is no longer kept."""
@@ -71,7 +71,7 @@ def test_what_snakemake_no_longer_makes_sure_of_is_unsafe_though_the_bytes_are_t
         ("--trust-io-cache", ("unsafe hides_changes", LINE)),
     ],
 )
-def test_a_flag_that_hides_what_snakemake_checks_is_unsafe_though_the_bytes_are_the_same(
+def test_a_flag_that_disables_a_check_is_unsafe_even_with_equal_outputs(
     flags: str, findings: tuple[str, ...], bench: Bench, baseline: Path
 ) -> None:
     answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
@@ -99,7 +99,7 @@ def test_a_flag_that_hides_what_snakemake_checks_is_unsafe_though_the_bytes_are_
         ),
     ],
 )
-def test_a_flag_that_leaves_out_work_makes_less(
+def test_a_flag_that_leaves_out_work_did_less(
     flags: str, findings: tuple[str, ...], bench: Bench, baseline: Path
 ) -> None:
     answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
@@ -129,7 +129,7 @@ def test_a_config_value_that_nothing_reads_is_neutral(bench: Bench) -> None:
     assert answer["same_work"] is True
 
 
-def test_touching_is_not_doing(bench: Bench) -> None:
+def test_a_touch_run_is_not_comparable(bench: Bench) -> None:
     lab = bench.folder()
     before = again(lab, *SUMS, "--cores", "2")
     after = again(lab, *SUMS, "--cores", "2", "--forceall", "--touch")
@@ -163,7 +163,7 @@ SCRIPT = "open(snakemake.output[0], 'w').write(open(snakemake.input.sample).read
     ],
     ids=["the same bytes", "other bytes"],
 )
-def test_another_script_is_judged_by_its_results(
+def test_a_changed_script_is_judged_by_its_results(
     script: str, findings: tuple[str, ...], says: str, same: bool, bench: Bench
 ) -> None:
     sides = [
@@ -174,7 +174,7 @@ def test_another_script_is_judged_by_its_results(
     assert (verdict(answer), answer["same_work"]) == (says, same)
 
 
-def test_a_helper_that_drifted_shows_in_the_bytes_alone(bench: Bench) -> None:
+def test_a_drifted_helper_shows_only_in_the_checksums(bench: Bench) -> None:
     helped = changed(WORKFLOW, ("sort {input}", "sh helper.sh {input}"))
     sides = [
         bench.run(helped, files={**FILES, "helper.sh": f'sort {flag} "$1"\n'})
@@ -197,7 +197,7 @@ INDEXED = changed(
 
 
 @pytest.mark.parametrize("names", [True, False], ids=["its command names it", "its tool finds it"])
-def test_a_dropped_input_is_hidden_though_its_maker_has_gone_and_the_bytes_are_the_same(
+def test_a_dropped_input_is_unsafe_even_if_its_rule_is_gone_and_outputs_are_equal(
     names: bool, bench: Bench
 ) -> None:
     """The file lies there from before, and nobody will make it anew."""
@@ -219,7 +219,7 @@ def test_a_dropped_input_is_hidden_though_its_maker_has_gone_and_the_bytes_are_t
     assert (verdict(answer), answer["same_work"]) == ("but not the same work", False)
 
 
-def test_a_script_that_reads_what_it_no_longer_declares_hides_it(bench: Bench) -> None:
+def test_a_script_that_reads_an_undeclared_input_is_unsafe(bench: Bench) -> None:
     script = SCRIPT.replace("'x'", "open('reference.idx').read()")
     before = changed(
         INDEXED,
@@ -270,7 +270,7 @@ def samples(bench: Bench, request: pytest.FixtureRequest) -> Callable[..., Path]
     ],
     ids=["narrowed", "narrowed and slower", "widened", "widened and faster"],
 )
-def test_a_run_that_found_other_samples_is_neither_praised_nor_blamed_for_its_speed(
+def test_other_samples_explain_a_difference_in_speed(
     before: tuple[dict[str, str], str],
     after: tuple[dict[str, str], str],
     says: str,
@@ -284,7 +284,7 @@ def test_a_run_that_found_other_samples_is_neither_praised_nor_blamed_for_its_sp
     assert (answer["verdict"], answer["same_work"]) == (says, False)
 
 
-def test_other_samples_on_both_sides_are_other_work(bench: Bench) -> None:
+def test_different_samples_on_both_sides_are_other_work(bench: Bench) -> None:
     two = {name: text for name, text in FILES.items() if "data/a" not in name}
     answer = bench.compare(bench.run(), bench.run(files={**two, **MORE}))
     assert verdict(answer) == "but different work"

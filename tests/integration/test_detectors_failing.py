@@ -71,7 +71,7 @@ def resolves(answer: dict[str, Any], folder: Path) -> None:
         assert one["kind"] == "journal" or line == one["quote"]
 
 
-def test_failures_on_nodes_are_each_told_by_one_class(lab: Lab) -> None:
+def test_each_failure_on_a_node_is_assigned_to_one_class(lab: Lab) -> None:
     lab.snakefile(ON_NODES)
     lab.snakemake(*BOTH, *lab.cluster(), "--keep-going", "--latency-wait", "1", check=False)
     answer = triaged(lab)
@@ -89,7 +89,7 @@ def test_failures_on_nodes_are_each_told_by_one_class(lab: Lab) -> None:
     resolves(answer, lab.folder)
 
 
-def test_one_input_that_never_came_is_told_once_for_all_its_jobs(lab: Lab) -> None:
+def test_one_missing_input_is_one_finding_for_all_its_jobs(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             input: expand("out/{n}.txt", n=range(3))
@@ -127,7 +127,9 @@ def test_one_input_that_never_came_is_told_once_for_all_its_jobs(lab: Lab) -> No
         ("rule all:\n    output: 'a'\n    shell: 'touch a'\n1/0\n", "workflow_error", "Division"),
     ],
 )
-def test_a_run_that_came_to_no_job_says_why(lab: Lab, text: str, class_: str, said: str) -> None:
+def test_a_run_that_failed_before_any_job_says_why(
+    lab: Lab, text: str, class_: str, said: str
+) -> None:
     lab.snakefile(text)
     lab.snakemake(*BOTH, "--cores", "1", check=False)
     answer = triaged(lab)
@@ -137,7 +139,7 @@ def test_a_run_that_came_to_no_job_says_why(lab: Lab, text: str, class_: str, sa
     resolves(answer, lab.folder)
 
 
-def test_a_run_that_ends_amid_its_jobs_names_the_line_that_raised(lab: Lab) -> None:
+def test_a_run_that_ends_between_jobs_names_the_line_that_raised(lab: Lab) -> None:
     lab.snakefile("""
         def found(wildcards):
             names = open(checkpoints.split.get().output[0]).read().split()
@@ -163,7 +165,7 @@ def test_a_run_that_ends_amid_its_jobs_names_the_line_that_raised(lab: Lab) -> N
     resolves(answer, lab.folder)
 
 
-def test_a_tool_that_was_killed_with_memory_to_spare_is_not_called_to_blame(lab: Lab) -> None:
+def test_a_tool_killed_with_memory_to_spare_is_not_blamed(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             input: "killed.txt", "crashed.txt"
@@ -185,7 +187,7 @@ def test_a_tool_that_was_killed_with_memory_to_spare_is_not_called_to_blame(lab:
     resolves(answer, lab.folder)
 
 
-def test_a_submission_that_is_refused_is_no_tool_s_failure(lab: Lab) -> None:
+def test_a_refused_submission_is_not_a_tool_failure(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     (lab.folder / "refuse.sh").write_text("echo no account >&2; exit 9\n")
     words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--cluster-generic-submit-cmd")
@@ -208,7 +210,7 @@ ONE_OF_MANY = """
 """
 
 
-def test_a_flaky_tool_is_no_masked_failure(lab: Lab) -> None:
+def test_a_flaky_tool_is_not_a_masked_failure(lab: Lab) -> None:
     lab.snakefile(ONE_OF_MANY)
     lab.snakemake(*BOTH, "--cores", "3", "--retries", "1")
     (one,) = findings(triaged(lab)).values()
@@ -226,9 +228,7 @@ SLEEPERS = """
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_cut_off_names_what_it_left_on_the_cluster(
-    lab: Lab, end: signal.Signals
-) -> None:
+def test_a_killed_run_names_the_jobs_it_left_on_the_cluster(lab: Lab, end: signal.Signals) -> None:
     lab.snakefile(SLEEPERS)
     process = subprocess.Popen(
         lab.command(*BOTH, *lab.cluster()),
@@ -255,7 +255,7 @@ def test_a_run_that_is_cut_off_names_what_it_left_on_the_cluster(
     resolves(answer, lab.folder)
 
 
-def test_a_hostile_failure_is_told_harmlessly(lab: Lab) -> None:
+def test_terminal_escapes_of_a_failure_are_escaped(lab: Lab) -> None:
     lab.snakefile(r"""
         rule all:
             output: "a `rm` [x](y)\x1b[2J.txt"

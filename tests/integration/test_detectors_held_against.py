@@ -87,7 +87,7 @@ def test_a_tool_that_got_slower_is_named_and_a_rule_that_waits_is_not(tools: Lab
     assert "rule_compute_s.work" in first["check"]
 
 
-def test_tools_that_are_all_slower_alike_are_the_machine_s(lab: Lab) -> None:
+def test_tools_that_are_all_slower_alike_point_to_the_machine(lab: Lab) -> None:
     """What the tools wait for here is no input of theirs, as another machine's load is none."""
     lab.snakefile("""
         rule all:
@@ -114,7 +114,7 @@ def test_tools_that_are_all_slower_alike_are_the_machine_s(lab: Lab) -> None:
     assert first["claim"].startswith("the tools of all 2 rules took ")
 
 
-def test_a_tool_that_has_more_to_read_is_no_slower_tool(tools: Lab) -> None:
+def test_a_tool_with_larger_inputs_is_not_a_slow_tool(tools: Lab) -> None:
     (tools.folder / "tool.sh").write_text(BY_SIZE)
     before = go(tools)
     data(tools, 16)
@@ -123,7 +123,7 @@ def test_a_tool_that_has_more_to_read_is_no_slower_tool(tools: Lab) -> None:
     assert any("slower than the baseline" in one["claim"] for one in answer["symptoms"])
 
 
-def test_a_helper_that_changed_is_drift_and_a_changed_param_is_not(tools: Lab) -> None:
+def test_a_changed_helper_is_drift_and_a_changed_param_is_not(tools: Lab) -> None:
     before = go(tools)
     other = go(tools, "--config", "text=b")
     assert "environment_drift" not in classes(triaged(tools, other, before))
@@ -133,7 +133,7 @@ def test_a_helper_that_changed_is_drift_and_a_changed_param_is_not(tools: Lab) -
     assert "though work and its inputs are what they were" in first["claim"]
 
 
-def test_a_random_tool_is_called_possible_and_to_be_run_twice(tools: Lab) -> None:
+def test_a_random_tool_is_possible_drift_to_be_confirmed_by_a_second_run(tools: Lab) -> None:
     (tools.folder / "tool.sh").write_text("date +%N\n")
     before = go(tools)
     first = triaged(tools, go(tools), before)["findings"][0]
@@ -155,7 +155,7 @@ def profile(lab: Lab, name: str) -> tuple[str, str]:
     return ("--profile", name)
 
 
-def test_what_passed_in_another_profile_met_a_stricter_context(lab: Lab) -> None:
+def test_a_job_that_passed_in_another_profile_met_a_stricter_context(lab: Lab) -> None:
     lab.snakefile(PICKY % 3)
     before = go(lab, *profile(lab, "desk"), SITE="1")
     strict = go(lab, *profile(lab, "strict"), check=False)
@@ -169,7 +169,7 @@ def test_what_passed_in_another_profile_met_a_stricter_context(lab: Lab) -> None
     assert "stricter_context" not in classes(triaged(lab, rewritten, before))
 
 
-def test_a_failed_job_s_proofs_are_its_own_and_no_other_run_s(lab: Lab) -> None:
+def test_a_failed_job_s_evidence_is_from_its_own_run(lab: Lab) -> None:
     """It wrote no benchmark, and its log is written over: what lies there is of other runs."""
     lab.snakefile(PICKY % 3)
     before = go(lab, SITE="1")
@@ -200,7 +200,7 @@ rule all:
 SOON = "setsid sh -c 'sleep 10; echo 1 > {output}' > /dev/null 2>&1 < /dev/null &"
 
 
-def test_outputs_that_came_late_are_told_from_those_that_never_came(lab: Lab) -> None:
+def test_late_outputs_are_distinguished_from_missing_ones(lab: Lab) -> None:
     lab.snakefile(LATE % SOON.replace("sleep 10; echo 1 > {output}", "echo 1 > {output}"))
     before = go(lab, "--latency-wait", "5")
     lab.snakefile(LATE % SOON)

@@ -93,7 +93,7 @@ def test_every_job_on_the_cluster_shows_every_phase_its_node_and_its_external_id
         assert attempt.unobserved == ()
 
 
-def test_a_job_on_one_machine_waits_in_no_queue(local: Lab) -> None:
+def test_a_job_on_one_machine_has_no_queue_phase(local: Lab) -> None:
     run = local.run()
     for attempt in run.attempts.values():
         assert set(attempt.phases) <= LOCAL_PHASES | {"stage_out"}
@@ -114,7 +114,7 @@ def rules(run: Run) -> dict[int, str]:
     return {job_id: job.rule for job_id, job in run.jobs.items()}
 
 
-def test_the_checkpoint_made_its_jobs_ready(local: Lab) -> None:
+def test_jobs_of_a_checkpoint_are_ready_when_it_has_been_evaluated(local: Lab) -> None:
     """Jobs that the checkpoint brought could not be chosen before it was re-evaluated."""
     run = local.run()
     (replanning,) = [phase for phase in run.phases if phase.detail == "checkpoint"]
@@ -124,14 +124,14 @@ def test_the_checkpoint_made_its_jobs_ready(local: Lab) -> None:
             assert attempt.stamps.ready >= replanning.end
 
 
-def test_the_journal_is_private_and_alone(local: Lab, cluster: Lab) -> None:
+def test_the_journal_has_mode_0600_and_is_the_only_file_left(local: Lab, cluster: Lab) -> None:
     for lab in (local, cluster):
         (journal,) = lab.journals
         assert stat.S_IMODE(journal.stat().st_mode) == 0o600
         assert lab.fragments() == []
 
 
-def test_the_journal_tells_who_ran_what(local: Lab) -> None:
+def test_the_journal_records_who_ran_what(local: Lab) -> None:
     started = local.run().started
     assert started is not None
     assert (started.executor, started.wraps, started.cores) == ("timed", "local", 2)
@@ -159,7 +159,7 @@ def test_rules_scripts_and_params_have_digests(local: Lab) -> None:
     assert all(job.params_digest is not None for job in jobs)
 
 
-def test_the_answer_is_the_one_line_that_is_added_to_the_console(lab: Lab) -> None:
+def test_the_summary_is_the_only_line_added_to_the_console(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a'\n    shell: 'touch a'\n")
     done = lab.snakemake("--cores", "1", "--logger", "observe", "--executor", "timed")
     (ours,) = [line for line in done.stderr.splitlines() if line.startswith("snakemake-observe")]

@@ -262,7 +262,7 @@ CONDOR = """
 """
 
 
-def test_htcondor_is_timed_though_no_shell_starts_its_jobs(lab: Lab) -> None:
+def test_htcondor_is_timed_although_no_shell_starts_its_jobs(lab: Lab) -> None:
     needs_executor("htcondor")
     wrapped(lab, "htcondor", "--htcondor-jobdir", "mine", first=CONDOR)
     assert (lab.folder / "out.txt").read_text() == "hello\n"
@@ -349,7 +349,7 @@ def assert_the_rest_is_one_stretch_with_its_reason(lab: Lab, command: str) -> At
     return attempt
 
 
-def test_kubernetes_gets_its_flags_and_tells_when_a_job_was_taken_and_done(lab: Lab) -> None:
+def test_kubernetes_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(lab: Lab) -> None:
     needs_executor("kubernetes")
     needs("snakemake-storage-plugin-fs")
     with cloud(lab) as (address, heard):
@@ -368,7 +368,7 @@ def test_kubernetes_gets_its_flags_and_tells_when_a_job_was_taken_and_done(lab: 
     assert attempt.external_jobid == asked["metadata"]["name"]
 
 
-def test_aws_batch_gets_its_flags_and_tells_when_a_job_was_taken_and_done(lab: Lab) -> None:
+def test_aws_batch_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(lab: Lab) -> None:
     needs_executor("aws-batch")
     needs("snakemake-storage-plugin-fs")
     flags = ("--aws-batch-region", "eu-central-1", "--aws-batch-job-role", "role")
@@ -385,7 +385,7 @@ def test_aws_batch_gets_its_flags_and_tells_when_a_job_was_taken_and_done(lab: L
     assert attempt.poll_interval_s == 5  # the plugin's own, whatever the flags say
 
 
-def test_googlebatch_gets_its_flags_and_tells_when_a_job_was_taken_and_done(lab: Lab) -> None:
+def test_googlebatch_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(lab: Lab) -> None:
     needs_executor("googlebatch")
     needs("snakemake-storage-plugin-fs")
     first = """
@@ -458,7 +458,7 @@ def test_each_installed_executors_common_settings_are_its_own(lab: Lab) -> None:
         ("kubernetes", "a default storage provider (--default-storage-provider)"),
     ],
 )
-def test_what_a_plugin_refuses_is_refused_in_its_own_words(lab: Lab, name: str, why: str) -> None:
+def test_a_wrapped_plugins_errors_are_its_own(lab: Lab, name: str, why: str) -> None:
     needs_executor(name)
     if name == "drmaa" and find_library("drmaa"):
         pytest.skip("needs a machine without a DRMAA library")
@@ -478,7 +478,9 @@ def test_a_misspelt_executor_is_refused_in_one_line(lab: Lab) -> None:
     assert "cluster-generic, " in refusal
 
 
-def test_a_plugin_that_cannot_be_imported_stops_snakemake_with_or_without_us(lab: Lab) -> None:
+def test_a_plugin_that_cannot_be_imported_stops_snakemake_with_or_without_the_wrapper(
+    lab: Lab,
+) -> None:
     lab.snakefile(TOOL)
     broken = lab.folder / "snakemake_executor_plugin_broken"
     broken.mkdir()

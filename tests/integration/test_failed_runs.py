@@ -44,7 +44,7 @@ def example(lab: Lab, where: str, retries: int, *switches: str, check: bool) -> 
 
 
 @WHERE
-def test_a_deterministic_failure_behind_retries_is_called_that(lab: Lab, where: str) -> None:
+def test_a_deterministic_failure_behind_retries_is_reported_as_such(lab: Lab, where: str) -> None:
     targets = ("results/panel.fa",)
     words = ("-s", str(EXAMPLE / "Snakefile"), "--retries", "2")
     lab.snakemake(
@@ -69,7 +69,7 @@ def test_a_deterministic_failure_behind_retries_is_called_that(lab: Lab, where: 
     assert f"{line['path']}:{line['number']}: {line['text']}" in said
 
 
-def test_a_rule_whose_every_job_fails_first_is_no_chance(lab: Lab) -> None:
+def test_a_rule_whose_every_job_fails_first_is_systematic(lab: Lab) -> None:
     example(lab, "here", 1, "incident_fail_first_attempt=true", check=True)
     answer = failed(lab)
     assert {(one["rule"], one["outcome"], one["verdict"]) for one in answer["failures"]} == {
@@ -190,7 +190,7 @@ def test_each_failure_has_its_cause_and_its_verdict(
     assert one["lost_s"] > 0
 
 
-def test_failures_that_differ_are_each_told(here: Lab) -> None:
+def test_failures_that_differ_are_each_reported(here: Lab) -> None:
     one = by_rule(here)["differs"]
     assert [each["exit_code"] for each in one["failures"]] == [1, 2]
     assert one["repeats"] == [
@@ -202,7 +202,7 @@ def test_failures_that_differ_are_each_told(here: Lab) -> None:
     assert "attempt 2: exit code 2 after" in said
 
 
-def test_a_tool_that_was_killed_with_its_memory_used_up_probably_ran_out_of_it(
+def test_a_tool_killed_with_its_memory_used_up_probably_ran_out_of_memory(
     on_nodes: Lab,
 ) -> None:
     """On a node, where the kernel counts what its processes used; the retry asked for more."""
@@ -257,7 +257,7 @@ def test_retries_on_the_node_are_counted_as_they_happened(lab: Lab) -> None:
 # -- what never ran, or was no tool's fault --------------------------------------------------------
 
 
-def test_a_submission_that_is_refused_each_time_ran_nothing(lab: Lab) -> None:
+def test_a_submission_refused_each_time_has_no_execution(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     (lab.folder / "refuse.sh").write_text("echo no account >&2; exit 9\n")
     words = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--cluster-generic-submit-cmd")
@@ -267,7 +267,7 @@ def test_a_submission_that_is_refused_each_time_ran_nothing(lab: Lab) -> None:
     assert (one["verdict"], one["attempts"]) == ("deterministic", 2)
 
 
-def test_a_node_whose_processes_are_gone_is_lost(lab: Lab) -> None:
+def test_a_job_whose_node_processes_are_gone_is_lost(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             output: "a.txt"
@@ -284,7 +284,7 @@ def test_a_node_whose_processes_are_gone_is_lost(lab: Lab) -> None:
     assert (one["cause"], one["sure"]) == ("lost", False)
 
 
-def test_without_the_wrapper_the_log_alone_tells_that_it_was_the_same_again(lab: Lab) -> None:
+def test_without_the_wrapper_the_log_alone_shows_the_same_failure(lab: Lab) -> None:
     """No record of Snakemake's says which job an exit code is of."""
     lab.snakefile("""
         rule all:
@@ -299,7 +299,7 @@ def test_without_the_wrapper_the_log_alone_tells_that_it_was_the_same_again(lab:
     assert (one["executions"], one["all_executions_seen"]) == (0, False)
 
 
-def test_a_member_of_a_group_that_fails_is_told_by_its_rule(lab: Lab) -> None:
+def test_a_failing_group_member_is_reported_under_its_rule(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             input: "b.txt"
@@ -330,7 +330,7 @@ def test_a_run_that_failed_outside_of_its_jobs_says_why(lab: Lab) -> None:
     assert failed(lab, str(journal))["failures"] == []
 
 
-def test_logs_that_would_harm_a_terminal_or_are_huge_are_shown_harmless(lab: Lab) -> None:
+def test_terminal_escapes_in_logs_are_escaped_and_huge_logs_cut(lab: Lab) -> None:
     lab.snakefile(r"""
         rule all:
             input: "a.txt", "b.txt"

@@ -32,7 +32,7 @@ class TestLogHandler(TestLogHandlerBase):
     def get_log_handler_settings(self) -> LogHandlerSettings:
         return LogHandlerSettings()
 
-    def test_it_claims_neither_console_nor_file_and_brings_its_own_filter(self) -> None:
+    def test_the_logger_writes_no_stream_or_file_and_filters_for_itself(self) -> None:
         handler = self._create_handler()
         assert (handler.writes_to_stream, handler.writes_to_file) == (False, False)
         assert (handler.has_filter, handler.needs_rulegraph) == (True, False)
@@ -53,9 +53,7 @@ class TestLogHandler(TestLogHandlerBase):
         (["--cores", "2", "--logger-observe-tag", "novalue"], "'novalue' is not KEY=VALUE"),
     ],
 )
-def test_a_flag_that_makes_no_sense_is_refused_in_one_line(
-    lab: Lab, flags: list[str], refusal: str
-) -> None:
+def test_an_invalid_flag_is_refused_in_one_line(lab: Lab, flags: list[str], refusal: str) -> None:
     lab.snakefile(TOUCH)
     done = lab.snakemake(*BOTH, *flags, check=False)
     assert done.returncode == 1
@@ -70,7 +68,7 @@ def test_the_refusal_names_the_installed_executors(lab: Lab) -> None:
     assert "Installed: cluster-generic, " in done.stderr
 
 
-def test_tags_mode_and_folder_are_as_asked_for(lab: Lab) -> None:
+def test_tags_mode_and_folder_follow_their_flags(lab: Lab) -> None:
     lab.snakefile(TOUCH)
     flags = ("--logger-observe-tag", "sample=s1", "try=a=b", "--logger-observe-mode", "0640")
     lab.snakemake(*BOTH, "--cores", "1", "--logger-observe-dir", "kept/here", *flags)
@@ -81,7 +79,9 @@ def test_tags_mode_and_folder_are_as_asked_for(lab: Lab) -> None:
     assert oct(journal.stat().st_mode)[-3:] == "640"
 
 
-def test_a_missing_setting_of_the_wrapped_plugin_is_told_as_without_us(lab: Lab) -> None:
+def test_a_missing_setting_of_the_wrapped_plugin_gives_the_same_error_as_without_the_wrapper(
+    lab: Lab,
+) -> None:
     lab.snakefile(TOUCH)
     flags = ("--jobs", "1", "--timed-wraps", "cluster-generic")
     done = lab.snakemake(*BOTH, *flags, check=False)
@@ -190,7 +190,7 @@ def test_an_exception_that_leaves_the_python_api_is_a_failed_run(lab: Lab) -> No
     assert "MissingInputException" in run.messages[-1].text
 
 
-def test_from_python_too_a_cluster_needs_its_executors_name(lab: Lab) -> None:
+def test_the_python_api_also_requires_the_wrapped_executors_name(lab: Lab) -> None:
     lab.snakefile(TOUCH)
     done = api_run(lab, "3")
     assert done.returncode == 1

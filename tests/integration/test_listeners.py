@@ -98,7 +98,7 @@ def test_local_jobs_are_announced_from_queued_to_their_end(lab: Lab) -> None:
     assert "returned non-zero exit status 3" in told[-1]["status_reason"]
 
 
-def test_every_end_is_announced_though_the_run_ends_with_it(lab: Lab) -> None:
+def test_every_end_is_announced_even_the_last_one(lab: Lab) -> None:
     """Snakemake closes its loggers some milliseconds after the last job's end."""
     lab.snakefile("rule only:\n    output: 'out.txt'\n    shell: 'touch {output}'\n")
     lab.snakemake(*ANNOUNCED, "--cores", "1", **PLUGINS)
@@ -139,7 +139,7 @@ def test_a_remote_job_is_announced_as_running_while_it_runs(clustered: Lab) -> N
     assert running["started_at"] <= when <= succeeded["stopped_at"]
 
 
-def test_the_journal_tells_while_it_goes_on_that_a_remote_job_runs(clustered: Lab) -> None:
+def test_the_journal_shows_a_running_remote_job_during_the_run(clustered: Lab) -> None:
     (journal,) = clustered.journals
     (attempt,) = attempts_of(clustered.run(), "there")
     lines = list(map(json.loads, journal.read_text().splitlines()))
@@ -148,7 +148,7 @@ def test_the_journal_tells_while_it_goes_on_that_a_remote_job_runs(clustered: La
     assert ours.index("attempt_started") < ours.index("attempt_finished")
 
 
-def test_a_local_rule_beside_a_cluster_is_announced_as_local(clustered: Lab) -> None:
+def test_a_local_rule_of_a_cluster_run_is_announced_as_local(clustered: Lab) -> None:
     told = states(clustered, job_id(clustered, "here"))
     assert phases(told) == [(1, "queued"), (1, "running"), (1, "succeeded")]
     assert {one["executor"] for one in told} == {"local"}
@@ -176,11 +176,11 @@ def test_a_group_is_announced_by_its_members(clustered: Lab) -> None:
     assert all(isinstance(one["jobid"], int) for one in states(clustered))
 
 
-def test_our_own_announcements_are_not_taken_in(clustered: Lab) -> None:
+def test_announcements_of_the_plugin_are_not_recorded_as_an_executors(clustered: Lab) -> None:
     assert {one.accounting for one in clustered.run().attempts.values()} == {None}
 
 
-def test_nothing_is_announced_unless_it_is_asked_for(lab: Lab) -> None:
+def test_nothing_is_announced_by_default(lab: Lab) -> None:
     lab.snakefile("rule only:\n    output: 'out.txt'\n    shell: 'touch {output}'\n")
     lab.snakemake(
         "--logger", "observe", "recording", "--executor", "timed", "--cores", "1", **PLUGINS
@@ -190,7 +190,7 @@ def test_nothing_is_announced_unless_it_is_asked_for(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("console", [(), ("console",)], ids=["snakemake's", "a plugin's"])
-def test_the_console_and_the_log_file_are_those_of_a_run_without(
+def test_announcements_change_neither_console_nor_log_file(
     tmp_path: Path, console: tuple[str, ...]
 ) -> None:
     # A plugin speaks on a thread of its own: what a tool said there could fall amid its lines.
@@ -245,7 +245,7 @@ def told_by_executor(lab: Lab, how: str, *flags: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("how", ["neutral", "older"])
-def test_what_an_executor_tells_of_its_jobs_stands_beside_them(lab: Lab, how: str) -> None:
+def test_an_executors_own_job_states_are_recorded_with_the_attempts(lab: Lab, how: str) -> None:
     jobs = told_by_executor(lab, how, "--logger", "observe", "--executor", "telling")
     scheduler = jobs["good"]["scheduler"]
     assert scheduler["cluster_job"] == jobs["good"]["external_jobid"]
@@ -270,14 +270,14 @@ def test_what_an_executor_tells_of_its_jobs_stands_beside_them(lab: Lab, how: st
     lab.run()  # which checks that the journal agrees with itself
 
 
-def test_what_is_told_wrongly_is_not_taken_in_and_harms_nothing(lab: Lab) -> None:
+def test_malformed_job_states_are_ignored(lab: Lab) -> None:
     jobs = told_by_executor(lab, "broken", "--logger", "observe", "--executor", "telling")
     assert [jobs[rule]["scheduler"] for rule in ("good", "bad")] == [None, None]
     assert [jobs[rule]["status"] for rule in ("good", "bad")] == ["success", "failed"]
     assert lab.run().gaps == []
 
 
-def test_an_executor_that_tells_its_jobs_states_is_left_to_it(lab: Lab) -> None:
+def test_jobs_are_not_announced_if_their_executor_announces_them(lab: Lab) -> None:
     """Wrapped, its own words stand beside the stamps, and its jobs' ends are announced once."""
     jobs = told_by_executor(lab, "neutral", *ANNOUNCED, "--timed-wraps", "telling")
     assert jobs["good"]["scheduler"]["state"] == "succeeded"
@@ -304,7 +304,7 @@ def needs_snakesee() -> None:
         )
 
 
-def test_snakesee_s_own_reader_says_that_a_job_was_queued_then_ran_then_succeeded(lab: Lab) -> None:
+def test_snakesees_reader_sees_a_job_queued_then_running_then_succeeded(lab: Lab) -> None:
     needs_snakesee()
     from snakesee.events import EventReader, get_event_file_path
     from snakesee.state.job_registry import JobRegistry, JobStatus

@@ -47,7 +47,7 @@ WORKFLOW = """
 
 @pytest.mark.parametrize("snakefile", [WORKFLOW, FAILING], ids=["success", "failure"])
 @pytest.mark.parametrize("quiet", [[], ["--quiet", "rules", "progress"]], ids=["loud", "quiet"])
-def test_on_one_machine_all_is_as_in_the_bare_run(
+def test_on_one_machine_everything_equals_the_bare_run(
     tmp_path: Path, snakefile: str, quiet: list[str]
 ) -> None:
     bare, observed = pair(tmp_path, snakefile)
@@ -55,7 +55,7 @@ def test_on_one_machine_all_is_as_in_the_bare_run(
     same(bare, observed, ["--cores", "1", *quiet], [], list(BOTH), unordered=OLD)
 
 
-def test_on_a_cluster_all_is_as_in_the_bare_run(tmp_path: Path) -> None:
+def test_on_a_cluster_everything_equals_the_bare_run(tmp_path: Path) -> None:
     bare, observed = pair(tmp_path, FAILING)
     for lab in (bare, observed):
         lab.cluster()
@@ -78,20 +78,20 @@ def test_the_next_run_has_nothing_to_do(lab: Lab) -> None:
     assert "Nothing to be done" in again.stderr
 
 
-def test_hooks_are_given_snakemakes_log_alone(lab: Lab) -> None:
+def test_hooks_are_given_only_snakemakes_log(lab: Lab) -> None:
     lab.snakefile(WORKFLOW)
     lab.snakemake("--cores", "1", *BOTH)
     assert (lab.folder / "hook.txt").read_text().strip() == "1"
 
 
-def test_quiet_all_keeps_even_our_line_away(lab: Lab) -> None:
+def test_quiet_all_suppresses_the_summary_line(lab: Lab) -> None:
     lab.snakefile(FAILING)
     done = lab.snakemake("--cores", "1", "--quiet", "all", *BOTH, check=False)
     assert done.stderr == "no\n"  # what the tool itself says
     assert lab.run().status() == "failed"
 
 
-def test_switched_off_the_plugins_step_aside(lab: Lab) -> None:
+def test_switched_off_plugins_do_nothing(lab: Lab) -> None:
     lab.snakefile(FAILING)
     flags = (*BOTH, *lab.cluster(), "--keep-going")
     done = lab.snakemake(*flags, check=False, SNAKEMAKE_OBSERVE="off")
@@ -117,7 +117,7 @@ def test_the_submitted_command_grows_by_less_than_300_characters(lab: Lab) -> No
     assert 0 < len(ours) - len(bare) - paths < 300
 
 
-def test_what_a_job_prints_is_the_same_even_where_it_cannot_be_stamped(tmp_path: Path) -> None:
+def test_a_job_prints_the_same_even_if_it_cannot_be_stamped(tmp_path: Path) -> None:
     printed = []
     bare, observed = pair(tmp_path, FAILING)
     for lab, words in (
@@ -134,7 +134,7 @@ def test_what_a_job_prints_is_the_same_even_where_it_cannot_be_stamped(tmp_path:
     assert without_moments(printed[1]) == without_moments(printed[0])
 
 
-def test_git_is_asked_without_touching_the_index(lab: Lab) -> None:
+def test_querying_git_does_not_touch_the_index(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'sleep 0.5; touch a.txt'\n")
     git = ["git", "-C", str(lab.folder), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for words in (["init", "-q"], ["add", "Snakefile"], ["commit", "-qm", "first"]):

@@ -170,7 +170,7 @@ def test_a_groups_members_were_ready_only_after_the_checkpoint(on_nodes: Run) ->
 
 
 @pytest.mark.parametrize("where", ["here", "on_nodes"])
-def test_both_sides_of_a_pipe_run_side_by_side(where: str, request: pytest.FixtureRequest) -> None:
+def test_both_sides_of_a_pipe_run_in_parallel(where: str, request: pytest.FixtureRequest) -> None:
     run: Run = request.getfixturevalue(where)
     for rule in ("produce", "consume"):
         (member,) = attempts_of(run, rule)
@@ -178,7 +178,7 @@ def test_both_sides_of_a_pipe_run_side_by_side(where: str, request: pytest.Fixtu
         assert phases_s(member)["compute"] == pytest.approx(0.5, abs=0.3)
 
 
-def test_a_local_rule_beside_the_cluster_is_timed_in_the_main_process(on_nodes: Run) -> None:
+def test_a_local_rule_of_a_cluster_run_is_timed_in_the_main_process(on_nodes: Run) -> None:
     (local,) = attempts_of(on_nodes, "local")
     assert local.external_jobid is None
     assert phases_s(local)["compute"] == pytest.approx(0.4, abs=0.3)
@@ -193,7 +193,7 @@ def test_a_run_directive_is_timed_inside_the_process_spawned_for_it(here: Run) -
     assert phases["node_plan"] > 0
 
 
-def test_attempts_and_tries_are_told_apart(failed_here: Lab, failed_on_nodes: Lab) -> None:
+def test_attempts_and_executions_are_distinguished(failed_here: Lab, failed_on_nodes: Lab) -> None:
     for lab in (failed_here, failed_on_nodes):
         run = lab.run()
         flaky = attempts_of(run, "flaky")
@@ -207,7 +207,7 @@ def test_attempts_and_tries_are_told_apart(failed_here: Lab, failed_on_nodes: La
 
 
 @pytest.mark.parametrize("where", ["failed_here", "failed_on_nodes"])
-def test_a_failure_tells_its_exit_code_or_signal_or_what_is_missing(
+def test_a_failure_has_its_exit_code_or_signal_or_missing_file(
     where: str, request: pytest.FixtureRequest
 ) -> None:
     lab: Lab = request.getfixturevalue(where)
@@ -229,7 +229,7 @@ def test_failures_are_listed_with_their_causes(failed_on_nodes: Lab) -> None:
     assert "its tool ran 6 times in 3 attempts (3, 2, 1)" in " ".join(said.split())
 
 
-def test_a_refused_submission_is_told(lab: Lab) -> None:
+def test_a_refused_submission_is_recorded(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     (lab.folder / "refuse.sh").write_text("echo no account >&2; exit 9\n")
     flags = ("--jobs", "1", "--timed-wraps", "cluster-generic", "--cluster-generic-submit-cmd")
@@ -240,7 +240,7 @@ def test_a_refused_submission_is_told(lab: Lab) -> None:
     assert set(attempt.phases) == {"slot_wait", "dispatch", "submit", "postprocess"}
 
 
-def test_without_node_stamps_the_node_is_one_unobserved_stretch(lab: Lab) -> None:
+def test_without_node_stamps_the_node_is_one_unobserved_segment(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     lab.snakemake(*BOTH, *lab.cluster(), "--timed-node-stamps", "off")
     run = lab.run()
@@ -266,7 +266,7 @@ SERVICE = """
 """
 
 
-def test_a_service_that_was_ended_did_not_fail(lab: Lab) -> None:
+def test_a_service_ended_by_snakemake_did_not_fail(lab: Lab) -> None:
     """Snakemake ends a service by a signal once its consumers are done; the run succeeds."""
     lab.snakefile(SERVICE)
     lab.snakemake(*BOTH, "--cores", "2")

@@ -60,7 +60,7 @@ def sleeps(lab: Lab) -> Lab:
     return lab
 
 
-def test_a_snakefile_that_computes_long_is_slow_planning_and_a_long_tool_is_not(
+def test_a_snakefile_with_slow_code_is_slow_planning_and_a_long_tool_is_not(
     sleeps: Lab,
 ) -> None:
     before = go(sleeps)
@@ -71,7 +71,7 @@ def test_a_snakefile_that_computes_long_is_slow_planning_and_a_long_tool_is_not(
 
 
 @pytest.mark.slow
-def test_planning_again_on_nodes_is_start_up_and_a_long_tool_is_not(sleeps: Lab) -> None:
+def test_planning_on_the_nodes_is_node_startup_and_a_long_tool_is_not(sleeps: Lab) -> None:
     where = sleeps.cluster()
     before = go(sleeps, where=where)
     slow = go(sleeps, "--forceall", "--config", "node=6", where=where)
@@ -92,7 +92,7 @@ def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps
 
 
 @pytest.mark.slow
-def test_a_resource_that_is_too_low_idles_slots_and_slots_that_compute_do_not(
+def test_a_resource_limit_that_is_too_low_leaves_slots_idle_and_busy_slots_do_not(
     sleeps: Lab,
 ) -> None:
     words = ("--forceall", "--config", "tool=5", "--resources")
@@ -144,7 +144,7 @@ rule work:
 """
 
 
-def test_one_touched_file_that_makes_all_run_again_is_a_surprise_and_force_is_not(
+def test_reruns_after_touching_one_file_are_a_surprise_and_forced_ones_are_not(
     lab: Lab,
 ) -> None:
     lab.snakefile(MANY)
@@ -163,7 +163,7 @@ def test_one_touched_file_that_makes_all_run_again_is_a_surprise_and_force_is_no
 
 
 @pytest.mark.slow
-def test_an_input_that_shows_late_on_the_node_is_a_slow_file_system_and_a_long_tool_is_not(
+def test_an_input_visible_late_on_the_node_is_slow_metadata_and_a_long_tool_is_not(
     lab: Lab,
 ) -> None:
     lab.snakefile("""

@@ -189,13 +189,13 @@ def saved_s(run: Run) -> dict[tuple[str, str], float]:
     ("kind", "name", "seconds"),
     [("phase", "queue_wait", 4), ("phase", "compute", 2), ("phase", "submit", 2)],
 )
-def test_without_a_delay_the_replayed_run_is_shorter_by_it(
+def test_simulating_without_a_delay_saves_its_length(
     cluster: Run, kind: str, name: str, seconds: float
 ) -> None:
     assert saved_s(cluster)[(kind, name)] == about(seconds)
 
 
-def test_real_runs_are_replayed_as_they_were(cluster: Run, local: Run) -> None:
+def test_simulating_real_runs_unchanged_gives_their_makespan(cluster: Run, local: Run) -> None:
     for run in (cluster, local):
         model = build_model(run)
         assert simulate(model).makespan(model) == pytest.approx(run.makespan, rel=0.01)
@@ -272,7 +272,7 @@ def test_a_slow_snakefile_is_parsing_here_and_planning_again_on_the_node(lab: La
     assert_adds_up(found)
 
 
-def test_a_job_that_was_there_before_the_checkpoint_has_waited_for_it_and_for_no_place(
+def test_a_job_planned_before_the_checkpoint_waits_for_it_and_not_for_a_slot(
     lab: Lab,
 ) -> None:
     lab.snakefile("""

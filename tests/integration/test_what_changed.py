@@ -87,7 +87,7 @@ def test_a_script_that_changed_is_named(lab: Lab, plugins: tuple[str, ...]) -> N
 
 
 @EITHER
-def test_a_config_key_that_changed_is_named_and_no_value_is_told(
+def test_a_changed_config_key_is_named_without_its_value(
     lab: Lab, plugins: tuple[str, ...]
 ) -> None:
     lay(lab)
@@ -103,7 +103,7 @@ def test_a_config_key_that_changed_is_named_and_no_value_is_told(
 
 
 @EITHER
-def test_a_profile_and_what_it_sets_are_told(lab: Lab, plugins: tuple[str, ...]) -> None:
+def test_a_profile_and_its_settings_are_recorded(lab: Lab, plugins: tuple[str, ...]) -> None:
     lay(lab)
     for folder, text in [
         ("fast", "trust-io-cache: true\nlatency-wait: 60\nset-threads:\n  a: 3\n"),
@@ -132,7 +132,7 @@ def test_a_profile_and_what_it_sets_are_told(lab: Lab, plugins: tuple[str, ...])
     assert {name for name in settings if settings[name] != after[name]} == {"trust_io_cache"}
 
 
-def test_a_run_that_is_asked_for_again_has_the_same_settings(lab: Lab) -> None:
+def test_a_repeated_run_has_the_same_settings(lab: Lab) -> None:
     lay(lab)
     flags = [
         *("--default-resources", "mem_mb=100*attempt", "--set-resources", "a:disk_mb=attempt*5"),
@@ -168,7 +168,7 @@ def test_a_run_that_is_asked_for_again_has_the_same_settings(lab: Lab) -> None:
     assert first.settings["default_resources"]["mem_mb"] == "100*attempt"
 
 
-def test_texts_outside_of_the_working_directory_are_told_by_their_whole_path(
+def test_sources_outside_of_the_working_directory_are_recorded_by_absolute_path(
     lab: Lab, tmp_path: Path
 ) -> None:
     lay(lab)
@@ -184,7 +184,7 @@ def test_texts_outside_of_the_working_directory_are_told_by_their_whole_path(
     assert found.keys() == {"config/config.yaml", *(str(tmp_path / name) for name in expected)}
 
 
-def test_a_workdir_in_the_snakefile_loses_no_text(lab: Lab) -> None:
+def test_a_workdir_in_the_snakefile_loses_no_source(lab: Lab) -> None:
     lay(lab)
     lab.snakefile(f"{SNAKEFILE}\n    workdir: 'away'\n")
     lab.snakemake("--cores", "1", *BOTH, "a.txt")

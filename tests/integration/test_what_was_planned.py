@@ -78,7 +78,7 @@ def plans(lab: Lab) -> list[tuple[dict[str, int], dict[str, int]]]:
 
 
 @EITHER
-def test_a_plan_that_grows_is_told_anew(lab: Lab, plugins: tuple[str, ...]) -> None:
+def test_a_growing_plan_is_recorded_again(lab: Lab, plugins: tuple[str, ...]) -> None:
     lab.snakefile(GROWING)
     lab.snakemake("--cores", "1", *plugins)
     first = {"all": 1, "gather": 1, "split": 1}
@@ -89,14 +89,14 @@ def test_a_plan_that_grows_is_told_anew(lab: Lab, plugins: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])
-def test_a_plan_that_is_fed_from_a_queue_is_told_anew(lab: Lab, plugins: tuple[str, ...]) -> None:
+def test_a_plan_fed_from_a_queue_is_recorded_again(lab: Lab, plugins: tuple[str, ...]) -> None:
     lab.snakefile(FED)
     lab.snakemake("--cores", "1", *plugins, "--queue-input-wait-time", "1")
     assert plans(lab) == [({"all": 1, "make": 1}, {}), ({"all": 1, "make": 2}, {})]
 
 
 @EITHER
-def test_a_run_with_nothing_to_do_tells_what_is_up_to_date(
+def test_a_run_with_nothing_to_do_records_what_is_up_to_date(
     lab: Lab, plugins: tuple[str, ...]
 ) -> None:
     lab.snakefile(CHAIN)
@@ -106,7 +106,7 @@ def test_a_run_with_nothing_to_do_tells_what_is_up_to_date(
 
 
 @EITHER
-def test_of_a_run_in_part_both_are_told(lab: Lab, plugins: tuple[str, ...]) -> None:
+def test_an_incremental_run_records_both(lab: Lab, plugins: tuple[str, ...]) -> None:
     lab.snakefile(CHAIN)
     lab.snakemake("--cores", "1", *plugins)
     (lab.folder / "c.txt").unlink()
@@ -117,7 +117,7 @@ def test_of_a_run_in_part_both_are_told(lab: Lab, plugins: tuple[str, ...]) -> N
 @pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])
 @pytest.mark.parametrize("quiet", [[], ["--quiet", "all"]], ids=["loud", "quiet"])
 @pytest.mark.parametrize("flag", ["--dry-run", "--touch"])
-def test_a_dry_run_and_one_that_touches_tell_their_plan(
+def test_dry_runs_and_touch_runs_record_their_plan(
     lab: Lab, plugins: tuple[str, ...], quiet: list[str], flag: str
 ) -> None:
     lab.snakefile(CHAIN)
@@ -127,20 +127,20 @@ def test_a_dry_run_and_one_that_touches_tell_their_plan(
     assert plans(lab) == [({"all": 1, "last": 1, "step": 1}, {"first": 1})]
 
 
-def test_a_dry_run_of_nothing_tells_its_plan(lab: Lab) -> None:
+def test_a_dry_run_with_nothing_to_do_records_its_plan(lab: Lab) -> None:
     lab.snakefile(CHAIN)
     lab.snakemake("--cores", "1")
     lab.snakemake("--cores", "1", *BOTH, "--dry-run")
     assert plans(lab) == [({}, {"all": 1, "first": 1, "last": 1, "step": 1})]
 
 
-def test_what_lies_beyond_until_is_no_part_of_the_plan(lab: Lab) -> None:
+def test_jobs_beyond_until_are_not_part_of_the_plan(lab: Lab) -> None:
     lab.snakefile(CHAIN)
     lab.snakemake("--cores", "1", *BOTH, "--until", "step")
     assert plans(lab) == [({"first": 1, "step": 1}, {})]
 
 
-def test_jobs_that_failed_or_never_came_were_to_run(lab: Lab) -> None:
+def test_failed_and_never_started_jobs_count_as_to_run(lab: Lab) -> None:
     lab.snakefile(CHAIN.replace("cp {input} {output}", "exit 3", 1))
     lab.snakemake("--cores", "1", *BOTH, check=False)
     assert plans(lab) == [({"all": 1, "first": 1, "last": 1, "step": 1}, {})]
@@ -171,7 +171,7 @@ AMBIGUOUS = """
 
 
 @pytest.mark.parametrize("plugins", [BOTH, ALONE], ids=["both", "logger"])
-def test_a_planning_that_fails_after_a_checkpoint_reads_as_ever(
+def test_a_planning_error_after_a_checkpoint_is_printed_as_in_the_bare_run(
     tmp_path: Path, plugins: tuple[str, ...]
 ) -> None:
     said = []

@@ -84,7 +84,7 @@ def on_nodes(new_lab: Callable[[str], Lab]) -> Lab:
         ("scripted", ["exit", "logs/scripted.log:2: division of labour failed"]),
     ],
 )
-def test_a_failure_says_why_without_another_file_opened(
+def test_a_failure_is_explained_by_the_journal_alone(
     where: str, rule: str, reasons: list[str], request: pytest.FixtureRequest
 ) -> None:
     lab: Lab = request.getfixturevalue(where)
@@ -94,7 +94,7 @@ def test_a_failure_says_why_without_another_file_opened(
         assert reason.format(n=2) in said, said
 
 
-def test_an_input_that_never_came_is_named_though_its_process_ended_well(lab: Lab) -> None:
+def test_a_missing_input_on_the_node_is_named_although_its_process_exited_with_0(lab: Lab) -> None:
     """A nested Snakemake that waits for inputs in vain ends with exit code 0."""
     lab.snakefile("""
         rule all:
@@ -128,7 +128,7 @@ def test_an_input_that_never_came_is_named_though_its_process_ended_well(lab: La
     assert phases_s(attempt)["stage_in"] == pytest.approx(2, abs=0.5)
 
 
-def test_outputs_are_recorded_where_they_are_asked_for(lab: Lab) -> None:
+def test_outputs_are_recorded_on_request(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             output: "a.txt", directory("b")
@@ -142,7 +142,7 @@ def test_outputs_are_recorded_where_they_are_asked_for(lab: Lab) -> None:
     assert (folder.path, folder.kind, folder.bytes) == ("b", "directory", 2)
 
 
-def test_commands_and_what_matches_a_pattern_stay_out_of_the_journal(lab: Lab) -> None:
+def test_commands_and_masked_text_stay_out_of_the_journal(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             output: "patient-0042.txt"
@@ -166,7 +166,7 @@ def test_commands_and_what_matches_a_pattern_stay_out_of_the_journal(lab: Lab) -
         ("a*", "'a*' matches the empty text, so everywhere"),
     ],
 )
-def test_a_pattern_that_makes_no_sense_is_refused(lab: Lab, pattern: str, refusal: str) -> None:
+def test_an_invalid_mask_pattern_is_refused(lab: Lab, pattern: str, refusal: str) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n")
     done = lab.snakemake("--cores", "1", "--logger-observe-mask", pattern, *BOTH, check=False)
     assert done.returncode == 1

@@ -99,7 +99,7 @@ def edit(lab: Lab, before: str, after: str) -> None:
     path.write_text(text.replace(before, after, 1))
 
 
-def test_a_first_run_goes_back_to_the_targets_that_were_missing(done: Lab) -> None:
+def test_the_root_cause_of_a_first_run_is_the_missing_targets(done: Lab) -> None:
     answer = asked(done)
     assert reasons(answer)["left"] == ["missing_output", "updated_by_job"]
     assert roots(answer) == {("missing_output", "join"): 6}
@@ -108,7 +108,7 @@ def test_a_first_run_goes_back_to_the_targets_that_were_missing(done: Lab) -> No
     assert answer["changed"] == {"baseline": None, "changes": []}
 
 
-def test_a_touched_input_is_behind_all_that_comes_of_it(again: Lab) -> None:
+def test_a_touched_input_is_the_root_cause_of_everything_downstream(again: Lab) -> None:
     (again.folder / "in.txt").write_text("2\n")
     answer = run_again(again)
     assert roots(answer) == {("updated_input", "first"): 5}
@@ -116,7 +116,7 @@ def test_a_touched_input_is_behind_all_that_comes_of_it(again: Lab) -> None:
     assert told["relation"] == "updated"
 
 
-def test_changed_code_is_behind_a_temporary_input_that_was_made_again(again: Lab) -> None:
+def test_changed_code_is_the_root_cause_of_a_remade_temporary_input(again: Lab) -> None:
     edit(again, 'output: "right.txt"\n    shell: "cp', 'output: "right.txt"\n    shell: "cp -p')
     answer = run_again(again)
     assert reasons(answer)["first"] == ["missing_output"]
@@ -127,7 +127,7 @@ def test_changed_code_is_behind_a_temporary_input_that_was_made_again(again: Lab
     assert [one["kind"] for one in steps["right"]["causes"] if one["root"]] == ["code"]
 
 
-def test_what_changed_since_the_baseline_stands_beside_it(lab: Lab) -> None:
+def test_changes_since_the_baseline_are_listed(lab: Lab) -> None:
     lab.snakefile("rule all:\n    output: 'a.txt'\n    shell: 'echo 1 > {output}'\n")
     lab.snakemake("--cores", "1", *BOTH)
     edit(lab, "echo 1", "echo 2")
@@ -141,7 +141,7 @@ def test_what_changed_since_the_baseline_stands_beside_it(lab: Lab) -> None:
     assert "What changed since the run of " in text
 
 
-def test_changed_params_say_what_they_were(again: Lab) -> None:
+def test_changed_params_are_shown_before_and_after(again: Lab) -> None:
     edit(again, "level=1", "level=2")
     answer = run_again(again)
     assert roots(answer)["params", "left"] == answer["jobs"]
@@ -149,14 +149,14 @@ def test_changed_params_say_what_they_were(again: Lab) -> None:
     assert root["text"].endswith("before: 1 now: 2")
 
 
-def test_a_changed_set_of_inputs_is_told(again: Lab) -> None:
+def test_a_changed_set_of_inputs_is_a_root_cause(again: Lab) -> None:
     edit(again, 'input: "left.txt", "right.txt"', 'input: "left.txt"')
     answer = run_again(again)
     assert roots(answer) == {("input_set", "join"): 2}
     assert reasons(answer) == {"join": ["input_set"], "all": ["updated_by_job"]}
 
 
-def test_a_forced_rule_is_behind_what_reads_its_output(again: Lab) -> None:
+def test_a_forced_rule_is_the_root_cause_of_what_reads_its_output(again: Lab) -> None:
     answer = run_again(again, "--forcerun", "note")
     assert roots(answer) == {("forced", "note"): 2}
 
@@ -201,7 +201,7 @@ def test_an_output_of_a_killed_run_is_incomplete(lab: Lab) -> None:
     assert roots(answer) == {("incomplete", "slow"): 2}
 
 
-def test_what_a_checkpoint_finds_goes_back_to_what_made_it_look_again(lab: Lab) -> None:
+def test_jobs_found_by_a_checkpoint_have_its_root_cause(lab: Lab) -> None:
     lab.snakefile("""
         rule all:
             input: "joined.txt"
@@ -238,7 +238,7 @@ def test_what_a_checkpoint_finds_goes_back_to_what_made_it_look_again(lab: Lab) 
     assert [one["kind"] for one in told["roots"]] == ["updated_input"]
 
 
-def test_a_dry_run_s_journal_tells_why_jobs_would_run(again: Lab) -> None:
+def test_a_dry_run_s_journal_shows_why_jobs_would_run(again: Lab) -> None:
     edit(again, "level=1", "level=3")
     before = set(again.journals)
     again.snakemake("--cores", "1", "--logger", "observe", "--dry-run")
@@ -266,21 +266,21 @@ def test_a_rule_without_output_always_runs(lab: Lab) -> None:
     assert roots(asked(lab)) == {("no_output", "all"): 1}
 
 
-def test_the_logger_alone_tells_why_too(lab: Lab) -> None:
+def test_why_works_with_the_logger_alone(lab: Lab) -> None:
     lab.snakefile(_SNAKEFILE)
     (lab.folder / "in.txt").write_text("1\n")
     lab.snakemake("--cores", "1", "--logger", "observe")
     assert roots(asked(lab)) == {("missing_output", "join"): 6}
 
 
-def test_nobody_knows_a_file_that_no_job_has(done: Lab) -> None:
+def test_a_file_of_no_job_is_refused(done: Lab) -> None:
     told = done.observe("why", "joind.txt")
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr.count("\n") == 1
     assert "similar: joined.txt" in told.stderr
 
 
-def test_a_pipe_s_filler_goes_back_to_its_reader(lab: Lab) -> None:
+def test_the_root_cause_of_a_pipes_writer_is_its_reader(lab: Lab) -> None:
     lab.snakefile("""
         rule reader:
             input: "a.fifo"

@@ -21,7 +21,7 @@ ONE_JOB = """
 """
 
 
-def test_a_fragment_folder_that_the_node_cannot_write_costs_its_phases_alone(
+def test_a_fragment_folder_that_the_node_cannot_write_costs_only_its_phases(
     lab: SlurmLab,
 ) -> None:
     """A file stands where the node would write: there is no folder to write into."""
@@ -108,7 +108,7 @@ def test_nodes_with_another_python_run_without_stamps_and_the_journal_says_so(
     assert told == ["node phases are not observed: the executor uses another Python on its nodes"]
 
 
-def test_without_sacct_the_run_ends_as_ever_and_the_journal_says_what_is_missing(
+def test_without_sacct_the_run_ends_normally_and_the_journal_says_what_is_missing(
     lab: SlurmLab,
 ) -> None:
     lab.snakefile(ONE_JOB)
@@ -131,14 +131,14 @@ def test_without_sacct_the_run_ends_as_ever_and_the_journal_says_what_is_missing
     assert attempt.accounting is not None
 
 
-def test_accounting_off_asks_nothing(lab: SlurmLab) -> None:
+def test_accounting_off_queries_nothing(lab: SlurmLab) -> None:
     lab.snakefile(ONE_JOB)
     lab.slurm("--timed-accounting", "off")
     (attempt,) = attempts_of(lab.run(), "all")
     assert attempt.accounting is None
 
 
-def test_inside_an_allocation_its_end_is_told(lab: SlurmLab) -> None:
+def test_inside_an_allocation_its_end_is_recorded(lab: SlurmLab) -> None:
     """Many sites forbid login nodes: Snakemake itself is a job then."""
     lab.snakefile(ONE_JOB)
     command = ["srun", "-A", "test", "-t", "9", "-n1", "--mem", "900"]

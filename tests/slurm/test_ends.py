@@ -66,7 +66,7 @@ def the(run: Run, rule: str) -> Attempt:
     return attempt
 
 
-def test_the_run_failed_and_what_could_run_ran(ends: Run) -> None:
+def test_the_run_failed_and_independent_jobs_ran(ends: Run) -> None:
     assert ends.status() == "failed"
     assert {a.status for a in submissions(ends)} == {"failed", "success"}
     assert the(ends, "fine").status == "success"
@@ -83,7 +83,7 @@ def test_a_job_past_its_time_limit_ran_until_then(ends: Run) -> None:
     assert 40 < known.get("compute", 0) + known.get("unobserved", 0) < 150
 
 
-def test_of_a_job_whose_command_never_began_nothing_is_guessed(ends: Run) -> None:
+def test_a_job_whose_command_never_began_has_no_guessed_phases(ends: Run) -> None:
     attempt = the(ends, "no_prolog")
     assert (attempt.status, state(attempt)) == ("failed", "FAILED")
     assert attempt.unobserved == (NO_NODE_STAMPS,)
@@ -121,7 +121,7 @@ def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> 
     assert attempt.accounting.restarts == 1
 
 
-def test_a_job_that_somebody_cancelled_failed_and_the_scheduler_says_why(
+def test_a_job_cancelled_from_outside_failed_and_the_scheduler_says_why(
     lab: SlurmLab, cluster: Cluster
 ) -> None:
     """The slurm plugin's sacct query takes ``CANCELLED by 0`` for a job that still runs."""
@@ -141,7 +141,7 @@ def test_a_job_that_somebody_cancelled_failed_and_the_scheduler_says_why(
     assert f"({job}): CANCELLED" in incident["claim"]
 
 
-def test_an_interrupted_run_cancels_its_jobs_as_it_would_without_us(
+def test_an_interrupted_run_cancels_its_jobs_as_the_bare_run_does(
     lab: SlurmLab, cluster: Cluster
 ) -> None:
     lab.snakefile(ONE_JOB)
@@ -156,7 +156,7 @@ def test_an_interrupted_run_cancels_its_jobs_as_it_would_without_us(
     assert next(iter(lab.incidents())) == "killed_run"
 
 
-def test_a_failure_shows_what_the_tool_said_into_slurms_log(lab: SlurmLab) -> None:
+def test_a_failure_shows_the_tools_output_in_slurms_log(lab: SlurmLab) -> None:
     """Of some hundred lines that two nested Snakemakes print, the one that tells."""
     lab.snakefile("""
         rule all:

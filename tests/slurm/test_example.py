@@ -84,7 +84,7 @@ def said(lab: SlurmLab) -> list[str]:
     return sorted(line.partition("SLURM jobid")[0].partition("SLURM run ID")[0] for line in told)
 
 
-def test_the_console_says_the_same_but_for_our_line(bare: SlurmLab, observed: SlurmLab) -> None:
+def test_the_console_is_the_same_except_for_one_line(bare: SlurmLab, observed: SlurmLab) -> None:
     here, there = str(observed.folder), str(bare.folder)
     assert said(observed) == sorted(line.replace(there, here) for line in said(bare))
 
@@ -103,5 +103,5 @@ def test_every_job_has_all_its_phases_and_the_scheduler_agrees(observed: SlurmLa
     assert accounts.unattributed < accounts.makespan / 100
 
 
-def test_the_bare_run_left_nothing_of_ours(bare: SlurmLab) -> None:
+def test_the_bare_run_left_no_journal(bare: SlurmLab) -> None:
     assert not (bare.folder / ".snakemake" / "observe").exists()

@@ -32,7 +32,7 @@ def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Clust
     assert f"on n4 ({job}): NODE_FAIL" in incident["claim"]
 
 
-def test_a_controller_that_is_gone_for_20_s_stops_nothing(lab: SlurmLab, cluster: Cluster) -> None:
+def test_a_controller_outage_of_20_s_stops_nothing(lab: SlurmLab, cluster: Cluster) -> None:
     lab.snakefile(ONE_JOB)
     running = lab.begin()
     began(lab)

@@ -37,7 +37,7 @@ def text(lab: SlurmLab) -> str:
     return " ".join(lab.observe("jobs", "--failed").stdout.split())
 
 
-def test_time_and_memory_are_told_apart_with_what_was_used_of_what_was_asked_for(
+def test_time_limit_and_out_of_memory_are_distinguished_with_used_and_requested(
     lab: SlurmLab,
 ) -> None:
     lab.snakefile(LIMITS)

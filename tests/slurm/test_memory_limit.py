@@ -7,9 +7,7 @@ from cluster import Cluster
 from slurm_lab import SlurmLab
 
 
-def test_a_step_that_the_cluster_killed_for_its_memory_ran_out_of_it(
-    lab: SlurmLab, cluster: Cluster
-) -> None:
+def test_a_step_killed_for_its_memory_is_out_of_memory(lab: SlurmLab, cluster: Cluster) -> None:
     """The job's state is but FAILED; the daemon that killed its step says why, in the log."""
     assert "OverMemoryKill" in cluster.client("scontrol", "show", "config")
     lab.snakefile("""

@@ -44,7 +44,7 @@ def begin(lab: SlurmLab, reads: Path, poll_s: int) -> subprocess.Popen[bytes]:
         )
 
 
-def test_the_largest_savings_are_polls_and_start_up_and_other_polls_bring_what_was_predicted(
+def test_the_largest_savings_are_polls_and_start_up_and_other_polls_save_what_was_predicted(
     new_lab: Callable[[str], SlurmLab], tmp_path: Path
 ) -> None:
     reads = tmp_path / "reads"

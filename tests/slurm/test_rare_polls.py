@@ -25,7 +25,7 @@ CHAIN = """
 SETTING = "--slurm-init-seconds-before-status-checks"
 
 
-def test_rare_polls_explain_a_slower_run_and_sooner_ones_bring_what_is_foretold(
+def test_rare_polls_explain_a_slower_run_and_frequent_ones_save_what_was_predicted(
     lab: SlurmLab,
 ) -> None:
     lab.snakefile(CHAIN)

@@ -83,7 +83,7 @@ def test_every_submission_has_its_node_its_id_and_all_its_phases(run: Run) -> No
         assert phases["node_startup"] > 0.5  # at least two interpreters
 
 
-def test_the_tools_have_their_own_time(run: Run) -> None:
+def test_compute_is_the_tools_own_time(run: Run) -> None:
     for attempt in attempts_of(run, "work"):
         assert phases_s(attempt)["compute"] == pytest.approx(1, abs=0.6)
     assert phases_s(attempts_of(run, "first")[0])["compute"] == pytest.approx(0.5, abs=0.6)
@@ -99,9 +99,7 @@ def test_the_scheduler_agrees_within_a_second(run: Run) -> None:
         assert agrees_with_accounting(attempt)
 
 
-def test_each_job_ran_what_it_is_though_an_array_s_command_is_its_first_task_s(
-    run: Run, lab: SlurmLab, way: str
-) -> None:
+def test_each_array_task_ran_its_own_job(run: Run, lab: SlurmLab, way: str) -> None:
     ids = []
     for attempt in attempts_of(run, "work"):
         job = run.jobs[attempt.job_id or 0]
@@ -117,7 +115,7 @@ def test_each_job_ran_what_it_is_though_an_array_s_command_is_its_first_task_s(
     assert depths == ([2, 3, 3] if way == "array" else [2, 2, 2])
 
 
-def test_a_nested_retry_is_two_tries_of_one_attempt(run: Run) -> None:
+def test_a_nested_retry_is_two_executions_of_one_attempt(run: Run) -> None:
     (attempt,) = attempts_of(run, "retried")
     assert [one.status for one in attempt.executions] == ["failed", "success"]
 
@@ -128,19 +126,19 @@ def test_members_of_a_group_run_under_the_group_s_id(run: Run) -> None:
     assert ids == {group.external_jobid}
 
 
-def test_a_local_rule_stays_here(run: Run) -> None:
+def test_a_local_rule_runs_in_the_main_process(run: Run) -> None:
     (attempt,) = attempts_of(run, "here")
     assert (attempt.external_jobid, "queue_wait" in attempt.phases) == (None, False)
 
 
-def test_what_tools_used_is_told_where_one_ran_alone(run: Run) -> None:
+def test_a_tools_usage_is_recorded_if_it_ran_alone(run: Run) -> None:
     for attempt in attempts_of(run, "work"):
         assert attempt.used is not None
         assert attempt.used.user_s is not None
         assert attempt.used.user_s < 0.5
 
 
-def test_the_polls_are_told_with_their_interval(run: Run) -> None:
+def test_the_polling_interval_is_recorded(run: Run) -> None:
     assert {attempt.poll_interval_s for attempt in submissions(run)} <= {1, 11, 21, 31, 41}
 
 

@@ -67,7 +67,7 @@ def test_a_removed_temporary_file_is_no_cause_but_who_needed_it() -> None:
     assert roots_of(run) == {n: {("params", "call")} for n in (0, 1, 2)}
 
 
-def test_a_first_run_goes_back_to_the_targets_that_were_missing() -> None:
+def test_the_root_cause_of_a_first_run_is_the_missing_targets() -> None:
     run = first_run().run
     assert roots_of(run) == {n: {("missing_output", None)} for n in (0, 1, 10, 11)}
     (share,) = why(run).roots
