@@ -4,7 +4,8 @@ import argparse
 import difflib
 from typing import Final, get_args
 
-from snakemake_logger_plugin_observe.analysis.failures.failures import failures, patterns
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import rule_patterns
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import JournalError
@@ -63,7 +64,7 @@ def failed(source: Source, chosen: tuple[Row, ...], rule: str | None = None) -> 
     keys = {row.attempt.key[0] for row in chosen}
     keys |= {row.attempt.group for row in chosen if row.attempt.group is not None}
     found = tuple(one for one in every if one.key in keys)
-    common = patterns(source.run, every)
+    common = rule_patterns(source.run, every)
     named = {one.rule for one in found}
     return JobsAnswer(
         source,

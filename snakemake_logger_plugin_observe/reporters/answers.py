@@ -11,7 +11,8 @@ from snakemake_logger_plugin_observe.analysis.cost.account import Account
 from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment

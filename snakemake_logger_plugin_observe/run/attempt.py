@@ -25,6 +25,7 @@ Key = tuple[int | str, int]
 _LABELS = frozenset({None, *PHASES})
 
 FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
+FAILED = frozenset({"failed", "lost"})
 
 
 @dataclass(slots=True)

@@ -13,11 +13,12 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import (
     unknown,
 )
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, masked
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
-from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, CLASSES, PHASES, UNOBSERVED
 
 _ATTEMPT_PHASES: Final = frozenset(phase.name for phase in ATTEMPT_PHASES)
@@ -141,7 +142,7 @@ def _failed(subject: MeasuredRun, _part: str) -> Measurement:
     for one in subject.attempts:
         if one.job_id not in last or last[one.job_id].number < one.number:
             last[one.job_id] = one
-    failed = [one for one in last.values() if one.status in ("failed", "lost")]
+    failed = [one for one in last.values() if one.status in FAILED]
     return subject.counted(len(failed), subject.cite(((one, one) for one in failed), _ended))
 
 
@@ -214,10 +215,8 @@ def _by_rule(subject: MeasuredRun, jobs: Iterable[JobDescribed]) -> Iterator[Cit
 
 def _ended(attempt: Attempt) -> str:
     """Return how an attempt failed, in a few words."""
-    said = f"{attempt.status} at attempt {attempt.number}"
-    if attempt.signal is not None:
-        return f"{said}, signal {attempt.signal}"
-    return f"{said}, exit code {attempt.exit_code}" if attempt.exit_code is not None else said
+    ended = describe_exit(*exit_of(attempt, None, last=True))
+    return f"{attempt.status} at attempt {attempt.number}" + (f", {ended}" if ended else "")
 
 
 # -- requests --------------------------------------------------------------------------------------

@@ -1,138 +1,114 @@
-"""What failed: each job with every time that it failed, and what trying again was worth.
+"""What failed: each job with every time that it failed, and whether retries helped.
 
-Executions are counted as they happened: an attempt on a node can run its tool several times, for
-the Snakemake there follows a rule's ``retries:`` as well. A group's submission that failed is its
-members' failure where one of them failed by itself, and else the group's own.
+Executions are counted as they happened. One attempt on a node can run its tool several times,
+because the Snakemake there follows a rule's ``retries:`` as well. A group's submission that failed
+counts as its members' failure if one of them failed by itself, and otherwise as the group's own.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Literal
 
-from snakemake_logger_plugin_observe.analysis.failures.causes import Cause, Use, use, why
-from snakemake_logger_plugin_observe.analysis.failures.signatures import (
+from snakemake_logger_plugin_observe.analysis.failures.causes import failure_cause
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import (
     LogLine,
+    last_meaningful_line,
+)
+from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.analysis.failures.request_use import RequestUse, request_use
+from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
     Repeat,
-    again,
-    all_alike,
+    compare_failures,
     signature,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
-from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
+from snakemake_logger_plugin_observe.journal.records import Execution
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import span_of
 
 Outcome = Literal["failed", "succeeded", "cancelled", "unfinished"]
 Verdict = Literal["once", "deterministic", "repeated", "different", "unknown"]
-Pattern = Literal["every_job", "flaky", "some"]
-
-_FAILED: Final = ("failed", "lost")
-_FLAKY_AMONG: Final = 3
-# A log's last words that tell nothing of what went wrong.
-_SAYS_NOTHING: Final = re.compile(
-    r"\W*|\s*at [\w.$<>/]+\(.*|Execution halted|Calls: .*|Traceback \(most recent call last\):"
-    r"|Shutting down, this might take some time\.|srun: error: .*Exited with exit code \d+"
-    r"|srun: (?:Terminating|launch/slurm|got SIG|Job step aborted).*|srun: error: .*: Killed"
-    r"|Will exit after finishing currently running jobs.*"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A job (or a group's submission as a whole, then without a job) that failed at least once."""
+    """A job that failed at least once, or a group whose submission failed as a whole."""
 
     job_id: int | None
+    """None for a group."""
     group: str | None
     group_name: str | None
     rule: str | None
     wildcards: dict[str, str]
     inputs: tuple[str, ...]
     rows: tuple[Row, ...]
-    """All its attempts, those that succeeded too."""
+    """All its attempts, including those that succeeded."""
     occurrences: tuple[Occurrence, ...]
     """Each time that it failed, in order; never empty."""
     repeats: tuple[Repeat, ...]
-    """How each failure but the first compares with the one before it."""
+    """How each failure after the first compares with the one before it."""
     executions: int
-    """How often its tool was run, as far as that was seen."""
+    """How often its tool ran, as far as that was seen."""
     failed_executions: int
     all_seen: bool
-    """Whether it was seen of every attempt how often the tool was run."""
+    """Whether every attempt shows how often it ran the tool."""
     outcome: Outcome
     verdict: Verdict
-    """``deterministic``: twice or more, and always the same; ``repeated``: that, and then it
-    succeeded; ``different``: not the same each time; ``unknown``: too little is known of it."""
+    """``deterministic``: it failed twice or more, always in the same way; ``repeated``: the same,
+    but it succeeded in the end; ``different``: not always in the same way; ``unknown``: too little
+    is known to compare."""
     lost: Micros
-    """What its failures cost: attempts since they were selected, executions by themselves."""
-    use: Use
-    """Of the attempt, or the try in it, that failed last."""
+    """The time that its failures took: failed attempts since selected, failed executions inside
+    other attempts by themselves."""
+    use: RequestUse
+    """Of the attempt that failed last, or the execution in it."""
 
     @property
     def key(self) -> int | str:
-        """What identifies the job or the group in its run."""
+        """Return what identifies the job or the group in its run."""
         return self.job_id if self.job_id is not None else self.group or ""
 
     @property
     def last(self) -> Occurrence:
-        """The last time that it failed."""
+        """Return the last time that it failed."""
         return self.occurrences[-1]
 
     @property
     def cause(self) -> Cause:
-        """Why it failed the last time."""
+        """Return why it failed the last time."""
         return self.last.why.cause
 
     @property
     def succeeded_on(self) -> int | None:
-        """The attempt that succeeded in the end, or None."""
+        """Return the attempt that succeeded in the end, or None."""
         return self.rows[-1].attempt.number if self.outcome == "succeeded" else None
 
     @property
     def failed_first(self) -> bool:
         """Whether its first execution failed."""
         first = self.occurrences[0]
-        return first.attempt == 1 and first.number in (1, None)
+        return first.attempt == 1 and first.execution in (1, None)
 
     @property
     def masked(self) -> bool:
-        """Whether retries hid it: a success in the end, or the same failure over and over."""
+        """Whether retries hid it: it recovered, or it failed in the same way on every retry."""
         return self.outcome == "succeeded" or self.verdict == "deterministic"
 
     @property
     def likeness(self) -> tuple[object, ...]:
-        """What another job of the rule that failed in the same way, and as often, has as well."""
+        """Return a key that jobs of a rule share if they failed in the same way, as often."""
         attempts = len(self.rows)
         how_often = (self.outcome, self.verdict, attempts, self.executions, len(self.occurrences))
         return (self.rule, self.group_name, *how_often, *signature(self.last, self.wildcards))
 
 
-@dataclass(frozen=True, slots=True)
-class RulePattern:
-    """What the jobs of one rule have in common that failed and succeeded in the end."""
-
-    rule: str
-    jobs: int
-    """How many jobs of the rule were tried."""
-    failed_first: int
-    """How many failed the first time that they were run."""
-    recovered: int
-    """How many failed, and succeeded in the end."""
-    succeeded_on: int | None
-    """The attempt on which they all succeeded; None where that differs."""
-    pattern: Pattern
-    """``every_job``: all of two or more, and in the same way, which is no chance; ``flaky``: few
-    among many; ``some``: neither."""
-    example: Failure
-
-
 def failures(run: Run) -> tuple[Failure, ...]:
-    """Return what failed at least once, what failed for good first, then by the time it cost."""
+    """Return what failed at least once: first what never succeeded, then by lost time."""
     by_key: dict[int | str, list[Row]] = {}
     for row in rows(run, RowFilter(failed=True)):
         by_key.setdefault(row.attempt.key[0], []).append(row)
@@ -149,55 +125,16 @@ def masked(found: Iterable[Failure]) -> tuple[Failure, ...]:
     return tuple(one for one in found if one.masked)
 
 
-def patterns(run: Run, found: Iterable[Failure]) -> tuple[RulePattern, ...]:
-    """Return, for each rule of which a job failed and succeeded in the end, what it looks like."""
-    jobs: dict[str, set[int]] = {}
-    for attempt in run.attempts.values():
-        rule = run.rule_of(attempt)
-        if rule is not None and attempt.job_id is not None and attempt.status != "cached":
-            jobs.setdefault(rule, set()).add(attempt.job_id)
-    by_rule: dict[str, list[Failure]] = {}
-    for one in found:
-        if one.rule is not None:
-            by_rule.setdefault(one.rule, []).append(one)
-    return tuple(
-        _pattern(rule, len(jobs[rule]), of_rule)
-        for rule, of_rule in by_rule.items()
-        if any(one.outcome == "succeeded" for one in of_rule)
-    )
-
-
-def _pattern(rule: str, jobs: int, of_rule: list[Failure]) -> RulePattern:
-    recovered = [one for one in of_rule if one.outcome == "succeeded"]
-    first = [one for one in recovered if one.failed_first]
-    alike = all_alike(signature(one.occurrences[0], one.wildcards) for one in first)
-    pattern: Pattern = "some"
-    if len(first) == jobs and alike:
-        pattern = "every_job"
-    elif jobs >= _FLAKY_AMONG and len(of_rule) * 2 < jobs:
-        pattern = "flaky"
-    on = {one.succeeded_on for one in recovered}
-    return RulePattern(
-        rule=rule,
-        jobs=jobs,
-        failed_first=sum(1 for one in of_rule if one.failed_first),
-        recovered=len(recovered),
-        succeeded_on=on.pop() if len(on) == 1 else None,
-        pattern=pattern,
-        example=recovered[0],
-    )
-
-
 def _number(row: Row) -> int:
     return row.attempt.number
 
 
 def _failed_executions(attempt: Attempt) -> list[Execution]:
-    return [one for one in attempt.executions if one.status in _FAILED]
+    return [one for one in attempt.executions if one.status in FAILED]
 
 
-def _guilty(run: Run, attempt: Attempt) -> list[int]:
-    """Return the members of the group that failed by themselves in one submission of it."""
+def _failed_members(run: Run, attempt: Attempt) -> list[int]:
+    """Return the members that failed by themselves in one submission of their group."""
     found: list[int] = []
     for member in run.members(attempt.group or ""):
         own = run.attempts.get((member, attempt.number))
@@ -207,8 +144,8 @@ def _guilty(run: Run, attempt: Attempt) -> list[int]:
 
 
 def _failure(run: Run, of_one: list[Row]) -> Failure | None:
+    """Return the failure of one job or group from all its attempts; None if it is another's."""
     first, last = of_one[0], of_one[-1].attempt
-    whole = last.job_id is None
     occurrences: list[Occurrence] = []
     lost = 0
     ended_by: tuple[Attempt, Execution | None] | None = None
@@ -217,15 +154,15 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         if not times:
             continue
         occurrences += [one for one, _ in times]
-        ended_by = (row.attempt, times[-1][1] if row.attempt.status not in _FAILED else None)
+        ended_by = (row.attempt, times[-1][1] if row.attempt.status not in FAILED else None)
         lost += _lost(run, row)
     if ended_by is None:
         return None
-    repeats = tuple(again(a, b) for a, b in pairwise(occurrences))
+    repeats = tuple(compare_failures(a, b) for a, b in pairwise(occurrences))
     outcome = _outcome(last)
     involved = [row.attempt for row in of_one]
-    numbers = [one.number for one in involved]
-    if whole:
+    if last.job_id is None:
+        numbers = [one.number for one in involved]
         keys = ((job, number) for job in run.members(last.group or "") for number in numbers)
         involved = [run.attempts[key] for key in keys if key in run.attempts]
     ran = [
@@ -243,74 +180,62 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         occurrences=tuple(occurrences),
         repeats=repeats,
         executions=len(ran),
-        failed_executions=sum(1 for one in occurrences if one.number is not None),
+        failed_executions=sum(1 for one in occurrences if one.execution is not None),
         all_seen=all(map(_seen, involved)),
         outcome=outcome,
         verdict=_verdict(repeats, outcome),
         lost=lost,
-        use=use(run, *ended_by),
+        use=request_use(run, *ended_by),
     )
 
 
 def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
-    """Yield each time that the job failed in one attempt, with the try that it was."""
+    """Yield each time that the job failed in one attempt, with the execution that failed."""
     attempt = row.attempt
-    failed = attempt.status in _FAILED
+    failed = attempt.status in FAILED
     whole = (attempt.group or "", attempt.number)
     if attempt.is_member and not _failed_executions(attempt) and whole in run.attempts:
-        return  # it is told of the group, or of another member
-    if attempt.job_id is None and _guilty(run, attempt):
-        return  # it is told of the members
+        return  # it is the failure of the group, or of another member
+    if attempt.job_id is None and _failed_members(run, attempt):
+        return  # it is the failure of these members
     executions = attempt.executions if attempt.job_id is not None else []
     for number, one in enumerate(executions, 1):
         ends_it = failed and number == len(executions)
-        if one.status in _FAILED or ends_it:
+        if one.status in FAILED or ends_it:
             ran = one.tool_started is not None
-            reason = why(run, attempt, one, last=ends_it)
+            cause = failure_cause(run, attempt, one, last=ends_it)
             line = _last_line(attempt) if ends_it else None
             message = one.message or (attempt.message if ends_it else None)
-            where = (attempt.number, number if ran else None)
-            yield Occurrence(*where, reason, message, line, _tool(one)), one
+            which = (attempt.number, number if ran else None)
+            yield Occurrence(*which, cause, message, line, _tool_duration(one)), one
     if failed and not executions:
-        reason, line = why(run, attempt, None, last=True), _last_line(attempt)
+        cause, line = failure_cause(run, attempt, None, last=True), _last_line(attempt)
         yield (
-            Occurrence(attempt.number, None, reason, attempt.message, line, row.since_selected),
+            Occurrence(attempt.number, None, cause, attempt.message, line, row.since_selected),
             None,
         )
 
 
-def _tool(one: Execution) -> Micros | None:
+def _tool_duration(one: Execution) -> Micros | None:
     if one.tool_started is None or one.tool_ended is None:
         return None
     return one.tool_ended - one.tool_started
 
 
 def _last_line(attempt: Attempt) -> LogLine | None:
-    """Return the last line that says something, of the first of its logs that has one."""
-    return next(
-        (line for log in attempt.logs if (line := last_meaningful_line(log)) is not None), None
-    )
-
-
-def last_meaningful_line(log: LogTail) -> LogLine | None:
-    """Return the last line of a log that says something of what went wrong, or None."""
-    for number in reversed(range(len(log.lines))):
-        text = log.lines[number]
-        if text.strip() and not _SAYS_NOTHING.fullmatch(text):
-            first = log.first_line
-            return LogLine(log.path, None if first is None else first + number, text)
-    return None
+    """Return the last meaningful line of the first of its logs that has one."""
+    return next(filter(None, map(last_meaningful_line, attempt.logs)), None)
 
 
 def _lost(run: Run, row: Row) -> Micros:
-    """Return what the failures of one attempt cost: all of it, or the executions inside it."""
+    """Return the time that failures in one attempt took: all of it, or executions inside it."""
     attempt = row.attempt
-    if attempt.status not in _FAILED:
+    if attempt.status not in FAILED:
         spans = filter(None, map(span_of, _failed_executions(attempt)))
         return sum(max(0, end - begun) for begun, end in spans)
     lost = row.since_selected
-    if attempt.is_member and _guilty(run, attempt)[:1] == [attempt.job_id]:
-        whole = run.attempts.get((attempt.group or "", attempt.number))  # it is lost once
+    if attempt.is_member and _failed_members(run, attempt)[:1] == [attempt.job_id]:
+        whole = run.attempts.get((attempt.group or "", attempt.number))  # counted only once
         if whole is not None:
             lost += whole.since_chosen
     return lost

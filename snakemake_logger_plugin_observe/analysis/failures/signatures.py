@@ -1,8 +1,8 @@
-"""Whether one failure is the same as another: how it ended, what it said last, how long it took.
+"""Whether two failures are the same: how they ended, the last message, and how long they took.
 
-What differs from one execution to the next without meaning anything is taken out of what was said
-before it is compared: times, process ids, addresses, temporary names, numbers, and, between the
-jobs of a rule, their wildcards.
+Before messages are compared, what varies between executions without meaning anything is removed
+from them: times, process ids, addresses, temporary names, numbers, and, between jobs of a rule,
+their wildcards.
 """
 
 import re
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCause
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.clock import Micros
 
 _T = TypeVar("_T")
-_LIKE_A_TWIN: Final = 2.0
-_LIKE_ENOUGH: Final = 500_000
+# Durations are alike if they differ by less than this factor, or by less than these microseconds.
+_SAME_FACTOR: Final = 2.0
+_SAME_MICROS: Final = 500_000
 _LONGEST: Final = 500
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_MEANS_NOTHING: Final = tuple(
+_VARYING: Final = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
         (r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "#"),
@@ -35,113 +37,102 @@ _MEANS_NOTHING: Final = tuple(
 )
 
 
-def plain(text: str, wildcards: Mapping[str, str] | None = None) -> str:
-    """Return *text* without what differs between two executions that failed in the same way."""
+def normalised(text: str, wildcards: Mapping[str, str] | None = None) -> str:
+    """Return *text* without what varies between two executions that failed in the same way."""
     shown = _COLOURS.sub("", text[:_LONGEST])
     for name, value in sorted((wildcards or {}).items(), key=lambda item: -len(item[1])):
         if value:
             shown = re.sub(
                 rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", f"{{{name}}}", shown
             )
-    for pattern, instead in _MEANS_NOTHING:
+    for pattern, instead in _VARYING:
         shown = pattern.sub(instead, shown)
     return shown.strip()
 
 
 @dataclass(frozen=True, slots=True)
-class LogLine:
-    """A line of a log file that says something."""
-
-    path: str
-    number: int | None
-    """Where in the file; None where the file is long."""
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One time that a job failed: an execution of its tool, or an attempt that came to none."""
+    """One time that a job failed: an execution of its tool, or an attempt that never ran it."""
 
     attempt: int
-    number: int | None
-    """Which execution inside its attempt, from 1; None where none is known of."""
+    execution: int | None
+    """Its number inside the attempt, from 1; None if no execution was seen."""
     why: FailureCause
     message: str | None = None
     line: LogLine | None = None
-    """The last line of its log that says something; of an attempt's last execution alone."""
-    length: Micros | None = None
-    """How long its tool ran, or else its attempt from the moment it was chosen."""
+    """The last meaningful line of its log; only of the attempt's last execution."""
+    duration: Micros | None = None
+    """How long the tool ran; without an execution, how long the attempt took since selected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """What became of trying again: how one failure compares with the one before it."""
+    """How one failure of a job compares with the one before it."""
 
     attempt: int
-    number: int | None
+    execution: int | None
     same: bool | None
-    """Whether it was the same failure again; None where too little is known of either."""
+    """Whether it is the same failure; None if too little is known of either."""
     differs: tuple[str, ...] = ()
-    """In what they differ: ``end``, ``line``, ``message``, ``duration``."""
+    """In what the two differ: ``end``, ``line``, ``message``, ``duration``."""
 
 
-def again(before: Occurrence, now: Occurrence) -> Repeat:
-    """Return whether *now* is *before* again.
+def compare_failures(before: Occurrence, now: Occurrence) -> Repeat:
+    """Return how *now* compares with *before*.
 
-    A difference in duration alone makes another failure of it only where nothing was said.
+    A difference in duration alone makes it another failure only if neither has a message.
     """
     end = _same_end(before.why, now.why)
-    said, where = _same_words(before, now)
-    length = _like_length(before.length, now.length)
-    verdicts = {"end": end, where: said, "duration": length}
+    text, source = _same_text(before, now)
+    duration = _same_duration(before.duration, now.duration)
+    verdicts = {"end": end, source: text, "duration": duration}
     differs = tuple(name for name, same in verdicts.items() if same is False)
-    if end is None and said is None:
+    if end is None and text is None:
         same = None
-    elif False in (end, said):
+    elif False in (end, text):
         same = False
     else:
-        same = said is True or length is not False
-    return Repeat(now.attempt, now.number, same, differs)
+        same = text is True or duration is not False
+    return Repeat(now.attempt, now.execution, same, differs)
 
 
 def signature(one: Occurrence, wildcards: Mapping[str, str]) -> tuple[object, ...]:
-    """Return what the same failure of another job of the rule has as well."""
-    said = one.line.text if one.line is not None else _own_words(one) or ""
+    """Return what the same failure of another job of the rule has in common with this one."""
+    text = one.line.text if one.line is not None else _own_message(one) or ""
     why = one.why
-    return (why.cause, why.exit_code, why.signal, plain(said, wildcards))
+    return (why.cause, why.exit_code, why.signal, normalised(text, wildcards))
 
 
 def all_alike(signatures: Iterable[tuple[object, ...]]) -> bool:
-    """Whether there are two or more, and all the same.
+    """Whether there are two or more, and all are the same.
 
-    What one said last may be lost, where a retry wrote over its log at once: it then says nothing
-    against the others.
+    A missing text counts as equal to any other: a retry may have overwritten the log at once.
     """
     found = list(signatures)
     ends = {one[:-1] for one in found}
-    words = {one[-1] for one in found if one[-1]}
-    return len(found) > 1 and len(ends) == 1 and len(words) <= 1
+    texts = {one[-1] for one in found if one[-1]}
+    return len(found) > 1 and len(ends) == 1 and len(texts) <= 1
 
 
-def kinds(found: Iterable[tuple[_T, tuple[object, ...]]]) -> tuple[tuple[_T, ...], ...]:
-    """Return what failed, each with its signature, by the way that it did; as they came.
+def group_alike(found: Iterable[tuple[_T, tuple[object, ...]]]) -> tuple[tuple[_T, ...], ...]:
+    """Return the failures in *found* grouped by their signatures, in the order that they came.
 
-    One of which no words are known is like the others with its end, if these are all alike.
+    A failure without a text joins those that ended like it, if these all have the same text.
     """
     by_end: dict[tuple[object, ...], dict[object, list[_T]]] = {}
-    for one, (*end, words) in found:
-        by_end.setdefault(tuple(end), {}).setdefault(words or None, []).append(one)
-    told: list[tuple[_T, ...]] = []
-    for by_words in by_end.values():
-        if len(by_words) == 2 and None in by_words:
-            told.append(tuple(one for group in by_words.values() for one in group))
+    for one, (*end, text) in found:
+        by_end.setdefault(tuple(end), {}).setdefault(text or None, []).append(one)
+    groups: list[tuple[_T, ...]] = []
+    for by_text in by_end.values():
+        if len(by_text) == 2 and None in by_text:
+            groups.append(tuple(one for group in by_text.values() for one in group))
         else:
-            told += map(tuple, by_words.values())
-    return tuple(told)
+            groups += map(tuple, by_text.values())
+    return tuple(groups)
 
 
 def _same_end(before: FailureCause, now: FailureCause) -> bool | None:
-    """Compare how two ended, by what is known of both; the cause where nothing else is."""
+    """Compare how two ended, by what is known of both; by the cause if nothing else is."""
     pairs = [
         (before.exit_code, now.exit_code),
         (before.signal, now.signal),
@@ -158,26 +149,26 @@ def _same_end(before: FailureCause, now: FailureCause) -> bool | None:
     return None if before.cause == "other" else True
 
 
-def _same_words(before: Occurrence, now: Occurrence) -> tuple[bool | None, str]:
-    """Compare what two said last: in their logs, or else what Snakemake said of them."""
+def _same_text(before: Occurrence, now: Occurrence) -> tuple[bool | None, str]:
+    """Compare the last lines of two logs, or else Snakemake's messages."""
     if before.line is not None and now.line is not None:
-        return plain(before.line.text) == plain(now.line.text), "line"
-    one, other = _own_words(before), _own_words(now)
+        return normalised(before.line.text) == normalised(now.line.text), "line"
+    one, other = _own_message(before), _own_message(now)
     if one and other:
-        return plain(one) == plain(other), "message"
+        return normalised(one) == normalised(other), "message"
     return None, "message"
 
 
-def _own_words(one: Occurrence) -> str | None:
-    """Return a message that says more than the exit code beside it."""
+def _own_message(one: Occurrence) -> str | None:
+    """Return its message, unless that repeats only its exit code."""
     known = one.why.exit_code is not None or one.why.signal is not None
     if known and (one.message or "").startswith("CalledProcessError"):
         return None
     return one.message
 
 
-def _like_length(before: Micros | None, now: Micros | None) -> bool | None:
+def _same_duration(before: Micros | None, now: Micros | None) -> bool | None:
     if before is None or now is None:
         return None
     short, long = sorted((before, now))
-    return long - short <= _LIKE_ENOUGH or long <= _LIKE_A_TWIN * short
+    return long - short <= _SAME_MICROS or long <= _SAME_FACTOR * short

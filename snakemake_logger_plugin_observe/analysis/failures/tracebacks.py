@@ -1,4 +1,4 @@
-"""What a traceback says: the first error in it, and where the workflow's own text raised it."""
+"""The error that a traceback ends in, and where the workflow's own code raised it."""
 
 import re
 from typing import Final
@@ -8,20 +8,20 @@ _ERROR: Final = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b.
 _FRAME: Final = re.compile(r'^ +File "([^<"\n][^"\n]*)", line (\d+)', re.MULTILINE)
 
 
-def said(text: str) -> str:
-    """Return what an error's *text* says on one line, of a traceback only what it ended in.
+def summary(text: str) -> str:
+    """Return an error's *text* on one line; of a traceback, the error and where it was raised.
 
-    Of several exceptions that followed each other the first is the cause.
+    If several exceptions follow each other, the first is the cause.
     """
     error = _ERROR.search(text) if _TRACEBACK in text and text.startswith(_TRACEBACK) else None
     if error is None:
         return " ".join(text.split())
-    place = where(text[: error.start()])
+    place = raised_at(text[: error.start()])
     at = f" ({place[0]}:{place[1]})" if place is not None else ""
     return f"{' '.join(error[0].split())}{at}"
 
 
-def where(text: str) -> tuple[str, int] | None:
-    """Return the file and line of the innermost frame that is no installed package's."""
+def raised_at(text: str) -> tuple[str, int] | None:
+    """Return file and line of the innermost frame that is not in an installed package, or None."""
     frames = [one for one in _FRAME.findall(text) if "site-packages" not in one[0]]
     return (frames[-1][0], int(frames[-1][1])) if frames else None

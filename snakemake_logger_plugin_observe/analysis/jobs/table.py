@@ -6,7 +6,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse, resource_use
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 
@@ -81,11 +81,9 @@ def rows(run: Run, choice: RowFilter | None = None) -> list[Row]:
 
 def _failed_once(attempt: Attempt) -> bool:
     """Whether an attempt failed, or a try inside it that another one mended."""
-    if attempt.status in ("failed", "lost"):
+    if attempt.status in FAILED:
         return True
-    return attempt.job_id is not None and any(
-        one.status in ("failed", "lost") for one in attempt.executions
-    )
+    return attempt.job_id is not None and any(one.status in FAILED for one in attempt.executions)
 
 
 def _row(run: Run, attempt: Attempt) -> Row:

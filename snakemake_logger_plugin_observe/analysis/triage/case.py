@@ -9,11 +9,10 @@ from snakemake_logger_plugin_observe.analysis.citations import Side
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
-from snakemake_logger_plugin_observe.analysis.failures.failures import (
-    Failure,
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
+from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     RulePattern,
-    failures,
-    patterns,
+    rule_patterns,
 )
 from snakemake_logger_plugin_observe.analysis.triage.context_changes import (
     context_changes,
@@ -106,7 +105,7 @@ class Case:
     @cached_property
     def patterns(self) -> tuple[RulePattern, ...]:
         """What the failures of a rule have in common."""
-        return patterns(self.run, self.failures)
+        return rule_patterns(self.run, self.failures)
 
     @cached_property
     def tools(self) -> dict[str, Tool]:

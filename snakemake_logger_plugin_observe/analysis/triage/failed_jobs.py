@@ -1,13 +1,14 @@
 """Jobs that failed, in the words of an incident: who, how, what was said last, where it shows."""
 
-import signal
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.signatures import LogLine, Occurrence
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
+from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named, submission_name
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
@@ -16,12 +17,11 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
 _CITED: Final = 3
 _SAID: Final = 160
 _UNKNOWN: Final = "how its tool ended is not known"
-_CODES: Final = {
-    124: "as timeout ends what takes too long",
-    126: "a shell's: the command cannot be executed",
-    127: "a shell's: the command was not found",
+_EXIT_CODES: Final = {
+    124: "timeout: the command took too long",
+    126: "shell: the command cannot be executed",
+    127: "shell: command not found",
 }
-_SIGNALS: Final = {each.value: each.name for each in signal.Signals}
 
 
 def name_of(one: Failure) -> str:
@@ -98,24 +98,20 @@ def lost(found: Iterable[Failure]) -> int:
 
 def how(found: Iterable[Failure]) -> str:
     """Return how they ended, the most frequent way first."""
-    ways = Counter(ended(one.last) for one in found)
+    ways = Counter(ending(one.last) for one in found)
     if len(ways) == 1:
         (way,) = ways
         return f"with {way}" if way != _UNKNOWN else f"({way})"
     return "with " + ", ".join(f"{count} × {way}" for way, count in ways.most_common())
 
 
-def ended(one: Occurrence) -> str:
+def ending(one: Occurrence) -> str:
     """Return how one execution ended, in a few words."""
     why = one.why
-    number = why.signal
-    if number is not None:
-        known = f"signal {number}" + (f" ({_SIGNALS[number]})" if number in _SIGNALS else "")
-        return known if why.exit_code is None else f"exit code {why.exit_code}, {known}"
-    if why.exit_code is not None:
-        means = _CODES.get(why.exit_code)
-        return f"exit code {why.exit_code}" + (f" ({means})" if means else "")
-    return {"missing_output": "no output as promised", "exception": "an exception"}.get(
+    if ended := describe_exit(why.exit_code, why.signal):
+        means = _EXIT_CODES.get(why.exit_code) if why.exit_code is not None else None
+        return ended + (f" ({means})" if means else "")
+    return {"missing_output": "a missing output", "exception": "an exception"}.get(
         why.cause, _UNKNOWN
     )
 

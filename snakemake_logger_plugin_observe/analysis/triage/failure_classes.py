@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures.causes import Cause
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 
 KILLED: Final = "killed_run"
 LATE: Final = "late_outputs"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, shortened
-from snakemake_logger_plugin_observe.analysis.failures.failures import last_meaningful_line
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import last_meaningful_line
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident

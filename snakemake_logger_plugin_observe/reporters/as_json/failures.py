@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 
@@ -53,7 +54,7 @@ def pattern(one: RulePattern) -> dict[str, Any]:
 def _occurrence(one: Occurrence) -> dict[str, Any]:
     return {
         "attempt": one.attempt,
-        "execution": one.number,
+        "execution": one.execution,
         "cause": one.why.cause,
         "sure": one.why.sure,
         "exit_code": one.why.exit_code,
@@ -61,7 +62,7 @@ def _occurrence(one: Occurrence) -> dict[str, Any]:
         "state": one.why.state,
         "message": one.message,
         "last_line": asdict(one.line) if one.line is not None else None,
-        "duration_s": _seconds(one.length),
+        "duration_s": _seconds(one.duration),
     }
 
 

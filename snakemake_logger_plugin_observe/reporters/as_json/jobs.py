@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row

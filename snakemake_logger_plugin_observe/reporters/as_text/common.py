@@ -54,7 +54,7 @@ def errors(source: Source) -> list[RenderableType]:
         return []
     workdir = f"{run.started.workdir}/" if run.started is not None else ""
     messages = [message.text for message in run.messages if message.level == "error"]
-    shown = (tracebacks.said(text).replace(workdir, "") for text in messages[-_ERRORS_SHOWN:])
+    shown = (tracebacks.summary(text).replace(workdir, "") for text in messages[-_ERRORS_SHOWN:])
     return [Text(harmless(f"Snakemake said: {text}"), "red") for text in shown if text]
 
 

@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.signatures import plain
+from snakemake_logger_plugin_observe.analysis.failures.signatures import normalised
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.reporters.words import harmless
-from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
 from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
 
@@ -66,7 +66,7 @@ def _messages(one: Failure, attempt: Attempt, workdir: str, *, logged: bool) -> 
         state = one.last.why.state
         known = state is not None and f"'{state}'. Reason: Unknown" in text
         if text and not known and not (logged and text.startswith("CalledProcessError")):
-            found.setdefault(plain(text), text.replace(workdir, "") if workdir else text)
+            found.setdefault(normalised(text), text.replace(workdir, "") if workdir else text)
     return list(found.values())
 
 
@@ -84,7 +84,7 @@ def _log(log: LogTail) -> Iterator[RenderableType]:
 
 def failed_attempts(one: Failure) -> list[Attempt]:
     """Return the failed attempts: none if a retry inside the only attempt recovered."""
-    return [row.attempt for row in one.rows if row.attempt.status in ("failed", "lost")]
+    return [row.attempt for row in one.rows if row.attempt.status in FAILED]
 
 
 def line(text: str, style: str = "") -> RenderableType:

@@ -1,7 +1,6 @@
 """The text of ``jobs --failed``: failures by cause and rule, then a block for each kind."""
 
 import shlex
-import signal
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -9,7 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, RulePattern
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_values
@@ -131,7 +132,7 @@ def _headline(one: Failure) -> str:
     """Return the cause of a job's last failure in a few words."""
     why = one.last.why
     if why.cause in ("exit_code", "signal"):
-        return _ended_by(one.last)
+        return describe_exit(why.exit_code, why.signal)
     return ("" if why.sure else "probably ") + _SHORT[why.cause]
 
 
@@ -229,22 +230,13 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
 
 def _cause(one: Occurrence) -> str:
     """Return why it failed: the cause, and the state, exit code or signal that show it."""
-    why, ended = one.why, _ended_by(one)
+    why = one.why
+    ended = describe_exit(why.exit_code, why.signal)
     if why.cause in ("exit_code", "signal"):
         return ended
     text = _CAUSES.get(why.cause, "failed")
     shown_by = ", ".join(part for part in (why.state or "", ended) if part)
     return ("" if why.sure else "probably ") + text + (f" ({shown_by})" if shown_by else "")
-
-
-def _ended_by(one: Occurrence) -> str:
-    why = one.why
-    number = why.signal
-    known = number is not None and number in {each.value for each in signal.Signals}
-    named = f"signal {number}" + (f", {signal.Signals(number or 0).name}" if known else "")
-    if why.exit_code is None:
-        return "" if number is None else named
-    return f"exit code {why.exit_code}" + (f" ({named})" if number is not None else "")
 
 
 def _in_common(pattern: RulePattern) -> Iterator[RenderableType]:
@@ -290,8 +282,8 @@ def _executions(one: Failure) -> Iterator[str]:
 def _each(one: Failure) -> Iterator[str]:
     """Yield a line for each failure, where they are not the same."""
     for each in one.occurrences[:ITEMS]:
-        inside = f", execution {each.number}" if (each.number or 1) > 1 else ""
-        took = f" after {duration(each.length)}" if each.length is not None else ""
+        inside = f", execution {each.execution}" if (each.execution or 1) > 1 else ""
+        took = f" after {duration(each.duration)}" if each.duration is not None else ""
         last = f": {each.line.text.strip()}" if each.line is not None else ""
         yield f"attempt {each.attempt}{inside}: {_cause(each)}{took}{last}"
     if len(one.occurrences) > ITEMS:
@@ -300,7 +292,7 @@ def _each(one: Failure) -> Iterator[str]:
 
 def _also(one: Failure) -> Iterator[str]:
     """Yield how long it took to fail, where that differs between otherwise equal failures."""
-    lengths = [each.length for each in one.occurrences if each.length is not None]
+    lengths = [each.duration for each in one.occurrences if each.duration is not None]
     apart = any(each.same and "duration" in each.differs for each in one.repeats)
     if apart and lengths:
         yield f"it took {duration(min(lengths))} to {duration(max(lengths))} to fail"

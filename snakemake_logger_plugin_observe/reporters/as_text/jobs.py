@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row

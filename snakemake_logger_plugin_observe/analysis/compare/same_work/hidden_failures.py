@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
-from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, patterns
-from snakemake_logger_plugin_observe.analysis.failures.signatures import kinds, signature
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
+from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
+    failing_in_every_job,
+    rule_patterns,
+)
+from snakemake_logger_plugin_observe.analysis.failures.signatures import group_alike, signature
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 
 MASKED, RAISED, FAILED = "failures_masked", "retries_changed", "attempts_failed"
@@ -29,11 +33,7 @@ def findings(compared: Compared) -> Iterator[Finding]:
         alike = {(one.rule, one.cause, True), (one.rule, one.cause, one.masked)}
         if known.isdisjoint(alike):
             by_rule.setdefault(one.rule or one.group_name or "", []).append(one)
-    deterministic = {
-        pattern.rule
-        for pattern in patterns(compared.after.run, after)
-        if pattern.pattern == "every_job"
-    }
+    deterministic = failing_in_every_job(rule_patterns(compared.after.run, after))
     for rule, found in by_rule.items():
         yield from _failed(compared.after, rule, found, deterministic=rule in deterministic)
 
@@ -65,7 +65,7 @@ def _how(found: list[Failure]) -> str:
     """Return what was the same: every failure, each job's own, or each job's first."""
     if not all(_came_again(one) or len(one.occurrences) == 1 for one in found):
         return "each job the same way first"
-    ways = kinds((one, signature(one.last, one.wildcards)) for one in found)
+    ways = group_alike((one, signature(one.last, one.wildcards)) for one in found)
     return "the same way every time" if len(ways) == 1 else "each job the same way every time"
 
 

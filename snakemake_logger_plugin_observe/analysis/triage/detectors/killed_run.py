@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.triage import in_flight

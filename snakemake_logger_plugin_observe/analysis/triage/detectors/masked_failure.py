@@ -7,7 +7,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
-    kinds,
+    group_alike,
     signature,
 )
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
@@ -27,7 +27,7 @@ def detect(case: Case) -> Iterator[Incident]:
     no_chance = {pattern.rule for pattern in case.patterns if pattern.pattern == "every_job"}
     for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         every_job = name in no_chance
-        ways = kinds(
+        ways = group_alike(
             (one, signature(_telling(one, every_job=every_job), one.wildcards)) for one in found
         )
         ways = tuple(sorted(ways, key=len, reverse=True))

@@ -28,7 +28,7 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
     asked = max((one.use.memory_requested_bytes or 0 for one in found), default=0)
     figures = [f"{_mb(used)} MB used" if used else "what it used is not known"]
     figures += [f"{_mb(asked)} MB asked for" if asked else "none asked for"]
-    ended = failed_jobs.ended(found[0].last)
+    ended = failed_jobs.ending(found[0].last)
     more = _enough_mb(used, asked)
     return Incident(
         id=f"{CLASS}:{name}",

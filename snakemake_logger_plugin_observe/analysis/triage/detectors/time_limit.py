@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures.allocation_limit import (
+from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure

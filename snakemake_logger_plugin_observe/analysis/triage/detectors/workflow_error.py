@@ -54,7 +54,7 @@ def detect(case: Case) -> Iterator[Incident]:
         return
     message = _that_ended_it(case, errors)
     told = _from_here(case, message.text)
-    text = tracebacks.said(told)
+    text = tracebacks.summary(told)
     lives, advice, why = _advice(told)
     yield Incident(
         id=CLASS,
@@ -93,7 +93,7 @@ def _advice(text: str) -> tuple[Boundary, str, str]:
         if pattern.search(text):
             return lives, advice, why
     # What raised says more than its rule does.
-    place = tracebacks.where(text) or next(iter(_IN_FILE.findall(text)), None)
+    place = tracebacks.raised_at(text) or next(iter(_IN_FILE.findall(text)), None)
     at = f" at {place[0]}:{place[1]}" if place else ""
     return (
         "workflow semantics",

@@ -1,19 +1,21 @@
-"""Causes: what the scheduler said, what never came, how the tool ended, and what only fits."""
+"""Causes of failures: named by a record or a message, by how the tool ended, or only likely."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Story, a_record, a_try, begun, grouped, in_main, level, stamps
+from answers import render, shape
+from builders import Story, a_record, a_try, at, begun, in_main, level, stamps
 from failing import fails, moments, on_node, tail
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
     FailureCause,
-    Use,
-    record_of,
-    use,
-    why,
+    allocation_that_ran_out,
+    failure_cause,
 )
+from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
 
@@ -25,15 +27,17 @@ MISSING = (
 )
 
 
-def told(story: Story, job_id: int | None = 1, number: int = 1) -> FailureCause:
-    """Return why the last try of an attempt failed, or the attempt where it came to none."""
+def cause_of(story: Story, job_id: int | None = 1, number: int = 1) -> FailureCause:
+    """Return why an attempt failed."""
     run = story.run
     attempt = run.attempts[(job_id if job_id is not None else "g1", number)]
-    return why(run, attempt, attempt.executions[-1] if attempt.executions else None, last=True)
+    return failure_cause(
+        run, attempt, attempt.executions[-1] if attempt.executions else None, last=True
+    )
 
 
 def here(**more: Any) -> FailureCause:
-    return told(fails(begun().job(1), 1, **more))
+    return cause_of(fails(begun().job(1), 1, **more))
 
 
 def on_slurm(*codes: int, record: dict[str, Any] | None = None, **more: Any) -> FailureCause:
@@ -41,7 +45,7 @@ def on_slurm(*codes: int, record: dict[str, Any] | None = None, **more: Any) -> 
     story = on_node(begun().job(1, resources=asks), 1, *codes, status="failed", **more)
     if record is not None:
         story.accounting(1, a_record("71", **record))
-    return told(story)
+    return cause_of(story)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def on_slurm(*codes: int, record: dict[str, Any] | None = None, **more: Any) -> 
         (255, FailureCause("exit_code", exit_code=255)),
     ],
 )
-def test_a_tool_ends_by_a_code_or_a_signal_be_it_in_a_shell_s_words(
+def test_a_tool_ends_with_an_exit_code_or_a_signal_also_one_that_a_shell_reports(
     code: int, expected: FailureCause
 ) -> None:
     assert here(code=code) == expected
@@ -89,7 +93,9 @@ def test_a_tool_ends_by_a_code_or_a_signal_be_it_in_a_shell_s_words(
         ("", FailureCause("other")),
     ],
 )
-def test_without_a_code_it_is_what_snakemake_said(message: str, expected: FailureCause) -> None:
+def test_without_an_exit_code_the_message_of_snakemake_names_the_cause(
+    message: str, expected: FailureCause
+) -> None:
     assert here(code=None, message=message) == expected
 
 
@@ -97,13 +103,13 @@ def test_a_submission_that_was_not_accepted_was_refused() -> None:
     known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
     story = begun().job(1)
     story.attempt(1, known, status="failed", message="Error submitting jobscript (exit code 9)")
-    assert told(story) == FailureCause("refused")
+    assert cause_of(story) == FailureCause("refused")
 
 
-def test_without_the_wrapper_nobody_knows_whether_it_was_accepted() -> None:
+def test_without_the_wrapper_a_refusal_cannot_be_seen() -> None:
     story = begun(wrapped=False).job(1)
     story.attempt(1, stamps(ready=3, selected=4, finished=9), status="failed")
-    assert told(story) == FailureCause("other")
+    assert cause_of(story) == FailureCause("other")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +141,7 @@ def test_the_scheduler_s_state_comes_before_how_the_tool_ended(state: str, cause
         ("Essential container in task exited", "exit_code"),
     ],
 )
-def test_an_executor_s_own_reason_counts_as_the_scheduler_s(reason: str, cause: str) -> None:
+def test_a_reason_in_the_record_names_the_cause(reason: str, cause: str) -> None:
     assert on_slurm(1, record={"state": "failed", "reason": reason}).cause == cause
 
 
@@ -148,11 +154,13 @@ def test_an_executor_s_own_reason_counts_as_the_scheduler_s(reason: str, cause: 
         ("SLURM-job '71' failed, SLURM status is: 'FAILED'. Reason: x.", "exit_code"),
     ],
 )
-def test_without_accounting_the_executor_s_message_tells(message: str, cause: str) -> None:
+def test_without_accounting_the_executor_s_message_names_the_cause(
+    message: str, cause: str
+) -> None:
     assert on_slurm(1, message=message).cause == cause
 
 
-def test_a_tool_s_own_words_are_not_taken_for_the_executor_s() -> None:
+def test_a_tool_s_message_is_not_taken_for_the_executor_s() -> None:
     assert here(code=1, message="ValueError: TIMEOUT of the database").cause == "exit_code"
 
 
@@ -165,13 +173,13 @@ def test_a_tool_s_own_words_are_not_taken_for_the_executor_s() -> None:
         ("the tool was killed DUE TO TIME LIMIT, it says", "exit_code"),
     ],
 )
-def test_the_daemon_that_killed_it_says_so_in_its_log(line: str, cause: str) -> None:
+def test_a_message_of_slurm_s_daemon_in_the_log_names_the_cause(line: str, cause: str) -> None:
     assert on_slurm(1, logs=tail("working", line)).cause == cause
 
 
 @pytest.mark.parametrize("line", ["MemoryError", "terminate called: std::bad_alloc"])
-def test_a_tool_that_says_that_it_got_no_memory_probably_got_none(line: str) -> None:
-    found = told(fails(begun().job(1), 1, line, code=1))
+def test_a_tool_that_reports_no_memory_left_probably_ran_out_of_it(line: str) -> None:
+    found = cause_of(fails(begun().job(1), 1, line, code=1))
     assert (found.cause, found.sure, found.exit_code) == ("out_of_memory", False, 1)
 
 
@@ -185,32 +193,32 @@ def test_a_tool_that_says_that_it_got_no_memory_probably_got_none(line: str) -> 
         (1, 999, ("exit_code", True)),
     ],
 )
-def test_a_tool_that_was_killed_near_its_request_probably_ran_out_of_memory(
+def test_a_tool_killed_near_its_memory_request_probably_ran_out_of_memory(
     code: int, peak_mb: int, expected: tuple[str, bool]
 ) -> None:
     found = on_slurm(code, used=Usage(peak_rss_bytes=peak_mb * MB))
     assert (found.cause, found.sure) == expected
 
 
-def test_an_attempt_is_judged_by_what_it_had_asked_for_itself() -> None:
-    """Retries that ask for more are how people meet this: the first had half of it."""
+def test_an_attempt_is_judged_by_its_own_request() -> None:
+    """Retries often request more: the first attempt had half of the memory."""
     story = begun().job(1, attempt=1, resources={"mem_mb": 1000})
     story = on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=950 * MB))
     story.job(1, attempt=2, resources={"mem_mb": 2000})
-    assert told(story) == FailureCause("out_of_memory", sure=False, signal=9)
+    assert cause_of(story) == FailureCause("out_of_memory", sure=False, signal=9)
 
 
-def test_a_bound_on_the_peak_proves_nothing() -> None:
+def test_an_upper_bound_on_the_memory_peak_is_no_cause() -> None:
     assert on_slurm(-9, used=Usage(peak_rss_bound_bytes=999 * MB)).cause == "signal"
 
 
-def test_a_tool_that_was_ended_near_its_limit_probably_ran_out_of_time() -> None:
+def test_a_tool_killed_near_its_time_limit_probably_ran_out_of_time() -> None:
     for code, started, cause in ((-15, 0, "time_limit"), (-15, 10, "signal"), (1, 0, "exit_code")):
         record = {"state": "FAILED", "started": started, "ended": 58, "time_limit_s": 60}
         assert on_slurm(code, record=record).cause == cause
 
 
-def test_what_was_cut_off_without_a_word_is_lost() -> None:
+def test_an_attempt_cut_off_without_a_message_is_probably_lost() -> None:
     known = moments(3, 20)
     one = a_try(begun=6, tool_started=6, status="running")
     story = begun().job(1)
@@ -218,53 +226,65 @@ def test_what_was_cut_off_without_a_word_is_lost() -> None:
     story.attempt(1, known, node, status="failed", external_jobid="71")
     attempt = story.run.attempts[(1, 1)]
     assert NODE_CUT_OFF in attempt.unobserved
-    assert told(story) == FailureCause("lost", sure=False)
+    assert cause_of(story) == FailureCause("lost", sure=False)
     silent = begun().job(1).attempt(1, known, status="failed", external_jobid="71")
     assert NO_NODE_STAMPS in silent.run.attempts[(1, 1)].unobserved
-    assert told(silent) == FailureCause("lost", sure=False)
+    assert cause_of(silent) == FailureCause("lost", sure=False)
 
 
-def test_what_a_ctrl_c_ended_was_cancelled() -> None:
-    assert told(fails(begun().job(1), 1, code=-2).end(9, "interrupted")).cause == "cancelled"
-    assert told(fails(begun().job(1), 1, code=-2).end(9, "failed")).cause == "signal"
+def test_a_tool_ended_by_ctrl_c_was_cancelled() -> None:
+    assert cause_of(fails(begun().job(1), 1, code=-2).end(9, "interrupted")).cause == "cancelled"
+    assert cause_of(fails(begun().job(1), 1, code=-2).end(9, "failed")).cause == "signal"
 
 
-def test_an_earlier_try_is_judged_by_itself() -> None:
-    """What the scheduler said at the end was not said of the first try."""
+def test_an_earlier_execution_is_judged_by_itself() -> None:
+    """The scheduler's record is about the last execution."""
     story = on_node(begun().job(1), 1, 3, 13).accounting(1, a_record("71", state="TIMEOUT"))
     attempt = story.run.attempts[(1, 1)]
-    first = why(story.run, attempt, attempt.executions[0], last=False)
+    first = failure_cause(story.run, attempt, attempt.executions[0], last=False)
     assert first == FailureCause("exit_code", exit_code=3)
-    assert told(story).cause == "time_limit"
+    assert cause_of(story).cause == "time_limit"
 
 
-def test_a_member_has_its_group_s_record() -> None:
-    story = grouped()
-    record = a_record("77", state="OUT_OF_MEMORY")
-    story.accounting(None, record, group="g1")
-    run = story.run
-    assert record_of(run, run.attempts[(1, 1)]) == record
-    assert record_of(run, run.attempts[("g1", 1)]) == record
-
-
-def test_use_is_the_largest_peak_and_the_longest_time_that_is_known() -> None:
-    asks = {"mem_mb": 1000, "runtime": 1}
-    story = on_node(begun().job(1, resources=asks), 1, 1, used=Usage(peak_rss_bytes=5 * MB))
-    run = story.run
-    assert use(run, run.attempts[(1, 1)]) == Use(5 * MB, 1000 * MB, 3.0, 60.0)
-    story.accounting(1, a_record("71", peak_rss_bytes=7 * MB, started=0, ended=70))
-    run = story.run
-    assert use(run, run.attempts[(1, 1)]) == Use(7 * MB, 1000 * MB, 70.0, 300)
-
-
-def test_nothing_known_is_nothing_used() -> None:
-    run = fails(begun().job(1), 1).run
-    assert use(run, run.attempts[(1, 1)]) == Use()
-    assert not Use().nearly_all_memory
-    assert not Use(time_s=5).nearly_all_time
-
-
-def test_an_attempt_without_a_try_has_the_executor_s_exit_code() -> None:
+def test_an_attempt_without_an_execution_has_the_executor_s_exit_code() -> None:
     known = moments(3, 9)
     story = begun().job(1).attempt(1, known, in_main(), status="failed", exit_code=4)
-    assert told(story) == FailureCause("exit_code", exit_code=4)
+    assert cause_of(story) == FailureCause("exit_code", exit_code=4)
+
+
+def allocated(end_s: float | None = 600) -> Story:
+    return begun().add(Allocation(time=at(3), cluster_job="4211", nodes="n1", end=at(end_s)))
+
+
+@pytest.mark.parametrize(
+    ("status", "last_s", "out"),
+    [
+        ("killed", 595, True),
+        ("killed", 640, True),
+        ("interrupted", 570, True),
+        ("killed", 100, False),
+        ("failed", 595, False),
+        ("success", 595, False),
+    ],
+)
+def test_a_run_that_ended_when_its_allocation_did_ran_out_of_time(
+    status: str, last_s: float, out: bool
+) -> None:
+    run = allocated().message(last_s, "still here").run
+    assert (allocation_that_ran_out(run, status) is not None) == out
+
+
+def test_without_an_allocation_or_its_end_nothing_ran_out() -> None:
+    assert allocation_that_ran_out(begun().message(595, "still here").run, "killed") is None
+    assert allocation_that_ran_out(allocated(None).message(595, "still here").run, "killed") is None
+
+
+def test_an_allocation_that_ran_out_is_in_both_answers() -> None:
+    run = allocated().message(595, "still here").run
+    answer = JobsAnswer(Source(Path("a.jsonl"), run, "killed"), (), failed_only=True)
+    said = " ".join(render(answer).split())
+    assert (
+        "the slurm job 4211 that Snakemake itself ran in was out of time at 2026-03-01 12:10:00"
+        in said
+    )
+    assert shape(answer)["allocation_ran_out"] is True

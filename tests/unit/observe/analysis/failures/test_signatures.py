@@ -1,4 +1,4 @@
-"""Whether one failure is another one again: ends, last lines, durations."""
+"""Whether two failures are the same, by end, last line and duration."""
 
 from typing import Any
 
@@ -7,28 +7,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCause
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
-    LogLine,
     Occurrence,
-    again,
-    kinds,
-    plain,
+    compare_failures,
+    group_alike,
+    normalised,
     signature,
 )
 
 
-def occasion(text: str | None = None, *, length_s: float | None = 1, **more: Any) -> Occurrence:
+def occurrence(text: str | None = None, *, duration_s: float | None = 1, **more: Any) -> Occurrence:
     why = {"cause": "exit_code", "exit_code": 13}
-    told = {
+    of_cause = {
         name: more.pop(name) for name in list(more) if name in FailureCause.__dataclass_fields__
     }
     return Occurrence(
         **{
             "attempt": 1,
-            "number": 1,
-            "why": FailureCause(**{**why, **told}),
+            "execution": 1,
+            "why": FailureCause(**{**why, **of_cause}),
             "line": None if text is None else LogLine("logs/a.log", 1, text),
-            "length": None if length_s is None else round(length_s * 1e6),
+            "duration": None if duration_s is None else round(duration_s * 1e6),
             **more,
         }
     )
@@ -56,8 +56,8 @@ SIGNAL = {"cause": "signal", "exit_code": None, "signal": 9}
         ("no   such\tfile", "no such file "),
     ],
 )
-def test_what_changes_from_run_to_run_without_meaning_is_left_out(one: str, other: str) -> None:
-    assert plain(one) == plain(other)
+def test_texts_that_differ_only_in_varying_parts_are_equal(one: str, other: str) -> None:
+    assert normalised(one) == normalised(other)
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_what_changes_from_run_to_run_without_meaning_is_left_out(one: str, othe
         ("", "no such file"),
     ],
 )
-def test_what_means_something_is_kept(one: str, other: str) -> None:
-    assert plain(one) != plain(other)
+def test_texts_that_differ_in_meaning_stay_different(one: str, other: str) -> None:
+    assert normalised(one) != normalised(other)
 
 
-def test_between_jobs_their_wildcards_mean_nothing() -> None:
-    one = plain("cannot open in/gut_a.fq of gut_a", {"sample": "gut_a"})
-    assert one == plain("cannot open in/s1.fq of s1", {"sample": "s1"})
+def test_wildcard_values_are_replaced_by_their_names() -> None:
+    one = normalised("cannot open in/gut_a.fq of gut_a", {"sample": "gut_a"})
+    assert one == normalised("cannot open in/s1.fq of s1", {"sample": "s1"})
     assert one == "cannot open in/{sample}.fq of {sample}"
-    assert plain("a cat sat", {"x": "a"}) == "{x} cat sat"
-    assert plain("nothing", {"x": ""}) == "nothing"
+    assert normalised("a cat sat", {"x": "a"}) == "{x} cat sat"
+    assert normalised("nothing", {"x": ""}) == "nothing"
 
 
 words = st.text(alphabet="abc ./:_-([", max_size=30)
@@ -87,86 +87,91 @@ numbers = st.integers(0, 10**12)
 
 
 @given(words, words, numbers, numbers)
-def test_no_number_by_itself_means_anything(before: str, after: str, one: int, other: int) -> None:
-    assert plain(f"{before} {one} {after}") == plain(f"{before} {other} {after}")
+def test_numbers_are_ignored(before: str, after: str, one: int, other: int) -> None:
+    assert normalised(f"{before} {one} {after}") == normalised(f"{before} {other} {after}")
 
 
 @given(st.text(alphabet="(a*)+[]{}\\.-x", max_size=600), st.text(max_size=20))
-def test_no_line_and_no_wildcard_is_too_strange(text: str, value: str) -> None:
-    assert isinstance(plain(text, {"w": value}), str)
+def test_any_text_and_wildcard_can_be_normalised(text: str, value: str) -> None:
+    assert isinstance(normalised(text, {"w": value}), str)
 
 
 @pytest.mark.parametrize(
     ("before", "now", "same", "differs"),
     [
-        (occasion("no such file"), occasion("no such file"), True, ()),
-        (occasion("no such file"), occasion("disk full"), False, ("line",)),
-        (occasion("a", exit_code=13), occasion("a", exit_code=14), False, ("end",)),
-        (occasion(), occasion(), True, ()),
-        (occasion(), occasion(length_s=60), False, ("duration",)),
-        (occasion(), occasion(length_s=1.4), True, ()),
-        (occasion(), occasion(length_s=None), True, ()),
-        (occasion("no such file"), occasion("no such file", length_s=60), True, ("duration",)),
-        (occasion("no such file"), occasion(), True, ()),
-        (occasion(**SIGNAL), occasion(**SIGNAL), True, ()),
-        (occasion(**SIGNAL), occasion(), False, ("end",)),
+        (occurrence("no such file"), occurrence("no such file"), True, ()),
+        (occurrence("no such file"), occurrence("disk full"), False, ("line",)),
+        (occurrence("a", exit_code=13), occurrence("a", exit_code=14), False, ("end",)),
+        (occurrence(), occurrence(), True, ()),
+        (occurrence(), occurrence(duration_s=60), False, ("duration",)),
+        (occurrence(), occurrence(duration_s=1.4), True, ()),
+        (occurrence(), occurrence(duration_s=None), True, ()),
         (
-            occasion(exit_code=None, cause="missing_output", message="a.txt is missing"),
-            occasion(exit_code=None, cause="missing_output", message="b.txt is missing"),
+            occurrence("no such file"),
+            occurrence("no such file", duration_s=60),
+            True,
+            ("duration",),
+        ),
+        (occurrence("no such file"), occurrence(), True, ()),
+        (occurrence(**SIGNAL), occurrence(**SIGNAL), True, ()),
+        (occurrence(**SIGNAL), occurrence(), False, ("end",)),
+        (
+            occurrence(exit_code=None, cause="missing_output", message="a.txt is missing"),
+            occurrence(exit_code=None, cause="missing_output", message="b.txt is missing"),
             False,
             ("message",),
         ),
         (
-            occasion(exit_code=None, cause="missing_output", message="a.txt is missing"),
-            occasion(),
+            occurrence(exit_code=None, cause="missing_output", message="a.txt is missing"),
+            occurrence(),
             False,
             ("end",),
         ),
         (
-            occasion(exit_code=None, cause="time_limit", state="TIMEOUT"),
-            occasion(exit_code=None, cause="lost", state="NODE_FAIL"),
+            occurrence(exit_code=None, cause="time_limit", state="TIMEOUT"),
+            occurrence(exit_code=None, cause="lost", state="NODE_FAIL"),
             False,
             ("end",),
         ),
         (
-            occasion(exit_code=None, cause="other"),
-            occasion(exit_code=None, cause="other"),
+            occurrence(exit_code=None, cause="other"),
+            occurrence(exit_code=None, cause="other"),
             None,
             (),
         ),
         (
-            occasion(exit_code=None, cause="other", message="bus error in step 1"),
-            occasion(exit_code=None, cause="other", message="bus error in step 2"),
+            occurrence(exit_code=None, cause="other", message="bus error in step 1"),
+            occurrence(exit_code=None, cause="other", message="bus error in step 2"),
             True,
             (),
         ),
     ],
 )
-def test_a_failure_is_the_same_again_or_not(
+def test_two_failures_are_the_same_or_differ_in_named_ways(
     before: Occurrence, now: Occurrence, same: bool | None, differs: tuple[str, ...]
 ) -> None:
-    found = again(before, now)
+    found = compare_failures(before, now)
     assert (found.same, found.differs) == (same, differs)
-    assert again(now, before).same == same
+    assert compare_failures(now, before).same == same
 
 
-def test_snakemake_s_message_that_tells_an_exit_code_again_is_no_word_of_the_tool() -> None:
-    one = occasion(message="CalledProcessError in file 'a', line 1: returned 13", length_s=1)
-    other = occasion(message="CalledProcessError in file 'a', line 1: returned 13", length_s=90)
-    assert again(one, other).same is False
+def test_a_message_that_only_repeats_the_exit_code_is_ignored() -> None:
+    one = occurrence(message="CalledProcessError in file 'a', line 1: returned 13", duration_s=1)
+    other = occurrence(message="CalledProcessError in file 'a', line 1: returned 13", duration_s=90)
+    assert compare_failures(one, other).same is False
 
 
-def test_two_jobs_failed_in_the_same_way_if_only_their_wildcards_differ() -> None:
-    one, other = occasion("no gut_a.fq"), occasion("no s1.fq", length_s=500)
+def test_jobs_that_differ_only_in_wildcards_have_the_same_signature() -> None:
+    one, other = occurrence("no gut_a.fq"), occurrence("no s1.fq", duration_s=500)
     assert signature(one, {"s": "gut_a"}) == signature(other, {"s": "s1"})
     assert signature(one, {}) != signature(other, {})
-    assert signature(one, {}) != signature(occasion("no gut_a.fq", exit_code=1), {})
+    assert signature(one, {}) != signature(occurrence("no gut_a.fq", exit_code=1), {})
 
 
-def test_what_failed_is_told_apart_by_the_way_that_it_did() -> None:
+def test_failures_are_grouped_by_how_they_failed() -> None:
     none, other, silent = (("exit", 1, words) for words in ("no file", "no room", ""))
     killed = ("signal", 9, "no file")
-    assert kinds([(1, none), (2, other), (3, none), (4, killed)]) == ((1, 3), (2,), (4,))
-    assert kinds([(1, silent), (2, none), (3, silent)]) == ((1, 3, 2),)
-    assert kinds([(1, silent), (2, none), (3, other)]) == ((1,), (2,), (3,))
-    assert kinds([]) == ()
+    assert group_alike([(1, none), (2, other), (3, none), (4, killed)]) == ((1, 3), (2,), (4,))
+    assert group_alike([(1, silent), (2, none), (3, silent)]) == ((1, 3, 2),)
+    assert group_alike([(1, silent), (2, none), (3, other)]) == ((1,), (2,), (3,))
+    assert group_alike([]) == ()

@@ -1,4 +1,4 @@
-"""What a traceback comes down to, on one line."""
+"""The error that a traceback ends in, on one line."""
 
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 
@@ -25,24 +25,27 @@ KeyError: 1
 """
 
 
-def test_of_several_exceptions_the_first_is_the_cause_and_the_workflow_s_line_its_place() -> None:
-    assert tracebacks.said(TRACE) == (
+def test_the_summary_is_the_first_exception_with_the_workflow_s_line() -> None:
+    assert tracebacks.summary(TRACE) == (
         "SyntaxError: Expected name or colon after rule or checkpoint keyword. (Snakefile:1)"
     )
 
 
-def test_what_is_no_traceback_is_told_as_it_is_on_one_line() -> None:
+def test_a_text_without_a_traceback_is_put_on_one_line() -> None:
     text = 'MissingInputException in rule a in file "/w/Snakefile", line 3:\n    gone.txt'
-    assert tracebacks.said(text) == (
+    assert tracebacks.summary(text) == (
         'MissingInputException in rule a in file "/w/Snakefile", line 3: gone.txt'
     )
 
 
-def test_a_traceback_that_is_cut_off_is_told_whole() -> None:
+def test_a_truncated_traceback_is_shown_whole() -> None:
     cut = TRACE[: TRACE.index("SyntaxError")]
-    assert tracebacks.said(cut) == " ".join(cut.split())
+    assert tracebacks.summary(cut) == " ".join(cut.split())
 
 
-def test_frames_of_installed_packages_are_nobody_s_place() -> None:
-    assert tracebacks.where(TRACE[: TRACE.index('  File "Snakefile')]) is None
-    assert tracebacks.where('  File "/w/rules/a.smk", line 7, in one\n') == ("/w/rules/a.smk", 7)
+def test_frames_of_installed_packages_are_skipped() -> None:
+    assert tracebacks.raised_at(TRACE[: TRACE.index('  File "Snakefile')]) is None
+    assert tracebacks.raised_at('  File "/w/rules/a.smk", line 7, in one\n') == (
+        "/w/rules/a.smk",
+        7,
+    )

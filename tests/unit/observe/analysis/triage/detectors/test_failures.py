@@ -139,7 +139,7 @@ def test_a_signal_from_outside_is_asked_after_and_a_crash_is_the_tool_s_own() ->
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [(124, "(as timeout ends what"), (127, "(a shell's: the command was not found)"), (13, "13")],
+    [(124, "(timeout: the command"), (127, "(shell: command not found)"), (13, "13")],
 )
 def test_an_exit_code_that_has_a_meaning_is_told_with_it(code: int, said: str) -> None:
     claim = only(failed_once(code=code)).claim
@@ -373,7 +373,7 @@ def test_a_tool_killed_with_its_memory_nearly_used_up_probably_ran_out_and_else_
     assert "probably ran out of memory" in probably.claim
     killed = only(on_slurm(137, state="FAILED", peak_rss_bytes=10_000_000))
     assert killed.incident_class == "tool_failure"
-    assert "signal 9 (SIGKILL)" in killed.claim
+    assert "signal 9, SIGKILL" in killed.claim
 
 
 def test_a_time_limit_is_the_scheduler_s_and_a_tool_s_own_timeout_is_not() -> None:
