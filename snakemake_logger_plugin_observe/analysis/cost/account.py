@@ -1,4 +1,4 @@
-"""Both accounts of a run in one result: what jobs cost, and who owned the makespan."""
+"""The cost of a run: phases summed over its jobs, and the owners of its makespan."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, by_class
 
 @dataclass(frozen=True, slots=True)
 class RuleShare:
-    """What one rule's attempts cost; ``rule`` is None for the groups' own submissions."""
+    """What the attempts of a rule cost; ``rule`` is None for the submissions of groups."""
 
     rule: str | None
     group: str | None
@@ -27,7 +27,7 @@ class RuleShare:
 
     @property
     def total(self) -> Micros:
-        """All its phases together."""
+        """The sum over its phases."""
         return sum(self.by_phase.values())
 
 
@@ -50,12 +50,12 @@ class Account:
 
     @property
     def unattributed(self) -> Micros:
-        """The part of the makespan that nothing explains."""
+        """The part of the makespan that has no explanation."""
         return self.makespan_by_phase.get(UNATTRIBUTED, 0)
 
 
 def account(run: Run) -> Account:
-    """Return both accounts of *run*, made from its stamps alone."""
+    """Return the job account and the makespan partition of *run*, computed from its stamps."""
     segments = tuple(partition(run))
     makespan_by_phase = phase_totals(list(segments))
     attempts = list(run.attempts.values())
@@ -88,7 +88,7 @@ def sum_phases(attempts: Iterable[Attempt]) -> dict[str, Micros]:
 
 
 def _rules(run: Run) -> tuple[RuleShare, ...]:
-    """Return each rule's share, the costliest first; groups' own submissions by group name."""
+    """Return the cost of each rule, highest first; submissions of groups by group name."""
     by_rule: dict[tuple[str | None, str | None], list[Attempt]] = {}
     for attempt in run.attempts.values():
         rule, group = run.rule_of(attempt), None
@@ -105,7 +105,7 @@ def _rules(run: Run) -> tuple[RuleShare, ...]:
 
 
 def _core_seconds(run: Run, attempts: list[Attempt]) -> float | None:
-    """Return the tools' seconds times the threads they were given, or None if neither is known."""
+    """Return compute seconds times threads, or None if no attempt has both."""
     total = 0.0
     known = False
     for attempt in attempts:

@@ -1,4 +1,4 @@
-"""What a person should change first: the levers under a run's makespan, the longest first."""
+"""What to change first: settings and rules that govern large parts of a run's makespan."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ _PER_SUBMISSION: Final = (
     "node_plan",
     "node_exit",
 )
-_WORTH_SAYING: Final = 0.1
-_TINY: Final = 60_000_000  # a tool that runs for less may be too small to be submitted by itself
-_FEWEST_TO_GROUP: Final = 3
+_MIN_SHARE: Final = 0.1
+_SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
+_MIN_JOBS_TO_GROUP: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +33,40 @@ class Lever:
     setting: str | None = None
     """The flag that governs it."""
     value: float | None = None
-    """What that flag is now, or amounts to."""
+    """The value of that flag in this run."""
     rule: str | None = None
     jobs: int = 0
     overhead: Micros = 0
-    """What each job of the rule pays before and after its tool."""
+    """The mean overhead of an attempt of the rule, before and after its tool."""
     tool: Micros = 0
-    """How long its tool runs, on average."""
+    """The mean length of its tool."""
 
 
 def levers(run: Run, account: Account) -> list[Lever]:
     """Return what to change, the largest part of the makespan first."""
-    worth = account.makespan * _WORTH_SAYING
-    found = [lever for lever in _all(run, account) if lever.micros >= max(worth, 1)]
+    least = max(account.makespan * _MIN_SHARE, 1)
+    found = [lever for lever in _candidates(run, account) if lever.micros >= least]
     return sorted(found, key=lambda lever: -lever.micros)
 
 
-def _all(run: Run, account: Account) -> Iterable[Lever]:
+def _candidates(run: Run, account: Account) -> Iterable[Lever]:
     phases, classes = account.makespan_by_phase, account.makespan_by_class
-    governed = polling(run)
-    if governed is not None:
+    polled = polling(run)
+    if polled is not None:
         waited = sum(phases.get(phase, 0) for phase in _POLLING)
-        yield Lever("polling", waited, governed.setting, governed.longest_s)
-    tiny = _tiny(account.rules)
+        yield Lever("polling", waited, polled.setting, polled.longest_s)
+    small = _rule_to_group(account.rules)
     queued = classes.get("queue", 0)
-    if tiny is not None:
-        spent = _owned_by(tiny.rule, account, _PER_SUBMISSION)
-        queued -= _owned_by(tiny.rule, account, ("queue_wait",))
+    if small is not None:
+        spent = _owned_by(small.rule, account, _PER_SUBMISSION)
+        queued -= _owned_by(small.rule, account, ("queue_wait",))
         yield Lever(
             "grouping",
             spent,
-            rule=tiny.rule,
-            jobs=tiny.jobs,
-            overhead=_overhead(tiny) // tiny.attempts,
-            tool=tiny.by_phase.get("compute", 0) // tiny.attempts,
+            rule=small.rule,
+            jobs=small.jobs,
+            overhead=_overhead(small) // small.attempts,
+            tool=small.by_phase.get("compute", 0) // small.attempts,
         )
     yield Lever("queue", queued)
     started = run.started
@@ -75,29 +75,29 @@ def _all(run: Run, account: Account) -> Iterable[Lever]:
         yield Lever("limits", classes.get("limits", 0), setting, started.jobs or started.cores)
     yield Lever("staging", classes.get("staging", 0))
     yield Lever("planning", sum(phases.get(phase, 0) for phase in ("parse", "plan")))
-    # A service runs for as long as others use it: nothing is gained by a faster one.
+    # A service runs for as long as other jobs use it: speeding it up saves nothing.
     services = {job.rule for job in run.jobs.values() if job.service}
     tools = [share for share in account.rules if share.rule and share.rule not in services]
-    costly = max(tools, key=lambda share: share.by_phase.get("compute", 0), default=None)
-    if costly is not None:
-        yield Lever("compute", classes.get("compute", 0), rule=costly.rule, jobs=costly.jobs)
+    costliest = max(tools, key=lambda share: share.by_phase.get("compute", 0), default=None)
+    if costliest is not None:
+        yield Lever("compute", classes.get("compute", 0), rule=costliest.rule, jobs=costliest.jobs)
 
 
-def _tiny(rules: Iterable[RuleShare]) -> RuleShare | None:
-    """Return the rule whose many small jobs pay most for being submitted one by one."""
-    many = [
+def _rule_to_group(rules: Iterable[RuleShare]) -> RuleShare | None:
+    """Return the rule with many short jobs that have the largest overhead, if there is one."""
+    found = [
         share
         for share in rules
         if share.rule is not None
-        and share.jobs >= _FEWEST_TO_GROUP
+        and share.jobs >= _MIN_JOBS_TO_GROUP
         and share.by_phase.get("node_startup")
-        and share.by_phase.get("compute", 0) < min(_TINY * share.attempts, _overhead(share))
+        and share.by_phase.get("compute", 0) < min(_SHORT_TOOL * share.attempts, _overhead(share))
     ]
-    return max(many, key=_overhead, default=None)
+    return max(found, key=_overhead, default=None)
 
 
 def _owned_by(rule: str | None, account: Account, phases: Iterable[str]) -> Micros:
-    """Return the part of the makespan that *rule*'s jobs own with *phases*."""
+    """Return how much of the makespan jobs of *rule* own with *phases*."""
     return sum(
         one.end - one.start for one in account.segments if one.rule == rule and one.phase in phases
     )

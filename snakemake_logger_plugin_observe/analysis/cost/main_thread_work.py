@@ -1,4 +1,4 @@
-"""What kept Snakemake's one main thread busy: its stamped work, as one sequence of stretches."""
+"""The stamped work of Snakemake's main thread, as one sequence of stretches without overlaps."""
 
 from bisect import bisect_right
 from heapq import heappop, heappush
@@ -20,10 +20,10 @@ class BusyStretch(NamedTuple):
     rank: int
     attempt: Attempt | None = None
     line: int | None = None
-    """The journal's line that tells of it."""
+    """The journal line that records it."""
 
 
-# Where stretches of the main process's work lie upon each other, the narrower tells more.
+# Where stretches overlap, the more specific one counts.
 _RANK = {"main_loop": 0, "select": 1, "plan": 2, "deploy": 3, "hooks": 3}
 _RANK_OF_A_JOB = 4
 _BY_START = attrgetter("start")
@@ -31,15 +31,15 @@ _JOB_WORK = frozenset({"submit", "stage_in", "latency_wait", "stage_out"})
 
 
 class MainThreadWork:
-    """The main process's stamped work as one sequence of stretches that do not overlap."""
+    """The main process's stamped work as stretches that do not overlap."""
 
     def __init__(self, run: Run) -> None:
-        """Lay out all that *run* stamped in its main process."""
+        """Collect the stamped work of *run*."""
         self.stretches = _flatten(_stamped(run))
         self._starts = [work.start for work in self.stretches]
 
     def owners(self, start: Micros, end: Micros, otherwise: str) -> list[BusyStretch]:
-        """Return a tiling of [start, end]: stamped work, and *otherwise* between."""
+        """Return a tiling of [start, end]: stamped work, with the phase *otherwise* in the gaps."""
         tiles: list[BusyStretch] = []
         at = start
         first = max(0, bisect_right(self._starts, start) - 1)
@@ -70,12 +70,14 @@ def _stamped(run: Run) -> list[BusyStretch]:
         work.append(
             BusyStretch(began, run.iterations[0].time, "main_loop", _RANK["main_loop"], line=first)
         )
-    for turn in run.iterations:
-        line = turn.line
-        work.append(BusyStretch(turn.time, turn.idle, "main_loop", _RANK["main_loop"], line=line))
+    for iteration in run.iterations:
+        line = iteration.line
+        work.append(
+            BusyStretch(iteration.time, iteration.idle, "main_loop", _RANK["main_loop"], line=line)
+        )
         work.extend(
             BusyStretch(begin, end, "select", _RANK["select"], line=line)
-            for begin, end in turn.selections
+            for begin, end in iteration.selections
         )
     for attempt in run.attempts.values():
         if attempt.is_member:
@@ -91,7 +93,7 @@ def _stamped(run: Run) -> list[BusyStretch]:
 
 
 def _in_main_thread(attempt: Attempt) -> list[Segment]:
-    """Return the parts of an attempt that keep Snakemake's one main thread busy."""
+    """Return the segments of *attempt* during which the main thread works on it."""
     accepted, reported = attempt.stamps.accepted, attempt.stamps.reported
     return [
         segment
@@ -105,20 +107,20 @@ def _in_main_thread(attempt: Attempt) -> list[Segment]:
 
 
 def _flatten(work: list[BusyStretch]) -> list[BusyStretch]:
-    """Return *work* without overlaps: at each moment the stretch of the highest rank.
+    """Return *work* without overlaps: at each moment, the stretch of the highest rank.
 
-    Of several of one rank it is the one that began first.
+    Among equal ranks, the one that began first.
     """
     flat: list[BusyStretch] = []
-    begun: list[tuple[int, int, BusyStretch]] = []  # the one that owns the moment is on top
+    active: list[tuple[int, int, BusyStretch]] = []  # a heap: the owner is on top
     at: Micros = 0
 
-    def own_up_to(moment: Micros) -> None:
+    def advance_to(moment: Micros) -> None:
         nonlocal at
-        while begun and at < moment:
-            top = begun[0][2]
+        while active and at < moment:
+            top = active[0][2]
             if top.end <= at:
-                heappop(begun)
+                heappop(active)
                 continue
             until = min(top.end, moment)
             last = flat[-1] if flat else None
@@ -130,7 +132,7 @@ def _flatten(work: list[BusyStretch]) -> list[BusyStretch]:
         at = moment
 
     for number, one in enumerate(sorted(work, key=_BY_START)):
-        own_up_to(one.start)
-        heappush(begun, (-one.rank, number, one))
-    own_up_to(max((one.end for one in work), default=0))
+        advance_to(one.start)
+        heappush(active, (-one.rank, number, one))
+    advance_to(max((one.end for one in work), default=0))
     return flat

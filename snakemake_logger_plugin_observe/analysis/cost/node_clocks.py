@@ -1,4 +1,4 @@
-"""How far the nodes' clocks were ahead of the main one, and how well the waits are known for it."""
+"""Offsets of the nodes' clocks from the main clock, and the uncertainty they cause."""
 
 from dataclasses import dataclass
 
@@ -8,39 +8,39 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 @dataclass(frozen=True, slots=True)
 class NodeClock:
-    """One host's clock, as its last attempt has it: bounds only narrow. In seconds."""
+    """The clock of one host, in seconds; its last attempt has the narrowest bounds."""
 
     host: str
     ahead_s: float
-    """As it was taken; negative: behind."""
+    """The offset that was assumed; negative if the clock is behind."""
     low_s: float | None
     high_s: float | None
     attempts: int
     uncertainty_s: float | None
-    """Queue and poll wait of its attempts are each known to this at worst; null: not bounded."""
+    """The largest uncertainty of a queue or poll wait of its attempts; None if unbounded."""
 
     @property
     def exact(self) -> bool:
-        """Whether it is the main process's own kernel's clock."""
+        """Whether the offset is known exactly: the clock of the main process's own kernel."""
         return self.low_s is not None and self.low_s == self.high_s
 
 
 def node_clocks(run: Run) -> tuple[NodeClock, ...]:
-    """Return the clock of every host that a submission of *run* was timed on."""
+    """Return the clock of every host on which a submission of *run* was timed."""
     offsets: dict[str, list[Offset]] = {}
     for attempt in run.attempts.values():
         if attempt.offset is not None and not attempt.is_member:
             offsets.setdefault(attempt.offset.host, []).append(attempt.offset)
-    return tuple(_clock(host, told) for host, told in sorted(offsets.items()))
+    return tuple(_clock(host, known) for host, known in sorted(offsets.items()))
 
 
-def _clock(host: str, told: list[Offset]) -> NodeClock:
-    last = told[-1]
+def _clock(host: str, known: list[Offset]) -> NodeClock:
+    last = known[-1]
     widths = [
         bounds[1] - bounds[0]
-        for offset in told
+        for offset in known
         for bounds in (offset.queue_wait_bounds_s, offset.poll_wait_bounds_s)
         if bounds is not None
     ]
     uncertainty_s = round(max(widths), 6) if widths else None
-    return NodeClock(host, last.assumed_s, last.low_s, last.high_s, len(told), uncertainty_s)
+    return NodeClock(host, last.assumed_s, last.low_s, last.high_s, len(known), uncertainty_s)

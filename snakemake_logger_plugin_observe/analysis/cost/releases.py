@@ -1,4 +1,4 @@
-"""What let a job be selected: the last thing that had to happen before it could be."""
+"""What released a job: the last thing that had to happen before it could be selected."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from snakemake_logger_plugin_observe.run.segments import Segment
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What let a job be selected: ``because`` it was this attempt's end, or scheduling began."""
+    """What released a job: the end of an attempt, or the beginning of scheduling."""
 
     because: str
     """``dependency``, ``previous_attempt``, ``replanning``, ``scheduling``; or what was freed:
-    ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_worker``, ``freed_resource``, and
-    ``freed_unknown`` where the journal does not tell which."""
+    ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_worker``, ``freed_resource``, or
+    ``freed_unknown`` if the journal does not show which."""
     job_id: int | None = None
     group: str | None = None
     attempt: int | None = None
@@ -35,25 +35,25 @@ class Release:
 
 
 Released = tuple[Attempt | None, Micros | None, Release]
-"""Whose end it was, when it was, and why that mattered."""
+"""The attempt whose end it was, the moment, and the reason."""
 
 
 class Releases:
     """Finds what released each submission of a run."""
 
     def __init__(self, run: Run, submissions: Submissions) -> None:
-        """Take in *run* and its *submissions*."""
+        """Index the selections of *run*, and the limits that its *submissions* took."""
         self._run = run
         self._submissions = submissions
-        looks = sorted(look for turn in run.iterations for look in _looks(turn))
-        self._selection_starts = [begin for begin, _, _ in looks]
-        self._looked_from = [since for _, since, _ in looks]
-        self._selection_ends = [end for _, _, end in looks]
-        self._places = LimitUsage(Limits(run), submissions)
+        selections = sorted(one for each in run.iterations for one in _selections(each))
+        self._selection_starts = [begin for begin, _, _ in selections]
+        self._ready_known_from = [since for _, since, _ in selections]
+        self._selection_ends = [end for _, _, end in selections]
+        self._usage = LimitUsage(Limits(run), submissions)
         self._workers = LocalWorkers(run, submissions)
 
     def of_a_worker(self, attempt: Attempt, wait: Segment) -> Released | None:
-        """Return whose end freed the local worker that *attempt* waited for in *wait*, if any."""
+        """Return the end that freed the local worker *attempt* waited for in *wait*, if any."""
         freed = self._workers.freed_for(attempt, wait)
         if freed is None:
             return None
@@ -62,7 +62,7 @@ class Releases:
         return other, moment, release
 
     def of(self, attempt: Attempt, selected: Micros) -> Released:
-        """Return what let *attempt* be *selected* then: of all that had to be, what came last."""
+        """Return what released *attempt* to be *selected* then: the last of what had to happen."""
         candidates = [
             (moment, rank, other, Release(because, other.job_id, other.group, other.number, name))
             for moment, rank, other, because, name in self._candidates(attempt, selected)
@@ -76,7 +76,7 @@ class Releases:
     def _candidates(
         self, attempt: Attempt, selected: Micros
     ) -> Iterator[tuple[Micros, int, Attempt, str, str | None]]:
-        """Yield moment, rank among equals, whose end, why and what of all that may have."""
+        """Yield what may have: moment, rank among equals, attempt, reason, resource."""
         run = self._run
         previous = run.attempts.get((attempt.key[0], attempt.number - 1))
         if previous is not None and previous.end is not None:
@@ -86,24 +86,24 @@ class Releases:
             if last is not None and last.end is not None:
                 yield last.end, 2, last, "dependency", None
         planned = run.planned_by(attempt.key)
-        if planned is not None and (maker := self._submissions.last_ended(planned.time)):
-            yield maker.end or 0, 0, maker, "replanning", None
+        if planned is not None and (cause := self._submissions.last_ended(planned.time)):
+            yield cause.end or 0, 0, cause, "replanning", None
         if found := self._freed(attempt, selected):
             freed, because, name = found
             yield freed.end or 0, 3, freed, because, name
 
     def _freed(self, attempt: Attempt, selected: Micros) -> tuple[Attempt, str, str | None] | None:
-        """Return whose end freed what *attempt* lacked when a selection passed it over."""
+        """Return the end that freed what *attempt* lacked when a selection passed it over."""
         ready = attempt.stamps.ready
         before = bisect_right(self._selection_starts, selected) - 2
-        passed_over = bisect_left(self._looked_from, ready or 0) <= before
+        passed_over = bisect_left(self._ready_known_from, ready or 0) <= before
         if ready is not None and not passed_over:
             return None
         if passed_over and before >= 0:
-            looked = self._selection_ends[before]
+            ended = self._selection_ends[before]
             following = self._selection_starts[before + 1] - 1
-            short = self._places.short_at(attempt, looked, following)
-            if found := self._places.last_freed(short, looked, selected):
+            short = self._usage.short_at(attempt, ended, following)
+            if found := self._usage.last_freed(short, ended, selected):
                 freed, name = found
                 because = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")
                 return freed, because, name if because == "freed_resource" else None
@@ -113,19 +113,19 @@ class Releases:
         return None
 
     def _final_submission(self, job_id: int) -> Attempt | None:
-        """Return the last submission that ran *job_id*: its own, or its group's."""
+        """Return the last submission that ran *job_id*: its own or that of its group."""
         last = self._run.last_attempt(job_id)
         if last is not None and last.is_member:
             return self._run.attempts.get((last.group or "", last.number))
         return last
 
 
-def _looks(turn: SchedulerIteration) -> Iterator[tuple[Micros, Micros, Micros]]:
-    """Yield when each selection of *turn* began, since when it knew who is ready, and its end.
+def _selections(iteration: SchedulerIteration) -> Iterator[tuple[Micros, Micros, Micros]]:
+    """Yield each selection's begin, the moment up to which it knew what was ready, and its end.
 
-    What comes to be ready once the loop has looked is the next one's.
+    Jobs that become ready after that moment are left to the next selection.
     """
-    since = turn.time
-    for begin, end in turn.selections:
+    since = iteration.time
+    for begin, end in iteration.selections:
         yield begin, since, end
         since = end

@@ -1,8 +1,8 @@
-"""The run's limits, and how much of each was taken when: which one kept a job from being chosen.
+"""The run's limits and their use over time: which one kept a job from being selected.
 
-Snakemake chooses a job once its threads, its share of every named resource and a place among
-``--jobs`` are free. All that is counted here is in the journal: the limits in its first line, what
-jobs ask for in their descriptions, and who was chosen and finished when.
+Snakemake selects a job once its threads, its share of every named resource and a slot among
+``--jobs`` are free. Everything counted here is in the journal: the limits in its first line, the
+jobs' requests in their descriptions, and when each was selected and finished.
 """
 
 from bisect import bisect_right
@@ -23,10 +23,10 @@ _Sums = tuple[list[Micros], list[int]]
 
 
 class Submissions:
-    """The submissions of a run that have any length, in the order of their ends."""
+    """The submissions of a run (jobs, and groups as a whole) in the order of their ends."""
 
     def __init__(self, run: Run) -> None:
-        """Gather them; of several that ended at one moment the one told last comes last."""
+        """Collect those of *run* that have a length; equal ends keep the journal's order."""
         ended = [
             (attempt.segments[-1].end, number, attempt)
             for number, attempt in enumerate(run.attempts.values())
@@ -37,16 +37,16 @@ class Submissions:
         self.ends: list[Micros] = [end for end, _, _ in ended]
 
     def last_ended(self, before: Micros) -> Attempt | None:
-        """Return the one that was the last to end, at the moment *before* at the latest."""
+        """Return the submission that ended last, at or before the moment *before*."""
         index = bisect_right(self.ends, before)
         return self.attempts[index - 1] if index else None
 
 
 class Limits:
-    """The limits in force, and what each submission takes of them."""
+    """The limits in force, and each submission's share of them."""
 
     def __init__(self, run: Run) -> None:
-        """Take in the limits of *run*."""
+        """Read the limits of *run*."""
         self._run = run
         self._limits = limits_in_force(run)
 
@@ -56,11 +56,11 @@ class Limits:
         return tuple(self._limits)
 
     def limit(self, name: str) -> int:
-        """Return how much there is of a limit."""
+        """Return the value of a limit."""
         return self._limits[name]
 
     def share(self, attempt: Attempt, name: str) -> int:
-        """Return what *attempt* takes of a limit, a group at least what its largest member does."""
+        """Return *attempt*'s share of a limit; for a group, at least that of its largest member."""
         if name == JOBS:
             return 1
         ids = (
@@ -70,36 +70,36 @@ class Limits:
         for job_id in ids:
             job = self._run.job_at(job_id, attempt.number)
             if job is not None:
-                asked = (job.threads or 0) if name == CORES else job.resources.get(name, 0)
-                if isinstance(asked, int):
-                    largest = max(largest, asked)
+                requested = (job.threads or 0) if name == CORES else job.resources.get(name, 0)
+                if isinstance(requested, int):
+                    largest = max(largest, requested)
         return largest
 
 
 class LimitUsage:
-    """What was taken of each limit at any moment, and whose end gave it back."""
+    """How much of each limit was in use at any moment, and whose end freed it."""
 
     def __init__(self, limits: Limits, submissions: Submissions) -> None:
-        """Take in what *submissions* took of *limits*."""
+        """Index what *submissions* used of *limits*."""
         self._limits = limits
         self._submissions = submissions
-        self._moves = {name: self._taken_and_given_back(name) for name in limits.names}
+        self._changes = {name: self._taken_and_freed(name) for name in limits.names}
 
     def short_at(self, attempt: Attempt, ended: Micros, following: Micros) -> tuple[str, ...]:
-        """Return the limits under which *attempt* did not fit beside what a selection left running.
+        """Return the limits under which *attempt* did not fit next to what was running.
 
         Args:
-            attempt: what was passed over.
-            ended: when the selection ended; what was given back later was still taken.
-            following: when the next one began; what was chosen until then was chosen by this one.
+            attempt: a submission that a selection passed over.
+            ended: when the selection ended; what was freed later was still in use.
+            following: when the next one began; whatever was selected until then, this one selected.
 
         """
         return tuple(
             name
-            for name, (taken, given_back) in self._moves.items()
+            for name, (taken, freed) in self._changes.items()
             if (share := self._limits.share(attempt, name))
-            and _upto(taken, following)
-            - _upto(given_back, ended)
+            and _sum_until(taken, following)
+            - _sum_until(freed, ended)
             - (share if (attempt.stamps.selected or 0) <= following else 0)
             + share
             > self._limits.limit(name)
@@ -108,7 +108,7 @@ class LimitUsage:
     def last_freed(
         self, names: Sequence[str], since: Micros, until: Micros
     ) -> tuple[Attempt, str] | None:
-        """Return whose end in (*since*, *until*] was the last to free one of *names*, and which."""
+        """Return the last attempt in (*since*, *until*] to free one of *names*, and which."""
         ends, attempts = self._submissions.ends, self._submissions.attempts
         index = bisect_right(ends, until) - 1
         while index >= 0 and ends[index] > since:
@@ -118,15 +118,15 @@ class LimitUsage:
             index -= 1
         return None
 
-    def _taken_and_given_back(self, name: str) -> tuple[_Sums, _Sums]:
+    def _taken_and_freed(self, name: str) -> tuple[_Sums, _Sums]:
         taken: list[tuple[Micros, int]] = []
-        given_back: list[tuple[Micros, int]] = []
+        freed: list[tuple[Micros, int]] = []
         for attempt, end in zip(self._submissions.attempts, self._submissions.ends, strict=True):
-            chosen, amount = attempt.stamps.selected, self._limits.share(attempt, name)
-            if chosen is not None and amount:
-                taken.append((chosen, amount))
-                given_back.append((max(chosen, end), amount))
-        return _sums(taken), _sums(given_back)
+            selected, amount = attempt.stamps.selected, self._limits.share(attempt, name)
+            if selected is not None and amount:
+                taken.append((selected, amount))
+                freed.append((max(selected, end), amount))
+        return _sums(taken), _sums(freed)
 
 
 def _sums(changes: list[tuple[Micros, int]]) -> _Sums:
@@ -135,14 +135,14 @@ def _sums(changes: list[tuple[Micros, int]]) -> _Sums:
     return [moment for moment, _ in changes], list(accumulate(amount for _, amount in changes))
 
 
-def _upto(sums: _Sums, moment: Micros) -> int:
+def _sum_until(sums: _Sums, moment: Micros) -> int:
     moments, totals = sums
     index = bisect_right(moments, moment)
     return totals[index - 1] if index else 0
 
 
 def limits_in_force(run: Run) -> dict[str, int]:
-    """Return each limit of *run*; cores do not count where places among ``--jobs`` do."""
+    """Return each limit of *run* by name; cores do not count if ``--jobs`` does."""
     started = run.started
     if started is None:
         return {}
@@ -156,24 +156,23 @@ def limits_in_force(run: Run) -> dict[str, int]:
 
 
 def local_workers(run: Run) -> int:
-    """Return how many workers the executor has that runs jobs on the main machine itself.
+    """Return the number of workers of the executor on the main machine.
 
-    So many as ``--cores``, where it was given, and five more for jobs that ask for none.
-    ``--local-cores`` changes neither their number nor what is chosen: Snakemake reads it nowhere.
+    That is ``--cores``, if given, plus five for jobs that request none. ``--local-cores`` does not
+    matter: Snakemake reads it nowhere.
     """
     cores = run.started.cores if run.started is not None else None
     return (cores or 0) + _SPARE_WORKERS
 
 
 class LocalWorkers:
-    """The workers of the executor on the main machine, and who had one when.
+    """The workers of the executor on the main machine, and which job had one when.
 
-    A job that was chosen waits for one where places among ``--jobs``, and no cores, were counted
-    for its choice.
+    A selected job waits for a worker if it was selected by free ``--jobs`` and not by free cores.
     """
 
     def __init__(self, run: Run, submissions: Submissions) -> None:
-        """Take in the *submissions* of *run*."""
+        """Index the local jobs among the *submissions* of *run*."""
         started = run.started
         self._count = local_workers(run) if started and started.jobs is not None else None
         at_work = [
@@ -191,7 +190,7 @@ class LocalWorkers:
         self._at_work = at_work
 
     def freed_for(self, attempt: Attempt, wait: Segment) -> tuple[Attempt, Micros] | None:
-        """Return whose end freed the worker that *attempt* waited for in *wait*, and when."""
+        """Return the attempt that freed the worker *attempt* waited for in *wait*, and when."""
         accepted = attempt.stamps.accepted
         if self._count is None or accepted is None or wait.end <= accepted:
             return None
@@ -207,6 +206,6 @@ class LocalWorkers:
 
 
 def _last_dispatch(attempt: Attempt) -> Micros | None:
-    """Return when *attempt* had got its worker."""
+    """Return when *attempt* got its worker."""
     ends = [segment.end for segment in attempt.segments if segment.phase == "dispatch"]
     return ends[-1] if ends else attempt.stamps.selected

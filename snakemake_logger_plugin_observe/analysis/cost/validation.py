@@ -1,4 +1,4 @@
-"""Whether a journal is what it says: every line by the schema, every figure made again."""
+"""Validate a journal: every line against the schema, every figure against the stamps."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What came of it; ``problems`` are lines that could not be read."""
+    """The result; ``problems`` are the lines that could not be read."""
 
     run: Run
     lines: int
@@ -30,16 +30,16 @@ class Validation:
 
     @property
     def sound(self) -> bool:
-        """Whether every line reads and every figure follows."""
+        """Whether every line was read and every figure follows from the stamps."""
         return not self.disagreements and not self.problems
 
 
 def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validation:
-    """Return what is wrong with the journal that *events* come from.
+    """Return what is wrong with the journal that contains *events*.
 
     Args:
         events: the events as they are read; reading them fills *problems*.
-        problems: the lines that could not be read, looked at once *events* are through.
+        problems: the lines that could not be read; complete once *events* are exhausted.
 
     """
     run = Run()
@@ -52,8 +52,8 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
             case AttemptFinished():
                 key = event.job_id if event.job_id is not None else event.group or ""
                 attempt = run.attempts[(key, event.attempt)]
-                made = seconds(attempt.phases)
-                found.extend(_compare(line, f"attempt of job {key}", event.phases_s, made))
+                computed = seconds(attempt.phases)
+                found.extend(_compare(line, f"attempt of job {key}", event.phases_s, computed))
                 if written_segments(event) != attempt.segments:
                     text = f"attempt of job {key}: its segments do not follow from its stamps"
                     found.append(Disagreement(line, text))
@@ -66,13 +66,13 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
 def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
     accounts = account(run)
     found: list[Disagreement] = []
-    for name, written, made in (
+    for name, written, computed in (
         ("job account", event.job_account.by_phase_s, accounts.jobs_by_phase),
         ("makespan", event.makespan.by_phase_s, accounts.makespan_by_phase),
         ("job account by class", event.job_account.by_class_s, accounts.jobs_by_class),
         ("makespan by class", event.makespan.by_class_s, accounts.makespan_by_class),
     ):
-        found.extend(_compare(line, name, written, seconds(made)))
+        found.extend(_compare(line, name, written, seconds(computed)))
     if (
         event.makespan_s is not None
         and abs(event.makespan_s - accounts.makespan / 1e6) > _ROUNDING_S
@@ -90,14 +90,14 @@ def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
 
 
 def _compare(
-    line: int, what: str, written: dict[str, float], made: dict[str, float]
+    line: int, what: str, written: dict[str, float], computed: dict[str, float]
 ) -> list[Disagreement]:
     return [
         Disagreement(
             line,
             f"{what}: {name} is {written.get(name, 0.0)} s as written, "
-            f"{made.get(name, 0.0)} s from the stamps",
+            f"{computed.get(name, 0.0)} s from the stamps",
         )
-        for name in dict.fromkeys((*written, *made))
-        if not abs(written.get(name, 0.0) - made.get(name, 0.0)) <= _ROUNDING_S  # also for NaN
+        for name in dict.fromkeys((*written, *computed))
+        if not abs(written.get(name, 0.0) - computed.get(name, 0.0)) <= _ROUNDING_S  # also for NaN
     ]

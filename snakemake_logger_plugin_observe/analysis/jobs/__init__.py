@@ -1,4 +1,4 @@
-"""What ran: attempts as rows, with what each used of what it had requested.
+"""What ran: attempts as rows, with what each requested and used.
 
 Uses ``run``.
 """

@@ -1,4 +1,4 @@
-"""What attempts used, against what they had asked for."""
+"""What attempts requested and used, and rules that requested far too much or too little."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ENOUGH_COMPUTE_S: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class ResourceUse:
-    """One attempt's requests and its use; None where either is not known."""
+    """What an attempt requested and used; None if not known."""
 
     threads: int | None = None
     cpu_s: float | None = None
@@ -29,7 +29,7 @@ class ResourceUse:
     memory_requested_bytes: int | None = None
     memory_peak_bytes: int | None = None
     memory_peak_is_bound: bool = False
-    """Whether the peak is only known to have been no higher than this."""
+    """Whether the peak is only an upper bound."""
     runtime_requested_s: float | None = None
     on_node_s: float | None = None
     read_bytes: int | None = None
@@ -37,14 +37,14 @@ class ResourceUse:
 
     @property
     def cores(self) -> float | None:
-        """How many cores were busy on average while the tool ran."""
+        """The mean number of busy cores while the tool ran."""
         if self.cpu_s is None or not self.compute_s:
             return None
         return self.cpu_s / self.compute_s
 
 
 def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
-    """Return what *attempt* asked for and used; a group's members each for themselves."""
+    """Return what *attempt* requested and used; of a group, each member has its own."""
     job = run.job_of(attempt)
     if job is None:
         return ResourceUse()
@@ -77,7 +77,7 @@ def _number(value: Any) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class RequestMismatch:
-    """A rule's request that is far from what its jobs used; figures are of the largest job."""
+    """An over- or under-requested resource of a rule; the figures are those of its largest job."""
 
     rule: str
     resource: str
@@ -85,16 +85,16 @@ class RequestMismatch:
     requested: float
     used: float
     at_most: bool = False
-    """Whether less may have been used."""
+    """Whether ``used`` is an upper bound."""
 
     @property
     def too_little(self) -> bool:
-        """Whether the request is nearly used up, so that the next input may not fit."""
+        """Whether nearly all of it was used, so that a larger input may not fit."""
         return self.used > self.requested * _TOO_CLOSE
 
 
 def request_mismatches(run: Run) -> list[RequestMismatch]:
-    """Return the rules' requests that are far from use, memory first, in the rules' order."""
+    """Return the over- and under-requested resources of each rule, memory first."""
     by_rule: dict[str, list[ResourceUse]] = {}
     for attempt in run.attempts.values():
         rule = run.rule_of(attempt)
@@ -102,48 +102,48 @@ def request_mismatches(run: Run) -> list[RequestMismatch]:
             by_rule.setdefault(rule, []).append(resource_use(run, attempt))
     found = [
         one
-        for judge in (_memory, _threads, _runtime)
-        for rule, demands in by_rule.items()
-        if (one := judge(rule, demands)) is not None
+        for check in (_memory, _threads, _runtime)
+        for rule, attempts in by_rule.items()
+        if (one := check(rule, attempts)) is not None
     ]
     return sorted(found, key=lambda one: list(by_rule).index(one.rule))
 
 
-def _memory(rule: str, demands: list[ResourceUse]) -> RequestMismatch | None:
-    known = [d for d in demands if d.memory_requested_bytes and d.memory_peak_bytes is not None]
-    if len(known) < len(demands) or not known:
+def _memory(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:
+    known = [d for d in attempts if d.memory_requested_bytes and d.memory_peak_bytes is not None]
+    if len(known) < len(attempts) or not known:
         return None
-    asked = max(d.memory_requested_bytes or 0 for d in known)
+    requested = max(d.memory_requested_bytes or 0 for d in known)
     top = max(known, key=lambda d: d.memory_peak_bytes or 0)
     peak = top.memory_peak_bytes or 0
-    too_much = asked >= peak * _TIMES_TOO_MUCH and asked - peak >= _SPARE_BYTES
-    too_little = peak > asked * _TOO_CLOSE and not top.memory_peak_is_bound
+    too_much = requested >= peak * _TIMES_TOO_MUCH and requested - peak >= _SPARE_BYTES
+    too_little = peak > requested * _TOO_CLOSE and not top.memory_peak_is_bound
     if not (too_much or too_little):
         return None
-    return RequestMismatch(rule, "memory", asked, peak, top.memory_peak_is_bound)
+    return RequestMismatch(rule, "memory", requested, peak, top.memory_peak_is_bound)
 
 
-def _threads(rule: str, demands: list[ResourceUse]) -> RequestMismatch | None:
-    known = [d for d in demands if d.threads and d.cpu_s is not None and d.compute_s]
-    if len(known) < len(demands):
+def _threads(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:
+    known = [d for d in attempts if d.threads and d.cpu_s is not None and d.compute_s]
+    if len(known) < len(attempts):
         return None
-    asked = max((d.threads or 0 for d in known), default=0)
+    requested = max((d.threads or 0 for d in known), default=0)
     compute_s = _sum(d.compute_s for d in known)
-    if asked < 2 or compute_s < _ENOUGH_COMPUTE_S:
+    if requested < 2 or compute_s < _ENOUGH_COMPUTE_S:
         return None
     cores = _sum(d.cpu_s for d in known) / compute_s
-    return RequestMismatch(rule, "threads", asked, cores) if cores <= asked / 2 else None
+    return RequestMismatch(rule, "threads", requested, cores) if cores <= requested / 2 else None
 
 
-def _runtime(rule: str, demands: list[ResourceUse]) -> RequestMismatch | None:
-    known = [d for d in demands if d.runtime_requested_s and d.on_node_s is not None]
-    if len(known) < len(demands) or not known:
+def _runtime(rule: str, attempts: list[ResourceUse]) -> RequestMismatch | None:
+    known = [d for d in attempts if d.runtime_requested_s and d.on_node_s is not None]
+    if len(known) < len(attempts) or not known:
         return None
-    asked = max(d.runtime_requested_s or 0 for d in known)
+    requested = max(d.runtime_requested_s or 0 for d in known)
     longest = max(d.on_node_s or 0 for d in known)
-    too_much = asked >= longest * _TIMES_TOO_MUCH and asked - longest >= _SPARE_S
-    too_little = longest > asked * _TOO_CLOSE
-    return RequestMismatch(rule, "runtime", asked, longest) if too_much or too_little else None
+    too_much = requested >= longest * _TIMES_TOO_MUCH and requested - longest >= _SPARE_S
+    too_little = longest > requested * _TOO_CLOSE
+    return RequestMismatch(rule, "runtime", requested, longest) if too_much or too_little else None
 
 
 def _sum(values: Iterable[float | None]) -> float:

@@ -1,4 +1,4 @@
-"""What ran: the attempts of a run as rows, chosen and sorted."""
+"""The attempts of a run as rows, filtered and sorted."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ SORT_KEYS: Final = ("time", "start", "rule", "status", "job")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One attempt, with what the journal knows of its job."""
+    """An attempt, with the description of its job."""
 
     attempt: Attempt
     rule: str | None
@@ -29,13 +29,13 @@ class Row:
     reason: str | None
     log: tuple[str, ...]
     command: str | None
-    """The first line of its shell command that says something."""
+    """The first line of its shell command that is not empty."""
     line: int | None
     use: ResourceUse
 
     @property
     def total(self) -> Micros:
-        """All its phases together."""
+        """The sum over its phases."""
         return sum(self.attempt.phases.values())
 
     @property
@@ -45,7 +45,7 @@ class Row:
 
     @property
     def phases(self) -> dict[str, Micros | None]:
-        """Microseconds per phase; None for what may hide in an unobserved stretch."""
+        """Microseconds per phase; None for phases that an unobserved stretch may contain."""
         known: dict[str, Micros | None] = dict(self.attempt.phases)
         if UNOBSERVED not in known and self.attempt.segments:
             return known
@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Which attempts to list, and how."""
+    """Which attempts to list, and in what order."""
 
     rule: str | None = None
     status: str | None = None
@@ -65,22 +65,22 @@ class RowFilter:
     sort: str = "start"
 
 
-def rows(run: Run, choice: RowFilter | None = None) -> list[Row]:
-    """Return the attempts that *choice* asks for; a group's submission is a row of its own."""
-    choice = choice or RowFilter()
+def rows(run: Run, wanted: RowFilter | None = None) -> list[Row]:
+    """Return the attempts that *wanted* selects; the submission of a group is a row of its own."""
+    wanted = wanted or RowFilter()
     found = list(run.attempts.values())
-    if choice.rule is not None:
-        found = [one for one in found if run.rule_of(one) == choice.rule]
-    if choice.failed:
+    if wanted.rule is not None:
+        found = [one for one in found if run.rule_of(one) == wanted.rule]
+    if wanted.failed:
         failed = {one.key[0] for one in found if _failed_once(one)}
         found = [one for one in found if one.key[0] in failed]
-    if choice.status is not None:
-        found = [one for one in found if one.status == choice.status]
-    return sorted((_row(run, one) for one in found), key=lambda row: _sort_key(row, choice.sort))
+    if wanted.status is not None:
+        found = [one for one in found if one.status == wanted.status]
+    return sorted((_row(run, one) for one in found), key=lambda row: _sort_key(row, wanted.sort))
 
 
 def _failed_once(attempt: Attempt) -> bool:
-    """Whether an attempt failed, or a try inside it that another one mended."""
+    """Whether an attempt failed, or an execution inside it that a retry recovered."""
     if attempt.status in FAILED:
         return True
     return attempt.job_id is not None and any(one.status in FAILED for one in attempt.executions)

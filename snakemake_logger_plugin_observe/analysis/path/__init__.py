@@ -1,4 +1,4 @@
-"""What to fix first: the path that the run took, and the shortest one that its work allows.
+"""What to fix first: the path that the run took, and the critical path of its work.
 
 Uses ``analysis.cost`` and ``run``.
 """

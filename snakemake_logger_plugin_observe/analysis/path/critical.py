@@ -1,10 +1,10 @@
-"""The critical path: the longest chain of compute through the DAG, and the slack beside it.
+"""The critical path: the longest chain of compute through the DAG, and every job's slack.
 
-It is what would remain of a run with a place for every job and no overhead at all. A job weighs
-what its last attempt computed: attempts that failed are no work that the DAG asks for. A job
-follows another where it depends on it and its tool began when the other's had ended; where both
-ran side by side (pipes, services), it follows what the other had to wait for. So every chain is
-one of moments that really came after each other, and none is longer than the run.
+It is the length of a run with a slot for every job and no overhead. A job's weight is the compute
+of its last attempt: failed attempts are not work that the DAG requires. A job follows another if
+it depends on it and its tool began after the other's ended; if both ran at the same time (pipes,
+services), it follows what the other had to wait for. So every chain consists of moments that
+really followed each other, and none is longer than the run.
 """
 
 from collections import deque
@@ -39,7 +39,7 @@ class JobSlack:
 
 @dataclass(frozen=True, slots=True)
 class RuleSlack:
-    """The same for any one job of a rule: the least slack that one of its jobs has."""
+    """The least slack of any job of a rule."""
 
     rule: str | None
     jobs: int
@@ -56,13 +56,13 @@ class CriticalPath:
     length: Micros
     chain: tuple[ChainJob, ...]
     slacks: tuple[JobSlack, ...]
-    """Of every job, the least first."""
+    """Of every job, smallest first."""
     rules: tuple[RuleSlack, ...]
-    """Of every rule, the least slack first."""
+    """Of every rule, smallest slack first."""
     unknown: tuple[int, ...] = ()
-    """Jobs that weigh nothing here, because their tools' time could not be observed."""
+    """Jobs with weight 0 because the time of their tools could not be observed."""
     cycles: tuple[int, ...] = ()
-    """Jobs whose dependencies, as written, lead back to themselves."""
+    """Jobs whose recorded dependencies lead back to themselves."""
 
 
 def critical_path(run: Run) -> CriticalPath:
@@ -84,7 +84,7 @@ def critical_path(run: Run) -> CriticalPath:
                 job_id,
                 _rule(run, job_id),
                 node.compute,
-                max(0, length - node.ends - node.after),  # in a circle, both ways count twice
+                max(0, length - node.ends - node.after),  # a cycle counts in both directions
             )
             for job_id, node in nodes.items()
         ),
@@ -116,51 +116,51 @@ class _Node:
     ended: Micros
     compute: Micros
     starts: Micros = 0
-    """The longest chain of compute that had to be over before it."""
+    """The longest chain of compute that had to end before it began."""
     after: Micros = 0
-    """The longest that has to follow its end."""
+    """The longest chain that has to follow its end."""
     after_start: Micros = 0
-    """The longest that has to follow its start, its own compute not counted."""
+    """The longest chain that has to follow its start, without its own compute."""
     follows: int | None = None
     """The job before it in the longest chain."""
-    at_its_end: list[int] = field(default_factory=list)
-    beside: list[int] = field(default_factory=list)
+    before_start: list[int] = field(default_factory=list)
+    during: list[int] = field(default_factory=list)
 
     @property
     def ends(self) -> Micros:
         return self.starts + self.compute
 
     def follow(self, job_ids: Iterable[int], nodes: dict[int, "_Node"]) -> None:
-        """Come after *job_ids*: the longest chain counts, of equals the one that ended last."""
-        chosen: tuple[Micros, Micros, int] | None = None
+        """Follow the longest chain through *job_ids*; among equals, the one that ended last."""
+        longest: tuple[Micros, Micros, int] | None = None
         for job_id in job_ids:
             other = nodes[job_id]
             if other.ended <= self.began:
-                self.at_its_end.append(job_id)
+                self.before_start.append(job_id)
                 candidate = (other.ends, other.ended, -job_id)
             elif other.starts <= self.began:
-                self.beside.append(job_id)
+                self.during.append(job_id)
                 if other.follows is None:
                     continue
                 candidate = (other.starts, nodes[other.follows].ended, -other.follows)
             else:
                 continue
-            if chosen is None or candidate > chosen:
-                chosen = candidate
-        if chosen is not None:
-            self.starts, self.follows = chosen[0], -chosen[2]
+            if longest is None or candidate > longest:
+                longest = candidate
+        if longest is not None:
+            self.starts, self.follows = longest[0], -longest[2]
 
     def precede(self, nodes: dict[int, "_Node"]) -> None:
-        """Tell those it came after what comes after them."""
+        """Update the chains that follow the jobs before this one."""
         own = max(self.compute + self.after, self.after_start)
-        for job_id in self.at_its_end:
+        for job_id in self.before_start:
             nodes[job_id].after = max(nodes[job_id].after, own)
-        for job_id in self.beside:
+        for job_id in self.during:
             nodes[job_id].after_start = max(nodes[job_id].after_start, own)
 
 
 def _node(run: Run, attempt: Attempt, begin: Micros, end: Micros) -> _Node:
-    """Return *attempt*'s tool between the run's start and end, moments counted from the start."""
+    """Return *attempt*'s tool, within the run and in microseconds since its start."""
     compute = 0
     began = ended = None
     for segment in attempt.segments:
@@ -174,46 +174,46 @@ def _node(run: Run, attempt: Attempt, begin: Micros, end: Micros) -> _Node:
         last = min(max(attempt.end or attempt.stamps.finished or begin, begin), max(begin, end))
         return _Node(last - begin, last - begin, 0)
     job = run.job_of(attempt)
-    if job is not None and job.service:  # it runs for as long as others use it
+    if job is not None and job.service:  # it runs for as long as other jobs use it
         return _Node(began - begin, began - begin, 0)
     return _Node(began - begin, ended - begin, compute)
 
 
 def _hidden(attempt: Attempt) -> bool:
-    """Whether the tool may have run in what could not be observed."""
+    """Whether the tool may have run in an unobserved stretch."""
     labels = {segment.phase for segment in attempt.segments}
     return "compute" not in labels and (UNOBSERVED in labels or bool(attempt.unobserved))
 
 
 def _in_order(before: dict[int, tuple[int, ...]]) -> tuple[list[int], set[int]]:
-    """Return the jobs, each after those before it, and the jobs that are before themselves.
+    """Return the jobs in topological order, and those that are in a cycle.
 
-    Those come last, in the order of their ids; what is before them by a circle has no say then.
+    Jobs in or after a cycle come last, in the order of their ids.
     """
     order = _sorted(before)
     left = before.keys() - set(order)
     inside = {job_id: tuple(n for n in before[job_id] if n in left) for job_id in left}
-    behind: dict[int, list[int]] = {job_id: [] for job_id in inside}
+    following: dict[int, list[int]] = {job_id: [] for job_id in inside}
     for job_id, own in inside.items():
         for need in own:
-            behind[need].append(job_id)
-    only_after = set(_sorted({job_id: tuple(own) for job_id, own in behind.items()}))
+            following[need].append(job_id)
+    only_after = set(_sorted({job_id: tuple(own) for job_id, own in following.items()}))
     return [*order, *sorted(left)], left - only_after
 
 
 def _sorted(before: dict[int, tuple[int, ...]]) -> list[int]:
-    """Return all jobs that can be reached without a circle, each after those before it."""
+    """Return the jobs that are not in or after a cycle, in topological order."""
     open_needs = {job_id: len(own) for job_id, own in before.items()}
-    wanted_by: dict[int, list[int]] = {}
+    following: dict[int, list[int]] = {}
     for job_id, own in before.items():
         for need in own:
-            wanted_by.setdefault(need, []).append(job_id)
+            following.setdefault(need, []).append(job_id)
     free = deque(job_id for job_id, count in open_needs.items() if not count)
     order: list[int] = []
     while free:
         job_id = free.popleft()
         order.append(job_id)
-        for other in wanted_by.get(job_id, ()):
+        for other in following.get(job_id, ()):
             open_needs[other] -= 1
             if not open_needs[other]:
                 free.append(other)
@@ -221,7 +221,7 @@ def _sorted(before: dict[int, tuple[int, ...]]) -> list[int]:
 
 
 def _chain(nodes: dict[int, _Node], length: Micros) -> list[int]:
-    """Return the jobs of a longest chain in their order; of equals the one that ended last."""
+    """Return the jobs of the longest chain in order; among equals, the one that ended last."""
     if not length:
         return []
     at: int | None = max(

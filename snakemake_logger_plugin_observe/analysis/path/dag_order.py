@@ -1,4 +1,4 @@
-"""What each job had to wait for: the DAG as the journal tells it, checkpoints included."""
+"""What each job had to wait for: the recorded DAG, checkpoints included."""
 
 from bisect import bisect_right
 
@@ -8,19 +8,19 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 
 class Replannings:
-    """Which re-planning a job had to wait for, and which job's end had called for it."""
+    """Which re-planning a job had to wait for, and which checkpoint triggered it."""
 
     def __init__(self, run: Run) -> None:
-        """Take in the re-plannings of *run*, and the ends of its checkpoints."""
-        brought = [
+        """Index the re-plannings of *run*, and the ends of its checkpoints."""
+        created = [
             (phase.first_job_id, phase.time)
             for phase in run.phases
             if phase.first_job_id is not None
         ]
-        # What a later planning brought has higher ids; by its hand alone could it be otherwise.
+        # Jobs that a later planning created have higher ids.
         self._changed = run.changed_by
-        self._first_ids = [first for first, _ in sorted(brought)]
-        self._times = [time for _, time in sorted(brought)]
+        self._first_ids = [first for first, _ in sorted(created)]
+        self._times = [time for _, time in sorted(created)]
         ends = sorted(
             (attempt.end, attempt.job_id)
             for attempt in run.attempts.values()
@@ -33,14 +33,14 @@ class Replannings:
         self._checkpoints = [job_id for _, job_id in ends]
 
     def time_of(self, job_id: int) -> Micros | None:
-        """Return when the re-planning began that brought *job_id*, or changed it, or None."""
+        """Return when the re-planning began that created or changed *job_id*, or None."""
         if job_id in self._changed:
             return self._changed[job_id].time
         index = bisect_right(self._first_ids, job_id)
         return self._times[index - 1] if index else None
 
     def checkpoint_of(self, job_id: int) -> int | None:
-        """Return the checkpoint that *job_id* had to wait for to be planned, or None."""
+        """Return the checkpoint after which *job_id* was planned, or None."""
         time = self.time_of(job_id)
         if time is None:
             return None
@@ -49,13 +49,13 @@ class Replannings:
 
 
 def last_attempts(run: Run) -> dict[int, Attempt]:
-    """Return each job's last attempt; of a group's submission each member's share."""
+    """Return each job's last attempt; of a group, each member's."""
     last = ((name, run.last_attempt(name)) for name in run.last_numbers if isinstance(name, int))
     return {job_id: attempt for job_id, attempt in last if attempt is not None}
 
 
 def predecessors(run: Run, job_ids: dict[int, Attempt]) -> dict[int, tuple[int, ...]]:
-    """Return, for each of *job_ids*, those of them that it had to wait for."""
+    """Return, for each of *job_ids*, which of them it had to wait for."""
     replannings = Replannings(run)
     found: dict[int, tuple[int, ...]] = {}
     for job_id in job_ids:

@@ -1,8 +1,8 @@
-"""What in the journal shows each segment of the actual path: lines, and the stamps at its edges.
+"""The journal lines and stamps behind each segment of the actual path.
 
-Nothing is worked out anew here: a segment's edge is looked for among the moments that its line
-holds, and those of its neighbours and of what released it. Moments of a node's clock are compared
-after the offset that the line itself tells.
+Nothing is recomputed here: the begin and end of a segment are searched for among the moments in its
+own line, in its neighbours' lines and in the line of what released it. Moments of a node's clock
+are compared after correcting for the offset in the same line.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,24 +15,24 @@ from snakemake_logger_plugin_observe.journal.events import line_of
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.model import Run
 
-_READING: Final = 1_000  # two clocks of one kernel are read apart by less
+_TOLERANCE: Final = 1_000  # reading two clocks of the same kernel differs by less
 _ON_THE_NODE: Final = ("levels", "node_starts")
 
 
 @dataclass(frozen=True, slots=True)
 class StampSource:
-    """A stamp as a line of the journal has it."""
+    """A stamp, and where in the journal it is."""
 
     line: int
     event: str
     field: str
-    """Where in the line: ``stamps.submitting``, ``levels[0].executions[0].tool_started``."""
+    """Its place in the line: ``stamps.submitting``, ``levels[0].executions[0].tool_started``."""
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedSegment:
-    """A segment of the actual path, and the stamps that its begin and its end come from."""
+    """A segment of the actual path, and the stamps that its begin and end come from."""
 
     segment: MakespanSegment
     begin: tuple[StampSource, ...]
@@ -40,7 +40,7 @@ class ExplainedSegment:
 
 
 def lines_needed(run: Run, segments: Sequence[MakespanSegment]) -> set[int]:
-    """Return the numbers of the lines that ``explain`` has to look into."""
+    """Return the numbers of the lines that ``explain`` reads."""
     wanted = {line_of(run.finished)}
     for one in segments:
         wanted.update(_own_lines(run, one), [_releasing_line(run, one)])
@@ -50,12 +50,12 @@ def lines_needed(run: Run, segments: Sequence[MakespanSegment]) -> set[int]:
 def explain(
     run: Run, segments: Sequence[MakespanSegment], lines: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[ExplainedSegment]:
-    """Yield each of *segments* with the stamps at its edges.
+    """Yield each of *segments* with the stamps of its begin and end.
 
     Args:
-        run: whose path it is.
-        segments: the actual path, in its order.
-        lines: the JSON objects of the lines that ``lines_needed`` names.
+        run: the run.
+        segments: its actual path, in order.
+        lines: the JSON objects of the lines that ``lines_needed`` returned.
 
     """
     stamps = {number: list(_stamps(line)) for number, line in lines.items()}
@@ -65,22 +65,22 @@ def explain(
         own, releasing = _own_lines(run, segment), _releasing_line(run, segment)
 
         def at(moment: Micros, *numbers: int | None) -> tuple[StampSource, ...]:
-            wanted = dict.fromkeys(number for number in numbers if number in stamps)
+            known = dict.fromkeys(number for number in numbers if number in stamps)
             found = [
                 (
                     abs(when - moment),
                     StampSource(number or 0, lines[number or 0]["event"], field, text),
                 )
-                for number in wanted
+                for number in known
                 for field, text, when in stamps[number or 0]
-                if abs(when - moment) <= _READING
+                if abs(when - moment) <= _TOLERANCE
             ]
-            nearest = min((apart for apart, _ in found), default=0)
-            quotes: dict[int, StampSource] = {}
-            for apart, quote in found:
-                if apart == nearest:
-                    quotes.setdefault(quote.line, quote)
-            return tuple(quotes.values())
+            nearest = min((distance for distance, _ in found), default=0)
+            sources: dict[int, StampSource] = {}
+            for distance, source in found:
+                if distance == nearest:
+                    sources.setdefault(source.line, source)
+            return tuple(sources.values())
 
         yield ExplainedSegment(
             segment,
@@ -90,7 +90,7 @@ def explain(
 
 
 def _own_lines(run: Run, segment: MakespanSegment) -> tuple[int | None, ...]:
-    """Return the lines about a segment's owner: one, if it has ended, else its submission's too."""
+    """Return the lines about a segment's owner; also the submission's, if it has not ended."""
     name = segment.job_id if segment.job_id is not None else segment.group
     attempt = run.attempts.get((name, segment.attempt or 1)) if name is not None else None
     if attempt is None or attempt.status in FINAL:
@@ -108,7 +108,7 @@ def _releasing_line(run: Run, segment: MakespanSegment) -> int | None:
 
 
 def _stamps(line: Mapping[str, Any]) -> Iterator[tuple[str, str, Micros]]:
-    """Yield every moment of *line*: where it is, as it is written, and on the main clock."""
+    """Yield every moment in *line*: its place, its text, and its value on the main clock."""
     offset = line.get("offset")
     assumed = offset.get("assumed_s") if isinstance(offset, dict) else None
     ahead = round(assumed * 1_000_000) if isinstance(assumed, int | float) else 0
@@ -123,7 +123,7 @@ def _stamps(line: Mapping[str, Any]) -> Iterator[tuple[str, str, Micros]]:
 
 
 def _moments(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield what may be a moment in *value*, with its name."""
+    """Yield each string in *value* that may be a moment, with its place."""
     if isinstance(value, str):
         if value.endswith("Z") and len(value) == 27:
             yield name, value

@@ -1,4 +1,4 @@
-"""The two paths of a run beside each other, and their gap: the price of how it was run."""
+"""The two paths of a run, and the gap between them: the overhead beyond the critical path."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED, UNOBSERVED,
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """Segments of the actual path in a row that have one owner: a job, a group, or Snakemake."""
+    """Consecutive segments of the actual path with one owner: a job, a group, or Snakemake."""
 
     start: Micros
     end: Micros
@@ -27,39 +27,39 @@ class PathStep:
     group: str | None
     rule: str | None
     by_phase: tuple[tuple[str, Micros], ...]
-    """What it spent where, the longest first."""
+    """Its phases, the longest first."""
     released_by: Release | None
-    """What let it begin, where the walk jumped from it to another."""
+    """What released it, if the walk back jumped from it to another owner."""
 
     @property
     def length(self) -> Micros:
-        """How long it was on the path."""
+        """Its length on the path."""
         return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """What a run's makespan was made of, and what of it the work itself needed; microseconds."""
+    """What a run's makespan consists of, and how much of it its work needed; in microseconds."""
 
     makespan: Micros
     actual: tuple[MakespanSegment, ...]
     steps: tuple[PathStep, ...]
-    """The actual path, told shortly: no two in a row have one owner."""
+    """The actual path in short: consecutive segments of one owner are one step."""
     by_phase: dict[str, Micros]
     critical: CriticalPath
     utilisation: Utilisation
 
     @property
     def overhead(self) -> Micros | None:
-        """The gap between both paths; None where a tool's time is not known."""
+        """The gap between both paths; None if no tool's time is known."""
         known = self.critical.length or not self.critical.unknown
         return self.makespan - self.critical.length if known else None
 
     @property
     def overhead_by_class(self) -> dict[str, Micros]:
-        """The gap by cost class: of ``compute``, what was on the path beyond the critical one.
+        """The overhead by cost class; its ``compute`` is that of the actual path less the critical.
 
-        That part can be negative: while the critical path's tools ran, another owned the makespan.
+        It can be negative: while tools of the critical path ran, others may own the makespan.
         """
         sums = by_class(self.by_phase)
         sums["compute"] -= self.critical.length
@@ -67,12 +67,12 @@ class Paths:
 
     @property
     def unexplained(self) -> Micros:
-        """What of the makespan could not be split, or is explained by nothing."""
+        """The part of the makespan without a breakdown or an explanation."""
         return self.by_phase.get(UNOBSERVED, 0) + self.by_phase.get(UNATTRIBUTED, 0)
 
 
 def paths(run: Run) -> Paths:
-    """Return both paths of *run*, its price, and the use of its slots."""
+    """Return both paths of *run*, and the use of its slots."""
     actual = tuple(partition(run))
     return Paths(
         makespan=run.makespan,
@@ -85,7 +85,7 @@ def paths(run: Run) -> Paths:
 
 
 def steps(actual: Iterable[MakespanSegment]) -> list[PathStep]:
-    """Return the segments of the *actual* path with those of one owner in a row made one."""
+    """Return the *actual* path with consecutive segments of one owner merged."""
     found: list[PathStep] = []
     row: list[MakespanSegment] = []
     for segment in actual:

@@ -1,9 +1,9 @@
-"""How well a run's slots were used over time, and where they idled with work ready.
+"""How well a run's slots were used over time, and when they idled while work was ready.
 
-At each moment a submission is *ready* (it could be chosen, and is not), *queued* (chosen, and not
-on its way to a tool yet: handed on, waiting in the cluster's queue) or *running* (from its first
-sign of life to the report of its end). A slot is a place among ``--jobs``, or without that a core.
-A *stall* is a stretch with at least one job ready that would have fitted into what was free.
+At each moment a submission is *ready* (not selected yet), *queued* (selected, submitted, waiting in
+the cluster's queue) or *running* (from its first sign of life until its end was reported). A slot
+is one of ``--jobs``, or a core if that is not set. A *stall* is a stretch in which at least one
+ready job would have fitted into what was free.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
-# Counts of all three states are kept in one number: so many bits are a state's own.
+# The counts of all three states are kept in one number, with this many bits for each.
 _BITS: Final = 32
 _READY, _QUEUED, _RUNNING = 1, 1 << _BITS, 1 << 2 * _BITS
 _COUNT: Final = (1 << _BITS) - 1
@@ -25,7 +25,7 @@ _STATE: Final = {
     **dict.fromkeys(("dispatch", "submit", "queue_wait"), _QUEUED),
 }
 _LONGEST: Final = 5
-_EXACT: Final = 64  # up to here an amount is its own kind
+_EXACT: Final = 64  # larger amounts are rounded up, so that similar jobs are one kind
 
 
 class UsageStep(NamedTuple):
@@ -39,18 +39,18 @@ class UsageStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A stretch in which a slot idled though work was ready."""
+    """A stretch in which a slot idled while work was ready."""
 
     start: Micros
     end: Micros
     ready: int
-    """The most jobs that were ready in it and would have fitted."""
+    """The largest number of jobs that were ready and would have fitted."""
     job_id: int | None
     group: str | None
-    """One of them: the first that was ready."""
+    """The one of them that was ready first."""
     attempt: int
     line: int | None
-    """The journal's line that tells when it was ready and when it was chosen."""
+    """The journal line that shows when it was ready and when it was selected."""
 
     @property
     def length(self) -> Micros:
@@ -59,11 +59,11 @@ class Stall:
 
 
 class HeldBack(NamedTuple):
-    """How long ready work did not fit under a limit."""
+    """How long a limit held ready work back."""
 
     length: Micros = 0
     idle: Micros = 0
-    """How long of that at least half of the slots were free: another limit than theirs held it."""
+    """How much of that with at least half of the slots free: not the slots held it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,16 @@ class Utilisation:
 
     steps: tuple[UsageStep, ...]
     slots: int | None
-    """Places among ``--jobs``, or cores; None where no limit is known."""
+    """``--jobs``, or cores; None if neither is known."""
     slot_kind: str | None
     ready_s: float
     queued_s: float
     running_s: float
     """Sums over submissions, in seconds."""
     stalled: Micros
-    """How long any slot idled though work was ready."""
+    """How long any slot idled while work was ready."""
     stalls: tuple[Stall, ...]
-    """The longest stretches of it, the longest first."""
+    """The longest of these stretches, longest first."""
 
 
 def utilisation(run: Run) -> Utilisation:
@@ -110,7 +110,7 @@ def utilisation(run: Run) -> Utilisation:
 
 
 def _steps(submissions: Iterable[Attempt]) -> list[UsageStep]:
-    """Return the states of *submissions* from each moment on at which one of them changes."""
+    """Return how many *submissions* are in each state, at each moment a state changes."""
     changes: dict[Micros, int] = {}
     for attempt in submissions:
         reported = attempt.stamps.reported
@@ -142,7 +142,7 @@ _Shares = tuple[int, ...]
 
 
 def _stalls(submissions: Sequence[Attempt], limits: Limits) -> tuple[Micros, tuple[Stall, ...]]:
-    """Return how long work that would have fitted waited, together and the longest stretches."""
+    """Return how long work waited that would have fitted, and the longest stretches of it."""
     found: list[tuple[Micros, Micros, int, _Shares]] = []
     for start, end, ready, shares in _idle_with_work(submissions, limits):
         last = found[-1] if found else None
@@ -164,7 +164,7 @@ def _stalls(submissions: Sequence[Attempt], limits: Limits) -> tuple[Micros, tup
 def _firsts(
     submissions: Iterable[Attempt], stalls: Sequence[tuple[Micros, _Shares]], limits: Limits
 ) -> list[Attempt | None]:
-    """Return, for each moment and kind of *stalls*, who of that kind waited and was ready first."""
+    """Return, for each moment and kind of *stalls*, the waiting job of that kind that was first."""
     firsts: list[Attempt | None] = [None] * len(stalls)
     since = [1 << 62] * len(stalls)
     for one in submissions:
@@ -179,9 +179,9 @@ def _firsts(
 
 
 def _shares(attempt: Attempt, limits: Limits) -> _Shares:
-    """Return what *attempt* needs of each limit; amounts in coarse steps, rounded up.
+    """Return what *attempt* needs of each limit, large amounts rounded up to coarse steps.
 
-    So jobs that ask for nearly the same are one kind, and none is said to fit that would not.
+    So jobs with similar requests are one kind, and no job is reported as fitting that would not.
     """
     found = []
     for name in limits.names:
@@ -194,7 +194,7 @@ def _shares(attempt: Attempt, limits: Limits) -> _Shares:
 def _idle_with_work(
     submissions: Iterable[Attempt], limits: Limits
 ) -> Iterator[tuple[Micros, Micros, int, _Shares]]:
-    """Yield each stretch in which ready work would have fitted: from, to, how many, what kind."""
+    """Yield each stretch in which ready work would have fitted: start, end, count, kind."""
     for stretch in _waiting(submissions, limits):
         fitting = [
             (count, kind)
@@ -207,7 +207,7 @@ def _idle_with_work(
 
 
 def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
-    """Return, by each limit of *run* under which ready work did not fit, for how long it was so."""
+    """Return, for each limit of *run* that held ready work back, for how long it did."""
     submissions = [one for one in run.attempts.values() if not one.is_member and one.segments]
     limits = Limits(run)
     names, found = limits.names, dict[str, HeldBack]()
@@ -223,7 +223,7 @@ def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
 
 
 class _Stretch(NamedTuple):
-    """A stretch in which work was ready: of which kinds, and what was free of each limit."""
+    """A stretch in which work was ready: how many of each kind, and what each limit had left."""
 
     start: Micros
     end: Micros
@@ -234,7 +234,7 @@ class _Stretch(NamedTuple):
 def _waiting(submissions: Iterable[Attempt], limits: Limits) -> Iterator[_Stretch]:
     """Yield each stretch in which work was ready.
 
-    One sweep over all moments at which something came to be ready, was chosen or was finished.
+    This is one sweep over the moments at which a submission became ready, was selected or finished.
     """
     if not limits.names:
         return

@@ -63,7 +63,7 @@ def test_the_actual_path_is_the_table_s() -> None:
     assert f"Σ = {run.makespan // SECOND} s" in PAGE.read_text()
 
 
-def test_the_critical_path_the_slack_and_the_price_are_the_page_s() -> None:
+def test_the_critical_path_the_slack_and_the_overhead_are_those_of_the_docs_page() -> None:
     found = paths(example().run)
     assert [(one.rule, one.compute // SECOND) for one in found.critical.chain] == [
         ("b", 11),
@@ -78,7 +78,7 @@ def test_the_critical_path_the_slack_and_the_price_are_the_page_s() -> None:
     assert found.overhead == 20 * SECOND
     text = " ".join(PAGE.read_text().split())
     assert "11 + 2 = 13 s; `a` (2 s) has a slack of 13 − 2 − 2 = 9 s" in text
-    assert "The price is 33 − 13 = 20 s." in text
+    assert "The overhead beyond the critical path is 33 − 13 = 20 s." in text
 
 
 def test_the_job_on_neither_path_was_released_by_the_slot_that_a_freed() -> None:
