@@ -282,9 +282,6 @@ def test_without_an_allocation_or_its_end_nothing_ran_out() -> None:
 def test_an_allocation_that_ran_out_is_in_both_answers() -> None:
     run = allocated().message(595, "still here").run
     answer = JobsAnswer(Source(Path("a.jsonl"), run, "killed"), (), failed_only=True)
-    said = " ".join(render(answer).split())
-    assert (
-        "the slurm job 4211 that Snakemake itself ran in was out of time at 2026-03-01 12:10:00"
-        in said
-    )
+    text = " ".join(render(answer).split())
+    assert "whose time limit ended at 2026-03-01 12:10:00" in text
     assert shape(answer)["allocation_ran_out"] is True
