@@ -1,7 +1,7 @@
-"""``snakemake --executor timed --timed-wraps NAME``: any executor, with its phases stamped.
+"""``snakemake --executor timed --timed-wraps NAME``: any executor, with its phases timed.
 
 Every Snakemake process on the machine and on the nodes imports this module, so it only defines the
-three names that Snakemake asks for; the work is in ``wrapping`` and what that loads.
+three names that Snakemake requires; the work is done in ``wrapping`` and what that loads.
 """
 
 import time
@@ -14,11 +14,11 @@ from snakemake_interface_executor_plugins.settings import CommonSettings, Execut
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
 
-@dataclass(repr=False, eq=False)  # each generated method is paid for by every import
+@dataclass(repr=False, eq=False)  # each generated method costs every process import time
 class ExecutorSettings(ExecutorSettingsBase):
     """Which executor is wrapped, and how.
 
-    From Python, ``ExecutorSettings(wraps="slurm", wrapped_settings=...)`` hands the wrapped
+    From Python, ``ExecutorSettings(wraps="slurm", wrapped_settings=...)`` passes the wrapped
     executor its own settings; on the command line they come from its own flags.
     """
 
@@ -35,16 +35,16 @@ class ExecutorSettings(ExecutorSettingsBase):
     node_stamps: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={
-            "help": "Whether to time Snakemake and the tool on the node too, which needs a shared "
-            "file system and the same Python there (default: on where these are given).",
+            "help": "Whether to time Snakemake and the tool on the nodes too, which needs a shared "
+            "file system and the same Python there (default: on if both are available).",
             "choices": ["on", "off"],
         },
     )
     accounting: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={
-            "help": "Whether to ask Slurm's accounting about the jobs once, when the run ends "
-            "(default: on where Slurm runs them).",
+            "help": "Whether to query Slurm's accounting about the jobs once, when the run ends "
+            "(default: on if Slurm runs them).",
             "choices": ["on", "off"],
         },
     )
@@ -52,7 +52,7 @@ class ExecutorSettings(ExecutorSettingsBase):
         default=None,
         metadata={
             "help": "Whether to announce each job's state (queued, running, succeeded, failed) to "
-            "other logger plugins, in remote_job_state records (default: off).",
+            "other logger plugins, in remote_job_state log records (default: off).",
             "choices": ["on", "off"],
         },
     )
@@ -66,7 +66,7 @@ class ExecutorSettings(ExecutorSettingsBase):
     wrapped_settings: InitVar[Optional[ExecutorSettingsBase]] = None  # noqa: UP045
 
     def __post_init__(self, wrapped_settings: Optional[ExecutorSettingsBase]) -> None:  # noqa: UP045
-        """Find the wrapped plugin and its settings, and begin to time this process.
+        """Find the wrapped plugin and its settings, and start timing this process.
 
         Raises:
             ApiError: if no executor is named where one must be, or it cannot be wrapped.
@@ -78,10 +78,10 @@ class ExecutorSettings(ExecutorSettingsBase):
 
 
 class _WrappedCommonSettings(CommonSettings):
-    """Answers every question with the wrapped plugin's own common settings."""
+    """The wrapped plugin's own common settings, looked up at each access."""
 
     def __init__(self) -> None:
-        """Hold nothing of its own."""
+        """Set nothing: all attributes are the wrapped plugin's."""
 
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -95,7 +95,7 @@ common_settings = _WrappedCommonSettings()
 
 
 class Executor(AbstractExecutor):
-    """Makes the wrapped executor, timed, in its own place."""
+    """Stands in for the wrapped executor: calling it makes that one, timed."""
 
     def __new__(cls, workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
         """Return an instance of a subclass of the wrapped plugin's executor."""

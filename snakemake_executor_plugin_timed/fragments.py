@@ -1,7 +1,7 @@
-"""Fragments: what the processes on the nodes left, named, read with distrust, and removed.
+"""Fragments: the files that processes on the nodes write; here they are named, read and removed.
 
 A fragment holds the shell's first sign of life (seconds since the epoch, from ``date``) and a JSON
-line or two per Snakemake process. Nothing in it is believed before it has been checked.
+line or two per Snakemake process. Anyone may have written it, so everything in it is validated.
 """
 
 import contextlib
@@ -38,11 +38,11 @@ class Fragments:
         return self.folder / f"{self._prefix}-{name}{SUFFIX}"
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
-        """Return what there is; what is torn, huge, or of another format is told as a problem."""
+        """Return what was written so far; a torn, huge or malformed fragment is a problem."""
         report = _Report()
         for name in submission:
             try:
-                report.take(_read(self.path(name)), of_another=array_task(name) is not None)
+                report.take(_read(self.path(name)), of_array=array_task(name) is not None)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -52,7 +52,7 @@ class Fragments:
         return report.whole()
 
     def present(self, submissions: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-        """Return which of *submissions* have left something so far, by one look at the folder.
+        """Return which of *submissions* have written something so far, by one scan of the folder.
 
         Raises:
             OSError: if the folder cannot be read.
@@ -65,7 +65,7 @@ class Fragments:
         ]
 
     def remove_left_over(self) -> None:
-        """Remove fragments that runs which were killed long ago left behind."""
+        """Remove old fragments of runs that were killed."""
         limit = time.time() - _LEFT_OVER_S
         try:
             for entry in os.scandir(self.folder):
@@ -75,16 +75,16 @@ class Fragments:
             return
 
     def remove(self, submission: tuple[str, ...]) -> None:
-        """Remove fragments that have been folded in."""
+        """Remove fragments that have been read."""
         for name in submission:
             with contextlib.suppress(OSError):
                 os.unlink(self.path(name))
 
 
 def _read(path: Path) -> bytes:
-    """Return a fragment's content with three calls, for shared file systems choke on more.
+    """Return a fragment's content with three system calls, to spare shared file systems.
 
-    Neither a link nor a pipe in its place is followed or waited for.
+    A link in its place is not followed, and a pipe does not block.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags)
@@ -93,36 +93,40 @@ def _read(path: Path) -> bytes:
     finally:
         os.close(descriptor)
     if len(data) > _LARGEST:
-        raise ValueError(f"more than {_LARGEST} bytes are too many")
+        raise ValueError(f"larger than {_LARGEST} bytes")
     return data
 
 
 def array_name(first: str, task: str) -> str:
-    """Return the fragment of the process that an array's command starts for a later *task*.
+    """Return the name of the fragment that an array's command writes for a later *task*.
 
-    All tasks of an array run the *first* one's command, which then runs the task's own.
+    All tasks of an array start with the *first* one's command, which then runs the task's own.
     """
     return f"{first}.{task}"
 
 
 def array_task(name: str) -> str | None:
-    """Return the task of the fragment called *name*, if it is a later task's of an array."""
+    """Return the array task of the fragment called *name*; None if it is not a later task's."""
     return name.partition(".")[2] or None
 
 
 class _Report:
-    """A report in the making, from one fragment or several."""
+    """Collects a report from one or more fragments."""
 
     def __init__(self) -> None:
         self.problem: str | None = None
         self._starts: list[int] = []
         self._levels: dict[tuple[Any, ...], Level] = {}
 
-    def take(self, data: bytes, *, of_another: bool) -> None:
-        """Take a fragment in; *of_another*: its processes were told to run another task's job.
+    def take(self, data: bytes, *, of_array: bool) -> None:
+        """Add a fragment's content.
+
+        Args:
+            data: the content.
+            of_array: whether its processes ran the array's command, which names another job.
 
         Raises:
-            ValueError: if it tells of more processes than a submission can have.
+            ValueError: if it has more processes than a submission can have.
 
         """
         for line in data.split(b"\n"):
@@ -133,23 +137,23 @@ class _Report:
                 self._starts.append(int(seconds) * 1_000_000 + int(nanos) // 1000)
                 continue
             try:
-                level, fault = _level(line)
+                level, internal_error = _level(line)
             except ValueError as error:
                 self.problem = f"fragment: {error}"
                 continue
-            if fault is not None:
-                self.problem = f"a fault of ours on the node: {fault}"
+            if internal_error is not None:
+                self.problem = f"internal error in snakemake-observe on the node: {internal_error}"
             if len(self._levels) >= _MOST_PROCESSES or len(self._starts) >= _MOST_PROCESSES:
                 self._levels.clear()
                 raise ValueError(f"more than {_MOST_PROCESSES} processes")
-            if of_another:
+            if of_array:
                 level = level.model_copy(
                     update={"executions": tuple(map(_nameless, level.executions))}
                 )
             self._levels[(level.host, level.pid, level.started)] = level
 
     def whole(self) -> NodeReport:
-        """Return what was taken in; complete, if the last start's outermost process has ended."""
+        """Return the report; it is complete if the last start's outermost process has ended."""
         levels = tuple(sorted(self._levels.values(), key=lambda level: level.started or 0))
         last = max((level.restarts for level in levels), default=0)
         outermost = next((level for level in levels if level.restarts == last), None)
@@ -162,7 +166,7 @@ def _nameless(one: Execution) -> Execution:
 
 
 def _level(line: bytes) -> tuple[Level, str | None]:
-    """Return the process that *line* tells of, and the fault of ours that it met there.
+    """Return the process that *line* describes, and the internal error it had, if any.
 
     Raises:
         ValueError: if it is torn, or not of this format.
@@ -171,11 +175,11 @@ def _level(line: bytes) -> tuple[Level, str | None]:
     try:
         loaded = json.loads(line)
     except (ValueError, RecursionError):
-        raise ValueError("a torn line, or not ours") from None
+        raise ValueError("a torn or foreign line") from None
     if not isinstance(loaded, dict) or loaded.get("v") != FORMAT or loaded.get("in_main"):
-        raise ValueError("not of a format that is known here")
+        raise ValueError("not of a known format")
     try:
-        fault = str(loaded["fault"])[:200] if loaded.get("fault") else None
-        return Level.model_validate(loaded), fault
+        internal_error = str(loaded["fault"])[:200] if loaded.get("fault") else None
+        return Level.model_validate(loaded), internal_error
     except ValidationError as error:
         raise ValueError(error.errors(include_url=False, include_input=False)[0]["msg"]) from None

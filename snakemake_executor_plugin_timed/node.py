@@ -1,8 +1,8 @@
 """The node's side: one process's stamps, appended to its submission's fragment.
 
-Standard library alone, for every job on every node pays for what is imported here. A process
-writes its line when its first tool starts, so that a killed one has left something, and again,
-whole, when it exits; the last line of a process counts.
+Standard library only: every job on every node pays for what is imported here. A process writes its
+line when its first tool starts, so that a killed one has written something, and again, complete,
+when it exits; the last line of a process counts.
 """
 
 import atexit
@@ -29,7 +29,7 @@ _current: "NodeSide | None" = None
 
 
 def begin(record: str, wraps: str, loaded: clock.Micros) -> None:
-    """Begin to time this process, whose imports were ready at *loaded* by the wall clock."""
+    """Start timing this process, whose imports were done at *loaded* by the wall clock."""
     global _current
     _current = NodeSide(record, wraps, loaded)
     logging.getLogger(_SNAKEMAKE_LOGGER).addFilter(_current)
@@ -37,10 +37,10 @@ def begin(record: str, wraps: str, loaded: clock.Micros) -> None:
 
 
 def record_of_task(record: str, environ: Mapping[str, str]) -> str:
-    """Return the fragment of a process that an array's command started.
+    """Return the path of the fragment of a process that an array's command started.
 
-    Every task starts with the first one's command, so with its *record*; a later task must not
-    write into that.
+    Every task starts with the first one's command, and so with its *record*; a later task must not
+    write to that.
     """
     task, first = environ.get("SLURM_ARRAY_TASK_ID"), environ.get("SLURM_ARRAY_TASK_MIN")
     if not task or not task.isdecimal() or task == first:
@@ -48,8 +48,8 @@ def record_of_task(record: str, environ: Mapping[str, str]) -> str:
     return f"{record.removesuffix(SUFFIX)}.{task}{SUFFIX}"
 
 
-def _place(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the cluster calls the node and the job here, as far as it says so."""
+def _cluster_names(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the cluster's names of this node and job, from its environment variables."""
     array, task = environ.get("SLURM_ARRAY_JOB_ID"), environ.get("SLURM_ARRAY_TASK_ID")
     job = f"{array}_{task}" if array and task else environ.get("SLURM_JOB_ID")
     restarts = environ.get("SLURM_RESTART_COUNT", "")
@@ -61,7 +61,7 @@ def _place(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def current() -> "NodeSide | None":
-    """Return what times this process, if it is timed."""
+    """Return this process's node side, if it is timed."""
     return _current
 
 
@@ -94,24 +94,24 @@ class NodeSide(logging.Filter):
             "loaded": clock.from_wall(loaded),
             "boot_id": clock.boot_id(),
             "boot_time": clock.boot_time(),
-            **_place(os.environ),
+            **_cluster_names(os.environ),
         }
 
-    def fault(self, fault: Exception) -> None:
-        """Have the journal told of a fault of ours; the job goes on."""
-        self._level.setdefault("fault", repr(fault)[:200])
+    def fault(self, error: Exception) -> None:
+        """Write an internal error into the fragment; the job goes on."""
+        self._level.setdefault("fault", repr(error)[:200])
 
-    # -- Snakemake's own messages, heard before any executor exists -------------------------
+    # -- Snakemake's log messages, which come before any executor exists ---------------------
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, and take the moments that only messages tell."""
+        """Return True, after taking the moments that only log messages have."""
         try:
-            self._hear(record)
-        except Exception as fault:
-            self.fault(fault)
+            self._listen(record)
+        except Exception as error:
+            self.fault(error)
         return True
 
-    def _hear(self, record: logging.LogRecord) -> None:
+    def _listen(self, record: logging.LogRecord) -> None:
         moment = clock.from_wall(clock.from_seconds(record.created))
         event = str(getattr(record, "event", ""))
         text = record.msg if isinstance(record.msg, str) else ""
@@ -130,7 +130,7 @@ class NodeSide(logging.Filter):
             self._waited(moment)
 
     def _waited(self, moment: clock.Micros) -> None:
-        """Keep the wait for files that began, and went on until *moment*."""
+        """Record the wait for files that is going on, up to *moment*."""
         if self._waiting is None:
             return
         phase, start = self._waiting
@@ -140,19 +140,19 @@ class NodeSide(logging.Filter):
         if phase == "stage_in":
             self._waiting = None
 
-    # -- what the timed executor tells -------------------------------------------------------
+    # -- what the timed executor does --------------------------------------------------------
 
     @quietly
     def attach(self, executor: Any) -> None:
-        """Take the first jobs as the end of planning, where no message told it."""
+        """Take the first jobs as the end of planning, if no message marked it."""
         self._level.setdefault("planned", clock.now())
 
     def described(self, job: Any) -> None:
-        """Nothing: a try names its own job."""
+        """Do nothing: an execution names its own job."""
 
     @quietly
     def submitting(self, job: Any) -> None:
-        """Begin a try."""
+        """Begin an execution."""
         key = self._key(job)
         number = self._newest[key]["number"] + 1 if key in self._newest else 1
         one: dict[str, Any] = {"number": number, "selected": self._selected, "begun": clock.now()}
@@ -164,7 +164,7 @@ class NodeSide(logging.Filter):
 
     @quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
-        """Write what is known: a process that only starts another may be killed with it."""
+        """Write the line: a process that only starts another may be killed with it."""
         if not self._written and self._level["wraps"] != "local":
             self._write()
 
@@ -172,8 +172,8 @@ class NodeSide(logging.Filter):
     def reported(
         self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
     ) -> None:
-        """Stamp the try's end, as this level noticed it."""
-        one = self._try(job)
+        """Stamp the execution's end, as this process noticed it."""
+        one = self._execution(job)
         one.setdefault("reported", clock.now())
         if one.get("status") != "cached":
             one["status"] = "success" if ok else "failed"
@@ -182,8 +182,8 @@ class NodeSide(logging.Filter):
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
-        """Stamp that the outputs are checked and stored."""
-        one = self._try(job)
+        """Stamp that the outputs have been checked and stored."""
+        one = self._execution(job)
         one.setdefault("checked", clock.now())
         if not ok:
             one["status"] = "failed"
@@ -192,7 +192,7 @@ class NodeSide(logging.Filter):
     @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """Stamp a stage of the local executor; the first tool's start is written at once."""
-        one = self._try(job)
+        one = self._execution(job)
         if name == "cached":
             one["status"] = "cached"
             return
@@ -208,7 +208,7 @@ class NodeSide(logging.Filter):
             self._write()
 
     def _measure(self, job: Any, one: dict[str, Any], stage: str) -> None:
-        """Read what the tool uses; the kernel's counters may not be there."""
+        """Read what the tool uses; the kernel's counters may be missing."""
         try:
             if self._meter is None:
                 from snakemake_executor_plugin_timed.usage import Meter
@@ -219,38 +219,38 @@ class NodeSide(logging.Filter):
                 self._meter.start(self._key(job), in_process=in_process)
             elif used := self._meter.stop(self._key(job), in_process=in_process):
                 one["used"] = used
-        except Exception as fault:
-            self.fault(fault)
+        except Exception as error:
+            self.fault(error)
 
     def cancelling(self) -> None:
-        """Nothing: the exit follows, and is stamped."""
+        """Do nothing: the exit follows, and is stamped."""
 
     def shutting_down(self, executor: Any) -> None:
-        """Nothing, as above."""
+        """Do nothing, as above."""
 
     def shut_down(self, executor: Any) -> None:
-        """Nothing, as above."""
+        """Do nothing, as above."""
 
     @quietly
     def record_for(self, executor: Any, job: Any) -> str | None:
-        """Hand the same fragment to the processes that this one starts."""
+        """Return this process's own fragment: the processes that it starts write to it, too."""
         import shlex
 
         return shlex.quote(self._record) if _same_python(executor) else None
 
     def first_sign(self, executor: Any, job: Any) -> str | None:
-        """Nothing: a nested process's start is the kernel's to tell."""
+        """Return None: a nested process reads its start from the kernel."""
         return None
 
     # -- the fragment ------------------------------------------------------------------------
 
     @quietly
     def leave(self) -> None:
-        """Write the whole line as this process exits; a forked child writes nothing."""
+        """Write the complete line as this process exits; a forked child writes nothing."""
         if os.getpid() == self._pid:
             self._level["ended"] = clock.now()
             if self._waiting is not None and self._waiting[0] == "stage_in":
-                self._waited(self._level["ended"])  # in vain
+                self._waited(self._level["ended"])  # they never came
             if not self._executions:
                 self._level["error"] = self._error
             if step := self._watch.step():
@@ -260,20 +260,20 @@ class NodeSide(logging.Filter):
     def _key(self, job: Any) -> Any:
         return job.jobid
 
-    def _try(self, job: Any) -> dict[str, Any]:
+    def _execution(self, job: Any) -> dict[str, Any]:
         key = self._key(job)
         if key not in self._newest:
             self.submitting(job)
         return self._newest[key]
 
     def _write(self) -> None:
-        """Append the line in one write; a fragment that cannot be written is left alone."""
+        """Append the line in one write; nothing happens if that fails."""
         self._written = True
         line = json.dumps({**self._level, "waits": self._waits, "executions": self._executions})
         try:
             if self._file is None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                flags |= os.O_NONBLOCK  # a pipe in its place must not hold up a job
+                flags |= os.O_NONBLOCK  # a pipe in its place must not block a job
                 self._file = os.open(self._record, flags, 0o600)
             os.write(self._file, line.encode() + b"\n")
         except OSError:
@@ -281,7 +281,7 @@ class NodeSide(logging.Filter):
 
 
 def _same_python(executor: Any) -> bool:
-    """Whether the processes that *executor* starts run this very Python."""
+    """Whether the processes that *executor* starts run the same Python."""
     try:
         return bool(executor.get_python_executable() == sys.executable)
     except Exception:

@@ -1,7 +1,7 @@
-"""``Timed``: laid over any executor class, it stamps what the executor does and changes nothing.
+"""``Timed``: a mixin for any executor class that reports what the executor does to an observer.
 
-The same class works in the main process and on the node; only who takes the stamps differs. Every
-method calls the wrapped one, with its arguments as they came.
+The same class works in the main process and on the nodes; only the observer differs. Every method
+calls the wrapped one with unchanged arguments.
 """
 
 import functools
@@ -16,14 +16,14 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def quietly(method: _Method) -> _Method:
-    """Keep a fault of an observer's away from Snakemake: it is told, and the answer is None."""
+    """Keep an observer's errors from Snakemake: they are reported, and the method returns None."""
 
     @functools.wraps(method)
     def guarded(self: "Observer", *args: Any, **kwargs: Any) -> Any:
         try:
             return method(self, *args, **kwargs)
-        except Exception as fault:
-            self.fault(fault)
+        except Exception as error:
+            self.fault(error)
             return None
 
     return guarded  # type: ignore[return-value]  # same signature, guarded
@@ -32,28 +32,28 @@ def quietly(method: _Method) -> _Method:
 class Observer(Protocol):
     """Takes stamps, in the main process or on the node; its methods never raise."""
 
-    def fault(self, fault: Exception) -> None:
-        """A fault of the observer's own was kept from Snakemake."""
+    def fault(self, error: Exception) -> None:
+        """Report an internal error, which was kept from Snakemake."""
 
     def attach(self, executor: Any) -> None:
-        """Take note of the executor when it is about to run its first jobs."""
+        """*executor* is about to run its first jobs."""
 
     def described(self, job: Any) -> None:
         """Snakemake is about to log what *job* is."""
 
     def submitting(self, job: Any) -> None:
-        """*job* is about to be handed on."""
+        """*job* is about to be submitted."""
 
     def accepted(self, job: Any, external_jobid: Any) -> None:
-        """*job* was taken, under *external_jobid* where there is one."""
+        """*job* was accepted, under *external_jobid* if it has one."""
 
     def reported(
         self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
     ) -> None:
-        """*executor* noticed *job*'s end; *logs*: files of its own that tell of a failure."""
+        """*executor* noticed *job*'s end; *logs*: its own log files of a failure."""
 
     def finished(self, job: Any, ok: bool) -> None:
-        """Snakemake has done all it does about *job*'s end."""
+        """Snakemake has handled *job*'s end."""
 
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """The local executor reached a stage of *job*."""
@@ -68,34 +68,34 @@ class Observer(Protocol):
         """*executor* is shut down."""
 
     def record_for(self, executor: Any, job: Any) -> str | None:
-        """Return the file for the stamps of a process that *executor* starts for *job*."""
+        """Return the path of the fragment of a process that *executor* starts for *job*."""
 
     def first_sign(self, executor: Any, job: Any) -> str | None:
         """Return shell code that stamps the first sign of life on the node."""
 
 
 class Timed:
-    """Mixed in before the wrapped executor's class."""
+    """Comes before the wrapped executor's class among its bases."""
 
     _observer: Observer
 
     def run_jobs(self, jobs: Any) -> Any:
-        """Run *jobs*; the first call attaches the observer to a scheduler that is now there."""
+        """Attach the observer: the scheduler exists by now."""
         self._observer.attach(self)
         return super().run_jobs(jobs)  # type: ignore[misc]  # the wrapped class has it
 
     def run_job_pre(self, job: Any) -> Any:
-        """Take note that the job describes itself; not every plugin lets it."""
+        """Note that the job is being described; not every plugin calls this."""
         self._observer.described(job)
         return super().run_job_pre(job)  # type: ignore[misc]
 
     def run_job(self, job: Any) -> Any:
-        """Stamp the submission's begin."""
+        """Stamp the start of the submission."""
         self._observer.submitting(job)
         return super().run_job(job)  # type: ignore[misc]
 
     def run_array_jobs(self, jobs: Any) -> Any:
-        """Stamp the submission's begin for all the tasks of an array (the slurm plugin's)."""
+        """Stamp the start of the submission for all tasks of an array (slurm plugin only)."""
         for job in jobs:
             self._observer.submitting(job)
         return super().run_array_jobs(jobs)  # type: ignore[misc]
@@ -118,24 +118,24 @@ class Timed:
         return super().report_job_error(job_info, *args, **kwargs)  # type: ignore[misc]
 
     def handle_job_success(self, job: Any) -> Any:
-        """Stamp the end, once Snakemake has done all it does about it."""
+        """Stamp the end, once Snakemake has handled it."""
         answer = super().handle_job_success(job)  # type: ignore[misc]
         self._observer.finished(job, True)
         return answer
 
     def handle_job_error(self, job: Any) -> Any:
-        """Stamp the failed end, once Snakemake has done all it does about it."""
+        """Stamp the failure, once Snakemake has handled it."""
         answer = super().handle_job_error(job)  # type: ignore[misc]
         self._observer.finished(job, False)
         return answer
 
     def cancel(self) -> Any:
-        """Stamp that the run is given up."""
+        """Stamp that the jobs are cancelled."""
         self._observer.cancelling()
         return super().cancel()  # type: ignore[misc]
 
     def shutdown(self) -> Any:
-        """Stamp how long it takes the executor to let go: it may be asleep between polls."""
+        """Stamp the start and end of the shutdown: the executor may sleep between status checks."""
         self._observer.shutting_down(self)
         try:
             return super().shutdown()  # type: ignore[misc]
@@ -175,7 +175,7 @@ class Timed:
             self._observer.stage(job, "cached")
         return answer
 
-    # -- what a spawned process is told -----------------------------------------------------
+    # -- the command lines of spawned processes ---------------------------------------------
 
     def get_job_exec_prefix(self, job: Any) -> Any:
         """Stamp the first sign of life on the node, before anything else there."""
@@ -186,13 +186,13 @@ class Timed:
         return f"{sign} && {prefix}" if prefix else sign
 
     def get_job_args(self, job: Any, *args: Any, **kwargs: Any) -> Any:
-        """Tell the spawned process to be timed as well, and where to write."""
+        """Add the path of its fragment to the spawned process's command line."""
         answer = super().get_job_args(job, *args, **kwargs)  # type: ignore[misc]
         record = self._observer.record_for(self, job)
         return answer if record is None else f"{answer} --timed-record {record}"
 
     def additional_general_args(self) -> Any:
-        """Wrap the executor that the spawned process is told to use."""
+        """Wrap the executor on the spawned process's command line."""
         answer = super().additional_general_args()  # type: ignore[misc]
         if self._observer.record_for(self, None) is None:
             return answer

@@ -1,7 +1,7 @@
-"""What a tool's processes used, as the kernel counted it: read at the tool's start and its end.
+"""Resource usage of a tool's processes: the kernel's counters, read at the tool's start and end.
 
-The kernel adds up what a process's ended children used, all of them together. So a figure is one
-tool's only where no other ran in the same process meanwhile; else it is null, not a guess.
+The kernel adds up what all of a process's ended children used. So a figure belongs to one tool only
+if no other ran in the same process at the time; else it is null, not a guess.
 """
 
 import os
@@ -21,20 +21,20 @@ class _Reading(NamedTuple):
 
 
 class Meter:
-    """Reads what tools use in this process; one of them at a time, or nothing is known."""
+    """Reads what tools use in this process; usage is unknown while several of them run."""
 
     def __init__(self) -> None:
-        """Begin with no tool running."""
+        """Start with no tool running."""
         self._running: dict[Hashable, _Reading] = {}
         self._alone = True
 
     def start(self, tool: Hashable, *, in_process: bool) -> None:
-        """Read the counters as *tool* starts; *in_process*: it is Python code of a ``run:``."""
+        """Read the counters as *tool* starts; *in_process*: it is the Python code of a ``run:``."""
         self._alone = not self._running
         self._running[tool] = _read(in_process=in_process)
 
     def stop(self, tool: Hashable, *, in_process: bool) -> dict[str, Any]:
-        """Return what *tool* used (fields of ``Usage``); empty where it was not alone."""
+        """Return what *tool* used (fields of ``Usage``); empty if it was not alone."""
         before = self._running.pop(tool, None)
         if before is None or not self._alone:
             return _UNKNOWN
@@ -43,8 +43,8 @@ class Meter:
         used = {
             "user_s": round(after.user_s - before.user_s, 6),
             "system_s": round(after.system_s - before.system_s, 6),
-            # The peak of all children so far, each counted from the moment it was forked off
-            # this process: this tool's, if it is higher than both.
+            # The peak of all children so far, each counted from the size of this process when it
+            # was forked: it is this tool's if it is higher than both.
             "peak_rss_bytes": after.peak_kib * 1024 if known else None,
             "peak_rss_bound_bytes": after.peak_kib * 1024,
             "cgroup_peak_bytes": _cgroup_peak(os.environ),
@@ -66,7 +66,7 @@ def _read(*, in_process: bool) -> _Reading:
 
 
 def _io() -> dict[str, int]:
-    """Return the bytes that this process and its ended children moved from and to storage."""
+    """Return the bytes that this process and its ended children read and wrote."""
     try:
         with open("/proc/self/io", encoding="ascii") as file:
             pairs = (line.split(":", 1) for line in file if ":" in line)
@@ -76,9 +76,9 @@ def _io() -> dict[str, int]:
 
 
 def _cgroup_peak(environ: Mapping[str, str], root: str = "/") -> int | None:
-    """Return the peak of the control group that the cluster made for this job, or None.
+    """Return the peak memory of the job's control group, or None.
 
-    Only a group with the job's own id in its path is its own: others would count strangers.
+    Only a group with the job's id in its path is the job's own; others count other processes, too.
     """
     job = environ.get("SLURM_JOB_ID")
     if job is None:

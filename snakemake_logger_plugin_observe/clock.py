@@ -1,9 +1,8 @@
 """Moments: microseconds since the epoch, as integers, and how they are taken, read and written.
 
 Integers, because segments must tile to the microsecond and floats do not add up. A process reads
-the wall clock once, and counts on from there by a clock that nobody sets: durations stay true when
-the wall clock is set. Standard library only: this module is imported in every process on every
-node.
+the wall clock once, and counts on from there by a steady clock: durations stay right when the wall
+clock is set. Standard library only: this module is imported in every process on every node.
 """
 
 import os
@@ -24,22 +23,22 @@ Micros = int
 # at the same rate, so only setting the wall clock moves one against the other.
 _STEADY: Final = getattr(time, "CLOCK_BOOTTIME", None)
 TICK: Final = 20_000
-"""What a process's start may be off by: the kernel tells it in ticks of 10 ms, rounded."""
-_READING: Final = 1_000  # what two readings of the same clocks may differ by
+"""The error of a process's start: the kernel reports it in ticks of 10 ms, rounded."""
+_READING: Final = 1_000  # two readings of the same clocks may differ by this much
 _STEP: Final = 50_000
-_DRIFT: Final = 0.0005  # systems without CLOCK_BOOTTIME may steer their clocks apart, so fast
+_DRIFT: Final = 0.0005  # how fast clocks may drift apart on systems without CLOCK_BOOTTIME
 _INITIAL_NAMESPACE: Final = "time:[4026531834]"
 
 
 def _steady() -> Micros:
-    """Return microseconds since the kernel's boot, or since whenever where it does not tell."""
+    """Return microseconds since the kernel's boot, or since an unknown moment."""
     if _STEADY is None:
         return time.monotonic_ns() // 1000
     return time.clock_gettime_ns(_STEADY) // 1000
 
 
 def _wall_less_steady() -> Micros:
-    """Return how much the wall clock shows more; the closest of some pairs of readings."""
+    """Return the wall clock minus the steady clock, from the closest of some pairs of readings."""
     closest, difference = 1 << 62, 0
     for _ in range(3):
         before = _steady()
@@ -62,32 +61,32 @@ def anchor() -> None:
 
 
 def now() -> Micros:
-    """Return the present moment: the wall clock's when it was read, and the time since then."""
+    """Return the present moment: the wall clock's first reading, plus the time since then."""
     return _anchor + _steady()
 
 
 def set_by() -> Micros:
-    """Return by how much the wall clock was set since it was read; negative: set back."""
+    """Return by how much the wall clock was set since it was read; negative if set back."""
     lead = _wall_less_steady() - _anchor
     return lead if abs(lead) >= _READING else 0
 
 
 def from_wall(moment: Micros) -> Micros:
-    """Return the moment that the wall clock, which others read just now, called *moment*."""
+    """Return *moment*, which others just read from the wall clock, by this process's clock."""
     return moment - set_by()
 
 
 class ClockWatch:
-    """Notices that the wall clock is set, when it is asked often enough."""
+    """Detects that the wall clock was set, if it is checked often enough."""
 
     def __init__(self) -> None:
-        """Watch from the reading of the wall clock on."""
+        """Watch from the first reading of the wall clock."""
         self.since = _anchor + _anchored
-        """When it was asked last: a step that is noticed came later."""
+        """The time of the last check: a step that is found came later."""
         self._lead = 0
 
     def step(self) -> Micros | None:
-        """Return by how much the wall clock was set since the last question, or None if not."""
+        """Return by how much the wall clock was set since the last check, or None."""
         moment, lead = now(), set_by()
         change = lead - self._lead
         bound = _STEP + (moment - self.since) * _DRIFT
@@ -96,9 +95,9 @@ class ClockWatch:
 
 
 def boot_id() -> str | None:
-    """Return what names this kernel since its boot, or None where that is not known.
+    """Return the id of this kernel's boot, or None if it is unknown.
 
-    Processes of one boot have one clock. A time namespace counts from another boot than its kernel.
+    Processes of one boot share a clock; one in a time namespace has another.
     """
     try:
         if os.readlink("/proc/self/ns/time") != _INITIAL_NAMESPACE:
@@ -108,19 +107,19 @@ def boot_id() -> str | None:
     except OSError:
         return None
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as told:
-            return told.read(64).strip() or None
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read(64).strip() or None
     except (OSError, ValueError):
         return None
 
 
 def boot_time() -> Micros | None:
-    """Return the moment of the kernel's boot as this process's moments have it, or None."""
+    """Return when the kernel was booted, by this process's clock, or None."""
     return None if _STEADY is None or _anchor < 0 else _anchor
 
 
 def from_seconds(seconds: float) -> Micros:
-    """Return the moment that *seconds* since the epoch stand for (``LogRecord.created``)."""
+    """Return the moment of *seconds* since the epoch (``LogRecord.created``)."""
     return round(seconds * 1_000_000)
 
 
@@ -136,13 +135,13 @@ def format_moment(moment: Micros) -> str:
 
 
 def parse_moment(text: str) -> Micros:
-    """Return the moment that an RFC 3339 *text* names.
+    """Return the moment of an RFC 3339 *text*.
 
     Raises:
         ValueError: if *text* is not a date and time with an offset from UTC.
 
     """
-    if len(text) == 27 and text[19] == "." and text[26] == "Z":  # as a journal has it
+    if len(text) == 27 and text[19] == "." and text[26] == "Z":  # as in a journal
         second, micros = _whole_second(text[:19]), text[20:26]
         if second is not None and micros.isdigit() and micros.isascii():
             return second + int(micros)
@@ -152,7 +151,7 @@ def parse_moment(text: str) -> Micros:
     return (when - _EPOCH) // _MICROSECOND
 
 
-# A journal names the same few days, and the same seconds, a million times.
+# The same seconds occur many times in a journal.
 @lru_cache(maxsize=256)
 def _second(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
@@ -166,11 +165,10 @@ def _whole_second(text: str) -> Micros | None:
 
 
 def process_started(pid: int | None = None) -> Micros | None:
-    """Return when a process (this one) was started, to the kernel's tick (10 ms), or None.
+    """Return when a process (by default this one) was started, to 10 ms, or None.
 
-    From ``/proc/self/stat``, which counts from the kernel's boot; the boot time that other sources
-    add to it is in whole seconds only. A process that has ended, but is not waited for yet, has
-    none.
+    From ``/proc/PID/stat``, which counts from the kernel's boot; other sources add a boot time in
+    whole seconds to it. A process that has ended, but was not waited for yet, has no start.
     """
     boot = boot_time()
     try:

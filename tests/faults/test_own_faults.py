@@ -133,7 +133,7 @@ def test_every_method_that_takes_stamps_is_guarded() -> None:
     "method", ["attach", "submitting", "stage", "reported", "finished", "filter", "leave"]
 )
 def test_a_stamp_on_the_node_that_raises(lab: Lab, as_bare: AsBare, method: str) -> None:
-    name = "_hear" if method == "filter" else method
+    name = "_listen" if method == "filter" else method
     environment = injected(f"{TIMED}.node", f"NodeSide.{name}", where="node")
     assert as_bare(environment, far=True) == []
     (attempt,) = attempts_of(lab.run(), "a")
@@ -141,7 +141,10 @@ def test_a_stamp_on_the_node_that_raises(lab: Lab, as_bare: AsBare, method: str)
     if method == "leave":
         assert attempt.unobserved == ("the node's processes did not report their end",)
     else:
-        assert "a fault of ours on the node: RuntimeError('injected')" in attempt.unobserved
+        assert (
+            "internal error in snakemake-observe on the node: RuntimeError('injected')"
+            in attempt.unobserved
+        )
 
 
 @fault(

@@ -7,7 +7,7 @@ from builders import NODE, at
 
 
 def process(**more: Any) -> bytes:
-    told = {
+    line = {
         "v": 1,
         "clock": f"node:{NODE}",
         "host": NODE,
@@ -18,4 +18,4 @@ def process(**more: Any) -> bytes:
         "waits": [],
         "executions": [],
     }
-    return json.dumps({**told, **more}).encode()
+    return json.dumps({**line, **more}).encode()

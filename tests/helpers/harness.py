@@ -1,5 +1,6 @@
-"""Runs with a fault in them: started, waited for, compared with the bare run."""
+"""Runs with an injected fault: how they are started, waited for and compared with the bare run."""
 
+import importlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,31 +28,41 @@ SLEEPERS: Final = """
 def injected(
     module: str, name: str | None = None, where: str = "main", **how: Any
 ) -> dict[str, str]:
-    """Return the environment that puts a fault into a run; see injected/sitecustomize.py."""
-    words = {"module": module, "name": name, "where": where, **how}
-    return {"INJECTED": json.dumps(words), **on_the_path("injected")}
+    """Return the environment that puts a fault into a run; see injected/sitecustomize.py.
+
+    Raises:
+        ModuleNotFoundError: if there is no such module; the fault would never happen.
+        AttributeError: if the module has no such function or method.
+
+    """
+    if module:
+        owner = importlib.import_module(module)
+        if name is not None:
+            attrgetter(name)(owner)
+    fault = {"module": module, "name": name, "where": where, **how}
+    return {"INJECTED": json.dumps(fault), **on_the_path("injected")}
 
 
 def on_the_path(folder: str) -> dict[str, str]:
-    """Return the environment in which *folder* here comes first where Python looks for modules."""
+    """Return the environment in which Python searches *folder* of tests/faults first."""
     known = os.environ.get("PYTHONPATH")
     return {"PYTHONPATH": os.pathsep.join([str(FAULTS / folder), *([known] if known else [])])}
 
 
 def ours(stderr: str) -> list[str]:
-    """Return the lines of ours on the console."""
+    """Return our lines on the console."""
     return [line for line in stderr.splitlines() if "snakemake-observe" in line]
 
 
 def warnings(stderr: str) -> list[str]:
-    """Return the lines of ours that are not the run's account."""
+    """Return our lines on the console that are not the run's summary."""
     ends = ("success", "failed", "interrupted", "nothing_to_do")
     return [line for line in ours(stderr) if line.split(": ", 1)[1].split(" ")[0] not in ends]
 
 
 @contextmanager
 def started(lab: Lab, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """Run Snakemake in a session of its own, all of which is ended with this."""
+    """Run Snakemake in a process session of its own, which is killed at the end."""
     process = subprocess.Popen(
         lab.command(*arguments),
         cwd=lab.folder,
@@ -67,7 +79,7 @@ def started(lab: Lab, *arguments: str, **environment: str) -> Iterator[subproces
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """Kill what is left of a session that ``started`` began."""
+    """Kill what is left of a process session of ``started``."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -78,12 +90,12 @@ def end(process: subprocess.Popen[str]) -> None:
 def wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < until, "it did not come to pass"
+        assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.05)
 
 
-def journal_says(lab: Lab, words: str, times: int = 1) -> Callable[[], bool]:
-    return lambda: any(journal.read_text().count(words) >= times for journal in lab.journals)
+def journal_says(lab: Lab, text: str, times: int = 1) -> Callable[[], bool]:
+    return lambda: any(journal.read_text().count(text) >= times for journal in lab.journals)
 
 
 def outputs(lab: Lab) -> dict[str, bytes]:
@@ -96,7 +108,7 @@ def outputs(lab: Lab) -> dict[str, bytes]:
 
 
 def seen(lab: Lab, done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """Return what a person sees of a run: exit code, console, files."""
+    """Return what a user sees of a run: exit code, console, files."""
     return {
         "exit code": done.returncode,
         "stdout": done.stdout,
@@ -106,7 +118,7 @@ def seen(lab: Lab, done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def comparable(lab: Lab, text: str) -> str:
-    """Return console text without moments, our line, and our frames in Python's tracebacks."""
+    """Return console text without times, our lines, and our frames in Python's tracebacks."""
     lines: list[str] = []
     skipped = False
     for line in without_moments(text).replace(str(lab.folder), "HERE").splitlines():

@@ -16,8 +16,8 @@ from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 
 RUN = "0123456789abcdef"
-TORN = "fragment: a torn line, or not ours"
-FOREIGN = "fragment: not of a format that is known here"
+TORN = "fragment: a torn or foreign line"
+FOREIGN = "fragment: not of a known format"
 
 
 Left = Callable[..., NodeReport]
@@ -139,7 +139,7 @@ def test_a_problem_says_one_line(left: Left) -> None:
 def test_a_huge_fragment_is_not_believed(fragments: Fragments) -> None:
     with open(fragments.path("1"), "wb") as file:
         file.truncate(5 * 1024 * 1024)
-    problem = "fragment: more than 4194304 bytes are too many"
+    problem = "fragment: larger than 4194304 bytes"
     assert fragments.read(("1",)) == NodeReport(problem=problem)
 
 
