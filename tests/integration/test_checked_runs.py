@@ -1,18 +1,17 @@
-"""The example workflow against its own file of budgets: clean runs keep to it, incidents break it."""
+"""The example workflow and its own check file: clean runs pass, and each incident fails its lines."""
 
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from junitparser import JUnitXml
 from lab import REPO, Lab
-
-pytestmark = pytest.mark.timed
 
 WORKFLOW = REPO / "example_workflow"
 FILE = WORKFLOW / "observe.toml"
@@ -26,24 +25,24 @@ FILES = {f"files {glob}" for glob in GLOBS}
 CONTENT, SUMS = "verify python3 {here}/verify.py .", "verify sha256sum {here}/published.sha256"
 
 
-def example(lab: Lab, *words: str, profile: str = "local") -> None:
+def example(lab: Lab, *args: str, profile: str = "local") -> None:
     lab.snakemake(
         *("-s", str(WORKFLOW / "Snakefile"), "--profile", str(WORKFLOW / "profiles" / profile)),
-        *words,
+        *args,
         check=False,
         EXAMPLE_WORKFLOW=str(WORKFLOW),
     )
 
 
-def check(lab: Lab, *words: str, file: Path = FILE) -> tuple[int, dict[str, Any]]:
+def check(lab: Lab, *args: str, file: Path = FILE) -> tuple[int, dict[str, Any]]:
     """Return the exit code of the check of the lab's newest run, and the answer."""
-    done = lab.observe("check", str(file), "--format", "json", *words)
+    done = lab.observe("check", str(file), "--format", "json", *args)
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout)
 
 
 def named(answer: dict[str, Any], ok: bool | None) -> set[str]:
-    """Return the lines that came out so, by their keys and what tells them apart."""
+    """Return the names of the lines with this result."""
     return {_name(line) for line in answer["lines"] if line["ok"] is ok}
 
 
@@ -56,10 +55,21 @@ def _name(line: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def clean(new_lab: Callable[[str], Lab]) -> Lab:
-    lab = new_lab("clean")
-    example(lab)
-    return lab
+def ran(new_lab: Callable[[str], Lab]) -> Callable[..., Lab]:
+    """Return a function that runs the example once for each set of arguments."""
+
+    @cache
+    def run(*args: str) -> Lab:
+        lab = new_lab("example")
+        example(lab, *args)
+        return lab
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def clean(ran: Callable[..., Lab]) -> Lab:
+    return ran()
 
 
 @pytest.fixture(autouse=True)
@@ -87,15 +97,15 @@ def test_a_clean_run_through_a_cluster_passes_too(lab: Lab) -> None:
     assert (code, named(answer, ok=True)) == (0, {_name(line) for line in answer["lines"]})
 
 
+TINY = ("--config", "incident_tiny_jobs=200")
+WIDENED = ("--config", "incident_widened_discovery=true")
 STATUS, FAILED, RETRIES, MASKED = "status", "max failed_jobs", "max retries", "max masked_failures"
 
 
 @pytest.mark.parametrize(
-    ("words", "broken", "unchecked"),
+    ("args", "failing", "unchecked"),
     [
-        pytest.param(
-            ["--config", "incident_tiny_jobs=200"], {"max jobs_planned"}, set(), id="tiny_jobs"
-        ),
+        pytest.param(TINY, {"max jobs_planned"}, set(), id="tiny_jobs"),
         pytest.param(
             ["--retries", "1", "--config", "incident_fail_first_attempt=true"],
             {RETRIES, MASKED},
@@ -115,7 +125,7 @@ STATUS, FAILED, RETRIES, MASKED = "status", "max failed_jobs", "max retries", "m
             id="slow_tool",
         ),
         pytest.param(
-            ["--config", "incident_widened_discovery=true"],
+            WIDENED,
             {"max jobs_planned", SUMS},
             set(),
             id="widened_discovery",
@@ -132,15 +142,15 @@ STATUS, FAILED, RETRIES, MASKED = "status", "max failed_jobs", "max retries", "m
     ],
 )
 def test_each_incident_fails_exactly_its_own_lines(
-    lab: Lab, words: list[str], broken: set[str], unchecked: set[str]
+    ran: Callable[..., Lab], args: Sequence[str], failing: set[str], unchecked: set[str]
 ) -> None:
-    example(lab, *words)
+    lab = ran(*args)
     code, answer = check(lab)
     assert (code, answer["passed"]) == (1, False)
-    assert named(answer, ok=False) == broken
-    # Whether discovery had ended when the run gave up is chance.
+    assert named(answer, ok=False) == failing
+    # Whether discovery has ended when the run gives up is random.
     assert named(answer, ok=None) - {"min jobs_planned"} == unchecked
-    _cited_lines_say_it(lab, answer)
+    _check_citations(lab, answer)
 
 
 def test_the_stricter_context_fails_the_status_line(lab: Lab) -> None:
@@ -148,11 +158,11 @@ def test_the_stricter_context_fails_the_status_line(lab: Lab) -> None:
     code, answer = check(lab)
     assert (code, named(answer, ok=False)) == (1, {STATUS, FAILED})
     assert named(answer, ok=None) <= {"max jobs_planned"}
-    _cited_lines_say_it(lab, answer)
+    _check_citations(lab, answer)
 
 
-def _cited_lines_say_it(lab: Lab, answer: dict[str, Any]) -> None:
-    """Check that each citation is a line of the journal about a job of the rule it names."""
+def _check_citations(lab: Lab, answer: dict[str, Any]) -> None:
+    """Check that each cited journal line is about a job of the rule that the quote names."""
     (journal,) = lab.journals
     events = [json.loads(line) for line in journal.read_text().splitlines()]
     rules = {event["job_id"]: event["rule"] for event in events if event["event"] == "job"}
@@ -167,8 +177,8 @@ def _cited_lines_say_it(lab: Lab, answer: dict[str, Any]) -> None:
                 assert one["quote"].startswith(rules[event["job_id"]])
 
 
-def test_the_text_and_the_junit_xml_agree(lab: Lab) -> None:
-    example(lab, "--config", "incident_widened_discovery=true")
+def test_the_text_and_the_junit_xml_agree(ran: Callable[..., Lab]) -> None:
+    lab = ran(*WIDENED)
     done = lab.observe("check", str(FILE), "--junit", "reports/check.xml")
     assert done.returncode == 1
     (number,) = (
@@ -180,25 +190,26 @@ def test_the_text_and_the_junit_xml_agree(lab: Lab) -> None:
     assert f"FAIL max.jobs_planned = 30: 54 ({FILE}:{number})" in text
     assert "12 jobs of screen" in text or "12 jobs of trim" in text
     (suite,) = JUnitXml.fromfile(str(lab.folder / "reports" / "check.xml"))
-    broken = {case.name: case.result[0].message for case in suite if case.result}
-    assert broken.pop("max.jobs_planned = 30") == "54"
-    assert list(broken.values()) == ["exit code 1"]
+    failures = {case.name: case.result[0].message for case in suite if case.result}
+    assert failures.pop("max.jobs_planned = 30") == "54"
+    assert list(failures.values()) == ["exit code 1"]
 
 
-def test_a_proposed_check_file_passes_for_its_run_and_the_next(clean: Lab, lab: Lab) -> None:
-    file = lab.folder / "proposed.toml"
+def test_a_proposed_check_file_passes_for_its_run_and_fails_for_an_incident(
+    clean: Lab, ran: Callable[..., Lab], tmp_path: Path
+) -> None:
+    file = tmp_path / "proposed.toml"
     assert clean.observe("check", "--init", str(file)).returncode == 0
     code, answer = check(clean, "--strict", file=file)
     assert (code, answer["passed"]) == (0, True)
-    example(lab, "--config", "incident_tiny_jobs=200")
-    code, answer = check(lab, file=file)
+    code, answer = check(ran(*TINY), file=file)
     assert code == 1
     assert "max jobs_planned" in named(answer, ok=False)
 
 
 def test_a_plan_can_be_checked_before_anything_runs(lab: Lab) -> None:
-    """A dry run of a workflow that would do too much; what only a run can tell is left open."""
-    example(lab, "--dry-run", "--config", "incident_tiny_jobs=200")
+    """A dry run that plans too many jobs fails; lines that need a run are not checked."""
+    example(lab, "--dry-run", *TINY)
     (journal,) = lab.journals
     code, answer = check(lab, str(journal))
     assert (code, named(answer, ok=False)) == (1, {"max jobs_planned"})
@@ -206,7 +217,7 @@ def test_a_plan_can_be_checked_before_anything_runs(lab: Lab) -> None:
 
 
 def test_the_check_compares_outputs_with_the_baseline(lab: Lab) -> None:
-    """Contents are compared where both runs were recorded with checksums."""
+    """Contents are compared if both runs recorded checksums."""
     sums = ("--logger-observe-outputs", "checksums")
     baseline, candidate = lab.folder / "a", lab.folder / "b"
     for folder, switch in (

@@ -1,4 +1,4 @@
-"""Each incident of the example workflow, held against a clean run of it."""
+"""Each incident of the example workflow, compared with a clean run of it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from lab import REPO, Lab
 from pairs import again, compare, told
-
-pytestmark = pytest.mark.timed
 
 WORKFLOW = REPO / "example_workflow"
 FOUND = "unsafe contents_differ"
@@ -40,12 +38,12 @@ def clean(example: Callable[..., Path]) -> Path:
     return example()
 
 
-def held(clean: Path, other: Path) -> dict[str, Any]:
+def compared(clean: Path, other: Path) -> dict[str, Any]:
     return compare(clean.parent, clean, other)
 
 
 def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path]) -> None:
-    answer = held(clean, example())
+    answer = compared(clean, example())
     assert told(answer) == []
     assert (answer["same_work"], answer["checked"]) == (True, "contents")
 
@@ -62,17 +60,17 @@ def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path])
 def test_an_incident_is_not_the_same_work(
     switch: str, says: str, finding: str, clean: Path, example: Callable[..., Path]
 ) -> None:
-    answer = held(clean, example("--config", switch))
-    print(Lab(clean.parent).observe("compare", *answer["journals"].values()).stdout)
+    answer = compared(clean, example("--config", switch))
     assert answer["same_work"] is False
     assert answer["verdict"].endswith(says)
     assert finding in told(answer)
 
 
+@pytest.mark.timed
 def test_a_slow_tool_is_slower_and_the_same_bytes(
     clean: Path, example: Callable[..., Path]
 ) -> None:
-    answer = held(clean, example("--config", "incident_slow_tool_s=3"))
+    answer = compared(clean, example("--config", "incident_slow_tool_s=3"))
     assert answer["verdict"] == "slower, the same work (outputs' checksums equal)"
     assert answer["same_work"] is True
     assert [moved["rule"] for moved in answer["speed"]["moved"]] == ["screen"]
@@ -81,6 +79,6 @@ def test_a_slow_tool_is_slower_and_the_same_bytes(
 def test_an_incident_that_fails_the_run_is_not_comparable(
     clean: Path, example: Callable[..., Path]
 ) -> None:
-    answer = held(clean, example("--config", "incident_always_fails=true", check=False))
+    answer = compared(clean, example("--config", "incident_always_fails=true", check=False))
     assert answer["verdict"] == "not comparable, because B failed"
     assert answer["same_work"] is None

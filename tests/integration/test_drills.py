@@ -2,16 +2,16 @@
 
 import importlib.util
 import json
+import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from lab import REPO, Lab
-
-pytestmark = pytest.mark.timed
 
 
 def load() -> ModuleType:
@@ -37,12 +37,22 @@ def triaged(lab: Lab, journal: Path, baseline: Path) -> dict[str, Any]:
     return answer(lab, "triage", str(journal), "--baseline", str(baseline))
 
 
+@pytest.fixture(scope="module")
+def clean(new_lab: Callable[[str], Lab]) -> Lab:
+    """Return a lab with one clean run: the baseline of every drill."""
+    lab = new_lab("clean")
+    DRILL.prepare(lab.folder)
+    return lab
+
+
+@pytest.mark.timed
 @pytest.mark.parametrize("name", list(DRILL.DRILLS))
 def test_each_drill_is_classified_correctly_and_its_next_action_fixes_it(
-    lab: Lab, name: str
+    lab: Lab, clean: Lab, name: str
 ) -> None:
     what = DRILL.DRILLS[name]
     folder = lab.folder / name
+    shutil.copytree(clean.folder, folder, symlinks=True)
     baseline = DRILL.prepare(folder)
     DRILL.run(folder, what.profile, *what.causes)
     time.sleep(what.wait_s)
@@ -75,10 +85,9 @@ def resolves(found: dict[str, Any], folder: Path) -> None:
             assert one["kind"] == "journal" or " ".join(line.split())[:190] in one["quote"]
 
 
-def test_a_clean_run_has_no_incident(lab: Lab) -> None:
-    folder = lab.folder / "clean"
-    baseline = DRILL.prepare(folder)
-    found = answer(lab, "triage", str(baseline))
+@pytest.mark.timed
+def test_a_clean_run_has_no_incident(clean: Lab) -> None:
+    found = answer(clean, "triage", str(DRILL.prepare(clean.folder)))
     assert found["findings"] == []
     assert found["note"]["incident_class"] == "no incident found"
 
