@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 from snakemake_logger_plugin_observe import __version__
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.support.check_file import CheckFileError
+from snakemake_logger_plugin_observe.commands.support.evidence_store import SavingError
 from snakemake_logger_plugin_observe.commands.support.write_files import WritingError
-from snakemake_logger_plugin_observe.external.workdir import SavingError
 from snakemake_logger_plugin_observe.journal.files import JournalError
 from snakemake_logger_plugin_observe.reporters import as_json, as_text
 from snakemake_logger_plugin_observe.reporters.words import harmless

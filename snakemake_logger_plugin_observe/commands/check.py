@@ -1,4 +1,4 @@
-"""``check``: a run against the limits and proofs of a file that is kept with its workflow."""
+"""``check``: check a run against the limits and required outputs in a workflow's check file."""
 
 import argparse
 import shlex
@@ -19,7 +19,6 @@ from snakemake_logger_plugin_observe.analysis.check.proposal import final_output
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare import comparison
 from snakemake_logger_plugin_observe.commands.support import (
-    baselines,
     find_journal,
     sides,
     write_files,
@@ -39,25 +38,25 @@ from snakemake_logger_plugin_observe.reporters.as_text.check import parts, propo
 from snakemake_logger_plugin_observe.reporters.documents import check_toml, junit
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "whether a run keeps to its workflow's budgets and proofs"
+HELP: Final = "check a run against its workflow's budgets and required outputs"
 _PRINT: Final = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="what to keep to, as TOML")
+    parser.add_argument("file", metavar="FILE", help="the check file (TOML)")
     find_journal.add_argument(parser)
     parser.add_argument(
         "--init",
         action="store_true",
-        help="propose FILE from a run that succeeded (- prints it); what is there stays",
+        help="write a first FILE from a run that succeeded (- prints it); never overwrites",
     )
     parser.add_argument(
         "--directory",
         type=Path,
         metavar="DIR",
-        help="where published files are looked for and verify commands run (default: the working "
-        "directory that the journal lies in, or else the present one)",
+        help="where published files are and verify commands run (default: the working directory "
+        "that contains the journal, or else the current directory)",
     )
     parser.add_argument(
         "--baseline",
@@ -66,26 +65,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the run to compare with: a journal, a working directory, or a folder of journals",
     )
     parser.add_argument(
-        "--junit", type=Path, metavar="XML", help="write the answer as JUnit XML, too"
+        "--junit", type=Path, metavar="XML", help="also write the answer as JUnit XML"
     )
     parser.add_argument(
-        "--strict", action="store_true", help="a line that could not be checked is broken"
+        "--strict", action="store_true", help="a line that could not be checked counts as FAIL"
     )
 
 
 def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
-    """Return each line of the file with whether it holds; 1 if the run breaks one.
+    """Return each line of the file with whether it passes; 1 if the run fails one.
 
     Raises:
         CheckFileError: if the file cannot be used.
-        JournalError: if the journal cannot.
-        WritingError: if a file that was asked for cannot be written.
+        JournalError: if the journal cannot be read.
+        WritingError: if FILE or the JUnit file cannot be written.
 
     """
     if args.init:
         return Reply(_propose(args), proposal_parts, shape_proposal)
     if args.junit is not None and str(args.junit) == _PRINT:
-        raise write_files.WritingError("--junit writes a file: name one")
+        raise write_files.WritingError("--junit needs the name of a file, not -")
     file = read_check_file(Path(args.file))
     source = find_journal.load(args.journal, failures=True)
     folder = _folder(source.path, args.directory)
@@ -93,14 +92,14 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
     lines = [ended(subject)]
     lines += [judge(subject, limit) for limit in file.limits]
     lines += _compared(args, file, source)
-    lines += _proofs(file, folder, _not_yet(subject))
+    lines += _required_outputs(file, folder, _why_not_published(subject))
     answer = CheckAnswer(
         source,
         file.path,
         folder,
         tuple(sorted(lines, key=lambda line: line.file_line or 0)),
         strict=args.strict,
-        notes=tuple(_notes(source, folder, args.directory)) if file.proves else (),
+        notes=tuple(_notes(source, folder, args.directory)) if file.requires_outputs else (),
     )
     if args.junit is not None:
         write_files.replace(args.junit, junit.render(answer))
@@ -112,7 +111,7 @@ def _subject(source: Source) -> MeasuredRun:
 
 
 def _folder(journal: Path, named: Path | None) -> Path:
-    """Return where the run was, by paths that the person named; a journal may say anything."""
+    """Return where the run was, from paths that the user named: a journal is not to be trusted."""
     return named if named is not None else find_journal.working_directory(journal)
 
 
@@ -120,62 +119,55 @@ def _folder(journal: Path, named: Path | None) -> Path:
 
 
 def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iterator[CheckLine]:
-    """Yield how the run compares with its baseline, as far as the file or the person asks."""
-    asked = file.baseline or (Baseline() if args.baseline is not None else None)
-    if asked is None:
+    """Yield how the run compares with its baseline, if the file or the user asks for it."""
+    wanted = file.baseline or (Baseline() if args.baseline is not None else None)
+    if wanted is None:
         return
-    if args.baseline is not None:
-        baseline, others = sides.side(args.baseline)
-    elif asked.journal is not None:
-        baseline, others = sides.side(file.path.parent / asked.journal)
-    else:
-        newest = baselines.baseline_of(source, Detail.FIGURES)
-        if newest is None:
-            why = "no earlier run of its Snakefile and targets succeeded; name one: --baseline"
-            if asked.same_work:
-                yield CheckLine(
-                    "baseline", "same_work", True, None, None, why, asked.same_work_line
-                )
-            if asked.slower_by is not None:
-                limit = asked.slower_by
-                yield CheckLine(
-                    "baseline", "slower_by", limit, None, None, why, asked.slower_by_line
-                )
-            return
-        baseline, others = newest, ()
+    named = args.baseline
+    if named is None and wanted.journal is not None:
+        named = file.path.parent / wanted.journal
+    baseline = sides.baseline_side(source, named)
+    limit, line = wanted.slower_by, wanted.slower_by_line
+    if baseline is None:
+        why = "no earlier run of its Snakefile and targets succeeded; name one with --baseline"
+        if wanted.same_work:
+            yield CheckLine("baseline", "same_work", True, None, None, why, wanted.same_work_line)
+        if limit is not None:
+            yield CheckLine("baseline", "slower_by", limit, None, None, why, line)
+        return
     globs = [pattern for pattern, _ in file.files]
-    found = comparison.compare(*sides.parties((baseline, others), (source, ()), globs))
-    if asked.same_work:
-        yield same_work(found, asked.same_work_line)
-    if asked.slower_by is not None:
-        yield slower_by(found, asked.slower_by, asked.slower_by_line)
+    found = comparison.compare(*sides.parties(baseline, sides.Side(source), globs))
+    if wanted.same_work:
+        yield same_work(found, wanted.same_work_line)
+    if limit is not None:
+        yield slower_by(found, limit, line)
 
 
-# -- what was published ----------------------------------------------------------------------------
+# -- required outputs ----------------------------------------------------------------------------
 
 
-def _not_yet(subject: MeasuredRun) -> str:
-    """Return why nothing can have been published yet; empty if it can."""
+def _why_not_published(subject: MeasuredRun) -> str:
+    """Return why the run cannot have published anything; empty if it can have."""
     if subject.status == "running":
         return subject.more
-    return "nothing ran: a dry run" if subject.kind == "dry_run" else ""
+    return "nothing ran: this is a dry run" if subject.kind == "dry_run" else ""
 
 
-def _proofs(file: CheckFile, folder: Path, not_yet: str) -> Iterator[CheckLine]:
-    """Yield what became of the files that have to be there, and of the commands that prove them."""
+def _required_outputs(file: CheckFile, folder: Path, why_not: str) -> Iterator[CheckLine]:
+    """Yield whether the required files exist, and whether the verify commands succeed."""
     for pattern, number in file.files:
-        line = CheckLine("publish", "files", pattern, None, None, not_yet, number)
-        yield line if not_yet else _files(line, folder, pattern)
+        line = CheckLine("publish", "files", pattern, None, None, why_not, number)
+        yield line if why_not else _files(line, folder, pattern)
     for command, number in file.verify:
-        line = CheckLine("verify", "verify", shlex.join(command), None, None, not_yet, number)
-        yield line if not_yet else _verified(line, file, folder, command)
+        line = CheckLine("verify", "verify", shlex.join(command), None, None, why_not, number)
+        yield line if why_not else _verified(line, file, folder, command)
 
 
 def _files(line: CheckLine, folder: Path, pattern: str) -> CheckLine:
     found = published(folder, pattern)
     files = tuple((str(folder / one.path), one.bytes) for one in found)
     is_folder = not found and (folder / pattern).is_dir()
-    why = f"a folder's files are {pattern.rstrip('/')}/**" if is_folder else ""
+    why = f"this is a folder; its files are {pattern.rstrip('/')}/**" if is_folder else ""
     return replace(line, value=len(found), ok=bool(found), why=why, files=files)
 
 
@@ -195,22 +187,22 @@ def _verified(
 
 
 def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
-    """Yield why the published files may not be those of this run."""
+    """Yield why the published files may not be the files of this run."""
     if named is None and find_journal.above(source.path.absolute().parent) is None:
         yield (
-            "the journal lies in no working directory: what was published is looked for in the "
-            "present one, or where --directory says"
+            "the journal is not in a working directory: published files are looked up in the "
+            "current directory; --directory names another"
         )
-    beside = [path.absolute() for path in journals_in(folder)]
+    journals = [path.absolute() for path in journals_in(folder)]
     here = source.path.absolute()
-    later = beside[beside.index(here) + 1 :] if here in beside else []
+    later = journals[journals.index(here) + 1 :] if here in journals else []
     for path in reversed(later):
         try:
             newer = find_journal.load(path, Detail.FIGURES)
         except JournalError:
             continue
         if find_journal.is_real(newer.run):
-            yield f"a later run, {path.name}, may have changed what this one published"
+            yield f"a later run, {path.name}, may have changed what this run published"
             return
 
 
@@ -222,8 +214,8 @@ def _propose(args: argparse.Namespace) -> ProposalAnswer:
     started = source.run.started
     if source.status != "success" or started is None or started.kind != "run":
         raise CheckFileError(
-            f"{source.path}: limits are proposed from a run that succeeded, and this one is: "
-            f"{source.status.replace('_', ' ')}"
+            f"{source.path}: limits can only be proposed from a run that succeeded; the status of "
+            f"this run is {source.status.replace('_', ' ')}"
         )
     subject = _subject(source)
     folder = _folder(source.path, args.directory)

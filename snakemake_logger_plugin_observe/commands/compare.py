@@ -1,22 +1,27 @@
-"""``compare``: whether a run was faster than another, and whether it was still the same work."""
+"""``compare``: whether a run was faster than another, and whether it did the same work."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
-from snakemake_logger_plugin_observe.commands.support import baselines, find_journal
-from snakemake_logger_plugin_observe.commands.support.baselines import Outline
+from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.check_file import read_check_file
-from snakemake_logger_plugin_observe.commands.support.sides import _one_folder, parties, side
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
+from snakemake_logger_plugin_observe.commands.support.sides import (
+    Side,
+    baseline_side,
+    one_folder,
+    parties,
+    side,
+)
+from snakemake_logger_plugin_observe.journal.files import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.compare import shape
 from snakemake_logger_plugin_observe.reporters.as_text.compare import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "whether a run was faster than its baseline, and whether it is still the same work"
+HELP: Final = "whether a run was faster than its baseline, and whether it did the same work"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,76 +32,85 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="A",
         help="the baseline: a journal, a run's working directory, or a folder of journals "
-        "(default: the newest successful run of the same Snakefile and targets before B)",
+        "(default: the newest earlier run of the same Snakefile and targets that succeeded)",
     )
     parser.add_argument(
         "candidate",
         nargs="?",
         type=Path,
         metavar="B",
-        help="the candidate, likewise (default: the newest run here)",
+        help="the run to compare with it, named in the same way (default: the newest run here)",
     )
     parser.add_argument(
         "--publish",
         type=Path,
         metavar="FILE",
-        help="a file for check: what it says is published is compared, too",
+        help="also compare the published files that FILE, a file for check, lists",
     )
     parser.add_argument(
-        "--strict", action="store_true", help="exit with 1 unless it is the same work"
+        "--strict", action="store_true", help="exit with 1 unless both did the same work"
     )
 
 
 def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
-    """Return how the two compare; 1 with --strict, unless they are the same work."""
-    named = None if args.baseline is None else side(args.baseline)
-    candidate, others = side(args.candidate)
-    baseline, rest = named or _before(candidate)
-    if named and args.candidate is None and baseline.path.samefile(candidate.path):
-        raise JournalError(f"{baseline.path} is the newest run here; name what to compare it with")
+    """Return how the two compare; 1 with --strict, unless they did the same work.
+
+    Raises:
+        JournalError: if a journal cannot be read, or there is no baseline.
+        CheckFileError: if the file given with --publish cannot be used.
+
+    """
+    named = side(args.baseline) if args.baseline is not None else None
+    candidate = side(args.candidate)
+    baseline = named or _default_baseline(candidate)
+    before, after = baseline.source, candidate.source
+    if named and args.candidate is None and before.path.samefile(after.path):
+        raise JournalError(f"{before.path} is the newest run here; name a run to compare it with")
     globs: list[str] = []
     if args.publish is not None:
         globs = [pattern for pattern, _ in read_check_file(args.publish).files]
-    sides = parties((baseline, rest), (candidate, others), globs)
-    comparison = compare(*sides)
-    notes = [*_left_out(args.baseline, rest), *_left_out(args.candidate, others)]
+    both = parties(baseline, candidate, globs)
+    comparison = compare(*both)
+    notes = [*_ignored(args.baseline, baseline), *_ignored(args.candidate, candidate)]
     if args.publish is not None:
-        notes += _unseen(args.publish, baseline, candidate, sides[0])
-    answer = CompareAnswer(baseline, candidate, comparison, tuple(notes))
+        notes += _not_compared(args.publish, before, after, both[0])
+    answer = CompareAnswer(before, after, comparison, tuple(notes))
     code = int(args.strict and comparison.same_work is not True)
     return Reply(answer, parts, shape, code)
 
 
-def _left_out(named: Path | None, used: Sequence[Outline]) -> Iterator[str]:
-    """Say how many journals of a folder tell nothing of its runs' usual length."""
-    if named is None or not used:
-        return
-    there = sum(1 for _ in named.glob("*.jsonl"))
-    if there > len(used):
-        yield (
-            f"{named}: {len(used)} of {there} journals count; the others are copies, or of runs "
-            "that failed, or that were asked for something else or ran in another way"
-        )
-
-
-def _unseen(file: Path, baseline: Source, candidate: Source, before: Party) -> Iterator[str]:
-    """Say why files that *file* publishes were not compared, if they were not."""
-    folder = find_journal.working_directory(baseline.path)
-    if _one_folder(baseline, candidate):
-        yield (
-            f"published files were not compared: A and B ran in one folder, {folder}, and the "
-            "later replaced what the earlier published"
-        )
-    elif not before.published:
-        yield f"published files were not compared: {folder}, where A ran, has none of {file}"
-
-
-def _before(candidate: Source) -> tuple[Source, tuple[Outline, ...]]:
-    """Return the baseline of a run for which none was named."""
-    found = baselines.baseline_of(candidate, Detail.FIGURES)
+def _default_baseline(candidate: Side) -> Side:
+    found = baseline_side(candidate.source, None)
     if found is None:
         raise JournalError(
-            f"{candidate.path}: no successful run of its Snakefile and targets before it; "
+            f"{candidate.source.path}: no earlier run of its Snakefile and targets succeeded; "
             "name a baseline"
         )
-    return found, ()
+    return found
+
+
+def _ignored(named: Path | None, used: Side) -> Iterator[str]:
+    """Say how many journals of a folder do not count as repetitions of a run."""
+    if named is None or not used.repetitions:
+        return
+    total = sum(1 for _ in named.glob("*.jsonl"))
+    if total > len(used.repetitions):
+        yield (
+            f"{named}: {len(used.repetitions)} of {total} journals count; the others are copies, "
+            "or of runs that failed, had other targets or ran with another setup"
+        )
+
+
+def _not_compared(file: Path, baseline: Source, candidate: Source, before: Party) -> Iterator[str]:
+    """Say why the published files that *file* lists were not compared, if they were not."""
+    folder = find_journal.working_directory(baseline.path)
+    if one_folder(baseline, candidate):
+        yield (
+            f"published files were not compared: A and B ran in the same folder, {folder}, and "
+            "the later run overwrote the files of the earlier one"
+        )
+    elif not before.published:
+        yield (
+            f"published files were not compared: {folder}, where A ran, has none of the files "
+            f"that {file} lists"
+        )

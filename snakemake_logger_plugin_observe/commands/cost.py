@@ -1,4 +1,4 @@
-"""``cost``: where the time of a run accumulated."""
+"""``cost``: where the time of a run went."""
 
 import argparse
 from typing import Final
@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.cost import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.run.model import Run
 
-HELP: Final = "where the time of a run accumulated (also the bare command)"
+HELP: Final = "where the time of a run went (the default command)"
 _COSTLIEST: Final = 5
 
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Reply[CostAnswer]:
-    """Return both accounts of the run; always fine."""
+    """Return where the makespan and the jobs' time went; always fine."""
     source = find_journal.load(args.journal, Detail.TIMES)
     run = source.run
     accounts = account(run)
@@ -44,11 +44,11 @@ def run(args: argparse.Namespace) -> Reply[CostAnswer]:
 
 
 def _can_advise(source: Source) -> bool:
-    """Whether the whole of a run that did something is known."""
+    """Whether the run executed jobs and its end is known."""
     return bool(source.run.attempts) and source.status != "killed"
 
 
 def costliest(run: Run) -> tuple[Row, ...]:
-    """Return the attempts that took the longest once they were chosen."""
+    """Return the attempts that took the longest since they were selected."""
     found = [row for row in rows(run) if row.since_selected > 0]
     return tuple(sorted(found, key=lambda row: row.since_selected, reverse=True)[:_COSTLIEST])

@@ -1,4 +1,4 @@
-"""``path``: what the makespan was made of, what the work needed, and what to repair first."""
+"""``path``: the path that the run took, the path that the work needs, and what to fix first."""
 
 import argparse
 from typing import Final
@@ -18,10 +18,10 @@ from snakemake_logger_plugin_observe.reporters.as_json.path import shape
 from snakemake_logger_plugin_observe.reporters.as_text.path import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "what to repair first: the path that the run took, and the one that the work needs"
+HELP: Final = "what to fix first: the path that the run took, and the path that the work needs"
 
-_REPLAYED_UNASKED: Final = 50_000
-_TRIES_OF_A_LARGE_RUN: Final = 40
+_SIMULATED_BY_DEFAULT: Final = 50_000
+_SIMULATIONS_OF_A_LARGE_RUN: Final = 40
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="print the journal's lines and stamps that show each segment of the actual path",
+        help="show the journal lines and timestamps behind each segment of the actual path",
     )
     parser.add_argument(
         "--savings",
         action="store_true",
-        help=f"find savings also of a run of more than {_REPLAYED_UNASKED:,} attempts",
+        help=f"also simulate savings for a run of more than {_SIMULATED_BY_DEFAULT:,} attempts",
     )
 
 
@@ -49,12 +49,12 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
 
 
 def _savings(source: Source, found: Paths, *, wanted: bool) -> tuple[Saving, ...] | None:
-    """Return what could be saved; None of a run too large to be replayed unasked."""
-    large = len(source.run.attempts) > _REPLAYED_UNASKED
+    """Return what could be saved; None if the run is too large to be simulated by default."""
+    large = len(source.run.attempts) > _SIMULATED_BY_DEFAULT
     if large and not wanted:
         return None
-    tries = _TRIES_OF_A_LARGE_RUN if large else None
-    return tuple(savings(build_model(source.run, found.actual), found.actual, replays=tries))
+    simulations = _SIMULATIONS_OF_A_LARGE_RUN if large else None
+    return tuple(savings(build_model(source.run, found.actual), found.actual, replays=simulations))
 
 
 def _explained(source: Source, found: Paths) -> tuple[ExplainedSegment, ...]:

@@ -1,4 +1,4 @@
-"""``triage``: the incident ladder on a run, rung by rung, and the note that it ends in."""
+"""``triage``: diagnose a run step by step, and write the incident note."""
 
 import argparse
 from pathlib import Path
@@ -11,8 +11,8 @@ from snakemake_logger_plugin_observe.commands.support import (
     write_files,
 )
 from snakemake_logger_plugin_observe.commands.support.ask_snakemake import ask
+from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of, gather, unread
-from snakemake_logger_plugin_observe.external.workdir import Store
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.triage import shape
@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.triage import parts
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "what went wrong: the incident ladder, from symptom to next action, and a note"
+HELP: Final = "diagnose a run step by step, from symptom to next action, and write an incident note"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         type=Path,
         metavar="JOURNAL",
-        help="what to hold the run against: a journal, a working directory, or a folder of "
-        "journals (default: the newest successful run of the same Snakefile and targets before it)",
+        help="the run to compare with: a journal, a working directory, or a folder of journals "
+        "(default: the newest earlier run of the same Snakefile and targets that succeeded)",
     )
     parser.add_argument(
         "--note",
@@ -40,34 +40,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the incident note to a new file: Markdown (.md), JSON (.json) or text",
     )
     parser.add_argument(
-        "--save", type=Path, metavar="DIR", help="put the evidence away in a new folder"
+        "--save", type=Path, metavar="DIR", help="save the evidence in a new folder"
     )
     parser.add_argument(
         "--live",
         action="store_true",
-        help="ask Snakemake what it would run now, and what has changed: a dry run, "
-        "--list-changes and --summary; no job runs",
+        help="also ask Snakemake what it would run now and what has changed (a dry run, "
+        "--list-changes, --summary); no job runs",
     )
     parser.add_argument(
-        "--yes", action="store_true", help="with --live: do not ask before these commands are run"
+        "--yes", action="store_true", help="with --live: run these commands without asking first"
     )
 
 
 def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
-    """Return what the ladder found; always fine.
+    """Return what the steps found; always fine.
 
     Raises:
-        JournalError: if a journal cannot be read, or Snakemake may not be asked.
-        WritingError: if the note's file is there already, or cannot be written.
-        SavingError: if the folder for the evidence is not empty, or cannot be written.
+        JournalError: if a journal cannot be read, or --live is not possible or not confirmed.
+        WritingError: if the note's file exists already, or cannot be written.
+        SavingError: if the evidence folder is not empty, or cannot be written.
 
     """
     if args.yes and not args.live:
-        raise JournalError("--yes answers what --live asks; without --live nothing is run")
+        raise JournalError("--yes confirms the commands of --live: add --live")
     if args.note is not None and str(args.note) == "-":
-        raise write_files.WritingError("--note writes a file: name one")
+        raise write_files.WritingError("--note needs the name of a file, not -")
     source = find_journal.load(args.journal, Detail.FAILURES, failures=True)
-    store = Store.new(args.save) if args.save is not None else None
+    store = EvidenceStore.new(args.save) if args.save is not None else None
     asked = ask(source, folder_of(source), agreed=args.yes) if args.live else ()
     case, folder, baseline = gather(source, args.baseline, asked)
     found = triage(case)
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         noted=args.note,
     )
     if store is not None:
-        evidence_archive.keep(store, answer, folder)
+        evidence_archive.save(store, answer, folder)
     if args.note is not None:
         write_files.create(args.note, render_note(answer, args.note.suffix))
     return Reply(answer, parts, shape)

@@ -1,4 +1,4 @@
-"""``whatif``: what the run would have taken under other settings."""
+"""``whatif``: how long the run would have taken with other settings."""
 
 import argparse
 from collections.abc import Iterable
@@ -21,25 +21,28 @@ from snakemake_logger_plugin_observe.reporters.as_json.whatif import shape
 from snakemake_logger_plugin_observe.reporters.as_text.whatif import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "what the run would have taken with other limits, polls, groups or faster tools"
+HELP: Final = "simulate the run with other limits, poll intervals, groups or faster tools"
 _ALTERNATIVES: Final = 50
 
 _ONE_VALUE: Final = {
-    "jobs": ("N", "so many submissions at once"),
-    "cores": ("N", "so many cores, where jobs run on the main machine"),
-    "poll": ("S", "the executor looks at its jobs every S seconds"),
-    "queue": ("xK", "each wait in the cluster's queue times K; or: drawn"),
-    "startup": ("xK", "each start of Snakemake on a node times K"),
+    "jobs": ("N", "at most N submissions at once"),
+    "cores": ("N", "N cores, for jobs that run on the main machine"),
+    "poll": ("S", "the executor checks the status of its jobs every S seconds"),
+    "queue": (
+        "xK",
+        "multiply each wait in the cluster's queue by K; 'drawn' samples the waits instead",
+    ),
+    "startup": ("xK", "multiply the startup of Snakemake on a node by K"),
 }
 _MANY_VALUES: Final = {
-    "resources": ("NAME=N", "so much of a named resource"),
-    "group": ("RULE=N", "N jobs of a rule in one submission"),
-    "local": ("RULE", "a rule's jobs run on the main machine"),
-    "faster": ("RULE=K", "a rule's tools K times as fast"),
+    "resources": ("NAME=N", "N units of a resource in total"),
+    "group": ("RULE=N", "submit N jobs of a rule as one group"),
+    "local": ("RULE", "run a rule's jobs on the main machine"),
+    "faster": ("RULE=K", "make a rule's tools K times as fast"),
 }
 _FLAGS: Final = {
-    "no-retries": "no job has to be tried again",
-    "overlap-staging": "inputs are fetched while a job waits",
+    "no-retries": "every job succeeds on its first attempt",
+    "overlap-staging": "fetch inputs while a job waits in the queue",
 }
 
 
@@ -55,40 +58,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with",
         dest="alternatives",
-        metavar="'NAME=VALUE …'",
+        metavar="'NAME=VALUE ...'",
         action="append",
         default=[],
-        help="an alternative, beside the flags: --with 'jobs=8 poll=5' (repeat it for a table)",
+        help="an alternative, on top of the other options: --with 'jobs=8 poll=5'; repeat it to "
+        "compare several",
     )
     parser.add_argument(
         "--sweep",
-        metavar="NAME=A,B,…",
+        metavar="NAME=A,B,...",
         action="append",
         default=[],
-        help="one alternative for each value: jobs=1,2,4,8",
+        help="one alternative per value: --sweep jobs=1,2,4,8",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
 
 
 def run(args: argparse.Namespace) -> Reply[WhatIfAnswer]:
-    """Return a replay for each alternative; always fine.
+    """Return a simulation for each alternative; always fine.
 
     Raises:
-        JournalError: if a setting makes no sense; one line.
+        JournalError: if a setting is not valid.
 
     """
     try:
-        settings = _settings(args)
+        scenarios = _scenarios(args)
         source = find_journal.load(args.journal, Detail.TIMES)
         segments = tuple(partition(source.run))
-        found = what_if(source.run, settings, segments, args.seed)
+        found = what_if(source.run, scenarios, segments, args.seed)
     except ScenarioError as error:
         raise JournalError(f"whatif: {error}") from error
     return Reply(WhatIfAnswer(source, found), parts, shape)
 
 
-def _settings(args: argparse.Namespace) -> list[Scenario]:
-    """Return the alternatives, each with the flags' words; or these alone."""
+def _scenarios(args: argparse.Namespace) -> list[Scenario]:
+    """Return each alternative combined with the other options, or these alone."""
     common = list(_flags(args))
     alternatives = [split_arguments(text) for text in args.alternatives]
     swept: list[list[Argument]] = [[]]

@@ -1,4 +1,4 @@
-"""``why``: what the jobs of a run go back to; of one job or file, the chain of causes."""
+"""``why``: why jobs ran, and the chain of causes of one job or file."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.why.roots import chain, roots
 from snakemake_logger_plugin_observe.analysis.why.selection import NoSuchJob, find
 from snakemake_logger_plugin_observe.analysis.why.why import why
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.commands.support.baselines import baseline_of
+from snakemake_logger_plugin_observe.commands.support.other_runs import baseline_of
 from snakemake_logger_plugin_observe.journal.files import (
     Detail,
     JournalError,
@@ -22,17 +22,17 @@ from snakemake_logger_plugin_observe.reporters.as_json.why import shape
 from snakemake_logger_plugin_observe.reporters.as_text.why import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "why it ran: by cause and rule, or one job's or file's causes back to the root"
+HELP: Final = "why jobs ran: by cause and rule, or the causes of one job or file back to the root"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "words",
+        "selection",
         nargs="*",
         metavar="WHAT | JOURNAL",
-        help="WHAT: a job's id, a rule, a rule and wildcards (screen sample=s1) or a file "
-        "(default: all jobs); JOURNAL: a journal, or a run's working directory "
+        help="WHAT: a job id, a rule, a rule and wildcards (screen sample=s1) or a file "
+        "(default: all jobs); JOURNAL: a journal or a run's working directory "
         "(default: the newest run here)",
     )
 
@@ -41,10 +41,10 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     """Return why jobs ran; always fine.
 
     Raises:
-        JournalError: if there is no journal, or no job in it that is called so.
+        JournalError: if there is no journal, or nothing in it matches the selection.
 
     """
-    what, named = told_apart(args.words)
+    what, named = split_selection(args.selection)
     source = find_journal.load(named, Detail.FIGURES)
     origins = Origins(source.run)
     found = roots(origins)
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
         try:
             subject = find(origins, what)
         except NoSuchJob as error:
-            neither = f"; nor is {what} a journal" if what.endswith(".jsonl") else ""
+            neither = f"; {what} is not a journal either" if what.endswith(".jsonl") else ""
             raise JournalError(f"{source.path}: {error}{neither}") from error
     baseline = baseline_of(source, Detail.JOBS)
     answer = WhyAnswer(
@@ -67,25 +67,26 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     return Reply(answer, parts, shape)
 
 
-def told_apart(words: list[str]) -> tuple[str | None, Path | None]:
-    """Return what is asked about, if anything, and which journal, if one is named.
+def split_selection(arguments: list[str]) -> tuple[str | None, Path | None]:
+    """Return what to explain, None for all jobs, and the journal, None if none is named.
 
-    The journal is the first or the last word, and is known by what lies there: a run's journal, or
-    a folder with journals. Behind other words, a name that ends so is meant as one.
+    The first or the last argument is the journal if it is a journal file, or a folder with
+    journals. After other arguments a name that ends in ``.jsonl`` is one too, so that a mistyped
+    path is reported as such.
     """
     for at in (-1, 0):
-        if words and _is_a_journal(Path(words[at])):
-            rest = words[:-1] if at else words[1:]
-            return " ".join(rest) or None, Path(words[at])
-    if len(words) > 1 and words[-1].endswith(".jsonl") and "=" not in words[-1]:
-        return " ".join(words[:-1]), Path(words[-1])
-    return " ".join(words) or None, None
+        if arguments and _is_a_journal(Path(arguments[at])):
+            rest = arguments[:-1] if at else arguments[1:]
+            return " ".join(rest) or None, Path(arguments[at])
+    if len(arguments) > 1 and arguments[-1].endswith(".jsonl") and "=" not in arguments[-1]:
+        return " ".join(arguments[:-1]), Path(arguments[-1])
+    return " ".join(arguments) or None, None
 
 
 def _is_a_journal(path: Path) -> bool:
     try:
         if path.is_dir():
             return bool(journals_in(path)) or any(map(is_journal, path.glob("*.jsonl")))
-    except OSError:  # no name of a file
+    except OSError:  # the text is not a valid file name
         return False
     return is_journal(path)

@@ -5,8 +5,7 @@ links, is not followed.
 """
 
 import os
-import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from snakemake_logger_plugin_observe.external import log_tails
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
 _LOCKS: Final = Path(".snakemake", "locks")
-_BLOCK: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,77 +101,3 @@ def _gone(path: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-class SavingError(Exception):
-    """Evidence that could not be put away; its text is one line for the person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """A new folder in which evidence is kept, readable by its owner alone."""
-
-    root: Path
-
-    @classmethod
-    def new(cls, root: Path) -> "Store":
-        """Make it.
-
-        Raises:
-            SavingError: if something is there already, or it cannot be made.
-
-        """
-        try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if any(root.iterdir()):
-                raise SavingError(f"{root}: is not empty, and is left as it is; name a new folder")
-            root.chmod(0o700)
-        except OSError as error:
-            raise SavingError(f"{root}: {error.strerror or error}") from error
-        return cls(root)
-
-    def copy(self, source: Path, name: str) -> bool:
-        """Copy a plain file to *name* below the store; return whether it could be read.
-
-        Raises:
-            SavingError: if it cannot be written.
-
-        """
-        try:
-            descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return False
-            self._write(name, _blocks(descriptor))
-        finally:
-            os.close(descriptor)
-        return True
-
-    def text(self, name: str, text: str) -> None:
-        """Write a text of our own to *name* below the store.
-
-        Raises:
-            SavingError: if it cannot be written.
-
-        """
-        self._write(name, [text.encode("utf-8", "backslashreplace")])
-
-    def _write(self, name: str, blocks: Iterable[bytes]) -> None:
-        path = self.root / name
-        try:
-            folder = self.root
-            for part in Path(name).parts[:-1]:
-                folder /= part
-                folder.mkdir(mode=0o700, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-                file.writelines(blocks)
-        except OSError as error:
-            raise SavingError(f"{path}: {error.strerror or error}") from error
-
-
-def _blocks(descriptor: int) -> Iterator[bytes]:
-    while block := os.read(descriptor, _BLOCK):
-        yield block

@@ -73,6 +73,9 @@ class Case:
     asked: tuple[LiveAnswer, ...] = ()
     """What a live Snakemake answered."""
 
+    known_failures: tuple[Failure, ...] | None = None
+    """The run's failures, if they are known already."""
+
     @property
     def side(self) -> Side:
         """The run, as evidence calls it."""
@@ -100,7 +103,7 @@ class Case:
     @cached_property
     def failures(self) -> tuple[Failure, ...]:
         """What failed at least once."""
-        return failures(self.run)
+        return failures(self.run) if self.known_failures is None else self.known_failures
 
     @cached_property
     def patterns(self) -> tuple[RulePattern, ...]:

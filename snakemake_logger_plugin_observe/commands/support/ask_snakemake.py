@@ -1,4 +1,4 @@
-"""What ``triage --live`` asks before it asks Snakemake: whether it may."""
+"""Ask a live Snakemake, for ``triage --live``, after the user has confirmed the commands."""
 
 import shlex
 import sys
@@ -16,25 +16,28 @@ _TIMEOUT_S: Final = 120
 
 
 def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[LiveAnswer, ...]:
-    """Return what a live Snakemake says of a run's targets.
+    """Return what a live Snakemake answers about a run's targets.
 
-    The commands are shown first, and run only if the person says so, or has *agreed* before.
+    The commands are shown first, and run only if the user confirms them, or has *agreed* before.
 
     Raises:
-        JournalError: if it may not be asked, or cannot be.
+        JournalError: if Snakemake cannot be asked, or the user does not confirm.
 
     """
     started = source.run.started
     if folder is None or started is None:
-        raise JournalError(f"{source.path}: its workflow's folder is not here, so nothing to ask")
+        raise JournalError(
+            f"{source.path}: --live needs the workflow's working directory; run it there, or name "
+            "the directory"
+        )
     if source.status == "running" or folder.locked:
         raise JournalError(
-            f"{folder.root}: a Snakemake holds its lock; wait until it is done, or, if it was "
-            "killed, take the lock away (snakemake --unlock)"
+            f"{folder.root}: locked by a Snakemake; wait until it ends, or, if it was killed, "
+            "remove the lock with snakemake --unlock"
         )
     try:
         how = live_snakemake.setting(started, folder, Path.cwd())
-        _may(how, agreed=agreed)
+        _confirm(how, agreed=agreed)
         return tuple(
             LiveAnswer(f"L{number}", one.what, one.command, one.lines, one.problem)
             for number, one in enumerate(live_snakemake.ask(how, _TIMEOUT_S), 1)
@@ -43,7 +46,7 @@ def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[LiveAns
         raise JournalError(f"{source.path}: {error}") from error
 
 
-def _may(how: live_snakemake.Question, *, agreed: bool) -> None:
+def _confirm(how: live_snakemake.Question, *, agreed: bool) -> None:
     """Show the commands, and return if they may be run.
 
     Raises:
@@ -51,15 +54,15 @@ def _may(how: live_snakemake.Question, *, agreed: bool) -> None:
 
     """
     program = live_snakemake.program()
-    print(f"In {harmless(str(how.start))}, by {harmless(program)}:", file=sys.stderr)
+    print(f"In {harmless(str(how.start))}, with {harmless(program)}:", file=sys.stderr)
     for what in live_snakemake.QUESTIONS:
         print(f"  {harmless(shlex.join(how.command(what)))}", file=sys.stderr)
     if how.left_out:
         left = harmless(", ".join(how.left_out))
         print(f"Left out of the recorded command: {left}; the plan may differ.", file=sys.stderr)
     print(
-        f"No job runs, and each is ended after {_TIMEOUT_S} s; but Snakemake executes the "
-        "Snakefile's own Python to find out.",
+        f"No job runs, and each command is stopped after {_TIMEOUT_S} s; but Snakemake executes "
+        "the Python code in the Snakefile.",
         file=sys.stderr,
     )
     if agreed and not how.foreign:
@@ -67,12 +70,12 @@ def _may(how: live_snakemake.Question, *, agreed: bool) -> None:
     if not sys.stdin.isatty():
         if how.foreign:
             raise JournalError(
-                f"{', '.join(how.foreign)}: outside of the workflow's folder and of this one; "
-                "ask in a terminal, or go to where snakemake was started"
+                f"{', '.join(how.foreign)}: outside the workflow's directory and the current one; "
+                "use a terminal, or go to where snakemake was started"
             )
-        raise JournalError("--live asks before it runs these, and here is no terminal: add --yes")
+        raise JournalError("--live asks before it runs these, and there is no terminal: add --yes")
     for path in how.foreign:
-        print(f"! {harmless(path)} lies outside of the workflow's folder", file=sys.stderr)
+        print(f"! {harmless(path)} is outside the workflow's directory", file=sys.stderr)
     print("Run them? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise JournalError("nothing was run, and without --live the ladder needs no Snakemake")
+        raise JournalError("nothing was run; without --live, triage does not need Snakemake")

@@ -1,4 +1,4 @@
-"""What a workflow's runs must keep to, as the TOML file says that the person named."""
+"""Read the check file: the limits and required outputs of a workflow's runs, in TOML."""
 
 import contextlib
 import difflib
@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES, Figu
 
 VERSION: Final = 1
 _VERIFY_TIMEOUT_S: Final = 600.0
-_LARGEST: Final = 1_000_000  # bytes: it is written by hand
+_MAX_BYTES: Final = 1_000_000  # the file is written by hand
 _TABLES: Final = ("version", "max", "min", "publish", "baseline")
 _PUBLISH: Final = ("files", "verify", "verify_timeout_s")
 _BASELINE: Final = ("journal", "same_work", "slower_by")
@@ -26,15 +26,15 @@ Keys = tuple[str, ...]
 
 
 class CheckFileError(Exception):
-    """A file that cannot be used; its text is one line: file, line, and what to do."""
+    """A file that cannot be used; the text is one line: file, line, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a run is compared with, and what the comparison must show; each thing with its line."""
+    """What a run is compared with, and what the comparison must show; each key with its line."""
 
     journal: str | None = None
-    """Relative to the file's folder; None for the newest run before that is alike."""
+    """Relative to the file's folder; None for the newest earlier run of the same targets."""
     same_work: bool = True
     same_work_line: int | None = None
     slower_by: float | None = None
@@ -43,7 +43,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class CheckFile:
-    """All that a file says; each thing with its line."""
+    """The content of a check file; each entry with its line."""
 
     path: Path
     limits: tuple[Limit, ...] = ()
@@ -55,44 +55,46 @@ class CheckFile:
     baseline: Baseline | None = None
 
     @property
-    def proves(self) -> bool:
-        """Whether it asks for anything outside the journal."""
+    def requires_outputs(self) -> bool:
+        """Whether the file lists files that must exist, or commands that verify them."""
         return bool(self.files or self.verify)
 
 
 def read_check_file(path: Path) -> CheckFile:
-    """Return what the file at *path* says.
+    """Return the content of the file at *path*.
 
     Raises:
-        CheckFileError: if it cannot be read, is no TOML, or says something that is not known.
+        CheckFileError: if it cannot be read, is not TOML, or has an unknown or invalid entry.
 
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        hint = "; check --init proposes one" if isinstance(error, FileNotFoundError) else ""
+        hint = (
+            "; write a first one with check --init" if isinstance(error, FileNotFoundError) else ""
+        )
         raise CheckFileError(f"{path}: {error.strerror or error}{hint}") from error
-    if len(data) > _LARGEST:
-        raise CheckFileError(f"{path}: too large for a file of budgets ({len(data):,} bytes)")
+    if len(data) > _MAX_BYTES:
+        raise CheckFileError(f"{path}: too large for a check file ({len(data):,} bytes)")
     try:
         text = data.decode()
         return _Reader(path, tomllib.loads(text), text).file()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise CheckFileError(f"{path}:{line}: not UTF-8, as TOML has to be") from error
+        raise CheckFileError(f"{path}:{line}: not UTF-8, which TOML requires") from error
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        found = _AT.search(said)
+        text_of_error = str(error)
+        found = _AT.search(text_of_error)
         line = int(found[1]) if found and found[1] else text.count("\n") + 1
-        raise CheckFileError(f"{path}:{line}: not TOML: {_AT.sub('', said)}") from error
+        raise CheckFileError(f"{path}:{line}: not TOML: {_AT.sub('', text_of_error)}") from error
     except RecursionError as error:
-        raise CheckFileError(f"{path}: nested too deep") from error
+        raise CheckFileError(f"{path}: nested too deeply") from error
 
 
 def lines_of(text: str) -> dict[Keys, int]:
-    """Return the line on which each key of a TOML document begins, tables among them.
+    """Return the line on which each key of a TOML document begins, tables included.
 
-    TOML's own parser decides where a statement ends: it takes lines until they are whole.
+    A statement ends where the TOML parser accepts the lines since its beginning.
     """
     found: dict[Keys, int] = {}
     table: Keys = ()
@@ -101,11 +103,11 @@ def lines_of(text: str) -> dict[Keys, int]:
         begun = begun if pending else number
         pending += line + "\n"
         try:
-            told = tomllib.loads(pending)
+            statement = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:
             continue
-        is_header = pending.lstrip().startswith("[")  # no other statement begins so
-        paths = [path if is_header else table + path for path in _paths(told)]
+        is_header = pending.lstrip().startswith("[")  # nothing else begins with a bracket
+        paths = [path if is_header else table + path for path in _paths(statement)]
         for path in paths:
             found.setdefault(path, begun)
         if is_header:
@@ -114,29 +116,33 @@ def lines_of(text: str) -> dict[Keys, int]:
     return found
 
 
-def _paths(told: Any, before: Keys = ()) -> Iterator[Keys]:
-    """Yield the path of every key below, each after its parent's."""
-    inner = told[-1] if isinstance(told, list) and told and isinstance(told[-1], dict) else told
-    if isinstance(inner, dict):
-        for key, value in inner.items():
+def _paths(value: Any, before: Keys = ()) -> Iterator[Keys]:
+    """Yield the path of every key in *value*, each after its parent's."""
+    if isinstance(value, list) and value and isinstance(value[-1], dict):
+        value = value[-1]
+    if isinstance(value, dict):
+        for key, inner in value.items():
             yield (*before, key)
-            yield from _paths(value, (*before, key))
+            yield from _paths(inner, (*before, key))
 
 
 class _Reader:
-    """Takes a parsed file apart, and says on which line something is wrong with it."""
+    """Checks a parsed file; its errors name the line."""
 
-    def __init__(self, path: Path, told: dict[str, Any], text: str) -> None:
-        self._path, self._told, self._text = path, told, text
+    def __init__(self, path: Path, content: dict[str, Any], text: str) -> None:
+        self._path, self._content, self._text = path, content, text
         self._lines = lines_of(text)
 
     def file(self) -> CheckFile:
-        """Return it all."""
-        self._known(self._told, _TABLES, ())
-        if "version" not in self._told:
-            self._wrong((), f"no version: write version = {VERSION} at its top")
-        if type(self._told["version"]) is not int or self._told["version"] != VERSION:
-            self._wrong(("version",), f"this snakemake-observe knows version {VERSION} alone")
+        """Return the content as objects."""
+        self._known(self._content, _TABLES, ())
+        if "version" not in self._content:
+            self._wrong((), f"no version: write version = {VERSION} at the top")
+        if type(self._content["version"]) is not int or self._content["version"] != VERSION:
+            self._wrong(
+                ("version",),
+                f"unknown version: this snakemake-observe reads version {VERSION} only",
+            )
         limits = [*self._limits("max"), *self._limits("min")]
         publish = self._table("publish", _PUBLISH)
         return CheckFile(
@@ -156,8 +162,10 @@ class _Reader:
                 yield self._limit(kind, name, "", value, figure)
                 continue
             if not isinstance(value, dict):
-                some = "a rule" if figure.parts is None else f"one of {', '.join(figure.parts)}"
-                self._wrong((kind, name), f"write {name}.X = …, where X is {some}")
+                kind_of_part = (
+                    "a rule" if figure.parts is None else f"one of {', '.join(figure.parts)}"
+                )
+                self._wrong((kind, name), f"write {name}.X = ..., where X is {kind_of_part}")
             if figure.parts is not None:
                 self._known(value, figure.parts, (kind, name))
             for part, inner in value.items():
@@ -178,7 +186,7 @@ class _Reader:
     def _timeout(self, value: Any) -> float:
         at = ("publish", "verify_timeout_s")
         if value == 0:
-            self._wrong(at, "0 s is no time to verify anything in")
+            self._wrong(at, "must be more than 0 s")
         return self._number(at, value, "seconds")
 
     def _number(self, at: Keys, value: Any, what: str) -> float:
@@ -194,42 +202,42 @@ class _Reader:
         for one in globs:
             path = PurePosixPath(one)
             if not one.strip():
-                self._wrong(at, "an empty glob: name the files that have to be there")
+                self._wrong(at, "an empty glob: name the files that must exist")
             if path.is_absolute() or ".." in path.parts or one.startswith("~"):
-                self._wrong(at, f"{one!r}: globs are below the run's working directory")
+                self._wrong(at, f"{one!r}: globs must be below the run's working directory")
         return tuple((one, self._element(at, one)) for one in globs)
 
     def _commands(self, value: Any) -> tuple[tuple[tuple[str, ...], int], ...]:
         at = ("publish", "verify")
-        what = 'a list of commands, each a list of words, as [["sha256sum", "--check", "SUMS"]]'
+        what = 'a list of commands, each a list of arguments, as [["sha256sum", "--check", "SUMS"]]'
         if not isinstance(value, list):
             self._wrong(at, f"write {what}")
         found = tuple(self._texts(at, one, what) for one in value)
-        if not all(words and words[0] for words in found):
+        if not all(command and command[0] for command in found):
             self._wrong(at, f"a command without a name: write {what}")
-        return tuple((words, self._element(at, list(words))) for words in found)
+        return tuple((command, self._element(at, list(command))) for command in found)
 
     def _texts(self, at: Keys, value: Any, what: str) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             self._wrong(at, f"write {what}")
         if any("\0" in one for one in value):
-            self._wrong(at, "no path and no word of a command has a NUL in it")
+            self._wrong(at, "a path or argument cannot contain a NUL character")
         return tuple(value)
 
     def _baseline(self) -> Baseline | None:
-        if "baseline" not in self._told:
+        if "baseline" not in self._content:
             return None
         table, at = self._table("baseline", _BASELINE), ("baseline",)
         journal, same_work = table.get("journal"), table.get("same_work", False)
         slower_by = table.get("slower_by")
         if journal is not None:
-            self._texts((*at, "journal"), [journal], "a journal's path, as a text")
+            self._texts((*at, "journal"), [journal], "a journal's path as a string")
         if not isinstance(same_work, bool):
-            self._wrong((*at, "same_work"), f"{same_work!r} is neither true nor false")
+            self._wrong((*at, "same_work"), f"{same_work!r} is not true or false")
         if slower_by is not None:
-            self._number((*at, "slower_by"), slower_by, "0.2 is a fifth slower")
+            self._number((*at, "slower_by"), slower_by, "a share: 0.2 is 20 % slower")
         if not same_work and slower_by is None:
-            self._wrong(at, "it asks for nothing: write same_work = true, or slower_by = 0.2")
+            self._wrong(at, "nothing to check: write same_work = true or slower_by = 0.2")
         return Baseline(
             journal,
             same_work,
@@ -239,7 +247,7 @@ class _Reader:
         )
 
     def _table(self, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
-        table = self._told.get(name, {})
+        table = self._content.get(name, {})
         if not isinstance(table, dict):
             self._wrong((name,), f"write it as a table: [{name}]")
         self._known(table, keys, (name,))
@@ -249,8 +257,8 @@ class _Reader:
         for name in table:
             if name not in keys:
                 near = difflib.get_close_matches(name, keys, 1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(keys)}"
-                self._wrong((*at, name), f"not known: {'.'.join((*at, name))}; {hint}")
+                hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(keys)}"
+                self._wrong((*at, name), f"unknown key {'.'.join((*at, name))}; {hint}")
 
     def _line(self, at: Keys) -> int:
         while at and at not in self._lines:
@@ -258,12 +266,12 @@ class _Reader:
         return self._lines.get(at, 1)
 
     def _element(self, at: Keys, element: Any) -> int:
-        """Return the line of a list's element, or the list's where it has none of its own."""
+        """Return the line of a list's element, or the list's line if the element has none."""
         begun = self._line(at)
         ends = (line for line in self._lines.values() if line > begun)
         lines = self._text.split("\n")[begun : min(ends, default=None)]
         for number, line in enumerate(lines, begun + 1):
-            for inside in (line, line.rpartition("]")[0]):  # the last may end the list as well
+            for inside in (line, line.rpartition("]")[0]):  # the last line may also end the list
                 with contextlib.suppress(tomllib.TOMLDecodeError):
                     if element in tomllib.loads(f"it = [\n{inside}\n]")["it"]:
                         return number

@@ -1,70 +1,70 @@
-"""Evidence of an incident, put away before the next run overwrites it."""
+"""Save the evidence of an incident before the next run overwrites it."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from snakemake_logger_plugin_observe.external.workdir import Folder, Store
+from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
+from snakemake_logger_plugin_observe.external.workdir import Folder
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 
 
-def keep(store: Store, answer: TriageAnswer, folder: Folder | None) -> None:
-    """Copy the journals, the logs and benchmarks that are cited, and what commands printed.
+def save(store: EvidenceStore, answer: TriageAnswer, folder: Folder | None) -> None:
+    """Save the journals, the cited logs and benchmarks, what commands printed, and the note.
 
-    ``INDEX.txt`` says what each file is, and what was not there.
+    ``INDEX.txt`` lists what each file is, and what was missing.
 
     Raises:
-        SavingError: if something cannot be written.
+        SavingError: if a file cannot be written.
 
     """
-    lines: list[str] = []
+    index: list[str] = []
     for name, path in answer.paths.items():
         kept = f"journals/{name}.jsonl"
-        _tell(lines, kept, f"journal {name}: {path}", found=store.copy(Path(path), kept))
+        index.append(_entry(kept, f"journal {name}: {path}", exists=store.copy(Path(path), kept)))
     if folder is not None:
-        _keep_files(store, answer, folder, lines)
+        index += _save_files(store, answer, folder)
     for one in answer.asked:
         kept = f"commands/{one.name}.txt"
-        said = one.problem or "what it printed"
         store.text(kept, "".join(f"{line}\n" for line in one.lines))
-        _tell(lines, kept, f"{one.command}: {said}", found=True)
+        index.append(_entry(kept, f"{one.command}: {one.problem or 'what it printed'}"))
     store.text("note.md", render_note(answer, ".md"))
-    _tell(lines, "note.md", "the incident note", found=True)
-    lines += [f"missing: {text}" for text in answer.missing]
-    store.text("INDEX.txt", "".join(f"{' '.join(line.split())}\n" for line in lines))
+    index.append(_entry("note.md", "the incident note"))
+    index += [f"missing: {text}" for text in answer.missing]
+    store.text("INDEX.txt", "".join(f"{' '.join(line.split())}\n" for line in index))
 
 
-def _keep_files(store: Store, answer: TriageAnswer, folder: Folder, lines: list[str]) -> None:
-    """Copy files of the folder under the names that they have in it; no other is followed."""
+def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Folder) -> Iterator[str]:
+    """Copy the cited files that are in *folder*, and yield an entry of the index for each."""
     root = os.path.realpath(folder.root)
     done: set[Path] = set()
     for named, what in _cited(answer):
         path = folder.inside(named)
         if path is None:
-            _tell(lines, named, what, found=False)
+            yield _entry(named, what, exists=False)
         elif path not in done:
             done.add(path)
             if problem := folder.of_another_run(path):
-                lines.append(f"not kept: {named}  {what}: {problem}")
+                yield f"not saved: {named}  {what}: {problem}"
             else:
                 kept = f"files/{os.path.relpath(path, root)}"
-                _tell(lines, kept, what, found=store.copy(path, kept))
+                yield _entry(kept, what, exists=store.copy(path, kept))
 
 
 def _cited(answer: TriageAnswer) -> Iterator[tuple[str, str]]:
-    """Yield the logs and benchmarks that are quoted, or that the note cites, with what each is."""
+    """Yield the logs and benchmarks that are quoted or cited in the note, with what each is."""
     known: set[str] = set()
-    for quote in answer.triage.excerpts:
-        known.add(quote.path)
-        yield quote.path, f"{quote.kind} of {quote.job}"
+    for excerpt in answer.triage.excerpts:
+        known.add(excerpt.path)
+        yield excerpt.path, f"{excerpt.kind} of {excerpt.job}"
     for _, claims in answer.triage.note.named_fields():
         for one in (cited for claim in claims for cited in claim.evidence):
             path, _, line = one.ref.rpartition(":")
             if one.kind in ("log", "benchmark") and line.isdecimal() and path not in known:
                 known.add(path)
-                yield path, f"{one.kind} that the note cites"
+                yield path, f"{one.kind} cited in the note"
 
 
-def _tell(lines: list[str], name: str, what: str, *, found: bool) -> None:
-    lines.append(f"{name}  {what}" if found else f"not there: {name}  {what}")
+def _entry(name: str, what: str, *, exists: bool = True) -> str:
+    return f"{name}  {what}" if exists else f"missing: {name}  {what}"

@@ -1,4 +1,4 @@
-"""Which journal a command is about: the one that was named, or the newest real run here."""
+"""Find and read the journal that a command is about: the named one, or the newest run here."""
 
 import argparse
 import os
@@ -35,18 +35,18 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def load(named: Path | None, detail: Detail = Detail.WHOLE, *, failures: bool = False) -> Source:
-    """Return the run that *named* tells of, or the newest real run of the working directory.
+    """Return the run in the journal *named*, or the newest real run of a working directory.
 
-    A newer run that failed before it tried a job is named among the problems.
+    A newer run that failed before it started a job is listed among the problems.
 
     Args:
-        named: a journal, a working directory, or None for the present one.
-        detail: how much of it the command needs; ``Detail.JOBS`` only of a journal that is named,
-            for whether a run was real is told by its attempts.
-        failures: whether a run that failed before it tried a job is real, too.
+        named: a journal, a working directory, or None for the current directory.
+        detail: how much of it the command needs. ``Detail.JOBS`` only for a journal that is named:
+            whether a run is real is known from its attempts.
+        failures: whether a run that failed before it started a job counts as real.
 
     Raises:
-        JournalError: if there is none, or it cannot be read; one line that says what to do.
+        JournalError: if there is none, or it cannot be read.
 
     """
     if named is not None and not named.is_dir():
@@ -67,12 +67,12 @@ def find(named: Path | None) -> Path:
 
 
 def working_directory(journal: Path) -> Path:
-    """Return where a run was, by where its journal lies: the journal itself may say anything."""
+    """Return the working directory that *journal* is in: what it contains is not to be trusted."""
     return above(journal.parent) or above(journal.absolute().parent) or Path()
 
 
 def above(folder: Path) -> Path | None:
-    """Return the working directory of which *folder* holds the journals, or None."""
+    """Return the working directory whose folder of journals is *folder*, or None."""
     depth = len(SUBFOLDER.parts)
     return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
@@ -95,16 +95,16 @@ def _newest(folder: Path, detail: Detail, *, failures: bool) -> Source:
         if is_real(source.run) or (failures and _failed_early(source)):
             return replace(source, problems=(*failed, *source.problems))
         if _failed_early(source):
-            failed.append(f"{path}: a newer run, {source.status} before it tried a job")
+            failed.append(f"{path}: a newer run, {source.status} before it started a job")
     if unread and len(unread) == len(found):
         raise JournalError(unread[0])
     raise JournalError(
-        f"no run in {folder / SUBFOLDER} executed a job; name a journal to see it all the same"
+        f"no run in {folder / SUBFOLDER} executed a job; name a journal to see it anyway"
     )
 
 
 def _failed_early(source: Source) -> bool:
-    """Whether a run came to a bad end before it tried a job."""
+    """Whether a run failed or was ended before it started a job."""
     started = source.run.started
     return (
         started is not None
@@ -125,25 +125,25 @@ def _load(path: Path, detail: Detail) -> Source:
 
 
 def _lost(run: Run) -> Iterator[str]:
-    """Say what a journal lacks that has a last line, and so should have all before it."""
+    """Say how many attempts are missing from a journal that has its last line."""
     if run.finished is None or run.finished.status != "success" or run.gaps:
         return
     counted = run.finished.attempt_count
     ended = sum(1 for a in run.attempts.values() if a.job_id is not None and a.status in FINAL)
     if ended < counted:
         yield (
-            f"the ends of {counted - ended:,} of {counted:,} attempts are not in it: lines were "
-            "lost, and every figure lacks what they told"
+            f"the ends of {counted - ended:,} of {counted:,} attempts are missing: lines were "
+            "lost, and every figure is too small by these attempts"
         )
 
 
 def is_real(run: Run) -> bool:
-    """Whether this neither planned nor touched only, and at least one job was tried in it."""
+    """Whether this is no dry run or --touch, and at least one job was started."""
     return run.started is not None and run.started.kind == "run" and bool(run.attempts)
 
 
 def is_alive(run: Run) -> bool | None:
-    """Return whether the run's process still lives, or None where that cannot be seen from here."""
+    """Return whether the run's process is alive, or None if that is unknown on this machine."""
     started = run.started
     if run.finished is not None or started is None or started.host != socket.gethostname():
         return None
@@ -154,7 +154,7 @@ def is_alive(run: Run) -> bool | None:
     except (PermissionError, OverflowError):
         return None
     born = clock.process_started(started.pid)
-    if started.process_started is None:  # the journal's host cannot tell one process from another
+    if started.process_started is None:  # the pid may be another process by now
         return None
     set_since, boot = 0, clock.boot_time()
     if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():

@@ -1,90 +1,117 @@
-"""The two sides of a comparison: one run with its history, or a folder of runs."""
+"""The two sides of a comparison: each a run with its history, or a folder of repeated runs."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.compare.checksums import varying
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
-from snakemake_logger_plugin_observe.commands.support import baselines, find_journal
-from snakemake_logger_plugin_observe.commands.support.baselines import Outline
+from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
+from snakemake_logger_plugin_observe.commands.support.other_runs import Outline
 from snakemake_logger_plugin_observe.external.published_files import sums
 from snakemake_logger_plugin_observe.journal.events import RunFinished
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
 
 
-def side(named: Path | None) -> tuple[Source, tuple[Outline, ...]]:
-    """Return the run that stands for a side, and of a folder of journals all that are alike."""
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A run to compare, and the repeated runs of a folder that it stands for, if any."""
+
+    source: Source
+    repetitions: tuple[Outline, ...] = ()
+
+
+def side(named: Path | None) -> Side:
+    """Return the run that *named* means; of a folder of journals the one of median makespan.
+
+    Raises:
+        JournalError: if no journal can be read, or no run in the folder succeeded.
+
+    """
     if named is None or not named.is_dir() or not any(named.glob("*.jsonl")):
-        return find_journal.load(named, Detail.FIGURES), ()
-    alike = baselines.alike(named)
-    if not alike:
-        raise JournalError(f"{named}: none of the journals in it is of a run that succeeded")
-    typical = sorted(alike, key=lambda one: one.finished.makespan_s or 0.0)[(len(alike) - 1) // 2]
-    return find_journal.load(typical.path, Detail.FIGURES), tuple(alike)
+        return Side(find_journal.load(named, Detail.FIGURES))
+    repeated = other_runs.repetitions(named)
+    if not repeated:
+        raise JournalError(f"{named}: no journal in it is of a run that succeeded")
+    by_makespan = sorted(repeated, key=lambda one: one.finished.makespan_s or 0.0)
+    median = by_makespan[(len(repeated) - 1) // 2]
+    return Side(find_journal.load(median.path, Detail.FIGURES), tuple(repeated))
 
 
-Side = tuple[Source, Sequence[Outline]]
+def baseline_side(source: Source, named: Path | None) -> Side | None:
+    """Return the baseline that the user *named*, or else the newest run that can be one.
+
+    Raises:
+        JournalError: if the baseline that was named cannot be read.
+
+    """
+    if named is not None:
+        return side(named)
+    found = other_runs.baseline_of(source, Detail.FIGURES)
+    return Side(found) if found is not None else None
 
 
 def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party, Party]:
-    """Return both sides, with what they published, where each has a folder of its own.
+    """Return both sides for ``compare``, with checksums of published files if they can differ.
 
     In one folder the later run has overwritten what the earlier one published.
     """
-    sides = _party(*before, after[0]), _party(*after, before[0])
-    if not globs or _one_folder(before[0], after[0]):
-        return sides
-    one, other = (
-        replace(side, published=sums(find_journal.working_directory(source.path), globs))
-        for side, (source, _) in zip(sides, (before, after), strict=True)
-    )
-    return one, other
+    one, other = _party(before, after.source), _party(after, before.source)
+    if not globs or one_folder(before.source, after.source):
+        return one, other
+    return _published(one, before.source, globs), _published(other, after.source, globs)
 
 
-def _one_folder(before: Source, after: Source) -> bool:
+def one_folder(before: Source, after: Source) -> bool:
+    """Return whether two runs had the same working directory."""
     one, other = (find_journal.working_directory(source.path) for source in (before, after))
     return one.resolve() == other.resolve()
 
 
-def _party(source: Source, alike: Sequence[Outline], other: Source) -> Party:
-    """Return a side: one run with what its history tells of noise, or all runs of a folder.
+def _published(party: Party, source: Source, globs: Sequence[str]) -> Party:
+    return replace(party, published=sums(find_journal.working_directory(source.path), globs))
 
-    What it is compared with, *other*, is no noise of its own.
-    """
-    if alike:
-        runs = [find_journal.load(one.path, Detail.FIGURES).run for one in alike]
+
+def _party(side: Side, other: Source) -> Party:
+    """Return one side: all runs of a folder, or one run with the noise that its history shows."""
+    source = side.source
+    if side.repetitions:
+        runs = [find_journal.load(one.path, Detail.FIGURES).run for one in side.repetitions]
         return Party(
             source.run,
             source.status,
-            _measured([one.finished for one in alike]),
+            _lengths([one.finished for one in side.repetitions]),
             varying=varying(runs),
         )
     finished = source.run.finished
     if finished is None or finished.makespan_s is None:
         return Party(source.run, source.status, RunLengths((), ()))
-    known = _without(baselines.history(source), source, other)
-    history = [one.finished.makespan_s for one in known]
+    history = [one.finished.makespan_s for one in _history_without(source, other)]
     return Party(
         source.run,
         source.status,
-        _measured([finished]),
+        _lengths([finished]),
         [length_s for length_s in history if length_s is not None],
     )
 
 
-def _without(history: Sequence[Outline], source: Source, other: Source) -> list[Outline]:
-    """Return *source*'s *history* without the run that it is compared with, unless that is itself.
+def _history_without(source: Source, other: Source) -> list[Outline]:
+    """Return *source*'s history without *other*, the run that it is compared with.
 
-    Journals of one name in two folders are of two runs; copies are of one.
+    Runs are compared by id: two journals of the same name may be different runs, and copies of a
+    journal are the same run.
     """
     compared = other.run.started.run_id if other.run.started is not None else None
-    return [one for one in history if one.path == source.path or one.started.run_id != compared]
+    return [
+        one
+        for one in other_runs.history(source)
+        if one.path == source.path or one.started.run_id != compared
+    ]
 
 
-def _measured(ends: Sequence[RunFinished]) -> RunLengths:
+def _lengths(ends: Sequence[RunFinished]) -> RunLengths:
     ended = [one for one in ends if one.makespan_s is not None]
     imports_s = [one.makespan.by_phase_s.get("import") for one in ended]
     return RunLengths(

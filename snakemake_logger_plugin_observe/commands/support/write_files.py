@@ -1,4 +1,4 @@
-"""Files that a command writes because the person asked for them: whole, or not at all."""
+"""Write the files that a user asked for: completely, or not at all."""
 
 import contextlib
 import os
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 class WritingError(Exception):
-    """A file that could not be written; its text is one line for the person."""
+    """A file could not be written; the text is one line for the user."""
 
 
 def replace(path: Path, text: str) -> None:
-    """Write *text* to *path*, in place of what is there; folders are made.
+    """Write *text* to *path*, replacing a file and creating its folders.
 
     Raises:
-        WritingError: if it could not be written whole; what was there is then as it was.
+        WritingError: if it could not be written; an existing file is then unchanged.
 
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -30,18 +30,16 @@ def replace(path: Path, text: str) -> None:
 
 
 def create(path: Path, text: str) -> None:
-    """Write *text* to *path*, where nothing may be.
+    """Write *text* to *path*, which must not exist.
 
     Raises:
-        WritingError: if something is there, or it could not be written whole.
+        WritingError: if it exists, or could not be written.
 
     """
     try:
         _write(path, text)
     except FileExistsError as error:
-        raise WritingError(
-            f"{path}: is there already, and is left as it is; name another file, or - to print it"
-        ) from error
+        raise WritingError(f"{path}: already exists; not overwritten. Name another file") from error
     except OSError as error:
         raise WritingError(f"{path}: {error.strerror or error}") from error
 

@@ -31,7 +31,7 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import Root, chain, roots
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection, NoSuchJob, find
 from snakemake_logger_plugin_observe.analysis.why.why import why
-from snakemake_logger_plugin_observe.commands.why import told_apart
+from snakemake_logger_plugin_observe.commands.why import split_selection
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -343,19 +343,19 @@ def test_a_journal_among_the_words_is_known_by_what_lies_there(
     inside = diamond().write(tmp_path / "run" / ".snakemake" / "observe" / "b.jsonl")
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "rows.jsonl").write_text('{"event": "sunset"}\n')
-    assert told_apart([]) == (None, None)
-    assert told_apart(["publish"]) == ("publish", None)
-    assert told_apart([str(journal)]) == (None, journal)
-    assert told_apart(["run"]) == (None, Path("run"))
-    assert told_apart(["publish", str(inside)]) == ("publish", inside)
-    assert told_apart(["run", "screen", "n=1"]) == ("screen n=1", Path("run"))
-    assert told_apart(["screen", "n=1", "a.jsonl"]) == ("screen n=1", Path("a.jsonl"))
-    assert told_apart(["results"]) == ("results", None)
-    assert told_apart(["results/rows.jsonl"]) == ("results/rows.jsonl", None)
-    assert told_apart(["publish", "nowhere.jsonl"]) == ("publish", Path("nowhere.jsonl"))
-    assert told_apart(["rows.jsonl"]) == ("rows.jsonl", None)
-    assert told_apart(["x" * 5000]) == ("x" * 5000, None)
-    assert told_apart(["x\0"]) == ("x\0", None)
+    assert split_selection([]) == (None, None)
+    assert split_selection(["publish"]) == ("publish", None)
+    assert split_selection([str(journal)]) == (None, journal)
+    assert split_selection(["run"]) == (None, Path("run"))
+    assert split_selection(["publish", str(inside)]) == ("publish", inside)
+    assert split_selection(["run", "screen", "n=1"]) == ("screen n=1", Path("run"))
+    assert split_selection(["screen", "n=1", "a.jsonl"]) == ("screen n=1", Path("a.jsonl"))
+    assert split_selection(["results"]) == ("results", None)
+    assert split_selection(["results/rows.jsonl"]) == ("results/rows.jsonl", None)
+    assert split_selection(["publish", "nowhere.jsonl"]) == ("publish", Path("nowhere.jsonl"))
+    assert split_selection(["rows.jsonl"]) == ("rows.jsonl", None)
+    assert split_selection(["x" * 5000]) == ("x" * 5000, None)
+    assert split_selection(["x\0"]) == ("x\0", None)
 
 
 # -- properties ----------------------------------------------------------------------------------
