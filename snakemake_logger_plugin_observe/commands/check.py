@@ -150,7 +150,7 @@ def _why_not_published(subject: MeasuredRun) -> str:
     """Return why the run cannot have published anything; empty if it can have."""
     if subject.status == "running":
         return subject.more
-    return "nothing ran: this is a dry run" if subject.kind == "dry_run" else ""
+    return "nothing ran: a dry run" if subject.kind == "dry_run" else ""
 
 
 def _required_outputs(file: CheckFile, folder: Path, why_not: str) -> Iterator[CheckLine]:

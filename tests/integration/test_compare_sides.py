@@ -60,7 +60,7 @@ def test_published_files_of_one_folder_are_not_compared_and_a_note_says_so(bench
     assert answered.returncode == 0, answered.stderr
     (note,) = json.loads(answered.stdout)["notes"]
     assert note.startswith(
-        f"published files were not compared: A and B ran in one folder, {lab.folder}"
+        f"published files were not compared: A and B ran in the same folder, {lab.folder}"
     )
 
 
@@ -236,7 +236,7 @@ def test_a_lone_run_has_no_baseline(bench: Bench, whole: Path) -> None:
     assert done.stderr.endswith("name a baseline\n")
     done = lab.observe("compare", str(whole))
     assert done.returncode == 2
-    assert "is the newest run here; name what to compare it with" in done.stderr
+    assert "is the newest run here; name a run to compare it with" in done.stderr
 
 
 def test_terminal_escapes_in_names_and_commands_are_escaped(bench: Bench) -> None:

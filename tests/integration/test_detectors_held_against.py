@@ -187,7 +187,7 @@ def test_a_failed_job_s_evidence_is_from_its_own_run(lab: Lab) -> None:
     assert lab.observe("triage", str(failed), "--save", "kept").returncode == 0
     assert not (lab.folder / "kept" / "files").exists()
     index = (lab.folder / "kept" / "INDEX.txt").read_text()
-    assert "not kept: logs/all.log log of all: it was written after the next run" in index
+    assert "not saved: logs/all.log log of all: it was written after the next run" in index
 
 
 LATE = """

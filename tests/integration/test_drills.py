@@ -162,7 +162,7 @@ def test_triage_live_refuses_while_another_snakemake_runs(ran: Lab) -> None:
     (locks / "0.output.lock").write_text("out/0.txt\n")
     done = ran.observe("triage", "--live", "--yes")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "holds its lock" in done.stderr
+    assert "locked by a Snakemake" in done.stderr
 
 
 def test_a_runbook_s_commands_can_be_pasted_and_run(ran: Lab) -> None:

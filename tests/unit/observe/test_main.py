@@ -286,7 +286,7 @@ def test_where_no_run_tried_a_job_it_says_so(
     newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
     assert main(["cost"]) == 2
     assert said(capsys)[1] == (
-        "no run in .snakemake/observe executed a job; name a journal to see it all the same"
+        "no run in .snakemake/observe executed a job; name a journal to see it anyway"
     )
 
 
@@ -421,7 +421,7 @@ def test_a_rule_that_the_run_does_not_have_is_refused(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["jobs", str(journal), "--rule", "mapp"]) == 2
-    assert said(capsys)[1].endswith("no job of this run is of a rule called mapp; is map meant?")
+    assert said(capsys)[1].endswith("this run has no rule mapp; did you mean map?")
 
 
 @pytest.mark.parametrize("words", [["cost", ""], ["compare", "A", ""], [""]])

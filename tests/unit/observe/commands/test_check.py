@@ -118,7 +118,7 @@ def test_without_a_journal_the_newest_run_here_is_checked(
 
 def test_what_cannot_be_used_is_2(here: Path, capsys: Capsys) -> None:
     assert refused(capsys, "gone.toml", "run") == (
-        "gone.toml: No such file or directory; check --init proposes one"
+        "gone.toml: No such file or directory; write a first one with check --init"
     )
     assert refused(capsys, "observe.toml", "gone.jsonl") == "gone.jsonl: No such file or directory"
     asks('version = 1\n[max]\n"\\u001b[2J" = 1\n')
@@ -184,7 +184,7 @@ def test_a_journal_that_lies_in_no_working_directory_says_so(here: Path, capsys:
     kept = str(chain().write(Path("kept", "j.jsonl")))
     _, answer = check(capsys, "observe.toml", kept)
     (note,) = answer["notes"]
-    assert note.startswith("the journal lies in no working directory: ")
+    assert note.startswith("the journal is not in a working directory: ")
     _, answer = check(capsys, "observe.toml", kept, "--directory", "run")
     assert answer["notes"] == []
 
@@ -196,7 +196,7 @@ def test_a_glob_that_matches_nothing_is_broken(here: Path, capsys: Capsys) -> No
     assert (code, lines(answer)[1]) == (1, ("files", 0, False))
     asks("version = 1\n[publish]\nfiles = ['out']\n")
     _, answer = check(capsys, "observe.toml", "run")
-    assert answer["lines"][1]["why"] == "a folder's files are out/**"
+    assert answer["lines"][1]["why"] == "this is a folder; its files are out/**"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_later_run_may_have_changed_what_this_one_published(here: Path, capsys
     journal("run", chain(), "20260303T120000-c")
     _, answer = check(capsys, "observe.toml", str(old))
     assert answer["notes"] == [
-        "a later run, 20260303T120000-c.jsonl, may have changed what this one published"
+        "a later run, 20260303T120000-c.jsonl, may have changed what this run published"
     ]
 
 
@@ -272,7 +272,7 @@ def test_where_none_is_named_it_is_the_newest_success_before_that_is_alike(
     here: Path, capsys: Capsys
 ) -> None:
     asks(BASELINE)
-    why = "no earlier run of its Snakefile and targets succeeded; name one: --baseline"
+    why = "no earlier run of its Snakefile and targets succeeded; name one with --baseline"
     _, answer = check(capsys, "observe.toml", "run")
     assert [(line["ok"], line["why"]) for line in answer["lines"][1:]] == [(None, why)] * 2
     earlier = chain()
@@ -314,7 +314,7 @@ def test_a_proposal_is_written_once_and_holds_for_the_run_it_came_from(
     code, answer = check(capsys, "new.toml", "run", "--strict")
     assert (code, {line["ok"] for line in answer["lines"]}) == (0, {True})
     assert refused(capsys, "--init", "new.toml", "run") == (
-        "new.toml: is there already, and is left as it is; name another file, or - to print it"
+        "new.toml: already exists; not overwritten. Name another file"
     )
     assert Path("new.toml").read_text() == text
 
@@ -342,7 +342,7 @@ def test_only_a_run_that_succeeded_is_an_example(
 ) -> None:
     story.write(Path("j.jsonl"))
     said = refused(capsys, "--init", "-", "j.jsonl")
-    assert said.endswith(f"from a run that succeeded, and this one is: {status}")
+    assert said.endswith(f"from a run that succeeded; the status of this run is {status}")
 
 
 # -- JUnit -----------------------------------------------------------------------------------------
@@ -359,7 +359,8 @@ def test_a_junit_file_that_cannot_be_written_leaves_what_was_there(
     here: Path, capsys: Capsys
 ) -> None:
     assert (
-        refused(capsys, "observe.toml", "run", "--junit", "-") == "--junit writes a file: name one"
+        refused(capsys, "observe.toml", "run", "--junit", "-")
+        == "--junit needs the name of a file, not -"
     )
     Path("folder").mkdir()
     assert refused(capsys, "observe.toml", "run", "--junit", "folder") == "folder: Is a directory"

@@ -28,7 +28,7 @@ def without(story: Story, *kinds: str) -> Story:
 
 def test_ends_that_are_missing_are_counted(tmp_path: Path) -> None:
     (said,) = problems(without(chain(), "attempt_finished"), tmp_path / "j.jsonl")
-    assert said.startswith("the ends of 1 of 2 attempts are not in it: lines were lost")
+    assert said.startswith("the ends of 1 of 2 attempts are missing: lines were lost")
 
 
 @pytest.mark.parametrize("kind", ["scheduler_iteration", "message"])

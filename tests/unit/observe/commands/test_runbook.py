@@ -139,5 +139,5 @@ def test_a_workflow_that_never_succeeded_has_nothing_that_is_usual(
 ) -> None:
     a_run(status="failed").write(tmp_path / ".snakemake" / "observe" / "1.jsonl")
     assert main(["runbook", str(tmp_path), "--out", str(tmp_path / "RUNBOOK.md")]) == 2
-    assert "and a runbook tells what is usual" in capsys.readouterr().err
+    assert "a runbook describes a usual run" in capsys.readouterr().err
     assert not (tmp_path / "RUNBOOK.md").exists()

@@ -179,9 +179,11 @@ def test_without_a_terminal_and_without_yes_nothing_is_run(
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert main(["triage", "--live"]) == 2
     said = capsys.readouterr().err.splitlines()
-    assert said[-1].endswith("--live asks before it runs these, and here is no terminal: add --yes")
+    assert said[-1].endswith(
+        "--live asks before it runs these, and there is no terminal: add --yes"
+    )
     assert sum("snakemake all --" in line for line in said) == 5
-    assert any("executes the Snakefile's own Python" in line for line in said)
+    assert any("executes the Python code in the Snakefile" in line for line in said)
     assert not calls.exists()
 
 
@@ -201,7 +203,7 @@ def test_with_yes_it_is_run_but_for_what_lies_outside(
     text = path.read_text().replace('"--cores","1"', f'"-s","{tmp_path / "Snakefile"}"')
     path.write_text(text)
     assert main(["triage", "--live", "--yes"]) == 2
-    assert "outside of the workflow's folder" in capsys.readouterr().err
+    assert "outside the workflow's directory" in capsys.readouterr().err
     assert len(calls.read_text().splitlines()) == 5
 
 
@@ -217,5 +219,5 @@ def test_a_folder_that_is_locked_is_left_alone(
     locks.mkdir()
     (locks / "0.input.lock").write_text("a\n")
     assert main(["triage", "--live", "--yes"]) == 2
-    assert "a Snakemake holds its lock" in capsys.readouterr().err
+    assert "locked by a Snakemake" in capsys.readouterr().err
     assert not calls.exists()

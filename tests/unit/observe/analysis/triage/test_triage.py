@@ -311,12 +311,12 @@ def test_a_dry_run_beside_it_is_found(workdir: Path, capsys: pytest.CaptureFixtu
     ("story", "said"),
     [
         (a_run(), "no baseline"),
-        (a_run(), "no dry run's journal"),
-        (a_run(), "the folder was /work when the run was made"),
-        (a_run(), "the journal is of another machine (login)"),
-        (flaky(), "4 of 4 logs and benchmarks of the affected jobs tell nothing"),
+        (a_run(), "no journal of a dry run"),
+        (a_run(), "the working directory was /work during the run"),
+        (a_run(), "the journal is from another machine (login)"),
+        (flaky(), "4 of 4 logs and benchmarks of the affected jobs could not be read"),
         (logger_only(), "recorded without --executor timed"),
-        (killed(), "the run still goes on"),
+        (killed(), "the run has not ended"),
     ],
 )
 def test_evidence_that_is_missing_is_named_with_what_that_means(
@@ -336,7 +336,7 @@ def test_a_journal_by_itself_leads_to_no_folder(
         text = journal.read_text().replace('"workdir":"/work"', f'"workdir":"{place}"')
         journal.write_text(text)
         found = answered(capsys, journal)["missing"]
-        assert any("does not lie in its workflow's folder" in one for one in found) == missing
+        assert any("is not in its workflow's working directory" in one for one in found) == missing
 
 
 def test_a_note_is_written_once_in_the_form_that_its_name_asks_for(
@@ -348,7 +348,7 @@ def test_a_note_is_written_once_in_the_form_that_its_name_asks_for(
     before = (workdir / "n.md").read_text()
     assert main(["triage", str(incident), "--note", "n.md"]) == 2
     assert (workdir / "n.md").read_text() == before
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert list(json.loads((workdir / "n.json").read_text())) == FIELDS
 
 
@@ -371,7 +371,7 @@ def test_evidence_is_put_away_privately_and_only_what_lies_in_the_folder(
     assert not any("no business" in path.read_text() for path in kept)
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
     assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o700
-    assert "not there: logs/cut.log" in (tmp_path / "kept" / "INDEX.txt").read_text()
+    assert "missing: logs/cut.log" in (tmp_path / "kept" / "INDEX.txt").read_text()
     assert (tmp_path / "kept" / "journals" / "B.jsonl").read_bytes() == incident.read_bytes()
     capsys.readouterr()
     assert main([*words, "--save", str(tmp_path / "kept")]) == 2
@@ -397,7 +397,7 @@ def test_every_log_that_the_note_cites_is_put_away(
     assert kept == sorted(f"{one}.log" for one in set(re.findall(r"logs/(\d)\.log:1", note)))
     assert kept == ["1.log", "2.log", "3.log", "4.log", "5.log"]
     index = (tmp_path / "kept" / "INDEX.txt").read_text()
-    assert "files/logs/5.log log that the note cites\n" in index
+    assert "files/logs/5.log log cited in the note\n" in index
     capsys.readouterr()
 
 
@@ -514,4 +514,4 @@ def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixt
 def test_a_note_is_written_to_a_file(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(workdir, "1", a_run())
     assert main(["triage", "--note", "-"]) == 2
-    assert "--note writes a file: name one" in capsys.readouterr().err
+    assert "--note needs the name of a file, not -" in capsys.readouterr().err

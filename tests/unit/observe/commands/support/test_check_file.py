@@ -83,20 +83,20 @@ V = "version = 1\n"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", ":1: no version: write version = 1 at its top"),
-        ("[max]\n", ":1: no version: write version = 1 at its top"),
-        ("version = 2\n", ":1: this snakemake-observe knows version 1 alone"),
-        ("version = true\n", ":1: this snakemake-observe knows version 1 alone"),
+        ("", ":1: no version: write version = 1 at the top"),
+        ("[max]\n", ":1: no version: write version = 1 at the top"),
+        ("version = 2\n", ":1: unknown version: this snakemake-observe reads version 1 only"),
+        ("version = true\n", ":1: unknown version: this snakemake-observe reads version 1 only"),
         (V + "x = \n", ":2: not TOML: Invalid value"),
         (V + "[max]\na = [1,\n", ":4: not TOML: "),
         (V + "[max]\nretries = 1\nretries = 2\n", ":4: not TOML: Cannot overwrite a value"),
-        (V + "maxx = 1\n", ":2: not known: maxx; did you mean max?"),
+        (V + "maxx = 1\n", ":2: unknown key maxx; did you mean max?"),
         (V + "max = 1\n", ":2: write it as a table: [max]"),
         (
             V + "[max]\n\njobs_planed = 3\n",
-            ":4: not known: max.jobs_planed; did you mean jobs_planned?",
+            ":4: unknown key max.jobs_planed; did you mean jobs_planned?",
         ),
-        (V + "[max]\nzzz = 3\n", f":3: not known: max.zzz; known are {', '.join(FIGURES)}"),
+        (V + "[max]\nzzz = 3\n", f":3: unknown key max.zzz; use one of {', '.join(FIGURES)}"),
         (V + "[max]\nretries = '3'\n", ":3: '3' is not a number (a whole number)"),
         (V + "[max]\nretries = true\n", ":3: True is not a number (a whole number)"),
         (V + "[max]\nretries = 0.5\n", ":3: 0.5 is not a whole number"),
@@ -107,15 +107,15 @@ V = "version = 1\n"
         (V + "[max]\nclass_share.queue = 50\n", ":3: 50 is not a share of 0 to 1: 0.5 is half"),
         (
             V + "[max]\nclass_share.queues = 0.5\n",
-            ":3: not known: max.class_share.queues; did you mean queue?",
+            ":3: unknown key max.class_share.queues; did you mean queue?",
         ),
         (
             V + "[max]\nqueue_wait_s = 600\n",
-            ":3: write queue_wait_s.X = …, where X is one of p50, p90, p95, p99",
+            ":3: write queue_wait_s.X = ..., where X is one of p50, p90, p95, p99",
         ),
         (
             V + "[max]\nrule_compute_s = 2\n",
-            ":3: write rule_compute_s.X = …, where X is a rule",
+            ":3: write rule_compute_s.X = ..., where X is a rule",
         ),
         (
             V + "[publish]\nfiles = 'a'\n",
@@ -123,28 +123,31 @@ V = "version = 1\n"
         ),
         (
             V + "[publish]\nfiles = [\n'ok',\n'/etc/*',\n]\n",
-            ":3: '/etc/*': globs are below the run's working directory",
+            ":3: '/etc/*': globs must be below the run's working directory",
         ),
         (
             V + "[publish]\nfiles = ['a/../../b']\n",
-            ":3: 'a/../../b': globs are below the run's working directory",
+            ":3: 'a/../../b': globs must be below the run's working directory",
         ),
-        (V + "[publish]\nfiles = ['~/b']\n", ":3: '~/b': globs are below the run's working"),
-        (V + "[publish]\nfiles = ['']\n", ":3: an empty glob: name the files that have to be"),
-        (V + '[publish]\nfiles = ["a\\u0000"]\n', ":3: no path and no word of a command has a NUL"),
-        (V + "[publish]\nfile = ['a']\n", ":3: not known: publish.file; did you mean files?"),
+        (V + "[publish]\nfiles = ['~/b']\n", ":3: '~/b': globs must be below the run's working"),
+        (V + "[publish]\nfiles = ['']\n", ":3: an empty glob: name the files that must"),
+        (V + '[publish]\nfiles = ["a\\u0000"]\n', ":3: a path or argument cannot contain a NUL"),
+        (V + "[publish]\nfile = ['a']\n", ":3: unknown key publish.file; did you mean files?"),
         (
             V + "[publish]\nverify = ['python3', 'x']\n",
-            ':3: write a list of commands, each a list of words, as [["sha256sum", "--check", "SUMS"]]',
+            ':3: write a list of commands, each a list of arguments, as [["sha256sum", "--check", "SUMS"]]',
         ),
-        (V + "[publish]\nverify = 'x'\n", ":3: write a list of commands, each a list of words"),
+        (V + "[publish]\nverify = 'x'\n", ":3: write a list of commands, each a list of arguments"),
         (V + "[publish]\nverify = [[]]\n", ":3: a command without a name: write a list of"),
         (V + "[publish]\nverify = [['']]\n", ":3: a command without a name: write a list of"),
         (V + "[publish]\nverify_timeout_s = 'x'\n", ":3: 'x' is not a number (seconds)"),
-        (V + "[baseline]\n", ":2: it asks for nothing: write same_work = true, or slower_by = 0.2"),
-        (V + "[baseline]\nsame_work = 1\n", ":3: 1 is neither true nor false"),
-        (V + "[baseline]\njournal = 1\n", ":3: write a journal's path, as a text"),
-        (V + "[baseline]\nslower_by = 'x'\n", ":3: 'x' is not a number (0.2 is a fifth slower)"),
+        (V + "[baseline]\n", ":2: nothing to check: write same_work = true or slower_by = 0.2"),
+        (V + "[baseline]\nsame_work = 1\n", ":3: 1 is not true or false"),
+        (V + "[baseline]\njournal = 1\n", ":3: write a journal's path as a string"),
+        (
+            V + "[baseline]\nslower_by = 'x'\n",
+            ":3: 'x' is not a number (a share: 0.2 is 20 % slower)",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_with_its_place(path: Path, text: str, said: str) -> None:
@@ -160,7 +163,10 @@ def test_what_is_wrong_is_said_in_one_line_with_its_place(path: Path, text: str,
 def test_a_file_that_is_not_there_can_be_proposed(path: Path) -> None:
     with pytest.raises(CheckFileError) as caught:
         read_check_file(path)
-    assert str(caught.value) == f"{path}: No such file or directory; check --init proposes one"
+    assert (
+        str(caught.value)
+        == f"{path}: No such file or directory; write a first one with check --init"
+    )
 
 
 def test_a_folder_is_no_file(path: Path) -> None:
@@ -171,13 +177,13 @@ def test_a_folder_is_no_file(path: Path) -> None:
 
 def test_bytes_that_are_not_utf_8_are_found_on_their_line(path: Path) -> None:
     path.write_bytes(b"version = 1\n# \xff\n")
-    with pytest.raises(CheckFileError, match=r":2: not UTF-8, as TOML has to be$"):
+    with pytest.raises(CheckFileError, match=r":2: not UTF-8, which TOML requires$"):
         read_check_file(path)
 
 
 def test_a_huge_file_is_not_taken_apart(path: Path) -> None:
     path.write_bytes(b"#" * 1_000_001)
-    with pytest.raises(CheckFileError, match=r"too large for a file of budgets \(1,000,001 bytes"):
+    with pytest.raises(CheckFileError, match=r"too large for a check file \(1,000,001 bytes"):
         read_check_file(path)
 
 
