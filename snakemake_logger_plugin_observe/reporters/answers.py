@@ -1,4 +1,4 @@
-"""What commands answer: shaped before it is rendered, so that tests can ask for the data."""
+"""The answers of commands as data, before a reporter renders them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The journal that an answer comes from, and what was wrong with it."""
+    """The run that an answer is about, with its journal and the journal's problems."""
 
     path: Path
     run: Run
@@ -52,19 +52,19 @@ class CostAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PathAnswer:
-    """What the makespan was made of, and what of it the work itself needed."""
+    """The actual path through the makespan, and the critical path of the tools alone."""
 
     source: Source
     paths: Paths
     savings: tuple[Saving, ...] | None = ()
-    """The greatest first; None where they were not looked for, for the run is too large."""
+    """The largest first; None if not simulated, because the run is large."""
     explained: tuple[ExplainedSegment, ...] | None = None
-    """The actual path with the stamps that show it, where they were asked for."""
+    """The actual path with its stamps in the journal, with ``--explain``."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIfAnswer:
-    """What the run would have taken under other settings."""
+    """How long the run would have taken with other settings."""
 
     source: Source
     found: WhatIf
@@ -72,27 +72,27 @@ class WhatIfAnswer:
 
 @dataclass(frozen=True, slots=True)
 class JobsAnswer:
-    """Which attempts there were."""
+    """The attempts of a run."""
 
     source: Source
     rows: tuple[Row, ...]
     failed_only: bool = False
     used: bool = False
     rule: str | None = None
-    """The only rule that was asked for."""
+    """The rule that was selected, if one was."""
     failures: tuple[Failure, ...] = ()
-    """Where only failures were asked for: what failed among the rows' jobs."""
+    """What failed among the rows' jobs, with ``--failed``."""
     patterns: tuple[RulePattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WhyAnswer:
-    """Why jobs ran: all of them, or those that were asked about."""
+    """Why jobs ran: all of them, or those that were selected."""
 
     source: Source
     why: RunReasons
     baseline: Source | None = None
-    """The run that this one is held against, where there is one."""
+    """The earlier run that this one is compared with, if there is one."""
     changes: tuple[Change, ...] = ()
     subject: JobSelection | None = None
     chain: Chain | None = None
@@ -106,20 +106,20 @@ class CompareAnswer:
     candidate: Source
     comparison: Comparison
     notes: tuple[str, ...] = ()
-    """What was asked for and could not be compared."""
+    """What could not be compared, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class TriageAnswer:
-    """What went wrong with a run, rung by rung."""
+    """What went wrong with a run, in seven steps."""
 
     source: Source
     baseline: Source | None
     triage: Triage
     missing: tuple[str, ...] = ()
-    """What evidence was not there, and how that limits the answer."""
+    """The evidence that was missing, and how that limits the answer."""
     paths: dict[str, str] = field(default_factory=dict)
-    """The journals, by the names that evidence calls them."""
+    """The journals by their names in citations: A, B, P."""
     asked: tuple[LiveAnswer, ...] = ()
     saved: Path | None = None
     noted: Path | None = None
@@ -127,7 +127,7 @@ class TriageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An incident of which a note is kept."""
+    """An incident with a note on record."""
 
     path: str
     incident_class: str
@@ -136,7 +136,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class RunbookAnswer:
-    """What a runbook says; of one that was kept, nothing is known."""
+    """The content of a new runbook; only ``path`` is set if the file exists already."""
 
     path: Path
     kept: bool
@@ -144,40 +144,40 @@ class RunbookAnswer:
     folder: str | None = None
     usual: TypicalRun | None = None
     questions: dict[str, str] = field(default_factory=dict)
-    """The commands that ask a live Snakemake, by what they ask for."""
+    """Commands of a live Snakemake, by what they show: plan, input, code, params, summary."""
     known: tuple[Known, ...] = ()
     check_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
-    """Whether a run kept to what its workflow's file of budgets says."""
+    """Whether a run passes its workflow's check file."""
 
     source: Source
     file: Path
     folder: Path
-    """Where published files were looked for, and commands run."""
+    """The folder of published files, where the commands ran."""
     lines: tuple[CheckLine, ...]
     strict: bool = False
-    """Whether a line that could not be checked counts as broken."""
+    """Whether a line that could not be checked fails."""
     notes: tuple[str, ...] = ()
     """What limits the answer."""
 
     def breaks(self, line: CheckLine) -> bool:
-        """Whether *line* keeps the run from passing."""
+        """Return whether *line* fails."""
         return line.ok is False or (line.ok is None and self.strict)
 
     @property
     def passed(self) -> bool:
-        """Whether no line does."""
+        """Whether no line fails."""
         return not any(map(self.breaks, self.lines))
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalAnswer:
-    """A file of budgets as a run suggests it."""
+    """A check file proposed from a run."""
 
     source: Source
     file: Path | None
-    """Where it was written; None where it is to be printed."""
+    """Where it was written; None if it is printed."""
     text: str

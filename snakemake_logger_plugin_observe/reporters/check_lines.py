@@ -13,11 +13,15 @@ def title(line: CheckLine) -> str:
 
 
 def verdict(line: CheckLine) -> str:
-    """Return the value: ``54``, ``at least 54: …``, ``not checked: …``."""
-    if line.ok is None:
-        known = f" ({_value(line)})" if line.value else ""  # "at least 0" is always true
-        return f"not checked{known}: {line.why}"
-    return ": ".join(part for part in (_value(line), line.why) if part)
+    """Return the value, or why there is none: ``54``, ``not checked: at least 54: …``."""
+    text = value(line)
+    return f"not checked: {text}" if line.ok is None else text
+
+
+def value(line: CheckLine) -> str:
+    """Return the value and its explanation: ``54``, ``at least 54: …``."""
+    known = _value(line) if line.ok is not None or line.value else ""  # "at least 0" is no news
+    return ": ".join(part for part in (known, line.why) if part)
 
 
 def source(one: Citation) -> str:

@@ -1,4 +1,4 @@
-"""Answers as text for people: the answer first, one screen, no legend, the next command last."""
+"""Answers as text: the answer first, on one screen, with the next command last."""
 
 import io
 from typing import Any

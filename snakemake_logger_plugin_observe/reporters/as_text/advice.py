@@ -65,7 +65,7 @@ def _lever(lever: Lever, share: str) -> str:
         case "planning":
             return f"make the Snakefile faster to read and plan ({share} % of the run)"
         case _:
-            return f"speed up the tools, {lever.rule} first ({share} % of the run)"
+            return f"speed up the tools, starting with {lever.rule} ({share} % of the run)"
 
 
 def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableType]:

@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
-from snakemake_logger_plugin_observe.reporters.check_lines import source, title, verdict
+from snakemake_logger_plugin_observe.reporters.check_lines import source, title, value, verdict
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
@@ -36,7 +36,7 @@ def parts(answer: CheckAnswer, width: int) -> list[RenderableType]:
                     table.add_row("", Padding(Text(harmless(text)), (0, 0, 0, 2)))
     found.append(table)
     if any(line.kind in ("publish", "verify") for line in _failed(answer)):
-        text = f"Published files were searched, and commands run, in {answer.folder}"
+        text = f"Published files were looked up, and commands run, in {answer.folder}"
         found.append(Text(harmless(text), "dim"))
     found += warnings([*answer.notes, *answer.source.problems])
     if any(line.key in ("failed_jobs", "retries", "masked_failures") for line in _failed(answer)):
@@ -89,7 +89,7 @@ def _state(answer: CheckAnswer, line: CheckLine) -> str:
 
 
 def _line(answer: CheckAnswer, line: CheckLine, state: str) -> Text:
-    text = f"{title(line)}: {verdict(line)}"
+    text = f"{title(line)}: {value(line) if state == _UNCHECKED else verdict(line)}"
     if state != _PASS and line.file_line is not None:
         text += f"  ({answer.file}:{line.file_line})"
     return Text(harmless(text))

@@ -37,12 +37,13 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
         return [*found, *actual_path.explained(answer, answer.explained)]
     found += [Text.assemble(("What to fix first: ", "bold"), savings.first(answer)), Text()]
     found += [actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
-    found += [*_overhead(answer), *_slots(answer)]
+    if summary := [*_overhead(answer), *_slots(answer)]:
+        found += [*summary, Text()]
     if answer.paths.critical.rules:
-        found += [Text(), _slack(answer, width)]
+        found += [_slack(answer, width), Text()]
     if any(one.saving for one in answer.savings or ()):
-        found += [Text(), savings.table(answer, width)]
-    found += [Text(), *warnings([*answer.source.problems, *_limits(answer)])]
+        found += [savings.table(answer, width), Text()]
+    found += [*warnings([*answer.source.problems, *_limits(answer)])]
     if trial := savings.trial(answer):
         found.append(next_command(trial, "what that would save"))
     explain = "snakemake-observe path --explain"
@@ -117,12 +118,12 @@ def _slots(answer: PathAnswer) -> Iterator[RenderableType]:
     if found.slots is None or not found.steps:
         return
     limit = f"--{found.slot_kind} {found.slots}"
-    text = f"{limit}; a slot was idle while jobs were ready for {duration(found.stalled)}"
+    text = f"{limit}; for {duration(found.stalled)} a slot was idle while jobs were ready"
     if found.stalls:
         one = found.stalls[0]
         who = f"job {one.job_id}" if one.job_id is not None else "a group"
         at = (one.start - answer.paths.actual[0].start) / 1e6
-        text += f", at most {duration(one.length)} at once, from {at:.1f} s on"
+        text += f", for {duration(one.length)} at once from {at:.1f} s on"
         text += f" ({who}{f', line {one.line}' if one.line else ''})"
     yield Text.assemble(("Slots: ", "bold"), f"{text}.")
 

@@ -122,9 +122,9 @@ def _fix(answer: PathAnswer, one: Saving, *, again: bool) -> str:
     what = f"{one.name} ({meaning})"
     if one.name == "compute":
         rule = _costly(answer)
-        what = f"the tools, {rule} first" if rule else "the tools"
+        what = f"the tools, starting with {rule}" if rule else "the tools"
     share = percent(one.saving, answer.paths.makespan)
-    return f"{what}, saves up to {duration(one.saving)} ({share} % of the makespan)"
+    return f"{what}, to save up to {duration(one.saving)} ({share} % of the makespan)"
 
 
 def _polling(answer: PathAnswer, one: Saving) -> Polling | None:

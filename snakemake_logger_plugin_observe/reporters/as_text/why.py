@@ -117,9 +117,9 @@ def _wrapped(text: str, room: int, indent: str) -> list[str]:
 
 def _several(answer: WhyAnswer) -> Iterator[RenderableType]:
     if several := answer.why.several:
-        has = "has" if several == 1 else "have"
+        counted = "is counted" if several == 1 else "are counted"
         yield Text(
-            f"  {plural(several, 'job')} {has} several root causes and count for each of them; "
+            f"  {plural(several, 'job')} with several root causes {counted} for each of them; "
             "alone: jobs with only this one",
             "dim",
         )

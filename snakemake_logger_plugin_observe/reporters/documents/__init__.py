@@ -1,4 +1,4 @@
-"""Answers as files to keep: incident notes, runbooks, JUnit XML, a proposed check file.
+"""Answers as files: incident notes, runbooks, JUnit XML, a proposed check file.
 
-Uses the reporters' shared words and shapes.
+Uses ``reporters`` and what they use.
 """

@@ -1,4 +1,4 @@
-"""A proposed file of budgets, as TOML with a comment on each line that says where it came from."""
+"""A proposed check file: TOML, with a comment on each limit that shows where it came from."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _EXAMPLES: Final = """\
-# Commands that have to exit with 0, without a shell, in the run's working directory; {here} is
-# this file's folder:
+# Commands that must exit with 0. They run without a shell in the run's working directory;
+# {here} is the folder of this file:
 # verify = [["sha256sum", "--check", "--quiet", "{here}/published.sha256"]]
 
-# A run to compare with, as snakemake-observe compare does it:
+# A run to compare with, as snakemake-observe compare does:
 # [baseline]
 # journal = "baseline.jsonl"
 # same_work = true
@@ -24,26 +24,26 @@ _EXAMPLES: Final = """\
 
 
 def render(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> str:
-    """Return the file's text; *run* is what it was proposed from."""
+    """Return the file's text; *run* names the journal that it is proposed from."""
     return "\n".join(_parts(harmless(run), limits, globs))
 
 
 def _parts(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> Iterator[str]:
-    yield f"# What this workflow's runs must keep to, proposed from {run}."
-    yield "# Keep what you want to hold, and tighten it: snakemake-observe check FILE [JOURNAL]"
+    yield f"# Limits for runs of this workflow, proposed from {run}."
+    yield "# Keep and tighten the lines that you want. To check a run: snakemake-observe check FILE"
     yield "version = 1\n"
     for kind, meaning in (("max", "above"), ("min", "below")):
-        chosen = [one for one in limits if one.limit.kind == kind]
-        if chosen:
-            yield f"[{kind}]  # a run whose figure is {meaning} breaks the line"
-            lines = [f"{_key(one)} = {_number(one)}" for one in chosen]
+        shown = [one for one in limits if one.limit.kind == kind]
+        if shown:
+            yield f"[{kind}]  # a run with a value {meaning} the limit fails"
+            lines = [f"{_key(one)} = {_number(one)}" for one in shown]
             widest = max(map(len, lines))
-            for line, one in zip(lines, chosen, strict=True):
+            for line, one in zip(lines, shown, strict=True):
                 yield f"{line.ljust(widest)}  # {harmless(one.because)}"
             yield ""
     yield "[publish]"
     if globs:
-        yield "# Outputs that no job of the run read; each has to match a file."
+        yield "# Outputs that no job of the run read; each pattern must match a file."
         yield "files = ["
         for pattern in globs:
             yield f"    {_text(pattern)},"
@@ -66,7 +66,7 @@ def _number(one: Proposed) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a TOML basic string: JSON's, with all escaped that a terminal would obey."""
+    """Return a TOML basic string: JSON's, with control characters escaped."""
     return "".join(
         one if harmless(one) == one else f"\\U{ord(one):08X}"
         for one in json.dumps(value, ensure_ascii=False)

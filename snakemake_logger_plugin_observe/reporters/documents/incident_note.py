@@ -1,4 +1,4 @@
-"""The incident note by itself: as text, as Markdown or as JSON, to be edited by a person."""
+"""The incident note as text, Markdown or JSON, for a user to edit."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _MARKS: Final = re.compile(r"([\\`*_\[\]<>|#])")
 
 
 def render_note(answer: TriageAnswer, suffix: str) -> str:
-    """Return the note in the form that a file's *suffix* names: ``.md``, ``.json``, else text."""
+    """Return the note in the format of a file's *suffix*: ``.md``, ``.json``, or else text."""
     if suffix == ".json":
         return json.dumps(shape_note(answer), indent=2, allow_nan=False) + "\n"
     if suffix == ".md":
@@ -47,8 +47,8 @@ def _text(answer: TriageAnswer) -> str:
 
 def _markdown(answer: TriageAnswer) -> str:
     run = answer.source.run
-    called = run.started.run_id if run.started is not None else "unknown"
-    lines = [f"# Incident in run {_plain(called)}", ""]
+    run_id = run.started.run_id if run.started is not None else "unknown"
+    lines = [f"# Incident in run {_plain(run_id)}", ""]
     for name, claims in answer.triage.note.named_fields():
         if len(claims) == 1:
             lines.append(f"- **{name}**: {_marked(claims[0])}")
@@ -56,7 +56,7 @@ def _markdown(answer: TriageAnswer) -> str:
         lines.append(f"- **{name}**:")
         lines += [f"  - {_marked(claim)}" for claim in claims]
     if answer.missing:
-        lines += ["", "Evidence that was missing:", ""]
+        lines += ["", "Missing evidence:", ""]
         lines += [f"- {_plain(text)}" for text in answer.missing]
     return "\n".join(lines) + "\n"
 
@@ -67,7 +67,7 @@ def _marked(claim: Claim) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return *text* so that Markdown shows it as it is."""
+    """Return *text* with Markdown's special characters escaped."""
     return _MARKS.sub(r"\\\1", harmless(text))
 
 

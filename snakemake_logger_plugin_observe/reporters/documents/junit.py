@@ -1,4 +1,4 @@
-"""A check as JUnit XML for CI: a suite, each line of the file a test case."""
+"""``check`` as JUnit XML for CI: the file is a test suite, each of its lines a test case."""
 
 import re
 from typing import Final
@@ -10,20 +10,20 @@ from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer
 from snakemake_logger_plugin_observe.reporters.check_lines import source, title, verdict
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
-# XML 1.0 has no way to write these, escaped or not; harmless() has taken the control characters.
+# XML 1.0 cannot represent these, escaped or not; harmless() escapes control characters.
 _FORBIDDEN: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 def render(answer: CheckAnswer) -> str:
     """Return *answer* as one JUnit document."""
-    broken = sum(map(answer.breaks, answer.lines))
-    unchecked = sum(line.ok is None for line in answer.lines if not answer.breaks(line))
+    failed = sum(map(answer.breaks, answer.lines))
+    skipped = sum(line.ok is None for line in answer.lines if not answer.breaks(line))
     run = answer.source.run
     counts = {
         "tests": str(len(answer.lines)),
-        "failures": str(broken),
+        "failures": str(failed),
         "errors": "0",
-        "skipped": str(unchecked),
+        "skipped": str(skipped),
         "time": f"{to_seconds(run.makespan):.6f}",
     }
     suites = ET.Element("testsuites", counts)
@@ -53,14 +53,14 @@ def _case(suite: ET.Element, answer: CheckAnswer, line: CheckLine) -> None:
     case.set("file", _safe(str(answer.file)))
     if line.file_line is not None:
         case.set("line", str(line.file_line))
-    said = _safe(verdict(line))
+    message = _safe(verdict(line))
     if answer.breaks(line):
-        failure = ET.SubElement(case, "failure", {"message": said, "type": line.kind})
+        failure = ET.SubElement(case, "failure", {"message": message, "type": line.kind})
         where = "" if line.file_line is None else f"{answer.file}:{line.file_line}: "
-        told = [f"{where}{title(line)}: {verdict(line)}", *map(source, line.evidence)]
-        failure.text = "\n".join(map(_safe, told))
+        lines = [f"{where}{title(line)}: {verdict(line)}", *map(source, line.evidence)]
+        failure.text = "\n".join(map(_safe, lines))
     elif line.ok is None:
-        ET.SubElement(case, "skipped", {"message": said})
+        ET.SubElement(case, "skipped", {"message": message})
 
 
 def _safe(text: str) -> str:

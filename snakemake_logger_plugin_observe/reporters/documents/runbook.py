@@ -1,4 +1,4 @@
-"""A runbook as Markdown: what the person on call needs, and the figures that tell what is usual."""
+"""A runbook as Markdown: what a user on call needs, and the figures of a typical run."""
 
 import posixpath
 import shlex
@@ -8,26 +8,26 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import RuleUse, TypicalRun
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer
-from snakemake_logger_plugin_observe.reporters.words import duration, harmless, percent
+from snakemake_logger_plugin_observe.reporters.words import duration_s, harmless, percent
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
 _MANIFESTS: Final = {".sha256": "sha256sum", ".md5": "md5sum", ".sha1": "sha1sum"}
 _DRY_RUN: Final = (
     "A dry run starts no job and changes no output, but it executes the Snakefile's own Python. "
-    "Wait for a running Snakemake to end first: it holds the folder's lock."
+    "If Snakemake is running, wait for it to end: it locks the folder."
 )
 _NO_COMMAND: Final = (
-    "The command cannot be made from the journal (the folder or the Snakefile is elsewhere): "
+    "The command is not known from the journal (the folder or the Snakefile is elsewhere): "
     "write it here."
 )
 _SLOW: Final = 1.5
-"""So many times the longest run so far is none of chance."""
+"""A run so many times longer than the longest so far is not chance."""
 _MANY: Final = 1.2
 
 
 def render_runbook(answer: RunbookAnswer) -> str:
-    """Return the pages."""
-    assert answer.source is not None  # noqa: S101 - one that is kept is not written
+    """Return the runbook's text."""
+    assert answer.source is not None  # noqa: S101 - an existing runbook is not rendered
     assert answer.usual is not None  # noqa: S101
     started = answer.source.run.started
     targets = ", ".join(started.targets) if started is not None else ""
@@ -35,29 +35,29 @@ def render_runbook(answer: RunbookAnswer) -> str:
     lines = [
         f"# Runbook: {_code(snakefile)}, {_code(targets)}",
         "",
-        f"From {plural(answer.usual.runs, 'run')} on record. Edit it: it is not written again.",
+        f"From {plural(answer.usual.runs, 'run')} on record. Edit it: it is not overwritten.",
         "",
         "## 1. See what would run, safely",
         "",
-        *_asking(answer, ("plan",)),
+        *_live_commands(answer, ("plan",)),
         _DRY_RUN,
         "",
         "## 2. See what changed",
         "",
-        *_asking(answer, ("input", "code", "params", "summary")),
+        *_live_commands(answer, ("input", "code", "params", "summary")),
         *_block("snakemake-observe why", "snakemake-observe compare", folder=answer.folder),
-        "## 3. Where the evidence lies",
+        "## 3. Where the evidence is",
         "",
-        *_places(answer),
+        *_evidence(answer),
         "",
         "## 4. Confirm what was published",
         "",
         *_published(answer),
-        "## 5. Workflow design, or executor friction?",
+        "## 5. Workflow design or executor friction?",
         "",
         *_boundary(answer.usual),
         "",
-        "## What is usual",
+        "## A typical run",
         "",
         *_profile(answer.usual),
         "",
@@ -77,7 +77,7 @@ def _block(*commands: str, folder: str | None = None) -> list[str]:
     return ["```sh", *map(harmless, [*enter, *commands]), "```", ""]
 
 
-def _asking(answer: RunbookAnswer, questions: tuple[str, ...]) -> list[str]:
+def _live_commands(answer: RunbookAnswer, questions: tuple[str, ...]) -> list[str]:
     known = [answer.questions[what] for what in questions if what in answer.questions]
     if known:
         return _block(*known)
@@ -87,10 +87,10 @@ def _asking(answer: RunbookAnswer, questions: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _places(answer: RunbookAnswer) -> Iterator[str]:
-    yield f"- working directory: {_code(answer.folder or 'not known')}"
+def _evidence(answer: RunbookAnswer) -> Iterator[str]:
+    yield f"- working directory: {_code(answer.folder or 'unknown')}"
     if answer.source is not None:
-        yield f"- journals: {_code(str(answer.source.path.parent))}, one a run, the newest last"
+        yield f"- journals: {_code(str(answer.source.path.parent))}, one per run, the newest last"
     yield "- Snakemake's own log of a run: `.snakemake/log/`"
     assert answer.usual is not None  # noqa: S101
     for one in answer.usual.rules:
@@ -98,7 +98,7 @@ def _places(answer: RunbookAnswer) -> Iterator[str]:
         benchmark = _code(one.benchmark) if one.benchmark else "**no `benchmark:`**"
         yield f"- {_code(one.rule)}: {log}, {benchmark}"
     yield ""
-    yield "Before another run writes over them: `snakemake-observe triage --save DIR`."
+    yield "Save them before another run overwrites them: `snakemake-observe triage --save DIR`."
 
 
 def _published(answer: RunbookAnswer) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _published(answer: RunbookAnswer) -> Iterator[str]:
     assert usual is not None  # noqa: S101
     shown = ", ".join(map(_code, usual.products)) or "none"
     more = usual.product_count - len(usual.products)
-    yield f"What the workflow is for: {shown}" + (f" and {more:,} more." if more > 0 else ".")
+    yield f"The workflow's outputs: {shown}" + (f" and {more:,} more." if more > 0 else ".")
     yield ""
     commands = ["snakemake-observe compare --strict"]
     if answer.check_file is not None:
@@ -120,32 +120,32 @@ def _published(answer: RunbookAnswer) -> Iterator[str]:
 
 
 def _boundary(usual: TypicalRun) -> Iterator[str]:
-    yield "It is the workflow's design, and its owner decides, when"
+    yield "It is workflow design, and the workflow's owner decides, if"
     yield ""
-    yield f"- more than {round(usual.jobs * _MANY):,} jobs are planned ({usual.jobs:,} are usual);"
+    yield f"- more than {round(usual.jobs * _MANY):,} jobs are planned ({usual.jobs:,} are typical);"
     for one in usual.rules:
         if _is_small(one):
             yield (
-                f"- {plural(one.jobs, 'job')} of {_code(one.rule)} stay as small as they are "
-                f"({one.compute_s or 0:.2f} s of work, {one.handling_s:.2f} s of handling each);"
+                f"- {plural(one.jobs, 'job')} of {_code(one.rule)} stay this small "
+                f"(each {one.compute_s or 0:.2f} s of work and {one.handling_s:.2f} s of overhead);"
             )
-    yield "- the same failure comes back each time, whatever is retried;"
-    yield "- outputs differ though no input, code or parameter does."
+    yield "- the same failure returns after every retry;"
+    yield "- outputs differ although inputs, code and parameters do not."
     yield ""
     yield (
-        "It is friction of the executor, and the cluster's or the profile's owner decides, when "
-        "`snakemake-observe` puts the growth into scheduling, queue, limits or staging and the "
-        "planned jobs are the usual ones."
+        "It is executor friction, and the cluster's or the profile's owner decides, if the planned "
+        "jobs are the typical ones and `snakemake-observe` shows the added time in scheduling, "
+        "queue, limits or staging."
     )
     yield ""
-    yield "Escalate, with the note of `snakemake-observe triage --note incident.md`, when"
+    yield "Escalate with the note of `snakemake-observe triage --note incident.md` if"
     yield ""
-    longest = _s(usual.longest_s)
-    yield f"- a run takes longer than {_s(usual.longest_s * _SLOW)} (at most so far: {longest});"
+    longest = duration_s(usual.longest_s)
+    yield f"- a run takes longer than {duration_s(usual.longest_s * _SLOW)} (longest so far: {longest});"
     most = plural(usual.failed_attempts, "attempt") if usual.failed_attempts else "none"
-    yield f"- jobs failed and were tried again more often than so far (at most: {most});"
-    yield "- `snakemake-observe compare --strict` says that it is not the same work;"
-    yield "- the repair would hide a dependency, drop a log or benchmark, or publish fewer proofs."
+    yield f"- more attempts fail than before (most so far: {most});"
+    yield "- `snakemake-observe compare --strict` reports that it is not the same work;"
+    yield "- the fix would hide a dependency, remove a log or benchmark, or publish fewer outputs."
     yield ""
     yield "Workflow's owner: ______  Cluster's owner: ______"
 
@@ -155,21 +155,21 @@ def _is_small(one: RuleUse) -> bool:
 
 
 def _profile(usual: TypicalRun) -> Iterator[str]:
-    lengths = f"{_s(usual.makespan_s)} (at most {_s(usual.longest_s)})"
+    lengths = f"{duration_s(usual.makespan_s)} (at most {duration_s(usual.longest_s)})"
     yield f"{plural(usual.jobs, 'job')} in {lengths}, over {plural(usual.runs, 'run')}."
     yield ""
-    yield "| where the time goes | | s | % |"
+    yield "| cost class | | s | % of the time |"
     yield "|---|---|---:|---:|"
     whole = sum(usual.by_class_s.values())
     for name, spent in usual.by_class_s.items():
         share = percent(round(spent * 1e6), round(whole * 1e6))
         yield f"| {name} | {CLASSES[name]} | {spent:.1f} | {share} |"
     yield ""
-    yield "| rule | jobs | a job's work | its handling |"
+    yield "| rule | jobs | work per job | overhead per job |"
     yield "|---|---:|---:|---:|"
     for one in usual.rules:
-        work = "unknown" if one.compute_s is None else _s(one.compute_s)
-        yield f"| {_code(one.rule)} | {one.jobs:,} | {work} | {_s(one.handling_s)} |"
+        work = "unknown" if one.compute_s is None else duration_s(one.compute_s)
+        yield f"| {_code(one.rule)} | {one.jobs:,} | {work} | {duration_s(one.handling_s)} |"
 
 
 def _known(answer: RunbookAnswer) -> Iterator[str]:
@@ -177,8 +177,4 @@ def _known(answer: RunbookAnswer) -> Iterator[str]:
         yield "None on record: `snakemake-observe triage --note incident.md` writes the first."
     for one in answer.known:
         yield f"- {harmless(one.incident_class)}  "
-        yield f"  then: {harmless(one.next_action)} ({_code(one.path)})"
-
-
-def _s(seconds: float) -> str:
-    return duration(round(seconds * 1e6))
+        yield f"  next: {harmless(one.next_action)} ({_code(one.path)})"

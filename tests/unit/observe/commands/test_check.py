@@ -323,7 +323,7 @@ def test_a_proposal_can_be_printed(here: Path, capsys: Capsys) -> None:
     before = sorted(os.listdir(here))
     assert main(["check", "--init", "-", "run"]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("# What this workflow's runs must keep to, proposed from 2026")
+    assert printed.startswith("# Limits for runs of this workflow, proposed from 2026")
     assert sorted(os.listdir(here)) == before
     asks(printed)
     assert check(capsys, "observe.toml", "run")[0] == 0

@@ -118,10 +118,10 @@ def test_a_proposal_has_headroom_and_says_where_it_came_from() -> None:
     story = on_cluster(3, queue_s=40, startup_s=10, tool_s=15, poll_s=20, used=used, asks=asks)
     told = check_toml.render("a.jsonl", list(limits(subject(story))), ["results/*.tsv"])
     assert told == (
-        "# What this workflow's runs must keep to, proposed from a.jsonl.\n"
-        "# Keep what you want to hold, and tighten it: snakemake-observe check FILE [JOURNAL]\n"
+        "# Limits for runs of this workflow, proposed from a.jsonl.\n"
+        "# Keep and tighten the lines that you want. To check a run: snakemake-observe check FILE\n"
         "version = 1\n\n"
-        "[max]  # a run whose figure is above breaks the line\n"
+        "[max]  # a run with a value above the limit fails\n"
         "makespan_s = 150               # 88.000 s in this run, times 1.5, rounded up\n"
         "jobs_planned = 3               # 3 of this run: more is wider discovery\n"
         "failed_jobs = 0                # 0 in this run\n"
@@ -135,7 +135,7 @@ def test_a_proposal_has_headroom_and_says_where_it_came_from() -> None:
         "class_share.queue = 0.56       # 0.45 of this run, and 0.1\n"
         "queue_wait_s.p95 = 80          # 40.000 s in this run, times 2, rounded up\n"
         "rule_compute_s.map = 30        # 15.000 s in this run, times 2, rounded up\n\n"
-        "[min]  # a run whose figure is below breaks the line\n"
+        "[min]  # a run with a value below the limit fails\n"
         "jobs_planned = 3  # 3 of this run: fewer is narrower discovery\n\n"
         "[publish]\n"
         "# Outputs that no job of the run read; each has to match a file.\n"

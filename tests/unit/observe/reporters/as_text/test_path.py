@@ -34,7 +34,7 @@ def test_what_to_fix_first_is_the_phase_that_would_save_most() -> None:
     text = " ".join(render(path(on_slurm().run)).split())
     advice = (
         "What to fix first: poll_wait (waiting for the next status poll: "
-        "--slurm-init-seconds-before-status-checks, 60 s here), saves up to 51.0 s"
+        "--slurm-init-seconds-before-status-checks, 60 s here), to save up to 51.0 s"
     )
     assert advice in text
 
@@ -56,5 +56,7 @@ def test_circular_dependencies_and_a_cut_journal_are_reported() -> None:
 def test_what_to_fix_first_names_one_rule_and_not_all_tools() -> None:
     text = render(path(chain().run))
     advice = next(line for line in text.splitlines() if line.startswith("What to fix first"))
-    assert advice.startswith("What to fix first: the tools, map first, saves up to 16.0 s")
+    assert advice.startswith(
+        "What to fix first: the tools, starting with map, to save up to 16.0 s"
+    )
     assert "compute (" not in advice
