@@ -122,7 +122,8 @@ def _published(answer: RunbookAnswer) -> Iterator[str]:
 def _boundary(usual: TypicalRun) -> Iterator[str]:
     yield "It is workflow design, and the workflow's owner decides, if"
     yield ""
-    yield f"- more than {round(usual.jobs * _MANY):,} jobs are planned ({usual.jobs:,} are typical);"
+    many = round(usual.jobs * _MANY)
+    yield f"- more than {many:,} jobs are planned ({usual.jobs:,} are typical);"
     for one in usual.rules:
         if _is_small(one):
             yield (
@@ -140,8 +141,8 @@ def _boundary(usual: TypicalRun) -> Iterator[str]:
     yield ""
     yield "Escalate with the note of `snakemake-observe triage --note incident.md` if"
     yield ""
-    longest = duration_s(usual.longest_s)
-    yield f"- a run takes longer than {duration_s(usual.longest_s * _SLOW)} (longest so far: {longest});"
+    longest, limit = duration_s(usual.longest_s), duration_s(usual.longest_s * _SLOW)
+    yield f"- a run takes longer than {limit} (longest so far: {longest});"
     most = plural(usual.failed_attempts, "attempt") if usual.failed_attempts else "none"
     yield f"- more attempts fail than before (most so far: {most});"
     yield "- `snakemake-observe compare --strict` reports that it is not the same work;"

@@ -86,7 +86,7 @@ def test_its_limits_come_from_its_runs(work: Path) -> None:
         put(work, str(number), a_story(length_s, begins_s=-1000 * (3 - number)))
     text = written(work)
     assert "over 3 runs." in text
-    assert "- more than 8 jobs are planned (7 are usual);" in text
+    assert "- more than 8 jobs are planned (7 are typical);" in text
     assert "- a run takes longer than " in text
 
 
@@ -101,7 +101,7 @@ def test_notes_in_the_folder_are_its_known_incidents(work: Path) -> None:
     (work / "broken.json").write_text("[" * 50_000)
     text = written(work)
     assert "- tiny\\_jobs (lives in: workflow semantics)" in text
-    assert "then: group them, because each pays (`incidents/june.md`)" in text
+    assert "next: group them, because each pays (`incidents/june.md`)" in text
     assert "- late_outputs" in text
     assert text.count("tiny\\_jobs") == 1
     assert "[B:" not in text
@@ -130,8 +130,8 @@ def test_journals_away_from_their_folder_leave_a_gap_to_be_filled(
     path = a_story().write(tmp_path / "kept" / "1.jsonl")
     assert main(["runbook", str(path), "--out", "RUNBOOK.md"]) == 0
     text = (work / "RUNBOOK.md").read_text()
-    assert "The command cannot be made from the journal" in text
-    assert "- working directory: `not known`" in text
+    assert "The command is not known from the journal" in text
+    assert "- working directory: `unknown`" in text
 
 
 def test_a_workflow_that_never_succeeded_has_nothing_that_is_usual(

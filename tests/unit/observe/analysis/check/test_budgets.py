@@ -138,15 +138,14 @@ def test_a_proposal_has_headroom_and_says_where_it_came_from() -> None:
         "[min]  # a run with a value below the limit fails\n"
         "jobs_planned = 3  # 3 of this run: fewer is narrower discovery\n\n"
         "[publish]\n"
-        "# Outputs that no job of the run read; each has to match a file.\n"
+        "# Outputs that no job of the run read; each pattern must match a file.\n"
         "files = [\n"
         '    "results/*.tsv",\n'
         "]\n"
-        "# Commands that have to exit with 0, without a shell, in the run's working directory; "
-        "{here} is\n"
-        "# this file's folder:\n"
+        "# Commands that must exit with 0. They run without a shell in the run's working directory;\n"
+        "# {here} is the folder of this file:\n"
         '# verify = [["sha256sum", "--check", "--quiet", "{here}/published.sha256"]]\n\n'
-        "# A run to compare with, as snakemake-observe compare does it:\n"
+        "# A run to compare with, as snakemake-observe compare does:\n"
         '# [baseline]\n# journal = "baseline.jsonl"\n# same_work = true\n# slower_by = 0.2\n'
     )
 
