@@ -63,7 +63,7 @@ def test_an_executor_that_cannot_be_made(labs: tuple[Lab, Lab]) -> None:
 @fault(
     "the executor raises in `run_job`",
     snakemake="as bare",
-    journal="the attempt, `cancelled`, with the phases that it reached; the run, `failed`",
+    journal="the attempt, `cancelled`, with the phases it reached; the run, `failed`",
 )
 def test_an_executor_that_raises_in_run_job(labs: tuple[Lab, Lab]) -> None:
     said, ours = both(labs, "run_job")
@@ -89,7 +89,7 @@ def test_an_executor_that_raises_in_run_jobs(labs: tuple[Lab, Lab]) -> None:
 @fault(
     "the executor raises in its status thread (`check_active_jobs`)",
     snakemake="as bare: the run ends with the exception",
-    journal="the job whose end nobody noticed, `cancelled`; the run, `failed`",
+    journal="the job whose end was not noticed, `cancelled`; the run, `failed`",
 )
 def test_an_executor_whose_status_thread_raises(labs: tuple[Lab, Lab]) -> None:
     said, ours = both(labs, "check_active_jobs", "a.txt")
@@ -103,7 +103,7 @@ def test_an_executor_whose_status_thread_raises(labs: tuple[Lab, Lab]) -> None:
 @fault(
     "the executor raises in `shutdown`",
     snakemake="as bare",
-    journal="all attempts with their own ends; the run as Snakemake ended it",
+    journal="all attempts with their own ends; the run's status is Snakemake's",
 )
 def test_an_executor_that_raises_in_shutdown(labs: tuple[Lab, Lab]) -> None:
     said, ours = both(labs, "shutdown")

@@ -54,7 +54,7 @@ def test_a_full_disk_costs_lines_and_one_warning_and_is_recorded_as_a_gap(
 @fault(
     "the disk is full under the node's fragment",
     snakemake="as bare; the job does not notice",
-    journal="the attempt, `success`; what the node could not tell is `unobserved`",
+    journal="the attempt, `success`; what the node could not write is `unobserved`",
 )
 def test_a_full_disk_under_a_fragment(lab: Lab, mount: Mount) -> None:
     lab.snakefile(ONE)
@@ -72,9 +72,9 @@ def test_a_full_disk_under_a_fragment(lab: Lab, mount: Mount) -> None:
 
 
 @fault(
-    "the journal's folder is removed in mid-run",
+    "the journal's folder is removed during the run",
     snakemake="runs on, with one warning at the end",
-    journal="is gone; the warning says so",
+    journal="none; the warning says so",
 )
 def test_removing_the_journals_folder_during_a_run_gives_one_warning(lab: Lab) -> None:
     lab.snakefile("""
@@ -88,9 +88,9 @@ def test_removing_the_journals_folder_during_a_run_gives_one_warning(lab: Lab) -
 
 
 @fault(
-    "the journal's file is replaced by another in mid-run",
+    "the journal's file is replaced by another during the run",
     snakemake="runs on, with one warning at the end",
-    journal="the file in its place is left as it is; the warning says so",
+    journal="the other file is not touched; the warning says so",
 )
 def test_a_journal_that_is_replaced_leaves_the_other_file_alone(lab: Lab) -> None:
     lab.snakefile("""
@@ -107,7 +107,7 @@ def test_a_journal_that_is_replaced_leaves_the_other_file_alone(lab: Lab) -> Non
 
 @fault(
     "the folder of `--logger-observe-dir` cannot be written from the start",
-    snakemake="refuses to start, in one line: the person asked for it",
+    snakemake="refuses to start, with one line: the user asked for that folder",
     journal="none",
 )
 def test_an_unwritable_journal_folder_is_refused_at_the_start(lab: Lab) -> None:
@@ -119,7 +119,7 @@ def test_an_unwritable_journal_folder_is_refused_at_the_start(lab: Lab) -> None:
 
 
 @fault(
-    "something else is in the place of the default folder",
+    "the default folder's path is taken by something else",
     snakemake="runs, with one warning",
     journal="none; node phases are not observed",
 )
@@ -153,7 +153,7 @@ def test_a_read_only_folder_costs_the_journal_and_one_warning(lab: Lab, mount: M
 @fault(
     "the folder is read-only on the node",
     snakemake="as bare; the job does not notice",
-    journal="the attempt, `success`; nothing was heard from the node",
+    journal="the attempt, `success`, without timing from the node",
 )
 def test_a_folder_that_is_read_only_on_the_node(lab: Lab, mount: Mount) -> None:
     lab.snakefile(ONE)
@@ -188,8 +188,8 @@ HANGS = {
 
 
 @fault(
-    "the journal's file system hangs: while it is made, in mid-run, at the end",
-    snakemake="runs on unhindered; its exit waits 10 s at most, then says so",
+    "the journal's file system hangs: as the journal is created, during the run, at the end",
+    snakemake="runs on; its exit waits 10 s at most, then prints a warning",
     journal="ends where it hung",
 )
 @pytest.mark.parametrize("when", HANGS)
@@ -213,7 +213,7 @@ def test_a_file_system_that_hangs(labs: tuple[Lab, Lab], when: str) -> None:
 
 @fault(
     "the folder of `--logger-observe-dir` hangs from the start",
-    snakemake="refuses to start after 10 s, in one line",
+    snakemake="refuses to start after 10 s, with one line",
     journal="none",
 )
 def test_a_named_folder_that_hangs_is_refused(lab: Lab) -> None:

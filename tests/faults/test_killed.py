@@ -62,7 +62,7 @@ def drawn(moment: int, moments: int, length_s: float) -> float:
 @fault(
     "the main process killed by SIGKILL, at 50 random moments of a local run",
     snakemake="the next run starts and succeeds",
-    journal="reads up to its last whole line; `cost`, `jobs` and `validate` answer",
+    journal="reads up to its last whole line; `cost`, `jobs` and `validate` work",
 )
 def test_a_local_run_killed_at_a_random_moment(
     lab: Lab, moment: int, request: pytest.FixtureRequest
@@ -86,7 +86,7 @@ def test_a_cluster_run_killed_at_a_random_moment(
 @fault(
     "the main process killed by SIGKILL while jobs run",
     snakemake="dies",
-    journal="`killed`: no last event; what had ended is there, what ran is `running`",
+    journal="`killed`: no last event; ended attempts are complete, others are `running`",
 )
 def test_kill_9_leaves_a_journal_that_cost_and_validate_can_read(lab: Lab) -> None:
     lab.snakefile(SLEEPERS)
@@ -144,8 +144,7 @@ NODE = {
     "the node's process killed by SIGKILL in each phase: `node_startup`, `node_plan`, `stage_in`, "
     "`compute`, `stage_out`, `node_exit`",
     snakemake="the job fails, as bare",
-    journal="the attempt, `failed`, with what it had told by then; the rest is `unobserved`, with "
-    "the reason. A process tells when its first tool starts, and when it exits",
+    journal="the attempt, `failed`, with what its node had written; the rest is `unobserved`, with the reason. A process writes when its first tool starts, and when it exits",
 )
 @pytest.mark.parametrize("phase", NODE)
 def test_a_process_killed_on_the_node_leaves_its_completed_phases(lab: Lab, phase: str) -> None:
@@ -166,7 +165,7 @@ def test_a_process_killed_on_the_node_leaves_its_completed_phases(lab: Lab, phas
 @fault(
     "jobs cancelled on the cluster by SIGINT",
     snakemake="cancels them, exit code 1",
-    journal="`cancelled`, with the phases that they reached",
+    journal="`cancelled`, with the phases they reached",
 )
 def test_jobs_cancelled_on_the_cluster_have_their_completed_phases(lab: Lab) -> None:
     lab.snakefile(SLEEPERS.replace("1.5", "30"))

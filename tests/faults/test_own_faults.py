@@ -83,9 +83,9 @@ LOGGER = {
 
 
 @fault(
-    "our log handler raises in `emit` or `close`, or the ear on Snakemake's logger raises",
+    "our log handler raises in `emit` or `close`, or our filter on Snakemake's logger raises",
     snakemake="as bare, with one warning at most",
-    journal="the run, without what was not heard; a `gap` where something was heard wrongly",
+    journal="the run, without what was missed, or with a `gap` for it",
 )
 @pytest.mark.parametrize("where", LOGGER)
 def test_a_log_handler_that_raises(lab: Lab, as_bare: AsBare, where: str) -> None:
@@ -104,7 +104,7 @@ ON_THE_CLUSTER = {"reported", "first_sign", "record_for", "accepted"}
 @fault(
     "any method that takes stamps in the main process raises",
     snakemake="as bare, with one warning",
-    journal="the run to its end, a `gap` with the reason, and what could not be split `unobserved`",
+    journal="the run to its end, a `gap` with the reason; stretches without a breakdown are `unobserved`",
 )
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stamp_in_the_main_process_that_raises(lab: Lab, as_bare: AsBare, method: str) -> None:
@@ -127,7 +127,7 @@ def test_every_method_that_takes_stamps_is_guarded() -> None:
 @fault(
     "any method that takes stamps on the node raises",
     snakemake="as bare; the job does not notice",
-    journal="the attempt, `success`, with the reason why its node's phases are not all there",
+    journal="the attempt, `success`, with the reason why node phases are missing",
 )
 @pytest.mark.parametrize(
     "method", ["attach", "submitting", "stage", "reported", "finished", "filter", "leave"]
@@ -150,7 +150,7 @@ def test_a_stamp_on_the_node_that_raises(lab: Lab, as_bare: AsBare, method: str)
 @fault(
     "the hooks into the scheduler and the DAG cannot be made",
     snakemake="as bare, with one warning",
-    journal="the run, told apart as without the wrapper",
+    journal="the run, with as much detail as without the wrapper",
 )
 def test_hooks_that_cannot_be_made(lab: Lab, as_bare: AsBare) -> None:
     assert as_bare(injected(f"{TIMED}.hooks", "Hooks.__init__")) == [A_FAULT]
@@ -165,9 +165,9 @@ RECORDER = {
 
 
 @fault(
-    "the recorder raises while it takes a note, makes a line, or makes the last account",
+    "the recorder raises while it handles a note, makes a line, or sums up the run",
     snakemake="as bare, with one warning",
-    journal="a `gap` with the reason, where a line can still be written; the rest of the run",
+    journal="a `gap` with the reason, if a line can still be written; the rest of the run",
 )
 @pytest.mark.parametrize("what", RECORDER)
 def test_a_recorder_that_raises(lab: Lab, as_bare: AsBare, what: str) -> None:
@@ -201,9 +201,9 @@ BROKEN = {
 
 
 @fault(
-    "an installation of ours is broken: a module fails half way while it is imported",
+    "our installation is broken: a module fails while it is imported",
     snakemake="as bare, with a warning",
-    journal="none, or the run as it is without the wrapper",
+    journal="none, or the run as without the wrapper",
 )
 @pytest.mark.parametrize("module", BROKEN)
 def test_a_module_that_fails_while_it_is_imported(lab: Lab, as_bare: AsBare, module: str) -> None:
@@ -214,9 +214,9 @@ def test_a_module_that_fails_while_it_is_imported(lab: Lab, as_bare: AsBare, mod
 
 
 @fault(
-    "an installation of ours is broken on the node",
+    "our installation is broken on the node",
     snakemake="as bare; the job does not notice",
-    journal="the attempt, `success`; after its first sign of life nothing was heard from the node",
+    journal="the attempt, `success`, with no timing from the node after its first sign of life",
 )
 @pytest.mark.parametrize("module", ["node", "timing", "failure"])
 def test_a_module_that_fails_while_it_is_imported_on_the_node(
@@ -229,8 +229,8 @@ def test_a_module_that_fails_while_it_is_imported_on_the_node(
 
 
 @fault(
-    "the part of ours is broken that finds the wrapped executor",
-    snakemake="refuses to start, before any job: nothing knows which executor was meant",
+    "our module that finds the wrapped executor is broken",
+    snakemake="refuses to start: it is unknown which executor to use",
     journal="none",
 )
 def test_a_wrapper_that_cannot_find_what_it_wraps(lab: Lab) -> None:
@@ -253,8 +253,8 @@ FLOOD = """
 
 
 @fault(
-    "100,000 log records in the last moment",
-    snakemake="as bare; exits some seconds later at most",
+    "100,000 log records just before the exit",
+    snakemake="as bare; exits a few seconds later at most",
     journal="all of them, or those of the first 5 s and a `gap` that counts the others",
 )
 @pytest.mark.parametrize("slow", [False, True], ids=["as it is", "slow"])

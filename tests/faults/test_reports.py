@@ -39,7 +39,7 @@ def late_by(lab: Lab, late_s: float, run_s: float) -> Attempt:
 
 
 @fault(
-    "a node's fragment is 10 s late, and the run still goes on",
+    "a node's fragment is 10 s late, and the run is still going on",
     snakemake="as bare",
     journal="the attempt without the node's phases at first, then revised with all of them",
 )
@@ -57,7 +57,7 @@ def test_a_fragment_that_is_ten_seconds_late(lab: Lab) -> None:
 @fault(
     "a node's fragment is so late that the run has ended",
     snakemake="as bare; does not wait for it",
-    journal="the attempt, `success`; nothing was heard from the node",
+    journal="the attempt, `success`, without timing from the node",
 )
 def test_a_fragment_that_arrives_after_the_run(lab: Lab) -> None:
     assert late_by(lab, 15, 0.1).unobserved == ("nothing was heard from the node",)
@@ -83,9 +83,9 @@ HOSTILE = {
 @fault(
     "a fragment is torn, of 50 MB or a million lines, nested 500,000 deep, full of huge numbers, "
     "wrong types, code, terminal escapes; or a symlink, a pipe, a device or a directory is in its "
-    "place; or there is one of another run",
+    "place; or it is from another run",
     snakemake="as bare; nothing in it is executed, imported or followed",
-    journal="the attempt, `success`, with what could be read, and why the rest could not",
+    journal="the attempt, `success`, with what could be read, and why the rest could not be",
 )
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_tampered_fragment(lab: Lab, what: str) -> None:
@@ -123,9 +123,9 @@ JOURNAL_LINES = {
 
 
 @fault(
-    "a journal holds hostile lines",
+    "a journal contains malicious lines",
     snakemake="(only read)",
-    journal="is read around them; nothing in it is executed, and no escape reaches the terminal",
+    journal="is read without them; nothing in it is executed, and no escape reaches the terminal",
 )
 @pytest.mark.parametrize("what", JOURNAL_LINES)
 def test_a_tampered_line_in_a_journal(lab: Lab, what: str) -> None:

@@ -62,7 +62,7 @@ def test_an_interrupted_run_is_recorded_as_such(labs: Labs, signals: tuple[int, 
 
 @fault(
     "SIGHUP",
-    snakemake="as bare: dies of it",
+    snakemake="as bare: it ends the run",
     journal="`killed`: no last event",
 )
 def test_a_run_ended_by_sighup_is_killed(labs: Labs) -> None:
@@ -98,8 +98,8 @@ def as_bare(
 
 @fault(
     "the terminal is gone: stderr is closed, stdout is closed, or both",
-    snakemake="as bare; our line goes nowhere, and never to stdout",
-    journal="whole, and nothing else gets into it",
+    snakemake="as bare; our line is dropped, and never goes to stdout",
+    journal="complete, and nothing else gets into it",
 )
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_a_terminal_that_is_gone(labs: Labs, closed: str) -> None:
@@ -115,7 +115,7 @@ def test_a_terminal_that_is_gone(labs: Labs, closed: str) -> None:
 @fault(
     "stderr is on a full disk",
     snakemake="as bare",
-    journal="whole",
+    journal="complete",
 )
 def test_a_full_disk_under_stderr(labs: Labs) -> None:
     lab, _, _ = as_bare(labs, "exec {snakemake} 2> /dev/full")
@@ -123,7 +123,7 @@ def test_a_full_disk_under_stderr(labs: Labs) -> None:
 
 
 @fault(
-    "stderr is a pipe that nobody reads any more",
+    "stderr is a pipe whose reader has gone",
     snakemake="as bare",
     journal="readable",
 )
@@ -136,7 +136,7 @@ def test_a_pipe_that_nobody_reads(labs: Labs) -> None:
 @fault(
     "few files may be open (`ulimit -n`)",
     snakemake="as bare",
-    journal="whole where one more file can be opened; else one warning",
+    journal="complete if one more file can be opened; else one warning",
 )
 @pytest.mark.parametrize("limit", [16, 20, 24])
 def test_few_open_files(labs: Labs, limit: int) -> None:
@@ -159,7 +159,7 @@ def test_files_that_may_not_grow(labs: Labs) -> None:
 @fault(
     "HOME, USER and LOGNAME are not set",
     snakemake="as bare",
-    journal="whole",
+    journal="complete",
 )
 def test_no_home(labs: Labs) -> None:
     lab, said, stderr = as_bare(labs, HOME="", USER="", LOGNAME="", XDG_CACHE_HOME="")
@@ -171,7 +171,7 @@ def test_no_home(labs: Labs) -> None:
 @fault(
     "there is no /proc",
     snakemake="as bare",
-    journal="the run, from the moment at which our plugin was loaded",
+    journal="the run, from when our plugin was loaded",
 )
 def test_no_proc(labs: Labs) -> None:
     _need_namespaces()
@@ -198,7 +198,7 @@ def test_a_read_only_working_directory(labs: Labs) -> None:
 @fault(
     "the working directory is removed during the run",
     snakemake="as bare",
-    journal="is gone with it; the warning says so",
+    journal="none; the warning says so",
 )
 def test_a_working_directory_that_is_removed(labs: Labs) -> None:
     snakefile = "rule all:\n    output: 'a.txt'\n    shell: 'rm -r $PWD; touch a.txt'\n"
@@ -256,9 +256,9 @@ rule all:
 
 
 @fault(
-    "a file system hangs that one of the workflow's texts (a script, a profile) lies on",
-    snakemake="as bare; its exit waits a second more, at most",
-    journal="all but the `provenance`; of a run of more than 10 s, that without this text",
+    "the file system of one of the workflow's source files (a script, a profile) hangs",
+    snakemake="as bare; its exit waits one more second at most",
+    journal="all but the `provenance`; if the run takes more than 10 s, that without this file",
 )
 @pytest.mark.parametrize("lasts_s", [0, 13])
 def test_a_source_file_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
@@ -280,7 +280,7 @@ def test_a_source_file_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
 @fault(
     "the Snakefile forks, in its own code or in a `run:` block",
     snakemake="as bare",
-    journal="one, written by the main process alone, to its end",
+    journal="one, written by the main process alone, complete",
 )
 @pytest.mark.parametrize("what", [*FORKS, "in a run"])
 def test_a_snakefile_that_forks(labs: Labs, what: str) -> None:
