@@ -29,7 +29,7 @@ def test_a_moment_is_written_as_rfc_3339_in_utc() -> None:
     "text",
     ["2026-03-01T12:00:00Z", "2026-03-01T13:30:00+01:30", "2026-03-01T12:00:00.000000+00:00"],
 )
-def test_an_offset_from_utc_is_taken_off(text: str) -> None:
+def test_an_offset_from_utc_is_subtracted(text: str) -> None:
     assert clock.parse_moment(text) == T0
 
 
@@ -40,7 +40,7 @@ def test_an_offset_from_utc_is_taken_off(text: str) -> None:
         *("2026-02-30T12:00:00.000000Z", "2026-03-01T25:00:00.000000Z", "0000-01-01T00:00:00Z"),
     ],
 )
-def test_what_names_no_moment_is_refused(text: str) -> None:
+def test_a_text_that_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each has its own text
         clock.parse_moment(text)
 
@@ -52,7 +52,7 @@ def test_a_duration_in_seconds_keeps_every_microsecond(micros: int) -> None:
 
 @given(st.integers(T0, T0 + 10**14))
 def test_a_record_s_time_is_taken_to_the_microsecond(moment: int) -> None:
-    """``LogRecord.created`` is a float: today it still tells microseconds apart."""
+    """``LogRecord.created`` is a float: today it still resolves microseconds."""
     assert clock.from_seconds(moment / SECOND) == moment
 
 
@@ -66,7 +66,7 @@ def test_now_is_the_wall_clock_s_time() -> None:
 
 
 @pytest.mark.parametrize("set_by_s", [3.2, -3.2, 0.0])
-def test_moments_go_on_as_if_the_wall_clock_had_not_been_set(
+def test_moments_are_steady_when_the_wall_clock_is_set(
     fake_time: FakeTime, set_by_s: float
 ) -> None:
     fake_time.passes(10)
@@ -76,14 +76,14 @@ def test_moments_go_on_as_if_the_wall_clock_had_not_been_set(
     assert clock.set_by() == set_by_s * SECOND
 
 
-def test_a_moment_that_others_took_from_the_wall_clock_is_put_with_ours(
+def test_a_wall_clock_moment_is_converted_to_the_process_s_clock(
     fake_time: FakeTime,
 ) -> None:
     fake_time.is_set(-7)
     assert clock.from_wall(T0 - 7 * SECOND) == T0
 
 
-def test_what_it_takes_to_read_two_clocks_is_no_setting(fake_time: FakeTime) -> None:
+def test_the_time_to_read_two_clocks_is_not_a_clock_step(fake_time: FakeTime) -> None:
     fake_time.is_set(0.0009)
     assert (clock.set_by(), clock.from_wall(T0)) == (0, T0)
 
@@ -102,7 +102,7 @@ def test_the_closest_of_some_pairs_of_readings_counts(
     assert clock.set_by() == 0
 
 
-def test_a_step_is_noticed_once_with_when_it_was_looked_before(fake_time: FakeTime) -> None:
+def test_a_step_is_found_once_with_the_time_of_the_last_check(fake_time: FakeTime) -> None:
     watch = clock.ClockWatch()
     fake_time.passes(10)
     assert watch.step() is None
@@ -115,7 +115,7 @@ def test_a_step_is_noticed_once_with_when_it_was_looked_before(fake_time: FakeTi
     assert watch.step() == 3_200_000
 
 
-def test_a_clock_that_is_steered_is_not_set(fake_time: FakeTime) -> None:
+def test_a_steered_clock_has_no_step(fake_time: FakeTime) -> None:
     """Where the kernel steers the wall clock alone, it goes wrong by 0.5 ms a second at most."""
     watch = clock.ClockWatch()
     for _ in range(60):
@@ -124,40 +124,40 @@ def test_a_clock_that_is_steered_is_not_set(fake_time: FakeTime) -> None:
         assert watch.step() is None
 
 
-def test_a_suspended_machine_s_clock_is_not_set(fake_time: FakeTime) -> None:
+def test_a_suspended_machine_s_clock_has_no_step(fake_time: FakeTime) -> None:
     """The clock that counts from the kernel's boot goes on meanwhile."""
     watch = clock.ClockWatch()
     fake_time.passes(8 * 3600)
     assert watch.step() is None
 
 
-def test_a_new_reading_takes_the_wall_clock_as_it_is_then(fake_time: FakeTime) -> None:
+def test_a_new_anchor_takes_the_current_wall_clock(fake_time: FakeTime) -> None:
     fake_time.is_set(1000)
     clock.anchor()
     assert (clock.now(), clock.set_by()) == (T0 + 1000 * SECOND, 0)
     assert clock.ClockWatch().step() is None
 
 
-def test_the_kernel_s_boot_is_where_its_count_began(fake_time: FakeTime) -> None:
+def test_the_boot_time_is_the_zero_of_the_steady_clock(fake_time: FakeTime) -> None:
     fake_time.passes(20)
     assert clock.boot_time() == T0 - 500 * SECOND
 
 
-def test_processes_of_one_boot_name_it_alike_and_agree_on_when_it_was() -> None:
-    told = subprocess.run(
+def test_processes_of_one_boot_agree_on_its_id_and_time() -> None:
+    printed = subprocess.run(
         [sys.executable, "-c", f"from {clock.__name__} import *; print(boot_id(), boot_time())"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split()
-    assert told[0] == clock.boot_id()
-    assert int(told[1]) == pytest.approx(clock.boot_time(), abs=5000)
+    assert printed[0] == clock.boot_id()
+    assert int(printed[1]) == pytest.approx(clock.boot_time(), abs=5000)
 
 
 # -- processes -------------------------------------------------------------------------------------
 
 
-def test_a_process_s_start_is_told_as_if_the_clock_had_not_been_set(
+def test_a_process_s_start_does_not_change_when_the_clock_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = clock.process_started()
@@ -166,7 +166,7 @@ def test_a_process_s_start_is_told_as_if_the_clock_had_not_been_set(
     assert clock.process_started() == before
 
 
-def test_a_process_s_start_is_known_to_the_kernel_s_tick() -> None:
+def test_a_process_s_start_is_known_to_10_ms() -> None:
     before = clock.now()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         after = clock.now()
@@ -186,5 +186,5 @@ def test_a_process_that_has_ended_has_no_start() -> None:
         assert clock.process_started(child.pid) is None
 
 
-def test_a_process_that_never_was_has_no_start() -> None:
+def test_an_unknown_process_has_no_start() -> None:
     assert clock.process_started(2**31 - 1) is None

@@ -1,4 +1,4 @@
-"""Our one way to speak on the console never disturbs the run."""
+"""Our console output never disturbs the run."""
 
 import errno
 import io
@@ -41,7 +41,7 @@ def test_a_full_disk_under_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch) -
     console.warn("no journal")
 
 
-def test_of_several_warnings_that_are_said_once_the_first_counts(
+def test_only_the_first_of_several_warn_once_calls_is_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console, "_warned_before", [])
@@ -50,23 +50,23 @@ def test_of_several_warnings_that_are_said_once_the_first_counts(
     assert capsys.readouterr().err == "snakemake-observe: first\n"
 
 
-def test_a_fault_is_one_sentence() -> None:
+def test_an_error_becomes_one_short_line() -> None:
     assert console.sentence(ValueError("a\nb")) == "ValueError: a"
     assert len(console.sentence(ValueError("x" * 1000))) == 300
 
 
-def test_a_warning_waits_until_snakemake_has_ended_its_own_line(
+def test_a_warning_waits_until_snakemake_has_written_its_own_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = io.StringIO()
-    handler = logging.StreamHandler(said)
-    monkeypatch.setattr(sys, "stderr", said)
+    shown = io.StringIO()
+    handler = logging.StreamHandler(shown)
+    monkeypatch.setattr(sys, "stderr", shown)
     monkeypatch.setattr(logging.getLogger("snakemake.logging"), "handlers", [handler])
     warning = threading.Thread(target=console.warn, args=["no journal"])
     with handler.lock:
-        said.write("Snakemake says ")
+        shown.write("Snakemake says ")
         warning.start()
         warning.join(0.2)
-        said.write("something\n")
+        shown.write("something\n")
     warning.join()
-    assert said.getvalue() == "Snakemake says something\nsnakemake-observe: no journal\n"
+    assert shown.getvalue() == "Snakemake says something\nsnakemake-observe: no journal\n"

@@ -59,7 +59,7 @@ def test_the_first_sign_of_life_is_read(left: Left) -> None:
     assert left(sign(3.5)) == NodeReport(starts=(at(3.5),))
 
 
-def test_several_signs_are_several_starts_in_the_order_of_time(left: Left) -> None:
+def test_several_signs_are_several_starts_in_order(left: Left) -> None:
     """A scheduler may start a submission twice."""
     assert left(sign(9), sign(3.5), sign(5)).starts == (at(3.5), at(5), at(9))
 
@@ -80,7 +80,7 @@ def test_the_last_line_of_a_process_counts(left: Left) -> None:
     assert (level.planned, level.ended) == (at(6), at(10))
 
 
-def test_processes_of_one_number_on_two_hosts_are_two(left: Left) -> None:
+def test_the_same_pid_on_two_hosts_is_two_processes(left: Left) -> None:
     report = left(process(), process(host="other"), process(started=at(6)))
     assert len(report.levels) == 3
 
@@ -91,7 +91,7 @@ def test_a_report_is_complete_when_the_outermost_process_has_ended(left: Left) -
     assert not left(sign(3)).complete
 
 
-def test_waits_and_tries_are_read(left: Left) -> None:
+def test_waits_and_executions_are_read(left: Left) -> None:
     (level,) = left(
         process(
             waits=[{"phase": "stage_in", "start": at(5), "end": at(6)}],
@@ -117,7 +117,7 @@ def test_waits_and_tries_are_read(left: Left) -> None:
         (process(started="noon"), None),
     ],
 )
-def test_what_is_not_ours_is_a_problem_and_the_rest_is_read(
+def test_foreign_lines_are_a_problem_and_the_rest_is_read(
     left: Left, line: bytes, problem: str | None
 ) -> None:
     report = left(sign(3), line, process(pid=5))
@@ -126,17 +126,17 @@ def test_what_is_not_ours_is_a_problem_and_the_rest_is_read(
     assert report.problem.startswith(problem or "fragment: ")
 
 
-def test_a_moment_past_every_calendar_is_a_problem(left: Left) -> None:
+def test_a_moment_out_of_range_is_a_problem(left: Left) -> None:
     """Taken in, it could not be written into the journal, and would cost the attempt its end."""
     report = left(process(started=10**30))
     assert (report.levels, report.problem is None) == ((), False)
 
 
-def test_a_problem_says_one_line(left: Left) -> None:
+def test_a_problem_is_one_line(left: Left) -> None:
     assert len(left(b"x\ry", process(host=None)).problem.splitlines()) == 1
 
 
-def test_a_huge_fragment_is_not_believed(fragments: Fragments) -> None:
+def test_a_huge_fragment_is_not_read(fragments: Fragments) -> None:
     with open(fragments.path("1"), "wb") as file:
         file.truncate(5 * 1024 * 1024)
     problem = "fragment: larger than 4194304 bytes"
@@ -152,7 +152,7 @@ def test_a_link_is_not_followed(fragments: Fragments, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written_to", [False, True])
-def test_a_pipe_is_not_waited_for(fragments: Fragments, written_to: bool) -> None:
+def test_a_pipe_does_not_block(fragments: Fragments, written_to: bool) -> None:
     os.mkfifo(fragments.path("1"))
     held = os.open(fragments.path("1"), os.O_RDWR) if written_to else None
     report = fragments.read(("1",))
@@ -161,12 +161,12 @@ def test_a_pipe_is_not_waited_for(fragments: Fragments, written_to: bool) -> Non
     assert (report.starts, report.levels, report.complete) == ((), (), False)
 
 
-def test_a_folder_is_no_fragment(fragments: Fragments) -> None:
+def test_a_folder_is_not_a_fragment(fragments: Fragments) -> None:
     fragments.path("1").mkdir()
     assert fragments.read(("1",)) == NodeReport(problem="fragment: Is a directory")
 
 
-def test_removing_a_link_leaves_what_it_leads_to(fragments: Fragments, tmp_path: Path) -> None:
+def test_removing_a_link_keeps_its_target(fragments: Fragments, tmp_path: Path) -> None:
     kept = tmp_path / "elsewhere"
     kept.write_bytes(b"x")
     fragments.path("1").symlink_to(kept)
@@ -197,7 +197,7 @@ class ToolError(Exception):
     returncode = 3
 
 
-def test_what_the_node_writes_is_what_the_main_process_reads(fragments: Fragments) -> None:
+def test_the_main_process_reads_what_the_node_writes(fragments: Fragments) -> None:
     node = NodeSide(str(fragments.path("1")), "local", T0)
     job = Job()
     node.attach(None)
@@ -219,7 +219,7 @@ def test_what_the_node_writes_is_what_the_main_process_reads(fragments: Fragment
     )
 
 
-def test_a_node_killed_in_its_tool_has_told_that_it_began(fragments: Fragments) -> None:
+def test_a_process_killed_during_its_tool_has_written_the_start(fragments: Fragments) -> None:
     node = NodeSide(str(fragments.path("1")), "local", T0)
     job = Job()
     node.submitting(job)
@@ -230,7 +230,7 @@ def test_a_node_killed_in_its_tool_has_told_that_it_began(fragments: Fragments) 
     assert report.levels[0].executions[0].status == "running"
 
 
-def test_a_second_try_on_the_node_is_counted_and_the_first_s_failure_kept(
+def test_a_second_execution_on_the_node_is_counted_and_the_first_failure_kept(
     fragments: Fragments,
 ) -> None:
     node = NodeSide(str(fragments.path("1")), "local", T0)
@@ -252,7 +252,7 @@ def test_a_second_try_on_the_node_is_counted_and_the_first_s_failure_kept(
     assert (second.number, second.status, second.exit_code) == (2, "success", None)
 
 
-def test_a_cache_hit_on_the_node_is_no_tool(fragments: Fragments) -> None:
+def test_a_cache_hit_on_the_node_has_no_tool(fragments: Fragments) -> None:
     node = NodeSide(str(fragments.path("1")), "local", T0)
     job = Job()
     node.submitting(job)
@@ -265,7 +265,7 @@ def test_a_cache_hit_on_the_node_is_no_tool(fragments: Fragments) -> None:
     assert (one.status, one.tool_started) == ("cached", None)
 
 
-def test_a_fragment_is_for_its_owner_alone(fragments: Fragments) -> None:
+def test_a_fragment_is_readable_by_its_owner_only(fragments: Fragments) -> None:
     before = os.umask(0)
     try:
         NodeSide(str(fragments.path("1")), "local", T0).leave()
@@ -274,19 +274,19 @@ def test_a_fragment_is_for_its_owner_alone(fragments: Fragments) -> None:
     assert fragments.path("1").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_fragment_that_cannot_be_written_is_left_alone(tmp_path: Path) -> None:
+def test_a_fragment_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     NodeSide(str(tmp_path / "no" / "such" / "folder"), "local", T0).leave()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fragment_of_too_many_processes_is_left_out(left: Left) -> None:
+def test_a_fragment_with_too_many_processes_is_a_problem(left: Left) -> None:
     """More than any submission starts would only be there to make the reader stumble."""
     report = left(*(process(pid=pid, started=at(pid)) for pid in range(400)))
     assert report.levels == ()
     assert report.problem == "fragment: more than 300 processes"
 
 
-def test_what_a_run_killed_long_ago_left_is_removed_and_a_young_one_stays(
+def test_old_fragments_are_removed_and_new_ones_kept(
     fragments: Fragments,
 ) -> None:
     old, young = fragments.folder / "a-1.fragment", fragments.folder / "b-1.fragment"
@@ -299,12 +299,12 @@ def test_what_a_run_killed_long_ago_left_is_removed_and_a_young_one_stays(
     assert sorted(fragments.folder.iterdir()) == sorted([young, other])
 
 
-def test_a_pipe_in_a_fragments_place_does_not_hold_up_the_node(tmp_path: Path) -> None:
+def test_a_pipe_in_a_fragment_s_place_does_not_block_the_node(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.fragment")
     NodeSide(str(tmp_path / "x.fragment"), "local", 0).leave()
 
 
-def test_the_process_that_an_array_s_command_started_is_folded_in_without_a_name(
+def test_the_process_that_an_array_s_command_started_names_no_job(
     fragments: Fragments,
 ) -> None:
     """Every task's command is the first one's, so that the job it names is another's."""
@@ -331,7 +331,7 @@ def test_the_process_that_an_array_s_command_started_is_folded_in_without_a_name
         ({"SLURM_ARRAY_TASK_ID": "../4", "SLURM_ARRAY_TASK_MIN": "3"}, "r-1.fragment"),
     ],
 )
-def test_a_later_task_of_an_array_does_not_write_into_the_first_one_s_fragment(
+def test_a_later_array_task_does_not_write_to_the_first_one_s_fragment(
     environ: dict[str, str], name: str
 ) -> None:
     assert record_of_task("r-1.fragment", environ) == name
@@ -344,7 +344,7 @@ def test_a_report_is_complete_once_the_last_start_of_a_requeued_job_has_ended(le
     assert left(killed, again, process(pid=2, started=at(20), restarts=1, ended=at(30))).complete
 
 
-def test_a_process_that_starts_another_is_told_before_it_ends(fragments: Fragments) -> None:
+def test_a_process_that_starts_another_is_written_before_it_ends(fragments: Fragments) -> None:
     """Killed together with its job, it could tell nothing any more."""
     node = NodeSide(str(fragments.path("1")), "slurm-jobstep", T0)
     node.attach(None)
@@ -355,7 +355,7 @@ def test_a_process_that_starts_another_is_told_before_it_ends(fragments: Fragmen
     assert (level.wraps, level.planned is None, level.ended) == ("slurm-jobstep", False, None)
 
 
-def test_a_node_tells_its_kernel_s_boot_and_by_how_much_its_clock_was_set(
+def test_a_process_writes_its_boot_id_and_by_how_much_the_clock_was_set(
     fragments: Fragments, fake_time: FakeTime
 ) -> None:
     node = NodeSide(str(fragments.path("1")), "local", T0)
@@ -367,7 +367,7 @@ def test_a_node_tells_its_kernel_s_boot_and_by_how_much_its_clock_was_set(
     assert (level.ended, level.stepped_s) == (T0 + 10 * SECOND, -3.2)
 
 
-def test_a_node_hears_messages_by_its_own_count_of_time(
+def test_log_messages_on_the_node_are_timed_by_its_steady_clock(
     fragments: Fragments, fake_time: FakeTime
 ) -> None:
     node = NodeSide(str(fragments.path("1")), "local", T0)

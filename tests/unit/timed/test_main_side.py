@@ -1,4 +1,4 @@
-"""What the timed executors tell in the main process: few notes, each with all its stamps."""
+"""Notes of the timed executors in the main process: few of them, each with all its stamps."""
 
 import sys
 from pathlib import Path
@@ -54,9 +54,7 @@ def side(session: Session) -> MainSide:
     return MainSide(session, workflow)
 
 
-def test_an_acceptance_is_told_with_the_submission_s_begin(
-    session: Session, side: MainSide
-) -> None:
+def test_an_acceptance_has_the_start_of_its_submission(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
     side.accepted(JOB, 77)
     (note,) = session.of(notes.Accepted)
@@ -64,7 +62,7 @@ def test_an_acceptance_is_told_with_the_submission_s_begin(
     assert note.stamps["submitting"] <= note.time
 
 
-def test_an_end_is_told_with_its_report_and_its_message(session: Session, side: MainSide) -> None:
+def test_an_end_has_its_report_and_message(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
     side.accepted(JOB, None)
     side.reported(EXECUTOR, JOB, False, "no such file")
@@ -75,7 +73,7 @@ def test_an_end_is_told_with_its_report_and_its_message(session: Session, side: 
     assert note.stamps["reported"] <= note.time
 
 
-def test_a_refused_submission_s_end_has_its_begin(session: Session, side: MainSide) -> None:
+def test_the_end_of_a_refused_submission_has_its_start(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
     side.reported(EXECUTOR, JOB, False, None)
     side.finished(JOB, False)
@@ -94,13 +92,13 @@ def test_a_second_attempt_has_nothing_of_the_first(session: Session, side: MainS
     assert (note.key, note.status, note.message) == ((3, 2), "success", None)
 
 
-def test_a_group_goes_by_a_text(session: Session, side: MainSide) -> None:
+def test_a_group_id_is_a_text(session: Session, side: MainSide) -> None:
     side.finished(SimpleNamespace(jobid=object, attempt=2), True)
     (note,) = session.of(notes.Finished)
     assert note.key == (str(object), 2)
 
 
-def test_a_tool_s_start_is_told_with_all_that_came_before(session: Session, side: MainSide) -> None:
+def test_a_tool_s_start_comes_with_all_earlier_stages(session: Session, side: MainSide) -> None:
     for stage in ("begun", "prepared", "running", "tool_started"):
         side.stage(JOB, stage)
     (note,) = session.of(notes.ExecutionStages)
@@ -108,14 +106,14 @@ def test_a_tool_s_start_is_told_with_all_that_came_before(session: Session, side
     assert note.moments["tool_started"] == note.time
 
 
-def test_a_tool_s_end_is_told_with_its_status(session: Session, side: MainSide) -> None:
+def test_a_tool_s_end_has_its_status(session: Session, side: MainSide) -> None:
     side.stage(JOB, "tool_ended", ToolError("killed"))
     (note,) = session.of(notes.ExecutionStages)
     assert note.moments == {"tool_ended": note.time}
     assert (note.status, note.exit_code, note.message) == ("failed", -9, "killed")
 
 
-def test_a_cache_hit_is_told_without_a_tool(session: Session, side: MainSide) -> None:
+def test_a_cache_hit_has_no_tool(session: Session, side: MainSide) -> None:
     side.stage(JOB, "running")
     side.stage(JOB, "cached")
     (note,) = session.of(notes.ExecutionStages)
@@ -123,7 +121,7 @@ def test_a_cache_hit_is_told_without_a_tool(session: Session, side: MainSide) ->
     assert note.moments["reported"] == note.time
 
 
-def test_a_preparation_whose_tool_never_started_is_told_with_the_end(
+def test_a_preparation_whose_tool_never_started_is_put_with_the_end(
     session: Session, side: MainSide
 ) -> None:
     """It may have waited long for its inputs: that is staging, and must not be lost."""
@@ -136,18 +134,16 @@ def test_a_preparation_whose_tool_never_started_is_told_with_the_end(
     assert [list(one) for one in stages] == [["begun", "prepared"]]
 
 
-def test_a_fault_of_ours_does_not_reach_snakemake(session: Session, side: MainSide) -> None:
+def test_an_internal_error_does_not_reach_snakemake(session: Session, side: MainSide) -> None:
     side.finished(SimpleNamespace(), True)
     assert [type(fault) for fault in session.faults] == [AttributeError]
 
 
-def test_hooks_that_are_not_there_are_no_fault(session: Session, side: MainSide) -> None:
+def test_missing_hooks_are_no_error(session: Session, side: MainSide) -> None:
     assert list(map(type, session.notes)) == [notes.DagReady]
 
 
-def test_an_end_is_told_with_the_polling_interval_in_force(
-    session: Session, side: MainSide
-) -> None:
+def test_an_end_has_the_current_polling_interval(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
     side.reported(EXECUTOR, JOB, True, None)
     side.finished(JOB, True)
@@ -155,9 +151,7 @@ def test_an_end_is_told_with_the_polling_interval_in_force(
     assert note.poll_interval_s == 40
 
 
-def test_a_shutdown_is_told_with_the_polling_interval_in_force(
-    session: Session, side: MainSide
-) -> None:
+def test_a_shutdown_has_the_current_polling_interval(session: Session, side: MainSide) -> None:
     side.shutting_down(EXECUTOR)
     side.shut_down(EXECUTOR)
     (note,) = session.of(notes.RunPhaseEnded)
@@ -165,7 +159,7 @@ def test_a_shutdown_is_told_with_the_polling_interval_in_force(
     assert note.time <= note.end
 
 
-def test_an_executor_that_does_not_poll_shuts_down_without_a_word(
+def test_the_shutdown_of_an_executor_that_does_not_poll_is_not_recorded(
     session: Session, side: MainSide
 ) -> None:
     side.shutting_down(SimpleNamespace())
@@ -173,9 +167,7 @@ def test_an_executor_that_does_not_poll_shuts_down_without_a_word(
     assert session.of(notes.RunPhaseEnded) == []
 
 
-def test_an_array_s_tasks_leave_two_fragments_each_but_for_the_first(
-    session: Session, side: MainSide
-) -> None:
+def test_each_array_task_but_the_first_has_two_fragments(session: Session, side: MainSide) -> None:
     tasks = [SimpleNamespace(jobid=number, attempt=1) for number in (5, 6, 7)]
     side._submissions = {(5, 1): "1", (6, 1): "2", (7, 1): "3"}
     for task, external in zip(tasks, ("20_1", "20_2", "21_3"), strict=True):
@@ -195,7 +187,7 @@ def test_an_array_s_tasks_leave_two_fragments_each_but_for_the_first(
         ("local", None, True, 0),
     ],
 )
-def test_slurm_s_accounting_is_asked_once_where_slurm_runs_the_jobs(
+def test_slurm_accounting_is_queried_once_if_slurm_runs_the_jobs(
     session: Session, wraps: str, submit_cmd: str | None, wanted: bool, asked: int
 ) -> None:
     session.wraps = wraps
@@ -254,7 +246,7 @@ def remote_side(session: Session, tmp_path: Path) -> MainSide:
     return MainSide(session, workflow)
 
 
-def test_a_submission_begins_where_its_command_is_made_if_nobody_told_before(
+def test_a_submission_starts_when_its_command_is_made_if_not_stamped_before(
     session: Session, remote_side: MainSide
 ) -> None:
     remote_side.first_sign(Remote(), Undescribed())
@@ -266,7 +258,7 @@ def test_a_submission_begins_where_its_command_is_made_if_nobody_told_before(
     assert accepted.submission == ("1",)
 
 
-def test_a_submission_that_was_told_is_not_told_again(
+def test_a_described_submission_is_not_described_again(
     session: Session, remote_side: MainSide
 ) -> None:
     job = Undescribed()
@@ -277,15 +269,13 @@ def test_a_submission_that_was_told_is_not_told_again(
     assert (session.of(notes.JobInfo), remote_side._stamps[(3, 1)]) == ([], begun)
 
 
-def test_a_command_that_is_made_twice_is_one_submission(
-    session: Session, remote_side: MainSide
-) -> None:
+def test_making_a_command_twice_is_one_submission(session: Session, remote_side: MainSide) -> None:
     remote_side.first_sign(Remote(), Undescribed())
     remote_side.first_sign(Remote(), Undescribed())
     assert len(session.of(notes.JobInfo)) == 1
 
 
-def test_a_job_that_cannot_be_described_is_timed_all_the_same(
+def test_a_job_that_cannot_be_described_is_still_timed(
     session: Session, remote_side: MainSide
 ) -> None:
     job = Undescribed()
@@ -306,7 +296,7 @@ def test_a_later_attempt_is_described_again(session: Session, remote_side: MainS
     assert len(session.of(notes.JobInfo)) == 1
 
 
-def test_a_group_that_nobody_described_is_told_with_its_members(
+def test_an_undescribed_group_is_put_with_its_members(
     session: Session, remote_side: MainSide
 ) -> None:
     group = SimpleNamespace(
@@ -322,7 +312,7 @@ def test_a_group_that_nobody_described_is_told_with_its_members(
     ]
 
 
-def test_a_first_sign_is_signed_in_the_submission_s_own_fragment(
+def test_the_first_sign_goes_to_the_submission_s_own_fragment(
     session: Session, remote_side: MainSide
 ) -> None:
     sign = remote_side.first_sign(Remote(), Undescribed())
@@ -331,7 +321,7 @@ def test_a_first_sign_is_signed_in_the_submission_s_own_fragment(
     assert sign == f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
 
 
-def test_where_no_shell_starts_the_job_there_is_no_first_sign_but_a_fragment(
+def test_without_a_shell_there_is_a_fragment_but_no_first_sign(
     session: Session, remote_side: MainSide
 ) -> None:
     """``date`` and its arguments would be taken for the program to run."""
@@ -341,7 +331,7 @@ def test_where_no_shell_starts_the_job_there_is_no_first_sign_but_a_fragment(
     assert len(session.of(notes.JobInfo)) == 1
 
 
-def test_of_an_array_no_task_signs(session: Session, remote_side: MainSide) -> None:
+def test_array_tasks_have_no_first_sign(session: Session, remote_side: MainSide) -> None:
     executor = Remote()
     executor.array_jobs = True
     assert remote_side.first_sign(executor, Undescribed()) is None

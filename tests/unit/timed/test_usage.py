@@ -29,7 +29,7 @@ def test_a_tool_s_cpu_and_memory_are_its_own() -> None:
     assert used["peak_rss_bound_bytes"] == used["peak_rss_bytes"]
 
 
-def test_a_tool_smaller_than_this_process_has_a_bound_alone() -> None:
+def test_a_tool_smaller_than_this_process_has_only_a_bound() -> None:
     """The kernel counts a child from its fork on, when it is as large as its parent."""
     meter = Meter()
     meter.start(1, in_process=False)
@@ -39,7 +39,7 @@ def test_a_tool_smaller_than_this_process_has_a_bound_alone() -> None:
     assert used["peak_rss_bound_bytes"] > 0
 
 
-def test_of_tools_that_ran_beside_each_other_nothing_is_told() -> None:
+def test_the_usage_of_concurrent_tools_is_unknown() -> None:
     meter = Meter()
     meter.start(1, in_process=False)
     meter.start(2, in_process=False)
@@ -72,7 +72,7 @@ def test_written_bytes_are_the_tool_s(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "where", "peak"),
+    ("line", "where", "peak"),
     [
         ("0::/slurm/job_7/step_0/user/task_0", "sys/fs/cgroup/slurm/job_7/memory.peak", 123),
         (
@@ -85,15 +85,15 @@ def test_written_bytes_are_the_tool_s(tmp_path: Path) -> None:
         ("nonsense", "x", None),
     ],
 )
-def test_a_control_group_counts_if_it_is_the_job_s_own(
-    tmp_path: Path, told: str, where: str, peak: int | None
+def test_only_the_job_s_own_control_group_counts(
+    tmp_path: Path, line: str, where: str, peak: int | None
 ) -> None:
     (tmp_path / "proc/self").mkdir(parents=True)
-    (tmp_path / "proc/self/cgroup").write_text(told + "\n")
+    (tmp_path / "proc/self/cgroup").write_text(line + "\n")
     (tmp_path / where).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / where).write_text("123\n")
     assert _cgroup_peak({"SLURM_JOB_ID": "7"}, str(tmp_path)) == peak
 
 
-def test_without_a_job_id_no_control_group_is_ours() -> None:
+def test_without_a_job_id_no_control_group_counts() -> None:
     assert _cgroup_peak({}) is None

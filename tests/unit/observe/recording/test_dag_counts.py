@@ -1,4 +1,4 @@
-"""What a DAG holds, counted by rule, and again whenever it was planned again."""
+"""Counts of a DAG's jobs by rule, and again after each replanning."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.recording.dag_counts import count_jobs, on_
 
 @dataclass
 class Dag:
-    """As much of Snakemake's DAG as is asked."""
+    """The part of Snakemake's DAG that is read."""
 
     jobs: list[Any] = field(default_factory=list)
     needed: list[Any] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Dag:
         return job in self._finished
 
     async def postprocess_after_update(self) -> str:
-        return "as it answers"
+        return "the result"
 
 
 def counts(dag: Dag) -> dict[str, dict[str, int]]:
@@ -35,7 +35,7 @@ def counts(dag: Dag) -> dict[str, dict[str, int]]:
 
 
 class Job:
-    """A job, the same as no other."""
+    """A job, equal to no other."""
 
     def __init__(self, rule: str) -> None:
         self.rule = SimpleNamespace(name=rule)
@@ -53,38 +53,38 @@ def test_jobs_are_counted_by_rule_and_rules_are_sorted() -> None:
     }
 
 
-def test_a_job_that_has_finished_was_to_run() -> None:
-    done, left = jobs(map=2), jobs(sort=1)
-    found = counts(Dag([*done, *left], left, set(done)))
+def test_a_finished_job_counts_as_to_run() -> None:
+    done, open_jobs = jobs(map=2), jobs(sort=1)
+    found = counts(Dag([*done, *open_jobs], open_jobs, set(done)))
     assert found == {"to_run": {"map": 2, "sort": 1}, "up_to_date": {}}
 
 
-def test_a_job_that_ran_before_a_later_planning_dropped_it_was_to_run() -> None:
-    dropped, left = jobs(map=1), jobs(map=1, sort=1)
-    found = counts(Dag(left, left, set(dropped)))
+def test_a_finished_job_that_a_replanning_dropped_counts_as_to_run() -> None:
+    dropped, open_jobs = jobs(map=1), jobs(map=1, sort=1)
+    found = counts(Dag(open_jobs, open_jobs, set(dropped)))
     assert found == {"to_run": {"map": 2, "sort": 1}, "up_to_date": {}}
 
 
-def test_an_empty_dag_holds_nothing() -> None:
+def test_an_empty_dag_has_no_counts() -> None:
     assert counts(Dag()) == {"to_run": {}, "up_to_date": {}}
 
 
-def test_a_planning_that_follows_is_told_when_it_is_over_and_answers_as_ever() -> None:
-    dag, told = Dag(), []
-    on_replanning(dag, lambda: told.append(len(dag.jobs)))
+def test_the_callback_runs_after_a_replanning_whose_result_is_unchanged() -> None:
+    dag, calls = Dag(), []
+    on_replanning(dag, lambda: calls.append(len(dag.jobs)))
     dag.jobs = jobs(map=3)
-    assert told == []
-    assert asyncio.run(dag.postprocess_after_update()) == "as it answers"
-    assert told == [3]
+    assert calls == []
+    assert asyncio.run(dag.postprocess_after_update()) == "the result"
+    assert calls == [3]
 
 
-def test_a_planning_that_fails_is_not_told_and_fails_as_ever() -> None:
+def test_a_failing_replanning_raises_as_before_without_the_callback() -> None:
     class Failing(Dag):
         async def postprocess_after_update(self) -> str:
             raise LookupError
 
-    dag, told = Failing(), []
-    on_replanning(dag, lambda: told.append(1))
+    dag, calls = Failing(), []
+    on_replanning(dag, lambda: calls.append(1))
     with pytest.raises(LookupError):
         asyncio.run(dag.postprocess_after_update())
-    assert told == []
+    assert calls == []

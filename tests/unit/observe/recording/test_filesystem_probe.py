@@ -1,11 +1,11 @@
-"""The file system's latency: three operations, timed, and nothing left behind."""
+"""The file system's latency: three timed operations, and no file remains."""
 
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.recording.filesystem_probe import measure
 
 
-def test_each_operation_takes_some_time_and_leaves_nothing(tmp_path: Path) -> None:
+def test_each_operation_is_timed_and_no_file_remains(tmp_path: Path) -> None:
     found = measure(tmp_path)
     assert found is not None
     assert set(found) == {"create_s", "stat_s", "remove_s"}
@@ -13,5 +13,5 @@ def test_each_operation_takes_some_time_and_leaves_nothing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_nothing_can_be_made_nothing_is_known(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_has_no_timing(tmp_path: Path) -> None:
     assert measure(tmp_path / "nowhere") is None

@@ -1,4 +1,4 @@
-"""The ``remote_job_state`` contract: written exactly, read with distrust, folded into one record."""
+"""The ``remote_job_state`` contract: written exactly, validated when read, and kept as one record."""
 
 import logging
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def read(carried: Any, key: str = "remote_job_state") -> JobState | None:
     return in_record(record(**{key: carried}))
 
 
-def test_a_state_is_written_as_the_contract_has_it() -> None:
+def test_a_state_is_written_by_the_contract() -> None:
     assert WHOLE.payload() == {
         "schema_version": 2,
         "jobid": 3,
@@ -64,11 +64,11 @@ def test_a_state_is_written_as_the_contract_has_it() -> None:
     }
 
 
-def test_what_is_unknown_is_left_out() -> None:
+def test_unknown_fields_are_omitted() -> None:
     assert JobState(3, "aws-batch", "running").payload() == CORE
 
 
-def test_what_was_written_is_read_again() -> None:
+def test_a_written_state_reads_back() -> None:
     assert read(WHOLE.payload()) == WHOLE
     assert read(CORE) == JobState(3, "aws-batch", "running")
 
@@ -79,7 +79,7 @@ def test_both_keys_and_both_versions_are_read(key: str, version: int) -> None:
     assert read({**CORE, "schema_version": version}, key) == JobState(3, "aws-batch", "running")
 
 
-def test_a_group_goes_by_a_text() -> None:
+def test_a_group_id_is_a_text() -> None:
     found = read({**CORE, "jobid": "5f2c"})
     assert found is not None
     assert found.job == "5f2c"
@@ -105,7 +105,7 @@ def test_a_group_goes_by_a_text() -> None:
         {"phase": None},
     ],
 )
-def test_a_payload_without_its_core_is_none(wrong: dict[str, Any]) -> None:
+def test_a_payload_without_its_required_fields_is_ignored(wrong: dict[str, Any]) -> None:
     assert read({**CORE, **wrong}) is None
 
 
@@ -114,7 +114,7 @@ def test_a_payload_without_its_core_is_none(wrong: dict[str, Any]) -> None:
     "wrong",
     [float("nan"), float("inf"), -1.0, 0, 1e300, 10**400, True, "1700000000", [1.0], 1.7e12],
 )
-def test_a_moment_that_is_none_is_unknown(name: str, wrong: Any) -> None:
+def test_an_invalid_moment_is_unknown(name: str, wrong: Any) -> None:
     assert read({**CORE, name: wrong}) == JobState(3, "aws-batch", "running")
 
 
@@ -132,40 +132,40 @@ def test_a_moment_that_is_none_is_unknown(name: str, wrong: Any) -> None:
         ("queue", 7),
     ],
 )
-def test_a_value_that_is_not_what_it_should_be_is_unknown(name: str, wrong: Any) -> None:
+def test_a_value_of_the_wrong_type_is_unknown(name: str, wrong: Any) -> None:
     assert read({**CORE, name: wrong}) == JobState(3, "aws-batch", "running")
 
 
-def test_texts_are_cut_and_can_be_written() -> None:
+def test_texts_are_cut_and_made_valid_utf_8() -> None:
     found = read({**CORE, "status_reason": "\ud800" + "x" * 10_000, "external_jobid": 77})
     assert found is not None
     assert found.external_jobid == "77"
     assert found.reason == "?" + "x" * 1999
 
 
-class Hostile:
+class Failing:
     def _fail(self, *_: Any) -> Never:
-        raise RuntimeError("hostile")
+        raise RuntimeError("no")
 
     __getattr__ = __str__ = __repr__ = __bool__ = __eq__ = __lt__ = __len__ = __iter__ = _fail
     __hash__ = _fail
 
 
-class HostileDict(dict[str, Any]):
+class FailingDict(dict[str, Any]):
     def get(self, *_: Any) -> Never:
-        raise RuntimeError("hostile")
+        raise RuntimeError("no")
 
 
-@pytest.mark.parametrize("make", [Hostile, lambda: HostileDict(CORE), lambda: [CORE], str, int])
-def test_what_is_no_plain_dictionary_is_none(make: Callable[[], Any]) -> None:
+@pytest.mark.parametrize("make", [Failing, lambda: FailingDict(CORE), lambda: [CORE], str, int])
+def test_only_a_plain_dictionary_is_read(make: Callable[[], Any]) -> None:
     assert read(make()) is None
 
 
 @pytest.mark.parametrize("name", [*WHOLE.payload(), "another"])
-def test_a_hostile_value_raises_nothing(name: str) -> None:
-    told = read({**WHOLE.payload(), name: Hostile()})
+def test_a_value_whose_methods_raise_is_ignored(name: str) -> None:
+    updated = read({**WHOLE.payload(), name: Failing()})
     core = name in CORE
-    assert (told is None) is core
+    assert (updated is None) is core
 
 
 values = st.recursive(
@@ -176,32 +176,34 @@ values = st.recursive(
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(WHOLE.payload(), values)))
-def test_whatever_is_carried_is_a_record_that_can_be_written_or_nothing(
+def test_any_payload_becomes_a_writable_record_or_nothing(
     carried: dict[str, Any],
 ) -> None:
     found = read({**CORE, **carried})
     if found is not None:
-        told = updated_record(None, found, "71")
-        assert told is not None
-        again = TypeAdapter(SchedulerRecord).validate_json(told.model_dump_json())
-        assert again == told
+        updated = updated_record(None, found, "71")
+        assert updated is not None
+        again = TypeAdapter(SchedulerRecord).validate_json(updated.model_dump_json())
+        assert again == updated
 
 
-def test_capture_makes_a_note_of_it_beside_the_message() -> None:
+def test_a_record_with_a_state_becomes_a_remote_state_note() -> None:
     made = record(remote_job_state=CORE)
     assert remote_state(made) == RemoteState(T0, JobState(3, "aws-batch", "running"))
     assert note_of(made) is None
     assert remote_state(record()) is None
 
 
-# -- folded ---------------------------------------------------------------------------------------
+# -- updates of a record ---------------------------------------------------------------------------------------
 
 
-def test_states_fold_into_one_record() -> None:
-    told = updated_record(None, JobState(3, "aws-batch", "queued", "arn:1", queued=at(1)), None)
-    told = updated_record(told, JobState(3, "aws-batch", "running", "arn:1", started=at(2)), None)
-    told = updated_record(told, WHOLE, None)
-    assert told == SchedulerRecord(
+def test_states_update_one_record() -> None:
+    updated = updated_record(None, JobState(3, "aws-batch", "queued", "arn:1", queued=at(1)), None)
+    updated = updated_record(
+        updated, JobState(3, "aws-batch", "running", "arn:1", started=at(2)), None
+    )
+    updated = updated_record(updated, WHOLE, None)
+    assert updated == SchedulerRecord(
         scheduler="aws-batch",
         cluster_job="arn:1",
         resolution_s=0.001,
@@ -216,32 +218,34 @@ def test_states_fold_into_one_record() -> None:
     )
 
 
-def test_a_state_that_comes_late_only_fills_in() -> None:
-    told = updated_record(None, JobState(3, "aws-batch", "succeeded", "arn:1", stopped=at(9)), None)
+def test_a_late_state_only_fills_in_unknown_fields() -> None:
+    updated = updated_record(
+        None, JobState(3, "aws-batch", "succeeded", "arn:1", stopped=at(9)), None
+    )
     late = JobState(3, "aws-batch", "queued", "arn:1", queued=at(1), stopped=at(7))
-    told = updated_record(told, late, None)
-    assert told is not None
-    assert (told.state, told.submitted, told.ended) == ("succeeded", at(1), at(9))
+    updated = updated_record(updated, late, None)
+    assert updated is not None
+    assert (updated.state, updated.submitted, updated.ended) == ("succeeded", at(1), at(9))
 
 
-def test_without_an_id_outside_there_is_no_record() -> None:
+def test_without_an_external_id_there_is_no_record() -> None:
     assert updated_record(None, JobState(3, "aws-batch", "queued"), None) is None
-    told = updated_record(None, JobState(3, "aws-batch", "queued"), "71")
-    assert told is not None
-    assert told.cluster_job == "71"
+    updated = updated_record(None, JobState(3, "aws-batch", "queued"), "71")
+    assert updated is not None
+    assert updated.cluster_job == "71"
 
 
-def test_another_id_begins_anew() -> None:
-    told = updated_record(None, WHOLE, None)
-    told = updated_record(told, JobState(3, "aws-batch", "queued", "arn:2"), None)
-    assert told is not None
-    assert (told.cluster_job, told.state, told.exit_code) == ("arn:2", "queued", None)
+def test_another_external_id_starts_a_new_record() -> None:
+    updated = updated_record(None, WHOLE, None)
+    updated = updated_record(updated, JobState(3, "aws-batch", "queued", "arn:2"), None)
+    assert updated is not None
+    assert (updated.cluster_job, updated.state, updated.exit_code) == ("arn:2", "queued", None)
 
 
 @given(st.permutations(PHASES[:3]))
-def test_the_last_phase_is_the_furthest_in_whatever_order_they_come(order: list[Any]) -> None:
-    told = None
+def test_the_furthest_phase_wins_in_any_order(order: list[Any]) -> None:
+    updated = None
     for phase in order:
-        told = updated_record(told, JobState(3, "aws-batch", phase, "arn:1"), None)
-    assert told is not None
-    assert told.state == "succeeded"
+        updated = updated_record(updated, JobState(3, "aws-batch", phase, "arn:1"), None)
+    assert updated is not None
+    assert updated.state == "succeeded"

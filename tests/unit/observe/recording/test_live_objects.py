@@ -1,4 +1,4 @@
-"""What a workflow's own objects say of its run: profiles, config, and nothing secret."""
+"""What is read of a workflow's live objects: profiles, config, and nothing secret."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def test_each_key_of_the_config_has_a_short_digest_of_what_it_holds() -> None:
+def test_each_config_key_has_a_short_digest_of_its_value() -> None:
     config = {"samples": {"b": 1, "a": [2, "é"]}, "n": 5, 'odd": x': 1}
     found = facts(config)
     assert found["config_digest"] == f"sha256:{digest(config)}"
@@ -29,20 +29,20 @@ def test_each_key_of_the_config_has_a_short_digest_of_what_it_holds() -> None:
     }
 
 
-def test_one_key_s_change_changes_its_digest_alone() -> None:
+def test_changing_one_key_changes_only_its_digest() -> None:
     before, after = facts({"a": 1, "b": {"c": 2}}), facts({"b": {"c": 3}, "a": 1})
     assert before["config_keys"]["a"] == after["config_keys"]["a"]
     assert before["config_keys"]["b"] != after["config_keys"]["b"]
     assert before["config_digest"] != after["config_digest"]
 
 
-def test_of_a_key_that_is_named_like_a_secret_nothing_can_be_guessed() -> None:
+def test_a_key_named_like_a_secret_has_no_digest() -> None:
     found = facts({"api_token": "abc", "n": 1})["config_keys"]
     assert found == {"api_token": "***", "n": digest(1)[:12]}
 
 
 @pytest.mark.parametrize("config", [{1: "a", 2: None}, {None: 1}, {True: {"a": [1.5]}}])
-def test_keys_may_be_what_yaml_makes_of_them(config: dict[Any, Any]) -> None:
+def test_config_keys_may_be_any_yaml_scalar(config: dict[Any, Any]) -> None:
     found = facts(config)
     assert found["config_digest"] == f"sha256:{digest(config)}"
     assert found["config_keys"] == {str(key): digest(v)[:12] for key, v in config.items()}
@@ -53,14 +53,14 @@ def test_an_empty_config_has_a_digest_and_no_keys() -> None:
     assert (found["config_digest"], found["config_keys"]) == (f"sha256:{digest({})}", {})
 
 
-def test_a_config_that_cannot_be_told_costs_its_digests_alone() -> None:
+def test_a_config_that_cannot_be_digested_costs_only_its_digests() -> None:
     found = facts({1: "a", "b": "c"})  # keys that cannot be sorted
     assert not {"config_digest", "config_keys"} & set(found)
     assert "settings" in found
 
 
 def args_to_api(args: Any, parser: Any) -> Any:
-    """Stand where Snakemake's own function of this name does: its variables are looked for."""
+    """Stand in for Snakemake's function of this name, whose variables are read."""
     assert parser
     return workflow_facts(SimpleNamespace(), args)["profiles"], profile_files()
 
@@ -78,7 +78,7 @@ def args_to_api(args: Any, parser: Any) -> Any:
         (None, "none", [], ()),
     ],
 )
-def test_profiles_are_those_that_were_read(
+def test_profiles_are_those_that_snakemake_read(
     named: Any, own: str | None, files: list[str], profiles: tuple[str, ...]
 ) -> None:
     args = SimpleNamespace(profile=named, workflow_profile=own)

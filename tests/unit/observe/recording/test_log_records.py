@@ -45,18 +45,18 @@ def noted(*args: Any, **attributes: Any) -> Any:
     return note_of(record(*args, **attributes))
 
 
-def test_a_workflow_s_start() -> None:
-    said = note_of(
+def test_workflow_started_becomes_a_note() -> None:
+    note = note_of(
         record(
             LogEvent.WORKFLOW_STARTED,
             workflow_id=Path("abc"),
             snakefile=Path("/work/Snakefile"),
         )
     )
-    assert said == notes.WorkflowStarted(T0, workflow_id="abc", snakefile="/work/Snakefile")
+    assert note == notes.WorkflowStarted(T0, workflow_id="abc", snakefile="/work/Snakefile")
 
 
-def test_a_workflow_s_start_in_a_later_spelling() -> None:
+def test_workflow_started_is_read_with_newer_attribute_names() -> None:
     found = noted(
         "workflow_started", snakefile_main="S", platform="linux", user="ann", config_md5="m"
     )
@@ -66,12 +66,12 @@ def test_a_workflow_s_start_in_a_later_spelling() -> None:
 
 
 @pytest.mark.parametrize("name", ["jobs", "job_ids"])
-def test_the_choice_of_jobs(name: str) -> None:
-    said = note_of(record(LogEvent.JOB_STARTED, **{name: [3, "group-id"]}))
-    assert said == notes.Selected(T0, (3, "group-id"))
+def test_job_started_is_the_selection_of_jobs(name: str) -> None:
+    note = note_of(record(LogEvent.JOB_STARTED, **{name: [3, "group-id"]}))
+    assert note == notes.Selected(T0, (3, "group-id"))
 
 
-def test_a_choice_of_nothing() -> None:
+def test_a_selection_may_be_empty() -> None:
     assert noted("job_started") == notes.Selected(T0, ())
 
 
@@ -85,7 +85,7 @@ class AnnotatedPath:
 
 
 @pytest.mark.parametrize(("id_name", "rule_name"), [("jobid", "rule_name"), ("job_id", "name")])
-def test_a_job_in_any_spelling_with_foreign_objects_made_plain(
+def test_a_job_is_read_with_all_attribute_names_and_plain_values(
     id_name: str, rule_name: str
 ) -> None:
     found = noted(
@@ -128,22 +128,22 @@ def test_a_job_s_id_may_be_0() -> None:
     assert noted("job_finished", jobid=0, job_id=None) == notes.JobEndLogged(T0, 0)
 
 
-def test_what_a_job_does_not_say_is_unknown() -> None:
+def test_missing_attributes_of_a_job_are_unknown() -> None:
     found = noted("job_info", jobid=3, rule_name="map", benchmark=[], shellcmd=None)
     assert (found.benchmark, found.shellcmd, found.threads) == (None, None, None)
     assert (found.input, found.resources, found.wildcards) == ((), {}, {})
 
 
-def test_a_group() -> None:
+def test_group_info_becomes_a_note() -> None:
     assert noted("group_info", group_id=7) == notes.GroupInfo(T0, "7")
 
 
 @pytest.mark.parametrize("name", ["jobid", "job_id"])
-def test_a_job_s_end(name: str) -> None:
+def test_job_finished_becomes_a_note(name: str) -> None:
     assert noted("job_finished", **{name: 3}) == notes.JobEndLogged(T0, 3)
 
 
-def test_a_job_s_error() -> None:
+def test_job_error_becomes_a_note() -> None:
     found = noted(
         "job_error",
         jobid=3,
@@ -157,17 +157,17 @@ def test_a_job_s_error() -> None:
 
 
 @pytest.mark.parametrize("aux", [None, {}, "text"])
-def test_a_job_s_error_without_an_external_id(aux: Any) -> None:
+def test_a_job_error_may_have_no_external_id(aux: Any) -> None:
     assert noted("job_error", job_id=3, aux=aux) == notes.JobErrorLogged(T0, 3)
 
 
-def test_the_table_of_resources() -> None:
+def test_resources_info_means_the_dag_is_ready() -> None:
     assert noted("resources_info", nodes=["a"]) == notes.DagReady(T0)
 
 
-def test_an_error() -> None:
-    said = noted("error", level=logging.ERROR, msg="No rule to make x")
-    assert said == notes.LogMessage(T0, "error", "error", "No rule to make x")
+def test_an_error_becomes_a_message() -> None:
+    note = noted("error", level=logging.ERROR, msg="No rule to make x")
+    assert note == notes.LogMessage(T0, "error", "error", "No rule to make x")
 
 
 @pytest.mark.parametrize(
@@ -183,21 +183,21 @@ def test_an_error() -> None:
         ("Retrieving input from storage.", "retrieving"),
     ],
 )
-def test_a_plain_message_that_carries_a_fact(text: str, kind: str) -> None:
+def test_a_plain_message_that_states_a_fact_has_its_kind(text: str, kind: str) -> None:
     assert noted(msg=text) == notes.LogMessage(T0, "info", kind, text)
 
 
-def test_a_warning_is_kept_whatever_it_says() -> None:
-    said = noted(level=logging.WARNING, msg="unusual")
-    assert said == notes.LogMessage(T0, "warning", "warning", "unusual")
+def test_every_warning_is_kept() -> None:
+    note = noted(level=logging.WARNING, msg="unusual")
+    assert note == notes.LogMessage(T0, "warning", "warning", "unusual")
 
 
-def test_a_message_s_text_is_kept_up_to_a_limit() -> None:
+def test_a_long_message_is_cut() -> None:
     assert len(noted(level=logging.WARNING, msg="x" * 100_000).text) == 4000
 
 
 @pytest.mark.parametrize(
-    "said",
+    "logged",
     [
         record(msg="3 of 7 steps (43%) done"),
         record(msg=None),
@@ -207,8 +207,8 @@ def test_a_message_s_text_is_kept_up_to_a_limit() -> None:
         record("shellcmd", cmd="x"),
     ],
 )
-def test_what_a_journal_does_not_keep_is_no_note(said: logging.LogRecord) -> None:
-    assert note_of(said) is None
+def test_other_records_become_no_note(logged: logging.LogRecord) -> None:
+    assert note_of(logged) is None
 
 
 class Text(str):
@@ -229,11 +229,11 @@ class Text(str):
         ({"a": [{"b": {Path("c")}}]}, {"a": [{"b": ["c"]}]}),
     ],
 )
-def test_foreign_objects_become_plain(value: Any, expected: Any) -> None:
+def test_foreign_objects_become_plain_values(value: Any, expected: Any) -> None:
     assert plain(value) == expected
 
 
-def test_a_foreign_text_becomes_a_plain_one() -> None:
+def test_a_subclass_of_str_becomes_a_plain_str() -> None:
     assert type(plain(Text("x"))) is str
 
 
@@ -241,14 +241,14 @@ def test_a_foreign_text_becomes_a_plain_one() -> None:
     ("event", "asked"),
     [("job_info", True), ("group_info", True), ("job_finished", False), (None, False)],
 )
-def test_only_a_job_or_a_group_that_describes_itself_is_asked_for_more(
+def test_only_records_that_describe_a_job_or_group_have_a_live_object(
     event: str | None, asked: bool
 ) -> None:
     assert describes_a_job(record(event)) is asked
 
 
 @pytest.mark.parametrize(
-    ("said", "planned"),
+    ("logged", "planned"),
     [
         (record("run_info", msg="Job stats:"), True),
         (record(msg="Nothing to be done (all requested files are present)."), True),
@@ -258,10 +258,10 @@ def test_only_a_job_or_a_group_that_describes_itself_is_asked_for_more(
         (record(), False),
     ],
 )
-def test_snakemake_says_when_it_has_planned(said: logging.LogRecord, planned: bool) -> None:
-    assert is_planned(said) is planned
+def test_run_info_or_nothing_to_do_means_planned(logged: logging.LogRecord, planned: bool) -> None:
+    assert is_planned(logged) is planned
 
 
-def test_what_a_record_says_of_a_job_need_not_be_made_again() -> None:
+def test_a_record_s_texts_about_a_job_are_reused() -> None:
     texts = job_texts(record("job_info", wildcards={"s": 1}, threads=2, reason="new"))
     assert texts == JobTexts({"s": "1"}, "new", 2, None, None)

@@ -1,4 +1,4 @@
-"""What jobs made: sizes and sums of files and folders, looked at beside the run."""
+"""Sizes and checksums of output files and folders, examined in the background."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.recording.output_checksums import OutputsEx
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
-def look(folder: Path, *names: str, sums: bool = True) -> tuple[OutputFile, ...]:
+def examine(folder: Path, *names: str, sums: bool = True) -> tuple[OutputFile, ...]:
     found: list[tuple[OutputFile, ...]] = []
     watch = OutputsExaminer(folder, sums=sums)
     watch.examine(names, found.append)
@@ -22,15 +22,15 @@ def look(folder: Path, *names: str, sums: bool = True) -> tuple[OutputFile, ...]
     return files
 
 
-def test_a_file_has_its_size_and_its_sum(tmp_path: Path) -> None:
+def test_a_file_has_its_size_and_checksum(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello")
     made = hashlib.sha256(b"hello").hexdigest()
-    assert look(tmp_path, "a") == (OutputFile(path="a", bytes=5, sha256=made),)
+    assert examine(tmp_path, "a") == (OutputFile(path="a", bytes=5, sha256=made),)
 
 
 def test_sizes_alone_read_no_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello")
-    assert look(tmp_path, "a", sums=False) == (OutputFile(path="a", bytes=5),)
+    assert examine(tmp_path, "a", sums=False) == (OutputFile(path="a", bytes=5),)
 
 
 def folder_of(root: Path, **contents: bytes) -> Path:
@@ -41,40 +41,38 @@ def folder_of(root: Path, **contents: bytes) -> Path:
     return root
 
 
-def test_a_folder_s_sum_comes_from_names_and_contents_whatever_their_order(tmp_path: Path) -> None:
+def test_a_folder_s_checksum_covers_names_and_contents_in_any_order(tmp_path: Path) -> None:
     one = folder_of(tmp_path / "one", a=b"1", b_c=b"22")
     folder_of(tmp_path / "two", b_c=b"22", a=b"1")
     folder_of(tmp_path / "three", a=b"1", b_d=b"22")
     folder_of(tmp_path / "four", a=b"2", b_c=b"22")
     (one / ".snakemake_timestamp").touch()
-    (found, same, renamed, changed) = look(tmp_path, "one", "two", "three", "four")
+    (found, same, renamed, changed) = examine(tmp_path, "one", "two", "three", "four")
     assert (found.kind, found.bytes) == ("directory", 3)
     assert found.sha256 == same.sha256
     assert len({found.sha256, renamed.sha256, changed.sha256}) == 3
 
 
-def test_in_a_folder_a_link_is_where_it_leads(tmp_path: Path) -> None:
+def test_a_link_in_a_folder_counts_as_its_target_path(tmp_path: Path) -> None:
     for name, target in (("one", "x"), ("two", "y"), ("three", "x")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "link").symlink_to(target)
-    one, two, three = look(tmp_path, "one", "two", "three")
+    one, two, three = examine(tmp_path, "one", "two", "three")
     assert one.sha256 == three.sha256 != two.sha256
 
 
-def test_a_pipe_is_told_and_not_read(tmp_path: Path) -> None:
+def test_a_pipe_is_recorded_but_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "stream")
-    assert look(tmp_path, "stream") == (OutputFile(path="stream", kind="other"),)
+    assert examine(tmp_path, "stream") == (OutputFile(path="stream", kind="other"),)
 
 
-def test_what_is_gone_says_so(tmp_path: Path) -> None:
-    (found,) = look(tmp_path, "a")
+def test_a_missing_output_has_a_problem(tmp_path: Path) -> None:
+    (found,) = examine(tmp_path, "a")
     assert (found.bytes, found.sha256) == (None, None)
     assert found.problem == "it was gone before it could be examined"
 
 
-def test_a_file_that_gets_no_further_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hangs, let_go = threading.Event(), threading.Event()
 
     def hanging(_path: Path) -> os.stat_result:

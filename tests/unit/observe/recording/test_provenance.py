@@ -1,4 +1,4 @@
-"""Where a workflow's text came from is told beside the run, and nothing that hangs holds it up."""
+"""The origin of a workflow's sources is found in the background, and nothing that hangs delays it."""
 
 import hashlib
 import queue
@@ -30,13 +30,13 @@ def test_the_snakefile_and_each_source_have_their_digest(tmp_path: Path) -> None
     assert list(found.sources) == ["Snakefile", "a.py"]
 
 
-def test_sources_alone_are_told_too(tmp_path: Path) -> None:
+def test_sources_are_recorded_without_a_readable_snakefile(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(b"a")
     found = found_in(tmp_path, str(tmp_path / "a.py"))
     assert (found.snakefile_sha256, list(found.sources)) == (None, ["a.py"])
 
 
-def test_what_was_read_before_a_file_system_hangs_is_told(
+def test_digests_read_before_a_file_system_hangs_are_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "Snakefile").write_bytes(TEXT)
@@ -56,7 +56,7 @@ def test_what_was_read_before_a_file_system_hangs_is_told(
     assert (found.snakefile_sha256, found.sources) == (SHA256, {"first.py": SHA256})
 
 
-def test_where_nothing_is_nothing_is_found_in(tmp_path: Path) -> None:
+def test_without_a_snakefile_there_is_no_note(tmp_path: Path) -> None:
     notes = []
     look_up(None, (), tmp_path, notes.append)
     assert notes == []

@@ -1,4 +1,4 @@
-"""The recorder: notes in, a journal out, and nothing that goes wrong here reaches the run."""
+"""The recorder: notes in, a journal out, and no error here reaches the run."""
 
 import os
 import re
@@ -27,7 +27,7 @@ from snakemake_logger_plugin_observe.recording.options import JournalSettings
 
 
 def ends(recording: Recording) -> dict[Any, AttemptFinished]:
-    """Return the last word about every attempt: (job or group, attempt) to its event."""
+    """Return the last event that ends each attempt, by job or group and attempt."""
     return {
         (event.job_id if event.job_id is not None else event.group, event.attempt): event
         for event in recording.events
@@ -38,7 +38,7 @@ def ends(recording: Recording) -> dict[Any, AttemptFinished]:
 # -- what is written ------------------------------------------------------------------------------------------
 
 
-def test_events_come_in_the_order_in_which_things_happened(record: Record) -> None:
+def test_events_are_written_in_order(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
     assert recording.kinds() == [
         *("run_started", "message", "run_phase", "job"),
@@ -57,7 +57,7 @@ def test_events_are_in_the_journal_while_the_run_goes_on(record: Record) -> None
     recording.finish()
 
 
-def test_an_attempt_s_end_has_its_phases(record: Record) -> None:
+def test_the_end_of_an_attempt_has_its_phases(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
     end = ends(recording)[(1, 1)]
     assert end.phases_s == {
@@ -77,7 +77,7 @@ def test_an_attempt_s_end_has_its_phases(record: Record) -> None:
     assert (end.unobserved, end.revises) == ((), False)
 
 
-def test_a_recorded_journal_is_sound(record: Record) -> None:
+def test_a_recorded_journal_is_valid(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE]))
     recording.job(1).job(2, needs=(1,)).remote(1).finish(30)
     reading = read_journal(recording.path)
@@ -93,14 +93,14 @@ def test_the_last_line_has_both_accounts(record: Record) -> None:
     assert last.job_account.by_class_s["compute"] == 2.0
 
 
-def test_the_answer_tells_the_run_in_one_line(record: Record) -> None:
+def test_the_answer_is_one_line_with_the_journal_s_path(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
     name = recording.path.name
     assert recording.answer.startswith("success in 19.0 s: scheduling ")
     assert recording.answer.endswith(f" → journals/{name}")
 
 
-def test_a_job_in_main_is_told_when_its_tool_begins(record: Record) -> None:
+def test_a_local_job_s_start_is_written_when_its_tool_starts(record: Record) -> None:
     recording = record(wraps="local").job(1).selected(4, 1)
     key = (1, 1)
     recording.stages(7, key, begun=4, prepared=5, running=6, tool_started=7)
@@ -151,7 +151,7 @@ def test_a_cache_hit_in_main_is_cached(record: Record) -> None:
 
 
 def failed(recording: Recording, logs: tuple[str, ...] = ()) -> AttemptFinished:
-    """Tell a failed attempt of a job that logs to ``a.log``; return its end."""
+    """Record a failed attempt of a job that logs to ``a.log``; return its end."""
     recording.job(1, log=("a.log",)).selected(4, 1)
     recording.put(
         notes.Finished, 6, key=(1, 1), status="failed", stamps={"submitting": at(5)}, logs=logs
@@ -162,15 +162,19 @@ def failed(recording: Recording, logs: tuple[str, ...] = ()) -> AttemptFinished:
 def test_a_failed_job_s_last_lines_are_kept(record: Record, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("reading\nno such sequence\n")
     (tmp_path / "slurm.log").write_text("srun: error\n")
-    told, own = failed(record(), logs=("a.log", str(tmp_path / "slurm.log"))).logs
-    assert (told.path, told.first_line, told.lines) == ("a.log", 1, ("reading", "no such sequence"))
+    job_log, own = failed(record(), logs=("a.log", str(tmp_path / "slurm.log"))).logs
+    assert (job_log.path, job_log.first_line, job_log.lines) == (
+        "a.log",
+        1,
+        ("reading", "no such sequence"),
+    )
     assert own.lines == ("srun: error",)
 
 
 def test_secrets_in_a_log_are_masked(record: Record, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(f"with {SECRET}\n")
-    (told,) = failed(record(secrets=(SECRET,))).logs
-    assert told.lines == ("with ***",)
+    (found,) = failed(record(secrets=(SECRET,))).logs
+    assert found.lines == ("with ***",)
 
 
 def test_a_job_that_succeeded_has_no_log_read(record: Record, tmp_path: Path) -> None:
@@ -179,21 +183,19 @@ def test_a_job_that_succeeded_has_no_log_read(record: Record, tmp_path: Path) ->
     assert ends(recording)[(1, 1)].logs == ()
 
 
-def test_a_local_job_s_log_that_its_next_attempt_wrote_is_not_its_own(
-    record: Record, tmp_path: Path
-) -> None:
+def test_a_log_that_the_next_attempt_overwrote_is_not_kept(record: Record, tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("second attempt\n")
     os.utime(path, ns=(0, at(9) * 1000))
     recording = record(wraps="local").job(1, log=("a.log",)).selected(4, 1)
     recording.stages(5, (1, 1), tool_started=5, status="failed")
     recording.finished(6, (1, 1), "failed", reported=5).finish()
-    (told,) = ends(recording)[(1, 1)].logs
-    assert (told.lines, told.problem) == ((), "another attempt had written to it already")
+    (found,) = ends(recording)[(1, 1)].logs
+    assert (found.lines, found.problem) == ((), "another attempt had written to it already")
 
 
 @pytest.mark.parametrize(("asked", "sha256"), [("sizes", None), ("checksums", 64 * "x")])
-def test_what_a_job_made_is_recorded_where_it_was_asked_for(
+def test_outputs_are_recorded_on_request(
     record: Record, tmp_path: Path, asked: str, sha256: str | None
 ) -> None:
     (tmp_path / "b.txt").write_text("hello")
@@ -206,13 +208,13 @@ def test_what_a_job_made_is_recorded_where_it_was_asked_for(
     assert recording.kinds()[-1] == "run_finished"
 
 
-def test_outputs_are_not_looked_at_unasked(record: Record) -> None:
+def test_outputs_are_not_examined_by_default(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job(1, output=("b.txt",)).remote(1).finish()
     assert "outputs" not in recording.kinds()
     assert recording.run.attempts[(1, 1)].outputs is None
 
 
-def test_commands_are_left_out_where_they_are_not_wanted(record: Record, tmp_path: Path) -> None:
+def test_shell_commands_can_be_left_out(record: Record, tmp_path: Path) -> None:
     settings = JournalSettings(folder=tmp_path / "journals", commands=False)
     recording = record(settings=settings).job(1, shellcmd="secret --sauce")
     recording.message(
@@ -222,7 +224,9 @@ def test_commands_are_left_out_where_they_are_not_wanted(record: Record, tmp_pat
     assert "sauce" not in recording.path.read_text()
 
 
-def test_what_a_pattern_matches_does_not_reach_the_journal(record: Record, tmp_path: Path) -> None:
+def test_text_that_matches_a_mask_does_not_reach_the_journal(
+    record: Record, tmp_path: Path
+) -> None:
     settings = JournalSettings(folder=tmp_path / "journals", mask=(re.compile(r"patient-\d+"),))
     recording = record(settings=settings).job(1, input=("in/patient-42.bam",)).finish()
     assert recording.run.jobs[1].input == ("in/***.bam",)
@@ -239,7 +243,7 @@ def test_the_file_system_is_timed_at_the_start_and_at_the_end(
     assert list((tmp_path / ".snakemake").iterdir()) == []
 
 
-def test_where_no_thread_can_be_made_the_recorder_works_at_the_end(
+def test_without_a_thread_the_recorder_works_at_the_end(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python makes none at its exit, when a run that failed early on is recorded."""
@@ -285,14 +289,14 @@ def test_a_group_s_end_is_followed_by_its_members(record: Record) -> None:
     assert [event.status for event in found.values()] == ["success"] * 3
 
 
-def test_of_a_failed_group_each_member_has_its_own_status(record: Record) -> None:
+def test_each_member_of_a_failed_group_has_its_own_status(record: Record) -> None:
     report = group_report(status="failed", exit_code=3, message="exit 3")
     found = ends(grouped(record, report).remote("g1", status="failed").finish())
     assert [event.status for event in found.values()] == ["failed", "success", "failed"]
     assert [event.exit_code for event in found.values()] == [None, None, 3]
 
 
-def test_a_group_of_which_one_member_came_from_the_cache_is_no_cache_hit(record: Record) -> None:
+def test_a_group_with_one_cached_member_is_not_cached(record: Record) -> None:
     found = ends(grouped(record, group_report(first="cached")).remote("g1").finish())
     assert [event.status for event in found.values()] == ["success", "cached", "success"]
 
@@ -300,7 +304,7 @@ def test_a_group_of_which_one_member_came_from_the_cache_is_no_cache_hit(record:
 # -- late facts ------------------------------------------------------------------------------------------------------
 
 
-def test_a_complete_report_is_folded_in_and_removed(record: Record) -> None:
+def test_a_complete_report_is_read_and_removed(record: Record) -> None:
     reports = Reports(s1=[COMPLETE])
     record(reports=reports).job(1).remote(1).finish()
     assert reports.removed == ["1"]
@@ -317,14 +321,14 @@ def test_a_late_report_revises_the_attempt(record: Record) -> None:
     assert reports.removed == ["1"]
 
 
-def test_a_report_that_stays_as_it_was_revises_nothing(record: Record) -> None:
+def test_an_unchanged_report_revises_nothing(record: Record) -> None:
     reports = Reports(s1=[NodeReport(starts=(at(6),))])
     recording = record(reports=reports).job(1).remote(1).finish()
     assert recording.kinds().count("attempt_finished") == 1
     assert reports.removed == ["1"]
 
 
-def test_a_problem_with_a_report_is_told_with_its_attempt(record: Record) -> None:
+def test_a_problem_with_a_report_is_recorded_with_its_attempt(record: Record) -> None:
     report = NodeReport(problem="fragment: torn")
     recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
     assert "fragment: torn" in ends(recording)[(1, 1)].unobserved
@@ -356,24 +360,24 @@ def test_a_run_with_an_error_and_no_job_failed(record: Record) -> None:
     assert status_of(record().message(4, "error", "no such file", level="error")) == "failed"
 
 
-def test_an_interrupted_run_cancels_what_was_under_way(record: Record) -> None:
+def test_running_attempts_of_an_interrupted_run_are_cancelled(record: Record) -> None:
     recording = record().job(1).selected(4, 1)
     recording.message(6, "interrupted", "Terminating processes on user request")
     assert status_of(recording) == "interrupted"
     assert ends(recording)[(1, 1)].status == "cancelled"
 
 
-def test_what_was_under_way_at_the_end_of_a_run_without_an_error_is_lost(record: Record) -> None:
+def test_running_attempts_at_the_end_of_a_run_without_an_error_are_lost(record: Record) -> None:
     recording = record().job(1).selected(4, 1).finish()
     end = ends(recording)[(1, 1)]
     assert (end.status, end.time) == ("lost", at(20))
 
 
-def test_a_run_with_nothing_to_do_says_so(record: Record) -> None:
+def test_a_run_with_nothing_to_do_has_that_status(record: Record) -> None:
     assert status_of(record().message(4, "nothing_to_do", "Nothing to be done")) == "nothing_to_do"
 
 
-def test_a_dry_run_says_so(record: Record) -> None:
+def test_a_dry_run_has_that_status(record: Record) -> None:
     assert status_of(record(kind="dry_run")) == "dry_run"
 
 
@@ -395,7 +399,7 @@ def test_an_error_is_a_jobs_own_if_it_names_its_id_or_an_output(
     assert ends(recording)[(1, 1)].message == (printed if message else None)
 
 
-def test_what_the_node_said_before_any_try_comes_before_what_was_said_here(record: Record) -> None:
+def test_the_node_s_error_before_any_execution_comes_first(record: Record) -> None:
     node = NODE_LEVEL.model_copy(update={"executions": (), "error": "no in.txt"})
     report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
     recording = record(reports=Reports(s1=[report])).job(1).selected(4, 1)
@@ -404,7 +408,7 @@ def test_what_the_node_said_before_any_try_comes_before_what_was_said_here(recor
     assert ends(recording)[(1, 1)].message == "on the node: no in.txt\nno out.txt"
 
 
-def test_a_job_that_nobody_waits_for_stays_submitted(record: Record) -> None:
+def test_with_immediate_submit_a_job_stays_submitted(record: Record) -> None:
     recording = (
         record(reports=Reports(), run_settings={"immediate_submit": True}).job(1).remote(1).finish()
     )
@@ -415,7 +419,7 @@ def test_a_job_that_nobody_waits_for_stays_submitted(record: Record) -> None:
 # -- without the wrapper ---------------------------------------------------------------------------------------------------
 
 
-def test_without_the_wrapper_log_records_tell_a_job_s_end(record: Record) -> None:
+def test_without_the_wrapper_log_records_end_a_job(record: Record) -> None:
     recording = record(wrapped=False).job(1).selected(4, 1)
     recording.put(notes.JobEndLogged, 9, job_id=1).finish()
     end = ends(recording)[(1, 1)]
@@ -429,7 +433,7 @@ def test_without_the_wrapper_a_failure_has_its_message(record: Record) -> None:
     assert (end.status, end.message, end.external_jobid) == ("failed", "exit 3", "77")
 
 
-def test_where_executors_tell_the_ends_records_are_no_news(record: Record) -> None:
+def test_log_records_are_ignored_once_ends_are_hooked(record: Record) -> None:
     recording = record(wrapped=False).put(notes.EndsHooked, 3).job(1)
     recording.selected(4, 1).put(notes.JobEndLogged, 9, job_id=1)
     recording.finished(10, (1, 1)).finish()
@@ -451,7 +455,7 @@ def a_full_disk(path: Path, room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_costs_lines_and_the_journal_tells_how_many(record: Record) -> None:
+def test_a_full_disk_costs_lines_and_a_gap_counts_them(record: Record) -> None:
     recording = record()
     recording.settle()
     with a_full_disk(recording.path, room=10):
@@ -467,7 +471,7 @@ def test_a_full_disk_costs_lines_and_the_journal_tells_how_many(record: Record) 
     assert [event.text for event in recording.events if event.event == "message"][1:] == ["kept"]
 
 
-def test_a_note_that_makes_no_sense_is_a_gap_and_the_run_goes_on(record: Record) -> None:
+def test_an_invalid_note_is_a_gap_and_the_run_goes_on(record: Record) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job("not a number").job(1)
     recording.remote(1).finish()
     (gap,) = (event for event in recording.events if event.event == "gap")
@@ -484,7 +488,7 @@ class Unreadable(Reports):
         raise RuntimeError("no")
 
 
-def test_a_report_that_cannot_be_asked_for_costs_the_nodes_phases_alone(record: Record) -> None:
+def test_a_report_that_cannot_be_read_costs_only_the_node_s_phases(record: Record) -> None:
     recording = record(reports=Unreadable()).job(1).job(2).remote(1, submission="1")
     recording.selected(20, 2)
     recording.finished(21, (2, 1)).finish(30)
@@ -495,7 +499,7 @@ def test_a_report_that_cannot_be_asked_for_costs_the_nodes_phases_alone(record: 
     assert ends(recording)[(2, 1)].status == "success"
 
 
-def test_a_group_that_could_not_be_asked_is_known_by_its_id(record: Record) -> None:
+def test_a_group_may_be_known_by_its_id_alone(record: Record) -> None:
     recording = record().put(notes.GroupInfo, 4, group="g1").finish()
     assert recording.faults == []
     assert [(one.group, one.members) for one in recording.events if one.event == "group"] == [
@@ -503,21 +507,23 @@ def test_a_group_that_could_not_be_asked_is_known_by_its_id(record: Record) -> N
     ]
 
 
-@pytest.mark.parametrize(("set_by_s", "said"), [(3.2, "forward"), (-3600, "back")])
-def test_a_wall_clock_that_is_set_is_told_once(
-    record: Record, fake_time: FakeTime, set_by_s: float, said: str
+@pytest.mark.parametrize(("set_by_s", "direction"), [(3.2, "forward"), (-3600, "back")])
+def test_setting_the_wall_clock_is_one_warning(
+    record: Record, fake_time: FakeTime, set_by_s: float, direction: str
 ) -> None:
     recording = record(reports=Reports(s1=[COMPLETE])).job(1)
     recording.settle()
     fake_time.passes(1)
     fake_time.is_set(set_by_s)
     recording.remote(1).finish()
-    (told,) = [one for one in recording.run.messages if one.kind == "clock_set"]
+    (found,) = [one for one in recording.run.messages if one.kind == "clock_set"]
     amount = f"{abs(set_by_s):.3f} s between 2026-03-01T12:00:00.000000Z and 2026-03-01T12:00:01"
-    assert told.text.startswith(f"the clock of {socket.gethostname()} was set {said} by {amount}")
+    assert found.text.startswith(
+        f"the clock of {socket.gethostname()} was set {direction} by {amount}"
+    )
 
 
-def test_a_fault_elsewhere_is_a_gap(record: Record) -> None:
+def test_an_internal_error_outside_of_the_recorder_is_a_gap(record: Record) -> None:
     recording = record().put(notes.InternalError, 4, reason="KeyError: x").finish()
     (gap,) = (event for event in recording.events if event.event == "gap")
     assert (gap.reason, gap.lost) == ("KeyError: x", None)
@@ -537,7 +543,7 @@ def test_a_folder_that_cannot_be_made_costs_the_journal_not_the_run(
     ]
 
 
-def test_a_journal_removed_while_the_run_goes_on_is_told(record: Record) -> None:
+def test_a_journal_removed_during_the_run_is_one_warning(record: Record) -> None:
     recording = record()
     recording.settle()
     path = recording.path
@@ -547,13 +553,13 @@ def test_a_journal_removed_while_the_run_goes_on_is_told(record: Record) -> None
     assert recording.faults == [f"{path}: removed or replaced while the run went on"]
 
 
-# -- the cluster's words -------------------------------------------------------------------------------------------------------
+# -- Slurm's records -------------------------------------------------------------------------------------------------------
 
 
 Command = Callable[[str, str], Path]
 
 
-def test_what_slurm_recorded_is_told_before_the_run_s_end(record: Record, command: Command) -> None:
+def test_slurm_accounting_is_written_before_the_run_s_end(record: Record, command: Command) -> None:
     calls = command("sacct", printing(sacct({}, {"JobID": "72"}, {"JobID": "99"})))
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1, status="failed")
     recording.remote(1, number=2, begin_s=16, submission="2")
@@ -567,7 +573,7 @@ def test_what_slurm_recorded_is_told_before_the_run_s_end(record: Record, comman
     assert " -j 71,72 " in asked
 
 
-def test_a_journal_with_slurm_s_words_is_sound(record: Record, command: Command) -> None:
+def test_a_journal_with_slurm_accounting_is_valid(record: Record, command: Command) -> None:
     command("sacct", printing(sacct({})))
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
     recording.put(notes.AccountingWanted, 16).finish()
@@ -575,24 +581,22 @@ def test_a_journal_with_slurm_s_words_is_sound(record: Record, command: Command)
     assert validate(reading, reading.problems).sound
 
 
-def test_a_group_s_submission_is_asked_about_once(record: Record, command: Command) -> None:
+def test_a_group_s_submission_is_queried_once(record: Record, command: Command) -> None:
     calls = command("sacct", printing(sacct({})))
     recording = grouped(record, group_report()).remote("g1")
     recording.put(notes.AccountingWanted, 16).finish()
-    (told,) = (event for event in recording.events if event.event == "accounting")
-    assert (told.job_id, told.group, told.attempt) == (None, "g1", 1)
+    (found,) = (event for event in recording.events if event.event == "accounting")
+    assert (found.job_id, found.group, found.attempt) == (None, "g1", 1)
     assert " -j 71 " in calls.read_text()
 
 
-def test_where_nobody_wants_it_slurm_is_not_asked(record: Record, command: Command) -> None:
+def test_slurm_is_not_queried_by_default(record: Record, command: Command) -> None:
     calls = command("sacct", printing(sacct({})))
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1).finish()
     assert ("accounting" in recording.kinds(), calls.exists()) == (False, False)
 
 
-def test_where_no_job_has_an_id_of_slurm_s_it_is_not_asked(
-    record: Record, command: Command
-) -> None:
+def test_slurm_is_not_queried_without_a_slurm_job_id(record: Record, command: Command) -> None:
     calls = command("sacct", printing(sacct({})))
     recording = record().job(1).selected(4, 1)
     recording.accepted(5, (1, 1), "12.server", "1", submitting=4).finished(9, (1, 1))
@@ -607,7 +611,7 @@ def test_where_no_job_has_an_id_of_slurm_s_it_is_not_asked(
         ("exec sleep 30", "sacct did not answer in time"),
     ],
 )
-def test_an_accounting_that_fails_is_one_message_and_changes_nothing_else(
+def test_a_failing_accounting_query_is_one_message(
     record: Record,
     command: Command,
     monkeypatch: pytest.MonkeyPatch,
@@ -618,18 +622,18 @@ def test_an_accounting_that_fails_is_one_message_and_changes_nothing_else(
     command("sacct", script)
     recording = record(reports=Reports(s1=[COMPLETE])).job(1).remote(1)
     recording.put(notes.AccountingWanted, 16).finish()
-    told, last = recording.events[-2:]
-    assert (told.event, told.level, told.kind, told.time) == (
+    found, last = recording.events[-2:]
+    assert (found.event, found.level, found.kind, found.time) == (
         *("message", "info", "accounting"),
         at(20),
     )
-    assert told.text == f"Slurm's accounting could not be queried: {why}"
+    assert found.text == f"Slurm's accounting could not be queried: {why}"
     assert "accounting" not in recording.kinds()
     assert (last.event, last.status, last.makespan_s) == ("run_finished", "success", 19.0)
     assert (recording.faults, recording.answer is not None) == ([], True)
 
 
-def test_a_fault_in_asking_is_a_gap_and_the_run_ends_as_it_does(
+def test_an_error_in_starting_the_query_is_a_gap(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fault(*_: Any) -> Never:
@@ -644,7 +648,7 @@ def test_a_fault_in_asking_is_a_gap_and_the_run_ends_as_it_does(
 
 
 def allocation_of(recording: Recording) -> Any:
-    """Return what the journal says of Snakemake's own allocation, once it does."""
+    """Return Snakemake's own allocation, once it is in the journal."""
     until = time.monotonic() + 5
     recording.settle()
     while "allocation" not in recording.kinds():
@@ -655,26 +659,24 @@ def allocation_of(recording: Recording) -> Any:
     return recording.run.allocation
 
 
-def test_the_job_that_snakemake_runs_in_is_told_with_its_end(
+def test_snakemake_s_own_allocation_is_recorded_with_its_end(
     record: Record, command: Command
 ) -> None:
     command("squeue", f"echo '{T0 // SECOND + 600}|{NODE}'")
-    told = allocation_of(record(allocation="80"))
-    assert (told.scheduler, told.cluster_job, told.nodes, told.end) == (
+    found = allocation_of(record(allocation="80"))
+    assert (found.scheduler, found.cluster_job, found.nodes, found.end) == (
         *("slurm", "80", NODE),
         at(600),
     )
 
 
-def test_an_allocation_that_squeue_does_not_know_is_told_by_its_id(
-    record: Record, command: Command
-) -> None:
+def test_an_allocation_unknown_to_squeue_has_its_id_alone(record: Record, command: Command) -> None:
     command("squeue", "exit 1")
-    told = allocation_of(record(allocation="80"))
-    assert (told.cluster_job, told.nodes, told.end) == ("80", None, None)
+    found = allocation_of(record(allocation="80"))
+    assert (found.cluster_job, found.nodes, found.end) == ("80", None, None)
 
 
-def test_outside_of_slurm_no_allocation_is_asked_about(record: Record, command: Command) -> None:
+def test_outside_of_slurm_there_is_no_allocation(record: Record, command: Command) -> None:
     calls = command("squeue", "exit 0")
     assert "allocation" not in record().finish().kinds()
     assert not calls.exists()
@@ -696,14 +698,14 @@ def test_secrets_do_not_reach_the_journal(record: Record) -> None:
     assert ends(recording)[(1, 1)].message == "bad ***"
 
 
-def test_the_journal_says_who_ran_what(record: Record) -> None:
+def test_the_first_event_identifies_the_run(record: Record) -> None:
     started = record().finish().events[0]
     assert (started.host, started.pid) == (socket.gethostname(), os.getpid())
     assert (started.run_id != RUN_ID, started.host != MAIN) == (True, True)
     assert (started.process_started, started.executor, started.wraps) == (None, "timed", "slurm")
 
 
-def test_tags_and_mode_are_as_asked_for(record: Record, tmp_path: Path) -> None:
+def test_tags_and_file_mode_are_applied(record: Record, tmp_path: Path) -> None:
     settings = JournalSettings(folder=tmp_path / "journals", mode=0o640, tags={"team": "a"})
     recording = record(settings=settings).finish()
     assert recording.events[0].tags == {"team": "a"}
@@ -713,18 +715,18 @@ def test_tags_and_mode_are_as_asked_for(record: Record, tmp_path: Path) -> None:
 # -- planning ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_planning_goes_from_the_workflow_s_start_to_the_first_sign_of_a_dag(record: Record) -> None:
+def test_planning_ends_when_the_dag_is_ready(record: Record) -> None:
     (phase,) = (event for event in record().finish().events if event.event == "run_phase")
     assert (phase.phase, phase.time, phase.end) == ("plan", at(2), at(3))
 
 
-def test_what_was_planned_is_told(record: Record) -> None:
+def test_dag_counts_are_written(record: Record) -> None:
     recording = record().put(notes.DagCounts, 3, to_run={"map": 2}, up_to_date={"sort": 1}).finish()
-    (told,) = (event for event in recording.events if event.event == "planned")
-    assert (told.time, told.to_run, told.up_to_date) == (at(3), {"map": 2}, {"sort": 1})
+    (found,) = (event for event in recording.events if event.event == "planned")
+    assert (found.time, found.to_run, found.up_to_date) == (at(3), {"map": 2}, {"sort": 1})
 
 
-def test_a_run_that_ended_while_it_planned_was_planning_and_deploying(record: Record) -> None:
+def test_a_run_that_ended_during_planning_has_plan_and_deploy_phases(record: Record) -> None:
     recording = record(planned=False).message(5, "deploying", "Creating conda environment")
     recording.finish(9)
     phases = [event for event in recording.events if event.event == "run_phase"]

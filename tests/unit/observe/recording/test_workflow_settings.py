@@ -25,7 +25,7 @@ class Choice(Enum):
     INPUT_OUTPUT = 0
 
     def item_to_choice(self) -> str:
-        return "as-chosen"
+        return "input-output-choice"
 
 
 class Resource:
@@ -49,7 +49,7 @@ class Batch:
 
 
 class Opaque:
-    """Only tells where it lies."""
+    """Its text is an address in memory."""
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ class Opaque:
         ("text", "text"),
         (Path("a/b"), "a/b"),
         (Trigger.SOFTWARE_ENV, "software-env"),
-        (Choice.INPUT_OUTPUT, "as-chosen"),
+        (Choice.INPUT_OUTPUT, "input-output-choice"),
         (frozenset({"b", "a"}), ["a", "b"]),
         ({Trigger.SOFTWARE_ENV, Trigger.MTIME}, ["mtime", "software-env"]),
         ({"b": {2, "x", 1}, "a": (Path("p"),)}, {"a": ["p"], "b": [1, 2, "x"]}),
@@ -77,12 +77,12 @@ class Opaque:
         ([print], [None]),
     ],
 )
-def test_a_value_is_plain(value: Any, plain: Any) -> None:
+def test_setting_values_become_plain(value: Any, plain: Any) -> None:
     assert shown(value) == plain
     assert json.dumps(shown(value)) == json.dumps(plain)
 
 
-def test_what_a_snakemake_does_not_have_is_null() -> None:
+def test_settings_that_snakemake_lacks_are_null() -> None:
     found = settings_of(SimpleNamespace(dag_settings=SimpleNamespace(forceall=True)), None)
     assert found["forceall"] is True
     assert {name for name, value in found.items() if value is not None} == {
@@ -91,7 +91,7 @@ def test_what_a_snakemake_does_not_have_is_null() -> None:
     }
 
 
-def test_values_that_cannot_be_asked_cost_themselves_alone() -> None:
+def test_a_setting_that_cannot_be_read_costs_only_itself() -> None:
     class Settings:
         retries = 2
 

@@ -51,7 +51,7 @@ def named(flow: Any, *profiles: str) -> list[str]:
     return [path for path in paths_of(flow, profiles, "/began") if path != "/flow/Snakefile"]
 
 
-def test_snakefiles_come_first_and_those_elsewhere_are_left_out() -> None:
+def test_snakefiles_come_first_without_remote_ones() -> None:
     included = ["/flow/Snakefile", "https://host/a.smk", "/flow/b.smk", "git+file:///r/c.smk@v1"]
     flow = workflow(rule(script="s.py"), included=[*map(SourceFile, included)])
     assert paths_of(flow, (), "/began") == (
@@ -60,7 +60,7 @@ def test_snakefiles_come_first_and_those_elsewhere_are_left_out() -> None:
     )
 
 
-def test_a_config_file_lies_in_the_working_directory_or_in_the_one_before(
+def test_a_config_file_is_in_the_current_or_the_previous_working_directory(
     tmp_path: Path,
 ) -> None:
     flow = workflow(
@@ -70,7 +70,7 @@ def test_a_config_file_lies_in_the_working_directory_or_in_the_one_before(
     assert named(flow) == [f"{tmp_path}/c.yaml", "/before/c.yaml", "/etc/d.yaml"]
 
 
-def test_profiles_are_where_snakemake_was_started() -> None:
+def test_profiles_are_relative_to_where_snakemake_was_started() -> None:
     assert named(workflow(), "profiles/p/config.yaml", "/etc/p.yaml") == [
         "/began/profiles/p/config.yaml",
         "/etc/p.yaml",
@@ -78,7 +78,7 @@ def test_profiles_are_where_snakemake_was_started() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("attributes", "found"),
     [
         ({"script": "s.py"}, ["/flow/rules/s.py"]),
         ({"script": "../s.py"}, ["/flow/rules/../s.py"]),
@@ -102,27 +102,27 @@ def test_profiles_are_where_snakemake_was_started() -> None:
         ({"basedir": "https://host/flow", "script": "s.py"}, []),
     ],
 )
-def test_what_a_rule_names_is_found_from_its_own_folder(
-    said: dict[str, Any], found: list[str]
+def test_a_rule_s_files_are_relative_to_its_snakefile(
+    attributes: dict[str, Any], found: list[str]
 ) -> None:
-    assert named(workflow(rule(**said))) == found
+    assert named(workflow(rule(**attributes))) == found
 
 
 @pytest.mark.parametrize(
     ("wrapper", "prefix"),
     [("file:/w/sort", None), ("sort", "file:///w/"), ("sort", "/w/")],
 )
-def test_a_local_wrapper_is_in_one_of_its_languages(wrapper: str, prefix: str | None) -> None:
+def test_a_local_wrapper_may_be_in_any_language(wrapper: str, prefix: str | None) -> None:
     settings = SimpleNamespace(wrapper_prefix=prefix)
     found = named(workflow(rule(wrapper=wrapper), workflow_settings=settings))
     assert found == [f"/w/sort/wrapper.{ending}" for ending in ("py", "R", "Rmd", "jl")]
 
 
-def test_a_rule_that_cannot_be_asked_costs_its_own_texts_alone() -> None:
+def test_a_rule_that_cannot_be_read_costs_only_its_own_files() -> None:
     assert named(workflow(SimpleNamespace(), rule(script="s.py"))) == ["/flow/rules/s.py"]
 
 
-def test_modules_that_the_workflow_brought_are_its_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_workflow_s_own_modules_are_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, path in [
         ("of_the_flow", "/flow/lib/helper.py"),
         ("installed_below", "/flow/venv/lib/site-packages/other.py"),
@@ -137,14 +137,14 @@ def test_modules_that_the_workflow_brought_are_its_texts(monkeypatch: pytest.Mon
     assert named(workflow()) == ["/flow/lib/helper.py"]
 
 
-def test_so_many_texts_are_named_and_no_more() -> None:
+def test_the_number_of_sources_is_limited() -> None:
     flow = workflow(*(rule(script=f"{number}.py") for number in range(1000)))
     found = paths_of(flow, (), "/began")
     assert len(found) == 500
     assert found[:2] == ("/flow/Snakefile", "/flow/rules/0.py")
 
 
-def test_a_workflow_that_answers_nothing_has_no_texts() -> None:
+def test_a_workflow_without_attributes_has_no_sources() -> None:
     assert paths_of(SimpleNamespace(), (), "/began") == ()
 
 
@@ -161,19 +161,19 @@ def sha256(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def test_a_path_is_told_from_the_working_directory_where_it_lies_below(tmp_path: Path) -> None:
-    workdir, beside = tmp_path / "work", tmp_path / "beside.smk"
+def test_a_path_below_the_working_directory_is_relative_to_it(tmp_path: Path) -> None:
+    workdir, outside = tmp_path / "work", tmp_path / "outside.smk"
     (workdir / "rules").mkdir(parents=True)
     script = workdir / "s.py"
     script.write_bytes(b"a")
-    beside.write_bytes(b"b")
-    assert digests_of(workdir / "rules" / ".." / "s.py", beside, workdir=workdir) == {
+    outside.write_bytes(b"b")
+    assert digests_of(workdir / "rules" / ".." / "s.py", outside, workdir=workdir) == {
         "s.py": sha256(b"a"),
-        str(beside): sha256(b"b"),
+        str(outside): sha256(b"b"),
     }
 
 
-def test_what_is_not_there_or_no_plain_file_or_too_large_is_left_out(tmp_path: Path) -> None:
+def test_missing_special_and_large_files_are_left_out(tmp_path: Path) -> None:
     pipe, large = tmp_path / "pipe", tmp_path / "large"
     os.mkfifo(pipe)
     with open(large, "wb") as file:

@@ -1,0 +1,36 @@
+"""Notes: what Snakemake's threads hand to the recorder cannot change, and fits the events."""
+
+import dataclasses
+from typing import get_args
+
+import pytest
+
+from snakemake_logger_plugin_observe.journal import events
+from snakemake_logger_plugin_observe.recording import notes
+
+KINDS = get_args(notes.AnyNote)
+BECOMES = {
+    notes.JobInfo: events.JobDescribed,
+    notes.GroupInfo: events.GroupDescribed,
+    notes.RunPhaseEnded: events.RunPhase,
+    notes.IterationEnded: events.SchedulerIteration,
+    notes.SourcesFound: events.Provenance,
+    notes.AllocationFound: events.Allocation,
+    notes.OutputsFound: events.OutputsRecorded,
+}
+
+
+@pytest.mark.parametrize("note", BECOMES, ids=lambda note: note.__name__)
+def test_a_note_has_only_fields_of_the_event_it_becomes(note: type[notes.Note]) -> None:
+    fields = {field.name for field in dataclasses.fields(note)}
+    assert fields - set(BECOMES[note].model_fields) == set()
+
+
+def test_every_note_is_of_a_kind_that_the_recorder_handles() -> None:
+    assert set(KINDS) == set(notes.Note.__subclasses__())
+
+
+@pytest.mark.parametrize("note", KINDS, ids=lambda note: note.__name__)
+def test_a_note_is_frozen_and_slotted(note: type[notes.Note]) -> None:
+    assert note.__dataclass_params__.frozen
+    assert "__dict__" not in dir(note)
