@@ -1,4 +1,4 @@
-"""Fragments: what the node's processes left, read with distrust."""
+"""Fragments: what processes on a node write is validated when it is read."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ TORN = "fragment: a torn or foreign line"
 FOREIGN = "fragment: not of a known format"
 
 
-Left = Callable[..., NodeReport]
+ReportOf = Callable[..., NodeReport]
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def fragments(tmp_path: Path) -> Fragments:
 
 
 @pytest.fixture
-def left(fragments: Fragments) -> Left:
-    """Return a reader of a fragment that holds what is given."""
+def report_of(fragments: Fragments) -> ReportOf:
+    """Return a function that writes a fragment and reads it back as a report."""
 
     def read(*lines: bytes) -> NodeReport:
         fragments.path("1").write_bytes(b"".join(line + b"\n" for line in lines))
@@ -55,44 +55,44 @@ def test_a_missing_fragment_is_an_empty_report(fragments: Fragments) -> None:
     assert fragments.read(("1",)) == NodeReport()
 
 
-def test_the_first_sign_of_life_is_read(left: Left) -> None:
-    assert left(sign(3.5)) == NodeReport(starts=(at(3.5),))
+def test_the_first_sign_of_life_is_read(report_of: ReportOf) -> None:
+    assert report_of(sign(3.5)) == NodeReport(starts=(at(3.5),))
 
 
-def test_several_signs_are_several_starts_in_order(left: Left) -> None:
+def test_several_signs_are_several_starts_in_order(report_of: ReportOf) -> None:
     """A scheduler may start a submission twice."""
-    assert left(sign(9), sign(3.5), sign(5)).starts == (at(3.5), at(5), at(9))
+    assert report_of(sign(9), sign(3.5), sign(5)).starts == (at(3.5), at(5), at(9))
 
 
-def test_nanoseconds_are_cut_to_microseconds(left: Left) -> None:
-    assert left(b"1772366400.123456789").starts == (1772366400123456,)
+def test_nanoseconds_are_cut_to_microseconds(report_of: ReportOf) -> None:
+    assert report_of(b"1772366400.123456789").starts == (1772366400123456,)
 
 
-def test_processes_come_in_the_order_of_their_starts(left: Left) -> None:
-    report = left(sign(3), process(pid=2, started=at(7)), process(pid=1, started=at(4)))
+def test_processes_come_in_the_order_of_their_starts(report_of: ReportOf) -> None:
+    report = report_of(sign(3), process(pid=2, started=at(7)), process(pid=1, started=at(4)))
     assert [level.pid for level in report.levels] == [1, 2]
     assert report.problem is None
 
 
-def test_the_last_line_of_a_process_counts(left: Left) -> None:
-    report = left(process(), process(planned=at(6), ended=at(10)))
+def test_the_last_line_of_a_process_counts(report_of: ReportOf) -> None:
+    report = report_of(process(), process(planned=at(6), ended=at(10)))
     (level,) = report.levels
     assert (level.planned, level.ended) == (at(6), at(10))
 
 
-def test_the_same_pid_on_two_hosts_is_two_processes(left: Left) -> None:
-    report = left(process(), process(host="other"), process(started=at(6)))
+def test_the_same_pid_on_two_hosts_is_two_processes(report_of: ReportOf) -> None:
+    report = report_of(process(), process(host="other"), process(started=at(6)))
     assert len(report.levels) == 3
 
 
-def test_a_report_is_complete_when_the_outermost_process_has_ended(left: Left) -> None:
-    assert left(process(ended=at(10))).complete
-    assert not left(process(), process(pid=2, started=at(7), ended=at(9))).complete
-    assert not left(sign(3)).complete
+def test_a_report_is_complete_when_the_outermost_process_has_ended(report_of: ReportOf) -> None:
+    assert report_of(process(ended=at(10))).complete
+    assert not report_of(process(), process(pid=2, started=at(7), ended=at(9))).complete
+    assert not report_of(sign(3)).complete
 
 
-def test_waits_and_executions_are_read(left: Left) -> None:
-    (level,) = left(
+def test_waits_and_executions_are_read(report_of: ReportOf) -> None:
+    (level,) = report_of(
         process(
             waits=[{"phase": "stage_in", "start": at(5), "end": at(6)}],
             executions=[{"number": 1, "rule": "map", "tool_started": at(7), "exit_code": -9}],
@@ -118,22 +118,22 @@ def test_waits_and_executions_are_read(left: Left) -> None:
     ],
 )
 def test_foreign_lines_are_a_problem_and_the_rest_is_read(
-    left: Left, line: bytes, problem: str | None
+    report_of: ReportOf, line: bytes, problem: str | None
 ) -> None:
-    report = left(sign(3), line, process(pid=5))
+    report = report_of(sign(3), line, process(pid=5))
     assert report.starts == (at(3),)
     assert [level.pid for level in report.levels] == [5]
     assert report.problem.startswith(problem or "fragment: ")
 
 
-def test_a_moment_out_of_range_is_a_problem(left: Left) -> None:
+def test_a_moment_out_of_range_is_a_problem(report_of: ReportOf) -> None:
     """Taken in, it could not be written into the journal, and would cost the attempt its end."""
-    report = left(process(started=10**30))
+    report = report_of(process(started=10**30))
     assert (report.levels, report.problem is None) == ((), False)
 
 
-def test_a_problem_is_one_line(left: Left) -> None:
-    assert len(left(b"x\ry", process(host=None)).problem.splitlines()) == 1
+def test_a_problem_is_one_line(report_of: ReportOf) -> None:
+    assert len(report_of(b"x\ry", process(host=None)).problem.splitlines()) == 1
 
 
 def test_a_huge_fragment_is_not_read(fragments: Fragments) -> None:
@@ -279,9 +279,9 @@ def test_a_fragment_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fragment_with_too_many_processes_is_a_problem(left: Left) -> None:
+def test_a_fragment_with_too_many_processes_is_a_problem(report_of: ReportOf) -> None:
     """More than any submission starts would only be there to make the reader stumble."""
-    report = left(*(process(pid=pid, started=at(pid)) for pid in range(400)))
+    report = report_of(*(process(pid=pid, started=at(pid)) for pid in range(400)))
     assert report.levels == ()
     assert report.problem == "fragment: more than 300 processes"
 
@@ -337,11 +337,15 @@ def test_a_later_array_task_does_not_write_to_the_first_one_s_fragment(
     assert record_of_task("r-1.fragment", environ) == name
 
 
-def test_a_report_is_complete_once_the_last_start_of_a_requeued_job_has_ended(left: Left) -> None:
+def test_a_report_is_complete_once_the_last_start_of_a_requeued_job_has_ended(
+    report_of: ReportOf,
+) -> None:
     killed = process(pid=1, started=at(4))
     again = process(pid=2, started=at(20), restarts=1)
-    assert not left(killed, again).complete
-    assert left(killed, again, process(pid=2, started=at(20), restarts=1, ended=at(30))).complete
+    assert not report_of(killed, again).complete
+    assert report_of(
+        killed, again, process(pid=2, started=at(20), restarts=1, ended=at(30))
+    ).complete
 
 
 def test_a_process_that_starts_another_is_written_before_it_ends(fragments: Fragments) -> None:

@@ -173,8 +173,8 @@ def test_each_array_task_but_the_first_has_two_fragments(session: Session, side:
     for task, external in zip(tasks, ("20_1", "20_2", "21_3"), strict=True):
         side.submitting(task)
         side.accepted(task, external)
-    told = [note.submission for note in session.of(notes.Accepted)]
-    assert told == [("1",), ("2", "1.2"), ("3",)]
+    submissions = [note.submission for note in session.of(notes.Accepted)]
+    assert submissions == [("1",), ("2", "1.2"), ("3",)]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ def test_a_note_has_only_fields_of_the_event_it_becomes(note: type[notes.Note]) 
 
 
 def test_every_note_is_of_a_kind_that_the_recorder_handles() -> None:
-    assert set(KINDS) == set(notes.Note.__subclasses__())
+    classes = {one for one in vars(notes).values() if isinstance(one, type)}
+    assert {one for one in classes if issubclass(one, notes.Note)} - {notes.Note} == set(KINDS)
 
 
 @pytest.mark.parametrize("note", KINDS, ids=lambda note: note.__name__)
