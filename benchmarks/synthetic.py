@@ -41,8 +41,11 @@ from snakemake_logger_plugin_observe.journal.records import (
     Wait,
 )
 from snakemake_logger_plugin_observe.recording.attempt_end import figures
+from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.model import Run, seconds
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import in_seconds
+from snakemake_logger_plugin_observe.run.readiness import ready_at
 
 _EPOCH: Micros = 1_700_000_000_000_000
 _RULES = ("trim", "align", "sort", "mark_duplicates", "call", "annotate", "filter", "summary")
@@ -118,7 +121,7 @@ class _Cluster:
         self._path.write_bytes(b"\n".join(self._lines) + b"\n")
 
     def _emit(self, event: AnyEvent) -> None:
-        self._run.add(event)
+        fold.add(self._run, event)
         self._lines.append(to_line(event))
 
     def _some(self, low: float, high: float) -> Micros:
@@ -191,7 +194,7 @@ class _Cluster:
         self._now += self._some(0.0005, 0.0015)
         self._describe(job)
         submitting, accepted = self._now, self._now + self._some(0.01, 0.04)
-        ready = self._run.ready_at((job.job_id, job.executions))
+        ready = ready_at(self._run, (job.job_id, job.executions))
         stamps = Stamps(ready=ready, selected=selected, submitting=submitting, accepted=accepted)
         external = str(8_000_000 + 3 * job.job_id + job.executions)
         self._emit(
@@ -296,7 +299,7 @@ class _Cluster:
         self._now = visible + self._some(0.0005, 0.002)
         draft.waits = (Wait(phase="latency_wait", start=seen, end=visible),)
         draft.stamps = draft.stamps.model_copy(update={"reported": reported, "finished": self._now})
-        laid = self._run.lay(draft)
+        laid = fold.timeline_of(self._run, draft)
         status: Status = "failed" if draft.status == "failed" else "success"
         last = draft.levels[0].executions[0]
         self._emit(
@@ -338,12 +341,12 @@ class _Cluster:
                 update={
                     "makespan_s": to_seconds(found.makespan),
                     "job_account": AccountTotals(
-                        by_class_s=seconds(found.jobs_by_class),
-                        by_phase_s=seconds(found.jobs_by_phase),
+                        by_class_s=in_seconds(found.jobs_by_class),
+                        by_phase_s=in_seconds(found.jobs_by_phase),
                     ),
                     "makespan": AccountTotals(
-                        by_class_s=seconds(found.makespan_by_class),
-                        by_phase_s=seconds(found.makespan_by_phase),
+                        by_class_s=in_seconds(found.makespan_by_class),
+                        by_phase_s=in_seconds(found.makespan_by_phase),
                     ),
                     "job_count": found.job_count,
                     "attempt_count": found.attempt_count,

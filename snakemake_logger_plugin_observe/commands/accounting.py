@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.words import harmless
+from snakemake_logger_plugin_observe.run import fold
 
 HELP: Final = "import Slurm accounting: add what Slurm recorded about a run's jobs to its journal"
 
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> Reply[AccountingAnswer]:
     events = list(told_by(records, run, clock.now()))
     append(source.path, events)
     for event in events:
-        run.add(event)
+        fold.add(run, event)
     answer = AccountingAnswer(source, len(asked), len(records), len(events))
     return Reply(answer, parts, shape, int(len(records) < len(asked)))
 

@@ -19,8 +19,11 @@ from snakemake_logger_plugin_observe.journal.records import (
     Stamps,
 )
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.model import Run, seconds
+from snakemake_logger_plugin_observe.run.fold import timeline_of
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
+from snakemake_logger_plugin_observe.run.phases import in_seconds
+from snakemake_logger_plugin_observe.run.readiness import ready_at
 from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
 
 _NOT_REACHED: Final = "another job of its group failed before it began"
@@ -51,7 +54,7 @@ def stamps_of(run: Run, live: LiveAttempt) -> Stamps:
     """Return the attempt's stamps so far, with the moment at which it was ready."""
     known: dict[str, clock.Micros] = dict(live.stamps)
     selected = known.get("selected")
-    ready = run.ready_at(live.attempt.key)
+    ready = ready_at(run, live.attempt.key)
     if ready is not None and selected is not None:
         known["ready"] = min(ready, selected)
     return Stamps(**known)
@@ -85,8 +88,8 @@ def end_attempt(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> A
     attempt.used = innermost[-1].used if innermost and is_job else None
     attempt.logs = live.logs.get(attempt.job_id, ())
     attempt.offset = None  # a revision is computed as the first time, from the run's clocks
-    timeline = run.lay(attempt)
-    attempt.lay(timeline.segments)
+    timeline = timeline_of(run, attempt)
+    attempt.set_segments(timeline.segments)
     attempt.node, attempt.offset = timeline.node, timeline.offset
     reasons = [*timeline.unobserved, *filter(None, [live.problem])]
     attempt.unobserved = tuple(dict.fromkeys(reasons))
@@ -119,8 +122,8 @@ def end_members(
         attempt.used = innermost[-1].used if innermost else None
         attempt.logs = live.logs.get(job_id, ()) if status == "failed" else ()
         attempt.offset = whole.offset
-        timeline = run.lay(attempt)
-        attempt.lay(timeline.segments)
+        timeline = timeline_of(run, attempt)
+        attempt.set_segments(timeline.segments)
         attempt.node = timeline.node or whole.node
         attempt.unobserved = tuple(timeline.unobserved)
         yield _event(attempt, finished, revises=revises), attempt
@@ -158,7 +161,7 @@ def figures(segments: list[Segment]) -> dict[str, Any]:
     return {
         "start": segments[0].start if segments else None,
         "segments": tuple((one.phase, clock.to_seconds(one.length)) for one in segments),
-        "phases_s": seconds(phase_sums(segments)),
+        "phases_s": in_seconds(phase_sums(segments)),
     }
 
 

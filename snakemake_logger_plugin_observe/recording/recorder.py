@@ -38,6 +38,7 @@ from snakemake_logger_plugin_observe.recording.output_checksums import OutputsEx
 from snakemake_logger_plugin_observe.recording.provenance import look_up
 from snakemake_logger_plugin_observe.recording.run_events import RunEvents
 from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
+from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -245,7 +246,7 @@ class Recorder:
                 assert_never(note)
 
     def _emit(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
-        self.run.add(event, attempt=attempt)
+        fold.add(self.run, event, attempt=attempt)
         self._journal.write(event)
         self._call_listener(event)
 

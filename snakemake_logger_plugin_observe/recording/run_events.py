@@ -26,8 +26,8 @@ from snakemake_logger_plugin_observe.journal.records import AccountTotals
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
-from snakemake_logger_plugin_observe.run.model import Run, seconds
-from snakemake_logger_plugin_observe.run.phases import CLASSES
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
 
 
 class RunEvents:
@@ -199,7 +199,7 @@ _NOTHING: Final = AccountTotals(by_class_s={}, by_phase_s={})
 
 
 def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]) -> AccountTotals:
-    return AccountTotals(by_class_s=seconds(by_class), by_phase_s=seconds(by_phase))
+    return AccountTotals(by_class_s=in_seconds(by_class), by_phase_s=in_seconds(by_phase))
 
 
 def _in_words(status: str, accounts: Account) -> str:

@@ -85,7 +85,7 @@ class Attempt:
         self.used = event.used
         self.logs = event.logs
 
-    def lay(self, segments: list[Segment]) -> None:
+    def set_segments(self, segments: list[Segment]) -> None:
         """Give it its segments, and so its phases."""
         self.segments = segments
         self._phases = None
@@ -98,7 +98,7 @@ class Attempt:
         return self._phases
 
     @property
-    def since_chosen(self) -> Micros:
+    def since_selected(self) -> Micros:
         """How long it took from its selection on: waiting for a place costs nobody else's time."""
         return sum(self.phases.values()) - self.phases.get("slot_wait", 0)
 

@@ -23,14 +23,14 @@ _EXECUTION_MOMENTS: Final = (
 )
 
 
-class Boot(NamedTuple):
+class KernelBoot(NamedTuple):
     """A boot of a kernel, and when it was by the clock of the process that tells it."""
 
     id: str
     time: Micros
 
 
-class Bounds(NamedTuple):
+class LeadBounds(NamedTuple):
     """Between what a clock's lead must lie, in microseconds; None: no bound on that side."""
 
     low: Micros | None = None
@@ -48,21 +48,21 @@ class Bounds(NamedTuple):
             return self.low
         return self.high if self.high is not None and self.high < 0 else 0
 
-    def moved(self, by: Micros) -> "Bounds":
+    def moved(self, by: Micros) -> "LeadBounds":
         """Return the bounds of a lead that is so much larger."""
-        return Bounds(
+        return LeadBounds(
             None if self.low is None else self.low + by,
             None if self.high is None else self.high + by,
         )
 
-    def and_(self, other: "Bounds") -> "Bounds":
+    def and_(self, other: "LeadBounds") -> "LeadBounds":
         """Return what both allow; it may be impossible."""
         lows = [low for low in (self.low, other.low) if low is not None]
         highs = [high for high in (self.high, other.high) if high is not None]
-        return Bounds(max(lows, default=None), min(highs, default=None))
+        return LeadBounds(max(lows, default=None), min(highs, default=None))
 
 
-class Lead(NamedTuple):
+class ClockLead(NamedTuple):
     """A node clock's lead, as it is written, and as it is taken off the node's moments."""
 
     offset: Offset
@@ -74,11 +74,11 @@ class Lead(NamedTuple):
     reason: str | None = None
 
 
-class Main(NamedTuple):
+class MainProcess(NamedTuple):
     """The main process's host, and its boot where that is known."""
 
     host: str | None = None
-    boot: Boot | None = None
+    boot: KernelBoot | None = None
 
     def shares_clock_with(self, level: Level) -> bool:
         """Whether *level* is known to have read the same kernel's clock."""
@@ -87,12 +87,12 @@ class Main(NamedTuple):
         )
 
 
-def boot(id_: str | None, time: Micros | None) -> Boot | None:
+def kernel_boot(id_: str | None, time: Micros | None) -> KernelBoot | None:
     """Return the boot, if enough is known of it."""
-    return None if id_ is None or time is None else Boot(id_, time)
+    return None if id_ is None or time is None else KernelBoot(id_, time)
 
 
-def on_one_clock(levels: Sequence[Level], main: Main) -> list[Level]:
+def on_common_clock(levels: Sequence[Level], main: MainProcess) -> list[Level]:
     """Return *levels* as if no wall clock had been set between them.
 
     Processes of the main process's boot are put on the main clock, those of another boot on the
@@ -111,7 +111,7 @@ def on_one_clock(levels: Sequence[Level], main: Main) -> list[Level]:
     return found
 
 
-def exact_lead(level: Level, main: Main) -> Micros:
+def lead_of_same_boot(level: Level, main: MainProcess) -> Micros:
     """Return how far a process that shares the main clock has it ahead: what it was set by."""
     if main.boot is None or level.boot_time is None:
         return 0
@@ -119,21 +119,26 @@ def exact_lead(level: Level, main: Main) -> Micros:
     return lead if abs(lead) >= _READING else 0
 
 
-def lead_of(
-    level: Level, main: Main, own: Bounds, clocks: Mapping[str, Bounds], *, once: bool = True
-) -> Lead:
+def clock_lead(
+    level: Level,
+    main: MainProcess,
+    own: LeadBounds,
+    clocks: Mapping[str, LeadBounds],
+    *,
+    once: bool = True,
+) -> ClockLead:
     """Return the lead of the clock that *level* read, which is on one clock with its like.
 
     Args:
         level: the outermost process of the submission on that clock.
         main: the main process.
         own: the bounds that this attempt's order of things sets.
-        clocks: what earlier attempts told of clocks, see ``told_by``.
+        clocks: what earlier attempts told of clocks, see ``bounds_from_attempt``.
         once: whether the submission waited once in the queue, and for one report.
 
     """
     if main.shares_clock_with(level):
-        return Lead(_exactly(level.host, exact_lead(level, main)), 0, exact=True)
+        return ClockLead(_exactly(level.host, lead_of_same_boot(level, main)), 0, exact=True)
     earlier = clocks.get(_name(level))
     if earlier is not None:
         earlier = earlier.moved(level.boot_time or 0)
@@ -141,7 +146,7 @@ def lead_of(
     assumed = bounds.nearest_to_zero
     named_alike = level.host == main.host and (level.boot_id is None or main.boot is None)
     if named_alike and not assumed:
-        return Lead(_exactly(level.host, 0), 0, exact=True)
+        return ClockLead(_exactly(level.host, 0), 0, exact=True)
     offset = Offset(
         host=level.host,
         assumed_s=to_seconds(assumed),
@@ -150,10 +155,10 @@ def lead_of(
         **(_wait_bounds(own, bounds) if once else {}),
     )
     certain = not own.possible or own.low is None or own.low <= assumed
-    return Lead(offset, assumed, False, certain, OTHER_CLOCK if named_alike else None)
+    return ClockLead(offset, assumed, False, certain, OTHER_CLOCK if named_alike else None)
 
 
-def told_by(levels: Sequence[Level], offset: Offset | None) -> dict[str, Bounds]:
+def bounds_from_attempt(levels: Sequence[Level], offset: Offset | None) -> dict[str, LeadBounds]:
     """Return what an ended attempt tells of its node's clock, under the clock's name.
 
     Told is the lead less the moment of that kernel's boot, which setting the clock does not change.
@@ -167,7 +172,7 @@ def told_by(levels: Sequence[Level], offset: Offset | None) -> dict[str, Bounds]
     name = _name(there[-1])
     first = next(one for one in there if _name(one) == name)
     low, high = (None if s is None else round(s * 1e6) for s in (offset.low_s, offset.high_s))
-    return {name: Bounds(low, high).moved(-(first.boot_time or 0))}
+    return {name: LeadBounds(low, high).moved(-(first.boot_time or 0))}
 
 
 def _name(level: Level) -> str:
@@ -175,14 +180,14 @@ def _name(level: Level) -> str:
     return f"boot {level.boot_id}" if known else f"host {level.host}"
 
 
-def _settled(own: Bounds, earlier: Bounds | None) -> Bounds:
+def _settled(own: LeadBounds, earlier: LeadBounds | None) -> LeadBounds:
     """Return the bounds to go by, where an attempt's *own* may contradict *earlier* ones.
 
     Such an attempt's end was reported early, or its clock was moved since. No lead at all is the
     likeliest, so whoever allows it is believed.
     """
     if earlier is None:
-        return own if own.possible else Bounds()
+        return own if own.possible else LeadBounds()
     both = own.and_(earlier)
     if both.possible:
         return both
@@ -194,7 +199,7 @@ def _settled(own: Bounds, earlier: Bounds | None) -> Bounds:
     return earlier
 
 
-def _wait_bounds(own: Bounds, bounds: Bounds) -> dict[str, tuple[float, float]]:
+def _wait_bounds(own: LeadBounds, bounds: LeadBounds) -> dict[str, tuple[float, float]]:
     """Return within what queue and poll wait must each lie, where that is known."""
     if None in (*own, *bounds):
         return {}

@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.run.segments import Timeline, Track
 NODE_CUT_OFF = "the node's processes did not report their end"
 
 
-def lay_level(
+def label_process(
     track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline
 ) -> None:
     """Lay one Snakemake process on the node, with the processes inside it."""
@@ -30,10 +30,10 @@ def lay_level(
         while inner:
             child = inner[0]
             track.node_if(child.started, "node_startup")
-            lay_level(track, child, inner[1:], group, result)
+            label_process(track, child, inner[1:], group, result)
             inner = [one for one in inner[1:] if (one.started or 0) >= (child.ended or 0)]
     elif group:
-        lay_members(track, level)
+        label_members(track, level)
     else:
         _tries(track, level, deeper, result)
     for wait in level.waits:
@@ -52,13 +52,13 @@ def _tries(track: Track, level: Level, deeper: list[Level], result: Timeline) ->
     """Lay the executions of a single job inside one process: rule-level retries run several."""
     for one in level.executions:
         if one.tool_started is not None:
-            lay_tool(track, one, deeper, result)
+            label_tool(track, one, deeper, result)
         else:
             track.node_if(one.reported, "stage_in")
         track.node_if(one.checked, "stage_out")
 
 
-def lay_members(track: Track, level: Level) -> None:
+def label_members(track: Track, level: Level) -> None:
     """Leave out the time that a group's members own, and label the time between them."""
     between = "dispatch" if level.in_main else "member_wait"
     for span in sorted(filter(None, map(span_of, level.executions))):
@@ -76,12 +76,14 @@ def span_of(one: Execution) -> tuple[Micros, Micros] | None:
     return None if begun is None or last is None else (begun, last)
 
 
-def lay_tool(track: Track, one: Execution, levels: list[Level], result: Timeline) -> None:
+def label_tool(track: Track, one: Execution, levels: list[Level], result: Timeline) -> None:
     """Lay a try's tool, or the Snakemake process that was spawned to run it."""
     track.node(one.tool_started, "stage_in")
     inner = [level for level in levels if runs(level, one)]
     for level in inner[:1]:
-        lay_level(track, level, [other for other in levels if other is not level], False, result)
+        label_process(
+            track, level, [other for other in levels if other is not level], False, result
+        )
     if one.tool_ended is None:
         result.unobserved.append(NODE_CUT_OFF)
         track.to(None, None)

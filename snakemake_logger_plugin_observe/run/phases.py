@@ -6,6 +6,8 @@ phases call for.
 
 from typing import Final, NamedTuple
 
+from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+
 UNOBSERVED: Final = "unobserved"
 UNATTRIBUTED: Final = "unattributed"
 
@@ -77,3 +79,8 @@ def by_class(by_phase: dict[str, int]) -> dict[str, int]:
     for phase, micros in by_phase.items():
         totals[cost_class(phase)] += micros
     return totals
+
+
+def in_seconds(by_name: dict[str, Micros]) -> dict[str, float]:
+    """Return sums per phase or class in seconds."""
+    return {name: to_seconds(micros) for name, micros in by_name.items()}

@@ -13,18 +13,18 @@ from typing import Final, NamedTuple
 from snakemake_logger_plugin_observe.clock import TICK, Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, Offset, Stamps, Wait
 from snakemake_logger_plugin_observe.run.clock_offsets import (
-    Bounds,
-    Lead,
-    Main,
-    exact_lead,
-    lead_of,
-    on_one_clock,
+    ClockLead,
+    LeadBounds,
+    MainProcess,
+    clock_lead,
+    lead_of_same_boot,
+    on_common_clock,
 )
 from snakemake_logger_plugin_observe.run.node_processes import (
     NODE_CUT_OFF,
-    lay_level,
-    lay_members,
-    lay_tool,
+    label_members,
+    label_process,
+    label_tool,
     span_of,
     was_spawned,
 )
@@ -36,7 +36,7 @@ ENDED_EARLY_OR_SET = f"{ENDED_EARLY}, or the node's clock was set since its earl
 NO_NODE_STAMPS = "nothing was heard from the node"
 ONLY_A_SIGN = "after its first sign of life nothing was heard from the node"
 NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
-_UNKNOWN: Final = Main()
+_UNKNOWN: Final = MainProcess()
 CLOCK_SET = "the node's clock was set meanwhile: its processes' moments may not fit together"
 STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
 NOT_TIMED = "this executor's inner stages could not be timed"
@@ -52,8 +52,8 @@ class TimelineInput:
     levels: Sequence[Level] = ()
     wrapped: bool = True
     group: bool = False
-    main: Main = _UNKNOWN
-    clocks: Mapping[str, Bounds] = field(default_factory=dict)
+    main: MainProcess = _UNKNOWN
+    clocks: Mapping[str, LeadBounds] = field(default_factory=dict)
     """What earlier attempts told of the nodes' clocks."""
     until: Micros | None = None
     """Where to cut an attempt that has no end of its own: it goes on, or the run was killed."""
@@ -100,11 +100,11 @@ def _comparable(evidence: TimelineInput) -> TimelineInput:
 
     The shell's signs are the plain wall clock's, as the process after it read it.
     """
-    levels = on_one_clock(evidence.levels, evidence.main)
+    levels = on_common_clock(evidence.levels, evidence.main)
     first = next((one for one in levels if not one.in_main), None)
     lead = 0
     if first is not None and evidence.main.shares_clock_with(first):
-        lead = exact_lead(first, evidence.main)
+        lead = lead_of_same_boot(first, evidence.main)
     starts = [moment - lead for moment in evidence.node_starts]
     return replace(evidence, levels=levels, node_starts=starts)
 
@@ -170,7 +170,7 @@ def _in_main(
 ) -> None:
     """Lay what ran in the main process: preparation, the tool, or a process spawned for it."""
     if evidence.group:
-        lay_members(track, level)
+        label_members(track, level)
         track.to(evidence.stamps.reported, "poll_wait")
         return
     for execution in level.executions:
@@ -185,7 +185,7 @@ def _local_execution(track: Track, one: Execution, spawned: list[Level], result:
     if one.tool_started is None:  # a cache hit, or it failed before its tool began
         track.node_if(one.reported, "stage_in")
         return
-    lay_tool(track, one, spawned, result)
+    label_tool(track, one, spawned, result)
 
 
 def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result: Timeline) -> None:
@@ -245,23 +245,23 @@ def _clock(life: _Life) -> tuple[str, str | None] | None:
 
 def _leads(
     lives: Sequence[_Life], evidence: TimelineInput
-) -> dict[tuple[str, str | None] | None, Lead]:
+) -> dict[tuple[str, str | None] | None, ClockLead]:
     """Return the lead of each clock that a submission's starts were timed by."""
     stamps = evidence.stamps
-    own: dict[tuple[str, str | None] | None, tuple[Level, Bounds]] = {}
+    own: dict[tuple[str, str | None] | None, tuple[Level, LeadBounds]] = {}
     for life in lives:
         if not life.levels:
             continue
-        outermost, bounds = own.get(_clock(life), (life.levels[0], Bounds()))
+        outermost, bounds = own.get(_clock(life), (life.levels[0], LeadBounds()))
         low = high = None
         if life is lives[0] and stamps.accepted is not None:
             high = life.first - stamps.accepted
         gone = life.levels[0].ended
         if life is lives[-1] and stamps.reported is not None and gone is not None:
             low = gone - stamps.reported
-        own[_clock(life)] = outermost, bounds.and_(Bounds(low, high))
+        own[_clock(life)] = outermost, bounds.and_(LeadBounds(low, high))
     return {
-        name: lead_of(level, evidence.main, bounds, evidence.clocks, once=len(lives) == 1)
+        name: clock_lead(level, evidence.main, bounds, evidence.clocks, once=len(lives) == 1)
         for name, (level, bounds) in own.items()
     }
 
@@ -269,7 +269,7 @@ def _leads(
 def _life(
     track: Track,
     life: _Life,
-    known: tuple[Lead | None, Micros | None],
+    known: tuple[ClockLead | None, Micros | None],
     evidence: TimelineInput,
     result: Timeline,
 ) -> None:
@@ -288,14 +288,14 @@ def _life(
             result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
     track.node(life.first, "queue_wait")
     if outermost is not None:
-        lay_level(track, outermost, life.levels[1:], evidence.group, result)
+        label_process(track, outermost, life.levels[1:], evidence.group, result)
     if gone is None:
         result.unobserved.append(NODE_CUT_OFF if outermost is not None else ONLY_A_SIGN)
         track.to(None, None)
 
 
 def member_timeline(
-    levels: Sequence[Level], offset: Offset | None, end: Micros, main: Main = _UNKNOWN
+    levels: Sequence[Level], offset: Offset | None, end: Micros, main: MainProcess = _UNKNOWN
 ) -> Timeline:
     """Return the segments of a group's member: its staging and its tool, and nothing else.
 
@@ -307,7 +307,7 @@ def member_timeline(
 
     """
     result = Timeline(offset=offset)
-    levels = on_one_clock(levels, main)
+    levels = on_common_clock(levels, main)
     executions = [(level, one) for level in levels for one in level.executions]
     outer = [(level, one) for level, one in executions if not was_spawned(level, levels)]
     spans = [span for _, one in outer if (span := span_of(one))]
@@ -321,7 +321,7 @@ def member_timeline(
     for level, one in outer:
         result.node = level.node or level.host
         if one.tool_started is not None:
-            lay_tool(track, one, [other for other in levels if other is not level], result)
+            label_tool(track, one, [other for other in levels if other is not level], result)
         if span := span_of(one):
             track.node(span[1], "stage_out" if one.tool_started is not None else "stage_in")
     result.segments = track.segments

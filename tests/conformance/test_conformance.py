@@ -25,7 +25,8 @@ from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.triage_case import gather
 from snakemake_logger_plugin_observe.journal.files import lines_at, read_journal
 from snakemake_logger_plugin_observe.run.attempt import FINAL
-from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNATTRIBUTED
 
 SNAKEMAKE: Final = parse_version(version("snakemake"))

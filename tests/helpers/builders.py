@@ -38,9 +38,11 @@ from snakemake_logger_plugin_observe.journal.records import (
     Wait,
 )
 from snakemake_logger_plugin_observe.recording.attempt_end import figures
+from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.clock_offsets import Main
-from snakemake_logger_plugin_observe.run.model import Run, fold, seconds
+from snakemake_logger_plugin_observe.run.clock_offsets import MainProcess
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import in_seconds
 from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput
 
@@ -115,7 +117,7 @@ def evidence(known: Stamps, *levels: Level, **more: Any) -> TimelineInput:
             more[moment] = at(more[moment])
     if "node_starts" in more:
         more["node_starts"] = [at(moment) for moment in more["node_starts"]]
-    return TimelineInput(stamps=known, levels=levels, **{"main": Main(MAIN), **more})
+    return TimelineInput(stamps=known, levels=levels, **{"main": MainProcess(MAIN), **more})
 
 
 # -- whole attempts, one second a phase ----------------------------------------------------------
@@ -265,7 +267,7 @@ class Story:
 
     def add(self, event: Event) -> "Story":
         self.events.append(event)
-        self._run.add(event)
+        fold.add(self._run, event)
         return self
 
     def plan(self, start_s: float, end_s: float, **more: Any) -> "Story":
@@ -345,7 +347,7 @@ class Story:
             levels=levels,
             offset=more.pop("offset", None),
         )
-        laid = self._run.lay(draft)
+        laid = fold.timeline_of(self._run, draft)
         return self.add(
             AttemptFinished(
                 **{
@@ -387,8 +389,8 @@ class Story:
         """Tell the run's end, with both accounts as they follow from all before."""
         nothing = AccountTotals(by_class_s={}, by_phase_s={})
         draft = {"job_account": nothing, "makespan": nothing}
-        so_far = fold(numbered(self.events))
-        so_far.add(RunFinished(time=at(moment_s), status=status, **draft))
+        so_far = fold.fold(numbered(self.events))
+        fold.add(so_far, RunFinished(time=at(moment_s), status=status, **draft))
         made = account(so_far)
         return self.add(
             RunFinished(
@@ -406,7 +408,7 @@ class Story:
     @property
     def run(self) -> Run:
         """The run as a reader finds it."""
-        return fold(numbered(self.events))
+        return fold.fold(numbered(self.events))
 
     @property
     def lines(self) -> list[bytes]:
@@ -419,7 +421,7 @@ class Story:
 
 
 def _account(by_class: dict[str, int], by_phase: dict[str, int]) -> AccountTotals:
-    return AccountTotals(by_class_s=seconds(by_class), by_phase_s=seconds(by_phase))
+    return AccountTotals(by_class_s=in_seconds(by_class), by_phase_s=in_seconds(by_phase))
 
 
 def owners(run: Run) -> list[tuple[str, Any, float, float]]:

@@ -18,7 +18,8 @@ from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.journal.files import journals_in, read_journal
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.model import Run
 
 REPO = Path(__file__).parents[2]
 BOTH = ("--logger", "observe", "--executor", "timed")

@@ -13,7 +13,8 @@ from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.recorder import Recorder
 from snakemake_logger_plugin_observe.run.attempt import Key
-from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.model import Run
 
 SECRET = "hunter22-hunter22"  # noqa: S105 - made to be found
 

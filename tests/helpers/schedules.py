@@ -29,7 +29,8 @@ from snakemake_logger_plugin_observe.journal.records import (
     Stamps,
     Wait,
 )
-from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.model import Run
 
 MS = 1000
 _BEFORE = ("import", "parse", "plan")

@@ -38,8 +38,9 @@ from snakemake_logger_plugin_observe.journal.records import (
     Usage,
     Wait,
 )
-from snakemake_logger_plugin_observe.run.clock_offsets import Main
-from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.clock_offsets import MainProcess
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput
 
@@ -134,7 +135,7 @@ _any_evidence = st.builds(
     levels=st.lists(levels, max_size=3),
     wrapped=st.booleans() | st.just(True),
     group=st.booleans(),
-    main=st.sampled_from([Main(), Main(MAIN)]),
+    main=st.sampled_from([MainProcess(), MainProcess(MAIN)]),
     until=maybe_moments,
     tool_started=maybe_moments,
 )
@@ -152,7 +153,7 @@ _on_a_node = st.builds(
     node_starts=st.lists(moments, max_size=3),
     levels=st.lists(st.builds(Level, **_level_fields), max_size=4),
     group=st.booleans(),
-    main=st.sampled_from([Main(), Main(MAIN)]),
+    main=st.sampled_from([MainProcess(), MainProcess(MAIN)]),
     until=maybe_moments,
 )
 evidence = _any_evidence | _on_a_node
@@ -208,7 +209,7 @@ def remote_evidence(
         finished=edges["postprocess"],
     )
     late = Wait(phase="latency_wait", start=edges["poll_wait"], end=edges["latency_wait"])
-    return TimelineInput(stamps=known, waits=(late,), levels=(node,), main=Main(MAIN))
+    return TimelineInput(stamps=known, waits=(late,), levels=(node,), main=MainProcess(MAIN))
 
 
 # What a process that was killed may have told before: every one is a step further.
@@ -528,7 +529,7 @@ class _Simulator:
         assert one.tool_started == tool_started
         here = Level(clock="main", host=MAIN, pid=1, wraps="local", in_main=True, executions=(one,))
         known = bare.stamps.model_copy(update={"accepted": prepared})
-        return TimelineInput(stamps=known, waits=bare.waits, levels=(here,), main=Main(MAIN))
+        return TimelineInput(stamps=known, waits=bare.waits, levels=(here,), main=MainProcess(MAIN))
 
 
 @st.composite

@@ -5,6 +5,8 @@ import json
 import pytest
 from lab import Lab, attempts_of, phases_s
 
+from snakemake_logger_plugin_observe.run.readiness import dependencies
+
 WORKFLOW = """
     rule all:
         input: "b.txt"
@@ -36,7 +38,7 @@ def test_the_logger_alone_records_every_start_and_end_with_every_quiet(
         "run without --executor timed: queue, node and tool cannot be told apart",
     )
     (b,) = attempts_of(run, "b")
-    assert run.dependencies(b.key) == {a.job_id}
+    assert dependencies(run, b.key) == {a.job_id}
     answer = json.loads(lab.observe("cost", "--format", "json").stdout)
     assert answer["makespan"]["unattributed_s"] < answer["run"]["makespan_s"] / 100
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from schedules import Lived, again, lives
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.run.readiness import ready_at
 
 MANY = settings(max_examples=150)
 
@@ -22,7 +23,7 @@ def test_the_journal_of_a_schedule_tells_its_true_phases(lived: Lived) -> None:
 def test_what_a_reader_finds_ready_is_what_truly_was(lived: Lived) -> None:
     run = lived.run
     for key, release in lived.releases.items():
-        assert run.ready_at(key) == release.ready
+        assert ready_at(run, key) == release.ready
 
 
 @MANY

@@ -30,7 +30,7 @@ _PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
 def _makespan(subject: MeasuredRun, _part: str) -> Measurement:
-    longest = _largest((one, one.since_chosen) for one in subject.run.attempts.values())
+    longest = _largest((one, one.since_selected) for one in subject.run.attempts.values())
     cited = subject.cite(longest, lambda micros: f"{_s(micros)} since it was chosen")
     length_s = subject.run.makespan / 1e6
     if subject.ended:  # that is known whatever the journal lacks in between

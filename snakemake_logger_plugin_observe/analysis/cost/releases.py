@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import SchedulerIteration
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, dependencies
 from snakemake_logger_plugin_observe.run.segments import Segment
 
 
@@ -81,11 +82,11 @@ class Releases:
         previous = run.attempts.get((attempt.key[0], attempt.number - 1))
         if previous is not None and previous.end is not None:
             yield previous.end, 1, previous, "previous_attempt", None
-        for job_id in run.dependencies(attempt.key) or ():
+        for job_id in dependencies(run, attempt.key) or ():
             last = self._final_submission(job_id)
             if last is not None and last.end is not None:
                 yield last.end, 2, last, "dependency", None
-        planned = run.planned_by(attempt.key)
+        planned = awaited_replanning(run, attempt.key)
         if planned is not None and (cause := self._submissions.last_ended(planned.time)):
             yield cause.end or 0, 0, cause, "replanning", None
         if found := self._freed(attempt, selected):

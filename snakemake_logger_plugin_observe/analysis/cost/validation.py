@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.journal.events import AnyEvent, AttemptFinished, RunFinished
+from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import written_segments
-from snakemake_logger_plugin_observe.run.model import Run, seconds
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 _ROUNDING_S = 2e-6
 
@@ -47,19 +49,19 @@ def validate(events: Iterable[AnyEvent], problems: Sequence[object]) -> Validati
     count = 0
     for event in events:
         line = count = event.line or 0
-        run.add(event)
+        fold.add(run, event)
         match event:
             case AttemptFinished():
                 key = event.job_id if event.job_id is not None else event.group or ""
                 attempt = run.attempts[(key, event.attempt)]
-                computed = seconds(attempt.phases)
+                computed = in_seconds(attempt.phases)
                 found.extend(_compare(line, f"attempt of job {key}", event.phases_s, computed))
                 if written_segments(event) != attempt.segments:
                     text = f"attempt of job {key}: its segments do not follow from its stamps"
                     found.append(Disagreement(line, text))
             case RunFinished():
                 found.extend(_totals(line, event, run))
-    run.close()
+    fold.complete(run)
     return Validation(run, count, tuple(found), tuple(str(problem) for problem in problems))
 
 
@@ -72,7 +74,7 @@ def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
         ("job account by class", event.job_account.by_class_s, accounts.jobs_by_class),
         ("makespan by class", event.makespan.by_class_s, accounts.makespan_by_class),
     ):
-        found.extend(_compare(line, name, written, seconds(computed)))
+        found.extend(_compare(line, name, written, in_seconds(computed)))
     if (
         event.makespan_s is not None
         and abs(event.makespan_s - accounts.makespan / 1e6) > _ROUNDING_S

@@ -237,7 +237,7 @@ def _lost(run: Run, row: Row) -> Micros:
     if attempt.is_member and _failed_members(run, attempt)[:1] == [attempt.job_id]:
         whole = run.attempts.get((attempt.group or "", attempt.number))  # counted only once
         if whole is not None:
-            lost += whole.since_chosen
+            lost += whole.since_selected
     return lost
 
 

@@ -41,7 +41,7 @@ class Row:
     @property
     def since_selected(self) -> Micros:
         """Its phases from the moment it was selected."""
-        return self.attempt.since_chosen
+        return self.attempt.since_selected
 
     @property
     def phases(self) -> dict[str, Micros | None]:

@@ -18,7 +18,7 @@ class Replannings:
             if phase.first_job_id is not None
         ]
         # Jobs that a later planning created have higher ids.
-        self._changed = run.changed_by
+        self._changed = run.last_replanning
         self._first_ids = [first for first, _ in sorted(created)]
         self._times = [time for _, time in sorted(created)]
         ends = sorted(

@@ -100,7 +100,7 @@ def lost(case: Case, attempts: Sequence[Attempt]) -> int:
     """Return what they had taken since they were chosen, in microseconds; a group counts once."""
     whole = {(one.group or "", one.number) for one in attempts if one.is_member}
     groups = [case.run.attempts[key] for key in whole if key in case.run.attempts]
-    return sum(one.since_chosen for one in (*attempts, *groups))
+    return sum(one.since_selected for one in (*attempts, *groups))
 
 
 def rules(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
+from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, dependencies
 
 
 def build_model(run: Run, segments: Iterable[MakespanSegment] | None = None) -> Model:
@@ -226,12 +227,12 @@ class _Making:
         makers = self._makers()
         for i, attempt in enumerate(self.attempts):
             name, number = attempt.key
-            needs = {last[need] for need in run.dependencies(attempt.key) or () if need in last}
+            needs = {last[need] for need in dependencies(run, attempt.key) or () if need in last}
             before = index.get((name, number - 1))
             if before is not None:
                 earlier[i] = before
                 needs.add(before)
-            if makers and (planned := run.planned_by(attempt.key)) is not None:
+            if makers and (planned := awaited_replanning(run, attempt.key)) is not None:
                 needs.add(makers.get(id(planned), i))
             # Circles are a hostile hand's: what it waited for had ended when it was chosen.
             for need in needs:

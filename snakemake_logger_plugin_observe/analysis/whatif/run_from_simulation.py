@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     SchedulerIteration,
 )
 from snakemake_logger_plugin_observe.journal.records import AccountTotals, Stamps
+from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
@@ -50,7 +51,7 @@ def simulated_run(model: Model, played: Simulation, run: Run) -> Run:
         )
         for member in run.members(group) if group is not None else ():  # whoever waits for one
             told.put(Attempt(member, group, number, status="success"))
-        attempt.lay(_segments(model, played, i, told, attempt))
+        attempt.set_segments(_segments(model, played, i, told, attempt))
         told.put(attempt)
         if i in model.packed:
             _describe_a_pack(told, model, i, str(name))
@@ -59,7 +60,7 @@ def simulated_run(model: Model, played: Simulation, run: Run) -> Run:
     for woke, begin, selected, idle in played.iterations:
         # The loop wakes once for each end, and so looks again: who was left is known to be left.
         looks = ((begin, selected), (idle, idle))
-        told.add(SchedulerIteration.model_construct(time=woke, idle=idle, selections=looks))
+        fold.add(told, SchedulerIteration.model_construct(time=woke, idle=idle, selections=looks))
     told.last_moment = played.end
     told.finished = RunFinished.model_construct(
         time=played.end, status="success", job_account=_NOTHING, makespan=_NOTHING
@@ -76,9 +77,9 @@ def _tell_the_beginning(told: Run, model: Model, run: Run) -> None:
         if phase in ("import", "parse"):
             known[phase] = at
         else:
-            told.add(RunPhase.model_construct(time=at - length, phase=phase, end=at))
+            fold.add(told, RunPhase.model_construct(time=at - length, phase=phase, end=at))
     if not any(phase.phase == "plan" for phase in told.phases):
-        told.add(RunPhase.model_construct(time=at, phase="plan", end=at))
+        fold.add(told, RunPhase.model_construct(time=at, phase="plan", end=at))
     loaded = known.get("import", model.start)
     started = run.started
     if started is not None:
@@ -103,7 +104,8 @@ def _describe_a_pack(told: Run, model: Model, i: int, name: str) -> None:
 
 def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> None:
     known = model.brought.get(i)
-    told.add(
+    fold.add(
+        told,
         RunPhase.model_construct(
             time=finished,
             phase="plan",
@@ -111,7 +113,7 @@ def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> Non
             detail="checkpoint",
             first_job_id=known.first_job_id if known is not None else None,
             changed_jobs=known.changed_jobs if known is not None else (),
-        )
+        ),
     )
 
 
@@ -174,7 +176,7 @@ def _lay_members(
             member = told.attempts.setdefault(
                 key, Attempt(part.job_id, group.group, group.number, status="success")
             )
-            member.lay([*member.segments, Segment(at, until, part.phase)])
+            member.set_segments([*member.segments, Segment(at, until, part.phase)])
         at = max(at, until)
 
 

@@ -143,7 +143,7 @@ def job_times(run: Run) -> dict[int, Micros]:
     times: dict[int, Micros] = {}
     for attempt in run.attempts.values():
         if attempt.job_id is not None:
-            times[attempt.job_id] = times.get(attempt.job_id, 0) + attempt.since_chosen
+            times[attempt.job_id] = times.get(attempt.job_id, 0) + attempt.since_selected
     return times
 
 

@@ -18,7 +18,8 @@ from snakemake_logger_plugin_observe.journal.files import (
 )
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.attempt import FINAL
-from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.fold import extend_to, fold
+from snakemake_logger_plugin_observe.run.model import Run
 
 _BAD_ENDS: Final = ("failed", "interrupted", "killed")
 
@@ -119,7 +120,7 @@ def _load(path: Path, detail: Detail) -> Source:
     run = fold(reading)
     alive = is_alive(run)
     if alive:
-        run.go_on(clock.now())
+        extend_to(run, clock.now())
     problems = (*reading.problems, *_lost(run))
     return Source(path, run, run.status(alive), tuple(f"{path}: {one}" for one in problems))
 

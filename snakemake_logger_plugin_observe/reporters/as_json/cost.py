@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.as_json.path import owned
-from snakemake_logger_plugin_observe.run.model import seconds
+from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 
 def shape(answer: CostAnswer) -> dict[str, Any]:
@@ -16,8 +16,8 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
     return {
         **head(answer.source),
         "makespan": {
-            "by_class_s": seconds(account.makespan_by_class),
-            "by_phase_s": seconds(account.makespan_by_phase),
+            "by_class_s": in_seconds(account.makespan_by_class),
+            "by_phase_s": in_seconds(account.makespan_by_phase),
             "unattributed_s": to_seconds(account.unattributed),
             "segments": [owned(segment) for segment in account.segments],
         },
@@ -25,8 +25,8 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             "count": account.job_count,
             "attempts": account.attempt_count,
             "failed_attempts": account.failed_attempts,
-            "by_class_s": seconds(account.jobs_by_class),
-            "by_phase_s": seconds(account.jobs_by_phase),
+            "by_class_s": in_seconds(account.jobs_by_class),
+            "by_phase_s": in_seconds(account.jobs_by_phase),
             "core_s": account.core_s,
             "failed_s": to_seconds(account.failed),
         },
@@ -36,7 +36,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
                 "group": share.group,
                 "jobs": share.jobs,
                 "attempts": share.attempts,
-                "by_phase_s": seconds(share.by_phase),
+                "by_phase_s": in_seconds(share.by_phase),
             }
             for share in account.rules
         ],

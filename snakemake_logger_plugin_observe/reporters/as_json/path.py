@@ -9,8 +9,7 @@ from snakemake_logger_plugin_observe.analysis.path.utilisation import Utilisatio
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
-from snakemake_logger_plugin_observe.run.model import seconds
-from snakemake_logger_plugin_observe.run.phases import by_class
+from snakemake_logger_plugin_observe.run.phases import by_class, in_seconds
 
 
 def shape(answer: PathAnswer) -> dict[str, Any]:
@@ -28,10 +27,10 @@ def shape(answer: PathAnswer) -> dict[str, Any]:
         "critical_unknown": list(critical.unknown),
         "critical_cycles": list(critical.cycles),
         "actual": _actual(answer),
-        "by_class_s": seconds(by_class(found.by_phase)),
-        "by_phase_s": seconds(found.by_phase),
+        "by_class_s": in_seconds(by_class(found.by_phase)),
+        "by_phase_s": in_seconds(found.by_phase),
         "overhead_s": None if overhead is None else to_seconds(overhead),
-        "overhead_by_class_s": None if overhead is None else seconds(found.overhead_by_class),
+        "overhead_by_class_s": None if overhead is None else in_seconds(found.overhead_by_class),
         "slack": {
             "jobs": [
                 {

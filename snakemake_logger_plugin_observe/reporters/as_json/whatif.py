@@ -5,7 +5,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
-from snakemake_logger_plugin_observe.run.model import seconds
+from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 # 1: first version.
 WHATIF_VERSION = 1
@@ -19,7 +19,7 @@ def shape(answer: WhatIfAnswer) -> dict[str, Any]:
         "journal": str(answer.source.path),
         "status": answer.source.status,
         "measured_s": to_seconds(found.measured),
-        "measured_by_class_s": seconds(found.measured_by_class),
+        "measured_by_class_s": in_seconds(found.measured_by_class),
         "unchanged_s": to_seconds(found.unchanged.predicted),
         "predictions": [_prediction(one) for one in found.predictions],
         "not_known": list(found.gaps),
@@ -33,6 +33,6 @@ def _prediction(one: Prediction) -> dict[str, Any]:
         "measured_s": to_seconds(one.measured),
         "predicted_s": to_seconds(one.predicted),
         "interval_s": [to_seconds(end) for end in one.interval] if one.interval else None,
-        "by_class_s": seconds(one.by_class),
+        "by_class_s": in_seconds(one.by_class),
         "assumes": list(one.assumes),
     }

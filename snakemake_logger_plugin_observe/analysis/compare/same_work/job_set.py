@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
 from snakemake_logger_plugin_observe.analysis.phrasing import job_names, jobs_of, named, plural
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.readiness import adding_replanning
 
 NARROWED, WIDENED = "discovery_narrowed", "discovery_widened"
 CUT, UP_TO_DATE, ADDED, NOT_MADE = "steps_cut", "up_to_date", "steps_added", "outputs_not_made"
@@ -200,7 +201,7 @@ def _added(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
     for rule, found in by_rule(jobs).items():
         cited = compared.after.at_jobs(found)
         what = f"{jobs_of(len(found))} of {rule} more"
-        if planned and any(compared.after.run.made_by((job.job_id, 1)) for job in found):
+        if planned and any(adding_replanning(compared.after.run, (job.job_id, 1)) for job in found):
             yield Finding(UNPLANNED, "neutral", f"{what}: added by a checkpoint", cited)
         elif read := _read_by_others(compared, found):
             claim = compared.with_results(

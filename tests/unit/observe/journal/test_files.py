@@ -36,7 +36,7 @@ from snakemake_logger_plugin_observe.journal.files import (
     to_line,
 )
 from snakemake_logger_plugin_observe.journal.masking import Masker
-from snakemake_logger_plugin_observe.run.model import fold
+from snakemake_logger_plugin_observe.run.fold import fold
 
 MODE = 0o600
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from snakemake_logger_plugin_observe.journal.records import Offset
 from snakemake_logger_plugin_observe.run.clock_offsets import (
     OTHER_CLOCK,
-    Boot,
-    Bounds,
-    Main,
-    told_by,
+    KernelBoot,
+    LeadBounds,
+    MainProcess,
+    bounds_from_attempt,
 )
 from snakemake_logger_plugin_observe.run.segments import Timeline, phase_sums
 from snakemake_logger_plugin_observe.run.timeline import (
@@ -22,8 +22,8 @@ from snakemake_logger_plugin_observe.run.timeline import (
     timeline,
 )
 
-HERE = Boot("a-boot", at(-1000))
-MAIN_BOOTED = Main(MAIN, HERE)
+HERE = KernelBoot("a-boot", at(-1000))
+MAIN_BOOTED = MainProcess(MAIN, HERE)
 NODE_ONLY = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
 
 
@@ -106,11 +106,11 @@ def test_where_that_cannot_be_it_is_told_to_have_another_clock(ahead_s: float) -
 # -- what earlier attempts told ----------------------------------------------------------------------
 
 
-def learned(*told: TimelineInput) -> dict[str, Bounds]:
-    clocks: dict[str, Bounds] = {}
+def learned(*told: TimelineInput) -> dict[str, LeadBounds]:
+    clocks: dict[str, LeadBounds] = {}
     for one in told:
         one.clocks = clocks
-        clocks |= told_by(one.levels, timeline(one).offset)
+        clocks |= bounds_from_attempt(one.levels, timeline(one).offset)
     return clocks
 
 
@@ -189,8 +189,8 @@ def test_node_phases_and_the_sum_of_waits_are_true_and_each_wait_is_within_its_b
     attempts: list[dict[str, int]], lead: int, boot: str, steps: list[int]
 ) -> None:
     """Of a known boot the node's clock may even be set between its attempts."""
-    main = Main(MAIN, Boot("a-boot", T0 - 1000 * SECOND))
-    clocks: dict[str, Bounds] = {}
+    main = MainProcess(MAIN, KernelBoot("a-boot", T0 - 1000 * SECOND))
+    clocks: dict[str, LeadBounds] = {}
     for lengths, step in zip(attempts, steps, strict=False):
         ahead = lead if boot == "an unknown boot" else lead + step
         ahead = ahead if abs(ahead) >= 1000 else 0  # less is what two readings may differ by
@@ -215,7 +215,7 @@ def test_node_phases_and_the_sum_of_waits_are_true_and_each_wait_is_within_its_b
         for phase, bound in zip(mixed, bounds, strict=False):
             assert bound[0] <= lengths[phase] / SECOND <= bound[1]
             assert bound[0] <= found.get(phase, 0) / SECOND <= bound[1]
-        clocks |= told_by(told.levels, offset)
+        clocks |= bounds_from_attempt(told.levels, offset)
 
 
 @given(
@@ -235,7 +235,7 @@ def test_an_attempt_that_is_laid_by_what_it_told_itself_is_laid_as_before(
     attempts: list[tuple[dict[str, int], int, int, str | None, str]],
 ) -> None:
     """Whatever contradicts what: clocks that jump, ends that are reported early."""
-    clocks: dict[str, Bounds] = {}
+    clocks: dict[str, LeadBounds] = {}
     for lengths, ahead, early, boot, host in attempts:
         told = strategies.remote_evidence(lengths, T0, ahead)
         known = told.stamps
@@ -243,8 +243,8 @@ def test_an_attempt_that_is_laid_by_what_it_told_itself_is_laid_as_before(
         told.stamps = known.model_copy(update={"reported": reported})
         booted = {"boot_id": boot, "boot_time": T0 + ahead if boot else None, "host": host}
         told.levels = [one.model_copy(update=booted) for one in told.levels]
-        told.main, told.clocks = Main(MAIN, Boot("a-boot", T0)), clocks
+        told.main, told.clocks = MainProcess(MAIN, KernelBoot("a-boot", T0)), clocks
         laid = timeline(told)
-        told.clocks = told_by(told.levels, laid.offset)
+        told.clocks = bounds_from_attempt(told.levels, laid.offset)
         assert timeline(told) == laid
         clocks |= told.clocks

@@ -32,7 +32,8 @@ from failing import flaky
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.journal.events import Allocation, Gap, Provenance
 from snakemake_logger_plugin_observe.journal.files import Detail, read_journal
-from snakemake_logger_plugin_observe.run.model import fold
+from snakemake_logger_plugin_observe.run.fold import extend_to, fold
+from snakemake_logger_plugin_observe.run.readiness import ready_at
 from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
 
 
@@ -92,13 +93,13 @@ def test_neither_a_checkpoint_s_planning_nor_a_later_hook_moves_the_beginning() 
 
 
 def test_a_job_without_dependencies_is_ready_when_scheduling_begins() -> None:
-    assert begun().job(1).run.ready_at((1, 1)) == at(3)
+    assert ready_at(begun().job(1).run, (1, 1)) == at(3)
 
 
 def test_a_job_is_ready_when_its_last_dependency_has_finished() -> None:
     story = begun().job(1).job(2).job(3, needs=(1, 2))
     run = story.quick(1, 3, 3, 8).quick(2, 3, 3, 6).run
-    assert run.ready_at((3, 1)) == at(8)
+    assert ready_at(run, (3, 1)) == at(8)
 
 
 def test_a_dependency_that_ran_twice_has_finished_with_its_last_attempt() -> None:
@@ -124,31 +125,31 @@ def test_a_member_of_a_group_that_is_tried_again_has_not_finished() -> None:
 
 
 def test_a_second_attempt_is_ready_when_the_first_has_ended() -> None:
-    assert retried().run.ready_at((1, 2)) == at(14)
+    assert ready_at(retried().run, (1, 2)) == at(14)
 
 
 def test_a_job_that_a_checkpoint_made_is_ready_when_it_has_been_evaluated() -> None:
     run = replanned().run
-    assert run.ready_at((3, 1)) == at(12)
-    assert run.ready_at((2, 1)) == at(20)
+    assert ready_at(run, (3, 1)) == at(12)
+    assert ready_at(run, (2, 1)) == at(20)
 
 
 def test_a_group_is_ready_when_what_lies_outside_of_it_has_finished() -> None:
     """That its members wait for each other is the group's own affair."""
     story = begun().job(1).group("g1", (2, 3)).job(2, needs=(1,)).job(3, needs=(1, 2))
-    assert story.quick(1, 3, 3, 8).run.ready_at(("g1", 1)) == at(8)
+    assert ready_at(story.quick(1, 3, 3, 8).run, ("g1", 1)) == at(8)
 
 
 def test_a_job_of_unknown_dependencies_has_no_known_ready_moment() -> None:
-    assert begun().job(1, needs=None).run.ready_at((1, 1)) is None
+    assert ready_at(begun().job(1, needs=None).run, (1, 1)) is None
 
 
 def test_a_group_with_a_member_never_described_has_no_known_ready_moment() -> None:
-    assert begun().group("g1", (1, 2)).job(1).run.ready_at(("g1", 1)) is None
+    assert ready_at(begun().group("g1", (1, 2)).job(1).run, ("g1", 1)) is None
 
 
 def test_before_planning_has_ended_nobody_is_ready() -> None:
-    assert Story().job(1).run.ready_at((1, 1)) is None
+    assert ready_at(Story().job(1).run, (1, 1)) is None
 
 
 def test_a_job_that_did_not_run_has_not_finished() -> None:
@@ -351,7 +352,7 @@ def test_a_reading_of_failures_has_the_processes_of_jobs_that_failed_once(tmp_pa
 def test_a_run_that_goes_on_is_laid_up_to_now() -> None:
     run = killed().run
     before = run.attempts[(3, 1)].phases["compute"]
-    run.go_on(at(120))
+    extend_to(run, at(120))
     assert run.makespan == at(120) - (run.start or 0)
     assert run.attempts[(3, 1)].phases["compute"] == before + 100 * SECOND
     assert run.unfinished == 2

@@ -34,7 +34,8 @@ from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.reporters.answers import Source
-from snakemake_logger_plugin_observe.run.model import Run, fold
+from snakemake_logger_plugin_observe.run.fold import fold
+from snakemake_logger_plugin_observe.run.model import Run
 
 SECOND = 1_000_000
 

@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
 from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisation
 from snakemake_logger_plugin_observe.journal.files import to_line
+from snakemake_logger_plugin_observe.run.readiness import dependencies
 
 MANY = settings(max_examples=200, deadline=None)
 FREED = {"jobs": "freed_slot", "cores": "freed_cores", "mem_mb": "freed_resource"}
@@ -50,7 +51,7 @@ def true_release(lived: Lived, key: Key) -> Release:
         if limit is not None:
             return release(FREED[limit], freed, limit if limit == "mem_mb" else None)
     because, whose = known.because
-    needs = lived.run.dependencies(key)
+    needs = dependencies(lived.run, key)
     if because == "replanning" and whose is not None and whose[0] in needs:
         because = "dependency"  # it depends on the checkpoint as well, and that ended as early
     return release(because, whose)

@@ -1,0 +1,184 @@
+"""Events folded into a run: the recorder folds its own, the reader those of a journal."""
+
+from collections.abc import Iterable
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import (
+    AnyEvent,
+    AttemptEvent,
+    AttemptFinished,
+    AttemptStarted,
+    AttemptSubmitted,
+    JobDescribed,
+    LeanAttemptFinished,
+)
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key, written_segments
+from snakemake_logger_plugin_observe.run.clock_offsets import bounds_from_attempt
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.segments import Timeline
+from snakemake_logger_plugin_observe.run.timeline import TimelineInput, member_timeline, timeline
+
+
+def fold(events: Iterable[AnyEvent]) -> Run:
+    """Return the run that *events* describe."""
+    run = Run()
+    for event in events:
+        add(run, event)
+    complete(run)
+    return run
+
+
+def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
+    """Fold one event into *run*; the last event about a thing counts.
+
+    Args:
+        run: the run, which is changed.
+        event: what happened.
+        attempt: the recorder's own attempt that an attempt's event was made from.
+
+    """
+    # Dispatch on the name: an isinstance check per model costs more than reading the event.
+    # These two may be recorded long after the run, and do not extend it.
+    if event.event == "accounting":
+        if known := run.attempts.get(_key(event)):
+            known.accounting = event.record
+        return
+    if event.event == "outputs":
+        if known := run.attempts.get(_key(event)):
+            known.outputs, known.outputs_line = event.files, event.line
+        return
+    run.last_moment = max(run.last_moment, event.time)
+    match event.event:
+        case "attempt_submitted" | "attempt_started" | "attempt_finished":
+            _add_attempt(run, event, attempt)
+        case "job":
+            _add_job(run, event)
+        case "group":
+            run.groups[event.group] = event
+        case "scheduler_iteration" | "scheduler_round":  # the second is the event's former name
+            run.iterations.append(event)
+        case "run_phase":
+            run.phases.append(event)
+            run.last_replanning |= dict.fromkeys(event.changed_jobs, event)
+        case "message":
+            run.messages.append(event)
+        case "run_started":
+            run.started = event
+        case "run_finished":
+            run.finished = event
+        case "provenance":
+            run.provenance = event
+        case "allocation":
+            run.allocation = event
+        case "planned":
+            run.planned = event
+        case "file_system":
+            run.file_systems.append(event)
+        case _:
+            run.gaps.append(getattr(event, "reason", ""))
+
+
+def _key(event: AttemptEvent) -> Key:
+    return (event.job_id if event.job_id is not None else event.group or "", event.attempt)
+
+
+def _add_job(run: Run, event: JobDescribed) -> None:
+    before = run.jobs.get(event.job_id)
+    if before is not None and before.attempt not in (None, event.attempt):
+        run.earlier_jobs[(event.job_id, before.attempt)] = before
+    run.jobs[event.job_id] = event
+
+
+def _add_attempt(run: Run, event: AttemptEvent, recorded: Attempt | None) -> None:
+    key = _key(event)
+    attempt = recorded or run.attempts.get(key)
+    if attempt is None:
+        attempt = Attempt(event.job_id, event.group, event.attempt)
+    if run.attempts.get(key) is not attempt:
+        run.put(attempt)
+    attempt.line = event.line
+    match event:
+        case AttemptSubmitted():
+            if attempt.tool_started is None:  # a local tool may start before this is recorded
+                attempt.status = "submitted"
+            attempt.external_jobid = event.external_jobid
+            attempt.stamps = event.stamps
+            attempt.submitted_line = event.line
+        case AttemptStarted():
+            attempt.status = "running"
+            attempt.node = event.node
+            if event.node_started is not None:
+                attempt.node_starts = (event.node_started,)
+            else:
+                attempt.tool_started = event.time
+        case AttemptFinished():
+            if recorded is None:
+                attempt.take(event)
+                if isinstance(event, LeanAttemptFinished):
+                    attempt.set_segments(written_segments(event))
+                else:
+                    attempt.set_segments(timeline_of(run, attempt).segments)
+            known = event.offset
+            if known and known.low_s != known.high_s and not attempt.is_member:
+                run.clocks |= bounds_from_attempt(event.levels, known)
+
+
+def timeline_of(run: Run, attempt: Attempt) -> Timeline:
+    """Return *attempt*'s timeline, computed from its stamps.
+
+    For an attempt that has ended, the clock's bounds are those recorded with its end, so that
+    missing lines before it make no difference.
+    """
+    if attempt.is_member:
+        end = attempt.stamps.finished or run.last_moment
+        return member_timeline(attempt.levels, attempt.offset, end, run.main)
+    clocks = run.clocks
+    if attempt.offset:
+        clocks = bounds_from_attempt(attempt.levels, attempt.offset)
+    return timeline(
+        TimelineInput(
+            stamps=attempt.stamps,
+            waits=attempt.waits,
+            node_starts=attempt.node_starts,
+            levels=attempt.levels,
+            wrapped=run.wrapped,
+            group=attempt.job_id is None,
+            main=run.main,
+            clocks=clocks,
+            until=None if attempt.status in FINAL else run.last_moment,
+            tool_started=attempt.tool_started,
+        )
+    )
+
+
+def extend_to(run: Run, moment: Micros) -> None:
+    """Extend a run that has no end yet to *moment*."""
+    run.last_moment = max(run.last_moment, moment)
+    complete(run)
+
+
+def complete(run: Run) -> None:
+    """Give attempts without an end their segments, up to the last moment in the journal."""
+    for attempt in run.attempts.values():
+        if attempt.status not in FINAL:
+            found = timeline_of(run, attempt)
+            attempt.set_segments(found.segments)
+            attempt.unobserved, attempt.offset = tuple(found.unobserved), found.offset
+            attempt.node = attempt.node or found.node
+    _add_open_members(run)
+
+
+def _add_open_members(run: Run) -> None:
+    """Add an attempt for each member of a group that has no end yet."""
+    for key, attempt in list(run.attempts.items()):
+        if attempt.job_id is None and attempt.status not in FINAL:
+            for member in run.members(key[0]):
+                if (member, key[1]) not in run.attempts:
+                    run.put(
+                        Attempt(
+                            *(member, attempt.group, attempt.number, attempt.status),
+                            external_jobid=attempt.external_jobid,
+                            node=attempt.node,
+                            line=attempt.line,
+                        )
+                    )
