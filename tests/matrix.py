@@ -1,10 +1,10 @@
-"""Run tests on several versions of Snakemake, each in an environment of its own, and say how it went.
+"""Run the tests on several versions of Snakemake, each in its own environment.
 
     python tests/matrix.py [--versions 9.14.6,9.22.0,latest] [pytest's arguments]
 
-A version may name the Python that it is to run on, ``9.22.0@python3.12``; where that one is not
-there, the Python that runs this script takes its place. The environments stay in
-``.venv-matrix/`` and are made anew when ``pyproject.toml`` has changed.
+A version may name its Python, ``9.22.0@python3.12``; if that is not installed, the Python that runs
+this script is used. The environments stay in ``.venv-matrix/`` and are created again when
+``pyproject.toml`` has changed.
 """
 
 import argparse
@@ -18,22 +18,22 @@ from typing import Final
 REPO: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = REPO / ".venv-matrix"
 VERSIONS: Final = "9.14.6@python3.11,9.22.0@python3.12,latest@python3.13"
-# Each with options of its own, so in a session of its own.
+# Each has its own options, and so its own session.
 SUITES: Final = (("tests/unit", "tests/integration"), ("tests/conformance",), ("tests/faults",))
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Return 0 if the tests passed on every version."""
     parser = argparse.ArgumentParser(description="Run tests on several versions of Snakemake.")
     parser.add_argument("--versions", default=VERSIONS, help="default: %(default)s")
-    chosen, tests = parser.parse_known_args(words)
+    options, tests = parser.parse_known_args(args)
     codes: dict[str, int] = {}
-    for wanted in chosen.versions.split(","):
+    for wanted in options.versions.split(","):
         version, _, python = wanted.partition("@")
         environment = made(version, _usable(python))
         print(f"== {_installed(environment)}", flush=True)
-        chosen_here = any(word.startswith("tests/") for word in tests)
-        for where in ((),) if chosen_here else SUITES:
+        named = any(arg.startswith("tests/") for arg in tests)
+        for where in ((),) if named else SUITES:
             command = [str(environment / "bin" / "python"), "-m", "pytest", *where, *tests]
             code = subprocess.run(command, cwd=REPO, check=False).returncode
             codes[wanted] = max(code, codes.get(wanted, 0))
@@ -42,16 +42,16 @@ def main(words: list[str]) -> int:
 
 
 def _usable(python: str) -> str:
-    """Return *python* if it can be run here, else the one that runs this."""
+    """Return *python* if it can be run here, otherwise the current one."""
     if python and shutil.which(python):
-        said = subprocess.run([python, "-c", "import venv"], capture_output=True, check=False)
-        if said.returncode == 0:
+        done = subprocess.run([python, "-c", "import venv"], capture_output=True, check=False)
+        if done.returncode == 0:
             return python
     return sys.executable
 
 
 def made(version: str, python: str) -> Path:
-    """Return the environment that has *version* of Snakemake installed; made if it is not there."""
+    """Return the environment with *version* of Snakemake; create it if needed."""
     environment = FOLDER / version
     mark = environment / "made-from"
     recipe = hashlib.sha256((REPO / "pyproject.toml").read_bytes() + python.encode()).hexdigest()
@@ -69,14 +69,14 @@ def made(version: str, python: str) -> Path:
 
 
 def _installed(environment: Path) -> str:
-    """Return which Snakemake on which Python an environment has."""
-    words = (
+    """Return the versions of Snakemake and Python in an environment."""
+    code = (
         "import platform; from importlib.metadata import version as v; "
         "print(f'Snakemake {v(\"snakemake\")} on Python {platform.python_version()}')"
     )
     python = str(environment / "bin" / "python")
     return subprocess.run(
-        [python, "-c", words], capture_output=True, text=True, check=True
+        [python, "-c", code], capture_output=True, text=True, check=True
     ).stdout.strip()
 
 

@@ -1,4 +1,4 @@
-"""What a case of the conformance suite is: a small workflow, calls of Snakemake, and what must be told.
+"""What a case of the conformance suite is: a small workflow, calls of Snakemake, and what the journal must contain.
 
 Each is run bare and under both plugins; see ``test_conformance``. Cases stand in ``cases_*.py``, one
 file a family, in a list called ``CASES``. In every text ``@HERE@`` is the side's own folder, in which
@@ -30,7 +30,7 @@ class Call:
 
     flags: tuple[str, ...] = ()
     code: int = 0
-    """The exit code that the bare run must have: else the case is not what it says."""
+    """The exit code that the bare run must have."""
     says: str = ""
     """What the bare run must print, for the same reason."""
     before: str = ""
@@ -53,7 +53,7 @@ class Case:
     common: tuple[str, ...] = ()
     """Flags of every call."""
     next_flags: tuple[str, ...] = ()
-    """Flags of the bare call that is made last on both sides, beside ``--dry-run``."""
+    """Flags of the bare call that is made last on both sides, in addition to ``--dry-run``."""
     executors: tuple[str, ...] = EXECUTORS
     sample: str = LOCAL
     """With which executor it is in the sample; in none if it is empty."""
@@ -64,13 +64,13 @@ class Case:
     environment: Mapping[str, str] = field(default_factory=dict)
     cores: str = "1"
     unordered: bool = False
-    """Whether the order of jobs is chance in the bare run, too."""
+    """Whether the order of jobs is random in the bare run, too."""
     loose: tuple[str, ...] = ()
     """Files that hold moments."""
     submit: str = ""
     """A submit script of its own, instead of one that runs the job."""
     check: Callable[..., Any] | None = None
-    """Given the run that each journal tells of, in order: asserts that it is told rightly."""
+    """Called with the run of each journal, in order: asserts that it is recorded correctly."""
 
     @property
     def family(self) -> str:
@@ -89,7 +89,7 @@ def text(script: str) -> str:
     return textwrap.dedent(script).lstrip("\n")
 
 
-# -- what checks ask -----------------------------------------------------------------------------
+# -- helpers for checks --------------------------------------------------------------------------
 
 
 def on_a_cluster(run: Run) -> bool:

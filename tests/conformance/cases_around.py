@@ -1,4 +1,4 @@
-"""What lies around a workflow: hooks, software environments, storage."""
+"""What surrounds a workflow: hooks, software environments, storage."""
 
 import shutil
 from importlib.util import find_spec
@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 HOOKS = """
     onstart:
-        print("onstart is told", len(log), "log")
+        print("onstart is check", len(log), "log")
         shell("sleep 0.1; echo start > start.txt")
     onsuccess:
         shell("echo success; wc -w <<< '{log}' > success.txt; grep -c Finished {log} >> success.txt")
@@ -22,10 +22,10 @@ HOOKS = """
 
 
 def hooks_were_timed(*names: str) -> object:
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         assert [phase.detail for phase in run.phases if phase.phase == "hooks"] == list(names)
 
-    return told
+    return check
 
 
 CONDA = """#!/usr/bin/env python3
@@ -62,7 +62,7 @@ module() { case "$1" in load) export PATH="@HERE@/work/modules/$2:$PATH" ;; esac
 
 
 APPTAINER = """#!/bin/sh
-# Runs in no container at all: the last three words are a shell, -c and the command.
+# Runs in no container at all: the last three arguments are a shell, -c and the command.
 case "$1" in
     --version) echo "apptainer version 1.3.0" ;;
     pull) while [ "$1" != --name ]; do shift; done; touch "$2" ;;

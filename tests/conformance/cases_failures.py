@@ -13,20 +13,20 @@ EXIT = "rule all:\n    output: 'out.txt'\n    shell: '{tool}'\n"
 def one_failure(**expected: object) -> Callable[[Run], None]:
     """Return a check of the only attempt: it failed, and has the *expected* facts."""
 
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         assert run.status() == "failed"
         assert statuses(run) == {"all": ["failed"]}
         attempt = the_attempt(run, "all")
         assert {name: getattr(attempt, name) for name in expected} == expected
         assert "compute" in attempt.phases
 
-    return told
+    return check
 
 
 def why_it_failed(*words: str, rule: str = "all", **expected: object) -> Callable[[Run], None]:
     """Return a check of *rule*'s last attempt: its message holds *words*."""
 
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         assert run.status() == "failed"
         attempt = attempts_of(run, rule)[-1]
         assert attempt.status == "failed"
@@ -34,20 +34,20 @@ def why_it_failed(*words: str, rule: str = "all", **expected: object) -> Callabl
             assert word in (attempt.message or "")
         assert {name: getattr(attempt, name) for name in expected} == expected
 
-    return told
+    return check
 
 
 def failed_before_any_job(*words: str) -> Callable[[Run], None]:
     """Return a check of a run that ended with an error before it began a job."""
 
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         assert run.status() == "failed"
         assert run.attempts == {}
         said = "\n".join(message.text for message in run.messages if message.level == "error")
         for word in words:
             assert word in said
 
-    return told
+    return check
 
 
 TWO = """
@@ -126,7 +126,7 @@ def a_missing_input_looked_like_success(run: Run) -> None:
     assert "compute" not in attempt.phases
     assert "poll_wait" in attempt.phases
     said = attempt.message or ""
-    if "AttributeError" in said:  # older versions fail themselves when they mean to tell it
+    if "AttributeError" in said:  # older versions fail themselves while reporting it
         assert said == "on the node: AttributeError: 'str' object has no attribute 'is_storage'"
         return
     assert attempt.phases["stage_in"] >= 900_000

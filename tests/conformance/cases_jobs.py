@@ -58,11 +58,11 @@ def chain_is_told(run: Run) -> None:
 def ran_once(*rules: str) -> Callable[[Run], None]:
     """Return a check that each of *rules* had one job, which succeeded, and nothing else ran."""
 
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         all_succeeded(run)
         assert statuses(run) == {rule: ["success"] for rule in sorted(rules)}
 
-    return told
+    return check
 
 
 SCRIPT = """
@@ -157,7 +157,7 @@ GROUPS = """
 
 
 def groups_are_told(submissions: int) -> Callable[[Run], None]:
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         all_succeeded(run)
         assert statuses(run) == {"a": ["success"] * 2, "all": ["success"], "b": ["success"] * 2}
         whole = [attempt for attempt in run.attempts.values() if attempt.job_id is None]
@@ -168,7 +168,7 @@ def groups_are_told(submissions: int) -> Callable[[Run], None]:
         else:  # one machine knows no groups
             assert whole == []
 
-    return told
+    return check
 
 
 PIPE = """

@@ -13,11 +13,11 @@ HERE = (LOCAL,)
 def ran(**expected: int) -> Callable[..., None]:
     """Return a check of the last run: so many jobs of each rule ran and succeeded."""
 
-    def told(*runs: Run) -> None:
+    def check(*runs: Run) -> None:
         all_succeeded(runs[-1])
         assert {rule: len(found) for rule, found in statuses(runs[-1]).items()} == expected
 
-    return told
+    return check
 
 
 CHECKPOINT = """
@@ -46,7 +46,7 @@ def checkpoint(wanted: str) -> str:
 
 
 def a_checkpoint_is_told(*wildcards: str) -> Callable[[Run], None]:
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         assert run.status() == "success"
         (discover,) = (job for job in run.jobs.values() if job.rule == "discover")
         assert discover.checkpoint
@@ -58,7 +58,7 @@ def a_checkpoint_is_told(*wildcards: str) -> Callable[[Run], None]:
             assert attempt.stamps.ready >= replanned.end
             assert (replanned.first_job_id or 0) <= (attempt.job_id or 0)
 
-    return told
+    return check
 
 
 TWO_CHECKPOINTS = """

@@ -24,9 +24,9 @@ def by_wildcard(name: str) -> str:
 
 
 def named(name: str) -> Callable[[Run], None]:
-    """Return a check that rule ``one`` ran for the wildcard *name*, and is told by its true name."""
+    """Return a check that rule ``one`` ran for the wildcard *name*, and is recorded under its true name."""
 
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         all_succeeded(run)
         assert statuses(run) == {"all": ["success"], "one": ["success"]}
         (job,) = (job for job in run.jobs.values() if job.rule == "one")
@@ -34,7 +34,7 @@ def named(name: str) -> Callable[[Run], None]:
         assert job.output == (f"w/{name}.out",)
         assert name in (job.shellcmd or "") or "'" in name
 
-    return told
+    return check
 
 
 IN = {"in.txt": "hello\n"}
@@ -50,7 +50,7 @@ HARD = {
 
 
 def without_node_stamps(run: Run) -> None:
-    """Where the folder's name is not safe in shells the node is not timed, and that is told."""
+    """If the folder's name is not safe in shells, the node is not timed, and the journal says so."""
     assert run.status() == "success"
     attempt = the_attempt(run, "all")
     assert "compute" not in attempt.phases

@@ -1,4 +1,4 @@
-"""What the command line asks for: kinds of run, limits, choices, reruns."""
+"""What the command line can request: kinds of run, limits, choices, reruns."""
 
 from collections.abc import Callable
 
@@ -28,34 +28,34 @@ HERE = (LOCAL,)
 def ran(*rules: str) -> Callable[..., None]:
     """Return a check of the last run: these rules ran, once each, and nothing else."""
 
-    def told(*runs: Run) -> None:
+    def check(*runs: Run) -> None:
         all_succeeded(runs[-1])
         assert statuses(runs[-1]) == {rule: ["success"] for rule in sorted(rules)}
 
-    return told
+    return check
 
 
 def ran_because(rule: str, *words: str) -> Callable[..., None]:
     """Return a check of the last run: *rule* ran, and its reason holds *words*."""
 
-    def told(*runs: Run) -> None:
+    def check(*runs: Run) -> None:
         assert runs[-1].status() == "success"
         for word in words:
             assert word in reason(runs[-1], rule)
 
-    return told
+    return check
 
 
 def with_setting(**expected: object) -> Callable[[Run], None]:
     """Return a check that job ``all`` had these facts."""
 
-    def told(run: Run) -> None:
+    def check(run: Run) -> None:
         all_succeeded(run)
         (job,) = (job for job in run.jobs.values() if job.rule == "all")
         known = {**job.resources, "threads": job.threads, "priority": job.priority}
         assert {name: known[name] for name in expected} == expected
 
-    return told
+    return check
 
 
 def a_plan(run: Run) -> None:

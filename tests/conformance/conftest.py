@@ -53,10 +53,10 @@ class Recorder:
         if report.when != "call" or "case" not in known:
             return
         outcome = {"passed": "same", "failed": "differs"}.get(report.outcome, "not run")
-        told = {"outcome": outcome}
+        result = {"outcome": outcome}
         if "not_run" in known:
-            told["why"] = known["not_run"]
-        self._outcomes.setdefault(known["case"], {})[known["executor"]] = told
+            result["why"] = known["not_run"]
+        self._outcomes.setdefault(known["case"], {})[known["executor"]] = result
 
     def pytest_sessionfinish(self) -> None:
         if not self._outcomes:

@@ -36,7 +36,7 @@ OBSERVED: Final = {
     CLUSTER: ("--logger", "observe", "--executor", "timed", "--timed-wraps", CLUSTER),
 }
 UNEXPLAINED_AT_MOST: Final = 50_000  # microseconds, of a run so short that 0.5 % of it is less
-# Runs a job on this machine, and keeps what it prints beside the folder.
+# Runs a job on this machine, and keeps its output next to the folder.
 SUBMIT: Final = """#!/bin/sh
 here=$(dirname "$0")
 setsid sh "$1" >> "$here/node.out" 2>&1 < /dev/null &
@@ -66,7 +66,7 @@ def test_everything_equals_the_bare_run(
     record_property: Any,
     request: pytest.FixtureRequest,
 ) -> None:
-    """The observed run is the bare one to every eye, and its journal tells what it was."""
+    """The observed run looks like the bare one, and its journal describes it correctly."""
     record_property("case", case.name)
     record_property("executor", executor)
     if missing := _why_not(case):
@@ -76,17 +76,19 @@ def test_everything_equals_the_bare_run(
     for side in (bare, observed):
         _lay(side, case)
     for number, call in enumerate(case.calls):
-        told = _told(bare, case, call, [*BARE[executor], *_limits(bare, case, executor)])
-        assert told["exit code"] == call.code, told["stderr"]
-        assert call.says in "".join(str(told[one]) for one in ("stdout", "stderr", "jobs' output"))
-        held = _told(
+        expected = _outcome(bare, case, call, [*BARE[executor], *_limits(bare, case, executor)])
+        assert expected["exit code"] == call.code, expected["stderr"]
+        assert call.says in "".join(
+            str(expected[one]) for one in ("stdout", "stderr", "jobs' output")
+        )
+        held = _outcome(
             observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)]
         )
-        assert held == told, f"call {number + 1}"
+        assert held == expected, f"call {number + 1}"
         assert len(_journals(observed)) == len(_recorded(bare, case.calls[: number + 1]))
     if not request.config.getoption("--sample"):
         last, flags = Call(("--dry-run", *case.next_flags)), ["--cores", "1"]
-        assert _told(observed, case, last, flags) == _told(bare, case, last, flags)
+        assert _outcome(observed, case, last, flags) == _outcome(bare, case, last, flags)
     runs = [observed.lab.run(journal) for journal in _journals(observed)]
     for journal in _journals(observed):
         _is_the_same_as_itself(journal)
@@ -102,7 +104,7 @@ def test_everything_equals_the_bare_run(
 def _is_no_incident(journal: Path, run: Run) -> None:
     """What went as it should raises no alarm, whatever feature of Snakemake's it used.
 
-    Beside failures nothing is found but what explains some of them. How long these runs took tells
+    Apart from failures, only what explains some of them is found. How long these runs took tells
     of what else the machine did meanwhile.
     """
     alone, _folder, _baseline = gather(find_journal.load(journal), None)
@@ -180,7 +182,7 @@ def _environment(side: Side, case: Case) -> dict[str, str]:
     }
 
 
-def _told(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, object]:
+def _outcome(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, object]:
     """Make a call on one side, and return all that can be seen of it."""
     environment = _environment(side, case)
     if call.before:

@@ -1,4 +1,4 @@
-"""Snakemake's own test classes for executors, given ours around others."""
+"""Snakemake's own test classes for executors, run on the wrapper."""
 
 from pathlib import Path
 

@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Scribe:
-    """Notes which tests passed, in the process that hears of all of them.
+    """Records which tests passed, in the process that receives all results.
 
     A row whose test was not run, or could not be (without root), stays as it was recorded before.
     """

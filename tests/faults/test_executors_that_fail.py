@@ -31,7 +31,7 @@ def faulty(where: str) -> dict[str, str]:
 
 
 def both(labs: tuple[Lab, Lab], where: str, *targets: str) -> tuple[dict[str, Any], Lab]:
-    """Run bare and observed, hold them to be the same; return what was seen, and ours."""
+    """Run bare and observed, compare them; return the output and the observed lab."""
     bare, observed = labs
     found = []
     for lab, flags in ((bare, BARE), (observed, OURS)):

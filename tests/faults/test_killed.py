@@ -21,7 +21,7 @@ ONE_LINE = ("no whole line in it", "no journal")
 
 
 def answers(lab: Lab) -> None:
-    """Hold every command of the reader to an answer: fine, or one line that says why not."""
+    """Check that every command of the reader answers, or says why not in one line."""
     for command in ("cost", "jobs", "validate"):
         done = lab.observe(command, *map(str, lab.journals))
         if done.returncode == 0:

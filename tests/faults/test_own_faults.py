@@ -1,4 +1,4 @@
-"""A fault of ours is told once, and changes nothing else: injected into real runs."""
+"""Internal errors in the plugins give one warning and change nothing else: injected into real runs."""
 
 import inspect
 import json
@@ -47,7 +47,7 @@ def flags(lab: Lab, far: bool, observed: bool) -> list[str]:
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], dict[str, Any]]:
-    """Return what is seen of the bare run, near or far; no fault of ours reaches that one."""
+    """Return the output of the bare run, local or remote, which no injected fault reaches."""
 
     @cache
     def of(far: bool) -> dict[str, Any]:
@@ -89,8 +89,8 @@ LOGGER = {
 )
 @pytest.mark.parametrize("where", LOGGER)
 def test_a_log_handler_that_raises(lab: Lab, as_bare: AsBare, where: str) -> None:
-    told = as_bare(injected(*LOGGER[where]))
-    assert told in ([], [A_FAULT])
+    printed = as_bare(injected(*LOGGER[where]))
+    assert printed in ([], [A_FAULT])
 
 
 METHODS = [
@@ -109,11 +109,11 @@ ON_THE_CLUSTER = {"reported", "first_sign", "record_for", "accepted"}
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stamp_in_the_main_process_that_raises(lab: Lab, as_bare: AsBare, method: str) -> None:
     far = method in ON_THE_CLUSTER
-    told = as_bare(injected(f"{TIMED}.main_side", f"MainSide.{method}"), far=far)
+    printed = as_bare(injected(f"{TIMED}.main_side", f"MainSide.{method}"), far=far)
     if method == "cancelling":  # nothing was cancelled
-        assert told == []
+        assert printed == []
         return
-    assert told == [A_FAULT]
+    assert printed == [A_FAULT]
     run = lab.run()
     assert run.status() == "success"
     assert "RuntimeError: injected" in run.gaps
@@ -207,9 +207,9 @@ BROKEN = {
 )
 @pytest.mark.parametrize("module", BROKEN)
 def test_a_module_that_fails_while_it_is_imported(lab: Lab, as_bare: AsBare, module: str) -> None:
-    told = as_bare(injected(module))
-    assert len(told) == 1 or module.endswith("journal.events")  # which both plugins need
-    warning = told[0]
+    printed = as_bare(injected(module))
+    assert len(printed) == 1 or module.endswith("journal.events")  # which both plugins need
+    warning = printed[0]
     assert warning.startswith(f"snakemake-observe: {BROKEN[module]}")
 
 

@@ -97,11 +97,11 @@ def test_a_tampered_fragment(lab: Lab, what: str) -> None:
     assert warnings(done.stderr) == []
     (attempt,) = attempts_of(lab.run(), "all")
     assert attempt.status == "success"
-    told = HOSTILE[what]
+    expected = HOSTILE[what]
     assert (
         (attempt.unobserved == ())
-        if told is None
-        else any(reason.startswith(told) for reason in attempt.unobserved)
+        if expected is None
+        else any(reason.startswith(expected) for reason in attempt.unobserved)
     )
     assert not (lab.folder / "executed").exists()
     (journal,) = lab.journals

@@ -7,7 +7,7 @@ from typing import Any
 from builders import (
     Story,
     a_record,
-    a_try,
+    an_execution,
     begun,
     chain,
     grouped,
@@ -299,7 +299,9 @@ def on_slurm() -> Story:
     asks = {"mem_mb": 2000, "runtime": 5}
     story.job(5, rule="assemble_all_of_them", needs=(1,), threads=16, resources=asks)
     known = stamps(ready=61.5, selected=62, submitting=62, accepted=63, reported=125, finished=126)
-    one = a_try("assemble_all_of_them", begun=70, tool_started=70, tool_ended=102, checked=103)
+    one = an_execution(
+        "assemble_all_of_them", begun=70, tool_started=70, tool_ended=102, checked=103
+    )
     node = level(one, started=65, loaded=69, planned=70, ended=104)
     story.attempt(5, known, node, external_jobid="75", poll_interval_s=60, used=large)
     return story.phase("shutdown", 126, 130, poll_interval_s=60).end(130)
@@ -313,7 +315,7 @@ def chain_of_forty() -> Story:
         rule = "large" if number % 5 == 0 else "small"
         needs = (number - 1,) if number > 1 else ()
         story.job(number, needs=needs, rule=rule, wildcards={"n": str(number)})
-        story.turn(moment, moment + 2, (moment, moment + 2))
+        story.iteration(moment, moment + 2, (moment, moment + 2))
         end = moment + 2 + (10 if rule == "large" else 1)
         story.quick(number, moment, moment + 2, end)
         moment = end

@@ -1,4 +1,4 @@
-"""Builders: runs, attempts and their evidence, told tersely in seconds of a fake clock.
+"""Builders for runs, attempts and their evidence, written briefly in seconds of a fake clock.
 
 ``at(3)`` is three seconds after the run's process was started. What a test does not care for has
 a plain value here.
@@ -59,8 +59,8 @@ def at(moment_s: float | None) -> int | None:
     return None if moment_s is None else T0 + round(moment_s * SECOND)
 
 
-def _moments(told: dict[str, Any]) -> dict[str, Any]:
-    return {name: at(value) for name, value in told.items() if value is not None}
+def _moments(seconds: dict[str, Any]) -> dict[str, Any]:
+    return {name: at(value) for name, value in seconds.items() if value is not None}
 
 
 # -- pieces of evidence ------------------------------------------------------------------------
@@ -77,10 +77,10 @@ def wait(phase: str, start_s: float, end_s: float) -> Wait:
 _NO_MOMENT = ("rule", "wildcards", "number", "status", "exit_code", "message")
 
 
-def a_try(rule: str | None = RULE, ahead_s: float = 0, **told: Any) -> Execution:
+def an_execution(rule: str | None = RULE, ahead_s: float = 0, **seconds: Any) -> Execution:
     """Return one execution of a tool, on a clock that is *ahead_s* seconds ahead."""
-    plain = {name: told.pop(name) for name in _NO_MOMENT if name in told}
-    moments = {name: value + ahead_s for name, value in told.items() if value is not None}
+    plain = {name: seconds.pop(name) for name in _NO_MOMENT if name in seconds}
+    moments = {name: value + ahead_s for name, value in seconds.items() if value is not None}
     return Execution(rule=rule, **{"status": "success", **plain}, **_moments(moments))
 
 
@@ -128,7 +128,7 @@ LATENCY = (wait("latency_wait", 12, 13),)
 
 def node_level(ahead_s: float = 0, **more: Any) -> Level:
     """Return the process on the node of an attempt that spends a second in every phase."""
-    one = a_try(
+    one = an_execution(
         ahead_s=ahead_s,
         begun=6,
         prepared=6.5,
@@ -138,8 +138,8 @@ def node_level(ahead_s: float = 0, **more: Any) -> Level:
         reported=8.5,
         checked=9,
     )
-    told = {"started": 4, "loaded": 5, "planned": 6, "ended": 10}
-    return level(one, ahead_s=ahead_s, **{**told, **more})
+    stamps_s = {"started": 4, "loaded": 5, "planned": 6, "ended": 10}
+    return level(one, ahead_s=ahead_s, **{**stamps_s, **more})
 
 
 def remote(ahead_s: float = 0, known: Stamps = REMOTE_STAMPS, **more: Any) -> TimelineInput:
@@ -151,7 +151,7 @@ def nested(**more: Any) -> TimelineInput:
     """Return the evidence of an attempt with two processes on the node, one inside the other."""
     known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=16, finished=17)
     outer = level(
-        a_try(begun=6, reported=13, checked=13),
+        an_execution(begun=6, reported=13, checked=13),
         wraps="slurm-jobstep",
         pid=100,
         started=4,
@@ -159,7 +159,9 @@ def nested(**more: Any) -> TimelineInput:
         planned=6,
         ended=14,
     )
-    tool = a_try(begun=9, prepared=9.5, tool_started=10, tool_ended=11, reported=11, checked=12)
+    tool = an_execution(
+        begun=9, prepared=9.5, tool_started=10, tool_ended=11, reported=11, checked=12
+    )
     inner = level(tool, pid=101, started=7, loaded=8, planned=9, ended=13)
     return evidence(known, outer, inner, **more)
 
@@ -167,12 +169,12 @@ def nested(**more: Any) -> TimelineInput:
 def local(**more: Any) -> TimelineInput:
     """Return the evidence of a job that ran in the main process."""
     known = stamps(ready=0, selected=1, submitting=2, accepted=4, reported=8, finished=10)
-    one = a_try(begun=2, prepared=3, running=5, tool_started=6, tool_ended=7)
+    one = an_execution(begun=2, prepared=3, running=5, tool_started=6, tool_ended=7)
     return evidence(known, in_main(one), waits=(wait("latency_wait", 8, 9),), **more)
 
 
-def told(laid: Timeline | Iterable[Any]) -> list[tuple[Any, float, float]]:
-    """Return segments as (phase, start, end) in seconds of the run, as a person would tell them."""
+def phases_at(laid: Timeline | Iterable[Any]) -> list[tuple[Any, float, float]]:
+    """Return segments as (phase, start, end) in seconds of the run, for the eye."""
     segments = laid.segments if isinstance(laid, Timeline) else laid
     return [(one.phase, to_seconds(one.start - T0), to_seconds(one.end - T0)) for one in segments]
 
@@ -209,9 +211,9 @@ def printing(text: str) -> str:
 
 
 def a_record(cluster_job: str = "71", **more: Any) -> SchedulerRecord:
-    """Return what ``sacct({})`` says, in the project's words."""
+    """Return what ``sacct({})`` prints, as a record."""
     moments = {"submitted": 5, "eligible": 6, "started": 8, "ended": 14}
-    told = {name: at(more.pop(name, value)) for name, value in moments.items()}
+    known = {name: at(more.pop(name, value)) for name, value in moments.items()}
     facts = {
         "state": "COMPLETED",
         "exit_code": 0,
@@ -224,7 +226,7 @@ def a_record(cluster_job: str = "71", **more: Any) -> SchedulerRecord:
         "user_s": 3.797,
         "system_s": 0.744,
     }
-    return SchedulerRecord(cluster_job=cluster_job, **{**facts, **told, **more})
+    return SchedulerRecord(cluster_job=cluster_job, **{**facts, **known, **more})
 
 
 def numbered(events: Iterable[Event]) -> list[Event]:
@@ -236,7 +238,7 @@ def numbered(events: Iterable[Event]) -> list[Event]:
 
 
 class Story:
-    """A run told event by event, with the figures that a recorder would write."""
+    """A run built event by event, with the figures that a recorder would write."""
 
     def __init__(self, *, wrapped: bool = True, **facts: Any) -> None:
         """Begin at 0 s: plugins loaded at 1 s, workflow started at 2 s."""
@@ -280,10 +282,10 @@ class Story:
     def phase(self, name: str, start_s: float, end_s: float, **more: Any) -> "Story":
         return self.add(RunPhase(time=at(start_s), phase=name, end=at(end_s), **more))
 
-    def turn(
+    def iteration(
         self, woke_s: float, idle_s: float, *selections_s: tuple[float, float], **more: Any
     ) -> "Story":
-        """Tell one turn of the scheduler's main loop."""
+        """Add one scheduler iteration."""
         selections = tuple((at(begin), at(end)) for begin, end in selections_s)
         return self.add(
             SchedulerIteration(time=at(woke_s), idle=at(idle_s), selections=selections, **more)
@@ -372,7 +374,7 @@ class Story:
     def quick(
         self, job_id: int, ready_s: float, selected_s: float, end_s: float, **more: Any
     ) -> "Story":
-        """Tell a job that was handed on at once, and whose tool took all its time in main."""
+        """Add a job that was submitted at once, and whose tool took all its time in the main process."""
         known = stamps(
             ready=ready_s,
             selected=selected_s,
@@ -381,7 +383,7 @@ class Story:
             reported=end_s,
             finished=end_s,
         )
-        one = a_try(begun=selected_s, prepared=selected_s, tool_started=selected_s)
+        one = an_execution(begun=selected_s, prepared=selected_s, tool_started=selected_s)
         one = one.model_copy(update={"running": at(selected_s), "tool_ended": at(end_s)})
         return self.attempt(job_id, known, in_main(one), **more)
 
@@ -437,7 +439,7 @@ def owners(run: Run) -> list[tuple[str, Any, float, float]]:
     ]
 
 
-# Before the first job of every story that ``begun`` tells.
+# Before the first job of every story from ``begun``.
 BEFORE = [("import", None, 0, 1), ("parse", None, 1, 2), ("plan", None, 2, 3)]
 
 
@@ -447,22 +449,24 @@ def begun(**facts: Any) -> Story:
 
 
 def chain() -> Story:
-    """Return two jobs, one after the other, each chosen half a second after it was ready."""
+    """Return two jobs, one after the other, each selected half a second after it was ready."""
     story = begun().job(1).job(2, needs=(1,))
-    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10)
-    story.turn(10, 11, (10, 10.5)).quick(2, 10, 10.5, 20)
-    return story.turn(20, 20.1).end(21)
+    story.iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10)
+    story.iteration(10, 11, (10, 10.5)).quick(2, 10, 10.5, 20)
+    return story.iteration(20, 20.1).end(21)
 
 
 def grouped() -> Story:
-    """Return a group of two on a node: 1 runs first, 2 a second after it, both told by name."""
+    """Return a group of two on a node: 1 runs first, 2 a second after it, both by name."""
     story = begun().group("g1", (1, 2), name="pair")
     story.job(1, wildcards={"s": "a"}, group="g1").job(2, wildcards={"s": "b"}, group="g1")
-    first = a_try(wildcards={"s": "a"}, begun=9, tool_started=10, tool_ended=12, checked=13)
-    second = a_try(wildcards={"s": "b"}, begun=14, tool_started=15, tool_ended=17, checked=18)
+    first = an_execution(wildcards={"s": "a"}, begun=9, tool_started=10, tool_ended=12, checked=13)
+    second = an_execution(
+        wildcards={"s": "b"}, begun=14, tool_started=15, tool_ended=17, checked=18
+    )
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
     whole = level(first, second, started=6, loaded=7, planned=8, ended=19)
-    story.turn(3, 5, (3, 4))
+    story.iteration(3, 5, (3, 4))
     story.attempt(None, known, whole, group="g1", external_jobid="77")
     for job_id, one in ((1, first), (2, second)):
         own = whole.model_copy(update={"executions": (one,)})
@@ -476,7 +480,7 @@ def retried() -> Story:
     """Return a job that fails once on its node and succeeds at its second attempt."""
     story = begun().job(1, wildcards={"sample": "a"}, threads=2, log=("logs/a.log",))
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=13, finished=14)
-    failed = a_try(
+    failed = an_execution(
         wildcards={"sample": "a"},
         begun=8,
         tool_started=8,
@@ -486,7 +490,7 @@ def retried() -> Story:
         message="exit status 3",
     )
     node = level(failed, started=6, loaded=7, planned=8, ended=12)
-    story.turn(3, 5, (3, 4)).attempt(
+    story.iteration(3, 5, (3, 4)).attempt(
         1,
         known,
         node,
@@ -495,35 +499,37 @@ def retried() -> Story:
         exit_code=3,
         message="exit status 3",
     )
-    story.turn(14, 16, (14, 15))
+    story.iteration(14, 16, (14, 15))
     known = stamps(ready=14, selected=15, submitting=15, accepted=16, reported=24, finished=25)
-    done = a_try(wildcards={"sample": "a"}, begun=19, tool_started=19, tool_ended=22, checked=22)
+    done = an_execution(
+        wildcards={"sample": "a"}, begun=19, tool_started=19, tool_ended=22, checked=22
+    )
     node = level(done, started=17, loaded=18, planned=19, ended=23, pid=200)
     story.attempt(1, known, node, number=2, external_jobid="78")
-    return story.turn(25, 25.1).end(26)
+    return story.iteration(25, 25.1).end(26)
 
 
 def replanned() -> Story:
     """Return a checkpoint (1) whose end brings job 3 into the DAG; job 2 waits for that."""
     story = begun().job(1, checkpoint=True, rule="split")
-    story.turn(3, 4, (3, 4)).quick(1, 3, 4, 10)
+    story.iteration(3, 4, (3, 4)).quick(1, 3, 4, 10)
     story.plan(10, 12, detail="checkpoint", first_job_id=3)
-    story.job(3).turn(10, 13, (12, 13)).quick(3, 12, 13, 20)
-    story.job(2, needs=(3,), rule="all").turn(20, 21, (20, 21)).quick(2, 20, 21, 22)
+    story.job(3).iteration(10, 13, (12, 13)).quick(3, 12, 13, 20)
+    story.job(2, needs=(3,), rule="all").iteration(20, 21, (20, 21)).quick(2, 20, 21, 22)
     return story.end(23)
 
 
 def killed() -> Story:
     """Return a run without an end: job 1 done, job 2 on a node, job 3 with its tool running."""
     story = begun().job(1).job(2).job(3)
-    story.turn(3, 5, (3, 4)).quick(1, 3, 4, 10)
+    story.iteration(3, 5, (3, 4)).quick(1, 3, 4, 10)
     story.submitted(2, stamps(ready=3, selected=4, submitting=4, accepted=5), external_jobid="77")
     story.submitted(3, stamps(ready=3, selected=4, submitting=5, accepted=6)).started(3, 7)
     return story.message(20, "still here")
 
 
 def logger_only() -> Story:
-    """Return a run that only the logger plugin saw: one job, chosen at 4 s, done at 9 s."""
+    """Return a run that only the logger plugin saw: one job, selected at 4 s, done at 9 s."""
     story = begun(wrapped=False).job(1)
     return story.attempt(1, stamps(ready=3, selected=4, finished=9)).end(10)
 
@@ -536,9 +542,9 @@ def mixed() -> Story:
     )
     story.job(2, rule="trim", wildcards={"s": "a"}).job(3, rule="sort", needs=(2,))
     story.job(4, rule="report", needs=(1, 2, 3), log=("logs/report.log",))
-    told = retried()
-    story.events += [e for e in told.events if e.event == "attempt_finished"]
-    story.turn(3, 5, (3, 4)).turn(14, 15.5, (14, 15)).turn(25, 26)
+    known = retried()
+    story.events += [e for e in known.events if e.event == "attempt_finished"]
+    story.iteration(3, 5, (3, 4)).iteration(14, 15.5, (14, 15)).iteration(25, 26)
     known = stamps(ready=3, selected=15, submitting=15, accepted=16, reported=30, finished=31)
     story.attempt(None, known, group="g1", external_jobid="79")
     for member in (2, 3):
@@ -568,8 +574,8 @@ def on_cluster(
     They spend in each phase what is said, and the run ends with them.
     """
     story = begun(**facts)
-    chosen = 3 + slot_s
-    started = chosen + queue_s
+    selected = 3 + slot_s
+    started = selected + queue_s
     loaded = started + startup_s
     tool = loaded + stage_s
     ended = tool + tool_s
@@ -577,12 +583,12 @@ def on_cluster(
     for job_id in range(1, count + 1):
         job = {"rule": rule, "wildcards": {"n": str(job_id)}}
         story.job(job_id, resources=asks or {}, threads=threads, **job)
-        one = a_try(**job, begun=loaded, tool_started=tool, tool_ended=ended, checked=ended)
+        one = an_execution(**job, begun=loaded, tool_started=tool, tool_ended=ended, checked=ended)
         known = stamps(
             ready=3,
-            selected=chosen,
-            submitting=chosen,
-            accepted=chosen,
+            selected=selected,
+            submitting=selected,
+            accepted=selected,
             reported=reported,
             finished=reported,
         )

@@ -1,7 +1,7 @@
-"""The bare run and the observed one, held side by side: all that a person or a later run can see.
+"""Compares the bare run with the observed one: everything that a user or a later run can see.
 
-Moments, ids made anew by every process and the folder's own path are made equal, and what a whole
-traceback shows of us is left out; nothing else is.
+Times, ids that every process creates anew and the folder's own path are made equal, and the plugins'
+frames in a whole traceback are left out; nothing else is.
 """
 
 import base64
@@ -18,20 +18,23 @@ from lab import Lab, without_moments
 
 _OURS = "observe"
 _MOMENTS = ("starttime", "endtime", "job_hash")
-# Names that Snakemake draws at random, or makes of a path or a moment.
+# Names that Snakemake draws at random, or derives from a path or a time.
 _DRAWN = (
     (re.compile(r"\btmp[a-z0-9_]{8}\b"), "tmp-name"),
     (re.compile(r"\btmp\.[a-z0-9_]{8}\b"), "tmp-name"),
     (re.compile(r'"id": "[0-9a-f]{8}"'), '"id": "drawn"'),  # a notebook's cells
-    (re.compile(r"\b[0-9a-f]{32}(?=_)"), "digest"),  # an environment's folder: of its place, too
+    (
+        re.compile(r"\b[0-9a-f]{32}(?=_)"),
+        "digest",
+    ),  # an environment's folder, which depends on its path
 )
-# What a whole traceback or a failed command shows of us, where Snakemake prints one.
+# The plugins' part of a whole traceback or a failed command, where Snakemake prints one.
 _FRAMES = re.compile(r'(?m)^  File "[^"]*snakemake_executor_plugin_timed/.*\n(?:    .*\n)*\n?')
 _FLAGS = re.compile(r" --timed-record \S+| --executor timed --timed-wraps \S+")
-# A group's jobs are numbered anew on the node, in an order that is chance.
+# A group's jobs are numbered again on the node, in random order.
 _NUMBERS = re.compile(r"\b(jobid: |[Ss]ervice job )\d+")
-# Where jobs run side by side: how many were chosen together, and whether one had to wait for a file.
-_BY_CHANCE = re.compile(
+# For parallel jobs: how many were selected together, and whether one had to wait for a file.
+_RANDOM = re.compile(
     r"(?m)^(Select jobs to execute.*|Execute \d+ jobs.*|\[time\]|"
     r"Waiting at most .*|.* \(missing locally.*\)|)\n"
 )
@@ -49,7 +52,7 @@ class Side:
 
         Args:
             text: what was printed.
-            unordered: that the order of jobs is chance in the bare run too; lines are then sorted.
+            unordered: whether the order of jobs is random in the bare run too; lines are then sorted.
 
         """
         text = without_moments(text.replace(str(self.here), "<here>"))
@@ -58,7 +61,7 @@ class Side:
             text = pattern.sub(name, text)
         if unordered:
             text = _NUMBERS.sub(r"\1", text)
-            return "\n".join(sorted(_BY_CHANCE.sub("", f"{text}\n").splitlines()))
+            return "\n".join(sorted(_RANDOM.sub("", f"{text}\n").splitlines()))
         return text
 
     def data(self, content: bytes) -> bytes:
@@ -86,7 +89,7 @@ def pair(tmp_path: Path, snakefile: str) -> tuple[Lab, Lab]:
 def printed(
     side: Side, done: subprocess.CompletedProcess[str], *, unordered: bool = False
 ) -> dict[str, object]:
-    """Return what a process said, and how it ended."""
+    """Return a process's output and exit code."""
     return {
         "exit code": done.returncode,
         "stdout": side.text(done.stdout, unordered=unordered),
@@ -95,12 +98,12 @@ def printed(
 
 
 def left(side: Side, *, loose: tuple[str, ...] = (), unordered: bool = False) -> dict[str, object]:
-    """Return all that lies in a side's folder, by name.
+    """Return everything in a side's folder, by name.
 
     Args:
         side: whose folder.
         loose: names of files that hold moments; they are compared without these.
-        unordered: that the order of jobs is chance in the bare run too.
+        unordered: whether the order of jobs is random in the bare run too.
 
     """
     found: dict[str, object] = {}
@@ -138,13 +141,13 @@ def _what(side: Side, path: Path, loose: tuple[str, ...]) -> object:
 def _add_snakemakes_own(
     found: dict[str, object], side: Side, path: Path, *, unordered: bool
 ) -> None:
-    """Add what a file below a ``.snakemake`` says; names that are drawn are only counted."""
+    """Add the content of a file below ``.snakemake``; random names are only counted."""
     parts = path.relative_to(side.lab.folder).parts
     where = parts.index(".snakemake")
     own = parts[where + 1 :]
     place = "/".join(parts[: where + 1])
     if not own or own[0] == _OURS:
-        found[place] = "is there"  # where it is ours alone, the bare side has none
+        found[place] = "is there"  # the bare side has none of the plugins' files
         return
     family = own[0]
     if family == "log" and len(own) == 2:
@@ -159,7 +162,7 @@ def _add_snakemakes_own(
 
 
 def _decoded(side: Side, parts: tuple[str, ...]) -> str:
-    """Return the output whose record lies at *parts*: Snakemake names it in base64."""
+    """Return the output whose record is at *parts*: Snakemake names it in base64."""
     try:
         name = base64.b64decode("".join(parts).replace("@", ""), altchars=b"-_", validate=False)
         return side.data(name).decode(errors="backslashreplace")
@@ -188,10 +191,10 @@ def same(
     *,
     unordered: bool = False,
 ) -> None:
-    """Run both once, and compare everything a person or a later run could see."""
-    told: list[dict[str, object]] = []
+    """Run both once, and compare everything that a user or a later run could see."""
+    both: list[dict[str, object]] = []
     for lab, more in ((bare, bare_extra), (observed, extra)):
         side = Side(lab, lab.folder.parent)
         done = lab.snakemake(*flags, *more, check=False)
-        told.append({**printed(side, done, unordered=unordered), **left(side, unordered=unordered)})
-    assert told[1] == told[0]
+        both.append({**printed(side, done, unordered=unordered), **left(side, unordered=unordered)})
+    assert both[1] == both[0]

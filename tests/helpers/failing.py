@@ -1,8 +1,8 @@
-"""Stories of failures: jobs that fail, are tried again, and succeed or not, each tersely told."""
+"""Runs with failures: jobs that fail, are retried, and succeed or not."""
 
 from typing import Any
 
-from builders import Story, a_try, begun, in_main, level, stamps
+from builders import Story, an_execution, begun, in_main, level, stamps
 
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
@@ -27,7 +27,7 @@ def fails(
     """Tell an attempt in the main process whose tool failed after *took_s*, saying *lines* last."""
     message = more.pop("message", TOLD.format(code=code))
     end_s = start_s + took_s
-    one = a_try(
+    one = an_execution(
         rule,
         begun=start_s,
         tool_started=start_s,
@@ -53,7 +53,7 @@ def fails(
 def succeeds(
     story: Story, job_id: int, number: int = 1, start_s: float = 10, rule: str = "map"
 ) -> Story:
-    one = a_try(rule, begun=start_s, tool_started=start_s, tool_ended=start_s + 1)
+    one = an_execution(rule, begun=start_s, tool_started=start_s, tool_ended=start_s + 1)
     return story.attempt(job_id, moments(start_s, start_s + 1), in_main(one), number=number)
 
 
@@ -85,7 +85,7 @@ def on_node(
         if code:
             facts = {"status": "failed", "exit_code": code, "message": TOLD.format(code=code)}
         moments_s = {"begun": at_s, "tool_started": at_s, "tool_ended": at_s + 1}
-        executions.append(a_try(rule, number=count, checked=at_s + 1, **moments_s, **facts))
+        executions.append(an_execution(rule, number=count, checked=at_s + 1, **moments_s, **facts))
         at_s += 1
     node = level(
         *executions, started=start_s + 1, loaded=start_s + 2, planned=start_s + 3, ended=at_s

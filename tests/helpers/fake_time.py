@@ -1,10 +1,10 @@
-"""A clock that goes on when it is told to."""
+"""A clock that advances on request."""
 
 from builders import SECOND, T0
 
 
 class FakeTime:
-    """A wall clock, and one that nobody sets; both go on when they are told to."""
+    """A wall clock, and one that nobody sets; both advance on request."""
 
     def __init__(self) -> None:
         self.wall = T0

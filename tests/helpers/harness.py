@@ -99,7 +99,7 @@ def journal_says(lab: Lab, text: str, times: int = 1) -> Callable[[], bool]:
 
 
 def outputs(lab: Lab) -> dict[str, bytes]:
-    """Return the run's own files."""
+    """Return the files that the run made."""
     return {
         str(path.relative_to(lab.folder)): path.read_bytes()
         for path in sorted(lab.folder.rglob("*"))

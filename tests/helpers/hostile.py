@@ -1,4 +1,4 @@
-"""Runs on the node as a job's tool: writes what its first argument says into the job's fragment."""
+"""Runs on the node as a job's tool: tampers with the job's fragment as its first argument says."""
 
 import json
 import os

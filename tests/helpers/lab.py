@@ -1,4 +1,4 @@
-"""A lab: a fresh folder in which real Snakemake runs, and its journals are read."""
+"""A lab: a fresh folder for real Snakemake runs and their journals."""
 
 import io
 import os
@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 REPO = Path(__file__).parents[2]
 BOTH = ("--logger", "observe", "--executor", "timed")
 
-# Hands a job on as a cluster would: SUBMIT HOLD DELAY HIDE JOBSCRIPT takes DELAY seconds to
+# Submits a job as a cluster would: SUBMIT HOLD DELAY HIDE JOBSCRIPT takes DELAY seconds to
 # answer, holds the job for HOLD seconds, and hides the file HIDE from it (unless it is "-")
 # until 1.5 s after the job's Snakemake has begun to wait for it.
 _SUBMIT = r"""#!/bin/sh
@@ -43,7 +43,7 @@ echo $!
 
 @dataclass
 class Lab:
-    """One folder, with a Snakefile in it once ``snakefile`` was called."""
+    """One folder; ``snakefile`` writes its Snakefile."""
 
     folder: Path
     warm: ClassVar[bool] = False
@@ -53,7 +53,7 @@ class Lab:
         (self.folder / "Snakefile").write_text(textwrap.dedent(text))
 
     def cluster(self, hold: str = "0", delay: str = "0", hide: str = "-") -> tuple[str, ...]:
-        """Return the flags of a cluster in miniature, which runs jobs on this machine."""
+        """Return the flags of a small cluster that runs its jobs on this machine."""
         script = self.folder / "submit.sh"
         script.write_text(_SUBMIT)
         script.chmod(0o755)
@@ -109,7 +109,7 @@ class Lab:
         return subprocess.CompletedProcess(args, code, _written(stdout), _written(stderr))
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of ours in the folder."""
+        """Run a script in the folder."""
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
@@ -125,7 +125,7 @@ class Lab:
         return journals_in(self.folder)
 
     def run(self, journal: Path | None = None) -> Run:
-        """Return the run of the only journal here, after checking that it is sound."""
+        """Return the run of the only journal here, after validating it."""
         if journal is None:
             (journal,) = self.journals
         reading = read_journal(journal)
@@ -154,7 +154,7 @@ def phases_s(attempt: Attempt) -> dict[str, float]:
 
 
 def without_moments(text: str) -> str:
-    """Return console text without what differs from run to run: times, ids, our own line."""
+    """Return console text without what differs between runs: times, ids, the plugins' line."""
     lines = [line for line in text.splitlines() if not line.startswith("snakemake-observe: ")]
     text = "\n".join(lines)
     text = re.sub(r"\w{3} \w{3} +\d+ [\d:]+ \d{4}", "time", text)

@@ -1,7 +1,7 @@
-"""Pairs of real runs to compare: a small workflow, what is changed of it, and what is answered.
+"""Pairs of real runs to compare: a small workflow, a change to it, and the comparison's answer.
 
-Each run has a folder of its own, as two checkouts have. An answer's evidence is looked up when the
-answer is made: every reference must lead to a line that shows what is cited.
+Each run has its own folder, like two checkouts. The evidence of every answer is checked: each
+reference must lead to a journal line that shows what is cited.
 """
 
 import json
@@ -57,7 +57,7 @@ FILES = {
     "data/c.txt": "9\n7\n8\n",
     "reference.txt": "one\ntwo\n",
 }
-# What every change of the Snakefile's text shows, beside what it does.
+# What every change of the Snakefile's text shows, in addition to its effect.
 TEXT = "neutral setting_changed"
 
 
@@ -71,7 +71,7 @@ def changed(text: str, *replacements: tuple[str, str]) -> str:
 
 @dataclass
 class Bench:
-    """Folders in which runs are made, each of its own, and their journals compared."""
+    """Runs, each in its own folder, and comparisons of their journals."""
 
     root: Path
     made: int = 0
@@ -80,12 +80,12 @@ class Bench:
     def folder(self, snakefile: str = WORKFLOW, files: Mapping[str, str] = FILES) -> Lab:
         """Return a fresh folder with a workflow in it."""
         self.made += 1
-        place = self.root / f"run{self.made}"
-        place.mkdir(parents=True)
-        lab = Lab(place)
-        (place / "Snakefile").write_text(snakefile)
+        folder = self.root / f"run{self.made}"
+        folder.mkdir(parents=True)
+        lab = Lab(folder)
+        (folder / "Snakefile").write_text(snakefile)
         for name, content in files.items():
-            path = place / name
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
         return lab
@@ -106,12 +106,12 @@ class Bench:
         return again(lab, *observed, *limits, *flags, check=check, **environment)
 
     def compare(self, before: Path, after: Path) -> dict[str, Any]:
-        """Return the answer, every reference of which leads to what it cites."""
+        """Return the answer, after checking its evidence."""
         return compare(self.root, before, after)
 
 
 def again(lab: Lab, *flags: str, check: bool = True, **environment: str) -> Path:
-    """Run the workflow of *lab*, and return the journal that this leaves."""
+    """Run the workflow of *lab*, and return the new journal."""
     known = set(lab.journals)
     lab.snakemake(*flags, check=check, **environment)
     (journal,) = set(lab.journals) - known
@@ -119,7 +119,7 @@ def again(lab: Lab, *flags: str, check: bool = True, **environment: str) -> Path
 
 
 def compare(root: Path, *sides: Path) -> dict[str, Any]:
-    """Return what ``compare`` answers about journals, called in *root*."""
+    """Return the answer of ``compare`` about journals, run in *root*."""
     done = Lab(root).observe("compare", *map(str, sides), "--format", "json")
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -127,13 +127,13 @@ def compare(root: Path, *sides: Path) -> dict[str, Any]:
     return answer
 
 
-def told(answer: dict[str, Any]) -> list[str]:
+def findings_of(answer: dict[str, Any]) -> list[str]:
     """Return the kind and id of each finding, sorted."""
     return sorted(f"{finding['kind']} {finding['id']}" for finding in answer["findings"])
 
 
 def verdict(answer: dict[str, Any]) -> str:
-    """Return the verdict without its first word: how long two short runs take is chance."""
+    """Return the verdict without its speed: how long two short runs take is random."""
     said: str = answer["verdict"]
     word = answer["speed"]["verdict"]
     rest = said.removeprefix(word) if word is not None else said
@@ -256,7 +256,7 @@ def _shows(event: dict[str, Any], what: str, said: str) -> bool:
 
 
 def _is_start(event: dict[str, Any], what: str, said: str) -> bool:
-    """Whether the run's first event holds the fact *what*; said as a person would."""
+    """Whether the run's first event holds the fact *what*; in words."""
     if what.startswith("config"):
         keys = event.get("config_keys", {})
         known = keys.get(what.removeprefix("config ")) or event.get("config_digest")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from builders import a_try, at, level
+from builders import an_execution, at, level
 
 from snakemake_logger_plugin_observe.journal.files import read_journal
 from snakemake_logger_plugin_observe.recording import notes
@@ -20,7 +20,9 @@ SECRET = "hunter22-hunter22"  # noqa: S105 - made to be found
 
 
 NODE_LEVEL = level(
-    a_try(begun=8, prepared=8, running=8, tool_started=9, tool_ended=11, reported=11, checked=12),
+    an_execution(
+        begun=8, prepared=8, running=8, tool_started=9, tool_ended=11, reported=11, checked=12
+    ),
     started=6,
     loaded=7,
     planned=8,

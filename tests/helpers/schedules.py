@@ -1,4 +1,4 @@
-"""Runs whose schedule is known exactly: told as a journal, and told again under other settings.
+"""Runs whose schedule is known exactly: as a journal, and again under other settings.
 
 A ``World`` is a DAG with every length that a run of it needs, and the limits in force. ``live``
 lets it happen as Snakemake's main loop does: it wakes when an end has been reported, finishes what
@@ -61,7 +61,7 @@ class Task:
     brings: tuple[int, ...] = ()
     """Jobs that come into the DAG when it has ended: it is a checkpoint."""
     seen: bool = True
-    """Whether its node told of it."""
+    """Whether its node reported."""
 
     @property
     def is_told(self) -> bool:
@@ -78,7 +78,7 @@ class World:
     cores: int | None = None
     memory: int | None = None
     poll: int | None = 10_000 * MS
-    """The executor looks so often, in µs; None: the jobs run in the main process."""
+    """The interval of status checks, in µs; None: the jobs run in the main process."""
     before: Lengths = field(default_factory=lambda: dict.fromkeys(_BEFORE, 1000 * MS))
     select: int = 5 * MS
     replan: int = 300 * MS
@@ -94,14 +94,14 @@ class World:
 
 @dataclass
 class Release:
-    """What let an attempt be chosen, by the truth."""
+    """What really released an attempt."""
 
     ready: int
     """When the last of its dependencies, its previous attempt and its planning had ended."""
     because: tuple[str, Key | None]
     """What that was, and whose end: the last dependency's, say."""
     passed_over: bool
-    """Whether a selection that knew it to be ready left it, for want of a place."""
+    """Whether a selection passed it over although it was ready, because no slot was free."""
     freed_by: tuple[Key, ...]
     """Whose ends came between the selection before its own, and its own."""
     short: tuple[str, ...]
@@ -123,7 +123,7 @@ class Lived:
     releases: dict[Key, Release] = field(default_factory=dict)
     """Of every submission."""
     order: list[Key] = field(default_factory=list)
-    """The submissions as they were handed on."""
+    """The submissions, in order."""
     polls: list[int] = field(default_factory=list)
 
     @property
@@ -194,7 +194,7 @@ class _Life:
         self.begin()
         moment = lived.began
         while True:
-            moment = self.turn(moment)
+            moment = self.iteration(moment)
             if not self.reports:
                 break
             moment = max(moment, min(self.reports)[0])
@@ -211,8 +211,8 @@ class _Life:
         lived.end += self.world.after
         lived.events.sort(key=lambda e: e.idle if isinstance(e, SchedulerIteration) else e.time)
         nothing = AccountTotals(by_class_s={}, by_phase_s={})
-        told = {"status": "success", "job_account": nothing, "makespan": nothing}
-        lived.events.append(RunFinished(time=lived.end, **told))
+        known = {"status": "success", "job_account": nothing, "makespan": nothing}
+        lived.events.append(RunFinished(time=lived.end, **known))
         return lived
 
     def begin(self) -> None:
@@ -257,11 +257,11 @@ class _Life:
                 )
             )
         for group, members in self.groups.items():
-            told = {"group": group, "name": group, "members": members}
-            lived.events.append(GroupDescribed(time=workflow, **told))
+            known = {"group": group, "name": group, "members": members}
+            lived.events.append(GroupDescribed(time=workflow, **known))
 
-    def turn(self, woke: int) -> int:
-        """Do one round of the main loop; return when it goes idle."""
+    def iteration(self, woke: int) -> int:
+        """Do one scheduler iteration; return when it goes idle."""
         moment = woke
         reported = sorted(one for one in self.reports if one[0] <= woke)
         self.reports = [one for one in self.reports if one[0] > woke]
@@ -281,7 +281,7 @@ class _Life:
         self.freed = [] if ready else self.freed
         for unit in chosen:
             moment = self.hand_on(unit, selected, moment, freed)
-        if ready:  # it wakes once for each end, and so looks again
+        if ready:  # it wakes once for each end, and so selects again
             selections = (*selections, (moment, moment))
         self.lived.events.append(
             SchedulerIteration(
@@ -291,7 +291,7 @@ class _Life:
         return moment
 
     def liked(self, unit: int | str) -> int:
-        """Return which place *unit* has among those that are ready."""
+        """Return the position of *unit* among those that are ready."""
         return self.rank.get((unit, self.number[unit] + 1), len(self.rank))
 
     def is_ready(self, unit: int | str) -> bool:
@@ -310,7 +310,7 @@ class _Life:
         return 1, threads, memory
 
     def takes(self, unit: int | str) -> bool:
-        """Take *unit*'s place, if there is one."""
+        """Take a slot for *unit*, if one is free."""
         fits = not self.lacks(unit)
         if fits:
             self.number[unit] += 1
@@ -465,11 +465,11 @@ class _Life:
         return ended, (node,), own
 
     def poll_after(self, moment: int) -> int:
-        """Return when the executor next looks."""
+        """Return the time of the executor's next status check."""
         every = self.world.poll or 1
-        look = self.lived.began + every * max(0, -((self.lived.began - moment) // every))
-        self.lived.polls.append(look)
-        return look
+        check = self.lived.began + every * max(0, -((self.lived.began - moment) // every))
+        self.lived.polls.append(check)
+        return check
 
     def finish(self, unit: int | str, moment: int) -> int:
         """Take in an end; return when that is done."""
@@ -486,7 +486,7 @@ class _Life:
         phases["postprocess"] = begun - (known.reported or 0) + lengths["postprocess"]
         phases["latency_wait"] = lengths["latency_wait"]
         levels = self.levels[key]
-        told = {
+        known = {
             "time": moment,
             "attempt": number,
             "status": "failed" if failed else "success",
@@ -495,7 +495,7 @@ class _Life:
         in_main = bool(levels) and levels[0].in_main
         self.lived.events.append(
             AttemptFinished(
-                **told,
+                **known,
                 job_id=unit if isinstance(unit, int) else None,
                 group=unit if isinstance(unit, str) else None,
                 stamps=known,
@@ -509,7 +509,7 @@ class _Life:
                 share = levels[0].model_copy(update={"executions": (one,)})
                 ended = Stamps(finished=moment)
                 facts = {"job_id": task.job_id, "group": unit, "stamps": ended}
-                self.lived.events.append(AttemptFinished(**told, **facts, levels=(share,)))
+                self.lived.events.append(AttemptFinished(**known, **facts, levels=(share,)))
         self.ended[unit] = moment
         self.freed.append(key)
         if not failed:
@@ -523,7 +523,7 @@ class _Life:
                     phase="plan",
                     end=planned,
                     detail="checkpoint",
-                    # Either it brought them, or they were there and planned anew.
+                    # Either it added them, or they existed and were planned again.
                     first_job_id=max(self.world.tasks) + 1 if unit % 2 else min(brought),
                     changed_jobs=brought if unit % 2 else (),
                 )

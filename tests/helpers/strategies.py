@@ -1,7 +1,7 @@
 """All Hypothesis strategies: events of every type, evidence of any kind, and simulated runs.
 
 A simulated run comes from a small scheduler whose every decision is known, so that what the
-analyses find can be held against the truth.
+analyses find can be compared with the truth.
 """
 
 import random
@@ -212,8 +212,8 @@ def remote_evidence(
     return TimelineInput(stamps=known, waits=(late,), levels=(node,), main=MainProcess(MAIN))
 
 
-# What a process that was killed may have told before: every one is a step further.
-_TOLD_BEFORE_THE_KILL = ("nothing", "a sign", "its start", "its planning", "its tool")
+# What a killed process may have reported before; each is one step further.
+_REACHED_BEFORE_THE_KILL = ("nothing", "a sign", "its start", "its planning", "its tool")
 
 
 @dataclass
@@ -232,7 +232,7 @@ class Requeued:
 def requeued(draw: st.DrawFn) -> Requeued:
     """Return an attempt whose starts were killed, each at another point, but for the last one.
 
-    Either a shell signed at each start, or the cluster's own count tells starts apart.
+    Either a shell stamped each start, or the cluster's own count separates them.
     """
     signed = draw(st.booleans())
     lengths = draw(remote_lengths)
@@ -241,9 +241,9 @@ def requeued(draw: st.DrawFn) -> Requeued:
     moment = known.stamps.accepted
     killed: list[Level] = []
     signs: list[int] = []
-    told = draw(st.lists(st.sampled_from(_TOLD_BEFORE_THE_KILL), max_size=3))
-    for number, upto in enumerate(told):
-        steps = _TOLD_BEFORE_THE_KILL.index(upto)
+    reached = draw(st.lists(st.sampled_from(_REACHED_BEFORE_THE_KILL), max_size=3))
+    for number, upto in enumerate(reached):
+        steps = _REACHED_BEFORE_THE_KILL.index(upto)
         edges = [moment := moment + SECOND * draw(st.integers(1, 9)) for _ in range(5)]
         if steps >= 1:
             signs.append(edges[0])
@@ -262,7 +262,7 @@ def requeued(draw: st.DrawFn) -> Requeued:
             )
             killed.append(process)
     later = max(0, moment + SECOND - last.started)
-    after = _later(known, later, restarts=len(told))
+    after = _later(known, later, restarts=len(reached))
     after.levels = (*killed, *after.levels)
     after.node_starts = (*signs, last.started + later) if signed else ()
     own = {p: lengths[p] for p in REMOTE_PHASES[REMOTE_PHASES.index("queue_wait") + 1 :]}
@@ -290,13 +290,13 @@ def _later(known: TimelineInput, later: int, **changed: Any) -> TimelineInput:
     )
 
 
-# -- runs: hostile ones, and simulated ones whose truth is known --------------------------------------
+# -- runs: arbitrary ones, and simulated ones whose true times are known -------------------------------
 
 
 @st.composite
 def hostile_runs(draw: st.DrawFn) -> Run:
     """Return a run that no Snakemake would make: any stamps, any dependencies, circles included."""
-    told: list[Event] = [
+    events: list[Event] = [
         RunStarted(
             time=draw(moments),
             run_id=RUN_ID,
@@ -362,14 +362,14 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         idle=moments,
         selections=st.lists(st.tuples(moments, moments), max_size=2).map(tuple),
     )
-    told += draw(st.lists(described, max_size=4))
-    told += draw(st.lists(st.one_of(ended, worked, turned, recorded), max_size=10))
+    events += draw(st.lists(described, max_size=4))
+    events += draw(st.lists(st.one_of(ended, worked, turned, recorded), max_size=10))
     if draw(st.booleans()):
         nothing = AccountTotals(by_class_s={}, by_phase_s={})
-        told.append(
+        events.append(
             RunFinished(time=draw(moments), status="failed", job_account=nothing, makespan=nothing)
         )
-    return fold(numbered(told))
+    return fold(numbered(events))
 
 
 @dataclass
@@ -389,7 +389,7 @@ class Simulated:
 
 
 class _Simulator:
-    """Snakemake's scheduler in small: rounds, one slot a job, submissions one after the other."""
+    """Snakemake's scheduler in small: iterations, one slot per job, submissions one after the other."""
 
     def __init__(self, count: int, slots: int, failures: int, *, remote: bool, seed: int) -> None:
         self.dice = random.Random(seed)  # noqa: S311 - dice, not keys
@@ -399,7 +399,7 @@ class _Simulator:
             for job in range(1, count + 1)
         }
         self.to_fail = {job: self.dice.randint(0, failures) for job in self.needs}
-        self.told = Simulated(slots, self.needs)
+        self.run = Simulated(slots, self.needs)
         self.done: dict[int, int] = {}
         self.attempts: dict[int, list[int]] = {job: [] for job in self.needs}
         self.running: dict[int, int] = {}
@@ -408,8 +408,8 @@ class _Simulator:
         return self.dice.randint(1, upto_ms * 1000)
 
     def simulate(self) -> Simulated:
-        told, events = self.told, self.told.events
-        loaded = told.start + self.some()
+        run, events = self.run, self.run.events
+        loaded = run.start + self.some()
         workflow = loaded + self.some()
         self.began = workflow + self.some()
         events.append(
@@ -420,7 +420,7 @@ class _Simulator:
                 plugins=("observe", "timed"),
                 host=MAIN,
                 pid=1,
-                process_started=told.start,
+                process_started=run.start,
                 plugin_loaded=loaded,
                 workflow_started=workflow,
                 workdir="/work",
@@ -435,22 +435,22 @@ class _Simulator:
         ]
         moment = self.began + self.some(10)
         while True:
-            moment = self.turn(moment)
+            moment = self.iteration(moment)
             if not self.running:
                 break
             moment = max(moment, min(self.running.values()))
         events.sort(
             key=lambda event: event.idle if isinstance(event, SchedulerIteration) else event.time
         )
-        told.end = moment + self.some()
+        run.end = moment + self.some()
         nothing = AccountTotals(by_class_s={}, by_phase_s={})
         events.append(
-            RunFinished(time=told.end, status="success", job_account=nothing, makespan=nothing)
+            RunFinished(time=run.end, status="success", job_account=nothing, makespan=nothing)
         )
-        return told
+        return run
 
-    def turn(self, woke: int) -> int:
-        """Do one round of the main loop; return when it goes idle."""
+    def iteration(self, woke: int) -> int:
+        """Do one scheduler iteration; return when it goes idle."""
         for job, finished in list(self.running.items()):
             if finished <= woke:
                 del self.running[job]
@@ -467,10 +467,10 @@ class _Simulator:
         selections: list[tuple[int, int]] = []
         if waiting:
             selections = [(moment, moment := moment + self.some(50))]
-            for job in waiting[: self.told.slots - len(self.running)]:
+            for job in waiting[: self.run.slots - len(self.running)]:
                 moment = self.hand_on(job, selections[0][1], moment)
         idle = moment + self.some(5)
-        self.told.events.append(
+        self.run.events.append(
             SchedulerIteration(
                 time=woke, idle=idle, selections=tuple(selections), ready=len(waiting)
             )
@@ -490,8 +490,8 @@ class _Simulator:
             shape = self._in_main(lengths, shape)
         known = shape.stamps
         failed = number <= self.to_fail[job]
-        self.told.lengths[(job, number)] = {p: m for p, m in lengths.items() if m}
-        self.told.events.append(
+        self.run.lengths[(job, number)] = {p: m for p, m in lengths.items() if m}
+        self.run.events.append(
             AttemptFinished(
                 time=known.finished,
                 job_id=job,

@@ -1,4 +1,4 @@
-"""Cases for the incident ladder: a run held against another, told by stories."""
+"""Cases for triage: a run compared with another, built from stories."""
 
 from typing import Any
 

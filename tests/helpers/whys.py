@@ -1,4 +1,4 @@
-"""Runs with reasons, told tersely: what a job reads, makes, and why Snakemake says that it ran."""
+"""Runs with reasons: what a job reads and makes, and Snakemake's reason for running it."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ def temporary() -> Why:
 
 
 def first_run(samples: int = 2) -> Why:
-    """Return a first run: all outputs are missing, and a summary of all is what was asked for."""
+    """Return a first run: all outputs are missing, and the target is a summary of all."""
     one = story()
     parts = tuple(f"part/{n}.txt" for n in range(samples))
     for n, part in enumerate(parts):
@@ -161,7 +161,7 @@ def up_to_date() -> Story:
 
 
 def circle() -> Why:
-    """Return what no Snakemake tells: two jobs that made each other's input."""
+    """Return what Snakemake never records: two jobs that made each other's input."""
     one = story()
     one.ran(1, "hen", made("egg"), needs=(2,), reads=("egg",), makes=("hen",))
     return one.ran(2, "egg", made("hen"), needs=(1,), reads=("hen",), makes=("egg",))

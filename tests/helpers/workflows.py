@@ -1,4 +1,4 @@
-"""Runs of a small workflow, to be compared: what a job is, told tersely; the rest is plain.
+"""Runs of a small workflow, for comparisons: jobs are described briefly, the rest has defaults.
 
 ``WORKFLOW`` is three samples that are cut, counted, and joined into one table.
 """
@@ -23,7 +23,7 @@ SETTINGS = {
 
 
 def a_job(rule: str, output: str | None = None, *inputs: str, **more: Any) -> dict[str, Any]:
-    """Return what a job is; wildcards are told as ``sample="a"``."""
+    """Return the description of a job; wildcards are given as ``sample="a"``."""
     wildcards = {name: more.pop(name) for name in ("sample", "n") if name in more}
     plain = {
         "log": (f"logs/{rule}.log",),

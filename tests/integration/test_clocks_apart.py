@@ -1,7 +1,7 @@
-"""Clocks that are wrong, or set while a run goes on: figures stay true, or carry their bound.
+"""Clocks that are wrong, or set during a run: figures stay true, or carry their bounds.
 
-This machine's clock is left alone. A node's is shifted for its processes alone: by a module that
-Python loads first and a ``date`` of our own, or by Debian's ``faketime``.
+This machine's clock is not touched. A node's clock is shifted only for its processes: by a module that
+Python loads first and a ``date`` script, or by Debian's ``faketime``.
 """
 
 import functools
@@ -28,7 +28,7 @@ RULES = ("first", "second")
 ON_THE_NODE = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
 NO_FAKETIME = pytest.mark.skipif(shutil.which("faketime") is None, reason="not run: no faketime")
 
-# One after the other; each tells by the kernel's uptime, which nobody shifts, when its tool ended.
+# One after the other; each records when its tool ended, by the kernel's uptime, which is not shifted.
 SNAKEFILE = """
     rule all:
         input: "first.txt", "second.txt"
@@ -117,7 +117,7 @@ class Seen:
 
 
 def moments(path: Path) -> list[float]:
-    """Return the moments that a file tells in seconds since boot."""
+    """Return the moments that a file contains in seconds since boot."""
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     return [boot + float(line.split()[0]) for line in path.read_text().splitlines()]
 
@@ -191,7 +191,7 @@ def about(seconds: float) -> object:
 
 
 def on(*nodes: str) -> pytest.MarkDecorator:
-    """Return the mark of a test that looks at runs on *nodes*, ahead and behind."""
+    """Return the mark of a test of runs on *nodes*, with clocks ahead and behind."""
     return pytest.mark.parametrize(
         "seen",
         [
@@ -209,7 +209,7 @@ def on(*nodes: str) -> pytest.MarkDecorator:
 
 @on(*NODES)
 def test_compute_is_the_tool_s_true_time(seen: Seen) -> None:
-    """Under faketime a thread may be held up before it starts its tool: that is no clock's fault."""
+    """Under faketime a thread may be delayed before it starts its tool; no clock causes that."""
     for rule in RULES:
         *before, began, ended = seen.tool[rule]
         compute = phases_s(seen.attempt(rule))["compute"]
@@ -337,6 +337,6 @@ def test_setting_the_wall_clock_during_a_run_is_reported_and_changes_no_duration
     # From the stamp at its exit on, the interpreter may wait a second for a timer of Snakemake's,
     # and takes its time on a busy machine: less than any step.
     assert took - 2.5 <= run.makespan / 1e6 <= took
-    (told,) = [one.text for one in run.messages if one.kind == "clock_set"]
-    assert f"set {'forward' if step_s > 0 else 'back'} by {abs(step_s):.2f}" in told
-    assert f"! {told[:60]}" in lab.observe("cost").stdout
+    (message,) = [one.text for one in run.messages if one.kind == "clock_set"]
+    assert f"set {'forward' if step_s > 0 else 'back'} by {abs(step_s):.2f}" in message
+    assert f"! {message[:60]}" in lab.observe("cost").stdout

@@ -1,4 +1,4 @@
-"""Two real runs compared: each honest move is called one, and each dishonest one is found."""
+"""Two real runs compared: safe changes are recognised as safe, and unsafe ones are found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lab import Lab
-from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, changed, told, verdict
+from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, changed, findings_of, verdict
 
 SAME = "the same work (outputs' checksums equal)"
 PLANNED = "the same plan (contents unchecked)"
@@ -22,7 +22,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture(scope="session")
 def runs(bench: Bench) -> Callable[..., Path]:
-    """Run a workflow, unless it has been run in just that way before."""
+    """Run a workflow, once for each way of running it."""
     known: dict[Any, Path] = {}
 
     def run(text: str, *flags: str, observed: tuple[str, ...] = SUMS, **files: str) -> Path:
@@ -36,7 +36,7 @@ def runs(bench: Bench) -> Callable[..., Path]:
 
 @dataclass
 class Move:
-    """A change of the workflow or of how it is run, and what is to be said of it."""
+    """A change of the workflow or of how it is run, and the expected answer."""
 
     name: str
     findings: tuple[str, ...]
@@ -340,7 +340,7 @@ def pair(runs: Callable[..., Path], move: Move) -> tuple[Path, Path]:
 def test_a_move(move: Move, bench: Bench, runs: Callable[..., Path]) -> None:
     answer = bench.compare(*pair(runs, move))
     print(Lab(bench.root).observe("compare", *answer["journals"].values()).stdout)
-    assert told(answer) == sorted(move.findings)
+    assert findings_of(answer) == sorted(move.findings)
     assert (verdict(answer), answer["same_work"], answer["checked"]) == (
         move.says,
         move.same,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from lab import REPO, Lab
-from pairs import again, compare, told
+from pairs import again, compare, findings_of
 
 WORKFLOW = REPO / "example_workflow"
 FOUND = "unsafe contents_differ"
@@ -44,7 +44,7 @@ def compared(clean: Path, other: Path) -> dict[str, Any]:
 
 def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path]) -> None:
     answer = compared(clean, example())
-    assert told(answer) == []
+    assert findings_of(answer) == []
     assert (answer["same_work"], answer["checked"]) == (True, "contents")
 
 
@@ -63,7 +63,7 @@ def test_an_incident_is_not_the_same_work(
     answer = compared(clean, example("--config", switch))
     assert answer["same_work"] is False
     assert answer["verdict"].endswith(says)
-    assert finding in told(answer)
+    assert finding in findings_of(answer)
 
 
 @pytest.mark.timed

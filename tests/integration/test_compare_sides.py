@@ -1,4 +1,4 @@
-"""What stands on either side of a comparison: runs that ended otherwise, plans, folders, no journals."""
+"""Both sides of a comparison: runs that did not succeed, plans, folders, files that are no journals."""
 
 import json
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lab import Lab
-from pairs import FILES, PLAIN, SUMS, WORKFLOW, Bench, again, changed, told, verdict
+from pairs import FILES, PLAIN, SUMS, WORKFLOW, Bench, again, changed, findings_of, verdict
 from snakefiles import CHECKPOINTED, NARROW, WIDE
 
 SAME = "the same work (outputs' checksums equal)"
@@ -25,7 +25,7 @@ def whole(bench: Bench) -> Path:
     return bench.run()
 
 
-# -- runs that ended otherwise -------------------------------------------------------------------
+# -- runs that did not succeed -------------------------------------------------------------------
 
 
 def test_a_run_that_had_nothing_to_do_is_not_comparable(bench: Bench) -> None:
@@ -45,7 +45,7 @@ def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
     second = again(lab, *SUMS, *CORES)
     answer = bench.compare(first, second)
     assert (verdict(answer), answer["same_work"], answer["checked"]) == ("did less", False, "plan")
-    assert told(answer) == ["neutral up_to_date"]
+    assert findings_of(answer) == ["neutral up_to_date"]
     (claim,) = (finding["claim"] for finding in answer["findings"])
     assert claim.startswith("7 jobs up to date in the candidate and not run there: ")
 
@@ -71,7 +71,7 @@ def test_a_failed_run_is_not_comparable_and_has_no_unsafe_finding(
     answer = bench.compare(whole, bench.run(failing, check=False))
     assert answer["verdict"] == "not comparable, because B failed"
     assert answer["same_work"] is None
-    assert "unsafe outputs_not_made" not in told(answer)
+    assert "unsafe outputs_not_made" not in findings_of(answer)
     back = bench.compare(Path(answer["journals"]["B"]), whole)
     assert back["verdict"] == "not comparable, because A failed"
 
@@ -105,7 +105,7 @@ def test_different_workflows_have_no_job_in_common(bench: Bench, whole: Path) ->
 def test_fewer_targets_did_less(bench: Bench, whole: Path) -> None:
     answer = bench.compare(whole, bench.run(WORKFLOW, "published/report.txt"))
     assert (verdict(answer), answer["same_work"]) == ("did less", False)
-    assert "unsafe outputs_not_made" in told(answer)
+    assert "unsafe outputs_not_made" in findings_of(answer)
 
 
 # -- plans ---------------------------------------------------------------------------------------
@@ -127,13 +127,13 @@ def test_what_was_planned_ran(text: str, bench: Bench) -> None:
 def test_less_ran_than_was_planned(bench: Bench) -> None:
     answer = bench.compare(planned(bench, WORKFLOW, WIDE), bench.run())
     assert (answer["verdict"], answer["same_work"]) == ("less than planned", False)
-    assert "unsafe discovery_narrowed" in told(answer)
+    assert "unsafe discovery_narrowed" in findings_of(answer)
 
 
 def test_more_ran_than_was_planned(bench: Bench) -> None:
     answer = bench.compare(planned(bench, WORKFLOW, NARROW), bench.run(files=WIDE))
     assert (answer["verdict"], answer["same_work"]) == ("more than planned", False)
-    assert "unsafe discovery_widened" in told(answer)
+    assert "unsafe discovery_widened" in findings_of(answer)
 
 
 # -- the command line ----------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_more_ran_than_was_planned(bench: Bench) -> None:
 
 @pytest.fixture(scope="module")
 def five(bench: Bench) -> Lab:
-    """A folder with five runs of one work; the newest lost its logs."""
+    """A folder with five runs of the same work; the newest has no benchmarks."""
     lab = bench.folder()
     for _ in range(4):
         again(lab, *SUMS, *CORES, "--forceall")
@@ -159,7 +159,7 @@ def test_without_arguments_the_newest_run_is_compared_with_the_one_before_it(fiv
     assert [Path(answer["journals"][side]).name for side in "AB"] == [
         journal.name for journal in five.journals[-2:]
     ]
-    assert told(answer) == ["neutral setting_changed", "unsafe benchmark_removed"]
+    assert findings_of(answer) == ["neutral setting_changed", "unsafe benchmark_removed"]
     assert answer["speed"]["runs"] == {"baseline": 4, "candidate": 1}
 
 
@@ -240,10 +240,10 @@ def test_a_lone_run_has_no_baseline(bench: Bench, whole: Path) -> None:
 
 
 def test_terminal_escapes_in_names_and_commands_are_escaped(bench: Bench) -> None:
-    hostile = (
+    escapes = (
         "rule x:\n    output: 'a\\x1b[31m.txt'\n    shell: 'echo \"\\x1b[31m\" > {output:q}'\n"
     )
-    before, after = bench.run(hostile), bench.run(hostile.replace('[31m"', '[32m"'))
+    before, after = bench.run(escapes), bench.run(escapes.replace('[31m"', '[32m"'))
     done = Lab(bench.root).observe("compare", str(before), str(after))
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
@@ -252,5 +252,5 @@ def test_terminal_escapes_in_names_and_commands_are_escaped(bench: Bench) -> Non
 
 def test_files_that_no_run_reads_change_nothing(bench: Bench, whole: Path) -> None:
     answer = bench.compare(whole, bench.run(files={**FILES, "notes.md": "x"}))
-    assert told(answer) == []
+    assert findings_of(answer) == []
     assert (verdict(answer), answer["same_work"]) == (SAME, True)

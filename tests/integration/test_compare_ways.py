@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, again, changed, told, verdict
+from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, again, changed, findings_of, verdict
 from snakefiles import CHECKPOINTED, MORE, NARROW, WIDE
 
 SAME = "the same work (outputs' checksums equal)"
@@ -32,14 +32,14 @@ def test_newly_marking_an_input_as_ancient_is_unsafe_even_with_equal_outputs(
         CONFIGURED, ('reference="reference.txt"', 'reference=ancient("reference.txt")')
     )
     answer = bench.compare(baseline, bench.run(hidden))
-    assert "unsafe hides_changes" in told(answer)
+    assert "unsafe hides_changes" in findings_of(answer)
     assert (verdict(answer), answer["same_work"]) == (NOT, False)
 
 
 def test_dropping_ensure_is_unsafe_even_with_equal_outputs(
     bench: Bench,
 ) -> None:
-    """Nor is it hidden that more is tried again, and that a file is no longer kept."""
+    """More retries and a newly temporary file are reported as well."""
     output = 'output: "published/report.txt"'
     sure = changed(CONFIGURED, (output, f"{output[:8]}ensure({output[8:]}, non_empty=True)"))
     loose = changed(
@@ -48,7 +48,7 @@ def test_dropping_ensure_is_unsafe_even_with_equal_outputs(
         ('output: "prepared/{sample}.txt"', 'output: temp("prepared/{sample}.txt")'),
     )
     answer = bench.compare(bench.run(sure), bench.run(loose))
-    assert told(answer) == sorted(
+    assert findings_of(answer) == sorted(
         ("unsafe ensure_removed", "neutral retries_changed", "neutral temp_changed", TEXT)
     )
     claims = {one["id"]: one["claim"] for one in answer["findings"]}
@@ -75,10 +75,10 @@ def test_a_flag_that_disables_a_check_is_unsafe_even_with_equal_outputs(
     flags: str, findings: tuple[str, ...], bench: Bench, baseline: Path
 ) -> None:
     answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
-    assert told(answer) == sorted(findings)
+    assert findings_of(answer) == sorted(findings)
     assert (verdict(answer), answer["same_work"], answer["checked"]) == (NOT, False, "contents")
     back = bench.compare(Path(answer["journals"]["B"]), baseline)
-    assert told(back) == sorted(("neutral setting_changed", LINE))
+    assert findings_of(back) == sorted(("neutral setting_changed", LINE))
     assert (verdict(back), back["same_work"]) == (SAME, True)
 
 
@@ -104,13 +104,13 @@ def test_a_flag_that_leaves_out_work_did_less(
 ) -> None:
     answer = bench.compare(baseline, bench.run(CONFIGURED, *shlex.split(flags)))
     assert (verdict(answer), answer["same_work"], answer["checked"]) == ("did less", False, "plan")
-    assert set(findings) <= set(told(answer))
-    assert {kind.partition(" ")[0] for kind in told(answer)} <= {"unsafe", "neutral"}
+    assert set(findings) <= set(findings_of(answer))
+    assert {kind.partition(" ")[0] for kind in findings_of(answer)} <= {"unsafe", "neutral"}
 
 
 def test_a_config_value_that_changes_results_is_unsafe(bench: Bench, baseline: Path) -> None:
     answer = bench.compare(baseline, bench.run(CONFIGURED, "--config", "least=2"))
-    assert told(answer) == sorted(
+    assert findings_of(answer) == sorted(
         (
             *("neutral meaning_changed", "unsafe params_changed"),
             *("unsafe contents_differ", LINE),
@@ -125,7 +125,7 @@ def test_a_config_value_that_nothing_reads_is_neutral(bench: Bench) -> None:
         bench.run(CONFIGURED, "--config", "note=2", observed=PLAIN),
     )
     answer = bench.compare(before, after)
-    assert told(answer) == ["neutral meaning_changed", LINE]
+    assert findings_of(answer) == ["neutral meaning_changed", LINE]
     assert answer["same_work"] is True
 
 
@@ -134,7 +134,7 @@ def test_a_touch_run_is_not_comparable(bench: Bench) -> None:
     before = again(lab, *SUMS, "--cores", "2")
     after = again(lab, *SUMS, "--cores", "2", "--forceall", "--touch")
     answer = bench.compare(before, after)
-    kinds = set(told(answer))
+    kinds = set(findings_of(answer))
     assert "unsafe hides_changes" in kinds
     assert answer["same_work"] is False
     print(answer["verdict"], kinds)
@@ -170,7 +170,7 @@ def test_a_changed_script_is_judged_by_its_results(
         bench.run(SCRIPTED, files={**FILES, "scripts/work.py": text}) for text in (SCRIPT, script)
     ]
     answer = bench.compare(*sides)
-    assert told(answer) == sorted(findings)
+    assert findings_of(answer) == sorted(findings)
     assert (verdict(answer), answer["same_work"]) == (says, same)
 
 
@@ -181,12 +181,12 @@ def test_a_drifted_helper_shows_only_in_the_checksums(bench: Bench) -> None:
         for flag in ("-n", "-r")
     ]
     answer = bench.compare(*sides)
-    assert told(answer) == ["unsafe contents_differ"]
+    assert findings_of(answer) == ["unsafe contents_differ"]
     assert "nothing in the journals explains it" in answer["findings"][0]["claim"]
     assert (verdict(answer), answer["same_work"]) == (NOT, False)
 
 
-# -- hidden dependencies, where results lie from before ------------------------------------------
+# -- hidden dependencies, with results of an earlier run -----------------------------------------
 
 INDEXED = changed(
     WORKFLOW,
@@ -200,7 +200,7 @@ INDEXED = changed(
 def test_a_dropped_input_is_unsafe_even_if_its_rule_is_gone_and_outputs_are_equal(
     names: bool, bench: Bench
 ) -> None:
-    """The file lies there from before, and nobody will make it anew."""
+    """The file exists from before, and no rule makes it again."""
     reads = (
         ("cat {input.sample} reference.txt", "cat {input.sample} reference.txt reference.idx")
         if names
@@ -215,7 +215,9 @@ def test_a_dropped_input_is_unsafe_even_if_its_rule_is_gone_and_outputs_are_equa
     (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
     second = again(lab, *SUMS, "--cores", "2", "--forceall")
     answer = bench.compare(first, second)
-    assert told(answer) == sorted(("unsafe dependency_dropped", "safe steps_cut", TEXT, LINE, LINE))
+    assert findings_of(answer) == sorted(
+        ("unsafe dependency_dropped", "safe steps_cut", TEXT, LINE, LINE)
+    )
     assert (verdict(answer), answer["same_work"]) == ("but not the same work", False)
 
 
@@ -235,7 +237,7 @@ def test_a_script_that_reads_an_undeclared_input_is_unsafe(bench: Bench) -> None
     (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
     second = again(lab, *SUMS, "--cores", "2", "--forceall")
     answer = bench.compare(first, second)
-    assert "unsafe dependency_dropped" in told(answer)
+    assert "unsafe dependency_dropped" in findings_of(answer)
     assert answer["same_work"] is False
 
 
@@ -247,7 +249,7 @@ MORE_FOUND = ("unsafe contents_differ", "unsafe discovery_widened")
 
 @pytest.fixture(scope="module", params=[WORKFLOW, CHECKPOINTED], ids=["glob", "checkpoint"])
 def samples(bench: Bench, request: pytest.FixtureRequest) -> Callable[..., Path]:
-    """Run the workflow over few samples or many, each of which takes so long."""
+    """Run the workflow over few samples or many, each taking *nap* seconds."""
     known: dict[Any, Path] = {}
 
     def run(files: dict[str, str], nap: str) -> Path:
@@ -280,7 +282,9 @@ def test_other_samples_explain_a_difference_in_speed(
     samples: Callable[..., Path],
 ) -> None:
     answer = bench.compare(samples(*before), samples(*after))
-    assert [one for one in told(answer) if one != "neutral dependency_added"] == sorted(found)
+    assert [one for one in findings_of(answer) if one != "neutral dependency_added"] == sorted(
+        found
+    )
     assert (answer["verdict"], answer["same_work"]) == (says, False)
 
 
@@ -288,7 +292,7 @@ def test_different_samples_on_both_sides_are_other_work(bench: Bench) -> None:
     two = {name: text for name, text in FILES.items() if "data/a" not in name}
     answer = bench.compare(bench.run(), bench.run(files={**two, **MORE}))
     assert verdict(answer) == "but different work"
-    assert {"unsafe discovery_narrowed", "unsafe discovery_widened"} <= set(told(answer))
+    assert {"unsafe discovery_narrowed", "unsafe discovery_widened"} <= set(findings_of(answer))
     assert answer["same_work"] is False
 
 
@@ -298,7 +302,7 @@ def test_other_data_of_the_same_name_cannot_be_compared(bench: Bench) -> None:
         "not comparable, because other data: data/a.txt has 4 bytes, not 6"
     )
     assert answer["same_work"] is None
-    assert told(answer) == ["neutral other_data", "unsafe contents_differ"]
+    assert findings_of(answer) == ["neutral other_data", "unsafe contents_differ"]
 
 
 # -- grouping ------------------------------------------------------------------------------------
@@ -311,7 +315,7 @@ def test_grouping_is_safe(bench: Bench) -> None:
     grouped = ("--groups", "work=g", "--group-components", "g=5")
     after = bench.run(WORKFLOW, *grouped, files=files, where=lambda lab: lab.cluster())
     answer = bench.compare(before, after)
-    assert told(answer) == sorted(
+    assert findings_of(answer) == sorted(
         ("safe grouped", "safe schedule_changed", "safe schedule_changed", LINE)
     )
     (claim,) = (f["claim"] for f in answer["findings"] if f["id"] == "grouped")

@@ -1,4 +1,4 @@
-"""Detectors of failures, with real runs: the right class, and what only looks like it."""
+"""Detectors of failures, with real runs: the right class, and no other."""
 
 import json
 import signal

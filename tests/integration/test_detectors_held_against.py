@@ -1,4 +1,4 @@
-"""Detectors that hold a run against another, with real runs: what fires, and what only looks alike."""
+"""Detectors that compare a run with a baseline, with real runs: what fires, and what must not."""
 
 import json
 import time
@@ -170,20 +170,20 @@ def test_a_job_that_passed_in_another_profile_met_a_stricter_context(lab: Lab) -
 
 
 def test_a_failed_job_s_evidence_is_from_its_own_run(lab: Lab) -> None:
-    """It wrote no benchmark, and its log is written over: what lies there is of other runs."""
+    """It wrote no benchmark, and its log was overwritten: the files there are from other runs."""
     lab.snakefile(PICKY % 3)
     before = go(lab, SITE="1")
     failed = go(lab, check=False)
 
-    def told() -> dict[str, tuple[str | None, str | None]]:
+    def excerpts() -> dict[str, tuple[str | None, str | None]]:
         quotes = triaged(lab, failed, before)["files"]
         return {one["path"]: (one["text"], one["problem"]) for one in quotes}
 
     earlier = (None, "it was written before this run began")
     later = (None, "it was written after the next run here began")
-    assert told() == {"logs/all.log": ("no site", None), "benchmarks/all.txt": earlier}
+    assert excerpts() == {"logs/all.log": ("no site", None), "benchmarks/all.txt": earlier}
     go(lab, SITE="1")
-    assert told() == {"logs/all.log": later, "benchmarks/all.txt": later}
+    assert excerpts() == {"logs/all.log": later, "benchmarks/all.txt": later}
     assert lab.observe("triage", str(failed), "--save", "kept").returncode == 0
     assert not (lab.folder / "kept" / "files").exists()
     index = (lab.folder / "kept" / "INDEX.txt").read_text()

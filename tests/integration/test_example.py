@@ -115,7 +115,7 @@ def rules(run: Run) -> dict[int, str]:
 
 
 def test_jobs_of_a_checkpoint_are_ready_when_it_has_been_evaluated(local: Lab) -> None:
-    """Jobs that the checkpoint brought could not be chosen before it was re-evaluated."""
+    """Jobs that the checkpoint added could not be selected before it was re-evaluated."""
     run = local.run()
     (replanning,) = [phase for phase in run.phases if phase.detail == "checkpoint"]
     for attempt in run.attempts.values():

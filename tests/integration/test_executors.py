@@ -1,4 +1,4 @@
-"""Other executors: each is the plugin itself, given its own flags, and told apart only by its phases.
+"""Other executors: each test wraps the real plugin, with its own flags.
 
 No cluster is needed: small stand-ins take the place of the clients' commands (``bsub``, ``qsub``), of
 their libraries or of a cloud's API, and run each job on this machine. The plugins are the real ones.
@@ -43,7 +43,7 @@ def needs_executor(name: str) -> None:
 
 
 def stand_in(lab: Lab, name: str, script: str) -> None:
-    """Put a client's command into the lab; jobs are files in ``cluster``, their ends beside them."""
+    """Put a client's command into the lab; jobs are files in ``cluster``, with their ends in files next to them."""
     for folder in ("bin", "cluster"):
         (lab.folder / folder).mkdir(exist_ok=True)
     command = lab.folder / "bin" / name
@@ -62,7 +62,7 @@ RUN = """
 def wrapped(
     lab: Lab, name: str, *flags: str, first: str = "", check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake with *name* wrapped, in a process that has done what *first* says."""
+    """Run Snakemake with *name* wrapped, in a process that has run the code *first*."""
     lab.snakefile(TOOL)
     path = f"{lab.folder / 'bin'}:{lab.environment()['PATH']}"
     environment = {**QUIET_CONDOR, "PATH": path, "LAB": str(lab.folder), **environment}
@@ -137,7 +137,7 @@ def test_lsf_is_timed_from_bsub_to_bjobs(lab: Lab) -> None:
     parameters = lab.folder / "lsbatch" / "lab" / "configdir" / "lsb.params"
     parameters.parent.mkdir(parents=True)
     parameters.touch()
-    # The plugin looks at its jobs for the first time after 20 s; a test need not wait that long.
+    # The plugin first checks its jobs after 20 s; a test need not wait that long.
     first = """
         import snakemake_executor_plugin_lsf as lsf
         lsf.common_settings.init_seconds_before_status_checks = 7
@@ -172,7 +172,7 @@ def test_sge_is_timed_from_qsub_to_qacct_and_gets_its_flags(lab: Lab) -> None:
         'echo "=============="; echo "taskid 1"; echo "failed 0"\n'
         'echo "exit_status $(cat "$LAB/cluster/job101.end")"\n',
     )
-    # The plugin looks after 30 s, and believes no end in a job's first 20 s.
+    # The plugin checks after 30 s, and ignores ends in a job's first 20 s.
     first = """
         import time, types
         import snakemake_executor_plugin_sge as sge
@@ -275,16 +275,16 @@ def test_htcondor_is_timed_although_no_shell_starts_its_jobs(lab: Lab) -> None:
 class Cloud(BaseHTTPRequestHandler):
     """The API of Kubernetes and of AWS Batch, as far as one job needs it.
 
-    A job's container is not run: what it would have stored is put in its place.
+    A job's container is not run: the output that it would have stored is written instead.
     """
 
     storage: Path
-    heard: list[tuple[str, Any]]
+    requests: list[tuple[str, Any]]
 
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         asked = json.loads(self.rfile.read(length) or "{}")
-        self.heard.append((f"{self.command} {self.path}", asked))
+        self.requests.append((f"{self.command} {self.path}", asked))
         text = json.dumps(self.say(asked)).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -322,12 +322,12 @@ class Cloud(BaseHTTPRequestHandler):
 
 @contextmanager
 def cloud(lab: Lab) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Open a cloud on this machine; yield its address, and what it hears."""
-    heard: list[tuple[str, Any]] = []
-    ours = type("Ours", (Cloud,), {"storage": lab.folder / "storage", "heard": heard})
+    """Open a cloud on this machine; yield its address, and the list of its requests."""
+    requests: list[tuple[str, Any]] = []
+    ours = type("Ours", (Cloud,), {"storage": lab.folder / "storage", "heard": requests})
     with ThreadingHTTPServer(("127.0.0.1", 0), ours) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", heard
+        yield f"http://127.0.0.1:{server.server_port}", requests
         server.shutdown()
 
 
@@ -337,7 +337,7 @@ STORAGE = ("--default-storage-provider", "fs", "--default-storage-prefix", "stor
 def assert_the_rest_is_one_stretch_with_its_reason(lab: Lab, command: str) -> Attempt:
     """Assert what holds for every executor that has no file system in common with its nodes."""
     assert "-m snakemake --snakefile 'Snakefile' --target-jobs 'tool:'" in command
-    assert "timed" not in command  # nor anything else of ours: the image has no such plugin
+    assert "timed" not in command  # nor any flag of the plugins: the image has none of them
     run = lab.run()
     attempt = only_attempt(run)
     phases = phases_s(attempt)
@@ -352,7 +352,7 @@ def assert_the_rest_is_one_stretch_with_its_reason(lab: Lab, command: str) -> At
 def test_kubernetes_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(lab: Lab) -> None:
     needs_executor("kubernetes")
     needs("snakemake-storage-plugin-fs")
-    with cloud(lab) as (address, heard):
+    with cloud(lab) as (address, requests):
         config = {
             "current-context": "lab",
             "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
@@ -362,7 +362,7 @@ def test_kubernetes_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(la
         (lab.folder / "kube.json").write_text(json.dumps(config))
         environment = {"KUBECONFIG": "kube.json", "NO_PROXY": "127.0.0.1"}
         wrapped(lab, "kubernetes", "--kubernetes-namespace", "mine", *STORAGE, **environment)
-    asked = dict(heard)["POST /apis/batch/v1/namespaces/mine/jobs"]
+    asked = dict(requests)["POST /apis/batch/v1/namespaces/mine/jobs"]
     (container,) = asked["spec"]["template"]["spec"]["containers"]
     attempt = assert_the_rest_is_one_stretch_with_its_reason(lab, container["args"][-1])
     assert attempt.external_jobid == asked["metadata"]["name"]
@@ -372,12 +372,12 @@ def test_aws_batch_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(lab
     needs_executor("aws-batch")
     needs("snakemake-storage-plugin-fs")
     flags = ("--aws-batch-region", "eu-central-1", "--aws-batch-job-role", "role")
-    with cloud(lab) as (address, heard):
+    with cloud(lab) as (address, requests):
         environment = {"AWS_ENDPOINT_URL_BATCH": address, "NO_PROXY": "127.0.0.1"}
         environment |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
         queue = ("--aws-batch-job-queue", "mine")
         wrapped(lab, "aws-batch", *flags, *queue, *STORAGE, **environment)
-    said = dict(heard)
+    said = dict(requests)
     assert said["POST /v1/submitjob"]["jobQueue"] == "mine"
     container = said["POST /v1/registerjobdefinition"]["containerProperties"]
     attempt = assert_the_rest_is_one_stretch_with_its_reason(lab, container["command"][-1])

@@ -18,7 +18,7 @@ TOUCH = "rule all:\n    output: 'a.txt'\n    shell: 'touch a.txt'\n"
 
 
 class TestLogHandler(TestLogHandlerBase):
-    """What Snakemake asks of every logger plugin."""
+    """What Snakemake requires of every logger plugin."""
 
     __test__ = True
 

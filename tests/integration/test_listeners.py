@@ -1,4 +1,4 @@
-"""Other listeners: jobs announced to other logger plugins, and what executors tell, taken in."""
+"""Job states announced to other logger plugins, and job states that executors announce."""
 
 import json
 import os
@@ -41,18 +41,18 @@ ON_A_CLUSTER = """
 """
 
 
-def heard(lab: Lab) -> list[dict[str, Any]]:
+def records(lab: Lab) -> list[dict[str, Any]]:
     return list(map(json.loads, (lab.folder / "heard.jsonl").read_text().splitlines()))
 
 
 def states(lab: Lab, job_id: int | None = None) -> list[dict[str, Any]]:
     """Return the announced states in their order, of one job or of all."""
-    found = [line["state"] for line in heard(lab) if line["state"] is not None]
+    found = [line["state"] for line in records(lab) if line["state"] is not None]
     return [one for one in found if job_id in (None, one["jobid"])]
 
 
-def phases(told: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    return [(one["attempt"], one["phase"]) for one in told]
+def phases(announced: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    return [(one["attempt"], one["phase"]) for one in announced]
 
 
 def job_id(lab: Lab, rule: str) -> int:
@@ -78,11 +78,11 @@ def test_local_jobs_are_announced_from_queued_to_their_end(lab: Lab) -> None:
     done = lab.snakemake(*ANNOUNCED, "--cores", "2", "-k", check=False, **PLUGINS)
     assert done.returncode == 1
     run = lab.run()
-    told = states(lab, job_id(lab, "good"))
-    assert phases(told) == [(1, "queued"), (1, "running"), (1, "succeeded")]
+    announced = states(lab, job_id(lab, "good"))
+    assert phases(announced) == [(1, "queued"), (1, "running"), (1, "succeeded")]
     (attempt,) = attempts_of(run, "good")
     one = attempt.executions[0]
-    assert told[-1] == {
+    assert announced[-1] == {
         "schema_version": 2,
         "jobid": attempt.job_id,
         "executor": "local",
@@ -92,10 +92,10 @@ def test_local_jobs_are_announced_from_queued_to_their_end(lab: Lab) -> None:
         "stopped_at": one.tool_ended / 1e6,
         "attempt": 1,
     }
-    told = states(lab, job_id(lab, "bad"))
-    assert phases(told) == [(1, "queued"), (1, "running"), (1, "failed")]
-    assert told[-1]["exit_code"] == 3
-    assert "returned non-zero exit status 3" in told[-1]["status_reason"]
+    announced = states(lab, job_id(lab, "bad"))
+    assert phases(announced) == [(1, "queued"), (1, "running"), (1, "failed")]
+    assert announced[-1]["exit_code"] == 3
+    assert "returned non-zero exit status 3" in announced[-1]["status_reason"]
 
 
 def test_every_end_is_announced_even_the_last_one(lab: Lab) -> None:
@@ -116,9 +116,9 @@ def clustered(new_lab: Callable[[str], Lab]) -> Lab:
 
 def test_a_remote_job_is_announced_as_running_while_it_runs(clustered: Lab) -> None:
     (attempt,) = attempts_of(clustered.run(), "there")
-    told = states(clustered, attempt.job_id)
-    assert phases(told) == [(1, "queued"), (1, "running"), (1, "succeeded")]
-    queued, running, succeeded = told
+    announced = states(clustered, attempt.job_id)
+    assert phases(announced) == [(1, "queued"), (1, "running"), (1, "succeeded")]
+    queued, running, succeeded = announced
     known = {
         "schema_version": 2,
         "jobid": attempt.job_id,
@@ -135,7 +135,7 @@ def test_a_remote_job_is_announced_as_running_while_it_runs(clustered: Lab) -> N
         "phase": "succeeded",
         "stopped_at": max(level.ended for level in attempt.levels) / 1e6,
     }
-    (when,) = [line["at"] for line in heard(clustered) if line["state"] == running]
+    (when,) = [line["at"] for line in records(clustered) if line["state"] == running]
     assert running["started_at"] <= when <= succeeded["stopped_at"]
 
 
@@ -149,17 +149,17 @@ def test_the_journal_shows_a_running_remote_job_during_the_run(clustered: Lab) -
 
 
 def test_a_local_rule_of_a_cluster_run_is_announced_as_local(clustered: Lab) -> None:
-    told = states(clustered, job_id(clustered, "here"))
-    assert phases(told) == [(1, "queued"), (1, "running"), (1, "succeeded")]
-    assert {one["executor"] for one in told} == {"local"}
+    announced = states(clustered, job_id(clustered, "here"))
+    assert phases(announced) == [(1, "queued"), (1, "running"), (1, "succeeded")]
+    assert {one["executor"] for one in announced} == {"local"}
 
 
 def test_each_attempt_is_announced_and_a_failed_one_says_why(clustered: Lab) -> None:
     first, second = attempts_of(clustered.run(), "again")
-    told = states(clustered, first.job_id)
-    ends = [one for one in told if one["phase"] not in ("queued", "running")]
+    announced = states(clustered, first.job_id)
+    ends = [one for one in announced if one["phase"] not in ("queued", "running")]
     assert phases(ends) == [(1, "failed"), (2, "succeeded")]
-    assert phases(told)[::3] == [(1, "queued"), (2, "queued")]
+    assert phases(announced)[::3] == [(1, "queued"), (2, "queued")]
     assert ends[0]["exit_code"] == 5
     assert [one["external_jobid"] for one in ends] == [first.external_jobid, second.external_jobid]
 
@@ -167,12 +167,12 @@ def test_each_attempt_is_announced_and_a_failed_one_says_why(clustered: Lab) -> 
 def test_a_group_is_announced_by_its_members(clustered: Lab) -> None:
     for rule in ("first", "second"):
         (attempt,) = attempts_of(clustered.run(), rule)
-        told = states(clustered, attempt.job_id)
-        assert phases(told) == [(1, "queued"), (1, "running"), (1, "succeeded")]
-        assert {one["external_jobid"] for one in told} == {attempt.external_jobid}
+        announced = states(clustered, attempt.job_id)
+        assert phases(announced) == [(1, "queued"), (1, "running"), (1, "succeeded")]
+        assert {one["external_jobid"] for one in announced} == {attempt.external_jobid}
         one = attempt.executions[0]
-        assert told[-1]["started_at"] == one.tool_started / 1e6
-        assert told[-1]["stopped_at"] == one.tool_ended / 1e6
+        assert announced[-1]["started_at"] == one.tool_started / 1e6
+        assert announced[-1]["stopped_at"] == one.tool_ended / 1e6
     assert all(isinstance(one["jobid"], int) for one in states(clustered))
 
 
@@ -185,7 +185,7 @@ def test_nothing_is_announced_by_default(lab: Lab) -> None:
     lab.snakemake(
         "--logger", "observe", "recording", "--executor", "timed", "--cores", "1", **PLUGINS
     )
-    assert heard(lab)
+    assert records(lab)
     assert states(lab) == []
 
 
@@ -193,20 +193,20 @@ def test_nothing_is_announced_by_default(lab: Lab) -> None:
 def test_announcements_change_neither_console_nor_log_file(
     tmp_path: Path, console: tuple[str, ...]
 ) -> None:
-    # A plugin speaks on a thread of its own: what a tool said there could fall amid its lines.
+    # A plugin prints on its own thread: a tool's output could end up between its lines.
     snakefile = FAILING.replace("echo no >&2; ", "") if console else FAILING
     without, announced = pair(tmp_path, snakefile)
     logger = ["--logger", "observe", "recording", *console, "--executor", "timed", "--cores", "1"]
-    told = []
+    announced = []
     for lab, more in ((without, ()), (announced, ("--timed-announce", "on"))):
         side = Side(lab, lab.folder.parent)
         done = lab.snakemake(*logger, *more, check=False, **PLUGINS)
         kept = left(side)
         del kept["heard.jsonl"]
-        told.append({**printed(side, done), **kept})
-    assert told[1] == told[0]
-    assert told[1]["exit code"] == 1
-    assert ": running." not in str(told[1]["stderr"])
+        announced.append({**printed(side, done), **kept})
+    assert announced[1] == announced[0]
+    assert announced[1]["exit code"] == 1
+    assert ": running." not in str(announced[1]["stderr"])
     assert states(announced)
 
 
@@ -227,7 +227,7 @@ TELLING = ("--telling-submit-cmd", "./submit.sh 0 0 -", "--jobs", "4", "-k")
 
 
 def told_by_executor(lab: Lab, how: str, *flags: str) -> dict[str, Any]:
-    """Run jobs whose executor tells their states; return them by rule, as the reader has them."""
+    """Run jobs whose executor announces their states; return them by rule, as the reader has them."""
     lab.snakefile(TOOL)
     lab.cluster()
     done = lab.snakemake(
@@ -278,12 +278,12 @@ def test_malformed_job_states_are_ignored(lab: Lab) -> None:
 
 
 def test_jobs_are_not_announced_if_their_executor_announces_them(lab: Lab) -> None:
-    """Wrapped, its own words stand beside the stamps, and its jobs' ends are announced once."""
+    """With the wrapper, its states are kept next to the stamps, and each end is announced once."""
     jobs = told_by_executor(lab, "neutral", *ANNOUNCED, "--timed-wraps", "telling")
     assert jobs["good"]["scheduler"]["state"] == "succeeded"
     assert "compute" in jobs["good"]["phases_s"]
-    told = [one for one in states(lab) if one["jobid"] == jobs["good"]["job_id"]]
-    ends = [one for one in told if one["phase"] == "succeeded"]
+    announced = [one for one in states(lab) if one["jobid"] == jobs["good"]["job_id"]]
+    ends = [one for one in announced if one["phase"] == "succeeded"]
     assert [one["executor"] for one in ends] == ["telling"]
     assert [one["external_jobid"] for one in ends] == [jobs["good"]["scheduler"]["cluster_job"]]
 

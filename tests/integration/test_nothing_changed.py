@@ -1,4 +1,4 @@
-"""The observer never changes the run: same console, exit code, files and log, with or without it."""
+"""The plugins never change the run: same console, exit code, files and log as without them."""
 
 import re
 import subprocess
@@ -51,7 +51,7 @@ def test_on_one_machine_everything_equals_the_bare_run(
     tmp_path: Path, snakefile: str, quiet: list[str]
 ) -> None:
     bare, observed = pair(tmp_path, snakefile)
-    # Before 9.21 it is chance which of two jobs that are ready comes first, priorities or not.
+    # Before 9.21 it is random which of two ready jobs comes first, priorities or not.
     same(bare, observed, ["--cores", "1", *quiet], [], list(BOTH), unordered=OLD)
 
 
@@ -87,7 +87,7 @@ def test_hooks_are_given_only_snakemakes_log(lab: Lab) -> None:
 def test_quiet_all_suppresses_the_summary_line(lab: Lab) -> None:
     lab.snakefile(FAILING)
     done = lab.snakemake("--cores", "1", "--quiet", "all", *BOTH, check=False)
-    assert done.stderr == "no\n"  # what the tool itself says
+    assert done.stderr == "no\n"  # the tool's own output
     assert lab.run().status() == "failed"
 
 

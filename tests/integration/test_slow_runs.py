@@ -1,4 +1,4 @@
-"""Detectors about time, with real runs: each held against a run of the same that was quick."""
+"""Detectors about time, with real runs: each compared with a fast run of the same workflow."""
 
 import json
 import os
@@ -13,16 +13,16 @@ pytestmark = pytest.mark.timed
 HERE = ("--cores", "4")
 
 
-def go(lab: Lab, *words: str, where: tuple[str, ...] = HERE) -> str:
+def go(lab: Lab, *args: str, where: tuple[str, ...] = HERE) -> str:
     """Run Snakemake, and return its journal."""
     known = set(lab.journals)
-    lab.snakemake(*BOTH, *where, *words)
+    lab.snakemake(*BOTH, *where, *args)
     (journal,) = set(lab.journals) - known
     return str(journal)
 
 
 def classes(lab: Lab, before: str, after: str) -> dict[str, dict[str, Any]]:
-    """Return the findings of *after* held against *before*, by class; each citation resolves."""
+    """Return the findings of *after* compared with *before*, by class; check each citation."""
     done = lab.observe("triage", after, "--baseline", before, "--format", "json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)

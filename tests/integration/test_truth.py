@@ -1,4 +1,4 @@
-"""Injected delays turn up in their own phase, and in the makespan's class, within 0.3 s."""
+"""Injected delays are measured in their own phase, and in the makespan's class, within 0.3 s."""
 
 import json
 from collections.abc import Callable
@@ -62,7 +62,7 @@ LOCAL = """
 
     def hidden(path):
         # Resources are asked for just before the job is prepared: from then on the file is
-        # gone for 1.5 s, and Snakemake looks again every second.
+        # gone for 1.5 s, and Snakemake checks again every second.
         def hide(wildcards):
             if Path(path).exists() and not Path(path + ".was").exists():
                 Path(path + ".was").touch()
@@ -207,12 +207,12 @@ def test_a_second_real_run_takes_as_long_as_was_predicted(new_lab: Callable[[str
     for lab, cores in ((first, "1"), (second, "2")):
         lab.snakefile(SIX_SLEEPS)
         lab.snakemake(*BOTH, "--cores", cores)
-    told = json.loads(first.observe("whatif", "--cores", "2", "--format", "json").stdout)
-    (prediction,) = told["predictions"]
+    answer = json.loads(first.observe("whatif", "--cores", "2", "--format", "json").stdout)
+    (prediction,) = answer["predictions"]
     measured_s = second.run().makespan / 1e6
-    # On a busy machine each start of Snakemake takes its own time; the benchmark tells how near.
+    # On a busy machine each start of Snakemake takes its own time; the benchmark measures how close.
     assert prediction["predicted_s"] == pytest.approx(measured_s, abs=2.5)
-    assert prediction["predicted_s"] < 0.7 * told["measured_s"]
+    assert prediction["predicted_s"] < 0.7 * answer["measured_s"]
 
 
 ON_THE_CLUSTER = [

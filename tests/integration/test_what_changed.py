@@ -112,20 +112,20 @@ def test_a_profile_and_its_settings_are_recorded(lab: Lab, plugins: tuple[str, .
         (lab.folder / folder).mkdir(parents=True)
         (lab.folder / folder / "config.yaml").write_text(text)
     lab.snakemake("--cores", "1", *plugins, "--profile", "fast")
-    told = started(lab)
-    assert told.profiles == ("fast", "profiles/default")
+    event = started(lab)
+    assert event.profiles == ("fast", "profiles/default")
     expected = {
         "trust_io_cache": True,
         "no_hooks": True,
         "latency_wait_s": 60,
         "overwrite_threads": {"a": 3},
     }
-    assert {name: told.settings[name] for name in expected} == expected
-    assert told.settings["default_resources"]["mem_mb"] in (100, "100")
+    assert {name: event.settings[name] for name in expected} == expected
+    assert event.settings["default_resources"]["mem_mb"] in (100, "100")
     before = sources(lab)
     assert before.keys() >= {"fast/config.yaml", "profiles/default/config.yaml"}
     (lab.folder / "fast/config.yaml").write_text("latency-wait: 60\nset-threads:\n  a: 3\n")
-    settings = told.settings
+    settings = event.settings
     lab.snakemake("--cores", "1", *plugins, "--profile", "fast")
     assert changed(before, sources(lab)) == {"fast/config.yaml"}
     after = started(lab).settings

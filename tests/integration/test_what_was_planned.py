@@ -1,4 +1,4 @@
-"""What a run had planned is told: by rule, to run or up to date, and again when it grows."""
+"""The plan of a run is recorded: jobs to run and up to date by rule, and again when it grows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Why a job failed, and on which attempt: ``jobs --failed`` says it without another file opened."""
+"""Why a job failed, and on which attempt: ``jobs --failed`` shows it from the journal alone."""
 
 from collections.abc import Callable
 from importlib.metadata import version

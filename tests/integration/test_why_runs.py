@@ -63,9 +63,9 @@ def again(done: Lab, lab: Lab) -> Lab:
 
 
 def asked(lab: Lab, *words: str) -> dict[str, Any]:
-    told = lab.observe("why", *words, "--format", "json")
-    assert (told.returncode, told.stderr) == (0, "")
-    answer: dict[str, Any] = json.loads(told.stdout)
+    found = lab.observe("why", *words, "--format", "json")
+    assert (found.returncode, found.stderr) == (0, "")
+    answer: dict[str, Any] = json.loads(found.stdout)
     assert sum(one["jobs"] for one in answer["reasons"]) == answer["jobs"]
     return answer
 
@@ -112,8 +112,8 @@ def test_a_touched_input_is_the_root_cause_of_everything_downstream(again: Lab) 
     (again.folder / "in.txt").write_text("2\n")
     answer = run_again(again)
     assert roots(answer) == {("updated_input", "first"): 5}
-    told = asked(again, "in.txt", str(newest(again)))["chain"]
-    assert told["relation"] == "updated"
+    found = asked(again, "in.txt", str(newest(again)))["chain"]
+    assert found["relation"] == "updated"
 
 
 def test_changed_code_is_the_root_cause_of_a_remade_temporary_input(again: Lab) -> None:
@@ -121,8 +121,8 @@ def test_changed_code_is_the_root_cause_of_a_remade_temporary_input(again: Lab) 
     answer = run_again(again)
     assert reasons(answer)["first"] == ["missing_output"]
     assert roots(answer)["code", "right"] == answer["jobs"]
-    told = asked(again, "first", str(newest(again)))["chain"]
-    steps = {one["rule"]: one for one in told["steps"]}
+    found = asked(again, "first", str(newest(again)))["chain"]
+    steps = {one["rule"]: one for one in found["steps"]}
     assert [one["leads"] for one in steps["first"]["causes"]] == ["needed_by"]
     assert [one["kind"] for one in steps["right"]["causes"] if one["root"]] == ["code"]
 
@@ -231,11 +231,11 @@ def test_jobs_found_by_a_checkpoint_have_its_root_cause(lab: Lab) -> None:
     (lab.folder / "in.txt").write_text("a b c\n")
     answer = run_again(lab)
     assert roots(answer)["updated_input", "split"] == answer["jobs"]
-    told = asked(lab, "work i=c", str(newest(lab)))["chain"]
-    assert [one["leads"] for one in told["steps"][0]["causes"]] == [
+    found = asked(lab, "work i=c", str(newest(lab)))["chain"]
+    assert [one["leads"] for one in found["steps"][0]["causes"]] == [
         *("needed_by", "made_by", "brought_by"),
     ]
-    assert [one["kind"] for one in told["roots"]] == ["updated_input"]
+    assert [one["kind"] for one in found["roots"]] == ["updated_input"]
 
 
 def test_a_dry_run_s_journal_shows_why_jobs_would_run(again: Lab) -> None:
@@ -255,9 +255,9 @@ def test_a_run_with_nothing_to_do_says_so(again: Lab) -> None:
     before = set(again.journals)
     again.snakemake("--cores", "1", *BOTH)
     (journal,) = set(again.journals) - before
-    told = again.observe("why", str(journal))
-    assert told.returncode == 0
-    assert "Nothing ran: everything was up to date." in told.stdout
+    found = again.observe("why", str(journal))
+    assert found.returncode == 0
+    assert "Nothing ran: everything was up to date." in found.stdout
 
 
 def test_a_rule_without_output_always_runs(lab: Lab) -> None:
@@ -274,10 +274,10 @@ def test_why_works_with_the_logger_alone(lab: Lab) -> None:
 
 
 def test_a_file_of_no_job_is_refused(done: Lab) -> None:
-    told = done.observe("why", "joind.txt")
-    assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr.count("\n") == 1
-    assert "similar: joined.txt" in told.stderr
+    found = done.observe("why", "joind.txt")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.count("\n") == 1
+    assert "similar: joined.txt" in found.stderr
 
 
 def test_the_root_cause_of_a_pipes_writer_is_its_reader(lab: Lab) -> None:

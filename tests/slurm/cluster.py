@@ -41,7 +41,7 @@ _PATIENCE_S = 60.0  # for each stage of `up`: seconds on an idle machine, more o
 _POLL_S = 0.05
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# The -core packages of MariaDB lack its init script and system database: we bring our own.
+# The -core packages of MariaDB lack its init script and system database; both are created here.
 _PROGRAMS = {
     "munged": "munge",
     "mariadbd": "mariadb-server-core",
@@ -59,18 +59,18 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 class ClusterError(Exception):
-    """Why there is no usable cluster, in one line."""
+    """There is no usable cluster; the message says why, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the cluster looks like to its users, and which ports it takes."""
+    """The cluster's nodes and ports."""
 
     nodes: int = 4
     cpus: int = 16
     mem: int = 65536  # MB, of each node
     port: int = 16900  # the first of 10 + nodes consecutive ones
-    extra: tuple[str, ...] = ()  # lines for slurm.conf; KEY=VALUE takes the place of our own KEY
+    extra: tuple[str, ...] = ()  # lines for slurm.conf; KEY=VALUE replaces the default of KEY
 
     @property
     def database_port(self) -> int:
@@ -122,7 +122,7 @@ class Layout:
 
     @property
     def accounting_conf(self) -> Path:
-        """The file that slurmdbd looks for beside the one that SLURM_CONF names."""
+        """The file that slurmdbd reads next to the one that SLURM_CONF names."""
         return self.directory / "etc" / "slurmdbd.conf"
 
     @property
@@ -286,7 +286,7 @@ class Daemon:
             raise self.failure("died")
 
     def failure(self, what: str) -> ClusterError:
-        """Return the error, with the last words of the daemon's logs."""
+        """Return the error, with the last lines of the daemon's logs."""
         words = [f"{self.name}: {what}"]
         for log in (self.layout.log / f"{self.name}.log", self.output):
             with contextlib.suppress(OSError, IndexError):
@@ -303,7 +303,7 @@ class Node:
 
     @property
     def state(self) -> str:
-        """Slurm's word for it, such as ``idle``, ``mix`` or ``down``; a ``*``: does not answer."""
+        """Slurm's state of it, such as ``idle``, ``mix`` or ``down``; a ``*``: does not answer."""
         return self.cluster.states()[self.name]
 
     def down(self, reason: str = "test") -> None:
@@ -538,7 +538,7 @@ def _is_file_of(descriptor: int, path: Path) -> bool:
 
 
 def _missing_packages() -> list[str]:
-    """Return what has to be installed, as programs and plugins tell."""
+    """Return the packages to install, from missing programs and plugins."""
     programs = [p for name, p in _PROGRAMS.items() if not shutil.which(name, path=_SEARCH_PATH)]
     plugins = [p for name, p in _PLUGINS.items() if not _is_installed(name)]
     return [*programs, *plugins]
@@ -549,7 +549,7 @@ def _is_installed(plugin: str) -> bool:
 
 
 def _install(log: Path) -> None:
-    """Install what is missing; a second try follows on fresh package lists."""
+    """Install what is missing; if that fails, update the package lists and try once more."""
     missing = _missing_packages()
     if not missing:
         return
@@ -668,8 +668,8 @@ def _slurm_conf(layout: Layout, shape: Shape, address: str) -> str:
     for line in shape.extra:
         # Every client complains on its stderr about a key that is there twice.
         key, _, value = line.strip().partition("=")
-        if ours := names.get(key.strip().lower()):
-            settings[ours] = value.strip()
+        if name := names.get(key.strip().lower()):
+            settings[name] = value.strip()
         else:
             lines.append(line.strip())
     node = f"Sockets=1 CoresPerSocket={shape.cpus} ThreadsPerCore=1 RealMemory={shape.mem}"
@@ -713,7 +713,7 @@ LogTimeFormat=iso8601_ms
 
 
 def _cgroup_conf() -> str:
-    """Name a plugin: to find out by itself, slurmd would ask a systemd that may not be there."""
+    """Name a plugin: to detect one, slurmd would need a systemd that may not be there."""
     return "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n"
 
 
@@ -723,7 +723,7 @@ def _host() -> str:
 
 
 def _link(conf: Path) -> bool:
-    """Make ours the default configuration; return whether it was not so before."""
+    """Make this the default configuration; return whether it was not before."""
     if _leads_to(DEFAULT_CONF, conf):
         return False
     _demand_free_link(conf)
@@ -827,7 +827,7 @@ def _start_accounting(cluster: Cluster, shape: Shape, address: str) -> None:
 
 
 def _ensure_account(cluster: Cluster) -> None:
-    """Give root an account, before slurmctld asks who may run jobs."""
+    """Give root an account, before slurmctld checks who may run jobs."""
     user = ("user", "root")
     account = f"Account={ACCOUNT}"
     _ensure(cluster, ("cluster", "test", "format=cluster"), ("add", "cluster", "test"))
@@ -902,7 +902,7 @@ def _prove(cluster: Cluster) -> None:
     proven = cluster.layout.proven
     if proven.exists() and proven.read_text() == identities:
         return
-    # Job ids may come back after a crash; the name tells whose record it is.
+    # Job ids may come back after a crash; the name shows whose record it is.
     name = f"proof-{uuid.uuid4().hex}"
     where = ("-A", ACCOUNT, "-p", "main", "-n1", "-t1", "--mem=10")
     command = ("sh", "-c", "echo $SLURM_JOB_ID")
@@ -945,7 +945,7 @@ def _stop(cluster: Cluster, keep: Sequence[Daemon]) -> None:
 def _offspring(layout: Layout) -> list[Process]:
     """Return what the daemons left behind: slurmstepd and slurmscriptd, and all below them.
 
-    These overwrite their environment with their title, so it tells nothing. They keep the working
+    These overwrite their environment with their title, so it shows nothing. They keep the working
     directory of the daemon that they came from, and nobody else has a reason to be there.
     """
     numbers = [int(name) for name in _names_in(Path("/proc"), r"\d+")]
@@ -974,7 +974,7 @@ def _parent_of(process: Process) -> int:
 
 
 def _stat(pid: int) -> list[str]:
-    """Return what the kernel tells of a process after its number and name; nothing, if it ended."""
+    """Return the kernel's fields about a process after its number and name; none, if it ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -1065,7 +1065,7 @@ def _up_from(arguments: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """Do what the command line asks for."""
+    """Run the command of the command line."""
     arguments = _parser().parse_args()
     try:
         match arguments.command:

@@ -1,4 +1,4 @@
-"""What the cluster tests share: the cluster that ``run.py`` brought up, and labs on it."""
+"""Fixtures of the cluster tests: the cluster that ``run.py`` started, and labs on it."""
 
 import os
 from collections.abc import Callable
@@ -28,5 +28,5 @@ def lab(tmp_path: Path, cluster: Cluster) -> SlurmLab:
 def new_lab(
     tmp_path_factory: pytest.TempPathFactory, cluster: Cluster
 ) -> Callable[[str], SlurmLab]:
-    """Make a lab that several tests look at."""
+    """Return a function that creates a lab for several tests."""
     return lambda name: SlurmLab(tmp_path_factory.mktemp(name))

@@ -1,8 +1,8 @@
-"""Run the cluster tests on a Slurm of our own: brought up for them, and taken down after them.
+"""Run the cluster tests on a temporary Slurm cluster, which is started and stopped for them.
 
     python tests/slurm/run.py [--keep] [pytest's arguments]
 
-Without root, or where there is no Debian, it says that they were not run.
+Without root, or on another system than Debian, it prints that they were not run.
 """
 
 import os
@@ -15,24 +15,24 @@ from cluster import Cluster, ClusterError, Shape, down, up
 
 HERE = Path(__file__).resolve().parent
 ALONE = ("test_failing_cluster.py", "test_predictions.py")
-"""One stops the cluster for all; of the other a busy machine would make another run."""
+"""One stops the cluster for all; the other needs an idle machine."""
 STRICT = "test_memory_limit.py"
-"""On a cluster that kills what uses more memory than it asked for."""
+"""Needs a cluster that kills jobs that exceed their memory."""
 KILLS = Shape(extra=("JobAcctGatherParams=OverMemoryKill",))
-AT_ONCE = "3"  # most of a test's time is waiting: for Slurm, for polls
+AT_ONCE = "3"  # most of a test's time is spent waiting for Slurm and for polls
 
 
-def main(words: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Return pytest's exit code, or 2 where there is no cluster to test on."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print("cluster tests: not run (a Slurm of our own needs root, on Debian)")
+        print("cluster tests: not run (starting Slurm needs root, on Debian)")
         return 0
-    keep = "--keep" in words
-    words = [word for word in words if word != "--keep"]
+    keep = "--keep" in args
+    args = [arg for arg in args if arg != "--keep"]
     try:
-        if words:
-            strict = any(STRICT in word for word in words)
-            return _pytest(up(shape=KILLS if strict else None), words)
+        if args:
+            strict = any(STRICT in arg for arg in args)
+            return _pytest(up(shape=KILLS if strict else None), args)
         cluster = up()
         others = [f"--ignore={HERE / name}" for name in (*ALONE, STRICT)]
         together = _pytest(cluster, ["-n", AT_ONCE, "--dist", "loadscope", str(HERE), *others])
@@ -48,9 +48,9 @@ def main(words: list[str]) -> int:
             down()
 
 
-def _pytest(cluster: Cluster, words: list[str]) -> int:
+def _pytest(cluster: Cluster, args: list[str]) -> int:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
+        [sys.executable, "-m", "pytest", *args],
         cwd=HERE.parents[1],
         env={**os.environ, **cluster.environment},
         check=False,

@@ -1,4 +1,4 @@
-"""A lab whose Snakemake hands its jobs to the test cluster."""
+"""A lab whose Snakemake submits its jobs to the test cluster."""
 
 import json
 import subprocess
@@ -32,11 +32,11 @@ class SlurmLab(Lab):
     def slurm(
         self, *arguments: str, check: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run snakemake under both plugins."""
+        """Run Snakemake with both plugins."""
         return self.snakemake(*BOTH, *ON_SLURM, *arguments, check=check, **environment)
 
     def begin(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """Begin a run, for a test that does something to the cluster meanwhile."""
+        """Start a run, for a test that changes the cluster during it."""
         with open(self.folder / "console.txt", "w") as console:
             return subprocess.Popen(
                 self.command(*BOTH, *ON_SLURM, *arguments),
@@ -48,11 +48,11 @@ class SlurmLab(Lab):
             )
 
     def triaged(self) -> dict[str, Any]:
-        """Return what triage answers of the newest run."""
+        """Return the triage of the newest run."""
         return dict(json.loads(self.observe("triage", "--format", "json").stdout))
 
     def incidents(self) -> dict[str, dict[str, Any]]:
-        """Return what triage finds of the newest run, by class, the first first."""
+        """Return the findings of the newest run by class, the first one first."""
         found: dict[str, dict[str, Any]] = {}
         for one in self.triaged()["findings"]:
             found.setdefault(one["incident_class"], one)
@@ -69,7 +69,7 @@ class SlurmLab(Lab):
         return path.read_text().strip()
 
     def bare(self, folder: Path) -> "SlurmLab":
-        """Return a lab in *folder* with the same Snakefile, for a run without us."""
+        """Return a lab in *folder* with the same Snakefile, for a run without the plugins."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "Snakefile").write_text((self.folder / "Snakefile").read_text())
         return SlurmLab(folder)
@@ -78,7 +78,7 @@ class SlurmLab(Lab):
 def wait_for(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     until = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < until, "it did not come true in time"
+        assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.1)
 
 
@@ -88,10 +88,10 @@ def submissions(run: Run) -> list[Attempt]:
 
 
 def agrees_with_accounting(attempt: Attempt) -> bool:
-    """Whether the node's first sign and its last are within a second of the scheduler's words.
+    """Whether the node's first and last stamps are within a second of the scheduler's record.
 
-    Its moments are whole seconds, cut off: each tells of some moment in the second after it. A
-    busy machine takes another second from our last stamp to the end of the job: the interpreter
+    Its moments are rounded down to whole seconds: each stands for a moment in the second after it. A
+    busy machine takes another second from the last stamp to the end of the job: the interpreter
     has to go, and Slurm cleans up.
     """
     record = attempt.accounting
@@ -116,5 +116,5 @@ def began(lab: SlurmLab, restarts: int = 0) -> tuple[str, str]:
 
 
 def state(attempt: Attempt) -> str | None:
-    """Return the scheduler's last word on *attempt*."""
+    """Return the scheduler's last state of *attempt*."""
     return attempt.accounting.state if attempt.accounting is not None else None

@@ -1,4 +1,4 @@
-"""Ten small jobs on an idle cluster: the account says in one sentence what to change."""
+"""Ten small jobs on an idle cluster: the account names the change in one sentence."""
 
 import json
 import re
@@ -25,8 +25,8 @@ def test_ten_jobs_of_half_a_second(lab: SlurmLab) -> None:
             shell: "sleep 0.5; touch {output}"
     """)
     lab.snakemake(*DEFAULTS)
-    told = " ".join(lab.observe("cost").stdout.split())
-    (said,) = re.findall(r"What to change: .*?\.(?= Where | !|$)", told)
+    text = " ".join(lab.observe("cost").stdout.split())
+    (said,) = re.findall(r"What to change: .*?\.(?= Where | !|$)", text)
     assert said.startswith(
         "What to change: lower --slurm-init-seconds-before-status-checks (40 s here; "
     )

@@ -1,4 +1,4 @@
-"""Nodes that cannot write their stamps, or write them late: told, and the job runs all the same."""
+"""Nodes that cannot write their stamps, or write them late: the journal says so, and the job runs."""
 
 import json
 import subprocess
@@ -73,8 +73,8 @@ def test_a_fragment_that_comes_10_s_late_revises_the_attempt(lab: SlurmLab) -> N
     threading.Thread(target=hide, daemon=True).start()
     lab.slurm("--slurm-init-seconds-before-status-checks", "2")
     (journal,) = lab.journals
-    told = [event for event in read_journal(journal) if isinstance(event, AttemptFinished)]
-    early = [event for event in told if event.job_id == 1]
+    ends = [event for event in read_journal(journal) if isinstance(event, AttemptFinished)]
+    early = [event for event in ends if event.job_id == 1]
     assert [event.revises for event in early] == [False, True]
     assert NO_NODE_STAMPS in early[0].unobserved
     (attempt,) = attempts_of(lab.run(), "early")
@@ -104,8 +104,10 @@ def test_nodes_with_another_python_run_without_stamps_and_the_journal_says_so(
     assert attempt.status == "success"
     assert NO_NODE_STAMPS in attempt.unobserved
     assert attempt.accounting is not None
-    told = [m.text for m in run.messages if m.kind == "unobserved"]
-    assert told == ["node phases are not observed: the executor uses another Python on its nodes"]
+    reasons = [m.text for m in run.messages if m.kind == "unobserved"]
+    assert reasons == [
+        "node phases are not observed: the executor uses another Python on its nodes"
+    ]
 
 
 def test_without_sacct_the_run_ends_normally_and_the_journal_says_what_is_missing(
@@ -122,8 +124,8 @@ def test_without_sacct_the_run_ends_normally_and_the_journal_says_what_is_missin
     run = lab.run()
     (attempt,) = attempts_of(run, "all")
     assert (run.status(), attempt.accounting) == ("success", None)
-    (told,) = [m.text for m in run.messages if m.kind == "accounting"]
-    assert told == "Slurm's accounting could not be queried: sacct did not answer in time"
+    (reason,) = [m.text for m in run.messages if m.kind == "accounting"]
+    assert reason == "Slurm's accounting could not be queried: sacct did not answer in time"
     later = lab.observe("accounting")
     assert later.returncode == 0
     assert "knows 1 of 1 job; 1 new record" in later.stdout

@@ -1,4 +1,4 @@
-"""Ends that nobody asked for: what the journal then says is true, and the run goes as it would."""
+"""Unplanned ends: the journal is correct, and the run behaves as the bare one."""
 
 import shutil
 import stat
@@ -107,7 +107,7 @@ def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> 
     running = lab.begin("--slurm-requeue")
     job, _ = began(lab)
     cluster.client("scontrol", "requeue", job)
-    # Slurm holds a requeued job back for two minutes unless it is told otherwise.
+    # Slurm holds a requeued job back for two minutes unless configured otherwise.
     wait_for(lambda: "PENDING" in cluster.client("squeue", "-h", "-j", job, "-o", "%T"))
     cluster.client("scontrol", "update", f"JobId={job}", "StartTime=now")
     assert running.wait(240) == 0
@@ -157,7 +157,7 @@ def test_an_interrupted_run_cancels_its_jobs_as_the_bare_run_does(
 
 
 def test_a_failure_shows_the_tools_output_in_slurms_log(lab: SlurmLab) -> None:
-    """Of some hundred lines that two nested Snakemakes print, the one that tells."""
+    """The last line comes from the tool, among some hundred that two nested Snakemakes print."""
     lab.snakefile("""
         rule all:
             output: "out.txt"

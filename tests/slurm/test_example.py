@@ -73,15 +73,15 @@ def test_outputs_are_byte_for_byte_those_of_the_bare_run(
 
 
 def said(lab: SlurmLab) -> list[str]:
-    """Return what a run's console says, but for what depends on who was first.
+    """Return a run's console text without what depends on the order of jobs.
 
     Two threads submit at once, so lines change places; jobs whose ends one poll sees together are
-    followed by one round of selection, else by several: rounds announce themselves and tell no more.
+    followed by one selection, otherwise by several, which print nothing but their headings.
     """
     lines = without_moments((lab.folder / "console").read_text()).splitlines()
     rounds = ("", "[time]", "Select jobs to execute...")
-    told = [line for line in lines if line not in rounds and not line.startswith("Execute ")]
-    return sorted(line.partition("SLURM jobid")[0].partition("SLURM run ID")[0] for line in told)
+    shown = [line for line in lines if line not in rounds and not line.startswith("Execute ")]
+    return sorted(line.partition("SLURM jobid")[0].partition("SLURM run ID")[0] for line in shown)
 
 
 def test_the_console_is_the_same_except_for_one_line(bare: SlurmLab, observed: SlurmLab) -> None:

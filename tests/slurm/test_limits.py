@@ -1,4 +1,4 @@
-"""Limits of the cluster's: what ran out of time, and what was killed full of memory, told apart."""
+"""The cluster's limits: time limit and out of memory are distinguished."""
 
 import json
 from typing import Any

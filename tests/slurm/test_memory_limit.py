@@ -1,4 +1,4 @@
-"""A cluster that kills what uses more memory than it asked for; run.py brings it up for these."""
+"""A cluster that kills jobs that exceed their memory; run.py starts it for these tests."""
 
 import json
 
@@ -8,7 +8,7 @@ from slurm_lab import SlurmLab
 
 
 def test_a_step_killed_for_its_memory_is_out_of_memory(lab: SlurmLab, cluster: Cluster) -> None:
-    """The job's state is but FAILED; the daemon that killed its step says why, in the log."""
+    """The job's state is only FAILED; the log of the daemon that killed its step says why."""
     assert "OverMemoryKill" in cluster.client("scontrol", "show", "config")
     lab.snakefile("""
         rule all:

@@ -1,4 +1,4 @@
-"""A run whose executor looks rarely says so, and what more looks would bring; and that comes true."""
+"""A run with rare status checks: the saving of more frequent ones is predicted, and comes true."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from slurm_lab import SlurmLab
 WORKFLOW = REPO / "example_workflow"
 SAMPLE = "soil"
 RARE_S, OFTEN_S = 20, 2
-"""A job takes less than the one, and more than the other: then the next look is 10 s later."""
+"""A job takes less than the one, and more than the other: the next check is then 10 s later."""
 WITHIN = 0.15
 
 
@@ -55,8 +55,8 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_save_what_wa
     for lab, run in zip((rare, often), runs, strict=True):
         assert run.wait() == 0, (lab.folder / "console").read_text()
 
-    told = json.loads(rare.observe("path", "--format", "json").stdout)
-    largest = [one["name"] for one in told["savings"] if one["kind"] == "phase"]
+    answer = json.loads(rare.observe("path", "--format", "json").stdout)
+    largest = [one["name"] for one in answer["savings"] if one["kind"] == "phase"]
     assert largest[:2] == ["poll_wait", "shutdown"]  # both end with one of the executor's looks
     assert "node_startup" in largest[2:4]  # on this machine a node's processes end as slowly
     said = " ".join(rare.observe("path").stdout.split())
@@ -68,6 +68,6 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_save_what_wa
     replays = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)["predictions"]
     polls, both = (one["predicted_s"] for one in replays)
     measured = often.run().makespan / 1e6
-    assert measured < 0.75 * told["makespan_s"]
+    assert measured < 0.75 * answer["makespan_s"]
     assert polls == pytest.approx(measured, rel=WITHIN)
     assert both <= polls

@@ -1,4 +1,4 @@
-"""Polls that are too rare for short jobs: found, and what sooner ones bring is foretold."""
+"""Polls that are too rare for short jobs: found, and the effect of more frequent ones is predicted."""
 
 import pytest
 from slurm_lab import SlurmLab

@@ -1,4 +1,4 @@
-"""Puts one fault into a Snakemake process: what INJECTED says, once the module named is there.
+"""Injects one fault into a Snakemake process, as INJECTED says, once the named module is loaded.
 
 INJECTED is JSON: ``where`` (main or node), ``module``, and
 - ``name`` (a function, or Class.method) with ``do``: raise, kill, hang, exit, slow; ``late``: after it;
@@ -66,7 +66,7 @@ def inject(module: Any) -> None:
     for part in path:
         owner = getattr(owner, part)
     function = getattr(owner, name)
-    # A method behind a guard of ours keeps it: the fault is in its body.
+    # A guarded method keeps its guard: the fault is in its body.
     for cell in getattr(function, "__closure__", None) or ():
         if callable(cell.cell_contents) and cell.cell_contents.__name__ == name:
             cell.cell_contents = faulty(cell.cell_contents)

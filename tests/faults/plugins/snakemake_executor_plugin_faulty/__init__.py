@@ -1,4 +1,4 @@
-"""An executor for tests: runs jobs on this machine as a cluster would, and fails where FAULTY says."""
+"""An executor for tests: runs jobs on this machine as a cluster would, and fails as FAULTY says."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings
 
 # The thread that polls is there before the constructor fails, and prints what it meets if it wakes
-# while the interpreter shuts down: whether it does is chance in the bare run, too. So it sleeps.
+# while the interpreter shuts down: whether it does is random in the bare run, too. So it sleeps.
 _ASLEEP_S = 30 if os.environ.get("FAULTY") == "constructor" else 0
 
 common_settings = CommonSettings(

@@ -1,6 +1,6 @@
-"""cluster-generic, but it tells its jobs' states itself, in records as aws-batch's proposal has them.
+"""cluster-generic, but it announces its jobs' states itself, in records of aws-batch's proposal.
 
-``TELLING`` says how: ``neutral`` (``remote_job_state``, version 2), ``older`` (``snakesee_remote``,
+``TELLING`` selects the form: ``neutral`` (``remote_job_state``, version 2), ``older`` (``snakesee_remote``,
 version 1) or ``broken`` (nothing in it is what it should be).
 """
 

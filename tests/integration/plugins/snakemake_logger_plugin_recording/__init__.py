@@ -1,4 +1,4 @@
-"""A logger plugin that keeps what it hears: a line for each record, in ``heard.jsonl``."""
+"""A logger plugin that writes a line for each record to ``heard.jsonl``."""
 
 import json
 from logging import LogRecord

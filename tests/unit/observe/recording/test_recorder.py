@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
-from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, a_try, at, printing, sacct
+from builders import MAIN, NODE, RUN_ID, SECOND, T0, a_record, an_execution, at, printing, sacct
 from fake_time import FakeTime
 from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 
@@ -133,7 +133,7 @@ def test_waits_in_the_main_process_are_phases_of_their_job(record: Record) -> No
 
 @pytest.mark.parametrize("status", ["cached", "success"])
 def test_a_cache_hit_on_a_node_is_cached(record: Record, status: str) -> None:
-    hit = a_try(begun=8, running=8, reported=11, checked=12, status=status)
+    hit = an_execution(begun=8, running=8, reported=11, checked=12, status=status)
     node = NODE_LEVEL.model_copy(update={"executions": (hit,)})
     report = NodeReport(starts=(at(6),), levels=(node,), complete=True)
     recording = record(reports=Reports(s1=[report])).job(1).remote(1).finish()
@@ -263,8 +263,12 @@ def test_without_a_thread_the_recorder_works_at_the_end(
 
 def group_report(first: str = "success", **more: Any) -> NodeReport:
     executions = (
-        a_try(wildcards={"s": "a"}, begun=8, tool_started=8, tool_ended=9, checked=9, status=first),
-        a_try(wildcards={"s": "b"}, begun=10, tool_started=10, tool_ended=12, checked=12, **more),
+        an_execution(
+            wildcards={"s": "a"}, begun=8, tool_started=8, tool_ended=9, checked=9, status=first
+        ),
+        an_execution(
+            wildcards={"s": "b"}, begun=10, tool_started=10, tool_ended=12, checked=12, **more
+        ),
     )
     node = NODE_LEVEL.model_copy(update={"executions": executions})
     return NodeReport(starts=(at(6),), levels=(node,), complete=True)

@@ -12,7 +12,7 @@ from builders import (
     SECOND,
     Story,
     a_record,
-    a_try,
+    an_execution,
     at,
     begun,
     chain,
@@ -22,10 +22,10 @@ from builders import (
     level,
     logger_only,
     node_level,
+    phases_at,
     replanned,
     retried,
     stamps,
-    told,
 )
 from failing import flaky
 
@@ -184,12 +184,12 @@ def test_attempts_go_through_submitted_and_running() -> None:
 
 def test_a_killed_run_s_attempts_are_laid_up_to_the_last_moment() -> None:
     run = killed().run
-    assert told(run.attempts[(2, 1)].segments) == [
+    assert phases_at(run.attempts[(2, 1)].segments) == [
         ("slot_wait", 3, 4),
         ("submit", 4, 5),
         ("unobserved", 5, 20),
     ]
-    assert told(run.attempts[(3, 1)].segments) == [
+    assert phases_at(run.attempts[(3, 1)].segments) == [
         ("slot_wait", 3, 4),
         ("dispatch", 4, 5),
         ("submit", 5, 6),
@@ -217,7 +217,7 @@ def test_a_group_s_submission_and_its_members_are_attempts_of_one_number() -> No
     run = grouped().run
     assert list(run.attempts) == [("g1", 1), (1, 1), (2, 1)]
     assert [run.attempts[key].is_member for key in run.attempts] == [False, True, True]
-    assert told(run.attempts[(2, 1)].segments) == [
+    assert phases_at(run.attempts[(2, 1)].segments) == [
         ("stage_in", 14, 15),
         ("compute", 15, 17),
         ("stage_out", 17, 18),
@@ -227,14 +227,14 @@ def test_a_group_s_submission_and_its_members_are_attempts_of_one_number() -> No
 def test_a_run_of_the_logger_alone_is_not_wrapped() -> None:
     run = logger_only().run
     assert not run.wrapped
-    assert told(run.attempts[(1, 1)].segments) == [("slot_wait", 3, 4), ("unobserved", 4, 9)]
+    assert phases_at(run.attempts[(1, 1)].segments) == [("slot_wait", 3, 4), ("unobserved", 4, 9)]
 
 
 def test_a_job_spawned_for_a_run_directive_had_one_try() -> None:
     """The executions are those of the process closest to the tool, not of every process around it."""
     known = stamps(ready=3, selected=4, submitting=4, accepted=4, reported=12, finished=12)
-    outer = a_try(begun=4, tool_started=5, tool_ended=11)
-    inner = a_try(begun=7, tool_started=8, tool_ended=9, checked=9)
+    outer = an_execution(begun=4, tool_started=5, tool_ended=11)
+    inner = an_execution(begun=7, tool_started=8, tool_ended=9, checked=9)
     spawned = level(inner, host=MAIN, started=5, loaded=6, planned=7, ended=10)
     story = begun().job(1).attempt(1, known, in_main(outer), spawned)
     assert story.run.attempts[(1, 1)].executions == [inner]

@@ -7,7 +7,7 @@ from builders import (
     NODE,
     REMOTE_STAMPS,
     T0,
-    a_try,
+    an_execution,
     at,
     evidence,
     in_main,
@@ -15,9 +15,9 @@ from builders import (
     local,
     nested,
     node_level,
+    phases_at,
     remote,
     stamps,
-    told,
     wait,
 )
 
@@ -50,7 +50,7 @@ def reasons(laid: Timeline) -> list[str]:
 def test_a_local_job_has_no_submission_and_no_node() -> None:
     """Its preparation is staging, though it comes before the acceptance."""
     laid = timeline(local())
-    assert told(laid) == [
+    assert phases_at(laid) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2),
         ("stage_in", 2, 3),
@@ -67,8 +67,8 @@ def test_a_local_job_has_no_submission_and_no_node() -> None:
 def test_a_cache_hit_in_main_is_staging_in_and_no_compute() -> None:
     """The model counts the fetch from the cache to ``stage_in``."""
     known = stamps(ready=0, selected=1, submitting=2, accepted=4, reported=7, finished=8)
-    one = a_try(begun=2, prepared=3, running=5, reported=6, status="cached")
-    assert told(timeline(evidence(known, in_main(one)))) == [
+    one = an_execution(begun=2, prepared=3, running=5, reported=6, status="cached")
+    assert phases_at(timeline(evidence(known, in_main(one)))) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2),
         ("stage_in", 2, 3),
@@ -81,11 +81,11 @@ def test_a_cache_hit_in_main_is_staging_in_and_no_compute() -> None:
 
 def test_a_process_spawned_for_a_run_directive_is_laid_inside_the_try() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=4, reported=12, finished=13)
-    one = a_try(begun=2, prepared=3, running=5, tool_started=6, tool_ended=11)
-    tool = a_try(begun=8, tool_started=8.5, tool_ended=9.5, checked=10)
+    one = an_execution(begun=2, prepared=3, running=5, tool_started=6, tool_ended=11)
+    tool = an_execution(begun=8, tool_started=8.5, tool_ended=9.5, checked=10)
     spawned = level(tool, host=MAIN, started=6, loaded=7, planned=8, ended=10.5)
     laid = timeline(evidence(known, in_main(one), spawned))
-    assert told(laid) == [
+    assert phases_at(laid) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2),
         ("stage_in", 2, 3),
@@ -105,8 +105,8 @@ def test_a_process_spawned_for_a_run_directive_is_laid_inside_the_try() -> None:
 
 def test_a_spawned_process_s_start_may_seem_a_kernel_s_tick_early() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=2, reported=12, finished=12)
-    one = a_try(begun=2, prepared=2, running=2, tool_started=6, tool_ended=12)
-    tool = a_try(begun=8, tool_started=8, tool_ended=10, checked=10)
+    one = an_execution(begun=2, prepared=2, running=2, tool_started=6, tool_ended=12)
+    tool = an_execution(begun=8, tool_started=8, tool_ended=10, checked=10)
     spawned = level(tool, host=MAIN, started=5.99, loaded=7, planned=8, ended=12)
     assert phase_sums(timeline(evidence(known, in_main(one), spawned)).segments) == {
         "slot_wait": 1_000_000,
@@ -121,10 +121,14 @@ def test_a_spawned_process_s_start_may_seem_a_kernel_s_tick_early() -> None:
 
 def test_a_pipe_group_in_main_waits_for_a_poll_and_leaves_its_members_their_time() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=2.2, reported=8, finished=9)
-    writer = a_try("writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7)
-    reader = a_try("reader", begun=2.6, prepared=2.7, running=2.8, tool_started=4, tool_ended=6)
+    writer = an_execution(
+        "writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7
+    )
+    reader = an_execution(
+        "reader", begun=2.6, prepared=2.7, running=2.8, tool_started=4, tool_ended=6
+    )
     laid = timeline(evidence(known, in_main(writer, reader), group=True))
-    assert told(laid) == [
+    assert phases_at(laid) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2.5),
         (None, 2.5, 7),
@@ -134,8 +138,8 @@ def test_a_pipe_group_in_main_waits_for_a_poll_and_leaves_its_members_their_time
 
 
 def test_a_member_of_a_pipe_group_owns_its_staging_and_its_tool() -> None:
-    one = a_try("writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7)
-    assert told(member_timeline((in_main(one),), None, at(9))) == [
+    one = an_execution("writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7)
+    assert phases_at(member_timeline((in_main(one),), None, at(9))) == [
         ("stage_in", 2.5, 3),
         ("compute", 3, 7),
     ]
@@ -146,7 +150,7 @@ def test_a_member_of_a_pipe_group_owns_its_staging_and_its_tool() -> None:
 
 def test_a_job_on_a_node_goes_through_every_phase() -> None:
     laid = timeline(remote())
-    assert told(laid) == [
+    assert phases_at(laid) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
@@ -163,13 +167,13 @@ def test_a_job_on_a_node_goes_through_every_phase() -> None:
 
 def test_the_first_sign_of_life_ends_the_queue_before_the_interpreter_starts() -> None:
     laid = timeline(remote(node_starts=[3.5]))
-    assert told(laid)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
+    assert phases_at(laid)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
 
 
 def test_the_inner_of_two_processes_is_laid_inside_the_outer() -> None:
     """So it is with slurm, where ``slurm-jobstep`` wraps the process that runs the tool."""
     laid = timeline(nested())
-    assert told(laid) == [
+    assert phases_at(laid) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
@@ -187,10 +191,10 @@ def test_the_inner_of_two_processes_is_laid_inside_the_outer() -> None:
 
 
 def test_a_cache_hit_on_a_node_is_staging_in_and_no_compute() -> None:
-    one = a_try(begun=6, prepared=6.5, running=6.7, reported=8, checked=9, status="cached")
+    one = an_execution(begun=6, prepared=6.5, running=6.7, reported=8, checked=9, status="cached")
     node = level(one, started=4, loaded=5, planned=6, ended=10)
     laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert told(laid)[4:9] == [
+    assert phases_at(laid)[4:9] == [
         ("node_startup", 4, 5),
         ("node_plan", 5, 6),
         ("stage_in", 6, 8),
@@ -200,11 +204,11 @@ def test_a_cache_hit_on_a_node_is_staging_in_and_no_compute() -> None:
 
 
 def test_rule_level_retries_are_tries_inside_one_attempt() -> None:
-    first = a_try(begun=6, tool_started=6.5, tool_ended=7, checked=7.2, status="failed")
-    second = a_try(begun=7.4, tool_started=7.5, tool_ended=8.5, checked=9, number=2)
+    first = an_execution(begun=6, tool_started=6.5, tool_ended=7, checked=7.2, status="failed")
+    second = an_execution(begun=7.4, tool_started=7.5, tool_ended=8.5, checked=9, number=2)
     node = level(first, second, started=4, loaded=5, planned=6, ended=10)
     laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert told(laid)[6:13] == [
+    assert phases_at(laid)[6:13] == [
         ("stage_in", 6, 6.5),
         ("compute", 6.5, 7),
         ("stage_out", 7, 7.2),
@@ -218,7 +222,7 @@ def test_rule_level_retries_are_tries_inside_one_attempt() -> None:
 def test_waiting_for_inputs_while_the_node_plans_is_staging() -> None:
     node = node_level(waits=(wait("stage_in", 5.25, 5.75),))
     laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert told(laid)[4:8] == [
+    assert phases_at(laid)[4:8] == [
         ("node_startup", 4, 5),
         ("node_plan", 5, 5.25),
         ("stage_in", 5.25, 5.75),
@@ -229,13 +233,13 @@ def test_waiting_for_inputs_while_the_node_plans_is_staging() -> None:
 def test_storing_outputs_after_the_tool_is_staging() -> None:
     node = node_level(waits=(wait("stage_out", 9, 9.5),))
     laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert told(laid)[8:10] == [("stage_out", 8, 9.5), ("node_exit", 9.5, 10)]
+    assert phases_at(laid)[8:10] == [("stage_out", 8, 9.5), ("node_exit", 9.5, 10)]
 
 
 def test_retrieval_in_main_before_the_submission_is_staging() -> None:
     waits = (wait("stage_in", 1.25, 1.75), *LATENCY)
     laid = timeline(evidence(REMOTE_STAMPS, node_level(), waits=waits))
-    assert told(laid)[:4] == [
+    assert phases_at(laid)[:4] == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 1.25),
         ("stage_in", 1.25, 1.75),
@@ -249,14 +253,16 @@ GROUP_STAMPS = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=13
 
 
 def group_on_a_node(second_begins_s: float) -> TimelineInput:
-    first = a_try("map", begun=6.5, tool_started=7, tool_ended=9, checked=9.5)
-    second = a_try("sort", begun=second_begins_s, tool_started=10.5, tool_ended=11, checked=11.5)
+    first = an_execution("map", begun=6.5, tool_started=7, tool_ended=9, checked=9.5)
+    second = an_execution(
+        "sort", begun=second_begins_s, tool_started=10.5, tool_ended=11, checked=11.5
+    )
     node = level(first, second, started=4, loaded=5, planned=6, ended=12)
     return evidence(GROUP_STAMPS, node, group=True)
 
 
 def test_overlapping_members_of_a_group_share_one_stretch_that_is_theirs() -> None:
-    assert told(timeline(group_on_a_node(8))) == [
+    assert phases_at(timeline(group_on_a_node(8))) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
@@ -270,7 +276,7 @@ def test_overlapping_members_of_a_group_share_one_stretch_that_is_theirs() -> No
 
 
 def test_the_time_between_a_group_s_members_is_the_group_s_own() -> None:
-    assert told(timeline(group_on_a_node(10)))[6:10] == [
+    assert phases_at(timeline(group_on_a_node(10)))[6:10] == [
         ("member_wait", 6, 6.5),
         (None, 6.5, 9.5),
         ("member_wait", 9.5, 10),
@@ -286,9 +292,9 @@ def test_the_members_time_is_not_counted_to_the_group() -> None:
 
 def test_a_member_on_a_node_is_laid_on_the_main_clock() -> None:
     ahead = Offset(host=NODE, assumed_s=90.0)
-    one = a_try(begun=6.5, tool_started=7, tool_ended=9, checked=9.5, ahead_s=90)
+    one = an_execution(begun=6.5, tool_started=7, tool_ended=9, checked=9.5, ahead_s=90)
     laid = member_timeline((level(one, started=94),), ahead, at(14))
-    assert told(laid) == [("stage_in", 6.5, 7), ("compute", 7, 9), ("stage_out", 9, 9.5)]
+    assert phases_at(laid) == [("stage_in", 6.5, 7), ("compute", 7, 9), ("stage_out", 9, 9.5)]
     assert laid.node == NODE
 
 
@@ -298,9 +304,9 @@ def test_a_member_that_nothing_was_heard_of_says_so() -> None:
 
 
 def test_a_member_killed_in_its_tool_is_unobserved_from_there() -> None:
-    one = a_try(begun=6.5, tool_started=7, status="running")
+    one = an_execution(begun=6.5, tool_started=7, status="running")
     laid = member_timeline((level(one, started=4),), None, at(14))
-    assert told(laid)[0] == ("stage_in", 6.5, 7)
+    assert phases_at(laid)[0] == ("stage_in", 6.5, 7)
     assert laid.unobserved == [NODE_CUT_OFF]
 
 
@@ -309,13 +315,13 @@ def test_a_member_killed_in_its_tool_is_unobserved_from_there() -> None:
 
 def test_without_any_stamp_of_the_node_its_time_is_one_unobserved_stretch() -> None:
     laid = timeline(evidence(REMOTE_STAMPS, waits=LATENCY))
-    assert told(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 12), *AFTER_THE_REPORT]
+    assert phases_at(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 12), *AFTER_THE_REPORT]
     assert (laid.unobserved, laid.offset, laid.node) == ([NO_NODE_STAMPS], None, None)
 
 
 def test_with_only_the_first_sign_of_life_the_queue_still_is_known() -> None:
     laid = timeline(evidence(REMOTE_STAMPS, node_starts=[4], waits=LATENCY))
-    assert told(laid) == [
+    assert phases_at(laid) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
         ("unobserved", 4, 12),
@@ -325,10 +331,10 @@ def test_with_only_the_first_sign_of_life_the_queue_still_is_known() -> None:
 
 
 def test_a_job_killed_in_its_tool_is_known_up_to_the_tool_s_start() -> None:
-    one = a_try(begun=6, prepared=6.5, running=6.7, tool_started=7, status="running")
+    one = an_execution(begun=6, prepared=6.5, running=6.7, tool_started=7, status="running")
     node = level(one, started=4, loaded=5, planned=6)
     laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert told(laid)[3:] == [
+    assert phases_at(laid)[3:] == [
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
         ("node_plan", 5, 6),
@@ -343,7 +349,7 @@ def test_a_node_that_ended_before_it_had_planned_was_planning() -> None:
     """A Snakefile that does not parse there: the process leaves, and stamps its end."""
     node = level(started=4, loaded=5, ended=10)
     laid = timeline(evidence(REMOTE_STAMPS, node))
-    assert told(laid)[3:6] == [
+    assert phases_at(laid)[3:6] == [
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
         ("node_plan", 5, 10),
@@ -354,7 +360,7 @@ def test_a_node_that_ended_before_it_had_planned_was_planning() -> None:
 def test_a_report_before_the_node_had_ended_cuts_the_node_there() -> None:
     node = node_level(ended=20)
     laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert told(laid)[8:] == [("stage_out", 8, 9), ("node_exit", 9, 12), *AFTER_THE_REPORT]
+    assert phases_at(laid)[8:] == [("stage_out", 8, 9), ("node_exit", 9, 12), *AFTER_THE_REPORT]
     assert laid.unobserved == [ENDED_EARLY]
     assert laid.offset == Offset(host=NODE, assumed_s=0.0)
 
@@ -362,13 +368,17 @@ def test_a_report_before_the_node_had_ended_cuts_the_node_there() -> None:
 def test_a_report_in_the_middle_of_the_tool_cuts_the_tool_there() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=7.5, finished=14)
     laid = timeline(evidence(known, node_level(ended=20)))
-    assert told(laid)[6:] == [("stage_in", 6, 7), ("compute", 7, 7.5), ("postprocess", 7.5, 14)]
+    assert phases_at(laid)[6:] == [
+        ("stage_in", 6, 7),
+        ("compute", 7, 7.5),
+        ("postprocess", 7.5, 14),
+    ]
 
 
 def test_a_refused_submission_has_no_node() -> None:
     known = stamps(ready=0, selected=1, submitting=2, reported=3, finished=4)
     laid = timeline(evidence(known))
-    assert told(laid) == [
+    assert phases_at(laid) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2),
         ("submit", 2, 3),
@@ -380,23 +390,23 @@ def test_a_refused_submission_has_no_node() -> None:
 def test_an_attempt_given_up_before_its_submission_began_was_being_dispatched() -> None:
     """What was cancelled or lost has the phases that it reached, and no others."""
     laid = timeline(evidence(stamps(ready=0, selected=1, finished=14)))
-    assert told(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 14)]
+    assert phases_at(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 14)]
 
 
 def test_an_attempt_given_up_before_it_was_accepted_was_being_submitted() -> None:
     laid = timeline(evidence(stamps(ready=0, selected=1, submitting=2, finished=14)))
-    assert told(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 14)]
+    assert phases_at(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 14)]
 
 
 def test_an_executor_that_calls_no_run_job_is_not_timed_inside() -> None:
     laid = timeline(evidence(stamps(ready=0, selected=1, reported=5, finished=6)))
-    assert told(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 5), ("postprocess", 5, 6)]
+    assert phases_at(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 5), ("postprocess", 5, 6)]
     assert laid.unobserved == [NOT_TIMED]
 
 
 def test_without_the_wrapper_only_the_wait_for_a_slot_is_known() -> None:
     laid = timeline(evidence(stamps(ready=0, selected=1, finished=6), wrapped=False))
-    assert told(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 6)]
+    assert phases_at(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 6)]
     assert laid.unobserved == [NO_WRAPPER]
 
 
@@ -405,7 +415,7 @@ def test_an_attempt_without_stamps_has_no_segments() -> None:
 
 
 def test_without_ready_an_attempt_begins_with_its_first_stamp() -> None:
-    assert told(timeline(evidence(stamps(selected=1, submitting=2, reported=3, finished=4))))[
+    assert phases_at(timeline(evidence(stamps(selected=1, submitting=2, reported=3, finished=4))))[
         0
     ] == (
         "dispatch",
@@ -416,7 +426,7 @@ def test_without_ready_an_attempt_begins_with_its_first_stamp() -> None:
 
 def test_an_attempt_that_goes_on_is_told_up_to_now() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3)
-    assert told(timeline(evidence(known, until=20, tool_started=4))) == [
+    assert phases_at(timeline(evidence(known, until=20, tool_started=4))) == [
         *BEFORE_THE_NODE,
         ("stage_in", 3, 4),
         ("compute", 4, 20),
@@ -426,13 +436,13 @@ def test_an_attempt_that_goes_on_is_told_up_to_now() -> None:
 def test_an_attempt_that_waits_on_its_node_is_unobserved_up_to_now() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3)
     laid = timeline(evidence(known, until=20))
-    assert told(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 20)]
+    assert phases_at(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 20)]
     assert laid.unobserved == [NO_NODE_STAMPS]
 
 
 def test_processes_that_claim_to_have_started_each_other_end() -> None:
     """A fragment is written by others: two processes, each told to run inside the other's tool."""
-    one = a_try(tool_started=5, tool_ended=8)
+    one = an_execution(tool_started=5, tool_ended=8)
     pair = [level(one.model_copy(), host=MAIN, pid=pid, started=6, loaded=6) for pid in (1, 2)]
     laid = member_timeline(pair, None, at(14))
     assert sum(segment.length for segment in laid.segments) <= 9_000_000
@@ -510,7 +520,10 @@ def requeued(*, killed: bool, signs: bool = True) -> TimelineInput:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=30, finished=31)
     first = node_level().model_copy(update={"ended": None if killed else at(10)})
     again = node_level(started=20, loaded=21, planned=22, ended=28, pid=2).model_copy(
-        update={"executions": (a_try(tool_started=24, tool_ended=26, checked=27),), "restarts": 1}
+        update={
+            "executions": (an_execution(tool_started=24, tool_ended=26, checked=27),),
+            "restarts": 1,
+        }
     )
     return evidence(known, first, again, node_starts=[4, 20] if signs else [])
 
@@ -519,7 +532,7 @@ def requeued(*, killed: bool, signs: bool = True) -> TimelineInput:
 def test_a_requeued_job_is_laid_from_both_its_starts(signs: bool) -> None:
     """The signs of the shell tell them apart, or else the cluster's count of restarts."""
     laid = timeline(requeued(killed=False, signs=signs))
-    assert told(laid)[8:] == [
+    assert phases_at(laid)[8:] == [
         ("stage_out", 8, 9),
         ("node_exit", 9, 10),
         ("queue_wait", 10, 20),
@@ -537,7 +550,7 @@ def test_a_requeued_job_is_laid_from_both_its_starts(signs: bool) -> None:
 
 def test_what_a_start_that_was_killed_did_last_is_not_guessed() -> None:
     laid = timeline(requeued(killed=True))
-    assert told(laid)[8:11] == [
+    assert phases_at(laid)[8:11] == [
         ("stage_out", 8, 9),
         ("unobserved", 9, 20),
         ("node_startup", 20, 21),

@@ -6,7 +6,7 @@ import pytest
 import strategies
 from builders import (
     Story,
-    a_try,
+    an_execution,
     at,
     begun,
     chain,
@@ -109,7 +109,9 @@ def queued(*waits_s: float) -> Story:
     story = begun()
     for job_id, wait_s in enumerate(waits_s, 1):
         began, ended = 3 + wait_s, 4 + wait_s
-        one = a_try(wildcards={}, begun=began, tool_started=began, tool_ended=ended, checked=ended)
+        one = an_execution(
+            wildcards={}, begun=began, tool_started=began, tool_ended=ended, checked=ended
+        )
         moments = {"started": began, "loaded": began, "planned": began, "ended": ended}
         handed_on = stamps(
             ready=3, selected=3, submitting=3, accepted=3, reported=ended, finished=ended
@@ -239,8 +241,10 @@ def test_a_failed_job_is_cited_by_its_last_attempt_s_end() -> None:
 
 
 def test_tries_inside_an_attempt_are_retries_too() -> None:
-    first = a_try(begun=3, tool_started=3, tool_ended=4, checked=4, status="failed", exit_code=1)
-    second = a_try(begun=4, tool_started=4, tool_ended=5, checked=5, number=2)
+    first = an_execution(
+        begun=3, tool_started=3, tool_ended=4, checked=4, status="failed", exit_code=1
+    )
+    second = an_execution(begun=4, tool_started=4, tool_ended=5, checked=5, number=2)
     known_stamps = stamps(ready=3, selected=3, submitting=3, accepted=3, reported=5, finished=5)
     story = begun().job(1).attempt(1, known_stamps, in_main(first, second)).end(6)
     assert cited(figure(story, "retries")) == [("B:4", "map: try 2 inside attempt 1")]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from builders import Story, a_try, at, begun, killed, level, stamps
+from builders import Story, an_execution, at, begun, killed, level, stamps
 from hypothesis import given
 from hypothesis import strategies as st
 from workflows import (
@@ -782,8 +782,8 @@ def test_a_failed_execution_inside_a_successful_attempt_cites_the_attempt() -> N
     after = begun().job(1, rule="cut", wildcards={})
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
     executions = (
-        a_try("cut", begun=8, tool_started=8, tool_ended=9, status="failed", exit_code=1),
-        a_try("cut", number=2, begun=9, tool_started=9, tool_ended=10, checked=11),
+        an_execution("cut", begun=8, tool_started=8, tool_ended=9, status="failed", exit_code=1),
+        an_execution("cut", number=2, begun=9, tool_started=9, tool_ended=10, checked=11),
     )
     after.attempt(1, known, level(*executions, started=6, loaded=7, planned=8, ended=12)).end(22)
     before = begun().job(1, rule="cut", wildcards={}).quick(1, 3, 3, 10).end(11)

@@ -6,7 +6,7 @@ import pytest
 import strategies
 from builders import (
     Story,
-    a_try,
+    an_execution,
     begun,
     chain,
     grouped,
@@ -97,7 +97,7 @@ def test_what_other_rules_waited_for_is_not_gained_by_grouping() -> None:
     story.events.pop()
     story.job(5, rule="large", needs=(1,))
     known = stamps(ready=9, selected=9, submitting=9, accepted=9, reported=3710, finished=3710)
-    one = a_try("large", begun=3610, tool_started=3610, tool_ended=3710, checked=3710)
+    one = an_execution("large", begun=3610, tool_started=3610, tool_ended=3710, checked=3710)
     node = level(one, started=3609, loaded=3610, planned=3610, ended=3710)
     story.attempt(5, known, node, external_jobid="75").end(3710)
     assert pulled(story) == [Lever("queue", 3600 * SECOND)]

@@ -11,7 +11,7 @@ import pytest
 from builders import (
     BEFORE,
     Story,
-    a_try,
+    an_execution,
     begun,
     chain,
     grouped,
@@ -71,8 +71,8 @@ def test_in_a_chain_each_job_is_released_by_the_one_before() -> None:
 def test_in_a_fan_in_the_last_dependency_owns_its_time_and_the_others_none() -> None:
     # job 3 ran from 11; 2 ended at 10, 1 at 6; both were selected at 4, after the solver (to 3.5)
     # and the rest of the scheduler's turn
-    story = begun().job(1).job(2).job(3, needs=(1, 2)).turn(3, 4.5, (3, 3.5))
-    story.quick(1, 3, 4, 6).turn(6, 6.5).quick(2, 3, 4, 10).turn(10, 11.5, (10, 11))
+    story = begun().job(1).job(2).job(3, needs=(1, 2)).iteration(3, 4.5, (3, 3.5))
+    story.quick(1, 3, 4, 6).iteration(6, 6.5).quick(2, 3, 4, 10).iteration(10, 11.5, (10, 11))
     run = story.quick(3, 10, 11, 15).end(16).run
     assert joined(run) == [
         *BEFORE,
@@ -89,8 +89,8 @@ def test_in_a_fan_in_the_last_dependency_owns_its_time_and_the_others_none() -> 
 def test_a_job_that_had_been_passed_over_is_released_by_the_end_that_freed_its_place() -> None:
     # one slot: both jobs were ready at 3, the turn at 3 chose job 1 alone, so its end at 10
     # released job 2; from there a turn without a selection, then nothing, then the solver
-    story = begun().job(1).job(2).turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10)
-    story.turn(10, 10.25).turn(11.5, 12.5, (11.5, 12))
+    story = begun().job(1).job(2).iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10)
+    story.iteration(10, 10.25).iteration(11.5, 12.5, (11.5, 12))
     run = story.quick(2, 3, 12, 15).end(15).run
     assert joined(run) == [
         *BEFORE,
@@ -107,16 +107,16 @@ def test_a_job_that_had_been_passed_over_is_released_by_the_end_that_freed_its_p
 def test_a_turn_that_woke_before_a_job_was_ready_did_not_pass_it_over() -> None:
     # job 1 ends at 10.1, after the loop woke at 10 and before its selection began at 10.2: that
     # one knew of job 3 alone, and job 2 had to wait for the next turn, not for a place
-    story = begun().job(1).job(2, needs=(1,)).job(3).turn(3, 4, (3, 3.5))
-    story.quick(1, 3, 3.5, 10.1).turn(10, 10.6, (10.2, 10.5)).quick(3, 3, 10.5, 10.8)
-    run = story.turn(11, 12, (11, 12)).quick(2, 10.1, 12, 15).end(15).run
+    story = begun().job(1).job(2, needs=(1,)).job(3).iteration(3, 4, (3, 3.5))
+    story.quick(1, 3, 3.5, 10.1).iteration(10, 10.6, (10.2, 10.5)).quick(3, 3, 10.5, 10.8)
+    run = story.iteration(11, 12, (11, 12)).quick(2, 10.1, 12, 15).end(15).run
     assert releases(run)[(2, 1)] == Release("dependency", 1, None, 1)
 
 
 def test_a_job_chosen_at_its_first_chance_is_not_released_by_a_stranger() -> None:
     # job 2 ended at 5 while the turn that chose job 3 went on; 3 had been ready since 3 and no
     # selection had passed it over
-    story = begun().job(2).job(3).turn(3, 6, (3, 5.5))
+    story = begun().job(2).job(3).iteration(3, 6, (3, 5.5))
     run = story.quick(2, 3, 3, 5).quick(3, 3, 5.5, 9).end(9).run
     assert releases(run)[(3, 1)] == Release("scheduling")
 
@@ -155,8 +155,8 @@ def test_a_second_attempt_is_released_by_the_first() -> None:
 
 def test_a_dependency_whose_first_attempt_the_journal_lost_releases_by_its_second() -> None:
     story = begun().job(1).job(2).job(3, needs=(1,))
-    story.turn(3, 4, (3, 3.5)).quick(1, 4, 5, 10, number=2).quick(2, 3, 3.5, 9.5)
-    story.turn(10, 11, (10, 10.5)).quick(3, 10, 10.5, 20).turn(20, 20.1).end(21)
+    story.iteration(3, 4, (3, 3.5)).quick(1, 4, 5, 10, number=2).quick(2, 3, 3.5, 9.5)
+    story.iteration(10, 11, (10, 10.5)).quick(3, 10, 10.5, 20).iteration(20, 20.1).end(21)
     assert releases(story.run)[(3, 1)] == Release("dependency", 1, None, 2)
 
 
@@ -202,10 +202,10 @@ def test_inside_a_group_the_members_own_their_time_and_the_group_the_rest() -> N
 
 
 def test_of_overlapping_members_the_one_that_ended_last_owns_the_overlap() -> None:
-    story = begun().group("g1", (1, 2)).job(1, rule="a").job(2, rule="b").turn(3, 5, (3, 4))
+    story = begun().group("g1", (1, 2)).job(1, rule="a").job(2, rule="b").iteration(3, 5, (3, 4))
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=16, finished=16)
-    first = a_try("a", begun=8, tool_started=8, tool_ended=12, checked=12)
-    second = a_try("b", begun=10, tool_started=10, tool_ended=15, checked=15)
+    first = an_execution("a", begun=8, tool_started=8, tool_ended=12, checked=12)
+    second = an_execution("b", begun=10, tool_started=10, tool_ended=15, checked=15)
     node = level(first, second, started=6, loaded=7, planned=8, ended=16)
     story.attempt(None, known, node, group="g1")
     for job_id, one in ((1, first), (2, second)):
@@ -222,14 +222,14 @@ def test_a_member_s_dependency_is_its_whole_group() -> None:
     # job 3 needs 2, a member: its group's end at 21 released it
     story = grouped()
     story.events.pop()
-    story.job(3, needs=(2,)).turn(21, 22, (21, 22)).quick(3, 21, 22, 30)
+    story.job(3, needs=(2,)).iteration(21, 22, (21, 22)).quick(3, 21, 22, 30)
     run = story.end(30).run
     assert releases(run)[(3, 1)] == Release("dependency", None, "g1", 1)
     assert joined(run)[-2:] == [("select", None, 21, 22), ("compute", 3, 22, 30)]
 
 
 def test_a_refused_submission_owns_what_it_reached() -> None:
-    story = begun().job(1).turn(3, 4, (3, 4))
+    story = begun().job(1).iteration(3, 4, (3, 4))
     known = stamps(ready=3, selected=4, submitting=4, reported=5, finished=6)
     run = story.attempt(1, known, status="failed").end(7, "failed").run
     assert joined(run) == [
@@ -244,7 +244,7 @@ def test_a_refused_submission_owns_what_it_reached() -> None:
 def test_another_job_s_submission_owns_the_wait_behind_it() -> None:
     # both were ready at 3 and selected at 4; 2 was handed on first and took the main thread to 8;
     # what 1 waited for the scheduler to choose it is not part of it
-    story = begun().job(1).job(2).turn(3, 9, (3, 4), (6, 8.5))
+    story = begun().job(1).job(2).iteration(3, 9, (3, 4), (6, 8.5))
     story.attempt(
         2, stamps(ready=3, selected=4, submitting=4, accepted=8, reported=8, finished=8.25)
     )
@@ -255,8 +255,8 @@ def test_another_job_s_submission_owns_the_wait_behind_it() -> None:
 def test_before_a_dependent_s_selection_another_job_s_submission_owns_its_part() -> None:
     # 2 needs 1, which ended at 5; the main thread handed 3 on from 4 to 7; then it chose 2
     story = begun().job(1).job(2, needs=(1,)).job(3)
-    story.turn(3, 7, (3, 4)).quick(1, 3, 4, 5)
-    story.turn(7, 8, (7, 8)).quick(2, 5, 8, 20)
+    story.iteration(3, 7, (3, 4)).quick(1, 3, 4, 5)
+    story.iteration(7, 8, (7, 8)).quick(2, 5, 8, 20)
     handed = stamps(ready=3, selected=4, submitting=4, accepted=7, reported=9, finished=9)
     run = story.attempt(3, handed).end(20).run
     assert joined(run)[-4:] == [
@@ -269,7 +269,7 @@ def test_before_a_dependent_s_selection_another_job_s_submission_owns_its_part()
 
 def test_hooks_and_deployment_are_the_run_s_own() -> None:
     story = begun().phase("deploy", 3, 5).phase("hooks", 5, 6, detail="onstart").job(1)
-    story.turn(6, 7, (6, 7)).quick(1, 6, 7, 10)
+    story.iteration(6, 7, (6, 7)).quick(1, 6, 7, 10)
     run = story.phase("hooks", 10, 11, detail="onsuccess").end(12).run
     assert joined(run) == [
         *BEFORE,
@@ -296,7 +296,7 @@ def test_a_killed_run_is_told_up_to_its_last_moment() -> None:
 
 def test_what_came_after_the_last_job_of_a_killed_run_is_not_that_job_s() -> None:
     """The scheduler's turn to 10.5 is its own; nothing explains the rest."""
-    story = begun().job(1).turn(3, 4, (3, 4)).quick(1, 3, 4, 10).turn(10, 10.5)
+    story = begun().job(1).iteration(3, 4, (3, 4)).quick(1, 3, 4, 10).iteration(10, 10.5)
     run = story.message(20, "still here").run
     assert joined(run)[-3:] == [
         ("compute", 1, 4, 10),
@@ -316,7 +316,7 @@ def test_without_the_wrapper_a_job_owns_its_unobserved_time() -> None:
 
 def test_what_nothing_explains_is_unattributed() -> None:
     # the workflow started at 2, its planning at 3
-    story = Story().plan(3, 4).job(1).turn(4, 5, (4, 5)).quick(1, 4, 5, 10).end(10)
+    story = Story().plan(3, 4).job(1).iteration(4, 5, (4, 5)).quick(1, 4, 5, 10).end(10)
     assert joined(story.run)[:4] == [
         ("import", None, 0, 1),
         ("parse", None, 1, 2),
@@ -341,7 +341,7 @@ def one_after_the_other(**facts: Any) -> Run:
     """Return two jobs that were ready at 3, of which the second was chosen once 1 had ended."""
     asks = facts.pop("asks", {})
     story = begun(**facts).job(1, threads=2, **asks).job(2, threads=2, **asks)
-    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10).turn(10, 11, (10, 10.5))
+    story.iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10).iteration(10, 11, (10, 10.5))
     return story.quick(2, 3, 10.5, 15).end(15).run
 
 
@@ -372,8 +372,8 @@ def test_what_was_short_tells_what_an_end_freed(
 def test_the_end_that_freed_what_was_short_counts_and_not_one_that_came_after_it() -> None:
     # 3 needs two cores of three; 1 held two until 8, 2 none that matters until 9
     story = begun(cores=3).job(1, threads=2).job(2, threads=0).job(3, threads=2)
-    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8).quick(2, 3, 3.5, 9)
-    run = story.turn(9, 10, (9, 9.5)).quick(3, 3, 9.5, 12).end(12).run
+    story.iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8).quick(2, 3, 3.5, 9)
+    run = story.iteration(9, 10, (9, 9.5)).quick(3, 3, 9.5, 12).end(12).run
     assert releases(run)[(3, 1)] == Release("freed_cores", 1, None, 1)
     assert ("main_loop", None, 9, 9.5) not in joined(run)
     assert joined(run)[-3:] == [
@@ -385,9 +385,9 @@ def test_the_end_that_freed_what_was_short_counts_and_not_one_that_came_after_it
 
 def test_a_group_takes_at_least_what_its_largest_member_does() -> None:
     story = begun(cores=3).group("g1", (1, 2)).job(1, threads=1).job(2, threads=2).job(3, threads=2)
-    story.turn(3, 4, (3, 3.5))
+    story.iteration(3, 4, (3, 3.5))
     known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.5, reported=8, finished=8)
-    story.attempt(None, known, group="g1").turn(8, 9, (8, 8.5))
+    story.attempt(None, known, group="g1").iteration(8, 9, (8, 8.5))
     run = story.quick(3, 3, 8.5, 12).end(12).run
     assert releases(run)[(3, 1)] == Release("freed_cores", None, "g1", 1)
 
@@ -398,11 +398,11 @@ def test_a_chosen_job_that_waited_for_a_local_worker_is_released_by_whose_end_fr
     story = begun(jobs=9, cores=1, settings={"local_cores": 3})
     for job_id in range(1, 8):
         story.job(job_id, local=True)
-    story.turn(3, 4, (3, 3.5))
+    story.iteration(3, 4, (3, 3.5))
     for job_id in range(1, 7):
         story.quick(job_id, 3, 3.5, 7 + job_id)
     known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.6, reported=20, finished=20)
-    one = a_try(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)
+    one = an_execution(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)
     run = story.attempt(7, known, in_main(one)).end(20).run
     assert joined(run) == [
         *BEFORE,
@@ -425,8 +425,8 @@ def test_where_a_worker_was_free_the_wait_before_the_tool_is_its_job_s_own() -> 
     story = (
         begun(jobs=9, cores=1, settings={"local_cores": 3}).job(1, local=True).job(7, local=True)
     )
-    story.turn(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8)
+    story.iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8)
     known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.6, reported=20, finished=20)
-    one = a_try(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)
+    one = an_execution(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)
     run = story.attempt(7, known, in_main(one)).end(20).run
     assert ("dispatch", 7, 3.6, 8.25) in joined(run)

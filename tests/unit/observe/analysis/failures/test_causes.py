@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from answers import render, shape
-from builders import Story, a_record, a_try, at, begun, in_main, level, stamps
+from builders import Story, a_record, an_execution, at, begun, in_main, level, stamps
 from failing import fails, moments, on_node, tail
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
@@ -220,7 +220,7 @@ def test_a_tool_killed_near_its_time_limit_probably_ran_out_of_time() -> None:
 
 def test_an_attempt_cut_off_without_a_message_is_probably_lost() -> None:
     known = moments(3, 20)
-    one = a_try(begun=6, tool_started=6, status="running")
+    one = an_execution(begun=6, tool_started=6, status="running")
     story = begun().job(1)
     node = level(one, started=4, loaded=5, planned=6)
     story.attempt(1, known, node, status="failed", external_jobid="71")

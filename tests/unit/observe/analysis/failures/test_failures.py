@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 import strategies
-from builders import Story, a_try, begun, chain, grouped, level, logger_only, numbered, stamps
+from builders import (
+    Story,
+    an_execution,
+    begun,
+    chain,
+    grouped,
+    level,
+    logger_only,
+    numbered,
+    stamps,
+)
 from failing import (
     deterministic,
     different,
@@ -91,7 +101,7 @@ def test_executions_are_counted_as_they_happened_at_every_level() -> None:
 
 def test_a_tool_that_was_cut_off_counts_as_an_execution() -> None:
     story = begun().job(1)
-    one = a_try(begun=6, tool_started=6, status="running")
+    one = an_execution(begun=6, tool_started=6, status="running")
     node = level(one, started=4, loaded=5, planned=6)
     story.attempt(1, moments(3, 20), node, status="failed", external_jobid="71")
     found = only(story)
@@ -243,7 +253,7 @@ def test_a_group_s_executions_are_those_of_its_members_in_all_of_its_submissions
         for number in attempts:
             known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=20, finished=21)
             executions = [
-                a_try(
+                an_execution(
                     wildcards={"s": str(one)}, begun=9, tool_started=10, tool_ended=12, checked=13
                 )
                 for one in members

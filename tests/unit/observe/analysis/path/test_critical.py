@@ -6,7 +6,7 @@ import strategies
 from builders import (
     SECOND,
     Story,
-    a_try,
+    an_execution,
     begun,
     chain,
     grouped,
@@ -97,8 +97,8 @@ def piped() -> Story:
     story = begun().group("p", (2, 3)).job(1).job(2, needs=(1,)).job(3, needs=(2,)).job(4)
     story.job(5, needs=(3,)).quick(1, 3, 3, 7)
     known = stamps(ready=7, selected=7, submitting=7, accepted=7, reported=16, finished=16)
-    writer = a_try(begun=8, tool_started=8, tool_ended=15, checked=15)
-    reader = a_try(begun=7.5, tool_started=7.5, tool_ended=16, checked=16)
+    writer = an_execution(begun=8, tool_started=8, tool_ended=15, checked=15)
+    reader = an_execution(begun=7.5, tool_started=7.5, tool_ended=16, checked=16)
     node = level(writer, reader, started=7, loaded=7, planned=7, ended=16)
     story.attempt(None, known, node, group="p")
     for job_id, one in ((2, writer), (3, reader)):

@@ -1,7 +1,7 @@
 """Slots over time: who was ready, queued or running, and where a slot idled with work ready."""
 
 import strategies
-from builders import SECOND, T0, Story, a_try, at, begun, chain, killed, level, stamps
+from builders import SECOND, T0, Story, an_execution, at, begun, chain, killed, level, stamps
 from hypothesis import given, settings
 
 from snakemake_logger_plugin_observe.analysis.path.utilisation import Stall, utilisation
@@ -27,7 +27,7 @@ def remote(**facts: object) -> Story:
     """Return a job: ready at 3, chosen at 4, in the queue till 6, on its node till 10, seen at 12."""
     story = begun(**facts).job(1, threads=1)
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=12, finished=13)
-    one = a_try(begun=7, tool_started=8, tool_ended=9, checked=9)
+    one = an_execution(begun=7, tool_started=8, tool_ended=9, checked=9)
     node = level(one, started=6, loaded=7, planned=7, ended=10)
     return story.attempt(1, known, node).end(14)
 

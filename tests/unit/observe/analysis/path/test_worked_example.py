@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from builders import SECOND, Story, a_try, begun, level, stamps
+from builders import SECOND, Story, an_execution, begun, level, stamps
 
 from snakemake_logger_plugin_observe.analysis.cost.partition import partition
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release, Releases
@@ -34,16 +34,16 @@ def on_its_node(
         finished=finished,
     )
     begin, end = tool_s
-    one = a_try(begun=begin, tool_started=begin, tool_ended=end, checked=end)
+    one = an_execution(begun=begin, tool_started=begin, tool_ended=end, checked=end)
     node = level(one, started=node_s[0], loaded=begin, planned=begin, ended=node_s[1])
     return story.attempt(job_id, known, node)
 
 
 def example() -> Story:
     story = begun(jobs=2).job(_A, rule="a").job(_B, rule="b").job(_D, rule="d")
-    story.job(_C, rule="c", needs=(_A, _B)).turn(3, 6, (3, 4))
-    on_its_node(story, _A, (3, 4, 4, 5, 12), (6, 10), (7, 9)).turn(12, 14, (12, 13))
-    on_its_node(story, _B, (3, 4, 5, 6, 22), (7, 20), (8, 19)).turn(22, 24, (22, 23))
+    story.job(_C, rule="c", needs=(_A, _B)).iteration(3, 6, (3, 4))
+    on_its_node(story, _A, (3, 4, 4, 5, 12), (6, 10), (7, 9)).iteration(12, 14, (12, 13))
+    on_its_node(story, _B, (3, 4, 5, 6, 22), (7, 20), (8, 19)).iteration(22, 24, (22, 23))
     on_its_node(story, _D, (3, 13, 13, 14, 32), (15, 18), (16, 17))
     return on_its_node(story, _C, (22, 23, 23, 24, 32), (25, 29), (26, 28)).end(33)
 

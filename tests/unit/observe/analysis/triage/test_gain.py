@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from builders import Story, a_try, begun, level, on_cluster, stamps
+from builders import Story, an_execution, begun, level, on_cluster, stamps
 from triaged import ONE, timed, walked
 
 from snakemake_logger_plugin_observe.analysis.triage import gain
@@ -43,7 +43,7 @@ def one_by_one(count: int, *, startup_s: float, tool_s: float) -> Story:
     at_s = 3.0
     for number in range(1, count + 1):
         loaded, ended = at_s + startup_s, at_s + startup_s + tool_s
-        one = a_try(begun=loaded, tool_started=loaded, tool_ended=ended, checked=ended)
+        one = an_execution(begun=loaded, tool_started=loaded, tool_ended=ended, checked=ended)
         node = level(one, started=at_s, loaded=loaded, planned=loaded, ended=ended)
         known = stamps(
             ready=3, selected=at_s, submitting=at_s, accepted=at_s, reported=ended, finished=ended

@@ -9,7 +9,7 @@ import strategies
 from builders import (
     SECOND,
     T0,
-    a_try,
+    an_execution,
     at,
     begun,
     chain,
@@ -104,15 +104,17 @@ def test_a_group_s_members_are_all_told_again_also_those_that_ran_beside_another
 
 def side_by_side() -> Run:
     """Return a group of 1 and 2, of which 1 takes as long as both, and 3 that depends on 2."""
-    story = begun().group("p", (1, 2)).job(1).job(2).job(3, needs=(2,)).turn(3, 3, (3, 3))
+    story = begun().group("p", (1, 2)).job(1).job(2).job(3, needs=(2,)).iteration(3, 3, (3, 3))
     known = stamps(ready=3, selected=3, submitting=3, accepted=3, reported=16, finished=16)
-    executions = [a_try(begun=4, tool_started=4, tool_ended=end, checked=end) for end in (16, 12)]
+    executions = [
+        an_execution(begun=4, tool_started=4, tool_ended=end, checked=end) for end in (16, 12)
+    ]
     node = level(*executions, started=3, loaded=3, planned=4, ended=16)
     story.attempt(None, known, node, group="p")
     for job_id, one in zip((1, 2), executions, strict=True):
         own = node.model_copy(update={"executions": (one,)})
         story.attempt(job_id, stamps(finished=16), own, group="p")
-    return story.turn(16, 16, (16, 16)).quick(3, 16, 16, 18).end(19).run
+    return story.iteration(16, 16, (16, 16)).quick(3, 16, 16, 18).end(19).run
 
 
 @MANY
@@ -160,7 +162,7 @@ def looked_at(*ended_s: float) -> Run:
             reported=began + 4,
             finished=began + 4,
         )
-        one = a_try(begun=began, tool_started=began, tool_ended=ended, checked=ended)
+        one = an_execution(begun=began, tool_started=began, tool_ended=ended, checked=ended)
         node = level(one, started=began, loaded=began, planned=began, ended=ended)
         story.attempt(number, known, node, poll_interval_s=2, external_jobid=f"7{number}")
     return story.end(11).run
@@ -335,7 +337,7 @@ def test_without_waiting_for_a_place_a_job_still_waits_for_those_it_needs() -> N
 
 def test_a_job_saves_no_more_than_the_next_longest_beside_it_allows() -> None:
     # 2 runs for 10 s beside 1 for 8: without 2, the run is 2 s shorter, and not 10
-    story = begun(cores=2).job(1, threads=1).job(2, threads=1, rule="other").turn(3, 3)
+    story = begun(cores=2).job(1, threads=1).job(2, threads=1, rule="other").iteration(3, 3)
     run = story.quick(1, 3, 3, 11).quick(2, 3, 3, 13).end(13).run
     assert saved(run)[("job", "2")] == saved(run)[("rule", "other")] == 2_000_000
 

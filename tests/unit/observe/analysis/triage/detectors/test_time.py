@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from builders import Story, a_record, a_try, at, begun, level, stamps
+from builders import Story, a_record, an_execution, at, begun, level, stamps
 from workflows import a_job, a_run, compared
 
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
@@ -51,14 +51,14 @@ def remote(
     story = begun(**facts)
     for number in range(1, count + 1):
         story.job(number, threads=1)
-    story.turn(3, 4, (3, 3.5))
+    story.iteration(3, 4, (3, 3.5))
     for number in range(1, count + 1):
         began = 4.5 + queue_s
         loaded = began + start_s
         planned = loaded + plan_s
         tool = planned + stage_s
         done = tool + tool_s
-        one = a_try(begun=planned, tool_started=tool, tool_ended=done, checked=done + 0.1)
+        one = an_execution(begun=planned, tool_started=tool, tool_ended=done, checked=done + 0.1)
         node = level(one, started=began, loaded=loaded, planned=planned, ended=done + 0.2)
         reported = done + 0.3 + poll_s
         end = reported + late_s
@@ -123,7 +123,9 @@ def test_a_job_that_was_tried_twice_is_one_job_of_the_many() -> None:
                 reported=at_s + 9,
                 finished=at_s + 9,
             )
-            one = a_try(begun=at_s + 8, tool_started=at_s + 8, tool_ended=at_s + 9, status=status)
+            one = an_execution(
+                begun=at_s + 8, tool_started=at_s + 8, tool_ended=at_s + 9, status=status
+            )
             node = level(one, started=at_s + 8, loaded=at_s + 8, planned=at_s + 8, ended=at_s + 9)
             story.attempt(number, known, node, number=attempt, status=status)
             at_s += 9
@@ -243,11 +245,11 @@ def checkpoints(count: int, each_s: float) -> Story:
     now = 3.0
     for number in range(1, count + 1):
         story.job(number, rule="split", checkpoint=True)
-        story.turn(now, now + 0.2, (now, now + 0.1)).quick(number, now, now + 0.1, now + 1)
+        story.iteration(now, now + 0.2, (now, now + 0.1)).quick(number, now, now + 0.1, now + 1)
         story.plan(now + 1, now + 1 + each_s, detail="checkpoint")
         now += 1 + each_s
     story.job(count + 1, rule="all", needs=(count,))
-    story.turn(now, now + 0.2, (now, now + 0.1)).quick(count + 1, now, now + 0.1, now + 1)
+    story.iteration(now, now + 0.2, (now, now + 0.1)).quick(count + 1, now, now + 0.1, now + 1)
     return story.end(now + 2)
 
 
@@ -271,7 +273,7 @@ def planning(parse_s: float, plan_s: float, work_s: float = 20) -> Story:
     story = Story(workflow_started=at(parsed), time=at(parsed))
     now = parsed + plan_s
     story.plan(parsed, now).job(1)
-    story.turn(now, now + 0.2, (now, now + 0.1)).quick(1, now, now + 0.1, now + work_s)
+    story.iteration(now, now + 0.2, (now, now + 0.1)).quick(1, now, now + 0.1, now + work_s)
     return story.end(now + work_s + 1)
 
 
