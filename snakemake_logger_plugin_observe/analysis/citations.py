@@ -1,4 +1,4 @@
-"""Citations: where a claim can be looked up, by a journal's line or a file's."""
+"""Citations: the journal line, file line or command output that shows a claim."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _QUOTED = 200
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """One place that shows what is claimed.
+    """A quote from the place that shows a claim.
 
     ``ref`` is ``A:14`` for line 14 of the journal that the answer calls A (the baseline; the
     candidate, or the only one, is B), else ``path:line`` or a command.
@@ -28,7 +28,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A run, by the name that an answer calls its journal."""
+    """A run and the name of its journal in the answer: ``A`` or ``B``."""
 
     name: str
     run: Run
@@ -38,7 +38,7 @@ class Side:
         return self.at_event(self.run.started, quote)
 
     def at_provenance(self, quote: str) -> tuple[Citation, ...]:
-        """Cite what was found out about the workflow's text."""
+        """Cite the event with the workflow's files and commit."""
         return self.at_event(self.run.provenance, quote)
 
     def at_end(self, quote: str) -> tuple[Citation, ...]:
@@ -59,13 +59,13 @@ class Side:
         return tuple(one for job in first for one in self.at_job(job.job_id, job_name(job)))
 
     def at_line(self, line: int | None, quote: str) -> tuple[Citation, ...]:
-        """Cite a line of the journal; nothing, where it is not known which."""
+        """Cite a line of the journal, or nothing if the line is unknown."""
         if line is None:
             return ()
         return (Citation("journal", f"{self.name}:{line}", shortened(quote)),)
 
 
 def shortened(text: str) -> str:
-    """Return *text* on one line, and no longer than a quote should be."""
+    """Return *text* on one line, cut to the length of a quote."""
     line = " ".join(text.split())
     return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"

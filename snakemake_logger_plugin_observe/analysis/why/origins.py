@@ -1,9 +1,9 @@
-"""What each job's run comes from: its own causes, and the jobs of the same run behind the others.
+"""The causes of each job, each linked to the jobs of the same run that it comes from.
 
 "Input files updated by another job" leads to the job that made the file. "Missing output files"
-leads to whoever needed them: Snakemake asks for a missing file only where a target or a job that
-has to run needs it, so a removed temporary file is no cause by itself. What leads nowhere else is
-a root.
+leads to the jobs that read them: Snakemake makes a missing file only if a target or another job
+that has to run needs it, so a removed temporary file is not a cause by itself. A cause that leads
+to no other job is a root.
 """
 
 from bisect import bisect_right
@@ -18,10 +18,10 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
 Leads = Literal["made_by", "needed_by", "brought_by", "replanned_by"]
-"""How a cause leads to other jobs: they made its files, or need them; or they are checkpoints whose
-evaluation brought the job itself, or made it needless to make its files, as was planned."""
+"""How a cause leads to other jobs: they made its files or need them, or they are checkpoints whose
+evaluation added the job itself or dropped the job that was to make its files."""
 
-# These speak for themselves; the rest are asked for by other jobs, or made by them.
+# Causes of the job itself; the others come from other jobs.
 _OWN: Final = frozenset(
     {
         *("incomplete", "updated_input", "input_set", "code", "params", "environment", "forced"),
@@ -33,34 +33,34 @@ _WANTED: Final = frozenset({"missing_output", "pipe", "service"})
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One cause of a job, and the jobs of this run that it comes from."""
+    """One cause of a job, and the jobs of the same run that it comes from."""
 
     cause: Cause | None
-    """None where the job is there only since a checkpoint was evaluated again."""
+    """None if the job exists only because a checkpoint was evaluated."""
     leads: Leads | None = None
     jobs: tuple[int, ...] = ()
-    """The jobs that it comes from; where there are none, it is told of the job itself."""
+    """The jobs that it comes from; none if it is a cause of the job itself."""
     certain: bool = True
-    """Whether the journal says that these are the jobs: else it follows from their order."""
+    """True if the journal records the jobs, False if they are inferred from the order."""
 
 
 @dataclass
 class Origins:
-    """The causes of every job that a run tells of."""
+    """The causes of every job of a run."""
 
     run: Run
     of: dict[int, tuple[Cause, ...]] = field(default_factory=dict)
-    """Each job's causes, as Snakemake gave them."""
+    """The causes of each job, by its id."""
     _read: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Read every job's reason."""
+        """Parse the reason of every job."""
         for job_id, job in self.run.jobs.items():
             causes = parse(job.reason, Names.of(files_of(job)))
-            self.of[job_id] = tuple(self._meant(job, cause) for cause in causes)
+            self.of[job_id] = tuple(self._incomplete_or_forced(job, cause) for cause in causes)
 
-    def _meant(self, job: JobDescribed, cause: Cause) -> Cause:
-        """Return what is behind "Forced execution": Snakemake says it of incomplete outputs too."""
+    def _incomplete_or_forced(self, job: JobDescribed, cause: Cause) -> Cause:
+        """Resolve "Forced execution", which Snakemake also reports for incomplete outputs."""
         settings = self.run.started.settings if self.run.started is not None else {}
         if cause.kind != "forced" or not settings.get("force_incomplete"):
             return cause
@@ -73,7 +73,7 @@ class Origins:
 
     @cached_property
     def links(self) -> dict[int, tuple[Link, ...]]:
-        """Each job's causes with the jobs that they lead to."""
+        """The causes of each job with the jobs that they lead to, by its id."""
         return {job_id: tuple(self._links(job)) for job_id, job in self.run.jobs.items()}
 
     def _links(self, job: JobDescribed) -> Iterator[Link]:
@@ -95,9 +95,9 @@ class Origins:
             yield Link(None, "brought_by", (checkpoint,))
 
     def _updated(self, job: JobDescribed, cause: Cause) -> Iterator[Link]:
-        """Follow inputs that were newer when a checkpoint had been evaluated to who had made them.
+        """Link inputs that were newer after a checkpoint's evaluation to the jobs that made them.
 
-        The rest were newer before the run.
+        The others were newer before the run.
         """
         evaluated = self._evaluations.before(job.time)
         makers: dict[str, int] = {}
@@ -115,11 +115,11 @@ class Origins:
             yield Link(made, "made_by", tuple(sorted(set(makers.values()))))
 
     def _makers_of(self, path: str) -> Iterable[int]:
-        """Return who makes *path*, or the folder that it is in."""
+        """Return the jobs that make *path* or a folder above it."""
         return next((self._makers[one] for one in upwards(path) if one in self._makers), ())
 
     def _made_by(self, job: JobDescribed, cause: Cause) -> Iterator[Link]:
-        """Follow files that another job made: to the makers, else to what was planned of them."""
+        """Link files that another job made to that job, else to a checkpoint that dropped it."""
         needs = [one for one in self._needs(job, cause) if one in self.run.jobs]
         makers: dict[str, int] = {}
         for need in needs:
@@ -134,23 +134,23 @@ class Origins:
         if known and (not others or checkpoint is not None):
             made = replace(cause, files=tuple(known)) if others else cause
             yield Link(made, "made_by", tuple(sorted(set(known.values()))))
-        elif needs:  # names of files in storage differ from those of their copies here
+        elif needs:  # files in storage have other names than their local copies
             yield Link(cause, "made_by", tuple(sorted({*known.values(), *needs})), certain=False)
             return
         elif checkpoint is None:
             yield Link(cause, certain=False)
         if checkpoint is not None and (others or not known):
-            # It was to be made when the run began; the checkpoint's evaluation made that needless.
+            # The file was to be made when the run began; the checkpoint's evaluation dropped that.
             left = replace(cause, files=others) if known else cause
             yield Link(left, "replanned_by", (checkpoint,), certain=False)
 
     def _needs(self, job: JobDescribed, cause: Cause) -> Iterable[int]:
         if job.dependencies is not None:
-            return {*job.dependencies, *self._forgotten(cause.files)} - {job.job_id}
+            return {*job.dependencies, *self._finished_makers(cause.files)} - {job.job_id}
         return {one for path in cause.files for one in self._makers.get(path, ())} - {job.job_id}
 
     def _needed_by(self, job: JobDescribed, cause: Cause) -> Link:
-        """Follow files that are wanted: to the jobs that read them, unless a target asks."""
+        """Link missing files to the jobs that read them, unless a target requests them."""
         wanted = set(cause.files) if cause.files else set(_bare(job.output))
         certain = cause.certain and bool(cause.files)
         readers: list[int] = []
@@ -159,12 +159,12 @@ class Origins:
             if certain and wanted.isdisjoint(self._reads(reader)):
                 continue
             if not (other.output or any(is_own(one, self.of[reader]) for one in self.of[reader])):
-                return Link(cause)  # a target's: wanted whatever else runs
+                return Link(cause)  # requested by a target: needed whatever else runs
             readers.append(reader)
         return Link(cause, "needed_by" if readers else None, tuple(sorted(readers)))
 
     def _reads(self, job_id: int) -> frozenset[str]:
-        """Return the files that a job reads, and the folders that they are in."""
+        """Return the files that a job reads, and the folders above them."""
         if job_id not in self._read:
             inputs = _bare(self.run.jobs[job_id].input)
             self._read[job_id] = frozenset(one for path in inputs for one in upwards(path))
@@ -172,25 +172,25 @@ class Origins:
 
     @cached_property
     def _readers(self) -> dict[int, list[int]]:
-        """Which jobs take files from each job."""
+        """The jobs that read files of each job, by its id."""
         found: dict[int, list[int]] = {}
         for job_id, job in self.run.jobs.items():
-            forgotten = {*self._checkpoints_read_by(job_id), *self._forgotten(_bare(job.input))}
-            for need in forgotten.union(job.dependencies or ()):
+            makers = {*self._checkpoints_read_by(job_id), *self._finished_makers(_bare(job.input))}
+            for need in makers.union(job.dependencies or ()):
                 if need != job_id:
                     found.setdefault(need, []).append(job_id)
         return found
 
     def _checkpoints_read_by(self, job_id: int) -> Iterator[int]:
-        """Yield the checkpoints whose files a job reads: Snakemake's DAG forgets these once run."""
+        """Yield the checkpoints whose files a job reads: Snakemake's DAG drops them once run."""
         if self._checkpoint_files:
             for path in self._reads(job_id) & self._checkpoint_files.keys():
                 yield self._checkpoint_files[path]
 
-    def _forgotten(self, paths: Iterable[str]) -> Iterator[int]:
-        """Yield who makes *paths*, where a checkpoint was evaluated.
+    def _finished_makers(self, paths: Iterable[str]) -> Iterator[int]:
+        """Yield the jobs that make *paths*, if a checkpoint was evaluated.
 
-        Snakemake's DAG is then made anew, and no job in it depends on what had ended before.
+        Snakemake then rebuilds the DAG, where no job depends on one that had finished before.
         """
         if self._evaluations.ends:
             for path in paths:
@@ -207,7 +207,7 @@ class Origins:
 
     @cached_property
     def _makers(self) -> dict[str, list[int]]:
-        """Which jobs make each file."""
+        """The jobs that make each file."""
         found: dict[str, list[int]] = {}
         for job_id, job in self.run.jobs.items():
             for path in _bare(job.output):
@@ -231,35 +231,35 @@ class Origins:
         return found
 
     def _brought_by(self, job_id: int) -> int | None:
-        """Return the checkpoint without whose evaluation in this run *job_id* would not be."""
+        """Return the checkpoint whose evaluation in this run added *job_id*."""
         at = bisect_right(self._evaluations.firsts, job_id)
         checkpoint = self._evaluations.whose[at - 1] if at else None
         return None if checkpoint == job_id else checkpoint
 
     def _evaluated_before(self, job_id: int) -> int | None:
-        """Return the checkpoint whose evaluation came last before *job_id* was described."""
+        """Return the checkpoint evaluated last before *job_id* was logged."""
         evaluated = self._evaluations.before(self.run.jobs[job_id].time)
         return None if evaluated is None or evaluated[1] == job_id else evaluated[1]
 
 
 @dataclass(slots=True)
 class _Evaluations:
-    """Each evaluation of a checkpoint again, in their order."""
+    """The evaluations of checkpoints, in order of time."""
 
     ends: list[Micros] = field(default_factory=list)
     firsts: list[int] = field(default_factory=list)
-    """The ids from here on belong to jobs that it brought."""
+    """The lowest id of the jobs that each added."""
     whose: list[int] = field(default_factory=list)
-    """The checkpoint's job that had ended last."""
+    """The checkpoint job that had finished last before each."""
 
     def before(self, moment: Micros) -> tuple[Micros, int] | None:
-        """Return the end of the last one before *moment*, and whose it was."""
+        """Return the end of the last one before *moment*, and its checkpoint job."""
         at = bisect_right(self.ends, moment)
         return (self.ends[at - 1], self.whose[at - 1]) if at else None
 
 
 def files_of(job: JobDescribed) -> Iterator[str]:
-    """Yield every file that *job* is known to have."""
+    """Yield every file of *job*: outputs, inputs, logs and benchmark."""
     yield from job.output
     yield from job.input
     yield from job.log
@@ -270,7 +270,7 @@ def files_of(job: JobDescribed) -> Iterator[str]:
 def is_own(cause: Cause, others: Iterable[Cause] = ()) -> bool:
     """Return whether *cause* is one of the job itself, whatever else runs.
 
-    Inputs that were newer, all of which another job of the run has made again since, are not named.
+    Snakemake names no updated inputs if other jobs of the run have made all of them again since.
     """
     if cause.kind == "updated_input" and not cause.files:
         return all(one.kind == cause.kind for one in others)
@@ -278,7 +278,7 @@ def is_own(cause: Cause, others: Iterable[Cause] = ()) -> bool:
 
 
 def is_own_link(link: Link, others: Iterable[Cause] = ()) -> bool:
-    """Return whether *link* is a cause of the job itself, and leads to no other job."""
+    """Return whether *link* is a cause of the job itself and leads to no other job."""
     return link.cause is not None and not link.jobs and is_own(link.cause, others)
 
 
@@ -287,7 +287,7 @@ def _bare(files: Iterable[str]) -> Iterator[str]:
 
 
 def upwards(path: str) -> Iterator[str]:
-    """Yield *path* and every folder that it is in."""
+    """Yield *path* and every folder above it."""
     while path:
         yield path
         path = path.rpartition("/")[0]

@@ -1,8 +1,8 @@
-"""Snakemake's reason for a job, which it tells as one text, as causes of known kinds.
+"""Snakemake's reason for running a job, parsed into causes of known kinds.
 
-The text is ``str()`` of ``snakemake.jobs.Reason``: sentences in a fixed order with ``; `` between
-them, some with a list of files behind it. File names may hold any of that, so a list is read by
-the names that the job is known to have; where these do not settle it, the cause says so.
+The text is ``str()`` of ``snakemake.jobs.Reason``: sentences in a fixed order, separated by ``; ``,
+some followed by a list of files. File names may contain these separators, so a list is split with
+the help of the job's known files; a cause whose list stays ambiguous is marked uncertain.
 """
 
 import re
@@ -28,17 +28,17 @@ Kind = Literal[
     "other",
     "unknown",
 ]
-"""The kinds of a cause: ``other`` is a wording that is not known here, ``unknown`` no reason."""
+"""The kinds of causes: ``other`` is an unrecognised wording, ``unknown`` means no reason given."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 CHANGES: Final[frozenset[Kind]] = frozenset(
     {"updated_input", "input_set", "code", "params", "environment"}
 )
-"""The kinds that tell of a change, which a rerun trigger saw."""
+"""The kinds that mean a change noticed by a rerun trigger."""
 CHANGED: Final = re.compile(r"changed since|Updated input|Incomplete output")
-"""Found in a reason that tells of a change; not where outputs were missing, or all was forced."""
+"""Matches reasons that mention a change, and not missing outputs or a forced run."""
 
-# How each kind begins: in a job's reason, and in the list that a dry run ends with.
+# How each kind begins, in a job's reason and in the list at the end of a dry run.
 _WORDINGS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     ("missing_output", ("Missing output files", "output files have to be generated")),
     ("incomplete", ("Incomplete output files",)),
@@ -75,13 +75,13 @@ _WORDINGS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     ("queue_input", ("input is yielded by queue that has not been terminated yet",)),
 )
 _KIND_OF: Final[dict[str, Kind]] = {
-    said.lower(): kind for kind, wordings in _WORDINGS for said in wordings
+    wording.lower(): kind for kind, wordings in _WORDINGS for wording in wordings
 }
 _WITH_FILES: Final = frozenset({"missing_output", "incomplete", "updated_input", "updated_by_job"})
-_SAID: Final = "|".join(re.escape(said) for said in sorted(_KIND_OF, key=len, reverse=True))
-_OPENING: Final = re.compile(rf"({_SAID})(?=[:;\s]|$)(?::\s*)?", re.IGNORECASE)
-_NEXT: Final = re.compile(rf"; (?=(?:{_SAID})(?:[:;\s]|$))", re.IGNORECASE)
-# Where one name may end; Snakemake's note on a file in storage has a comma of its own.
+_WORDING: Final = "|".join(re.escape(one) for one in sorted(_KIND_OF, key=len, reverse=True))
+_OPENING: Final = re.compile(rf"({_WORDING})(?=[:;\s]|$)(?::\s*)?", re.IGNORECASE)
+_NEXT: Final = re.compile(rf"; (?=(?:{_WORDING})(?:[:;\s]|$))", re.IGNORECASE)
+# Where a file name may end; Snakemake's note on a file in storage contains a comma.
 _BREAK: Final = re.compile(rf", (?!in storage\))|{_NEXT.pattern}", re.IGNORECASE)
 _FINISHED: Final = re.compile(r"Finished \(was: (.*)\)", re.DOTALL)
 _NOTE: Final = re.compile(
@@ -90,48 +90,48 @@ _NOTE: Final = re.compile(
 )
 
 
-_MOST_BREAKS: Final = 50  # more than names have that were not made to be slow to read
+_MOST_BREAKS: Final = 50  # more than real names have; limits the time that crafted names can cost
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause of a job's run, as Snakemake gave it."""
+    """One of the reasons that Snakemake gave for running a job."""
 
     kind: Kind
     files: tuple[str, ...] = ()
-    """The files that it names, in the order of the text."""
+    """The files named, in the order of the text."""
     certain: bool = True
-    """Whether these are surely the names: False where a text can be read in several ways."""
+    """False if the list of files can be split in several ways."""
     text: str | None = None
-    """What else it said: a change of params; all of a wording that is not known."""
+    """The rest of the text: the change of params, or an unrecognised wording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The files that a job is known to have: what tells names in a list apart."""
+    """The known files of a job, used to split a list of files."""
 
     known: frozenset[str] = frozenset()
     breaks: int = 0
-    """The most places in one of them that look like the end of a name."""
+    """The largest number of separators inside one of the names."""
 
     @classmethod
     def of(cls, files: Iterable[str]) -> "Names":
-        """Return the names of *files*, with and without Snakemake's notes behind them."""
+        """Return the names of *files*, with and without Snakemake's notes after them."""
         known = frozenset(one for file in files for one in (file, bare(file)) if one)
         breaks = max((one.count(", ") + one.count("; ") for one in known), default=0)
         return cls(known, min(breaks, _MOST_BREAKS))
 
 
 def bare(name: str) -> str:
-    """Return a file's name without the note that Snakemake's texts carry: ``a.txt (pipe)``."""
+    """Return a file's name without Snakemake's note after it: ``a.txt`` of ``a.txt (pipe)``."""
     return _NOTE.sub("", name) if name.endswith(")") else name
 
 
 def parse(reason: str | None, names: Names | None = None) -> tuple[Cause, ...]:
-    """Return the causes that *reason* names, in its order; at least one.
+    """Return the causes in *reason*, in its order; at least one.
 
     Args:
-        reason: Snakemake's text, or None where it gave none.
+        reason: Snakemake's text, or None if it gave none.
         names: the job's files.
 
     """
@@ -154,20 +154,19 @@ def _causes(text: str, names: Names) -> Iterator[Cause]:
             yield Cause(kind, files, certain)
         else:
             end = _end(text, at)
-            said = text[at:end].strip()
-            yield Cause(kind, text=said or None)
+            yield Cause(kind, text=text[at:end].strip() or None)
             at = end
         at += 2  # "; "
 
 
 def _end(text: str, at: int) -> int:
-    """Return where the sentence at *at* ends: before one that is known, or with the text."""
+    """Return where the sentence at *at* ends: before the next known one, or with the text."""
     found = _NEXT.search(text, at)
     return found.start() if found else len(text)
 
 
 def _files(text: str, at: int, names: Names) -> tuple[tuple[str, ...], bool, int]:
-    """Return the list of files at *at*, whether it is sure, and where it ends."""
+    """Return the list of files at *at*, whether it is certain, and where it ends."""
     found: list[str] = []
     certain = True
     while at < len(text) and not _NEXT.match(text, at):

@@ -1,4 +1,4 @@
-"""Where the causes of a run's jobs end: each job's roots, and the jobs that go back to each."""
+"""Root causes: those of each job of a run, and the chain of causes from a job back to them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Link, Origins, 
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
-# A rule's code, and the like, is changed by itself; the rest is one thing wherever it is found.
+# Kinds that are a separate root for each rule; the others are one root for the whole run.
 _BY_RULE: Final = frozenset(
     {"updated_input", "input_set", "code", "params", "environment", "other"}
 )
-# What a circle of jobs that want each other began with, if none has a cause of its own.
+# The first cause of a cycle of jobs that need each other, if none has a cause of its own.
 _FIRST: Final[tuple[Kind, ...]] = (
     *("missing_output", "pipe", "service", "updated_by_job", "updated_input", "unknown"),
 )
@@ -20,49 +20,49 @@ _FIRST: Final[tuple[Kind, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What jobs go back to: a kind of cause, of one rule where that tells roots apart."""
+    """A root cause: its kind, and its rule if each rule has a root of that kind."""
 
     kind: Kind
     rule: str | None = None
     files: frozenset[str] = frozenset()
-    """Updated inputs: rules that read the very same ones have the same root."""
+    """For updated inputs: rules that read the same files share a root."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The roots of a run."""
+    """The root causes of a run."""
 
     of: Mapping[int, frozenset[Root]]
-    """Each job's."""
+    """The roots of each job, by its id."""
     at: Mapping[int, tuple[tuple[Root, Link], ...]]
-    """The jobs that have a root themselves, with the causes that it is."""
+    """The jobs where a root was found, with its causes."""
 
 
 def roots(origins: Origins) -> Roots:
-    """Return what every job of a run goes back to: at least one root for each."""
+    """Return the root causes of every job of a run, at least one each."""
     at = {job_id: list(_own(origins, job_id)) for job_id in origins.links}
     at = _same_files(at)
     of: dict[int, frozenset[Root]] = {}
-    for circle in _circles(origins.links):
-        found = {root for job_id in circle for root, _link in at[job_id]}
+    for cycle in _cycles(origins.links):
+        found = {root for job_id in cycle for root, _link in at[job_id]}
         found.update(
             root
-            for job_id in circle
+            for job_id in cycle
             for next_one in _next(origins.links[job_id])
             if next_one in of
             for root in of[next_one]
         )
         if not found:
-            for job_id, link in _begun_by(origins, circle):
+            for job_id, link in _begun_by(origins, cycle):
                 root = _root(origins, job_id, link)
                 at[job_id].append((root, link))
                 found.add(root)
-        of.update(dict.fromkeys(circle, frozenset(found)))
+        of.update(dict.fromkeys(cycle, frozenset(found)))
     return Roots(of, {job_id: tuple(own) for job_id, own in at.items() if own})
 
 
 def _own(origins: Origins, job_id: int) -> Iterator[tuple[Root, Link]]:
-    """Yield what a job goes back to by itself; what a checkpoint found was missing before."""
+    """Yield a job's own roots. A job added by a checkpoint is not there for its missing outputs."""
     links = origins.links[job_id]
     found = any(link.leads == "brought_by" for link in links)
     for link in links:
@@ -79,7 +79,7 @@ def _root(origins: Origins, job_id: int, link: Link) -> Root:
 def _same_files(
     at: dict[int, list[tuple[Root, Link]]],
 ) -> dict[int, list[tuple[Root, Link]]]:
-    """Let rules have one root where the inputs that were updated are the very same files."""
+    """Merge the roots of rules whose updated inputs are the same files."""
     files: dict[Root, set[str]] = {}
     for own in at.values():
         for root, link in own:
@@ -91,15 +91,15 @@ def _same_files(
     }
 
 
-def _begun_by(origins: Origins, circle: Iterable[int]) -> list[tuple[int, Link]]:
-    """Return the causes that a circle, or a job that leads nowhere, began with.
+def _begun_by(origins: Origins, cycle: Iterable[int]) -> list[tuple[int, Link]]:
+    """Return the first causes of a cycle, or of a job that leads nowhere.
 
-    Files that a target wants are told before those that are wanted for the sake of others.
+    Files that a target requests come before files that other jobs need.
     """
     for kind in _FIRST:
         found = [
             (job_id, link)
-            for job_id in circle
+            for job_id in cycle
             for link in origins.links[job_id]
             if link.cause is not None and link.cause.kind == kind
         ]
@@ -113,10 +113,11 @@ def _next(links: Iterable[Link]) -> Iterator[int]:
         yield from link.jobs
 
 
-def _circles(links: Mapping[int, tuple[Link, ...]]) -> Iterator[list[int]]:
-    """Yield the jobs in circles of jobs that lead to each other, what they lead to first.
+def _cycles(links: Mapping[int, tuple[Link, ...]]) -> Iterator[list[int]]:
+    """Yield the jobs in groups that lead to each other, after the groups that they lead to.
 
-    Tarjan's strongly connected components, without recursion: chains can be long.
+    Tarjan's strongly connected components (``graphlib`` has none), without recursion: chains can
+    be long.
     """
     number: dict[int, int] = {}
     low: dict[int, int] = {}
@@ -147,38 +148,38 @@ def _circles(links: Mapping[int, tuple[Link, ...]]) -> Iterator[list[int]]:
                 if path:
                     low[path[-1][0]] = min(low[path[-1][0]], low[at])
                 if low[at] == number[at]:
-                    circle = [stack.pop()]
-                    while circle[-1] != at:
-                        circle.append(stack.pop())
-                    waiting.difference_update(circle)
-                    yield circle
+                    cycle = [stack.pop()]
+                    while cycle[-1] != at:
+                        cycle.append(stack.pop())
+                    waiting.difference_update(cycle)
+                    yield cycle
 
 
 @dataclass(frozen=True, slots=True)
 class ChainStep:
-    """A job on the way, with its causes; those that lead to no other job end there."""
+    """A job of a chain, with its causes."""
 
     job: JobDescribed
     links: tuple[Link, ...]
     roots: frozenset[Root]
-    """What it goes back to."""
+    """Its root causes."""
     at_roots: tuple[Link, ...]
-    """The causes of its own that are roots."""
+    """Those of its own causes that are roots."""
     line: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What some jobs go back to."""
+    """The causes behind some jobs, back to their roots."""
 
     starts: tuple[int, ...]
     steps: dict[int, ChainStep]
-    """By job id, the nearest to the start first; what a step leads to is a step too."""
+    """By job id, the nearest to the start first; every linked job is a step."""
     roots: frozenset[Root]
 
 
 def chain(origins: Origins, found: Roots, starts: Iterable[int]) -> Chain:
-    """Return the jobs that *starts* come from, to the roots; circles are walked once."""
+    """Return the chain of causes from *starts* back to the roots, each job once."""
     starts = tuple(starts)
     steps: dict[int, ChainStep] = {}
     waiting = list(starts)

@@ -1,7 +1,6 @@
-"""Why a run's jobs ran: what they go back to, and what Snakemake's reasons were, with their cost.
+"""Why a run's jobs ran, or why those of a dry run would: root causes and reasons, with their cost.
 
-Of a dry run, why they would run. Every job is counted once among the reasons, and once with each
-root that it goes back to.
+Every job counts once among the reasons, and once for each of its root causes.
 """
 
 from collections.abc import Iterable
@@ -20,48 +19,48 @@ EXAMPLES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Some jobs, and what they took."""
+    """A number of jobs, and their time."""
 
     jobs: int
     time: Micros
-    """Their attempts' phases from the moment each was selected."""
+    """Of their attempts, from the selection of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class RootShare:
-    """The jobs that go back to one root."""
+    """The jobs that have one root cause."""
 
     root: Root
     rules: tuple[tuple[str | None, int], ...]
-    """The rules where it was found, and how many of each's jobs it was told of."""
+    """The rules where it was found, with the number of jobs of each."""
     files: tuple[str, ...]
-    """Examples of the files that it names: inputs that were updated, outputs that were missing."""
+    """Examples of its files: updated inputs or missing outputs."""
     file_count: int
     text: str | None
     all: Cost
-    """Every job that goes back to it."""
+    """Every job with this root cause."""
     alone: Cost
     """The jobs that would not have run without it."""
     example: int
-    """A job that it was told of."""
+    """A job where it was found."""
     line: int | None
-    """The journal's line that describes that job."""
+    """The journal line of that job."""
 
     @property
     def kind(self) -> Kind:
-        """What kind of cause it is."""
+        """The kind of the cause."""
         return self.root.kind
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonShare:
-    """The jobs of one rule that have the same kinds of causes."""
+    """The jobs of one rule with the same kinds of causes."""
 
     kinds: tuple[Kind, ...]
     rule: str | None
     cost: Cost
     files: tuple[str, ...]
-    """Examples of the files that the reasons name."""
+    """Examples of files in the reasons."""
     file_count: int
     example: int
     line: int | None
@@ -74,18 +73,18 @@ class RunReasons:
     planned: bool
     all: Cost
     changed: Cost
-    """Jobs that would not have run but for something that changed since they last had."""
+    """Jobs that ran only because something changed since they last ran."""
     roots: tuple[RootShare, ...]
-    """The one that most jobs go back to first."""
+    """The one with the most jobs first."""
     reasons: tuple[ReasonShare, ...]
-    """The costliest first."""
+    """The most expensive first."""
     several: int
-    """How many jobs go back to more than one root."""
+    """How many jobs have more than one root cause."""
 
 
 @dataclass(slots=True)
 class _Sum:
-    """What a share is made of, while jobs are added to it."""
+    """A share while jobs are being added to it."""
 
     jobs: int = 0
     time: Micros = 0
@@ -98,12 +97,12 @@ class _Sum:
 
 
 def why(run: Run, origins: Origins | None = None, found: Roots | None = None) -> RunReasons:
-    """Return why what ran in *run* did; of a dry run, what would run.
+    """Return why the jobs of *run* ran; for a dry run, why they would run.
 
     Args:
         run: the run.
-        origins: its jobs' causes, where they have been read already.
-        found: their roots, likewise.
+        origins: the causes of its jobs, if parsed already.
+        found: their root causes, if known already.
 
     """
     origins = origins or Origins(run)
@@ -131,12 +130,12 @@ def why(run: Run, origins: Origins | None = None, found: Roots | None = None) ->
 
 
 def is_plan(run: Run) -> bool:
-    """Return whether *run* only told what it would do."""
+    """Return whether *run* is a dry run."""
     return run.started is not None and run.started.kind == "dry_run"
 
 
 def job_times(run: Run) -> dict[int, Micros]:
-    """Return how long each job took from its selection on, all its attempts together.
+    """Return the time of each job from its selection on, over all its attempts.
 
     A member of a group has its own part of the group's submission.
     """
@@ -182,12 +181,12 @@ def _by_root(run: Run, found: Roots, times: dict[int, Micros]) -> dict[Root, _Su
     for job_id, own in found.at.items():
         for root, link in own:
             if root in sums and link.cause is not None:
-                _tell(sums[root], run, job_id, link.cause)
+                _add_example(sums[root], run, job_id, link.cause)
     return sums
 
 
-def _tell(one: _Sum, run: Run, job_id: int, cause: Cause) -> None:
-    """Add the job that a root was told of."""
+def _add_example(one: _Sum, run: Run, job_id: int, cause: Cause) -> None:
+    """Add a job where a root cause was found."""
     rule = run.jobs[job_id].rule
     one.rules[rule] = one.rules.get(rule, 0) + 1
     one.files.update(dict.fromkeys(cause.files))

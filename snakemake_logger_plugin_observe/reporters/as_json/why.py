@@ -84,7 +84,7 @@ def _evidence(run: Run, job_id: int) -> list[dict[str, Any]]:
 
 def _chain(subject: JobSelection, chain: Chain, run: Run) -> dict[str, Any]:
     return {
-        "what": subject.words,
+        "what": subject.text,
         "relation": subject.relation,
         "jobs": list(chain.starts),
         "roots": _roots(chain.roots),

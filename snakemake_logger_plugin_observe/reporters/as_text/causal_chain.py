@@ -41,7 +41,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     if chain is None or subject is None:
         return []
     found: list[RenderableType] = []
-    what = cause_words.shortened(subject.words, _LONGEST_NAME)
+    what = cause_words.shortened(subject.text, _LONGEST_NAME)
     has = "has" if len(chain.starts) == 1 else "have"
     roots = [cause_words.root(one) for one in answer.why.roots if one.root in chain.roots]
     summary = f"{_selected(chain, what, subject.relation)} {has} {_causes(roots)}"
