@@ -1,4 +1,4 @@
-"""A run's figures against the limits of its workflow: which lines hold, and which are broken."""
+"""The lines of a check: whether a run passes each limit of its workflow's check file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ _ENDED_WELL: Final = ("success", "nothing_to_do")
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a line of the file allows a figure to be."""
+    """A maximum or minimum that the check file sets for a figure."""
 
     kind: Literal["max", "min"]
     figure: str
@@ -25,35 +25,35 @@ class Limit:
 
     @property
     def key(self) -> str:
-        """What the file calls it, without its table."""
+        """Its key in the check file, without the table."""
         return f"{self.figure}.{self.part}" if self.part else self.figure
 
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One thing that a run had to keep to, and whether it did."""
+    """One requirement on a run, and whether the run passes it."""
 
     kind: Kind
     key: str
     limit: float | str | bool | None
     value: float | str | None
     ok: bool | None
-    """None where it could not be checked."""
+    """True for PASS, False for FAIL, None for not checked."""
     why: str = ""
     file_line: int | None = None
-    """None for what every run has to keep to."""
+    """None for the requirement on every run: that it succeeded."""
     bound: Literal["at least", "at most"] | None = None
-    """Where *value* is not exact, on which side of it the figure lies."""
+    """For an inexact *value*: on which side of it the figure is."""
     evidence: tuple[Citation, ...] = ()
     files: tuple[tuple[str, int], ...] = ()
-    """The files that a glob matched: path and bytes."""
+    """The files that a glob matched, with their sizes in bytes."""
 
 
-def judge(subject: MeasuredRun, limit: Limit) -> CheckLine:
-    """Return whether the run keeps to *limit*, with what it rests on where it does not."""
-    found = measure(subject, limit.figure, limit.part)
-    ok = _holds(found, limit)
-    value, bound = _told(found, limit, ok)
+def judge(measured: MeasuredRun, limit: Limit) -> CheckLine:
+    """Return whether the run passes *limit*, with evidence if it does not."""
+    found = measure(measured, limit.figure, limit.part)
+    ok = _passes(found, limit)
+    value, bound = _shown(found, limit, ok)
     return CheckLine(
         kind=limit.kind,
         key=limit.key,
@@ -67,8 +67,8 @@ def judge(subject: MeasuredRun, limit: Limit) -> CheckLine:
     )
 
 
-def _holds(found: Measurement, limit: Limit) -> bool | None:
-    """Return whether it surely holds, surely does not, or None where neither is sure."""
+def _passes(found: Measurement, limit: Limit) -> bool | None:
+    """Return whether the figure passes, or None if its bounds do not decide that."""
     low, high = found.low, found.high
     if limit.kind == "max":
         if high is not None and high <= limit.value:
@@ -79,10 +79,10 @@ def _holds(found: Measurement, limit: Limit) -> bool | None:
     return False if high is not None and high < limit.value else None
 
 
-def _told(
+def _shown(
     found: Measurement, limit: Limit, ok: bool | None
 ) -> tuple[float | None, Literal["at least", "at most"] | None]:
-    """Return the value to show: the bound that decided, or else the one that is known."""
+    """Return the value to show: the bound that decided, or else the known one."""
     if found.exact:
         return found.low, None
     by_low = found.low is not None if ok is None else ok == (limit.kind == "min")
@@ -96,17 +96,18 @@ def _rounded(value: float | None, figure: str) -> float | None:
     return round(value) if FIGURES[figure].unit == "count" else round(value, 6)
 
 
-def ended(subject: MeasuredRun) -> CheckLine:
-    """Return whether the run did what it was asked for: without that, no figure means much."""
-    status = subject.status
+def ended(measured: MeasuredRun) -> CheckLine:
+    """Return whether the run succeeded, without which its figures mean little."""
+    status = measured.status
     line = CheckLine("run", "status", "success", status, True)
-    if subject.kind == "dry_run":
-        return replace(line, ok=None, why="a dry run: what was planned can be checked, and no more")
-    if subject.kind == "touch":
-        return replace(line, ok=None, why="it only touched its outputs")
+    if measured.kind == "dry_run":
+        return replace(line, ok=None, why="a dry run: only planned figures can be checked")
+    if measured.kind == "touch":
+        return replace(line, ok=None, why="the run only touched its outputs")
     if status in _ENDED_WELL:
         return line
-    return replace(line, ok=False, why=subject.more if status in ("killed", "running") else "")
+    cut_short = status in ("killed", "running")
+    return replace(line, ok=False, why=measured.incomplete if cut_short else "")
 
 
 def same_work(found: Comparison, file_line: int | None) -> CheckLine:
@@ -119,14 +120,14 @@ def same_work(found: Comparison, file_line: int | None) -> CheckLine:
         ok=found.same_work,
         why=found.verdict,
         file_line=file_line,
-        evidence=() if found.same_work else tuple(_refused(found)),
+        evidence=() if found.same_work else tuple(_unsafe(found)),
     )
 
 
 def slower_by(found: Comparison, most: float, file_line: int | None) -> CheckLine:
-    """Return whether the run was slower than its baseline by more than *most*, noise left aside.
+    """Return whether the run was slower than its baseline by more than *most*, beyond noise.
 
-    The value is the share of the baseline's length by which it was slower; below 0, faster.
+    The value is the share of the baseline's length by which it was slower; negative if faster.
     """
     speed = found.speed
     change, baseline_s = speed.change_s, speed.baseline_s
@@ -137,12 +138,12 @@ def slower_by(found: Comparison, most: float, file_line: int | None) -> CheckLin
     why = f"{speed.candidate_s:.3f} s, the baseline {baseline_s:.3f} s"
     beyond = value > most
     if beyond and speed.verdict != "slower":
-        why += f"; no more than noise may be ({speed.margin_s:.3f} s)"
+        why += f"; within noise ({speed.margin_s:.3f} s)"
     ok = not beyond or speed.verdict != "slower"
     return CheckLine("baseline", "slower_by", most, value, ok, why, file_line)
 
 
-def _refused(found: Comparison) -> Iterator[Citation]:
+def _unsafe(found: Comparison) -> Iterator[Citation]:
     """Cite each unsafe finding, in this run if it shows there, else in the baseline."""
     for finding in found.findings:
         if finding.kind == "unsafe":

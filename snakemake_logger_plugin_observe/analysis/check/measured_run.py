@@ -1,4 +1,4 @@
-"""A run that is asked for figures, and what an answer is: a number, or bounds, and why no more."""
+"""A run whose figures are measured, and what a measurement is: a number or bounds."""
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -15,34 +15,34 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 _T = TypeVar("_T")
 MOST_CITED: Final = 100
-"""Of more of the journal's lines than these, the first ones stand for all."""
+"""At most so many journal lines are cited for a figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A figure as far as it is known: exact where both bounds are equal, None where unbounded."""
+    """A figure by its bounds: exact if they are equal; a bound of None is unknown."""
 
     low: float | None
     high: float | None
     why: str = ""
-    """Why it is not exact, or what it was made from instead of the usual."""
+    """Why it is not exact, or what it was computed from instead of the usual source."""
     evidence: tuple[Citation, ...] = ()
-    """Where the largest of what it was made from can be looked up, in the journal."""
+    """The journal lines of the largest values that it was computed from."""
 
     @property
     def exact(self) -> bool:
-        """Whether it is one number."""
+        """Whether it is a single number."""
         return self.low is not None and self.low == self.high
 
 
 def unknown(why: str) -> Measurement:
-    """Return a figure of which nothing is known."""
+    """Return an unknown figure, with the reason."""
     return Measurement(None, None, why)
 
 
 @dataclass
 class MeasuredRun:
-    """A run that is asked for figures; what several of them need is worked out once."""
+    """A run whose figures are measured; what several figures need is computed once."""
 
     run: Run
     status: str
@@ -51,49 +51,49 @@ class MeasuredRun:
     attempts: list[Attempt] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Find the jobs' attempts, without the groups' own submissions."""
+        """Collect the attempts of jobs, without the groups' own submissions."""
         self.attempts = [one for one in self.run.attempts.values() if one.job_id is not None]
 
     @cached_property
     def account(self) -> Account:
-        """Both accounts."""
+        """The job account and the makespan partition."""
         return account(self.run)
 
     @cached_property
     def rows(self) -> list[Row]:
-        """Every attempt, groups' submissions too, with what may hide in what was not observed."""
+        """Every attempt, including groups' submissions, with the phases that may be unobserved."""
         return rows(self.run)
 
     @property
     def kind(self) -> str:
-        """Whether it ran, or only planned or touched."""
+        """``run``, ``dry_run`` or ``touch``."""
         return self.run.started.kind if self.run.started is not None else "run"
 
     @property
     def ended(self) -> bool:
-        """Whether the journal tells the run's end."""
+        """Whether the journal contains the run's end."""
         return self.status not in ("running", "killed")
 
     @property
-    def more(self) -> str:
-        """Why more may have happened than the journal tells; empty where it tells all."""
+    def incomplete(self) -> str:
+        """Why the journal may not contain everything that happened; empty if it does."""
         if self.status == "running":
-            return "its journal has no end yet"
+            return "the run has not ended yet"
         if self.status == "killed":
-            return "the run was killed, and its last moments are not in the journal"
+            return "the run was killed before it could record its end"
         if self.problems:
-            return "lines of the journal could not be read"
+            return "some lines of the journal could not be read"
         return f"the journal has a gap: {self.run.gaps[0]}" if self.run.gaps else ""
 
     def counted(self, count: float, evidence: Iterable[Citation], more: str = "") -> Measurement:
-        """Return a count, or what it is at least where more may have happened."""
-        why = self.more or more
+        """Return a count, or a lower bound if the journal may be incomplete."""
+        why = self.incomplete or more
         return Measurement(count, None if why else count, why, tuple(evidence)[:MOST_CITED])
 
     def cite(
         self, found: Iterable[tuple[Attempt, _T]], say: Callable[[_T], str]
     ) -> tuple[Citation, ...]:
-        """Return the lines that told of attempts' ends, with what *say* says of each."""
+        """Cite the journal lines of attempts' ends, with a quote made by *say* for each."""
         shown = itertools.islice(found, MOST_CITED)
         side = Side("B", self.run)
         cited = (side.at_line(one.line, f"{self.name(one)}: {say(what)}") for one, what in shown)

@@ -1,4 +1,4 @@
-"""The figures of a run that a workflow can be held to, each with the journal's lines behind it."""
+"""The figures of a run that a check file can limit, each with the journal lines behind it."""
 
 import math
 from collections import Counter
@@ -29,48 +29,48 @@ _PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 # -- time ------------------------------------------------------------------------------------------
 
 
-def _makespan(subject: MeasuredRun, _part: str) -> Measurement:
-    longest = _largest((one, one.since_selected) for one in subject.run.attempts.values())
-    cited = subject.cite(longest, lambda micros: f"{_s(micros)} since it was chosen")
-    length_s = subject.run.makespan / 1e6
-    if subject.ended:  # that is known whatever the journal lacks in between
+def _makespan(measured: MeasuredRun, _part: str) -> Measurement:
+    longest = _largest((one, one.since_selected) for one in measured.run.attempts.values())
+    cited = measured.cite(longest, lambda micros: f"{_s(micros)} since it was selected")
+    length_s = measured.run.makespan / 1e6
+    if measured.ended:  # known even if the journal has gaps
         return Measurement(length_s, length_s, evidence=cited)
-    return Measurement(length_s, None, subject.more, cited)
+    return Measurement(length_s, None, measured.incomplete, cited)
 
 
-def _class_share(subject: MeasuredRun, part: str) -> Measurement:
-    whole = subject.account.makespan
+def _class_share(measured: MeasuredRun, part: str) -> Measurement:
+    whole = measured.account.makespan
     if not whole:
         return unknown("the run took no time")
-    if not subject.ended:
-        return unknown(subject.more)
+    if not measured.ended:
+        return unknown(measured.incomplete)
     owned: Counter[Key] = Counter()
-    for one in subject.account.segments:
+    for one in measured.account.segments:
         key = one.job_id if one.job_id is not None else one.group
         if one.cost_class == part and key is not None and one.attempt is not None:
             owned[key, one.attempt] += one.end - one.start
-    found = _largest((subject.run.attempts[key], micros) for key, micros in owned.items())
-    cited = subject.cite(found, lambda micros: f"owned {_s(micros)} of the makespan by {part}")
-    share = subject.account.makespan_by_class[part] / whole
+    found = _largest((measured.run.attempts[key], micros) for key, micros in owned.items())
+    cited = measured.cite(found, lambda micros: f"owned {_s(micros)} of the makespan by {part}")
+    share = measured.account.makespan_by_class[part] / whole
     return Measurement(share, share, evidence=cited)
 
 
-def _phase(subject: MeasuredRun, part: str) -> Measurement:
+def _phase(measured: MeasuredRun, part: str) -> Measurement:
     if part not in _ATTEMPT_PHASES:  # the run's own
-        return subject.counted(subject.account.makespan_by_phase.get(part, 0) / 1e6, ())
-    known, hidden = _known_phase(subject, part)
+        return measured.counted(measured.account.makespan_by_phase.get(part, 0) / 1e6, ())
+    known, hidden = _known_phase(measured, part)
     total = sum(micros for _, micros in known) / 1e6
-    return subject.counted(total, _cite(subject, part, known), _may_hide(part, hidden))
+    return measured.counted(total, _cite(measured, part, known), _may_hide(part, hidden))
 
 
-def _queue_wait(subject: MeasuredRun, part: str) -> Measurement:
-    known, hidden = _known_phase(subject, "queue_wait")
-    why = subject.more or _may_hide("queue_wait", hidden)
+def _queue_wait(measured: MeasuredRun, part: str) -> Measurement:
+    known, hidden = _known_phase(measured, "queue_wait")
+    why = measured.incomplete or _may_hide("queue_wait", hidden)
     if not known:
         return unknown(why or "no job of this run waited in a queue")
-    cited = _cite(subject, "queue_wait", known)
+    cited = _cite(measured, "queue_wait", known)
     share, lengths = _PERCENTILES[part], sorted(micros / 1e6 for _, micros in known)
-    if subject.more:  # those that are not told may change it either way
+    if measured.incomplete:  # missing jobs could change it either way
         return Measurement(None, None, why, cited)
     low = _percentile([0.0] * hidden + lengths, share)
     high = _percentile(lengths + [math.inf] * hidden, share)
@@ -78,32 +78,34 @@ def _queue_wait(subject: MeasuredRun, part: str) -> Measurement:
 
 
 def _percentile(ordered: list[float], share: float) -> float:
-    """Return the nearest rank: the smallest value that *share* of all do not exceed."""
+    """Return the nearest rank: the smallest value that *share* of all values do not exceed."""
     return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
 
 
-def _rule_compute(subject: MeasuredRun, part: str) -> Measurement:
-    known, hidden = _known_phase(subject, "compute", part)
+def _rule_compute(measured: MeasuredRun, part: str) -> Measurement:
+    known, hidden = _known_phase(measured, "compute", part)
     if not known and not hidden:
         return unknown(f"no job of the rule {part} ran")
     longest = max((micros for _, micros in known), default=0) / 1e6
-    return subject.counted(longest, _cite(subject, "compute", known), _may_hide("compute", hidden))
+    return measured.counted(
+        longest, _cite(measured, "compute", known), _may_hide("compute", hidden)
+    )
 
 
 def _cite(
-    subject: MeasuredRun, phase: str, known: list[tuple[Attempt, Micros]]
+    measured: MeasuredRun, phase: str, known: list[tuple[Attempt, Micros]]
 ) -> tuple[Citation, ...]:
-    return subject.cite(_largest(known), lambda micros: f"{phase} {_s(micros)}")
+    return measured.cite(_largest(known), lambda micros: f"{phase} {_s(micros)}")
 
 
 def _known_phase(
-    subject: MeasuredRun, phase: str, rule: str | None = None
+    measured: MeasuredRun, phase: str, rule: str | None = None
 ) -> tuple[list[tuple[Attempt, Micros]], int]:
-    """Return the attempts that were in *phase* and for how long, and how many may have been."""
+    """Return the attempts in *phase* with their times, and how many more may have been in it."""
     known, hidden = [], 0
-    for row in subject.rows:
+    for row in measured.rows:
         if row.attempt.is_member and phase not in _OF_MEMBERS:
-            continue  # its group's submission has it
+            continue  # counted in its group's submission
         if (rule is None or row.rule == rule) and phase in row.phases:
             micros = row.phases[phase]
             if micros is None:
@@ -120,101 +122,103 @@ def _may_hide(phase: str, attempts: int) -> str:
 # -- work ------------------------------------------------------------------------------------------
 
 
-def _planned(subject: MeasuredRun, _part: str) -> Measurement:
-    """Return what the DAG held to run, by its last planning; or the jobs that were told."""
-    run, planned = subject.run, subject.run.planned
-    ended = subject.status in ("success", "nothing_to_do", "dry_run")
-    later = f"the run {subject.status.replace('_', ' ')}: more may have been planned later"
+def _planned(measured: MeasuredRun, _part: str) -> Measurement:
+    """Return the number of jobs to run by the last planning, or else the jobs in the journal."""
+    run, planned = measured.run, measured.run.planned
+    ended = measured.status in ("success", "nothing_to_do", "dry_run")
+    later = f"the run {measured.status.replace('_', ' ')}: more may have been planned later"
     more = "" if ended else later
     if planned is None:
-        found = subject.counted(len(run.jobs), _by_rule(subject, run.jobs.values()), more)
-        return replace(found, why=found.why or "counted from the jobs that were described")
+        found = measured.counted(len(run.jobs), _by_rule(measured, run.jobs.values()), more)
+        return replace(found, why=found.why or "counted from the jobs in the journal")
     counts = sorted(planned.to_run.items(), key=lambda item: -item[1])
     side = Side("B", run)
     cited = [
         one for rule, n in counts for one in side.at_event(planned, f"{plural(n, 'job')} of {rule}")
     ]
-    return subject.counted(sum(planned.to_run.values()), cited, more)
+    return measured.counted(sum(planned.to_run.values()), cited, more)
 
 
-def _failed(subject: MeasuredRun, _part: str) -> Measurement:
+def _failed(measured: MeasuredRun, _part: str) -> Measurement:
     last: dict[int | None, Attempt] = {}
-    for one in subject.attempts:
+    for one in measured.attempts:
         if one.job_id not in last or last[one.job_id].number < one.number:
             last[one.job_id] = one
     failed = [one for one in last.values() if one.status in FAILED]
-    return subject.counted(len(failed), subject.cite(((one, one) for one in failed), _ended))
+    return measured.counted(len(failed), measured.cite(((one, one) for one in failed), _ended))
 
 
-def _retries(subject: MeasuredRun, _part: str) -> Measurement:
+def _retries(measured: MeasuredRun, _part: str) -> Measurement:
     again: list[tuple[Attempt, str]] = []
-    for one in subject.attempts:
+    for one in measured.attempts:
         number = one.number
         again += [(one, f"attempt {number}")] if number > 1 else []
         again += [
-            (one, f"try {n} inside attempt {number}") for n in range(2, len(one.executions) + 1)
+            (one, f"execution {n} of attempt {number}") for n in range(2, len(one.executions) + 1)
         ]
-    return subject.counted(len(again), subject.cite(again, str), _unseen_executions(subject))
+    return measured.counted(len(again), measured.cite(again, str), _unseen_executions(measured))
 
 
-def _masked(subject: MeasuredRun, _part: str) -> Measurement:
-    """Return how many failures retries hid: a success in the end, or the same one each time."""
-    hidden = masked(failures(subject.run))
+def _masked(measured: MeasuredRun, _part: str) -> Measurement:
+    """Return how many failures were hidden by retries: recovered, or deterministic."""
+    hidden = masked(failures(measured.run))
     found = ((one.rows[-1].attempt, one) for one in hidden)
-    return subject.counted(len(hidden), subject.cite(found, _hidden), _unseen_executions(subject))
+    return measured.counted(
+        len(hidden), measured.cite(found, _hidden), _unseen_executions(measured)
+    )
 
 
 def _hidden(one: Failure) -> str:
     times = len(one.occurrences)
     if one.outcome == "succeeded":
-        return f"failed {times} {'time' if times == 1 else 'times'}, then succeeded"
-    return f"failed {times} times in the same way"
+        return f"failed {plural(times, 'time')}, then succeeded"
+    return f"failed {times} times the same way"
 
 
-def _unseen_executions(subject: MeasuredRun) -> str:
-    """Return why there may have been more executions; empty where all were seen."""
+def _unseen_executions(measured: MeasuredRun) -> str:
+    """Return why there may have been more executions; empty if all were observed."""
     unseen = sum(
         one.external_jobid is not None
         and one.status in FINAL
         and not (one.levels and not one.unobserved)
-        for one in subject.attempts
+        for one in measured.attempts
     )
     return (
         f"executions on the node were not observed in {plural(unseen, 'attempt')}" if unseen else ""
     )
 
 
-def _missing_logs(subject: MeasuredRun, _part: str) -> Measurement:
-    return _missing(subject, lambda job: bool(job.log))
+def _missing_logs(measured: MeasuredRun, _part: str) -> Measurement:
+    return _missing(measured, lambda job: bool(job.log))
 
 
-def _missing_benchmarks(subject: MeasuredRun, _part: str) -> Measurement:
-    return _missing(subject, lambda job: job.benchmark is not None)
+def _missing_benchmarks(measured: MeasuredRun, _part: str) -> Measurement:
+    return _missing(measured, lambda job: job.benchmark is not None)
 
 
-def _missing(subject: MeasuredRun, has: Callable[[JobDescribed], bool]) -> Measurement:
-    """Return how many jobs lack it; a target rule, which makes and runs nothing, needs none."""
+def _missing(measured: MeasuredRun, has: Callable[[JobDescribed], bool]) -> Measurement:
+    """Return how many jobs lack it; target rules, which make and run nothing, need none."""
     lacking = [
         job
-        for job in subject.run.jobs.values()
+        for job in measured.run.jobs.values()
         if not has(job) and (job.output or job.shellcmd or job.script)
     ]
-    return subject.counted(len(lacking), _by_rule(subject, lacking))
+    return measured.counted(len(lacking), _by_rule(measured, lacking))
 
 
-def _by_rule(subject: MeasuredRun, jobs: Iterable[JobDescribed]) -> Iterator[Citation]:
-    """Yield each rule's count, the largest first, with the line of its first job."""
+def _by_rule(measured: MeasuredRun, jobs: Iterable[JobDescribed]) -> Iterator[Citation]:
+    """Cite each rule's count at the line of its first job, the largest count first."""
     first: dict[str, int] = {}
     counts: Counter[str] = Counter()
     for job in jobs:
         first.setdefault(job.rule, job.job_id)
         counts[job.rule] += 1
     for rule, count in counts.most_common():
-        yield from Side("B", subject.run).at_job(first[rule], f"{plural(count, 'job')} of {rule}")
+        yield from Side("B", measured.run).at_job(first[rule], f"{plural(count, 'job')} of {rule}")
 
 
 def _ended(attempt: Attempt) -> str:
-    """Return how an attempt failed, in a few words."""
+    """Return how an attempt failed: status, number, and signal or exit code."""
     ended = describe_exit(*exit_of(attempt, None, last=True))
     return f"{attempt.status} at attempt {attempt.number}" + (f", {ended}" if ended else "")
 
@@ -222,52 +226,52 @@ def _ended(attempt: Attempt) -> str:
 # -- requests --------------------------------------------------------------------------------------
 
 
-def _memory(subject: MeasuredRun, _part: str) -> Measurement:
-    asked = [row for row in subject.rows if row.use.memory_requested_bytes]
+def _memory(measured: MeasuredRun, _part: str) -> Measurement:
+    requesting = [row for row in measured.rows if row.use.memory_requested_bytes]
     exact: list[tuple[Attempt, float]] = []
     at_most: list[tuple[Attempt, float]] = []
-    for row in asked:
+    for row in requesting:
         if row.use.memory_peak_bytes is not None:
             share = row.use.memory_peak_bytes / (row.use.memory_requested_bytes or 1)
             (at_most if row.use.memory_peak_is_bound else exact).append((row.attempt, share))
-    return _of_request(subject, "memory", len(asked), exact, at_most)
+    return _of_request(measured, "memory", len(requesting), exact, at_most)
 
 
-def _time(subject: MeasuredRun, _part: str) -> Measurement:
-    asked = [
+def _time(measured: MeasuredRun, _part: str) -> Measurement:
+    requesting = [
         row
-        for row in subject.rows
+        for row in measured.rows
         if row.use.runtime_requested_s and row.attempt.external_jobid is not None
     ]
     exact = [
         (row.attempt, row.use.on_node_s / (row.use.runtime_requested_s or 1))
-        for row in asked
+        for row in requesting
         if row.use.on_node_s is not None
     ]
-    return _of_request(subject, "runtime", len(asked), exact, [])
+    return _of_request(measured, "runtime", len(requesting), exact, [])
 
 
 def _of_request(
-    subject: MeasuredRun,
+    measured: MeasuredRun,
     what: str,
-    asked: int,
+    requesting: int,
     exact: list[tuple[Attempt, float]],
     at_most: list[tuple[Attempt, float]],
 ) -> Measurement:
-    """Return the largest share of a request that was used, within what is known of it."""
-    if not asked:
-        return unknown(f"no job of this run asked for {what}")
+    """Return the largest used share of a request, by its bounds."""
+    if not requesting:
+        return unknown(f"no job of this run requested {what}")
     if not exact and not at_most:
         return unknown(f"{what} was not measured")
     found = sorted(exact or at_most, key=lambda one: -one[1])[:MOST_CITED]
-    cited = subject.cite(found, lambda share: f"{share:.0%} of its {what}")
+    cited = measured.cite(found, lambda share: f"{share:.0%} of its {what}")
     low = max((share for _, share in exact), default=None)
-    missing = asked - len(exact) - len(at_most)
-    if subject.more or missing:
+    missing = requesting - len(exact) - len(at_most)
+    if measured.incomplete or missing:
         not_measured = f"{what} was not measured in {plural(missing, 'attempt')}"
-        return Measurement(low, None, subject.more or not_measured, cited)
+        return Measurement(low, None, measured.incomplete or not_measured, cited)
     high = max(share for _, share in exact + at_most)
-    why = "" if high == low else "of some jobs only a bound is known"
+    why = "" if high == low else "only a bound is known for some jobs"
     return Measurement(low, high, why, cited)
 
 
@@ -276,14 +280,14 @@ def _of_request(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: how it is worked out, in what unit, and which parts it has."""
+    """One figure: how it is measured, its unit, and its parts."""
 
     measure: Callable[[MeasuredRun, str], Measurement]
     unit: Literal["count", "s", "share", "ratio"]
     parts: tuple[str, ...] | None = ()
-    """The names that may follow a dot; none where it has no parts, None where any may."""
+    """The names that may follow a dot: none if it has no parts, None if any name may."""
     of_plans: bool = False
-    """Whether a dry run has it, too."""
+    """Whether a dry run has it as well."""
 
 
 FIGURES: Final[dict[str, Figure]] = {
@@ -301,15 +305,16 @@ FIGURES: Final[dict[str, Figure]] = {
     "memory_of_request": Figure(_memory, "ratio"),
     "time_of_request": Figure(_time, "ratio"),
 }
-"""Every figure by its name."""
+"""Every figure by name."""
 
 
-def measure(subject: MeasuredRun, figure: str, part: str = "") -> Measurement:
-    """Return *figure* of the run, or of a part of it: ``("phase_s", "latency_wait")``."""
+def measure(measured: MeasuredRun, figure: str, part: str = "") -> Measurement:
+    """Return a figure of the run, or of a part: ``("phase_s", "latency_wait")``."""
     known = FIGURES[figure]
-    if subject.kind != "run" and not known.of_plans:
-        return unknown("nothing ran: a dry run" if subject.kind == "dry_run" else "it only touched")
-    return known.measure(subject, part)
+    if measured.kind != "run" and not known.of_plans:
+        dry = measured.kind == "dry_run"
+        return unknown("nothing ran: a dry run" if dry else "the run only touched its outputs")
+    return known.measure(measured, part)
 
 
 def _largest(found: Iterable[tuple[Attempt, Micros]]) -> list[tuple[Attempt, Micros]]:

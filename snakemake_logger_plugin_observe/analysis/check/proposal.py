@@ -1,4 +1,4 @@
-"""Limits that a run itself keeps to, with headroom: what a first file of budgets may say."""
+"""Limits that a run itself passes, with headroom: a first check file for its workflow."""
 
 import math
 import posixpath
@@ -17,46 +17,48 @@ _LENGTHS: Final = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _COUNTS: Final = ("failed_jobs", "retries", "masked_failures", "missing_logs", "missing_benchmarks")
 _REQUESTS: Final = ("memory_of_request", "time_of_request")
 _SHARE_MATTERS: Final = 0.2
-_SHARES_TELL: Final = 60_000_000
-"""The shares of a shorter run are chance."""
+_SHARES_MATTER_MICROS: Final = 60_000_000
+"""Shares of shorter runs vary too much."""
 _MOST_NAMED: Final = 10
-"""Files that end alike in one folder; more of them are one glob."""
+"""More files than this with one ending in one folder become a glob."""
 _TOOL_MATTERS_S: Final = 1.0
 _NO_LINE: Final = 0  # a proposal is not in a file yet
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A limit, and where it came from."""
+    """A limit, and where it comes from."""
 
     limit: Limit
     because: str
 
 
-def limits(subject: MeasuredRun) -> Iterator[Proposed]:
-    """Yield limits that the run keeps to, of those figures that are known of it."""
-    yield from _length(subject, "makespan_s", "", 1.5, 10)
-    yield from _exactly(subject, "jobs_planned", "max", "of this run: more is wider discovery")
+def limits(measured: MeasuredRun) -> Iterator[Proposed]:
+    """Yield limits that the run passes, for each of its known figures."""
+    yield from _length(measured, "makespan_s", "", 1.5, 10)
+    yield from _exactly(measured, "jobs_planned", "max", "in this run; more means wider discovery")
     for name in _COUNTS:
-        yield from _exactly(subject, name, "max", "in this run")
+        yield from _exactly(measured, name, "max", "in this run")
     for name in _REQUESTS:
-        yield from _request(subject, name)
-    long = subject.account.makespan >= _SHARES_TELL
-    for name, micros in subject.account.makespan_by_class.items() if long else ():
-        share = micros / (subject.account.makespan or 1)
+        yield from _request(measured, name)
+    long = measured.account.makespan >= _SHARES_MATTER_MICROS
+    for name, micros in measured.account.makespan_by_class.items() if long else ():
+        share = micros / (measured.account.makespan or 1)
         wasted = name not in ("compute", UNOBSERVED, UNATTRIBUTED)
         if wasted and share >= _SHARE_MATTERS:
-            yield from _share(subject, name)
-    yield from _length(subject, "queue_wait_s", "p95", 2, 10)
-    for rule in sorted({job.rule for job in subject.run.jobs.values() if job.rule}):
-        longest = measure(subject, "rule_compute_s", rule).high
+            yield from _share(measured, name)
+    yield from _length(measured, "queue_wait_s", "p95", 2, 10)
+    for rule in sorted({job.rule for job in measured.run.jobs.values() if job.rule}):
+        longest = measure(measured, "rule_compute_s", rule).high
         if longest is not None and longest >= _TOOL_MATTERS_S:
-            yield from _length(subject, "rule_compute_s", rule, 2, 1)
-    yield from _exactly(subject, "jobs_planned", "min", "of this run: fewer is narrower discovery")
+            yield from _length(measured, "rule_compute_s", rule, 2, 1)
+    yield from _exactly(
+        measured, "jobs_planned", "min", "in this run; fewer means narrower discovery"
+    )
 
 
-def _exactly(subject: MeasuredRun, name: str, kind: str, of: str) -> Iterator[Proposed]:
-    found = measure(subject, name)
+def _exactly(measured: MeasuredRun, name: str, kind: str, of: str) -> Iterator[Proposed]:
+    found = measure(measured, name)
     if found.low is not None and found.exact:
         value = int(found.low)
         limit = Limit("max" if kind == "max" else "min", name, "", value, _NO_LINE)
@@ -64,35 +66,35 @@ def _exactly(subject: MeasuredRun, name: str, kind: str, of: str) -> Iterator[Pr
 
 
 def _length(
-    subject: MeasuredRun, name: str, part: str, times: float, spare_s: float
+    measured: MeasuredRun, name: str, part: str, times: float, spare_s: float
 ) -> Iterator[Proposed]:
-    """Yield a length with *times* its headroom, or *spare_s* where that is more: starts vary."""
-    high = measure(subject, name, part).high
+    """Yield a limit of *times* the length, or *spare_s* more where that is larger."""
+    high = measure(measured, name, part).high
     if high is not None:
         value = _round_length(max(high * times, high + spare_s))
-        more = f"times {times:g}" if high * times > high + spare_s else f"and {spare_s:g} s"
-        said = f"{high:.3f} s in this run, {more}, rounded up"
-        yield Proposed(Limit("max", name, part, value, _NO_LINE), said)
+        headroom = f"times {times:g}" if high * times > high + spare_s else f"plus {spare_s:g} s"
+        because = f"{high:.3f} s in this run, {headroom}, rounded up"
+        yield Proposed(Limit("max", name, part, value, _NO_LINE), because)
 
 
-def _share(subject: MeasuredRun, part: str) -> Iterator[Proposed]:
-    high = measure(subject, "class_share", part).high
+def _share(measured: MeasuredRun, part: str) -> Iterator[Proposed]:
+    high = measure(measured, "class_share", part).high
     if high is not None:
         value = min(1.0, math.ceil(high * 100 + 10) / 100)
-        said = f"{high:.2f} of this run, and 0.1"
-        yield Proposed(Limit("max", "class_share", part, value, _NO_LINE), said)
+        because = f"{high:.2f} of this run, plus 0.1"
+        yield Proposed(Limit("max", "class_share", part, value, _NO_LINE), because)
 
 
-def _request(subject: MeasuredRun, name: str) -> Iterator[Proposed]:
-    high = measure(subject, name).high
+def _request(measured: MeasuredRun, name: str) -> Iterator[Proposed]:
+    high = measure(measured, name).high
     if high is not None:
         value = max(0.9, math.ceil(high * 100) / 100)
-        said = f"{high:.2f} at most in this run; nearly all is too close"
-        yield Proposed(Limit("max", name, "", value, _NO_LINE), said)
+        because = f"at most {high:.2f} in this run; more than 0.9 is too close"
+        yield Proposed(Limit("max", name, "", value, _NO_LINE), because)
 
 
 def _round_length(seconds: float) -> float:
-    """Return the next length, up, that a person would write; a tenth of a second at least."""
+    """Return *seconds* rounded up to a round number, at least a tenth of a second."""
     if seconds <= 0.1:
         return 0.1
     magnitude = 10.0 ** math.floor(math.log10(seconds))
@@ -103,13 +105,13 @@ def _round_length(seconds: float) -> float:
     return math.ceil(seconds)
 
 
-def final_outputs(subject: MeasuredRun) -> list[str]:
-    """Return globs of what the run made and no job of it read, below its working directory.
+def final_outputs(measured: MeasuredRun) -> list[str]:
+    """Return globs of the outputs in the working directory that no job of the run read.
 
-    Many files in one folder that end alike are one glob; few are named, so that none can be lost.
+    Many files with one ending in one folder become one glob; a few are listed by name.
     """
-    jobs = subject.run.jobs.values()
-    read = {name for job in jobs for name in job.input if job.output}  # by more than a target
+    jobs = measured.run.jobs.values()
+    read = {name for job in jobs for name in job.input if job.output}  # target rules do not count
     made = dict.fromkeys(name for job in jobs for name in job.output if name not in read)
     inside = [name for name in map(posixpath.normpath, made) if name and name[0] not in "/.~"]
     alike = Counter(map(_kind, inside))
@@ -124,10 +126,10 @@ def final_outputs(subject: MeasuredRun) -> list[str]:
 
 
 def _kind(name: str) -> tuple[str, str]:
-    """Return a file's folder, and how its name ends."""
+    """Return a file's folder and suffix."""
     return posixpath.dirname(name), posixpath.splitext(name)[1]
 
 
 def _literal(name: str) -> str:
-    """Return a glob that matches *name* alone."""
+    """Return a glob that matches only *name*."""
     return re.sub(r"[*?[]", r"[\g<0>]", name)

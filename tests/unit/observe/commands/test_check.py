@@ -95,7 +95,7 @@ def test_a_line_that_could_not_be_checked_breaks_only_where_that_is_asked_for(
     asks("version = 1\n[max]\nmemory_of_request = 0.9\n")
     code, answer = check(capsys, "observe.toml", "run")
     assert (code, answer["passed"], answer["lines"][1]["ok"]) == (0, True, None)
-    assert answer["lines"][1]["why"] == "no job of this run asked for memory"
+    assert answer["lines"][1]["why"] == "no job of this run requested memory"
     code, answer = check(capsys, "observe.toml", "run", "--strict")
     assert (code, answer["passed"], answer["lines"][1]["ok"]) == (1, False, None)
 
@@ -377,7 +377,7 @@ def test_of_a_run_that_goes_on_only_what_is_over_already_is_broken(
     text = Path("observe.toml").read_text()
     asks(f"{text}[max]\nmakespan_s = 10\njobs_planned = 30\n")
     code, answer = check(capsys, "observe.toml", str(killed().write(Path("j.jsonl"))))
-    why = "its journal has no end yet"
+    why = "the run has not ended yet"
     assert code == 1
     assert [(line["key"], line["value"], line["ok"], line["why"]) for line in answer["lines"]] == [
         ("status", "running", False, why),

@@ -1,4 +1,4 @@
-"""Limits held against figures, proposals that a run keeps to, and what a comparison must show."""
+"""Limits checked against figures, proposals that the run passes, and baseline requirements."""
 
 import tomllib
 from typing import Any
@@ -21,7 +21,7 @@ from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.reporters.documents import check_toml
 
 
-def subject(story: Story) -> MeasuredRun:
+def measured(story: Story) -> MeasuredRun:
     return MeasuredRun(story.run, story.run.status(alive=False))
 
 
@@ -48,20 +48,20 @@ def subject(story: Story) -> MeasuredRun:
         ("min", (None, None), (None, None, None)),
     ],
 )
-def test_a_limit_holds_or_breaks_only_where_that_is_sure(
+def test_a_limit_passes_or_fails_only_if_the_bounds_decide_it(
     kind: Any, figure: tuple[Any, Any], found: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (low, high), (ok, value, bound) = figure, found
-    proof = (Citation("journal", "B:7", "said"),)
-    monkeypatch.setattr(budgets, "measure", lambda *_: Measurement(low, high, "so", proof))
-    line = judge(subject(chain()), Limit(kind, "jobs_planned", "", 30, 4))
-    cited = () if ok else proof
+    evidence = (Citation("journal", "B:7", "said"),)
+    monkeypatch.setattr(budgets, "measure", lambda *_: Measurement(low, high, "so", evidence))
+    line = judge(measured(chain()), Limit(kind, "jobs_planned", "", 30, 4))
+    cited = () if ok else evidence
     assert line == CheckLine(kind, "jobs_planned", 30, value, ok, "so", 4, bound, cited)
 
 
 def test_a_line_is_named_with_its_part() -> None:
     limit = Limit("max", "rule_compute_s", "map", 2, 9)
-    line = judge(subject(chain()), limit)
+    line = judge(measured(chain()), limit)
     assert (line.key, line.value, line.ok) == ("rule_compute_s.map", 9.5, False)
     assert line.evidence[0] == Citation("journal", "B:8", "map: compute 9.500 s")
 
@@ -78,10 +78,8 @@ def test_a_line_is_named_with_its_part() -> None:
         (begun(kind="touch").end(4), None, "success"),
     ],
 )
-def test_every_run_has_to_have_done_what_it_was_asked_for(
-    story: Story, ok: bool | None, value: str
-) -> None:
-    line = ended(subject(story))
+def test_every_run_has_to_have_succeeded(story: Story, ok: bool | None, value: str) -> None:
+    line = ended(measured(story))
     assert (line.kind, line.key, line.limit, line.value, line.ok) == (
         *("run", "status", "success", value, ok),
     )
@@ -89,22 +87,22 @@ def test_every_run_has_to_have_done_what_it_was_asked_for(
     assert bool(line.why) == (ok is None or value == "killed")
 
 
-def test_a_run_that_goes_on_has_not_succeeded_yet() -> None:
+def test_a_running_run_has_not_succeeded_yet() -> None:
     line = ended(MeasuredRun(killed().run, "running"))
-    assert (line.ok, line.why) == (False, "its journal has no end yet")
+    assert (line.ok, line.why) == (False, "the run has not ended yet")
 
 
-# -- what is proposed ------------------------------------------------------------------------------
+# -- proposed check files ---------------------------------------------------------------------------
 
 
 def proposed(one: MeasuredRun) -> dict[str, Any]:
     return tomllib.loads(check_toml.render("a run", list(limits(one)), final_outputs(one)))
 
 
-def flat(told: dict[str, Any]) -> list[tuple[str, str, float]]:
-    """Return figure, part and value of one of a file's tables of limits."""
+def flat(tables: dict[str, Any]) -> list[tuple[str, str, float]]:
+    """Return figure, part and value of each limit in a table."""
     found: list[tuple[str, str, float]] = []
-    for name, value in told.items():
+    for name, value in tables.items():
         if isinstance(value, dict):
             found += [(name, part, inner) for part, inner in value.items()]
         else:
@@ -112,31 +110,31 @@ def flat(told: dict[str, Any]) -> list[tuple[str, str, float]]:
     return found
 
 
-def test_a_proposal_has_headroom_and_says_where_it_came_from() -> None:
+def test_a_proposal_has_headroom_and_names_its_source() -> None:
     used = Usage(peak_rss_bytes=500_000_000, user_s=1, system_s=0)
     asks = {"mem_mb": 1000, "runtime": 10}
     story = on_cluster(3, queue_s=40, startup_s=10, tool_s=15, poll_s=20, used=used, asks=asks)
-    told = check_toml.render("a.jsonl", list(limits(subject(story))), ["results/*.tsv"])
-    assert told == (
+    proposal = check_toml.render("a.jsonl", list(limits(measured(story))), ["results/*.tsv"])
+    assert proposal == (
         "# Limits for runs of this workflow, proposed from a.jsonl.\n"
         "# Keep and tighten the lines that you want. To check a run: snakemake-observe check FILE\n"
         "version = 1\n\n"
         "[max]  # a run with a value above the limit fails\n"
         "makespan_s = 150               # 88.000 s in this run, times 1.5, rounded up\n"
-        "jobs_planned = 3               # 3 of this run: more is wider discovery\n"
+        "jobs_planned = 3               # 3 in this run; more means wider discovery\n"
         "failed_jobs = 0                # 0 in this run\n"
         "retries = 0                    # 0 in this run\n"
         "masked_failures = 0            # 0 in this run\n"
         "missing_logs = 0               # 0 in this run\n"
         "missing_benchmarks = 0         # 0 in this run\n"
-        "memory_of_request = 0.9        # 0.50 at most in this run; nearly all is too close\n"
-        "time_of_request = 0.9          # 0.04 at most in this run; nearly all is too close\n"
-        "class_share.scheduling = 0.45  # 0.34 of this run, and 0.1\n"
-        "class_share.queue = 0.56       # 0.45 of this run, and 0.1\n"
+        "memory_of_request = 0.9        # at most 0.50 in this run; more than 0.9 is too close\n"
+        "time_of_request = 0.9          # at most 0.04 in this run; more than 0.9 is too close\n"
+        "class_share.scheduling = 0.45  # 0.34 of this run, plus 0.1\n"
+        "class_share.queue = 0.56       # 0.45 of this run, plus 0.1\n"
         "queue_wait_s.p95 = 80          # 40.000 s in this run, times 2, rounded up\n"
         "rule_compute_s.map = 30        # 15.000 s in this run, times 2, rounded up\n\n"
         "[min]  # a run with a value below the limit fails\n"
-        "jobs_planned = 3  # 3 of this run: fewer is narrower discovery\n\n"
+        "jobs_planned = 3  # 3 in this run; fewer means narrower discovery\n\n"
         "[publish]\n"
         "# Outputs that no job of the run read; each pattern must match a file.\n"
         "files = [\n"
@@ -150,57 +148,57 @@ def test_a_proposal_has_headroom_and_says_where_it_came_from() -> None:
     )
 
 
-def kept(one: MeasuredRun, told: dict[str, Any]) -> list[bool | None]:
+def results(one: MeasuredRun, proposal: dict[str, Any]) -> list[bool | None]:
     return [
         judge(one, Limit(kind, name, part, value, 1)).ok
         for kind in ("max", "min")
-        for name, part, value in flat(told.get(kind, {}))
+        for name, part, value in flat(proposal.get(kind, {}))
     ]
 
 
 @given(strategies.simulated_runs())
-def test_a_run_keeps_to_what_was_proposed_from_it(simulated: strategies.Simulated) -> None:
+def test_a_run_passes_what_was_proposed_from_it(simulated: strategies.Simulated) -> None:
     one = MeasuredRun(simulated.run, "success")
-    told = proposed(one)
-    held = kept(one, told)
-    assert {"makespan_s", "jobs_planned", "failed_jobs", "retries"} <= told["max"].keys()
-    assert held == [True] * len(held)
+    proposal = proposed(one)
+    passed = results(one, proposal)
+    assert {"makespan_s", "jobs_planned", "failed_jobs", "retries"} <= proposal["max"].keys()
+    assert passed == [True] * len(passed)
 
 
 @given(strategies.hostile_runs())
-def test_also_a_run_that_no_snakemake_would_make_keeps_to_it(run: Any) -> None:
+def test_even_an_impossible_run_passes_what_was_proposed_from_it(run: Any) -> None:
     one = MeasuredRun(run, "success")
-    held = kept(one, proposed(one))
-    assert held == [True] * len(held)
+    passed = results(one, proposed(one))
+    assert passed == [True] * len(passed)
 
 
 @given(
     st.dictionaries(st.text(min_size=1, max_size=9), st.integers(), max_size=3),
     st.lists(st.text(max_size=9)),
 )
-def test_whatever_rules_and_files_are_called_the_proposal_is_toml(
+def test_a_proposal_is_valid_toml_for_any_rule_and_file_names(
     rules: dict[str, int], names: list[str]
 ) -> None:
     story = begun()
     for job_id, rule in enumerate(rules, 1):
         story.job(job_id, rule=rule, output=tuple(names)).quick(job_id, 3, 4, 9)
-    one = subject(story.end(10))
-    told = proposed(one)
-    assert told["max"].get("rule_compute_s", {}).keys() == rules.keys()
-    assert told["publish"].get("files", []) == final_outputs(one)
+    one = measured(story.end(10))
+    proposal = proposed(one)
+    assert proposal["max"].get("rule_compute_s", {}).keys() == rules.keys()
+    assert proposal["publish"].get("files", []) == final_outputs(one)
 
 
-def test_final_outputs_are_what_no_job_but_a_target_reads() -> None:
+def test_final_outputs_are_read_by_target_rules_only() -> None:
     story = begun()
     story.job(1, rule="map", output=("r/a.txt", "r/b.txt", "r/only.tsv"))
     story.job(2, rule="sort", input=("r/only.tsv",), output=("out[1].txt", "/abs", "../up"))
     story.job(3, rule="all", input=("r/a.txt", "out[1].txt"))
-    assert final_outputs(subject(story)) == ["r/a.txt", "r/b.txt", "out[[]1].txt"]
+    assert final_outputs(measured(story)) == ["r/a.txt", "r/b.txt", "out[[]1].txt"]
 
 
-def test_many_final_outputs_that_end_alike_are_one_glob() -> None:
+def test_many_final_outputs_with_one_ending_are_one_glob() -> None:
     story = begun().job(1, rule="map", output=tuple(f"r/{n}.txt" for n in range(11)))
-    assert final_outputs(subject(story)) == ["r/*.txt"]
+    assert final_outputs(measured(story)) == ["r/*.txt"]
 
 
 # -- a comparison ----------------------------------------------------------------------------------
@@ -229,7 +227,7 @@ def test_the_same_work_is_the_same_work() -> None:
     assert (line.file_line, line.evidence) == (5, ())
 
 
-def test_other_work_is_broken_by_each_finding_that_is_unsafe() -> None:
+def test_different_work_fails_with_each_unsafe_finding_as_evidence() -> None:
     before, after = (
         begun().job(1, rule="sort", output=("a",), log=log).quick(1, 3, 4, 9).end(10)
         for log in (("a.log",), ())
@@ -239,7 +237,7 @@ def test_other_work_is_broken_by_each_finding_that_is_unsafe() -> None:
     assert line.evidence == (Citation("journal", "B:3", "rule sort lost its log: a.log"),)
 
 
-def test_runs_that_do_not_compare_break_nothing() -> None:
+def test_runs_that_are_not_comparable_are_not_checked() -> None:
     found = compared(chain(), begun().job(1).end(4, "failed"))
     for line in (budgets.same_work(found, 1), budgets.slower_by(found, 0.2, 2)):
         assert (line.ok, line.value, line.why) == (None, None, "not comparable, because B failed")
@@ -251,10 +249,10 @@ def test_runs_that_do_not_compare_break_nothing() -> None:
         (0, 0.2, True, "21.000 s, the baseline 21.000 s"),
         (10.5, 0.2, False, "31.500 s, the baseline 21.000 s"),
         (10.5, 0.6, True, "31.500 s, the baseline 21.000 s"),
-        (2.1, 0.05, True, "23.100 s, the baseline 21.000 s; no more than noise may be (4.200 s)"),
+        (2.1, 0.05, True, "23.100 s, the baseline 21.000 s; within noise (4.200 s)"),
     ],
 )
-def test_slower_is_what_is_slower_than_the_limit_and_than_noise(
+def test_a_run_fails_only_if_slower_than_the_limit_and_beyond_noise(
     by_s: float, most: float, ok: bool, said: str
 ) -> None:
     line = budgets.slower_by(compared(chain(), longer(by_s)), most, 6)
@@ -264,7 +262,7 @@ def test_slower_is_what_is_slower_than_the_limit_and_than_noise(
 # -- lines of a TOML document ----------------------------------------------------------------------
 
 
-def test_every_key_is_found_on_the_line_where_it_begins() -> None:
+def test_every_key_has_the_line_where_it_begins() -> None:
     assert lines_of(
         'version = 1 # one\n\n[max]\na.b = 1\n"c d" = """\nx = 1\n[y]\n"""\n'
         "list = [\n  1,\n  # no\n  2]\n[x.y]\nz = {q = 1}\n[[many]]\none = 1\n[[many]]\ntwo = 2\n"

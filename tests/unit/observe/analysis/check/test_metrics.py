@@ -1,4 +1,4 @@
-"""The figures that a run can be held to: exact, bounded, or unknown with the reason."""
+"""The figures that a check file can limit: exact, bounded, or unknown with the reason."""
 
 from typing import Any
 
@@ -31,12 +31,12 @@ from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
 
-def subject(story: Story, *problems: str, alive: bool | None = False) -> MeasuredRun:
+def measured(story: Story, *problems: str, alive: bool | None = False) -> MeasuredRun:
     return MeasuredRun(story.run, story.run.status(alive), problems)
 
 
 def figure(story: Story, name: str, part: str = "", **more: Any) -> Measurement:
-    return measure(subject(story, **more), name, part)
+    return measure(measured(story, **more), name, part)
 
 
 def known(found: Measurement) -> tuple[float | None, float | None, str]:
@@ -55,38 +55,38 @@ def cited(found: Measurement) -> list[tuple[str, str]]:
 # -- time ------------------------------------------------------------------------------------------
 
 
-def test_the_makespan_is_the_run_s_with_its_longest_attempts() -> None:
+def test_the_makespan_cites_the_longest_attempts() -> None:
     found = figure(chain(), "makespan_s")
     assert known(found) == exactly(21)
     assert cited(found) == [
-        ("B:8", "map: 9.500 s since it was chosen"),
-        ("B:6", "map: 6.500 s since it was chosen"),
+        ("B:8", "map: 9.500 s since it was selected"),
+        ("B:6", "map: 6.500 s since it was selected"),
     ]
 
 
-def test_a_run_that_has_no_end_was_at_least_as_long_as_is_known() -> None:
+def test_the_makespan_of_a_run_without_an_end_is_a_lower_bound() -> None:
     for alive, why in (
-        (True, "its journal has no end yet"),
-        (False, "the run was killed, and its last moments are not in the journal"),
+        (True, "the run has not ended yet"),
+        (False, "the run was killed before it could record its end"),
     ):
         assert known(figure(killed(), "makespan_s", alive=alive)) == (20, None, why)
 
 
-def test_the_shares_of_all_classes_are_the_whole_makespan() -> None:
-    one = subject(chain())
+def test_the_shares_of_all_classes_add_up_to_the_makespan() -> None:
+    one = measured(chain())
     shares = [measure(one, "class_share", name) for name in CLASSES]
     assert sum(share.low or 0 for share in shares) == pytest.approx(1)
     assert known(measure(one, "class_share", "compute")) == exactly(16 / 21)
 
 
-def test_a_share_names_the_attempts_that_owned_most_of_it() -> None:
+def test_a_share_cites_the_attempts_that_own_most_of_it() -> None:
     assert cited(figure(chain(), "class_share", "compute")) == [
         ("B:8", "map: owned 9.500 s of the makespan by compute"),
         ("B:6", "map: owned 6.500 s of the makespan by compute"),
     ]
 
 
-def test_the_shares_of_a_run_that_has_no_end_are_unknown() -> None:
+def test_the_shares_of_a_run_without_an_end_are_unknown() -> None:
     assert figure(killed(), "class_share", "compute").low is None
 
 
@@ -97,7 +97,7 @@ def test_a_phase_is_summed_over_attempts_or_is_the_run_s_own() -> None:
     assert known(figure(story, "phase_s", "plan")) == exactly(1)
 
 
-def test_a_phase_that_may_hide_in_what_was_not_observed_has_no_upper_bound() -> None:
+def test_a_phase_that_may_be_unobserved_has_no_upper_bound() -> None:
     assert known(figure(logger_only(), "phase_s", "compute")) == (
         *(0, None),
         "compute could not be observed in 1 attempt",
@@ -105,7 +105,7 @@ def test_a_phase_that_may_hide_in_what_was_not_observed_has_no_upper_bound() -> 
 
 
 def queued(*waits_s: float) -> Story:
-    """Return jobs that waited so long in the cluster's queue, and then ran for a second."""
+    """Return jobs that each waited this long in the cluster's queue and ran for a second."""
     story = begun()
     for job_id, wait_s in enumerate(waits_s, 1):
         began, ended = 3 + wait_s, 4 + wait_s
@@ -122,7 +122,7 @@ def queued(*waits_s: float) -> Story:
 
 
 @pytest.mark.parametrize(("part", "value"), [("p50", 10), ("p90", 18), ("p95", 19), ("p99", 20)])
-def test_a_percentile_is_the_smallest_wait_that_so_many_do_not_exceed(
+def test_a_percentile_is_the_smallest_wait_that_its_share_does_not_exceed(
     part: str, value: float
 ) -> None:
     assert known(figure(queued(*range(20, 0, -1)), "queue_wait_s", part)) == exactly(value)
@@ -137,14 +137,14 @@ def test_the_longest_waits_are_cited_first() -> None:
     ]
 
 
-def test_where_no_job_queued_there_is_no_percentile() -> None:
+def test_without_queued_jobs_there_is_no_percentile() -> None:
     assert known(figure(chain(), "queue_wait_s", "p95")) == (
         *(None, None),
         "no job of this run waited in a queue",
     )
 
 
-def test_attempts_whose_wait_was_not_observed_bound_the_percentile() -> None:
+def test_unobserved_waits_make_the_percentile_a_range() -> None:
     story = queued(1, 2, 3)
     story.events.pop()
     story.job(4)
@@ -155,8 +155,8 @@ def test_attempts_whose_wait_was_not_observed_bound_the_percentile() -> None:
     assert known(figure(story, "queue_wait_s", "p99")) == (3, None, why)
 
 
-def test_a_group_waited_once_for_all_its_members() -> None:
-    one = subject(grouped())
+def test_a_group_s_wait_counts_once_for_all_its_members() -> None:
+    one = measured(grouped())
     assert known(measure(one, "queue_wait_s", "p50")) == exactly(1)
     assert known(measure(one, "phase_s", "queue_wait")) == exactly(1)
     assert known(measure(one, "phase_s", "compute")) == exactly(4)
@@ -179,7 +179,7 @@ def test_a_rule_s_compute_is_its_longest_attempt_s() -> None:
 # -- work ------------------------------------------------------------------------------------------
 
 
-def test_the_last_plan_says_how_many_jobs_there_were_to_run() -> None:
+def test_planned_jobs_are_those_of_the_last_planning() -> None:
     story = begun().add(Planned(time=at(3), to_run={"all": 1, "split": 1}, up_to_date={"old": 4}))
     story.add(Planned(time=at(3), to_run={"all": 1, "split": 1, "map": 6})).end(4)
     found = figure(story, "jobs_planned")
@@ -191,13 +191,13 @@ def test_the_last_plan_says_how_many_jobs_there_were_to_run() -> None:
     ]
 
 
-def test_without_a_plan_the_described_jobs_are_counted_and_that_is_said() -> None:
+def test_without_a_plan_the_jobs_in_the_journal_are_counted_with_a_reason() -> None:
     found = figure(replanned(), "jobs_planned")
-    assert known(found) == exactly(3, "counted from the jobs that were described")
+    assert known(found) == exactly(3, "counted from the jobs in the journal")
     assert cited(found)[0] == ("B:3", "1 job of split")
 
 
-def test_a_run_that_failed_may_have_had_more_to_plan() -> None:
+def test_planned_jobs_of_a_failed_run_are_a_lower_bound() -> None:
     story = begun().add(Planned(time=at(3), to_run={"all": 1})).end(4, "failed")
     assert known(figure(story, "jobs_planned")) == (
         *(1, None),
@@ -206,7 +206,7 @@ def test_a_run_that_failed_may_have_had_more_to_plan() -> None:
 
 
 def failing(*ends: str) -> Story:
-    """Return one job whose attempts ended so, one after the other."""
+    """Return one job whose attempts ended with these statuses, in order."""
     story = begun().job(1, rule="sort")
     for number, status in enumerate(ends, 1):
         code = {"exit_code": 13} if status == "failed" else {}
@@ -225,34 +225,34 @@ def failing(*ends: str) -> Story:
         (["lost", "failed", "success"], 0, 2, 1),
     ],
 )
-def test_failures_retries_and_what_retries_hid_are_counted(
+def test_failures_retries_and_masked_failures_are_counted(
     ends: list[str], failed: int, retries: int, masked: int
 ) -> None:
-    one = subject(failing(*ends))
+    one = measured(failing(*ends))
     assert known(measure(one, "failed_jobs")) == exactly(failed)
     assert known(measure(one, "retries")) == exactly(retries)
     assert known(measure(one, "masked_failures")) == exactly(masked)
 
 
-def test_a_failed_job_is_cited_by_its_last_attempt_s_end() -> None:
+def test_a_failed_job_is_cited_at_the_end_of_its_last_attempt() -> None:
     assert cited(figure(failing("failed", "failed"), "failed_jobs")) == [
         ("B:5", "sort: failed at attempt 2, exit code 13")
     ]
 
 
-def test_tries_inside_an_attempt_are_retries_too() -> None:
+def test_executions_inside_an_attempt_are_retries_too() -> None:
     first = an_execution(
         begun=3, tool_started=3, tool_ended=4, checked=4, status="failed", exit_code=1
     )
     second = an_execution(begun=4, tool_started=4, tool_ended=5, checked=5, number=2)
     known_stamps = stamps(ready=3, selected=3, submitting=3, accepted=3, reported=5, finished=5)
     story = begun().job(1).attempt(1, known_stamps, in_main(first, second)).end(6)
-    assert cited(figure(story, "retries")) == [("B:4", "map: try 2 inside attempt 1")]
+    assert cited(figure(story, "retries")) == [("B:4", "map: execution 2 of attempt 1")]
     assert known(figure(story, "retries")) == exactly(1)
     assert known(figure(story, "masked_failures")) == exactly(1)
 
 
-def test_tries_on_a_node_that_told_nothing_are_not_known() -> None:
+def test_executions_on_an_unobserved_node_are_unknown() -> None:
     ended = stamps(ready=3, selected=4, submitting=4, accepted=4, reported=9, finished=9)
     story = begun().job(1).attempt(1, ended, external_jobid="7").end(10)
     assert known(figure(story, "retries")) == (
@@ -261,8 +261,8 @@ def test_tries_on_a_node_that_told_nothing_are_not_known() -> None:
     )
 
 
-def test_a_group_s_members_are_counted_and_its_submission_is_not() -> None:
-    one = subject(grouped())
+def test_members_of_a_group_are_counted_without_its_submission() -> None:
+    one = measured(grouped())
     assert known(measure(one, "failed_jobs")) == exactly(0)
     assert known(measure(one, "retries")) == exactly(0)
 
@@ -277,13 +277,13 @@ def test_jobs_without_log_or_benchmark_are_counted_but_for_target_rules() -> Non
     assert (known(benchmarks), cited(benchmarks)) == (exactly(1), [("B:4", "1 job of map")])
 
 
-def test_a_count_from_a_journal_with_holes_is_what_it_is_at_least() -> None:
+def test_a_count_from_an_incomplete_journal_is_a_lower_bound() -> None:
     story = chain()
     assert known(figure(story, "failed_jobs", alive=None)) == exactly(0)
     unread = MeasuredRun(story.run, "success", ("line 7: torn line",))
     assert known(measure(unread, "failed_jobs")) == (
         *(0, None),
-        "lines of the journal could not be read",
+        "some lines of the journal could not be read",
     )
     story.events.insert(5, Gap(time=at(6), reason="the disk was full"))
     assert known(figure(story, "failed_jobs")) == (
@@ -309,10 +309,10 @@ def test_memory_is_the_largest_share_of_a_request_that_a_job_used() -> None:
     assert cited(found)[0] == ("B:4", "map n=1: 90% of its memory")
 
 
-def test_of_a_peak_s_bound_it_is_known_what_it_is_at_most() -> None:
+def test_an_upper_bound_of_a_peak_is_an_upper_bound_of_its_share() -> None:
     assert known(figure(asking(BOUND, mem_mb=1000), "memory_of_request")) == (
         *(None, 0.5),
-        "of some jobs only a bound is known",
+        "only a bound is known for some jobs",
     )
 
 
@@ -320,17 +320,17 @@ def test_of_a_peak_s_bound_it_is_known_what_it_is_at_most() -> None:
     ("name", "used", "asks", "why"),
     [
         ("memory_of_request", None, {"mem_mb": 1000}, "memory was not measured"),
-        ("memory_of_request", PEAK, {}, "no job of this run asked for memory"),
-        ("time_of_request", PEAK, {}, "no job of this run asked for runtime"),
+        ("memory_of_request", PEAK, {}, "no job of this run requested memory"),
+        ("time_of_request", PEAK, {}, "no job of this run requested runtime"),
     ],
 )
-def test_without_a_request_or_a_measure_there_is_no_share(
+def test_without_a_request_or_a_measurement_the_share_is_unknown(
     name: str, used: Usage | None, asks: dict[str, float], why: str
 ) -> None:
     assert known(figure(asking(used, **asks), name)) == (None, None, why)
 
 
-def test_one_job_that_was_not_measured_may_have_used_more() -> None:
+def test_one_unmeasured_job_leaves_no_upper_bound() -> None:
     story = asking(PEAK, mem_mb=1000)
     end = story.events.pop()
     story.job(3, resources={"mem_mb": 10})
@@ -342,7 +342,7 @@ def test_one_job_that_was_not_measured_may_have_used_more() -> None:
     )
 
 
-def test_time_is_the_time_on_the_node_of_the_runtime_that_was_asked_for() -> None:
+def test_time_of_request_is_time_on_the_node_over_requested_runtime() -> None:
     assert known(figure(asking(None, runtime=1), "time_of_request")) == exactly(0.5)
 
 
@@ -350,11 +350,12 @@ def test_time_is_the_time_on_the_node_of_the_runtime_that_was_asked_for() -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "why"), [("dry_run", "nothing ran: a dry run"), ("touch", "it only touched")]
+    ("kind", "why"),
+    [("dry_run", "nothing ran: a dry run"), ("touch", "the run only touched its outputs")],
 )
-def test_of_a_plan_only_what_is_planned_is_known(kind: str, why: str) -> None:
+def test_a_dry_run_has_planned_figures_only(kind: str, why: str) -> None:
     story = begun(kind=kind).job(1, output=("a",)).end(4, "dry_run")
-    one = subject(story)
+    one = measured(story)
     planned = {"jobs_planned", "missing_logs", "missing_benchmarks"}
     for name, figure_ in FIGURES.items():
         part = "map" if figure_.parts is None else next(iter(figure_.parts), "")
@@ -362,15 +363,15 @@ def test_of_a_plan_only_what_is_planned_is_known(kind: str, why: str) -> None:
         assert found.exact if name in planned else known(found) == (None, None, why)
 
 
-def test_of_many_attempts_the_first_hundred_are_cited() -> None:
+def test_at_most_a_hundred_attempts_are_cited() -> None:
     assert len(figure(on_cluster(150, poll_s=1), "phase_s", "poll_wait").evidence) == 100
 
 
-# -- whatever a journal holds ----------------------------------------------------------------------
+# -- any journal ----------------------------------------------------------------------------------
 
 
 @given(strategies.hostile_runs())
-def test_every_figure_of_any_run_is_in_its_bounds_and_says_why_it_is_not_exact(run: Run) -> None:
+def test_every_figure_of_any_run_has_ordered_bounds_and_a_reason_if_inexact(run: Run) -> None:
     for status in ("success", "failed", "killed"):
         one = MeasuredRun(run, status)
         for name, figure_ in FIGURES.items():
@@ -382,8 +383,8 @@ def test_every_figure_of_any_run_is_in_its_bounds_and_says_why_it_is_not_exact(r
                 assert all(isinstance(one, Citation) for one in found.evidence)
 
 
-def test_a_retried_job_s_own_story_is_told_right() -> None:
-    one = subject(retried())
+def test_a_masked_failure_is_cited_with_its_outcome() -> None:
+    one = measured(retried())
     assert known(measure(one, "retries")) == exactly(1)
     assert cited(measure(one, "masked_failures")) == [
         ("B:7", "map sample=a: failed 1 time, then succeeded")

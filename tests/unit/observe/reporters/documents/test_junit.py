@@ -48,10 +48,10 @@ def test_a_failure_names_the_line_of_the_file_and_its_evidence() -> None:
     assert (failure.type, failure.message) == ("max", "41")
     assert failure.text.splitlines()[:2] == [
         "workflow/observe.toml:4: max.makespan_s = 30: 41",
-        "line 13: group pair: 16.000 s since it was chosen",
+        "line 13: group pair: 16.000 s since it was selected",
     ]
     (skipped,) = cases["max.memory_of_request = 0.9"].result
-    assert skipped.message == "not checked: no job of this run asked for memory"
+    assert skipped.message == "not checked: no job of this run requested memory"
     assert cases["publish.files = results/summary.tsv"].result == []
     assert suite.name == "workflow/observe.toml"
     assert {one.name: one.value for one in suite.properties()} == {
