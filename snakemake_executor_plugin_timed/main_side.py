@@ -67,7 +67,7 @@ class MainSide:
         self._numbers = itertools.count(1)
         self._submissions: dict[Key, str] = {}
         self._arrays: dict[str, str] = {}
-        # Put together with a later stamp: waking the recorder for each would cost more.
+        # Recorded together with a later stamp: waking the recorder for each would cost more.
         self._stamps: dict[Key, dict[str, clock.Micros]] = {}
         self._stages: dict[Key, dict[str, clock.Micros]] = {}
         self._described: set[Key] = set()
@@ -113,7 +113,7 @@ class MainSide:
 
     @quietly
     def submitting(self, job: Any) -> None:
-        """Stamp the start of a submission; put with its acceptance or its end."""
+        """Stamp the start of a submission; recorded with its acceptance or its end."""
         self._stamps[attempt_key(job)] = {"submitting": clock.now()}
 
     @quietly
@@ -132,7 +132,7 @@ class MainSide:
     def reported(
         self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
     ) -> None:
-        """Stamp the moment at which the executor noticed the end; put with the end."""
+        """Stamp the moment at which the executor noticed the end; recorded with the end."""
         moment = clock.now()
         key = attempt_key(job)
         self._stamps.setdefault(key, {})["reported"] = moment
@@ -164,7 +164,7 @@ class MainSide:
 
     @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
-        """Stamp a stage of the local executor; put when the tool starts and when it ends."""
+        """Stamp a stage of the local executor; recorded when the tool starts and when it ends."""
         moment = clock.now()
         key = attempt_key(job)
         stages = self._stages.setdefault(key, {})
@@ -184,7 +184,7 @@ class MainSide:
 
     @quietly
     def cancelling(self) -> None:
-        """Put the stamps that no later note will carry, and that the run was cancelled."""
+        """Record that the run was cancelled, and the stamps that no later note will carry."""
         moment = clock.now()
         for key, stamps in list(self._stamps.items()):
             self.session.put(notes.StampsTaken(moment, key, stamps))
@@ -202,7 +202,7 @@ class MainSide:
 
     @quietly
     def shut_down(self, executor: Any) -> None:
-        """Put how long the executor's shutdown took, if it sleeps between status checks."""
+        """Record how long the shutdown took, if the executor sleeps between status checks."""
         begun = self._shutting_down.pop(id(executor), None)
         every = _poll_interval(executor)
         if begun is not None and every is not None:
@@ -232,16 +232,14 @@ class MainSide:
         record = self.record_for(executor, job)
         if record is None or type(executor).__module__.partition(".")[0] in _WITHOUT_A_SHELL:
             return None
-        if getattr(
-            executor, "array_jobs", None
-        ):  # all tasks of an array would write to one fragment
+        if getattr(executor, "array_jobs", None):  # all tasks would write to one fragment
             return None
         # tee opens, writes and closes; date itself would also examine its output.
         return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
 
     @quietly
     def _describe(self, job: Any) -> None:
-        """Put what is missing if a plugin calls neither ``run_job`` nor ``run_job_pre``."""
+        """Record what is missing if a plugin calls neither ``run_job`` nor ``run_job_pre``."""
         moment = clock.now()
         key = attempt_key(job)
         self._stamps.setdefault(key, {}).setdefault("submitting", moment)
@@ -296,7 +294,7 @@ class MainSide:
                 return "--immediate-submit: Snakemake does not wait for its jobs"
         folder = self._fragments.folder if self._fragments is not None else Path()
         if _UNSAFE_IN_SHELLS & set(str(folder)):
-            return "the working directory's path holds characters that shells expand"
+            return "the working directory's path contains characters that shells expand"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

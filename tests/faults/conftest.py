@@ -1,4 +1,4 @@
-"""What the fault tests share, and how their rows get into docs/reliability.md."""
+"""Shared fixtures of the fault tests, and how their rows get into docs/reliability.md."""
 
 import os
 import subprocess
@@ -85,15 +85,15 @@ def lab(tmp_path: Path) -> Lab:
 
 @pytest.fixture
 def labs(tmp_path: Path) -> tuple[Lab, Lab]:
-    """Two labs, for the bare run and for the observed one, in folders of one length."""
+    """Two labs, for the bare and the observed run, in folders with paths of the same length."""
     folders = [tmp_path / name / "work" for name in ("bare", "ours")]
     for folder in folders:
         folder.mkdir(parents=True)
     return Lab(folders[0]), Lab(folders[1])
 
 
-def _mounted(*words: str) -> bool:
-    done = subprocess.run(["mount", *words], check=False, capture_output=True)
+def _mounted(*arguments: str) -> bool:
+    done = subprocess.run(["mount", *arguments], check=False, capture_output=True)
     return done.returncode == 0
 
 
@@ -102,9 +102,9 @@ def mount() -> Iterator[Callable[..., Path]]:
     """Return a maker of mounts, for root alone: file systems that are small or read-only."""
     made: list[Path] = []
 
-    def make(folder: Path, *words: str) -> Path:
+    def make(folder: Path, *arguments: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
-        if os.geteuid() != 0 or not _mounted(*words, str(folder)):
+        if os.geteuid() != 0 or not _mounted(*arguments, str(folder)):
             pytest.skip("needs the right to mount file systems")
         made.append(folder)
         return folder

@@ -42,8 +42,8 @@ def both(labs: tuple[Lab, Lab], where: str, *targets: str) -> tuple[dict[str, An
 
 
 def test_the_faulty_executor_works_without_a_fault(labs: tuple[Lab, Lab]) -> None:
-    said, ours = both(labs, "nowhere")
-    assert said["exit code"] == 0
+    bare, ours = both(labs, "nowhere")
+    assert bare["exit code"] == 0
     assert ours.run().status() == "success"
 
 
@@ -53,9 +53,9 @@ def test_the_faulty_executor_works_without_a_fault(labs: tuple[Lab, Lab]) -> Non
     journal="the run, `failed`, with the error; no attempt",
 )
 def test_an_executor_that_cannot_be_made(labs: tuple[Lab, Lab]) -> None:
-    said, ours = both(labs, "constructor")
-    assert said["exit code"] == 1
-    assert "no constructor today" in said["stderr"]
+    bare, ours = both(labs, "constructor")
+    assert bare["exit code"] == 1
+    assert "no constructor today" in bare["stderr"]
     run = ours.run()
     assert (run.status(), run.attempts) == ("failed", {})
 
@@ -66,8 +66,8 @@ def test_an_executor_that_cannot_be_made(labs: tuple[Lab, Lab]) -> None:
     journal="the attempt, `cancelled`, with the phases it reached; the run, `failed`",
 )
 def test_an_executor_that_raises_in_run_job(labs: tuple[Lab, Lab]) -> None:
-    said, ours = both(labs, "run_job")
-    assert said["exit code"] == 1
+    bare, ours = both(labs, "run_job")
+    assert bare["exit code"] == 1
     run = ours.run()
     assert run.status() == "failed"
     assert "far" in {run.rule_of(attempt) for attempt in run.attempts.values()}
@@ -79,8 +79,8 @@ def test_an_executor_that_raises_in_run_job(labs: tuple[Lab, Lab]) -> None:
     journal="the attempt, `cancelled`, never submitted; the run, `failed`",
 )
 def test_an_executor_that_raises_in_run_jobs(labs: tuple[Lab, Lab]) -> None:
-    said, ours = both(labs, "run_jobs")
-    assert said["exit code"] == 1
+    bare, ours = both(labs, "run_jobs")
+    assert bare["exit code"] == 1
     run = ours.run()
     assert run.status() == "failed"
     assert all(attempt.stamps.accepted is None for attempt in run.attempts.values())
@@ -92,8 +92,8 @@ def test_an_executor_that_raises_in_run_jobs(labs: tuple[Lab, Lab]) -> None:
     journal="the job whose end was not noticed, `cancelled`; the run, `failed`",
 )
 def test_an_executor_whose_status_thread_raises(labs: tuple[Lab, Lab]) -> None:
-    said, ours = both(labs, "check_active_jobs", "a.txt")
-    assert said["exit code"] == 1
+    bare, ours = both(labs, "check_active_jobs", "a.txt")
+    assert bare["exit code"] == 1
     run = ours.run()
     assert run.status() == "failed"
     (far,) = [a for a in run.attempts.values() if run.rule_of(a) == "far"]
@@ -106,10 +106,10 @@ def test_an_executor_whose_status_thread_raises(labs: tuple[Lab, Lab]) -> None:
     journal="all attempts with their own ends; the run's status is Snakemake's",
 )
 def test_an_executor_that_raises_in_shutdown(labs: tuple[Lab, Lab]) -> None:
-    said, ours = both(labs, "shutdown")
+    bare, ours = both(labs, "shutdown")
     run = ours.run()
     assert {a.status for a in run.attempts.values()} == {"success"}
-    assert run.status() == ("success" if said["exit code"] == 0 else "failed")
+    assert run.status() == ("success" if bare["exit code"] == 0 else "failed")
 
 
 @fault(
@@ -125,8 +125,8 @@ def test_an_executor_that_cannot_cancel(labs: tuple[Lab, Lab]) -> None:
             wait_until(lambda lab=lab: list(lab.folder.glob(".snakemake/tmp.*/*.sh")))
             time.sleep(1)
             os.kill(process.pid, signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-        found.append((process.returncode, comparable(lab, said), outputs(lab)))
+            _, bare = process.communicate(timeout=60)
+        found.append((process.returncode, comparable(lab, bare), outputs(lab)))
     assert found[1] == found[0]
     run = labs[1].run()
     assert run.status() == "interrupted"

@@ -33,7 +33,7 @@ def answers(lab: Lab) -> None:
 
 
 def next_run(lab: Lab, *flags: str) -> None:
-    """Hold the next run to start, and to end well, whatever the killed one left."""
+    """Check that the next run starts and succeeds, whatever files the killed one left."""
     before = set(lab.journals)
     left = (".snakemake/locks", ".snakemake/incomplete")
     if any((lab.folder / name).exists() and any((lab.folder / name).iterdir()) for name in left):

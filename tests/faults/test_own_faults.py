@@ -31,18 +31,18 @@ WORKFLOW = """
 """
 LOCAL = ("--cores", "1")
 AsBare = Callable[..., list[str]]
-A_FAULT = "snakemake-observe: internal error, the run goes on: RuntimeError: injected"
+THE_WARNING = "snakemake-observe: internal error, the run goes on: RuntimeError: injected"
 
 
 def flags(lab: Lab, far: bool, observed: bool) -> list[str]:
-    """Return the flags of a run on this machine, or *far*, on a cluster in miniature."""
+    """Return the flags of a run on this machine, or *far*, on a small simulated cluster."""
     plugins = list(BOTH) if observed else []
     if not far:
         return ["--cores", "1", *plugins]
-    words = list(lab.cluster())
+    arguments = list(lab.cluster())
     if not observed:
-        words[words.index("--timed-wraps")] = "--executor"
-    return [*words, *plugins]
+        arguments[arguments.index("--timed-wraps")] = "--executor"
+    return [*arguments, *plugins]
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +60,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], dict[str,
 
 @pytest.fixture
 def as_bare(lab: Lab, bare: Callable[[bool], dict[str, Any]]) -> AsBare:
-    """Return what holds a run with a fault in it to be the bare one; it returns our warnings."""
+    """Return a check that a run with a fault in it equals the bare run; it returns our warnings."""
 
     def hold(environment: dict[str, str], *, far: bool = False) -> list[str]:
         lab.snakefile(WORKFLOW)
@@ -71,7 +71,7 @@ def as_bare(lab: Lab, bare: Callable[[bool], dict[str, Any]]) -> AsBare:
     return hold
 
 
-# -- what is injected where, and whether the run is still recorded to its end --------------------
+# -- what is injected where ----------------------------------------------------------------------
 
 LOGGER = {
     "emit": (f"{OBSERVE}.recording.log_listener", "LogListener.take"),
@@ -90,7 +90,7 @@ LOGGER = {
 @pytest.mark.parametrize("where", LOGGER)
 def test_a_log_handler_that_raises(lab: Lab, as_bare: AsBare, where: str) -> None:
     printed = as_bare(injected(*LOGGER[where]))
-    assert printed in ([], [A_FAULT])
+    assert printed in ([], [THE_WARNING])
 
 
 METHODS = [
@@ -113,7 +113,7 @@ def test_a_stamp_in_the_main_process_that_raises(lab: Lab, as_bare: AsBare, meth
     if method == "cancelling":  # nothing was cancelled
         assert printed == []
         return
-    assert printed == [A_FAULT]
+    assert printed == [THE_WARNING]
     run = lab.run()
     assert run.status() == "success"
     assert "RuntimeError: injected" in run.gaps
@@ -153,7 +153,7 @@ def test_a_stamp_on_the_node_that_raises(lab: Lab, as_bare: AsBare, method: str)
     journal="the run, with as much detail as without the wrapper",
 )
 def test_hooks_that_cannot_be_made(lab: Lab, as_bare: AsBare) -> None:
-    assert as_bare(injected(f"{TIMED}.hooks", "Hooks.__init__")) == [A_FAULT]
+    assert as_bare(injected(f"{TIMED}.hooks", "Hooks.__init__")) == [THE_WARNING]
     assert lab.run().status() == "success"
 
 
@@ -274,9 +274,9 @@ def test_a_flood_of_records_at_the_end(lab: Lab, slow: bool) -> None:
     assert len(ours(done.stderr)) == 1
     run = lab.run()
     assert run.status() == "success"
-    said = sum("warning" in message.text for message in run.messages)
+    recorded = sum("warning" in message.text for message in run.messages)
     lines = map(json.loads, lab.journals[0].read_text().splitlines())
     lost = sum(line["lost"] for line in lines if line["event"] == "gap")
-    assert said + lost == 100_000
+    assert recorded + lost == 100_000
     if slow:
         assert lost

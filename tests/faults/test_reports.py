@@ -1,4 +1,4 @@
-"""What comes from the nodes comes late, torn, or from someone who means harm."""
+"""Node reports that are late, torn, or tampered with."""
 
 import sys
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_fragment_that_arrives_after_the_run(lab: Lab) -> None:
     assert late_by(lab, 15, 0.1).unobserved == ("nothing was heard from the node",)
 
 
-HOSTILE = {
+TAMPERED = {
     "torn": "fragment: a torn or foreign line",
     "50 MB": "fragment: larger than 4194304 bytes",
     "a million lines": "fragment: ",
@@ -87,7 +87,7 @@ HOSTILE = {
     snakemake="as bare; nothing in it is executed, imported or followed",
     journal="the attempt, `success`, with what could be read, and why the rest could not be",
 )
-@pytest.mark.parametrize("what", HOSTILE)
+@pytest.mark.parametrize("what", TAMPERED)
 def test_a_tampered_fragment(lab: Lab, what: str) -> None:
     tool = HERE / "hostile.py"
     lab.snakefile(
@@ -97,7 +97,7 @@ def test_a_tampered_fragment(lab: Lab, what: str) -> None:
     assert warnings(done.stderr) == []
     (attempt,) = attempts_of(lab.run(), "all")
     assert attempt.status == "success"
-    expected = HOSTILE[what]
+    expected = TAMPERED[what]
     assert (
         (attempt.unobserved == ())
         if expected is None
@@ -106,10 +106,10 @@ def test_a_tampered_fragment(lab: Lab, what: str) -> None:
     assert not (lab.folder / "executed").exists()
     (journal,) = lab.journals
     assert journal.stat().st_size < 200_000
-    for words in (["cost"], ["jobs"], ["jobs", "--failed"], ["validate"]):
-        said = lab.observe(*words)
-        assert said.returncode == 0
-        assert not set(said.stdout) & set("\x1b\x07\x00\r\u202e"), words
+    for arguments in (["cost"], ["jobs"], ["jobs", "--failed"], ["validate"]):
+        answer = lab.observe(*arguments)
+        assert answer.returncode == 0
+        assert not set(answer.stdout) & set("\x1b\x07\x00\r\u202e"), arguments
     assert Path("/etc/passwd").read_text().startswith("root:")
 
 
@@ -135,7 +135,7 @@ def test_a_tampered_line_in_a_journal(lab: Lab, what: str) -> None:
     with open(journal, "a") as file:
         file.write(JOURNAL_LINES[what] + "\n")
     for command in ("cost", "jobs", "validate"):
-        said = lab.observe(command)
-        assert said.returncode in ((0, 1) if command == "validate" else (0,)), said.stderr
-        assert not set(said.stdout) & set("\x1b\x07"), command
+        answer = lab.observe(command)
+        assert answer.returncode in ((0, 1) if command == "validate" else (0,)), answer.stderr
+        assert not set(answer.stdout) & set("\x1b\x07"), command
     assert not (lab.folder / "executed").exists()

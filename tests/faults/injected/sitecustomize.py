@@ -20,10 +20,10 @@ FAULT = json.loads(os.environ.get("INJECTED", "null"))
 
 
 def here() -> bool:
-    words = sys.orig_argv
-    if not any("snakemake" in word for word in words[1:4]):
+    argv = sys.orig_argv
+    if not any("snakemake" in argument for argument in argv[1:4]):
         return False
-    where = "node" if "--timed-record" in words else "main" if "--mode" not in words else "other"
+    where = "node" if "--timed-record" in argv else "main" if "--mode" not in argv else "other"
     return FAULT["where"] in (where, "any")
 
 
