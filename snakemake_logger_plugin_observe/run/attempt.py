@@ -1,4 +1,4 @@
-"""An attempt: one submission of a job, or of a group, as far as it is known."""
+"""An attempt: one submission of a job or a group, and what is known of it."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
 
 Key = tuple[int | str, int]
-"""An attempt: a job id (or a group's id) and the attempt's number."""
+"""The key of an attempt: the id of its job or group, and its number."""
 
 _LABELS = frozenset({None, *PHASES})
 
@@ -30,7 +30,10 @@ FAILED = frozenset({"failed", "lost"})
 
 @dataclass(slots=True)
 class Attempt:
-    """One submission of a job, or of a group (then ``job_id`` is None), or a member's share."""
+    """One submission of a job, or of a group (then ``job_id`` is None), or a member's share.
+
+    The recorder fills it while the attempt runs; a reader fills it from the journal.
+    """
 
     job_id: int | None
     group: str | None
@@ -58,16 +61,16 @@ class Attempt:
     line: int | None = None
     """The journal's last line about it."""
     submitted_line: int | None = None
-    """The line that tells of its submission: all that there is of its stamps until it has ended."""
+    """The journal line of its submission, which has its stamps until it ends."""
     _phases: dict[str, Micros] | None = None
 
     @property
     def key(self) -> Key:
-        """What identifies this attempt in its run."""
+        """Its key in its run."""
         return (self.job_id if self.job_id is not None else self.group or "", self.number)
 
     def take(self, event: AttemptFinished) -> None:
-        """Take over an end from the journal; the recorder fills these fields itself."""
+        """Fill in its end from the journal."""
         self.group = event.group
         self.status = event.status
         self.external_jobid = event.external_jobid
@@ -86,20 +89,20 @@ class Attempt:
         self.logs = event.logs
 
     def set_segments(self, segments: list[Segment]) -> None:
-        """Give it its segments, and so its phases."""
+        """Set its segments, and with them its phases."""
         self.segments = segments
         self._phases = None
 
     @property
     def phases(self) -> dict[str, Micros]:
-        """Microseconds per phase: the sums of its segments, made when they are first asked for."""
+        """Microseconds per phase: the sums of its segments, computed at the first access."""
         if self._phases is None:
             self._phases = phase_sums(self.segments)
         return self._phases
 
     @property
     def since_selected(self) -> Micros:
-        """How long it took from its selection on: waiting for a place costs nobody else's time."""
+        """How long it took from its selection to its end: without waiting for a slot."""
         return sum(self.phases.values()) - self.phases.get("slot_wait", 0)
 
     @property
@@ -119,7 +122,7 @@ class Attempt:
 
     @property
     def executions(self) -> list[Execution]:
-        """Every try of the tool, in the processes closest to it."""
+        """Every execution of the tool, as recorded by the processes closest to it."""
         return innermost_executions(self.levels)
 
 

@@ -56,7 +56,7 @@ def without_node_stamps(run: Run) -> None:
     assert "compute" not in attempt.phases
     assert attempt.unobserved == ("nothing was heard from the node",)
     reasons = [one.text for one in run.messages if one.kind == "unobserved"]
-    words = "the working directory's path holds characters that shells expand"
+    words = "the working directory's path contains characters that shells expand"
     assert reasons == [f"node phases are not observed: {words}"]
 
 
