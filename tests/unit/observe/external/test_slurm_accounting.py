@@ -1,11 +1,10 @@
 """What Slurm's accounting says: parsed with distrust, asked in few queries, told once."""
 
-import queue
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from builders import (
@@ -36,14 +35,6 @@ from snakemake_logger_plugin_observe.external.slurm_accounting import (
 from snakemake_logger_plugin_observe.journal.events import ADAPTER, Accounting
 from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
-from snakemake_logger_plugin_observe.recording import slurm_lookup
-from snakemake_logger_plugin_observe.recording.slurm_lookup import (
-    AccountingQuery,
-    look_up_allocation,
-)
-
-if TYPE_CHECKING:
-    from snakemake_logger_plugin_observe.recording.notes import AllocationFound
 
 Command = Callable[[str, str], Path]
 BEGAN = T0 // SECOND
@@ -399,64 +390,6 @@ def test_bytes_that_are_no_text_are_no_fault(command: Command) -> None:
     assert record.nodes == "\N{REPLACEMENT CHARACTER}"
 
 
-# -- the query before a run's end ---------------------------------------------------------------
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.5)
-
-
-def test_an_inquiry_hurries_when_its_answer_is_wanted(command: Command) -> None:
-    command("sacct", printing(sacct({})))
-    began = time.monotonic()
-    assert AccountingQuery(["71"], BEGAN).answer() == ([a_record()], None)
-    assert time.monotonic() - began < 1.5
-
-
-def test_an_inquiry_begins_by_itself(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slurm_lookup, "_RECORDS_COME_LATE_S", 0.05)
-    calls = command("sacct", "exit 0")
-    AccountingQuery(["71"], BEGAN)
-    until = time.monotonic() + 5
-    while not calls.exists():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    ("script", "why"),
-    [
-        ("echo no database >&2; exit 3", "sacct failed with exit code 3: no database"),
-        ("exec sleep 30", "sacct did not answer in time"),
-    ],
-)
-@pytest.mark.usefixtures("impatient")
-def test_an_inquiry_that_fails_answers_why_and_within_its_patience(
-    command: Command, script: str, why: str
-) -> None:
-    command("sacct", script)
-    began = time.monotonic()
-    assert AccountingQuery(["71"], BEGAN).answer() == ([], why)
-    assert time.monotonic() - began < 3
-
-
-@pytest.mark.usefixtures("impatient")
-def test_an_inquiry_that_never_comes_back_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slurm_accounting, "query", lambda *_: time.sleep(10))
-    began = time.monotonic()
-    assert AccountingQuery(["71"], BEGAN).answer() == ([], "sacct did not answer in time")
-    assert time.monotonic() - began < 3
-
-
-def test_a_fault_in_an_inquiry_is_told_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fault(*_: Any) -> None:
-        raise KeyError
-
-    monkeypatch.setattr(slurm_accounting, "query", fault)
-    assert AccountingQuery(["71"], BEGAN).answer() == ([], "KeyError")
-
-
 # -- told of a run ------------------------------------------------------------------------------
 
 
@@ -493,47 +426,6 @@ def test_a_record_is_the_same_once_it_was_written_and_read() -> None:
     record = a_record("77", peak_rss_bytes=1, restarts=1, reason="x")
     (event,) = told_by([record], retried().run, at(60))
     assert ADAPTER.validate_json(to_line(event)).record == record
-
-
-# -- Snakemake's own allocation -----------------------------------------------------------------
-
-
-def allocation() -> tuple[str, str | None, int | None]:
-    """Return the allocation that is found from another thread: its id, its nodes and its end."""
-    found: queue.SimpleQueue[AllocationFound] = queue.SimpleQueue()
-    look_up_allocation("80", found.put)
-    note = found.get(timeout=5)
-    assert found.empty()
-    return note.cluster_job, note.nodes, note.end
-
-
-def test_of_its_own_allocation_it_hears_the_nodes_and_the_end(command: Command) -> None:
-    calls = command("squeue", f"echo '{BEGAN + 60}|node[1-3]'")
-    assert allocation() == ("80", "node[1-3]", at(60))
-    assert calls.read_text() == "%s -h -j 80 -o %e|%N\n"
-
-
-@pytest.mark.parametrize("text", ["N/A|", "", "|", f"{'9' * 15}|"])
-def test_what_squeue_does_not_know_is_none(command: Command, text: str) -> None:
-    command("squeue", f"echo '{text}'")
-    assert allocation() == ("80", None, None)
-
-
-@pytest.mark.parametrize("script", ["exit 1", "exec sleep 30"])
-def test_an_allocation_that_cannot_be_asked_about_is_known_by_its_id(
-    command: Command, monkeypatch: pytest.MonkeyPatch, script: str
-) -> None:
-    monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.3)
-    command("squeue", script)
-    assert allocation() == ("80", None, None)
-
-
-def test_of_a_job_that_slurm_cannot_have_named_nobody_is_asked(command: Command) -> None:
-    calls = command("squeue", "exit 0")
-    found: queue.SimpleQueue[AllocationFound] = queue.SimpleQueue()
-    look_up_allocation("80; rm", found.put)
-    time.sleep(0.1)
-    assert (found.empty(), calls.exists()) == (True, False)
 
 
 def test_the_fields_that_are_asked_for_are_those_that_are_read() -> None:
