@@ -1,7 +1,7 @@
-"""Version 1.1 of the counting helper: the two strands are no longer the same.
+"""Version 1.1 of the counting helper: the two strands are no longer counted as one.
 
-A changed default in a minor release, which is how results drift: the same call, no error,
-other numbers.
+A changed default in a minor release, a typical cause of drift: the same call, no error, but
+different numbers.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Version 1.0 of the counting helper: a k-mer and its other strand are the same."""
+"""Version 1.0 of the counting helper: a k-mer and its reverse complement count as one."""
 
 from collections import Counter
 from collections.abc import Iterable
