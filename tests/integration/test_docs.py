@@ -127,6 +127,24 @@ def test_the_glossary_lists_every_phase_class_command_and_incident_class() -> No
     assert known - listed == set()
 
 
+def test_the_readmes_account_is_in_the_words_of_the_report() -> None:
+    (account,) = re.findall(r"```\n(run .*?)```", README, re.DOTALL)
+    rows = [line.split(maxsplit=1) for line in account.partition("\n\nWhere ")[2].splitlines()]
+    named = [row for row in rows if row and row[0] in {*CLASSES, *PHASES}]
+    assert len(named) > 10
+    for name, text in named:
+        phase = PHASES.get(name)
+        assert text.startswith((CLASSES.get(name, "?"), phase.meaning if phase else "?"))
+
+
+@pytest.mark.parametrize(
+    ("start", "golden"), [("The 9 jobs", "why-100"), ("sort has", "why-temporary-80")]
+)
+def test_the_answers_of_why_are_real(start: str, golden: str) -> None:
+    (shown,) = re.findall(rf"```\n({start}.*?)```", DOCS["reading.md"], re.DOTALL)
+    assert shown in (REPO / "tests" / "golden" / f"{golden}.txt").read_text()
+
+
 def test_every_kind_of_cause_is_described() -> None:
     assert {row[0] for row in rows(DOCS["reading.md"], "How a cause is followed")} == set(KINDS)
 
