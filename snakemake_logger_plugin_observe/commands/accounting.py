@@ -82,7 +82,7 @@ def shape(answer: AccountingAnswer) -> dict[str, Any]:
     """Return the answer as plain values."""
     return {
         **head(answer.source),
-        "asked": answer.asked,
+        "jobs": answer.asked,
         "known": answer.known,
         "added": answer.added,
     }

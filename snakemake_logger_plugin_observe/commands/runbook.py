@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
 
     """
     if args.out.exists():
-        return Reply(RunbookAnswer(args.out, kept=True), parts, shape)
+        return Reply(RunbookAnswer(args.out, existed=True), parts, shape)
     source, repetitions = _typical(args.paths or [Path()])
     if source.status not in ("success", "nothing_to_do"):
         raise JournalError(
@@ -62,10 +62,10 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
     folder = folder_of(source)
     answer = RunbookAnswer(
         args.out,
-        kept=False,
+        existed=False,
         source=source,
         folder=str(folder.root) if folder is not None else None,
-        usual=typical_run(source.run, [one.finished for one in repetitions]),
+        typical=typical_run(source.run, [one.finished for one in repetitions]),
         questions=_questions(source, folder),
         known=tuple(known_incidents(folder.root)) if folder is not None else (),
         check_file=_check_file(folder),
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
 
 def parts(answer: RunbookAnswer, width: int) -> list[RenderableType]:
     """Return one line: where the runbook is, and whether it was written now."""
-    if answer.kept:
+    if answer.existed:
         return [harmless(f"{answer.path}: already exists; not overwritten")]
     return [harmless(f"{answer.path}: written; edit it as you like, it is never overwritten")]
 
@@ -86,8 +86,8 @@ def shape(answer: RunbookAnswer) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "path": str(answer.path),
-        "kept": answer.kept,
-        "usual": asdict(answer.usual) if answer.usual is not None else None,
+        "existed": answer.existed,
+        "typical_run": asdict(answer.typical) if answer.typical is not None else None,
         "known_incidents": [asdict(one) for one in answer.known],
     }
 

@@ -139,10 +139,10 @@ class RunbookAnswer:
     """The content of a new runbook; only ``path`` is set if the file exists already."""
 
     path: Path
-    kept: bool
+    existed: bool
     source: Source | None = None
     folder: str | None = None
-    usual: TypicalRun | None = None
+    typical: TypicalRun | None = None
     questions: dict[str, str] = field(default_factory=dict)
     """Commands of a live Snakemake, by what they show: plan, input, code, params, summary."""
     known: tuple[Known, ...] = ()

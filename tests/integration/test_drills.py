@@ -70,7 +70,7 @@ def test_each_drill_is_classified_correctly_and_its_next_action_fixes_it(
     assert what.incident_class not in [one["incident_class"] for one in after["findings"]]
     before = {"baseline": baseline, "incident": incident}[what.same_as]
     compared = answer(lab, "compare", str(before), str(fixed))
-    assert compared["same_work"] is True, compared["because"]
+    assert compared["same_work"] is True, compared["reasons"]
 
 
 def resolves(found: dict[str, Any], folder: Path) -> None:

@@ -184,7 +184,7 @@ def test_each_failure_has_its_cause_and_its_verdict(
     where: str, rule: str, cause: str, verdict: str, request: pytest.FixtureRequest
 ) -> None:
     one = by_rule(request.getfixturevalue(where))[rule]
-    assert (one["outcome"], one["cause"], one["sure"]) == ("failed", cause, True)
+    assert (one["outcome"], one["cause"], one["certain"]) == ("failed", cause, True)
     assert (one["verdict"], one["attempts"], one["executions"]) == (verdict, 2, 2)
     assert one["all_executions_seen"] is True
     assert one["lost_s"] > 0
@@ -208,7 +208,7 @@ def test_a_tool_killed_with_its_memory_used_up_probably_ran_out_of_memory(
     """On a node, where the kernel counts what its processes used; the retry asked for more."""
     one = by_rule(on_nodes)["fat"]
     assert (one["outcome"], one["attempts"]) == ("succeeded", 2)
-    assert (one["cause"], one["sure"]) == ("out_of_memory", False)
+    assert (one["cause"], one["certain"]) == ("out_of_memory", False)
     assert one["failures"][-1]["signal"] == 9 or one["failures"][-1]["exit_code"] == 137
     assert 290e6 < one["memory"]["used_bytes"] < 400e6
     assert one["memory"]["requested_bytes"] == 300_000_000
@@ -281,7 +281,7 @@ def test_a_job_whose_node_processes_are_gone_is_lost(lab: Lab) -> None:
         check=False,
     )
     (one,) = failed(lab)["failures"]
-    assert (one["cause"], one["sure"]) == ("lost", False)
+    assert (one["cause"], one["certain"]) == ("lost", False)
 
 
 def test_without_the_wrapper_the_log_alone_shows_the_same_failure(lab: Lab) -> None:

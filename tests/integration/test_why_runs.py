@@ -123,7 +123,7 @@ def test_changed_code_is_the_root_cause_of_a_remade_temporary_input(again: Lab) 
     assert roots(answer)["code", "right"] == answer["jobs"]
     found = asked(again, "first", str(newest(again)))["chain"]
     steps = {one["rule"]: one for one in found["steps"]}
-    assert [one["leads"] for one in steps["first"]["causes"]] == ["needed_by"]
+    assert [one["relation"] for one in steps["first"]["causes"]] == ["needed_by"]
     assert [one["kind"] for one in steps["right"]["causes"] if one["root"]] == ["code"]
 
 
@@ -232,7 +232,7 @@ def test_jobs_found_by_a_checkpoint_have_its_root_cause(lab: Lab) -> None:
     answer = run_again(lab)
     assert roots(answer)["updated_input", "split"] == answer["jobs"]
     found = asked(lab, "work i=c", str(newest(lab)))["chain"]
-    assert [one["leads"] for one in found["steps"][0]["causes"]] == [
+    assert [one["relation"] for one in found["steps"][0]["causes"]] == [
         *("needed_by", "made_by", "brought_by"),
     ]
     assert [one["kind"] for one in found["roots"]] == ["updated_input"]

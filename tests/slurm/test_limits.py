@@ -44,12 +44,12 @@ def test_time_limit_and_out_of_memory_are_distinguished_with_used_and_requested(
     lab.slurm("--keep-going", check=False)
     found = failed(lab)
     slow, fat, nested = (found[rule] for rule in ("slow", "fat", "nested"))
-    assert (slow["cause"], slow["sure"], slow["failures"][-1]["state"]) == (
+    assert (slow["cause"], slow["certain"], slow["failures"][-1]["state"]) == (
         *("time_limit", True, "TIMEOUT"),
     )
     assert slow["time"]["requested_s"] == 60
     assert 59 <= slow["time"]["used_s"] < 180
-    assert (fat["cause"], fat["sure"]) == ("out_of_memory", False)
+    assert (fat["cause"], fat["certain"]) == ("out_of_memory", False)
     assert fat["failures"][-1]["signal"] in (9, None) or fat["failures"][-1]["exit_code"] == 137
     assert fat["memory"]["requested_bytes"] == 400_000_000
     # The largest of what the kernel counted and what Slurm sampled, Snakemake's own part included.

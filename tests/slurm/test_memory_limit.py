@@ -19,7 +19,7 @@ def test_a_step_killed_for_its_memory_is_out_of_memory(lab: SlurmLab, cluster: C
     lab.slurm(check=False)
     answer = json.loads(lab.observe("jobs", "--failed", "--format", "json").stdout)
     (one,) = answer["failures"]
-    assert (one["cause"], one["sure"]) == ("out_of_memory", True)
+    assert (one["cause"], one["certain"]) == ("out_of_memory", True)
     assert "memory limit" in one["failures"][-1]["last_line"]["text"]
     assert one["memory"]["requested_bytes"] == 400_000_000
     assert one["memory"]["used_bytes"] == pytest.approx(1050e6, rel=0.5)

@@ -58,7 +58,7 @@ class Comparison:
     same_work: bool | None
     """False where work is gone or a finding is unsafe, None where the two are not comparable."""
     checked: Literal["contents", "plan"]
-    because: tuple[str, ...]
+    reasons: tuple[str, ...]
     """Why the two are not comparable, or why it is not the same work."""
     speed: Speed
     work: WorkDifference
@@ -97,7 +97,7 @@ def compare(before: Party, after: Party) -> Comparison:
         verdict=verdict,
         same_work=same,
         checked="contents" if compared.contents.checked else "plan",
-        because=because,
+        reasons=because,
         speed=measured,
         work=_work(compared),
         contents=compared.contents,

@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.run.segments import Segment
 class Release:
     """What released a job: the end of an attempt, or the beginning of scheduling."""
 
-    because: str
+    reason: str
     """``dependency``, ``previous_attempt``, ``replanning``, ``scheduling``; or what was freed:
     ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_worker``, ``freed_resource``, or
     ``freed_unknown`` if the journal does not show which."""
@@ -65,8 +65,8 @@ class Releases:
     def of(self, attempt: Attempt, selected: Micros) -> Released:
         """Return what released *attempt* to be *selected* then: the last of what had to happen."""
         candidates = [
-            (moment, rank, other, Release(because, other.job_id, other.group, other.number, name))
-            for moment, rank, other, because, name in self._candidates(attempt, selected)
+            (moment, rank, other, Release(reason, other.job_id, other.group, other.number, name))
+            for moment, rank, other, reason, name in self._candidates(attempt, selected)
             if moment <= selected and other is not attempt
         ]
         if not candidates:
@@ -90,8 +90,8 @@ class Releases:
         if planned is not None and (cause := self._submissions.last_ended(planned.time)):
             yield cause.end or 0, 0, cause, "replanning", None
         if found := self._freed(attempt, selected):
-            freed, because, name = found
-            yield freed.end or 0, 3, freed, because, name
+            freed, reason, name = found
+            yield freed.end or 0, 3, freed, reason, name
 
     def _freed(self, attempt: Attempt, selected: Micros) -> tuple[Attempt, str, str | None] | None:
         """Return the end that freed what *attempt* lacked when a selection passed it over."""
@@ -106,8 +106,8 @@ class Releases:
             short = self._usage.short_at(attempt, ended, following)
             if found := self._usage.last_freed(short, ended, selected):
                 freed, name = found
-                because = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")
-                return freed, because, name if because == "freed_resource" else None
+                reason = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")
+                return freed, reason, name if reason == "freed_resource" else None
         other = self._submissions.last_ended(selected)
         if other is not None and other is not attempt and (other.end or 0) > (ready or 0):
             return other, "freed_unknown", None

@@ -34,7 +34,7 @@ class FailureCause:
     """Why one execution failed; None where unknown."""
 
     cause: Cause
-    sure: bool = True
+    certain: bool = True
     """Whether a message or a record names the cause; otherwise it only fits, and is likely."""
     exit_code: int | None = None
     """A process's own, never negative."""
@@ -65,20 +65,20 @@ def failure_cause(
     message = "\n".join(reported)
     found = _named_by_attempt(run, attempt, execution, record) if last else None
     if found := found or messages.from_snakemake(message):
-        cause, sure = found, True
+        cause, certain = found, True
     elif found := _fitting(run, attempt, execution, number, last=last):
-        cause, sure = found, False
+        cause, certain = found, False
     elif (code or number) and _tool_had_no_memory(attempt, message, last=last):
-        cause, sure = "out_of_memory", False
+        cause, certain = "out_of_memory", False
     elif number is not None:
-        cause, sure = "signal", True
+        cause, certain = "signal", True
     elif code:
-        cause, sure = "exit_code", True
+        cause, certain = "exit_code", True
     elif attempt.status == "lost" or (last and _vanished(attempt)):
-        cause, sure = "lost", False
+        cause, certain = "lost", False
     else:
-        cause, sure = ("exception" if messages.is_exception(message) else "other"), True
-    return FailureCause(cause, sure, code, number, state)
+        cause, certain = ("exception" if messages.is_exception(message) else "other"), True
+    return FailureCause(cause, certain, code, number, state)
 
 
 def _named_by_attempt(

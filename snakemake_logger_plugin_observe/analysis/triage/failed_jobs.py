@@ -66,7 +66,7 @@ def rules(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
 
 def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
     """Return the word that stands before their cause, and how strong that makes the claim."""
-    sure = all(one.last.why.sure for one in found)
+    sure = all(one.last.why.certain for one in found)
     return ("", "certain") if sure else ("probably ", "likely")
 
 

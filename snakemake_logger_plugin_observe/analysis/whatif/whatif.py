@@ -35,7 +35,7 @@ class Prediction:
     interval: tuple[Micros, Micros] | None
     """Where chance was drawn: between what eight of ten draws lay."""
     by_class: dict[str, Micros]
-    assumes: tuple[str, ...]
+    assumptions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +100,16 @@ def _played(
     """Return what *chosen* makes of *model*, the shortest first, once or as often as drawn."""
     dice = random.Random(seed)  # noqa: S311 - dice, not keys
     played = []
-    assumes: list[str] = []
+    assumptions: list[str] = []
     for _ in range(draws if chosen.chance else 1):
-        changed, assumes = apply_scenario(model, run, chosen, dice)
+        changed, assumptions = apply_scenario(model, run, chosen, dice)
         played.append((simulate(changed), changed))
-    return sorted(played, key=lambda one: one[0].end), assumes
+    return sorted(played, key=lambda one: one[0].end), assumptions
 
 
 def _replay(run: Run, model: Model, chosen: Scenario, seed: int) -> Prediction:
     most = min(_DRAWS, max(_FEWEST_DRAWS, _SUBMISSIONS // max(1, model.count)))
-    played, assumes = _played(run, model, chosen, seed=seed, draws=most)
+    played, assumptions = _played(run, model, chosen, seed=seed, draws=most)
     draws = len(played)
     middle, changed = played[draws // 2]
     interval = None
@@ -122,7 +122,7 @@ def _replay(run: Run, model: Model, chosen: Scenario, seed: int) -> Prediction:
         predicted=middle.makespan(model),
         interval=interval,
         by_class=by_class(phase_totals(partition(simulated_run(changed, middle, run)))),
-        assumes=tuple(assumes),
+        assumptions=tuple(assumptions),
     )
 
 

@@ -37,7 +37,7 @@ class Link:
 
     cause: Cause | None
     """None if the job exists only because a checkpoint was evaluated."""
-    leads: Leads | None = None
+    relation: Leads | None = None
     jobs: tuple[int, ...] = ()
     """The jobs that it comes from; none if it is a cause of the job itself."""
     certain: bool = True

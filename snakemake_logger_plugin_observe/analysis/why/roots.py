@@ -64,7 +64,7 @@ def roots(origins: Origins) -> Roots:
 def _own(origins: Origins, job_id: int) -> Iterator[tuple[Root, Link]]:
     """Yield a job's own roots. A job added by a checkpoint is not there for its missing outputs."""
     links = origins.links[job_id]
-    found = any(link.leads == "brought_by" for link in links)
+    found = any(link.relation == "brought_by" for link in links)
     for link in links:
         missing = link.cause is not None and link.cause.kind == "missing_output"
         if is_own_link(link, origins.of[job_id]) or (missing and not link.jobs and not found):

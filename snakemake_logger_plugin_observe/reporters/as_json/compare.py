@@ -24,7 +24,7 @@ def shape(answer: CompareAnswer) -> dict[str, Any]:
         "verdict": comparison.verdict,
         "same_work": comparison.same_work,
         "checked": comparison.checked,
-        "because": list(comparison.because),
+        "reasons": list(comparison.reasons),
         "speed": _speed(comparison.speed),
         "work": _work(comparison.work, runs),
         "contents": {name: list(paths) for name, paths in asdict(comparison.contents).items()},

@@ -63,7 +63,7 @@ def _action(one: Incident, won: PredictedGain | None) -> dict[str, Any]:
     return {
         "finding": one.id,
         "action": one.action.text,
-        "because": one.action.why,
+        "reason": one.action.why,
         "escalate": one.action.escalate,
         "saves_s": to_seconds(won.saves) if won is not None and won.saves is not None else None,
         "whatif": won.command if won is not None else None,

@@ -22,7 +22,7 @@ def shape(answer: WhatIfAnswer) -> dict[str, Any]:
         "measured_by_class_s": in_seconds(found.measured_by_class),
         "unchanged_s": to_seconds(found.unchanged.predicted),
         "predictions": [_prediction(one) for one in found.predictions],
-        "not_known": list(found.gaps),
+        "unknown": list(found.gaps),
         "problems": list(answer.source.problems),
     }
 
@@ -34,5 +34,5 @@ def _prediction(one: Prediction) -> dict[str, Any]:
         "predicted_s": to_seconds(one.predicted),
         "interval_s": [to_seconds(end) for end in one.interval] if one.interval else None,
         "by_class_s": in_seconds(one.by_class),
-        "assumes": list(one.assumes),
+        "assumptions": list(one.assumptions),
     }

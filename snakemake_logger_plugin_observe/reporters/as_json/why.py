@@ -26,7 +26,7 @@ def shape(answer: WhyAnswer) -> dict[str, Any]:
         **head(answer.source),
         "planned": why.planned,
         **_cost(why.all),
-        "several_roots": why.several,
+        "jobs_with_several_roots": why.several,
         "roots": [_root(run, one) for one in why.roots],
         "reasons": [_reason(run, one) for one in why.reasons],
         "changed": {
@@ -116,7 +116,7 @@ def _link(link: Link, root: bool) -> dict[str, Any]:
         "files": list(cause.files) if cause is not None else [],
         "files_certain": cause.certain if cause is not None else True,
         "text": cause.text if cause is not None else None,
-        "leads": link.leads,
+        "relation": link.relation,
         "jobs": list(link.jobs),
         "jobs_certain": link.certain,
         "root": root,

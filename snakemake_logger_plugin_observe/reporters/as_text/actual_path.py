@@ -99,7 +99,7 @@ def released(release: Release | None) -> str:
     if release is None:
         return ""
     who = f"job {release.job_id}" if release.job_id is not None else "a group"
-    text = _RELEASES[release.because]
+    text = _RELEASES[release.reason]
     return harmless(text.format(who=who, attempt=release.attempt, resource=release.resource))
 
 

@@ -147,17 +147,17 @@ class _Tree:
         new = [
             link
             for link in links
-            if link.leads not in ("needed_by", "brought_by") or self.shown.isdisjoint(link.jobs)
+            if link.relation not in ("needed_by", "brought_by") or self.shown.isdisjoint(link.jobs)
         ]
         return [self._first_reader(link) for link in new or links[-1:]]
 
     def _first_reader(self, link: Link) -> Link:
         """Return *link* with one of the jobs that need a file: any of them is enough."""
-        return replace(link, jobs=link.jobs[:1]) if link.leads == "needed_by" else link
+        return replace(link, jobs=link.jobs[:1]) if link.relation == "needed_by" else link
 
     def _of(self, link: Link, jobs: list[int]) -> Link:
         """Return *link* with only the files that *jobs* made, if other jobs made some too."""
-        if link.cause is None or link.leads != "made_by" or len(jobs) == len(link.jobs):
+        if link.cause is None or link.relation != "made_by" or len(jobs) == len(link.jobs):
             return link
         made = {path for one in jobs for path in self.chain.steps[one].job.output}
         files = tuple(path for path in link.cause.files if not made.isdisjoint(upwards(path)))

@@ -128,7 +128,7 @@ def leading(link: Link, job: str, *, missing: bool = False) -> str:
             return f"it serves {job}"
         case "missing_output":
             return f"{_its('output', link.cause.files)} missing, needed by {job}"
-        case _ if link.leads == "replanned_by":
+        case _ if link.relation == "replanned_by":
             inputs = _its("input", link.cause.files)
             return f"{inputs} to be made again until checkpoint {job} was evaluated"
         case _:

@@ -133,7 +133,7 @@ def _headline(one: Failure) -> str:
     why = one.last.why
     if why.cause in ("exit_code", "signal"):
         return describe_exit(why.exit_code, why.signal)
-    return ("" if why.sure else "probably ") + _SHORT[why.cause]
+    return ("" if why.certain else "probably ") + _SHORT[why.cause]
 
 
 def _blocks(answer: JobsAnswer) -> list[list[Failure]]:
@@ -236,7 +236,7 @@ def _cause(one: Occurrence) -> str:
         return ended
     text = _CAUSES.get(why.cause, "failed")
     shown_by = ", ".join(part for part in (why.state or "", ended) if part)
-    return ("" if why.sure else "probably ") + text + (f" ({shown_by})" if shown_by else "")
+    return ("" if why.certain else "probably ") + text + (f" ({shown_by})" if shown_by else "")
 
 
 def _in_common(pattern: RulePattern) -> Iterator[RenderableType]:

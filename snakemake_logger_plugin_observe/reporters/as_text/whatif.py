@@ -155,4 +155,6 @@ def _unchanged(answer: WhatIfAnswer) -> str:
 
 
 def _assumes(predictions: Iterable[Prediction]) -> list[str]:
-    return list(dict.fromkeys([_ALWAYS, *(line for one in predictions for line in one.assumes)]))
+    return list(
+        dict.fromkeys([_ALWAYS, *(line for one in predictions for line in one.assumptions)])
+    )

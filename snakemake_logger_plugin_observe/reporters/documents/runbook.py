@@ -28,14 +28,14 @@ _MANY: Final = 1.2
 def render_runbook(answer: RunbookAnswer) -> str:
     """Return the runbook's text."""
     assert answer.source is not None  # noqa: S101 - an existing runbook is not rendered
-    assert answer.usual is not None  # noqa: S101
+    assert answer.typical is not None  # noqa: S101
     started = answer.source.run.started
     targets = ", ".join(started.targets) if started is not None else ""
     snakefile = (started.snakefile if started is not None else None) or "Snakefile"
     lines = [
         f"# Runbook: {_code(snakefile)}, {_code(targets)}",
         "",
-        f"From {plural(answer.usual.runs, 'run')} on record. Edit it: it is not overwritten.",
+        f"From {plural(answer.typical.runs, 'run')} on record. Edit it: it is not overwritten.",
         "",
         "## 1. See what would run, safely",
         "",
@@ -55,11 +55,11 @@ def render_runbook(answer: RunbookAnswer) -> str:
         *_published(answer),
         "## 5. Workflow design or executor friction?",
         "",
-        *_boundary(answer.usual),
+        *_boundary(answer.typical),
         "",
         "## A typical run",
         "",
-        *_profile(answer.usual),
+        *_profile(answer.typical),
         "",
         "## Known incidents",
         "",
@@ -92,8 +92,8 @@ def _evidence(answer: RunbookAnswer) -> Iterator[str]:
     if answer.source is not None:
         yield f"- journals: {_code(str(answer.source.path.parent))}, one per run, the newest last"
     yield "- Snakemake's own log of a run: `.snakemake/log/`"
-    assert answer.usual is not None  # noqa: S101
-    for one in answer.usual.rules:
+    assert answer.typical is not None  # noqa: S101
+    for one in answer.typical.rules:
         log = _code(one.log) if one.log else "**no `log:`**"
         benchmark = _code(one.benchmark) if one.benchmark else "**no `benchmark:`**"
         yield f"- {_code(one.rule)}: {log}, {benchmark}"
@@ -102,16 +102,16 @@ def _evidence(answer: RunbookAnswer) -> Iterator[str]:
 
 
 def _published(answer: RunbookAnswer) -> Iterator[str]:
-    usual = answer.usual
-    assert usual is not None  # noqa: S101
-    shown = ", ".join(map(_code, usual.products)) or "none"
-    more = usual.product_count - len(usual.products)
+    typical = answer.typical
+    assert typical is not None  # noqa: S101
+    shown = ", ".join(map(_code, typical.products)) or "none"
+    more = typical.product_count - len(typical.products)
     yield f"The workflow's outputs: {shown}" + (f" and {more:,} more." if more > 0 else ".")
     yield ""
     commands = ["snakemake-observe compare --strict"]
     if answer.check_file is not None:
         commands.append(f"snakemake-observe check {answer.check_file}")
-    for path in usual.manifests:
+    for path in typical.manifests:
         folder, name = posixpath.split(path)
         if program := _MANIFESTS.get(posixpath.splitext(name)[1]):
             there = shlex.quote(folder or ".")
@@ -119,12 +119,12 @@ def _published(answer: RunbookAnswer) -> Iterator[str]:
     yield from _block(*commands, folder=answer.folder)
 
 
-def _boundary(usual: TypicalRun) -> Iterator[str]:
+def _boundary(typical: TypicalRun) -> Iterator[str]:
     yield "It is workflow design, and the workflow's owner decides, if"
     yield ""
-    many = round(usual.jobs * _MANY)
-    yield f"- more than {many:,} jobs are planned ({usual.jobs:,} are typical);"
-    for one in usual.rules:
+    many = round(typical.jobs * _MANY)
+    yield f"- more than {many:,} jobs are planned ({typical.jobs:,} are typical);"
+    for one in typical.rules:
         if _is_small(one):
             yield (
                 f"- {plural(one.jobs, 'job')} of {_code(one.rule)} stay this small "
@@ -141,9 +141,9 @@ def _boundary(usual: TypicalRun) -> Iterator[str]:
     yield ""
     yield "Escalate with the note of `snakemake-observe triage --note incident.md` if"
     yield ""
-    longest, limit = duration_s(usual.longest_s), duration_s(usual.longest_s * _SLOW)
+    longest, limit = duration_s(typical.longest_s), duration_s(typical.longest_s * _SLOW)
     yield f"- a run takes longer than {limit} (longest so far: {longest});"
-    most = plural(usual.failed_attempts, "attempt") if usual.failed_attempts else "none"
+    most = plural(typical.failed_attempts, "attempt") if typical.failed_attempts else "none"
     yield f"- more attempts fail than before (most so far: {most});"
     yield "- `snakemake-observe compare --strict` reports that it is not the same work;"
     yield "- the fix would hide a dependency, remove a log or benchmark, or publish fewer outputs."
@@ -155,20 +155,20 @@ def _is_small(one: RuleUse) -> bool:
     return one.compute_s is not None and one.jobs > 1 and one.handling_s > one.compute_s
 
 
-def _profile(usual: TypicalRun) -> Iterator[str]:
-    lengths = f"{duration_s(usual.makespan_s)} (at most {duration_s(usual.longest_s)})"
-    yield f"{plural(usual.jobs, 'job')} in {lengths}, over {plural(usual.runs, 'run')}."
+def _profile(typical: TypicalRun) -> Iterator[str]:
+    lengths = f"{duration_s(typical.makespan_s)} (at most {duration_s(typical.longest_s)})"
+    yield f"{plural(typical.jobs, 'job')} in {lengths}, over {plural(typical.runs, 'run')}."
     yield ""
     yield "| cost class | | s | % of the time |"
     yield "|---|---|---:|---:|"
-    whole = sum(usual.by_class_s.values())
-    for name, spent in usual.by_class_s.items():
+    whole = sum(typical.by_class_s.values())
+    for name, spent in typical.by_class_s.items():
         share = percent(round(spent * 1e6), round(whole * 1e6))
         yield f"| {name} | {CLASSES[name]} | {spent:.1f} | {share} |"
     yield ""
     yield "| rule | jobs | work per job | overhead per job |"
     yield "|---|---:|---:|---:|"
-    for one in usual.rules:
+    for one in typical.rules:
         work = "unknown" if one.compute_s is None else duration_s(one.compute_s)
         yield f"| {_code(one.rule)} | {one.jobs:,} | {work} | {duration_s(one.handling_s)} |"
 

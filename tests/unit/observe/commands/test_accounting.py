@@ -88,7 +88,7 @@ def test_the_answer_in_json(journal: Path, command: Command, capsys: Said) -> No
     assert main(["accounting", str(journal), "--format", "json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert found.pop("run")["journal"] == str(journal)
-    assert found == {"schema_version": 1, "asked": 2, "known": 1, "added": 1}
+    assert found == {"schema_version": 1, "jobs": 2, "known": 1, "added": 1}
 
 
 def test_a_group_is_one_job_to_slurm(tmp_path: Path, command: Command) -> None:

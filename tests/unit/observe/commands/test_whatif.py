@@ -52,7 +52,7 @@ def test_the_answer_in_json_is_as_it_was_agreed(
     assert answer["schema_version"] == 1
     (one,) = answer["predictions"]
     assert one["settings"] == {"startup": 0.5, "faster": {"map": 2.0}}
-    assert {"settings", "measured_s", "predicted_s", "by_class_s", "assumes"} <= set(one)
+    assert {"settings", "measured_s", "predicted_s", "by_class_s", "assumptions"} <= set(one)
     assert sum(one["by_class_s"].values()) == pytest.approx(one["predicted_s"])
 
 
@@ -205,7 +205,7 @@ def test_a_rule_that_is_made_local_twice_is_made_local_once(
         for words in (["--local", "map"], ["--local", "map", "--local", "map"])
     )
     assert twice["predicted_s"] == once["predicted_s"]
-    assert twice["assumes"] == once["assumes"]
+    assert twice["assumptions"] == once["assumptions"]
 
 
 @pytest.mark.parametrize("story", [killed, logger_only, begun])
@@ -215,4 +215,4 @@ def test_of_what_is_not_known_the_rest_is_replayed_and_that_is_named(
     path = story().write(tmp_path / "run.jsonl")
     answer = told(capsys, path, "--no-retries")
     assert answer["predictions"][0]["predicted_s"] == answer["measured_s"]
-    assert answer["not_known"]
+    assert answer["unknown"]

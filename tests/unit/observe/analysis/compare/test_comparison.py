@@ -81,7 +81,7 @@ def test_an_unsafe_finding_means_not_the_same_work_however_fast() -> None:
     fast = a_run(changed(a_workflow(), "count", log=()), sums=SUMS, length_s=10)
     answer = compared(a_run(sums=SUMS), fast)
     assert (answer.verdict, answer.same_work) == ("faster, but not the same work", False)
-    assert answer.because == ("rule count lost its log: logs/count.log",)
+    assert answer.reasons == ("rule count lost its log: logs/count.log",)
 
 
 @pytest.mark.parametrize(

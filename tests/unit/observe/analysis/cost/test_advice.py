@@ -194,39 +194,45 @@ def said(story: Story) -> str:
     [
         (
             on_cluster(tool_s=6, poll_s=91, every_s=40),
-            f"lower {SLURM} (40 s here: 91 % of the run passed before Snakemake looked).",
+            f"lower {SLURM} (40 s here; 91 % of the run was waiting for the next status check).",
         ),
         (
             on_cluster(4, queue_s=50, startup_s=46, tool_s=1),
-            "group the 4 jobs of map (1.00 s of work each, 1 min 36 s to submit and start it: 96 %).",
+            (
+                "group the 4 jobs of map (each with 1.00 s of work and 1 min 36 s of overhead; 96 % of "
+                "the run)."
+            ),
         ),
         (
             on_cluster(slot_s=90, tool_s=7, jobs=3),
-            "raise --jobs (3 here: 90 % was waiting under it).",
+            "raise --jobs (3 here; 90 % of the run was waiting under this limit).",
         ),
         (
             on_cluster(queue_s=90, tool_s=7),
-            "ask the cluster for less, or for fewer jobs (90 % was its queue).",
+            (
+                "request less from the cluster, or submit fewer jobs (90 % of the run was waiting in its "
+                "queue)."
+            ),
         ),
         (
             on_cluster(stage_s=90, tool_s=7),
-            "bring files closer to where they are used (90 % was waiting for them).",
+            "move files closer to where they are used (90 % of the run was waiting for files).",
         ),
         (
             begun().phase("plan", 3, 18).job(1).end(19),
-            "read and plan less in the Snakefile (89 %).",
+            "make the Snakefile faster to read and plan (89 % of the run).",
         ),
-        (on_cluster(tool_s=97), "speed up the tool of map first (97 % was tools)."),
+        (on_cluster(tool_s=97), "speed up the tools, starting with map (97 % of the run)."),
         (
             on_cluster(queue_s=40, tool_s=57),
             (
-                "speed up the tool of map first (57 % was tools); then ask the cluster for less, or for "
-                "fewer jobs (40 % was its queue)."
+                "speed up the tools, starting with map (57 % of the run); then request less from the "
+                "cluster, or submit fewer jobs (40 % of the run was waiting in its queue)."
             ),
         ),
         (
             on_cluster(tool_s=97, rule="a\x1b[2J"),
-            "speed up the tool of a\\x1b[2J first (97 % was tools).",
+            "speed up the tools, starting with a\\x1b[2J (97 % of the run).",
         ),
     ],
 )
@@ -237,8 +243,9 @@ def test_the_advice_is_one_sentence(story: Story, text: str) -> None:
 def test_no_more_than_two_things_are_said_at_once() -> None:
     story = on_cluster(queue_s=15, stage_s=20, tool_s=30, poll_s=25, every_s=5)
     assert said(story) == (
-        "speed up the tool of map first (32 % was tools); "
-        f"then lower {SLURM} (5 s here: 27 % of the run passed before Snakemake looked)."
+        "speed up the tools, starting with map (32 % of the run); "
+        f"then lower {SLURM} (5 s here; 27 % of the run was waiting for the next "
+        "status check)."
     )
 
 

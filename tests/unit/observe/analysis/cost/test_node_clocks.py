@@ -16,8 +16,8 @@ SECOND = 1_000_000
 
 def certain(attempts: int, within_s: float) -> str:
     return (
-        f"queue_wait and poll_wait of {attempts} attempts there are each certain to within "
-        f"{within_s} s, their sum is exact"
+        f"queue_wait and poll_wait of {attempts} attempts there are each accurate to "
+        f"{within_s} s; their sum is exact"
     )
 
 
@@ -58,7 +58,7 @@ def test_where_nothing_ran_on_a_node_there_is_no_clock() -> None:
         ),
         (
             NodeClock("n2", 90.0, 90.0, 90.0, 3, None),
-            "n2's clock is 90.0 s ahead, as the same kernel tells: no figure is affected",
+            "n2's clock is 90.0 s ahead, measured by the same kernel: no figure is affected",
         ),
         (NodeClock("n2", 90.0, 90.0, None, 3, None), "n2's clock is 90.0 s ahead (90.0 or more)"),
         (
@@ -67,7 +67,7 @@ def test_where_nothing_ran_on_a_node_there_is_no_clock() -> None:
         ),
         (
             NodeClock("n2", 0.0, -25.0, 1.0, 3, 26.0),
-            "the clock of n2 is taken to agree with the main one: " + certain(3, 26.0),
+            "the clock of n2 is assumed to agree with the main process's: " + certain(3, 26.0),
         ),
     ],
 )
@@ -78,8 +78,8 @@ def test_a_clock_that_limits_the_figures_is_told(clock: NodeClock, said: str) ->
 def test_clocks_that_may_agree_are_told_together() -> None:
     clocks = [NodeClock(f"n{n}", 0.0, -n, 1.0, 2, 1.0 + n) for n in range(1, 4)]
     (said,) = lines(clocks, 100 * SECOND)
-    assert said.startswith("the clocks of 3 nodes are taken to agree with the main one: ")
-    assert "6 attempts there are each certain to within 4.0 s" in said
+    assert said.startswith("the clocks of 3 nodes are assumed to agree with the main process's: ")
+    assert "6 attempts there are each accurate to 4.0 s" in said
 
 
 @pytest.mark.parametrize(

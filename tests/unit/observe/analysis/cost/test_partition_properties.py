@@ -82,7 +82,7 @@ def test_no_attempt_owns_more_of_the_makespan_than_its_phases_took(
 @given(strategies.simulated_runs(slots=8))
 def test_with_a_place_for_every_job_nobody_waits_for_one(simulated: strategies.Simulated) -> None:
     found = account(simulated.run)
-    because = {one.released_by.because for one in found.segments if one.released_by}
+    because = {one.released_by.reason for one in found.segments if one.released_by}
     assert "freed_unknown" not in because
     assert found.makespan_by_class["limits"] == 0
 
@@ -103,7 +103,7 @@ def test_a_dependency_that_released_a_job_is_one_of_its_dependencies(
     simulated: strategies.Simulated,
 ) -> None:
     for one in partition(simulated.run):
-        if one.released_by is not None and one.released_by.because == "dependency":
+        if one.released_by is not None and one.released_by.reason == "dependency":
             assert one.released_by.job_id in simulated.needs[one.job_id]
 
 

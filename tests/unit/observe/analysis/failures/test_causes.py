@@ -127,7 +127,7 @@ def test_without_the_wrapper_a_refusal_cannot_be_seen() -> None:
 )
 def test_the_scheduler_s_state_comes_before_how_the_tool_ended(state: str, cause: str) -> None:
     found = on_slurm(-15, record={"state": state})
-    assert (found.cause, found.sure, found.signal, found.state) == (cause, True, 15, state)
+    assert (found.cause, found.certain, found.signal, found.state) == (cause, True, 15, state)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_message_of_slurm_s_daemon_in_the_log_names_the_cause(line: str, cause
 @pytest.mark.parametrize("line", ["MemoryError", "terminate called: std::bad_alloc"])
 def test_a_tool_that_reports_no_memory_left_probably_ran_out_of_it(line: str) -> None:
     found = cause_of(fails(begun().job(1), 1, line, code=1))
-    assert (found.cause, found.sure, found.exit_code) == ("out_of_memory", False, 1)
+    assert (found.cause, found.certain, found.exit_code) == ("out_of_memory", False, 1)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_tool_killed_near_its_memory_request_probably_ran_out_of_memory(
     code: int, peak_mb: int, expected: tuple[str, bool]
 ) -> None:
     found = on_slurm(code, used=Usage(peak_rss_bytes=peak_mb * MB))
-    assert (found.cause, found.sure) == expected
+    assert (found.cause, found.certain) == expected
 
 
 def test_an_attempt_is_judged_by_its_own_request() -> None:
@@ -205,7 +205,7 @@ def test_an_attempt_is_judged_by_its_own_request() -> None:
     story = begun().job(1, attempt=1, resources={"mem_mb": 1000})
     story = on_node(story, 1, -9, status="failed", used=Usage(peak_rss_bytes=950 * MB))
     story.job(1, attempt=2, resources={"mem_mb": 2000})
-    assert cause_of(story) == FailureCause("out_of_memory", sure=False, signal=9)
+    assert cause_of(story) == FailureCause("out_of_memory", certain=False, signal=9)
 
 
 def test_an_upper_bound_on_the_memory_peak_is_no_cause() -> None:
@@ -226,10 +226,10 @@ def test_an_attempt_cut_off_without_a_message_is_probably_lost() -> None:
     story.attempt(1, known, node, status="failed", external_jobid="71")
     attempt = story.run.attempts[(1, 1)]
     assert NODE_CUT_OFF in attempt.unobserved
-    assert cause_of(story) == FailureCause("lost", sure=False)
+    assert cause_of(story) == FailureCause("lost", certain=False)
     silent = begun().job(1).attempt(1, known, status="failed", external_jobid="71")
     assert NO_NODE_STAMPS in silent.run.attempts[(1, 1)].unobserved
-    assert cause_of(silent) == FailureCause("lost", sure=False)
+    assert cause_of(silent) == FailureCause("lost", certain=False)
 
 
 def test_a_tool_ended_by_ctrl_c_was_cancelled() -> None:

@@ -48,7 +48,7 @@ def shares(run: Run) -> list[tuple[str, list[tuple[str | None, int]], int, int]]
 
 def links(run: Run, job_id: int) -> list[tuple[str, str | None, tuple[int, ...]]]:
     return [
-        (link.cause.kind if link.cause else "checkpoint", link.leads, link.jobs)
+        (link.cause.kind if link.cause else "checkpoint", link.relation, link.jobs)
         for link in Origins(run).links[job_id]
     ]
 
@@ -115,7 +115,7 @@ def test_an_input_that_was_to_be_made_leads_to_the_checkpoint_that_made_it_needl
     run = one.run
     run.jobs[2] = run.jobs[2].model_copy(update={"time": later})
     (link,) = Origins(run).links[2]
-    assert (link.leads, link.jobs, link.certain) == ("replanned_by", (1,), False)
+    assert (link.relation, link.jobs, link.certain) == ("replanned_by", (1,), False)
     assert roots_of(run)[2] == {("code", "split")}
 
 
@@ -179,7 +179,7 @@ def test_an_input_that_a_checkpoint_had_made_is_no_root() -> None:
     run = one.run
     run.jobs[5] = run.jobs[5].model_copy(update={"time": at(one.at_s)})
     assert [
-        (link.cause.files, link.leads, link.jobs) for link in Origins(run).links[5] if link.cause
+        (link.cause.files, link.relation, link.jobs) for link in Origins(run).links[5] if link.cause
     ] == [(("lab.txt",), None, ()), (("parts/a",), "made_by", (1,))]
     assert roots_of(run)[5] == {("updated_input", None), ("code", "split")}
 
@@ -195,7 +195,7 @@ def test_inputs_in_storage_lead_to_the_jobs_that_are_needed() -> None:
         makes=("b.txt",),
     )
     (link,) = Origins(one.run).links[1]
-    assert (link.leads, link.jobs, link.certain) == ("made_by", (2,), False)
+    assert (link.relation, link.jobs, link.certain) == ("made_by", (2,), False)
 
 
 def test_a_folder_s_maker_made_the_files_in_it() -> None:

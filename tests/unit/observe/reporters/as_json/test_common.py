@@ -43,7 +43,7 @@ def test_an_answer_has_a_schema_version_and_its_run(make: Any) -> None:
 def test_imported_accounting() -> None:
     found = as_json(accounting(chain().run, 1, 1))
     assert set(found.pop("run")) >= RUN_KEYS
-    assert found == {"schema_version": 1, "asked": 2, "known": 1, "added": 1}
+    assert found == {"schema_version": 1, "jobs": 2, "known": 1, "added": 1}
 
 
 def test_a_failed_validation() -> None:

@@ -116,7 +116,7 @@ def test_a_segment_of_the_makespan() -> None:
         "attempt": 1,
         "rule": "map",
         "released_by": {
-            "because": "dependency",
+            "reason": "dependency",
             "job_id": 1,
             "group": None,
             "attempt": 1,

@@ -14,7 +14,7 @@ def test_causes_reasons_changes_and_the_chain() -> None:
     answer = shape(why_answer(many_causes(), "publish", since=many_causes(note="echo")))
     assert answer["schema_version"] == SCHEMA_VERSION
     assert (answer["planned"], answer["jobs"], answer["time_s"]) == (False, 9, 9.0)
-    assert answer["several_roots"] == 1
+    assert answer["jobs_with_several_roots"] == 1
     assert answer["roots"][0] == {
         "kind": "code",
         "rules": [{"rule": "trim", "jobs": 3}],
@@ -48,7 +48,7 @@ def test_causes_reasons_changes_and_the_chain() -> None:
             "files": ["screen/0.json", "screen/1.json", "screen/2.json", "panel.json"],
             "files_certain": True,
             "text": None,
-            "leads": "made_by",
+            "relation": "made_by",
             "jobs": [2, 10, 11, 12],
             "jobs_certain": True,
             "root": False,
