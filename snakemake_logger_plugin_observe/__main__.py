@@ -1,4 +1,4 @@
-"""``snakemake-observe``: parse, call, print; the only place that maps errors to exit codes."""
+"""The ``snakemake-observe`` command line: the only place that maps errors to exit codes."""
 
 import argparse
 import gc
@@ -15,47 +15,46 @@ from snakemake_logger_plugin_observe.commands.support.check_file import CheckFil
 from snakemake_logger_plugin_observe.commands.support.evidence_store import SavingError
 from snakemake_logger_plugin_observe.commands.support.write_files import WritingError
 from snakemake_logger_plugin_observe.journal.files import JournalError
-from snakemake_logger_plugin_observe.reporters import as_json, as_text
+from snakemake_logger_plugin_observe.reporters.forms import FORMS
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _DEFAULT = "cost"
-FORMS = {"text": as_text.render, "json": as_json.render}
-"""Every form that a reply can be printed in: a function of it, the width and the colour."""
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = _Parser(
         prog="snakemake-observe",
-        description="Shows where a Snakemake run's time and failures went, from its run journal. "
-        "Without a command: cost.",
+        description="Show where a Snakemake run's time went and why jobs failed, from its run "
+        "journal. Without a command: cost. 'COMMAND --help' lists a command's options.",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Command)
     for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        description = f"{module.HELP[0].upper()}{module.HELP[1:]}."
+        command = commands.add_parser(name, help=module.HELP, description=description)
         module.add_arguments(command)
         command.add_argument(
-            "--format", choices=sorted(FORMS), default="text", help="default: text"
+            "--format", choices=list(FORMS), default="text", help="how to print it (default: text)"
         )
     return top
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong."""
+    """A parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the words, and exit with 2."""
+        """Print what is wrong with the arguments, and exit with 2."""
         self.exit(2, f"{self.prog}: {harmless(message)} (see {self.prog} --help)\n")
 
 
 class _Command(_Parser):
-    """A command's parser: options may also stand between its words, whatever Python's version."""
+    """A command's parser: options may stand anywhere, in every version of Python."""
 
     _intermixing = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Parse all options first, and words from what they leave."""
+        """Parse all options first, then the positional arguments."""
         if self._intermixing:
             return super().parse_known_args(args, namespace)
         self._intermixing = True
@@ -66,7 +65,7 @@ class _Command(_Parser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 if fine, 1 if the answer is bad news, 2 if it cannot be given."""
+    """Run one command; return 0 if fine, 1 if the answer is bad news, 2 if there is no answer."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0] not in COMMANDS and given[0] not in ("-h", "--help", "--version")):
         given.insert(0, _DEFAULT)
@@ -85,15 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:  # what it reads is asked for elsewhere: this is where it prints to
-        print(f"snakemake-observe: the answer cannot be written: {error}", file=sys.stderr)
+    except OSError as error:  # reading raises JournalError, so this is about stdout
+        print(f"snakemake-observe: cannot write the answer: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return int(reply.code)
 
 
 def _width() -> int:
-    """Return how wide texts may be: what ``COLUMNS`` or the terminal says, else 100."""
+    """Return the width of texts: ``COLUMNS``, or the terminal's width, or else 100."""
     return shutil.get_terminal_size((100, 24)).columns
 
 
@@ -102,8 +101,8 @@ def _color() -> bool:
 
 
 def console() -> int:
-    """Run one command in a process of its own."""
-    gc.disable()  # a journal's objects all live until the answer is printed: nothing to collect
+    """Run one command and end the process: the entry point ``snakemake-observe``."""
+    gc.disable()  # all objects of a journal are needed until the end: collecting is wasted
     return main()
 
 

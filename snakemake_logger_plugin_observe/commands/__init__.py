@@ -5,7 +5,7 @@ everything below; no command uses another.
 """
 
 # isort: off
-from snakemake_logger_plugin_observe.commands import (  # noqa: F401  the registry finds them
+from snakemake_logger_plugin_observe.commands import (  # noqa: F401  COMMANDS lists them
     cost,
     path,
     whatif,
@@ -20,5 +20,5 @@ from snakemake_logger_plugin_observe.commands import (  # noqa: F401  the regist
     schema,
 )
 
-COMMANDS = {name: module for name, module in dict(globals()).items() if hasattr(module, "HELP")}
+COMMANDS = {name: module for name, module in tuple(vars().items()) if hasattr(module, "HELP")}
 """The modules imported above by name, in the order in which ``--help`` lists them."""

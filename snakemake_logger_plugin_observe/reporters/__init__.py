@@ -1,4 +1,4 @@
-"""Reporters: a command's answer in, text or plain values out.
+"""Turn a command's answer into text or plain values, and print it in one of the forms.
 
-Use ``analysis``, ``run`` and ``journal``; never a command, and they read no files.
+Uses ``analysis``, ``run`` and ``journal``; never a command. Reads no files.
 """

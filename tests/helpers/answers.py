@@ -33,7 +33,6 @@ from whys import (
 )
 from workflows import a_run, a_workflow, changed, compared
 
-from snakemake_logger_plugin_observe.__main__ import FORMS
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, Limit, ended, judge
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
@@ -82,6 +81,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     WhyAnswer,
 )
 from snakemake_logger_plugin_observe.reporters.documents import check_toml
+from snakemake_logger_plugin_observe.reporters.forms import FORMS
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.run.model import Run
 

@@ -1,11 +1,4 @@
-"""Answers as JSON for other tools: seconds with microseconds, moments as RFC 3339, unknown null."""
+"""A command's answer as plain values: seconds with microseconds, moments as RFC 3339, unknown null.
 
-import json
-from typing import Any
-
-from snakemake_logger_plugin_observe.reporters.reply import Reply
-
-
-def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
-    """Return *reply* as one JSON document; the terminal's width and colour do not matter."""
-    return json.dumps(reply.json(reply.answer), indent=2, allow_nan=False) + "\n"
+Uses ``reporters``, and what these may use.
+"""

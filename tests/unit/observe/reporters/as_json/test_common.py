@@ -10,12 +10,12 @@ from builders import (
     chain,
 )
 
-from snakemake_logger_plugin_observe.__main__ import FORMS
 from snakemake_logger_plugin_observe.commands import schema
 from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
     json_schema,
 )
+from snakemake_logger_plugin_observe.reporters.forms import FORMS
 
 RUN_KEYS = {"run_id", "status", "start", "end", "makespan_s"}
 

@@ -1,0 +1,99 @@
+"""The recipes of CONTRIBUTING.md work as they are written: one file and one line each."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import chain
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "snakemake_logger_plugin_observe"
+CONTRACTS = (
+    "tests/unit/observe/analysis/triage/detectors/test_contract.py",
+    "tests/unit/observe/commands/test_commands.py",
+    "tests/unit/test_architecture.py",
+)
+
+
+def blocks(title: str, language: str) -> list[tuple[str, str]]:
+    """Return the path and the code of each block in a section of CONTRIBUTING.md."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    section = text.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    found = re.findall(rf"```{language}\n# (\S+)\n(.*?)```", section, re.DOTALL)
+    assert found, f"no {language} in {title}"
+    return found
+
+
+def follow(title: str, copy: Path) -> None:
+    """Write the new file of a recipe in *copy*, and add its line to the registry."""
+    ((path, code),) = blocks(title, "python")
+    (copy / path).write_text(code)
+    ((path, diff),) = blocks(title, "diff")
+    before, added = (f"{line[1:]}\n" for line in diff.splitlines())
+    registry = (copy / path).read_text()
+    assert registry.count(before) == 1
+    (copy / path).write_text(registry.replace(before, before + added))
+
+
+def python(copy: Path, *arguments: str) -> str:
+    """Run Python with the packages in *copy*; return what it printed."""
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the packages and their tests in which each recipe was followed."""
+    folder = tmp_path_factory.mktemp("copy")
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in (PACKAGE, "snakemake_executor_plugin_timed", "tests/unit", "tests/helpers"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    chain().write(folder / ".snakemake" / "observe" / "20260301T120000-aaaaaa.jsonl")
+    for title in ("Add a command", "Add a reporter form", "Add a detector"):
+        follow(title, folder)
+    return folder
+
+
+def observe(copy: Path, *arguments: str) -> str:
+    return python(copy, "-m", PACKAGE, *arguments)
+
+
+def test_the_recipe_for_a_command(copy: Path) -> None:
+    assert "nodes     how many attempts ran on each node" in observe(copy, "--help")
+    found = json.loads(observe(copy, "nodes", "--format", "json"))
+    assert observe(copy, "nodes").splitlines() == [
+        f"{node}: {count}" for node, count in found["attempts_by_node"].items()
+    ]
+
+
+def test_the_recipe_for_a_reporter_form(copy: Path) -> None:
+    (line,) = observe(copy, "cost", "--format", "json-line").splitlines()
+    assert json.loads(line) == json.loads(observe(copy, "cost", "--format", "json"))
+
+
+def test_the_recipe_for_a_detector_and_the_contracts_of_all(copy: Path) -> None:
+    """The new modules pass what every command, every detector and every room must pass."""
+    every = "slow_hooks or nodes or registered or share_a_class or a_room or every_module"
+    passed = python(
+        copy, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *CONTRACTS, "-k", every
+    )
+    assert " passed" in passed
+
+
+def test_the_whole_file_can_be_read_in_ten_minutes() -> None:
+    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) < 150
