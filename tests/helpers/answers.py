@@ -23,7 +23,7 @@ from builders import (
 )
 from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
 from whys import (
-    circle,
+    cycle,
     discovered,
     first_run,
     many_causes,
@@ -335,7 +335,7 @@ FAILING = {
 }
 WHYS = {
     story.__name__: story
-    for story in (many_causes, temporary, first_run, discovered, plan, circle, up_to_date)
+    for story in (many_causes, temporary, first_run, discovered, plan, cycle, up_to_date)
 }
 
 

@@ -160,7 +160,7 @@ def up_to_date() -> Story:
     return begun().end(4, "nothing_to_do")
 
 
-def circle() -> Why:
+def cycle() -> Why:
     """Return what Snakemake never records: two jobs that made each other's input."""
     one = story()
     one.ran(1, "hen", made("egg"), needs=(2,), reads=("egg",), makes=("hen",))

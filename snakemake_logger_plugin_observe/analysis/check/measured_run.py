@@ -91,12 +91,12 @@ class MeasuredRun:
         return Measurement(count, None if why else count, why, tuple(evidence)[:MOST_CITED])
 
     def cite(
-        self, found: Iterable[tuple[Attempt, _T]], say: Callable[[_T], str]
+        self, found: Iterable[tuple[Attempt, _T]], quote: Callable[[_T], str]
     ) -> tuple[Citation, ...]:
-        """Cite the journal lines of attempts' ends, with a quote made by *say* for each."""
+        """Cite the journal lines of attempts' ends, with the *quote* of each."""
         shown = itertools.islice(found, MOST_CITED)
         side = Side("B", self.run)
-        cited = (side.at_line(one.line, f"{self.name(one)}: {say(what)}") for one, what in shown)
+        cited = (side.at_line(one.line, f"{self.name(one)}: {quote(what)}") for one, what in shown)
         return tuple(itertools.chain.from_iterable(cited))
 
     def name(self, attempt: Attempt) -> str:

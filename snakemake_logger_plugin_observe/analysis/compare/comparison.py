@@ -123,14 +123,14 @@ def _compared(before: Party, after: Party) -> Compared:
         lineages=lineages,
     )
     moved = outputs_and_logs.same_elsewhere(compared)
-    kept = replace(
-        compared.contents,
-        missing=tuple(path for path in compared.contents.missing if path not in moved),
-        equal=(*compared.contents.equal, *(p for p in compared.contents.missing if p in moved)),
-    )
+    missing = compared.contents.missing
     return replace(
         compared,
-        contents=kept,
+        contents=replace(
+            compared.contents,
+            missing=tuple(path for path in missing if path not in moved),
+            equal=(*compared.contents.equal, *(path for path in missing if path in moved)),
+        ),
         moved=moved,
         not_found=frozenset(job_set.not_found(compared)),
     )
@@ -165,14 +165,11 @@ def _verdict(
     if less:
         verdict = "less than planned" if compared.planned else _because(word, "faster", "less")
         return False, verdict, unsafe or _claims(less)
+    if any(finding.kind == "unsafe" for finding in more):
+        verdict = "more than planned" if compared.planned else _because(word, "slower", "more")
+        return False, verdict, unsafe
     if unsafe:
-        verdict = (
-            ("more than planned" if compared.planned else _because(word, "slower", "more"))
-            if any(finding.kind == "unsafe" for finding in more)
-            else "not as planned"
-            if compared.planned
-            else f"{word}, but not the same work"
-        )
+        verdict = "not as planned" if compared.planned else f"{word}, but not the same work"
         return False, verdict, unsafe
     extra = " and more" if any(finding.kind == "neutral" for finding in more) else ""
     how = (

@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
 _FILES_KEPT: Final = 64
-"""For how many files the upstream or downstream is cached: many jobs ask for the same one."""
+"""For how many files the upstream or downstream is cached: many jobs need the same one."""
 _MANY: Final = 64
 """A file with more readers than this has its upstream cached."""
 

@@ -66,8 +66,8 @@ class Origins:
             return cause
         wanted = settings.get("forcerun")
         named = {str(one) for one in wanted} if isinstance(wanted, list | tuple) else set()
-        asked = settings.get("forceall") or settings.get("forcetargets")
-        if asked or job.rule in named or not named.isdisjoint(job.output):
+        all_forced = settings.get("forceall") or settings.get("forcetargets")
+        if all_forced or job.rule in named or not named.isdisjoint(job.output):
             return cause
         return Cause("incomplete", job.output, certain=False)
 

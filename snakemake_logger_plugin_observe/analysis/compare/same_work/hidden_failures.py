@@ -74,6 +74,5 @@ def _cited(side: Side, found: list[Failure]) -> tuple[Citation, ...]:
     for one in found[:3]:
         failed = (row for row in one.rows if row.attempt.status != "success")
         row = next(failed, one.rows[0])  # executions inside an attempt that succeeded in the end
-        said = row.attempt.message or row.attempt.status
-        cited.extend(side.at_line(row.attempt.line, said))
+        cited.extend(side.at_line(row.attempt.line, row.attempt.message or row.attempt.status))
     return tuple(cited)

@@ -156,11 +156,11 @@ def _widened(
 def _counted(compared: Compared, values: dict[str, set[str]]) -> str:
     """Return the number of values of each wildcard, now and before."""
     before, after = _values(compared.before.run), _values(compared.after.run)
-    said = []
+    counts = []
     for name in values:
         now, was = len(after.get(name, ())), len(before.get(name, ()))
-        said.append(f"{plural(now, 'value')} of {name}, not {was:,}")
-    return "discovery found " + " and ".join(said)
+        counts.append(f"{plural(now, 'value')} of {name}, not {was:,}")
+    return "discovery found " + " and ".join(counts)
 
 
 def _without(values: dict[str, set[str]]) -> str:

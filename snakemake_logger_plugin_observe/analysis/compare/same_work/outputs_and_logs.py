@@ -73,13 +73,13 @@ _DECLARED: Final[tuple[tuple[str, str, str, _Gone], ...]] = (
 )
 
 
-def _removed(compared: Compared, name: str, what: str, said: str, gone: _Gone) -> Iterator[Finding]:
+def _removed(compared: Compared, name: str, what: str, verb: str, gone: _Gone) -> Iterator[Finding]:
     by_rule: dict[str, list[tuple[Pair, list[str]]]] = {}
     for pair in compared.match.pairs:
         if lost := gone(pair):
             by_rule.setdefault(pair.before.rule, []).append((pair, lost))
     for rule, found in by_rule.items():
-        claim = f"rule {rule} {said} {named(_unique(found))}"
+        claim = f"rule {rule} {verb} {named(_unique(found))}"
         yield Finding(name, "unsafe", claim, _both(compared, found[0][0], what, found[0][1]))
 
 

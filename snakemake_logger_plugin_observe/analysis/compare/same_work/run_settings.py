@@ -31,21 +31,21 @@ def findings(compared: Compared) -> Iterator[Finding]:
 
 
 def _judged(compared: Compared, change: Change, known: SettingEffect) -> Finding:
-    said = f"{change.what}: {change.before or 'none'} → {change.after or 'none'}"
+    text = f"{change.what}: {change.before or 'none'} → {change.after or 'none'}"
     if known.name in ("config", "file"):  # their values are digests
         here = "B" if change.before is None else "A"
         alone = None in (change.before, change.after)
-        said = f"{change.what} {f'recorded in {here} only' if alone else 'changed'}"
+        text = f"{change.what} {f'recorded in {here} only' if alone else 'changed'}"
     flag = f" ({known.flag})" if known.flag else ""
     match known.effect:
         case Effect.TIME:
-            return Finding(TIME, "safe", said + flag, change.evidence)
+            return Finding(TIME, "safe", text + flag, change.evidence)
         case Effect.HIDING if _hides_more(compared, change, known):
-            claim = f"{said}{flag}: {known.why}"
+            claim = f"{text}{flag}: {known.why}"
             return Finding(HIDDEN, "unsafe", claim, change.evidence)
         case Effect.MEANING:
-            return _meaning(compared, change, known, said + flag)
-    return Finding(NEITHER, "neutral", said + flag, change.evidence)
+            return _meaning(compared, change, known, text + flag)
+    return Finding(NEITHER, "neutral", text + flag, change.evidence)
 
 
 def _hides_more(compared: Compared, change: Change, known: SettingEffect) -> bool:
@@ -55,15 +55,15 @@ def _hides_more(compared: Compared, change: Change, known: SettingEffect) -> boo
     return hides_more(known, before.settings.get(change.what), after.settings.get(change.what))
 
 
-def _meaning(compared: Compared, change: Change, known: SettingEffect, said: str) -> Finding:
+def _meaning(compared: Compared, change: Change, known: SettingEffect, text: str) -> Finding:
     if compared.same_bytes:
-        claim = f"{said}; the outputs are the same bytes"
+        claim = f"{text}; the outputs are the same bytes"
         return Finding(MEANING, "neutral", claim, change.evidence)
     if known.name == "config" and _seen_in_jobs(compared):
         return Finding(
-            MEANING, "neutral", f"{said}; judged by the jobs that it reached", change.evidence
+            MEANING, "neutral", f"{text}; judged by the jobs that it reached", change.evidence
         )
-    claim = f"{said}: {known.why}"
+    claim = f"{text}: {known.why}"
     claim += ", and the outputs differ" if compared.contents.differing else f", and {UNCHECKED}"
     return Finding(MEANING, "unsafe", claim, change.evidence)
 

@@ -57,7 +57,7 @@ def test_a_circle_made_by_a_hostile_hand_is_named(
 ) -> None:
     story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
     path = story.end(9).write(tmp_path / "j.jsonl")
-    assert "jobs 1, 2 depend on each other in a circle" in asked(capsys, path)
+    assert "jobs 1, 2 depend on each other in a cycle" in asked(capsys, path)
 
 
 def test_what_is_no_journal_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

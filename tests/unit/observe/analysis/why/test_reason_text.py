@@ -1,4 +1,4 @@
-"""Snakemake's reasons, in every wording of it, as causes of known kinds."""
+"""Snakemake's reasons, in each of its wordings, parsed into causes of known kinds."""
 
 import pytest
 from hypothesis import given
@@ -62,16 +62,16 @@ def test_each_of_snakemake_s_own_reasons_is_one_cause(
     assert parse(str(reason(**facts)), Names.of(["a.txt"])) == (cause,)
 
 
-def test_a_change_of_params_keeps_what_snakemake_says_of_it() -> None:
-    said = str(reason(params_changed=params_changed({"1"}, {"2"})))
-    (cause,) = parse(said)
+def test_a_change_of_params_keeps_its_text() -> None:
+    text = str(reason(params_changed=params_changed({"1"}, {"2"})))
+    (cause,) = parse(text)
     assert cause.kind == "params"
     assert cause.text == (
         "Union of exclusive params before and now across all output: before: 1 now: 2"
     )
 
 
-def test_all_reasons_at_once_are_told_apart() -> None:
+def test_all_reasons_in_one_text_are_separate_causes() -> None:
     every = {
         "missing_output": ["a.txt", "b.txt"],
         "incomplete_output": ["a.txt"],
@@ -94,7 +94,7 @@ def test_all_reasons_at_once_are_told_apart() -> None:
     assert all(cause.certain for cause in found)
 
 
-def test_a_dry_run_s_names_of_reasons_are_known_too() -> None:
+def test_the_reason_names_of_a_dry_run_are_recognised() -> None:
     known = {
         name: parse(name)[0].kind
         for facts, _cause in WORDINGS
@@ -106,18 +106,18 @@ def test_a_dry_run_s_names_of_reasons_are_known_too() -> None:
     )
 
 
-def test_a_finished_job_s_reason_is_the_one_it_had() -> None:
+def test_the_reason_of_a_finished_job_is_its_original_one() -> None:
     done = reason(code_changed=True)
     done.mark_finished()
     assert parse(str(done)) == (Cause("code"),)
 
 
-@pytest.mark.parametrize("said", [None, "", "  "])
-def test_without_a_reason_the_cause_is_unknown(said: str | None) -> None:
-    assert parse(said) == (Cause("unknown"),)
+@pytest.mark.parametrize("text", [None, "", "  "])
+def test_without_a_reason_the_cause_is_unknown(text: str | None) -> None:
+    assert parse(text) == (Cause("unknown"),)
 
 
-def test_inputs_that_were_all_made_again_are_not_named() -> None:
+def test_updated_inputs_that_were_all_made_again_are_not_named() -> None:
     both = reason(updated_input=["a"], updated_input_run=["a"])
     assert parse(str(both), Names.of(["a"])) == (
         Cause("updated_input"),
@@ -132,7 +132,7 @@ def test_an_unknown_wording_keeps_its_text() -> None:
     )
 
 
-def test_a_wording_that_says_more_keeps_that() -> None:
+def test_additional_text_after_a_known_wording_is_kept() -> None:
     (cause,) = parse("Code has changed since last execution: scripts/a.py")
     assert cause == Cause("code", text="scripts/a.py")
 
@@ -148,21 +148,21 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_known_name_is_whole_whatever_is_in_it(name: str) -> None:
-    said = str(reason(missing_output=[name], code_changed=True))
-    assert parse(said, Names.of([name, "other.txt"])) == (
+def test_a_known_name_is_read_whole_even_if_it_contains_separators(name: str) -> None:
+    text = str(reason(missing_output=[name], code_changed=True))
+    assert parse(text, Names.of([name, "other.txt"])) == (
         Cause("missing_output", (name,)),
         Cause("code"),
     )
 
 
-def test_names_with_commas_that_nobody_knows_are_not_certain() -> None:
+def test_a_list_of_unknown_names_is_uncertain() -> None:
     assert parse("Missing output files: a, b") == (
         Cause("missing_output", ("a", "b"), certain=False),
     )
 
 
-def test_a_list_that_reads_in_two_ways_is_not_certain() -> None:
+def test_a_list_that_can_be_split_in_two_ways_is_uncertain() -> None:
     names = Names.of(["a", "b", "a, b"])
     assert parse("Missing output files: a, b", names) == (
         Cause("missing_output", ("a, b",), certain=False),
@@ -172,10 +172,10 @@ def test_a_list_that_reads_in_two_ways_is_not_certain() -> None:
 @pytest.mark.parametrize(
     "note", ["", " (in storage)", " (cached)", " (cached, in storage)", " (pipe)", " (update)"]
 )
-def test_snakemake_s_note_behind_a_name_is_no_part_of_it(note: str) -> None:
+def test_snakemake_s_note_after_a_name_is_not_part_of_it(note: str) -> None:
     assert bare(f"s3://b/a.txt{note}") == "s3://b/a.txt"
-    said = f"Missing output files: s3://b/a.txt{note}, c.txt"
-    assert parse(said)[0].files == ("s3://b/a.txt", "c.txt")
+    text = f"Missing output files: s3://b/a.txt{note}, c.txt"
+    assert parse(text)[0].files == ("s3://b/a.txt", "c.txt")
 
 
 def test_very_long_lists_are_read_whole() -> None:
@@ -185,20 +185,20 @@ def test_very_long_lists_are_read_whole() -> None:
 
 
 @given(st.text())
-def test_no_text_is_too_strange(said: str) -> None:
-    found = parse(said, Names.of([said, said[:3]]))
+def test_any_text_is_parsed(text: str) -> None:
+    found = parse(text, Names.of([text, text[:3]]))
     assert found
     assert all(cause.kind in KINDS for cause in found)
 
 
 @given(st.lists(st.sampled_from(["Missing output files: ", "; ", ", ", "forced", "a", "(", ")"])))
-def test_no_mix_of_its_own_words_is_too_strange(words: list[str]) -> None:
+def test_any_mix_of_known_wordings_is_parsed(words: list[str]) -> None:
     assert parse("".join(words), Names.of(words))
 
 
 @given(st.sets(st.text("abc/._- ", min_size=1).filter(lambda t: t.strip() == t), min_size=1))
-def test_plain_names_are_read_as_they_were_written(names: set[str]) -> None:
-    said = str(reason(missing_output=list(names)))
-    (cause,) = parse(said, Names.of(names))
+def test_plain_names_are_read_unchanged(names: set[str]) -> None:
+    text = str(reason(missing_output=list(names)))
+    (cause,) = parse(text, Names.of(names))
     assert set(cause.files) == names
     assert cause.certain

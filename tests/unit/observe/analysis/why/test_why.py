@@ -1,4 +1,4 @@
-"""Why jobs ran: what they go back to, counted once, and the chain of causes behind each."""
+"""Why jobs ran: root causes, each job counted once, and the chain of causes behind a job."""
 
 from collections import Counter
 from pathlib import Path
@@ -13,7 +13,7 @@ from whys import (
     FORCED,
     INPUTS,
     Why,
-    circle,
+    cycle,
     diamond,
     discovered,
     first_run,
@@ -56,12 +56,12 @@ def links(run: Run, job_id: int) -> list[tuple[str, str | None, tuple[int, ...]]
 # -- roots ---------------------------------------------------------------------------------------
 
 
-def test_a_diamond_goes_back_to_the_one_job_on_top() -> None:
+def test_all_jobs_of_a_diamond_have_the_first_job_s_root_cause() -> None:
     assert roots_of(diamond().run) == {n: {("code", "trim")} for n in (1, 2, 3, 4)}
     assert shares(diamond().run) == [("code", [("trim", 1)], 4, 4)]
 
 
-def test_a_removed_temporary_file_is_no_cause_but_who_needed_it() -> None:
+def test_a_removed_temporary_file_leads_to_the_job_that_needed_it() -> None:
     run = temporary().run
     assert links(run, 2) == [("missing_output", "needed_by", (1,))]
     assert roots_of(run) == {n: {("params", "call")} for n in (0, 1, 2)}
@@ -74,7 +74,7 @@ def test_the_root_cause_of_a_first_run_is_the_missing_targets() -> None:
     assert (share.rules, share.files, share.all.jobs) == ((("summary", 1),), ("summary.txt",), 4)
 
 
-def test_a_file_that_a_target_wants_is_a_cause_whatever_else_runs() -> None:
+def test_a_missing_file_that_a_target_requests_is_a_root_cause() -> None:
     one = story()
     one.ran(1, "new", missing("new.txt"), makes=("new.txt",))
     one.ran(2, "old", CODE, makes=("old.txt",))
@@ -87,7 +87,7 @@ def test_a_file_that_a_target_wants_is_a_cause_whatever_else_runs() -> None:
     }
 
 
-def test_a_new_sample_goes_back_to_the_inputs_of_what_joins_it() -> None:
+def test_a_new_sample_leads_to_the_changed_inputs_of_the_joining_job() -> None:
     one = story()
     one.ran(3, "trim", missing("s2.fq"), reads=("raw/s2.fq",), makes=("s2.fq",))
     one.ran(
@@ -99,13 +99,13 @@ def test_a_new_sample_goes_back_to_the_inputs_of_what_joins_it() -> None:
     assert roots_of(one.run) == {n: {("input_set", "join")} for n in (2, 3)}
 
 
-def test_what_a_checkpoint_found_goes_back_to_the_checkpoint_s_cause() -> None:
+def test_jobs_added_by_a_checkpoint_have_the_checkpoint_s_root_cause() -> None:
     run = discovered().run
     assert links(run, 5) == [("missing_output", None, ()), ("checkpoint", "brought_by", (1,))]
     assert roots_of(run)[5] == {("updated_input", None)}
 
 
-def test_an_input_that_was_to_be_made_leads_to_the_checkpoint_that_made_it_needless() -> None:
+def test_an_input_that_was_not_made_after_all_leads_to_the_checkpoint_that_dropped_it() -> None:
     one = story()
     one.ran(1, "split", CODE, makes=("parts",), checkpoint=True)
     one.plan(one.at_s, one.at_s + 0.5, detail="checkpoint", first_job_id=5)
@@ -119,7 +119,7 @@ def test_an_input_that_was_to_be_made_leads_to_the_checkpoint_that_made_it_needl
     assert roots_of(run)[2] == {("code", "split")}
 
 
-def test_jobs_that_go_back_to_several_causes_are_counted_with_each_and_once_in_all() -> None:
+def test_jobs_with_several_root_causes_count_for_each_and_once_in_total() -> None:
     answer = why(many_causes().run)
     assert shares(many_causes().run) == [
         ("code", [("trim", 3)], 7, 6),
@@ -129,7 +129,7 @@ def test_jobs_that_go_back_to_several_causes_are_counted_with_each_and_once_in_a
     assert (answer.all.jobs, answer.several) == (9, 1)
 
 
-def test_rules_that_found_the_same_input_updated_have_one_root() -> None:
+def test_rules_with_the_same_updated_inputs_share_a_root_cause() -> None:
     one = story()
     one.ran(1, "a", newer("panel.fa"), reads=("panel.fa",), makes=("a",))
     one.ran(2, "b", newer("panel.fa"), reads=("panel.fa",), makes=("b",))
@@ -140,7 +140,7 @@ def test_rules_that_found_the_same_input_updated_have_one_root() -> None:
     ]
 
 
-def test_forced_rules_are_one_cause() -> None:
+def test_forced_rules_share_a_root_cause() -> None:
     one = story()
     one.ran(1, "a", FORCED, makes=("a",))
     one.ran(2, "b", FORCED, makes=("b",))
@@ -160,7 +160,7 @@ def test_forced_rules_are_one_cause() -> None:
         ({"force_incomplete": "?", "forcerun": 7}, "incomplete"),
     ],
 )
-def test_forced_means_incomplete_where_no_flag_but_that_forces(
+def test_forced_means_incomplete_if_only_rerun_incomplete_is_set(
     settings: dict[str, object], kind: str
 ) -> None:
     """Snakemake gives one reason for both."""
@@ -169,8 +169,8 @@ def test_forced_means_incomplete_where_no_flag_but_that_forces(
     assert [cause.kind for cause in Origins(one.run).of[1]] == [kind]
 
 
-def test_an_input_that_a_checkpoint_had_made_is_no_root() -> None:
-    """Snakemake calls it updated, as it would one that a person had touched."""
+def test_an_input_made_before_a_checkpoint_is_not_a_root_cause() -> None:
+    """Snakemake reports it as updated, as if a user had touched it."""
     one = story()
     one.ran(1, "split", CODE, makes=("parts",), checkpoint=True)
     one.plan(one.at_s, one.at_s + 0.5, detail="checkpoint", first_job_id=5)
@@ -184,8 +184,8 @@ def test_an_input_that_a_checkpoint_had_made_is_no_root() -> None:
     assert roots_of(run)[5] == {("updated_input", None), ("code", "split")}
 
 
-def test_inputs_in_storage_lead_to_the_jobs_that_are_needed() -> None:
-    """Snakemake names them otherwise than their copies here."""
+def test_inputs_in_storage_lead_to_the_job_s_dependencies() -> None:
+    """Snakemake names them differently from their local copies."""
     one = story()
     one.ran(2, "up", CODE, makes=(".snakemake/storage/a.txt",))
     one.ran(
@@ -198,34 +198,34 @@ def test_inputs_in_storage_lead_to_the_jobs_that_are_needed() -> None:
     assert (link.relation, link.jobs, link.certain) == ("made_by", (2,), False)
 
 
-def test_a_folder_s_maker_made_the_files_in_it() -> None:
+def test_the_job_that_made_a_folder_made_the_files_in_it() -> None:
     one = story()
     one.ran(2, "up", CODE, makes=("parts",))
     one.ran(1, "down", made("parts/a/b.txt"), needs=(2,), reads=("parts/a/b.txt",), makes=("x",))
     assert links(one.run, 1) == [("updated_by_job", "made_by", (2,))]
 
 
-def test_without_dependencies_the_maker_of_a_file_is_who_lists_it() -> None:
+def test_without_recorded_dependencies_a_file_leads_to_the_job_that_lists_it() -> None:
     run = diamond().run
     for job_id, job in run.jobs.items():
         run.jobs[job_id] = job.model_copy(update={"dependencies": None})
     assert links(run, 1) == [("updated_by_job", "made_by", (2, 3))]
 
 
-def test_an_input_whose_maker_is_not_told_of_is_a_root() -> None:
+def test_an_input_without_a_known_job_is_a_root_cause() -> None:
     one = story()
     one.ran(1, "down", made("gone.txt"), reads=("gone.txt",), makes=("x",))
     assert roots_of(one.run) == {1: {("updated_by_job", None)}}
 
 
-def test_a_circle_ends() -> None:
-    run = circle().run
+def test_a_cycle_is_walked_once() -> None:
+    run = cycle().run
     assert roots_of(run) == {n: {("updated_by_job", None)} for n in (1, 2)}
     origins = Origins(run)
     assert list(chain(origins, roots(origins), (1,)).steps) == [1, 2]
 
 
-def test_a_chain_of_any_length_ends() -> None:
+def test_a_chain_of_thousands_of_jobs_is_followed() -> None:
     one = story()
     one.planned(0, "first", CODE, makes=("0",))
     for n in range(1, 3000):
@@ -250,7 +250,7 @@ def test_reasons_are_grouped_by_their_whole_combination_and_rule() -> None:
     ]
 
 
-def test_time_is_counted_from_selection_on_and_over_all_attempts() -> None:
+def test_time_counts_from_selection_over_all_attempts() -> None:
     one = begun().job(1, reason=CODE)
     one.quick(1, 3, 5, 9, status="failed").quick(1, 9, 10, 12, number=2)
     answer = why(one.run)
@@ -258,7 +258,7 @@ def test_time_is_counted_from_selection_on_and_over_all_attempts() -> None:
     assert answer.reasons[0].cost.time == answer.roots[0].all.time == 6_000_000
 
 
-def test_each_share_names_the_line_of_a_job_that_shows_it() -> None:
+def test_each_share_names_the_line_of_an_example_job() -> None:
     run = diamond().run
     answer = why(run)
     assert [one.example for one in answer.roots] == [4]
@@ -266,30 +266,30 @@ def test_each_share_names_the_line_of_a_job_that_shows_it() -> None:
     assert {one.line for one in answer.reasons} == {job.line for job in run.jobs.values()}
 
 
-def test_a_plan_s_jobs_would_run() -> None:
+def test_a_dry_run_has_reasons_without_times() -> None:
     answer = why(plan().run)
     assert (answer.planned, answer.all.jobs, answer.all.time) == (True, 4, 0)
     assert [(one.kind, one.all.jobs) for one in answer.roots] == [("code", 4)]
 
 
-def test_jobs_that_did_not_come_to_run_are_not_counted() -> None:
+def test_jobs_that_never_ran_are_not_counted() -> None:
     one = diamond().planned(9, "never", CODE, makes=("never.txt",))
     assert why(one.run).all.jobs == 4
 
 
-def test_an_attempt_whose_job_was_not_described_has_no_known_reason() -> None:
+def test_an_attempt_without_a_logged_job_has_an_unknown_reason() -> None:
     one = begun().attempt(7, stamps(ready=3, selected=4, finished=5), status="failed")
     answer = why(one.run)
     assert [(one.kinds, one.rule) for one in answer.reasons] == [(("unknown",), None)]
     assert shares(one.run) == [("unknown", [], 1, 1)]
 
 
-def test_nothing_to_do_has_no_causes() -> None:
+def test_a_run_with_nothing_to_do_has_no_causes() -> None:
     answer = why(up_to_date().run)
     assert (answer.all.jobs, answer.roots, answer.reasons) == (0, (), ())
 
 
-# -- the words of a question -------------------------------------------------------------------------
+# -- selecting jobs ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_a_job_is_named_by_id_rule_wildcards_or_file(
     assert (found.relation, found.jobs) == (relation, jobs)
 
 
-def test_wildcards_may_hold_what_separates_them() -> None:
+def test_wildcards_may_contain_separators() -> None:
     one = story()
     one.ran(1, "map", CODE, wildcards={"sample": "a b, c", "unit": "1"})
     one.ran(2, "map", CODE, wildcards={"sample": "d", "unit": "1"})
@@ -328,14 +328,14 @@ def test_wildcards_may_hold_what_separates_them() -> None:
     ("words", "near"),
     [("repord.txt", "similar: report.txt"), ("publihs", "similar: publish"), ("99", "called 99")],
 )
-def test_what_nobody_knows_is_told_with_what_is_near(words: str, near: str) -> None:
-    with pytest.raises(NoSuchJob, match="no job, rule or file of this run is called") as told:
+def test_an_unknown_name_is_reported_with_similar_ones(words: str, near: str) -> None:
+    with pytest.raises(NoSuchJob, match="no job, rule or file of this run is called") as raised:
         find(Origins(many_causes().run), words)
-    assert near in str(told.value)
-    assert "\n" not in str(told.value)
+    assert near in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
-def test_a_journal_among_the_words_is_known_by_what_lies_there(
+def test_a_journal_among_the_arguments_is_recognised_by_the_file_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -368,7 +368,7 @@ _reasons = st.sampled_from([CODE, FORCED, INPUTS, "", "What?", None]) | st.build
 
 @st.composite
 def tangled(draw: st.DrawFn) -> Why:
-    """Return jobs that need each other in ways that no DAG allows."""
+    """Return jobs that depend on each other in ways that no DAG allows."""
     one = story()
     count = draw(st.integers(1, 6))
     for job_id in range(count):
@@ -385,8 +385,8 @@ def tangled(draw: st.DrawFn) -> Why:
 
 
 @given(tangled())
-def test_counts_add_up_to_the_jobs_and_every_job_has_a_root(told: Why) -> None:
-    run = told.run
+def test_counts_add_up_to_the_jobs_and_every_job_has_a_root(jobs: Why) -> None:
+    run = jobs.run
     answer = why(run)
     assert sum(one.cost.jobs for one in answer.reasons) == answer.all.jobs == len(run.jobs)
     assert sum(one.cost.time for one in answer.reasons) == answer.all.time
@@ -398,10 +398,10 @@ def test_counts_add_up_to_the_jobs_and_every_job_has_a_root(told: Why) -> None:
 
 
 @given(tangled())
-def test_every_root_of_a_chain_is_told_on_its_way(told: Why) -> None:
-    origins = Origins(told.run)
+def test_every_root_of_a_chain_is_at_one_of_its_steps(jobs: Why) -> None:
+    origins = Origins(jobs.run)
     found = roots(origins)
-    for job_id in told.run.jobs:
+    for job_id in jobs.run.jobs:
         way = chain(origins, found, (job_id,))
         kinds = {
             link.cause.kind for step in way.steps.values() for link in step.at_roots if link.cause
@@ -412,6 +412,6 @@ def test_every_root_of_a_chain_is_told_on_its_way(told: Why) -> None:
 
 
 @given(strategies.hostile_runs())
-def test_no_run_is_too_strange(run: Run) -> None:
+def test_any_run_has_reasons(run: Run) -> None:
     answer = why(run)
     assert sum(one.cost.jobs for one in answer.reasons) == answer.all.jobs

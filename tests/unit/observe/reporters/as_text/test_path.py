@@ -48,7 +48,7 @@ def test_every_segment_of_the_path_starts_and_ends_at_a_stamp_in_the_journal() -
 
 def test_circular_dependencies_and_a_cut_journal_are_reported() -> None:
     story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
-    assert "jobs 1, 2 depend on each other in a circle" in render(path(story.end(9).run))
+    assert "jobs 1, 2 depend on each other in a cycle" in render(path(story.end(9).run))
     cut = PathAnswer(Source(PATH, killed().run, "killed"), paths(killed().run))
     assert "the journal ends after 20.0 s" in render(cut)
 
