@@ -260,7 +260,7 @@ CASES = [
     ),
     Case(
         "script-python",
-        "jobs: script in Python, with a module beside it",
+        "jobs: script in Python, with a module next to it",
         SCRIPT.format(name="copy.py"),
         {"scripts/copy.py": text(PYTHON), "scripts/helper.py": text(HELPER)},
         check=ran_once("all", "made"),

@@ -361,7 +361,7 @@ CASES = [
     ),
     Case(
         "script-by-wildcard",
-        "language: script, chosen by a wildcard",
+        "language: script, selected by a wildcard",
         "rule all:\n    input: 'x.txt'\n    output: touch('all.done')\nrule s:\n    output: '{n}.txt'\n    script: 'scripts/{wildcards.n}.py'\n",
         {"scripts/x.py": "open(snakemake.output[0], 'w').write(snakemake.wildcards.n)\n"},
         check=ran(all=1, s=1),

@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sample: in the sample, which shows every feature once")
     if config.getoption("--record") and config.getoption("--sample"):
-        raise pytest.UsageError("--record tells of whole cases: leave --sample out, choose with -k")
+        raise pytest.UsageError("--record needs whole cases: use -k instead of --sample")
     if config.getoption("--record") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(), "conformance-recorder")
 

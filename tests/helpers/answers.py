@@ -122,10 +122,10 @@ def path_explained(story: Story) -> PathAnswer:
 
 
 def jobs(run: Run, **choice: Any) -> JobsAnswer:
-    chosen = tuple(rows(run, RowFilter(**choice)))
+    selected = tuple(rows(run, RowFilter(**choice)))
     if choice.get("failed"):
-        return failed(source(run), chosen, choice.get("rule"))
-    return JobsAnswer(source(run), chosen)
+        return failed(source(run), selected, choice.get("rule"))
+    return JobsAnswer(source(run), selected)
 
 
 def use(run: Run) -> JobsAnswer:

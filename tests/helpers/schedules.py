@@ -269,23 +269,23 @@ class _Life:
             moment = self.finish(unit, moment)
         ready = sorted(filter(self.is_ready, self.units), key=self.liked)
         selections: tuple[tuple[int, int], ...] = ()
-        chosen = [unit for unit in ready if self.takes(unit)] if ready else []
+        picked = [unit for unit in ready if self.takes(unit)] if ready else []
         if ready:
             begin, moment = moment, moment + self.world.select
             selections = ((begin, moment),)
             for unit in ready:
-                self.passed.setdefault(unit, unit not in chosen)
-                if unit not in chosen:
+                self.passed.setdefault(unit, unit not in picked)
+                if unit not in picked:
                     self.short[unit] = self.lacks(unit)
         selected, freed = moment, tuple(self.freed)
         self.freed = [] if ready else self.freed
-        for unit in chosen:
+        for unit in picked:
             moment = self.hand_on(unit, selected, moment, freed)
         if ready:  # it wakes once for each end, and so selects again
             selections = (*selections, (moment, moment))
         self.lived.events.append(
             SchedulerIteration(
-                time=woke, idle=moment, selections=selections, selected=tuple(chosen)
+                time=woke, idle=moment, selections=selections, selected=tuple(picked)
             )
         )
         return moment

@@ -324,7 +324,7 @@ class Cloud(BaseHTTPRequestHandler):
 def cloud(lab: Lab) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """Open a cloud on this machine; yield its address, and the list of its requests."""
     requests: list[tuple[str, Any]] = []
-    ours = type("Ours", (Cloud,), {"storage": lab.folder / "storage", "heard": requests})
+    ours = type("Ours", (Cloud,), {"storage": lab.folder / "storage", "requests": requests})
     with ThreadingHTTPServer(("127.0.0.1", 0), ours) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", requests

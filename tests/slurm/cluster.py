@@ -903,7 +903,7 @@ def _prove(cluster: Cluster) -> None:
     if proven.exists() and proven.read_text() == identities:
         return
     # Job ids may come back after a crash; the name shows whose record it is.
-    name = f"proof-{uuid.uuid4().hex}"
+    name = f"check-{uuid.uuid4().hex}"
     where = ("-A", ACCOUNT, "-p", "main", "-n1", "-t1", "--mem=10")
     command = ("sh", "-c", "echo $SLURM_JOB_ID")
     job = cluster.client("srun", "-J", name, *where, *command).strip()

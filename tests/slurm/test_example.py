@@ -79,8 +79,8 @@ def said(lab: SlurmLab) -> list[str]:
     followed by one selection, otherwise by several, which print nothing but their headings.
     """
     lines = without_moments((lab.folder / "console").read_text()).splitlines()
-    rounds = ("", "[time]", "Select jobs to execute...")
-    shown = [line for line in lines if line not in rounds and not line.startswith("Execute ")]
+    headings = ("", "[time]", "Select jobs to execute...")
+    shown = [line for line in lines if line not in headings and not line.startswith("Execute ")]
     return sorted(line.partition("SLURM jobid")[0].partition("SLURM run ID")[0] for line in shown)
 
 

@@ -24,7 +24,7 @@ class ExecutorSettings(GenericSettings):
 
 class Hostile:
     def __getattr__(self, name: str) -> Never:
-        raise RuntimeError("hostile")
+        raise RuntimeError("no equality")
 
     __str__ = __repr__ = __bool__ = __eq__ = __hash__ = lambda *_: 1 / 0
 
