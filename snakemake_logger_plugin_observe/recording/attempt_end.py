@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Level,
     LogTail,
     Stamps,
+    Status,
 )
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import timeline_of
@@ -60,7 +61,7 @@ def stamps_of(run: Run, live: LiveAttempt) -> Stamps:
     return Stamps(**known)
 
 
-def end_attempt(run: Run, live: LiveAttempt, status: str, *, revises: bool) -> AttemptFinished:
+def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -> AttemptFinished:
     """Fill in the end of *live* with *status*, and return its event.
 
     Args:
@@ -193,7 +194,7 @@ def _only(level: Level, job: JobDescribed) -> Level:
     return level.model_copy(update={"executions": tuple(executions), "waits": ()})
 
 
-def _member_status(whole: Attempt, executions: list[Execution]) -> str:
+def _member_status(whole: Attempt, executions: list[Execution]) -> Status:
     """Return a member's status: its own tool's if known, else its group's.
 
     In a submission that succeeded nothing failed: services end by the signal that stops them.

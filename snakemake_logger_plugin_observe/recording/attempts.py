@@ -19,7 +19,12 @@ from snakemake_logger_plugin_observe.journal.events import (
     JobDescribed,
     OutputsRecorded,
 )
-from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord, Wait
+from snakemake_logger_plugin_observe.journal.records import (
+    Execution,
+    SchedulerRecord,
+    Status,
+    Wait,
+)
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempt_end import (
     LiveAttempt,
@@ -96,7 +101,7 @@ class AttemptTracker:
         """Remember an error that Snakemake printed: it may be about a job that ends next."""
         self._evidence.error(moment, text)
 
-    def finish(self, moment: clock.Micros, status: str) -> None:
+    def finish(self, moment: clock.Micros, status: Status) -> None:
         """End what has not ended yet with *status*, and read late reports a last time.
 
         With ``--immediate-submit`` Snakemake waits for no end, so what was submitted stays so.
@@ -286,7 +291,7 @@ class AttemptTracker:
         if not self.run.wrapped and not self._ends_hooked:
             self._ended_unwrapped(note.job_id, note.time, "success")
 
-    def _ended_unwrapped(self, job_id: int, moment: clock.Micros, status: str) -> None:
+    def _ended_unwrapped(self, job_id: int, moment: clock.Micros, status: Status) -> None:
         """End the attempt of a job, or of its group with all its members."""
         group = self._group_of.get(job_id)
         holder: int | str = job_id
@@ -311,7 +316,7 @@ class AttemptTracker:
         live.executor_logs = live.executor_logs or note.logs
         self._end(live, note.status)
 
-    def _end(self, live: LiveAttempt, status: str) -> None:
+    def _end(self, live: LiveAttempt, status: Status) -> None:
         """Read the node's report, and write the attempt's end and its members'."""
         self._live.pop(live.attempt.key, None)
         if status == "failed":
@@ -342,7 +347,7 @@ class AttemptTracker:
         except Exception as error:
             return NodeReport(problem=_problem(error))
 
-    def _write_end(self, live: LiveAttempt, status: str, *, revises: bool) -> None:
+    def _write_end(self, live: LiveAttempt, status: Status, *, revises: bool) -> None:
         try:
             event = end_attempt(self.run, live, status, revises=revises)
         except Exception as error:  # an end must not be lost over what a node reported

@@ -299,7 +299,15 @@ class Recorder:
         folder = next((f for f in (self.folder, self.folder.parent) if f.is_dir()), None)
         found = filesystem_probe.measure(folder) if folder is not None else None
         if found is not None:
-            self._emit(FileSystem(time=moment, when=when, path=str(folder), **found))
+            event = FileSystem(
+                time=moment,
+                when=when,
+                path=str(folder),
+                create_s=found.create_s,
+                stat_s=found.stat_s,
+                remove_s=found.remove_s,
+            )
+            self._emit(event)
 
     def _examine_outputs(self, job: JobDescribed, attempt: Attempt) -> None:
         """Have a succeeded job's outputs examined in the background, if that was requested."""

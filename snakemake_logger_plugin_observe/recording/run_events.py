@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunPhase,
     SchedulerIteration,
 )
-from snakemake_logger_plugin_observe.journal.records import AccountTotals
+from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
@@ -177,7 +177,7 @@ class RunEvents:
         self._emit(final)
         return _in_words(status, accounts)
 
-    def _status(self) -> str:
+    def _status(self) -> RunStatus:
         kind = self._facts.get("kind")
         if self._flags & {"interrupted", "terminated"}:
             return "interrupted"

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     OutputFile,
     SchedulerRecord,
     Stamps,
+    Status,
     Usage,
     Wait,
 )
@@ -38,7 +39,7 @@ class Attempt:
     job_id: int | None
     group: str | None
     number: int
-    status: str = "waiting"
+    status: Status = "waiting"
     external_jobid: str | None = None
     node: str | None = None
     exit_code: int | None = None

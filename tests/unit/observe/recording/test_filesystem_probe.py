@@ -8,8 +8,7 @@ from snakemake_logger_plugin_observe.recording.filesystem_probe import measure
 def test_each_operation_is_timed_and_no_file_remains(tmp_path: Path) -> None:
     found = measure(tmp_path)
     assert found is not None
-    assert set(found) == {"create_s", "stat_s", "remove_s"}
-    assert all(0 < seconds < 1 for seconds in found.values())
+    assert all(0 < seconds < 1 for seconds in found)
     assert list(tmp_path.iterdir()) == []
 
 
