@@ -486,7 +486,7 @@ class _Life:
         phases["postprocess"] = begun - (known.reported or 0) + lengths["postprocess"]
         phases["latency_wait"] = lengths["latency_wait"]
         levels = self.levels[key]
-        known = {
+        shared = {
             "time": moment,
             "attempt": number,
             "status": "failed" if failed else "success",
@@ -495,7 +495,7 @@ class _Life:
         in_main = bool(levels) and levels[0].in_main
         self.lived.events.append(
             AttemptFinished(
-                **known,
+                **shared,
                 job_id=unit if isinstance(unit, int) else None,
                 group=unit if isinstance(unit, str) else None,
                 stamps=known,
@@ -509,7 +509,7 @@ class _Life:
                 share = levels[0].model_copy(update={"executions": (one,)})
                 ended = Stamps(finished=moment)
                 facts = {"job_id": task.job_id, "group": unit, "stamps": ended}
-                self.lived.events.append(AttemptFinished(**known, **facts, levels=(share,)))
+                self.lived.events.append(AttemptFinished(**shared, **facts, levels=(share,)))
         self.ended[unit] = moment
         self.freed.append(key)
         if not failed:
