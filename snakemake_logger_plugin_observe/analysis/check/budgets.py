@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 
 Kind = Literal["run", "max", "min", "publish", "verify", "baseline"]
-_ENDED_WELL: Final = ("success", "nothing_to_do")
+_SUCCEEDED: Final = ("success", "nothing_to_do")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def ended(measured: MeasuredRun) -> CheckLine:
         return replace(line, ok=None, why="a dry run: only planned figures can be checked")
     if measured.kind == "touch":
         return replace(line, ok=None, why="the run only touched its outputs")
-    if status in _ENDED_WELL:
+    if status in _SUCCEEDED:
         return line
     cut_short = status in ("killed", "running")
     return replace(line, ok=False, why=measured.incomplete if cut_short else "")

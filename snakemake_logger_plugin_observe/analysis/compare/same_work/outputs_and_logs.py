@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Finding,
     Kind,
 )
-from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named, plural
 
 LOG, BENCHMARK, OUTPUT = "log_removed", "benchmark_removed", "output_removed"
 ENSURED = "ensure_removed"
@@ -25,9 +25,8 @@ def findings(compared: Compared) -> Iterator[Finding]:
     yield from _outputs(compared)
     yield from _contents(compared)
     if compared.unpublished:
-        claim = (
-            f"{len(compared.unpublished)} published files are gone: {named(compared.unpublished)}"
-        )
+        lost = compared.unpublished
+        claim = f"{plural(len(lost), 'published file')} gone: {named(lost)}"
         yield Finding(UNPUBLISHED, "unsafe", claim, compared.after.at_end("the run's end"))
 
 
@@ -47,10 +46,9 @@ def _unensured(pair: Pair) -> list[str]:
     if known is None or now is None:
         return []
     return [
-        f"{path} ({conditions})"
-        for path, conditions in known.items()
-        if path in pair.after.output
-        and not _conditions(conditions) <= _conditions(now.get(path, ""))
+        f"{path} ({text})"
+        for path, text in known.items()
+        if path in pair.after.output and not _conditions(text) <= _conditions(now.get(path, ""))
     ]
 
 

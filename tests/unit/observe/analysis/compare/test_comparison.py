@@ -771,7 +771,7 @@ def test_published_files_count_as_products() -> None:
     same = compare(before, party(a_run(sums=SUMS), published=files))
     assert (same.same_work, same.checked, len(same.contents.equal)) == (True, "contents", 9)
     fewer = compare(before, party(a_run(sums=SUMS), published={"site/index": "1"}))
-    assert [one.claim for one in fewer.findings] == ["1 published files are gone: site/page"]
+    assert [one.claim for one in fewer.findings] == ["1 published file gone: site/page"]
     other = compare(before, party(a_run(sums=SUMS), published={**files, "site/page": "3"}))
     assert [one.id for one in other.findings] == ["contents_differ"]
     assert (fewer.same_work, other.same_work) == (False, False)
