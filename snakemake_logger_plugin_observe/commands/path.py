@@ -54,7 +54,9 @@ def _savings(source: Source, found: Paths, *, wanted: bool) -> tuple[Saving, ...
     if large and not wanted:
         return None
     simulations = _SIMULATIONS_OF_A_LARGE_RUN if large else None
-    return tuple(savings(build_model(source.run, found.actual), found.actual, replays=simulations))
+    return tuple(
+        savings(build_model(source.run, found.actual), found.actual, simulations=simulations)
+    )
 
 
 def _explained(source: Source, found: Paths) -> tuple[ExplainedSegment, ...]:

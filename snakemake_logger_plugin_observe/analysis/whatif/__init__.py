@@ -1,4 +1,7 @@
-"""The replay: what a run was made of, let happen again, as it was or under other settings."""
+"""What-ifs: a run's main loop simulated, as it was or under other settings.
+
+Uses ``analysis.path``, ``analysis.cost`` and ``run``.
+"""
 
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, simulate
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model

@@ -1,9 +1,9 @@
-"""The replay: a run's submissions let happen again, as Snakemake's main loop lets them happen.
+"""The simulation of a run: its submissions, as Snakemake's main loop schedules them.
 
 One thread does all of Snakemake's own work. It wakes when an end has been reported, finishes what
-was reported by then, one after the other, plans again where a checkpoint asks for it, chooses from
-what is ready as much as fits, hands that on one by one, and sleeps. Ends on a cluster are reported
-by the executor's next look. What is ready is chosen in the order in which it was in the run.
+was reported by then, one after the other, plans again if a checkpoint requires it, selects as many
+ready submissions as fit, submits them one by one, and sleeps. Ends on a cluster are reported by the
+executor's next status check. Ready submissions are selected in the order of the run.
 """
 
 from collections.abc import Iterator
@@ -23,22 +23,22 @@ from snakemake_logger_plugin_observe.clock import Micros
 
 @dataclass(slots=True)
 class Simulation:
-    """How a replay went."""
+    """The result of a simulation."""
 
     began: Micros
     end: Micros
     """When the run ended."""
     moments: Moments
     ready: Column
-    """When each was ready; 0 of those that never came to be."""
+    """When each submission was ready; 0 if never."""
     iterations: list[tuple[Micros, Micros, Micros, Micros]]
-    """Of each selection: when the loop woke, when it began to choose, had chosen, was done."""
+    """Of each selection: when the loop woke, began to select, had selected, and was done."""
     asleep_until: Micros | None
-    """When the executor's last sleep was over, where the run's end waited for it."""
-    missed: int
-    """How many submissions never came to be chosen."""
-    held: Column
-    """How long each was kept waiting with its place."""
+    """When the executor's last sleep ended, if the run's end waited for that."""
+    never_selected: int
+    """The number of submissions that were never selected."""
+    held_back: Column
+    """How long each submission waited though it had a slot."""
 
     def makespan(self, model: Model) -> Micros:
         """Return the run's length."""
@@ -46,33 +46,33 @@ class Simulation:
 
 
 def simulate(model: Model, not_before: Column | None = None) -> Simulation:
-    """Let *model* happen.
+    """Simulate *model*.
 
     Args:
-        model: what the run is made of.
-        not_before: do not choose any before it was chosen in the run, and note how long each was
-            held for that (``Simulation.held``).
+        model: the run.
+        not_before: the earliest moment to select each submission; how long each was held back for
+            that is ``Simulation.held_back``.
 
     """
     loop = _MainLoop(model, not_before)
     while True:
-        loop.finish_what_was_reported()
-        loop.choose_and_hand_on()
-        loop.let_the_executor_look()
+        loop.finish_reported()
+        loop.select_and_submit()
+        loop.check_status()
         if not loop.sleep():
-            return loop.ended()
+            return loop.result()
 
 
 class _Ready:
-    """What is ready, and how much of each limit is free: those that ask for the same queue up."""
+    """The ready submissions, queued by their requests, and how much of each limit is free."""
 
     def __init__(self, model: Model, ready: list[int]) -> None:
         names = [name for name, limit in model.limits.items() if limit < UNLIMITED]
-        columns = [model.asks[name] for name in names]
-        asks = zip(*columns, strict=True) if columns else [()] * model.count
+        columns = [model.requests[name] for name in names]
+        requests = zip(*columns, strict=True) if columns else [()] * model.count
         shapes: dict[tuple[int, ...], int] = {}
-        self.shape = [shapes.setdefault(ask, len(shapes)) for ask in asks]
-        self.asks = list(shapes)
+        self.shape = [shapes.setdefault(request, len(shapes)) for request in requests]
+        self.requests = list(shapes)
         self.limited = bool(names)
         self.free = [model.limits[name] for name in names]
         self.queues: list[list[int]] = [[] for _ in shapes]
@@ -82,66 +82,66 @@ class _Ready:
             heapify(queue)
 
     def add(self, i: int) -> None:
-        """Let *i* wait for its place."""
+        """Add *i* to the queue."""
         heappush(self.queues[self.shape[i]], i)
 
     def give_back(self, i: int) -> None:
-        """Free the place of *i*."""
+        """Free what *i* took."""
         if self.limited:
-            ask = self.asks[self.shape[i]]
-            self.free = [a + b for a, b in zip(self.free, ask, strict=True)]
+            request = self.requests[self.shape[i]]
+            self.free = [a + b for a, b in zip(self.free, request, strict=True)]
 
     def take(self) -> Iterator[int]:
-        """Take as many as fit, in their order."""
+        """Take as many as fit, in order."""
         queues = self.queues
         waiting = [s for s, queue in enumerate(queues) if queue]
         while waiting:
             s = min(waiting, key=lambda one: queues[one][0]) if len(waiting) > 1 else waiting[0]
-            ask = self.asks[s]
-            if self.limited and any(a > b for a, b in zip(ask, self.free, strict=True)):
+            request = self.requests[s]
+            if self.limited and any(a > b for a, b in zip(request, self.free, strict=True)):
                 waiting.remove(s)
                 continue
             i = heappop(queues[s])
             if not queues[s]:
                 waiting.remove(s)
             if self.limited:
-                self.free = [b - a for a, b in zip(ask, self.free, strict=True)]
+                self.free = [b - a for a, b in zip(request, self.free, strict=True)]
             yield i
 
 
 class _MainLoop:
-    """The main thread, turn by turn; moments and lengths in microseconds."""
+    """The main thread, iteration by iteration; moments and lengths in microseconds."""
 
     def __init__(self, model: Model, not_before: Column | None) -> None:
         count = model.count
         self._model, self._not_before = model, not_before
-        self._before, self._course, self._after = (
-            totals(columns, count) for columns in (model.before, model.course, model.after)
+        self._before, self._background, self._after = (
+            totals(columns, count) for columns in (model.before, model.background, model.after)
         )
         self._began = model.start + sum(length for _, length in model.head)
-        # The executor was made when scheduling began: its looks come with that.
-        ahead = self._began - model.began
-        self._looks = StatusChecks(model.polls, ahead) if model.polls is not None else None
+        # The executor is created when scheduling begins, so its checks move with that.
+        shift, schedule = self._began - model.began, model.poll_schedule
+        self._checks = StatusChecks(schedule, shift) if schedule is not None else None
         self._workers = [0] * model.workers if model.workers is not None else None
-        self._waits = list(model.waits)
-        at_once = [i for i, waits in enumerate(model.waits) if not waits]
+        self._open = list(model.dependency_counts)
+        at_once = [i for i, needed in enumerate(model.dependency_counts) if not needed]
         self._ready = _Ready(model, at_once)
-        self._ready_at = [0 if waits else self._began for waits in model.waits]
+        self._ready_at = [0 if needed else self._began for needed in model.dependency_counts]
         self._moments = Moments(*([0] * count for _ in range(5)))
-        self._noted = [0] * count
+        self._held_back = [0] * count
         self._iterations: list[tuple[Micros, Micros, Micros, Micros]] = []
         self._reports: list[tuple[Micros, int]] = []
-        """When which end is reported."""
+        """When each end will be reported."""
         self._held: list[tuple[Micros, int]] = []
-        """Until when what is held that has its place."""
+        """Until when each submission is held back that has its slot."""
         self._ends: list[tuple[Micros, int]] = []
-        """From when a look can see which end."""
+        """From when each end can be seen by a status check."""
         self._last_open = 0
-        """Up to when what has no end went on."""
+        """Up to when submissions without an end went on."""
         self._woke = self._now = self._began
 
-    def finish_what_was_reported(self) -> None:
-        """Finish what had been reported when the loop woke, one after the other."""
+    def finish_reported(self) -> None:
+        """Finish the submissions reported by the time the loop woke, one after the other."""
         reports, model = self._reports, self._model
         while reports and reports[0][0] <= self._woke:
             i = heappop(reports)[1]
@@ -149,58 +149,58 @@ class _MainLoop:
             self._moments.finished[i] = self._now
             self._ready.give_back(i)
             self._now += model.replan[i]
-            for j in model.wanted[i]:
-                self._waits[j] -= 1
-                if not self._waits[j]:
+            for j in model.dependents[i]:
+                self._open[j] -= 1
+                if not self._open[j]:
                     self._ready_at[j] = self._now
                     self._ready.add(j)
 
-    def choose_and_hand_on(self) -> None:
-        """Choose as much as fits of what is ready, and hand it on."""
+    def select_and_submit(self) -> None:
+        """Select as many of the ready submissions as fit, and submit them."""
         model = self._model
-        chosen = self._choose()
-        if chosen:
-            begin = self._now + max([model.loop[i] for i in chosen])
-            moment = self._now = begin + max([model.solver[i] for i in chosen])
-            for i in chosen:
+        selected = self._select()
+        if selected:
+            begin = self._now + max([model.loop[i] for i in selected])
+            moment = self._now = begin + max([model.solver[i] for i in selected])
+            for i in selected:
                 self._moments.selected[i] = moment
                 self._now += self._before[i]
                 self._moments.accepted[i] = self._now
                 self._begin(i)
             self._iterations.append((self._woke, begin, moment, self._now))
-        elif any(self._ready.queues):  # who is ready was looked at, and left
+        elif any(self._ready.queues):  # a selection that selected nothing
             self._iterations.append((self._woke, self._now, self._now, self._now))
 
-    def _choose(self) -> list[int]:
-        held, not_before, hold = self._held, self._not_before, self._model.hold
-        chosen: list[int] = []
+    def _select(self) -> list[int]:
+        held, not_before, hold = self._held, self._not_before, self._model.held_back
+        selected: list[int] = []
         while held and held[0][0] <= self._now:
-            chosen.append(heappop(held)[1])
+            selected.append(heappop(held)[1])
         for i in self._ready.take():
             wait = max(0, not_before[i] - self._now) if not_before is not None else hold[i]
             if wait:
-                self._noted[i] = wait
+                self._held_back[i] = wait
                 heappush(held, (self._now + wait, i))
             else:
-                chosen.append(i)
-        chosen.sort()  # those whose hold is over came first
-        return chosen
+                selected.append(i)
+        selected.sort()  # those held back until now are at the front
+        return selected
 
     def _begin(self, i: int) -> None:
-        """Let *i*, which was accepted just now, take its course beside the main thread."""
+        """Start *i*, which was accepted just now, in the background."""
         model, at = self._model, self._now
         if self._workers is not None and model.local[i]:
             at = max(at, heappop(self._workers))
-            heappush(self._workers, at + self._course[i])
-        if model.staged is not None:  # the tool begins when its inputs are there
+            heappush(self._workers, at + self._background[i])
+        if model.staged is not None:  # the tool begins once its inputs are there
             before_tool, fetching = model.staged
             at = max(at, self._ready_at[i] + fetching[i] - before_tool[i])
-        at += self._course[i]
+        at += self._background[i]
         self._moments.ended[i] = at
         if model.unfinished[i]:
             self._last_open = max(self._last_open, at)
         elif model.polled[i]:
-            heappush(self._ends, (at + model.blind[i], i))
+            heappush(self._ends, (at + model.unseen[i], i))
         else:
             self._report(i, at)
 
@@ -208,38 +208,40 @@ class _MainLoop:
         self._moments.reported[i] = moment
         heappush(self._reports, (moment, i))
 
-    def let_the_executor_look(self) -> None:
-        """Look, until a look finds an end and nothing else wakes the loop before."""
-        ends, looks = self._ends, self._looks
-        while ends and looks is not None:
-            look = looks.after(ends[0][0])
+    def check_status(self) -> None:
+        """Check the status until a check finds an end, or something else wakes the loop first."""
+        ends, checks = self._ends, self._checks
+        while ends and checks is not None:
+            check = checks.after(ends[0][0])
             others = (self._reports, self._held)
-            if look > self._now and any(queue and look > queue[0][0] for queue in others):
+            if check > self._now and any(queue and check > queue[0][0] for queue in others):
                 return
-            looks.found(look)
-            while ends and ends[0][0] <= look:
+            checks.found(check)
+            while ends and ends[0][0] <= check:
                 i = heappop(ends)[1]
-                self._report(i, look + self._model.late[i])
+                self._report(i, check + self._model.check_delay[i])
 
     def sleep(self) -> bool:
-        """Sleep until something wakes the loop; return whether anything will."""
+        """Sleep until something wakes the loop; return False if nothing will."""
         reports, held = self._reports, self._held
         if held and not (reports and reports[0][0] <= held[0][0]):
             self._now = max(self._now, held[0][0])
         elif reports:
             moment, i = reports[0]
-            self._now = max(self._now, moment) + self._model.nap[i]
+            self._now = max(self._now, moment) + self._model.wakeup[i]
         else:
             return False
         self._woke = self._now
         return True
 
-    def ended(self) -> Simulation:
-        """Return how it went, with the run's own end after the last job's."""
+    def result(self) -> Simulation:
+        """Return the result, with what follows the end of the last job."""
         rest, asleep_until = self._model.rest, None
         end = self._now + sum(length for _, length in rest.until_asleep)
         if rest.asleep is not None:
-            asleep_until = self._looks.after(end) if self._looks is not None else end + rest.asleep
+            asleep_until = (
+                self._checks.after(end) if self._checks is not None else end + rest.asleep
+            )
             end = max(end, asleep_until)
         return Simulation(
             began=self._began,
@@ -248,6 +250,6 @@ class _MainLoop:
             ready=self._ready_at,
             iterations=self._iterations,
             asleep_until=asleep_until,
-            missed=sum(1 for one in self._moments.selected if not one),
-            held=self._noted,
+            never_selected=sum(1 for one in self._moments.selected if not one),
+            held_back=self._held_back,
         )

@@ -1,8 +1,8 @@
 """What Snakemake's one main thread did for each submission, and how long that took by itself.
 
-Its stamped work is a row of moments: a selection's end, a submission accepted, an end finished, a
-re-planning done. What lies between one and the next is the later one's own work, from when it could
-have begun: the rest of what a submission spent there was waiting for others.
+Its stamped work is a sequence of moments: the end of a selection, a submission accepted, an end
+finished, a re-planning done. The time between two of them is the later one's own work, from when it
+could have begun; whatever else a submission spent there was waiting for the thread.
 """
 
 from bisect import bisect_right
@@ -15,9 +15,9 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import RunPhase
 from snakemake_logger_plugin_observe.run.model import Run
 
-# What is given up first of a stretch that was partly spent waiting for the main thread.
+# The phases from which waiting for the main thread is subtracted, in this order.
 _WAITED_IN: Final = ("dispatch", "postprocess", "stage_in", "submit", "stage_out", "latency_wait")
-_FINISHED, _CHOSEN, _ACCEPTED, _PLANNED = range(4)
+_FINISHED, _SELECTED, _ACCEPTED, _PLANNED = range(4)
 
 
 @dataclass(slots=True)
@@ -25,46 +25,46 @@ class MainThread:
     """The main thread's work, by submission; lengths in microseconds."""
 
     solver: Column
-    """The selection that chose it."""
+    """The selection that selected it."""
     loop: Column
     """The loop's other work before that."""
-    nap: Column
-    """From its end's report until the thread had woken for it."""
+    wakeup: Column
+    """From the report of its end until the thread woke up."""
     replan: Column
-    """The re-planning that its end called for."""
+    """The re-planning that its end triggered."""
     woke_for: Column
-    """When the thread had woken, and finished what it had to, before it chose it."""
+    """When the thread, before selecting it, had woken up and finished its other work."""
     waited_before: Column
-    """What it waited for the thread before it was accepted."""
+    """How long it waited for the thread before it was accepted."""
     waited_after: Column
-    """What it waited for the thread once its end was reported."""
+    """How long it waited for the thread once its end was reported."""
 
-    def leave_own_work(self, before: Columns, after: Columns) -> None:
-        """Take from what submissions spent *before* and *after* what was waiting."""
+    def subtract_waiting(self, before: Columns, after: Columns) -> None:
+        """Subtract the waiting for the main thread from *before* and *after*."""
         for columns, waits in ((before, self.waited_before), (after, self.waited_after)):
             for i, waited in enumerate(waits):
                 if waited > 0:
-                    _less(columns, i, waited)
+                    _subtract(columns, i, waited)
 
 
 def main_thread(
     run: Run, moments: Moments, unfinished: Sequence[bool], began: Micros
 ) -> MainThread:
-    """Return what the main thread of *run* did from when scheduling *began*."""
+    """Return what the main thread of *run* did since scheduling *began*."""
     count = len(moments.selected)
     found = MainThread(*([0] * count for _ in range(7)))
-    replannings = [p for p in run.phases if p.phase == "plan" and _again(p) and p.time >= began]
-    woke_at = [turn.time for turn in run.iterations]
-    idle_at = [turn.idle for turn in run.iterations]
-    chose = sorted(s for turn in run.iterations for s in turn.selections)
-    starts = [begin for begin, _ in chose]
+    replannings = [p for p in run.phases if _is_replanning(p) and p.time >= began]
+    woke_at = [one.time for one in run.iterations]
+    idle_at = [one.idle for one in run.iterations]
+    selections = sorted(s for one in run.iterations for s in one.selections)
+    starts = [begin for begin, _ in selections]
     previous, finished = began, -1
-    for moment, kind, i in _row(moments, unfinished, replannings):
+    for moment, kind, i in _stamped_work(moments, unfinished, replannings):
         if kind == _FINISHED:
             trigger = max(previous, moments.reported[i])
             number = bisect_right(woke_at, moment) - 1
-            if number >= 0 and woke_at[number] > trigger:  # this end woke it, a while later
-                found.nap[i] = woke_at[number] - trigger
+            if number >= 0 and woke_at[number] > trigger:  # this end woke it, a moment later
+                found.wakeup[i] = woke_at[number] - trigger
                 trigger = woke_at[number]
             found.waited_after[i] = trigger - moments.reported[i]
             finished = i
@@ -80,8 +80,8 @@ def main_thread(
                 woke = max(previous, woke_at[number])
             own = max(0, moment - woke)
             at = bisect_right(starts, moment) - 1
-            known = at >= 0 and chose[at][1] >= woke
-            solver = min(own, chose[at][1] - chose[at][0]) if known else 0
+            known = at >= 0 and selections[at][1] >= woke
+            solver = min(own, selections[at][1] - selections[at][0]) if known else 0
             for j in range(i, count):
                 if moments.selected[j] != moment:
                     break
@@ -90,36 +90,36 @@ def main_thread(
     return found
 
 
-def _again(phase: RunPhase) -> bool:
-    brings = phase.first_job_id is not None or bool(phase.changed_jobs)
-    return brings or phase.detail == "checkpoint"
+def _is_replanning(phase: RunPhase) -> bool:
+    changes = phase.first_job_id is not None or bool(phase.changed_jobs)
+    return phase.phase == "plan" and (changes or phase.detail == "checkpoint")
 
 
-def _row(
+def _stamped_work(
     moments: Moments, unfinished: Sequence[bool], replannings: Sequence[RunPhase]
 ) -> list[tuple[Micros, int, int]]:
-    """Return the thread's stamped moments in order: when, what, and whose."""
+    """Return the thread's stamped moments in order: when, what, and of which submission."""
     row = [(moment, _ACCEPTED, i) for i, moment in enumerate(moments.accepted)]
     row += [(f, _FINISHED, i) for i, f in enumerate(moments.finished) if not unfinished[i]]
     row += [(phase.end, _PLANNED, number) for number, phase in enumerate(replannings)]
     last = -1
     for i, moment in enumerate(moments.selected):
-        if moment != last:  # the first of those that were chosen together stands for all
-            row.append((moment, _CHOSEN, i))
+        if moment != last:  # the first of those selected together stands for all
+            row.append((moment, _SELECTED, i))
             last = moment
     row.sort()
     return row
 
 
-def _less(columns: Columns, i: int, waited: Micros) -> None:
-    """Take from what *columns* have of a submission what it *waited* for the main thread."""
+def _subtract(columns: Columns, i: int, waited: Micros) -> None:
+    """Subtract from the phases of submission *i* what it *waited* for the main thread."""
     if waited <= 0:
         return
     for phase in (*_WAITED_IN, *columns):
         column = columns.get(phase)
         if column is not None and column[i]:
-            given = min(waited, column[i])
-            column[i] -= given
-            waited -= given
+            part = min(waited, column[i])
+            column[i] -= part
+            waited -= part
             if not waited:
                 return

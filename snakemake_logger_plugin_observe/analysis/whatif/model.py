@@ -1,7 +1,7 @@
-"""What a run was made of: the columns that a replay reads, one entry a submission.
+"""The model of a run that a simulation reads: columns with one entry per submission.
 
 Submissions (attempts of jobs, and of groups as a whole) are numbered in the order in which they
-were handed on, and keep that order where several could be chosen. All lengths are microseconds.
+were selected, and are simulated in that order where several could be. Lengths are microseconds.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ Column = list[Micros]
 Columns = dict[str, Column]
 """Microseconds by phase, then by submission."""
 
-Brought = dict[int, RunPhase]
-"""The re-plannings that brought or changed jobs, by whose end called for them."""
+Replannings = dict[int, RunPhase]
+"""The re-plannings that created or changed jobs, by the submission whose end triggered them."""
 
 UNLIMITED: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a group's submission that a member owns, or nobody (``member_wait``)."""
+    """A stretch of a group's submission that a member owns, or the group itself."""
 
     phase: str
     length: Micros
@@ -35,18 +35,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What came after the last job's end."""
+    """What follows the end of the last job."""
 
     until_asleep: tuple[tuple[str, Micros], ...]
-    """The run's own phases, up to when it waited for the executor's sleep to be over."""
+    """The run's own phases, until it waited for the executor to wake."""
     asleep: Micros | None
-    """How long that was; None where the executor does not sleep."""
+    """How long it waited; None if the executor does not sleep."""
     after: tuple[tuple[str, Micros], ...]
 
 
 @dataclass(slots=True)
 class Moments:
-    """When each submission was chosen, accepted, reported and finished."""
+    """When each submission was selected, accepted, ended, reported and finished."""
 
     selected: Column
     accepted: Column
@@ -57,7 +57,7 @@ class Moments:
 
 @dataclass(slots=True)
 class Model:
-    """A run, ready to be let happen again."""
+    """A run, ready to be simulated."""
 
     start: Micros
     began: Micros
@@ -68,74 +68,74 @@ class Model:
     rest: Rest
     keys: list[Key]
     rules: list[str | None]
-    """Of a group: None."""
-    wanted: list[list[int]]
-    """The submissions that wait for each."""
-    waits: list[int]
-    """For how many submissions each waits."""
-    earlier: list[int]
-    """The previous attempt of the same submission, or -1."""
-    asks: dict[str, Column]
-    """What each takes of each limit that is known by name."""
+    """None for a group."""
+    dependents: list[list[int]]
+    """The submissions that wait for each of them."""
+    dependency_counts: list[int]
+    """How many submissions each waits for."""
+    previous: list[int]
+    """The previous attempt of the same job or group, or -1."""
+    requests: dict[str, Column]
+    """Each submission's share of each limit, by name."""
     limits: dict[str, int]
     before: Columns
-    """What keeps the main thread busy between the choice and the acceptance."""
-    course: Columns
-    """What goes on beside the main thread, up to the submission's end."""
+    """The main thread's work between selection and acceptance."""
+    background: Columns
+    """What happens in the background, up to the submission's end."""
     after: Columns
-    """What keeps the main thread busy once the end was reported."""
+    """The main thread's work once the end was reported."""
     solver: Column
-    """How long the selection took that chose it."""
+    """The length of the selection that selected it."""
     loop: Column
     """The main loop's other work before that selection."""
-    nap: Column
-    """How long the main thread took to wake once its end was reported."""
+    wakeup: Column
+    """How long the main thread took to wake up once its end was reported."""
     replan: Column
-    """The planning that its end called for."""
-    brought: Brought
-    hold: Column
-    """How long it waited though it was ready and had a place, for reasons that are not recorded."""
+    """The re-planning that its end triggered."""
+    replannings: Replannings
+    held_back: Column
+    """How long it waited, though ready and with a free slot, for reasons not recorded."""
     unfinished: list[bool]
-    """It has no end: the run was given up, or goes on."""
+    """It has no end: the run was killed or is still going on."""
     local: list[bool]
     polled: list[bool]
-    """Its end was noticed by one of the executor's looks."""
-    blind: Column
-    """How long after its end a look did not see it yet."""
-    late: Column
-    """How long after the look began it was reported: others were looked at before."""
-    polls: PollSchedule | None
+    """Its end was noticed by one of the executor's status checks."""
+    unseen: Column
+    """How long after its end a status check does not see it yet."""
+    check_delay: Column
+    """From the begin of a status check to its report: others are checked first."""
+    poll_schedule: PollSchedule | None
     nominal: Micros
-    """The interval between looks as it was set."""
-    inside: dict[int, tuple[Part, ...]]
-    """What the members of a group did, one after the other as they own the time."""
+    """The interval between status checks as it was set."""
+    group_parts: dict[int, tuple[Part, ...]]
+    """The stretches of a group's submission, in order."""
     measured: Moments
     workers: int | None = None
-    """How many jobs the executor on the main machine runs at once, where that is a limit."""
+    """How many jobs the executor on the main machine runs at once, if that is a limit."""
     staged: tuple[Column, Column] | None = None
-    """Where inputs are fetched beside all else: what comes before the tool, and their time."""
-    packed: dict[int, tuple[Key, ...]] = field(default_factory=dict)
-    """Which submissions a group was made of that the run did not have."""
+    """If inputs are fetched in the background: what precedes the tool, and the fetching time."""
+    merged: dict[int, tuple[Key, ...]] = field(default_factory=dict)
+    """The submissions that were merged into a group which the run did not have."""
     remote: bool = True
-    assumes: list[str] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
 
     @property
     def count(self) -> int:
-        """How many submissions there are."""
+        """The number of submissions."""
         return len(self.keys)
 
-    def but(self, **changed: object) -> "Model":
-        """Return the same run with some columns changed."""
+    def changed(self, **changed: object) -> "Model":
+        """Return the same model with some columns changed."""
         return replace(self, **changed)  # type: ignore[arg-type]
 
 
 def totals(columns: Columns, count: int) -> Column:
-    """Return the sums over all phases, for each submission."""
+    """Return each submission's sum over all phases."""
     if not columns:
         return [0] * count
     return list(map(sum, zip(*columns.values(), strict=True)))
 
 
 def without(columns: Columns, phases: Sequence[str] | frozenset[str]) -> Columns:
-    """Return *columns* but for *phases*."""
+    """Return *columns* without *phases*."""
     return {name: column for name, column in columns.items() if name not in phases}

@@ -1,12 +1,14 @@
-"""A run taken apart into what a replay needs: a few passes over its attempts.
+"""The model of a run: its attempts taken apart into what a simulation needs.
 
-What Snakemake's one thread did for a submission is what it did between the thread's previous
-stamped moment and this one (``thread``): the rest was waiting for it, and comes out of a replay.
+The work of Snakemake's one thread for a submission is what it did between the thread's previous
+stamped moment and this one (``main_thread``). The rest was waiting for the thread: the simulation
+reproduces it.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable
 
+from snakemake_logger_plugin_observe.analysis.cost.group_members import member_stretches
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import JOBS, Limits
 from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
@@ -16,49 +18,49 @@ from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
 from snakemake_logger_plugin_observe.analysis.whatif.engine import simulate
 from snakemake_logger_plugin_observe.analysis.whatif.main_thread import main_thread
 from snakemake_logger_plugin_observe.analysis.whatif.model import (
-    Brought,
     Column,
     Columns,
     Model,
     Moments,
     Part,
+    Replannings,
     Rest,
+    totals,
 )
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, dependencies
 
 
 def build_model(run: Run, segments: Iterable[MakespanSegment] | None = None) -> Model:
-    """Return what *run* was made of; replayed as it is, it gives the run again.
+    """Return the model of *run*; simulated unchanged, it gives the run again.
 
     Args:
         run: the run.
-        segments: its makespan's partition, if it is known already.
+        segments: its makespan partition, if already known.
 
     """
-    return _Making(run, list(segments) if segments is not None else partition(run)).model()
+    return _ModelBuilder(run, list(segments) if segments is not None else partition(run)).model()
 
 
-class _Making:
-    """One run being taken apart."""
+class _ModelBuilder:
+    """Builds the model of one run."""
 
     def __init__(self, run: Run, segments: list[MakespanSegment]) -> None:
         self.run = run
         self.segments = segments
         self.start = run.start or 0
         self.end = max(run.end or 0, self.start)
-        chosen = [
-            (_chosen(attempt), attempt)
+        by_selection = [
+            (_selected_at(attempt), attempt)
             for attempt in run.attempts.values()
             if not attempt.is_member and attempt.segments
         ]
-        chosen.sort(key=lambda one: (one[0], one[1].stamps.accepted or one[1].end or 0))
-        self.attempts = [attempt for _, attempt in chosen]
-        self.selected = [moment for moment, _ in chosen]
-        self.count = len(chosen)
+        by_selection.sort(key=lambda one: (one[0], one[1].stamps.accepted or one[1].end or 0))
+        self.attempts = [attempt for _, attempt in by_selection]
+        self.selected = [moment for moment, _ in by_selection]
+        self.count = len(by_selection)
         self.index = {attempt.key: i for i, attempt in enumerate(self.attempts)}
         first = min(self.selected, default=self.end)
         began = run.scheduling_began or first
@@ -66,18 +68,21 @@ class _Making:
             began = max(began, run.iterations[0].time)
         self.began = min(began, first)
         self.finished = [attempt.end or 0 for attempt in self.attempts]
-        self.brought: Brought = {}
+        self.replannings: Replannings = {}
+        self.group_parts: dict[int, tuple[Part, ...]] = {}
         self.unfinished = [attempt.status not in FINAL for attempt in self.attempts]
 
     def model(self) -> Model:
-        """Return the model, its holds found by a replay that keeps to the run's own moments."""
-        before, course, after = self._phases()
-        accepted, ended, reported = self._moments(course)
+        """Return the model; simulating the run with its own moments gives ``held_back``."""
+        accepted, reported = self._accepted_and_reported()
+        before, background, after = self._phases(accepted, reported)
+        lengths = totals(background, self.count)
+        ended = [a + length for a, length in zip(accepted, lengths, strict=True)]
         moments = Moments(self.selected, accepted, ended, reported, self.finished)
         thread = main_thread(self.run, moments, self.unfinished, self.began)
-        thread.leave_own_work(before, after)
-        looks = infer_end_detection(self.run, self.attempts, self.began, moments)
-        earlier, wanted, waits = self._waits()
+        thread.subtract_waiting(before, after)
+        detection = infer_end_detection(self.run, self.attempts, self.began, moments)
+        previous, dependents, dependency_counts = self._dependencies()
         last = max(
             [f for f, cut in zip(self.finished, self.unfinished, strict=True) if not cut],
             default=self.began,
@@ -90,160 +95,129 @@ class _Making:
             rest=self._rest(last),
             keys=[attempt.key for attempt in self.attempts],
             rules=[self.run.rule_of(attempt) for attempt in self.attempts],
-            wanted=wanted,
-            waits=waits,
-            earlier=earlier,
-            asks={},
+            dependents=dependents,
+            dependency_counts=dependency_counts,
+            previous=previous,
+            requests={},
             limits={},
             before=before,
-            course=course,
+            background=background,
             after=after,
             solver=thread.solver,
             loop=thread.loop,
-            nap=thread.nap,
+            wakeup=thread.wakeup,
             replan=thread.replan,
-            brought=self.brought,
-            hold=[0] * self.count,
+            replannings=self.replannings,
+            held_back=[0] * self.count,
             unfinished=self.unfinished,
             local=self._local(),
-            polled=looks.polled,
-            blind=looks.blind,
-            late=looks.late,
-            polls=looks.polls,
-            nominal=looks.every,
-            inside=self.inside,
+            polled=detection.polled,
+            unseen=detection.unseen,
+            check_delay=detection.check_delay,
+            poll_schedule=detection.schedule,
+            nominal=detection.every,
+            group_parts=self.group_parts,
             measured=moments,
             remote=self._is_remote(),
         )
         self._limits(model)
-        model.hold = simulate(model, thread.woke_for).held
+        model.held_back = simulate(model, thread.woke_for).held_back
         return model
 
     # -- what each submission did ------------------------------------------------------------
 
-    def _phases(self) -> tuple[Columns, Columns, Columns]:
-        """Sort each submission's segments: before its acceptance, beside, after its report."""
-        before: Columns = {}
-        course: Columns = {}
-        after: Columns = {}
-        self.inside: dict[int, tuple[Part, ...]] = {}
-        count = self.count
-        for i, attempt in enumerate(self.attempts):
-            stamps = attempt.stamps
-            selected, end = self.selected[i], self.finished[i]
-            reported = stamps.reported if stamps.reported is not None else end
-            accepted = stamps.accepted
-            if accepted is None:
-                accepted = reported if stamps.submitting is not None else selected
-            accepted = min(max(accepted, selected), end)
-            reported = min(max(reported, accepted), end)
-            for segment in attempt.segments:
-                left, right, phase = segment
-                left = max(left, selected)
-                if right <= left:
-                    continue
-                if phase is None:
-                    self.inside[i] = (*self.inside.get(i, ()), *self._members(attempt, left, right))
-                    continue
-                if left < accepted:
-                    _add(before, phase, i, min(right, accepted) - left, count)
-                    left = min(right, accepted)
-                if left < reported and right > left:
-                    if phase != "poll_wait" or not was_polled(attempt):
-                        _add(course, phase, i, min(right, reported) - left, count)
-                    left = min(right, reported)
-                if right > left:
-                    _add(after, phase, i, right - left, count)
-        for i, parts in self.inside.items():
-            for part in parts:
-                _add(course, part.phase, i, part.length, count)
-        return before, course, after
-
-    def _members(self, group: Attempt, start: Micros, end: Micros) -> Iterable[Part]:
-        """Yield who of a group's members owned [start, end]: the one that ended last, and so on."""
-        members = [
-            member
-            for job_id in self.run.members(group.group or "")
-            if (member := self.run.attempts.get((job_id, group.number))) and member.segments
-        ]
-        found: list[Part] = []
-        at = end
-
-        def own(down_to: Micros, phase: str, member: Attempt | None) -> None:
-            nonlocal at
-            down_to = max(down_to, start)
-            if down_to < at:
-                job_id = member.job_id if member is not None else None
-                rule = self.run.rule_of(member) if member is not None else None
-                found.append(Part(phase, at - down_to, job_id, rule))
-                at = down_to
-
-        while at > start:
-            running = [m for m in members if (m.start or 0) < at]
-            if not running:
-                break
-            last = max(running, key=lambda m: m.end or 0)
-            own(min(last.end or 0, at), "member_wait", None)
-            for segment in reversed(last.segments):
-                if segment.start < at and segment.phase is not None:
-                    own(segment.start, segment.phase, last)
-            members.remove(last)
-        own(start, UNOBSERVED, None)
-        return reversed(found)
-
-    def _moments(self, course: Columns) -> tuple[Column, Column, Column]:
-        """Return when each was accepted, ended, and was reported."""
+    def _accepted_and_reported(self) -> tuple[Column, Column]:
+        """Return when each was accepted and when its end was reported, in order."""
         accepted: Column = []
-        ended: Column = []
         reported: Column = []
-        lengths = [0] * self.count
-        for column in course.values():
-            lengths = [a + b for a, b in zip(lengths, column, strict=True)]
         for i, attempt in enumerate(self.attempts):
-            stamps, end = attempt.stamps, self.finished[i]
-            told = stamps.reported if stamps.reported is not None else end
+            stamps, selected, end = attempt.stamps, self.selected[i], self.finished[i]
+            noticed = stamps.reported if stamps.reported is not None else end
             taken = stamps.accepted
             if taken is None:
-                taken = told if stamps.submitting is not None else self.selected[i]
-            taken = min(max(taken, self.selected[i]), end)
-            accepted.append(taken)
-            ended.append(taken + lengths[i])
-            reported.append(min(max(told, taken), end))
-        return accepted, ended, reported
+                taken = noticed if stamps.submitting is not None else selected
+            accepted.append(min(max(taken, selected), end))
+            reported.append(min(max(noticed, accepted[i]), end))
+        return accepted, reported
+
+    def _phases(self, accepted: Column, reported: Column) -> tuple[Columns, Columns, Columns]:
+        """Return each submission's phases: before acceptance, in the background, after the report.
+
+        Those of a group's members are noted in ``group_parts``.
+        """
+        before: Columns = {}
+        background: Columns = {}
+        after: Columns = {}
+        count = self.count
+        for i, attempt in enumerate(self.attempts):
+            for start, end, phase in attempt.segments:
+                left = max(start, self.selected[i])
+                if end <= left:
+                    continue
+                if phase is None:
+                    parts = self._parts(attempt, left, end)
+                    self.group_parts[i] = (*self.group_parts.get(i, ()), *parts)
+                    continue
+                if left < accepted[i]:
+                    _add(before, phase, i, min(end, accepted[i]) - left, count)
+                    left = min(end, accepted[i])
+                if left < reported[i] and end > left:
+                    if phase != "poll_wait" or not was_polled(attempt):
+                        _add(background, phase, i, min(end, reported[i]) - left, count)
+                    left = min(end, reported[i])
+                if end > left:
+                    _add(after, phase, i, end - left, count)
+        for i, parts in self.group_parts.items():
+            for part in parts:
+                _add(background, part.phase, i, part.length, count)
+        return before, background, after
+
+    def _parts(self, group: Attempt, start: Micros, end: Micros) -> Iterable[Part]:
+        """Return the stretches of a group's submission in [start, end], in order."""
+        found = [
+            Part(
+                one.phase,
+                one.end - one.start,
+                one.member.job_id if one.member is not None else None,
+                self.run.rule_of(one.member) if one.member is not None else None,
+            )
+            for one in member_stretches(self.run, group, start, end)
+        ]
+        return reversed(found)
 
     # -- what each waited for ----------------------------------------------------------------
 
-    def _waits(self) -> tuple[list[int], list[list[int]], list[int]]:
-        """Return each one's previous attempt, who waits for it, and for how many it waits."""
+    def _dependencies(self) -> tuple[list[int], list[list[int]], list[int]]:
+        """Return each one's previous attempt, its dependents, and how many it depends on."""
         run, index, count = self.run, self.index, self.count
         last: dict[int | str, int] = {}
         for i, (name, _) in enumerate(attempt.key for attempt in self.attempts):
             last[name] = max(last.get(name, i), i)
             for member in run.members(name) if isinstance(name, str) else ():
                 last[member] = max(last.get(member, i), i)
-        earlier = [-1] * count
-        wanted: list[list[int]] = [[] for _ in range(count)]
-        waits = [0] * count
-        makers = self._makers()
+        previous = [-1] * count
+        dependents: list[list[int]] = [[] for _ in range(count)]
+        counts = [0] * count
+        triggers = self._triggers()
         for i, attempt in enumerate(self.attempts):
             name, number = attempt.key
             needs = {last[need] for need in dependencies(run, attempt.key) or () if need in last}
             before = index.get((name, number - 1))
             if before is not None:
-                earlier[i] = before
+                previous[i] = before
                 needs.add(before)
-            if makers and (planned := awaited_replanning(run, attempt.key)) is not None:
-                needs.add(makers.get(id(planned), i))
-            # Circles are a hostile hand's: what it waited for had ended when it was chosen.
+            if triggers and (planned := awaited_replanning(run, attempt.key)) is not None:
+                needs.add(triggers.get(id(planned), i))
+            # A tampered journal can contain cycles: only what had ended can have been waited for.
             for need in needs:
                 done = self.finished[need] <= self.selected[i] and not self.unfinished[need]
                 if done and need < i:
-                    wanted[need].append(i)
-                    waits[i] += 1
-        return earlier, wanted, waits
+                    dependents[need].append(i)
+                    counts[i] += 1
+        return previous, dependents, counts
 
-    def _makers(self) -> dict[int, int]:
-        """Return whose end called for each re-planning, by the phase's id."""
+    def _triggers(self) -> dict[int, int]:
+        """Return the submission whose end triggered each re-planning, by the phase's ``id()``."""
         phases = [p for p in self.run.phases if p.first_job_id is not None or p.changed_jobs]
         if not phases:
             return {}
@@ -253,11 +227,11 @@ class _Making:
             at = bisect_right(ends, (phase.time, self.count)) - 1
             if at >= 0:
                 found[id(phase)] = ends[at][1]
-                self.brought.setdefault(ends[at][1], phase)
+                self.replannings.setdefault(ends[at][1], phase)
         return found
 
     def _limits(self, model: Model) -> None:
-        """Give *model* its limits; one that the run itself went past is none as we know it."""
+        """Set the limits of *model*; one that the run itself exceeded is raised to its peak."""
         limits = Limits(self.run)
         for name in limits.names:
             column = (
@@ -265,14 +239,14 @@ class _Making:
                 if name == JOBS
                 else [max(0, limits.share(attempt, name)) for attempt in self.attempts]
             )
-            model.asks[name] = column
+            model.requests[name] = column
             most = self._peak(column)
             if most > limits.limit(name):
-                model.assumes.append(f"the run itself went past its limit of {name}")
+                model.assumptions.append(f"the run itself exceeded its limit of {name}")
             model.limits[name] = max(limits.limit(name), most)
 
     def _peak(self, column: Column) -> int:
-        """Return how much of a limit was taken at most, if each takes what *column* says."""
+        """Return the peak use of a limit of which each submission takes what is in *column*."""
         ends = sorted((f, i) for i, f in enumerate(self.finished) if not self.unfinished[i])
         taken = most = at = 0
         for i, moment in enumerate(self.selected):
@@ -296,27 +270,27 @@ class _Making:
 
     def _head(self) -> tuple[tuple[str, Micros], ...]:
         """Return the run's own phases before scheduling began."""
-        return _owned(self.segments, self.start, self.began)
+        return _phases_between(self.segments, self.start, self.began)
 
     def _rest(self, last: Micros) -> Rest:
-        """Return what came after the *last* job's end."""
+        """Return what follows the end of the *last* job."""
         sleeps = [
             p
             for p in self.run.phases
             if p.phase == "shutdown" and p.poll_interval_s and p.time >= last
         ]
         if not sleeps:
-            return Rest(_owned(self.segments, last, self.end), None, ())
+            return Rest(_phases_between(self.segments, last, self.end), None, ())
         begun, over = min(p.time for p in sleeps), max(p.end for p in sleeps)
         return Rest(
-            _owned(self.segments, last, begun),
+            _phases_between(self.segments, last, begun),
             over - begun,
-            _owned(self.segments, over, self.end),
+            _phases_between(self.segments, over, self.end),
         )
 
 
-def _chosen(attempt: Attempt) -> Micros:
-    """Return when *attempt* was chosen, or else the first moment that is known of it after that."""
+def _selected_at(attempt: Attempt) -> Micros:
+    """Return when *attempt* was selected, or the first known moment after that."""
     stamps = attempt.stamps
     first = next((s.start for s in attempt.segments if s.phase != "slot_wait"), attempt.end or 0)
     known = stamps.selected if stamps.selected is not None else first
@@ -330,7 +304,7 @@ def _add(columns: Columns, phase: str, i: int, length: Micros, count: int) -> No
     column[i] += length
 
 
-def _owned(
+def _phases_between(
     segments: list[MakespanSegment], start: Micros, end: Micros
 ) -> tuple[tuple[str, Micros], ...]:
     """Return the phases of *segments* between two moments, in order."""

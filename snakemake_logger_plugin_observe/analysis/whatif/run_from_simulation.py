@@ -1,9 +1,9 @@
-"""A replay told as a run, so that the same account reads it as reads the run that was."""
+"""A simulation as a run, so that the same account and partition apply to it as to a real run."""
 
 from collections.abc import Iterable
 
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation
-from snakemake_logger_plugin_observe.analysis.whatif.model import Model, Part
+from snakemake_logger_plugin_observe.analysis.whatif.model import Columns, Model, Part
 from snakemake_logger_plugin_observe.analysis.whatif.transforms import BEFORE_THE_TOOL
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import (
@@ -21,15 +21,15 @@ from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.run.segments import Segment
 
 _ORDER = {phase.name: number for number, phase in enumerate(ATTEMPT_PHASES)}
-_OF_MEMBERS = ("stage_in", "compute", "stage_out", "member_wait")
+_MEMBER_PHASES = ("stage_in", "compute", "stage_out", "member_wait")
 _NOTHING = AccountTotals(by_class_s={}, by_phase_s={})
 
 
-def simulated_run(model: Model, played: Simulation, run: Run) -> Run:
-    """Return what *played* would have been recorded as; *run* is what *model* was made of."""
-    told = Run(groups=dict(run.groups), jobs=dict(run.jobs))
-    _tell_the_beginning(told, model, run)
-    moments = played.moments
+def simulated_run(model: Model, simulation: Simulation, run: Run) -> Run:
+    """Return *simulation* as the run it would have been; *run* is the one of *model*."""
+    simulated = Run(groups=dict(run.groups), jobs=dict(run.jobs))
+    _add_beginning(simulated, model, run)
+    moments = simulation.moments
     for i, key in enumerate(model.keys):
         if not moments.selected[i]:
             continue
@@ -41,7 +41,7 @@ def simulated_run(model: Model, played: Simulation, run: Run) -> Run:
             number,
             status="running" if model.unfinished[i] else "success",
             stamps=Stamps.model_construct(
-                ready=played.ready[i],
+                ready=simulation.ready[i],
                 selected=moments.selected[i],
                 submitting=None,
                 accepted=moments.accepted[i],
@@ -49,27 +49,31 @@ def simulated_run(model: Model, played: Simulation, run: Run) -> Run:
                 finished=None if model.unfinished[i] else moments.finished[i],
             ),
         )
-        for member in run.members(group) if group is not None else ():  # whoever waits for one
-            told.put(Attempt(member, group, number, status="success"))
-        attempt.set_segments(_segments(model, played, i, told, attempt))
-        told.put(attempt)
-        if i in model.packed:
-            _describe_a_pack(told, model, i, str(name))
+        members = run.members(group) if group is not None else ()
+        for member in members:  # other jobs may depend on one of them
+            simulated.put(Attempt(member, group, number, status="success"))
+        attempt.set_segments(_segments(model, simulation, i, simulated, attempt))
+        simulated.put(attempt)
+        if i in model.merged:
+            _add_merged_group(simulated, model, i, str(name))
         if model.replan[i] and not model.unfinished[i]:
-            _tell_a_replanning(told, model, i, moments.finished[i])
-    for woke, begin, selected, idle in played.iterations:
-        # The loop wakes once for each end, and so looks again: who was left is known to be left.
-        looks = ((begin, selected), (idle, idle))
-        fold.add(told, SchedulerIteration.model_construct(time=woke, idle=idle, selections=looks))
-    told.last_moment = played.end
-    told.finished = RunFinished.model_construct(
-        time=played.end, status="success", job_account=_NOTHING, makespan=_NOTHING
+            _add_replanning(simulated, model, i, moments.finished[i])
+    for woke, begin, selected, idle in simulation.iterations:
+        # The loop wakes once for each end, so a second selection passed over what was left.
+        selections = ((begin, selected), (idle, idle))
+        fold.add(
+            simulated,
+            SchedulerIteration.model_construct(time=woke, idle=idle, selections=selections),
+        )
+    simulated.last_moment = simulation.end
+    simulated.finished = RunFinished.model_construct(
+        time=simulation.end, status="success", job_account=_NOTHING, makespan=_NOTHING
     )
-    return told
+    return simulated
 
 
-def _tell_the_beginning(told: Run, model: Model, run: Run) -> None:
-    """Tell the run's own phases before scheduling, one after the other."""
+def _add_beginning(simulated: Run, model: Model, run: Run) -> None:
+    """Add the run's own phases before scheduling, one after the other."""
     at = model.start
     known: dict[str, Micros] = {}
     for phase, length in model.head:
@@ -77,13 +81,13 @@ def _tell_the_beginning(told: Run, model: Model, run: Run) -> None:
         if phase in ("import", "parse"):
             known[phase] = at
         else:
-            fold.add(told, RunPhase.model_construct(time=at - length, phase=phase, end=at))
-    if not any(phase.phase == "plan" for phase in told.phases):
-        fold.add(told, RunPhase.model_construct(time=at, phase="plan", end=at))
+            fold.add(simulated, RunPhase.model_construct(time=at - length, phase=phase, end=at))
+    if not any(phase.phase == "plan" for phase in simulated.phases):
+        fold.add(simulated, RunPhase.model_construct(time=at, phase="plan", end=at))
     loaded = known.get("import", model.start)
     started = run.started
     if started is not None:
-        told.started = RunStarted.model_construct(
+        simulated.started = RunStarted.model_construct(
             **{
                 **dict(started),
                 "process_started": model.start,
@@ -93,19 +97,19 @@ def _tell_the_beginning(told: Run, model: Model, run: Run) -> None:
         )
 
 
-def _describe_a_pack(told: Run, model: Model, i: int, name: str) -> None:
-    """Tell that submissions that the run had one by one were handed on together."""
-    members = tuple(key[0] for key in model.packed[i] if isinstance(key[0], int))
-    described = GroupDescribed(time=told.last_moment, group=name, name=name, members=members)
-    told.groups[name] = described
-    for member in members:  # who depends on one of them depends on them all
-        told.put(Attempt(member, name, 1, status="success"))
+def _add_merged_group(simulated: Run, model: Model, i: int, name: str) -> None:
+    """Add the group into which submissions of the run were merged."""
+    members = tuple(key[0] for key in model.merged[i] if isinstance(key[0], int))
+    described = GroupDescribed(time=simulated.last_moment, group=name, name=name, members=members)
+    simulated.groups[name] = described
+    for member in members:  # a job that depends on one depends on them all
+        simulated.put(Attempt(member, name, 1, status="success"))
 
 
-def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> None:
-    known = model.brought.get(i)
+def _add_replanning(simulated: Run, model: Model, i: int, finished: Micros) -> None:
+    known = model.replannings.get(i)
     fold.add(
-        told,
+        simulated,
         RunPhase.model_construct(
             time=finished,
             phase="plan",
@@ -117,75 +121,98 @@ def _tell_a_replanning(told: Run, model: Model, i: int, finished: Micros) -> Non
     )
 
 
-def _segments(model: Model, played: Simulation, i: int, told: Run, group: Attempt) -> list[Segment]:
-    """Return the segments of a submission, its waits for the main thread in their places."""
-    moments = played.moments
-    at = played.ready[i] or moments.selected[i]
-    found: list[Segment] = []
+class _Tiling:
+    """The segments of a submission, one after the other."""
 
-    def lay(until: Micros, phase: str | None) -> None:
-        nonlocal at
-        if until > at:
-            found.append(Segment(at, until, phase))
-            at = until
+    def __init__(self, start: Micros) -> None:
+        self.at = start
+        self.segments: list[Segment] = []
 
-    lay(moments.selected[i], "slot_wait")
-    own = _column(model.before, i)
-    lay(
-        moments.accepted[i] - sum(length for phase, length in own if phase != "dispatch"),
-        "dispatch",
-    )
-    for phase, length in own:
-        if phase != "dispatch":
-            lay(at + length, phase)
-    lay(moments.accepted[i], "dispatch")
-    beside = _column(model.course, i)
+    def lay(self, until: Micros, phase: str | None) -> None:
+        """Add a segment up to *until*, if that is ahead."""
+        if until > self.at:
+            self.segments.append(Segment(self.at, until, phase))
+            self.at = until
+
+    def lay_all(self, phases: Iterable[tuple[str, Micros]]) -> None:
+        for phase, length in phases:
+            self.lay(self.at + length, phase)
+
+
+def _segments(
+    model: Model, simulation: Simulation, i: int, simulated: Run, attempt: Attempt
+) -> list[Segment]:
+    """Return the segments of a submission, including its waits for the main thread."""
+    moments = simulation.moments
+    tiling = _Tiling(simulation.ready[i] or moments.selected[i])
+    tiling.lay(moments.selected[i], "slot_wait")
+    before = [one for one in _phases(model.before, i) if one[0] != "dispatch"]
+    tiling.lay(moments.accepted[i] - _length(before), "dispatch")
+    tiling.lay_all(before)
+    tiling.lay(moments.accepted[i], "dispatch")
+    background = _phases(model.background, i)
     if model.staged is not None and model.staged[1][i]:
-        left = max(0, moments.ended[i] - at - sum(length for _, length in beside))
-        beside = _with_staging(beside, min(left, model.staged[1][i]))
-    lay(moments.ended[i] - sum(length for _, length in beside), "dispatch")
-    for phase, length in beside:
-        if phase not in _OF_MEMBERS or i not in model.inside:
-            lay(at + length, phase)
-            continue
-        members = [one[1] for one in beside if one[0] in _OF_MEMBERS]
-        if phase == next(one for one, _ in beside if one in _OF_MEMBERS):
-            begun = at
-            lay(at + sum(members), None)
-            _lay_members(model.inside[i], told, group, (begun, at))
-    if model.unfinished[i]:
-        return found
-    lay(moments.reported[i], "poll_wait")
-    own = _column(model.after, i)
-    lay(moments.finished[i] - sum(length for _, length in own), "postprocess")
-    for phase, length in own:
-        lay(at + length, phase)
-    lay(moments.finished[i], "postprocess")
-    return found
+        left = max(0, moments.ended[i] - tiling.at - _length(background))
+        background = _with_staging(background, min(left, model.staged[1][i]))
+    tiling.lay(moments.ended[i] - _length(background), "dispatch")
+    if i in model.group_parts:
+        _lay_group(tiling, background, model.group_parts[i], simulated, attempt)
+    else:
+        tiling.lay_all(background)
+    if not model.unfinished[i]:
+        after = _phases(model.after, i)
+        tiling.lay(moments.reported[i], "poll_wait")
+        tiling.lay(moments.finished[i] - _length(after), "postprocess")
+        tiling.lay_all(after)
+        tiling.lay(moments.finished[i], "postprocess")
+    return tiling.segments
+
+
+def _lay_group(
+    tiling: _Tiling,
+    background: Iterable[tuple[str, Micros]],
+    parts: Iterable[Part],
+    simulated: Run,
+    group: Attempt,
+) -> None:
+    """Add the background phases of a group, with one hole for all that its members own."""
+    owned = [length for phase, length in background if phase in _MEMBER_PHASES]
+    for phase, length in background:
+        if phase not in _MEMBER_PHASES:
+            tiling.lay(tiling.at + length, phase)
+        elif owned:
+            start = tiling.at
+            tiling.lay(start + sum(owned), None)
+            _lay_members(parts, simulated, group, (start, tiling.at))
+            owned = []
 
 
 def _lay_members(
-    parts: Iterable[Part], told: Run, group: Attempt, inside: tuple[Micros, Micros]
+    parts: Iterable[Part], simulated: Run, group: Attempt, inside: tuple[Micros, Micros]
 ) -> None:
-    """Give a group's members what each owns of the time *inside* the group."""
+    """Give each member of a group its segments of the time *inside* the group."""
     at, end = inside
     for part in parts:
         until = min(end, at + part.length)
         if until > at and part.job_id is not None:
             key = (part.job_id, group.number)
-            member = told.attempts.setdefault(
+            member = simulated.attempts.setdefault(
                 key, Attempt(part.job_id, group.group, group.number, status="success")
             )
             member.set_segments([*member.segments, Segment(at, until, part.phase)])
         at = max(at, until)
 
 
-def _with_staging(beside: list[tuple[str, Micros]], left: Micros) -> list[tuple[str, Micros]]:
-    """Return a course with what was *left* of its staging when all before the tool was done."""
-    before = [one for one in beside if one[0] in BEFORE_THE_TOOL]
-    return [*before, ("stage_in", left), *(one for one in beside if one not in before)]
+def _with_staging(background: list[tuple[str, Micros]], left: Micros) -> list[tuple[str, Micros]]:
+    """Return background phases with what was *left* of staging when the tool could begin."""
+    before = [one for one in background if one[0] in BEFORE_THE_TOOL]
+    return [*before, ("stage_in", left), *(one for one in background if one not in before)]
 
 
-def _column(columns: dict[str, list[Micros]], i: int) -> list[tuple[str, Micros]]:
+def _phases(columns: Columns, i: int) -> list[tuple[str, Micros]]:
     found = [(phase, column[i]) for phase, column in columns.items() if column[i] > 0]
     return sorted(found, key=lambda one: _ORDER.get(one[0], len(_ORDER)))
+
+
+def _length(phases: Iterable[tuple[str, Micros]]) -> Micros:
+    return sum(length for _, length in phases)

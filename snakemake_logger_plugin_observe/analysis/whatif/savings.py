@@ -1,9 +1,9 @@
-"""By how much the makespan would shrink if something took no time: found by replay.
+"""By how much the makespan would shrink if something took no time, found by simulation.
 
-What is not on the actual path saves nothing by itself: the path's other segments still take as
-long as the run. So jobs and rules are tried by their share of that path, the largest first, and no
-more than the size of the run allows for; waiting for a place is always tried, because it hides
-behind the jobs that had the places.
+What is not on the actual path saves nothing by itself: the segments of the path still take as long
+as the run. So classes, phases, rules and jobs are simulated in the order of their share of that
+path, as many as the size of the run allows. Waiting for a free slot is always included, because it
+is hidden behind the jobs that had the slots.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,15 +29,15 @@ from snakemake_logger_plugin_observe.run.phases import (
     cost_class,
 )
 
-_SUBMISSIONS: Final = 250_000  # so many are let happen again, all replays together
-_FEWEST: Final = 4
-_MOST: Final = 400
+_SUBMISSIONS: Final = 250_000  # simulated at most, over all simulations
+_MIN_SIMULATIONS: Final = 4
+_MAX_SIMULATIONS: Final = 400
 _LIMITS: Final = "limits"
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """By how much the makespan would shrink if something took no time, found by replay."""
+    """By how much the makespan would shrink if something took no time."""
 
     kind: str
     """``class``, ``phase``, ``rule`` or ``job``."""
@@ -45,33 +45,34 @@ class Saving:
     saving: Micros
 
 
-_Try = tuple[Micros, str, str, Callable[[], Model]]
+_Candidate = tuple[Micros, str, str, Callable[[], Model]]
 
 
 def savings(
-    model: Model, segments: Iterable[MakespanSegment], *, replays: int | None = None
+    model: Model, segments: Iterable[MakespanSegment], *, simulations: int | None = None
 ) -> list[Saving]:
-    """Return what each cost class, phase, rule and job would save, the greatest first.
+    """Return what each cost class, phase, rule and job would save, the largest first.
 
     Args:
         model: the run.
-        segments: its makespan's partition.
-        replays: how many things to try at most; by default, what the run's size allows for.
+        segments: its makespan partition.
+        simulations: how many to run at most; by default, as many as the run's size allows.
 
     """
-    if replays is None:
-        replays = min(_MOST, max(_FEWEST, _SUBMISSIONS // max(1, model.count)))
+    if simulations is None:
+        allowed = _SUBMISSIONS // max(1, model.count)
+        simulations = min(_MAX_SIMULATIONS, max(_MIN_SIMULATIONS, allowed))
     model = waits_as_they_were(model)
     usual = simulate(model).end
     found = [
-        Saving(kind, name, max(0, usual - simulate(make()).end))
-        for _, kind, name, make in _candidates(model, list(segments))[:replays]
+        Saving(kind, name, max(0, usual - simulate(change()).end))
+        for _, kind, name, change in _candidates(model, list(segments))[:simulations]
     ]
     return sorted(found, key=lambda one: -one.saving)
 
 
-def _candidates(model: Model, segments: list[MakespanSegment]) -> list[_Try]:
-    """Return what may save something, with its share of the path, the largest first."""
+def _candidates(model: Model, segments: list[MakespanSegment]) -> list[_Candidate]:
+    """Return what may save something, in the order of its share of the path."""
     shares: dict[tuple[str, str], Micros] = {}
     for one in segments:
         length = one.end - one.start
@@ -82,17 +83,17 @@ def _candidates(model: Model, segments: list[MakespanSegment]) -> list[_Try]:
             shares[name] = shares.get(name, 0) + length
     shares.pop(("class", UNATTRIBUTED), None)
     shares.pop(("phase", UNATTRIBUTED), None)
-    # Its share of the path is only what was left of the wait when the place had become free.
+    # On the path is only what was left of the wait once the slot was free.
     shares[("class", _LIMITS)] = shares[("phase", "slot_wait")] = (model.end - model.start) + 1
     found = [
-        (share, kind, name, _maker(model, kind, name)) for (kind, name), share in shares.items()
+        (share, kind, name, _without(model, kind, name)) for (kind, name), share in shares.items()
     ]
-    # A class before its phases, and these before rules and jobs, where they own the same.
+    # Among equal shares: classes, then phases, rules and jobs.
     rank = ("class", "phase", "rule", "job")
     return sorted(found, key=lambda one: (-one[0], rank.index(one[1]), one[2]))
 
 
-def _maker(model: Model, kind: str, name: str) -> Callable[[], Model]:
+def _without(model: Model, kind: str, name: str) -> Callable[[], Model]:
     match kind:
         case "class":
             return partial(without_phases, model, [p for p in PHASES if cost_class(p) == name])

@@ -1,4 +1,4 @@
-"""What-ifs: a run let happen again under other settings, one answer for each."""
+"""What-ifs: a run simulated under other settings, with a prediction for each scenario."""
 
 import random
 from collections.abc import Sequence
@@ -14,110 +14,111 @@ from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, s
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
-from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, apply_scenario
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
+from snakemake_logger_plugin_observe.analysis.whatif.scenario_effects import apply_scenario
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED, by_class
 
-_DRAWS: Final = 41
-_FEWEST_DRAWS: Final = 7
-_SUBMISSIONS: Final = 200_000
-_HELD: Final = 1_000_000
+_MAX_DRAWS: Final = 41
+_MIN_DRAWS: Final = 7
+_SUBMISSIONS: Final = 200_000  # simulated at most, over all draws
+_HELD_BACK: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a run would have taken under one setting; lengths in microseconds."""
+    """What a run would have taken under one scenario; lengths in microseconds."""
 
     scenario: Scenario
     measured: Micros
     predicted: Micros
     interval: tuple[Micros, Micros] | None
-    """Where chance was drawn: between what eight of ten draws lay."""
+    """The middle eight of ten random draws, if anything was drawn."""
     by_class: dict[str, Micros]
     assumptions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """A run's replays: as it was, and under each setting."""
+    """The predictions for a run: unchanged, and under each scenario."""
 
     measured: Micros
     measured_by_class: dict[str, Micros]
     unchanged: Prediction
     predictions: tuple[Prediction, ...]
     gaps: tuple[str, ...]
-    """What of the run is not known, and so kept as it was."""
+    """What is not known of the run and therefore kept as it was."""
 
 
 def what_if(
     run: Run, scenarios: Sequence[Scenario], segments: Sequence[MakespanSegment], seed: int = 1
 ) -> WhatIf:
-    """Return what *run* would have taken under each of *settings*.
+    """Return what *run* would have taken under each of *scenarios*.
 
     Args:
         run: the run.
         scenarios: the alternatives.
-        segments: the makespan's partition.
-        seed: of what is drawn by chance.
+        segments: the makespan partition.
+        seed: the random seed.
 
     Raises:
-        SettingError: if a setting makes no sense for this run.
+        ScenarioError: if a scenario makes no sense for this run.
 
     """
     model = build_model(run, segments)
     measured = by_class(phase_totals(list(segments)))
-    unchanged = _replay(run, model, Scenario(), seed)
+    unchanged = _predict(run, model, Scenario(), seed)
     return WhatIf(
         measured=run.makespan,
         measured_by_class=measured,
         unchanged=unchanged,
         predictions=tuple(
-            _replay(run, model, one, seed) if one != Scenario() else unchanged for one in scenarios
+            _predict(run, model, one, seed) if one != Scenario() else unchanged for one in scenarios
         ),
         gaps=tuple(_gaps(run, model)),
     )
 
 
-def predicted_saving(run: Run, chosen: Scenario, segments: Sequence[MakespanSegment]) -> Micros:
-    """Return by how much shorter *run* would have been, and nothing more: the quick answer.
+def predicted_saving(run: Run, scenario: Scenario, segments: Sequence[MakespanSegment]) -> Micros:
+    """Return by how much shorter *run* would have been, from few draws.
 
     Raises:
-        SettingError: if the setting makes no sense for this run.
+        ScenarioError: if the scenario makes no sense for this run.
 
     """
     model = build_model(run, segments)
-    played, _ = _played(run, model, chosen, seed=1, draws=_FEWEST_DRAWS)
-    return run.makespan - played[len(played) // 2][0].makespan(model)
+    simulations, _ = _simulated(run, model, scenario, seed=1, draws=_MIN_DRAWS)
+    return run.makespan - simulations[len(simulations) // 2][0].makespan(model)
 
 
-_Played = tuple[Simulation, Model]
+_Simulated = tuple[Simulation, Model]
 
 
-def _played(
-    run: Run, model: Model, chosen: Scenario, *, seed: int, draws: int
-) -> tuple[list[_Played], list[str]]:
-    """Return what *chosen* makes of *model*, the shortest first, once or as often as drawn."""
-    dice = random.Random(seed)  # noqa: S311 - dice, not keys
-    played = []
+def _simulated(
+    run: Run, model: Model, scenario: Scenario, *, seed: int, draws: int
+) -> tuple[list[_Simulated], list[str]]:
+    """Return the simulations of *scenario*, shortest first: one, or one for each random draw."""
+    rng = random.Random(seed)  # noqa: S311 - not for keys
+    simulations = []
     assumptions: list[str] = []
-    for _ in range(draws if chosen.chance else 1):
-        changed, assumptions = apply_scenario(model, run, chosen, dice)
-        played.append((simulate(changed), changed))
-    return sorted(played, key=lambda one: one[0].end), assumptions
+    for _ in range(draws if scenario.is_random else 1):
+        changed, assumptions = apply_scenario(model, run, scenario, rng)
+        simulations.append((simulate(changed), changed))
+    return sorted(simulations, key=lambda one: one[0].end), assumptions
 
 
-def _replay(run: Run, model: Model, chosen: Scenario, seed: int) -> Prediction:
-    most = min(_DRAWS, max(_FEWEST_DRAWS, _SUBMISSIONS // max(1, model.count)))
-    played, assumptions = _played(run, model, chosen, seed=seed, draws=most)
-    draws = len(played)
-    middle, changed = played[draws // 2]
+def _predict(run: Run, model: Model, scenario: Scenario, seed: int) -> Prediction:
+    most = min(_MAX_DRAWS, max(_MIN_DRAWS, _SUBMISSIONS // max(1, model.count)))
+    simulations, assumptions = _simulated(run, model, scenario, seed=seed, draws=most)
+    draws = len(simulations)
+    middle, changed = simulations[draws // 2]
     interval = None
     if draws > 1:
-        low, high = played[draws // 10][0], played[draws - 1 - draws // 10][0]
+        low, high = simulations[draws // 10][0], simulations[draws - 1 - draws // 10][0]
         interval = (low.makespan(model), high.makespan(model))
     return Prediction(
-        scenario=chosen,
+        scenario=scenario,
         measured=run.makespan,
         predicted=middle.makespan(model),
         interval=interval,
@@ -131,24 +132,24 @@ def _many(count: int) -> str:
 
 
 def _gaps(run: Run, model: Model) -> list[str]:
-    """Return what is not known of the run, each in a sentence."""
-    found = list(model.assumes)
+    """Return what is not known of the run, each in one clause."""
+    found = list(model.assumptions)
     cut = sum(model.unfinished)
     if run.finished is None:
-        found.append("the run has no end in its journal: it is replayed up to its last moment")
+        found.append("the journal has no end of the run: it is simulated up to its last moment")
     if cut:
-        found.append(f"{_many(cut)} had not ended: what was still to do is not known")
-    blind = sum(1 for length in model.course.get(UNOBSERVED, ()) if length)
+        found.append(f"{_many(cut)} had not ended: what they had left to do is not known")
+    blind = sum(1 for length in model.background.get(UNOBSERVED, ()) if length)
     if blind:
         found.append(
-            f"{_many(blind)} could not be split into phases: their unobserved time, any "
-            "queue or poll wait in it included, is kept as it was"
+            f"{_many(blind)} have no breakdown into phases: their unobserved time, "
+            "including any queue or poll wait, is kept as it was"
         )
-    held = sum(1 for length in model.hold if length >= _HELD)
+    held = sum(1 for length in model.held_back if length >= _HELD_BACK)
     if held:
         found.append(
             f"{_many(held)} waited for a reason that is not in the journal: kept as it was"
         )
     if not model.count:
-        found.append("no job of it was submitted: only its own phases are known")
+        found.append("it submitted no job: only its own phases are known")
     return found

@@ -110,7 +110,7 @@ def test_the_best_is_said_with_its_gain_and_all_that_is_assumed(
 ) -> None:
     text = said(capsys, journal, "--with", "jobs=2", "--with", "poll=1 startup=x0")
     assert "With poll=1 startup=x0 the run would take" in text
-    assert "tools take as long however many run beside them" in text
+    assert "tools take as long however many run at once" in text
     assert "each job's node_startup is 0 times as long" in text
 
 
@@ -126,15 +126,15 @@ def test_the_best_is_said_with_its_gain_and_all_that_is_assumed(
         (["--queue", "x-1"], "queue x-1"),
         (["--startup", "1e400"], "startup 1e400"),
         (["--faster", "map=0"], "faster 0"),
-        (["--faster", "map"], "say NAME=NUMBER"),
-        (["--faster", "nix=2"], "no job of a rule called nix ran"),
-        (["--group", "nix=2"], "no job of a rule called nix ran"),
+        (["--faster", "map"], "write NAME=NUMBER"),
+        (["--faster", "nix=2"], "no job of a rule named nix ran"),
+        (["--group", "nix=2"], "no job of a rule named nix ran"),
         (["--group", "map=0"], "group 0"),
-        (["--local", "nix"], "no job of a rule called nix ran"),
-        (["--cores", "2"], "--jobs is its limit"),
-        (["--resources", "gpu=1"], "no job of this run asks for it"),
+        (["--local", "nix"], "no job of a rule named nix ran"),
+        (["--cores", "2"], "its limit is --jobs"),
+        (["--resources", "gpu=1"], "no job of this run requests it"),
         (["--with", ""], "an empty alternative"),
-        (["--with", "speed=9"], "no setting is called speed"),
+        (["--with", "speed=9"], "unknown setting speed"),
         (["--with", "no-retries=yes"], "no-retries takes no value"),
         (["--sweep", "jobs"], "--sweep jobs"),
         (["--sweep", "jobs=1,x"], "jobs x"),
@@ -152,7 +152,7 @@ def test_a_run_without_a_cluster_has_no_polls_groups_or_local_rules(
 ) -> None:
     path = chain().write(tmp_path / "run.jsonl")
     for words, why in (
-        (["--poll", 5], "did not look at jobs"),
+        (["--poll", 5], "did not check its jobs"),
         (["--queue", "drawn"], "none can be drawn"),
         (["--startup", "x2"], "none can be scaled"),
     ):
@@ -169,12 +169,12 @@ def of_two_rules() -> Story:
 @pytest.mark.parametrize(
     ("story", "words", "why"),
     [
-        (grouped, ["--group", "map=2"], "group map: its jobs ran in groups already"),
+        (grouped, ["--group", "map=2"], "group map: its jobs already ran in groups"),
         (grouped, ["--local", "map"], "local map: its jobs ran in groups"),
         (
             of_two_rules,
             ["--group", "map=2"],
-            "group map: its jobs were tried again, or have no end",
+            "group map: its jobs were retried or have no end",
         ),
         (of_two_rules, ["--group", "here=2"], "group here: its jobs run on the main machine"),
         (
@@ -182,11 +182,11 @@ def of_two_rules() -> Story:
             ["--local", "map", "--group", "map=2"],
             "group map: its jobs run on the main machine",
         ),
-        (of_two_rules, ["--local", "here"], "local here: its jobs ran on the main machine already"),
+        (of_two_rules, ["--local", "here"], "local here: its jobs already ran on the main machine"),
         (
             lambda: on_cluster(tool_s=1),
             ["--group", "map=2"],
-            "group map: no two of its jobs could run side by side",
+            "group map: no two of its jobs could run at the same time",
         ),
     ],
 )

@@ -1,0 +1,157 @@
+"""A scenario checked against a run, and applied to its model."""
+
+import random
+from collections.abc import Iterator
+
+from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
+    CORES,
+    JOBS,
+    Limits,
+    local_workers,
+)
+from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
+from snakemake_logger_plugin_observe.analysis.whatif.model import Model
+from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario, ScenarioError
+from snakemake_logger_plugin_observe.run.model import Run
+
+
+def apply_scenario(
+    model: Model, run: Run, scenario: Scenario, rng: random.Random
+) -> tuple[Model, list[str]]:
+    """Return *model* as it would be under *scenario*, and what that assumes.
+
+    Raises:
+        ScenarioError: if the run has no such rule, or nothing that the scenario changes.
+
+    """
+    assumptions: list[str] = []
+    rules = {rule for rule in model.rules if rule is not None}
+    rules |= {part.rule for parts in model.group_parts.values() for part in parts if part.rule}
+    for rule in (*scenario.groups, *scenario.local, *scenario.faster):
+        if rule not in rules:
+            raise ScenarioError(f"no job of a rule named {rule} ran")
+    if scenario.no_retries:
+        assumptions.append("no job fails: its last attempt is its only one")
+        model = grouping.without_retries(model)
+    model = _lengths(model, scenario, rng, assumptions)
+    for rule in dict.fromkeys(scenario.local):
+        model = _made_local(model, run, rule, assumptions)
+    for rule, size in scenario.groups.items():
+        together = _groupable(model, rule, size)
+        assumptions.append(
+            f"any {size} jobs of {rule} share a submission and run side by side on a node"
+        )
+        model = grouping.in_groups(model, rule, together, size, rng)
+    if scenario.poll_s is not None:
+        if model.poll_schedule is None:
+            raise ScenarioError("poll: this run's executor did not check its jobs at intervals")
+        assumptions.append(
+            f"the executor checks its jobs every {scenario.poll_s:g} s once scheduling begins, "
+            "and a check takes as long as it did"
+        )
+        model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
+    return _limited(model, run, scenario, assumptions), assumptions
+
+
+def _lengths(model: Model, scenario: Scenario, rng: random.Random, assumptions: list[str]) -> Model:
+    for rule, times in scenario.faster.items():
+        assumptions.append(f"the tools of {rule} are {times:g} times as fast, with the same output")
+        model = transforms.faster(model, rule, times)
+    for phase, factor in (("node_startup", scenario.startup), ("queue_wait", scenario.queue)):
+        if factor is not None:
+            if not any(model.background.get(phase, ())):
+                raise ScenarioError(f"no {phase} was measured in this run: none can be scaled")
+            assumptions.append(f"each job's {phase} is {factor:g} times as long")
+            model = transforms.scaled(model, phase, factor)
+    if scenario.queue_drawn:
+        if not any(model.background.get("queue_wait", ())):
+            raise ScenarioError("no queue_wait was measured in this run: none can be drawn")
+        assumptions.append("each job waits in the queue as long as any of this run's jobs did")
+        model = transforms.queue_drawn(model, rng)
+    if scenario.overlap_staging:
+        assumptions.append("inputs can be fetched as soon as a job is ready, while it waits")
+        model = transforms.staging_overlapped(model)
+    return model
+
+
+def _groupable(model: Model, rule: str, size: int) -> list[list[int]]:
+    """Return the submissions of *rule* that could share one.
+
+    Raises:
+        ScenarioError: if there are none.
+
+    """
+    if not model.remote:
+        raise ScenarioError(f"group {rule}: Snakemake groups jobs only where it submits them")
+    if rule not in model.rules:
+        raise ScenarioError(f"group {rule}: its jobs already ran in groups")
+    found = grouping.groupable(model, rule)
+    if not found and not any(_elsewhere(model, rule)):
+        raise ScenarioError(f"group {rule}: its jobs run on the main machine")
+    if not found:
+        raise ScenarioError(f"group {rule}: its jobs were retried or have no end (see no-retries)")
+    if size > 1 and all(len(together) == 1 for together in found):
+        raise ScenarioError(f"group {rule}: no two of its jobs could run at the same time")
+    return found
+
+
+def _elsewhere(model: Model, rule: str) -> Iterator[bool]:
+    """Return, for each submission of *rule*, whether it runs elsewhere than on the main machine."""
+    return (not here for name, here in zip(model.rules, model.local, strict=True) if name == rule)
+
+
+def _made_local(model: Model, run: Run, rule: str, assumptions: list[str]) -> Model:
+    if not model.remote:
+        raise ScenarioError(f"local {rule}: all jobs of this run ran on the main machine")
+    if rule not in model.rules:
+        raise ScenarioError(f"local {rule}: its jobs ran in groups, which cannot be moved in part")
+    if not any(_elsewhere(model, rule)):
+        raise ScenarioError(f"local {rule}: its jobs already ran on the main machine")
+    workers = local_workers(run)
+    assumptions.append(
+        f"the main machine runs the tools of {rule} as fast as a node, {workers} at a time"
+    )
+    return transforms.made_local(model, rule, workers)
+
+
+def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str]) -> Model:
+    limits: dict[str, int] = dict(scenario.resources)
+    if scenario.jobs is not None:  # a run without a cluster counts cores, whichever option is used
+        limits[JOBS if model.remote else CORES] = scenario.jobs
+    if scenario.cores is not None:
+        if model.remote:
+            raise ScenarioError("cores: this run submits its jobs, so its limit is --jobs")
+        limits[CORES] = scenario.cores
+    if not limits:
+        return model
+    known = Limits(run)
+    requests = dict(model.requests)
+    for name, limit in limits.items():
+        if name not in requests:
+            requests[name] = _requested(model, run, known, name)
+        largest = max((a for i, a in enumerate(requests[name]) if i not in model.merged), default=0)
+        if name not in (JOBS, CORES) and not any(requests[name]):
+            raise ScenarioError(f"resources {name}: no job of this run requests it")
+        if largest > limit and name == CORES:
+            assumptions.append(
+                f"a job that requests more than {limit} cores takes as long on {limit}"
+            )
+        elif largest > limit:
+            raise ScenarioError(f"resources {name}={limit}: a job requests {largest}")
+    assumptions.append("tools take as long however many run at once: each has its cores to itself")
+    if JOBS in limits and model.workers is None and any(model.local):
+        assumptions.append(
+            f"no job on the main machine waits for one of its {local_workers(run)} workers"
+        )
+    return transforms.limited(model.changed(requests=requests), limits)
+
+
+def _requested(model: Model, run: Run, known: Limits, name: str) -> list[int]:
+    """Return what each submission requests of a limit that the run did not have."""
+    if name == JOBS:
+        return [1] * model.count
+    found = []
+    for i, key in enumerate(model.keys):
+        attempts = [run.attempts.get(one) for one in model.merged.get(i, (key,))]
+        found.append(sum(max(0, known.share(one, name)) for one in attempts if one is not None))
+    return found

@@ -1,0 +1,83 @@
+"""The executor's status checks, inferred from the ends that it noticed."""
+
+import pytest
+from builders import an_execution, begun, level, stamps
+from simulations import S, makespan, noticed
+
+from snakemake_logger_plugin_observe.analysis.whatif import build_model
+from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
+    NoticedEnd,
+    infer_poll_schedule,
+)
+from snakemake_logger_plugin_observe.run.model import Run
+
+
+def seconds(moments: tuple[int, ...]) -> list[float]:
+    return [moment / S for moment in moments]
+
+
+def test_checks_that_found_nothing_fill_the_gap_between_two_that_found_something() -> None:
+    schedule = infer_poll_schedule(noticed(10, 40), 10 * S, 5 * S, None, adaptive=False)
+    assert seconds(schedule.checks) == [10, 20, 30, 40]
+
+
+def test_checks_before_the_first_that_found_something_are_counted_back() -> None:
+    schedule = infer_poll_schedule(noticed(33), 10 * S, 2 * S, None, adaptive=False)
+    assert seconds(schedule.checks) == [13, 23, 33]
+
+
+def test_ends_reported_in_quick_succession_were_found_by_one_check() -> None:
+    schedule = infer_poll_schedule(
+        noticed(10, 10.1, 10.2, 20.2), 10 * S, 9 * S, None, adaptive=False
+    )
+    assert seconds(schedule.checks) == [10, 20.2]
+
+
+def test_a_job_that_ended_after_a_check_began_was_found_by_the_next_check() -> None:
+    known = [NoticedEnd(10 * S, 9 * S, 10 * S), NoticedEnd(11 * S, round(10.5 * S), 10 * S)]
+    schedule = infer_poll_schedule(known, 10 * S, 9 * S, None, adaptive=False)
+    assert seconds(schedule.checks) == [10, 11]
+
+
+def test_with_a_growing_interval_checks_that_found_nothing_are_farther_apart() -> None:
+    # slept 20 s before the check at 60, 10 s before that one: a check at 40, and at 30, which found
+    known = [NoticedEnd(30 * S, 0, 10 * S), NoticedEnd(60 * S, 0, 20 * S)]
+    schedule = infer_poll_schedule(known, 10 * S, 20 * S, None, adaptive=True)
+    assert seconds(schedule.checks) == [30, 40, 60]
+
+
+def checked_every_2_s(*ended_s: float) -> Run:
+    """Return a job from 3 s on and one from 7 s on, each reported 4 s later; checks are every 2 s."""
+    story = begun(jobs=1).job(1, threads=1).job(2, threads=1)
+    for number, ended in enumerate(ended_s, 1):
+        began = 4 * number - 1
+        known = stamps(
+            ready=3,
+            selected=began,
+            submitting=began,
+            accepted=began,
+            reported=began + 4,
+            finished=began + 4,
+        )
+        one = an_execution(begun=began, tool_started=began, tool_ended=ended, checked=ended)
+        node = level(one, started=began, loaded=began, planned=began, ended=ended)
+        story.attempt(number, known, node, poll_interval_s=2, external_jobid=f"7{number}")
+    return story.end(11).run
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "unseen"),
+    [
+        pytest.param((4.99, 9.01), 100_000, id="one was missed, and none seen as soon after"),
+        pytest.param((4.5, 9.01), 500_001, id="one was missed for long"),
+        pytest.param((5.01, 9.01), 0, id="none was missed"),
+        pytest.param((4.99, 10.98), 20_000, id="one was seen as soon after its end"),
+    ],
+)
+def test_an_end_just_before_a_check_is_missed_if_such_ends_were_missed_in_the_run(
+    ended_s: tuple[float, float], unseen: int
+) -> None:
+    run = checked_every_2_s(*ended_s)
+    model = build_model(run)
+    assert makespan(model) == run.makespan
+    assert max(model.unseen) == unseen

@@ -1,0 +1,77 @@
+"""The model of a run: simulated unchanged, it gives the run again."""
+
+from typing import Any
+
+import pytest
+import strategies
+from builders import (
+    begun,
+    chain,
+    grouped,
+    killed,
+    logger_only,
+    mixed,
+    on_cluster,
+    replanned,
+    retried,
+)
+from hypothesis import given
+from schedules import Lived, lives
+from simulations import MANY, TOLERANCE, makespan
+
+from snakemake_logger_plugin_observe.analysis.whatif import build_model, simulate, transforms
+from snakemake_logger_plugin_observe.run.model import Run
+
+
+@MANY
+@given(lives())
+def test_an_unchanged_run_is_simulated_with_its_makespan(lived: Lived) -> None:
+    model = build_model(lived.run)
+    assert makespan(model) == pytest.approx(lived.makespan, rel=TOLERANCE)
+    assert simulate(model).never_selected == 0
+
+
+@MANY
+@given(lives())
+def test_an_unchanged_run_is_simulated_with_every_submission_in_its_place(lived: Lived) -> None:
+    model = build_model(lived.run)
+    simulation = simulate(model).moments
+    for i, key in enumerate(model.keys):
+        known = lived.stamps[key]
+        near = lived.makespan * TOLERANCE
+        assert abs(simulation.selected[i] - known.selected) <= near
+        assert abs(simulation.finished[i] - known.finished) <= near
+
+
+@MANY
+@given(lives())
+def test_an_unchanged_run_without_recorded_limits_is_simulated_with_its_makespan(
+    lived: Lived,
+) -> None:
+    run = lived.run
+    unknown = {"jobs": None, "cores": None, "resources": {}}
+    run.started = run.started.model_copy(update=unknown)
+    assert makespan(build_model(run)) == pytest.approx(lived.makespan, rel=TOLERANCE)
+
+
+@MANY
+@given(strategies.hostile_runs())
+def test_a_tampered_run_is_simulated_to_an_end(run: Run) -> None:
+    model = build_model(run)
+    assert simulate(model).end >= model.start
+
+
+@pytest.mark.parametrize(
+    "story", [chain, grouped, retried, replanned, killed, logger_only, on_cluster, begun]
+)
+def test_small_runs_are_simulated_exactly(story: Any) -> None:
+    run = story().run
+    assert makespan(build_model(run)) == run.makespan
+
+
+@pytest.mark.parametrize(
+    "story", [chain, grouped, retried, replanned, killed, logger_only, on_cluster, begun, mixed]
+)
+def test_with_each_poll_wait_fixed_the_makespan_is_that_of_the_run(story: Any) -> None:
+    run = story().run
+    assert makespan(transforms.waits_as_they_were(build_model(run))) == run.makespan

@@ -1,0 +1,100 @@
+"""Predictions compared with the same world scheduled again under the other settings."""
+
+from dataclasses import replace
+
+import pytest
+from builders import (
+    chain,
+    on_cluster,
+)
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from schedules import Lived, World, again, live, lives, world_of
+from simulations import FEW, MANY, changed, makespan
+
+from snakemake_logger_plugin_observe.analysis.cost.account import account
+from snakemake_logger_plugin_observe.analysis.whatif import build_model, simulate
+from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
+
+
+@MANY
+@given(lives(), st.integers(1, 9))
+def test_under_other_limits_the_prediction_is_the_makespan_under_them(
+    lived: Lived, places: int
+) -> None:
+    world = lived.world
+    name = "jobs" if world.remote else "cores"
+    assume(getattr(world, name) is not None)
+    assume(all(task.seen for task in world.tasks.values()))
+    assume(world.remote or places >= max(task.threads for task in world.tasks.values()))
+    truth = again(lived, **{name: places})
+    predicted = makespan(changed(lived.run, f"{name}={places}"))
+    assert predicted == pytest.approx(truth.makespan, rel=0.01)
+
+
+@MANY
+@given(lives(), st.integers(1, 30))
+def test_at_another_polling_interval_the_prediction_is_the_makespan_at_it(
+    lived: Lived, seconds: int
+) -> None:
+    assume(lived.world.remote and any(not t.local and t.seen for t in lived.world.tasks.values()))
+    assume(all(task.seen for task in lived.world.tasks.values()))
+    truth = again(lived, poll=seconds * 1_000_000)
+    predicted = makespan(changed(lived.run, f"poll={seconds}"))
+    # The first look is inferred: of a run in which few were found, it may be off by some.
+    assert abs(predicted - truth.makespan) <= max(0.02 * truth.makespan, 2_000_000 * seconds)
+
+
+def scaled(world: World, phase: str, factor: float) -> World:
+    """Return *world* with one phase of every attempt times *factor*."""
+    tasks = {
+        job: replace(
+            task,
+            lengths=tuple({**one, phase: round(one[phase] * factor)} for one in task.lengths),
+        )
+        for job, task in world.tasks.items()
+    }
+    return replace(world, tasks=tasks)
+
+
+@FEW
+@given(st.integers(0, 10_000), st.sampled_from(["queue_wait", "node_startup"]))
+def test_with_a_phase_scaled_the_prediction_is_the_makespan_with_it(seed: int, phase: str) -> None:
+    world = world_of(seed, 10, remote=True)
+    lived = live(world)
+    order = {"order": tuple(lived.order)}
+    truth = live(replace(scaled(world, phase, 0.5), **order))
+    word = {"queue_wait": "queue=x0.5", "node_startup": "startup=x0.5"}[phase]
+    off = makespan(changed(lived.run, word)) - truth.makespan
+    assert abs(off) <= max(0.01 * truth.makespan, 2 * world.poll)
+
+
+@FEW
+@given(st.integers(0, 10_000))
+def test_with_a_slot_for_every_job_independent_jobs_are_not_slower(seed: int) -> None:
+    """Of jobs that need nothing of each other: with a DAG, more places can make it slower."""
+    world = world_of(seed, 10, remote=False)
+    tasks = {job: replace(task, needs=(), memory=0) for job, task in world.tasks.items()}
+    lived = live(replace(world, tasks=tasks, memory=None))
+    usual = makespan(build_model(lived.run))
+    work = sum(one["stage_in"] + one["dispatch"] for t in tasks.values() for one in t.lengths)
+    assert makespan(changed(lived.run, "cores=100")) <= usual + work
+
+
+def test_a_rule_twice_as_fast_takes_half_its_tool_time() -> None:
+    # job 1 computes from 3.5 to 10, job 2 from 10.5 to 20
+    assert makespan(changed(chain().run, "faster=map=2")) == 21_000_000 - 3_250_000 - 4_750_000
+
+
+def test_a_local_rule_neither_queues_nor_starts_up_on_a_node() -> None:
+    run = on_cluster(1, startup_s=5, tool_s=2, queue_s=3, poll_s=4, every_s=10).run
+    assert makespan(changed(run, "local=map")) == run.makespan - (5 + 3 + 4) * 1_000_000
+
+
+def test_overlapped_staging_takes_only_the_time_that_earlier_waits_do_not_cover() -> None:
+    # fetching takes 6 s; 3 s of queue and 1 s of start-up cover four of these
+    run = on_cluster(1, startup_s=1, stage_s=6, queue_s=3, tool_s=2).run
+    model = changed(run, "overlap-staging")
+    assert makespan(model) == run.makespan - 4_000_000
+    found = account(simulated_run(model, simulate(model), run))
+    assert found.makespan_by_class["staging"] == 2_000_000
