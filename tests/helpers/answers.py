@@ -156,7 +156,7 @@ def triage_answer(after: Story, before: Story | None = None, **more: Any) -> Tri
     reference = baseline.run if baseline is not None else None
     case = Case(run, run.status(False), reference, comparison, paths=paths, **more)
     missing = ("no dry run's journal beside it: what was planned is known from the run alone",)
-    return TriageAnswer(source(run), baseline, triage(case), missing, paths, case.asked)
+    return TriageAnswer(source(run), baseline, triage(case), missing, paths, case.live_answers)
 
 
 def read_log(path: str) -> LogTail:
@@ -177,7 +177,7 @@ def widened_discovery() -> TriageAnswer:
     )
     after = a_run(wide, length_s=300, config_digest="sha256:2", config_keys={"samples": "sha256:2"})
     before = a_run(a_workflow("ab"), config_digest="sha256:1", config_keys={"samples": "sha256:1"})
-    return triage_answer(after, before, read=read_log, asked=asked)
+    return triage_answer(after, before, read=read_log, live_answers=asked)
 
 
 def unsafe_changes() -> CompareAnswer:

@@ -81,9 +81,9 @@ def test_each_failure_on_a_node_is_assigned_to_one_class(lab: Lab) -> None:
         *("tool_failure:forgot", "tool_failure:second", "tool_failure:slow"),
     }
     assert "no such sequence" in found["masked_failure:never"]["claim"]
-    assert "6 executions of never came of 3" in found["nested_retries:never"]["claim"]
+    assert "never ran 6 times instead of 3" in found["nested_retries:never"]["claim"]
     assert found["out_of_memory:fat"]["strength"] == "likely"
-    assert "did not leave forgot.txt" in found["tool_failure:forgot"]["claim"]
+    assert "did not write forgot.txt" in found["tool_failure:forgot"]["claim"]
     assert "exit code 124" in found["tool_failure:slow"]["claim"]
     assert answer["note"]["next_action"]
     resolves(answer, lab.folder)
@@ -115,27 +115,31 @@ def test_one_missing_input_is_one_finding_for_all_its_jobs(lab: Lab) -> None:
     if one["incident_class"] != "missing_input":  # before 9.21 the node crashes over it
         assert one["incident_class"] == "tool_failure"
         return
-    assert one["claim"] == "3 jobs of second missed input in.txt, which never came (first makes it)"
+    assert one["claim"] == "3 jobs of second failed: input in.txt never appeared (first makes it)"
     resolves(answer, lab.folder)
 
 
 @pytest.mark.parametrize(
-    ("text", "class_", "said"),
+    ("text", "class_", "claim"),
     [
-        ("rule all:\n    input: 'never.txt'\n", "missing_input", "all needs never.txt, not there"),
+        (
+            "rule all:\n    input: 'never.txt'\n",
+            "missing_input",
+            "all needs never.txt, which did not",
+        ),
         ("rule all:\n    output: 'a'\n    shell: 'echo {x}'\n", "workflow_error", "NameError"),
         ("rule all:\n    output: 'a'\n    shell: 'touch a'\n1/0\n", "workflow_error", "Division"),
     ],
 )
 def test_a_run_that_failed_before_any_job_says_why(
-    lab: Lab, text: str, class_: str, said: str
+    lab: Lab, text: str, class_: str, claim: str
 ) -> None:
     lab.snakefile(text)
     lab.snakemake(*BOTH, "--cores", "1", check=False)
     answer = triaged(lab)
     (one,) = findings(answer).values()
     assert one["incident_class"] == class_
-    assert said in one["claim"]
+    assert claim in one["claim"]
     resolves(answer, lab.folder)
 
 
@@ -215,7 +219,7 @@ def test_a_flaky_tool_is_not_a_masked_failure(lab: Lab) -> None:
     lab.snakemake(*BOTH, "--cores", "3", "--retries", "1")
     (one,) = findings(triaged(lab)).values()
     assert one["id"] == "tool_failure:work:recovered"
-    assert "1 of 6 jobs of work failed with exit code 7 and succeeded" in one["claim"]
+    assert "1 of 6 jobs of work failed with exit code 7 and recovered" in one["claim"]
 
 
 SLEEPERS = """

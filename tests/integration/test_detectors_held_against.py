@@ -130,7 +130,7 @@ def test_a_changed_helper_is_drift_and_a_changed_param_is_not(tools: Lab) -> Non
     (tools.folder / "tool.sh").write_text("sleep 0.2; echo drifted\n")
     first = triaged(tools, go(tools), before)["findings"][0]
     assert first["incident_class"] == "environment_drift"
-    assert "though work and its inputs are what they were" in first["claim"]
+    assert "although work and its inputs are unchanged" in first["claim"]
 
 
 def test_a_random_tool_is_possible_drift_to_be_confirmed_by_a_second_run(tools: Lab) -> None:
@@ -210,7 +210,7 @@ def test_late_outputs_are_distinguished_from_missing_ones(lab: Lab) -> None:
         time.sleep(0.1)
     first = triaged(lab, late, before)["findings"][0]
     assert first["incident_class"] == "late_outputs"
-    assert "not seen within the 1 s of --latency-wait" in first["claim"]
+    assert "did not appear within the 1 s of --latency-wait" in first["claim"]
     lab.snakefile(LATE % "true")
     never = go(lab, "--latency-wait", "1", check=False)
     assert "late_outputs" not in classes(triaged(lab, never, before))

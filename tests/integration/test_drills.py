@@ -147,9 +147,11 @@ def test_triage_live_runs_no_job_and_writes_nothing(ran: Lab) -> None:
     found = json.loads(done.stdout)
     assert [one["problem"] for one in found["commands"]] == [""] * 5
     said = [claim["claim"] for claim in (*found["planned"], *found["changed"])]
-    assert "a dry run now would run 3 jobs" in said
-    assert any(one.startswith("Snakemake now sees changed code behind out/") for one in said)
-    assert any(one.startswith("the summary says rule implementation changed of") for one in said)
+    assert "a dry run now plans 3 jobs" in said
+    assert any(one.startswith("Snakemake now sees changed code for out/") for one in said)
+    assert any(
+        one.startswith("snakemake --summary lists rule implementation changed: ") for one in said
+    )
     (plan,) = [one for one in found["planned"] if one["claim"].startswith("a dry run now")]
     (cited,) = plan["evidence"]
     lines = {one["name"]: one["lines"] for one in found["commands"]}

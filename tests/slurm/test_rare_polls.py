@@ -35,8 +35,8 @@ def test_rare_polls_explain_a_slower_run_and_frequent_ones_save_what_was_predict
     after = lab.run(max(lab.journals)).makespan / 1e6
     (name, incident), *_ = lab.incidents().items()
     assert name == "polling_lag"
-    assert incident["claim"].endswith("until Snakemake looked, every 30 s")
+    assert incident["claim"].endswith("the next status check, which comes every 30 s")
     (action, *_) = lab.triaged()["actions"]
-    assert f"lower {SETTING}, to 2 s" in action["action"]
+    assert f"lower {SETTING} to 2 s" in action["action"]
     assert action["whatif"].endswith(" --poll 2")
     assert action["saves_s"] == pytest.approx(after - before, rel=0.25)

@@ -1,4 +1,4 @@
-"""The fourth rung: what changed since the baseline, and what a live Snakemake says has changed."""
+"""The fourth step: what changed since the baseline, and what a live Snakemake reports."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
 
 KINDS: Final = ("input", "code", "params")
-_TELLING: Final = tuple(
+_MOST_TELLING_FIRST: Final = tuple(
     map(
         re.compile,
         (
@@ -23,7 +23,7 @@ _TELLING: Final = tuple(
         ),
     )
 )
-_LAST: Final = len(_TELLING)
+_LAST: Final = len(_MOST_TELLING_FIRST)
 _ROOTS: Final[dict[Kind, str]] = {
     "updated_input": "updated inputs",
     "input_set": "another set of inputs",
@@ -39,17 +39,20 @@ _STATUS, _PLAN = 4, 5
 
 
 def changed(case: Case) -> tuple[Claim, ...]:
-    """Return what differs, by the journals first."""
+    """Return what changed: first the differences between the two journals."""
     return tuple(_claims(case))
 
 
 def _claims(case: Case) -> Iterator[Claim]:
-    if case.comparison is not None and case.base is not None:
-        found = sorted(case.comparison.work.changes, key=_tells_little)
-        yield from (Claim(_said(change), change.evidence) for change in found)
+    if case.comparison is not None and case.baseline_side is not None:
+        found = sorted(case.comparison.work.changes, key=_rank)
+        yield from (Claim(_sentence(change), change.evidence) for change in found)
         if not found:
-            cited = (*case.side.at_start("run_started"), *case.base.at_start("run_started"))
-            yield Claim("nothing differs that the two journals tell of", cited)
+            cited = (
+                *case.side.at_start("run_started"),
+                *case.baseline_side.at_start("run_started"),
+            )
+            yield Claim("the two journals record no difference", cited)
     yield from _reasons(case)
     for kind in KINDS:
         if answered := case.answer(kind):
@@ -59,11 +62,11 @@ def _claims(case: Case) -> Iterator[Claim]:
 
 
 def _reasons(case: Case) -> Iterator[Claim]:
-    """Tell what jobs go back to, where Snakemake itself gave a change as its reason."""
+    """Yield the changes that Snakemake itself gave as the reason to run jobs."""
     if case.why is None:
         return
-    telling = (share for share in case.why.roots if share.kind in _ROOTS)
-    for share in islice(telling, _MOST_ROOTS):
+    changes = (share for share in case.why.roots if share.kind in _ROOTS)
+    for share in islice(changes, _MOST_ROOTS):
         rules = named([rule or "a job" for rule, _jobs in share.rules])
         files = f" ({named(share.files)})" if share.files else ""
         what = f"Snakemake ran {jobs_of(share.all.jobs)} because of {_ROOTS[share.kind]}"
@@ -71,17 +74,17 @@ def _reasons(case: Case) -> Iterator[Claim]:
         yield Claim(f"{what} of {rules}{files}", case.side.at_line(share.line, quote))
 
 
-def _tells_little(change: Change) -> int:
-    """Return how late a change is told: what is asked for and what tools do come first."""
-    return next((n for n, telling in enumerate(_TELLING) if telling.match(change.what)), _LAST)
+def _rank(change: Change) -> int:
+    """Return the rank of a change: what is requested and what tools do come first."""
+    return next((n for n, kind in enumerate(_MOST_TELLING_FIRST) if kind.match(change.what)), _LAST)
 
 
 def _short(value: str) -> str:
     return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
 
 
-def _said(change: Change) -> str:
-    """Return a change as one sentence: who, what, from, to."""
+def _sentence(change: Change) -> str:
+    """Return a change as one sentence: of which rule, what, from, to."""
     who = "" if change.subject == RUN else f"{change.subject}: "
     jobs = f" ({jobs_of(change.jobs)})" if change.jobs > 1 else ""
     if change.before is None:
@@ -93,31 +96,29 @@ def _said(change: Change) -> str:
 
 
 def _listed(kind: str, answered: LiveAnswer) -> Claim:
-    """Tell of the files that ``--list-changes`` names, a line each."""
+    """Return a claim about the files that ``--list-changes`` printed, one on each line."""
     files = [line for line in answered.lines if line.strip()]
     if not files:
         return Claim(
-            f"Snakemake now sees no change of {kind}",
+            f"Snakemake now sees no changed {kind}",
             (Citation("command", answered.name, ""),),
         )
-    text = f"Snakemake now sees changed {kind} behind {named(files)}"
-    if (
-        kind == "params"
-    ):  # from 9.22 to 9.27.1 at least, all outputs with a record of params are named
-        text = f"Snakemake names {named(files)} for params, which it may do of unchanged ones too"
+    text = f"Snakemake now sees changed {kind} for {named(files)}"
+    if kind == "params":  # 9.22 to 9.27.1, at least, list every output with recorded params
+        text = f"Snakemake lists {named(files)} for params, though these may be unchanged"
     return Claim(text, (Citation("command", answered.name, files[0]),))
 
 
 def _summed_up(answered: LiveAnswer) -> Iterator[Claim]:
-    """Tell of the outputs that ``--summary`` would have updated, by their status."""
+    """Yield the outputs that ``--summary`` lists for an update, by their status."""
     by_status: dict[str, list[tuple[str, str]]] = {}
     rows = [line.split("\t") for line in answered.lines[1:]]
     for row in rows:
         if len(row) > _PLAN and row[_PLAN].strip() != "no update":
             by_status.setdefault(row[_STATUS], []).append((row[0], "\t".join(row)))
     for status, outputs in by_status.items():
-        text = f"the summary says {status} of {named([path for path, _row in outputs])}"
+        text = f"snakemake --summary lists {status}: {named([path for path, _row in outputs])}"
         yield Claim(text, (Citation("command", answered.name, outputs[0][1]),))
     if rows and not by_status:
         quoted = (Citation("command", answered.name, answered.lines[0]),)
-        yield Claim("the summary says that nothing needs an update", quoted)
+        yield Claim("snakemake --summary lists nothing to update", quoted)

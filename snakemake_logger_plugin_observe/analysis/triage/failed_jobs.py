@@ -1,4 +1,4 @@
-"""Jobs that failed, in the words of an incident: who, how, what was said last, where it shows."""
+"""How incidents describe failed jobs: names, how they ended, the last message, citations."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ from snakemake_logger_plugin_observe.analysis.triage.failure_classes import name
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
 
 _CITED: Final = 3
-_SAID: Final = 160
-_UNKNOWN: Final = "how its tool ended is not known"
+_LONGEST: Final = 160
+_UNKNOWN: Final = "no known exit code"
 _EXIT_CODES: Final = {
     124: "timeout: the command took too long",
     126: "shell: the command cannot be executed",
@@ -30,7 +30,7 @@ def name_of(one: Failure) -> str:
 
 
 def by_rule(found: Iterable[Failure]) -> dict[str, list[Failure]]:
-    """Return failures by the rule, or the group, that they are of."""
+    """Return failures by their rule or group."""
     rules: dict[str, list[Failure]] = {}
     for one in found:
         rules.setdefault(name_of(one), []).append(one)
@@ -38,7 +38,7 @@ def by_rule(found: Iterable[Failure]) -> dict[str, list[Failure]]:
 
 
 def who(found: Sequence[Failure]) -> str:
-    """Return what a person calls the jobs that failed: one by its name, many by their rules."""
+    """Return the name of one failed job, or the number of several and their rules."""
     if len(found) > 1:
         return f"{jobs_of(len(found))} of {named(by_rule(found))}"
     one = found[0]
@@ -46,15 +46,15 @@ def who(found: Sequence[Failure]) -> str:
 
 
 def jobs(case: Case, found: Iterable[Failure]) -> tuple[int, ...]:
-    """Return the jobs that failed, a group's members where it failed as a whole."""
+    """Return the jobs that failed; of a group that failed as a whole, its members."""
     ids: list[int] = []
     for one in found:
         ids += case.run.members(one.group or "") if one.job_id is None else [one.job_id]
     return tuple(dict.fromkeys(ids))
 
 
-def for_good(case: Case) -> frozenset[int]:
-    """Return the jobs that failed, and never succeeded."""
+def never_succeeded(case: Case) -> frozenset[int]:
+    """Return the jobs that failed and did not recover on a retry."""
     return frozenset(jobs(case, (one for one in case.failures if one.outcome == "failed")))
 
 
@@ -65,13 +65,13 @@ def rules(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
 
 
 def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
-    """Return the word that stands before their cause, and how strong that makes the claim."""
+    """Return the word to put before their cause, and the strength of the claim."""
     sure = all(one.last.why.certain for one in found)
     return ("", "certain") if sure else ("probably ", "likely")
 
 
 def missed_outputs(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
-    """Return which of their outputs jobs were said to miss, or to have left otherwise."""
+    """Return the outputs of failed jobs that were reported missing or not as declared."""
     missed: list[str] = []
     for one in found:
         job = case.run.jobs.get(one.job_id) if one.job_id is not None else None
@@ -80,19 +80,19 @@ def missed_outputs(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
 
 
 def recovered(found: Iterable[Failure]) -> bool:
-    """Whether all of them succeeded when tried again."""
+    """Whether all of them recovered on a retry."""
     return all(one.outcome == "succeeded" for one in found)
 
 
 def check(found: Sequence[Failure]) -> str | None:
-    """Return the line of a check file that their run breaks by them, where one is known."""
+    """Return the limit for a check file that these failures break, if there is one."""
     if any(one.outcome == "failed" for one in found):
         return "failed_jobs <= 0"
     return "masked_failures <= 0" if any(one.masked for one in found) else None
 
 
 def lost(found: Iterable[Failure]) -> int:
-    """Return what failures cost, in microseconds."""
+    """Return the time that failures took, in microseconds."""
     return sum(one.lost for one in found)
 
 
@@ -100,8 +100,7 @@ def how(found: Iterable[Failure]) -> str:
     """Return how they ended, the most frequent way first."""
     ways = Counter(ending(one.last) for one in found)
     if len(ways) == 1:
-        (way,) = ways
-        return f"with {way}" if way != _UNKNOWN else f"({way})"
+        return f"with {next(iter(ways))}"
     return "with " + ", ".join(f"{count} × {way}" for way, count in ways.most_common())
 
 
@@ -117,34 +116,34 @@ def ending(one: Occurrence) -> str:
 
 
 def last_line(found: Iterable[Failure]) -> LogLine | None:
-    """Return the last line of a log that says something, of the first job that has one."""
+    """Return the last meaningful line of a log, of the first job that has one."""
     return next((one.last.line for one in found if one.last.line is not None), None)
 
 
-def last_words(found: Sequence[Failure]) -> str:
-    """Return what was said last, in a log or by Snakemake; empty where that tells nothing."""
-    return split_arguments([one.last for one in found])
+def last_message(found: Sequence[Failure]) -> str:
+    """Return the last message, from a log or from Snakemake; empty if there is none."""
+    return message_of([one.last for one in found])
 
 
-def split_arguments(occurrences: Sequence[Occurrence]) -> str:
-    """Return what was said last on the first of some occurrences that has words."""
+def message_of(occurrences: Sequence[Occurrence]) -> str:
+    """Return the message of the first of some occurrences that has one."""
     line = next((one.line for one in occurrences if one.line is not None), None)
     text = line.text if line is not None else occurrences[0].message or ""
     if line is None and text.startswith("CalledProcessError"):
         return ""
     text = " ".join(text.split()).rstrip(":")
-    return text if len(text) <= _SAID else f"{text[: _SAID - 1]}…"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def evidence(case: Case, found: Iterable[Failure]) -> tuple[Citation, ...]:
-    """Cite the attempts in which a few of them failed, and the lines of their logs."""
+    """Cite the failed attempts of the first few, and the last lines of their logs."""
     cited: list[Citation] = []
     for one in list(found)[:_CITED]:
         failed = {each.attempt for each in one.occurrences}
         for row in one.rows:
             if row.attempt.number in failed:
-                said = row.attempt.message or row.attempt.status
-                cited.extend(case.side.at_line(row.attempt.line, said))
+                quote = row.attempt.message or row.attempt.status
+                cited.extend(case.side.at_line(row.attempt.line, quote))
         if (line := one.last.line) is not None and line.number is not None:
             cited.append(Citation("log", f"{line.path}:{line.number}", line.text))
     return tuple({(one.kind, one.ref): one for one in cited}.values())

@@ -1,11 +1,14 @@
-"""Which class tells of a failure: the most specific one that fits it, and no other."""
+"""Which incident class each failure belongs to: the most specific one that fits, and only one."""
 
 import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.run.model import Run
 
 KILLED: Final = "killed_run"
 LATE: Final = "late_outputs"
@@ -19,12 +22,6 @@ REFUSED: Final = "submission_refused"
 STRICTER: Final = "stricter_context"
 TOOL: Final = "tool_failure"
 
-# What lies beside a missing file is named with it: that is not missing.
-_BESIDE: Final = re.compile(r", parent dir contents: [^\n]*")
-# Where a name begins; a shadowed job's files are named where its shadow was.
-_BEGINS: Final = r"(?:(?<![\w./~-])|(?<=/shadow/tmp\w{8}/))"
-_ENDS: Final = r"(?![\w/~-]|\.\w)"
-
 _BY_CAUSE: Final[dict[Cause, str]] = {
     "out_of_memory": NO_MEMORY,
     "time_limit": NO_TIME,
@@ -34,25 +31,40 @@ _BY_CAUSE: Final[dict[Cause, str]] = {
     "cancelled": LOST,
     "environment": NO_ENVIRONMENT,
 }
+# Settings of the context that a run takes place in. How often it retries, or how long it waits, is
+# not one of them.
+_CONTEXT: Final = (
+    *("profile", "executor", "configfiles", "host", "platform", "Python", "Snakemake"),
+    *("deployment_methods", "apptainer_args", "shared_fs_usage", "shadow_prefix", "precommand"),
+    *("jobscript", "container_image", "default_resources", "resources", "strict_evaluation"),
+    *("conda_not_block_search_path_envvars", "wrapper_prefix"),
+)
+_OTHER_WORK: Final = ("code", "script", "input gone", "input new")
+
+# Snakemake names a missing file together with the other files in its folder.
+_OTHER_FILES: Final = re.compile(r", parent dir contents: [^\n]*")
+# Where a file name begins; files of a shadowed job are named below its shadow directory.
+_BEGINS: Final = r"(?:(?<![\w./~-])|(?<=/shadow/tmp\w{8}/))"
+_ENDS: Final = r"(?![\w/~-]|\.\w)"
 
 
 def class_of(
     one: Failure,
     status: str,
-    there: Collection[str],
+    present: Collection[str],
     outputs: Iterable[str],
     *,
-    no_chance: bool,
+    in_every_job: bool,
     passed_elsewhere: bool = False,
 ) -> str:
-    """Return the class that tells of *one*.
+    """Return the class of *one*.
 
     Args:
-        one: what failed.
+        one: a failure.
         status: how its run ended.
-        there: files that are in the workflow's folder now, though a job missed them.
-        outputs: what its job makes.
-        no_chance: whether every job of its rule failed first in the same way.
+        present: files that exist in the working directory now, though a job missed them.
+        outputs: the outputs of its job.
+        in_every_job: whether every job of its rule failed first, in the same way.
         passed_elsewhere: whether its job succeeded in the baseline, in another context.
 
     """
@@ -60,30 +72,47 @@ def class_of(
         return KILLED
     if one.cause in _BY_CAUSE:
         return _BY_CAUSE[one.cause]
-    if one.cause == "missing_output" and _came_late(one.last.message or "", there, outputs):
+    if one.cause == "missing_output" and _came_late(one.last.message or "", present, outputs):
         return LATE
     if passed_elsewhere and one.outcome == "failed":
         return STRICTER
-    if no_chance or one.verdict == "deterministic":
+    if in_every_job or one.verdict == "deterministic":
         return MASKED
     return TOOL
 
 
-def named_in(paths: Iterable[str], message: str) -> tuple[str, ...]:
-    """Return which of *paths* a message names, by their whole names: ``a.bam.bai`` is no ``a.bam``.
+def context_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return what changed in the context of the run: profile, executor, machine, software."""
+    return tuple(one for one in changes if one.subject == RUN and one.what in _CONTEXT)
 
-    What only lies beside a file that it calls missing does not count.
+
+def passed_before(comparison: Comparison, baseline: Run) -> frozenset[int]:
+    """Return the jobs that succeeded in the baseline and still do the same work."""
+    changes = comparison.work.changes
+    reworked = {one.subject for one in changes if one.what in _OTHER_WORK}
+    passed = {one.job_id for one in baseline.attempts.values() if one.status == "success"}
+    return frozenset(
+        pair.after.job_id
+        for pair in comparison.work.match.pairs
+        if pair.before.job_id in passed and pair.before.rule not in reworked
+    )
+
+
+def named_in(paths: Iterable[str], message: str) -> tuple[str, ...]:
+    """Return which of *paths* a message names in full: ``a.bam.bai`` does not name ``a.bam``.
+
+    Files that it lists only as the contents of a folder do not count.
     """
-    said = _BESIDE.sub("", message)
-    maybe = tuple(path for path in dict.fromkeys(paths) if path and path in said)
+    text = _OTHER_FILES.sub("", message)
+    maybe = tuple(path for path in dict.fromkeys(paths) if path and path in text)
     longest_first = "|".join(map(re.escape, sorted(maybe, key=len, reverse=True)))
-    named = set(re.findall(f"{_BEGINS}({longest_first}){_ENDS}", said)) if maybe else set()
+    named = set(re.findall(f"{_BEGINS}({longest_first}){_ENDS}", text)) if maybe else set()
     return tuple(path for path in maybe if path in named)
 
 
-def _came_late(message: str, there: Collection[str], outputs: Iterable[str]) -> bool:
-    """Whether all outputs that were said to be missing are there now."""
+def _came_late(message: str, present: Collection[str], outputs: Iterable[str]) -> bool:
+    """Whether all outputs that were reported missing exist now."""
     if "some output files are missing" not in message:
-        return False  # there, but not as promised
+        return False  # they existed, but failed a check
     missed = named_in(outputs, message)
-    return bool(missed) and all(path in there for path in missed)
+    return bool(missed) and all(path in present for path in missed)

@@ -1,4 +1,4 @@
-"""What an action would bring: the run, let happen again as it would be then."""
+"""How much time an action would save, predicted by simulating the run with it."""
 
 import shlex
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from snakemake_logger_plugin_observe.analysis.whatif.whatif import predicted_sav
 from snakemake_logger_plugin_observe.clock import Micros
 
 _SUBMISSIONS: Final = 5_000
-"""So many are let happen again in passing; more would make the answer late."""
+"""The largest run that is simulated by the way; more attempts would delay the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PredictedGain:
-    """What an action would bring, and the command that tells more of it."""
+    """How much time an action would save, and the command that shows the details."""
 
     command: str
     saves: Micros | None
-    """None where the run is too large to be let happen again in passing."""
+    """None if the run is too large to simulate by the way."""
 
 
 def predict_gain(case: Case, action: Action) -> PredictedGain | None:
-    """Return what *action* would bring; None where no replay can tell, or nothing would be won."""
+    """Return what *action* would save; None if it cannot be simulated, or saves nothing."""
     if not action.move or case.status != "success":
         return None
     command = shlex.join(["snakemake-observe", "whatif", *_journal(case), *_flags(action.move)])
     try:
-        chosen = parse_scenario(action.move)
+        scenario = parse_scenario(action.move)
         if len(case.run.attempts) > _SUBMISSIONS:
             return PredictedGain(command, None)
-        saves = predicted_saving(case.run, chosen, case.account.segments)
+        saves = predicted_saving(case.run, scenario, case.account.segments)
     except ScenarioError:
         return None
     return PredictedGain(command, saves) if saves > 0 else None
@@ -48,4 +48,4 @@ def _journal(case: Case) -> list[str]:
 
 
 def _flags(move: tuple[Argument, ...]) -> list[str]:
-    return [word for name, value in move for word in (f"--{name}", value) if word is not None]
+    return [each for name, value in move for each in (f"--{name}", value) if each is not None]

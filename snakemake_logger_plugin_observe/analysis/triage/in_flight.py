@@ -1,4 +1,4 @@
-"""What a run left behind that came to no end of its own: jobs in flight, and work not begun."""
+"""What a run that ended early left behind: jobs in flight, and jobs that never started."""
 
 import shlex
 from collections.abc import Sequence
@@ -13,81 +13,79 @@ from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 
 _CITED: Final = 3
 _IDS: Final = 8
-# How a person looks at, and ends, jobs of a scheduler; others have commands of their own.
-_LOOK: Final = {"slurm": ("squeue -j {}", "scancel {}"), "lsf": ("bjobs {}", "bkill {}")}
+# The commands of schedulers that show and cancel jobs.
+_COMMANDS: Final = {"slurm": ("squeue -j {}", "scancel {}"), "lsf": ("bjobs {}", "bkill {}")}
 
 
 def left(case: Case) -> tuple[Attempt, ...]:
-    """Return the jobs' attempts that the run's end found in flight, or cut off."""
+    """Return the jobs' attempts that were in flight, or were cut off, when the run ended."""
     cut_off = set(failed_jobs.jobs(case, case.failures_by_class.get(KILLED, ())))
     found: dict[int, Attempt] = {}
     for one in case.run.attempts.values():
         if one.job_id is None:
             continue
         at_the_end = one.job_id in cut_off and one.status != "success"
-        if at_the_end or one.status not in FINAL or _dropped(case, one):
+        if at_the_end or one.status not in FINAL or _abandoned(case, one):
             found[one.job_id] = one
     return tuple(found.values())
 
 
-def _dropped(case: Case, one: Attempt) -> bool:
-    """Whether an interrupted Snakemake let go of an attempt that it had begun."""
+def _abandoned(case: Case, one: Attempt) -> bool:
+    """Whether an interrupted Snakemake abandoned an attempt that it had submitted."""
     interrupted = case.status in ("killed", "interrupted") and one.status == "cancelled"
     return interrupted and (one.stamps.accepted is not None or one.external_jobid is not None)
 
 
 def external_ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:
-    """Return the ids under which the cluster knows them, each once."""
+    """Return their ids in the cluster, each once."""
     return tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid))
 
 
 def names(case: Case, attempts: Sequence[Attempt]) -> str:
-    """Return what a person calls the jobs in flight."""
+    """Return the names of the first jobs in flight."""
     known = (case.run.jobs.get(one.job_id) for one in attempts if one.job_id is not None)
     return named([job_name(job) for job in known if job is not None])
 
 
-def told(case: Case, attempts: Sequence[Attempt]) -> str:
-    """Return how many were in flight, which, and under which ids; and what was not begun."""
+def describe(case: Case, attempts: Sequence[Attempt]) -> str:
+    """Return which jobs were in flight, with their ids, and how many had not started."""
     if not attempts:
-        said = "no job in flight"
+        text = "no job in flight"
     else:
-        said = f"{jobs_of(len(attempts))} in flight: {names(case, attempts)}"
+        text = f"{jobs_of(len(attempts))} in flight: {names(case, attempts)}"
         if ids := external_ids(attempts):
-            said += f" ({_scheduler(case)} {named(ids, _IDS)})"
-    not_begun = not_begun_of(case)
-    return f"{said}, and {jobs_of(not_begun)} not begun" if not_begun else said
+            text += f" ({_scheduler(case)} {named(ids, _IDS)})"
+    waiting = not_started(case)
+    return f"{text}, and {jobs_of(waiting)} not started" if waiting else text
 
 
-def not_begun_of(case: Case) -> int:
-    """Return how many of the jobs that were planned no attempt was made of."""
+def not_started(case: Case) -> int:
+    """Return how many planned jobs have no attempt."""
     if case.run.planned is None:
         return 0
-    tried = {one.job_id for one in case.run.attempts.values() if one.job_id is not None}
-    return max(0, sum(case.run.planned.to_run.values()) - len(tried))
+    started = {one.job_id for one in case.run.attempts.values() if one.job_id is not None}
+    return max(0, sum(case.run.planned.to_run.values()) - len(started))
 
 
 def advice(case: Case, attempts: Sequence[Attempt]) -> str:
-    """Return what to do with what is left, before and in the next run."""
+    """Return what to do about the jobs in flight, and how to run again."""
     first = ""
     if ids := external_ids(attempts):
-        shown = ",".join(ids[:_IDS])
+        scheduler = _scheduler(case)
         more = " and the others" if len(ids) > _IDS else ""
-        look = _LOOK.get(_scheduler(case))
-        if look is not None:
-            joined = shlex.quote(shown) if _scheduler(case) == "slurm" else shown.replace(",", " ")
-            first = f"look whether they still run ({look[0].format(joined)}{more}) and end those "
-            first += f"that do ({look[1].format(shown.replace(',', ' '))}{more}); then "
+        if commands := _COMMANDS.get(scheduler):
+            listed = " ".join(ids[:_IDS])
+            shown = shlex.quote(",".join(ids[:_IDS])) if scheduler == "slurm" else listed
+            first = f"check whether they still run ({commands[0].format(shown)}{more}) and cancel "
+            first += f"those that do ({commands[1].format(listed)}{more}); then "
         else:
-            first = f"look whether the cluster still runs {named(ids, _IDS)}, and end those that "
-            first += "do; then "
+            first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
+            first += "that it does; then "
     elif attempts:
-        first = (
-            "look whether their tools still run on this run's host, and end those that do; then "
-        )
+        first = "check whether their tools still run on this host, and end those that do; then "
     return (
-        f"{first}run the same command again with --rerun-incomplete, after --unlock if Snakemake "
-        "says that the directory is locked"
+        f"{first}run the same command again with --rerun-incomplete (after --unlock, if Snakemake "
+        "reports that the directory is locked)"
     )
 
 
@@ -97,7 +95,7 @@ def _scheduler(case: Case) -> str:
 
 
 def lost(case: Case, attempts: Sequence[Attempt]) -> int:
-    """Return what they had taken since they were chosen, in microseconds; a group counts once."""
+    """Return how long they took since selected, in microseconds; a group counts once."""
     whole = {(one.group or "", one.number) for one in attempts if one.is_member}
     groups = [case.run.attempts[key] for key in whole if key in case.run.attempts]
     return sum(one.since_selected for one in (*attempts, *groups))
@@ -109,7 +107,7 @@ def rules(case: Case, attempts: Sequence[Attempt]) -> tuple[str, ...]:
 
 
 def evidence(case: Case, attempts: Sequence[Attempt]) -> tuple[Citation, ...]:
-    """Cite the last word on a few of them."""
+    """Cite the last event of the first few."""
     return tuple(
         one
         for attempt in attempts[:_CITED]

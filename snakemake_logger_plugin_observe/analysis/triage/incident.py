@@ -1,4 +1,4 @@
-"""An incident, as a detector claims it: what, where, how sure, and what would refute it."""
+"""An incident: what went wrong and where, how sure that is, its evidence, and what to do."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,13 +15,16 @@ Strength = Literal["certain", "likely", "possible"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What to do next: a repair of those that honest tuning allows, or whom to turn to."""
+    """What to do next: a fix that keeps the results the same, or whom to ask."""
 
     text: str
+    """An imperative that can follow ``then, for tiny_jobs:``."""
     why: str
+    """A clause that can follow ``because``."""
     escalate: bool = False
+    """Whether somebody else has to act or decide."""
     move: tuple[Argument, ...] = ()
-    """The same as a what-if's words, where one can say what it would bring."""
+    """The same change as arguments of ``whatif``, if a simulation can predict its gain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +33,34 @@ class Incident:
 
     id: str
     incident_class: str
-    """One of the model's classes, or of its further shapes."""
+    """The id of its class: the detector's ``CLASS``."""
     where: Boundary
     claim: str
     strength: Strength
     explains: Micros
-    """The part of the makespan, or of what failures lost, that it explains."""
+    """How much of the makespan, or of the time lost by failures, it explains."""
     failures: int
-    """How many failed jobs it explains, or jobs that the run's end cut off."""
+    """How many failed jobs it explains, or jobs that the end of the run cut off."""
     evidence: tuple[Citation, ...]
-    """Never empty: a claim without a citation is none."""
+    """Never empty."""
     wrong_if: str
+    """A clause that can follow ``would be wrong if:``."""
     action: Action
     check: str | None = None
-    """The line of a check file that would catch it next time."""
+    """A limit for a check file that this run breaks, so that the check catches it next time."""
     rules: tuple[str, ...] = ()
-    """The rules that it touches."""
+    """The rules that it affects."""
     cut_off: bool = False
     """Whether its jobs did not fail, but were in flight when the run ended."""
     jobs: tuple[int, ...] = ()
-    """The jobs that it touches, where these are not all of its rules (or those that failed)."""
+    """The jobs that it affects, if not all jobs of its rules, or all that failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is said; one without evidence claims nothing: a command, or that something is unknown.
+    """One sentence and its citations, which are empty only for a command or "unknown".
 
-    A text has no line breaks, and names jobs, rules and files as the journal does.
+    The text has no line breaks, and names jobs, rules and files as the journal does.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""The fifth rung: the narrowest logs and benchmarks, of the affected jobs alone."""
+"""The fifth step: excerpts of the logs and benchmarks of a few affected jobs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,45 +22,47 @@ _FIGURES: Final = ("s", "max_rss", "io_in", "io_out", "cpu_time")
 
 @dataclass(frozen=True, slots=True)
 class LogExcerpt:
-    """A line of a log or a benchmark, or why there is none."""
+    """One line of a log or a benchmark, or why there is none."""
 
     kind: Literal["log", "benchmark"]
     path: str
     job: str
     line: int | None = None
-    """None where the file is so long that its lines were not counted, or nothing is quoted."""
+    """None if the file is too long to count its lines, or nothing is quoted."""
     text: str | None = None
     problem: str | None = None
     figures: str | None = None
-    """Of a benchmark: what its line says, by name."""
+    """The main figures of a benchmark, by name."""
 
     @property
     def evidence(self) -> tuple[Citation, ...]:
-        """What is quoted, as evidence."""
+        """Return the excerpt as a citation."""
         if self.text is None:
             return ()
         ref = self.path if self.line is None else f"{self.path}:{self.line}"
         return (Citation(self.kind, ref, shortened(self.text)),)
 
 
-def quotes(case: Case, where: Scope, found: Sequence[Incident]) -> tuple[LogExcerpt, ...]:
-    """Return what the affected jobs' logs and benchmarks say, of the few that tell most."""
-    if case.read is None or not (where.jobs or found):
+def log_excerpts(case: Case, affected: Scope, found: Sequence[Incident]) -> tuple[LogExcerpt, ...]:
+    """Return the last lines of the logs and benchmarks of the few most relevant jobs."""
+    if case.read is None or not (affected.jobs or found):
         return ()
-    every = (quote for job in _telling(case, where) for quote in _of(case, job))
-    return tuple({quote.path: quote for quote in every}.values())  # jobs may share a log
+    every = (one for job in _most_relevant(case, affected) for one in _of(case, job))
+    return tuple({one.path: one for one in every}.values())  # jobs may share a log
 
 
-def missing_evidence(case: Case, where: Scope, found: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Propose a log or a benchmark for each rule of an incident that has none: evidence missing."""
+def missing_evidence(
+    case: Case, affected: Scope, found: Iterable[Incident]
+) -> tuple[Incident, ...]:
+    """Return, for each affected rule without a log or a benchmark, a proposal to add one."""
     if not any(found):
         return ()
     proposed: dict[str, Incident] = {}
-    for job_id in where.jobs:
+    for job_id in affected.jobs:
         job = case.run.jobs[job_id]
         if job.rule in proposed or (not job.output and job.shellcmd is None and job.script is None):
             continue
-        lacks = {
+        proposals = {
             what: f'{what}: "{what}s/{job.rule}/{_name_of(job)}.{ending}"'
             for what, ending, there in (
                 ("log", "log", job.log),
@@ -68,25 +70,28 @@ def missing_evidence(case: Case, where: Scope, found: Iterable[Incident]) -> tup
             )
             if not there
         }
-        if lacks and (cited := case.side.at_job(job_id, f"rule: {job.rule}")):
-            proposed[job.rule] = _proposed(job.rule, lacks, cited)
+        if proposals and (cited := case.side.at_job(job_id, f"rule: {job.rule}")):
+            proposed[job.rule] = _proposed(job.rule, proposals, cited)
     return tuple(proposed.values())
 
 
-def _proposed(rule: str, lacks: dict[str, str], cited: tuple[Citation, ...]) -> Incident:
-    proofs = " and ".join(lacks.values())
+def _proposed(rule: str, proposals: dict[str, str], cited: tuple[Citation, ...]) -> Incident:
+    directives = " and ".join(proposals.values())
     return Incident(
         id=f"{MISSING_EVIDENCE}:{rule}",
         incident_class=MISSING_EVIDENCE,
         where="workflow semantics",
-        claim=f"rule {rule} keeps {' and '.join(f'no {what}' for what in lacks)}; give it {proofs}",
+        claim=f"rule {rule} has {' and '.join(f'no {what}' for what in proposals)}; "
+        f"add {directives}",
         strength="certain",
         explains=0,
         failures=0,
         evidence=cited,
-        wrong_if=f"rule {rule} has it in the Snakefile that was run",
-        action=Action(f"give rule {rule} {proofs}", "what its tool says and uses is not kept"),
-        check=f"missing_{'logs' if 'log' in lacks else 'benchmarks'} <= 0",
+        wrong_if=f"rule {rule} has it in the Snakefile of this run",
+        action=Action(
+            f"add {directives} to rule {rule}", "its tool's messages and resource use are not kept"
+        ),
+        check=f"missing_{'logs' if 'log' in proposals else 'benchmarks'} <= 0",
         rules=(rule,),
     )
 
@@ -95,10 +100,10 @@ def _name_of(job: JobDescribed) -> str:
     return "_".join(f"{{{name}}}" for name in job.wildcards) or "all"
 
 
-def _telling(case: Case, where: Scope) -> list[JobDescribed]:
-    """Return the affected jobs that failed, then those that took the longest."""
+def _most_relevant(case: Case, affected: Scope) -> list[JobDescribed]:
+    """Return the affected jobs that failed, then those that took longest."""
     took = job_times(case.run)
-    ids = where.jobs or tuple(took)
+    ids = affected.jobs or tuple(took)
     failed = {one.job_id for one in case.failures}
     ordered = sorted(ids, key=lambda one: (one not in failed, -took.get(one, 0), one))
     jobs = (case.run.jobs[job_id] for job_id in ordered if job_id in case.run.jobs)
@@ -106,54 +111,53 @@ def _telling(case: Case, where: Scope) -> list[JobDescribed]:
 
 
 def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
-    assert case.read is not None  # noqa: S101 - asked only where a folder is
+    assert case.read is not None  # noqa: S101 - the caller checked it
     name = job_name(job)
     for path in job.log[:_LOGS_OF_A_JOB]:
         tail = case.read(path)
-        said = last_meaningful_line(tail)
-        if said is None:
-            yield LogExcerpt("log", path, name, problem=tail.problem or "it says nothing")
+        line = last_meaningful_line(tail)
+        if line is None:
+            yield LogExcerpt("log", path, name, problem=tail.problem or "it is empty")
         else:
-            yield LogExcerpt("log", path, name, said.number, said.text)
+            yield LogExcerpt("log", path, name, line.number, line.text)
     if job.benchmark is not None:
         tail = case.read(job.benchmark)
         if len(tail.lines) < 2 or tail.first_line is None:
-            problem = tail.problem or "it holds no figures"
+            problem = tail.problem or "it has no figures"
             yield LogExcerpt("benchmark", job.benchmark, name, problem=problem)
         else:
-            line = tail.first_line + len(tail.lines) - 1
+            number = tail.first_line + len(tail.lines) - 1
             yield LogExcerpt(
-                *("benchmark", job.benchmark, name, line, tail.lines[-1]),
+                *("benchmark", job.benchmark, name, number, tail.lines[-1]),
                 figures=_figures(tail.lines[0], tail.lines[-1]),
             )
 
 
 def _figures(header: str, line: str) -> str | None:
-    """Return the figures of a benchmark's last line that tell most, if its header names them."""
+    """Return the main figures of a benchmark's last line, if its header names them."""
     named = dict(zip(header.split("\t"), line.split("\t"), strict=False))
-    told = [f"{name}={named[name]}" for name in _FIGURES if name in named]
-    return " ".join(told) or None
+    return " ".join(f"{name}={named[name]}" for name in _FIGURES if name in named) or None
 
 
-def settled(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Return incidents whose quotes of logs can be looked up still.
+def with_lasting_citations(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return *found* with citations of logs that can still be looked up.
 
-    What a log said when its job failed may be overwritten by the next attempt; then the journal,
-    which has kept it, is cited in its place.
+    A log may have been overwritten by the next attempt. Then the journal, which keeps the lines, is
+    cited instead.
     """
     kept: dict[str, list[Attempt]] = {}
     for attempt in case.run.attempts.values():
         for log in attempt.logs:
             kept.setdefault(log.path, []).append(attempt)
     return tuple(
-        replace(one, evidence=tuple(_settled(case, each, kept) for each in one.evidence))
+        replace(one, evidence=tuple(_lasting(case, each, kept) for each in one.evidence))
         for one in found
     )
 
 
-def _settled(case: Case, one: Citation, kept: Mapping[str, Sequence[Attempt]]) -> Citation:
+def _lasting(case: Case, one: Citation, kept: Mapping[str, Sequence[Attempt]]) -> Citation:
     path, _colon, number = one.ref.rpartition(":")
-    if one.kind != "log" or not number.isdecimal() or _still_says(case, path, int(number), one):
+    if one.kind != "log" or not number.isdecimal() or _is_unchanged(case, path, int(number), one):
         return one
     for attempt in kept.get(path, ()):
         for log in attempt.logs:
@@ -165,7 +169,7 @@ def _settled(case: Case, one: Citation, kept: Mapping[str, Sequence[Attempt]]) -
     return one
 
 
-def _still_says(case: Case, path: str, line: int, one: Citation) -> bool:
+def _is_unchanged(case: Case, path: str, line: int, one: Citation) -> bool:
     if case.read is None:
         return False
     tail = case.read(path)

@@ -1,4 +1,4 @@
-"""The last rung: six fields that could be handed to a colleague, each claim with its citation."""
+"""The incident note: six fields to hand to a colleague, each claim with its citations."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -17,17 +17,21 @@ from snakemake_logger_plugin_observe.run.model import Run
 _CITED: Final = 4
 _OTHERS: Final = 4
 _COMMAND: Final = "snakemake-observe"
-_CALLED: Final = {"B": "the run's journal", "A": "its baseline's journal", "P": "a dry run's"}
+_JOURNALS: Final = {
+    "B": "the run's journal",
+    "A": "its baseline's journal",
+    "P": "a dry run's journal",
+}
 NONE_FOUND: Final = "no incident found"
 UNEXPLAINED: Final = (
-    "escalate: nothing that is known here explains the symptom; "
-    "read what the confirming command shows, and the evidence that was missing"
+    "escalate: no detector explains the symptom; run the confirming command, and supply the "
+    "evidence that is missing"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentNote:
-    """An incident note; a field is one claim or several."""
+    """The six fields of an incident note, each with one or more claims."""
 
     symptom: tuple[Claim, ...]
     affected_scope: tuple[Claim, ...]
@@ -37,7 +41,7 @@ class IncidentNote:
     next_action: tuple[Claim, ...]
 
     def named_fields(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
-        """Yield each field's name, as a person reads it, and its claims."""
+        """Yield each field's name in words, and its claims."""
         for one in fields(self):
             yield one.name.replace("_", " "), getattr(self, one.name)
 
@@ -45,24 +49,27 @@ class IncidentNote:
 def note(
     case: Case,
     seen: Sequence[Symptom],
-    where: Scope,
+    affected: Scope,
     found: Sequence[Incident],
     *,
-    read: Sequence[LogExcerpt] = (),
-    lacking: Sequence[Incident] = (),
-    won: PredictedGain | None = None,
+    excerpts: Sequence[LogExcerpt] = (),
+    missing_evidence: Sequence[Incident] = (),
+    gain: PredictedGain | None = None,
 ) -> IncidentNote:
-    """Return the note of a case, from what each rung found."""
+    """Return the note of a case, from what each step found."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
     if not symptom:
-        symptom = (Claim(f"none: the run was as it should be ({case.status})", _end(case)),)
+        symptom = (Claim(f"none: the run is healthy ({case.status})", _end(case)),)
     return IncidentNote(
         symptom,
-        (Claim(where.text, where.evidence),),
+        (Claim(affected.text, affected.evidence),),
         (Claim(_confirming(case, found[0] if found else None)),),
-        (*_consulted(case, found, read), *(Claim(one.claim, one.evidence) for one in lacking)),
+        (
+            *_consulted(case, found, excerpts),
+            *(Claim(one.claim, one.evidence) for one in missing_evidence),
+        ),
         tuple(_classes(found)),
-        tuple(_actions(case, seen, found, won)),
+        tuple(_actions(case, seen, found, gain)),
     )
 
 
@@ -71,37 +78,37 @@ def _end(case: Case) -> tuple[Citation, ...]:
 
 
 def _confirming(case: Case, first: Incident | None) -> str:
-    """Return the command that shows the incident by itself."""
+    """Return the command that confirms the first incident."""
     journal, baseline = case.paths.get("B"), case.paths.get("A")
     if (case.failures and (first is None or first.failures)) or case.status == "failed":
-        words = ["jobs", "--failed", journal]
-    elif first is not None and first.failures:  # of jobs that came to no end
-        words = ["jobs", journal]
+        arguments = ["jobs", "--failed", journal]
+    elif first is not None and first.failures:  # jobs that were cut off
+        arguments = ["jobs", journal]
     elif baseline is not None:
-        words = ["compare", baseline, journal]
+        arguments = ["compare", baseline, journal]
     else:
-        words = ["cost", journal]
-    return shlex.join([_COMMAND, *(word for word in words if word is not None)])
+        arguments = ["cost", journal]
+    return shlex.join([_COMMAND, *(one for one in arguments if one is not None)])
 
 
 def _consulted(
-    case: Case, found: Sequence[Incident], read: Sequence[LogExcerpt]
+    case: Case, found: Sequence[Incident], excerpts: Sequence[LogExcerpt]
 ) -> Iterator[Claim]:
-    sides = (case.side, case.base, case.planned)
+    sides = (case.side, case.baseline_side, case.plan_side)
     for side in (one for one in sides if one is not None):
         path = case.paths.get(side.name)
         named = f" {path}" if path else ""
-        yield Claim(f"{_CALLED[side.name]}{named}", side.at_start(f"run: {_run_id(side.run)}"))
-    for number, answered in enumerate(one for one in case.asked if not one.problem):
+        yield Claim(f"{_JOURNALS[side.name]}{named}", side.at_start(f"run: {_run_id(side.run)}"))
+    for number, answered in enumerate(one for one in case.live_answers if not one.problem):
         question = "--summary" if answered.what == "summary" else f"--list-changes {answered.what}"
-        said = f"the same with {question} in place of --dry-run" if number else answered.command
-        yield Claim(f"{answered.name}: {said}")
-    for quote in read:
-        if quote.evidence:
-            yield Claim(f"{quote.kind} of {quote.job}", quote.evidence)
-    told = {e.ref for quote in read for e in quote.evidence}
+        command = f"the same with {question} instead of --dry-run" if number else answered.command
+        yield Claim(f"{answered.name}: {command}")
+    for excerpt in excerpts:
+        if excerpt.evidence:
+            yield Claim(f"{excerpt.kind} of {excerpt.job}", excerpt.evidence)
+    shown = {e.ref for excerpt in excerpts for e in excerpt.evidence}
     others = [e for e in (found[0].evidence if found else ()) if e.kind != "journal"]
-    for one in {e.ref: e for e in others if e.ref not in told}.values():
+    for one in {e.ref: e for e in others if e.ref not in shown}.values():
         yield Claim(f"{one.kind}: {one.quote}", (one,))
 
 
@@ -114,54 +121,54 @@ def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
         yield Claim(NONE_FOUND)
         return
     first = found[0]
-    lives = f"{first.incident_class} (where: {first.where}), {first.strength}"
-    yield Claim(f"{lives}: {first.claim}", first.evidence[:_CITED])
+    label = f"{first.incident_class} (where: {first.where}), {first.strength}"
+    yield Claim(f"{label}: {first.claim}", first.evidence[:_CITED])
     yield Claim(f"would be wrong if: {first.wrong_if}")
     for one in found[1 : 1 + _OTHERS]:
-        yield Claim(f"beside it {one.incident_class}: {one.claim}", one.evidence[:_CITED])
+        yield Claim(f"also {one.incident_class}: {one.claim}", one.evidence[:_CITED])
     for one in found[1 + _OTHERS :][:1]:
         more = len(found) - 1 - _OTHERS
-        yield Claim(f"and {more} more, {one.incident_class} among them", one.evidence[:_CITED])
+        yield Claim(f"and {more} more, including {one.incident_class}", one.evidence[:_CITED])
 
 
 def _actions(
-    case: Case, seen: Sequence[Symptom], found: Sequence[Incident], won: PredictedGain | None
+    case: Case, seen: Sequence[Symptom], found: Sequence[Incident], gain: PredictedGain | None
 ) -> Iterator[Claim]:
     if not found:
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
         if ended and len(ended) == len(seen):
-            yield Claim("nothing to do: all that was planned had ended before", seen[0].evidence)
+            yield Claim("nothing to do: all planned jobs had ended before", seen[0].evidence)
         else:
             yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
         return
     first = found[0]
     action = first.action
-    whom = "escalate: " if action.escalate else ""
-    yield Claim(f"{whom}{action.text}, because {action.why}", first.evidence[:_CITED])
-    if won is not None:
-        yield Claim(predicted(won), first.evidence[:_CITED])
+    escalate = "escalate: " if action.escalate else ""
+    yield Claim(f"{escalate}{action.text}, because {action.why}", first.evidence[:_CITED])
+    if gain is not None:
+        yield Claim(predicted(gain), first.evidence[:_CITED])
     for one in others(found):
         yield Claim(f"then, for {one.incident_class}: {one.action.text}", one.evidence[:_CITED])
     if first.check is not None:
-        yield Claim(f"check that would catch it next time: {first.check}{_line_of(first.check)}")
+        yield Claim(f"a check that catches it next time: {first.check}{_line_of(first.check)}")
 
 
-def predicted(won: PredictedGain) -> str:
-    """Return what an action would bring, as a sentence, with the command that tells more."""
-    if won.saves is None:
-        return f"what that would bring: {won.command}"
-    return f"predicted gain: {won.saves / 1e6:.1f} s ({won.command})"
+def predicted(gain: PredictedGain) -> str:
+    """Return what an action would save, with the command that shows the details."""
+    if gain.saves is None:
+        return f"to predict the gain: {gain.command}"
+    return f"predicted gain: {gain.saves / 1e6:.1f} s ({gain.command})"
 
 
 def others(found: Sequence[Incident]) -> tuple[Incident, ...]:
-    """Return the incidents behind the first that explain failures of their own."""
+    """Return the incidents after the first that explain failures of their own."""
     return tuple(one for one in found[1:] if one.failures)[:_OTHERS]
 
 
 def _line_of(check: str) -> str:
-    """Return a check as the line of a check file, where it is a limit."""
+    """Return a limit as the line of a check file."""
     for sign, table in ((" <= ", "max"), (" >= ", "min")):
         figure, found, limit = check.partition(sign)
         if found:
-            return f" (in its file: {table}.{figure} = {limit})"
+            return f" (in the check file: {table}.{figure} = {limit})"
     return ""

@@ -1,4 +1,4 @@
-"""The third rung: what was planned, in the run itself, by a dry run, and by a live Snakemake."""
+"""The third step: what was planned, by the run itself, by a dry run and by a live Snakemake."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswe
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 
 _MOST_RULES: Final = 6
-# The last line of Snakemake's own table of jobs; of a plan without jobs it says so in words.
+# The last line of Snakemake's table of jobs; for a plan without jobs it prints a sentence.
 _TOTAL: Final = re.compile(r"total\s+(\d+)\s*")
 _NOTHING: Final = "Nothing to be done"
 
@@ -26,20 +26,20 @@ def _claims(case: Case) -> Iterator[Claim]:
     if now:
         many = sum(now.values())
         text = f"{jobs_of(many)} {'was' if many == 1 else 'were'} planned to run"
-        known = _to_run(case.base) if case.base is not None else {}
+        known = _to_run(case.baseline_side) if case.baseline_side is not None else {}
         evidence = _at_plan(case.side, now)
-        if case.base is not None and known:
-            text += _against(now, known)
-            evidence = (*evidence, *_at_plan(case.base, known))
+        if case.baseline_side is not None and known:
+            text += _compared_with(now, known)
+            evidence = (*evidence, *_at_plan(case.baseline_side, known))
         yield Claim(text, evidence)
-    if case.planned is not None:
-        yield _of_dry_run(case, case.planned)
+    if case.plan_side is not None:
+        yield _of_dry_run(case, case.plan_side)
     if live := case.answer("plan"):
         yield _of_live(case, live)
 
 
 def _to_run(side: Side) -> dict[str, int]:
-    """Return how many jobs of each rule a run had planned: by its last plan, or as described."""
+    """Return how many jobs of each rule a run planned; without a plan, how many it described."""
     run = side.run
     if run.planned is not None and run.planned.to_run:
         return run.planned.to_run
@@ -50,49 +50,49 @@ def _at_plan(side: Side, counts: dict[str, int]) -> tuple[Citation, ...]:
     run = side.run
     lines = [job.line for job in run.jobs.values() if job.line is not None]
     line = run.planned.line if run.planned is not None else max(lines, default=None)
-    said = ", ".join(f"{rule} {many}" for rule, many in counts.items())
-    return side.at_line(line, said)
+    quote = ", ".join(f"{rule} {many}" for rule, many in counts.items())
+    return side.at_line(line, quote)
 
 
-def _against(now: dict[str, int], known: dict[str, int]) -> str:
-    """Say how a plan differs from another: in all, and of which rules."""
+def _compared_with(now: dict[str, int], known: dict[str, int]) -> str:
+    """Return how a plan differs from another: in total, and in which rules."""
     differing = [rule for rule in {**now, **known} if now.get(rule, 0) != known.get(rule, 0)]
     if not differing:
-        return ", as in the baseline"
+        return ", the same as in the baseline"
     differing.sort(key=lambda rule: -abs(now.get(rule, 0) - known.get(rule, 0)))
     shown = [
-        f"{rule} {now.get(rule, 0):,}, not {known.get(rule, 0):,}"
+        f"{rule} {now.get(rule, 0):,} instead of {known.get(rule, 0):,}"
         for rule in differing[:_MOST_RULES]
     ]
     more = len(differing) - len(shown)
     shown += [f"and {more} more rules"] if more > 0 else []
     before = sum(known.values())
     if before == sum(now.values()):
-        return f", as many as in the baseline, but of other rules: {'; '.join(shown)}"
-    return f", not {before:,} as in the baseline: {'; '.join(shown)}"
+        return f", as many as in the baseline, but of different rules: {'; '.join(shown)}"
+    return f" instead of {before:,} in the baseline: {'; '.join(shown)}"
 
 
 def _of_dry_run(case: Case, side: Side) -> Claim:
     counts = _to_run(side)
     before = (side.run.start or 0) <= (case.run.start or 0)
-    when = "before it had planned" if before else "after it still has to run"
+    when = "before the run planned" if before else "after the run still plans"
     text = f"a dry run {when} {jobs_of(sum(counts.values()))}"
     if before and any(job.checkpoint for job in side.run.jobs.values()):
-        text += ", and checkpoints bring more when they have run"
+        text += ", plus what its checkpoints add when they have run"
     return Claim(text, _at_plan(side, counts) or side.at_start("kind: dry_run"))
 
 
 def _of_live(case: Case, live: LiveAnswer) -> Claim:
     more = ""
     if any(job.checkpoint for job in case.run.jobs.values()):
-        more = ", and checkpoints among them bring more"
+        more = ", plus what the checkpoints among them add"
     for line in live.lines:
         if found := _TOTAL.fullmatch(line):
-            would = f"a dry run now would run {jobs_of(int(found[1]))}{more}"
-            return Claim(would, (Citation("command", live.name, line),))
+            text = f"a dry run now plans {jobs_of(int(found[1]))}{more}"
+            return Claim(text, (Citation("command", live.name, line),))
     for line in live.lines:
         if _NOTHING in line:
-            return Claim("a dry run now would run nothing", (Citation("command", live.name, line),))
+            return Claim("a dry run now plans nothing", (Citation("command", live.name, line),))
     last = next((line for line in reversed(live.lines) if line.strip()), "")
     quoted = (Citation("command", live.name, last),) if last else ()
-    return Claim("a dry run now was made, and its table of jobs was not found", quoted)
+    return Claim("a dry run was made now, but it printed no table of jobs", quoted)

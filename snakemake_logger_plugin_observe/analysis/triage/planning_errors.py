@@ -1,4 +1,4 @@
-"""Inputs that planning itself missed, as Snakemake reported them."""
+"""Missing inputs that ended the planning, as Snakemake reported them."""
 
 import re
 from dataclasses import dataclass
@@ -9,14 +9,12 @@ from snakemake_logger_plugin_observe.run.model import Run
 _PLANNING: Final = re.compile(
     r"Missing input files[^\n]*? for rule (\S+):\n(.*?)(?=\n\w|\Z)", re.DOTALL
 )
-
-
 _AFFECTED: Final = re.compile(r"affected files:\n(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class MissedInput:
-    """What planning itself missed."""
+    """Inputs of one rule that do not exist and that no rule makes."""
 
     rule: str
     files: tuple[str, ...]
@@ -24,7 +22,7 @@ class MissedInput:
 
 
 def missed_in_planning(run: Run) -> tuple[MissedInput, ...]:
-    """Return the inputs that no rule makes and that were not there, as Snakemake said it."""
+    """Return the missing inputs that Snakemake reported while it built the DAG."""
     found = []
     for message in run.messages:
         if message.level != "error":

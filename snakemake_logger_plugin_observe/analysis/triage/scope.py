@@ -1,4 +1,4 @@
-"""The second rung: which rules and samples it touches, one family or all."""
+"""The second step: which rules, jobs and wildcard values are affected."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from snakemake_logger_plugin_observe.run.attempt import FINAL
 
 _CITED: Final = 3
 _SHORTEST: Final = 2
-"""So many characters that names share are a family's name."""
+"""A shared prefix or suffix of wildcard values is named from this many characters on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is touched: rules, how many of their jobs, and what these have in common."""
+    """What is affected: rules, how many of their jobs, and what these have in common."""
 
     text: str
     rules: tuple[str, ...]
@@ -28,8 +28,8 @@ class Scope:
 
 
 def scope(case: Case, found: Sequence[Incident]) -> Scope:
-    """Return what the first incident touches, or what failed, or nothing."""
-    jobs = _touched(case, found[0] if found else None)
+    """Return what the first incident affects, or what failed, or nothing."""
+    jobs = _affected(case, found[0] if found else None)
     if not jobs:
         text = "the whole run" if found else "nothing"
         return Scope(text, (), (), case.side.at_start(f"targets: {_targets(case)}"))
@@ -42,12 +42,12 @@ def scope(case: Case, found: Sequence[Incident]) -> Scope:
     evidence = tuple(
         one for job in jobs[:_CITED] for one in case.side.at_job(job.job_id, job_name(job))
     )
-    said = "; ".join([text, *families])
-    return Scope(said, rules, tuple(job.job_id for job in jobs), evidence)
+    text = "; ".join([text, *families])
+    return Scope(text, rules, tuple(job.job_id for job in jobs), evidence)
 
 
-def _touched(case: Case, first: Incident | None) -> list[JobDescribed]:
-    """Return the jobs that an incident touches; without one, those that failed or were left."""
+def _affected(case: Case, first: Incident | None) -> list[JobDescribed]:
+    """Return the jobs that an incident affects; without one, those that failed or were cut off."""
     every = case.run.jobs
     if first is not None and first.jobs and not (first.failures and case.status == "failed"):
         return [every[job_id] for job_id in first.jobs if job_id in every]
@@ -56,9 +56,9 @@ def _touched(case: Case, first: Incident | None) -> list[JobDescribed]:
         failed = {one.job_id for one in case.run.attempts.values() if one.status not in FINAL}
     if first is None:
         return [job for job_id, job in every.items() if job_id in failed]
-    if first.failures and case.status == "failed":  # what failed for good, whatever it is called
-        touched = failed_jobs.for_good(case).union(first.jobs)
-        return [job for job_id, job in every.items() if job_id in touched]
+    if first.failures and case.status == "failed":  # all that never succeeded, of whatever class
+        affected = failed_jobs.never_succeeded(case).union(first.jobs)
+        return [job for job_id, job in every.items() if job_id in affected]
     of_rules = [job for job in every.values() if job.rule in first.rules]
     if first.failures and any(job.job_id in failed for job in of_rules):
         return [job for job in of_rules if job.job_id in failed]
@@ -70,18 +70,18 @@ def _targets(case: Case) -> str:
 
 
 def _families(case: Case, jobs: Iterable[JobDescribed]) -> Iterable[str]:
-    """Tell, for each wildcard, which of its values are touched, and what these have in common."""
-    rules, touched = {job.rule for job in jobs}, _values(jobs)
+    """Yield, for each wildcard, which of its values are affected and what they have in common."""
+    rules, affected = {job.rule for job in jobs}, _values(jobs)
     known = _values(job for job in case.run.jobs.values() if job.rule in rules)
-    for name, values in touched.items():
+    for name, values in affected.items():
         others = known[name].keys() - values.keys()
         if not others:
             yield (
                 f"all {len(values):,} values of {name}" if len(values) > 1 else _only(name, values)
             )
             continue
-        begun = "" if case.status == "success" else " that were begun"
-        text = f"{len(values):,} of {len(known[name]):,} values of {name}{begun}"
+        started = "" if case.status == "success" else " that started"
+        text = f"{len(values):,} of {len(known[name]):,} values of {name}{started}"
         yield f"{text}, {_alike(list(values), others) or named(values)}"
 
 
@@ -98,7 +98,7 @@ def _values(jobs: Iterable[JobDescribed]) -> dict[str, dict[str, None]]:
 
 
 def _alike(values: list[str], others: Iterable[str]) -> str:
-    """Return how all *values* begin or end, and no other does; empty, if they share nothing."""
+    """Return the prefix or suffix that all *values* share and no other has; empty if none."""
     if len(values) < _SHORTEST:
         return ""
     end = _common([value[::-1] for value in values])[::-1]
@@ -111,7 +111,7 @@ def _alike(values: list[str], others: Iterable[str]) -> str:
 
 
 def _common(values: list[str]) -> str:
-    """Return the longest beginning that all *values* share."""
+    """Return the longest prefix that all *values* share."""
     first, last = min(values), max(values)
     same = (at for at, letters in enumerate(zip(first, last, strict=False)) if len({*letters}) > 1)
     return first[: next(same, min(len(first), len(last)))]

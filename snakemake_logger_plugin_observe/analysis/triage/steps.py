@@ -1,7 +1,4 @@
-"""The incident ladder on one run: symptom, scope, plan, changes, logs, class, next action.
-
-Pure: what a folder or a live Snakemake adds is read by the command and handed in with the case.
-"""
+"""The steps of triage: symptoms, scope, plan, changes, logs, incidents, and the note."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -14,9 +11,9 @@ from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain, 
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import (
     LogExcerpt,
+    log_excerpts,
     missing_evidence,
-    quotes,
-    settled,
+    with_lasting_citations,
 )
 from snakemake_logger_plugin_observe.analysis.triage.note import IncidentNote, note
 from snakemake_logger_plugin_observe.analysis.triage.planned import planned
@@ -26,7 +23,7 @@ from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, sy
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """What the ladder found, rung by rung."""
+    """What each step found."""
 
     symptoms: tuple[Symptom, ...]
     scope: Scope
@@ -34,52 +31,55 @@ class Triage:
     changed: tuple[Claim, ...]
     excerpts: tuple[LogExcerpt, ...]
     missing_evidence: tuple[Incident, ...]
-    """Logs and benchmarks that rules of the incident should have: evidence that is missing."""
+    """Affected rules without a log or a benchmark."""
     incidents: tuple[Incident, ...]
-    """Ranked by what they explain, the first first; none is an answer, too."""
+    """The first explains most; may be empty."""
     gain: PredictedGain | None
-    """What the first one's action would bring; None where that cannot be told."""
+    """What the first incident's action would save; None if that cannot be predicted."""
     note: IncidentNote
 
 
 def triage(case: Case) -> Triage:
-    """Walk the ladder."""
+    """Return what each step finds in *case*."""
     seen = symptoms(case)
     every = (one for detector in DETECTORS for one in detector.detect(case))
-    found = rank(every, failed_jobs.for_good(case), run_failed=case.status == "failed")
-    where = scope(case, found)
-    read = quotes(case, where, found)
-    found = settled(case, found)
-    lacking = missing_evidence(case, where, found)
-    won = predict_gain(case, found[0].action) if found else None
+    never_succeeded = failed_jobs.never_succeeded(case)
+    found = rank(every, never_succeeded, run_failed=case.status == "failed")
+    affected = scope(case, found)
+    excerpts = log_excerpts(case, affected, found)
+    found = with_lasting_citations(case, found)
+    lacking = missing_evidence(case, affected, found)
+    gain = predict_gain(case, found[0].action) if found else None
     return Triage(
         symptoms=seen,
-        scope=where,
+        scope=affected,
         planned=planned(case),
         changed=changed(case),
-        excerpts=read,
+        excerpts=excerpts,
         missing_evidence=lacking,
         incidents=found,
-        gain=won,
-        note=note(case, seen, where, found, read=read, lacking=lacking, won=won),
+        gain=gain,
+        note=note(
+            case, seen, affected, found, excerpts=excerpts, missing_evidence=lacking, gain=gain
+        ),
     )
 
 
 def rank(
-    found: Iterable[Incident], failed: Collection[int] = (), *, run_failed: bool = False
+    found: Iterable[Incident], never_succeeded: Collection[int] = (), *, run_failed: bool = False
 ) -> tuple[Incident, ...]:
-    """Return incidents by what they explain: failures first, those for good before all, then time.
+    """Return incidents by what they explain: jobs that never succeeded, other failures, time.
 
     Args:
         found: the incidents.
-        failed: the jobs that failed for good.
-        run_failed: whether the run did: then jobs that succeeded in the end are not why.
+        never_succeeded: the jobs that failed and did not recover.
+        run_failed: whether the run failed; jobs that recovered do not explain that.
 
     """
 
     def weight(one: Incident) -> tuple[int, int, int, str]:
-        for_good = sum(1 for job_id in one.jobs if job_id in failed) if one.failures else 0
+        failed = sum(1 for job_id in one.jobs if job_id in never_succeeded) if one.failures else 0
         recovered = 0 if run_failed else one.failures
-        return -for_good, -recovered, -one.explains, one.id
+        return -failed, -recovered, -one.explains, one.id
 
     return tuple(sorted(found, key=weight))

@@ -1,4 +1,4 @@
-"""The first rung: what was noticed, named and cited, before anything is explained."""
+"""The first step: what a user would have noticed, with citations, before any explanation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """What a person would have noticed."""
+    """What a user would have noticed."""
 
     id: str
     text: str
@@ -19,39 +19,42 @@ class Symptom:
 
 
 def symptoms(case: Case) -> tuple[Symptom, ...]:
-    """Return the symptoms of a run, the gravest first; none, if it was as it should be."""
+    """Return the symptoms of a run, the most serious first; none for a healthy run."""
     return tuple(_symptoms(case))
 
 
 def _symptoms(case: Case) -> Iterator[Symptom]:
     side = case.side
     finished = case.run.finished
-    for_good = [one for one in case.failures if one.outcome == "failed"]
+    never_succeeded = [one for one in case.failures if one.outcome == "failed"]
     if case.status in ("killed", "interrupted"):
         text = "the run was killed" if case.status == "killed" else "the run was interrupted"
-        if not in_flight.left(case) and not in_flight.not_begun_of(case):
-            text += ", after its last job had ended"
+        if not in_flight.left(case) and not in_flight.not_started(case):
+            text += " after its last job had ended"
         last = max((a.line for a in case.run.attempts.values() if a.line), default=None)
-        cited = side.at_end(text) or side.at_line(last, "the last that the journal tells of a job")
+        cited = side.at_end(text) or side.at_line(last, "the last event of a job")
         yield Symptom(case.status, text, cited)
     if case.status == "failed":
-        rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in for_good))
-        many = jobs_of(len(failed_jobs.for_good(case)))
-        text = f"the run failed: {many} of {rules}" if for_good else "the run failed"
+        rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in never_succeeded))
+        many = jobs_of(len(failed_jobs.never_succeeded(case)))
+        text = f"the run failed: {many} of {rules}" if never_succeeded else "the run failed"
         yield Symptom("failed", text, side.at_end("status: failed"))
-    if case.slower and case.comparison is not None and case.base is not None:
+    if case.slower and case.comparison is not None and case.baseline_side is not None:
         speed = case.comparison.speed
         text = f"{speed.change_s:.1f} s slower than the baseline's {speed.baseline_s:.1f} s"
         cited = (
             *side.at_end(f"makespan_s: {speed.candidate_s}"),
-            *case.base.at_end(f"makespan_s: {speed.baseline_s}"),
+            *case.baseline_side.at_end(f"makespan_s: {speed.baseline_s}"),
         )
         yield Symptom("slower", text, cited)
-    if case.comparison is not None and case.base is not None:
+    if case.comparison is not None and case.baseline_side is not None:
         before, after = case.comparison.work.jobs
         if after != before and case.status == "success":
             text = f"{after:,} jobs ran, not {before:,}"
-            cited = (*side.at_end(f"job_count: {after}"), *case.base.at_end(f"job_count: {before}"))
+            cited = (
+                *side.at_end(f"job_count: {after}"),
+                *case.baseline_side.at_end(f"job_count: {before}"),
+            )
             yield Symptom("more_jobs" if after > before else "fewer_jobs", text, cited)
         if differing := case.comparison.contents.differing:
             outputs = "output differs" if len(differing) == 1 else "outputs differ"
@@ -60,7 +63,7 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
             yield Symptom("other_results", text, found.evidence)
     recovered = [one for one in case.failures if one.outcome == "succeeded"]
     if recovered and finished is not None:
-        text = f"{jobs_of(len(recovered))} failed and succeeded in the end"
+        text = f"{jobs_of(len(recovered))} failed and recovered on a retry"
         line = recovered[0].rows[0].attempt.line
         cited = side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
         yield Symptom("noisy", text, cited)

@@ -1,4 +1,4 @@
-"""What detectors about time share: which attempts waited longest, and a limit that tells."""
+"""What detectors of slowness share: whether time in a phase matters, citations, check limits."""
 
 from collections.abc import Iterable
 from heapq import nlargest
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 _CITED: Final = 3
 _GROUP: Final = 60_000_000
-"""A submission that computes so long is worth its start-up; a failure costs no more than that."""
+"""A group computes about this long: worth its start-up, yet little is lost if it fails."""
 _MOST_IN_GROUP: Final = 50
 _OF_RUN: Final = frozenset(phase.name for phase in RUN_PHASES)
 
 
 def matters(case: Case, *phases: str) -> bool:
-    """Return whether *phases* weigh by themselves, or explain why the run was slower."""
+    """Whether *phases* took a large share of the run, or explain why it was slower."""
     return case.weighs(case.spent(*phases)) or case.explains_slowness(case.grew(*phases))
 
 
-def longest(case: Case, phases: Iterable[str]) -> tuple[Citation, ...]:
-    """Cite the attempts that spent most in *phases*, by the longest of these."""
+def cite_longest(case: Case, phases: Iterable[str]) -> tuple[Citation, ...]:
+    """Cite the attempts that spent most time in *phases*, each with its longest phase."""
     phases = tuple(phases)
 
     def spent(attempt: "Attempt") -> Micros:
@@ -43,8 +43,8 @@ def longest(case: Case, phases: Iterable[str]) -> tuple[Citation, ...]:
     return tuple(found)
 
 
-def grown(case: Case, jobs: Iterable[tuple[Micros, Micros, int]]) -> tuple[Citation, ...]:
-    """Cite the attempts of the *jobs* whose tools grew most: by how much, from what, and which."""
+def cite_grown(case: Case, jobs: Iterable[tuple[Micros, Micros, int]]) -> tuple[Citation, ...]:
+    """Cite the jobs whose tools took most longer; *jobs* as in ``Tool.jobs``."""
     line_of = {a.job_id: a.line for a in case.run.attempts.values()}
     return tuple(
         one
@@ -66,7 +66,7 @@ def rules_of(case: Case, phases: Iterable[str]) -> tuple[str, ...]:
 
 
 def group_size(jobs: int, tool: Micros) -> int:
-    """Return how many of a rule's *jobs* to submit together, if each computes for *tool*."""
+    """Return how many of a rule's *jobs* to group, if each tool runs for *tool*."""
     return max(2, min(_MOST_IN_GROUP, jobs // 2, _GROUP // max(tool, 1)))
 
 
@@ -80,8 +80,8 @@ def is_replanning(phase: RunPhase) -> bool:
     return phase.phase == "plan" and phase.detail == "checkpoint"
 
 
-def below(case: Case, phase: str) -> str:
-    """Return the line of a check file that this run breaks by *phase*, and a good one would not."""
+def phase_limit(case: Case, phase: str) -> str:
+    """Return a limit on *phase* for a check file that this run breaks and a good run passes."""
     now = _sum(case, phase)
     before = 0
     if case.baseline is not None:
@@ -100,5 +100,5 @@ def _sum(case: Case, phase: str) -> Micros:
 
 
 def rounded(value: float) -> str:
-    """Return a limit as a person would write it, never with an exponent."""
+    """Return a limit with few digits, never with an exponent."""
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"

@@ -1,4 +1,4 @@
-"""What the tools of the same jobs took in two runs, rule by rule."""
+"""How long the tools of the same jobs took in two runs, rule by rule."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,46 +13,46 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
 TIMES: Final = 1.5
-"""A tool that takes so many times as long is slow."""
+"""A tool that takes this many times as long is slow."""
 _LEAST: Final = 500_000
-"""And by so much longer, over all its jobs; what takes less is worth no word."""
+"""And longer by at least this, over all its jobs; less is ignored."""
 _ALIKE: Final = 0.5
 _SPREAD: Final = 2.0
-_ASKS_MORE: Final = ("code", "script", "params", "command", "environment", "threads")
+_ADDS_WORK: Final = ("code", "script", "params", "command", "environment", "threads")
 
 
 @dataclass(slots=True)
 class Tool:
-    """A rule's tool in both runs: what it computed in the jobs of which both know it."""
+    """How long a rule's tool ran in the jobs that both runs know."""
 
     rule_before: str = ""
-    """What the rule was called in the run before: changes are told under that name."""
+    """The name of the rule in the baseline, which changes refer to."""
     before: Micros = 0
     after: Micros = 0
     read_before: int = 0
     read_after: int = 0
-    """The bytes of its jobs' inputs, of the jobs of which both runs know all of them."""
+    """The bytes of the inputs of those jobs whose input sizes both runs know."""
     jobs: list[tuple[Micros, Micros, int]] = field(default_factory=list)
-    """Of each job: by how much it grew, what it took before, and its id."""
+    """Of each job: how much longer it took, how long it took before, and its id."""
 
     @property
     def grew(self) -> Micros:
-        """By how much it took longer."""
+        """Return how much longer it took."""
         return self.after - self.before
 
     @property
     def times(self) -> float:
-        """How many times as long it took."""
+        """Return how many times as long it took."""
         return self.after / max(1, self.before)
 
     @property
     def read_times(self) -> float:
-        """How many times as much it had to read; 1 where that is not known."""
+        """Return how many times as much it had to read; 1 if unknown."""
         return self.read_after / self.read_before if self.read_before else 1.0
 
 
 def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
-    """Return the tools of *pairs* by rule, each job's last attempt, where both succeeded."""
+    """Return the tools of *pairs* by rule, from the last attempts of jobs that succeeded twice."""
     then, now = _computed(before), _computed(after)
     found: defaultdict[str, Tool] = defaultdict(Tool)
     for pair in pairs:
@@ -70,25 +70,25 @@ def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
 
 
 def is_slow(tool: Tool) -> bool:
-    """Return whether a tool took much longer than in the baseline, and than more data would."""
+    """Whether a tool took much longer than in the baseline, and than more data explains."""
     expected = max(1.0, tool.read_times)
     return tool.times >= TIMES * expected and tool.grew >= _LEAST
 
 
-def asked_more(changes: Iterable[Change], tool: Tool) -> list[Change]:
-    """Return what changed of a tool's rule that can make it do more."""
-    return [one for one in changes if one.subject == tool.rule_before and one.what in _ASKS_MORE]
+def added_work(changes: Iterable[Change], tool: Tool) -> list[Change]:
+    """Return what changed in a tool's rule that can make it do more work."""
+    return [one for one in changes if one.subject == tool.rule_before and one.what in _ADDS_WORK]
 
 
-def telling(known: dict[str, Tool]) -> dict[str, Tool]:
-    """Return the tools that tell of the machine: not of a rule that only gathers, in a moment."""
+def significant(known: dict[str, Tool]) -> dict[str, Tool]:
+    """Return the tools that ran long enough to show how fast the machine is."""
     return {name: tool for name, tool in known.items() if tool.after >= _LEAST}
 
 
 def machine_is_slow(known: dict[str, Tool], changes: Iterable[Change]) -> bool:
-    """Return whether tools that were asked for no more are slower alike: then none is to blame."""
+    """Whether tools without added work are all slower: then the machine is, not the tools."""
     changes = list(changes)
-    same = [tool for tool in telling(known).values() if not asked_more(changes, tool)]
+    same = [tool for tool in significant(known).values() if not added_work(changes, tool)]
     slow = [tool.times for tool in same if is_slow(tool)]
     others = [tool for tool in same if not is_slow(tool)]
     if len(slow) < 2:
@@ -100,7 +100,7 @@ def machine_is_slow(known: dict[str, Tool], changes: Iterable[Change]) -> bool:
 
 
 def _sized(job: JobDescribed) -> bool:
-    """Whether the sizes of all inputs are known."""
+    """Whether the sizes of all its inputs are known."""
     return job.input_sizes.keys() >= set(job.input)
 
 

@@ -55,11 +55,11 @@ def gather(
         comparison=comparison,
         plan=plan.run if plan is not None else None,
         missing=(*_missing(source, baseline, folder, planned=planned), *_unanswered(asked)),
-        there=folder.there(missed) if folder is not None else frozenset(),
-        gone=folder.gone(missed) if folder is not None else frozenset(),
+        files_present=folder.there(missed) if folder is not None else frozenset(),
+        files_absent=folder.gone(missed) if folder is not None else frozenset(),
         paths={name: str(path) for name, path in paths.items() if path is not None},
         read=folder.read if folder is not None else None,
-        asked=asked,
+        live_answers=asked,
         known_failures=failed,
     )
     return case, folder, baseline

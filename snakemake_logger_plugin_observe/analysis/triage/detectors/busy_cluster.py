@@ -1,4 +1,4 @@
-"""Jobs waited in the cluster's queue: it was busy, or held them back."""
+"""Jobs waited in the cluster's queue because it was busy or held them."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
-    longest,
+    cite_longest,
     matters,
     rounded,
     rules_of,
@@ -17,7 +17,7 @@ _PHASE: Final = "queue_wait"
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where the queue weighs, or explains why the run was slower."""
+    """Yield an incident if the queue took a large share of the run, or explains its slowness."""
     if not matters(case, _PHASE):
         return
     waited = sorted(a.phases[_PHASE] for a in case.run.attempts.values() if a.phases.get(_PHASE))
@@ -28,29 +28,36 @@ def detect(case: Case) -> Iterator[Incident]:
     queued = sum(record.queued_s or 0 for record in records)
     partitions = ", ".join(sorted({r.partition for r in records if r.partition}))
     reasons = ", ".join(sorted({r.reason for r in records if r.reason not in (None, "None")}))
-    told = ""
+    split = ""
     if held or queued:
-        told = f"; its accounting: {held:.0f} s not yet eligible, {queued:.0f} s for a place"
-        told += f" in {partitions}" if partitions else ""
-        told += f" ({reasons})" if reasons else ""
+        split = (
+            f"; accounting: {held:.0f} s not eligible to start, {queued:.0f} s waiting for nodes"
+        )
+        split += f" in {partitions}" if partitions else ""
+        split += f" ({reasons})" if reasons else ""
     spent = case.spent(_PHASE)
-    text = "ask the cluster's people how busy it was, or ask for less: another partition, less time"
-    why = "the jobs were handed in, and no place was given to them"
+    text = (
+        "request less time or another partition, or ask the cluster's administrators about its load"
+    )
+    why = "the jobs were submitted, and the cluster had no free nodes for them"
     if held > queued:
-        text = "ask the cluster's people what held the jobs back: a limit of the account, a hold"
-        why = "they were handed in, and not eligible to start"
+        text = (
+            "ask the cluster's administrators what held the jobs: an account limit, a QOS, a hold"
+        )
+        why = "the jobs were submitted, but were not eligible to start"
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
         claim=f"the cluster's queue took {spent / 1e6:.1f} s of the run: {len(waited):,} "
-        f"submissions waited {waited[len(waited) // 2] / 1e6:.1f} s in the middle, "
-        f"{waited[-1] / 1e6:.1f} s at most{told}",
+        f"submissions waited {waited[len(waited) // 2] / 1e6:.1f} s (median) and "
+        f"{waited[-1] / 1e6:.1f} s at most{split}",
         strength="certain" if held or queued else "likely",
         explains=spent,
         failures=0,
-        evidence=longest(case, (_PHASE,)),
-        wrong_if="accounting that says they began at once: then the nodes started them late",
+        evidence=cite_longest(case, (_PHASE,)),
+        wrong_if="accounting shows that they started at once: then the nodes were slow to "
+        "start them",
         action=Action(text, why, escalate=True),
         check=f"queue_wait_s.p95 <= {_limit(waited)}",
         rules=rules_of(case, (_PHASE,)),
@@ -58,6 +65,6 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _limit(waited: list[int]) -> str:
-    """Return half of what all but the longest twentieth waited at most, by nearest rank."""
+    """Return half of the 95th percentile of *waited*, by nearest rank."""
     rank = max(0, -(-95 * len(waited) // 100) - 1)
     return rounded(waited[rank] / 2e6)

@@ -1,4 +1,4 @@
-"""Many checkpoints, each of which has the whole DAG looked at again."""
+"""Many checkpoints, each of which makes Snakemake re-plan the whole DAG."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,8 +6,8 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
-    below,
     is_replanning,
+    phase_limit,
     replanning_time,
 )
 
@@ -17,7 +17,7 @@ _CITED: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where re-planning after checkpoints weighs, or explains the slowness."""
+    """Yield an incident if re-planning took a large share of the run, or explains its slowness."""
     replans = [(one.end - one.time, one) for one in case.run.phases if is_replanning(one)]
     took = min(replanning_time(case.run), case.spent("plan"))
     before = replanning_time(case.baseline) if case.baseline is not None else 0
@@ -30,7 +30,7 @@ def detect(case: Case) -> Iterator[Incident]:
         id=CLASS,
         incident_class=CLASS,
         where="workflow semantics",
-        claim=f"the DAG was planned again {len(replans):,} times after jobs of {names}: "
+        claim=f"the DAG was re-planned {len(replans):,} times after jobs of {names}: "
         f"{took / 1e6:.1f} s of the run",
         strength="certain",
         explains=took,
@@ -40,11 +40,11 @@ def detect(case: Case) -> Iterator[Incident]:
             for length, one in replans[:_CITED]
             for cited in case.side.at_event(one, f"plan: {length / 1e6:.1f} s, checkpoint")
         ),
-        wrong_if="a run with one checkpoint for all of them that takes as long",
+        wrong_if="a run with a single checkpoint instead takes as long",
         action=Action(
-            f"let one checkpoint find out for all what {names} finds out for each",
-            "after every end of a checkpoint's job the whole DAG is evaluated again",
+            f"replace the checkpoints of {names} by one that discovers everything at once",
+            "Snakemake re-evaluates the whole DAG after each checkpoint job",
         ),
-        check=below(case, "plan"),
+        check=phase_limit(case, "plan"),
         rules=tuple(rules),
     )

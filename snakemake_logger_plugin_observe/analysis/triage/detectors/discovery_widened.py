@@ -1,4 +1,4 @@
-"""Dynamic discovery produced more work than before: new wildcard values, and jobs for each."""
+"""Dynamic discovery produced more work than before: new wildcard values, with jobs for each."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,7 +12,7 @@ CLASS: Final = "discovery_widened"
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where the baseline's discovery had found less."""
+    """Yield an incident if the baseline's discovery had found less."""
     if case.comparison is None or case.baseline is None:
         return
     known = set(case.baseline.jobs)
@@ -31,10 +31,11 @@ def detect(case: Case) -> Iterator[Incident]:
             explains=took,
             failures=sum(1 for one in case.failures if one.job_id in new),
             evidence=finding.evidence,
-            wrong_if="the new values are wanted: they are samples of this workflow",
+            wrong_if="the new values are samples that this workflow should process",
             action=Action(
-                "narrow the discovery pattern to what it found before, or confirm the new values",
-                "the jobs that are new come from wildcard values that the baseline did not have",
+                "narrow the discovery pattern to match what it found before, or confirm the "
+                "new values",
+                "the new jobs come from wildcard values that the baseline did not have",
             ),
             check=f"jobs_planned <= {len(known)}",
             rules=tuple(dict.fromkeys(job.rule for job in added)),

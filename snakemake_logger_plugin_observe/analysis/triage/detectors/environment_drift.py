@@ -1,4 +1,4 @@
-"""Outputs differ though their rule, its inputs and its command are as before: it looks random."""
+"""Outputs differ although the rule, its inputs and its command are unchanged."""
 
 import re
 from collections.abc import Iterator
@@ -17,37 +17,38 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 CLASS: Final = "environment_drift"
 _CITED: Final = 2
 _OWN: Final = ("code", "script", "params", "command", "threads", "rule's name")
-"""What Snakemake knows of a rule: where one of these changed, it is no drift."""
-_BESIDE: Final = re.compile(r"(?:file|config) .*|environment|Snakemake|Python|platform|host")
-"""What tools may read, or run in, that the rule does not tell."""
+"""What Snakemake tracks of a rule: a change of one of these is no drift."""
+_UNTRACKED: Final = re.compile(r"(?:file|config) .*|environment|Snakemake|Python|platform|host")
+"""What tools may read or run in that the rule does not declare."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for the rules where outputs first differ, if they do not explain it."""
+    """Yield an incident for the rules whose outputs are the first to differ without a reason."""
     if case.comparison is None or case.baseline is None:
         return
     pairs = list(_drifted(case, case.comparison))
     if not pairs:
         return
-    beside = _beside(case.comparison, {pair.before.rule for pair in pairs})
+    untracked = _untracked(case.comparison, {pair.before.rule for pair in pairs})
     drifted = [pair.after for pair in pairs]
     rules = tuple(dict.fromkeys(job.rule for job in drifted))
     differing = set(case.comparison.contents.differing)
     files = [path for job in drifted for path in job.output if path in differing]
-    what = named(dict.fromkeys(_called(change) for change in beside))
+    what = named(dict.fromkeys(_name(change) for change in untracked))
     differ = f"{named(files, 1)} differ{'s' if len(files) == 1 else ''}"
-    claim = f"{differ}, though {named(rules)} and its inputs are what they were"
-    if beside:
-        claim += f"; what changed beside: {what}"
+    claim = f"{differ}, although {named(rules)} and its inputs are unchanged"
+    if untracked:
+        claim += f"; what changed apart from them: {what}"
         action = Action(
-            f"put back {what}, or make what it changes an input or a param of {named(rules)}",
-            "Snakemake does not see it, and calls outputs up to date that would come out otherwise",
+            f"restore {what}, or declare it as an input or a param of {named(rules)}",
+            "Snakemake does not track it, so it keeps outputs that would come out differently now",
         )
     else:
         action = Action(
-            f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool is "
-            "random; if not, ask who installed its software and helpers what changed",
-            "nothing that the journals hold differs, so it lies in what they do not know",
+            f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool "
+            "is not "
+            "reproducible; if not, ask who maintains its software and helper scripts what changed",
+            "the journals record no difference, so the cause is something that they do not record",
             escalate=True,
         )
     yield Incident(
@@ -55,14 +56,14 @@ def detect(case: Case) -> Iterator[Incident]:
         incident_class=CLASS,
         where="operating context",
         claim=claim,
-        strength="likely" if beside else "possible",
+        strength="likely" if untracked else "possible",
         explains=0,
         failures=0,
         evidence=(
             *_cited(case, files),
-            *(one for change in beside[:_CITED] for one in change.evidence),
+            *(one for change in untracked[:_CITED] for one in change.evidence),
         ),
-        wrong_if="outputs that differ in the same way when all of that is put back",
+        wrong_if="the outputs still differ when all of that is restored",
         action=action,
         check="baseline.same_work = true",
         rules=rules,
@@ -71,7 +72,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _drifted(case: Case, comparison: Comparison) -> Iterator[Pair]:
-    """Yield jobs whose outputs differ though nothing upstream of them, nor of their rule, does."""
+    """Yield jobs whose outputs differ although neither their rule nor anything upstream does."""
     differing = set(comparison.contents.differing)
     if not differing:
         return
@@ -93,31 +94,31 @@ def _drifted(case: Case, comparison: Comparison) -> Iterator[Pair]:
 
 
 def _same_sizes(before: JobDescribed, after: JobDescribed) -> bool:
-    """Whether inputs that both journals know the size of have the same."""
+    """Whether all inputs whose size both journals know have the same size in both."""
     both = before.input_sizes.keys() & after.input_sizes.keys()
     return all(before.input_sizes[path] == after.input_sizes[path] for path in both)
 
 
-def _beside(comparison: Comparison, rules: set[str]) -> list[Change]:
-    """Return what changed beside the rules that may have reached their tools."""
+def _untracked(comparison: Comparison, rules: set[str]) -> list[Change]:
+    """Return changes outside the rules that may have affected their tools."""
     return [
         one
         for one in comparison.work.changes
-        if _BESIDE.fullmatch(one.what) and (one.subject == RUN or one.subject in rules)
+        if _UNTRACKED.fullmatch(one.what) and (one.subject == RUN or one.subject in rules)
     ]
 
 
-def _called(change: Change) -> str:
+def _name(change: Change) -> str:
     return change.what if change.subject == RUN else f"the {change.what} of {change.subject}"
 
 
 def _cited(case: Case, files: list[str]) -> Iterator[Citation]:
     sides = [(case.side, recorded(case.run))]
-    if case.base is not None and case.baseline is not None:
-        sides.append((case.base, recorded(case.baseline)))
+    if case.baseline_side is not None and case.baseline is not None:
+        sides.append((case.baseline_side, recorded(case.baseline)))
     for path in files[:_CITED]:
         for side, known in sides:
             if path in known:
                 file = known[path].file
-                said = f"{path}: {file.sha256 or f'{file.bytes} bytes'}"
-                yield from side.at_line(known[path].line, said)
+                quote = f"{path}: {file.sha256 or f'{file.bytes} bytes'}"
+                yield from side.at_line(known[path].line, quote)

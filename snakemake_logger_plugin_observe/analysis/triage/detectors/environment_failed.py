@@ -1,4 +1,4 @@
-"""The software environment of a job could not be made."""
+"""The software environment of a job could not be created."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,23 +12,24 @@ CLASS: Final = NO_ENVIRONMENT
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each rule whose environment could not be made."""
+    """Yield one incident for each rule whose environment could not be created."""
     for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        words = failed_jobs.last_words(found)
+        message = failed_jobs.last_message(found)
         yield Incident(
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
             where="operating context",
-            claim=f"{failed_jobs.who(found)} got no software environment: {words}",
+            claim=f"the software environment of {failed_jobs.who(found)} could not be created: "
+            f"{message}",
             strength="certain",
             explains=failed_jobs.lost(found),
             failures=len(found),
             evidence=failed_jobs.evidence(case, found),
-            wrong_if=f"the environment of {name} can be made by hand on the same machine",
+            wrong_if=f"the environment of {name} can be created by hand on the same machine",
             action=Action(
-                f"make the environment of {name} by itself (--conda-create-envs-only, or pull its "
-                "image) where the network reaches, and pin what it needs",
-                "its tool was never begun",
+                f"create the environment of {name} on a machine with network access (snakemake "
+                "--conda-create-envs-only, or pull its image), and pin its packages",
+                "its tool never started",
             ),
             check=failed_jobs.check(found),
             rules=failed_jobs.rules(case, found),

@@ -1,4 +1,4 @@
-"""Work was ready and slots were free: a limit is too low, or the scheduler did not choose."""
+"""Jobs were ready and slots were free: a limit is too low, or the scheduler selected nothing."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,18 +16,18 @@ from snakemake_logger_plugin_observe.analysis.path.utilisation import (
 )
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below, longest
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_longest, phase_limit
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
 from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "idle_slots"
 _PHYSICAL: Final = frozenset({"mem_mb", "mem_mib", "disk_mb", "disk_mib"})
-"""What a machine has, it has: a limit on these is no mistake by itself."""
+"""A limit on what a machine physically has is no mistake by itself."""
 _FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for a limit that held work back though slots idled, or a stall."""
+    """Yield an incident for a limit that held jobs back while slots were free, or for a stall."""
     found = list(_limits(case))
     yield from found
     if not found:
@@ -65,14 +65,14 @@ def _limit(case: Case, name: str, one: HeldBack, limit: int, before: int | None)
         strength="certain" if before is not None and one.idle else "likely",
         explains=length,
         failures=0,
-        evidence=(*_setting(case, name, limit), *longest(case, ("slot_wait",))),
-        wrong_if=f"a run with a higher {name} that takes as long",
+        evidence=(*_setting(case, name, limit), *cite_longest(case, ("slot_wait",))),
+        wrong_if=f"a run with a higher {name} takes as long",
         action=Action(
-            f"raise {flag} to what the machine, the cluster or the licence really has",
-            "work was ready, and nothing but this limit kept it back",
+            f"raise {flag} to what the machine, the cluster or the license allows",
+            "jobs were ready, and only this limit held them back",
             move=(_raised(name, before if before is not None else 2 * limit),),
         ),
-        check=below(case, "slot_wait"),
+        check=phase_limit(case, "slot_wait"),
     )
 
 
@@ -87,7 +87,7 @@ def _setting(case: Case, name: str, limit: int) -> tuple[Citation, ...]:
 
 
 def _stalls(case: Case) -> Iterator[Incident]:
-    """Yield an incident where nothing but the scheduler kept ready work from free slots."""
+    """Yield an incident if jobs were ready and slots free, but the scheduler selected nothing."""
     waited = case.spent("slot_wait")
     if not (case.weighs(waited) or case.explains_slowness(case.grew("slot_wait"))):
         return
@@ -106,21 +106,22 @@ def _stalls(case: Case) -> Iterator[Incident]:
         id=f"{CLASS}:stall",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{waited / 1e6:.1f} s of the run passed with work ready and room for it, up to "
+        claim=f"jobs were ready and slots were free for {waited / 1e6:.1f} s of the run, up to "
         f"{first.length / 1e6:.1f} s at a time",
         strength="likely",
         explains=waited,
         failures=0,
         evidence=evidence,
-        wrong_if="a limit that the journal does not tell of, such as one of the executor's own",
+        wrong_if="a limit that the journal does not record was in force, such as the "
+        "executor's own",
         action=Action(
-            "try --scheduler greedy, and look at what the main process did meanwhile (path)",
-            "jobs fitted into what was free, and were not chosen",
+            "try --scheduler greedy, and see with snakemake-observe path what the main process did",
+            "the jobs fitted into the free slots, but were not selected",
         ),
-        check=below(case, "slot_wait"),
+        check=phase_limit(case, "slot_wait"),
     )
 
 
 def _limits_of(run: Run | None) -> dict[str, int]:
-    """Return the limits in force by name: as ``Limits`` has them."""
+    """Return the limits in force, by name."""
     return limits_in_force(run) if run is not None else {}

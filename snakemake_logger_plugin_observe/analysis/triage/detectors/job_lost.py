@@ -1,4 +1,4 @@
-"""A job was taken away from outside: cancelled, preempted, or its node is gone."""
+"""A job was ended from outside: cancelled, preempted, or its node failed."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,7 +13,7 @@ CLASS: Final = LOST
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each rule of which a job was lost."""
+    """Yield one incident for each rule that lost a job."""
     for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         probably, strength = failed_jobs.how_sure(found)
         states = tuple(dict.fromkeys(one.last.why.state for one in found if one.last.why.state))
@@ -22,24 +22,25 @@ def detect(case: Case) -> Iterator[Incident]:
             dict.fromkeys(r.attempt.external_jobid for r in rows if r.attempt.external_jobid)
         )
         nodes = tuple(dict.fromkeys(row.attempt.node for row in rows if row.attempt.node))
-        where = f" on {named(nodes)}" if nodes else ""
-        said = f": {', '.join(states)}" if states else ""
+        on_nodes = f" on {named(nodes)}" if nodes else ""
+        by_state = f": {', '.join(states)}" if states else ""
         of_ids = f" ({named(ids)})" if ids else ""
         yield Incident(
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
             where="operating context",
-            claim=f"{probably}taken away from outside: {failed_jobs.who(found)}"
-            f"{where}{of_ids}{said}",
+            claim=f"{failed_jobs.who(found)} {'was' if len(found) == 1 else 'were'} "
+            f"{probably}ended from outside{on_nodes}{of_ids}{by_state}",
             strength=strength,
             explains=failed_jobs.lost(found),
             failures=len(found),
             evidence=failed_jobs.evidence(case, found),
-            wrong_if="the tool's own log tells of an error of its own at that moment",
+            wrong_if="the tool's own log shows an error at that moment",
             action=Action(
-                f"ask the cluster what became of {named(ids) or 'these jobs'}{where}; run again, "
-                "and give the rule a retry if it is the site's pattern",
-                "its processes ended without a word, and no error of the tool's is known",
+                "check in the cluster's records what ended "
+                f"{named(ids) or 'these jobs'}{on_nodes}; run "
+                "again, with a retry for the rule if that is usual on this cluster",
+                "its processes ended without a message, and no error of the tool is known",
                 escalate=True,
             ),
             check=failed_jobs.check(found),

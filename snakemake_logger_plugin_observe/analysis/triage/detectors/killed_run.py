@@ -1,4 +1,4 @@
-"""The run was killed or interrupted with work left: jobs in flight, or not begun."""
+"""The run was killed or interrupted with jobs in flight or not started."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -17,48 +17,48 @@ if TYPE_CHECKING:
 CLASS: Final = KILLED
 _BY: Final = {
     "interrupted": "the run was interrupted (Ctrl-C, or SIGINT)",
-    "terminated": "the run was asked to end (SIGTERM)",
+    "terminated": "the run was terminated (SIGTERM)",
 }
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where something was left; its own allocation's end is a time limit."""
+    """Yield an incident if jobs were left, unless the run's own allocation reached its limit."""
     if (
         case.status not in ("killed", "interrupted")
         or allocation_that_ran_out(case.run, case.status) is not None
     ):
         return
     left = in_flight.left(case)
-    if not left and not in_flight.not_begun_of(case):
+    if not left and not in_flight.not_started(case):
         return
-    word = "the run was killed" if case.status == "killed" else "the run was interrupted"
+    ended = "the run was killed" if case.status == "killed" else "the run was interrupted"
     cited: list[Citation] = []
     for message in case.run.messages:
         if message.kind in _BY:
-            word = _BY[message.kind] if case.status == "interrupted" else word
+            ended = _BY[message.kind] if case.status == "interrupted" else ended
             cited += case.side.at_event(message, message.text)
     cited += case.side.at_end(f"status: {case.status}")
     cited += in_flight.evidence(case, left)
-    if not cited:  # cut off before any job: the journal's beginning is all there is
+    if not cited:  # cut off before any job: only the beginning of the journal is left
         cited += case.side.at_event(case.run.planned, "planned")
-    cited = cited or [*case.side.at_start("the run, which has no last line")]
+    cited = cited or [*case.side.at_start("the run, which has no last event")]
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
-        claim=f"{word} with {in_flight.told(case, left)}",
+        claim=f"{ended} with {in_flight.describe(case, left)}",
         strength="certain",
         explains=in_flight.lost(case, left),
         failures=len(left),
         cut_off=True,
         evidence=tuple(cited),
-        wrong_if="the run's process is alive after all"
+        wrong_if="the process of the run is still alive"
         if case.status == "killed"
-        else "the jobs had ended, and only their end was not seen",
+        else "the jobs had ended before, and only their end was not recorded",
         action=Action(
             in_flight.advice(case, left),
-            "jobs that outlive their Snakemake write over what the next run makes; their outputs "
-            "are incomplete until then",
+            "jobs that still run overwrite what the next run makes, and their outputs are "
+            "incomplete",
         ),
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),

@@ -1,4 +1,4 @@
-"""Outputs that came late: jobs failed for want of files that are there now."""
+"""Outputs that appeared late: jobs failed because of missing files that exist now."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,34 +16,33 @@ _CITED: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for the jobs whose outputs came after all."""
+    """Yield an incident for the jobs whose outputs exist now."""
     if late := case.failures_by_class.get(CLASS):
         yield _incident(case, late)
 
 
 def _incident(case: Case, late: list[Failure]) -> Incident:
     files = failed_jobs.missed_outputs(case, late)
-    allowed = case.run.started.settings.get("latency_wait_s") if case.run.started else None
-    within = "" if allowed is None else f" within the {allowed} s of --latency-wait"
+    latency_wait = case.run.started.settings.get("latency_wait_s") if case.run.started else None
+    within = "" if latency_wait is None else f" within the {latency_wait} s of --latency-wait"
     return Incident(
         id=CLASS,
         incident_class=CLASS,
         where="storage and visibility",
-        claim=f"{failed_jobs.who(late)} failed for want of {named(files)}, not seen{within}, but "
-        "there now",
+        claim=f"{failed_jobs.who(late)} failed because {named(files)} did not appear{within}, but "
+        f"{'exists' if len(files) == 1 else 'exist'} now",
         strength="likely",
         explains=failed_jobs.lost(late),
         failures=len(late),
         evidence=(
             *failed_jobs.evidence(case, late),
-            *(Citation("file", path, "it is there now") for path in files[:_CITED]),
+            *(Citation("file", path, "it exists now") for path in files[:_CITED]),
         ),
-        wrong_if="the files were made since by somebody else: a run without a journal here, or "
-        "a person",
+        wrong_if="something else made the files since: a run without a journal here, or a user",
         action=Action(
-            f"raise --latency-wait{'' if allowed is None else f' above {allowed} s'}, or have "
-            "these outputs put where every node sees them at once",
-            "the tool ended well and its outputs came, only later than they were looked for",
+            f"raise --latency-wait{'' if latency_wait is None else f' above {latency_wait} s'}, or "
+            "write these outputs to storage that every node sees at once",
+            "the tool succeeded and its outputs appeared, but after Snakemake had stopped waiting",
         ),
         check=failed_jobs.check(late),
         rules=failed_jobs.rules(case, late),

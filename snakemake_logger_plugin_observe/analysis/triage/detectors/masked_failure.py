@@ -1,4 +1,4 @@
-"""Retries hid a failure that is no chance: it came again each time, or for every job of a rule."""
+"""Retries hid a deterministic failure: the same on every retry, or in every job of a rule."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     group_alike,
     signature,
 )
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import MASKED
@@ -20,15 +21,14 @@ _WAYS: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each way in which a rule failed again and again, behind retries.
+    """Yield one incident for each way in which the jobs of a rule failed in spite of retries.
 
-    Of a rule that failed in many, those of the fewest jobs are told in one.
+    If there are many ways, the rarest share one incident.
     """
-    no_chance = {pattern.rule for pattern in case.patterns if pattern.pattern == "every_job"}
     for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        every_job = name in no_chance
+        every_job = name in case.failing_in_every_job
         ways = group_alike(
-            (one, signature(_telling(one, every_job=every_job), one.wildcards)) for one in found
+            (one, signature(_typical(one, every_job=every_job), one.wildcards)) for one in found
         )
         ways = tuple(sorted(ways, key=len, reverse=True))
         for number, way in enumerate(ways[:_WAYS], 1):
@@ -42,8 +42,8 @@ def _id(name: str, number: int) -> str:
     return f"{CLASS}:{name}" if number == 1 else f"{CLASS}:{name}:{number}"
 
 
-def _telling(one: Failure, *, every_job: bool) -> Occurrence:
-    """Return the occasion that is like the others': of every job of a rule, its first."""
+def _typical(one: Failure, *, every_job: bool) -> Occurrence:
+    """Return its first failure if every job of the rule failed first, otherwise its last."""
     return one.occurrences[0] if every_job else one.last
 
 
@@ -52,23 +52,23 @@ def _incident(
 ) -> Incident:
     name = failed_jobs.name_of(found[0])
     times = sum(_times(one) for one in found)
-    words = failed_jobs.split_arguments([_telling(one, every_job=every_job) for one in found])
-    said = f": {words}" if words else ""
-    how = "each of its jobs failed first" if every_job else "it fails each time"
-    same = "in the same way" if ways == 1 else f"in {ways:,} further ways, each job always in one"
+    message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in found])
+    how = "every job failed first" if every_job else "retries did not help"
+    same = "in the same way" if ways == 1 else f"in {ways:,} other ways, each job always in one"
     return Incident(
         id=own_id,
         incident_class=CLASS,
         where="tool behavior",
-        claim=f"{name} failed {times:,} times {same}, behind retries ({how}){said}",
+        claim=f"{name} failed {plural(times, 'time')} {same} ({how})"
+        + (f": {message}" if message else ""),
         strength="certain" if times > 1 else "likely",
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if="a failure of another kind among them, or a retry that succeeds by chance",
+        wrong_if="one of them failed in another way, or a retry of the same job succeeds at random",
         action=Action(
-            f"repair what {name} says, and take its retries away",
-            "the same failure came back each time: trying again cannot help",
+            f"fix the error that {name} reported, and remove its retries",
+            "the failure is deterministic, so retries cannot help",
         ),
         check="masked_failures <= 0",
         rules=failed_jobs.rules(case, found),
@@ -77,5 +77,5 @@ def _incident(
 
 
 def _times(one: Failure) -> int:
-    """Return how often a job failed in the one way: once, where it then failed in another."""
+    """Return how often a job failed in the same way; once if it then failed in another."""
     return len(one.occurrences) if one.verdict in ("deterministic", "repeated") else 1

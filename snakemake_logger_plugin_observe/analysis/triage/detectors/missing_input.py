@@ -1,4 +1,4 @@
-"""An input that never came: nothing makes it, or what made it was not seen in time."""
+"""An input was missing: nothing makes it, or it did not appear in time."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _MOST_FILES: Final = 10
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each file that several jobs missed, else one for each rule."""
+    """Yield one incident for each file that several jobs missed, otherwise one for each rule."""
     failed = case.failures_by_class.get(CLASS, ())
     makers: dict[str, str] = {}
     if failed:
@@ -39,17 +39,19 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _missed(one: Failure) -> tuple[str, ...]:
-    """Return which of its inputs a job was said to miss; all, where it was not said."""
-    said = "\n".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
-    return named_in(one.inputs, said) or one.inputs
+    """Return which of its inputs a job missed; all of them if the message does not name any."""
+    message = "\n".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
+    return named_in(one.inputs, message) or one.inputs
 
 
 def _together(
     found: Sequence[tuple[Failure, tuple[str, ...]]],
 ) -> Iterator[tuple[tuple[str, ...], list[Failure]]]:
-    """Yield the failures that are told in one: of one file, or of one rule."""
+    """Yield the failures of one incident: those that missed the same file, or of one rule."""
     times = Counter(path for _, files in found for path in files)
-    if sum(1 for many in times.values() if many > 1) > _MOST_FILES:  # many of a kind: by rule
+    if (
+        sum(1 for many in times.values() if many > 1) > _MOST_FILES
+    ):  # too many files to list each: group by rule
         times.clear()
     groups: dict[str, tuple[dict[str, None], list[Failure]]] = {}
     for one, files in found:
@@ -67,10 +69,10 @@ def _of_jobs(
     case: Case, files: tuple[str, ...], found: list[Failure], makers: dict[str, str]
 ) -> Incident:
     fate, came, strength = _fate(case, files, found)
-    missed = f"inputs {named(files)}" if len(files) != 1 else f"input {files[0]}"
+    missed = f"inputs {named(files)}" if len(files) > 1 else f"input {named(files)}"
     missed = missed if files else "an input"
     maker = makers.get(files[0]) if files else None
-    claim = f"{failed_jobs.who(found)} missed {missed}, which {fate}"
+    claim = f"{failed_jobs.who(found)} failed: {missed} {fate}"
     return Incident(
         id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(found[0])}",
         incident_class=CLASS,
@@ -80,7 +82,7 @@ def _of_jobs(
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if="the jobs' nodes saw the file when their tools began",
+        wrong_if="the jobs' nodes saw the file when their tools started",
         action=_action(files, maker, came=came),
         check=failed_jobs.check(found),
         rules=failed_jobs.rules(case, found),
@@ -91,68 +93,69 @@ def _of_jobs(
 def _fate(
     case: Case, files: tuple[str, ...], found: Sequence[Failure]
 ) -> tuple[str, bool, Strength]:
-    """Return what became of what was missed, whether it came after all, and how sure that is.
+    """Return what became of the missed files, whether they appeared, and how sure that is.
 
-    That it never came is known where it was looked for since, and no job found it when tried again.
+    Files never appeared if they were looked for later and no retry found them.
     """
-    if files and case.there.issuperset(files):
-        return "is there now: it came late", True, "likely"
+    exist = "exists" if len(files) == 1 else "exist"
+    if files and case.files_present.issuperset(files):
+        return f"did not appear in time, but {exist} now", True, "likely"
     if failed_jobs.recovered(found):
-        return "was there when tried again: it came late", True, "likely"
+        return "appeared late: a retry found it", True, "likely"
     some = any(one.outcome == "succeeded" for one in found)
     if some and len(files) == 1:
-        return "was there when some were tried again: it came late", True, "likely"
-    if files and case.gone.issuperset(files) and not some:
-        return "never came", False, "certain"
-    return "was not seen", False, "likely"
+        return "appeared late: some retries found it", True, "likely"
+    if files and case.files_absent.issuperset(files) and not some:
+        return "never appeared", False, "certain"
+    return "did not appear", False, "likely"
 
 
 def _action(files: tuple[str, ...], maker: str | None, *, came: bool) -> Action:
     what = named(files) or "the input"
     if came:
         return Action(
-            f"raise --latency-wait beyond what {what} took to be seen on the nodes, or put it "
-            "where they see it at once",
-            "the file was made, and was seen only after the jobs had given up",
+            f"raise --latency-wait above the time that {what} took to appear on the nodes, or move "
+            "it to storage that they see at once",
+            "the file was made, but appeared on the nodes only after the jobs had stopped waiting",
         )
     if maker is not None:
         return Action(
-            f"see what took {what} away after {maker} had made it, or why the jobs' nodes do not "
-            f"see the folder; then run again, so that {maker} makes it anew",
-            f"{maker} was to make it, and it was not where the jobs looked for it",
+            f"find out what removed {what} after {maker} made it, or why the nodes do not see the "
+            f"folder; then run again, so that {maker} makes it again",
+            f"{maker} should have made it, but the jobs did not find it",
         )
     return Action(
-        f"bring {what} to where the workflow looks for it, or correct what names it",
-        "no rule of this run makes it, so that trying again cannot help",
+        f"put {what} where the workflow expects it, or correct the path in the workflow or config",
+        "no rule of this run makes it, so retries cannot help",
     )
 
 
 def _of_planning(case: Case, rule: str, missed: list[MissedInput]) -> Incident:
     files = tuple(dict.fromkeys(path for one in missed for path in one.files))
-    came = all(path in case.there for path in files)
+    exists = all(path in case.files_present for path in files)
     cited: tuple[Citation, ...] = tuple(
         one
         for each in missed
         for one in case.side.at_line(each.line, f"affected files: {each.files[0]}")
     )
-    now = "; it is there now" if came else ""
+    now = "; the file exists now" if exists else ""
     return Incident(
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
         where="workflow semantics",
-        claim=f"{rule} needs {named(files)}, not there and made by no rule: the run "
-        f"ended while planning{now}",
+        claim=f"{rule} needs {named(files)}, which did not exist and no rule makes: planning "
+        f"failed{now}",
         strength="certain",
         explains=case.run.makespan,
         failures=0,
         evidence=cited,
-        wrong_if="a dry run of the same targets, in the same folder, that plans",
+        wrong_if="a dry run of the same targets in the same folder succeeds",
         action=Action(
-            f"run again: {named(files)} came after the run"
-            if came
-            else f"bring {named(files)} to where {rule} looks for it, or correct its input or the "
-            "config that names it",
-            "Snakemake runs nothing until all that it starts from is there",
+            f"run again: {named(files)} appeared after the run"
+            if exists
+            else f"put {named(files)} where {rule} expects it, or correct its input: or the config "
+            "that names it",
+            "Snakemake runs nothing until all source files exist",
         ),
         rules=(rule,),
     )

@@ -1,10 +1,10 @@
-"""Retries multiplied: of the main process, of the Snakemakes on the node, of the cluster."""
+"""Retries of several levels multiplied: of the main process, of the nodes, of the cluster."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, plural
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -16,26 +16,26 @@ _CITED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Multiplied:
-    """A job whose tool was run more often than it was meant to be tried."""
+    """A job whose tool ran more often than it had attempts."""
 
     attempts: tuple[Attempt, ...]
     executions: tuple[int, ...]
     """How often its tool ran in each attempt."""
     restarts: int
-    """How often the cluster started its submissions again."""
+    """How often the cluster restarted its submissions."""
 
     @property
     def more(self) -> int:
-        """How many executions were not meant."""
+        """Return how many executions exceeded the attempts."""
         return sum(self.executions) + self.restarts - len(self.attempts)
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for each rule of which a level's retries multiplied another's."""
-    again = {one.job_id for one in case.run.attempts.values() if one.number > 1}
+    """Yield an incident for each rule in which the retries of one level multiplied another's."""
+    retried = {one.job_id for one in case.run.attempts.values() if one.number > 1}
     by_job: dict[int, list[Attempt]] = {}
     for one in case.run.attempts.values():
-        if one.job_id is not None and one.job_id in again:
+        if one.job_id is not None and one.job_id in retried:
             by_job.setdefault(one.job_id, []).append(one)
     by_rule: dict[str, list[Multiplied]] = {}
     for attempts in by_job.values():
@@ -56,7 +56,7 @@ def _multiplied(case: Case, attempts: list[Attempt]) -> Multiplied:
 
 
 def _restarts(case: Case, attempt: Attempt) -> int:
-    """Return how often the cluster started a submission again, by whoever knows most of it."""
+    """Return how often the cluster restarted a submission, from the source with the most."""
     whole = case.run.attempts.get((attempt.group or "", attempt.number)) or attempt
     record = whole.accounting
     return max(
@@ -69,22 +69,25 @@ def _restarts(case: Case, attempt: Attempt) -> int:
 
 
 def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
-    meant = sum(len(one.attempts) for one in found)
-    ran = meant + sum(one.more for one in found)
+    intended = sum(len(one.attempts) for one in found)
+    ran = intended + sum(one.more for one in found)
     restarts = sum(one.restarts for one in found)
     worst = max(found, key=lambda one: one.more)
     inside = max(max(one.executions) for one in found) > 1
     levels = [f"{jobs_of(len(found))} of {rule}"]
     if inside:
-        levels.append(f"one job's attempts ran it {' + '.join(map(str, worst.executions))} times")
+        levels.append(
+            f"the attempts of one job ran it {' + '.join(map(str, worst.executions))} times"
+        )
     if restarts:
-        levels.append(f"{restarts:,} more starts by the cluster")
+        levels.append(f"{plural(restarts, 'restart')} by the cluster")
     return Incident(
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{ran:,} executions of {rule} came of {meant:,} that were meant: retries of one "
-        f"level multiply another's ({'; '.join(levels)})",
+        claim=f"{rule} ran {ran:,} times instead of {intended:,}: the retries of one level "
+        "multiply those "
+        f"of another ({'; '.join(levels)})",
         strength="certain",
         explains=sum(_took_more(attempt) for one in found for attempt in one.attempts),
         failures=0,
@@ -95,8 +98,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
                 attempt.line, f"attempt: {attempt.number}, executions: {len(attempt.executions)}"
             )
         ),
-        wrong_if="the executions inside an attempt were no retries: the tool's own log tells of "
-        "one run",
+        wrong_if="the tool's own log shows only one execution for each attempt",
         action=Action(_advice(rule, inside=inside, restarts=restarts), _why(inside=inside)),
         check=f"retries <= {max(len(one.attempts) for one in found) - 1}",
         rules=(rule,),
@@ -105,25 +107,28 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
 
 
 def _took_more(attempt: Attempt) -> int:
-    """Return what the executions of an attempt took but for its first, in microseconds."""
+    """Return how long the executions of an attempt after its first took, in microseconds."""
     ran = [one for one in attempt.executions if one.tool_started is not None]
     spans = filter(None, map(span_of, ran[1:]))
     return sum(max(0, end - begun) for begun, end in spans)
 
 
 def _advice(rule: str, *, inside: bool, restarts: int) -> str:
-    said = []
+    steps = []
     if inside:
-        said.append(
-            f"let one level try again: take retries: out of rule {rule}, and give --retries to "
-            "the main command"
+        steps.append(
+            f"let only one level retry: remove retries: from rule {rule}, and pass --retries "
+            "to the "
+            "main command"
         )
     if restarts:
-        said.append("have the cluster not requeue what Snakemake tries again itself")
-    return "; ".join(said)
+        steps.append(
+            "tell the cluster not to requeue jobs that Snakemake retries (Slurm: --no-requeue)"
+        )
+    return "; ".join(steps)
 
 
 def _why(*, inside: bool) -> str:
     if inside:
-        return "a rule's retries: are followed on the node as well, --retries is not"
-    return "both the cluster and Snakemake start again what was cut off"
+        return "a rule's retries: also apply to the Snakemake on the node, while --retries does not"
+    return "both the cluster and Snakemake restart jobs that were cut off"

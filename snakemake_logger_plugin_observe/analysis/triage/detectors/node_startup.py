@@ -6,10 +6,10 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
-    below,
+    cite_longest,
     group_size,
-    longest,
     matters,
+    phase_limit,
     rules_of,
 )
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
@@ -20,7 +20,7 @@ _FEWEST: Final = 3
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where start-up weighs, and dwarfs what was started."""
+    """Yield an incident if start-up took a large share of the run, and longer than the tools."""
     if not matters(case, *_PHASES):
         return
     began = [a for a in case.run.attempts.values() if any(a.phases.get(p) for p in _PHASES)]
@@ -40,16 +40,17 @@ def detect(case: Case) -> Iterator[Incident]:
     rules = rules_of(case, _PHASES)
     move = tuple(_grouped(case, rules))
     action = Action(
-        "make the Snakefile lighter to read (no globbing, no reading of files at its top level), "
-        "or group jobs (--groups, --group-components)",
-        "each job reads it again on its node before its tool starts",
+        "make the Snakefile faster to parse (no globbing, no file reading at its top level), or "
+        "group jobs (--groups, --group-components)",
+        "each job parses it again on its node before its tool starts",
         move=move,
     )
     if not heavy:
         action = Action(
-            "group jobs (--groups, --group-components), and install fewer plugins where the nodes "
-            "import Snakemake from",
-            "each submission starts an interpreter and imports every installed plugin",
+            "group jobs (--groups, --group-components), and uninstall unused plugins from the "
+            "nodes' "
+            "Snakemake environment",
+            "each submission starts a Python interpreter and imports every installed plugin",
             move=move,
         )
     yield Incident(
@@ -62,16 +63,16 @@ def detect(case: Case) -> Iterator[Incident]:
         strength="certain",
         explains=spent,
         failures=0,
-        evidence=longest(case, _PHASES),
-        wrong_if="a run with the same jobs grouped that takes as long",
+        evidence=cite_longest(case, _PHASES),
+        wrong_if="a run with the same jobs in groups takes as long",
         action=action,
-        check=below(case, "node_plan" if heavy else "node_startup"),
+        check=phase_limit(case, "node_plan" if heavy else "node_startup"),
         rules=rules,
     )
 
 
 def _grouped(case: Case, rules: tuple[str, ...]) -> Iterator[Argument]:
-    """Yield the groups to try: of each rule that has several jobs, not grouped yet."""
+    """Yield groups to try, for each rule with several jobs that are not in groups yet."""
     for rule in rules:
         own = [a for a in case.run.attempts.values() if case.run.rule_of(a) == rule]
         tools = [a.phases.get("compute", 0) for a in own if a.group is None]

@@ -1,4 +1,4 @@
-"""A job ran out of the memory that it had asked for, or of what its host had."""
+"""A job ran out of the memory that it had requested, or that its host had."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _STEP_MB: Final = 100
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each rule whose jobs ran out of memory, for sure or probably."""
+    """Yield one incident for each rule whose jobs ran out of memory, certainly or probably."""
     for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         yield _incident(case, name, found)
 
@@ -25,11 +25,11 @@ def detect(case: Case) -> Iterator[Incident]:
 def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
     probably, strength = failed_jobs.how_sure(found)
     used = max((one.use.memory_bytes or 0 for one in found), default=0)
-    asked = max((one.use.memory_requested_bytes or 0 for one in found), default=0)
-    figures = [f"{_mb(used)} MB used" if used else "what it used is not known"]
-    figures += [f"{_mb(asked)} MB asked for" if asked else "none asked for"]
+    requested = max((one.use.memory_requested_bytes or 0 for one in found), default=0)
+    figures = [f"{_mb(used)} MB used" if used else "use unknown"]
+    figures += [f"{_mb(requested)} MB requested" if requested else "none requested"]
     ended = failed_jobs.ending(found[0].last)
-    more = _enough_mb(used, asked)
+    more = _enough_mb(used, requested)
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
@@ -40,11 +40,10 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if="the same job with more memory fails in the same way",
+        wrong_if="the same job fails in the same way with more memory",
         action=Action(
-            _advice(name, asked, more),
-            "trying again with the same request ends in the same way; what it needs is only known "
-            "to be more than it got",
+            _advice(name, requested, more),
+            "a retry with the same request ends in the same way; how much more it needs is unknown",
         ),
         check=_check(found),
         rules=failed_jobs.rules(case, found),
@@ -53,32 +52,32 @@ def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
 
 
 def _check(found: list[Failure]) -> str | None:
-    """Return the line that this run breaks: memory was not always asked for, or seen used up."""
-    demands = [row.use for one in found for row in one.rows]
-    for one in demands:
-        used, asked = one.memory_peak_bytes, one.memory_requested_bytes
-        if used and asked and not one.memory_peak_is_bound and used > _NEARLY * asked:
+    """Return a limit that this run breaks: its use of the request, if that was measured."""
+    uses = [row.use for one in found for row in one.rows]
+    for one in uses:
+        used, requested = one.memory_peak_bytes, one.memory_requested_bytes
+        if used and requested and not one.memory_peak_is_bound and used > _NEARLY * requested:
             return f"memory_of_request <= {_NEARLY}"
     return failed_jobs.check(found)
 
 
 def _after(found: list[Failure]) -> str:
     times = sum(len(one.occurrences) for one in found)
-    return f", {times:,} times in all" if times > len(found) else ""
+    return f", {times:,} times in total" if times > len(found) else ""
 
 
-def _enough_mb(used: int, asked: int) -> int:
-    """Return twice of what was not enough: what a job needed is cut off at what it got."""
-    short = max(used, asked)
-    return math.ceil(2 * short / _MB / _STEP_MB) * _STEP_MB
+def _enough_mb(used: int, requested: int) -> int:
+    """Return twice what was not enough: the use that was measured ends at the limit."""
+    too_little = max(used, requested)
+    return math.ceil(2 * too_little / _MB / _STEP_MB) * _STEP_MB
 
 
-def _advice(name: str, asked: int, more: int) -> str:
+def _advice(name: str, requested: int, more: int) -> str:
     if not more:
-        return f"give {name} a request, mem_mb, of more than its host had free for it"
-    if not asked:
-        return f"have {name} ask for memory: mem_mb={more}"
-    return f"raise mem_mb of {name} from {_mb(asked)} to {more}"
+        return f"set mem_mb of {name} to more than its host had free"
+    if not requested:
+        return f"request memory for {name}: mem_mb={more}"
+    return f"raise mem_mb of {name} from {_mb(requested)} to {more}"
 
 
 def _mb(size: int) -> int:

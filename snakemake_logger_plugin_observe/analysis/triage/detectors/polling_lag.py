@@ -1,4 +1,4 @@
-"""Jobs had ended, and Snakemake had not looked yet."""
+"""Jobs had ended, but Snakemake waited for its next status check."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,7 +6,11 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below, longest, matters
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
+    cite_longest,
+    matters,
+    phase_limit,
+)
 
 CLASS: Final = "polling_lag"
 _PHASES: Final = ("poll_wait", "shutdown")
@@ -14,12 +18,12 @@ _BEARABLE_S: Final = 5.0
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where waiting for polls weighs, or explains why it was slower."""
+    """Yield an incident if waiting for status checks matters, or explains why it was slower."""
     governed = polling(case.run)
     if governed is None or not matters(case, *_PHASES):
         return
     waited = case.spent(*_PHASES)
-    cited = longest(case, ("poll_wait",))
+    cited = cite_longest(case, ("poll_wait",))
     if not cited:
         return
     sooner = f"{_sooner(case, governed):g}"
@@ -27,26 +31,27 @@ def detect(case: Case) -> Iterator[Incident]:
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
-        claim=f"{waited / 1e6:.0f} s of the run were spent until Snakemake looked, every "
-        f"{governed.longest_s:.0f} s",
+        claim=f"{waited / 1e6:.0f} s of the run went into waiting for the next status check, "
+        "which comes "
+        f"every {governed.longest_s:.0f} s",
         strength="certain",
         explains=waited,
         failures=0,
         evidence=cited,
-        wrong_if="a run with a shorter interval that takes as long",
+        wrong_if="a run with a shorter interval takes as long",
         action=Action(
-            f"lower {governed.setting}, to {sooner} s if the cluster's admins do not mind",
-            "jobs had ended, and nothing noticed",
+            f"lower {governed.setting} to {sooner} s (check your site's polling policy first)",
+            "jobs had ended, but Snakemake had not checked their status yet",
             move=(("poll", sooner),),
         ),
-        check=below(case, max(_PHASES, key=case.spent)),
+        check=phase_limit(case, max(_PHASES, key=case.spent)),
     )
 
 
 def _sooner(case: Case, governed: Polling) -> float:
-    """Return an interval to set, in seconds: the baseline's, or one that a scheduler bears.
+    """Return an interval to set, in seconds: the baseline's, or one that schedulers tolerate.
 
-    What is set is the shortest; some plugins' grows while they find nothing.
+    The setting is the shortest interval; with some plugins it grows while nothing has ended.
     """
     before = polling(case.baseline) if case.baseline is not None else None
     if before is not None and before.shortest_s < governed.shortest_s:

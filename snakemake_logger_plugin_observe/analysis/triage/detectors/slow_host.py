@@ -1,4 +1,4 @@
-"""All tools take longer than they did for the same work: the machine is slower, or shared."""
+"""All tools take longer for the same work: the machine is slower, or shared."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,17 +6,17 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import grown
-from snakemake_logger_plugin_observe.analysis.triage.tool_times import telling
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_grown
+from snakemake_logger_plugin_observe.analysis.triage.tool_times import significant
 
 CLASS: Final = "slow_host"
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where tools of all kinds explain why the run was slower."""
+    """Yield an incident if all tools together explain why the run was slower."""
     if not case.slower or not case.machine_is_slow:
         return
-    tools = telling(case.tools)
+    tools = significant(case.tools)
     before = sum(tool.before for tool in tools.values())
     after = sum(tool.after for tool in tools.values())
     gained = round(case.spent("compute") * (after - before) / after)
@@ -32,12 +32,13 @@ def detect(case: Case) -> Iterator[Incident]:
         strength="likely",
         explains=gained,
         failures=0,
-        evidence=grown(case, jobs),
-        wrong_if="a run on an idle machine of the same kind that takes as long",
+        evidence=cite_grown(case, jobs),
+        wrong_if="a run on an idle machine of the same type takes as long",
         action=Action(
-            "ask whoever runs these machines what else ran there, and whether they are of the "
-            "same kind as before",
-            "tools that have nothing in common are slower alike",
+            "ask the administrators of these machines what else ran there, and whether the "
+            "machines "
+            "are of the same type as before",
+            "tools that have nothing in common are all slower",
             escalate=True,
         ),
     )

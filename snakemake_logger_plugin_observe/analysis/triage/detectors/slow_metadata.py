@@ -1,4 +1,4 @@
-"""Waiting for files to be seen, listed, made or checked: a file system that is slow to answer."""
+"""Waiting for files to appear, or to be listed, created or checked: a slow file system."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,20 +7,20 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
-    below,
-    longest,
+    cite_longest,
     matters,
+    phase_limit,
     rules_of,
 )
 
 CLASS: Final = "slow_metadata"
 _PHASES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess")
 _SLOW_S: Final = 0.005
-"""Making, looking up or removing a file takes below 1 ms where it is quick."""
+"""On a fast file system, creating, looking up or removing a file takes less than 1 ms."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where files were waited for, and it was not for large ones to be moved."""
+    """Yield an incident if the run waited for files other than large ones being transferred."""
     if not matters(case, *_PHASES):
         return
     stored = any(
@@ -28,7 +28,7 @@ def detect(case: Case) -> Iterator[Incident]:
     )
     measured = tuple(_measured(case))
     if stored and not measured:
-        return  # moving large files takes its time, and nothing says that it was anything else
+        return  # transferring large files takes time, and nothing shows another cause
     spent = case.spent(*_PHASES)
     most = max(_PHASES, key=lambda phase: (case.spent(phase), phase))
     slow = f"; {measured[0].quote}" if measured else ""
@@ -42,20 +42,20 @@ def detect(case: Case) -> Iterator[Incident]:
         strength="certain" if measured else "likely",
         explains=spent,
         failures=0,
-        evidence=(*longest(case, _PHASES), *measured),
-        wrong_if="the same jobs with their files on a local disk that take as long",
+        evidence=(*cite_longest(case, _PHASES), *measured),
+        wrong_if="the same jobs take as long with their files on a local disk",
         action=Action(
-            "put the working files on a faster file system (or --local-storage-prefix), with fewer "
-            "files in a folder; ask its people if it answers slowly",
-            "the tools were done or ready, and their files were not",
+            "move the working files to a faster file system (or set --local-storage-prefix), with "
+            "fewer files in each folder; report slow responses to its administrators",
+            "the tools were ready or done, but waited for their files",
         ),
-        check=below(case, most),
+        check=phase_limit(case, most),
         rules=rules,
     )
 
 
 def _measured(case: Case) -> Iterator[Citation]:
-    """Cite what single operations took, where that was slow."""
+    """Cite single file operations that were slow."""
     for one in case.run.file_systems:
         for name in ("create_s", "stat_s", "remove_s"):
             took = getattr(one, name)

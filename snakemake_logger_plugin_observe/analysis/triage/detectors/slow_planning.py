@@ -1,4 +1,4 @@
-"""Reading the Snakefile, or building the DAG, takes long before the first job."""
+"""Parsing the Snakefile, or building the DAG, takes long before the first job."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,16 +6,19 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import below, replanning_time
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
+    phase_limit,
+    replanning_time,
+)
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_planning"
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where planning weighs, or explains why the run was slower."""
-    parse, again = case.spent("parse"), replanning_time(case.run)
-    first = max(0, case.spent("plan") - again)
+    """Yield an incident if planning took a large share of the run, or explains its slowness."""
+    parse, replanned = case.spent("parse"), replanning_time(case.run)
+    first = max(0, case.spent("plan") - replanned)
     before = 0
     if case.baseline is not None:
         known = case.base_by_phase
@@ -26,30 +29,28 @@ def detect(case: Case) -> Iterator[Incident]:
     evidence = tuple(_cited(case, parse, first))
     if not evidence:
         return
-    reading = parse >= first
-    what = "reading the Snakefile" if reading else "building the DAG"
-    repair = (
-        "find what the Snakefile computes at its top level (globs, tables, calls), and do it once: "
-        "in a rule, a checkpoint or a file that is kept"
-        if reading
-        else "narrow what is looked for: constrain wildcards, cut ambiguous rules, and make input "
-        "functions cheap"
+    parsing = parse >= first
+    what = "parsing the Snakefile" if parsing else "building the DAG"
+    fix = (
+        "find what the Snakefile computes at its top level (globs, tables, calls), and compute it "
+        "once, in a rule, a checkpoint or a saved file"
+        if parsing
+        else "reduce the search: constrain wildcards, remove ambiguous rules, and make input "
+        "functions fast"
     )
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where="workflow semantics",
-        claim=f"{(parse + first) / 1e6:.1f} s of the run were spent before the first job, "
+        claim=f"{(parse + first) / 1e6:.1f} s of the run passed before the first job, "
         f"{max(parse, first) / 1e6:.1f} s of it {what}",
-        strength="certain" if reading else "likely",
+        strength="certain" if parsing else "likely",
         explains=parse + first,
         failures=0,
         evidence=evidence,
-        wrong_if="a dry run that is planned in a moment: then the file system was slow that time",
-        action=Action(
-            repair, "nothing runs until it is done, and each job on a node does it again"
-        ),
-        check=below(case, "parse" if reading else "plan"),
+        wrong_if="a dry run plans quickly: then the file system was slow at that time",
+        action=Action(fix, "no job starts before it is done, and each job on a node repeats it"),
+        check=phase_limit(case, "parse" if parsing else "plan"),
     )
 
 

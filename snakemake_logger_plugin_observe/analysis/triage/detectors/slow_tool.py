@@ -1,4 +1,4 @@
-"""A tool that takes longer than it did for the same work."""
+"""A tool takes longer than before for the same work."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,18 +6,18 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import grown
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_grown
 from snakemake_logger_plugin_observe.analysis.triage.tool_times import (
     TIMES,
     Tool,
-    asked_more,
+    added_work,
     is_slow,
 )
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_tool"
 _MORE: Final = 1.1
-"""So much more data is worth a word beside a tool that is slower than it explains."""
+"""From this factor on, the growth of its input data is mentioned."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -34,28 +34,28 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
     as_before = (("faster", f"{name}={max(tool.times / max(1.0, tool.read_times), 1):.3g}"),)
-    changed = asked_more(case.changes, tool)
+    changed = added_work(case.changes, tool)
     if changed:
         what = named(dict.fromkeys(change.what for change in changed))
         action = Action(
-            f"put back the {what} of {name}, or show that what the change brings is worth it",
-            f"since the change its tool takes {tool.times:.1f} times as long",
+            f"revert the change of {what} in {name}, or confirm that it is worth the time",
+            f"its tool takes {tool.times:.1f} times as long since that change",
             move=as_before,
         )
     elif tool.read_times >= _MORE:
         action = Action(
-            f"ask whoever knows the tool of {name} whether its time grows so with its data; if "
-            "it does, split the data over more jobs",
-            f"it had {tool.read_times:.1f} times as much to read, and took {tool.times:.1f} times "
-            "as long",
+            f"ask the maintainers of the tool of {name} whether its time grows like this with its "
+            "data; if so, split the data over more jobs",
+            f"it read {tool.read_times:.1f} times as much, and took {tool.times:.1f} times as long",
             escalate=True,
             move=as_before,
         )
     else:
         action = Action(
-            f"ask whoever knows the tool of {name} what it does or waits for now: profile one of "
-            "its jobs by itself",
-            "its tool is slower, and nothing of the rule that the journals hold has changed",
+            f"profile one job of {name} by itself, and ask the maintainers of its tool what it "
+            "does "
+            "or waits for",
+            "its tool is slower, and the journals record no change in the rule",
             escalate=True,
             move=as_before,
         )
@@ -65,13 +65,16 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
         incident_class=CLASS,
         where="tool behavior",
         claim=f"the tool of {name} took {tool.after / 1e6:.1f} s in {jobs_of(len(jobs))}, "
-        f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s that they took in the baseline"
+        f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s of the baseline"
         f"{_with_more(tool)}",
         strength="certain",
         explains=gained,
         failures=0,
-        evidence=(*grown(case, jobs), *(one for change in changed[:1] for one in change.evidence)),
-        wrong_if=f"a job of {name} that is as quick as before when it runs by itself",
+        evidence=(
+            *cite_grown(case, jobs),
+            *(one for change in changed[:1] for one in change.evidence),
+        ),
+        wrong_if=f"a job of {name} is as fast as before when it runs by itself",
         action=action,
         check=_check(name, tool),
         rules=(name,),
@@ -79,10 +82,10 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
 
 
 def _check(name: str, tool: Tool) -> str | None:
-    """Return the limit on a rule's longest job that this run breaks, if its longest has grown."""
+    """Return a limit on the rule's longest job that this run breaks, if that has grown."""
     limit_s = max(TIMES * max(was for _, was, _ in tool.jobs) / 1e6, 1.0)
-    longest_s = max(was + grew for grew, was, _ in tool.jobs) / 1e6
-    return f"rule_compute_s.{name} <= {limit_s:.1f}" if longest_s > limit_s else None
+    longest_now_s = max(was + grew for grew, was, _ in tool.jobs) / 1e6
+    return f"rule_compute_s.{name} <= {limit_s:.1f}" if longest_now_s > limit_s else None
 
 
 def _with_more(tool: Tool) -> str:

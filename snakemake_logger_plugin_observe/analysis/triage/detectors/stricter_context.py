@@ -1,4 +1,4 @@
-"""What passed in the baseline's context failed in a stricter one: profile, executor, machine."""
+"""Jobs that passed in the baseline failed in a stricter context: profile, executor, machine."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -15,22 +15,22 @@ CLASS: Final = STRICTER
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for jobs that succeeded in the baseline, where the context has changed."""
+    """Yield an incident for failed jobs that passed in the baseline, if the context changed."""
     if failed := case.failures_by_class.get(CLASS):
-        yield _incident(case, case.context, failed)
+        yield _incident(case, case.context_changes, failed)
 
 
 def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> Incident:
     rules = named(failed_jobs.by_rule(failed))
     what = named([f"{one.what} {_short(one.before)} → {_short(one.after)}" for one in context])
     earlier = named([f"{one.what} {_short(one.before)}" for one in context])
-    words = failed_jobs.last_words(failed)
+    message = failed_jobs.last_message(failed)
     return Incident(
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} passed in the baseline and failed here"
-        f"{f': {words}' if words else ''} (the context is another: {what})",
+        f"{f': {message}' if message else ''} (the context changed: {what})",
         strength="likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
@@ -38,12 +38,11 @@ def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> I
             *failed_jobs.evidence(case, failed),
             *(cited for one in context[:2] for cited in one.evidence),
         ),
-        wrong_if=f"{rules} failing in the baseline's context, too",
+        wrong_if=f"{rules} also fails in the context of the baseline",
         action=Action(
-            f"decide with whoever owns this context whether {rules} has to meet it: until then, "
-            f"run as the baseline ran ({earlier})",
-            "the same work passed there; what the stricter context asks for is for its owner to "
-            "say, and is not to be loosened to make a run pass",
+            f"decide with the owner of this context whether {rules} has to meet its requirements; "
+            f"until then, run as the baseline did ({earlier})",
+            "the same work passed there, and only the owner of the stricter context may relax it",
             escalate=True,
         ),
         check="failed_jobs <= 0",
@@ -53,5 +52,5 @@ def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> I
 
 
 def _short(value: str | None) -> str:
-    """Return a value; of paths, the names alone."""
+    """Return a value; of paths, only the file names."""
     return ", ".join(one.rpartition("/")[2] for one in value.split(", ")) if value else "none"

@@ -20,25 +20,27 @@ _WHAT: Final[dict[Kind, str]] = {
     "params": "changed params",
     "environment": "a changed software environment",
 }
-_REPAIR: Final[dict[Kind, str]] = {
-    "updated_input": "find out who wrote or touched {files}: copy and check out with times kept, "
-    "and keep what changes often out of what many rules read",
-    "input_set": "confirm that the other inputs are meant; let the input function name them in the "
-    "same way each time",
-    "code": "confirm that the change of {rules} is meant: then the jobs had to run again",
-    "params": "confirm that the change of params of {rules} is meant; keep what alters no result "
-    "(paths, hosts, times) out of params",
-    "environment": "confirm that the environment of {rules} was meant to change, and pin it",
+_FIX: Final[dict[Kind, str]] = {
+    "updated_input": "find out what wrote or touched {files}; preserve modification times when "
+    "copying, and keep files that change often out of inputs that many rules share",
+    "input_set": "confirm that the changed set of inputs is intended; make the input function "
+    "return "
+    "the same paths every time",
+    "code": "confirm that the change in the code of {rules} is intended: then the jobs had to run",
+    "params": "confirm that the change in the params of {rules} is intended; keep values that "
+    "do not "
+    "affect results (paths, hosts, times) out of params",
+    "environment": "confirm that the change in the environment of {rules} is intended, and pin it",
 }
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident where many jobs would not have run but for changes."""
+    """Yield an incident if many jobs ran only because of changes."""
     found = case.why
     if found is None or found.changed.jobs < _FEWEST:
         return
-    again, everything = found.changed, found.all
-    took = round(case.run.makespan * again.time / everything.time) if everything.time else 0
+    rerun, everything = found.changed, found.all
+    took = round(case.run.makespan * rerun.time / everything.time) if everything.time else 0
     before = case.comparison.work.jobs[0] if case.comparison is not None else None
     surprising = before is not None and everything.jobs - before >= _FEWEST
     if not (case.weighs(took) or case.explains_slowness(took) or surprising):
@@ -57,18 +59,18 @@ def detect(case: Case) -> Iterator[Incident]:
         id=CLASS,
         incident_class=CLASS,
         where="workflow semantics",
-        claim=f"{again.jobs:,} of {everything.jobs:,} jobs ran again because of {_WHAT[kind]} of "
+        claim=f"{rerun.jobs:,} of {everything.jobs:,} jobs ran again because of {_WHAT[kind]} of "
         f"{named(rules) or 'a job'}{f' ({files})' if files else ''}{more}",
         strength="certain",
         explains=took,
         failures=0,
         evidence=evidence,
-        wrong_if="the change was meant to alter their results",
+        wrong_if="the change was intended to alter their results",
         action=Action(
-            _REPAIR[kind].format(files=files or "it", rules=named(rules) or "it"),
-            "Snakemake's rerun triggers saw a change there, and all that needs it ran after it",
+            _FIX[kind].format(files=files or "it", rules=named(rules) or "it"),
+            "Snakemake's rerun triggers found a change there, and everything downstream ran again",
         ),
-        check=f"jobs_planned <= {everything.jobs - again.jobs}",
+        check=f"jobs_planned <= {everything.jobs - rerun.jobs}",
         rules=rules,
     )
 
@@ -76,7 +78,7 @@ def detect(case: Case) -> Iterator[Incident]:
 def _to_blame(roots: Iterable[RootShare]) -> list[RootShare]:
     """Return the changes without which jobs would not have run, that of most jobs first.
 
-    Where each such job has several, all of them are.
+    If every such job has several changes, all changes are returned.
     """
     changes = [share for share in roots if share.kind in _WHAT]
     alone = [share for share in changes if share.alone.jobs]

@@ -1,4 +1,4 @@
-"""A job's time was up, or that of the cluster's job that Snakemake itself ran in."""
+"""A job reached its time limit, or the cluster job that Snakemake itself ran in did."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ CLASS: Final = NO_TIME
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield one incident for each rule whose jobs' time was up, and one for Snakemake's own."""
+    """Yield one incident for each rule whose jobs reached their limit, and one for Snakemake."""
     for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         yield _of_jobs(case, name, found)
     own = allocation_that_ran_out(case.run, case.status)
@@ -30,25 +30,25 @@ def detect(case: Case) -> Iterator[Incident]:
 def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
     probably, strength = failed_jobs.how_sure(found)
     used = max((one.use.time_s or 0 for one in found), default=0)
-    asked = max((one.use.time_requested_s or 0 for one in found), default=0)
-    figures = [f"{used:.0f} s used" if used else "how long it ran is not known"]
-    figures += [f"{asked:.0f} s asked for"] if asked else []
-    minutes = math.ceil(2 * max(used, asked) / 60)
-    now = f"from {asked / 60:g} to {minutes}" if asked else f"to {minutes}"
+    requested = max((one.use.time_requested_s or 0 for one in found), default=0)
+    figures = [f"{used:.0f} s used" if used else "time used unknown"]
+    figures += [f"{requested:.0f} s requested"] if requested else []
+    minutes = math.ceil(2 * max(used, requested) / 60)
+    now = f"from {requested / 60:g} to {minutes}" if requested else f"to {minutes}"
     raised = f"raise runtime of {name} {now} (minutes)" if minutes else f"raise runtime of {name}"
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{failed_jobs.who(found)} {probably}ran into the time limit: {', '.join(figures)}",
+        claim=f"{failed_jobs.who(found)} {probably}reached the time limit: {', '.join(figures)}",
         strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if="the same job with more time does not end either: then it hangs",
+        wrong_if="the same job does not end with more time either: then it hangs",
         action=Action(
-            f"{raised}, or give each job less to do",
-            "the scheduler ends what is longer than it asked for, each time that it is tried",
+            f"{raised}, or split the work of each job",
+            "the scheduler ends a job that takes longer than it requested, on every retry",
         ),
         check="time_of_request <= 0.9",
         rules=failed_jobs.rules(case, found),
@@ -64,18 +64,19 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
         id=f"{CLASS}:snakemake",
         incident_class=CLASS,
         where="operating context",
-        claim=f"the {own.scheduler} job {own.cluster_job} that Snakemake itself ran in was out of "
-        f"time at {when} UTC, with {in_flight.told(case, left)}",
+        claim=f"Snakemake itself ran in {own.scheduler} job {own.cluster_job}, which reached "
+        "its time "
+        f"limit at {when} UTC with {in_flight.describe(case, left)}",
         strength="likely",
         explains=in_flight.lost(case, left),
         failures=len(left),
         cut_off=True,
         evidence=(*cited, *in_flight.evidence(case, left)),
-        wrong_if=f"the cluster's accounting says that {own.cluster_job} ended otherwise",
+        wrong_if=f"the cluster's accounting shows that {own.cluster_job} ended for another reason",
         action=Action(
-            "start Snakemake where nothing ends it before its jobs, or with a longer limit of its "
-            f"own; first {in_flight.advice(case, left)}",
-            "the run ended with its allocation, not with its work",
+            "run Snakemake with a longer time limit, or outside of a cluster job; first "
+            f"{in_flight.advice(case, left)}",
+            "the run ended because its allocation did, before its jobs were done",
         ),
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),

@@ -1,4 +1,4 @@
-"""Too many jobs that do too little: what handling them costs is more than what they do."""
+"""Too many short jobs: the overhead of running them exceeds the time of their tools."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -13,14 +13,14 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 CLASS: Final = "tiny_jobs"
 _FEWEST: Final = 20
 _TINY: Final = 10_000_000
-_HANDLING: Final = (
+_OVERHEAD: Final = (
     *("dispatch", "submit", "node_startup", "node_plan", "stage_in", "stage_out", "node_exit"),
     *("poll_wait", "postprocess"),
 )
 
 
 def detect(case: Case) -> Iterator[Incident]:
-    """Yield an incident for each rule whose handling weighs, or explains why it was slower."""
+    """Yield an incident for each rule whose overhead matters, or explains why it was slower."""
     by_rule: dict[str, list[Attempt]] = {}
     for attempt in case.run.attempts.values():
         if (rule := case.run.rule_of(attempt)) is not None:
@@ -31,23 +31,23 @@ def detect(case: Case) -> Iterator[Incident]:
         jobs = len({a.job_id for a in attempts})
         if jobs < _FEWEST or not known or median(known) > _TINY:
             continue
-        handling = sum(a.phases.get(phase, 0) for a in attempts for phase in _HANDLING)
+        overhead = sum(a.phases.get(phase, 0) for a in attempts for phase in _OVERHEAD)
         share = len(attempts) / max(1, case.account.attempt_count)
         mine = [s for s in case.account.segments if s.rule == rule]
         worked = sum(s.end - s.start for s in mine if s.phase == "compute")
         owned = sum(s.end - s.start for s in mine) - worked
         owned += round(share * case.spent("select", "main_loop"))
-        if handling < 2 * sum(known) and owned < worked:
+        if overhead < 2 * sum(known) and owned < worked:
             continue
         if not (case.weighs(owned) or (case.explains_slowness(owned) and _new(case, rule))):
             continue
-        slow = sorted(attempts, key=lambda a: -sum(a.phases.get(p, 0) for p in _HANDLING))[:3]
+        slow = sorted(attempts, key=lambda a: -sum(a.phases.get(p, 0) for p in _OVERHEAD))[:3]
         yield Incident(
             id=f"{CLASS}:{rule}",
             incident_class=CLASS,
             where="workflow semantics",
-            claim=f"{jobs:,} jobs of {rule} compute {median(known) / 1e6:.2f} s each, and "
-            f"handling them took {owned / 1e6:.1f} s of the run",
+            claim=f"{jobs:,} jobs of {rule} compute {median(known) / 1e6:.2f} s each, and their "
+            f"overhead took {owned / 1e6:.1f} s of the run",
             strength="certain" if case.baseline is not None else "likely",
             explains=owned,
             failures=0,
@@ -56,7 +56,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 for a in slow
                 for one in case.side.at_line(a.line, f"compute: {a.phases.get('compute', 0)} µs")
             ),
-            wrong_if="a run with fewer of them, for the same outputs, that takes as long",
+            wrong_if="a run with fewer jobs for the same outputs takes as long",
             action=_action(rule, attempts, jobs, round(median(known))),
             check=f"jobs_planned <= {len(case.run.jobs) - jobs + 1}",
             rules=(rule,),
@@ -64,18 +64,18 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _action(rule: str, attempts: list[Attempt], jobs: int, tool: Micros) -> Action:
-    """Return what saves the handling: where nothing is submitted, groups bring nothing."""
+    """Return how to avoid the overhead; groups help only jobs that are submitted."""
     if any("node_startup" in attempt.phases for attempt in attempts):
         size = group_size(jobs, tool)
         return Action(
-            f"group the jobs of {rule}, {size} or so together (--groups {rule}={rule} "
-            f"--group-components {rule}={size}), or let one job make what many of them make",
-            "each pays for being chosen, submitted, started and noticed",
+            f"group about {size} jobs of {rule} (--groups {rule}={rule} --group-components "
+            f"{rule}={size}), or let one job make the outputs of many",
+            "each job is selected, submitted, started and checked by itself",
             move=(("group", f"{rule}={size}"),),
         )
     return Action(
-        f"let one job make what many jobs of {rule} make",
-        "each pays for being chosen, handed on and noticed",
+        f"let one job make the outputs of many jobs of {rule}",
+        "each job is selected, started and checked by itself",
     )
 
 

@@ -1,4 +1,4 @@
-"""What an incident's next action would bring, told by letting the run happen again with it."""
+"""How much time an incident's action would save, predicted by simulating the run with it."""
 
 from collections.abc import Callable
 
@@ -16,8 +16,8 @@ from snakemake_logger_plugin_observe.clock import to_seconds
 PATHS = {"B": "runs/late one.jsonl"}
 
 
-def won(after: Story, before: Story | None = None) -> PredictedGain:
-    """Return what the first incident's action would bring."""
+def predicted_gain(after: Story, before: Story | None = None) -> PredictedGain:
+    """Return what the first incident's action would save."""
     found = walked(after, before, paths=PATHS)
     assert found.gain is not None, found.incidents
     assert predicted(found.gain) in [claim.text for claim in found.note.next_action]
@@ -36,7 +36,7 @@ def held(limit: int) -> Story:
 
 
 def one_by_one(count: int, *, startup_s: float, tool_s: float) -> Story:
-    """Return *count* submissions, each begun when the last one has ended."""
+    """Return *count* submissions, each started when the last one has ended."""
     story = begun(jobs=1)
     for number in range(1, count + 1):
         story.job(number, threads=1)
@@ -58,54 +58,54 @@ def one_by_one(count: int, *, startup_s: float, tool_s: float) -> Story:
     [
         pytest.param(
             *(lambda: timed(ONE | {"count": 5}), lambda: timed(ONE), "--faster count=5", 12),
-            id="a tool as quick as before brings what it took more",
+            id="a tool as fast as before saves the time that it took longer",
         ),
         pytest.param(
             *(lambda: held(1), lambda: held(2), "--resources io=2", 200),
-            id="a limit that is put back brings what was waited for it",
+            id="a restored limit saves the time that jobs waited for it",
         ),
         pytest.param(
             *(lambda: held(1), None, "--resources io=2", 200),
-            id="without a baseline twice the limit is tried",
+            id="without a baseline twice the limit is simulated",
         ),
     ],
 )
-def test_the_first_action_is_told_with_what_it_would_bring(
+def test_the_first_action_comes_with_its_predicted_gain(
     after: Callable[[], Story],
     before: Callable[[], Story] | None,
     flag: str,
     saves_s: float,
 ) -> None:
-    found = won(after(), before() if before is not None else None)
+    found = predicted_gain(after(), before() if before is not None else None)
     assert found.command == f"snakemake-observe whatif 'runs/late one.jsonl' {flag}"
     assert found.saves is not None
     assert to_seconds(found.saves) == saves_s
 
 
-def test_polls_that_come_sooner_bring_most_of_what_was_waited_for_them() -> None:
-    found = won(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
+def test_more_frequent_status_checks_save_most_of_the_waiting() -> None:
+    found = predicted_gain(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
     assert found.command.endswith(" --poll 5")
     assert found.saves is not None
     assert 145 <= to_seconds(found.saves) <= 150
 
 
-def test_groups_bring_the_start_ups_that_they_spare() -> None:
-    found = won(one_by_one(20, startup_s=10, tool_s=5))
+def test_groups_save_start_ups() -> None:
+    found = predicted_gain(one_by_one(20, startup_s=10, tool_s=5))
     assert found.command.endswith(" --group map=10")
     assert found.saves is not None
     assert to_seconds(found.saves) == pytest.approx(20 * 15 - 2 * 15, abs=1)  # ten side by side
 
 
-def test_a_run_too_large_to_be_replayed_in_passing_names_the_command_alone(
+def test_a_run_too_large_to_simulate_names_only_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gain, "_SUBMISSIONS", 3)
-    found = won(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
+    found = predicted_gain(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
     assert found.saves is None
-    assert predicted(found) == f"what that would bring: {found.command}"
+    assert predicted(found) == f"to predict the gain: {found.command}"
 
 
-def test_a_run_that_failed_has_no_length_to_be_shortened() -> None:
+def test_a_run_that_failed_has_no_predicted_gain() -> None:
     story = on_cluster(4, tool_s=20, poll_s=150, every_s=200)
     assert triage(Case(story.run, "success")).gain is not None
     assert triage(Case(story.run, "failed")).gain is None

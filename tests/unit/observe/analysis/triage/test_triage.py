@@ -1,4 +1,4 @@
-"""The incident ladder: rungs and note from journals and a folder, each claim to be looked up."""
+"""The steps of triage and its note, from journals and a working directory, with citations."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def widened() -> tuple[Story, Story]:
 
 
 def flaky(line: str = "cut: no blade") -> Story:
-    """Return a run of which each of three jobs failed once, in the same way, and then succeeded."""
+    """Return a run in which each of three jobs failed once, in the same way, and recovered."""
     story = begun(targets=("all",))
     for number, sample in enumerate("abc", 1):
         log = f"logs/cut/{sample}.log"
@@ -55,10 +55,10 @@ def flaky(line: str = "cut: no blade") -> Story:
     return story.end(30)
 
 
-# -- rungs -------------------------------------------------------------------------------------
+# -- steps -------------------------------------------------------------------------------------
 
 
-def test_a_healthy_run_has_no_incident_and_that_is_an_answer() -> None:
+def test_a_healthy_run_has_no_incident() -> None:
     found = walked(a_run(), a_run())
     assert (found.symptoms, found.incidents, found.excerpts) == ((), (), ())
     assert found.scope.text == "nothing"
@@ -66,43 +66,44 @@ def test_a_healthy_run_has_no_incident_and_that_is_an_answer() -> None:
     assert [claim.text for claim in found.note.next_action] == ["nothing to do"]
 
 
-def test_what_is_touched_is_told_as_a_family_where_only_its_members_are_named_so() -> None:
+def test_the_scope_names_a_suffix_that_only_the_affected_values_share() -> None:
     found = walked(*widened())
     assert found.incidents[0].id == "discovery_widened"
     assert found.scope.text == "6 jobs of cut, count; 3 of 6 values of sample, all named *.md5"
     assert len(found.scope.jobs) == 6
 
 
-def test_what_failed_is_what_is_touched() -> None:
+def test_the_scope_of_a_failure_is_what_failed() -> None:
     found = walked(flaky())
     assert found.incidents[0].incident_class == "masked_failure"
     assert found.scope.text == "3 jobs of cut; all 3 values of sample"
 
 
-def test_planned_work_is_told_by_rule_against_the_baseline_s() -> None:
+def test_planned_work_is_compared_with_the_baseline_by_rule() -> None:
     (claim,) = walked(*widened()).planned
     assert claim.text == (
-        "14 jobs were planned to run, not 8 as in the baseline: cut 6, not 3; count 6, not 3"
+        "14 jobs were planned to run instead of 8 in the baseline: cut 6 instead of 3; "
+        "count 6 instead of 3"
     )
     assert [one.ref for one in claim.evidence] == ["B:4", "A:4"]
     (same,) = walked(a_run(), a_run()).planned
-    assert same.text == "8 jobs were planned to run, as in the baseline"
+    assert same.text == "8 jobs were planned to run, the same as in the baseline"
 
 
 @pytest.mark.parametrize(
     ("begins_s", "when"),
-    [(-500, "before it had planned 6 jobs"), (500, "after it still has to run 6 jobs")],
+    [(-500, "before the run planned 6 jobs"), (500, "after the run still plans 6 jobs")],
 )
-def test_a_dry_run_tells_what_was_planned_before_or_is_left_after(
+def test_a_dry_run_shows_what_was_planned_before_or_is_left_after(
     begins_s: float, when: str
 ) -> None:
     plan = a_run(a_workflow("ab"), kind="dry_run", process_started=at(begins_s))
-    told = walked(a_run(), plan=plan.run).planned
-    assert told[1].text == f"a dry run {when}"
-    assert told[1].evidence[0].ref == "P:4"
+    planned = walked(a_run(), plan=plan.run).planned
+    assert planned[1].text == f"a dry run {when}"
+    assert planned[1].evidence[0].ref == "P:4"
 
 
-def test_changes_that_tell_most_come_first() -> None:
+def test_the_most_telling_changes_come_first() -> None:
     slow = changed(a_workflow(), "count", code_digest="sha256:other", benchmark=None)
     after = a_run(slow, command=("snakemake", "-j2"), host="other")
     texts = [one.text for one in walked(after, a_run(command=("snakemake", "-j4"))).changed]
@@ -111,12 +112,12 @@ def test_changes_that_tell_most_come_first() -> None:
     assert "benchmark" in texts[-1]
 
 
-def test_changes_that_snakemake_gave_as_its_reason_are_told_with_the_jobs_behind_them() -> None:
-    """What is missing, or forced, tells of no change."""
-    told = "Code has changed since last execution"
-    after = a_run([a_job("cut", "cut/a", sample="a", reason=told), a_job("all", None, "cut/a")])
+def test_changes_that_snakemake_gave_as_reasons_count_their_jobs() -> None:
+    """Missing or forced outputs are no change."""
+    reason = "Code has changed since last execution"
+    after = a_run([a_job("cut", "cut/a", sample="a", reason=reason), a_job("all", None, "cut/a")])
     assert [(one.text, one.evidence[0].quote) for one in walked(after).changed] == [
-        ("Snakemake ran 1 job because of changed code of cut", told)
+        ("Snakemake ran 1 job because of changed code of cut", reason)
     ]
     missing = a_run([a_job("cut", "cut/a", reason="Missing output files: cut/a")])
     assert walked(missing).changed == ()
@@ -132,13 +133,13 @@ def test_a_live_snakemake_is_cited_by_the_line_that_it_printed() -> None:
         LiveAnswer("L4", "params", "snakemake --list-changes params", (), "exit code 1: no"),
         LiveAnswer("L5", "summary", "snakemake --summary", (header, stale)),
     )
-    found = walked(a_run(), asked=asked)
-    assert found.planned[-1].text == "a dry run now would run 5 jobs"
+    found = walked(a_run(), live_answers=asked)
+    assert found.planned[-1].text == "a dry run now plans 5 jobs"
     assert found.planned[-1].evidence == (Citation("command", "L1", "total           5"),)
     assert [(one.text, one.evidence[0].ref) for one in found.changed] == [
-        ("Snakemake now sees no change of input", "L2"),
-        ("Snakemake now sees changed code behind table, count/a", "L3"),
-        ("the summary says rule implementation changed of table", "L5"),
+        ("Snakemake now sees no changed input", "L2"),
+        ("Snakemake now sees changed code for table, count/a", "L3"),
+        ("snakemake --summary lists rule implementation changed: table", "L5"),
     ]
 
 
@@ -146,7 +147,7 @@ def reading(files: dict[str, LogTail]) -> Any:
     return lambda path: files.get(path, LogTail(path=path, problem="it is not there"))
 
 
-def test_the_logs_of_few_affected_jobs_are_quoted_with_file_and_line() -> None:
+def test_logs_and_benchmarks_of_affected_jobs_are_quoted_with_file_and_line() -> None:
     log = LogTail(path="logs/cut/a.log", first_line=7, lines=("cut: begins", "cut: dull", ""))
     benchmark = LogTail(path="benchmarks/cut.txt", first_line=1, lines=("s\tmax_rss", "0.5\t3.1"))
     found = walked(flaky(), read=reading({one.path: one for one in (log, benchmark)}))
@@ -159,7 +160,7 @@ def test_the_logs_of_few_affected_jobs_are_quoted_with_file_and_line() -> None:
     assert {one.job for one in found.excerpts} == {"cut sample=a", "cut sample=b", "cut sample=c"}
 
 
-def test_a_log_that_was_written_over_is_cited_by_the_journal_that_kept_it() -> None:
+def test_an_overwritten_log_is_cited_by_the_journal_that_kept_its_lines() -> None:
     now = LogTail(path="logs/cut/a.log", first_line=1, lines=("cut: begins", "cut: done"))
     (found,) = walked(flaky(), read=reading({now.path: now})).incidents
     assert {one.kind for one in found.evidence} == {"journal"}
@@ -169,11 +170,11 @@ def test_a_log_that_was_written_over_is_cited_by_the_journal_that_kept_it() -> N
     assert Citation("log", "logs/cut/a.log:2", "cut: no blade") in found.evidence
 
 
-def test_rules_of_an_incident_without_proofs_get_them_proposed() -> None:
+def test_affected_rules_without_a_log_or_benchmark_get_a_proposal() -> None:
     jobs = changed(a_workflow(WIDE), "cut", log=(), benchmark=None)
     (claim,) = walked(a_run(jobs, length_s=200), a_run()).missing_evidence
     assert claim.claim == (
-        'rule cut keeps no log and no benchmark; give it log: "logs/cut/{sample}.log" and '
+        'rule cut has no log and no benchmark; add log: "logs/cut/{sample}.log" and '
         'benchmark: "benchmarks/cut/{sample}.txt"'
     )
     assert claim.evidence[0].kind == "journal"
@@ -182,8 +183,8 @@ def test_rules_of_an_incident_without_proofs_get_them_proposed() -> None:
 
 # -- the note ------------------------------------------------------------------------------------
 
-UNCITED = ("check that would catch it", "would be wrong if:", "L1: ", "nothing to do", NONE_FOUND)
-UNCITED += ("escalate: nothing", "snakemake-observe ")
+UNCITED = ("a check that catches it", "would be wrong if:", "L1: ", "nothing to do", NONE_FOUND)
+UNCITED += ("escalate: no detector", "snakemake-observe ")
 
 
 @pytest.mark.parametrize(
@@ -197,17 +198,17 @@ UNCITED += ("escalate: nothing", "snakemake-observe ")
         walked(a_run(status="failed")),
     ],
 )
-def test_every_claim_of_a_note_carries_a_citation(found: Triage) -> None:
+def test_every_claim_of_a_note_has_a_citation(found: Triage) -> None:
     for _name, claims in found.note.named_fields():
         assert claims
         for claim in claims:
             assert claim.evidence or claim.text.startswith(UNCITED), claim.text
 
 
-def test_a_symptom_that_nothing_explains_is_escalated_not_explained_away() -> None:
+def test_a_symptom_that_no_detector_explains_is_escalated() -> None:
     found = walked(a_run(a_workflow("ab")), a_run())
     assert (found.symptoms[0].id, found.incidents) == ("fewer_jobs", ())
-    assert found.note.next_action[0].text.startswith("escalate: nothing that is known here")
+    assert found.note.next_action[0].text.startswith("escalate: no detector explains")
 
 
 # -- the command ---------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ def put(workdir: Path, name: str, story: Story) -> Path:
 
 @pytest.fixture
 def incident(workdir: Path) -> Path:
-    """A run in its folder, with logs and benchmarks of what it did too much of."""
+    """Return the journal of a run in its working directory, with logs and benchmarks."""
     after, before = widened()
     put(workdir, "A", before)
     for job in after.run.jobs.values():
@@ -255,7 +256,7 @@ def evidence_in(value: Any) -> Iterator[dict[str, str]]:
 
 
 def resolve(answer: dict[str, Any], folder: Path) -> int:
-    """Look up everything that is cited, and return how many places that were."""
+    """Look up every citation, and return how many there are."""
     found = list(evidence_in(answer))
     commands = {one["name"]: one["lines"] for one in answer["commands"]}
     for one in found:
@@ -281,7 +282,9 @@ def test_every_citation_of_an_answer_can_be_looked_up(
     assert answer["files"][0]["text"] == "cut: done"
 
 
-def test_the_json_is_what_is_promised(incident: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_json_has_the_documented_keys(
+    incident: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     answer = answered(capsys, incident, "--baseline", incident.with_name("A.jsonl"))
     assert answer["schema_version"] == 1
     assert [list(finding) for finding in answer["findings"]] == [FINDING] * len(answer["findings"])
@@ -290,7 +293,7 @@ def test_the_json_is_what_is_promised(incident: Path, capsys: pytest.CaptureFixt
     assert all(isinstance(field, str) and field for field in answer["note"].values())
 
 
-def test_the_baseline_is_found_where_none_is_named(
+def test_a_baseline_is_found_if_none_is_named(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(workdir, "1", a_run(process_started=at(-1000)))
@@ -300,7 +303,9 @@ def test_the_baseline_is_found_where_none_is_named(
     assert not any("baseline" in text for text in answer["missing"])
 
 
-def test_a_dry_run_beside_it_is_found(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_next_to_the_journal_is_found(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     put(workdir, "1", a_run(kind="dry_run", process_started=at(-1000)))
     put(workdir, "2", a_run(kind="dry_run", process_started=at(-900), snakefile="other"))
     put(workdir, "3", a_run())
@@ -319,7 +324,7 @@ def test_a_dry_run_beside_it_is_found(workdir: Path, capsys: pytest.CaptureFixtu
         (killed(), "the run has not ended"),
     ],
 )
-def test_evidence_that_is_missing_is_named_with_what_that_means(
+def test_missing_evidence_is_named_with_its_consequence(
     workdir: Path, capsys: pytest.CaptureFixture[str], story: Story, said: str
 ) -> None:
     put(workdir, "1", story)
@@ -327,10 +332,10 @@ def test_evidence_that_is_missing_is_named_with_what_that_means(
     assert ":" in found
 
 
-def test_a_journal_by_itself_leads_to_no_folder(
+def test_a_journal_outside_a_working_directory_reads_no_other_folder(
     tmp_path: Path, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The folder that it names may be anyone's; only the present one is taken, if it is that."""
+    """The folder that it names may be anything; it is used only if it is the current directory."""
     for place, missing in ((tmp_path / "elsewhere", True), (workdir, False)):
         journal = flaky().write(tmp_path / "one.jsonl")
         text = journal.read_text().replace('"workdir":"/work"', f'"workdir":"{place}"')
@@ -339,7 +344,7 @@ def test_a_journal_by_itself_leads_to_no_folder(
         assert any("is not in its workflow's working directory" in one for one in found) == missing
 
 
-def test_a_note_is_written_once_in_the_form_that_its_name_asks_for(
+def test_a_note_is_written_once_in_the_format_of_its_suffix(
     incident: Path, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, begins in (("n.md", "# Incident in run"), ("n.json", "{"), ("n.txt", "symptom  ")):
@@ -352,7 +357,7 @@ def test_a_note_is_written_once_in_the_form_that_its_name_asks_for(
     assert list(json.loads((workdir / "n.json").read_text())) == FIELDS
 
 
-def test_evidence_is_put_away_privately_and_only_what_lies_in_the_folder(
+def test_saved_evidence_is_private_and_only_from_the_working_directory(
     incident: Path, workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = tmp_path / "secret"
@@ -378,10 +383,10 @@ def test_evidence_is_put_away_privately_and_only_what_lies_in_the_folder(
     assert "is not empty" in capsys.readouterr().err
 
 
-def test_every_log_that_the_note_cites_is_put_away(
+def test_every_log_that_the_note_cites_is_saved(
     workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not only those of the few jobs whose logs are quoted."""
+    """Not only the logs of the few jobs that are quoted."""
     story = begun(wraps="local")
     (workdir / "logs").mkdir()
     for number in range(1, 6):
@@ -401,7 +406,7 @@ def test_every_log_that_the_note_cites_is_put_away(
     capsys.readouterr()
 
 
-def test_a_folder_lets_nothing_lead_out_of_it(tmp_path: Path) -> None:
+def test_no_path_leads_out_of_the_working_directory(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "work")
     folder.root.mkdir()
     (folder.root / "in.txt").write_text("one\ntwo\n")
@@ -418,7 +423,7 @@ def test_a_folder_lets_nothing_lead_out_of_it(tmp_path: Path) -> None:
     }
 
 
-def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
+def test_files_that_another_run_wrote_are_not_evidence(tmp_path: Path) -> None:
     folder = Folder(tmp_path, since=100.0, until=200.0)
     for name, written in (("before", 99), ("mine", 150), ("after", 200)):
         (tmp_path / name).write_text("text\n")
@@ -431,7 +436,7 @@ def test_a_folder_knows_what_another_run_wrote(tmp_path: Path) -> None:
     assert folder.gone(["mine", "after", "gone"]) == {"gone"}
 
 
-def test_a_long_log_is_quoted_from_its_end_with_its_lines_counted(tmp_path: Path) -> None:
+def test_a_long_log_is_quoted_from_its_end_with_line_numbers(tmp_path: Path) -> None:
     (tmp_path / "long.log").write_bytes(b"x" * 99 + b"\n" + b"line\n" * 2_000_000 + b"the end\n")
     tail = Folder(tmp_path).read("long.log")
     assert tail.first_line is not None
@@ -439,7 +444,7 @@ def test_a_long_log_is_quoted_from_its_end_with_its_lines_counted(tmp_path: Path
     assert tail.first_line + len(tail.lines) - 1 == 2_000_002
 
 
-def test_without_a_run_to_tell_of_it_is_one_line(
+def test_without_a_journal_the_error_is_one_line(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["triage"]) == 2
@@ -447,13 +452,15 @@ def test_without_a_run_to_tell_of_it_is_one_line(
     assert capsys.readouterr().err.count("\n") == 2
 
 
-def test_a_run_is_not_its_own_baseline(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_cannot_be_its_own_baseline(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = put(workdir, "1", chain())
     assert main(["triage", str(path), "--baseline", str(path)]) == 2
     assert "name another baseline" in capsys.readouterr().err
 
 
-def test_paths_in_a_journal_that_lead_elsewhere_are_not_read(
+def test_paths_in_a_journal_that_leave_the_working_directory_are_not_read(
     workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "secret").write_text("no business of anyone's\n")
@@ -469,7 +476,7 @@ def test_paths_in_a_journal_that_lead_elsewhere_are_not_read(
 
 
 @given(strategies.hostile_runs(), strategies.hostile_runs())
-def test_no_run_is_too_strange_for_the_ladder(run: Run, other: Run) -> None:
+def test_triage_handles_any_run(run: Run, other: Run) -> None:
     before, after = (Party(one, one.status(), RunLengths((), ())) for one in (other, run))
     case = Case(run, run.status(), other, compare(before, after))
     paths = {"B": "b.jsonl", "A": "a.jsonl"}
@@ -480,7 +487,7 @@ def test_no_run_is_too_strange_for_the_ladder(run: Run, other: Run) -> None:
         assert render_note(answer, suffix).endswith("\n")
 
 
-def test_a_hostile_note_is_harmless_to_terminals_and_markdown() -> None:
+def test_a_note_of_a_tampered_journal_is_harmless_to_terminals_and_markdown() -> None:
     evil = "\x1b[2J<script>`rm`\u202e"
     story = begun(targets=(evil,)).job(1, rule=evil, wildcards={evil: evil}, log=(evil,))
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
@@ -494,7 +501,7 @@ def test_a_hostile_note_is_harmless_to_terminals_and_markdown() -> None:
     assert re.search(r"(?<![\\`])<script>", render_note(answer, ".md").replace("`", "")) is None
 
 
-def test_a_dry_run_that_was_forced_does_not_tell_what_an_unforced_run_had_to_do(
+def test_a_forced_dry_run_is_not_the_plan_of_an_unforced_run(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forced = a_run(kind="dry_run", process_started=at(500), settings={"forceall": True})
@@ -511,7 +518,7 @@ def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixt
     assert "P" not in answered(capsys, journal)["journals"]
 
 
-def test_a_note_is_written_to_a_file(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_note_cannot_go_to_stdout(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(workdir, "1", a_run())
     assert main(["triage", "--note", "-"]) == 2
     assert "--note needs the name of a file, not -" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Incidents that a baseline shows: slow tools and machines, drift, stricter contexts, late outputs."""
+"""Incidents that need a baseline: slow tools and machines, drift, stricter contexts, late outputs."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from workflows import SETTINGS, a_job, a_run, a_workflow, changed, compared
 # -- tools that take longer ----------------------------------------------------------------------
 
 
-def test_a_tool_that_takes_longer_for_the_same_work_is_named_with_what_it_explains() -> None:
+def test_a_tool_that_takes_longer_for_the_same_work_is_a_slow_tool() -> None:
     (found,) = walked(timed(ONE | {"count": 5}), timed(ONE)).incidents
     assert found.id == "slow_tool:count"
     assert found.claim == (
-        "the tool of count took 15.0 s in 3 jobs, 5.0 times the 3.0 s that they took in the baseline"
+        "the tool of count took 15.0 s in 3 jobs, 5.0 times the 3.0 s of the baseline"
     )
     assert (found.explains, found.rules, found.check) == (
         12_000_000,
@@ -26,44 +26,44 @@ def test_a_tool_that_takes_longer_for_the_same_work_is_named_with_what_it_explai
     assert [one.ref[0] for one in found.evidence] == ["B"] * 3
 
 
-def test_a_tool_that_was_asked_for_more_is_to_be_asked_for_less() -> None:
+def test_a_slow_tool_whose_rule_changed_should_have_the_change_reverted() -> None:
     asked = changed(a_workflow(), "count", params_digest="sha256:more")
     (found,) = walked(timed(ONE | {"count": 5}, asked), timed(ONE)).incidents
-    assert found.action.text.startswith("put back the params of count")
+    assert found.action.text.startswith("revert the change of params in count")
     assert not found.action.escalate
 
 
-@pytest.mark.parametrize(("tools_s", "lost_s", "told"), [(2.5, 4.5, []), (3, 6, ["slow_tool"])])
-def test_a_loss_of_few_seconds_is_no_incident_though_it_is_beyond_noise(
-    tools_s: float, lost_s: float, told: list[str]
+@pytest.mark.parametrize(("tools_s", "lost_s", "expected"), [(2.5, 4.5, []), (3, 6, ["slow_tool"])])
+def test_a_loss_of_few_seconds_is_no_incident_even_beyond_noise(
+    tools_s: float, lost_s: float, expected: list[str]
 ) -> None:
     before, after = timed(ONE), timed(ONE | {"count": tools_s})
     speed = compared(before, after).speed
     assert (speed.verdict, speed.change_s) == ("slower", lost_s)
-    assert classes(after, before) == told
+    assert classes(after, before) == expected
 
 
 def read(size: int) -> list[dict[str, Any]]:
-    """Return the small workflow's jobs, of which those of count read *size* bytes each."""
+    """Return the small workflow's jobs; those of count read *size* bytes each."""
     return [
         {**job, "input_sizes": dict.fromkeys(job["input"], size if job["rule"] == "count" else 1)}
         for job in a_workflow()
     ]
 
 
-def test_a_tool_that_takes_longer_as_it_reads_more_is_no_slow_tool() -> None:
+def test_a_tool_that_takes_longer_because_it_reads_more_is_not_slow() -> None:
     assert "slow_tool" not in classes(timed(ONE | {"count": 5}, read(50)), timed(ONE, read(10)))
 
 
-def test_a_tool_that_takes_longer_than_more_data_explains_says_how_much_more() -> None:
+def test_a_tool_that_takes_longer_than_its_data_explains_is_slow() -> None:
     (found,) = walked(timed(ONE | {"count": 5}, read(20)), timed(ONE, read(10))).incidents
     assert found.id == "slow_tool:count"
-    assert found.claim.endswith("in the baseline, with 2.0 times as much to read")
-    assert found.action.why == "it had 2.0 times as much to read, and took 5.0 times as long"
+    assert found.claim.endswith("of the baseline, with 2.0 times as much to read")
+    assert found.action.why == "it read 2.0 times as much, and took 5.0 times as long"
     assert found.action.escalate
 
 
-def test_a_rule_that_waits_is_no_slow_tool() -> None:
+def test_a_rule_that_waits_has_no_slow_tool() -> None:
     assert "slow_tool" not in classes(timed(ONE, wait_s=5), timed(ONE))
 
 
@@ -71,7 +71,7 @@ def test_a_tool_that_is_slower_within_noise_is_no_incident() -> None:
     assert classes(timed(ONE | {"count": 1.3}), timed(ONE)) == []
 
 
-def test_tools_that_are_slower_all_alike_are_the_machine_s_doing() -> None:
+def test_tools_that_are_all_slower_show_a_slow_host() -> None:
     (found,) = walked(timed(dict.fromkeys(ONE, 4)), timed(ONE)).incidents
     assert (found.incident_class, found.where) == ("slow_host", "operating context")
     assert found.claim == (
@@ -80,14 +80,14 @@ def test_tools_that_are_slower_all_alike_are_the_machine_s_doing() -> None:
     assert found.explains == 21_000_000
 
 
-def test_a_rule_that_only_gathers_tells_nothing_of_the_machine() -> None:
+def test_a_rule_that_runs_only_a_moment_does_not_show_a_slow_host() -> None:
     gathers = {"join": 0.01}
     (found,) = walked(timed({"cut": 4, "count": 4} | gathers), timed(ONE | gathers)).incidents
     assert found.claim.startswith("the tools of all 2 rules took 4.0 times as long")
 
 
 @pytest.mark.parametrize("slow_s", [{"cut": 30, "count": 1.8}, {"cut": 4, "count": 4}])
-def test_a_tool_that_was_asked_for_more_tells_nothing_of_the_machine(
+def test_a_tool_with_added_work_does_not_show_a_slow_host(
     slow_s: dict[str, float],
 ) -> None:
     gathers = {"join": 0.01}
@@ -96,14 +96,14 @@ def test_a_tool_that_was_asked_for_more_tells_nothing_of_the_machine(
     assert classes(after, before)[0] == "slow_tool"
 
 
-def test_two_tools_that_are_slower_in_unlike_measure_are_not_the_machine_s_doing() -> None:
+def test_tools_that_are_slower_by_different_factors_do_not_show_a_slow_host() -> None:
     gathers = {"join": 0.01}
     after, before = timed({"cut": 30, "count": 1.8} | gathers), timed(ONE | gathers)
     assert [one.id for one in walked(after, before).incidents] == ["slow_tool:cut"]
 
 
 def one_after_the_other(*tools_s: float) -> Story:
-    """Return a run of one rule, whose jobs take so long."""
+    """Return a run of one rule whose jobs take *tools_s*, one after the other."""
     story = begun(settings=SETTINGS, targets=("all",))
     at_s = 3.0
     for number, took_s in enumerate(tools_s, 1):
@@ -115,7 +115,7 @@ def one_after_the_other(*tools_s: float) -> Story:
 
 
 @pytest.mark.parametrize(("longest_s", "check"), [(10, "rule_compute_s.cut <= 15.0"), (100, None)])
-def test_a_check_is_named_only_where_the_run_would_have_broken_it(
+def test_a_check_is_proposed_only_if_this_run_breaks_it(
     longest_s: float, check: str | None
 ) -> None:
     before = one_after_the_other(longest_s, *[1] * 20)
@@ -130,7 +130,7 @@ def test_two_slow_tools_among_others_are_two_incidents() -> None:
     assert {one.id for one in found} == {"slow_tool:cut", "slow_tool:count"}
 
 
-def test_more_jobs_of_a_rule_are_no_slower_tool() -> None:
+def test_more_jobs_of_a_rule_are_no_slow_tool() -> None:
     assert "slow_tool" not in classes(timed(ONE, a_workflow("abcdefghi")), timed(ONE))
 
 
@@ -144,19 +144,21 @@ DRIFTED = SUMS | dict.fromkeys(("count/a", "count/b", "count/c", "table"), "othe
 HELPER = {"scripts/helper.py": "1"}
 
 
-def test_outputs_that_differ_beside_a_changed_helper_are_drift_where_they_first_differ() -> None:
+def test_outputs_that_differ_with_a_changed_helper_are_drift_in_the_first_rule_that_differs() -> (
+    None
+):
     before = a_run(sums=SUMS, sources=HELPER)
     after = a_run(sums=DRIFTED, sources={"scripts/helper.py": "2"})
     (found,) = walked(after, before).incidents
     assert (found.incident_class, found.strength) == ("environment_drift", "likely")
     assert found.rules == ("count",)  # join only passes on what it read
     assert found.claim == (
-        "count/a and 2 more differ, though count and its inputs are what they were; "
-        "what changed beside: file scripts/helper.py"
+        "count/a and 2 more differ, although count and its inputs are unchanged; "
+        "what changed apart from them: file scripts/helper.py"
     )
 
 
-def test_outputs_that_differ_though_nothing_did_are_perhaps_drift() -> None:
+def test_outputs_that_differ_without_any_recorded_change_are_possible_drift() -> None:
     (found,) = walked(a_run(sums=DRIFTED), a_run(sums=SUMS)).incidents
     assert (found.incident_class, found.strength) == ("environment_drift", "possible")
     assert found.action.escalate
@@ -168,7 +170,7 @@ def test_outputs_of_a_rule_that_was_changed_are_no_drift(what: str) -> None:
     assert classes(after, a_run(sums=SUMS)) == []
 
 
-# -- rules that have another name now: what changed is told under the old one --------------------
+# -- renamed rules: changes refer to the old name -------------------------------------------------
 
 
 def renamed(rule: str, name: str, **facts: Any) -> list[dict[str, Any]]:
@@ -181,20 +183,20 @@ def test_a_renamed_rule_whose_code_changed_is_no_drift() -> None:
     assert classes(after, a_run(sums=SUMS)) == []
 
 
-def test_a_renamed_rule_whose_params_changed_asks_for_more() -> None:
+def test_a_renamed_rule_whose_params_changed_has_added_work() -> None:
     jobs = renamed("count", "tally", params_digest="sha256:more")
     (found,) = walked(timed({"cut": 1, "tally": 5, "join": 1}, jobs), timed(ONE)).incidents
     assert found.id == "slow_tool:tally"
-    assert found.action.text.startswith("put back the params of tally")
+    assert found.action.text.startswith("revert the change of params in tally")
 
 
-def test_a_renamed_rule_whose_code_changed_met_no_stricter_context() -> None:
+def test_a_renamed_rule_whose_code_changed_failed_in_no_stricter_context() -> None:
     jobs = renamed("join", "gather", code_digest="sha256:new")
     before = a_run(profiles=("profiles/local",))
     assert "stricter_context" not in classes(failing(jobs, **STRICT), before)
 
 
-def test_outputs_of_other_data_are_no_drift() -> None:
+def test_outputs_of_other_inputs_are_no_drift() -> None:
     sized = [
         {**job, "input_sizes": dict.fromkeys(job["input"], size)}
         for size, job in ((1, job) for job in a_workflow())
@@ -226,29 +228,29 @@ def failing(jobs: list[dict[str, Any]] | None = None, **more: Any) -> Story:
 STRICT = {"profiles": ("profiles/strict",)}
 
 
-def test_what_passed_in_another_profile_and_fails_here_met_a_stricter_context() -> None:
+def test_a_job_that_passed_in_another_profile_failed_in_a_stricter_context() -> None:
     before = a_run(profiles=("profiles/local",))
     (found, *others) = walked(failing(**STRICT), before).incidents
     assert (found.incident_class, found.failures, found.jobs) == ("stricter_context", 1, (7,))
     assert found.claim == (
         "join passed in the baseline and failed here: join: too few rows "
-        "(the context is another: profile local → strict)"
+        "(the context changed: profile local → strict)"
     )
     assert found.action.escalate
     assert "stricter_context" not in [one.incident_class for one in others]
 
 
-def test_what_fails_in_the_same_context_met_no_stricter_one() -> None:
+def test_a_job_that_fails_in_the_same_context_failed_in_no_stricter_one() -> None:
     assert "stricter_context" not in classes(failing(), a_run())
 
 
-def test_what_fails_after_its_code_changed_met_no_stricter_context() -> None:
+def test_a_job_that_fails_after_a_change_of_its_code_failed_in_no_stricter_context() -> None:
     new = changed(a_workflow(), "join", code_digest="sha256:new")
     before = a_run(profiles=("profiles/local",))
     assert "stricter_context" not in classes(failing(new, **STRICT), before)
 
 
-def test_what_did_not_pass_before_met_no_stricter_context() -> None:
+def test_a_job_that_did_not_pass_before_failed_in_no_stricter_context() -> None:
     before = a_run(a_workflow()[:-2], profiles=("profiles/local",))
     assert "stricter_context" not in classes(failing(**STRICT), before)
 
@@ -259,25 +261,25 @@ MISSING = "Job 1 completed successfully, but some output files are missing. {} (
 
 
 def without(missing: str, **settings: Any) -> Story:
-    """Return a run whose only job failed for want of the outputs that are said to be *missing*."""
+    """Return a run whose only job failed because outputs are reported *missing*."""
     story = begun(settings={**SETTINGS, **settings})
     story.job(1, **{**a_job("join", "joined.tsv"), "output": ("joined.tsv", "side.tsv")})
-    told = {"code": None, "message": f"MissingOutputException: {MISSING.format(missing)}"}
-    return fails(story, 1, rule="join", **told).end(10, "failed")
+    facts = {"code": None, "message": f"MissingOutputException: {MISSING.format(missing)}"}
+    return fails(story, 1, rule="join", **facts).end(10, "failed")
 
 
-def test_outputs_that_came_after_all_were_late() -> None:
-    (found,) = walked(without("joined.tsv"), there=frozenset({"joined.tsv"})).incidents
+def test_missing_outputs_that_exist_now_were_late() -> None:
+    (found,) = walked(without("joined.tsv"), files_present=frozenset({"joined.tsv"})).incidents
     assert (found.incident_class, found.strength, found.failures) == ("late_outputs", "likely", 1)
     assert found.claim == (
-        "join failed for want of joined.tsv, not seen within the 5 s of --latency-wait, but there now"
+        "join failed because joined.tsv did not appear within the 5 s of --latency-wait, but exists now"
     )
     assert [one.ref for one in found.evidence if one.kind == "file"] == ["joined.tsv"]
 
 
-def test_outputs_that_never_came_are_not_late_but_a_failure_of_the_tool() -> None:
+def test_outputs_that_never_appeared_are_a_failure_of_the_tool() -> None:
     assert classes(without("joined.tsv")) == ["tool_failure"]
 
 
-def test_what_was_there_all_the_time_is_not_late() -> None:
-    assert classes(without("joined.tsv"), there=frozenset({"side.tsv"})) == ["tool_failure"]
+def test_other_outputs_that_exist_do_not_make_the_missing_one_late() -> None:
+    assert classes(without("joined.tsv"), files_present=frozenset({"side.tsv"})) == ["tool_failure"]

@@ -1,4 +1,4 @@
-"""Detectors of failures: each fires where it should, and stays silent at what only looks alike."""
+"""Detectors of failures: each finds its incident, and nothing in runs that only look similar."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.analysis.check.metrics import measure
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
-from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
 from snakemake_logger_plugin_observe.journal.events import Allocation, AttemptSubmitted, Planned
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
@@ -42,7 +42,7 @@ def classes(found: Triage) -> list[str]:
 
 
 def only(story: Story, **more: Any) -> Incident:
-    """Return the only incident of a run; every failure is told by one class."""
+    """Return the only incident of a run."""
     (found,) = walked(story, **more).incidents
     assert found.evidence
     return found
@@ -56,59 +56,58 @@ def failed_once(*lines: str, **more: Any) -> Story:
     return fails(story, 1, *lines, **more).end(9, "failed")
 
 
-def test_a_plain_failure_is_the_tool_s_with_its_last_words() -> None:
+def test_a_plain_failure_is_a_tool_failure_with_its_last_message() -> None:
     found = only(failed_once("reading", "no such sequence"))
     assert (found.id, found.where) == ("tool_failure:map", "tool behavior")
     assert found.claim == "map n=1 failed with exit code 13: no such sequence"
     assert (found.strength, found.failures, found.explains) == ("certain", 1, 1_000_000)
-    assert found.action.text == "repair what map says (logs/a.log:2)"
+    assert found.action.text == "fix the error that map reported (logs/a.log:2)"
     assert "logs/a.log:2: no such sequence" in [one.quote for one in found.evidence]
 
 
-def test_a_deterministic_failure_behind_retries_is_masked_and_a_flaky_one_is_not() -> None:
+def test_a_deterministic_failure_is_masked_by_retries_and_a_flaky_one_is_not() -> None:
     assert only(deterministic()).id == "masked_failure:map"
     assert only(every_job()).id == "masked_failure:quality"
     found = only(one_of_many())
     assert (found.id, found.strength) == ("tool_failure:map:recovered", "likely")
-    assert found.claim.startswith("1 of 10 jobs of map failed with exit code 13 and succeeded")
+    assert found.claim.startswith("1 of 10 jobs of map failed with exit code 13 and recovered")
 
 
-def again_and_again(*words: str) -> Story:
-    """Return a job for each of *words* that fails twice, saying them."""
+def always_failing(*messages: str) -> Story:
+    """Return one job for each of *messages*, which fails twice with it."""
     story = begun(wraps="local")
-    for job_id, said in enumerate(words, 1):
+    for job_id, message in enumerate(messages, 1):
         story.job(job_id, wildcards={"n": str(job_id)})
         for number in (1, 2):
-            fails(story, job_id, said, number=number, start_s=3 * job_id + number)
+            fails(story, job_id, message, number=number, start_s=3 * job_id + number)
     return story.end(90, "failed")
 
 
-def test_jobs_of_a_rule_that_fail_each_in_a_way_of_its_own_are_told_apart() -> None:
-    found = walked(again_and_again("no such file", "no room", "no such file")).incidents
+def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
+    found = walked(always_failing("no such file", "no room", "no such file")).incidents
     assert [(one.id, one.jobs) for one in found] == [
         ("masked_failure:map", (1, 3)),
         ("masked_failure:map:2", (2,)),
     ]
     assert [one.claim for one in found] == [
-        "map failed 4 times in the same way, behind retries (it fails each time): no such file",
-        "map failed 2 times in the same way, behind retries (it fails each time): no room",
+        "map failed 4 times in the same way (retries did not help): no such file",
+        "map failed 2 times in the same way (retries did not help): no room",
     ]
 
 
-def test_of_a_rule_that_fails_in_many_ways_the_rest_is_told_in_one() -> None:
-    found = walked(again_and_again("no a", "no b", "no c", "no d", "no e")).incidents
+def test_the_rarest_ways_in_which_a_rule_fails_share_one_incident() -> None:
+    found = walked(always_failing("no a", "no b", "no c", "no d", "no e")).incidents
     assert sorted(one.id for one in found) == [
         *("masked_failure:map", "masked_failure:map:2", "masked_failure:map:3"),
         "masked_failure:map:4",
     ]
     (rest,) = [one for one in found if one.failures == 2]
     assert rest.claim == (
-        "map failed 4 times in 2 further ways, each job always in one, behind retries "
-        "(it fails each time): no d"
+        "map failed 4 times in 2 other ways, each job always in one (retries did not help): no d"
     )
 
 
-def test_what_a_job_failed_of_later_is_not_counted_with_what_all_failed_of_first() -> None:
+def test_a_later_failure_of_another_kind_is_not_counted_with_the_first_of_all_jobs() -> None:
     story = begun(wraps="local")
     for job_id in (1, 2):
         story.job(job_id)
@@ -117,94 +116,93 @@ def test_what_a_job_failed_of_later_is_not_counted_with_what_all_failed_of_first
     succeeds(story, 1, 3, 20)
     found = only(succeeds(story, 2, 2, 30).end(40))
     assert found.claim == (
-        "map failed 2 times in the same way, behind retries (each of its jobs failed first): "
-        "not mounted"
+        "map failed 2 times in the same way (every job failed first): not mounted"
     )
 
 
-def test_a_signal_from_outside_is_asked_after_and_a_crash_is_the_tool_s_own() -> None:
+def test_a_signal_from_outside_is_to_be_traced_and_a_crash_is_the_tool_s() -> None:
     killed = only(on_slurm(137, state="FAILED", peak_rss_bytes=10_000_000))
     assert (killed.where, killed.strength) == ("operating context", "possible")
     assert killed.action.text == (
-        "find out who sent the signal: see the kernel's log of node7 (was its memory used up?), "
-        "and what the cluster recorded of 71"
+        "find out what sent the signal: check the kernel's log of node7 (was the node out of "
+        "memory?), and the cluster's records of 71"
     )
-    assert killed.action.why.endswith(
-        "it is known to have used 10 MB of the 1000 MB that it asked for"
-    )
+    assert killed.action.why.endswith("it used at least 10 MB of the 1000 MB that it requested")
     crashed = only(failed_once("Segmentation fault", code=-11))
     assert (crashed.where, crashed.strength) == ("tool behavior", "certain")
-    assert crashed.action.text == "repair what map says (logs/a.log:1)"
+    assert crashed.action.text == "fix the error that map reported (logs/a.log:1)"
 
 
 @pytest.mark.parametrize(
     ("code", "said"),
     [(124, "(timeout: the command"), (127, "(shell: command not found)"), (13, "13")],
 )
-def test_an_exit_code_that_has_a_meaning_is_told_with_it(code: int, said: str) -> None:
+def test_an_exit_code_with_a_meaning_is_explained(code: int, said: str) -> None:
     claim = only(failed_once(code=code)).claim
     assert said in claim
     assert ("(" in claim) == (code != 13)
 
 
-def test_failures_that_differ_are_no_masked_one() -> None:
+def test_failures_that_differ_are_not_masked() -> None:
     found = only(different())
     assert found.id == "tool_failure:map"
-    assert ", 3 times, not in the same way" in found.claim
+    assert "failed 3 times, not always in the same way, with" in found.claim
 
 
-def test_without_exit_codes_it_says_that_the_end_is_not_known() -> None:
+def test_without_an_exit_code_the_claim_says_so() -> None:
     story = begun(wrapped=False).job(1)
     story.attempt(1, stamps(ready=3, selected=4, finished=9), status="failed")
     found = only(story.end(10, "failed"))
-    assert found.claim == "map failed (how its tool ended is not known)"
+    assert found.claim == "map failed with no known exit code"
     assert (found.strength, found.id) == ("possible", "tool_failure:map")
 
 
-def forgot(path: str = "out/1.txt") -> Story:
+def without_output(path: str = "out/1.txt") -> Story:
     story = begun(wraps="local").job(1, output=(path,))
     return fails(story, 1, code=None, message=MISSING.format(path=path)).end(9, "failed")
 
 
-def test_an_output_that_never_came_is_the_workflow_s_and_a_late_one_is_left_to_others() -> None:
-    found = only(forgot())
-    assert found.claim == "map did not leave out/1.txt, though its tool ended well"
+def test_an_output_that_never_appeared_is_a_tool_failure_and_a_late_one_is_not() -> None:
+    found = only(without_output())
+    assert found.claim == "map did not write out/1.txt, although its tool succeeded"
     assert found.where == "workflow semantics"
-    assert "tool_failure" not in classes(walked(forgot(), there=frozenset({"out/1.txt"})))
+    assert "tool_failure" not in classes(
+        walked(without_output(), files_present=frozenset({"out/1.txt"}))
+    )
 
 
 EMPTY = """WorkflowError in rule map in file "/work/Snakefile", line 3:
 Detected unexpected empty output files. Something went wrong in the rule without an error:
 out/1.txt"""
-WAS_NOT_THERE = "its tool ended well, and what it should leave was not there"
+WAS_MISSING = "its tool succeeded, but its declared output was missing"
 
 
-def test_an_output_that_is_not_as_promised_was_there() -> None:
+def test_an_empty_output_is_not_as_declared() -> None:
     story = begun(wraps="local").job(1, output=("out/1.txt",))
     fails(story, 1, code=None, message=EMPTY).end(9, "failed")
-    found = only(story, there=frozenset({"out/1.txt"}))
-    assert found.claim == "map left out/1.txt, which is not as promised (empty, or altered)"
-    assert found.action.why == "its tool ended well, and Snakemake's check of what it left failed"
+    found = only(story, files_present=frozenset({"out/1.txt"}))
+    assert found.claim == "map wrote out/1.txt, which is not as declared (empty, or altered)"
+    assert found.action.why == "its tool succeeded, but Snakemake's check of its outputs failed"
 
 
-def test_a_missing_output_is_said_not_to_be_there_now_only_where_that_was_seen() -> None:
-    assert only(forgot()).action.why == f"{WAS_NOT_THERE} (not looked for since)"
+def test_a_missing_output_is_missing_now_too_only_if_that_was_checked() -> None:
+    assert only(without_output()).action.why == f"{WAS_MISSING} (not checked later)"
     looked = {"read": lambda path: LogTail(path=path)}
-    gone = only(forgot(), gone=frozenset({"out/1.txt"}), **looked)
-    assert gone.action.why == f"{WAS_NOT_THERE} (not there now either)"
-    made_by_the_next_run = only(forgot(), **looked)
+    gone = only(without_output(), files_absent=frozenset({"out/1.txt"}), **looked)
+    assert gone.action.why == f"{WAS_MISSING} (missing now too)"
+    made_by_the_next_run = only(without_output(), **looked)
     assert made_by_the_next_run.action.why == (
-        f"{WAS_NOT_THERE} (whether it came late is not known)"
+        f"{WAS_MISSING} (it is unknown whether it appeared late)"
     )
 
 
-def test_of_two_missing_outputs_the_one_that_is_there_now_is_not_said_to_be_gone() -> None:
+def test_of_two_missing_outputs_only_the_one_that_does_not_exist_is_missing_now() -> None:
     story = begun(wraps="local").job(1, output=("a", "b"))
-    told = MISSING.format(path="a (missing locally)\nb")
-    fails(story, 1, code=None, message=told).end(9, "failed")
-    found = only(story, there=frozenset({"a"}), gone=frozenset({"b"}))
-    assert found.claim == "map did not leave a, b, though its tool ended well"
-    assert found.action.why == f"{WAS_NOT_THERE} (b not there now either)"
+    message = MISSING.format(path="a (missing locally)\nb")
+    fails(story, 1, code=None, message=message).end(9, "failed")
+    found = only(story, files_present=frozenset({"a"}), files_absent=frozenset({"b"}))
+    assert found.claim == "map did not write a, b, although its tool succeeded"
+    assert found.action.why == f"{WAS_MISSING} (b missing now too)"
 
 
 @pytest.mark.parametrize(
@@ -222,21 +220,21 @@ def test_of_two_missing_outputs_the_one_that_is_there_now_is_not_said_to_be_gone
         ("", ()),
     ],
 )
-def test_a_message_names_a_file_by_its_whole_name(message: str, named: tuple[str, ...]) -> None:
+def test_a_message_names_a_file_only_by_its_full_name(message: str, named: tuple[str, ...]) -> None:
     assert named_in(("a.bam", "a.bam.bai", "my a.bam"), message) == named
 
 
-def test_the_file_beside_a_missing_one_is_not_called_missing() -> None:
+def test_an_output_next_to_a_missing_one_is_not_missing() -> None:
     story = begun(wraps="local").job(1, output=("a.bam", "a.bam.bai"))
     fails(story, 1, code=None, message=MISSING.format(path="a.bam.bai")).end(9, "failed")
-    assert only(story).claim == "map did not leave a.bam.bai, though its tool ended well"
-    late = only(story, there=frozenset({"a.bam.bai"}))
-    assert late.claim == "map failed for want of a.bam.bai, not seen, but there now"
-    assert classes(walked(story, there=frozenset({"a.bam"}))) == ["tool_failure"]
+    assert only(story).claim == "map did not write a.bam.bai, although its tool succeeded"
+    late = only(story, files_present=frozenset({"a.bam.bai"}))
+    assert late.claim == "map failed because a.bam.bai did not appear, but exists now"
+    assert classes(walked(story, files_present=frozenset({"a.bam"}))) == ["tool_failure"]
 
 
-def test_what_failed_for_good_comes_before_what_recovered() -> None:
-    """However much more of it there was."""
+def test_jobs_that_never_succeeded_come_before_jobs_that_recovered() -> None:
+    """Even if more jobs recovered."""
     story = begun(wraps="local").job(9, rule="last")
     for job_id in range(1, 7):
         story.job(job_id, rule="quality")
@@ -256,68 +254,65 @@ def no_input(rule: str = "map", *, jobs: int = 1, made: bool = False) -> Story:
         story.job(9, rule="make", output=("in.txt",))
     for job_id in range(1, jobs + 1):
         story.job(job_id, rule=rule, input=("in.txt",), wildcards={"n": str(job_id)})
-        told = NO_INPUT.format(path="in.txt")
-        on_node(story, job_id, status="failed", message=told, start_s=3 * job_id)
+        message = NO_INPUT.format(path="in.txt")
+        on_node(story, job_id, status="failed", message=message, start_s=3 * job_id)
     return story.end(60, "failed")
 
 
-def test_many_jobs_that_missed_one_file_are_told_once() -> None:
-    found = only(no_input(jobs=5), gone=frozenset({"in.txt"}))
-    assert found.claim == "5 jobs of map missed input in.txt, which never came"
+def test_many_jobs_that_missed_the_same_file_are_one_incident() -> None:
+    found = only(no_input(jobs=5), files_absent=frozenset({"in.txt"}))
+    assert found.claim == "5 jobs of map failed: input in.txt never appeared"
     assert (found.failures, found.where) == (5, "workflow semantics")
     assert (found.strength, found.check) == ("certain", "failed_jobs <= 0")
 
 
-def test_an_input_that_nobody_looked_for_since_is_not_said_never_to_have_come() -> None:
-    """Nothing is known of a file without the folder, of one elsewhere, of one that was remade."""
+def test_an_input_never_appeared_only_if_it_was_looked_for_later() -> None:
+    """Nothing is known of a file without the working directory, outside of it, or made again."""
     found = only(no_input(jobs=5))
-    assert found.claim == "5 jobs of map missed input in.txt, which was not seen"
+    assert found.claim == "5 jobs of map failed: input in.txt did not appear"
     assert (found.strength, found.check) == ("likely", "failed_jobs <= 0")
 
 
-def test_an_input_that_was_there_when_tried_again_came_late() -> None:
-    """Though it is gone by now, as a temporary file is."""
+def test_an_input_that_a_retry_found_appeared_late() -> None:
+    """Even if it does not exist now, like a temporary file."""
     story = begun(wraps="cluster-generic")
     for job_id in (1, 2):
         story.job(job_id, input=("in.txt",), wildcards={"n": str(job_id)})
-        told = NO_INPUT.format(path="in.txt")
-        on_node(story, job_id, status="failed", message=told, start_s=3 * job_id)
+        message = NO_INPUT.format(path="in.txt")
+        on_node(story, job_id, status="failed", message=message, start_s=3 * job_id)
     on_node(story, 1, 0, number=2, start_s=20)
-    some = only(story, gone=frozenset({"in.txt"}))
-    assert some.claim == (
-        "2 jobs of map missed input in.txt, which was there when some were tried again: "
-        "it came late"
-    )
+    some = only(story, files_absent=frozenset({"in.txt"}))
+    assert some.claim == ("2 jobs of map failed: input in.txt appeared late: some retries found it")
     assert (some.strength, some.check) == ("likely", "failed_jobs <= 0")
     on_node(story, 2, 0, number=2, start_s=30)
-    found = only(story.end(60), gone=frozenset({"in.txt"}))
-    assert found.claim.endswith("which was there when tried again: it came late")
+    found = only(story.end(60), files_absent=frozenset({"in.txt"}))
+    assert found.claim.endswith("appeared late: a retry found it")
     assert (found.strength, found.check) == ("likely", "masked_failures <= 0")
     assert found.action.text.startswith("raise --latency-wait")
 
 
-def test_the_input_beside_a_missing_one_is_not_called_missing() -> None:
+def test_an_input_next_to_a_missing_one_is_not_missing() -> None:
     story = begun(wraps="cluster-generic").job(1, input=("a.bam", "a.bam.bai"))
     on_node(story, 1, status="failed", message=NO_INPUT.format(path="a.bam.bai"))
     assert only(story.end(60, "failed")).id == "missing_input:a.bam.bai"
 
 
-def test_an_input_that_is_made_here_or_there_by_now_is_a_matter_of_storage() -> None:
+def test_an_input_that_a_job_made_or_that_exists_now_is_a_storage_problem() -> None:
     made = only(no_input(made=True))
     assert (made.where, made.action.text[:24]) == (
         "storage and visibility",
-        "see what took in.txt awa",
+        "find out what removed in",
     )
-    late = only(no_input(), there=frozenset({"in.txt"}))
-    assert late.claim.endswith("which is there now: it came late")
+    late = only(no_input(), files_present=frozenset({"in.txt"}))
+    assert late.claim.endswith("did not appear in time, but exists now")
     assert late.action.text.startswith("raise --latency-wait")
 
 
-def test_an_input_that_planning_missed_is_told_with_its_line() -> None:
+def test_an_input_that_planning_missed_cites_snakemake_s_message() -> None:
     story = begun().message(3, PLANNING, level="error", kind="error").end(4, "failed")
     found = only(story)
     assert found.claim == (
-        "b needs never.txt, raw/1.fq, not there and made by no rule: the run ended while planning"
+        "b needs never.txt, raw/1.fq, which did not exist and no rule makes: planning failed"
     )
     assert [one.ref for one in found.evidence] == ["B:3"]
 
@@ -331,10 +326,10 @@ def on_slurm(*codes: int, **record: Any) -> Story:
     return story.accounting(1, a_record("71", **record)).end(99, "failed")
 
 
-def test_memory_that_ran_out_is_told_with_a_larger_request() -> None:
+def test_out_of_memory_proposes_a_larger_request() -> None:
     found = only(on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=990_000_000))
     assert (found.id, found.strength) == ("out_of_memory:map", "certain")
-    assert "990 MB used, 1000 MB asked for" in found.claim
+    assert "990 MB used, 1000 MB requested" in found.claim
     assert found.action.text == "raise mem_mb of map from 1000 to 2000"
     assert found.check == "memory_of_request <= 0.9"
 
@@ -346,28 +341,28 @@ def is_broken(check: str | None, story: Story, status: str) -> bool:
     return found.low is not None and found.low > float(limit)
 
 
-def test_the_check_that_would_catch_memory_that_ran_out_is_one_that_this_run_breaks() -> None:
-    """Also where none was asked for, or where its use was seen too seldom to show it."""
+def test_the_check_for_out_of_memory_is_one_that_this_run_breaks() -> None:
+    """Even if none was requested, or its use was sampled too rarely to show it."""
     seen = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=990_000_000)
-    seldom = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000)
-    not_asked = begun(wraps="slurm").job(1)
-    on_node(not_asked, 1, 137, status="failed")
-    not_asked.accounting(1, a_record("71", state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000))
-    again = begun(wraps="slurm").job(1)
-    on_node(again, 1, 137, status="failed").accounting(1, a_record("71", state="OUT_OF_MEMORY"))
-    on_node(again, 1, 0, number=2, start_s=30)
+    rarely = on_slurm(137, state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000)
+    not_requested = begun(wraps="slurm").job(1)
+    on_node(not_requested, 1, 137, status="failed")
+    not_requested.accounting(1, a_record("71", state="OUT_OF_MEMORY", peak_rss_bytes=500_000_000))
+    recovered = begun(wraps="slurm").job(1)
+    on_node(recovered, 1, 137, status="failed").accounting(1, a_record("71", state="OUT_OF_MEMORY"))
+    on_node(recovered, 1, 0, number=2, start_s=30)
     for story, status, check in (
         (seen, "failed", "memory_of_request <= 0.9"),
-        (seldom, "failed", "failed_jobs <= 0"),
-        (not_asked.end(99, "failed"), "failed", "failed_jobs <= 0"),
-        (again.end(99), "success", "masked_failures <= 0"),
+        (rarely, "failed", "failed_jobs <= 0"),
+        (not_requested.end(99, "failed"), "failed", "failed_jobs <= 0"),
+        (recovered.end(99), "success", "masked_failures <= 0"),
     ):
         found = only(story)
         assert (found.id, found.check) == ("out_of_memory:map", check)
         assert is_broken(found.check, story, status)
 
 
-def test_a_tool_killed_with_its_memory_nearly_used_up_probably_ran_out_and_else_did_not() -> None:
+def test_a_tool_killed_near_its_memory_request_probably_ran_out_of_memory() -> None:
     probably = only(on_slurm(137, state="FAILED", peak_rss_bytes=990_000_000))
     assert (probably.incident_class, probably.strength) == ("out_of_memory", "likely")
     assert "probably ran out of memory" in probably.claim
@@ -376,10 +371,10 @@ def test_a_tool_killed_with_its_memory_nearly_used_up_probably_ran_out_and_else_
     assert "signal 9, SIGKILL" in killed.claim
 
 
-def test_a_time_limit_is_the_scheduler_s_and_a_tool_s_own_timeout_is_not() -> None:
+def test_a_tool_s_own_timeout_is_no_time_limit() -> None:
     found = only(on_slurm(143, state="TIMEOUT", started=8, ended=308))
     assert (found.id, found.strength) == ("time_limit:map", "certain")
-    assert "300 s used, 300 s asked for" in found.claim
+    assert "300 s used, 300 s requested" in found.claim
     assert found.action.text.startswith("raise runtime of map from 5 to 10 (minutes)")
     assert only(on_slurm(124, state="FAILED")).id == "tool_failure:map"
 
@@ -395,11 +390,11 @@ def in_flight(**facts: Any) -> Story:
     return story.submitted(2, known, external_jobid="77")
 
 
-def test_a_killed_run_names_what_it_left_in_flight_and_what_to_do_about_it() -> None:
+def test_a_killed_run_names_its_jobs_in_flight_and_how_to_check_them() -> None:
     run = in_flight().message(20, "still here").run
     (found,) = _of(run, "killed")
     assert found.claim == (
-        "the run was killed with 1 job in flight: map (slurm 77), and 2 jobs not begun"
+        "the run was killed with 1 job in flight: map (slurm 77), and 2 jobs not started"
     )
     assert (found.failures, found.jobs, found.cut_off) == (1, (2,), True)
     assert "squeue -j 77" in found.action.text
@@ -407,37 +402,35 @@ def test_a_killed_run_names_what_it_left_in_flight_and_what_to_do_about_it() -> 
     assert "--rerun-incomplete" in found.action.text
 
 
-def test_the_members_of_a_group_in_flight_are_under_the_group_s_id() -> None:
-    """The journal has said nothing of its own of them yet, but for what they are."""
+def test_members_of_a_group_in_flight_have_the_group_s_id() -> None:
+    """The journal has no event of their own yet, apart from their descriptions."""
     story = begun(wraps="slurm").group("g", (1, 2)).job(1).job(2)
     known = stamps(ready=3, selected=4, submitting=4, accepted=5)
     story.add(AttemptSubmitted(time=at(5), group="g", attempt=1, external_jobid="77", stamps=known))
     (found,) = _of(story.message(20, "still here").run, "killed")
     assert found.claim == "the run was killed with 2 jobs in flight: map, map (slurm 77)"
-    assert found.action.text.startswith("look whether they still run (squeue -j 77)")
-    assert found.explains == 16_000_000  # once, though it is of two jobs
+    assert found.action.text.startswith("check whether they still run (squeue -j 77)")
+    assert found.explains == 16_000_000  # counted once for both jobs
     assert [one.quote for one in found.evidence] == ["group: g", "group: g"]
 
 
 def _of(run: Any, status: str) -> tuple[Incident, ...]:
-    from snakemake_logger_plugin_observe.analysis.triage.steps import triage
-
     return triage(Case(run, status)).incidents
 
 
-def test_a_run_that_was_interrupted_after_its_last_job_left_nothing() -> None:
+def test_a_run_interrupted_after_its_last_job_left_nothing() -> None:
     story = begun(wraps="local").job(1).planned(3, {"map": 1}).quick(1, 3, 4, 10)
     found = walked(story.end(12, "interrupted"))
     assert classes(found) == []
-    assert found.symptoms[0].text == "the run was interrupted, after its last job had ended"
+    assert found.symptoms[0].text == "the run was interrupted after its last job had ended"
     assert found.note.next_action[0].text.startswith("nothing to do")
 
 
-def test_a_run_whose_own_allocation_ran_out_is_a_time_limit_alone() -> None:
+def test_a_run_whose_own_allocation_ran_out_reached_a_time_limit() -> None:
     own = Allocation(time=at(3), cluster_job="4211", nodes="n1", end=at(600))
     (found,) = _of(in_flight().add(own).message(595, "still here").run, "killed")
     assert found.id == "time_limit:snakemake"
-    assert "the slurm job 4211 that Snakemake itself ran in was out of time" in found.claim
+    assert "Snakemake itself ran in slurm job 4211, which reached its time limit" in found.claim
     (killed,) = _of(in_flight().add(own).message(100, "still here").run, "killed")
     assert killed.id == "killed_run"
 
@@ -447,11 +440,15 @@ def test_a_run_whose_own_allocation_ran_out_is_a_time_limit_alone() -> None:
     [
         ("Error: Directory cannot be locked. Please make", "operating context", "--unlock"),
         ('NameError in file "/w/Snakefile", line 6:\nno', "workflow semantics", "/w/Snakefile:6"),
-        ("MissingRuleException: No rule to produce x", "workflow semantics", "the target's name"),
-        ("OSError: No space left on device", "storage and visibility", "make room"),
+        (
+            "MissingRuleException: No rule to produce x",
+            "workflow semantics",
+            "the name of the target",
+        ),
+        ("OSError: No space left on device", "storage and visibility", "free space"),
     ],
 )
-def test_a_run_that_failed_without_a_job_that_did_is_told_by_snakemake_s_words(
+def test_a_run_that_failed_without_a_failed_job_is_explained_by_snakemake_s_error(
     text: str, where: str, advice: str
 ) -> None:
     found = only(begun().message(3, text, level="error", kind="error").end(4, "failed"))
@@ -459,18 +456,18 @@ def test_a_run_that_failed_without_a_job_that_did_is_told_by_snakemake_s_words(
     assert advice in found.action.text
 
 
-def test_what_a_job_said_that_succeeded_in_the_end_did_not_end_the_run() -> None:
+def test_the_message_of_a_job_that_recovered_did_not_end_the_run() -> None:
     story = begun(wraps="local").job(1)
     fails(story, 1, "no", message="RuleException: map failed")
     story.message(5, "RuleException: map failed", level="error", kind="error")
     succeeds(story, 1, 2, 10)
     story.message(11, "InputFunctionException in rule all", level="error", kind="error")
     first, second = walked(story.end(12, "failed")).incidents
-    assert first.claim == "Snakemake itself ended the run: InputFunctionException in rule all"
+    assert first.claim == "Snakemake itself failed: InputFunctionException in rule all"
     assert second.id == "tool_failure:map:recovered"
 
 
-def test_the_line_that_raised_is_named_and_not_the_rule_that_asked() -> None:
+def test_the_line_that_raised_the_error_is_named_not_its_rule() -> None:
     text = 'InputFunctionException in rule all in file "/work/Snakefile", line 5:\nTraceback:\n'
     text += '  File "/work/Snakefile", line 4, in found\n'
     text += '  File "/work/rules/a.smk", line 2, in one (rule all, line 5, /work/Snakefile)'
@@ -482,7 +479,7 @@ def test_the_line_that_raised_is_named_and_not_the_rule_that_asked() -> None:
     assert "at rules/a.smk:2," in found.action.text
 
 
-def test_a_failed_run_of_which_nothing_is_known_says_so_and_escalates() -> None:
+def test_a_failed_run_without_any_error_is_escalated() -> None:
     found = only(begun().end(4, "failed"))
     assert (found.strength, found.action.escalate) == ("possible", True)
 
@@ -493,14 +490,14 @@ def test_a_run_with_a_failed_job_is_no_workflow_error() -> None:
     assert classes(walked(story.end(6, "failed"))) == ["tool_failure"]
 
 
-def test_a_check_is_one_that_a_run_whose_jobs_recovered_breaks_too() -> None:
+def test_the_check_of_a_run_whose_jobs_recovered_is_one_that_it_breaks() -> None:
     story = begun(wraps="slurm").job(1)
     known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
     story.attempt(1, known, status="failed", message="sbatch: error: invalid account")
     assert only(succeeds(story, 1, 2, 10).end(12)).check == "masked_failures <= 0"
 
 
-def test_a_refused_submission_is_the_cluster_s() -> None:
+def test_a_refused_submission_is_escalated_to_the_cluster() -> None:
     known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
     story = begun(wraps="slurm").job(1)
     story.attempt(1, known, status="failed", message="sbatch: error: invalid account")
@@ -508,7 +505,7 @@ def test_a_refused_submission_is_the_cluster_s() -> None:
     assert (found.incident_class, found.action.escalate) == ("submission_refused", True)
     assert (
         found.claim
-        == "the cluster refused map when submitted, 1 time: sbatch: error: invalid account"
+        == "the cluster refused the submission of map 1 time: sbatch: error: invalid account"
     )
 
 
@@ -518,9 +515,9 @@ def test_a_job_whose_node_failed_is_lost() -> None:
     assert "NODE_FAIL" in found.claim
 
 
-def test_an_environment_that_could_not_be_made_is_no_tool_s_fault() -> None:
-    said = "CreateCondaEnvironmentException: Could not create conda environment"
-    found = only(failed_once(code=None, message=said))
+def test_an_environment_that_could_not_be_created_is_no_tool_failure() -> None:
+    message = "CreateCondaEnvironmentException: Could not create conda environment"
+    found = only(failed_once(code=None, message=message))
     assert found.id == "environment_failed:map"
 
 
@@ -531,20 +528,20 @@ def test_retries_that_multiply_are_counted() -> None:
     first, second = walked(nested()).incidents
     assert (first.id, second.id) == ("masked_failure:map", "nested_retries:map")
     assert second.claim == (
-        "6 executions of map came of 3 that were meant: retries of one level multiply another's "
-        "(1 job of map; one job's attempts ran it 3 + 2 + 1 times)"
+        "map ran 6 times instead of 3: the retries of one level multiply those of another "
+        "(1 job of map; the attempts of one job ran it 3 + 2 + 1 times)"
     )
     assert second.check == "retries <= 2"
     assert second.failures == 0
 
 
-def test_retries_inside_one_attempt_alone_multiply_nothing() -> None:
+def test_retries_inside_a_single_attempt_do_not_multiply() -> None:
     story = on_node(begun(wraps="cluster-generic").job(1), 1, 3, 0).end(12)
     assert "nested_retries" not in classes(walked(story))
     assert "nested_retries" not in classes(walked(deterministic()))
 
 
-def test_a_cluster_that_requeues_what_snakemake_retries_is_counted_too() -> None:
+def test_requeues_by_the_cluster_multiply_snakemake_s_retries() -> None:
     story = begun(wraps="slurm").job(1)
     on_node(story, 1, 13, number=1, node_starts=(at(4), at(5)))
     on_node(story, 1, 13, number=2, start_s=20)
@@ -560,7 +557,7 @@ def test_a_failure_inside_an_attempt_that_succeeded_is_cited() -> None:
     assert found.evidence
 
 
-def test_a_group_that_failed_touches_its_members() -> None:
+def test_a_group_that_failed_affects_its_members() -> None:
     story = (
         begun(wraps="slurm").group("g1", (1, 2), name="pair").job(1, group="g1").job(2, group="g1")
     )
@@ -571,31 +568,31 @@ def test_a_group_that_failed_touches_its_members() -> None:
     assert found.rules == ("map",)
 
 
-def test_proofs_that_a_failed_rule_lacks_are_findings() -> None:
+def test_a_failed_rule_without_a_log_or_benchmark_gets_a_proposal() -> None:
     story = begun(wraps="local").job(1, shellcmd="map", wildcards={"n": "1"})
     (found,) = walked(fails(story, 1, "no").end(9, "failed")).missing_evidence
     assert found.id == "missing_evidence:map"
     assert found.action.text == (
-        'give rule map log: "logs/map/{n}.log" and benchmark: "benchmarks/map/{n}.txt"'
+        'add log: "logs/map/{n}.log" and benchmark: "benchmarks/map/{n}.txt" to rule map'
     )
     assert found.check == "missing_logs <= 0"
 
 
-def test_a_job_that_fails_twice_alike_and_then_succeeds_is_no_masked_failure() -> None:
+def test_a_job_that_failed_twice_alike_and_recovered_is_no_masked_failure() -> None:
     story = begun(wraps="local").job(1)
     for number in (1, 2):
         fails(story, 1, "Connection reset by peer", number=number, start_s=3 * number)
     found = only(succeeds(story, 1, 3, 10).end(12))
     assert found.id == "tool_failure:map:recovered"
-    assert found.claim.startswith("1 job of map failed with exit code 13 and succeeded when tried")
+    assert found.claim.startswith("1 job of map failed with exit code 13 and recovered on a retry")
 
 
-def test_all_that_failed_for_good_is_the_scope_and_is_in_the_note() -> None:
+def test_every_job_that_never_succeeded_is_in_the_scope_and_in_the_note() -> None:
     story = begun(wraps="local").job(1, rule="a").job(2, rule="b")
     fails(story, 1, "no room", rule="a")
     fails(story, 2, "no such file", rule="b", code=3)
-    told = walked(story.end(9, "failed"))
-    assert told.scope.text == "2 jobs of all 2 rules"
-    classes = " ".join(claim.text for claim in told.note.incident_class)
+    found = walked(story.end(9, "failed"))
+    assert found.scope.text == "2 jobs of all 2 rules"
+    classes = " ".join(claim.text for claim in found.note.incident_class)
     assert "no room" in classes
     assert "no such file" in classes

@@ -1,4 +1,4 @@
-"""Detectors about time: each in a run in which it must fire, and in one that only looks like it."""
+"""Detectors of slowness: each finds its incident, and nothing in runs that only look similar."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SLOTS = {"jobs": 4}
 
 
 def found(after: Story, before: Story | None = None) -> dict[str, Incident]:
-    """Return the incidents of a run by class; each must cite a line."""
+    """Return the incidents of a run by class; each has evidence and a check that the run breaks."""
     against = {} if before is None else {"baseline": before.run}
     comparison = compared(before, after) if before is not None else None
     run = after.run
@@ -28,7 +28,7 @@ def found(after: Story, before: Story | None = None) -> dict[str, Incident]:
         figure, _sign, limit = one.check.partition(" <= ")
         known = measure(MeasuredRun(run, run.status(False)), *figure.split("."))
         assert known.low is not None
-        assert known.low > float(limit), "the check would not have caught it"
+        assert known.low > float(limit), "this run does not break the check"
         assert 0 < one.explains <= run.makespan
     return {one.incident_class: one for one in incidents}
 
@@ -47,7 +47,7 @@ def remote(
     record: Any = None,
     **facts: Any,
 ) -> Story:
-    """Return *count* jobs beside each other on nodes, each of which takes so long in each phase."""
+    """Return *count* jobs that run in parallel on nodes, with these times in each phase."""
     story = begun(**facts)
     for number in range(1, count + 1):
         story.job(number, threads=1)
@@ -74,11 +74,13 @@ def remote(
 # -- polls ------------------------------------------------------------------------------------
 
 
-def test_jobs_that_had_ended_long_before_anybody_looked_are_a_poll_too_rare() -> None:
+def test_jobs_that_wait_long_for_the_next_status_check_are_a_polling_lag() -> None:
     one = found(remote(poll_s=150, every_s=200))["polling_lag"]
-    assert one.claim == "151 s of the run were spent until Snakemake looked, every 200 s"
+    assert one.claim == (
+        "151 s of the run went into waiting for the next status check, which comes every 200 s"
+    )
     assert one.action.text == (
-        "lower --slurm-init-seconds-before-status-checks, to 5 s if the cluster's admins do not mind"
+        "lower --slurm-init-seconds-before-status-checks to 5 s (check your site's polling policy first)"
     )
     assert one.check == "phase_s.poll_wait <= 300"
 
@@ -87,18 +89,20 @@ def test_jobs_that_had_ended_long_before_anybody_looked_are_a_poll_too_rare() ->
     "story",
     [
         pytest.param(remote(poll_s=100, every_s=200), id="short"),
-        pytest.param(remote(poll_s=150, every_s=200, tool_s=600), id="short beside the tools"),
-        pytest.param(remote(poll_s=150), id="no flag governs when this executor looks"),
-        pytest.param(remote(queue_s=150, every_s=200), id="it was the queue that took long"),
+        pytest.param(
+            remote(poll_s=150, every_s=200, tool_s=600), id="short compared with the tools"
+        ),
+        pytest.param(remote(poll_s=150), id="no option sets the interval of this executor"),
+        pytest.param(remote(queue_s=150, every_s=200), id="the queue took long instead"),
     ],
 )
-def test_waiting_for_a_poll_is_no_incident_where_it_is_short_or_nobody_s_to_set(
+def test_waiting_for_status_checks_is_no_incident_if_short_or_not_configurable(
     story: Story,
 ) -> None:
     assert "polling_lag" not in found(story)
 
 
-def test_rarer_polls_than_the_baseline_s_explain_a_slower_run_and_are_to_be_put_back() -> None:
+def test_rarer_status_checks_than_in_the_baseline_explain_a_slower_run() -> None:
     before = remote(poll_s=2, every_s=4)
     one = found(remote(poll_s=22, every_s=40), before)["polling_lag"]
     assert "to 4 s" in one.action.text
@@ -108,7 +112,7 @@ def test_rarer_polls_than_the_baseline_s_explain_a_slower_run_and_are_to_be_put_
 # -- many small jobs -------------------------------------------------------------------------
 
 
-def test_a_job_that_was_tried_twice_is_one_job_of_the_many() -> None:
+def test_a_job_with_a_retry_counts_as_one_tiny_job() -> None:
     story = begun(jobs=4)
     for number in range(1, 25):
         story.job(number, threads=1)
@@ -138,7 +142,7 @@ def test_a_job_that_was_tried_twice_is_one_job_of_the_many() -> None:
 # -- start-up on the nodes ---------------------------------------------------------------------
 
 
-def test_start_up_that_dwarfs_the_tools_is_told_and_grouping_advised() -> None:
+def test_start_up_that_takes_longer_than_the_tools_is_an_incident() -> None:
     one = found(remote(start_s=200, tool_s=5))["node_startup"]
     assert one.claim == (
         "4 submissions took 804.0 s to start Snakemake on their nodes, for 20.0 s of tools; "
@@ -148,9 +152,9 @@ def test_start_up_that_dwarfs_the_tools_is_told_and_grouping_advised() -> None:
     assert one.check == "phase_s.node_startup <= 400"
 
 
-def test_planning_again_on_the_nodes_asks_for_a_lighter_snakefile() -> None:
+def test_planning_again_on_the_nodes_calls_for_a_faster_snakefile() -> None:
     one = found(remote(plan_s=200, tool_s=5))["node_startup"]
-    assert one.action.text.startswith("make the Snakefile lighter")
+    assert one.action.text.startswith("make the Snakefile faster to parse")
     assert one.check == "phase_s.node_plan <= 400"
 
 
@@ -162,7 +166,7 @@ def test_planning_again_on_the_nodes_asks_for_a_lighter_snakefile() -> None:
         pytest.param(remote(start_s=30, tool_s=5), id="short"),
     ],
 )
-def test_start_up_is_no_incident_where_tools_are_longer_or_jobs_few(story: Story) -> None:
+def test_start_up_is_no_incident_if_tools_are_longer_or_jobs_few(story: Story) -> None:
     assert "node_startup" not in found(story)
 
 
@@ -174,12 +178,12 @@ def test_start_up_that_grew_explains_a_slower_run() -> None:
 # -- the cluster ---------------------------------------------------------------------------------
 
 
-def test_a_busy_cluster_is_escalated_with_its_accounting() -> None:
+def test_a_busy_cluster_is_escalated_with_its_accounting_records() -> None:
     record = a_record(submitted=5, eligible=6, started=300, ended=330)
     one = found(remote(queue_s=300, record=record))["busy_cluster"]
     assert one.claim == (
-        "the cluster's queue took 300.0 s of the run: 4 submissions waited 300.0 s in the middle, "
-        "300.0 s at most; its accounting: 4 s not yet eligible, 1176 s for a place in main"
+        "the cluster's queue took 300.0 s of the run: 4 submissions waited 300.0 s (median) and "
+        "300.0 s at most; accounting: 4 s not eligible to start, 1176 s waiting for nodes in main"
     )
     assert (one.strength, one.action.escalate, one.check) == (
         *("certain", True),
@@ -187,11 +191,11 @@ def test_a_busy_cluster_is_escalated_with_its_accounting() -> None:
     )
 
 
-def test_what_was_held_back_is_no_lack_of_room() -> None:
+def test_jobs_that_were_held_are_no_lack_of_nodes() -> None:
     record = a_record(submitted=5, eligible=300, started=301, ended=330, reason="QOSMaxJobs")
     one = found(remote(queue_s=300, record=record))["busy_cluster"]
     assert "(QOSMaxJobs)" in one.claim
-    assert "what held the jobs back" in one.action.text
+    assert "what held the jobs" in one.action.text
 
 
 def test_a_short_queue_is_no_busy_cluster() -> None:
@@ -213,25 +217,25 @@ def slow_files(create_s: float | None = None, **more: Any) -> Story:
     return story
 
 
-def test_files_that_are_waited_for_are_told_by_the_phase_that_took_most() -> None:
+def test_waiting_for_files_names_the_longest_phase() -> None:
     one = found(remote(stage_s=150))["slow_metadata"]
     assert "150.0 s of it stage_in" in one.claim
     assert (one.strength, one.check) == ("likely", "phase_s.stage_in <= 300")
 
 
-def test_a_file_system_that_was_measured_to_be_slow_makes_it_certain() -> None:
+def test_slow_file_operations_that_were_measured_make_it_certain() -> None:
     one = found(slow_files(0.2, late_s=150))["slow_metadata"]
     assert one.strength == "certain"
     assert "create_s: 0.2" in [cited.quote for cited in one.evidence]
     assert found(slow_files(0.0001, late_s=150))["slow_metadata"].strength == "likely"
 
 
-def test_a_big_tool_is_no_slow_file_system() -> None:
+def test_a_long_tool_is_no_slow_file_system() -> None:
     assert found(remote(stage_s=20, tool_s=600)) == {}
     assert "slow_metadata" not in found(remote(stage_s=20, tool_s=600), remote(stage_s=20))
 
 
-def test_large_files_that_are_fetched_are_no_slow_file_system() -> None:
+def test_fetching_large_files_is_no_slow_file_system() -> None:
     story = remote(stage_s=150)
     story.events.insert(2, begun().message(4, "Retrieving s3://a/b from storage").events[-1])
     assert "slow_metadata" not in found(story)
@@ -253,17 +257,17 @@ def checkpoints(count: int, each_s: float) -> Story:
     return story.end(now + 2)
 
 
-def test_a_storm_of_checkpoints_is_told_with_what_planning_again_took() -> None:
+def test_many_checkpoints_are_a_storm_with_the_time_of_re_planning() -> None:
     one = found(checkpoints(10, 15))
     assert set(one) == {"checkpoint_storm"}
-    told = one["checkpoint_storm"]
-    assert told.claim == (
-        "the DAG was planned again 10 times after jobs of split: 150.0 s of the run"
+    storm = one["checkpoint_storm"]
+    assert storm.claim == (
+        "the DAG was re-planned 10 times after jobs of split: 150.0 s of the run"
     )
-    assert (told.rules, told.check) == (("split",), "phase_s.plan <= 76")
+    assert (storm.rules, storm.check) == (("split",), "phase_s.plan <= 76")
 
 
-def test_one_checkpoint_and_many_quick_ones_are_no_storm() -> None:
+def test_one_checkpoint_or_many_fast_ones_are_no_storm() -> None:
     assert "checkpoint_storm" not in found(checkpoints(1, 150))
     assert found(checkpoints(10, 1)) == {}
 
@@ -277,16 +281,16 @@ def planning(parse_s: float, plan_s: float, work_s: float = 20) -> Story:
     return story.end(now + work_s + 1)
 
 
-def test_a_snakefile_that_takes_long_to_read_is_told_apart_from_a_dag() -> None:
+def test_parsing_a_snakefile_and_building_a_dag_are_distinguished() -> None:
     one = found(planning(150, 1))["slow_planning"]
-    assert "150.0 s of it reading the Snakefile" in one.claim
+    assert "150.0 s of it parsing the Snakefile" in one.claim
     assert (one.strength, one.check) == ("certain", "phase_s.parse <= 75")
     one = found(planning(1, 150))["slow_planning"]
     assert "150.0 s of it building the DAG" in one.claim
     assert found(planning(8, 1), planning(1, 1))["slow_planning"].rules == ()
 
 
-def test_planning_that_is_short_or_small_beside_the_work_is_no_incident() -> None:
+def test_planning_that_is_short_or_small_compared_with_the_work_is_no_incident() -> None:
     assert found(planning(40, 40)) == {}
     assert found(planning(100, 100, 900)) == {}
     assert "slow_planning" not in found(planning(20, 1, 90), planning(20, 1))
@@ -306,7 +310,7 @@ def held(count: int, length_s: float, *, at_once: int, **facts: Any) -> Story:
     return story.end(4 + -(-count // at_once) * length_s)
 
 
-def test_a_resource_that_holds_work_back_while_slots_idle_is_named() -> None:
+def test_a_resource_that_holds_jobs_back_while_slots_are_free_is_named() -> None:
     one = found(held(4, 100, at_once=1, jobs=8, resources={"io": 1}))["idle_slots"]
     assert one.claim == (
         "ready jobs were held back by io = 1 for 300.0 s, 300.0 s of it with at least half of the "
@@ -323,11 +327,11 @@ def test_a_resource_that_holds_work_back_while_slots_idle_is_named() -> None:
         pytest.param({"jobs": 8, "resources": {"mem_mb": 1}}, id="memory"),
     ],
 )
-def test_slots_that_compute_and_memory_that_is_full_are_no_incident(facts: Any) -> None:
+def test_busy_slots_and_full_memory_are_no_incident(facts: Any) -> None:
     assert found(held(4, 100, at_once=1, **facts)) == {}
 
 
-def test_fewer_slots_than_the_baseline_had_explain_a_slower_run() -> None:
+def test_fewer_slots_than_in_the_baseline_explain_a_slower_run() -> None:
     before = held(8, 10, at_once=4, **SLOTS)
     one = found(held(8, 10, at_once=1, jobs=1), before)["idle_slots"]
     assert one.claim.startswith(
@@ -336,7 +340,7 @@ def test_fewer_slots_than_the_baseline_had_explain_a_slower_run() -> None:
     assert found(held(8, 40, at_once=4, **SLOTS), before).keys() & {"idle_slots"} == set()
 
 
-def test_a_scheduler_that_leaves_ready_work_is_told_by_its_stall() -> None:
+def test_a_scheduler_that_selects_no_ready_job_is_a_stall() -> None:
     story = begun(**SLOTS).job(1).job(2)
     story.quick(1, 3, 3, 10).quick(2, 3, 200, 210)
     assert found(story.end(211))["idle_slots"].id == "idle_slots:stall"
@@ -359,7 +363,7 @@ PARAMS = "Params have changed since last execution"
 def test_one_touched_file_that_makes_many_jobs_run_again_is_a_surprise() -> None:
     one = found(reruns(30, TOUCHED))["surprise_reruns"]
     assert one.claim == ("30 of 30 jobs ran again because of updated inputs of cut (config.tsv)")
-    assert "who wrote or touched config.tsv" in one.action.text
+    assert "what wrote or touched config.tsv" in one.action.text
     assert one.check == "jobs_planned <= 0"
 
 
@@ -369,13 +373,12 @@ def test_changed_code_is_named_by_its_rule() -> None:
 
 
 def test_a_config_that_changes_params_of_every_rule_is_one_surprise() -> None:
-    told = "Params have changed since last execution"
     jobs = [
         job
         for n in map(str, range(10))
         for job in (
-            a_job("cut", f"cut/{n}", n=n, reason=told),
-            a_job("count", f"count/{n}", f"cut/{n}", n=n, reason=told),
+            a_job("cut", f"cut/{n}", n=n, reason=PARAMS),
+            a_job("count", f"count/{n}", f"cut/{n}", n=n, reason=PARAMS),
         )
     ]
     one = found(a_run(jobs, length_s=300))["surprise_reruns"]
@@ -383,17 +386,17 @@ def test_a_config_that_changes_params_of_every_rule_is_one_surprise() -> None:
     assert len(one.evidence) == 2
 
 
-def test_more_jobs_than_before_are_a_surprise_though_they_are_short() -> None:
+def test_many_more_short_jobs_than_before_are_a_surprise() -> None:
     assert "surprise_reruns" in found(reruns(30, TOUCHED, 60), reruns(2, TOUCHED, 60))
     assert "surprise_reruns" not in found(reruns(30, TOUCHED, 60), reruns(30, TOUCHED, 60))
 
 
 @pytest.mark.parametrize("reason", ["Forced execution", "Missing output files: cut/1", None])
-def test_what_was_asked_for_or_is_new_is_no_surprise(reason: Any) -> None:
+def test_forced_or_new_jobs_are_no_surprise(reason: Any) -> None:
     assert "surprise_reruns" not in found(reruns(30, reason))
 
 
-def test_what_had_to_run_anyway_is_not_what_made_jobs_run_again() -> None:
+def test_jobs_that_had_to_run_anyway_are_not_counted_as_reruns() -> None:
     anyway = [a_job("x", f"x/{n}", "in", n=str(n), reason=f"{MISSING}; {CODE}") for n in range(100)]
     again = [a_job("y", f"y/{n}", "in", n=str(n), reason=PARAMS) for n in range(12)]
     one = found(a_run([*anyway, *again], length_s=300), a_run(again[:1]))["surprise_reruns"]
