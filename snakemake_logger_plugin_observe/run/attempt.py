@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Usage,
     Wait,
 )
+from snakemake_logger_plugin_observe.run import unobserved
 from snakemake_logger_plugin_observe.run.node_processes import innermost_executions
 from snakemake_logger_plugin_observe.run.phases import PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Segment, phase_sums
@@ -26,6 +27,7 @@ Key = tuple[int | str, int]
 _LABELS = frozenset({None, *PHASES})
 
 FINAL = frozenset({"success", "failed", "cancelled", "lost", "cached"})
+"""The statuses of attempts that have ended."""
 FAILED = frozenset({"failed", "lost"})
 
 
@@ -60,7 +62,7 @@ class Attempt:
     accounting: SchedulerRecord | None = None
     segments: list[Segment] = field(default_factory=list)
     line: int | None = None
-    """The journal's last line about it."""
+    """The last journal line about it."""
     submitted_line: int | None = None
     """The journal line of its submission, which has its stamps until it ends."""
     _phases: dict[str, Micros] | None = None
@@ -85,7 +87,7 @@ class Attempt:
         self.node_starts = event.node_starts
         self.levels = event.levels
         self.offset = event.offset
-        self.unobserved = event.unobserved
+        self.unobserved = unobserved.current(event.unobserved) if event.unobserved else ()
         self.used = event.used
         self.logs = event.logs
 
@@ -128,7 +130,7 @@ class Attempt:
 
 
 def written_segments(event: AttemptFinished) -> list[Segment]:
-    """Return the segments that an attempt's end carries."""
+    """Return the segments in the journal line of an attempt's end."""
     found: list[Segment] = []
     at = event.start or 0
     for phase, length_s in event.segments:

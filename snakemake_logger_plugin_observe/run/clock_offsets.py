@@ -1,9 +1,9 @@
-"""How far a node's clock is ahead of the main one: exactly, within bounds, or nobody knows.
+"""How far a node's clock is ahead of the main one: exactly, within bounds, or unknown.
 
-Pure. Two processes of one boot of a kernel share its clock, whatever their host is called: each
-says when that boot was by its own reading of the wall clock, and the difference is their offset.
-Of other clocks only the order of things is known: accepted ≤ node start, node end ≤ reported. What
-earlier attempts on the same clock told narrows that down.
+Pure. Two processes of one boot of a kernel share its clock, whatever their host's name: each
+records when that boot was by its own wall clock, and the difference is their offset. For other
+clocks, only the order of events is known: accepted ≤ node start, node end ≤ reported. Earlier
+attempts on the same clock narrow the bounds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, Offset, Wait
+from snakemake_logger_plugin_observe.run.unobserved import OTHER_CLOCK
 
-OTHER_CLOCK: Final = "its node is called as the main host is, but has another clock"
-_READING: Final = 1_000  # what two readings of one clock may differ by
-_DRIFT: Final = 100_000  # what a clock may wander off between two attempts
+_READING: Final = 1_000  # how much two readings of one clock may differ
+_DRIFT: Final = 100_000  # how far a clock may drift between two attempts
 _LEVEL_MOMENTS: Final = ("started", "loaded", "parsed", "planned", "ended")
 _EXECUTION_MOMENTS: Final = (
     *("selected", "begun", "prepared", "running", "tool_started", "tool_ended"),
@@ -24,79 +24,79 @@ _EXECUTION_MOMENTS: Final = (
 
 
 class KernelBoot(NamedTuple):
-    """A boot of a kernel, and when it was by the clock of the process that tells it."""
+    """A boot of a kernel, and its time by the clock of the process that recorded it."""
 
     id: str
     time: Micros
 
 
 class LeadBounds(NamedTuple):
-    """Between what a clock's lead must lie, in microseconds; None: no bound on that side."""
+    """The bounds of a clock's lead, in microseconds; None: no bound on that side."""
 
     low: Micros | None = None
     high: Micros | None = None
 
     @property
     def possible(self) -> bool:
-        """Whether any lead fits."""
+        """Whether any lead is within the bounds."""
         return self.low is None or self.high is None or self.low <= self.high
 
     @property
     def nearest_to_zero(self) -> Micros:
-        """The least lead, ahead or behind, that fits."""
+        """The smallest lead within the bounds, ahead or behind."""
         if self.low is not None and self.low > 0:
             return self.low
         return self.high if self.high is not None and self.high < 0 else 0
 
-    def moved(self, by: Micros) -> "LeadBounds":
-        """Return the bounds of a lead that is so much larger."""
+    def shifted(self, by: Micros) -> "LeadBounds":
+        """Return the bounds of a lead that is larger by *by*."""
         return LeadBounds(
             None if self.low is None else self.low + by,
             None if self.high is None else self.high + by,
         )
 
-    def and_(self, other: "LeadBounds") -> "LeadBounds":
-        """Return what both allow; it may be impossible."""
+    def intersected(self, other: "LeadBounds") -> "LeadBounds":
+        """Return what both allow, which may be no lead at all."""
         lows = [low for low in (self.low, other.low) if low is not None]
         highs = [high for high in (self.high, other.high) if high is not None]
         return LeadBounds(max(lows, default=None), min(highs, default=None))
 
 
 class ClockLead(NamedTuple):
-    """A node clock's lead, as it is written, and as it is taken off the node's moments."""
+    """How far a node's clock is ahead, as recorded and as subtracted from the node's moments."""
 
     offset: Offset
     shift: Micros
-    """Less than the offset says where the moments are on the main clock already."""
+    """What to subtract; 0 where the moments are on the main clock already."""
     exact: bool
     certain: bool = True
-    """Whether what contradicts it can only be the executor's report, and not the clock."""
+    """Whether a contradiction can only come from the executor's report, not from the clock."""
     reason: str | None = None
 
 
 class MainProcess(NamedTuple):
-    """The main process's host, and its boot where that is known."""
+    """The main process's host, and its kernel's boot if known."""
 
     host: str | None = None
     boot: KernelBoot | None = None
 
     def shares_clock_with(self, level: Level) -> bool:
-        """Whether *level* is known to have read the same kernel's clock."""
+        """Whether *level* is known to have used the same kernel's clock."""
         return (
             self.boot is not None and level.boot_id == self.boot.id and level.boot_time is not None
         )
 
 
 def kernel_boot(id_: str | None, time: Micros | None) -> KernelBoot | None:
-    """Return the boot, if enough is known of it."""
+    """Return the boot, or None if its id or its time is unknown."""
     return None if id_ is None or time is None else KernelBoot(id_, time)
 
 
 def on_common_clock(levels: Sequence[Level], main: MainProcess) -> list[Level]:
     """Return *levels* as if no wall clock had been set between them.
 
-    Processes of the main process's boot are put on the main clock, those of another boot on the
-    clock of the first of them.
+    Processes of the main process's boot are converted to the main clock, those of another boot to
+    the clock of its first process.
     """
     boots: dict[str, Micros] = {}
     found: list[Level] = []
@@ -112,7 +112,7 @@ def on_common_clock(levels: Sequence[Level], main: MainProcess) -> list[Level]:
 
 
 def lead_of_same_boot(level: Level, main: MainProcess) -> Micros:
-    """Return how far a process that shares the main clock has it ahead: what it was set by."""
+    """Return the lead of a process that shares the main clock: how much the clock was set."""
     if main.boot is None or level.boot_time is None:
         return 0
     lead = level.boot_time - main.boot.time
@@ -127,25 +127,25 @@ def clock_lead(
     *,
     once: bool = True,
 ) -> ClockLead:
-    """Return the lead of the clock that *level* read, which is on one clock with its like.
+    """Return the lead of the clock that *level* used.
 
     Args:
         level: the outermost process of the submission on that clock.
         main: the main process.
-        own: the bounds that this attempt's order of things sets.
-        clocks: what earlier attempts told of clocks, see ``bounds_from_attempt``.
-        once: whether the submission waited once in the queue, and for one report.
+        own: the bounds from the order of this attempt's events.
+        clocks: the bounds from earlier attempts, see ``bounds_from_attempt``.
+        once: whether the cluster started the submission once only.
 
     """
     if main.shares_clock_with(level):
         return ClockLead(_exactly(level.host, lead_of_same_boot(level, main)), 0, exact=True)
     earlier = clocks.get(_name(level))
     if earlier is not None:
-        earlier = earlier.moved(level.boot_time or 0)
+        earlier = earlier.shifted(level.boot_time or 0)
     bounds = _settled(own, earlier)
     assumed = bounds.nearest_to_zero
-    named_alike = level.host == main.host and (level.boot_id is None or main.boot is None)
-    if named_alike and not assumed:
+    same_name = level.host == main.host and (level.boot_id is None or main.boot is None)
+    if same_name and not assumed:
         return ClockLead(_exactly(level.host, 0), 0, exact=True)
     offset = Offset(
         host=level.host,
@@ -155,24 +155,24 @@ def clock_lead(
         **(_wait_bounds(own, bounds) if once else {}),
     )
     certain = not own.possible or own.low is None or own.low <= assumed
-    return ClockLead(offset, assumed, False, certain, OTHER_CLOCK if named_alike else None)
+    return ClockLead(offset, assumed, False, certain, OTHER_CLOCK if same_name else None)
 
 
 def bounds_from_attempt(levels: Sequence[Level], offset: Offset | None) -> dict[str, LeadBounds]:
-    """Return what an ended attempt tells of its node's clock, under the clock's name.
+    """Return the bounds of a node clock's lead from an ended attempt, by the clock's name.
 
-    Told is the lead less the moment of that kernel's boot, which setting the clock does not change.
-    An attempt that is laid by what it told itself is laid as it was before.
+    They are relative to the moment of that kernel's boot, so setting the clock does not change
+    them. An attempt's own bounds reproduce its own timeline.
     """
     if offset is None or (offset.low_s is None and offset.high_s is None):
         return {}
-    there = [one for one in levels if one.host == offset.host and not one.in_main]
-    if not there:
+    on_node = [one for one in levels if one.host == offset.host and not one.in_main]
+    if not on_node:
         return {}
-    name = _name(there[-1])
-    first = next(one for one in there if _name(one) == name)
+    name = _name(on_node[-1])
+    first = next(one for one in on_node if _name(one) == name)
     low, high = (None if s is None else round(s * 1e6) for s in (offset.low_s, offset.high_s))
-    return {name: LeadBounds(low, high).moved(-(first.boot_time or 0))}
+    return {name: LeadBounds(low, high).shifted(-(first.boot_time or 0))}
 
 
 def _name(level: Level) -> str:
@@ -181,14 +181,14 @@ def _name(level: Level) -> str:
 
 
 def _settled(own: LeadBounds, earlier: LeadBounds | None) -> LeadBounds:
-    """Return the bounds to go by, where an attempt's *own* may contradict *earlier* ones.
+    """Return the bounds to use where an attempt's *own* may contradict *earlier* ones.
 
-    Such an attempt's end was reported early, or its clock was moved since. No lead at all is the
-    likeliest, so whoever allows it is believed.
+    Then its end was reported early, or its clock was set in between. No lead is the most likely,
+    so the bounds that allow it are used.
     """
     if earlier is None:
         return own if own.possible else LeadBounds()
-    both = own.and_(earlier)
+    both = own.intersected(earlier)
     if both.possible:
         return both
     if not own.possible:
@@ -200,7 +200,7 @@ def _settled(own: LeadBounds, earlier: LeadBounds | None) -> LeadBounds:
 
 
 def _wait_bounds(own: LeadBounds, bounds: LeadBounds) -> dict[str, tuple[float, float]]:
-    """Return within what queue and poll wait must each lie, where that is known."""
+    """Return the bounds of queue and poll wait, if known."""
     if None in (*own, *bounds):
         return {}
     low, high = bounds.low or 0, bounds.high or 0
@@ -219,7 +219,7 @@ def _exactly(host: str, lead: Micros) -> Offset:
 
 
 def _moved(level: Level, by: Micros, **more: Micros) -> Level:
-    """Return *level* with all its moments so much later."""
+    """Return *level* with all its moments later by *by*."""
     if abs(by) < _READING:
         return level
     executions = tuple(
@@ -235,6 +235,6 @@ def _moved(level: Level, by: Micros, **more: Micros) -> Level:
     return level.model_copy(update=changed)
 
 
-def _later(told: Level | Execution | Wait, names: Sequence[str], by: Micros) -> dict[str, Micros]:
-    moments = ((name, getattr(told, name)) for name in names)
+def _later(record: Level | Execution | Wait, names: Sequence[str], by: Micros) -> dict[str, Micros]:
+    moments = ((name, getattr(record, name)) for name in names)
     return {name: moment + by for name, moment in moments if moment is not None}

@@ -1,18 +1,17 @@
-"""Snakemake processes laid onto a track: each with its tools, and with the processes inside it."""
+"""Snakemake processes labelled on a track: each with its tools and the processes inside it."""
 
 from collections.abc import Sequence
 
 from snakemake_logger_plugin_observe.clock import TICK, Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, Level
 from snakemake_logger_plugin_observe.run.segments import Timeline, Track
-
-NODE_CUT_OFF = "the node's processes did not report their end"
+from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF
 
 
 def label_process(
     track: Track, level: Level, deeper: list[Level], group: bool, result: Timeline
 ) -> None:
-    """Lay one Snakemake process on the node, with the processes inside it."""
+    """Label one Snakemake process on the node, with the processes inside it."""
     track.node_if(level.started, "node_startup")
     track.node(level.loaded, "node_startup")
     planned_from = level.loaded or level.started or 0
@@ -21,7 +20,7 @@ def label_process(
             track.node(wait.start, "node_plan")
             track.node(wait.end, wait.phase)
     if level.planned is None and not level.executions and level.ended is not None:
-        track.node(level.ended, "node_plan")  # its Snakefile failed, say
+        track.node(level.ended, "node_plan")  # its Snakefile failed, for example
         return
     track.node(level.planned, "node_plan")
     tools = any(one.tool_started is not None or one.begun is not None for one in level.executions)
@@ -35,7 +34,7 @@ def label_process(
     elif group:
         label_members(track, level)
     else:
-        _tries(track, level, deeper, result)
+        _label_executions(track, level, deeper, result)
     for wait in level.waits:
         if level.planned is not None and wait.start >= level.planned:
             track.node(wait.end, wait.phase)
@@ -48,8 +47,8 @@ def _inside(inner: Level, outer: Level) -> bool:
     return inner.started >= outer.started and (outer.ended is None or inner.started <= outer.ended)
 
 
-def _tries(track: Track, level: Level, deeper: list[Level], result: Timeline) -> None:
-    """Lay the executions of a single job inside one process: rule-level retries run several."""
+def _label_executions(track: Track, level: Level, deeper: list[Level], result: Timeline) -> None:
+    """Label a single job's executions inside one process: rule-level retries run several."""
     for one in level.executions:
         if one.tool_started is not None:
             label_tool(track, one, deeper, result)
@@ -59,7 +58,7 @@ def _tries(track: Track, level: Level, deeper: list[Level], result: Timeline) ->
 
 
 def label_members(track: Track, level: Level) -> None:
-    """Leave out the time that a group's members own, and label the time between them."""
+    """Label the time between a group's members; their own time is left to them."""
     between = "dispatch" if level.in_main else "member_wait"
     for span in sorted(filter(None, map(span_of, level.executions))):
         track.node(span[0], between)
@@ -69,7 +68,7 @@ def label_members(track: Track, level: Level) -> None:
 
 def span_of(one: Execution) -> tuple[Micros, Micros] | None:
     """Return when a member's own time began and ended on the node's clock."""
-    if one.rule is None:  # a group inside the group: its members tell their own time
+    if one.rule is None:  # a group inside the group: its members record their own time
         return None
     begun = one.selected if one.selected is not None else one.begun
     last = one.checked or one.reported or one.tool_ended or one.tool_started
@@ -77,7 +76,7 @@ def span_of(one: Execution) -> tuple[Micros, Micros] | None:
 
 
 def label_tool(track: Track, one: Execution, levels: list[Level], result: Timeline) -> None:
-    """Lay a try's tool, or the Snakemake process that was spawned to run it."""
+    """Label an execution's tool, or the Snakemake process that was spawned to run it."""
     track.node(one.tool_started, "stage_in")
     inner = [level for level in levels if runs(level, one)]
     for level in inner[:1]:
@@ -92,7 +91,7 @@ def label_tool(track: Track, one: Execution, levels: list[Level], result: Timeli
 
 
 def runs(level: Level, one: Execution) -> bool:
-    """Whether *level* is the process that was spawned to run the tool of the try *one*."""
+    """Whether *level* is the process that was spawned to run the tool of *one*."""
     if level.started is None or one.tool_started is None:
         return False
     inside = level.started >= one.tool_started - TICK and (
@@ -106,7 +105,7 @@ def _same_job(a: Execution, b: Execution) -> bool:
 
 
 def innermost_executions(levels: Sequence[Level]) -> list[Execution]:
-    """Return every try of a tool, in the process closest to it."""
+    """Return the executions of tools, each from the innermost process that recorded it."""
     return [
         one
         for level in levels

@@ -1,7 +1,6 @@
-"""The vocabulary of time: every phase, its cost class, and what both mean in plain words.
+"""Every phase and its cost class, with their meaning in plain words.
 
-A phase belongs to exactly one cost class, and a cost class names the kind of repair that its
-phases call for.
+A phase belongs to exactly one cost class; a cost class stands for one kind of fix.
 """
 
 from typing import Final, NamedTuple
@@ -13,7 +12,7 @@ UNATTRIBUTED: Final = "unattributed"
 
 
 class Phase(NamedTuple):
-    """One label of the segments that tile an attempt or a run."""
+    """A label of the segments that tile an attempt or a run."""
 
     name: str
     cost_class: str
@@ -27,36 +26,36 @@ CLASSES: Final[dict[str, str]] = {
     "queue": "waiting in the cluster",
     "staging": "files: waiting, fetching, storing",
     "compute": "the tools",
-    UNOBSERVED: "could not be split",
+    UNOBSERVED: "no breakdown available",
     UNATTRIBUTED: "nothing explains it",
 }
-"""The cost classes in the order in which they are shown, with their plain meaning."""
+"""The cost classes in display order, with their meaning."""
 
 ATTEMPT_PHASES: Final = (
-    Phase("slot_wait", "limits", "ready, but not chosen yet"),
-    Phase("dispatch", "scheduling", "chosen, its submission not begun"),
-    Phase("submit", "scheduling", "handing it to the cluster"),
-    Phase("queue_wait", "queue", "waiting for a place to run"),
+    Phase("slot_wait", "limits", "ready, waiting for a free slot"),
+    Phase("dispatch", "scheduling", "selected, not submitted yet"),
+    Phase("submit", "scheduling", "submitting it to the cluster"),
+    Phase("queue_wait", "queue", "queued in the cluster"),
     Phase("node_startup", "scheduling", "starting Snakemake on the node"),
-    Phase("node_plan", "planning", "the DAG built again on the node"),
+    Phase("node_plan", "planning", "rebuilding the DAG on the node"),
     Phase("stage_in", "staging", "inputs, directories, storage"),
     Phase("compute", "compute", "the tool itself"),
     Phase("stage_out", "staging", "outputs checked and stored"),
     Phase("member_wait", "scheduling", "between the jobs of a group"),
     Phase("node_exit", "scheduling", "processes on the node ending"),
-    Phase("poll_wait", "scheduling", "waiting for the next status poll"),
+    Phase("poll_wait", "scheduling", "waiting for the next status check"),
     Phase("latency_wait", "staging", "outputs not visible yet"),
     Phase("postprocess", "scheduling", "Snakemake finishing the job"),
-    Phase(UNOBSERVED, UNOBSERVED, "could not be split"),
+    Phase(UNOBSERVED, UNOBSERVED, "no breakdown available"),
 )
-"""The phases of an attempt, in the order in which they happen."""
+"""The phases of an attempt, in chronological order."""
 
 RUN_PHASES: Final = (
     Phase("import", "planning", "starting Snakemake"),
     Phase("parse", "planning", "reading the Snakefile"),
     Phase("plan", "planning", "building the DAG"),
     Phase("deploy", "staging", "environments and images"),
-    Phase("select", "scheduling", "choosing jobs"),
+    Phase("select", "scheduling", "selecting jobs"),
     Phase("main_loop", "scheduling", "the scheduler's other work"),
     Phase("hooks", "scheduling", "onstart, onsuccess, onerror"),
     Phase("shutdown", "scheduling", "last job done → exit"),
@@ -65,7 +64,7 @@ RUN_PHASES: Final = (
 """The phases of the run itself."""
 
 PHASES: Final[dict[str, Phase]] = {p.name: p for p in (*RUN_PHASES, *ATTEMPT_PHASES)}
-"""Every phase by its name."""
+"""Every phase by name."""
 
 
 def cost_class(phase: str) -> str:
@@ -74,7 +73,7 @@ def cost_class(phase: str) -> str:
 
 
 def by_class(by_phase: dict[str, int]) -> dict[str, int]:
-    """Return the sums of *by_phase* per cost class, every class named, in showing order."""
+    """Return the sums of *by_phase* per cost class: every class, in display order."""
     totals = dict.fromkeys(CLASSES, 0)
     for phase, micros in by_phase.items():
         totals[cost_class(phase)] += micros

@@ -1,4 +1,4 @@
-"""Segments laid end to end: what a timeline is made of."""
+"""Segments laid end to end, which make up a timeline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Segment(NamedTuple):
 
 @dataclass(slots=True)
 class Timeline:
-    """An attempt's segments, and what could not be observed of it."""
+    """An attempt's segments, and why some of its time is unobserved."""
 
     segments: list[Segment] = field(default_factory=list)
     unobserved: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Timeline:
 
 
 def phase_sums(segments: Iterable[Segment]) -> dict[str, Micros]:
-    """Return microseconds per phase, in the order of the model; members' time is not counted."""
+    """Return microseconds per phase, in chronological order; members' time is not counted."""
     sums: dict[str, Micros] = {}
     for segment in segments:
         if segment.phase is not None:
@@ -45,10 +45,10 @@ def phase_sums(segments: Iterable[Segment]) -> dict[str, Micros]:
 
 
 class Track:
-    """Lays segments end to end; what a missing stamp leaves open becomes ``unobserved``."""
+    """Builds segments end to end; time next to a missing stamp becomes ``unobserved``."""
 
     def __init__(self, start: Micros, end: Micros, shift: Micros = 0) -> None:
-        """Begin at *start*; nothing is laid past *end*; *shift* is taken off node moments."""
+        """Begin at *start*, cut at *end*; *shift* is subtracted from node moments."""
         self.at = start
         self.end = end
         self.shift = shift
@@ -56,7 +56,7 @@ class Track:
         self._open = False
 
     def to(self, moment: Micros | None, phase: str | None) -> None:
-        """Label all up to *moment* as *phase*; an unknown moment leaves it open."""
+        """Label all time up to *moment* as *phase*; an unknown moment leaves it open."""
         if moment is None:
             self._open = True
             return
@@ -73,10 +73,10 @@ class Track:
         self.at = moment
 
     def node(self, moment: Micros | None, phase: str | None) -> None:
-        """Do as ``to`` with a moment that the node's clock took."""
+        """As ``to``, with a moment of the node's clock."""
         self.to(None if moment is None else moment - self.shift, phase)
 
     def node_if(self, moment: Micros | None, phase: str | None) -> None:
-        """Do as ``node``, but pass over a moment that need not have happened."""
+        """As ``node``, but skip a moment that need not have happened."""
         if moment is not None:
             self.node(moment, phase)

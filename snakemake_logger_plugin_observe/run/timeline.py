@@ -1,9 +1,9 @@
-"""The decomposition: stamps of one attempt in, segments that tile it out.
+"""The decomposition: from the stamps of one attempt to the segments that tile it.
 
 Pure, and the core of the project: the plugins call it inside Snakemake when an attempt ends, and
-the reader calls it again to check what they wrote. Moments of the node's clock are put on the main
-clock by one offset per clock (``offsets``); where a stamp is missing, the stretch around it is one
-segment called ``unobserved``.
+the reader calls it again to check what they wrote. Moments of the node's clock are converted to the
+main clock by one offset per clock (``clock_offsets``); where a stamp is missing, the time around it
+is one segment called ``unobserved``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,6 @@ from snakemake_logger_plugin_observe.run.clock_offsets import (
     on_common_clock,
 )
 from snakemake_logger_plugin_observe.run.node_processes import (
-    NODE_CUT_OFF,
     label_members,
     label_process,
     label_tool,
@@ -30,21 +29,24 @@ from snakemake_logger_plugin_observe.run.node_processes import (
 )
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Timeline, Track
+from snakemake_logger_plugin_observe.run.unobserved import (
+    CLOCK_SET,
+    ENDED_EARLY,
+    ENDED_EARLY_OR_SET,
+    NO_NODE_STAMPS,
+    NO_WRAPPER,
+    NODE_CUT_OFF,
+    NOT_TIMED,
+    ONLY_A_SIGN,
+    STARTED_AGAIN,
+)
 
-ENDED_EARLY = "the executor reported the end before the node had ended"
-ENDED_EARLY_OR_SET = f"{ENDED_EARLY}, or the node's clock was set since its earlier jobs"
-NO_NODE_STAMPS = "nothing was heard from the node"
-ONLY_A_SIGN = "after its first sign of life nothing was heard from the node"
-NO_WRAPPER = "run without --executor timed: queue, node and tool cannot be told apart"
 _UNKNOWN: Final = MainProcess()
-CLOCK_SET = "the node's clock was set meanwhile: its processes' moments may not fit together"
-STARTED_AGAIN = "the cluster started it {count} times: what an earlier start did last is not known"
-NOT_TIMED = "this executor's inner stages could not be timed"
 
 
 @dataclass(slots=True)
 class TimelineInput:
-    """What is known of one attempt: stamps, and the processes that took part in it."""
+    """What is known about one attempt: its stamps, and the processes that took part in it."""
 
     stamps: Stamps
     waits: Sequence[Wait] = ()
@@ -54,15 +56,15 @@ class TimelineInput:
     group: bool = False
     main: MainProcess = _UNKNOWN
     clocks: Mapping[str, LeadBounds] = field(default_factory=dict)
-    """What earlier attempts told of the nodes' clocks."""
+    """Bounds of the nodes' clocks from earlier attempts."""
     until: Micros | None = None
-    """Where to cut an attempt that has no end of its own: it goes on, or the run was killed."""
+    """Where to cut an attempt without an end: it is still running, or the run was killed."""
     tool_started: Micros | None = None
-    """When the tool began in the main process, of an attempt that has no end yet."""
+    """When the tool started in the main process, for an attempt without an end."""
 
 
 def timeline(evidence: TimelineInput) -> Timeline:
-    """Return the segments of one attempt, from ready (or what came first) to finished."""
+    """Return the segments of one attempt, from ready (or its first stamp) to finished."""
     stamps = evidence.stamps
     known = [m for m in stamps.__dict__.values() if m is not None]
     if not known:
@@ -96,9 +98,9 @@ def timeline(evidence: TimelineInput) -> Timeline:
 
 
 def _comparable(evidence: TimelineInput) -> TimelineInput:
-    """Return *evidence* with what was read of the same clock on the same count of time.
+    """Return *evidence* with all moments of one clock on the same timescale.
 
-    The shell's signs are the plain wall clock's, as the process after it read it.
+    The shell's signs of life are on the plain wall clock, like those of the process after it.
     """
     levels = on_common_clock(evidence.levels, evidence.main)
     first = next((one for one in levels if not one.in_main), None)
@@ -110,19 +112,19 @@ def _comparable(evidence: TimelineInput) -> TimelineInput:
 
 
 def _given_up_unsubmitted(evidence: TimelineInput) -> bool:
-    """Whether the attempt ended before any executor had taken it."""
+    """Whether the attempt ended before any executor had accepted it."""
     stamps = evidence.stamps
     return stamps.accepted is None and stamps.reported is None and not evidence.levels
 
 
 def _name_the_unobserved(result: Timeline) -> None:
-    """Give a stretch that could not be split a reason, where none was found on the way."""
+    """Give unobserved time a reason if none was found so far."""
     if not result.unobserved and any(one.phase == UNOBSERVED for one in result.segments):
         result.unobserved.append(NOT_TIMED)
 
 
 def _until_submitted(track: Track, evidence: TimelineInput) -> None:
-    """Lay what the main process does before it begins the submission."""
+    """Label what the main process does before it begins the submission."""
     stamps = evidence.stamps
     if stamps.submitting is None:
         return
@@ -134,7 +136,7 @@ def _until_submitted(track: Track, evidence: TimelineInput) -> None:
 
 
 def _after_report(track: Track, evidence: TimelineInput) -> None:
-    """Lay what the main process does once the executor has reported the end."""
+    """Label what the main process does after the executor has reported the end."""
     for wait in evidence.waits:
         if wait.start >= track.at:
             track.to(wait.start, "postprocess")
@@ -143,7 +145,7 @@ def _after_report(track: Track, evidence: TimelineInput) -> None:
 
 
 def _submission(track: Track, evidence: TimelineInput, result: Timeline) -> None:
-    """Lay the submission itself, from its begin to the executor's report of its end."""
+    """Label the submission itself, from its begin to the executor's report of its end."""
     stamps = evidence.stamps
     main = [level for level in evidence.levels if level.in_main]
     spawned = [level for level in evidence.levels if not level.in_main]
@@ -168,7 +170,7 @@ def _submission(track: Track, evidence: TimelineInput, result: Timeline) -> None
 def _in_main(
     track: Track, level: Level, spawned: list[Level], evidence: TimelineInput, result: Timeline
 ) -> None:
-    """Lay what ran in the main process: preparation, the tool, or a process spawned for it."""
+    """Label what ran in the main process: preparation, the tool, or a process spawned for it."""
     if evidence.group:
         label_members(track, level)
         track.to(evidence.stamps.reported, "poll_wait")
@@ -189,107 +191,112 @@ def _local_execution(track: Track, one: Execution, spawned: list[Level], result:
 
 
 def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result: Timeline) -> None:
-    """Lay the time between the acceptance and the report of a submission to another executor."""
+    """Label the time between a remote submission's acceptance and its reported end."""
     stamps = evidence.stamps
-    lives = _lives(evidence.node_starts, levels)
-    if not lives:
+    starts = _node_starts(evidence.node_starts, levels)
+    if not starts:
         result.unobserved.append(NO_NODE_STAMPS)
         track.to(stamps.reported, UNOBSERVED)
         return
     limit = track.end
     if stamps.reported is not None:
         track.end = min(track.end, stamps.reported)
-    leads = _leads(lives, evidence)
-    for life in lives:
-        reported = stamps.reported if life is lives[-1] else None
-        _life(track, life, (leads.get(_clock(life)), reported), evidence, result)
-    if len(lives) > 1:
-        result.unobserved.append(STARTED_AGAIN.format(count=len(lives)))
+    leads = _leads(starts, evidence)
+    for start in starts:
+        reported = stamps.reported if start is starts[-1] else None
+        _label_start(track, start, (leads.get(_clock(start)), reported), evidence, result)
+    if len(starts) > 1:
+        result.unobserved.append(STARTED_AGAIN.format(count=len(starts)))
     track.to(stamps.reported, "poll_wait")
     track.end = limit
 
 
-class _Life(NamedTuple):
-    """One start of a submission on the cluster: its first sign, its processes in their order."""
+class _NodeStart(NamedTuple):
+    """A start of a submission on a node: its first sign of life, and its processes in order."""
 
     first: Micros
     levels: list[Level]
 
 
-def _lives(starts: Sequence[Micros], levels: Sequence[Level]) -> list[_Life]:
+def _node_starts(signs: Sequence[Micros], levels: Sequence[Level]) -> list[_NodeStart]:
     """Return a submission's starts: one, unless the cluster requeued it.
 
-    Each start gives a sign of life before its processes; where no shell could sign, the cluster's
-    own count of restarts tells them apart.
+    Each start writes a sign of life before its processes; where there is none, the cluster's own
+    count of restarts separates them.
     """
     in_order = sorted(levels, key=lambda level: level.started or 0)
-    if not starts:
+    if not signs:
         by_restart: dict[int, list[Level]] = {}
         for level in in_order:
             by_restart.setdefault(level.restarts, []).append(level)
         return [
-            _Life(own[0].started, own) for own in by_restart.values() if own[0].started is not None
+            _NodeStart(own[0].started, own)
+            for own in by_restart.values()
+            if own[0].started is not None
         ]
-    lives = [_Life(first, []) for first in sorted(starts)]
+    starts = [_NodeStart(first, []) for first in sorted(signs)]
     for level in in_order:
         began = (level.started or 0) + TICK
-        holder = [life for life in lives if life.first <= began] or lives[:1]
+        holder = [start for start in starts if start.first <= began] or starts[:1]
         holder[-1].levels.append(level)
-    return lives
+    return starts
 
 
-def _clock(life: _Life) -> tuple[str, str | None] | None:
-    """Return what tells the clock of a start's processes from others."""
-    return (life.levels[0].host, life.levels[0].boot_id) if life.levels else None
+def _clock(start: _NodeStart) -> tuple[str, str | None] | None:
+    """Return what identifies the clock of a start's processes."""
+    return (start.levels[0].host, start.levels[0].boot_id) if start.levels else None
 
 
 def _leads(
-    lives: Sequence[_Life], evidence: TimelineInput
+    starts: Sequence[_NodeStart], evidence: TimelineInput
 ) -> dict[tuple[str, str | None] | None, ClockLead]:
-    """Return the lead of each clock that a submission's starts were timed by."""
+    """Return the lead of each clock that timed a submission's starts."""
     stamps = evidence.stamps
     own: dict[tuple[str, str | None] | None, tuple[Level, LeadBounds]] = {}
-    for life in lives:
-        if not life.levels:
+    for start in starts:
+        if not start.levels:
             continue
-        outermost, bounds = own.get(_clock(life), (life.levels[0], LeadBounds()))
+        outermost, bounds = own.get(_clock(start), (start.levels[0], LeadBounds()))
         low = high = None
-        if life is lives[0] and stamps.accepted is not None:
-            high = life.first - stamps.accepted
-        gone = life.levels[0].ended
-        if life is lives[-1] and stamps.reported is not None and gone is not None:
-            low = gone - stamps.reported
-        own[_clock(life)] = outermost, bounds.and_(LeadBounds(low, high))
+        if start is starts[0] and stamps.accepted is not None:
+            high = start.first - stamps.accepted
+        ended = start.levels[0].ended
+        if start is starts[-1] and stamps.reported is not None and ended is not None:
+            low = ended - stamps.reported
+        own[_clock(start)] = outermost, bounds.intersected(LeadBounds(low, high))
     return {
-        name: clock_lead(level, evidence.main, bounds, evidence.clocks, once=len(lives) == 1)
+        name: clock_lead(level, evidence.main, bounds, evidence.clocks, once=len(starts) == 1)
         for name, (level, bounds) in own.items()
     }
 
 
-def _life(
+def _label_start(
     track: Track,
-    life: _Life,
+    start: _NodeStart,
     known: tuple[ClockLead | None, Micros | None],
     evidence: TimelineInput,
     result: Timeline,
 ) -> None:
-    """Lay one start of a submission, up to its processes' end; *known*: its lead, its report."""
+    """Label one start of a submission, up to its processes' end.
+
+    *known* is its clock's lead and when its end was reported.
+    """
     lead, reported = known
-    outermost = life.levels[0] if life.levels else None
-    gone = outermost.ended if outermost is not None else None
+    outermost = start.levels[0] if start.levels else None
+    ended = outermost.ended if outermost is not None else None
     if outermost is not None and lead is not None:
         result.node = outermost.node or outermost.host
         result.offset = lead.offset
         track.shift = lead.shift
-        if any(one.stepped_s and None in (one.boot_id, one.boot_time) for one in life.levels):
+        if any(one.stepped_s and None in (one.boot_id, one.boot_time) for one in start.levels):
             result.unobserved.append(CLOCK_SET)
         result.unobserved += [lead.reason] if lead.reason else []
-        if gone is not None and reported is not None and gone - track.shift > reported:
+        if ended is not None and reported is not None and ended - track.shift > reported:
             result.unobserved.append(ENDED_EARLY if lead.certain else ENDED_EARLY_OR_SET)
-    track.node(life.first, "queue_wait")
+    track.node(start.first, "queue_wait")
     if outermost is not None:
-        label_process(track, outermost, life.levels[1:], evidence.group, result)
-    if gone is None:
+        label_process(track, outermost, start.levels[1:], evidence.group, result)
+    if ended is None:
         result.unobserved.append(NODE_CUT_OFF if outermost is not None else ONLY_A_SIGN)
         track.to(None, None)
 
@@ -297,12 +304,12 @@ def _life(
 def member_timeline(
     levels: Sequence[Level], offset: Offset | None, end: Micros, main: MainProcess = _UNKNOWN
 ) -> Timeline:
-    """Return the segments of a group's member: its staging and its tool, and nothing else.
+    """Return the timeline of a group's member: its staging and its tool only.
 
     Args:
         levels: the processes that ran it, each with this member's executions alone.
-        offset: the group's clock offset, where its node had another clock.
-        end: the group's end, past which nothing is laid.
+        offset: the group's clock offset, if its node had another clock.
+        end: the group's end, where segments are cut.
         main: the main process.
 
     """

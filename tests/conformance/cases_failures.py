@@ -145,7 +145,7 @@ def nothing_was_heard(run: Run) -> None:
     attempt = the_attempt(run, "all")
     assert attempt.status == "failed"
     assert attempt.external_jobid == "1"
-    assert attempt.unobserved == ("nothing was heard from the node",)
+    assert attempt.unobserved == ("no timing from the node yet",)
     assert "compute" not in attempt.phases
 
 

@@ -54,7 +54,7 @@ def without_node_stamps(run: Run) -> None:
     assert run.status() == "success"
     attempt = the_attempt(run, "all")
     assert "compute" not in attempt.phases
-    assert attempt.unobserved == ("nothing was heard from the node",)
+    assert attempt.unobserved == ("no timing from the node yet",)
     reasons = [one.text for one in run.messages if one.kind == "unobserved"]
     words = "the working directory's path contains characters that shells expand"
     assert reasons == [f"node phases are not observed: {words}"]

@@ -112,7 +112,7 @@ def test_a_journal_is_readable_while_the_run_goes_on(lab: Lab) -> None:
 
 # -- the node ------------------------------------------------------------------------------
 
-SILENT = "after its first sign of life nothing was heard from the node"
+SILENT = "no timing from the node after its first sign of life"
 NO_END = "the node's processes did not report their end"
 NODE = {
     # phase: (the fault, the last phase that the attempt knows of, why the rest is unobserved)

@@ -225,7 +225,7 @@ def test_a_module_that_fails_while_it_is_imported_on_the_node(
     assert as_bare(injected(f"{TIMED}.{module}", where="node"), far=True) == []
     (attempt,) = attempts_of(lab.run(), "a")
     assert attempt.status == "success"
-    assert attempt.unobserved == ("after its first sign of life nothing was heard from the node",)
+    assert attempt.unobserved == ("no timing from the node after its first sign of life",)
 
 
 @fault(

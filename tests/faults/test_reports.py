@@ -60,7 +60,7 @@ def test_a_fragment_that_is_ten_seconds_late(lab: Lab) -> None:
     journal="the attempt, `success`, without timing from the node",
 )
 def test_a_fragment_that_arrives_after_the_run(lab: Lab) -> None:
-    assert late_by(lab, 15, 0.1).unobserved == ("nothing was heard from the node",)
+    assert late_by(lab, 15, 0.1).unobserved == ("no timing from the node yet",)
 
 
 TAMPERED = {
@@ -74,7 +74,7 @@ TAMPERED = {
     "code": "fragment: ",
     "terminal escapes": "internal error in snakemake-observe on the node: ",
     "a symlink": "fragment: Too many levels of symbolic links",
-    "a FIFO": "nothing was heard from the node",
+    "a FIFO": "no timing from the node yet",
     "a directory": "fragment: Is a directory",
     "a device": "fragment: Too many levels of symbolic links",
 }

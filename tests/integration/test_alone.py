@@ -34,9 +34,7 @@ def test_the_logger_alone_records_every_start_and_end_with_every_quiet(
     (a,) = attempts_of(run, "a")
     assert a.status == "success"
     assert phases_s(a)["unobserved"] == pytest.approx(0.5, abs=0.3)
-    assert a.unobserved == (
-        "run without --executor timed: queue, node and tool cannot be told apart",
-    )
+    assert a.unobserved == ("run without --executor timed: no breakdown into queue, node and tool",)
     (b,) = attempts_of(run, "b")
     assert dependencies(run, b.key) == {a.job_id}
     answer = json.loads(lab.observe("cost", "--format", "json").stdout)

@@ -18,8 +18,8 @@ from lab import BOTH, Lab, attempts_of, phases_s
 
 from snakemake_logger_plugin_observe.journal.records import Offset
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.clock_offsets import OTHER_CLOCK
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.unobserved import OTHER_CLOCK
 
 pytestmark = pytest.mark.timed
 

@@ -247,7 +247,7 @@ def test_without_node_stamps_the_node_is_one_unobserved_segment(lab: Lab) -> Non
     (attempt,) = attempts_of(run, "all")
     assert "unobserved" in attempt.phases
     assert not {"queue_wait", "compute", "poll_wait"} & set(attempt.phases)
-    assert attempt.unobserved == ("nothing was heard from the node",)
+    assert attempt.unobserved == ("no timing from the node yet",)
     reasons = [message.text for message in run.messages if message.kind == "unobserved"]
     assert reasons == ["node phases are not observed: --timed-node-stamps off"]
     assert lab.fragments() == []

@@ -12,7 +12,7 @@ from slurm_lab import ON_SLURM, SlurmLab
 
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal.files import read_journal
-from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
+from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS
 
 ONE_JOB = """
     rule all:

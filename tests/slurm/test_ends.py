@@ -11,7 +11,7 @@ from slurm_lab import ONE_JOB, SlurmLab, began, state, submissions, wait_for
 
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS, STARTED_AGAIN
+from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS, STARTED_AGAIN
 
 WORKFLOW = """
     localrules: all

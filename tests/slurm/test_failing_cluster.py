@@ -7,7 +7,7 @@ from cluster import Cluster
 from lab import attempts_of, phases_s
 from slurm_lab import ONE_JOB, SlurmLab, began, state
 
-from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
+from snakemake_logger_plugin_observe.run.unobserved import NODE_CUT_OFF
 
 
 def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Cluster) -> None:

@@ -21,8 +21,11 @@ from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
-from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
+from snakemake_logger_plugin_observe.run.unobserved import (
+    NO_NODE_STAMPS,
+    NODE_CUT_OFF,
+    ONLY_A_SIGN,
+)
 
 # Slurm ends a job up to a minute after its limit, and sends it a signal some time before that.
 _NEAR_THE_LIMIT: Final = 90 * 1_000_000

@@ -14,8 +14,11 @@ from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.reporters.words import harmless
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
-from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
-from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS, ONLY_A_SIGN
+from snakemake_logger_plugin_observe.run.unobserved import (
+    NO_NODE_STAMPS,
+    NODE_CUT_OFF,
+    ONLY_A_SIGN,
+)
 
 ITEMS: Final = 5
 """How many items of a list are shown."""

@@ -8,18 +8,17 @@ from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.journal.records import Offset
 from snakemake_logger_plugin_observe.run.clock_offsets import (
-    OTHER_CLOCK,
     KernelBoot,
     LeadBounds,
     MainProcess,
     bounds_from_attempt,
 )
 from snakemake_logger_plugin_observe.run.segments import Timeline, phase_sums
-from snakemake_logger_plugin_observe.run.timeline import (
+from snakemake_logger_plugin_observe.run.timeline import TimelineInput, timeline
+from snakemake_logger_plugin_observe.run.unobserved import (
     ENDED_EARLY,
     ENDED_EARLY_OR_SET,
-    TimelineInput,
-    timeline,
+    OTHER_CLOCK,
 )
 
 HERE = KernelBoot("a-boot", at(-1000))

@@ -34,7 +34,7 @@ from snakemake_logger_plugin_observe.journal.events import Allocation, Gap, Prov
 from snakemake_logger_plugin_observe.journal.files import Detail, read_journal
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.readiness import ready_at
-from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
+from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS
 
 
 def test_a_run_starts_with_its_process() -> None:

@@ -22,18 +22,20 @@ from builders import (
 )
 
 from snakemake_logger_plugin_observe.journal.records import Offset, Stamps
-from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
 from snakemake_logger_plugin_observe.run.segments import Segment, Timeline, phase_sums
 from snakemake_logger_plugin_observe.run.timeline import (
-    ENDED_EARLY,
-    NO_NODE_STAMPS,
-    NO_WRAPPER,
-    NOT_TIMED,
-    ONLY_A_SIGN,
-    STARTED_AGAIN,
     TimelineInput,
     member_timeline,
     timeline,
+)
+from snakemake_logger_plugin_observe.run.unobserved import (
+    ENDED_EARLY,
+    NO_NODE_STAMPS,
+    NO_WRAPPER,
+    NODE_CUT_OFF,
+    NOT_TIMED,
+    ONLY_A_SIGN,
+    STARTED_AGAIN,
 )
 
 BEFORE_THE_NODE = [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 3)]

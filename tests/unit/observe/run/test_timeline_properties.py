@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import phase_sums
 from snakemake_logger_plugin_observe.run.timeline import (
-    STARTED_AGAIN,
     TimelineInput,
     member_timeline,
     timeline,
 )
+from snakemake_logger_plugin_observe.run.unobserved import STARTED_AGAIN
 
 MANY = settings(max_examples=250)
 LABELS = {phase.name for phase in ATTEMPT_PHASES}

@@ -16,8 +16,7 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
 from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
-from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
-from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
+from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS, NODE_CUT_OFF
 
 MB = 1_000_000
 KILLED = 'CalledProcessError in file "/work/Snakefile", line 7: died with <Signals.SIGKILL: 9>.'

@@ -115,7 +115,7 @@ def test_unknown_phases_are_null() -> None:
         "stage_out": None,
     }
     assert found["unobserved"] == [
-        "run without --executor timed: queue, node and tool cannot be told apart"
+        "run without --executor timed: no breakdown into queue, node and tool"
     ]
     assert (found["node"], found["exit_code"], found["external_jobid"]) == (None, None, None)
 

@@ -9,8 +9,7 @@ from builders import (
 from failing import deterministic, every_job
 
 from snakemake_logger_plugin_observe.journal.records import LogTail
-from snakemake_logger_plugin_observe.run.node_processes import NODE_CUT_OFF
-from snakemake_logger_plugin_observe.run.timeline import NO_NODE_STAMPS
+from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS, NODE_CUT_OFF
 
 
 def test_what_all_jobs_of_a_rule_have_in_common_is_shown_once() -> None:

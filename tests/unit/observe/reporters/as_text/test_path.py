@@ -33,7 +33,7 @@ def test_savings_of_a_large_run_need_the_option_and_the_text_says_so() -> None:
 def test_what_to_fix_first_is_the_phase_that_would_save_most() -> None:
     text = " ".join(render(path(on_slurm().run)).split())
     advice = (
-        "What to fix first: poll_wait (waiting for the next status poll: "
+        "What to fix first: poll_wait (waiting for the next status check: "
         "--slurm-init-seconds-before-status-checks, 60 s here), to save up to 51.0 s"
     )
     assert advice in text

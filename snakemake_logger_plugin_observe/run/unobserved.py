@@ -1,0 +1,27 @@
+"""Why time of an attempt is ``unobserved``: the reasons as they stand in a journal."""
+
+from collections.abc import Sequence
+from typing import Final
+
+NO_WRAPPER: Final = "run without --executor timed: no breakdown into queue, node and tool"
+NOT_TIMED: Final = "the stages inside this executor could not be timed"
+NO_NODE_STAMPS: Final = "no timing from the node yet"
+ONLY_A_SIGN: Final = "no timing from the node after its first sign of life"
+NODE_CUT_OFF: Final = "the node's processes did not report their end"
+ENDED_EARLY: Final = "the executor reported the end before the node had ended"
+ENDED_EARLY_OR_SET: Final = f"{ENDED_EARLY}, or the node's clock was set after its earlier jobs"
+OTHER_CLOCK: Final = "its node has the main host's name, but another clock"
+CLOCK_SET: Final = "the node's clock was set meanwhile: its processes' times may not fit together"
+STARTED_AGAIN: Final = "the cluster started it {count} times: the end of earlier starts is unknown"
+
+_FORMER: Final = {
+    "run without --executor timed: queue, node and tool cannot be told apart": NO_WRAPPER,
+    "this executor's inner stages could not be timed": NOT_TIMED,
+    "nothing was heard from the node": NO_NODE_STAMPS,
+    "after its first sign of life nothing was heard from the node": ONLY_A_SIGN,
+}
+
+
+def current(reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return *reasons* of a journal in today's words."""
+    return tuple(_FORMER.get(reason, reason) for reason in reasons)
