@@ -1,9 +1,8 @@
-"""The command line: exit codes, one line for what cannot be read, and what the bare command means."""
+"""The command line: exit codes, errors of one line, and the default command."""
 
 import gc
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import MAIN, Story, begun, chain, killed, on_cluster, retried
+from builders import Story, begun, chain
 
-from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.__main__ import main
 
 
 @pytest.fixture(autouse=True)
 def _garbage_is_collected_again() -> Iterator[None]:
-    """``main`` ends with its process, and need not collect; the tests' process goes on."""
+    """``main`` disables garbage collection, because its process ends; the tests' process does not."""
     yield
     gc.enable()
 
@@ -40,7 +38,7 @@ def newest(workdir: Path, name: str, story: Story) -> Path:
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
-    """Return stdout, and stderr, which must be one line of ours."""
+    """Return stdout, and stderr, which must be at most one line."""
     out, error = capsys.readouterr()
     assert error == "" or (error.startswith("snakemake-observe: ") and error.count("\n") == 1)
     return out, error.removeprefix("snakemake-observe: ").rstrip("\n")
@@ -48,7 +46,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("command", ["cost", "jobs", "triage", "validate"])
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_fine_answer_is_0(
+def test_an_answer_is_exit_code_0(
     journal: Path, capsys: pytest.CaptureFixture[str], command: str, form: str
 ) -> None:
     assert main([command, str(journal), "--format", form]) == 0
@@ -58,7 +56,7 @@ def test_a_fine_answer_is_0(
 
 
 @pytest.mark.parametrize(
-    "words",
+    "args",
     [
         ["jobs", "--format", "json", "JOURNAL"],
         ["compare", "JOURNAL", "--format", "json", "JOURNAL"],
@@ -66,29 +64,16 @@ def test_a_fine_answer_is_0(
         ["check", "--format", "json", "FILE", "--strict", "--directory", ".", "JOURNAL"],
     ],
 )
-def test_options_may_stand_between_a_command_s_words(
-    journal: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+def test_options_may_stand_between_positional_arguments(
+    journal: Path, capsys: pytest.CaptureFixture[str], args: list[str]
 ) -> None:
     journal.with_name("observe.toml").write_text("version = 1\n")
     named = {"JOURNAL": str(journal), "FILE": "observe.toml"}
-    assert main([named.get(word, word) for word in words]) == 0
+    assert main([named.get(arg, arg) for arg in args]) == 0
     assert json.loads(said(capsys)[0])["schema_version"] == 1
 
 
-def test_the_schema_needs_no_journal(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["schema", "--format", "json"]) == 0
-    assert json.loads(said(capsys)[0])["$schema"].startswith("https://json-schema.org/")
-
-
-def test_bad_news_is_1(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with journal.open("ab") as file:
-        file.write(b"torn")
-    assert main(["validate", str(journal)]) == 1
-    number = len(chain().events) + 1
-    assert said(capsys)[0] == f"{journal}: line {number}: torn line: the writer was cut off here\n"
-
-
-def test_a_torn_line_is_no_news_to_the_other_commands(
+def test_other_commands_answer_despite_a_torn_line(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with journal.open("ab") as file:
@@ -107,7 +92,7 @@ def test_a_torn_line_is_no_news_to_the_other_commands(
         (b"\xff\xfe\x00\n", ":1: not a run journal (its first line is no run_started)"),
     ],
 )
-def test_what_cannot_be_read_is_2_and_one_line(
+def test_an_unreadable_journal_is_exit_code_2_and_one_line(
     workdir: Path, capsys: pytest.CaptureFixture[str], command: str, data: bytes | None, reason: str
 ) -> None:
     path = workdir / "j.jsonl"
@@ -128,7 +113,7 @@ LEVEL = {
 }
 
 
-def hostile(changed: dict[str, Any]) -> bytes:
+def tampered(changed: dict[str, Any]) -> bytes:
     """Return a journal whose last line, an attempt's end, was *changed*."""
     line = {
         "event": "attempt_finished",
@@ -155,7 +140,7 @@ def hostile(changed: dict[str, Any]) -> bytes:
     ],
     ids=["time", "stamps", "nan", "inf", "surrogate"],
 )
-def test_a_hostile_journal_is_answered_or_refused_in_one_line(
+def test_a_tampered_journal_gets_an_answer_or_an_error_of_one_line(
     workdir: Path,
     capsys: pytest.CaptureFixture[str],
     command: str,
@@ -163,44 +148,33 @@ def test_a_hostile_journal_is_answered_or_refused_in_one_line(
     changed: dict[str, Any],
 ) -> None:
     path = workdir / "j.jsonl"
-    path.write_bytes(hostile(changed))
+    path.write_bytes(tampered(changed))
     assert main([command, str(path), "--format", form]) in (0, 1, 2)
     said(capsys)
 
 
-def test_without_any_journal_it_says_where_it_looked(
+def test_an_unknown_choice_is_a_usage_error(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([]) == 2
-    assert said(capsys) == (
-        "",
-        (
-            "no journal in .snakemake/observe: run snakemake with --logger observe there, "
-            "or name a journal"
-        ),
-    )
-
-
-def test_a_typo_is_a_usage_error(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["jobs", "--sort", "nothing"])
     assert left.value.code == 2
 
 
-def test_the_bare_command_is_cost(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_default_command_is_cost(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     newest(workdir, "20260301T120000-aaaaaa", chain())
     assert main([]) == 0
-    bare = said(capsys)
+    default = said(capsys)
     assert main(["cost"]) == 0
-    assert said(capsys) == bare
+    assert said(capsys) == default
 
 
-@pytest.mark.parametrize("words", [["--format", "json"], ["chain.jsonl", "--format", "json"]])
-def test_the_bare_command_takes_the_words_of_cost(
-    journal: Path, workdir: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+@pytest.mark.parametrize("args", [["--format", "json"], ["chain.jsonl", "--format", "json"]])
+def test_the_default_command_takes_the_arguments_of_cost(
+    journal: Path, workdir: Path, capsys: pytest.CaptureFixture[str], args: list[str]
 ) -> None:
     newest(workdir, "20260301T120000-aaaaaa", chain())
-    assert main(words) == 0
+    assert main(args) == 0
     assert set(json.loads(said(capsys)[0])) == {
         "schema_version",
         "run",
@@ -215,161 +189,37 @@ def test_the_bare_command_takes_the_words_of_cost(
     }
 
 
-@pytest.mark.parametrize(("words", "told"), [(["--version"], "0.1.0"), (["--help"], "usage: ")])
-def test_version_and_help_are_0(
-    capsys: pytest.CaptureFixture[str], words: list[str], told: str
+@pytest.mark.parametrize(("args", "expected"), [(["--version"], "0.1.0"), (["--help"], "usage: ")])
+def test_version_and_help_are_exit_code_0(
+    capsys: pytest.CaptureFixture[str], args: list[str], expected: str
 ) -> None:
     with pytest.raises(SystemExit) as left:
-        main(words)
+        main(args)
     assert left.value.code == 0
-    assert told in capsys.readouterr().out
-
-
-def test_cost_says_what_to_change(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asks = {"runtime": 240}
-    on_cluster(tool_s=6, poll_s=91, every_s=40, asks=asks).write(journal)
-    assert main(["cost", str(journal), "--format", "json"]) == 0
-    found = json.loads(said(capsys)[0])
-    assert found["polling"]["longest_s"] == 40
-    assert [lever["kind"] for lever in found["advice"]] == ["polling"]
-    assert [one["resource"] for one in found["request_mismatches"]] == ["runtime"]
-    assert main(["cost", str(journal)]) == 0
-    assert "What to change: lower --slurm-init-" in said(capsys)[0]
-
-
-def test_jobs_may_be_asked_for_what_they_used(
-    journal: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    on_cluster(tool_s=6, asks={"runtime": 240}).write(journal)
-    assert main(["jobs", "--used", str(journal)]) == 0
-    assert "6.00 s of 4 h 00 min" in said(capsys)[0]
-
-
-# -- which journal --------------------------------------------------------------------------------------------------
-
-
-def journal_named_by(capsys: pytest.CaptureFixture[str], *words: Any) -> str:
-    assert main(["cost", "--format", "json", *words]) == 0
-    return json.loads(said(capsys)[0])["run"]["journal"]
-
-
-def test_the_newest_run_that_tried_a_job_is_meant(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Not a dry run, and not a run with nothing to do, however new."""
-    newest(workdir, "20260301T120000-aaaaaa", retried())
-    meant = newest(workdir, "20260301T130000-bbbbbb", chain())
-    dry = Story(kind="dry_run").plan(2, 3).job(1).quick(1, 3, 3, 4).end(5, "dry_run")
-    newest(workdir, "20260301T140000-cccccc", dry)
-    newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
-    (workdir / ".snakemake/observe/20260301T160000-eeeeee.jsonl").write_bytes(b"torn")
-    assert journal_named_by(capsys) == str(meant.relative_to(workdir))
-
-
-def test_a_working_directory_may_be_named(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    meant = newest(workdir / "elsewhere", "20260301T120000-aaaaaa", chain())
-    assert journal_named_by(capsys, "elsewhere") == str(meant.relative_to(workdir))
-
-
-def test_a_folder_of_journals_may_be_named(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    chain().write(workdir / "kept" / "j.jsonl")
-    assert journal_named_by(capsys, "kept") == "kept/j.jsonl"
-
-
-def test_where_no_run_tried_a_job_it_says_so(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
-    assert main(["cost"]) == 2
-    assert said(capsys)[1] == (
-        "no run in .snakemake/observe executed a job; name a journal to see it anyway"
-    )
-
-
-def test_where_no_journal_can_be_read_it_says_why(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = workdir / ".snakemake" / "observe" / "x.jsonl"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"a,b\n")
-    assert main(["cost"]) == 2
-    assert said(capsys)[1] == (
-        ".snakemake/observe/x.jsonl:1: not a run journal (its first line is no run_started)"
-    )
-
-
-# -- runs that go on, and killed ones -----------------------------------------------------------------------------------
-
-
-def status_of(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    main(["cost", str(path), "--format", "json"])
-    return json.loads(said(capsys)[0])["run"]["status"]
-
-
-def unended(workdir: Path, **facts: Any) -> Path:
-    """Return the journal of a run without an end, started as *facts* say."""
-    return begun(**facts).job(1).write(workdir / "j.jsonl")
-
-
-def test_a_run_without_an_end_is_killed_where_its_process_is_gone(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-
-    with subprocess.Popen([sys.executable, "-c", ""]) as child:
-        child.wait()
-    path = unended(workdir, host=socket.gethostname(), pid=child.pid)
-    assert status_of(path, capsys) == "killed"
-
-
-def test_a_run_without_an_end_goes_on_while_its_process_lives(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-
-    born = clock.process_started()
-    path = unended(workdir, host=socket.gethostname(), pid=os.getpid(), process_started=born)
-    assert status_of(path, capsys) == "running"
-
-
-def test_another_process_of_the_same_number_is_another_run_s(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-
-    path = unended(workdir, host=socket.gethostname(), pid=os.getpid())
-    assert status_of(path, capsys) == "killed"
-
-
-def test_of_another_host_s_process_nothing_is_known(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert os.uname().nodename != MAIN
-    assert status_of(killed().write(workdir / "j.jsonl"), capsys) == "running"
+    assert expected in capsys.readouterr().out
 
 
 # -- the terminal ------------------------------------------------------------------------------------------------------------
 
 
-def run_reader(*words: Any, **more: Any) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "snakemake_logger_plugin_observe", *map(str, words)]
+def run_reader(*args: Any, **more: Any) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "snakemake_logger_plugin_observe", *map(str, args)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, **more)
 
 
-@pytest.mark.parametrize("words", [["schema"], ["cost"], ["jobs", "--format", "json"]])
-def test_a_reader_that_has_seen_enough_is_no_error(journal: Path, words: list[str]) -> None:
+@pytest.mark.parametrize("args", [["schema"], ["cost"], ["jobs", "--format", "json"]])
+def test_a_closed_pipe_is_not_an_error(journal: Path, args: list[str]) -> None:
     """``snakemake-observe … | head`` closes the pipe before all is written."""
     end_to_read, end_to_write = os.pipe()
     os.close(end_to_read)
-    if words != ["schema"]:
-        words = [words[0], journal, *words[1:]]
-    with run_reader(*words, stdout=end_to_write) as reader:
+    if args != ["schema"]:
+        args = [args[0], journal, *args[1:]]
+    with run_reader(*args, stdout=end_to_write) as reader:
         os.close(end_to_write)
         assert (reader.communicate()[1], reader.returncode) == (b"", 0)
 
 
-def test_output_that_is_no_terminal_has_no_colours(journal: Path) -> None:
+def test_output_to_a_pipe_has_no_colours(journal: Path) -> None:
     with run_reader("cost", journal, stdout=subprocess.PIPE) as reader:
         assert b"\x1b" not in reader.communicate()[0]
 
@@ -382,58 +232,16 @@ def test_a_terminal_without_unicode_gets_escapes_not_a_traceback(journal: Path) 
     assert b"\\u2192" in out
 
 
-def early() -> Story:
-    """Return a run that failed while it planned."""
-    return begun().message(2, "SyntaxError in line 3", level="error", kind="error").end(3, "failed")
-
-
-@pytest.mark.parametrize("words", [["jobs", "--failed"], ["triage"]])
-def test_a_run_that_failed_before_any_job_is_what_questions_of_failure_are_about(
-    workdir: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+@pytest.mark.parametrize("args", [["cost", ""], ["compare", "A", ""], [""]])
+def test_an_empty_argument_is_an_error_and_not_the_current_folder(
+    workdir: Path, capsys: pytest.CaptureFixture[str], args: list[str]
 ) -> None:
     newest(workdir, "20260301T120000-aaaaaa", chain())
-    newest(workdir, "20260301T130000-bbbbbb", early())
-    assert main(words) == 0
-    assert "20260301T130000-bbbbbb" in said(capsys)[0]
-
-
-def test_others_name_a_newer_run_that_failed_before_any_job(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    newest(workdir, "20260301T120000-aaaaaa", chain())
-    newest(workdir, "20260301T130000-bbbbbb", early())
-    assert main(["cost"]) == 0
-    text = said(capsys)[0]
-    assert "20260301T120000-aaaaaa.jsonl" in text
-    assert "! .snakemake/observe/20260301T130000-bbbbbb.jsonl: a newer run, failed before" in text
-
-
-def test_an_older_run_that_failed_early_is_not_told_of(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    newest(workdir, "20260301T110000-bbbbbb", early())
-    newest(workdir, "20260301T120000-aaaaaa", chain())
-    assert main(["jobs", "--failed"]) == 0
-    assert "bbbbbb" not in said(capsys)[0]
-
-
-def test_a_rule_that_the_run_does_not_have_is_refused(
-    journal: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["jobs", str(journal), "--rule", "mapp"]) == 2
-    assert said(capsys)[1].endswith("this run has no rule mapp; did you mean map?")
-
-
-@pytest.mark.parametrize("words", [["cost", ""], ["compare", "A", ""], [""]])
-def test_an_empty_word_is_an_unset_variable_and_not_the_present_folder(
-    workdir: Path, capsys: pytest.CaptureFixture[str], words: list[str]
-) -> None:
-    newest(workdir, "20260301T120000-aaaaaa", chain())
-    assert main(words) == 2
+    assert main(args) == 2
     assert said(capsys) == ("", "empty argument: is a variable unset?")
 
 
-def test_what_is_wrong_with_the_words_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["cost", "--nonsense"])
     assert left.value.code == 2

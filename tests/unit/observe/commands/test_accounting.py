@@ -1,4 +1,4 @@
-"""``accounting`` on the command line: what it asks, what it adds to the journal, and its exit code."""
+"""``accounting`` on the command line: the query, the records added to the journal, the exit code."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 def added(path: Path) -> list[tuple[Any, ...]]:
-    """Return what the journal at *path* says of Slurm's jobs; it must be in order."""
+    """Return the Slurm records in the journal at *path*, which must be valid."""
     reading = read_journal(path)
     found = [event for event in reading if isinstance(event, Accounting)]
     assert reading.problems == []
@@ -36,7 +36,7 @@ BOTH = printing(sacct({"JobID": "77"}, {"JobID": "78", "Submit": 16}))
 RECORDS = [(1, None, 1, a_record("77")), (1, None, 2, a_record("78", submitted=16))]
 
 
-def test_what_slurm_knows_is_added_to_the_journal(
+def test_slurm_s_records_are_added_to_the_journal(
     journal: Path, command: Command, capsys: Said
 ) -> None:
     calls = command("sacct", BOTH)
@@ -47,7 +47,7 @@ def test_what_slurm_knows_is_added_to_the_journal(
     assert " -j 77,78 " in calls.read_text()
 
 
-def test_asking_again_adds_nothing(journal: Path, command: Command, capsys: Said) -> None:
+def test_importing_again_adds_nothing(journal: Path, command: Command, capsys: Said) -> None:
     command("sacct", BOTH)
     main(["accounting", str(journal)])
     before = journal.read_bytes()
@@ -59,7 +59,7 @@ def test_asking_again_adds_nothing(journal: Path, command: Command, capsys: Said
     assert journal.read_bytes() == before
 
 
-def test_what_has_changed_meanwhile_is_added(journal: Path, command: Command) -> None:
+def test_a_record_that_has_changed_is_added(journal: Path, command: Command) -> None:
     command("sacct", printing(sacct({"JobID": "77", "End": "Unknown"}, {"JobID": "78"})))
     main(["accounting", str(journal)])
     command("sacct", printing(sacct({"JobID": "77"}, {"JobID": "78"})))
@@ -67,7 +67,9 @@ def test_what_has_changed_meanwhile_is_added(journal: Path, command: Command) ->
     assert added(journal)[2:] == [(1, None, 1, a_record("77"))]
 
 
-def test_jobs_that_slurm_does_not_know_are_1(journal: Path, command: Command, capsys: Said) -> None:
+def test_jobs_unknown_to_slurm_are_exit_code_1(
+    journal: Path, command: Command, capsys: Said
+) -> None:
     command("sacct", printing(sacct({"JobID": "77"}, {"JobID": "78_1"}, {"JobID": "78_2"})))
     assert main(["accounting", str(journal)]) == 1
     assert capsys.readouterr().out == (
@@ -76,7 +78,7 @@ def test_jobs_that_slurm_does_not_know_are_1(journal: Path, command: Command, ca
     assert added(journal) == RECORDS[:1]
 
 
-def test_jobs_of_the_same_ids_long_before_are_others(journal: Path, command: Command) -> None:
+def test_older_jobs_with_the_same_ids_are_ignored(journal: Path, command: Command) -> None:
     long_ago = {"Submit": -3600}
     command("sacct", printing(sacct({"JobID": "77", **long_ago}, {"JobID": "78", **long_ago})))
     assert main(["accounting", str(journal)]) == 1
@@ -99,7 +101,7 @@ def test_a_group_is_one_job_to_slurm(tmp_path: Path, command: Command) -> None:
     assert " -j 77 " in calls.read_text()
 
 
-def test_a_killed_run_may_be_asked_about(tmp_path: Path, command: Command, capsys: Said) -> None:
+def test_a_killed_run_gets_its_records(tmp_path: Path, command: Command, capsys: Said) -> None:
     """Its journal ends in a torn line, and its process is gone."""
     story = killed()
     host = story.events[0].model_copy(update={"host": socket.gethostname(), "pid": os.getpid()})
@@ -116,26 +118,24 @@ def test_a_killed_run_may_be_asked_about(tmp_path: Path, command: Command, capsy
     assert json.loads(capsys.readouterr().out)["run"]["makespan_s"] == 20.0
 
 
-def test_the_journal_is_as_sound_as_before(journal: Path, command: Command, capsys: Said) -> None:
+def test_the_journal_stays_valid(journal: Path, command: Command, capsys: Said) -> None:
     command("sacct", BOTH)
     main(["accounting", str(journal)])
     assert main(["validate", str(journal)]) == 0
 
 
-def test_what_was_added_is_the_scheduler_s_in_jobs(
-    journal: Path, command: Command, capsys: Said
-) -> None:
+def test_added_records_are_shown_by_jobs(journal: Path, command: Command, capsys: Said) -> None:
     command("sacct", BOTH)
     main(["accounting", str(journal)])
     capsys.readouterr()
     main(["jobs", str(journal), "--format", "json"])
     first, _ = json.loads(capsys.readouterr().out)["attempts"]
-    told = first["scheduler"]
-    assert (told["held_s"], told["queued_s"], told["state"]) == (1.0, 2.0, "COMPLETED")
-    assert told["submitted"] == "2026-03-01T12:00:05.000000Z"
+    record = first["scheduler"]
+    assert (record["held_s"], record["queued_s"], record["state"]) == (1.0, 2.0, "COMPLETED")
+    assert record["submitted"] == "2026-03-01T12:00:05.000000Z"
 
 
-# -- what cannot be answered ------------------------------------------------------------------------
+# -- errors ------------------------------------------------------------------------
 
 
 def refused(capsys: Said, path: Path) -> str:
@@ -146,7 +146,7 @@ def refused(capsys: Said, path: Path) -> str:
     return error.removeprefix("snakemake-observe: ").rstrip("\n")
 
 
-def test_a_run_that_goes_on_is_not_asked_about(
+def test_a_run_that_has_not_ended_is_refused(
     tmp_path: Path, command: Command, capsys: Said
 ) -> None:
     calls = command("sacct", BOTH)
@@ -160,7 +160,7 @@ def test_a_run_that_goes_on_is_not_asked_about(
     assert not calls.exists()
 
 
-def test_a_run_without_slurm_s_ids_is_not_asked_about(
+def test_a_run_without_slurm_job_ids_is_refused(
     tmp_path: Path, command: Command, capsys: Said
 ) -> None:
     calls = command("sacct", BOTH)
@@ -170,7 +170,7 @@ def test_a_run_without_slurm_s_ids_is_not_asked_about(
     assert not calls.exists()
 
 
-def test_without_sacct_it_asks_whether_this_is_the_cluster(
+def test_without_sacct_the_error_asks_for_the_cluster(
     journal: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
@@ -179,7 +179,7 @@ def test_without_sacct_it_asks_whether_this_is_the_cluster(
     )
 
 
-def test_an_accounting_that_fails_is_told_in_one_line(
+def test_a_failing_sacct_is_an_error_of_one_line(
     journal: Path, command: Command, capsys: Said
 ) -> None:
     command("sacct", "printf 'no\\ndatabase\\n' >&2; exit 1")
@@ -189,18 +189,16 @@ def test_an_accounting_that_fails_is_told_in_one_line(
 
 
 @pytest.mark.parametrize("text", ["4294967294", "9" * 15])
-def test_a_figure_past_all_measure_is_no_traceback(
-    journal: Path, command: Command, text: str
-) -> None:
+def test_a_huge_number_is_not_a_traceback(journal: Path, command: Command, text: str) -> None:
     cells = {"TimelimitRaw": text, "End": text}
     command("sacct", printing(sacct({"JobID": "77", **cells}, {"JobID": "78", **cells})))
     assert main(["accounting", str(journal)]) == 0
 
 
-def test_a_journal_that_cannot_be_added_to_is_told(
+def test_a_journal_that_disappears_is_an_error(
     journal: Path, command: Command, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was there to be read, and is gone when the answer comes."""
+    """It exists when it is read, and is gone when sacct has answered."""
     command("sacct", f"rm {journal}\n{BOTH}")
     assert main(["accounting", str(journal)]) == 2
     why = f"snakemake-observe: {journal}: No such file or directory\n"

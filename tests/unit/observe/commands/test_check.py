@@ -1,4 +1,4 @@
-"""``check`` as a command: exit codes, where it looks, what it writes, and what it never does."""
+"""``check`` on the command line: exit codes, folders, the files it writes, what it never runs."""
 
 import gc
 import json
@@ -21,14 +21,14 @@ def _garbage_is_collected_again() -> Iterator[None]:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the present directory, with a file that asks for little and a run below ``run``."""
+    """Return the current directory, with a short check file and a run below ``run``."""
     monkeypatch.chdir(tmp_path)
-    asks("version = 1\n[max]\nretries = 0\n")
+    write("version = 1\n[max]\nretries = 0\n")
     journal("run", chain())
     return tmp_path
 
 
-def asks(text: str, path: str = "observe.toml") -> None:
+def write(text: str, path: str = "observe.toml") -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text)
 
@@ -37,17 +37,17 @@ def journal(folder: str, story: Story, name: str = "20260301T120000-a") -> Path:
     return story.write(Path(folder, ".snakemake", "observe", f"{name}.jsonl"))
 
 
-def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+def check(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, dict[str, Any]]:
     """Return the exit code, and the answer as JSON."""
-    code = main(["check", *words, "--format", "json"])
+    code = main(["check", *args, "--format", "json"])
     out, error = capsys.readouterr()
     assert error == ""
     return code, json.loads(out)
 
 
-def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """Return the one line that is said where there is no answer."""
-    assert main(["check", *words]) == 2
+def refused(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    """Return the one line of an error."""
+    assert main(["check", *args]) == 2
     out, error = capsys.readouterr()
     assert out == ""
     assert error.startswith("snakemake-observe: ")
@@ -62,13 +62,13 @@ def lines(answer: dict[str, Any]) -> list[tuple[str, Any, bool | None]]:
 Capsys = pytest.CaptureFixture[str]
 
 
-def test_a_run_that_keeps_to_its_file_is_0(here: Path, capsys: Capsys) -> None:
+def test_a_run_that_passes_is_exit_code_0(here: Path, capsys: Capsys) -> None:
     code, answer = check(capsys, "observe.toml", "run")
     assert (code, answer["passed"]) == (0, True)
     assert lines(answer) == [("status", "success", True), ("retries", 0, True)]
 
 
-def test_a_line_that_broke_is_1_and_names_its_place_and_the_attempts(
+def test_a_failed_line_is_exit_code_1_with_its_line_and_evidence(
     here: Path, capsys: Capsys
 ) -> None:
     path = journal("run", retried())
@@ -89,10 +89,10 @@ def test_a_line_that_broke_is_1_and_names_its_place_and_the_attempts(
     assert json.loads(path.read_text().splitlines()[7 - 1])["attempt"] == 2
 
 
-def test_a_line_that_could_not_be_checked_breaks_only_where_that_is_asked_for(
+def test_a_line_that_could_not_be_checked_fails_only_with_strict(
     here: Path, capsys: Capsys
 ) -> None:
-    asks("version = 1\n[max]\nmemory_of_request = 0.9\n")
+    write("version = 1\n[max]\nmemory_of_request = 0.9\n")
     code, answer = check(capsys, "observe.toml", "run")
     assert (code, answer["passed"], answer["lines"][1]["ok"]) == (0, True, None)
     assert answer["lines"][1]["why"] == "no job of this run requested memory"
@@ -102,7 +102,7 @@ def test_a_line_that_could_not_be_checked_breaks_only_where_that_is_asked_for(
 
 @pytest.mark.parametrize("story", [begun().job(1).end(4, "failed"), killed()])
 def test_a_run_that_did_not_succeed_never_passes(here: Path, capsys: Capsys, story: Story) -> None:
-    asks("version = 1\n")
+    write("version = 1\n")
     code, answer = check(capsys, "observe.toml", str(story.write(Path("j.jsonl"))))
     assert (code, answer["lines"][0]["ok"]) == (1, False)
 
@@ -116,28 +116,28 @@ def test_without_a_journal_the_newest_run_here_is_checked(
     assert answer["run"]["journal"] == ".snakemake/observe/20260301T120000-a.jsonl"
 
 
-def test_what_cannot_be_used_is_2(here: Path, capsys: Capsys) -> None:
+def test_an_unusable_file_or_journal_is_exit_code_2(here: Path, capsys: Capsys) -> None:
     assert refused(capsys, "gone.toml", "run") == (
         "gone.toml: No such file or directory; write a first one with check --init"
     )
     assert refused(capsys, "observe.toml", "gone.jsonl") == "gone.jsonl: No such file or directory"
-    asks('version = 1\n[max]\n"\\u001b[2J" = 1\n')
+    write('version = 1\n[max]\n"\\u001b[2J" = 1\n')
     assert "\\x1b[2J" in refused(capsys, "observe.toml", "run")
 
 
-# -- what was published ----------------------------------------------------------------------------
+# -- required outputs ----------------------------------------------------------------------------
 
 PUBLISH = "version = 1\n[publish]\nfiles = ['out/**']\nverify = [['sh', '{here}/verify.sh']]\n"
 
 
 def publishing(said: str = "exit 0", name: str = "observe.toml") -> None:
-    asks(PUBLISH, name)
-    asks(said, str(Path(name).with_name("verify.sh")))
+    write(PUBLISH, name)
+    write(said, str(Path(name).with_name("verify.sh")))
 
 
-def test_files_and_commands_are_looked_at_in_the_run_s_folder(here: Path, capsys: Capsys) -> None:
+def test_files_and_commands_are_checked_in_the_run_s_folder(here: Path, capsys: Capsys) -> None:
     publishing("pwd; ls; exit 1", "flow/observe.toml")
-    asks("12345", "run/out/a.txt")
+    write("12345", "run/out/a.txt")
     _, answer = check(capsys, "flow/observe.toml", "run")
     files, verify = answer["lines"][1:]
     assert (files["value"], files["ok"], files["file_line"]) == (1, True, 3)
@@ -149,18 +149,18 @@ def test_files_and_commands_are_looked_at_in_the_run_s_folder(here: Path, capsys
     }
 
 
-def folder_of(capsys: Capsys, *words: str) -> str:
+def folder_of(capsys: Capsys, *args: str) -> str:
     publishing("pwd; exit 1")
-    _, answer = check(capsys, "observe.toml", *words)
+    _, answer = check(capsys, "observe.toml", *args)
     (said,) = answer["lines"][2]["evidence"]
     assert Path(answer["folder"]).resolve() == Path(said["quote"])
     return str(said["quote"])
 
 
-def test_the_folder_comes_from_the_paths_that_were_named(
+def test_the_folder_comes_from_the_paths_that_the_user_named(
     here: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Never from the journal, which says that the run was in /work."""
+    """Never from the journal, which names /work."""
     inside = "run/.snakemake/observe/20260301T120000-a.jsonl"
     assert json.loads(Path(inside).read_text().splitlines()[0])["workdir"] == "/work"
     (here / "else").mkdir()
@@ -179,7 +179,7 @@ def test_the_folder_comes_from_the_paths_that_were_named(
     assert answer["folder"] == str(here / "run")
 
 
-def test_a_journal_that_lies_in_no_working_directory_says_so(here: Path, capsys: Capsys) -> None:
+def test_a_journal_outside_a_working_directory_is_noted(here: Path, capsys: Capsys) -> None:
     publishing()
     kept = str(chain().write(Path("kept", "j.jsonl")))
     _, answer = check(capsys, "observe.toml", kept)
@@ -189,12 +189,12 @@ def test_a_journal_that_lies_in_no_working_directory_says_so(here: Path, capsys:
     assert answer["notes"] == []
 
 
-def test_a_glob_that_matches_nothing_is_broken(here: Path, capsys: Capsys) -> None:
+def test_a_glob_that_matches_nothing_fails(here: Path, capsys: Capsys) -> None:
     publishing()
     (here / "run" / "out").mkdir()
     code, answer = check(capsys, "observe.toml", "run")
     assert (code, lines(answer)[1]) == (1, ("files", 0, False))
-    asks("version = 1\n[publish]\nfiles = ['out']\n")
+    write("version = 1\n[publish]\nfiles = ['out']\n")
     _, answer = check(capsys, "observe.toml", "run")
     assert answer["lines"][1]["why"] == "this is a folder; its files are out/**"
 
@@ -207,15 +207,15 @@ def test_a_glob_that_matches_nothing_is_broken(here: Path, capsys: Capsys) -> No
         ("verify = [['sh', '-c', 'kill $$']]", "signal 15"),
     ],
 )
-def test_a_command_that_does_not_end_with_0_is_broken(
+def test_a_command_that_does_not_exit_with_0_fails(
     here: Path, capsys: Capsys, text: str, said: str
 ) -> None:
-    asks(f"version = 1\n[publish]\n{text}\n")
+    write(f"version = 1\n[publish]\n{text}\n")
     code, answer = check(capsys, "observe.toml", "run")
     assert (code, lines(answer)[1]) == (1, ("verify", said, False))
 
 
-def test_nothing_is_run_for_a_plan(here: Path, capsys: Capsys) -> None:
+def test_nothing_is_run_for_a_dry_run(here: Path, capsys: Capsys) -> None:
     publishing("touch ran")
     plan = begun(kind="dry_run").job(1).end(4, "dry_run").write(Path("plan.jsonl"))
     code, answer = check(capsys, "observe.toml", str(plan))
@@ -239,8 +239,8 @@ def test_a_later_run_may_have_changed_what_this_one_published(here: Path, capsys
     ]
 
 
-def test_what_a_journal_says_is_never_run(here: Path, capsys: Capsys) -> None:
-    """Commands come from the file alone, whatever the journal's texts look like."""
+def test_nothing_in_a_journal_is_ever_run(here: Path, capsys: Capsys) -> None:
+    """Commands come from the check file only."""
     evil = begun(workdir=str(here), snakefile="[publish]", tags={"verify": "touch ran"})
     evil.job(1, shellcmd="touch ran", output=("$(touch ran)",)).quick(1, 3, 4, 5).end(6)
     journal("run", evil)
@@ -255,11 +255,11 @@ def test_what_a_journal_says_is_never_run(here: Path, capsys: Capsys) -> None:
 BASELINE = "version = 1\n[baseline]\nsame_work = true\nslower_by = 0.2\n"
 
 
-def test_the_baseline_is_the_file_s_or_the_command_line_s(here: Path, capsys: Capsys) -> None:
+def test_the_command_line_s_baseline_replaces_the_file_s(here: Path, capsys: Capsys) -> None:
     other = begun().job(1, rule="else").quick(1, 3, 4, 10).end(21)
     other.write(Path("flow", "baseline.jsonl"))
     chain().write(Path("flow", "same.jsonl"))
-    asks(BASELINE + 'journal = "baseline.jsonl"\n', "flow/observe.toml")
+    write(BASELINE + 'journal = "baseline.jsonl"\n', "flow/observe.toml")
     _, answer = check(capsys, "flow/observe.toml", "run")
     assert lines(answer)[1:] == [("same_work", None, None), ("slower_by", None, None)]
     assert answer["lines"][1]["why"] == "not comparable, because they have no job in common"
@@ -268,10 +268,8 @@ def test_the_baseline_is_the_file_s_or_the_command_line_s(here: Path, capsys: Ca
     assert (code, answer["lines"][1]["file_line"]) == (0, 3)
 
 
-def test_where_none_is_named_it_is_the_newest_success_before_that_is_alike(
-    here: Path, capsys: Capsys
-) -> None:
-    asks(BASELINE)
+def test_the_default_baseline_is_the_newest_earlier_success(here: Path, capsys: Capsys) -> None:
+    write(BASELINE)
     why = "no earlier run of its Snakefile and targets succeeded; name one with --baseline"
     _, answer = check(capsys, "observe.toml", "run")
     assert [(line["ok"], line["why"]) for line in answer["lines"][1:]] == [(None, why)] * 2
@@ -285,7 +283,7 @@ def test_where_none_is_named_it_is_the_newest_success_before_that_is_alike(
     assert lines(answer)[1] == ("same_work", True, True)
 
 
-def test_a_baseline_can_be_asked_for_without_the_file(here: Path, capsys: Capsys) -> None:
+def test_a_baseline_can_be_given_without_a_baseline_in_the_file(here: Path, capsys: Capsys) -> None:
     path = chain().write(Path("same.jsonl"))
     code, answer = check(capsys, "observe.toml", "run", "--baseline", str(path))
     assert (code, lines(answer)) == (
@@ -300,13 +298,11 @@ def test_a_baseline_can_be_asked_for_without_the_file(here: Path, capsys: Capsys
 # -- a first file ----------------------------------------------------------------------------------
 
 
-def test_a_proposal_is_written_once_and_holds_for_the_run_it_came_from(
-    here: Path, capsys: Capsys
-) -> None:
+def test_a_proposal_is_written_once_and_its_run_passes_it(here: Path, capsys: Capsys) -> None:
     story = on_cluster(3, queue_s=2, tool_s=4)
     story.events[2] = story.events[2].model_copy(update={"output": ("out/a.txt", "gone.txt")})
     journal("run", story)
-    asks("x", "run/out/a.txt")
+    write("x", "run/out/a.txt")
     assert main(["check", "--init", "new.toml", "run"]) == 0
     assert capsys.readouterr().out.endswith("then run snakemake-observe check new.toml\n")
     text = Path("new.toml").read_text()
@@ -325,7 +321,7 @@ def test_a_proposal_can_be_printed(here: Path, capsys: Capsys) -> None:
     printed = capsys.readouterr().out
     assert printed.startswith("# Limits for runs of this workflow, proposed from 2026")
     assert sorted(os.listdir(here)) == before
-    asks(printed)
+    write(printed)
     assert check(capsys, "observe.toml", "run")[0] == 0
 
 
@@ -337,7 +333,7 @@ def test_a_proposal_can_be_printed(here: Path, capsys: Capsys) -> None:
         (killed(), "running"),
     ],
 )
-def test_only_a_run_that_succeeded_is_an_example(
+def test_a_proposal_needs_a_run_that_succeeded(
     here: Path, capsys: Capsys, story: Story, status: str
 ) -> None:
     story.write(Path("j.jsonl"))
@@ -348,16 +344,14 @@ def test_only_a_run_that_succeeded_is_an_example(
 # -- JUnit -----------------------------------------------------------------------------------------
 
 
-def test_the_junit_file_is_written_beside_the_answer(here: Path, capsys: Capsys) -> None:
+def test_the_junit_file_is_written_in_addition_to_the_answer(here: Path, capsys: Capsys) -> None:
     assert main(["check", "observe.toml", "run", "--junit", "deep/down/check.xml"]) == 0
     assert capsys.readouterr().out.startswith("run ")
     assert Path("deep/down/check.xml").read_text().startswith('<?xml version="1.0"')
     assert os.listdir("deep/down") == ["check.xml"]
 
 
-def test_a_junit_file_that_cannot_be_written_leaves_what_was_there(
-    here: Path, capsys: Capsys
-) -> None:
+def test_a_junit_file_that_cannot_be_written_changes_nothing(here: Path, capsys: Capsys) -> None:
     assert (
         refused(capsys, "observe.toml", "run", "--junit", "-")
         == "--junit needs the name of a file, not -"
@@ -370,12 +364,10 @@ def test_a_junit_file_that_cannot_be_written_leaves_what_was_there(
     assert sorted(os.listdir(here)) == ["folder", "observe.toml", "run"]
 
 
-def test_of_a_run_that_goes_on_only_what_is_over_already_is_broken(
-    here: Path, capsys: Capsys
-) -> None:
+def test_a_running_run_fails_only_what_it_has_exceeded_already(here: Path, capsys: Capsys) -> None:
     publishing("exit 1")
     text = Path("observe.toml").read_text()
-    asks(f"{text}[max]\nmakespan_s = 10\njobs_planned = 30\n")
+    write(f"{text}[max]\nmakespan_s = 10\njobs_planned = 30\n")
     code, answer = check(capsys, "observe.toml", str(killed().write(Path("j.jsonl"))))
     why = "the run has not ended yet"
     assert code == 1

@@ -1,49 +1,73 @@
-"""The two sides of a comparison, as the command reads them: what of their history tells of noise."""
+"""``compare`` on the command line."""
 
+import json
 from pathlib import Path
+from typing import Any
 
-from builders import T0, at
+import pytest
+from builders import at, begun, chain
 from workflows import a_run
 
-from snakemake_logger_plugin_observe.commands.support.sides import parties, side
+from snakemake_logger_plugin_observe.__main__ import main
+
+Capsys = pytest.CaptureFixture[str]
 
 
-def written(path: Path, run_id: str, length_s: float, began_s: float = 0) -> Path:
-    """Write a run that began so many seconds after the first one."""
-    story = a_run(length_s=length_s)
-    shift = (at(began_s) or 0) - T0
-    started = story.events[0]
-    moments = {"time": started.time + shift, "process_started": T0 + shift, "run_id": run_id}
-    story.events[0] = started.model_copy(update=moments)
-    return story.write(path)
+def compare(capsys: Capsys, *args: object) -> tuple[int, dict[str, Any]]:
+    """Return the exit code, and the answer as JSON."""
+    code = main(["compare", *map(str, args), "--format", "json"])
+    return code, json.loads(capsys.readouterr().out)
 
 
-def test_a_run_of_the_same_name_in_another_folder_is_of_a_side_s_own_history(
-    tmp_path: Path,
+def error(capsys: Capsys, *args: object) -> str:
+    assert main(["compare", *map(str, args)]) == 2
+    return capsys.readouterr().err.removeprefix("snakemake-observe: ").rstrip("\n")
+
+
+def test_strict_is_exit_code_1_unless_both_did_the_same_work(
+    tmp_path: Path, capsys: Capsys
 ) -> None:
-    before = written(tmp_path / "a" / "run.jsonl", "1" * 32, 100)
-    after = written(tmp_path / "b" / "run.jsonl", "2" * 32, 50)
-    sides = parties(side(before), side(after))
-    assert [list(one.history) for one in sides] == [[100], [50]]
+    one = chain().write(tmp_path / "one.jsonl")
+    other = begun().job(1, rule="else").quick(1, 3, 4, 10).end(21).write(tmp_path / "other.jsonl")
+    assert compare(capsys, one, one, "--strict")[0] == 0
+    assert compare(capsys, one, other)[0] == 0
+    assert compare(capsys, one, other, "--strict")[0] == 1
 
 
-def test_the_run_that_a_side_is_compared_with_is_no_noise_of_its_own_whatever_it_is_called(
-    tmp_path: Path,
+def test_the_default_baseline_is_the_newest_earlier_success(
+    tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = written(tmp_path / "a" / "1.jsonl", "1" * 32, 100)
-    written(tmp_path / "a" / "2.jsonl", "2" * 32, 110, began_s=200)
-    last = written(tmp_path / "a" / "3.jsonl", "3" * 32, 50, began_s=400)
-    copied = tmp_path / "b" / "other.jsonl"
-    copied.parent.mkdir()
-    copied.write_bytes(first.read_bytes())
-    sides = parties(side(copied), side(last))
-    assert [list(one.history) for one in sides] == [[100], [110, 50]]
+    monkeypatch.chdir(tmp_path)
+    folder = Path(".snakemake", "observe")
+    for name, begins_s, status in (
+        ("1", -2000, "success"),
+        ("2", -1000, "success"),
+        ("3", -500, "failed"),
+        ("4", 0, "success"),
+    ):
+        story = a_run(process_started=at(begins_s), status=status)
+        story.events[0] = story.events[0].model_copy(update={"run_id": f"run {name}"})
+        story.write(folder / f"{name}.jsonl")
+    _, answer = compare(capsys)
+    assert answer["journals"] == {"A": str(folder / "2.jsonl"), "B": str(folder / "4.jsonl")}
 
 
-def test_a_run_compared_with_itself_keeps_its_own_length(tmp_path: Path) -> None:
-    one = written(tmp_path / "a" / "run.jsonl", "1" * 32, 100)
-    copied = tmp_path / "b" / "run.jsonl"
-    copied.parent.mkdir()
-    copied.write_bytes(one.read_bytes())
-    sides = parties(side(one), side(copied))
-    assert [list(found.history) for found in sides] == [[100], [100]]
+def test_the_newest_run_is_not_compared_with_itself_by_default(
+    tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = chain().write(tmp_path / ".snakemake" / "observe" / "1.jsonl")
+    assert error(capsys, path) == f"{path} is the newest run here; name a run to compare it with"
+    assert error(capsys).endswith(
+        "no earlier run of its Snakefile and targets succeeded; name a baseline"
+    )
+
+
+def test_journals_of_a_folder_that_do_not_count_are_reported(
+    tmp_path: Path, capsys: Capsys
+) -> None:
+    for name in ("1", "copy"):
+        chain().write(tmp_path / "runs" / f"{name}.jsonl")
+    _, answer = compare(capsys, tmp_path / "runs", chain().write(tmp_path / "b.jsonl"))
+    (note,) = [one for one in answer["notes"] if "count" in one]
+    assert note.startswith(f"{tmp_path / 'runs'}: 1 of 2 journals count; the others are copies")

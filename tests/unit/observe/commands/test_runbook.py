@@ -1,4 +1,4 @@
-"""The runbook: what is usual, where things lie, and that it is written once."""
+"""``runbook`` on the command line: its content, and that it never overwrites a file."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def written(work: Path) -> str:
     return (work / "RUNBOOK.md").read_text()
 
 
-def test_what_is_usual_is_in_the_middle_of_runs_alike() -> None:
+def test_a_typical_run_is_the_median_of_repeated_runs() -> None:
     ended = [a_story(length_s).run.finished for length_s in (90, 100, 180)]
     found = typical_run(a_story().run, [one for one in ended if one is not None])
     assert (found.runs, found.makespan_s, found.longest_s, found.jobs) == (3, 100, 180, 7)
@@ -66,7 +66,7 @@ def test_what_is_usual_is_in_the_middle_of_runs_alike() -> None:
     assert next(one for one in found.rules if one.rule == "cut").benchmark is None
 
 
-def test_its_commands_and_paths_are_this_workflow_s(work: Path) -> None:
+def test_commands_and_paths_are_those_of_the_workflow(work: Path) -> None:
     put(work, "1", a_story())
     text = written(work)
     flags = f"--snakefile {work}/Snakefile --directory {work} --cores 2 --config depth=3"
@@ -81,7 +81,7 @@ def test_its_commands_and_paths_are_this_workflow_s(work: Path) -> None:
     assert len(text.splitlines()) < 120
 
 
-def test_its_limits_come_from_its_runs(work: Path) -> None:
+def test_limits_come_from_the_workflow_s_runs(work: Path) -> None:
     for number, length_s in enumerate((100, 120, 110)):
         put(work, str(number), a_story(length_s, begins_s=-1000 * (3 - number)))
     text = written(work)
@@ -90,11 +90,11 @@ def test_its_limits_come_from_its_runs(work: Path) -> None:
     assert "- a run takes longer than " in text
 
 
-def test_notes_in_the_folder_are_its_known_incidents(work: Path) -> None:
+def test_notes_in_the_folder_are_listed_as_known_incidents(work: Path) -> None:
     put(work, "1", a_story())
     (work / "incidents").mkdir()
     (work / "incidents" / "may.md").write_text(NOTE)
-    (work / "incidents" / "june.md").write_text(NOTE)  # the same again
+    (work / "incidents" / "june.md").write_text(NOTE)  # a copy
     fields = {"incident_class": "late_outputs [B:3]", "next_action": "wait longer"}
     (work / "note.json").write_text(json.dumps(fields))
     (work / "README.md").write_text("# Something else\n")
@@ -107,7 +107,7 @@ def test_notes_in_the_folder_are_its_known_incidents(work: Path) -> None:
     assert "[B:" not in text
 
 
-def test_it_is_written_once_and_then_the_team_s(
+def test_an_existing_file_is_not_overwritten(
     work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(work, "1", a_story())
@@ -124,9 +124,7 @@ def test_without_a_journal_nothing_is_written(
     assert not (work / "RUNBOOK.md").exists()
 
 
-def test_journals_away_from_their_folder_leave_a_gap_to_be_filled(
-    work: Path, tmp_path: Path
-) -> None:
+def test_without_the_working_directory_gaps_are_marked(work: Path, tmp_path: Path) -> None:
     path = a_story().write(tmp_path / "kept" / "1.jsonl")
     assert main(["runbook", str(path), "--out", "RUNBOOK.md"]) == 0
     text = (work / "RUNBOOK.md").read_text()
@@ -134,7 +132,7 @@ def test_journals_away_from_their_folder_leave_a_gap_to_be_filled(
     assert "- working directory: `unknown`" in text
 
 
-def test_a_workflow_that_never_succeeded_has_nothing_that_is_usual(
+def test_a_workflow_without_a_successful_run_gets_no_runbook(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     a_run(status="failed").write(tmp_path / ".snakemake" / "observe" / "1.jsonl")

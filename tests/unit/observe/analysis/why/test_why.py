@@ -1,7 +1,6 @@
 """Why jobs ran: root causes, each job counted once, and the chain of causes behind a job."""
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import strategies
@@ -31,7 +30,6 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import Root, chain, roots
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection, NoSuchJob, find
 from snakemake_logger_plugin_observe.analysis.why.why import why
-from snakemake_logger_plugin_observe.commands.why import split_selection
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -333,29 +331,6 @@ def test_an_unknown_name_is_reported_with_similar_ones(words: str, near: str) ->
         find(Origins(many_causes().run), words)
     assert near in str(raised.value)
     assert "\n" not in str(raised.value)
-
-
-def test_a_journal_among_the_arguments_is_recognised_by_the_file_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    journal = diamond().write(tmp_path / "a.jsonl")
-    inside = diamond().write(tmp_path / "run" / ".snakemake" / "observe" / "b.jsonl")
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "rows.jsonl").write_text('{"event": "sunset"}\n')
-    assert split_selection([]) == (None, None)
-    assert split_selection(["publish"]) == ("publish", None)
-    assert split_selection([str(journal)]) == (None, journal)
-    assert split_selection(["run"]) == (None, Path("run"))
-    assert split_selection(["publish", str(inside)]) == ("publish", inside)
-    assert split_selection(["run", "screen", "n=1"]) == ("screen n=1", Path("run"))
-    assert split_selection(["screen", "n=1", "a.jsonl"]) == ("screen n=1", Path("a.jsonl"))
-    assert split_selection(["results"]) == ("results", None)
-    assert split_selection(["results/rows.jsonl"]) == ("results/rows.jsonl", None)
-    assert split_selection(["publish", "nowhere.jsonl"]) == ("publish", Path("nowhere.jsonl"))
-    assert split_selection(["rows.jsonl"]) == ("rows.jsonl", None)
-    assert split_selection(["x" * 5000]) == ("x" * 5000, None)
-    assert split_selection(["x\0"]) == ("x\0", None)
 
 
 # -- properties ----------------------------------------------------------------------------------

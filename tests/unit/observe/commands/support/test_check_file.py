@@ -1,4 +1,4 @@
-"""The file of budgets: what it may say, and what is said of what it may not."""
+"""The check file: what is read, and the error for each mistake."""
 
 import contextlib
 from pathlib import Path
@@ -53,7 +53,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "observe.toml"
 
 
-def test_everything_that_a_file_says_is_read_with_its_line(path: Path) -> None:
+def test_every_entry_is_read_with_its_line(path: Path) -> None:
     path.write_text(WHOLE)
     assert read_check_file(path) == CheckFile(
         path=path,
@@ -72,7 +72,7 @@ def test_everything_that_a_file_says_is_read_with_its_line(path: Path) -> None:
     )
 
 
-def test_a_file_may_ask_for_nothing(path: Path) -> None:
+def test_a_file_may_be_empty(path: Path) -> None:
     path.write_text("version = 1\n")
     assert read_check_file(path) == CheckFile(path)
 
@@ -81,7 +81,7 @@ V = "version = 1\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "error"),
     [
         ("", ":1: no version: write version = 1 at the top"),
         ("[max]\n", ":1: no version: write version = 1 at the top"),
@@ -150,17 +150,19 @@ V = "version = 1\n"
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line_with_its_place(path: Path, text: str, said: str) -> None:
+def test_a_mistake_is_an_error_of_one_line_with_its_place(
+    path: Path, text: str, error: str
+) -> None:
     path.write_text(text)
     with pytest.raises(CheckFileError) as caught:
         read_check_file(path)
-    told = str(caught.value)
-    assert told.startswith(f"{path}:")
-    assert said in told
-    assert "\n" not in told
+    message = str(caught.value)
+    assert message.startswith(f"{path}:")
+    assert error in message
+    assert "\n" not in message
 
 
-def test_a_file_that_is_not_there_can_be_proposed(path: Path) -> None:
+def test_a_missing_file_s_error_mentions_init(path: Path) -> None:
     with pytest.raises(CheckFileError) as caught:
         read_check_file(path)
     assert (
@@ -169,32 +171,32 @@ def test_a_file_that_is_not_there_can_be_proposed(path: Path) -> None:
     )
 
 
-def test_a_folder_is_no_file(path: Path) -> None:
+def test_a_folder_is_an_error(path: Path) -> None:
     path.mkdir()
     with pytest.raises(CheckFileError, match=r"observe\.toml: Is a directory$"):
         read_check_file(path)
 
 
-def test_bytes_that_are_not_utf_8_are_found_on_their_line(path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_reported_with_their_line(path: Path) -> None:
     path.write_bytes(b"version = 1\n# \xff\n")
     with pytest.raises(CheckFileError, match=r":2: not UTF-8, which TOML requires$"):
         read_check_file(path)
 
 
-def test_a_huge_file_is_not_taken_apart(path: Path) -> None:
+def test_a_huge_file_is_not_parsed(path: Path) -> None:
     path.write_bytes(b"#" * 1_000_001)
     with pytest.raises(CheckFileError, match=r"too large for a check file \(1,000,001 bytes"):
         read_check_file(path)
 
 
-def test_a_file_that_is_nested_without_end_is_refused(path: Path) -> None:
+def test_a_deeply_nested_file_is_an_error(path: Path) -> None:
     path.write_text("version = " + "[" * 100_000)
     with pytest.raises(CheckFileError):
         read_check_file(path)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_no_bytes_do_more_than_be_refused(
+def test_any_bytes_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "observe.toml"

@@ -1,0 +1,221 @@
+"""Which journal a command reads, and the status of a run without an end."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import MAIN, Story, begun, chain, killed, retried
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal.events import Gap
+
+
+@pytest.fixture
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def newest(workdir: Path, name: str, story: Story) -> Path:
+    return story.write(workdir / ".snakemake" / "observe" / f"{name}.jsonl")
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """Return stdout, and stderr, which must be at most one line."""
+    out, error = capsys.readouterr()
+    assert error == "" or (error.startswith("snakemake-observe: ") and error.count("\n") == 1)
+    return out, error.removeprefix("snakemake-observe: ").rstrip("\n")
+
+
+def test_without_any_journal_the_error_names_the_folder(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([]) == 2
+    assert said(capsys) == (
+        "",
+        (
+            "no journal in .snakemake/observe: run snakemake with --logger observe there, "
+            "or name a journal"
+        ),
+    )
+
+
+def journal_named_by(capsys: pytest.CaptureFixture[str], *words: Any) -> str:
+    assert main(["cost", "--format", "json", *words]) == 0
+    return json.loads(said(capsys)[0])["run"]["journal"]
+
+
+def test_the_default_is_the_newest_run_that_started_a_job(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not a dry run, and not a run with nothing to do, however new."""
+    newest(workdir, "20260301T120000-aaaaaa", retried())
+    expected = newest(workdir, "20260301T130000-bbbbbb", chain())
+    dry = Story(kind="dry_run").plan(2, 3).job(1).quick(1, 3, 3, 4).end(5, "dry_run")
+    newest(workdir, "20260301T140000-cccccc", dry)
+    newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
+    (workdir / ".snakemake/observe/20260301T160000-eeeeee.jsonl").write_bytes(b"torn")
+    assert journal_named_by(capsys) == str(expected.relative_to(workdir))
+
+
+def test_a_working_directory_may_be_named(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = newest(workdir / "elsewhere", "20260301T120000-aaaaaa", chain())
+    assert journal_named_by(capsys, "elsewhere") == str(expected.relative_to(workdir))
+
+
+def test_a_folder_of_journals_may_be_named(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain().write(workdir / "kept" / "j.jsonl")
+    assert journal_named_by(capsys, "kept") == "kept/j.jsonl"
+
+
+def test_without_a_run_that_started_a_job_there_is_an_error(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
+    assert main(["cost"]) == 2
+    assert said(capsys)[1] == (
+        "no run in .snakemake/observe executed a job; name a journal to see it anyway"
+    )
+
+
+def test_without_a_readable_journal_the_error_says_why(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = workdir / ".snakemake" / "observe" / "x.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a,b\n")
+    assert main(["cost"]) == 2
+    assert said(capsys)[1] == (
+        ".snakemake/observe/x.jsonl:1: not a run journal (its first line is no run_started)"
+    )
+
+
+# -- running and killed runs -----------------------------------------------------------------------------------
+
+
+def status_of(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    main(["cost", str(path), "--format", "json"])
+    return json.loads(said(capsys)[0])["run"]["status"]
+
+
+def unended(workdir: Path, **facts: Any) -> Path:
+    """Return the journal of a run without an end, started with these *facts*."""
+    return begun(**facts).job(1).write(workdir / "j.jsonl")
+
+
+def test_a_run_without_an_end_is_killed_if_its_process_is_gone(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        child.wait()
+    path = unended(workdir, host=socket.gethostname(), pid=child.pid)
+    assert status_of(path, capsys) == "killed"
+
+
+def test_a_run_without_an_end_is_running_while_its_process_is_alive(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    born = clock.process_started()
+    path = unended(workdir, host=socket.gethostname(), pid=os.getpid(), process_started=born)
+    assert status_of(path, capsys) == "running"
+
+
+def test_another_process_with_the_same_pid_does_not_keep_a_run_alive(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = unended(workdir, host=socket.gethostname(), pid=os.getpid())
+    assert status_of(path, capsys) == "killed"
+
+
+def test_a_run_on_another_host_without_an_end_counts_as_running(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert os.uname().nodename != MAIN
+    assert status_of(killed().write(workdir / "j.jsonl"), capsys) == "running"
+
+
+# -- runs that failed before their first job --------------------------------------------------------
+
+
+def early() -> Story:
+    """Return a run that failed during planning."""
+    return begun().message(2, "SyntaxError in line 3", level="error", kind="error").end(3, "failed")
+
+
+@pytest.mark.parametrize("args", [["jobs", "--failed"], ["triage"]])
+def test_commands_about_failures_read_a_run_that_failed_before_its_first_job(
+    workdir: Path, capsys: pytest.CaptureFixture[str], args: list[str]
+) -> None:
+    newest(workdir, "20260301T120000-aaaaaa", chain())
+    newest(workdir, "20260301T130000-bbbbbb", early())
+    assert main(args) == 0
+    assert "20260301T130000-bbbbbb" in said(capsys)[0]
+
+
+def test_other_commands_report_a_newer_run_that_failed_before_its_first_job(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest(workdir, "20260301T120000-aaaaaa", chain())
+    newest(workdir, "20260301T130000-bbbbbb", early())
+    assert main(["cost"]) == 0
+    text = said(capsys)[0]
+    assert "20260301T120000-aaaaaa.jsonl" in text
+    assert "! .snakemake/observe/20260301T130000-bbbbbb.jsonl: a newer run, failed before" in text
+
+
+def test_an_older_run_that_failed_early_is_not_reported(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest(workdir, "20260301T110000-bbbbbb", early())
+    newest(workdir, "20260301T120000-aaaaaa", chain())
+    assert main(["jobs", "--failed"]) == 0
+    assert "bbbbbb" not in said(capsys)[0]
+
+
+# -- lost lines ------------------------------------------------------------------------------------
+
+
+def problems(story: Story, path: Path) -> tuple[str, ...]:
+    return tuple(
+        one.removeprefix(f"{path}: ") for one in find_journal.load(story.write(path)).problems
+    )
+
+
+def without(story: Story, *kinds: str) -> Story:
+    """Return *story* without the events of these *kinds*, except the first of each."""
+    seen: set[str] = set()
+    story.events = [
+        one
+        for one in story.events
+        if one.event not in kinds or not (one.event in seen or seen.add(one.event))
+    ]
+    return story
+
+
+def test_missing_ends_of_attempts_are_counted(tmp_path: Path) -> None:
+    (said,) = problems(without(chain(), "attempt_finished"), tmp_path / "j.jsonl")
+    assert said.startswith("the ends of 1 of 2 attempts are missing: lines were lost")
+
+
+@pytest.mark.parametrize("kind", ["scheduler_iteration", "message"])
+def test_missing_lines_that_no_attempt_depends_on_are_not_reported(
+    kind: str, tmp_path: Path
+) -> None:
+    assert problems(without(chain(), kind), tmp_path / "j.jsonl") == ()
+
+
+def test_a_journal_that_records_its_gaps_is_not_reported_again(tmp_path: Path) -> None:
+    story = without(chain(), "attempt_finished")
+    story.events.insert(2, Gap(time=story.events[1].time, reason="No space left on device"))
+    assert not any("lines were lost" in one for one in problems(story, tmp_path / "j.jsonl"))
