@@ -161,7 +161,7 @@ def _limits(answer: PathAnswer) -> Iterator[str]:
         jobs = plural(len(found.critical.unknown), "job")
         yield f"compute time of {jobs} unknown ({_some(found.critical.unknown)}): counted as 0 s"
     if found.critical.cycles:
-        yield f"jobs {_some(found.critical.cycles)} depend on each other in a circle"
+        yield f"jobs {_some(found.critical.cycles)} depend on each other in a cycle"
     if found.unexplained >= _WORTH * found.makespan:
         yield f"no breakdown available for {duration(found.unexplained)} of the actual path"
 

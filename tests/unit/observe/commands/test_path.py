@@ -54,7 +54,7 @@ def test_a_journal_cut_off_anywhere_still_has_its_paths(
             path_text(capsys, path, "--explain")
 
 
-def test_a_circle_in_a_tampered_journal_is_reported(
+def test_a_cycle_in_a_tampered_journal_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
