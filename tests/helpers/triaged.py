@@ -48,11 +48,11 @@ def _run(one: Story | Run) -> Run:
     return one.run if isinstance(one, Story) else one
 
 
-def walked(after: Story, before: Story | None = None, **more: Any) -> Triage:
+def triage_of(after: Story, before: Story | None = None, **more: Any) -> Triage:
     """Return the triage of a run, compared with the baseline *before* if there is one."""
     return triage(case_of(after, before, **more))
 
 
 def classes(after: Story, before: Story | None = None, **more: Any) -> list[str]:
     """Return the classes of the incidents found, the first first."""
-    return [one.incident_class for one in walked(after, before, **more).incidents]
+    return [one.incident_class for one in triage_of(after, before, **more).incidents]

@@ -164,7 +164,7 @@ def test_a_run_that_ends_between_jobs_names_the_line_that_raised(lab: Lab) -> No
     assert "ValueError" in one["claim"]
     assert str(lab.folder) not in one["claim"]
     text = (lab.folder / "Snakefile").read_text().splitlines()
-    line = next(number for number, said in enumerate(text, 1) if "int(name)" in said)
+    line = next(number for number, code in enumerate(text, 1) if "int(name)" in code)
     assert f"at Snakefile:{line}," in answer["note"]["next_action"]
     resolves(answer, lab.folder)
 
@@ -267,8 +267,8 @@ def test_terminal_escapes_of_a_failure_are_escaped(lab: Lab) -> None:
             shell: r"head -c 3000000 /dev/zero > {log:q}; printf '\n\033[2J`boom` | x\n' >> {log:q}; exit 3"
     """)
     lab.snakemake(*BOTH, "--cores", "1", check=False)
-    said = lab.observe("triage", str(lab.journals[-1]), "--note", "note.md")
-    assert said.returncode == 0, said.stderr
-    assert "\x1b" not in said.stdout
+    done = lab.observe("triage", str(lab.journals[-1]), "--note", "note.md")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
     assert "\x1b" not in (lab.folder / "note.md").read_text()
-    assert "tool_failure" in said.stdout
+    assert "tool_failure" in done.stdout

@@ -146,11 +146,11 @@ def test_triage_live_runs_no_job_and_writes_nothing(ran: Lab) -> None:
     assert ran.fragments() == []
     found = json.loads(done.stdout)
     assert [one["problem"] for one in found["commands"]] == [""] * 5
-    said = [claim["claim"] for claim in (*found["planned"], *found["changed"])]
-    assert "a dry run now plans 3 jobs" in said
-    assert any(one.startswith("Snakemake now sees changed code for out/") for one in said)
+    claims = [claim["claim"] for claim in (*found["planned"], *found["changed"])]
+    assert "a dry run now plans 3 jobs" in claims
+    assert any(one.startswith("Snakemake now sees changed code for out/") for one in claims)
     assert any(
-        one.startswith("snakemake --summary lists rule implementation changed: ") for one in said
+        one.startswith("snakemake --summary lists rule implementation changed: ") for one in claims
     )
     (plan,) = [one for one in found["planned"] if one["claim"].startswith("a dry run now")]
     (cited,) = plan["evidence"]
@@ -180,9 +180,9 @@ def test_a_runbook_s_commands_can_be_pasted_and_run(ran: Lab) -> None:
     (dry,) = [block for block in blocks if "--dry-run" in block]
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     environment = ran.environment(PATH=path, SNAKEMAKE_OBSERVE="off")
-    asked = subprocess.run(
+    done = subprocess.run(
         ["sh", "-e", "-c", dry], env=environment, capture_output=True, text=True, check=False
     )
-    assert asked.returncode == 0, asked.stderr
+    assert done.returncode == 0, done.stderr
     assert "logs/{n}.log" in text
     assert len(text.splitlines()) < 120

@@ -64,9 +64,11 @@ def test_a_deterministic_failure_behind_retries_is_reported_as_such(lab: Lab, wh
         "panel.fa: no such sequence: phantom_virus",
     )
     assert answer["masked"] == 1
-    said = text(lab)
-    assert "failed after 3 attempts; retries did not help (deterministic: it failed 3 times" in said
-    assert f"{line['path']}:{line['number']}: {line['text']}" in said
+    output = text(lab)
+    assert (
+        "failed after 3 attempts; retries did not help (deterministic: it failed 3 times" in output
+    )
+    assert f"{line['path']}:{line['number']}: {line['text']}" in output
 
 
 def test_a_rule_whose_every_job_fails_first_is_systematic(lab: Lab) -> None:
@@ -196,16 +198,16 @@ def test_failures_that_differ_are_each_reported(here: Lab) -> None:
     assert one["repeats"] == [
         {"attempt": 2, "number": 1, "same": False, "differs": ["end", "line"]}
     ]
-    said = text(here, "--rule", "differs")
-    assert "failed after 2 attempts; retries did not help (not always the same way)" in said
-    assert "attempt 1: exit code 1 after" in said
-    assert "attempt 2: exit code 2 after" in said
+    output = text(here, "--rule", "differs")
+    assert "failed after 2 attempts; retries did not help (not always the same way)" in output
+    assert "attempt 1: exit code 1 after" in output
+    assert "attempt 2: exit code 2 after" in output
 
 
 def test_a_tool_killed_with_its_memory_used_up_probably_ran_out_of_memory(
     on_nodes: Lab,
 ) -> None:
-    """On a node, where the kernel counts what its processes used; the retry asked for more."""
+    """On a node, where the kernel counts what its processes used; the retry requested more."""
     one = by_rule(on_nodes)["fat"]
     assert (one["outcome"], one["attempts"]) == ("succeeded", 2)
     assert (one["cause"], one["certain"]) == ("out_of_memory", False)
@@ -213,7 +215,7 @@ def test_a_tool_killed_with_its_memory_used_up_probably_ran_out_of_memory(
     assert 290e6 < one["memory"]["used_bytes"] < 400e6
     assert one["memory"]["requested_bytes"] == 300_000_000
     assert "probably out of memory (" in text(on_nodes, "--rule", "fat")
-    assert "MB used of 300 MB asked for" in text(on_nodes, "--rule", "fat")
+    assert "MB used of 300 MB requested" in text(on_nodes, "--rule", "fat")
 
 
 # -- retries that multiply -----------------------------------------------------------------------
@@ -324,9 +326,9 @@ def test_a_run_that_failed_outside_of_its_jobs_says_why(lab: Lab) -> None:
     lab.snakefile("rule all:\n    input: 'never.txt'\n")
     lab.snakemake(*BOTH, "--cores", "1", check=False)
     (journal,) = lab.journals
-    said = text(lab, str(journal))
-    assert "No failed attempts." in said
-    assert "never.txt" in said
+    output = text(lab, str(journal))
+    assert "No failed attempts." in output
+    assert "never.txt" in output
     assert failed(lab, str(journal))["failures"] == []
 
 
@@ -345,9 +347,9 @@ def test_terminal_escapes_in_logs_are_escaped_and_huge_logs_cut(lab: Lab) -> Non
                    " echo at last >> {log}; exit 4"
     """)
     lab.snakemake(*BOTH, "--cores", "2", "--keep-going", check=False)
-    said = lab.observe("jobs", "--failed").stdout
-    assert "\x1b" not in said
-    assert "\\x1b]0;x\\x07" in said
-    assert "at last" in said
-    assert len(said) < 10_000
+    output = lab.observe("jobs", "--failed").stdout
+    assert "\x1b" not in output
+    assert "\\x1b]0;x\\x07" in output
+    assert "at last" in output
+    assert len(output) < 10_000
     assert Path(lab.folder / "b.log").stat().st_size > 5_000_000

@@ -88,10 +88,12 @@ def test_a_failure_is_explained_by_the_journal_alone(
     where: str, rule: str, reasons: list[str], request: pytest.FixtureRequest
 ) -> None:
     lab: Lab = request.getfixturevalue(where)
-    said = " ".join(lab.observe("jobs", "--failed", "--rule", rule).stdout.split())
-    assert "failed after 2 attempts; retries did not help (deterministic: it failed 2 times" in said
+    output = " ".join(lab.observe("jobs", "--failed", "--rule", rule).stdout.split())
+    assert (
+        "failed after 2 attempts; retries did not help (deterministic: it failed 2 times" in output
+    )
     for reason in reasons:
-        assert reason.format(n=2) in said, said
+        assert reason.format(n=2) in output, output
 
 
 def test_a_missing_input_on_the_node_is_named_although_its_process_exited_with_0(lab: Lab) -> None:
@@ -123,8 +125,8 @@ def test_a_missing_input_on_the_node_is_named_although_its_process_exited_with_0
         return
     assert "Missing files after 2 seconds" in (attempt.message or "")
     assert "in.txt" in (attempt.message or "")
-    said = " ".join(lab.observe("jobs", "--failed").stdout.split())
-    assert "an input is missing" in said
+    output = " ".join(lab.observe("jobs", "--failed").stdout.split())
+    assert "an input is missing" in output
     assert phases_s(attempt)["stage_in"] == pytest.approx(2, abs=0.5)
 
 

@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.compare.typical_run import typical
 NOTE = """# Incident in run 1
 
 - **symptom**: slow `[B:1]`
-- **incident class**: tiny\\_jobs (lives in: workflow semantics) `[B:20]` `[B:7]`
+- **incident class**: tiny\\_jobs (where: workflow semantics) `[B:20]` `[B:7]`
 - **next action**:
   - group them, because each pays `[B:20]`
   - check that would catch it next time: jobs\\_planned
@@ -100,7 +100,7 @@ def test_notes_in_the_folder_are_listed_as_known_incidents(work: Path) -> None:
     (work / "README.md").write_text("# Something else\n")
     (work / "broken.json").write_text("[" * 50_000)
     text = written(work)
-    assert "- tiny\\_jobs (lives in: workflow semantics)" in text
+    assert "- tiny\\_jobs (where: workflow semantics)" in text
     assert "next: group them, because each pays (`incidents/june.md`)" in text
     assert "- late_outputs" in text
     assert text.count("tiny\\_jobs") == 1

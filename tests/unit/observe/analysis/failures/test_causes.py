@@ -40,8 +40,8 @@ def here(**more: Any) -> FailureCause:
 
 
 def on_slurm(*codes: int, record: dict[str, Any] | None = None, **more: Any) -> FailureCause:
-    asks = {"mem_mb": 1000, "runtime": 1}
-    story = on_node(begun().job(1, resources=asks), 1, *codes, status="failed", **more)
+    requested = {"mem_mb": 1000, "runtime": 1}
+    story = on_node(begun().job(1, resources=requested), 1, *codes, status="failed", **more)
     if record is not None:
         story.accounting(1, a_record("71", **record))
     return cause_of(story)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from builders import Story, an_execution, begun, level, on_cluster, stamps
-from triaged import ONE, timed, walked
+from triaged import ONE, timed, triage_of
 
 from snakemake_logger_plugin_observe.analysis.triage import gain
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -18,7 +18,7 @@ PATHS = {"B": "runs/late one.jsonl"}
 
 def predicted_gain(after: Story, before: Story | None = None) -> PredictedGain:
     """Return what the first incident's action would save."""
-    found = walked(after, before, paths=PATHS)
+    found = triage_of(after, before, paths=PATHS)
     assert found.gain is not None, found.incidents
     assert predicted(found.gain) in [claim.text for claim in found.note.next_action]
     return found.gain

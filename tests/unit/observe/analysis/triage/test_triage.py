@@ -14,7 +14,7 @@ from answers import render, render_json
 from builders import Story, at, begun, chain, killed, logger_only, stamps
 from failing import fails
 from hypothesis import given
-from triaged import walked
+from triaged import triage_of
 from workflows import a_job, a_run, a_workflow, changed
 
 from snakemake_logger_plugin_observe.__main__ import main
@@ -59,7 +59,7 @@ def flaky(line: str = "cut: no blade") -> Story:
 
 
 def test_a_healthy_run_has_no_incident() -> None:
-    found = walked(a_run(), a_run())
+    found = triage_of(a_run(), a_run())
     assert (found.symptoms, found.incidents, found.excerpts) == ((), (), ())
     assert found.scope.text == "nothing"
     assert [claim.text for claim in found.note.incident_class] == [NONE_FOUND]
@@ -67,26 +67,26 @@ def test_a_healthy_run_has_no_incident() -> None:
 
 
 def test_the_scope_names_a_suffix_that_only_the_affected_values_share() -> None:
-    found = walked(*widened())
+    found = triage_of(*widened())
     assert found.incidents[0].id == "discovery_widened"
     assert found.scope.text == "6 jobs of cut, count; 3 of 6 values of sample, all named *.md5"
     assert len(found.scope.jobs) == 6
 
 
 def test_the_scope_of_a_failure_is_what_failed() -> None:
-    found = walked(flaky())
+    found = triage_of(flaky())
     assert found.incidents[0].incident_class == "masked_failure"
     assert found.scope.text == "3 jobs of cut; all 3 values of sample"
 
 
 def test_planned_work_is_compared_with_the_baseline_by_rule() -> None:
-    (claim,) = walked(*widened()).planned
+    (claim,) = triage_of(*widened()).planned
     assert claim.text == (
         "14 jobs were planned to run instead of 8 in the baseline: cut 6 instead of 3; "
         "count 6 instead of 3"
     )
     assert [one.ref for one in claim.evidence] == ["B:4", "A:4"]
-    (same,) = walked(a_run(), a_run()).planned
+    (same,) = triage_of(a_run(), a_run()).planned
     assert same.text == "8 jobs were planned to run, the same as in the baseline"
 
 
@@ -98,7 +98,7 @@ def test_a_dry_run_shows_what_was_planned_before_or_is_left_after(
     begins_s: float, when: str
 ) -> None:
     plan = a_run(a_workflow("ab"), kind="dry_run", process_started=at(begins_s))
-    planned = walked(a_run(), plan=plan.run).planned
+    planned = triage_of(a_run(), plan=plan.run).planned
     assert planned[1].text == f"a dry run {when}"
     assert planned[1].evidence[0].ref == "P:4"
 
@@ -106,7 +106,7 @@ def test_a_dry_run_shows_what_was_planned_before_or_is_left_after(
 def test_the_most_telling_changes_come_first() -> None:
     slow = changed(a_workflow(), "count", code_digest="sha256:other", benchmark=None)
     after = a_run(slow, command=("snakemake", "-j2"), host="other")
-    texts = [one.text for one in walked(after, a_run(command=("snakemake", "-j4"))).changed]
+    texts = [one.text for one in triage_of(after, a_run(command=("snakemake", "-j4"))).changed]
     assert [text.partition(":")[0] for text in texts] == ["count", "host", "command line", "count"]
     assert "code" in texts[0]
     assert "benchmark" in texts[-1]
@@ -116,24 +116,24 @@ def test_changes_that_snakemake_gave_as_reasons_count_their_jobs() -> None:
     """Missing or forced outputs are no change."""
     reason = "Code has changed since last execution"
     after = a_run([a_job("cut", "cut/a", sample="a", reason=reason), a_job("all", None, "cut/a")])
-    assert [(one.text, one.evidence[0].quote) for one in walked(after).changed] == [
+    assert [(one.text, one.evidence[0].quote) for one in triage_of(after).changed] == [
         ("Snakemake ran 1 job because of changed code of cut", reason)
     ]
     missing = a_run([a_job("cut", "cut/a", reason="Missing output files: cut/a")])
-    assert walked(missing).changed == ()
+    assert triage_of(missing).changed == ()
 
 
 def test_a_live_snakemake_is_cited_by_the_line_that_it_printed() -> None:
     header = "output_file\tdate\trule\tlog-file(s)\tstatus\tplan"
     stale = "table\tnow\tjoin\tlogs/join.log\trule implementation changed\tupdate pending"
-    asked = (
+    answers = (
         LiveAnswer("L1", "plan", "snakemake all --dry-run", ("Job stats:", "total           5")),
         LiveAnswer("L2", "input", "snakemake --list-changes input", ()),
         LiveAnswer("L3", "code", "snakemake --list-changes code", ("table", "count/a")),
         LiveAnswer("L4", "params", "snakemake --list-changes params", (), "exit code 1: no"),
         LiveAnswer("L5", "summary", "snakemake --summary", (header, stale)),
     )
-    found = walked(a_run(), live_answers=asked)
+    found = triage_of(a_run(), live_answers=answers)
     assert found.planned[-1].text == "a dry run now plans 5 jobs"
     assert found.planned[-1].evidence == (Citation("command", "L1", "total           5"),)
     assert [(one.text, one.evidence[0].ref) for one in found.changed] == [
@@ -150,7 +150,7 @@ def reading(files: dict[str, LogTail]) -> Any:
 def test_logs_and_benchmarks_of_affected_jobs_are_quoted_with_file_and_line() -> None:
     log = LogTail(path="logs/cut/a.log", first_line=7, lines=("cut: begins", "cut: dull", ""))
     benchmark = LogTail(path="benchmarks/cut.txt", first_line=1, lines=("s\tmax_rss", "0.5\t3.1"))
-    found = walked(flaky(), read=reading({one.path: one for one in (log, benchmark)}))
+    found = triage_of(flaky(), read=reading({one.path: one for one in (log, benchmark)}))
     first, second = found.excerpts[:2]
     assert (first.kind, first.path, first.line, first.text) == ("log", log.path, 8, "cut: dull")
     assert (second.line, second.text, second.figures) == (2, "0.5\t3.1", "s=0.5 max_rss=3.1")
@@ -162,23 +162,23 @@ def test_logs_and_benchmarks_of_affected_jobs_are_quoted_with_file_and_line() ->
 
 def test_an_overwritten_log_is_cited_by_the_journal_that_kept_its_lines() -> None:
     now = LogTail(path="logs/cut/a.log", first_line=1, lines=("cut: begins", "cut: done"))
-    (found,) = walked(flaky(), read=reading({now.path: now})).incidents
+    (found,) = triage_of(flaky(), read=reading({now.path: now})).incidents
     assert {one.kind for one in found.evidence} == {"journal"}
     assert "logs/cut/a.log:2: cut: no blade" in [one.quote for one in found.evidence]
     still = now.model_copy(update={"lines": ("cut: begins", "cut: no blade")})
-    (found,) = walked(flaky(), read=reading({now.path: still})).incidents
+    (found,) = triage_of(flaky(), read=reading({now.path: still})).incidents
     assert Citation("log", "logs/cut/a.log:2", "cut: no blade") in found.evidence
 
 
 def test_affected_rules_without_a_log_or_benchmark_get_a_proposal() -> None:
     jobs = changed(a_workflow(WIDE), "cut", log=(), benchmark=None)
-    (claim,) = walked(a_run(jobs, length_s=200), a_run()).missing_evidence
+    (claim,) = triage_of(a_run(jobs, length_s=200), a_run()).missing_evidence
     assert claim.claim == (
         'rule cut has no log and no benchmark; add log: "logs/cut/{sample}.log" and '
         'benchmark: "benchmarks/cut/{sample}.txt"'
     )
     assert claim.evidence[0].kind == "journal"
-    assert walked(a_run(changed(a_workflow(), "cut", log=())), a_run()).missing_evidence == ()
+    assert triage_of(a_run(changed(a_workflow(), "cut", log=())), a_run()).missing_evidence == ()
 
 
 # -- the note ------------------------------------------------------------------------------------
@@ -190,12 +190,12 @@ UNCITED += ("escalate: no detector", "snakemake-observe ")
 @pytest.mark.parametrize(
     "found",
     [
-        walked(*widened()),
-        walked(flaky()),
-        walked(a_run(), a_run()),
-        walked(killed()),
-        walked(logger_only()),
-        walked(a_run(status="failed")),
+        triage_of(*widened()),
+        triage_of(flaky()),
+        triage_of(a_run(), a_run()),
+        triage_of(killed()),
+        triage_of(logger_only()),
+        triage_of(a_run(status="failed")),
     ],
 )
 def test_every_claim_of_a_note_has_a_citation(found: Triage) -> None:
@@ -206,7 +206,7 @@ def test_every_claim_of_a_note_has_a_citation(found: Triage) -> None:
 
 
 def test_a_symptom_that_no_detector_explains_is_escalated() -> None:
-    found = walked(a_run(a_workflow("ab")), a_run())
+    found = triage_of(a_run(a_workflow("ab")), a_run())
     assert (found.symptoms[0].id, found.incidents) == ("fewer_jobs", ())
     assert found.note.next_action[0].text.startswith("escalate: no detector explains")
 
@@ -313,7 +313,7 @@ def test_a_dry_run_next_to_the_journal_is_found(
 
 
 @pytest.mark.parametrize(
-    ("story", "said"),
+    ("story", "beginning"),
     [
         (a_run(), "no baseline"),
         (a_run(), "no journal of a dry run"),
@@ -325,10 +325,10 @@ def test_a_dry_run_next_to_the_journal_is_found(
     ],
 )
 def test_missing_evidence_is_named_with_its_consequence(
-    workdir: Path, capsys: pytest.CaptureFixture[str], story: Story, said: str
+    workdir: Path, capsys: pytest.CaptureFixture[str], story: Story, beginning: str
 ) -> None:
     put(workdir, "1", story)
-    (found,) = [text for text in answered(capsys)["missing"] if text.startswith(said)]
+    (found,) = [text for text in answered(capsys)["missing"] if text.startswith(beginning)]
     assert ":" in found
 
 
@@ -390,11 +390,11 @@ def test_every_log_that_the_note_cites_is_saved(
     story = begun(wraps="local")
     (workdir / "logs").mkdir()
     for number in range(1, 6):
-        log, said = f"logs/{number}.log", f"no way out of {'abcde'[number - 1]}"
-        (workdir / log).write_text(f"{said}\n")
+        log, message = f"logs/{number}.log", f"no way out of {'abcde'[number - 1]}"
+        (workdir / log).write_text(f"{message}\n")
         story.job(number, rule=f"rule{number}", log=(log,))
-        told = (LogTail(path=log, bytes=20, first_line=1, lines=(said,)),)
-        fails(story, number, start_s=3 * number, rule=f"rule{number}", logs=told)
+        tails = (LogTail(path=log, bytes=20, first_line=1, lines=(message,)),)
+        fails(story, number, start_s=3 * number, rule=f"rule{number}", logs=tails)
     journal = put(workdir, "B", story.end(60, "failed"))
     assert main(["triage", str(journal), "--save", str(tmp_path / "kept")]) == 0
     kept = sorted(path.name for path in (tmp_path / "kept" / "files" / "logs").iterdir())

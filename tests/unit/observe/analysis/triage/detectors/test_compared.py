@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from builders import Story, begun
 from failing import fails
-from triaged import ONE, classes, timed, walked
+from triaged import ONE, classes, timed, triage_of
 from workflows import SETTINGS, a_job, a_run, a_workflow, changed, compared
 
 # -- tools that take longer ----------------------------------------------------------------------
 
 
 def test_a_tool_that_takes_longer_for_the_same_work_is_a_slow_tool() -> None:
-    (found,) = walked(timed(ONE | {"count": 5}), timed(ONE)).incidents
+    (found,) = triage_of(timed(ONE | {"count": 5}), timed(ONE)).incidents
     assert found.id == "slow_tool:count"
     assert found.claim == (
         "the tool of count took 15.0 s in 3 jobs, 5.0 times the 3.0 s of the baseline"
@@ -27,8 +27,8 @@ def test_a_tool_that_takes_longer_for_the_same_work_is_a_slow_tool() -> None:
 
 
 def test_a_slow_tool_whose_rule_changed_should_have_the_change_reverted() -> None:
-    asked = changed(a_workflow(), "count", params_digest="sha256:more")
-    (found,) = walked(timed(ONE | {"count": 5}, asked), timed(ONE)).incidents
+    heavier = changed(a_workflow(), "count", params_digest="sha256:more")
+    (found,) = triage_of(timed(ONE | {"count": 5}, heavier), timed(ONE)).incidents
     assert found.action.text.startswith("revert the change of params in count")
     assert not found.action.escalate
 
@@ -56,7 +56,7 @@ def test_a_tool_that_takes_longer_because_it_reads_more_is_not_slow() -> None:
 
 
 def test_a_tool_that_takes_longer_than_its_data_explains_is_slow() -> None:
-    (found,) = walked(timed(ONE | {"count": 5}, read(20)), timed(ONE, read(10))).incidents
+    (found,) = triage_of(timed(ONE | {"count": 5}, read(20)), timed(ONE, read(10))).incidents
     assert found.id == "slow_tool:count"
     assert found.claim.endswith("of the baseline, with 2.0 times as much to read")
     assert found.action.why == "it read 2.0 times as much, and took 5.0 times as long"
@@ -72,7 +72,7 @@ def test_a_tool_that_is_slower_within_noise_is_no_incident() -> None:
 
 
 def test_tools_that_are_all_slower_show_a_slow_host() -> None:
-    (found,) = walked(timed(dict.fromkeys(ONE, 4)), timed(ONE)).incidents
+    (found,) = triage_of(timed(dict.fromkeys(ONE, 4)), timed(ONE)).incidents
     assert (found.incident_class, found.where) == ("slow_host", "operating context")
     assert found.claim == (
         "the tools of all 3 rules took 4.0 times as long as in the baseline, in the same 7 jobs"
@@ -82,7 +82,7 @@ def test_tools_that_are_all_slower_show_a_slow_host() -> None:
 
 def test_a_rule_that_runs_only_a_moment_does_not_show_a_slow_host() -> None:
     gathers = {"join": 0.01}
-    (found,) = walked(timed({"cut": 4, "count": 4} | gathers), timed(ONE | gathers)).incidents
+    (found,) = triage_of(timed({"cut": 4, "count": 4} | gathers), timed(ONE | gathers)).incidents
     assert found.claim.startswith("the tools of all 2 rules took 4.0 times as long")
 
 
@@ -91,15 +91,15 @@ def test_a_tool_with_added_work_does_not_show_a_slow_host(
     slow_s: dict[str, float],
 ) -> None:
     gathers = {"join": 0.01}
-    asked = changed(a_workflow(), "cut", code_digest="sha256:more")
-    after, before = timed(slow_s | gathers, asked), timed(ONE | gathers)
+    heavier = changed(a_workflow(), "cut", code_digest="sha256:more")
+    after, before = timed(slow_s | gathers, heavier), timed(ONE | gathers)
     assert classes(after, before)[0] == "slow_tool"
 
 
 def test_tools_that_are_slower_by_different_factors_do_not_show_a_slow_host() -> None:
     gathers = {"join": 0.01}
     after, before = timed({"cut": 30, "count": 1.8} | gathers), timed(ONE | gathers)
-    assert [one.id for one in walked(after, before).incidents] == ["slow_tool:cut"]
+    assert [one.id for one in triage_of(after, before).incidents] == ["slow_tool:cut"]
 
 
 def one_after_the_other(*tools_s: float) -> Story:
@@ -119,14 +119,14 @@ def test_a_check_is_proposed_only_if_this_run_breaks_it(
     longest_s: float, check: str | None
 ) -> None:
     before = one_after_the_other(longest_s, *[1] * 20)
-    (found,) = walked(one_after_the_other(longest_s, *[16] * 20), before).incidents
+    (found,) = triage_of(one_after_the_other(longest_s, *[16] * 20), before).incidents
     assert (found.id, found.check) == ("slow_tool:cut", check)
 
 
 def test_two_slow_tools_among_others_are_two_incidents() -> None:
     slow = ONE | {"cut": 5, "count": 5}
     others = {"join": 9.0}
-    found = walked(timed(slow | others), timed(ONE | others)).incidents
+    found = triage_of(timed(slow | others), timed(ONE | others)).incidents
     assert {one.id for one in found} == {"slow_tool:cut", "slow_tool:count"}
 
 
@@ -149,7 +149,7 @@ def test_outputs_that_differ_with_a_changed_helper_are_drift_in_the_first_rule_t
 ):
     before = a_run(sums=SUMS, sources=HELPER)
     after = a_run(sums=DRIFTED, sources={"scripts/helper.py": "2"})
-    (found,) = walked(after, before).incidents
+    (found,) = triage_of(after, before).incidents
     assert (found.incident_class, found.strength) == ("environment_drift", "likely")
     assert found.rules == ("count",)  # join only passes on what it read
     assert found.claim == (
@@ -159,7 +159,7 @@ def test_outputs_that_differ_with_a_changed_helper_are_drift_in_the_first_rule_t
 
 
 def test_outputs_that_differ_without_any_recorded_change_are_possible_drift() -> None:
-    (found,) = walked(a_run(sums=DRIFTED), a_run(sums=SUMS)).incidents
+    (found,) = triage_of(a_run(sums=DRIFTED), a_run(sums=SUMS)).incidents
     assert (found.incident_class, found.strength) == ("environment_drift", "possible")
     assert found.action.escalate
 
@@ -185,7 +185,7 @@ def test_a_renamed_rule_whose_code_changed_is_no_drift() -> None:
 
 def test_a_renamed_rule_whose_params_changed_has_added_work() -> None:
     jobs = renamed("count", "tally", params_digest="sha256:more")
-    (found,) = walked(timed({"cut": 1, "tally": 5, "join": 1}, jobs), timed(ONE)).incidents
+    (found,) = triage_of(timed({"cut": 1, "tally": 5, "join": 1}, jobs), timed(ONE)).incidents
     assert found.id == "slow_tool:tally"
     assert found.action.text.startswith("revert the change of params in tally")
 
@@ -230,7 +230,7 @@ STRICT = {"profiles": ("profiles/strict",)}
 
 def test_a_job_that_passed_in_another_profile_failed_in_a_stricter_context() -> None:
     before = a_run(profiles=("profiles/local",))
-    (found, *others) = walked(failing(**STRICT), before).incidents
+    (found, *others) = triage_of(failing(**STRICT), before).incidents
     assert (found.incident_class, found.failures, found.jobs) == ("stricter_context", 1, (7,))
     assert found.claim == (
         "join passed in the baseline and failed here: join: too few rows "
@@ -269,7 +269,7 @@ def without(missing: str, **settings: Any) -> Story:
 
 
 def test_missing_outputs_that_exist_now_were_late() -> None:
-    (found,) = walked(without("joined.tsv"), files_present=frozenset({"joined.tsv"})).incidents
+    (found,) = triage_of(without("joined.tsv"), files_present=frozenset({"joined.tsv"})).incidents
     assert (found.incident_class, found.strength, found.failures) == ("late_outputs", "likely", 1)
     assert found.claim == (
         "join failed because joined.tsv did not appear within the 5 s of --latency-wait, but exists now"

@@ -1,4 +1,4 @@
-"""What every detector must do, whatever it looks for."""
+"""What every detector must do, whatever it detects."""
 
 import inspect
 from pathlib import Path

@@ -15,7 +15,7 @@ from failing import (
     succeeds,
 )
 from failing import flaky as one_of_many
-from triaged import walked
+from triaged import triage_of
 
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.check.metrics import measure
@@ -43,7 +43,7 @@ def classes(found: Triage) -> list[str]:
 
 def only(story: Story, **more: Any) -> Incident:
     """Return the only incident of a run."""
-    (found,) = walked(story, **more).incidents
+    (found,) = triage_of(story, **more).incidents
     assert found.evidence
     return found
 
@@ -84,7 +84,7 @@ def always_failing(*messages: str) -> Story:
 
 
 def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
-    found = walked(always_failing("no such file", "no room", "no such file")).incidents
+    found = triage_of(always_failing("no such file", "no room", "no such file")).incidents
     assert [(one.id, one.jobs) for one in found] == [
         ("masked_failure:map", (1, 3)),
         ("masked_failure:map:2", (2,)),
@@ -96,7 +96,7 @@ def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
 
 
 def test_the_rarest_ways_in_which_a_rule_fails_share_one_incident() -> None:
-    found = walked(always_failing("no a", "no b", "no c", "no d", "no e")).incidents
+    found = triage_of(always_failing("no a", "no b", "no c", "no d", "no e")).incidents
     assert sorted(one.id for one in found) == [
         *("masked_failure:map", "masked_failure:map:2", "masked_failure:map:3"),
         "masked_failure:map:4",
@@ -134,12 +134,12 @@ def test_a_signal_from_outside_is_to_be_traced_and_a_crash_is_the_tool_s() -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "meaning"),
     [(124, "(timeout: the command"), (127, "(shell: command not found)"), (13, "13")],
 )
-def test_an_exit_code_with_a_meaning_is_explained(code: int, said: str) -> None:
+def test_an_exit_code_with_a_meaning_is_explained(code: int, meaning: str) -> None:
     claim = only(failed_once(code=code)).claim
-    assert said in claim
+    assert meaning in claim
     assert ("(" in claim) == (code != 13)
 
 
@@ -167,7 +167,7 @@ def test_an_output_that_never_appeared_is_a_tool_failure_and_a_late_one_is_not()
     assert found.claim == "map did not write out/1.txt, although its tool succeeded"
     assert found.where == "workflow semantics"
     assert "tool_failure" not in classes(
-        walked(without_output(), files_present=frozenset({"out/1.txt"}))
+        triage_of(without_output(), files_present=frozenset({"out/1.txt"}))
     )
 
 
@@ -230,7 +230,7 @@ def test_an_output_next_to_a_missing_one_is_not_missing() -> None:
     assert only(story).claim == "map did not write a.bam.bai, although its tool succeeded"
     late = only(story, files_present=frozenset({"a.bam.bai"}))
     assert late.claim == "map failed because a.bam.bai did not appear, but exists now"
-    assert classes(walked(story, files_present=frozenset({"a.bam"}))) == ["tool_failure"]
+    assert classes(triage_of(story, files_present=frozenset({"a.bam"}))) == ["tool_failure"]
 
 
 def test_jobs_that_never_succeeded_come_before_jobs_that_recovered() -> None:
@@ -241,7 +241,7 @@ def test_jobs_that_never_succeeded_come_before_jobs_that_recovered() -> None:
         fails(story, job_id, "not mounted", start_s=3 * job_id, rule="quality")
         succeeds(story, job_id, 2, 30 + job_id, rule="quality")
     fails(story, 9, "no such sequence", start_s=40, rule="last")
-    found = walked(story.end(50, "failed"))
+    found = triage_of(story.end(50, "failed"))
     assert [one.id for one in found.incidents] == ["tool_failure:last", "masked_failure:quality"]
 
 
@@ -420,7 +420,7 @@ def _of(run: Any, status: str) -> tuple[Incident, ...]:
 
 def test_a_run_interrupted_after_its_last_job_left_nothing() -> None:
     story = begun(wraps="local").job(1).planned(3, {"map": 1}).quick(1, 3, 4, 10)
-    found = walked(story.end(12, "interrupted"))
+    found = triage_of(story.end(12, "interrupted"))
     assert classes(found) == []
     assert found.symptoms[0].text == "the run was interrupted after its last job had ended"
     assert found.note.next_action[0].text.startswith("nothing to do")
@@ -462,7 +462,7 @@ def test_the_message_of_a_job_that_recovered_did_not_end_the_run() -> None:
     story.message(5, "RuleException: map failed", level="error", kind="error")
     succeeds(story, 1, 2, 10)
     story.message(11, "InputFunctionException in rule all", level="error", kind="error")
-    first, second = walked(story.end(12, "failed")).incidents
+    first, second = triage_of(story.end(12, "failed")).incidents
     assert first.claim == "Snakemake itself failed: InputFunctionException in rule all"
     assert second.id == "tool_failure:map:recovered"
 
@@ -487,7 +487,7 @@ def test_a_failed_run_without_any_error_is_escalated() -> None:
 def test_a_run_with_a_failed_job_is_no_workflow_error() -> None:
     story = begun(wraps="local").job(1)
     fails(story, 1, "no").message(5, "RuleException: it failed", level="error", kind="error")
-    assert classes(walked(story.end(6, "failed"))) == ["tool_failure"]
+    assert classes(triage_of(story.end(6, "failed"))) == ["tool_failure"]
 
 
 def test_the_check_of_a_run_whose_jobs_recovered_is_one_that_it_breaks() -> None:
@@ -525,7 +525,7 @@ def test_an_environment_that_could_not_be_created_is_no_tool_failure() -> None:
 
 
 def test_retries_that_multiply_are_counted() -> None:
-    first, second = walked(nested()).incidents
+    first, second = triage_of(nested()).incidents
     assert (first.id, second.id) == ("masked_failure:map", "nested_retries:map")
     assert second.claim == (
         "map ran 6 times instead of 3: the retries of one level multiply those of another "
@@ -537,15 +537,15 @@ def test_retries_that_multiply_are_counted() -> None:
 
 def test_retries_inside_a_single_attempt_do_not_multiply() -> None:
     story = on_node(begun(wraps="cluster-generic").job(1), 1, 3, 0).end(12)
-    assert "nested_retries" not in classes(walked(story))
-    assert "nested_retries" not in classes(walked(deterministic()))
+    assert "nested_retries" not in classes(triage_of(story))
+    assert "nested_retries" not in classes(triage_of(deterministic()))
 
 
 def test_requeues_by_the_cluster_multiply_snakemake_s_retries() -> None:
     story = begun(wraps="slurm").job(1)
     on_node(story, 1, 13, number=1, node_starts=(at(4), at(5)))
     on_node(story, 1, 13, number=2, start_s=20)
-    assert "nested_retries" in classes(walked(story.end(30, "failed")))
+    assert "nested_retries" in classes(triage_of(story.end(30, "failed")))
 
 
 # -- evidence ----------------------------------------------------------------------------------------
@@ -570,7 +570,7 @@ def test_a_group_that_failed_affects_its_members() -> None:
 
 def test_a_failed_rule_without_a_log_or_benchmark_gets_a_proposal() -> None:
     story = begun(wraps="local").job(1, shellcmd="map", wildcards={"n": "1"})
-    (found,) = walked(fails(story, 1, "no").end(9, "failed")).missing_evidence
+    (found,) = triage_of(fails(story, 1, "no").end(9, "failed")).missing_evidence
     assert found.id == "missing_evidence:map"
     assert found.action.text == (
         'add log: "logs/map/{n}.log" and benchmark: "benchmarks/map/{n}.txt" to rule map'
@@ -591,7 +591,7 @@ def test_every_job_that_never_succeeded_is_in_the_scope_and_in_the_note() -> Non
     story = begun(wraps="local").job(1, rule="a").job(2, rule="b")
     fails(story, 1, "no room", rule="a")
     fails(story, 2, "no such file", rule="b", code=3)
-    found = walked(story.end(9, "failed"))
+    found = triage_of(story.end(9, "failed"))
     assert found.scope.text == "2 jobs of all 2 rules"
     classes = " ".join(claim.text for claim in found.note.incident_class)
     assert "no room" in classes
