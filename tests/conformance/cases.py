@@ -36,7 +36,7 @@ class Call:
     before: str = ""
     """A shell script that is run in the folder first."""
     journal: bool = True
-    """Whether it is a run, and so must leave a journal."""
+    """Whether it is a run, which must leave a journal."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Case:
     """Flags of the bare call that is made last on both sides, in addition to ``--dry-run``."""
     executors: tuple[str, ...] = EXECUTORS
     sample: str = LOCAL
-    """With which executor it is in the sample; in none if it is empty."""
+    """The executor with which it is in the sample; empty if it is not."""
     since: str = "0"
     """The first Snakemake that has the feature."""
     needs: Callable[[], str | None] = lambda: None
@@ -66,7 +66,7 @@ class Case:
     unordered: bool = False
     """Whether the order of jobs is random in the bare run, too."""
     loose: tuple[str, ...] = ()
-    """Files that hold moments."""
+    """Files that contain times."""
     submit: str = ""
     """A submit script of its own, instead of one that runs the job."""
     check: Callable[..., Any] | None = None
@@ -111,7 +111,7 @@ def the_attempt(run: Run, rule: str) -> Attempt:
 
 
 def reason(run: Run, rule: str) -> str:
-    """Return why *rule*'s only job ran, in Snakemake's words."""
+    """Return Snakemake's reason for *rule*'s only job."""
     (job,) = (job for job in run.jobs.values() if job.rule == rule)
     return job.reason or ""
 

@@ -1,4 +1,4 @@
-"""Failures of every kind, attempts and executions, and what is done about them."""
+"""Failures of every kind, attempts and executions, and how Snakemake handles them."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ EXIT = "rule all:\n    output: 'out.txt'\n    shell: '{tool}'\n"
 
 
 def one_failure(**expected: object) -> Callable[[Run], None]:
-    """Return a check of the only attempt: it failed, and has the *expected* facts."""
+    """Return a check of the only attempt: it failed, and has the *expected* values."""
 
     def check(run: Run) -> None:
         assert run.status() == "failed"
@@ -24,7 +24,7 @@ def one_failure(**expected: object) -> Callable[[Run], None]:
 
 
 def why_it_failed(*words: str, rule: str = "all", **expected: object) -> Callable[[Run], None]:
-    """Return a check of *rule*'s last attempt: its message holds *words*."""
+    """Return a check of *rule*'s last attempt: its message contains *words*."""
 
     def check(run: Run) -> None:
         assert run.status() == "failed"

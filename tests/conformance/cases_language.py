@@ -11,7 +11,7 @@ HERE = (LOCAL,)
 
 
 def ran(**expected: int) -> Callable[..., None]:
-    """Return a check of the last run: so many jobs of each rule ran and succeeded."""
+    """Return a check of the last run: this number of jobs of each rule ran and succeeded."""
 
     def check(*runs: Run) -> None:
         all_succeeded(runs[-1])

@@ -1,4 +1,4 @@
-"""Names and texts that are hard on tools: in paths, wildcards, commands, and in what jobs print."""
+"""Names and texts that are hard to handle: in paths, wildcards, commands and jobs' output."""
 
 from collections.abc import Callable
 

@@ -1,11 +1,11 @@
-"""Reruns and their reasons, and calls that are no runs at all."""
+"""Reruns and their reasons, and calls that are not runs."""
 
 from cases import Call, Case
 from cases_runs import CHAIN, HERE, IN, PARAMS, nothing_to_do, ran_because
 
 
 def utilities(name: str, *calls: tuple[str, ...]) -> Case:
-    """Return a case of calls that are no runs, after one that is: they leave no journals."""
+    """Return a case with one run and then calls that are not runs, which leave no journals."""
     return Case(
         name,
         f"utilities: {', '.join(flags[0] for flags in calls)}",

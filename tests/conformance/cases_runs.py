@@ -36,7 +36,7 @@ def ran(*rules: str) -> Callable[..., None]:
 
 
 def ran_because(rule: str, *words: str) -> Callable[..., None]:
-    """Return a check of the last run: *rule* ran, and its reason holds *words*."""
+    """Return a check of the last run: *rule* ran, and its reason contains *words*."""
 
     def check(*runs: Run) -> None:
         assert runs[-1].status() == "success"
@@ -47,7 +47,7 @@ def ran_because(rule: str, *words: str) -> Callable[..., None]:
 
 
 def with_setting(**expected: object) -> Callable[[Run], None]:
-    """Return a check that job ``all`` had these facts."""
+    """Return a check that job ``all`` had these values."""
 
     def check(run: Run) -> None:
         all_succeeded(run)
@@ -85,7 +85,7 @@ def nothing_to_do(first: Run, second: Run) -> None:
 
 
 def submitted_and_left(run: Run) -> None:
-    """Nobody waits for the jobs' ends, so none is claimed; local rules cannot run at all."""
+    """Snakemake does not wait for the jobs, so no end is recorded; local rules cannot run."""
     assert run.status() == "success"
     assert statuses(run) == {"a": ["submitted"], "b": ["submitted"]}
     assert {attempt.external_jobid for attempt in run.attempts.values()} == {"1"}

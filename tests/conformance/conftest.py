@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Recorder:
-    """Keeps each case's outcome, and adds them to the version's record when the tests are done."""
+    """Collects each case's outcome, and adds them to the version's record at the end."""
 
     def __init__(self) -> None:
         self._outcomes: dict[str, dict[str, dict[str, str]]] = {}

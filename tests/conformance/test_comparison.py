@@ -1,4 +1,4 @@
-"""The comparison itself: it notices what differs, and nothing else."""
+"""The comparison itself: it reports differences, and nothing else."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from comparison import Side, left, printed, sides
 
 
 def fill(side: Side) -> None:
-    """Lay what a run of one job leaves."""
+    """Create the files of a run of one job."""
     work = side.lab.folder
     (work / "out.txt").write_text(f"made in {side.here}/work\n")
     (work / "all.bench").write_text("s\th:m:s\n0.1\t0:00:00\n")

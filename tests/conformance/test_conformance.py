@@ -1,4 +1,4 @@
-"""Nothing changed: each case run bare and under both plugins, and everything of the two compared."""
+"""Nothing changes: each case is run bare and with both plugins, and everything is compared."""
 
 import shlex
 import subprocess
@@ -45,7 +45,7 @@ echo $!
 
 
 def parameters() -> list[Any]:
-    """Return every case with every executor that it is for; some are the sample."""
+    """Return every case with each of its executors; some are marked as the sample."""
     return [
         pytest.param(
             case,
@@ -81,10 +81,10 @@ def test_everything_equals_the_bare_run(
         assert call.says in "".join(
             str(expected[one]) for one in ("stdout", "stderr", "jobs' output")
         )
-        held = _outcome(
+        actual = _outcome(
             observed, case, call, [*OBSERVED[executor], *_limits(observed, case, executor)]
         )
-        assert held == expected, f"call {number + 1}"
+        assert actual == expected, f"call {number + 1}"
         assert len(_journals(observed)) == len(_recorded(bare, case.calls[: number + 1]))
     if not request.config.getoption("--sample"):
         last, flags = Call(("--dry-run", *case.next_flags)), ["--cores", "1"]
@@ -94,7 +94,7 @@ def test_everything_equals_the_bare_run(
         _is_the_same_as_itself(journal)
         _every_segment_can_be_shown(journal)
     for run, call in zip(runs, _recorded(bare, case.calls), strict=True):
-        _is_told_whole(run, call)
+        _is_complete(run, call)
     if case.check is not None and runs:
         case.check(*runs)
     for journal, run in zip(_journals(observed), runs, strict=True):
@@ -102,10 +102,10 @@ def test_everything_equals_the_bare_run(
 
 
 def _is_no_incident(journal: Path, run: Run) -> None:
-    """What went as it should raises no alarm, whatever feature of Snakemake's it used.
+    """A run without problems has no incident, whatever feature of Snakemake it uses.
 
-    Apart from failures, only what explains some of them is found. How long these runs took tells
-    of what else the machine did meanwhile.
+    Apart from failures, only what explains some of them is found. The runs' times are ignored:
+    they depend on what else the machine does.
     """
     alone, _folder, _baseline = gather(find_journal.load(journal), None)
     failed = failures(run)
@@ -125,7 +125,7 @@ def _why_not(case: Case) -> str | None:
 
 
 def _recorded(bare: Side, calls: Sequence[Call]) -> list[Call]:
-    """Return the calls that must leave a journal: none, where Snakemake itself left nothing.
+    """Return the calls that must leave a journal: none, if Snakemake itself left nothing.
 
     Some versions make no folder of theirs for a Snakefile that does not parse.
     """
@@ -135,7 +135,7 @@ def _recorded(bare: Side, calls: Sequence[Call]) -> list[Call]:
 
 
 def _journals(side: Side) -> list[Path]:
-    """Return the journals in order: they lie in the working directory, wherever that is."""
+    """Return the journals in order: they are in the working directory, wherever that is."""
     return sorted(side.lab.folder.rglob(".snakemake/observe/*.jsonl"))
 
 
@@ -144,7 +144,7 @@ def _fill(side: Side, text: str) -> str:
 
 
 def _lay(side: Side, case: Case) -> None:
-    """Put the case's files into a side's folder."""
+    """Write the case's files into a side's folder."""
     side.lab.snakefile(_fill(side, case.snakefile))
     for name, content in case.files.items():
         path = side.lab.folder / name
@@ -159,7 +159,7 @@ def _lay(side: Side, case: Case) -> None:
 
 
 def _limits(side: Side, case: Case, executor: str) -> list[str]:
-    """Return the flags that say where jobs may run, and how many."""
+    """Return the flags for where jobs run, and how many at a time."""
     if executor == LOCAL:
         return ["--cores", case.cores]
     submit = shlex.quote(str(side.here / "submit.sh"))
@@ -183,7 +183,7 @@ def _environment(side: Side, case: Case) -> dict[str, str]:
 
 
 def _outcome(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, object]:
-    """Make a call on one side, and return all that can be seen of it."""
+    """Make a call on one side, and return everything that can be seen of it."""
     environment = _environment(side, case)
     if call.before:
         words = ["sh", "-ec", _fill(side, call.before)]
@@ -210,7 +210,7 @@ def _outcome(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, 
 
 
 def _is_the_same_as_itself(journal: Path) -> None:
-    """Compared with itself a run shows no change, whatever it did; nor is it faster or slower."""
+    """A run compared with itself has no change, and is neither faster nor slower."""
     answer = compare.run(parser().parse_args(["compare", str(journal), str(journal)])).answer
     held = answer.comparison
     assert held.findings == ()
@@ -228,7 +228,7 @@ def _is_the_same_as_itself(journal: Path) -> None:
 
 
 def _every_second_is_owned(run: Run) -> None:
-    """Next to nothing of the makespan is left that no stamp explains."""
+    """Almost all of the makespan is explained by stamps."""
     found = account(run)
     left = [one for one in found.segments if one.phase == UNATTRIBUTED]
     assert found.unattributed <= max(0.005 * found.makespan, UNEXPLAINED_AT_MOST), left
@@ -243,8 +243,8 @@ def _every_segment_can_be_shown(journal: Path) -> None:
         assert one.end, one
 
 
-def _is_told_whole(run: Run, call: Call) -> None:
-    """What holds for every journal: its status is the exit code's, and nothing is left open."""
+def _is_complete(run: Run, call: Call) -> None:
+    """Every journal has the status of the exit code, and no attempt is left open."""
     assert run.started is not None
     assert run.gaps == []
     assert not [m.text for m in run.messages if "this Snakemake version lacks" in m.text]

@@ -1,4 +1,4 @@
-"""docs/conformance.md is of this suite: written by the tests, and not left behind by them."""
+"""docs/conformance.md lists every case of this suite."""
 
 from pathlib import Path
 
