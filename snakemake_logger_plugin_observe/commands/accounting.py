@@ -23,7 +23,7 @@ from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.words import harmless
 from snakemake_logger_plugin_observe.run import fold
 
-HELP: Final = "import Slurm accounting: add what Slurm recorded about a run's jobs to its journal"
+HELP: Final = "import Slurm accounting records into a run's journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class AccountingAnswer:
     """How many of a run's jobs Slurm's accounting has records of."""
 
     source: Source
-    asked: int
+    jobs: int
     known: int
     added: int
-    """How many records were new, and are in the journal now."""
+    """How many records were new, and were added to the journal."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,24 +56,24 @@ def run(args: argparse.Namespace) -> Reply[AccountingAnswer]:
         raise JournalError(
             f"{source.path}: the run has not ended; it imports Slurm accounting itself when it ends"
         )
-    asked = slurm_ids(run.external_jobids)
-    if not asked:
+    job_ids = slurm_ids(run.external_jobids)
+    if not job_ids:
         raise JournalError(f"{source.path}: no job of this run has a Slurm job id")
     try:
-        records = query(asked, (run.start or 0) // 1_000_000, PATIENCE_S + len(asked) / 100)
+        records = query(job_ids, (run.start or 0) // 1_000_000, PATIENCE_S + len(job_ids) / 100)
     except AccountingError as error:
         raise JournalError(f"{error}; is this the cluster that ran the jobs?") from error
     events = list(told_by(records, run, clock.now()))
     append(source.path, events)
     for event in events:
         fold.add(run, event)
-    answer = AccountingAnswer(source, len(asked), len(records), len(events))
-    return Reply(answer, parts, shape, int(len(records) < len(asked)))
+    answer = AccountingAnswer(source, len(job_ids), len(records), len(events))
+    return Reply(answer, parts, shape, int(len(records) < len(job_ids)))
 
 
 def parts(answer: AccountingAnswer, width: int) -> list[RenderableType]:
     """Return the answer as text."""
-    known = f"Slurm's accounting knows {answer.known:,} of {plural(answer.asked, 'job')}"
+    known = f"Slurm's accounting knows {answer.known:,} of {plural(answer.jobs, 'job')}"
     new = plural(answer.added, "new record") if answer.added else "nothing new"
     return [harmless(f"{answer.source.path}: {known}; {new}")]
 
@@ -82,7 +82,7 @@ def shape(answer: AccountingAnswer) -> dict[str, Any]:
     """Return the answer as plain values."""
     return {
         **head(answer.source),
-        "jobs": answer.asked,
+        "jobs": answer.jobs,
         "known": answer.known,
         "added": answer.added,
     }

@@ -68,8 +68,8 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         raise write_files.WritingError("--note needs the name of a file, not -")
     source = find_journal.load(args.journal, Detail.FAILURES, failures=True)
     store = EvidenceStore.new(args.save) if args.save is not None else None
-    asked = ask(source, folder_of(source), agreed=args.yes) if args.live else ()
-    case, folder, baseline = gather(source, args.baseline, asked)
+    live = ask(source, folder_of(source), agreed=args.yes) if args.live else ()
+    case, folder, baseline = gather(source, args.baseline, live)
     found = triage(case)
     answer = TriageAnswer(
         source=source,
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         triage=found,
         missing=(*case.missing, *unread(found.excerpts)),
         paths=case.paths,
-        asked=asked,
+        asked=live,
         saved=args.save,
         noted=args.note,
     )

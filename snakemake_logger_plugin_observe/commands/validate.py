@@ -45,9 +45,9 @@ def parts(answer: ValidateAnswer, width: int) -> list[RenderableType]:
     found = answer.validation
     path = harmless(str(answer.source.path))
     if found.sound:
-        said = f"{path}: {plural(found.lines, 'line')}, every figure follows from the stamps"
+        text = f"{path}: {plural(found.lines, 'line')}, every figure follows from the stamps"
         ended = answer.source.status in ("killed", "running")
-        return [said + (f" (the run: {answer.source.status}, no last event)" if ended else "")]
+        return [text + (f" (the run: {answer.source.status}, no last event)" if ended else "")]
     return [
         *(harmless(f"{path}: {problem}") for problem in found.problems),
         *(harmless(f"{path}: line {one.line}: {one.text}") for one in found.disagreements),

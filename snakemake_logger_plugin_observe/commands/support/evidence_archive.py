@@ -21,14 +21,14 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Folder | None) -> N
     """
     index: list[str] = []
     for name, path in answer.paths.items():
-        kept = f"journals/{name}.jsonl"
-        index.append(_entry(kept, f"journal {name}: {path}", exists=store.copy(Path(path), kept)))
+        saved = f"journals/{name}.jsonl"
+        index.append(_entry(saved, f"journal {name}: {path}", exists=store.copy(Path(path), saved)))
     if folder is not None:
         index += _save_files(store, answer, folder)
     for one in answer.asked:
-        kept = f"commands/{one.name}.txt"
-        store.text(kept, "".join(f"{line}\n" for line in one.lines))
-        index.append(_entry(kept, f"{one.command}: {one.problem or 'what it printed'}"))
+        saved = f"commands/{one.name}.txt"
+        store.text(saved, "".join(f"{line}\n" for line in one.lines))
+        index.append(_entry(saved, f"{one.command}: {one.problem or 'what it printed'}"))
     store.text("note.md", render_note(answer, ".md"))
     index.append(_entry("note.md", "the incident note"))
     index += [f"missing: {text}" for text in answer.missing]
@@ -48,8 +48,8 @@ def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Folder) -> I
             if problem := folder.of_another_run(path):
                 yield f"not saved: {named}  {what}: {problem}"
             else:
-                kept = f"files/{os.path.relpath(path, root)}"
-                yield _entry(kept, what, exists=store.copy(path, kept))
+                saved = f"files/{os.path.relpath(path, root)}"
+                yield _entry(saved, what, exists=store.copy(path, saved))
 
 
 def _cited(answer: TriageAnswer) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Incidents of which a note is kept in a workflow's folder, for its runbook."""
+"""Find the incident notes in a workflow's folder, for its runbook."""
 
 import json
 import os

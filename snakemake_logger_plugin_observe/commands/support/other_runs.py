@@ -1,4 +1,4 @@
-"""The other runs whose journals lie next to a run's: its baseline, its history, its dry run."""
+"""The other runs in a run's folder of journals: its baseline, its history, its dry run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,7 @@ def _earlier(source: Source) -> list[Outline]:
 
 
 def _successful(folder: Path) -> list[Outline]:
-    """Return the successful runs of jobs whose journals lie in *folder*, the newest last.
+    """Return the successful runs of jobs whose journals are in *folder*, the newest last.
 
     A run counts once, even if there are copies of its journal.
     """

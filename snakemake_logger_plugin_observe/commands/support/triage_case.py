@@ -1,4 +1,4 @@
-"""Put together what ``triage`` looks at: the run, its baseline, its dry run, and its folder."""
+"""Put together what ``triage`` needs: the run, its baseline, its dry run, and its folder."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -68,7 +68,7 @@ def gather(
 def folder_of(source: Source) -> Folder | None:
     """Return the working directory that the journal is in, as Snakemake put it there.
 
-    For a journal that lies elsewhere it is the current directory, if the journal names that one as
+    For a journal that is elsewhere it is the current directory, if the journal names that one as
     the run's own.
     """
     if (root := find_journal.above(source.path.absolute().parent)) is not None:
