@@ -12,9 +12,9 @@ from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.external.slurm_accounting import (
     PATIENCE_S,
     AccountingError,
+    accounting_events,
     query,
     slurm_ids,
-    told_by,
 )
 from snakemake_logger_plugin_observe.journal.files import JournalError, append
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> Reply[AccountingAnswer]:
         records = query(job_ids, (run.start or 0) // 1_000_000, PATIENCE_S + len(job_ids) / 100)
     except AccountingError as error:
         raise JournalError(f"{error}; is this the cluster that ran the jobs?") from error
-    events = list(told_by(records, run, clock.now()))
+    events = list(accounting_events(records, run, clock.now()))
     append(source.path, events)
     for event in events:
         fold.add(run, event)

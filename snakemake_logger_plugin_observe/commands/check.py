@@ -30,7 +30,7 @@ from snakemake_logger_plugin_observe.commands.support.check_file import (
     read_check_file,
 )
 from snakemake_logger_plugin_observe.external.published_files import published
-from snakemake_logger_plugin_observe.external.verify_commands import prove
+from snakemake_logger_plugin_observe.external.verify_commands import run_verify_command
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
@@ -174,7 +174,7 @@ def _files(line: CheckLine, folder: Path, pattern: str) -> CheckLine:
 def _verified(
     line: CheckLine, file: CheckFile, folder: Path, command: tuple[str, ...]
 ) -> CheckLine:
-    proof = prove(
+    proof = run_verify_command(
         command,
         here=file.path.absolute().parent,
         folder=folder,

@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.commands.support import find_journal, other
 from snakemake_logger_plugin_observe.commands.support.known_incidents import known_incidents
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.external import live_snakemake
-from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer, Source
@@ -109,21 +109,21 @@ def _typical(paths: list[Path]) -> tuple[Source, list[other_runs.Outline]]:
     ]
 
 
-def _questions(source: Source, folder: Folder | None) -> dict[str, str]:
+def _questions(source: Source, folder: Workdir | None) -> dict[str, str]:
     """Return the commands that ask Snakemake about this workflow, as a user types them."""
     started = source.run.started
     if folder is None or started is None:
         return {}
     try:
-        how = live_snakemake.setting(started, folder, Path.cwd())
+        how = live_snakemake.invocation_for(started, folder, Path.cwd())
     except live_snakemake.LiveError:
         return {}
-    plain = replace(how, words=tuple(word for word in how.words if word not in _FORCED))
+    plain = replace(how, args=tuple(arg for arg in how.args if arg not in _FORCED))
     enter = f"cd {shlex.quote(str(how.start))} && "
-    return {what: f"{enter}{shlex.join(plain.command(what))}" for what in live_snakemake.QUESTIONS}
+    return {what: f"{enter}{shlex.join(plain.command(what))}" for what in live_snakemake.QUERIES}
 
 
-def _check_file(folder: Folder | None) -> str | None:
+def _check_file(folder: Workdir | None) -> str | None:
     """Return the name of the workflow's check file, if there is one."""
     exists = folder is not None and (folder.root / _CHECK_FILE).is_file()
     return _CHECK_FILE if exists else None

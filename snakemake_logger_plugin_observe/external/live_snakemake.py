@@ -1,8 +1,8 @@
-"""A live Snakemake that is asked what it would run now, and what has changed; it runs no job.
+"""A live Snakemake, queried for what it would run now and what has changed; it runs no job.
 
-The only module that makes a command from what a journal tells. It takes those words of the recorded
-command line that are on a list, and the paths that the person named; which program it is, and where
-it runs, never comes from the journal.
+The only module that builds a command from a journal. It takes the arguments of the recorded command
+line that are on an allowlist, and the paths that the user named; the program and its working
+directory never come from the journal.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.masking import MASK
 
 _Takes = Literal["nothing", "one", "many", "maybe"]
 
-# Flags that decide what is planned, by all their names: the first is the one that is passed on.
+# Flags that decide what is planned, by all their names; the first one is passed on.
 _ALLOWED: Final[tuple[tuple[_Takes, tuple[str, ...]], ...]] = (
     ("one", ("--snakefile", "-s")),
     ("one", ("--directory", "-d")),
@@ -51,9 +51,9 @@ _ALLOWED: Final[tuple[tuple[_Takes, tuple[str, ...]], ...]] = (
 )
 _FLAGS: Final = {name: (takes, names[0]) for takes, names in _ALLOWED for name in names}
 _PATHS: Final = frozenset({"--snakefile", "--configfile", "--profile", "--workflow-profile"})
-_PLACES: Final = frozenset({"--snakefile", "--directory"})
-# What steps aside, and what only shapes jobs that will not run: leaving it out changes no plan.
-_NO_MATTER: Final = frozenset(
+_LOCATIONS: Final = frozenset({"--snakefile", "--directory"})
+# Our plugins, and flags that only affect running jobs: leaving them out changes no plan.
+_IRRELEVANT: Final = frozenset(
     {
         *("--logger", "--executor", "-e", "--jobs", "-j", "--dry-run", "--dryrun", "-n"),
         *("--quiet", "-q", "--verbose", "--keep-going", "-k", "--retries", "--restart-times"),
@@ -66,7 +66,7 @@ _NO_MATTER: Final = frozenset(
 )
 _OWN: Final = ("--timed-", "--logger-", "--slurm-", "--cluster-")
 _SNAKEFILES: Final = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
-QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
+QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "plan": ("--dry-run", "--quiet", "rules"),
     "input": ("--list-changes", "input"),
     "code": ("--list-changes", "code"),
@@ -77,30 +77,30 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class LiveError(Exception):
-    """Why Snakemake may not be asked; its text is one line for the person."""
+    """Snakemake cannot be queried; its text is one line that says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """How Snakemake is asked: the words after the program's name, but for the question."""
+class Invocation:
+    """How Snakemake is called: its arguments, except those of the query."""
 
     targets: tuple[str, ...]
-    words: tuple[str, ...]
+    args: tuple[str, ...]
     start: Path
-    """Where it is started: relative paths in its words are meant from there."""
+    """Where it is started: relative paths in its arguments start there."""
     foreign: tuple[str, ...] = ()
-    """Files that it will read and that lie outside of the workflow's folder and of this one."""
+    """Files that it will read outside the workflow's folder and the current one."""
     left_out: tuple[str, ...] = ()
-    """Words of the recorded command that were not taken, and may matter."""
+    """Arguments of the recorded command that were left out and may matter."""
 
     def command(self, what: str) -> tuple[str, ...]:
-        """Return the words of one question, the program's plain name first."""
-        return ("snakemake", *self.targets, *QUESTIONS[what], *self.words)
+        """Return the command line of one query, with the program's plain name."""
+        return ("snakemake", *self.targets, *QUERIES[what], *self.args)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one command printed, and how it ended."""
+class QueryResult:
+    """What one query printed, and why it failed, if it did."""
 
     what: str
     command: str
@@ -110,7 +110,7 @@ class Answer:
 
 @dataclass(slots=True)
 class _Recorded:
-    """What of a recorded command line is on the list."""
+    """The arguments of a recorded command line that are on the allowlist, and the others."""
 
     flags: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -119,43 +119,45 @@ class _Recorded:
         return next((v[0] for n, v in reversed(self.flags) if n == name and v), None)
 
 
-def setting(started: RunStarted, folder: Folder, here: Path) -> Question:
-    """Return how a run's Snakemake would be asked now.
+def invocation_for(started: RunStarted, folder: Workdir, here: Path) -> Invocation:
+    """Return how a run's Snakemake would be called now.
 
     Args:
-        started: what its journal tells of its command.
-        folder: its working directory, as the person named it.
-        here: where the person is.
+        started: the first event of its journal, with its command.
+        folder: its working directory, as the user named it.
+        here: the user's current directory.
 
     Raises:
-        LiveError: if that cannot be made of what is known.
+        LiveError: if the journal does not allow it.
 
     """
     recorded = _recorded(started.command[1:])
     if any(target.startswith("-") or MASK in target for target in started.targets):
-        raise LiveError("the run's targets cannot be used again: one is masked, or looks as a flag")
+        raise LiveError("the run's targets cannot be used again: one is masked or like a flag")
     start, snakefile = _place(recorded, folder, here)
     words = ["--snakefile", str(snakefile), "--directory", str(folder.root.absolute())]
     read = [snakefile]
     for name, values in recorded.flags:
-        if name not in _PLACES:
+        if name not in _LOCATIONS:
             words += [name, *values]
             read += [start / value for value in values if name in _PATHS]
     foreign = [str(p) for p in read if p.exists() and not _below(p, (folder.root, here))]
-    return Question(started.targets, tuple(words), start, tuple(foreign), tuple(recorded.left_out))
+    return Invocation(
+        started.targets, tuple(words), start, tuple(foreign), tuple(recorded.left_out)
+    )
 
 
 def _recorded(words: Sequence[str]) -> _Recorded:
-    """Sort the words of a command line: flags on the list, with their values, and what else is."""
+    """Split a command line into allowed flags with their values, and the other flags."""
     found, at = _Recorded(), 0
     while at < len(words):
         word = words[at]
         at += 1
         if not word.startswith("-"):
-            continue  # a target (told apart already), or the value of a flag that is left out
+            continue  # a target (known already), or the value of a flag that is left out
         name, inline = _split(word)
         if name not in _FLAGS:
-            if name not in _NO_MATTER and not name.startswith(_OWN):
+            if name not in _IRRELEVANT and not name.startswith(_OWN):
                 found.left_out.append(name)
             continue
         takes, canonical = _FLAGS[name]
@@ -194,8 +196,8 @@ def _values(
     return (), at
 
 
-def _place(recorded: _Recorded, folder: Folder, here: Path) -> tuple[Path, Path]:
-    """Return where Snakemake was started, as far as that can be found, and its Snakefile.
+def _place(recorded: _Recorded, folder: Workdir, here: Path) -> tuple[Path, Path]:
+    """Return where Snakemake was started, as far as can be found, and its Snakefile.
 
     Raises:
         LiveError: if there is none.
@@ -215,7 +217,7 @@ def _place(recorded: _Recorded, folder: Folder, here: Path) -> tuple[Path, Path]
 
 
 def _above(root: Path, directory: str) -> Iterator[Path]:
-    """Yield the folder from which *root* is called *directory*, if there is one."""
+    """Yield the folder in which *directory* is the path of *root*, if there is one."""
     parts = Path(directory).parts
     if not os.path.isabs(directory) and ".." not in parts and root.parts[-len(parts) :] == parts:
         yield Path(*root.parts[: -len(parts)])
@@ -227,24 +229,24 @@ def _below(path: Path, folders: Sequence[Path]) -> bool:
 
 
 def program() -> str:
-    """Return the Snakemake beside this Python, or else on the PATH; never one that a file names.
+    """Return the Snakemake next to this Python, or else on the PATH; never one named in a file.
 
     Raises:
         LiveError: if there is none.
 
     """
-    beside = Path(sys.executable).with_name("snakemake")
-    found = str(beside) if beside.is_file() else shutil.which("snakemake")
+    sibling = Path(sys.executable).with_name("snakemake")
+    found = str(sibling) if sibling.is_file() else shutil.which("snakemake")
     if found is None:
-        raise LiveError("no snakemake beside this Python, and none on the PATH")
+        raise LiveError("no snakemake next to this Python, and none on the PATH")
     return found
 
 
-def ask(how: Question, timeout_s: float) -> Iterator[Answer]:
-    """Yield what Snakemake answers to each question, one process each.
+def run_queries(how: Invocation, timeout_s: float) -> Iterator[QueryResult]:
+    """Yield Snakemake's result for each query, one process each.
 
-    Both plugins step aside, so that no journal is written of it, and no bytecode is. A process that
-    takes longer than *timeout_s* is killed, with its children.
+    Both plugins are switched off and no bytecode is written, so that nothing is left behind. A
+    process that takes longer than *timeout_s* is killed, with its children.
 
     Raises:
         LiveError: if there is no Snakemake.
@@ -252,14 +254,14 @@ def ask(how: Question, timeout_s: float) -> Iterator[Answer]:
     """
     found = program()
     environment = {**os.environ, "SNAKEMAKE_OBSERVE": "off", "PYTHONDONTWRITEBYTECODE": "1"}
-    for what in QUESTIONS:
+    for what in QUERIES:
         words = how.command(what)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             outputs = (out.fileno(), err.fileno())
             problem = _run((found, *words[1:]), how.start, environment, outputs, timeout_s)
-            if problem and (said := _lines(err.fileno())):
-                problem = f"{problem}: {said[-1].strip()}"
-            yield Answer(what, shlex.join(words), _lines(out.fileno()), problem)
+            if problem and (errors := _lines(err.fileno())):
+                problem = f"{problem}: {errors[-1].strip()}"
+            yield QueryResult(what, shlex.join(words), _lines(out.fileno()), problem)
 
 
 def _run(
@@ -269,7 +271,7 @@ def _run(
     outputs: tuple[int, int],
     timeout_s: float,
 ) -> str:
-    """Run one command to its end; return why it tells nothing, or an empty text."""
+    """Run one command to its end; return why it failed, or an empty text."""
     try:
         process = subprocess.Popen(
             words,
@@ -294,7 +296,7 @@ def _run(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a command that goes on, with all that it started in its session."""
+    """Kill a command and everything that it started in its session."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""The ends of log files: what a failed job wrote last, read before its next attempt writes anew."""
+"""The ends of log files: what a failed job wrote last, read before a retry overwrites it."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _MOST_IN_A_LINE: Final = 500
 _MOST_FILES: Final = 8
 _MOST_COUNTED: Final = 256 * 1024 * 1024
 _BLOCK: Final = 1024 * 1024
-# What Snakemake prints right before a tool begins, and right after it failed.
+# What Snakemake prints right before a tool starts, and right after it failed.
 _TOOL_BEGINS: Final = re.compile(rb"    (?:resources|reason): ")
 _TOOL_FAILED: Final = re.compile(rb"RuleException:|Error in (?:rule|group) |Shutting down, this")
 _MOMENT: Final = re.compile(rb"\[\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}\]")
@@ -29,15 +29,15 @@ def tails(
     last_written: clock.Micros | None = None,
     of_executor: bool = False,
 ) -> tuple[LogTail, ...]:
-    """Return the end of each of the log files at *paths*; what cannot be read says why.
+    """Return the end of each log file at *paths*, or why it cannot be read.
 
     Args:
         paths: as the job names them, relative to *workdir*.
         workdir: the run's working directory.
-        last_written: when the job had ended, if its clock is that of the file system: a file that
-            was written later is another attempt's.
-        of_executor: whether the files hold what all processes of a job printed; then it is the
-            tool's last lines that are returned, and not those of the Snakemake around it.
+        last_written: when the job ended, if its clock is the file system's: a file written later
+            belongs to another attempt.
+        of_executor: whether the files are logs of the executor, with the output of all processes of
+            a job; then only the tool's last lines are returned, without Snakemake's own.
 
     """
     once = list(dict.fromkeys(paths))[:_MOST_FILES]
@@ -50,7 +50,7 @@ def tails(
 def numbered(name: str, path: Path) -> LogTail:
     """Return the end of the file at *path*, called *name*, with the number of its first line.
 
-    For a reader, who has the time to count the lines of a long file (up to 256 MB of it).
+    For the reader, which can afford to count the lines of a long file (up to 256 MB).
     """
     return _tail(name, path, None, False, numbering=True)
 
@@ -66,23 +66,23 @@ def _tail(
     try:
         size, written, data, before = _end_of(path, numbering)
     except FileNotFoundError:
-        return LogTail(path=name, problem="it is not there")
+        return LogTail(path=name, problem="it does not exist")
     except OSError as error:
         return LogTail(path=name, problem=error.strerror or str(error))
     if last_written is not None and clock.from_wall(written) > last_written:
-        return LogTail(path=name, bytes=size, problem="another attempt had written to it already")
+        return LogTail(path=name, bytes=size, problem="another attempt has written to it since")
     if not size:
         return LogTail(path=name, bytes=0, problem="it is empty")
     if b"\0" in data:
-        return LogTail(path=name, bytes=size, problem="it is no text")
+        return LogTail(path=name, bytes=size, problem="it is not text")
     lines = data.removesuffix(b"\n").split(b"\n")
     whole = len(data) == size
-    first = 0 if whole or len(lines) == 1 else 1  # the first one is cut
+    first = 0 if whole or len(lines) == 1 else 1  # the first one may be cut
     last = len(lines)
     if of_executor:
         first, last = _tools_own(lines, first)
         if first == last:
-            return LogTail(path=name, bytes=size, problem="the tool has printed nothing to it")
+            return LogTail(path=name, bytes=size, problem="the tool printed nothing to it")
     first = max(first, last - _MOST_LINES)
     return LogTail(
         path=name,
@@ -93,7 +93,7 @@ def _tail(
 
 
 def _tools_own(lines: list[bytes], first: int) -> tuple[int, int]:
-    """Return which of *lines* the tool itself printed when it was last run: from, up to."""
+    """Return the range of *lines* that the tool printed when it last ran."""
     begins = [n for n, line in enumerate(lines) if n >= first and _TOOL_BEGINS.match(line)]
     start = begins[-1] + 1 if begins else first
     ends = (n for n, line in enumerate(lines) if n >= start and _TOOL_FAILED.match(line))
@@ -106,17 +106,17 @@ def _tools_own(lines: list[bytes], first: int) -> tuple[int, int]:
 def _end_of(path: Path, numbering: bool) -> tuple[int, clock.Micros, bytes, int | None]:
     """Return a file's size, when it was last written, its last bytes, and the lines before them.
 
-    These are counted where *numbering*, and else are known of a short file only.
+    The lines are counted if *numbering*, and otherwise only known for a short file.
 
     Raises:
-        OSError: if it cannot be read, or is no plain file; a pipe is not waited for.
+        OSError: if it cannot be read, or is not a regular file; it does not wait for a pipe.
 
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         known = os.fstat(descriptor)
         if not stat.S_ISREG(known.st_mode):
-            raise OSError("it is no plain file")
+            raise OSError("it is not a regular file")
         start = max(0, known.st_size - _MOST_BYTES)
         data = os.pread(descriptor, _MOST_BYTES, start)
         counted = start == 0 or (numbering and start <= _MOST_COUNTED)
@@ -134,6 +134,6 @@ def _lines_before(descriptor: int, end: int) -> int:
 
 
 def _as_shown(line: bytes) -> str:
-    """Return *line* as a terminal would leave it: a progress bar's last state, cut if long."""
+    """Return *line* as a terminal shows it: a progress bar's last state, cut if long."""
     shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
     return shown if len(shown) <= _MOST_IN_A_LINE else shown[:_MOST_IN_A_LINE] + "…"

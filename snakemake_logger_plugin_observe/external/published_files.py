@@ -1,4 +1,4 @@
-"""What a run has published: the files below its folder that a person's globs match."""
+"""A run's published files: those in its working directory that the user's globs match."""
 
 import contextlib
 import fnmatch
@@ -12,25 +12,25 @@ from pathlib import Path, PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A file that a glob matched, below the folder."""
+class PublishedFile:
+    """A file that a glob matched, relative to the folder."""
 
     path: str
     bytes: int
 
 
-def published(folder: Path, pattern: str) -> list[Published]:
-    """Return the files below *folder* that *pattern* matches, by name.
+def published(folder: Path, pattern: str) -> list[PublishedFile]:
+    """Return the files below *folder* that *pattern* matches, sorted by name.
 
-    ``**`` is any depth, and follows no link to a folder. As in a shell, names that begin with a
-    dot are matched only by a pattern that does.
+    ``**`` matches any depth, and follows no links to folders. As in a shell, names that begin with
+    a dot are matched only by a pattern that begins with one.
     """
     found = []
     for name in sorted(set(_matching(folder, "", PurePosixPath(pattern).parts))):
         with contextlib.suppress(OSError):  # gone since, or a link to nowhere: not published
             known = os.stat(folder / name)
             if stat.S_ISREG(known.st_mode):
-                found.append(Published(name, known.st_size))
+                found.append(PublishedFile(name, known.st_size))
     return found
 
 
@@ -62,10 +62,10 @@ def _matching(root: Path, below: str, parts: tuple[str, ...]) -> Iterator[str]:
             yield from _matching(root, inside, rest)
 
 
-def sums(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
+def checksums(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256 of each file below *folder* that one of *patterns* matches.
 
-    One that cannot be read is left out.
+    Files that cannot be read are left out.
     """
     found: dict[str, str] = {}
     for path in dict.fromkeys(

@@ -1,7 +1,8 @@
-"""The person's own commands that prove what a run has published, started where it ran.
+"""The user's own commands that verify what a run has published, started where it ran.
 
-The only place of the reader that starts what a file names. That file is the one that the person
-named on the command line; this module knows no journal, so nothing that one says gets here.
+The only place of the reader that starts programs named in a file. That file is the one that the
+user named on the command line; this module imports nothing that reads journals, so no command can
+come from one.
 """
 
 import contextlib
@@ -20,17 +21,17 @@ _TAIL_LINES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class VerifyResult:
     """How a command ended."""
 
     words: tuple[str, ...]
-    """As it was started."""
+    """The command as it was started."""
     exit_code: int | None
-    """None where it did not end by itself; a signal's number below 0."""
+    """None if it did not end by itself; negative: the number of a signal."""
     why: str
-    """Why it proves nothing; empty if it ended with 0."""
+    """Why verification failed; empty if it ended with 0."""
     output: tuple[str, ...] = ()
-    """The last lines of what it printed, stdout and stderr as they came."""
+    """The last lines of its output, stdout and stderr in order."""
 
     @property
     def ok(self) -> bool:
@@ -38,14 +39,16 @@ class Proof:
         return self.exit_code == 0
 
 
-def prove(words: Sequence[str], *, here: Path, folder: Path, timeout_s: float) -> Proof:
+def run_verify_command(
+    words: Sequence[str], *, here: Path, folder: Path, timeout_s: float
+) -> VerifyResult:
     """Run a command, without a shell, in *folder*, and return how it ended.
 
     Args:
         words: the command; ``{here}`` in them is the folder *here*.
-        here: where the file is that asks for it.
-        folder: where the run was.
-        timeout_s: after so many seconds the command and its children are killed.
+        here: the folder of the check file.
+        folder: the run's working directory.
+        timeout_s: after this time the command and its children are killed.
 
     """
     started = tuple(word.replace(_HERE, str(here)) for word in words)
@@ -61,28 +64,30 @@ def prove(words: Sequence[str], *, here: Path, folder: Path, timeout_s: float) -
             )
         except OSError as error:
             named = error.filename if error.filename is not None else started[0]
-            return Proof(started, None, f"{named}: {error.strerror or error}")
+            return VerifyResult(started, None, f"{named}: {error.strerror or error}")
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             _end(process)
-            return Proof(started, None, f"not done after {timeout_s:g} s", _tail(output.fileno()))
+            return VerifyResult(
+                started, None, f"not done after {timeout_s:g} s", _tail(output.fileno())
+            )
         except BaseException:
             _end(process)
             raise
         said = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return Proof(started, code, said if code else "", _tail(output.fileno()))
+        return VerifyResult(started, code, said if code else "", _tail(output.fileno()))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a command that goes on, with all that it started in its session."""
+    """Kill a command and everything that it started in its session."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _tail(descriptor: int) -> tuple[str, ...]:
-    """Return the last lines that say something; the file's position is its writer's."""
+    """Return the last lines that are not blank, without moving the writer's position."""
     start = max(0, os.fstat(descriptor).st_size - _TAIL_BYTES)
     lines = os.pread(descriptor, _TAIL_BYTES, start).decode(errors="replace").splitlines()
     return tuple(line for line in lines if line.strip())[-_TAIL_LINES:]

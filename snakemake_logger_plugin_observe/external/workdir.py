@@ -1,7 +1,7 @@
-"""The workflow's folder, looked at by a reader: only what lies in it, and nothing is changed.
+"""A run's working directory, read-only: which files exist, and what is in them.
 
-A journal may come from anyone, and names paths; one that leads out of the folder, by dots or by
-links, is not followed.
+A journal may come from anyone, and names paths. A path that leads out of the directory, by dots or
+by links, is not followed.
 """
 
 import os
@@ -18,18 +18,17 @@ _LOCKS: Final = Path(".snakemake", "locks")
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """The working directory of a run, as the person named it."""
+class Workdir:
+    """The working directory of a run, as the user named it."""
 
     root: Path
     since: float | None = None
-    """When the run began that is looked into, in seconds since the epoch; what its jobs wrote is
-    younger."""
+    """When the run began, in seconds since the epoch; files that its jobs wrote are newer."""
     until: float | None = None
-    """When the next run here began, which may have written over what they wrote."""
+    """When the next run in this directory began; it may have overwritten files."""
 
     def inside(self, named: str) -> Path | None:
-        """Return the path of a file of the workflow's, or None where it is not in the folder."""
+        """Return the real path of a file, or None if it is not inside the directory."""
         if not named or "\0" in named:
             return None
         with suppress(OSError, ValueError):
@@ -40,7 +39,7 @@ class Folder:
         return None
 
     def read(self, named: str) -> LogTail:
-        """Return the end of a file, with line numbers; or why it cannot be read."""
+        """Return the end of a file, with line numbers, or why it cannot be read."""
         path = self.inside(named)
         if path is None:
             return LogTail(path=named, problem="it is not in the workflow's folder")
@@ -49,7 +48,7 @@ class Folder:
         return log_tails.numbered(named, path)
 
     def of_another_run(self, path: Path) -> str | None:
-        """Return why what a file holds is not of the run that is looked into; None if it may be."""
+        """Return why a file's content is not from this run; None if it may be."""
         with suppress(OSError):
             written = path.stat().st_mtime
             if self.since is not None and written < self.since:
@@ -59,9 +58,9 @@ class Folder:
         return None
 
     def there(self, named: Iterable[str]) -> frozenset[str]:
-        """Return which of the files that are *named*, as the journal has them, are there now.
+        """Return which of the files *named* in the journal exist now.
 
-        One that the next run may have written does not count.
+        A file that the next run may have written does not count.
         """
         inside = ((one, self.inside(one)) for one in named)
         return frozenset(
@@ -69,16 +68,16 @@ class Folder:
         )
 
     def gone(self, named: Iterable[str]) -> frozenset[str]:
-        """Return which of the files that are *named* are known not to be there now.
+        """Return which of the files *named* are known not to exist now.
 
-        What lies elsewhere, or cannot be looked at, is not known to be gone.
+        A file elsewhere, or one that cannot be examined, may still exist.
         """
         inside = ((one, self.inside(one)) for one in named)
         return frozenset(one for one, path in inside if path is not None and _gone(path))
 
     @property
     def locked(self) -> bool:
-        """Whether a Snakemake that runs, or one that was killed, holds the folder's lock."""
+        """Whether a running or killed Snakemake holds the directory's lock."""
         try:
             return any(True for _ in os.scandir(self.root / _LOCKS))
         except OSError:

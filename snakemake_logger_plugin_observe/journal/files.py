@@ -181,7 +181,7 @@ class Reading:
         """
         try:
             if not stat.S_ISREG(os.stat(self.path).st_mode):
-                raise JournalError(f"{self.path}: not a journal: it is no plain file")
+                raise JournalError(f"{self.path}: not a journal: it is not a regular file")
             with open(self.path, "rb") as file:
                 yield from self._events(file)
         except OSError as error:

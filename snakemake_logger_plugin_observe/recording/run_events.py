@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
-from snakemake_logger_plugin_observe.external.slurm_accounting import slurm_ids, told_by
+from snakemake_logger_plugin_observe.external.slurm_accounting import accounting_events, slurm_ids
 from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
     Gap,
@@ -134,7 +134,7 @@ class RunEvents:
         if self._query is None:
             return
         records, problem = self._query.answer()
-        for event in told_by(records, self.run, moment):
+        for event in accounting_events(records, self.run, moment):
             self._emit(event)
         if problem is not None:
             text = f"Slurm's accounting could not be queried: {problem}"

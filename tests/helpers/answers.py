@@ -162,7 +162,7 @@ def triage_answer(after: Story, before: Story | None = None, **more: Any) -> Tri
 def read_log(path: str) -> LogTail:
     """Return a file as a working directory has it: logs of all jobs, benchmarks of most."""
     if path.startswith("benchmarks/cut"):
-        return LogTail(path=path, problem="it is not there")
+        return LogTail(path=path, problem="it does not exist")
     if path.startswith("benchmarks/"):
         return LogTail(path=path, first_line=1, lines=("s\tmax_rss\tcpu_time", "0.5\t31.2\t0.4"))
     return LogTail(path=path, bytes=40, first_line=3, lines=("reading", "2 of 9 lines were bad"))

@@ -275,7 +275,7 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
         and isinstance(node.value, ast.Name)
         and node.value.id == "live_snakemake"
     }
-    assert used == {"setting", "LiveError", "QUESTIONS"}  # it shows commands, and starts none
+    assert used == {"invocation_for", "LiveError", "QUERIES"}  # it shows commands, and starts none
 
 
 def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:
@@ -286,7 +286,7 @@ def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_rea
     """
     assert own_imports(modules(OBSERVE)["external.verify_commands"]) == set()
     assert importers_of("external.verify_commands") == {"commands.check"}
-    (call,) = _calls(modules(OBSERVE)["commands.check"], "prove")
+    (call,) = _calls(modules(OBSERVE)["commands.check"], "run_verify_command")
     (command,) = call.args
     assert ast.unparse(command) == "command"
     assert {one.arg: ast.unparse(one.value) for one in call.keywords} == {

@@ -7,7 +7,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.external import live_snakemake
-from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.files import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import harmless
@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.reporters.words import harmless
 _TIMEOUT_S: Final = 120
 
 
-def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[LiveAnswer, ...]:
+def ask(source: Source, folder: Workdir | None, *, agreed: bool) -> tuple[LiveAnswer, ...]:
     """Return what a live Snakemake answers about a run's targets.
 
     The commands are shown first, and run only if the user confirms them, or has *agreed* before.
@@ -36,17 +36,17 @@ def ask(source: Source, folder: Folder | None, *, agreed: bool) -> tuple[LiveAns
             "remove the lock with snakemake --unlock"
         )
     try:
-        how = live_snakemake.setting(started, folder, Path.cwd())
+        how = live_snakemake.invocation_for(started, folder, Path.cwd())
         _confirm(how, agreed=agreed)
         return tuple(
             LiveAnswer(f"L{number}", one.what, one.command, one.lines, one.problem)
-            for number, one in enumerate(live_snakemake.ask(how, _TIMEOUT_S), 1)
+            for number, one in enumerate(live_snakemake.run_queries(how, _TIMEOUT_S), 1)
         )
     except live_snakemake.LiveError as error:
         raise JournalError(f"{source.path}: {error}") from error
 
 
-def _confirm(how: live_snakemake.Question, *, agreed: bool) -> None:
+def _confirm(how: live_snakemake.Invocation, *, agreed: bool) -> None:
     """Show the commands, and return if they may be run.
 
     Raises:
@@ -55,7 +55,7 @@ def _confirm(how: live_snakemake.Question, *, agreed: bool) -> None:
     """
     program = live_snakemake.program()
     print(f"In {harmless(str(how.start))}, with {harmless(program)}:", file=sys.stderr)
-    for what in live_snakemake.QUESTIONS:
+    for what in live_snakemake.QUERIES:
         print(f"  {harmless(shlex.join(how.command(what)))}", file=sys.stderr)
     if how.left_out:
         left = harmless(", ".join(how.left_out))

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
-from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 
 
-def save(store: EvidenceStore, answer: TriageAnswer, folder: Folder | None) -> None:
+def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> None:
     """Save the journals, the cited logs and benchmarks, what commands printed, and the note.
 
     ``INDEX.txt`` lists what each file is, and what was missing.
@@ -35,7 +35,7 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Folder | None) -> N
     store.text("INDEX.txt", "".join(f"{' '.join(line.split())}\n" for line in index))
 
 
-def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Folder) -> Iterator[str]:
+def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Workdir) -> Iterator[str]:
     """Copy the cited files that are in *folder*, and yield an entry of the index for each."""
     root = os.path.realpath(folder.root)
     done: set[Path] = set()

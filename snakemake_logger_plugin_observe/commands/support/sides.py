@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.compare.comparison import Party
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
 from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
 from snakemake_logger_plugin_observe.commands.support.other_runs import Outline
-from snakemake_logger_plugin_observe.external.published_files import sums
+from snakemake_logger_plugin_observe.external.published_files import checksums
 from snakemake_logger_plugin_observe.journal.events import RunFinished
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -71,7 +71,7 @@ def one_folder(before: Source, after: Source) -> bool:
 
 
 def _published(party: Party, source: Source, globs: Sequence[str]) -> Party:
-    return replace(party, published=sums(find_journal.working_directory(source.path), globs))
+    return replace(party, published=checksums(find_journal.working_directory(source.path), globs))
 
 
 def _party(side: Side, other: Source) -> Party:

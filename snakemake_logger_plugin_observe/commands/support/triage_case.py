@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExce
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
 from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
 from snakemake_logger_plugin_observe.commands.support.sides import Side, baseline_side, parties
-from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.files import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.model import Run
@@ -21,7 +21,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 def gather(
     source: Source, named_baseline: Path | None, asked: tuple[LiveAnswer, ...] = ()
-) -> tuple[Case, Folder | None, Source | None]:
+) -> tuple[Case, Workdir | None, Source | None]:
     """Return the case of a run, its working directory, and its baseline.
 
     Args:
@@ -65,17 +65,17 @@ def gather(
     return case, folder, baseline
 
 
-def folder_of(source: Source) -> Folder | None:
+def folder_of(source: Source) -> Workdir | None:
     """Return the working directory that the journal is in, as Snakemake put it there.
 
     For a journal that is elsewhere it is the current directory, if the journal names that one as
     the run's own.
     """
     if (root := find_journal.above(source.path.absolute().parent)) is not None:
-        return Folder(root)
+        return Workdir(root)
     started = source.run.started
     if started is not None and started.workdir == str(Path.cwd()):
-        return Folder(Path.cwd())
+        return Workdir(Path.cwd())
     return None
 
 
@@ -103,7 +103,7 @@ def _reported_missing(run: Run, failed: Sequence[Failure]) -> Iterator[str]:
 
 
 def _missing(
-    source: Source, baseline: Source | None, folder: Folder | None, *, planned: bool
+    source: Source, baseline: Source | None, folder: Workdir | None, *, planned: bool
 ) -> Iterator[str]:
     """Say which evidence is missing, and how that limits the answer."""
     run, started = source.run, source.run.started
@@ -142,7 +142,7 @@ def _missing(
         yield f"the journal has a gap: {gap}"
 
 
-def _about_folder(source: Source, folder: Folder | None) -> Iterator[str]:
+def _about_folder(source: Source, folder: Workdir | None) -> Iterator[str]:
     started = source.run.started
     if folder is None:
         yield (

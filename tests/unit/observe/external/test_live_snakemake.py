@@ -10,7 +10,7 @@ from workflows import a_run
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.external import live_snakemake
-from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import RunStarted
 
 
@@ -39,7 +39,7 @@ def begun(*command: str, targets: tuple[str, ...] = ("all",), workdir: str = "/w
 
 def words(folder: Path, *command: str) -> tuple[str, ...]:
     """Return what is passed on of a recorded command, behind the Snakefile and the folder."""
-    made = live_snakemake.setting(begun(*command), Folder(folder), folder).words
+    made = live_snakemake.invocation_for(begun(*command), Workdir(folder), folder).args
     assert made[:4] == ("--snakefile", str(folder / "Snakefile"), "--directory", str(folder))
     return made[4:]
 
@@ -74,23 +74,27 @@ def test_what_decides_the_plan_is_passed_on(
     ],
 )
 def test_what_is_not_on_the_list_is_never_passed_on(work: Path, flag: str) -> None:
-    made = live_snakemake.setting(begun("--config", "a=1", flag, "evil"), Folder(work), work)
-    for what in live_snakemake.QUESTIONS:
+    made = live_snakemake.invocation_for(
+        begun("--config", "a=1", flag, "evil"), Workdir(work), work
+    )
+    for what in live_snakemake.QUERIES:
         assert flag not in made.command(what)
         assert "evil" not in made.command(what)
 
 
 def test_what_was_left_out_and_may_matter_is_told(work: Path) -> None:
-    made = live_snakemake.setting(
-        begun("--config", "token=***", "--default-storage-provider", "s3", "-k"), Folder(work), work
+    made = live_snakemake.invocation_for(
+        begun("--config", "token=***", "--default-storage-provider", "s3", "-k"),
+        Workdir(work),
+        work,
     )
     assert made.left_out == ("--config (masked)", "--default-storage-provider")
-    assert "token=***" not in made.words
+    assert "token=***" not in made.args
 
 
 def test_each_question_is_one_call_that_runs_no_job(work: Path) -> None:
-    made = live_snakemake.setting(begun(), Folder(work), work)
-    asked = [made.command(what)[:5] for what in live_snakemake.QUESTIONS]
+    made = live_snakemake.invocation_for(begun(), Workdir(work), work)
+    asked = [made.command(what)[:5] for what in live_snakemake.QUERIES]
     assert asked == [
         ("snakemake", "all", "--dry-run", "--quiet", "rules"),
         ("snakemake", "all", "--list-changes", "input", "--snakefile"),
@@ -103,7 +107,7 @@ def test_each_question_is_one_call_that_runs_no_job(work: Path) -> None:
 @pytest.mark.parametrize("target", ["--delete-all-output", "-n", "results/***.txt"])
 def test_a_target_that_is_none_is_refused(work: Path, target: str) -> None:
     with pytest.raises(live_snakemake.LiveError, match="targets cannot be used again"):
-        live_snakemake.setting(begun(targets=(target,)), Folder(work), work)
+        live_snakemake.invocation_for(begun(targets=(target,)), Workdir(work), work)
 
 
 def test_the_program_is_the_one_beside_this_python() -> None:
@@ -117,20 +121,24 @@ def test_it_starts_where_snakemake_was_started(work: Path, tmp_path: Path) -> No
     run.mkdir(parents=True)
     told = begun("--directory", "build/run")
     for here in (work, tmp_path):
-        made = live_snakemake.setting(told, Folder(run), here)
-        assert (made.start, made.words[3]) == (work, str(run))
+        made = live_snakemake.invocation_for(told, Workdir(run), here)
+        assert (made.start, made.args[3]) == (work, str(run))
     with pytest.raises(live_snakemake.LiveError, match="go to where snakemake was started"):
-        live_snakemake.setting(begun("-s", "gone"), Folder(run), tmp_path)
+        live_snakemake.invocation_for(begun("-s", "gone"), Workdir(run), tmp_path)
 
 
 def test_what_lies_outside_is_named(work: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("")
     (work / "inside.yaml").write_text("")
-    inside = live_snakemake.setting(begun("--configfile", "inside.yaml"), Folder(work), work)
+    inside = live_snakemake.invocation_for(
+        begun("--configfile", "inside.yaml"), Workdir(work), work
+    )
     assert inside.foreign == ()
     for command in (("-s", str(other)), ("--configfile", str(other)), ("--profile", str(other))):
-        assert live_snakemake.setting(begun(*command), Folder(work), work).foreign == (str(other),)
+        assert live_snakemake.invocation_for(begun(*command), Workdir(work), work).foreign == (
+            str(other),
+        )
 
 
 def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
@@ -146,7 +154,9 @@ def test_both_plugins_are_out_and_answers_are_lines(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = pretend(tmp_path, monkeypatch, "echo one; echo; echo two; echo no >&2")
-    answers = list(live_snakemake.ask(live_snakemake.setting(begun(), Folder(work), work), 60))
+    answers = list(
+        live_snakemake.run_queries(live_snakemake.invocation_for(begun(), Workdir(work), work), 60)
+    )
     assert [one.what for one in answers] == ["plan", "input", "code", "params", "summary"]
     assert {one.lines for one in answers} == {("one", "two")}
     assert {one.problem for one in answers} == {""}
@@ -156,11 +166,13 @@ def test_both_plugins_are_out_and_answers_are_lines(
 def test_one_that_fails_or_does_not_end_says_why(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    how = live_snakemake.setting(begun(), Folder(work), work)
+    how = live_snakemake.invocation_for(begun(), Workdir(work), work)
     pretend(tmp_path, monkeypatch, "echo first >&2; echo the cause >&2; exit 3")
-    assert {one.problem for one in live_snakemake.ask(how, 60)} == {"exit code 3: the cause"}
+    assert {one.problem for one in live_snakemake.run_queries(how, 60)} == {
+        "exit code 3: the cause"
+    }
     pretend(tmp_path, monkeypatch, "sleep 60 & sleep 60")
-    assert next(live_snakemake.ask(how, 0.2)).problem == "not done after 0.2 s"
+    assert next(live_snakemake.run_queries(how, 0.2)).problem == "not done after 0.2 s"
 
 
 def a_journal(work: Path, **facts: object) -> Path:

@@ -46,7 +46,7 @@ def test_bytes_that_are_no_text_in_utf_8_are_shown_as_escapes(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"), [(b"", "it is empty"), (b"ELF\0\0\0", "it is no text")]
+    ("content", "problem"), [(b"", "it is empty"), (b"ELF\0\0\0", "it is not text")]
 )
 def test_a_log_that_says_nothing_says_why(tmp_path: Path, content: bytes, problem: str) -> None:
     found = tail(tmp_path, content)
@@ -54,16 +54,18 @@ def test_a_log_that_says_nothing_says_why(tmp_path: Path, content: bytes, proble
 
 
 def test_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
-    assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it is not there"),)
+    assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it does not exist"),)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.log")
-    assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it is no plain file"),)
+    assert tails(["a.log"], tmp_path) == (
+        LogTail(path="a.log", problem="it is not a regular file"),
+    )
 
 
 def test_a_folder_is_no_log(tmp_path: Path) -> None:
-    assert tails(["."], tmp_path)[0].problem == "it is no plain file"
+    assert tails(["."], tmp_path)[0].problem == "it is not a regular file"
 
 
 def test_what_was_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Path) -> None:
@@ -71,7 +73,7 @@ def test_what_was_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Pat
     path.write_text("second\n")
     os.utime(path, ns=(0, 5_000_000_000))
     before, after = (tails(["a.log"], tmp_path, last_written=s * 1_000_000)[0] for s in (4, 5))
-    assert before.problem == "another attempt had written to it already"
+    assert before.problem == "another attempt has written to it since"
     assert after.lines == ("second",)
 
 
@@ -123,7 +125,7 @@ def test_of_several_tries_the_last_one_s_words_are_told(tmp_path: Path) -> None:
 
 def test_where_the_tool_said_nothing_that_is_told(tmp_path: Path) -> None:
     silent = SLURM.replace(b"this is the tool\n    input: speaking\n", b"")
-    assert own_words(tmp_path, silent).problem == "the tool has printed nothing to it"
+    assert own_words(tmp_path, silent).problem == "the tool printed nothing to it"
 
 
 def test_an_executor_s_log_without_snakemake_s_words_is_told_from_its_end(tmp_path: Path) -> None:

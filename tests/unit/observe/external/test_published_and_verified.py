@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_logger_plugin_observe.external.published_files import Published, published, sums
-from snakemake_logger_plugin_observe.external.verify_commands import Proof, prove
+from snakemake_logger_plugin_observe.external.published_files import (
+    PublishedFile,
+    checksums,
+    published,
+)
+from snakemake_logger_plugin_observe.external.verify_commands import (
+    VerifyResult,
+    run_verify_command,
+)
 
 
 @pytest.fixture
@@ -62,11 +69,13 @@ def test_a_glob_finds_files_and_follows_no_link_into_the_deep(
 
 def test_a_file_is_told_with_its_size(folder: Path) -> None:
     (folder / "r" / "a.tsv").write_bytes(b"x" * 123)
-    assert published(folder, "r/a.tsv") == [Published("r/a.tsv", 123)]
+    assert published(folder, "r/a.tsv") == [PublishedFile("r/a.tsv", 123)]
 
 
-def proof(folder: Path, *words: str, timeout_s: float = 60) -> Proof:
-    return prove(words, here=Path("/where/the file is"), folder=folder, timeout_s=timeout_s)
+def proof(folder: Path, *words: str, timeout_s: float = 60) -> VerifyResult:
+    return run_verify_command(
+        words, here=Path("/where/the file is"), folder=folder, timeout_s=timeout_s
+    )
 
 
 def test_a_command_runs_where_the_run_was(folder: Path) -> None:
@@ -91,7 +100,7 @@ def test_a_command_that_fails_says_how(folder: Path, script: str, code: int, why
 
 
 def test_a_command_that_is_not_there_proves_nothing(folder: Path) -> None:
-    assert proof(folder, "no-such-command", "x") == Proof(
+    assert proof(folder, "no-such-command", "x") == VerifyResult(
         ("no-such-command", "x"), None, "no-such-command: No such file or directory"
     )
 
@@ -149,6 +158,6 @@ def test_the_sums_of_what_is_published_are_those_of_sha256sum(tmp_path: Path) ->
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.txt").write_text("a\n")
     (tmp_path / "out" / "hidden").mkdir()
-    assert sums(tmp_path, ["out/*", "out/a.*", "none/*"]) == {
+    assert checksums(tmp_path, ["out/*", "out/a.*", "none/*"]) == {
         "out/a.txt": "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
     }

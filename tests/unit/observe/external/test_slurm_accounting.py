@@ -24,13 +24,13 @@ from builders import (
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from snakemake_logger_plugin_observe.external import slurm_accounting
+from snakemake_logger_plugin_observe.external import sacct_records
+from snakemake_logger_plugin_observe.external.sacct_records import parse
 from snakemake_logger_plugin_observe.external.slurm_accounting import (
     AccountingError,
-    parse,
+    accounting_events,
     query,
     slurm_ids,
-    told_by,
 )
 from snakemake_logger_plugin_observe.journal.events import ADAPTER, Accounting
 from snakemake_logger_plugin_observe.journal.files import to_line
@@ -396,7 +396,7 @@ def test_bytes_that_are_no_text_are_no_fault(command: Command) -> None:
 def news(story: Story, *records: SchedulerRecord) -> list[tuple[Any, ...]]:
     return [
         (one.job_id, one.group, one.attempt, one.record.cluster_job, one.time)
-        for one in told_by(records, story.run, at(60))
+        for one in accounting_events(records, story.run, at(60))
     ]
 
 
@@ -424,10 +424,10 @@ def test_what_is_known_already_is_no_news_and_what_changed_is() -> None:
 def test_a_record_is_the_same_once_it_was_written_and_read() -> None:
     """So that to ask again adds nothing."""
     record = a_record("77", peak_rss_bytes=1, restarts=1, reason="x")
-    (event,) = told_by([record], retried().run, at(60))
+    (event,) = accounting_events([record], retried().run, at(60))
     assert ADAPTER.validate_json(to_line(event)).record == record
 
 
 def test_the_fields_that_are_asked_for_are_those_that_are_read() -> None:
-    assert tuple(slurm_accounting._FIELDS) == SACCT_FIELDS
+    assert tuple(sacct_records.FIELDS) == SACCT_FIELDS
     assert not any(re.search(r"\W", name) for name in SACCT_FIELDS)

@@ -286,7 +286,7 @@ def test_a_missing_file_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
-    assert error_of(tmp_path) == f"{tmp_path}: not a journal: it is no plain file"
+    assert error_of(tmp_path) == f"{tmp_path}: not a journal: it is not a regular file"
 
 
 def test_a_pipe_or_a_device_is_no_journal_and_not_waited_for(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_a_pipe_or_a_device_is_no_journal_and_not_waited_for(tmp_path: Path) -> 
     os.mkfifo(pipe)
     device.symlink_to("/dev/zero")
     for path in (pipe, device):
-        assert error_of(path) == f"{path}: not a journal: it is no plain file"
+        assert error_of(path) == f"{path}: not a journal: it is not a regular file"
 
 
 def test_a_problem_says_its_line() -> None:

@@ -191,7 +191,7 @@ def test_a_log_that_the_next_attempt_overwrote_is_not_kept(record: Record, tmp_p
     recording.stages(5, (1, 1), tool_started=5, status="failed")
     recording.finished(6, (1, 1), "failed", reported=5).finish()
     (found,) = ends(recording)[(1, 1)].logs
-    assert (found.lines, found.problem) == ((), "another attempt had written to it already")
+    assert (found.lines, found.problem) == ((), "another attempt has written to it since")
 
 
 @pytest.mark.parametrize(("asked", "sha256"), [("sizes", None), ("checksums", 64 * "x")])

@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
-from snakemake_logger_plugin_observe.external.workdir import Folder
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.reporters.answers import Source, TriageAnswer
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
@@ -144,7 +144,7 @@ def test_a_live_snakemake_is_cited_by_the_line_that_it_printed() -> None:
 
 
 def reading(files: dict[str, LogTail]) -> Any:
-    return lambda path: files.get(path, LogTail(path=path, problem="it is not there"))
+    return lambda path: files.get(path, LogTail(path=path, problem="it does not exist"))
 
 
 def test_logs_and_benchmarks_of_affected_jobs_are_quoted_with_file_and_line() -> None:
@@ -155,7 +155,7 @@ def test_logs_and_benchmarks_of_affected_jobs_are_quoted_with_file_and_line() ->
     assert (first.kind, first.path, first.line, first.text) == ("log", log.path, 8, "cut: dull")
     assert (second.line, second.text, second.figures) == (2, "0.5\t3.1", "s=0.5 max_rss=3.1")
     assert [one.problem for one in found.excerpts if one.path == "logs/cut/b.log"] == [
-        "it is not there"
+        "it does not exist"
     ]
     assert {one.job for one in found.excerpts} == {"cut sample=a", "cut sample=b", "cut sample=c"}
 
@@ -407,7 +407,7 @@ def test_every_log_that_the_note_cites_is_saved(
 
 
 def test_no_path_leads_out_of_the_working_directory(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "work")
+    folder = Workdir(tmp_path / "work")
     folder.root.mkdir()
     (folder.root / "in.txt").write_text("one\ntwo\n")
     (tmp_path / "out.txt").write_text("other\n")
@@ -424,21 +424,21 @@ def test_no_path_leads_out_of_the_working_directory(tmp_path: Path) -> None:
 
 
 def test_files_that_another_run_wrote_are_not_evidence(tmp_path: Path) -> None:
-    folder = Folder(tmp_path, since=100.0, until=200.0)
+    folder = Workdir(tmp_path, since=100.0, until=200.0)
     for name, written in (("before", 99), ("mine", 150), ("after", 200)):
         (tmp_path / name).write_text("text\n")
         os.utime(tmp_path / name, (written, written))
     assert folder.read("before").problem == "it was written before this run began"
     assert folder.read("mine").lines == ("text",)
     assert folder.read("after").problem == "it was written after the next run here began"
-    assert folder.read("gone").problem == "it is not there"
+    assert folder.read("gone").problem == "it does not exist"
     assert folder.there(["mine", "after", "gone"]) == {"mine"}
     assert folder.gone(["mine", "after", "gone"]) == {"gone"}
 
 
 def test_a_long_log_is_quoted_from_its_end_with_line_numbers(tmp_path: Path) -> None:
     (tmp_path / "long.log").write_bytes(b"x" * 99 + b"\n" + b"line\n" * 2_000_000 + b"the end\n")
-    tail = Folder(tmp_path).read("long.log")
+    tail = Workdir(tmp_path).read("long.log")
     assert tail.first_line is not None
     assert tail.lines[-1] == "the end"
     assert tail.first_line + len(tail.lines) - 1 == 2_000_002

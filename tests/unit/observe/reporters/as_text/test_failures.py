@@ -31,7 +31,7 @@ def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None
     logs = (
         LogTail(path="a.log", bytes=70, first_line=7, lines=("one", *"234567", "", "no \x1b[31m")),
         LogTail(path="b.log", bytes=9**9, lines=("cut",)),
-        LogTail(path="c.log", problem="it is not there"),
+        LogTail(path="c.log", problem="it does not exist"),
     )
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
     story = begun().job(1, rule="map").attempt(1, known, status="failed", logs=logs)
@@ -43,7 +43,7 @@ def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None
         "a.log:13: 7",
         "a.log:15: no \\x1b[31m",
         "b.log: cut",
-        "log c.log: it is not there",
+        "log c.log: it does not exist",
     ]
 
 

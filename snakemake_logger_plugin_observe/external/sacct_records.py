@@ -1,0 +1,126 @@
+"""What ``sacct`` prints, parsed into records of Slurm's accounting."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+
+SLURM_ID: Final = re.compile(r"[0-9]{1,10}(_[0-9]{1,9})?")
+
+
+FIELDS: Final = (
+    *("JobID", "Submit", "Eligible", "Start", "End", "State", "Reason", "ExitCode", "NodeList"),
+    *("Partition", "ReqCPUS", "AllocCPUS", "ReqMem", "TimelimitRaw", "UserCPU", "SystemCPU"),
+    "MaxRSS",
+)
+
+
+_MOST_BYTES: Final = 2**63
+
+
+_MOST_MINUTES: Final = 10**8
+
+
+_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def parse(text: str, since: int = 0) -> list[SchedulerRecord]:
+    """Return the records in the output of ``sacct``; steps only add their job's peak memory.
+
+    With ``-D`` a requeued job has one record per start: the last one counts, and the others are
+    counted as restarts.
+    """
+    starts: dict[str, list[dict[str, str]]] = {}
+    memory: dict[str, list[int]] = {}
+    for row in _rows(text):
+        job, dot, _ = row["JobID"].partition(".")
+        if not SLURM_ID.fullmatch(job):  # tasks that are still pending: 20_[4-9]
+            continue
+        if (_seconds(row["Submit"]) or since) < since:  # a step's Submit is its start
+            continue
+        if not dot:
+            starts.setdefault(job, []).append(row)
+        elif (used := _bytes(row["MaxRSS"])) is not None:
+            memory.setdefault(job, []).append(used)
+    return [
+        _record(job, rows, max(memory.get(job, []), default=None)) for job, rows in starts.items()
+    ]
+
+
+def _rows(text: str) -> Iterator[dict[str, str]]:
+    for line in text.splitlines():
+        cells = line.split("|")
+        if len(cells) == len(FIELDS):
+            yield dict(zip(FIELDS, cells, strict=True))
+
+
+def _record(job: str, rows: list[dict[str, str]], memory: int | None) -> SchedulerRecord:
+    last = max(rows, key=lambda row: (_seconds(row["Submit"]) or 0, _seconds(row["Start"]) or 0))
+    code, _, signal = last["ExitCode"].partition(":")
+    minutes = _number(last["TimelimitRaw"])
+    ended = _seconds(last["End"])
+    return SchedulerRecord(
+        cluster_job=job,
+        state=last["State"].split(" ", 1)[0] or None,
+        reason=last["Reason"] if last["Reason"] not in ("", "None") else None,
+        submitted=moment(last["Submit"]),
+        eligible=moment(last["Eligible"]),
+        started=moment(last["Start"]),
+        ended=moment(last["End"]),
+        restarts=len(rows) - 1,
+        exit_code=_number(code) if ended is not None else None,
+        signal=_number(signal) or None,
+        nodes=last["NodeList"] or None,
+        partition=last["Partition"] or None,
+        cpus_requested=_number(last["ReqCPUS"]),
+        cpus_allocated=_number(last["AllocCPUS"]),
+        memory_requested_bytes=_requested(last),
+        time_limit_s=None if minutes is None or minutes > _MOST_MINUTES else minutes * 60,
+        user_s=_span(last["UserCPU"]),
+        system_s=_span(last["SystemCPU"]),
+        peak_rss_bytes=memory,
+    )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
+
+
+def _seconds(text: str) -> int | None:
+    """Return seconds since the epoch, up to the year 5138."""
+    return (_number(text) or None) if len(text) <= 11 else None
+
+
+def moment(text: str) -> int | None:
+    """Return a moment that Slurm printed as seconds since the epoch, or None."""
+    seconds = _seconds(text)
+    return None if seconds is None else seconds * 1_000_000
+
+
+def _bytes(text: str) -> int | None:
+    """Return the bytes of ``268435456``, ``262144K`` or ``0.25G``."""
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]+)?)([KMGT]?)", text)
+    count = round(float(found[1]) * _UNITS[found[2]]) if found else None
+    return count if count is None or count < _MOST_BYTES else None
+
+
+def _requested(row: dict[str, str]) -> int | None:
+    """Return the requested memory; older versions add n (per node) or c (per CPU)."""
+    text = row["ReqMem"]
+    asked = _bytes(text.rstrip("nc"))
+    cpus = _number(row["ReqCPUS"])
+    if asked is None or not text.endswith("c"):
+        return asked or None
+    return None if cpus is None or asked * cpus >= _MOST_BYTES else asked * cpus or None
+
+
+def _span(text: str) -> float | None:
+    """Return the seconds of ``[DD-[HH:]]MM:SS[.mmm]``."""
+    found = re.fullmatch(
+        r"(?:(?:([0-9]{1,5})-)?([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{1,2}(?:\.[0-9]+)?)", text
+    )
+    if found is None:
+        return None
+    days, hours, minutes = (int(part or 0) for part in found.groups()[:3])
+    return round(((days * 24 + hours) * 60 + minutes) * 60 + float(found[4]), 6)
