@@ -193,7 +193,7 @@ class Case:
         return _recorded_phases(self.run) or self.account.makespan_by_phase
 
     @cached_property
-    def base_by_phase(self) -> dict[str, Micros]:
+    def baseline_by_phase(self) -> dict[str, Micros]:
         """Return the baseline's makespan by phase; empty without one."""
         if self.baseline is None:
             return {}
@@ -205,7 +205,7 @@ class Case:
 
     def grew(self, *phases: str) -> Micros:
         """Return how much more of the makespan *phases* took than in the baseline."""
-        return self.spent(*phases) - sum(self.base_by_phase.get(phase, 0) for phase in phases)
+        return self.spent(*phases) - sum(self.baseline_by_phase.get(phase, 0) for phase in phases)
 
     def weighs(self, micros: Micros) -> bool:
         """Whether *micros* are so much of the makespan that they are an incident by themselves."""

@@ -86,7 +86,9 @@ def phase_limit(case: Case, phase: str) -> str:
     before = 0
     if case.baseline is not None:
         own = (
-            case.base_by_phase if phase in _OF_RUN else sum_phases(case.baseline.attempts.values())
+            case.baseline_by_phase
+            if phase in _OF_RUN
+            else sum_phases(case.baseline.attempts.values())
         )
         before = own.get(phase, 0)
     limit = min((now + before) / 2, 2 * before) if before else now / 2

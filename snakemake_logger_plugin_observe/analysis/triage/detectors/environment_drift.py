@@ -45,9 +45,8 @@ def detect(case: Case) -> Iterator[Incident]:
         )
     else:
         action = Action(
-            f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool "
-            "is not "
-            "reproducible; if not, ask who maintains its software and helper scripts what changed",
+            f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool is "
+            "not reproducible; if not, ask the maintainers of its software what changed",
             "the journals record no difference, so the cause is something that they do not record",
             escalate=True,
         )
@@ -63,7 +62,7 @@ def detect(case: Case) -> Iterator[Incident]:
             *_cited(case, files),
             *(one for change in untracked[:_CITED] for one in change.evidence),
         ),
-        wrong_if="the outputs still differ when all of that is restored",
+        wrong_if="the outputs still differ when the baseline's environment is restored",
         action=action,
         check="baseline.same_work = true",
         rules=rules,

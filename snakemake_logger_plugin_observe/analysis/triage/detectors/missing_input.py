@@ -49,9 +49,8 @@ def _together(
 ) -> Iterator[tuple[tuple[str, ...], list[Failure]]]:
     """Yield the failures of one incident: those that missed the same file, or of one rule."""
     times = Counter(path for _, files in found for path in files)
-    if (
-        sum(1 for many in times.values() if many > 1) > _MOST_FILES
-    ):  # too many files to list each: group by rule
+    shared_files = sum(1 for many in times.values() if many > 1)
+    if shared_files > _MOST_FILES:  # too many for an incident each: one for each rule
         times.clear()
     groups: dict[str, tuple[dict[str, None], list[Failure]]] = {}
     for one, files in found:
@@ -68,7 +67,7 @@ def _together(
 def _of_jobs(
     case: Case, files: tuple[str, ...], found: list[Failure], makers: dict[str, str]
 ) -> Incident:
-    fate, came, strength = _fate(case, files, found)
+    fate, appeared, strength = _fate(case, files, found)
     missed = f"inputs {named(files)}" if len(files) > 1 else f"input {named(files)}"
     missed = missed if files else "an input"
     maker = makers.get(files[0]) if files else None
@@ -76,14 +75,14 @@ def _of_jobs(
     return Incident(
         id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(found[0])}",
         incident_class=CLASS,
-        where="storage and visibility" if came or maker else "workflow semantics",
+        where="storage and visibility" if appeared or maker else "workflow semantics",
         claim=claim + (f" ({maker} makes it)" if maker else ""),
         strength=strength,
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
         wrong_if="the jobs' nodes saw the file when their tools started",
-        action=_action(files, maker, came=came),
+        action=_action(files, maker, appeared=appeared),
         check=failed_jobs.check(found),
         rules=failed_jobs.rules(case, found),
         jobs=failed_jobs.jobs(case, found),
@@ -110,9 +109,9 @@ def _fate(
     return "did not appear", False, "likely"
 
 
-def _action(files: tuple[str, ...], maker: str | None, *, came: bool) -> Action:
+def _action(files: tuple[str, ...], maker: str | None, *, appeared: bool) -> Action:
     what = named(files) or "the input"
-    if came:
+    if appeared:
         return Action(
             f"raise --latency-wait above the time that {what} took to appear on the nodes, or move "
             "it to storage that they see at once",

@@ -86,8 +86,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
         incident_class=CLASS,
         where="operating context",
         claim=f"{rule} ran {ran:,} times instead of {intended:,}: the retries of one level "
-        "multiply those "
-        f"of another ({'; '.join(levels)})",
+        f"multiply those of another ({'; '.join(levels)})",
         strength="certain",
         explains=sum(_took_more(attempt) for one in found for attempt in one.attempts),
         failures=0,
@@ -117,9 +116,8 @@ def _advice(rule: str, *, inside: bool, restarts: int) -> str:
     steps = []
     if inside:
         steps.append(
-            f"let only one level retry: remove retries: from rule {rule}, and pass --retries "
-            "to the "
-            "main command"
+            f"let only one level retry: remove retries: from rule {rule}, and pass --retries to "
+            "the main command"
         )
     if restarts:
         steps.append(

@@ -48,8 +48,7 @@ def detect(case: Case) -> Iterator[Incident]:
     if not heavy:
         action = Action(
             "group jobs (--groups, --group-components), and uninstall unused plugins from the "
-            "nodes' "
-            "Snakemake environment",
+            "nodes' Snakemake environment",
             "each submission starts a Python interpreter and imports every installed plugin",
             move=move,
         )

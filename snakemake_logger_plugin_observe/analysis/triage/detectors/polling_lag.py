@@ -32,8 +32,7 @@ def detect(case: Case) -> Iterator[Incident]:
         incident_class=CLASS,
         where="operating context",
         claim=f"{waited / 1e6:.0f} s of the run went into waiting for the next status check, "
-        "which comes "
-        f"every {governed.longest_s:.0f} s",
+        f"which comes every {governed.longest_s:.0f} s",
         strength="certain",
         explains=waited,
         failures=0,

@@ -36,8 +36,7 @@ def detect(case: Case) -> Iterator[Incident]:
         wrong_if="a run on an idle machine of the same type takes as long",
         action=Action(
             "ask the administrators of these machines what else ran there, and whether the "
-            "machines "
-            "are of the same type as before",
+            "machines are of the same type as before",
             "tools that have nothing in common are all slower",
             escalate=True,
         ),

@@ -21,7 +21,7 @@ def detect(case: Case) -> Iterator[Incident]:
     first = max(0, case.spent("plan") - replanned)
     before = 0
     if case.baseline is not None:
-        known = case.base_by_phase
+        known = case.baseline_by_phase
         replanned = replanning_time(case.baseline)
         before = known.get("parse", 0) + max(0, known.get("plan", 0) - replanned)
     if not (case.weighs(parse + first) or case.explains_slowness(parse + first - before)):

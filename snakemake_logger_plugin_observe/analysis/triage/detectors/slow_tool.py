@@ -53,8 +53,7 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
     else:
         action = Action(
             f"profile one job of {name} by itself, and ask the maintainers of its tool what it "
-            "does "
-            "or waits for",
+            "does or waits for",
             "its tool is slower, and the journals record no change in the rule",
             escalate=True,
             move=as_before,

@@ -36,8 +36,7 @@ def detect(case: Case) -> Iterator[Incident]:
             wrong_if="the cluster's own records contain these submissions",
             action=Action(
                 "submit one of these jobs by hand with the same account, partition and "
-                "resources; if "
-                "that is refused too, ask the cluster's administrators",
+                "resources; if that is refused too, ask the cluster's administrators",
                 "nothing of it ran, so the workflow's tools are not the cause",
                 escalate=True,
             ),

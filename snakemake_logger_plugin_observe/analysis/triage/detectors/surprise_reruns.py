@@ -24,12 +24,10 @@ _FIX: Final[dict[Kind, str]] = {
     "updated_input": "find out what wrote or touched {files}; preserve modification times when "
     "copying, and keep files that change often out of inputs that many rules share",
     "input_set": "confirm that the changed set of inputs is intended; make the input function "
-    "return "
-    "the same paths every time",
+    "return the same paths every time",
     "code": "confirm that the change in the code of {rules} is intended: then the jobs had to run",
     "params": "confirm that the change in the params of {rules} is intended; keep values that "
-    "do not "
-    "affect results (paths, hosts, times) out of params",
+    "do not affect results (paths, hosts, times) out of params",
     "environment": "confirm that the change in the environment of {rules} is intended, and pin it",
 }
 

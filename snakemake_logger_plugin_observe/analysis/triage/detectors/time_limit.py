@@ -64,9 +64,8 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
         id=f"{CLASS}:snakemake",
         incident_class=CLASS,
         where="operating context",
-        claim=f"Snakemake itself ran in {own.scheduler} job {own.cluster_job}, which reached "
-        "its time "
-        f"limit at {when} UTC with {in_flight.describe(case, left)}",
+        claim=f"Snakemake itself ran in {own.scheduler} job {own.cluster_job}, which reached its "
+        f"time limit at {when} UTC with {in_flight.describe(case, left)}",
         strength="likely",
         explains=in_flight.lost(case, left),
         failures=len(left),

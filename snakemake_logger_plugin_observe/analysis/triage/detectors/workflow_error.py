@@ -115,8 +115,7 @@ def _without_message(case: Case) -> Incident:
         wrong_if="Snakemake's own log of the run names a job that failed",
         action=Action(
             "read Snakemake's own log of this run in .snakemake/log, and send it to the "
-            "maintainers "
-            "of the workflow",
+            "maintainers of the workflow",
             "no detector explains the failure",
             escalate=True,
         ),
