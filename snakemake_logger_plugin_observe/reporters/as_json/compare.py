@@ -15,7 +15,7 @@ COMPARE_VERSION = 1
 
 
 def shape(answer: CompareAnswer) -> dict[str, Any]:
-    """Return *answer* as plain values; evidence names the journals as ``journals`` does."""
+    """Return *answer* as plain values; citations use the names under ``journals``."""
     comparison = answer.comparison
     runs = (answer.baseline.run, answer.candidate.run)
     return {

@@ -1,4 +1,4 @@
-"""Where the time of a run accumulated, as plain values."""
+"""Where the time of a run went, as plain values."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
-from snakemake_logger_plugin_observe.reporters.as_json.path import owned
+from snakemake_logger_plugin_observe.reporters.as_json.path import makespan_segment
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 
@@ -19,7 +19,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             "by_class_s": in_seconds(account.makespan_by_class),
             "by_phase_s": in_seconds(account.makespan_by_phase),
             "unattributed_s": to_seconds(account.unattributed),
-            "segments": [owned(segment) for segment in account.segments],
+            "segments": [makespan_segment(segment) for segment in account.segments],
         },
         "jobs": {
             "count": account.job_count,

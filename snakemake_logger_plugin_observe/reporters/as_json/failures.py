@@ -1,4 +1,4 @@
-"""Failures as plain values for JSON: everything that the text shows, of every job."""
+"""Failures as plain values: what the text shows, for every job."""
 
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 
 
 def failure(one: Failure) -> dict[str, Any]:
-    """Return what failed, how often, why, and whether trying again was the same again."""
+    """Return what failed, how often, why, and whether retries failed in the same way."""
     return {
         "job_id": one.job_id,
         "group": one.group,
@@ -40,7 +40,7 @@ def failure(one: Failure) -> dict[str, Any]:
 
 
 def pattern(one: RulePattern) -> dict[str, Any]:
-    """Return what the jobs of a rule have in common that failed and succeeded in the end."""
+    """Return how the jobs of a rule failed before they recovered."""
     return {
         "rule": one.rule,
         "pattern": one.pattern,

@@ -1,4 +1,4 @@
-"""Attempts as plain values, with the failures among them where these were asked for."""
+"""Attempts as plain values; with ``--failed``, also what failed."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ def _attempt(row: Row) -> dict[str, Any]:
 
 
 def _scheduler(record: SchedulerRecord | None) -> dict[str, Any] | None:
-    """Return a record of the cluster's accounting, with the queue's wait split at *eligible*."""
+    """Return a Slurm accounting record, with the wait split at *eligible*."""
     if record is None:
         return None
     return {

@@ -1,4 +1,4 @@
-"""The two paths of a run as JSON, with every number that a picture of them needs."""
+"""Both paths of a run as plain values, with every number that a plot of them needs."""
 
 from dataclasses import asdict
 from typing import Any
@@ -62,7 +62,7 @@ def shape(answer: PathAnswer) -> dict[str, Any]:
     }
 
 
-def owned(segment: MakespanSegment) -> dict[str, Any]:
+def makespan_segment(segment: MakespanSegment) -> dict[str, Any]:
     """Return a segment of the makespan."""
     return {
         "start": format_moment(segment.start),
@@ -80,8 +80,10 @@ def owned(segment: MakespanSegment) -> dict[str, Any]:
 
 def _actual(answer: PathAnswer) -> list[dict[str, Any]]:
     if answer.explained is None:
-        return [owned(segment) for segment in answer.paths.actual]
-    return [{**owned(one.segment), "evidence": _evidence(one)} for one in answer.explained]
+        return [makespan_segment(segment) for segment in answer.paths.actual]
+    return [
+        {**makespan_segment(one.segment), "evidence": _evidence(one)} for one in answer.explained
+    ]
 
 
 def _evidence(one: ExplainedSegment) -> dict[str, Any]:

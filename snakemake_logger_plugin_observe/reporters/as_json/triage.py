@@ -15,7 +15,7 @@ TRIAGE_VERSION = 1
 
 
 def shape(answer: TriageAnswer) -> dict[str, Any]:
-    """Return *answer* as plain values; evidence names the journals as ``journals`` does."""
+    """Return *answer* as plain values; citations use the names under ``journals``."""
     found = answer.triage
     return {
         "schema_version": TRIAGE_VERSION,

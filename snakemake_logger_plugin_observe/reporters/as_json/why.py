@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.run.model import Run
 
-_HERE: Final = "B"  # what evidence calls this run's journal; the baseline's is A
+_HERE: Final = "B"  # the name of this run's journal in citations; the baseline's is A
 
 
 def shape(answer: WhyAnswer) -> dict[str, Any]:

@@ -10,7 +10,12 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer
-from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    ending,
+    head,
+    next_command,
+    warnings,
+)
 from snakemake_logger_plugin_observe.reporters.check_lines import source, title, value, verdict
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import harmless
@@ -40,9 +45,11 @@ def parts(answer: CheckAnswer, width: int) -> list[RenderableType]:
         found.append(Text(harmless(text), "dim"))
     found += warnings([*answer.notes, *answer.source.problems])
     if any(line.key in ("failed_jobs", "retries", "masked_failures") for line in _failed(answer)):
-        found.append(next_command("snakemake-observe jobs --failed", "what failed, and why"))
-    elif any(line.kind in ("max", "min") for line in _failed(answer)):
-        found.append(next_command("snakemake-observe cost", "where the time of this run went"))
+        command = next_command("snakemake-observe jobs --failed", "what failed, and why")
+        return ending(found, command)
+    if any(line.kind in ("max", "min") for line in _failed(answer)):
+        command = next_command("snakemake-observe cost", "where the time of this run went")
+        return ending(found, command)
     return found
 
 

@@ -61,3 +61,10 @@ def errors(source: Source) -> list[RenderableType]:
 def next_command(command: str, purpose: str) -> Text:
     """Return a command to paste as it is, with what it shows behind a ``#``."""
     return Text(harmless(f"{command}  # {purpose}"), no_wrap=True)
+
+
+def ending(found: list[RenderableType], *commands: Text) -> list[RenderableType]:
+    """Return the parts of an answer with the next commands below them, after a blank line."""
+    last = found[-1]
+    blank = isinstance(last, Text) and not last.plain
+    return [*found, *([] if blank or not commands else [Text()]), *commands]

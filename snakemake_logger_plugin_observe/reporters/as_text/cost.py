@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.journal.events import FileSystem
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    ending,
     errors,
     head,
     next_command,
@@ -65,10 +66,8 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += advice.requests(answer.request_mismatches, width)
     found += warnings([*answer.source.problems, *_cut_off(answer.source), *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
-    found.append(
-        next_command("snakemake-observe path", "what to fix first, and what that would save")
-    )
-    return found
+    purpose = "what to fix first, and what that would save"
+    return ending(found, next_command("snakemake-observe path", purpose))
 
 
 def _cut_off(source: Source) -> Iterator[str]:

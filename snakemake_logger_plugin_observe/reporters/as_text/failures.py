@@ -1,21 +1,23 @@
 """The text of ``jobs --failed``: failures by cause and rule, then a block for each kind."""
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
-from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_values
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.common import next_command
+from snakemake_logger_plugin_observe.reporters.as_text.failure_causes import (
+    full_cause,
+    short_cause,
+    table_by_cause,
+)
 from snakemake_logger_plugin_observe.reporters.as_text.failure_evidence import (
     ITEMS,
     evidence,
@@ -23,11 +25,9 @@ from snakemake_logger_plugin_observe.reporters.as_text.failure_evidence import (
     first_of,
     line,
 )
-from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     duration,
     duration_s,
-    harmless,
     job_name,
     percent,
     size,
@@ -35,28 +35,6 @@ from snakemake_logger_plugin_observe.reporters.words import (
 
 _BLOCKS: Final = 8
 _BLOCKS_OF_A_RULE: Final = 40
-_GROUPS: Final = 10
-_CAUSES: Final = {
-    "out_of_memory": "out of memory",
-    "time_limit": "time limit",
-    "missing_output": "an output is missing or invalid",
-    "missing_input": "an input is missing",
-    "refused": "the submission was refused",
-    "lost": "its node or processes were lost",
-    "cancelled": "cancelled from outside",
-    "environment": "its software environment could not be created",
-    "exception": "exception",
-}
-_SHORT: Final = {
-    **_CAUSES,
-    "missing_output": "missing output",
-    "missing_input": "missing input",
-    "refused": "refused",
-    "lost": "node or processes lost",
-    "cancelled": "cancelled",
-    "environment": "environment",
-    "other": "other",
-}
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -64,8 +42,8 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     started = answer.source.run.started
     workdir = f"{started.workdir}/" if started is not None else ""
     found: list[RenderableType] = [Text(_summary(answer), "bold")]
-    if len({(_headline(one), one.rule) for one in answer.failures}) > 1:
-        found += [Text(), _by_cause(answer.failures, width)]
+    if len({(short_cause(one), one.rule) for one in answer.failures}) > 1:
+        found += [Text(), table_by_cause(answer.failures, width)]
     blocks = _blocks(answer)
     most = _BLOCKS_OF_A_RULE if answer.rule is not None else _BLOCKS
     patterns = {pattern.rule: pattern for pattern in answer.patterns}
@@ -102,38 +80,6 @@ def _summary(answer: JobsAnswer) -> str:
     at_least = "" if all(one.all_seen for one in found) else "at least "
     lost = duration(sum(one.lost for one in found))
     return f"{', '.join(shown)}: {at_least}{plural(times, 'failure')}, {lost} lost"
-
-
-def _by_cause(found: Iterable[Failure], width: int) -> Table:
-    """Return the time lost by cause and rule, the largest first."""
-    groups: dict[tuple[str, str], list[Failure]] = {}
-    for one in found:
-        groups.setdefault((_headline(one), _rule(one)), []).append(one)
-    table = plain_table()
-    table.add_column("Cause", no_wrap=True, max_width=width * 4 // 10, overflow="ellipsis")
-    table.add_column("rule", no_wrap=True, max_width=width * 2 // 10, overflow="ellipsis")
-    for heading in ("jobs", "failures", "lost"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    costly = sorted(groups.items(), key=lambda item: -sum(one.lost for one in item[1]))
-    for (cause, rule), of_one in costly[:_GROUPS]:
-        times = sum(len(one.occurrences) for one in of_one)
-        lost = duration(sum(one.lost for one in of_one))
-        table.add_row(f"  {cause}", rule, f"{len(of_one):,}", f"{times:,}", lost)
-    if (left := len(costly) - _GROUPS) > 0:
-        table.add_row(f"  … {left} more")
-    return table
-
-
-def _rule(one: Failure) -> str:
-    return harmless(one.rule) if one.rule is not None else job_name(None, {}, one.group_name)
-
-
-def _headline(one: Failure) -> str:
-    """Return the cause of a job's last failure in a few words."""
-    why = one.last.why
-    if why.cause in ("exit_code", "signal"):
-        return describe_exit(why.exit_code, why.signal)
-    return ("" if why.certain else "probably ") + _SHORT[why.cause]
 
 
 def _blocks(answer: JobsAnswer) -> list[list[Failure]]:
@@ -225,18 +171,7 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     if any(phases.values()):
         name, most = max(phases.items(), key=lambda item: item[1])
         lost += f", {percent(most, sum(phases.values()))} % of it in {name}"
-    return ", ".join(part for part in (_cause(one.last), where, lost) if part)
-
-
-def _cause(one: Occurrence) -> str:
-    """Return why it failed: the cause, and the state, exit code or signal that show it."""
-    why = one.why
-    ended = describe_exit(why.exit_code, why.signal)
-    if why.cause in ("exit_code", "signal"):
-        return ended
-    text = _CAUSES.get(why.cause, "failed")
-    shown_by = ", ".join(part for part in (why.state or "", ended) if part)
-    return ("" if why.certain else "probably ") + text + (f" ({shown_by})" if shown_by else "")
+    return ", ".join(part for part in (full_cause(one.last), where, lost) if part)
 
 
 def _in_common(pattern: RulePattern) -> Iterator[RenderableType]:
@@ -285,7 +220,7 @@ def _each(one: Failure) -> Iterator[str]:
         inside = f", execution {each.execution}" if (each.execution or 1) > 1 else ""
         took = f" after {duration(each.duration)}" if each.duration is not None else ""
         last = f": {each.line.text.strip()}" if each.line is not None else ""
-        yield f"attempt {each.attempt}{inside}: {_cause(each)}{took}{last}"
+        yield f"attempt {each.attempt}{inside}: {full_cause(each)}{took}{last}"
     if len(one.occurrences) > ITEMS:
         yield f"… {len(one.occurrences) - ITEMS} more"
 

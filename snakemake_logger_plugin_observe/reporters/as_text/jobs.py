@@ -92,18 +92,20 @@ def _nothing(answer: JobsAnswer) -> list[RenderableType]:
 def _table(answer: JobsAnswer, width: int) -> Table:
     """Return the attempts with as many of their longest phases as the terminal has room for."""
     places = decimals(max((row.total for row in answer.rows), default=0))
+    clustered = any(row.attempt.external_jobid for row in answer.rows)
     narrow = width < _ROOM_FOR_NODES
+    with_nodes = clustered and not narrow  # a local run has one host and no external ids
     table = plain_table()
     headings = [
         "job",
         "attempt",
         "rule",
         "status",
-        *([] if narrow else ["external", "node"]),
+        *(["external", "node"] if with_nodes else []),
         "all s",
     ]
     limits = {"rule": 18 if narrow else 30, "external": 12, "node": 12}
-    lines = [_cells(row, places, narrow=narrow) for row in answer.rows]
+    lines = [_cells(row, places, with_nodes=with_nodes) for row in answer.rows]
     room = width
     for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
         most = limits.get(heading)
@@ -191,14 +193,14 @@ def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:
     return [phase.name for phase in ATTEMPT_PHASES if phase.name in shown]
 
 
-def _cells(row: Row, places: int, *, narrow: bool) -> list[Text | str]:
+def _cells(row: Row, places: int, *, with_nodes: bool) -> list[Text | str]:
     attempt = row.attempt
     return [
         "" if attempt.job_id is None else str(attempt.job_id),
         str(attempt.number),
         job_name(row.rule, row.wildcards, row.group_name),
         Text(attempt.status, _STATUS_COLORS.get(attempt.status, "")),
-        *([] if narrow else [harmless(attempt.external_jobid or ""), harmless(attempt.node or "")]),
+        *(map(harmless, (attempt.external_jobid or "", attempt.node or "")) if with_nodes else ()),
         seconds(row.total, places),
     ]
 

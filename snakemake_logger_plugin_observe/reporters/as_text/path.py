@@ -10,7 +10,12 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import actual_path, savings
-from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    ending,
+    head,
+    next_command,
+    warnings,
+)
 from snakemake_logger_plugin_observe.reporters.tables import fitting
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
@@ -44,10 +49,12 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if any(one.saving for one in answer.savings or ()):
         found += [savings.table(answer, width), Text()]
     found += [*warnings([*answer.source.problems, *_limits(answer)])]
-    if trial := savings.trial(answer):
-        found.append(next_command(trial, "what that would save"))
-    explain = "snakemake-observe path --explain"
-    return [*found, next_command(explain, "the journal lines behind each stretch")]
+    trial, explain = savings.trial(answer), "snakemake-observe path --explain"
+    return ending(
+        found,
+        *([next_command(trial, "what that would save")] if trial else []),
+        next_command(explain, "the journal lines behind each stretch"),
+    )
 
 
 def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:

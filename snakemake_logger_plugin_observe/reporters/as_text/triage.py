@@ -13,7 +13,12 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Inci
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
-from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    ending,
+    head,
+    next_command,
+    warnings,
+)
 from snakemake_logger_plugin_observe.reporters.claims import citations
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
@@ -29,8 +34,7 @@ def parts(answer: TriageAnswer, width: int) -> list[RenderableType]:
     found += [_headline(answer), Text(), _steps(answer), Text()]
     baseline = answer.baseline.problems if answer.baseline is not None else ()
     found += warnings([*answer.missing, *answer.source.problems, *baseline])
-    found += _last(answer)
-    return found
+    return ending(found, *_last(answer))
 
 
 def _compared_with(answer: TriageAnswer) -> list[RenderableType]:

@@ -12,7 +12,12 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
-from snakemake_logger_plugin_observe.reporters.as_text.common import head, next_command, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    ending,
+    head,
+    next_command,
+    warnings,
+)
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
@@ -45,7 +50,7 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     if len(found.predictions) < _A_CURVE:
         path = shlex.quote(str(answer.source.path))
         command = f"snakemake-observe whatif {path} --sweep jobs=1,2,4,8"
-        shown.append(next_command(command, "a curve over --jobs"))
+        return ending(shown, next_command(command, "a curve over --jobs"))
     return shown
 
 

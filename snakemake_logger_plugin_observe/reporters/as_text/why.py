@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootSh
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    ending,
     errors,
     head,
     next_command,
@@ -51,8 +52,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
         found += [_reasons(answer, width), Text()]
     found += _changed(answer, width)
     found += warnings(answer.source.problems)
-    found.append(_next(answer))
-    return found
+    return ending(found, _next(answer))
 
 
 def _nothing(answer: WhyAnswer) -> str:
