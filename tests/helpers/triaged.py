@@ -3,11 +3,12 @@
 from typing import Any
 
 from builders import Story, begun
-from workflows import SETTINGS, a_workflow, party
+from workflows import SETTINGS, a_job, a_run, a_workflow, party
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import compare
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
+from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.run.model import Run
 
 ONE = {"cut": 1.0, "count": 1.0, "join": 1.0}
@@ -56,3 +57,24 @@ def triage_of(after: Story, before: Story | None = None, **more: Any) -> Triage:
 def classes(after: Story, before: Story | None = None, **more: Any) -> list[str]:
     """Return the classes of the incidents found, the first first."""
     return [one.incident_class for one in triage_of(after, before, **more).incidents]
+
+
+WIDE = ["a", "b", "c", "a.md5", "b.md5", "c.md5"]
+
+
+def widened() -> tuple[Story, Story]:
+    """Return a run that found checksum files to be samples, and its baseline."""
+    return a_run(a_workflow(WIDE), length_s=200), a_run(a_workflow("abc"))
+
+
+def flaky(line: str = "cut: no blade") -> Story:
+    """Return a run in which each of three jobs failed once, in the same way, and recovered."""
+    story = begun(targets=("all",))
+    for number, sample in enumerate("abc", 1):
+        log = f"logs/cut/{sample}.log"
+        story.job(number, **a_job("cut", f"cut/{sample}", sample=sample, log=(log,)))
+        tail = LogTail(path=log, bytes=20, first_line=1, lines=("cut: begins", line))
+        failed = {"status": "failed", "exit_code": 13, "logs": (tail,), "message": "exit status 13"}
+        story.quick(number, 3, 3, 10, **failed)
+        story.quick(number, 10, 10, 20, number=2)
+    return story.end(30)

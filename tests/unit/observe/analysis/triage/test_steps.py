@@ -1,0 +1,208 @@
+"""The steps of triage and its note: each claim has a citation."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strategies
+from answers import render, render_json
+from builders import at, begun, killed, logger_only, stamps
+from hypothesis import given
+from triaged import WIDE, flaky, triage_of, widened
+from workflows import a_job, a_run, a_workflow, changed
+
+from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
+from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
+from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
+from snakemake_logger_plugin_observe.analysis.triage.note import NONE_FOUND
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
+from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.reporters.answers import Source, TriageAnswer
+from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
+from snakemake_logger_plugin_observe.run.model import Run
+
+# -- steps -------------------------------------------------------------------------------------
+
+
+def test_a_healthy_run_has_no_incident() -> None:
+    found = triage_of(a_run(), a_run())
+    assert (found.symptoms, found.incidents, found.excerpts) == ((), (), ())
+    assert found.scope.text == "nothing"
+    assert [claim.text for claim in found.note.incident_class] == [NONE_FOUND]
+    assert [claim.text for claim in found.note.next_action] == ["nothing to do"]
+
+
+def test_the_scope_names_a_suffix_that_only_the_affected_values_share() -> None:
+    found = triage_of(*widened())
+    assert found.incidents[0].id == "discovery_widened"
+    assert found.scope.text == "6 jobs of cut, count; 3 of 6 values of sample, all named *.md5"
+    assert len(found.scope.jobs) == 6
+
+
+def test_the_scope_of_a_failure_is_what_failed() -> None:
+    found = triage_of(flaky())
+    assert found.incidents[0].incident_class == "masked_failure"
+    assert found.scope.text == "3 jobs of cut; all 3 values of sample"
+
+
+def test_planned_work_is_compared_with_the_baseline_by_rule() -> None:
+    (claim,) = triage_of(*widened()).planned
+    assert claim.text == (
+        "14 jobs were planned to run instead of 8 in the baseline: cut 6 instead of 3; "
+        "count 6 instead of 3"
+    )
+    assert [one.ref for one in claim.evidence] == ["B:4", "A:4"]
+    (same,) = triage_of(a_run(), a_run()).planned
+    assert same.text == "8 jobs were planned to run, the same as in the baseline"
+
+
+@pytest.mark.parametrize(
+    ("begins_s", "when"),
+    [(-500, "before the run planned 6 jobs"), (500, "after the run still plans 6 jobs")],
+)
+def test_a_dry_run_shows_what_was_planned_before_or_is_left_after(
+    begins_s: float, when: str
+) -> None:
+    plan = a_run(a_workflow("ab"), kind="dry_run", process_started=at(begins_s))
+    planned = triage_of(a_run(), plan=plan.run).planned
+    assert planned[1].text == f"a dry run {when}"
+    assert planned[1].evidence[0].ref == "P:4"
+
+
+def test_the_most_telling_changes_come_first() -> None:
+    slow = changed(a_workflow(), "count", code_digest="sha256:other", benchmark=None)
+    after = a_run(slow, command=("snakemake", "-j2"), host="other")
+    texts = [one.text for one in triage_of(after, a_run(command=("snakemake", "-j4"))).changed]
+    assert [text.partition(":")[0] for text in texts] == ["count", "host", "command line", "count"]
+    assert "code" in texts[0]
+    assert "benchmark" in texts[-1]
+
+
+def test_changes_that_snakemake_gave_as_reasons_count_their_jobs() -> None:
+    """Missing or forced outputs are no change."""
+    reason = "Code has changed since last execution"
+    after = a_run([a_job("cut", "cut/a", sample="a", reason=reason), a_job("all", None, "cut/a")])
+    assert [(one.text, one.evidence[0].quote) for one in triage_of(after).changed] == [
+        ("Snakemake ran 1 job because of changed code of cut", reason)
+    ]
+    missing = a_run([a_job("cut", "cut/a", reason="Missing output files: cut/a")])
+    assert triage_of(missing).changed == ()
+
+
+def test_a_live_snakemake_is_cited_by_the_line_that_it_printed() -> None:
+    header = "output_file\tdate\trule\tlog-file(s)\tstatus\tplan"
+    stale = "table\tnow\tjoin\tlogs/join.log\trule implementation changed\tupdate pending"
+    answers = (
+        LiveAnswer("L1", "plan", "snakemake all --dry-run", ("Job stats:", "total           5")),
+        LiveAnswer("L2", "input", "snakemake --list-changes input", ()),
+        LiveAnswer("L3", "code", "snakemake --list-changes code", ("table", "count/a")),
+        LiveAnswer("L4", "params", "snakemake --list-changes params", (), "exit code 1: no"),
+        LiveAnswer("L5", "summary", "snakemake --summary", (header, stale)),
+    )
+    found = triage_of(a_run(), live_answers=answers)
+    assert found.planned[-1].text == "a dry run now plans 5 jobs"
+    assert found.planned[-1].evidence == (Citation("command", "L1", "total           5"),)
+    assert [(one.text, one.evidence[0].ref) for one in found.changed] == [
+        ("Snakemake now sees no changed input", "L2"),
+        ("Snakemake now sees changed code for table, count/a", "L3"),
+        ("snakemake --summary lists rule implementation changed: table", "L5"),
+    ]
+
+
+def reading(files: dict[str, LogTail]) -> Any:
+    return lambda path: files.get(path, LogTail(path=path, problem="it does not exist"))
+
+
+def test_logs_and_benchmarks_of_affected_jobs_are_quoted_with_file_and_line() -> None:
+    log = LogTail(path="logs/cut/a.log", first_line=7, lines=("cut: begins", "cut: dull", ""))
+    benchmark = LogTail(path="benchmarks/cut.txt", first_line=1, lines=("s\tmax_rss", "0.5\t3.1"))
+    found = triage_of(flaky(), read=reading({one.path: one for one in (log, benchmark)}))
+    first, second = found.excerpts[:2]
+    assert (first.kind, first.path, first.line, first.text) == ("log", log.path, 8, "cut: dull")
+    assert (second.line, second.text, second.figures) == (2, "0.5\t3.1", "s=0.5 max_rss=3.1")
+    assert [one.problem for one in found.excerpts if one.path == "logs/cut/b.log"] == [
+        "it does not exist"
+    ]
+    assert {one.job for one in found.excerpts} == {"cut sample=a", "cut sample=b", "cut sample=c"}
+
+
+def test_an_overwritten_log_is_cited_by_the_journal_that_kept_its_lines() -> None:
+    now = LogTail(path="logs/cut/a.log", first_line=1, lines=("cut: begins", "cut: done"))
+    (found,) = triage_of(flaky(), read=reading({now.path: now})).incidents
+    assert {one.kind for one in found.evidence} == {"journal"}
+    assert "logs/cut/a.log:2: cut: no blade" in [one.quote for one in found.evidence]
+    still = now.model_copy(update={"lines": ("cut: begins", "cut: no blade")})
+    (found,) = triage_of(flaky(), read=reading({now.path: still})).incidents
+    assert Citation("log", "logs/cut/a.log:2", "cut: no blade") in found.evidence
+
+
+def test_affected_rules_without_a_log_or_benchmark_get_a_proposal() -> None:
+    jobs = changed(a_workflow(WIDE), "cut", log=(), benchmark=None)
+    (claim,) = triage_of(a_run(jobs, length_s=200), a_run()).missing_evidence
+    assert claim.claim == (
+        'rule cut has no log and no benchmark; add log: "logs/cut/{sample}.log" and '
+        'benchmark: "benchmarks/cut/{sample}.txt"'
+    )
+    assert claim.evidence[0].kind == "journal"
+    assert triage_of(a_run(changed(a_workflow(), "cut", log=())), a_run()).missing_evidence == ()
+
+
+# -- the note ------------------------------------------------------------------------------------
+
+UNCITED = ("a check that catches it", "would be wrong if:", "L1: ", "nothing to do", NONE_FOUND)
+UNCITED += ("escalate: no detector", "snakemake-observe ")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        triage_of(*widened()),
+        triage_of(flaky()),
+        triage_of(a_run(), a_run()),
+        triage_of(killed()),
+        triage_of(logger_only()),
+        triage_of(a_run(status="failed")),
+    ],
+)
+def test_every_claim_of_a_note_has_a_citation(found: Triage) -> None:
+    for _name, claims in found.note.named_fields():
+        assert claims
+        for claim in claims:
+            assert claim.evidence or claim.text.startswith(UNCITED), claim.text
+
+
+def test_a_symptom_that_no_detector_explains_is_escalated() -> None:
+    found = triage_of(a_run(a_workflow("ab")), a_run())
+    assert (found.symptoms[0].id, found.incidents) == ("fewer_jobs", ())
+    assert found.note.next_action[0].text.startswith("escalate: no detector explains")
+
+
+# -- bad input -------------------------------------------------------------------------------------
+
+
+@given(strategies.hostile_runs(), strategies.hostile_runs())
+def test_triage_handles_any_run(run: Run, other: Run) -> None:
+    before, after = (Party(one, one.status(), RunLengths((), ())) for one in (other, run))
+    case = Case(run, run.status(), other, compare(before, after))
+    paths = {"B": "b.jsonl", "A": "a.jsonl"}
+    answer = TriageAnswer(Source(Path("b.jsonl"), run, run.status()), None, triage(case), (), paths)
+    assert render(answer, width=60).endswith("\n")
+    assert render_json(answer, width=60).endswith("\n")
+    for suffix in (".md", ".json", ".txt"):
+        assert render_note(answer, suffix).endswith("\n")
+
+
+def test_a_note_of_a_tampered_journal_is_harmless_to_terminals_and_markdown() -> None:
+    evil = "\x1b[2J<script>`rm`\u202e"
+    story = begun(targets=(evil,)).job(1, rule=evil, wildcards={evil: evil}, log=(evil,))
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    run = story.attempt(1, known, status="failed", message=evil).end(8, "failed").run
+    source = Source(Path(evil), run, "failed")
+    answer = TriageAnswer(source, None, triage(Case(run, "failed")), (evil,), {"B": evil})
+    for suffix in (".md", ".txt"):
+        text = render_note(answer, suffix)
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert re.search(r"(?<![\\`])<script>", render_note(answer, ".md").replace("`", "")) is None
