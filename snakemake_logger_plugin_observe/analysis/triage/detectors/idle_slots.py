@@ -51,7 +51,7 @@ def _limit(case: Case, name: str, one: HeldBack, limit: int, before: int | None)
     length = min(one.idle, case.run.makespan)
     if before is not None and case.comparison is not None:
         length = min(one.length, round((case.comparison.speed.change_s or 0) * 1e6))
-    flag = _FLAGS.get(name, f"--resources {name}=…")
+    flag = _FLAGS.get(name, f"{name} in --resources")
     lower = f", which was {before} in the baseline" if before is not None else ""
     idle = (
         f", {one.idle / 1e6:.1f} s of it with at least half of the slots free" if one.idle else ""

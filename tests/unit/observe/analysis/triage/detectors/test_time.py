@@ -316,7 +316,7 @@ def test_a_resource_that_holds_jobs_back_while_slots_are_free_is_named() -> None
         "ready jobs were held back by io = 1 for 300.0 s, 300.0 s of it with at least half of the "
         "slots free"
     )
-    assert one.action.text.startswith("raise --resources io=…")
+    assert one.action.text.startswith("raise io in --resources to ")
     assert (one.strength, one.evidence[0].ref) == ("likely", "B:1")
 
 
