@@ -1,7 +1,7 @@
-"""What a journal line can say: one frozen model per event, and the history of the schema.
+"""The lines of a journal: one frozen model per event, and the history of the schema.
 
-The JSON Schema comes from these models. A reader skips events and fields that it does not know,
-so a journal of a later minor change still reads.
+The JSON Schema is generated from these models. A reader skips events and fields that it does not
+know, so it can read a journal of a later minor version.
 """
 
 from functools import reduce
@@ -33,7 +33,7 @@ SCHEMA_VERSION: Final = 1
 
 
 class Event(Frozen):
-    """What every line has: its type (``event``) and its time."""
+    """The fields of every line: its type (``event``) and its time."""
 
     # Where an event was read is not part of it: never written, and not compared.
     __slots__ = ("_line",)
@@ -62,9 +62,9 @@ class RunStarted(Event):
     workflow_id: str | None = None
     host: str
     boot_id: str | None = None
-    """The kernel's own name for its time since boot: who shares it shares one clock."""
+    """The kernel's id of its current boot: processes that share it share one clock."""
     boot_time: Moment | None = None
-    """When that kernel was booted, as this process's moments have it."""
+    """When that kernel was booted, by this process's clock."""
     user: str | None = None
     pid: int
     process_started: Moment | None = None
@@ -77,42 +77,43 @@ class RunStarted(Event):
     targets: tuple[str, ...] = ()
     executor: str | None = None
     wraps: str | None = None
+    """The executor that the timing executor wraps."""
     cores: int | None = None
     jobs: int | None = None
     resources: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
     config_digest: str | None = None
     config_keys: dict[str, str] = Field(default_factory=dict)
-    """Each top-level key of the config, with a short digest of what it held."""
+    """Each top-level key of the config, with a short digest of its value."""
     tags: dict[str, str] = Field(default_factory=dict)
 
 
 class Provenance(Event):
-    """Where the workflow's text came from; found out beside the run, so it comes a little later."""
+    """The workflow's sources; looked up in the background, so it comes a little later."""
 
     event: Literal["provenance"] = "provenance"
     snakefile_sha256: str | None = None
     sources: dict[str, str] = Field(default_factory=dict)
-    """The SHA-256 of each local text that the workflow is made of and that could be read."""
+    """The SHA-256 of each readable local source file of the workflow."""
     git_commit: str | None = None
     git_dirty: bool | None = None
 
 
 class Allocation(Event):
-    """The cluster's job that Snakemake itself runs in; asked beside the run, as provenance is."""
+    """The cluster job that Snakemake itself runs in; looked up in the background."""
 
     event: Literal["allocation"] = "allocation"
     scheduler: str = "slurm"
     cluster_job: str
     nodes: str | None = None
     end: Moment | None = None
-    """When its time is up, as the scheduler had it when the run began."""
+    """When its time limit ends, by the scheduler when the run began."""
 
 
 class FileSystem(Event):
-    """How long single metadata operations took in the working directory: medians of a handful.
+    """How long single metadata operations took in the working directory: medians of a few.
 
-    Slow planning or finishing can so be told from a slow file system.
+    They show whether slow planning or finishing comes from a slow file system.
     """
 
     event: Literal["file_system"] = "file_system"
@@ -124,35 +125,32 @@ class FileSystem(Event):
 
 
 class RunPhase(Event):
-    """A stretch of the run's own work: planning, deploying, hooks; ``time`` is its start."""
+    """A phase of the run's own work: planning, deploying, hooks; ``time`` is its start."""
 
     event: Literal["run_phase"] = "run_phase"
     phase: str
     end: Moment
     detail: str | None = None
     poll_interval_s: Seconds | None = None
-    """Shutdown: how long the executor sleeps between looks, and so before it notices."""
+    """Shutdown: how long the executor sleeps between status checks, so before it notices."""
     first_job_id: int | None = None
-    """Re-planning: the ids from here on belong to jobs that it brought into the DAG."""
+    """Re-planning: jobs with this id and higher are those that it added to the DAG."""
     changed_jobs: tuple[int, ...] = ()
-    """Re-planning: jobs that were there before, and had to wait for it."""
+    """Re-planning: jobs that were in the DAG before and had to wait for it."""
 
 
 class Planned(Event):
-    """What the DAG held when it had been planned, or planned again: numbers of jobs by rule.
-
-    The last one counts.
-    """
+    """The DAG after planning or re-planning: numbers of jobs by rule; the last one counts."""
 
     event: Literal["planned"] = "planned"
     to_run: dict[str, int] = Field(default_factory=dict)
-    """Jobs that this run has run or will run."""
+    """Jobs that this run has run or will run, by rule."""
     up_to_date: dict[str, int] = Field(default_factory=dict)
-    """Jobs that need not run."""
+    """Jobs that need not run, by rule."""
 
 
 class SchedulerIteration(Event):
-    """One turn of Snakemake's main loop, from waking (``time``) to going idle again."""
+    """One iteration of Snakemake's main loop, from waking (``time``) to going idle again."""
 
     event: Literal["scheduler_iteration", "scheduler_round"] = "scheduler_iteration"
     idle: Moment
@@ -160,15 +158,15 @@ class SchedulerIteration(Event):
     ready: int | None = None
     selected: tuple[int | str, ...] = ()
     unrecorded: int = Field(default=0, validation_alias=AliasChoices("unrecorded", "alike"))
-    """How many turns before it found nothing new, chose nothing and are not told."""
+    """How many iterations before it selected nothing and are not recorded."""
     unrecorded_s: float = Field(
         default=0.0, validation_alias=AliasChoices("unrecorded_s", "alike_s")
     )
-    """How long these took together."""
+    """How long these took in total."""
 
 
 class JobDescribed(Event):
-    """What a job of the DAG is, as Snakemake knew it when it was about to run."""
+    """A job of the DAG, as Snakemake knew it when it was about to run."""
 
     event: Literal["job"] = "job"
     job_id: int
@@ -178,7 +176,7 @@ class JobDescribed(Event):
     local: bool | None = None
     checkpoint: bool = False
     service: bool = False
-    """Whether it provides a service, and so runs for as long as others use it."""
+    """Whether it provides a service, so it runs as long as other jobs use it."""
     group: str | None = None
     input: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
@@ -196,17 +194,17 @@ class JobDescribed(Event):
     environment_digest: str | None = None
     input_sizes: dict[str, int] = Field(default_factory=dict)
     ancient: tuple[str, ...] | None = None
-    """Inputs whose changes make nothing run again: ``ancient()``, or ``--consider-ancient``."""
+    """Inputs whose changes trigger no rerun: ``ancient()``, or ``--consider-ancient``."""
     retries: int | None = None
-    """How often it is tried again if it fails: ``retries:``, else ``--retries``."""
+    """How often it is retried if it fails: ``retries:``, else ``--retries``."""
     ensured: dict[str, str] | None = None
-    """What must hold of which output, or the job fails: ``ensure()``."""
+    """The conditions on its outputs, or the job fails: ``ensure()``."""
     temp: tuple[str, ...] | None = None
-    """Outputs that are removed once nothing needs them any more: ``temp()``."""
+    """Outputs that are removed when nothing needs them any more: ``temp()``."""
 
 
 class GroupDescribed(Event):
-    """Which jobs are handed to the executor together."""
+    """Jobs that are submitted together."""
 
     event: Literal["group"] = "group"
     group: str
@@ -216,7 +214,7 @@ class GroupDescribed(Event):
 
 
 class AttemptEvent(Event):
-    """An event about one attempt: of a job, or of a group's submission (then without a job)."""
+    """An event about an attempt of a job, or of a group's submission (then without a job)."""
 
     job_id: int | None = None
     group: str | None = None
@@ -224,7 +222,7 @@ class AttemptEvent(Event):
 
 
 class AttemptSubmitted(AttemptEvent):
-    """The executor took the submission."""
+    """The executor accepted the submission."""
 
     event: Literal["attempt_submitted"] = "attempt_submitted"
     external_jobid: str | None = None
@@ -232,18 +230,18 @@ class AttemptSubmitted(AttemptEvent):
 
 
 class AttemptStarted(AttemptEvent):
-    """The tool began in the main process; or, seen from there, the submission on its node."""
+    """The tool started in the main process, or the submission was seen to start on its node."""
 
     event: Literal["attempt_started"] = "attempt_started"
     node: str | None = None
     node_started: Moment | None = None
-    """The first sign of life on the node, by its clock; ``time`` is then when it was seen."""
+    """The first sign of life on the node, by the node's clock; ``time`` is when it was seen."""
 
 
 class AttemptFinished(AttemptEvent):
-    """An attempt's end, with every stamp and the phases made from them.
+    """An attempt's end, with every stamp and the phases computed from them.
 
-    A second event about the same attempt revises the first: the last one counts.
+    Another event about the same attempt (``revises``) replaces it: the last one counts.
     """
 
     event: Literal["attempt_finished"] = "attempt_finished"
@@ -256,39 +254,40 @@ class AttemptFinished(AttemptEvent):
     stamps: Stamps
     waits: tuple[Wait, ...] = ()
     poll_interval_s: Seconds | None = None
-    """How long the executor slept between looks when it noticed the end."""
+    """How long the executor slept between status checks when it noticed the end."""
     node_starts: tuple[Moment, ...] = ()
-    """The first signs of life on the node: more than one, where the cluster started it again."""
+    """The first signs of life on the node: several if the cluster restarted it."""
     levels: tuple[Level, ...] = ()
     start: Moment | None = None
     segments: tuple[tuple[str | None, Seconds], ...] = ()
     """Phase and seconds of each segment, end to end from ``start``."""
     phases_s: dict[str, Seconds] = Field(default_factory=dict)
     used: Usage | None = None
-    """What its last try used, where that is known."""
+    """The resources that its last execution used, if known."""
     logs: tuple[LogTail, ...] = ()
     """The ends of its job's log files, if it failed."""
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
+    """Why some of its time is unobserved."""
     revises: bool = False
 
 
 class OutputsRecorded(AttemptEvent):
-    """What an attempt that succeeded left, where the person asked for it."""
+    """The outputs of an attempt that succeeded, if the user asked for them."""
 
     event: Literal["outputs"] = "outputs"
     files: tuple[OutputFile, ...] = ()
 
 
 class Accounting(AttemptEvent):
-    """What the cluster's accounting says of an attempt's submission; the last event counts."""
+    """The accounting record of an attempt's submission; the last event counts."""
 
     event: Literal["accounting"] = "accounting"
     record: SchedulerRecord
 
 
 class Message(Event):
-    """A plain message of Snakemake's that carries a fact, or a warning or error."""
+    """A message of Snakemake that contains a fact, or a warning or error."""
 
     event: Literal["message"] = "message"
     level: str
@@ -298,7 +297,7 @@ class Message(Event):
 
 
 class Gap(Event):
-    """What this journal is missing, and why."""
+    """Why a part of this journal is missing."""
 
     event: Literal["gap"] = "gap"
     reason: str
@@ -334,9 +333,9 @@ def line_of(event: Event | None) -> int | None:
 
 
 def _without(model: type[_E], *fields: str) -> type[_E]:
-    """Return *model* as a reader takes it that passes *fields* over: they keep their defaults.
+    """Return a version of *model* that skips *fields*: they keep their defaults.
 
-    What is passed over is parsed as JSON, but not checked, and no object is made of it.
+    What is skipped is parsed as JSON, but neither validated nor turned into objects.
     """
     defaults = {
         name: model.model_fields[name].get_default(call_default_factory=True) for name in fields
@@ -347,7 +346,7 @@ def _without(model: type[_E], *fields: str) -> type[_E]:
 
 
 LeanAttemptFinished = _without(AttemptFinished, "waits", "levels", "phases_s")
-"""An attempt's end, read for its segments: the processes behind them are passed over."""
+"""An attempt's end, read for its segments, without the processes behind them."""
 _LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
@@ -374,27 +373,27 @@ _Other = (
     | RunFinished
 )
 AnyEvent = Annotated[_Other | AttemptFinished, Field(discriminator="event")]
-"""Any event of this schema version, told apart by its ``event`` field."""
+"""Any event of this schema version, discriminated by its ``event`` field."""
 
 EVENTS: Final[tuple[type[Event], ...]] = (*get_args(_Other), AttemptFinished)
 """The model of every event."""
 
-# Built when a reader first uses them: a run writes, and need not wait for them.
+# Built when a reader first uses them: a run that only writes need not wait for them.
 _LATER: Final = ConfigDict(defer_build=True)
 ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=_LATER)
 
 
 def _reading(*lean: type[Event]) -> TypeAdapter[AnyEvent]:
-    """Return what reads any event, some of them as their *lean* selves."""
+    """Return an adapter for any event that reads some as their *lean* versions."""
     whole = [model for model in EVENTS if not any(issubclass(one, model) for one in lean)]
     union: Any = reduce(or_, (*whole, *lean))
     return TypeAdapter(Annotated[union, Field(discriminator="event")], config=_LATER)
 
 
 LEAN_ADAPTER: Final = _reading(LeanAttemptFinished)
-"""Reads any event; of attempts their figures alone."""
+"""Reads any event, and only the figures of attempts."""
 LEANEST_ADAPTER: Final = _reading(LeanAttemptFinished, _LeanJobDescribed)
-"""As above; and of jobs what places them in time and in the DAG, without their texts."""
+"""As above; and only the times and dependencies of jobs, without their texts."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Journal files: the only code that makes, appends to or reads one."""
+"""Journal files: the only code that creates, appends to or reads one."""
 
 import errno
 import fcntl
@@ -38,7 +38,7 @@ _KNOWN: Final = frozenset(
 )
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
 _RUN_FINISHED: Final = b'\n{"event":"run_finished"'
-# How lines begin that tell what was done with jobs, and when: most of a journal.
+# How the lines about attempts and scheduler iterations begin: most of a journal.
 _OF_ATTEMPTS: Final = tuple(
     b'{"event":"%s"' % kind.encode()
     for kind in (
@@ -50,17 +50,17 @@ _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
 class JournalError(Exception):
-    """A journal that cannot be used; its text is one line for the person, with file and line."""
+    """A journal that cannot be used; its text is one line with file and line number."""
 
 
 class JournalWriter:
-    """Appends whole lines to one new file; a killed process leaves no half line behind it."""
+    """Appends whole lines to a new file, so that a killed process leaves no partial line."""
 
     def __init__(self, folder: Path, run_id: str, started: clock.Micros, mode: int) -> None:
-        """Make ``<folder>/<UTC start>-<run id>.jsonl``, readable as *mode* says.
+        """Create ``<folder>/<UTC start>-<run id>.jsonl`` with the permissions *mode*.
 
         Raises:
-            OSError: if the folder or the file cannot be made, or the file is there already.
+            OSError: if the folder or the file cannot be created, or the file already exists.
 
         """
         stamp = clock.format_moment(started)[:19].replace("-", "").replace(":", "")
@@ -74,7 +74,7 @@ class JournalWriter:
         """Append *line* (without its newline) in one write.
 
         Raises:
-            OSError: if it could not be written whole; what was written of it is taken back.
+            OSError: if it could not be written completely; the written part is removed.
 
         """
         data = line + b"\n"
@@ -84,7 +84,7 @@ class JournalWriter:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def still_there(self) -> bool:
-        """Return whether the file that is written to can still be found under its name."""
+        """Return whether the file still exists under its name."""
         try:
             return os.stat(self.path).st_ino == os.fstat(self._descriptor).st_ino
         except OSError:
@@ -98,9 +98,9 @@ class JournalWriter:
 
 
 def _above_the_standard_ones(descriptor: int) -> int:
-    """Return *descriptor*, moved where it took the number of a closed stdout or stderr.
+    """Return *descriptor*, moved if it has the number of a closed stdout or stderr.
 
-    Else what is written to these ended up in the file.
+    Otherwise, output to these would end up in the file.
     """
     if descriptor > 2:
         return descriptor
@@ -127,7 +127,7 @@ def to_line(event: Event, mask: Masker | None = None) -> bytes:
 
 
 def _readable(value: Any) -> Any:
-    """Return *value* with what UTF-8 cannot hold made visible as escapes."""
+    """Return *value* with what UTF-8 cannot represent as backslash escapes."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
@@ -145,22 +145,22 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        """Return it as a person reads it."""
+        """Return it as text."""
         return f"line {self.line}: {self.reason}"
 
 
 class Detail(Enum):
-    """How much of a journal to read: what a command does not ask for costs time and memory."""
+    """How much of a journal to read; less saves time and memory."""
 
     WHOLE = auto()
     FAILURES = auto()
-    """All but the processes behind the figures of attempts at jobs that never failed."""
+    """Everything except the processes of attempts of jobs that never failed."""
     FIGURES = auto()
-    """No attempt's processes."""
+    """Everything except the processes of attempts."""
     TIMES = auto()
-    """As above, and of jobs what places them in time and in the DAG, without their texts."""
+    """As above, and only the times and dependencies of jobs, without their texts."""
     JOBS = auto()
-    """What there was to do, and how it ended: nothing of attempts."""
+    """Everything except attempts: the jobs, and how the run ended."""
 
 
 @dataclass(slots=True)
@@ -175,8 +175,8 @@ class Reading:
         """Yield each known event; it knows its line.
 
         Raises:
-            JournalError: if the file cannot be opened, is empty, is no journal, or is of a newer
-                schema than this reader knows.
+            JournalError: if the file cannot be opened, is empty, is not a journal, or has a newer
+                schema than this reader supports.
 
         """
         try:
@@ -196,7 +196,7 @@ class Reading:
                 if len(line) < _LINE_LIMIT:
                     self.problems.append(Problem(number, "torn line: the writer was cut off here"))
                     break
-                self.problems.append(Problem(number, "too long to be a journal's line"))
+                self.problems.append(Problem(number, "too long for a journal line"))
                 while line and not line.endswith(b"\n"):
                     line = file.readline(_LINE_LIMIT)
                 continue
@@ -209,7 +209,7 @@ class Reading:
             if event is not None:
                 yield at_line(event, number)
         if not seen_start:
-            raise JournalError(f"{self.path}: no whole line in it, so there is no run to tell of")
+            raise JournalError(f"{self.path}: no complete line in it, so there is no run to show")
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
         adapter = self._adapter(line)
@@ -238,7 +238,7 @@ class Reading:
             case Detail.WHOLE:
                 return ADAPTER
             case Detail.FAILURES:
-                return ADAPTER if _may_tell_of_a_failure(line) else LEAN_ADAPTER
+                return ADAPTER if _may_contain_a_failure(line) else LEAN_ADAPTER
             case Detail.TIMES:
                 return LEANEST_ADAPTER
             case _:
@@ -261,7 +261,7 @@ class Reading:
 
 
 def _loaded(line: bytes) -> dict[str, Any]:
-    """Return the JSON object of *line*; an empty one if it holds none."""
+    """Return the JSON object of *line*, or an empty one."""
     try:
         loaded = from_json(line)
     except (ValueError, RecursionError):
@@ -274,8 +274,8 @@ def _kind(line: bytes) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def _may_tell_of_a_failure(line: bytes) -> bool:
-    """Whether *line* may be of a job that failed at least once: a quick test that misses none."""
+def _may_contain_a_failure(line: bytes) -> bool:
+    """Whether *line* may be about a job that ever failed: a quick test that misses none."""
     return b'"failed"' in line or b'"lost"' in line or b'"attempt":1,' not in line
 
 
@@ -285,7 +285,7 @@ def read_journal(path: Path, detail: Detail = Detail.WHOLE) -> Reading:
 
 
 def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Return the JSON objects of the lines of these *numbers*, as they are written.
+    """Return the JSON objects of the lines with these *numbers*, as written.
 
     Raises:
         JournalError: if the file cannot be read.
@@ -303,7 +303,7 @@ def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
     """Return a journal's first event and its ``run_finished``, without reading what is between.
 
-    None where the file is no journal that can be read.
+    None if the file is not a readable journal.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -328,10 +328,10 @@ def _one(line: bytes) -> AnyEvent | None:
 
 
 def append(path: Path, events: Sequence[Event]) -> None:
-    """Add *events* to the journal at *path*, after what it holds; a torn last line is ended first.
+    """Append *events* to the journal at *path*; a torn last line is ended first.
 
     Raises:
-        JournalError: if it cannot be written whole; what was written of it is taken back.
+        JournalError: if it could not be written completely; the written part is removed.
 
     """
     lines = b"".join(to_line(event) + b"\n" for event in events)
@@ -348,10 +348,10 @@ def append(path: Path, events: Sequence[Event]) -> None:
 
 
 def _append(file: FileIO, data: bytes) -> None:
-    """Write *data* at the end of *file*, where it stands.
+    """Write *data* at the end of *file*, its current position.
 
     Raises:
-        OSError: if it could not be written whole; what was written of it is taken back.
+        OSError: if it could not be written completely; the written part is removed.
 
     """
     end = file.tell()

@@ -1,4 +1,4 @@
-"""What must not reach a journal: values of ``envvars:`` and whatever looks like a secret."""
+"""Masking of secrets before they reach a journal: values of ``envvars:``, and likely secrets."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 MASK: Final = "***"
 
-# A name is a secret's where the secret word ends it or a part of it: not max-tokens, tokenizer.
+# A name is a secret's if the secret word ends it or a part of it: not max-tokens, tokenizer.
 _NAME: Final = (
     r"[\w.-]*(?:passw(?:or)?d|passphrase|(?<![a-z])pass|[_-]pwd|secret|token|signature|credentials?"
     r"|(?:api|access|private)[_-]?key)(?![a-z])[\w.-]*"
@@ -36,7 +36,7 @@ _QUOTED_COMMAND: Final = re.compile(  # it may be cut
 _PATTERNS_FLAG: Final = "--logger-observe-mask"
 _SECRET_FLAG: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
 _SECRETS_NAME: Final = re.compile(_NAME, re.IGNORECASE)
-# What gives a journal its shape is no place for a secret, but may hold the same letters as one.
+# These fields cannot contain secrets, but may contain the same letters as one.
 _SHAPE: Final = frozenset(
     {
         *("event", "time", "status", "kind", "phase", "level", "clock", "wraps", "run_id"),
@@ -46,7 +46,7 @@ _SHAPE: Final = frozenset(
         *("plugin_loaded", "workflow_started", "selections", "plugins"),
     }
 )
-# Every secret holds one of these, in lower case: where none is, no pattern needs to look.
+# Every secret contains one of these in lower case: without one, no pattern can match.
 _HINTS: Final = (
     *(b"pass", b"pwd", b"secret", b"token", b"credential", b"signature", b"private", b"-u"),
     *(b"github_pat_", b"hf_", b"sk-", b"npm_", b"aiza", b"asia", b"dckr_pat_"),
@@ -58,7 +58,7 @@ _SHORTEST: Final = 4
 
 
 def names_a_secret(name: str) -> bool:
-    """Return whether what is called *name* is a secret, by its name."""
+    """Return whether *name* is the name of a secret."""
     return _SECRETS_NAME.fullmatch(name) is not None
 
 
@@ -72,11 +72,11 @@ class Masker:
         *,
         commands: bool = True,
     ) -> None:
-        """Mask more than what looks like a secret.
+        """Set what to mask in addition to likely secrets.
 
         Args:
-            values: texts that are secrets (of declared environment variables).
-            patterns: what matches them is one, too.
+            values: secret texts (values of declared environment variables).
+            patterns: what matches them is masked, too.
             commands: whether a message may quote the shell command that failed.
 
         """
@@ -84,11 +84,11 @@ class Masker:
         forms = {form for v in values if len(v) >= _SHORTEST for form in _forms(v)}
         long_enough = sorted(forms, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
-        # JSON escapes quotes, backslashes and the like: the longest plain part must do as a hint.
+        # JSON escapes quotes, backslashes and so on: the longest plain part is the hint.
         self._hints = (*_HINTS, *(_plain_part(value) for value in long_enough))
 
     def may_hold_a_secret(self, line: bytes) -> bool:
-        """Return whether a JSON *line* must be looked at: a quick test that lets none pass."""
+        """Return whether a JSON *line* must be masked: a quick test that misses none."""
         if self._patterns:  # JSON's escapes may hide what they match
             return True
         lower = line.lower()
@@ -103,7 +103,7 @@ class Masker:
         return _SECRETS.sub(_replace, text)
 
     def any(self, value: Any) -> Any:
-        """Return *value* with the texts in it masked, however deep."""
+        """Return *value* with all texts in it masked, at any depth."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -113,9 +113,9 @@ class Masker:
         return value
 
     def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a command's *words* masked.
+        """Return a command line's *words*, masked.
 
-        A secret's flag masks the word after it, the flag for patterns all of its own.
+        The flag of a secret masks the argument after it; the flag for patterns, all of its own.
         """
         found: list[str] = []
         flag = ""
@@ -130,7 +130,7 @@ class Masker:
 
 
 def _forms(value: str) -> set[str]:
-    """Return *value* as it stands, and as shells, Python, JSON and URLs write it."""
+    """Return *value* as it is, and as shells, Python, JSON and URLs write it."""
     quoted = {
         repr(value)[1:-1],
         json.dumps(value)[1:-1],

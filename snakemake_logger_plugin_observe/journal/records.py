@@ -1,4 +1,4 @@
-"""What events are made of: moments and amounts, and what an attempt or a log leaves to be told."""
+"""The parts of events: moments and amounts, and records of processes, files and clocks."""
 
 from typing import Annotated, Final, Literal
 
@@ -45,9 +45,9 @@ RunStatus = Literal[
 
 
 class Frozen(BaseModel):
-    """A model whose values stay as they are; a reader skips fields that it does not know."""
+    """An immutable model; a reader skips fields that it does not know."""
 
-    # Built when first used: a reader needs the union of all events, and no model by itself.
+    # Built when first used: a reader needs the union of all events, not single models.
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
@@ -55,9 +55,9 @@ _SHARED: Final[set[str]] = set()
 
 
 def lighten(*models: Frozen | None) -> None:
-    """Let go of which fields *models* were given: a set each, larger than the figures themselves.
+    """Drop the set of fields that each of *models* was given: it is larger than the figures.
 
-    For whoever only reads: it is asked for by nothing but pydantic's ``exclude_unset``.
+    For reading only: nothing but pydantic's ``exclude_unset`` needs it.
     """
     for model in models:
         if model is not None:
@@ -65,7 +65,7 @@ def lighten(*models: Frozen | None) -> None:
 
 
 class Wait(Frozen):
-    """A stretch inside an attempt or a node's process that carries a phase of its own."""
+    """A period inside an attempt or a node's process that has its own phase."""
 
     phase: str
     start: Moment
@@ -73,24 +73,24 @@ class Wait(Frozen):
 
 
 class Usage(Frozen):
-    """What a tool's processes used, as the kernel counted it; null where others ran beside it."""
+    """Resources used by a tool's processes, from the kernel; null if others ran at the time."""
 
     user_s: Seconds | None = None
     system_s: Seconds | None = None
     peak_rss_bytes: Count | None = None
-    """The largest of its processes at its peak, not their sum; null where only a bound is known."""
+    """The peak of its largest process, not a sum; null where only a bound is known."""
     peak_rss_bound_bytes: Count | None = None
-    """What that peak was no higher than: the kernel counts a child from its parent's size on."""
+    """Upper bound of that peak: for a child, the kernel starts at its parent's size."""
     cgroup_peak_bytes: Count | None = None
-    """All that ran in the job's own control group, Snakemake included."""
+    """The peak of the job's own control group, including Snakemake."""
     read_bytes: Count | None = None
     written_bytes: Count | None = None
 
 
 class Execution(Frozen):
-    """One execution of a job's tool, with the moments that the process running it took.
+    """One execution of a job's tool, with moments by the clock of the process that ran it.
 
-    ``rule`` and ``wildcards`` name the job, for job ids differ from process to process.
+    ``rule`` and ``wildcards`` name the job, since job ids differ between processes.
     """
 
     rule: str | None = None
@@ -98,12 +98,14 @@ class Execution(Frozen):
     number: int = 1
     selected: Moment | None = None
     begun: Moment | None = None
+    """When its submission began in that process."""
     prepared: Moment | None = None
     running: Moment | None = None
     tool_started: Moment | None = None
     tool_ended: Moment | None = None
     reported: Moment | None = None
     checked: Moment | None = None
+    """When its outputs had been checked and stored."""
     status: Status = "running"
     exit_code: int | None = None
     message: str | None = None
@@ -117,26 +119,28 @@ class Level(Frozen):
     """``main``, or ``node:<host>``."""
     host: str
     node: str | None = None
-    """What the cluster calls the node, where that is not the host's name."""
+    """The cluster's name of the node, if it is not the host's name."""
     cluster_job: str | None = None
-    """The cluster's own id of the job that this process ran in."""
+    """The cluster's id of the job that this process ran in."""
     restarts: int = 0
     """How often the cluster had started that job before."""
     pid: int
     wraps: str
+    """The executor that it used for its jobs."""
     in_main: bool = False
+    """Whether it is the run's main process."""
     boot_id: str | None = None
     boot_time: Moment | None = None
-    """As in ``RunStarted``: two processes of one boot differ in it by what the clock was set."""
+    """As in ``RunStarted``: within one boot, it differs by how much the clock was set."""
     stepped_s: Signed | None = None
-    """By how much the host's wall clock was set while this process lived."""
+    """How much the host's wall clock was set while this process ran."""
     started: Moment | None = None
     loaded: Moment | None = None
     parsed: Moment | None = None
     planned: Moment | None = None
     ended: Moment | None = None
     error: str | None = None
-    """What it said went wrong, where it came to no try."""
+    """Its error, if it failed before any execution."""
     waits: tuple[Wait, ...] = ()
     executions: tuple[Execution, ...] = Field(
         default=(), validation_alias=AliasChoices("executions", "tries")
@@ -144,42 +148,42 @@ class Level(Frozen):
 
 
 class LogTail(Frozen):
-    """The end of a log file, read when its job had failed."""
+    """The end of a log file, read after its job failed."""
 
     path: str
     bytes: Count | None = None
     first_line: Count | None = None
-    """The number of the first of ``lines`` in the file; null where the file is long."""
+    """The number of the first of ``lines`` in the file; null for a long file."""
     lines: tuple[str, ...] = ()
     problem: str | None = None
     """Why there are no lines."""
 
 
 class OutputFile(Frozen):
-    """What a job left under the name of one of its outputs."""
+    """What exists at the path of a job's output."""
 
     path: str
     kind: Literal["file", "directory", "other"] = "file"
     bytes: Count | None = None
-    """A directory's: of all files in it."""
+    """For a directory: the sum of all files in it."""
     sha256: str | None = None
-    """A directory's: of the sorted list of its files' names and sums."""
+    """For a directory: the digest of the sorted list of its files' names and digests."""
     problem: str | None = None
-    """Why something of it is unknown."""
+    """Why something about it is unknown."""
 
 
 class SchedulerRecord(Frozen):
-    """What the cluster's accounting recorded of a job, by the scheduler's own clock."""
+    """A job's record in the cluster's accounting, by the scheduler's own clock."""
 
     scheduler: str = "slurm"
     cluster_job: str
     resolution_s: Seconds = 1.0
-    """How fine its moments are; its clock may differ from all others."""
+    """The resolution of its moments; its clock may differ from all others."""
     state: str | None = None
     reason: str | None = None
     submitted: Moment | None = None
     eligible: Moment | None = None
-    """When nothing but a free place was missing: until then it was held back."""
+    """When it was only waiting for a free node; until then it was held."""
     started: Moment | None = None
     ended: Moment | None = None
     restarts: Count = 0
@@ -194,16 +198,16 @@ class SchedulerRecord(Frozen):
     user_s: Seconds | None = None
     system_s: Seconds | None = None
     peak_rss_bytes: Count | None = None
-    """The largest of its steps' peaks, as the scheduler sampled them."""
+    """The largest peak of its steps, as the scheduler sampled them."""
 
     @property
     def held_s(self) -> float | None:
-        """How long it could not have started: a dependency, a hold, a limit of the site's."""
+        """How long it could not start: a dependency, a hold, a limit of the site."""
         return _between(self.submitted, self.eligible)
 
     @property
     def queued_s(self) -> float | None:
-        """How long it then waited for a place."""
+        """How long it then waited for a free node."""
         return _between(self.eligible, self.started)
 
 
@@ -214,7 +218,7 @@ def _between(begun: int | None, ended: int | None) -> float | None:
 
 
 class Stamps(Frozen):
-    """The moments of an attempt that the main process's clock took."""
+    """The moments of an attempt by the main process's clock."""
 
     ready: Moment | None = None
     selected: Moment | None = None
@@ -225,11 +229,10 @@ class Stamps(Frozen):
 
 
 class Offset(Frozen):
-    """How far the node's clock is ahead of the main one, in seconds, and within which bounds.
+    """How far the node's clock is ahead of the main one, in seconds, with its bounds.
 
-    Where both are one kernel's clock, it is exact (``low_s`` = ``high_s``). Else queue and poll
-    wait mix both clocks, and only their sum is certain: ``*_bounds_s`` say within what each of the
-    two must lie.
+    If both are one kernel's clock, it is exact (``low_s`` = ``high_s``). Otherwise queue and poll
+    wait mix both clocks, and only their sum is certain: ``*_bounds_s`` are the bounds of each.
     """
 
     host: str

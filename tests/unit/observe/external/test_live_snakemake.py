@@ -208,7 +208,7 @@ def test_with_yes_it_is_run_but_for_what_lies_outside(
     calls = pretend(tmp_path, monkeypatch, 'echo "total 8"')
     path = a_journal(work)
     assert main(["triage", "--live", "--yes"]) == 0
-    assert "a dry run now would run 8 jobs" in capsys.readouterr().out
+    assert "a dry run now plans 8 jobs" in capsys.readouterr().out
     assert len(calls.read_text().splitlines()) == 5
     (tmp_path / "Snakefile").write_text("")
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))

@@ -259,13 +259,13 @@ def error_of(path: Path) -> str:
 
 def test_an_empty_file_is_no_journal(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "j.jsonl")
-    assert error_of(path) == f"{path}: no whole line in it, so there is no run to tell of"
+    assert error_of(path) == f"{path}: no complete line in it, so there is no run to show"
 
 
 def test_a_file_without_a_whole_line_is_no_journal(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     path.write_bytes(START)
-    assert error_of(path) == f"{path}: no whole line in it, so there is no run to tell of"
+    assert error_of(path) == f"{path}: no complete line in it, so there is no run to show"
 
 
 @pytest.mark.parametrize("line", [b"a,b,c", Story().plan(2, 3).lines[1], b"{}"])
