@@ -155,7 +155,7 @@ def triage_answer(after: Story, before: Story | None = None, **more: Any) -> Tri
         paths["A"] = str(baseline.path)
     reference = baseline.run if baseline is not None else None
     case = Case(run, run.status(False), reference, comparison, paths=paths, **more)
-    missing = ("no dry run's journal beside it: what was planned is known from the run alone",)
+    missing = ("no journal of a dry run: planned work is known from the run alone",)
     return TriageAnswer(source(run), baseline, triage(case), missing, paths, case.live_answers)
 
 

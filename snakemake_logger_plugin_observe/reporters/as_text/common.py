@@ -55,7 +55,7 @@ def errors(source: Source) -> list[RenderableType]:
     workdir = f"{run.started.workdir}/" if run.started is not None else ""
     messages = [message.text for message in run.messages if message.level == "error"]
     shown = (tracebacks.summary(text).replace(workdir, "") for text in messages[-_ERRORS_SHOWN:])
-    return [Text(harmless(f"Snakemake said: {text}"), "red") for text in shown if text]
+    return [Text(harmless(f"Snakemake reported: {text}"), "red") for text in shown if text]
 
 
 def next_command(command: str, purpose: str) -> Text:

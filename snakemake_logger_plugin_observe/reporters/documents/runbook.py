@@ -21,7 +21,7 @@ _NO_COMMAND: Final = (
     "write it here."
 )
 _SLOW: Final = 1.5
-"""A run so many times longer than the longest so far is not chance."""
+"""A run this many times longer than the longest so far is worth escalating."""
 _MANY: Final = 1.2
 
 

@@ -38,13 +38,13 @@ def test_a_run_that_failed_without_a_failed_job_shows_snakemake_s_error(make: An
         .end(5, "failed")
         .run
     )
-    assert "Snakemake said: MissingInput in Snakefile, line 2" in render(make(run))
+    assert "Snakemake reported: MissingInput in Snakefile, line 2" in render(make(run))
 
 
 def test_the_error_of_a_failed_job_is_not_repeated() -> None:
     run = retried().run
     run.messages.append(Message(time=at(4), level="error", kind="error", text="no"))
-    assert "Snakemake said" not in render(cost(run))
+    assert "Snakemake reported" not in render(cost(run))
 
 
 def test_a_killed_run_shows_where_its_journal_ends() -> None:
