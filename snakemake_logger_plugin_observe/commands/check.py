@@ -174,16 +174,16 @@ def _files(line: CheckLine, folder: Path, pattern: str) -> CheckLine:
 def _verified(
     line: CheckLine, file: CheckFile, folder: Path, command: tuple[str, ...]
 ) -> CheckLine:
-    proof = run_verify_command(
+    result = run_verify_command(
         command,
         here=file.path.absolute().parent,
         folder=folder,
         timeout_s=file.verify_timeout_s,
     )
-    words = shlex.join(proof.words)
-    value = "exit code 0" if proof.ok else proof.why
-    evidence = tuple(Citation("command", words, said) for said in proof.output)
-    return replace(line, value=value, ok=proof.ok, evidence=evidence)
+    started = shlex.join(result.words)
+    value = "exit code 0" if result.ok else result.why
+    evidence = tuple(Citation("command", started, text) for text in result.output)
+    return replace(line, value=value, ok=result.ok, evidence=evidence)
 
 
 def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:

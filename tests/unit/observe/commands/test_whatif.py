@@ -1,4 +1,4 @@
-"""``whatif``: its words, its answers in both forms, and what it says to those that make no sense."""
+"""``whatif``: its args, its answers in both forms, and what it says to those that make no sense."""
 
 import json
 from pathlib import Path
@@ -12,43 +12,43 @@ from snakemake_logger_plugin_observe.__main__ import main
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
-    """Return eight jobs on a cluster, all at once, noticed by a look every ten seconds."""
-    told = {"jobs": 8, "wraps": "cluster-generic", "threads": 1}
+    """Return eight jobs on a cluster at the same time, with a status check every ten seconds."""
+    settings = {"jobs": 8, "wraps": "cluster-generic", "threads": 1}
     lengths = {"queue_s": 1.0, "startup_s": 2.0, "tool_s": 4.0, "poll_s": 3.0, "every_s": 10.0}
-    return on_cluster(8, **lengths, **told).write(tmp_path / "run.jsonl")
+    return on_cluster(8, **lengths, **settings).write(tmp_path / "run.jsonl")
 
 
-def told(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
-    assert main(["whatif", *map(str, words), "--format", "json"]) == 0
+def answer_of(capsys: pytest.CaptureFixture[str], *args: object) -> dict[str, Any]:
+    assert main(["whatif", *map(str, args), "--format", "json"]) == 0
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return answer
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    assert main(["whatif", *map(str, words)]) == 0
+def text_of(capsys: pytest.CaptureFixture[str], *args: object) -> str:
+    assert main(["whatif", *map(str, args)]) == 0
     return capsys.readouterr().out
 
 
-def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    assert main(["whatif", *map(str, words)]) == 2
+def refused(capsys: pytest.CaptureFixture[str], *args: object) -> str:
+    assert main(["whatif", *map(str, args)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     return error
 
 
-def test_with_nothing_said_the_run_is_replayed_as_it_was(
+def test_without_options_the_run_is_simulated_unchanged(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = told(capsys, journal)
+    answer = answer_of(capsys, journal)
     (one,) = answer["predictions"]
     assert one["settings"] == {}
     assert one["predicted_s"] == one["measured_s"] == answer["measured_s"] == 13.0
 
 
-def test_the_answer_in_json_is_as_it_was_agreed(
+def test_the_answer_in_json_has_the_documented_keys(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = told(capsys, journal, "--startup", "x0.5", "--faster", "map=2")
+    answer = answer_of(capsys, journal, "--startup", "x0.5", "--faster", "map=2")
     assert answer["schema_version"] == 1
     (one,) = answer["predictions"]
     assert one["settings"] == {"startup": 0.5, "faster": {"map": 2.0}}
@@ -56,24 +56,28 @@ def test_the_answer_in_json_is_as_it_was_agreed(
     assert sum(one["by_class_s"].values()) == pytest.approx(one["predicted_s"])
 
 
-def test_flags_go_with_every_alternative(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--jobs", 4, "--with", "poll=1", "--with", "startup=x0 no-retries")
-    settings = [one["settings"] for one in told(capsys, journal, *words)["predictions"]]
+def test_options_apply_to_every_alternative(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ("--jobs", 4, "--with", "poll=1", "--with", "startup=x0 no-retries")
+    settings = [one["settings"] for one in answer_of(capsys, journal, *args)["predictions"]]
     assert settings == [
         {"jobs": 4, "poll_s": 1.0},
         {"jobs": 4, "startup": 0.0, "no_retries": True},
     ]
 
 
-def test_a_sweep_is_a_curve(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    replays = told(capsys, journal, "--sweep", "jobs=1,2,4,8,16")["predictions"]
-    assert [one["settings"]["jobs"] for one in replays] == [1, 2, 4, 8, 16]
-    lengths = [one["predicted_s"] for one in replays]
+def test_a_sweep_is_one_alternative_per_value(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predictions = answer_of(capsys, journal, "--sweep", "jobs=1,2,4,8,16")["predictions"]
+    assert [one["settings"]["jobs"] for one in predictions] == [1, 2, 4, 8, 16]
+    lengths = [one["predicted_s"] for one in predictions]
     assert lengths == sorted(lengths, reverse=True)
     assert lengths[-1] == lengths[-2] == 13.0
 
 
-def test_what_is_drawn_is_an_interval_and_the_same_for_the_same_seed(
+def test_sampled_waits_give_an_interval_that_depends_on_the_seed_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story = on_cluster(1, queue_s=1, tool_s=1)
@@ -86,11 +90,11 @@ def test_what_is_drawn_is_an_interval_and_the_same_for_the_same_seed(
         ]
     story.events.pop()
     path = story.end(13).write(tmp_path / "run.jsonl")
-    first = told(capsys, path, "--queue", "drawn", "--seed", 7)
+    first = answer_of(capsys, path, "--queue", "drawn", "--seed", 7)
     low, high = first["predictions"][0]["interval_s"]
     assert low <= first["predictions"][0]["predicted_s"] <= high
     assert low < high
-    assert told(capsys, path, "--queue", "drawn", "--seed", 7) == first
+    assert answer_of(capsys, path, "--queue", "drawn", "--seed", 7) == first
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
@@ -98,24 +102,24 @@ def test_the_text_fits_its_terminal(
     journal: Path, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("snakemake_logger_plugin_observe.__main__._width", lambda: width)
-    words = ("--with", "jobs=2 poll=1 group=map=4", "--with", "local=map", "--with", "queue=drawn")
-    lines = said(capsys, journal, *words).splitlines()
+    args = ("--with", "jobs=2 poll=1 group=map=4", "--with", "local=map", "--with", "queue=drawn")
+    lines = text_of(capsys, journal, *args).splitlines()
     long = [line for line in lines if len(line) > width]
     assert all("jsonl" in line or line.startswith("run ") for line in long)
     assert any("group=map=4" in line for line in lines)
 
 
-def test_the_best_is_said_with_its_gain_and_all_that_is_assumed(
+def test_the_best_alternative_is_named_with_its_gain_and_assumptions(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = said(capsys, journal, "--with", "jobs=2", "--with", "poll=1 startup=x0")
+    text = text_of(capsys, journal, "--with", "jobs=2", "--with", "poll=1 startup=x0")
     assert "With poll=1 startup=x0 the run would take" in text
     assert "tools take as long however many run at once" in text
     assert "each job's node_startup is 0 times as long" in text
 
 
 @pytest.mark.parametrize(
-    ("words", "named"),
+    ("args", "named"),
     [
         (["--jobs", "0"], "jobs 0"),
         (["--jobs", "-1"], "jobs -1"),
@@ -141,22 +145,22 @@ def test_the_best_is_said_with_its_gain_and_all_that_is_assumed(
         (["--sweep", "jobs=" + ",".join("1" * 51)], "at most 50"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_refused_in_one_line(
-    journal: Path, capsys: pytest.CaptureFixture[str], words: list[str], named: str
+def test_an_invalid_setting_is_an_error_of_one_line(
+    journal: Path, capsys: pytest.CaptureFixture[str], args: list[str], named: str
 ) -> None:
-    assert named in refused(capsys, journal, *words)
+    assert named in refused(capsys, journal, *args)
 
 
-def test_a_run_without_a_cluster_has_no_polls_groups_or_local_rules(
+def test_cluster_settings_are_errors_for_a_local_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = chain().write(tmp_path / "run.jsonl")
-    for words, why in (
+    for args, why in (
         (["--poll", 5], "did not check its jobs"),
         (["--queue", "drawn"], "none can be drawn"),
         (["--startup", "x2"], "none can be scaled"),
     ):
-        assert why in refused(capsys, path, *words)
+        assert why in refused(capsys, path, *args)
 
 
 def of_two_rules() -> Story:
@@ -167,7 +171,7 @@ def of_two_rules() -> Story:
 
 
 @pytest.mark.parametrize(
-    ("story", "words", "why"),
+    ("story", "args", "why"),
     [
         (grouped, ["--group", "map=2"], "group map: its jobs already ran in groups"),
         (grouped, ["--local", "map"], "local map: its jobs ran in groups"),
@@ -190,29 +194,29 @@ def of_two_rules() -> Story:
         ),
     ],
 )
-def test_a_setting_that_moves_no_job_is_refused_in_one_line(
-    story: Any, words: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_setting_that_affects_no_job_is_an_error_of_one_line(
+    story: Any, args: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = story().write(tmp_path / "run.jsonl")
-    assert why in refused(capsys, path, *words)
+    assert why in refused(capsys, path, *args)
 
 
-def test_a_rule_that_is_made_local_twice_is_made_local_once(
+def test_making_a_rule_local_twice_is_the_same_as_once(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     once, twice = (
-        told(capsys, journal, *words)["predictions"][0]
-        for words in (["--local", "map"], ["--local", "map", "--local", "map"])
+        answer_of(capsys, journal, *args)["predictions"][0]
+        for args in (["--local", "map"], ["--local", "map", "--local", "map"])
     )
     assert twice["predicted_s"] == once["predicted_s"]
     assert twice["assumptions"] == once["assumptions"]
 
 
 @pytest.mark.parametrize("story", [killed, logger_only, begun])
-def test_of_what_is_not_known_the_rest_is_replayed_and_that_is_named(
+def test_what_is_unknown_is_listed_and_the_rest_is_simulated(
     story: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = story().write(tmp_path / "run.jsonl")
-    answer = told(capsys, path, "--no-retries")
+    answer = answer_of(capsys, path, "--no-retries")
     assert answer["predictions"][0]["predicted_s"] == answer["measured_s"]
     assert answer["unknown"]
