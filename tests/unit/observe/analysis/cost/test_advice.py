@@ -36,24 +36,24 @@ def kinds(story: Story) -> list[str]:
     return [lever.kind for lever in pulled(story)]
 
 
-def test_where_polls_took_longest_they_come_first() -> None:
+def test_polling_comes_first_if_it_took_longest() -> None:
     first = pulled(on_cluster(queue_s=5, tool_s=6, poll_s=30, every_s=40))[0]
     assert first == Lever("polling", 30 * SECOND, SLURM, 40)
 
 
-def test_what_the_run_waited_for_at_its_end_is_polling_too() -> None:
+def test_waiting_for_the_executor_at_the_end_counts_as_polling() -> None:
     story = on_cluster(tool_s=6, poll_s=10, every_s=40)
     story.events.pop()
     first = pulled(story.end(49))[0]
     assert first == Lever("polling", 40 * SECOND, SLURM, 40)
 
 
-def test_polls_that_no_flag_governs_are_no_lever() -> None:
+def test_polling_without_a_flag_is_no_lever() -> None:
     assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30))
     assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30, every_s=1, wraps="aws-batch"))
 
 
-def test_where_many_tiny_jobs_paid_for_being_submitted_it_is_to_group_them() -> None:
+def test_many_short_jobs_with_large_overhead_should_be_grouped() -> None:
     first = pulled(on_cluster(4, queue_s=10, startup_s=6, tool_s=1))[0]
     assert first == Lever(
         *("grouping", 16 * SECOND),
@@ -68,18 +68,18 @@ def test_where_many_tiny_jobs_paid_for_being_submitted_it_is_to_group_them() -> 
     "shape",
     [
         {"count": 2, "tool_s": 1},  # too few
-        {"count": 4, "tool_s": 17},  # they work longer than they are submitted
-        {"count": 4, "tool_s": 61, "queue_s": 100},  # no tiny jobs, whatever the queue is
+        {"count": 4, "tool_s": 17},  # the tools take longer than the overhead
+        {"count": 4, "tool_s": 61, "queue_s": 100},  # not short, however long the queue
         {"count": 4, "tool_s": 1, "startup_s": 0},  # no process of their own on a node
     ],
 )
-def test_jobs_that_are_few_or_work_long_are_not_to_be_grouped(shape: dict[str, Any]) -> None:
+def test_few_or_long_jobs_should_not_be_grouped(shape: dict[str, Any]) -> None:
     story = on_cluster(**{"queue_s": 10, "startup_s": 6, **shape})
     assert "grouping" not in kinds(story)
     assert "queue" in kinds(story)
 
 
-def test_of_several_tiny_rules_the_one_that_pays_most_is_named() -> None:
+def test_of_several_rules_with_short_jobs_the_one_with_most_overhead_is_named() -> None:
     story = on_cluster(4, queue_s=10, startup_s=6, tool_s=1, rule="small")
     ended = [event for event in story.events if event.event == "attempt_finished"]
     for job_id in range(5, 10):
@@ -91,8 +91,8 @@ def test_of_several_tiny_rules_the_one_that_pays_most_is_named() -> None:
     assert (lever.rule, lever.jobs) == ("smaller", 5)
 
 
-def test_what_other_rules_waited_for_is_not_gained_by_grouping() -> None:
-    """The tiny jobs' overhead is 5 s of the run; a large job waits an hour for its place."""
+def test_grouping_does_not_count_the_waits_of_other_rules() -> None:
+    """The short jobs' overhead is 5 s of the run; a large job waits an hour for its slot."""
     story = on_cluster(4, queue_s=3, startup_s=2, tool_s=1, rule="tiny")
     story.events.pop()
     story.job(5, rule="large", needs=(1,))
@@ -111,38 +111,38 @@ def test_what_other_rules_waited_for_is_not_gained_by_grouping() -> None:
         ({"jobs": 1, "cores": 8}, "--jobs", 1),
     ],
 )
-def test_where_jobs_waited_under_a_limit_it_is_to_be_raised(
+def test_a_limit_that_jobs_waited_for_should_be_raised(
     facts: dict[str, int], setting: str, value: int
 ) -> None:
     first = pulled(on_cluster(2, slot_s=20, tool_s=5, **facts))[0]
     assert first == Lever("limits", 20 * SECOND, setting, value)
 
 
-def test_a_limit_that_nobody_set_is_no_lever() -> None:
+def test_a_limit_that_was_not_set_is_no_lever() -> None:
     assert "limits" not in kinds(on_cluster(slot_s=20, tool_s=5))
 
 
-def test_where_jobs_waited_in_the_queue_it_comes_first() -> None:
+def test_the_queue_comes_first_if_it_took_longest() -> None:
     assert pulled(on_cluster(queue_s=20, tool_s=5))[0] == Lever("queue", 20 * SECOND)
 
 
-def test_where_files_took_longest_they_come_first() -> None:
+def test_staging_comes_first_if_it_took_longest() -> None:
     assert pulled(on_cluster(stage_s=20, tool_s=5))[0] == Lever("staging", 20 * SECOND)
 
 
-def test_planning_is_the_snakefile_and_the_dag() -> None:
+def test_planning_counts_parsing_and_the_dag() -> None:
     """1 s of parsing and 9 s of the DAG; the start of Snakemake itself cannot be changed."""
     story = Story().plan(2, 11).job(1).quick(1, 11, 11, 12).end(12)
     assert pulled(story)[0] == Lever("planning", 10 * SECOND)
 
 
-def test_where_tools_took_longest_the_costliest_rule_comes_first() -> None:
+def test_compute_names_the_costliest_rule() -> None:
     story = begun().job(1, rule="short").job(2, rule="long").job(3, rule="long")
     story.quick(1, 3, 3, 10).quick(2, 3, 3, 53).quick(3, 3, 3, 20).end(53)
     assert pulled(story) == [Lever("compute", 50 * SECOND, rule="long", jobs=2)]
 
 
-def test_levers_come_with_the_longest_first() -> None:
+def test_levers_are_sorted_by_length() -> None:
     story = on_cluster(queue_s=15, stage_s=20, tool_s=30, poll_s=25, every_s=5)
     found = pulled(story)
     assert [lever.kind for lever in found] == ["compute", "polling", "staging", "queue"]
@@ -150,24 +150,24 @@ def test_levers_come_with_the_longest_first() -> None:
 
 
 @pytest.mark.parametrize(("queue_s", "told"), [(9.9, False), (10, True)])
-def test_what_took_less_than_a_tenth_is_not_worth_saying(queue_s: float, told: bool) -> None:
+def test_levers_below_a_tenth_of_the_makespan_are_left_out(queue_s: float, told: bool) -> None:
     story = on_cluster(queue_s=queue_s, tool_s=97 - queue_s)
     assert story.run.makespan == 100 * SECOND
     assert ("queue" in kinds(story)) == told
 
 
 @pytest.mark.parametrize("story", [chain, grouped, killed, logger_only])
-def test_other_runs_have_no_advice_that_is_not_theirs(story: Any) -> None:
+def test_runs_without_large_levers_have_no_advice(story: Any) -> None:
     assert not {"polling", "grouping", "limits"} & set(kinds(story()))
 
 
-def test_a_run_of_no_length_has_no_advice() -> None:
+def test_a_run_without_length_has_no_advice() -> None:
     run = Run()
     assert levers(run, account(run)) == []
 
 
 @given(strategies.hostile_runs())
-def test_every_lever_is_worth_saying_and_the_longest_comes_first(run: Run) -> None:
+def test_levers_of_any_run_are_large_and_sorted(run: Run) -> None:
     found = levers(run, account(run))
     assert all(lever.micros >= run.makespan / 10 for lever in found)
     assert [lever.micros for lever in found] == sorted(
@@ -181,7 +181,7 @@ def test_no_lever_is_longer_than_the_run(simulated: strategies.Simulated) -> Non
     assert all(lever.micros <= run.makespan for lever in levers(run, account(run)))
 
 
-# -- in words ------------------------------------------------------------------------------------------
+# -- as text ------------------------------------------------------------------------------------------
 
 
 def said(story: Story) -> str:
@@ -240,7 +240,7 @@ def test_the_advice_is_one_sentence(story: Story, text: str) -> None:
     assert said(story) == text
 
 
-def test_no_more_than_two_things_are_said_at_once() -> None:
+def test_at_most_two_levers_are_named() -> None:
     story = on_cluster(queue_s=15, stage_s=20, tool_s=30, poll_s=25, every_s=5)
     assert said(story) == (
         "speed up the tools, starting with map (32 % of the run); "
@@ -249,7 +249,7 @@ def test_no_more_than_two_things_are_said_at_once() -> None:
     )
 
 
-def test_where_nothing_is_to_be_changed_nothing_is_said() -> None:
+def test_without_levers_there_is_no_sentence() -> None:
     assert sentence([], 100) == []
 
 

@@ -1,4 +1,4 @@
-"""What a reader is told of the nodes' clocks."""
+"""What is reported about the nodes' clocks."""
 
 import os
 import socket
@@ -35,13 +35,13 @@ def test_every_host_has_its_clock_with_the_bounds_of_its_last_attempt() -> None:
     assert node_clocks(attempts(90, 90).run) == (NodeClock("node7", 88.0, 88.0, 91.0, 2, 3.0),)
 
 
-def test_of_one_kernel_s_clock_nothing_is_uncertain() -> None:
+def test_the_clock_of_the_same_kernel_has_no_uncertainty() -> None:
     facts = {"boot_id": "b", "boot_time": at(0)}
     (found,) = node_clocks(attempts(-90, boot="b", **facts).run)
     assert (found.ahead_s, found.exact, found.uncertainty_s) == (-90, True, None)
 
 
-def test_where_nothing_ran_on_a_node_there_is_no_clock() -> None:
+def test_without_a_node_there_is_no_clock() -> None:
     assert node_clocks(killed().run) == ()
 
 
@@ -71,11 +71,11 @@ def test_where_nothing_ran_on_a_node_there_is_no_clock() -> None:
         ),
     ],
 )
-def test_a_clock_that_limits_the_figures_is_told(clock: NodeClock, said: str) -> None:
+def test_a_clock_that_limits_the_figures_is_reported(clock: NodeClock, said: str) -> None:
     assert list(lines([clock], 100 * SECOND)) == [said]
 
 
-def test_clocks_that_may_agree_are_told_together() -> None:
+def test_clocks_that_may_agree_share_a_line() -> None:
     clocks = [NodeClock(f"n{n}", 0.0, -n, 1.0, 2, 1.0 + n) for n in range(1, 4)]
     (said,) = lines(clocks, 100 * SECOND)
     assert said.startswith("the clocks of 3 nodes are assumed to agree with the main process's: ")
@@ -85,18 +85,18 @@ def test_clocks_that_may_agree_are_told_together() -> None:
 @pytest.mark.parametrize(
     "clock", [NodeClock(MAIN, 0.0, 0.0, 0.0, 3, None), NodeClock("n2", 0.0, -0.5, 0.4, 3, 0.9)]
 )
-def test_what_does_not_matter_for_a_run_of_this_length_is_not_told(clock: NodeClock) -> None:
+def test_an_uncertainty_small_for_the_run_is_not_reported(clock: NodeClock) -> None:
     assert list(lines([clock], 100 * SECOND)) == []
 
 
-def test_an_offset_is_written_with_each_attempt() -> None:
+def test_each_attempt_records_its_offset() -> None:
     run = on_cluster(2, queue_s=5, poll_s=5).run
     assert [one.offset.queue_wait_bounds_s for one in run.attempts.values()] == [(0, 10)] * 2
 
 
 @pytest.mark.parametrize("set_by_s", [0, 90, -90])
-def test_a_run_goes_on_though_the_wall_clock_was_set_since_it_began(set_by_s: float) -> None:
-    """Its process's start is compared as the kernel counts it, from its boot."""
+def test_setting_the_wall_clock_does_not_end_a_run(set_by_s: float) -> None:
+    """The start of its process is compared in the kernel's own count, since boot."""
     ours = {"host": socket.gethostname(), "pid": os.getpid(), "boot_id": clock.boot_id()}
     told = {
         "process_started": clock.process_started() - set_by_s * SECOND,

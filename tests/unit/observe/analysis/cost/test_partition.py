@@ -1,4 +1,4 @@
-"""Who owned the makespan: small runs, worked by hand.
+"""The makespan partition of small runs, computed by hand.
 
 Every run begins so: imports 0 to 1 s, parsing to 2 s, planning to 3 s. What follows is worked out
 in each test's comment, backwards from the end as the walk goes.
@@ -33,7 +33,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 
 def joined(run: Run) -> list[tuple[str, Any, float, float]]:
-    """Return the owners with what is one owner's in a row told once."""
+    """Return the owners, with consecutive stretches of one owner merged."""
     found = []
     for phase, owner, start, end in owners(run):
         goes_on = found and found[-1][:2] == (phase, owner) and found[-1][3] == start
@@ -42,7 +42,7 @@ def joined(run: Run) -> list[tuple[str, Any, float, float]]:
 
 
 def releases(run: Run) -> dict[Any, Release]:
-    """Return who released each owner of a makespan's stretch, by (job or group, attempt)."""
+    """Return the release of each owner of a stretch, by (job or group, attempt)."""
     return {
         (one.job_id if one.job_id is not None else one.group, one.attempt): one.released_by
         for one in partition(run)
@@ -70,7 +70,7 @@ def test_in_a_chain_each_job_is_released_by_the_one_before() -> None:
 
 def test_in_a_fan_in_the_last_dependency_owns_its_time_and_the_others_none() -> None:
     # job 3 ran from 11; 2 ended at 10, 1 at 6; both were selected at 4, after the solver (to 3.5)
-    # and the rest of the scheduler's turn
+    # and the rest of the scheduler iteration
     story = begun().job(1).job(2).job(3, needs=(1, 2)).iteration(3, 4.5, (3, 3.5))
     story.quick(1, 3, 4, 6).iteration(6, 6.5).quick(2, 3, 4, 10).iteration(10, 11.5, (10, 11))
     run = story.quick(3, 10, 11, 15).end(16).run
@@ -86,9 +86,9 @@ def test_in_a_fan_in_the_last_dependency_owns_its_time_and_the_others_none() -> 
     assert releases(run)[(3, 1)] == Release("dependency", 2, None, 1)
 
 
-def test_a_job_that_had_been_passed_over_is_released_by_the_end_that_freed_its_place() -> None:
-    # one slot: both jobs were ready at 3, the turn at 3 chose job 1 alone, so its end at 10
-    # released job 2; from there a turn without a selection, then nothing, then the solver
+def test_a_job_that_was_passed_over_is_released_by_the_end_that_freed_its_slot() -> None:
+    # one slot: both jobs were ready at 3, the iteration at 3 selected job 1 alone, so its end at 10
+    # released job 2; from there an iteration without a selection, then nothing, then the solver
     story = begun().job(1).job(2).iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10)
     story.iteration(10, 10.25).iteration(11.5, 12.5, (11.5, 12))
     run = story.quick(2, 3, 12, 15).end(15).run
@@ -104,17 +104,17 @@ def test_a_job_that_had_been_passed_over_is_released_by_the_end_that_freed_its_p
     assert releases(run)[(2, 1)] == Release("freed_unknown", 1, None, 1)
 
 
-def test_a_turn_that_woke_before_a_job_was_ready_did_not_pass_it_over() -> None:
+def test_an_iteration_that_woke_before_a_job_was_ready_did_not_pass_it_over() -> None:
     # job 1 ends at 10.1, after the loop woke at 10 and before its selection began at 10.2: that
-    # one knew of job 3 alone, and job 2 had to wait for the next turn, not for a place
+    # one knew of job 3 alone, and job 2 had to wait for the next iteration, not for a slot
     story = begun().job(1).job(2, needs=(1,)).job(3).iteration(3, 4, (3, 3.5))
     story.quick(1, 3, 3.5, 10.1).iteration(10, 10.6, (10.2, 10.5)).quick(3, 3, 10.5, 10.8)
     run = story.iteration(11, 12, (11, 12)).quick(2, 10.1, 12, 15).end(15).run
     assert releases(run)[(2, 1)] == Release("dependency", 1, None, 1)
 
 
-def test_a_job_chosen_at_its_first_chance_is_not_released_by_a_stranger() -> None:
-    # job 2 ended at 5 while the turn that chose job 3 went on; 3 had been ready since 3 and no
+def test_a_job_selected_at_the_first_opportunity_is_not_released_by_an_unrelated_job() -> None:
+    # job 2 ended at 5 during the iteration that selected job 3; 3 had been ready since 3 and no
     # selection had passed it over
     story = begun().job(2).job(3).iteration(3, 6, (3, 5.5))
     run = story.quick(2, 3, 3, 5).quick(3, 3, 5.5, 9).end(9).run
@@ -153,7 +153,7 @@ def test_a_second_attempt_is_released_by_the_first() -> None:
     }
 
 
-def test_a_dependency_whose_first_attempt_the_journal_lost_releases_by_its_second() -> None:
+def test_a_dependency_without_its_first_attempt_in_the_journal_releases_by_its_second() -> None:
     story = begun().job(1).job(2).job(3, needs=(1,))
     story.iteration(3, 4, (3, 3.5)).quick(1, 4, 5, 10, number=2).quick(2, 3, 3.5, 9.5)
     story.iteration(10, 11, (10, 10.5)).quick(3, 10, 10.5, 20).iteration(20, 20.1).end(21)
@@ -161,7 +161,7 @@ def test_a_dependency_whose_first_attempt_the_journal_lost_releases_by_its_secon
 
 
 def test_after_a_checkpoint_the_planning_owns_its_time() -> None:
-    # job 3 came into the DAG by the planning from 10 to 12, which the end of job 1 began
+    # job 3 was created by the planning from 10 to 12, which the end of job 1 triggered
     run = replanned().run
     assert joined(run) == [
         *BEFORE,
@@ -201,7 +201,7 @@ def test_inside_a_group_the_members_own_their_time_and_the_group_the_rest() -> N
     ]
 
 
-def test_of_overlapping_members_the_one_that_ended_last_owns_the_overlap() -> None:
+def test_the_member_that_ended_last_owns_an_overlap() -> None:
     story = begun().group("g1", (1, 2)).job(1, rule="a").job(2, rule="b").iteration(3, 5, (3, 4))
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=16, finished=16)
     first = an_execution("a", begun=8, tool_started=8, tool_ended=12, checked=12)
@@ -228,7 +228,7 @@ def test_a_member_s_dependency_is_its_whole_group() -> None:
     assert joined(run)[-2:] == [("select", None, 21, 22), ("compute", 3, 22, 30)]
 
 
-def test_a_refused_submission_owns_what_it_reached() -> None:
+def test_a_refused_submission_owns_the_phases_it_reached() -> None:
     story = begun().job(1).iteration(3, 4, (3, 4))
     known = stamps(ready=3, selected=4, submitting=4, reported=5, finished=6)
     run = story.attempt(1, known, status="failed").end(7, "failed").run
@@ -241,9 +241,9 @@ def test_a_refused_submission_owns_what_it_reached() -> None:
     ]
 
 
-def test_another_job_s_submission_owns_the_wait_behind_it() -> None:
-    # both were ready at 3 and selected at 4; 2 was handed on first and took the main thread to 8;
-    # what 1 waited for the scheduler to choose it is not part of it
+def test_a_wait_for_another_job_s_submission_is_owned_by_that_job() -> None:
+    # both were ready at 3 and selected at 4; 2 was submitted first and took the main thread to 8;
+    # the time that 1 waited to be selected is not part of it
     story = begun().job(1).job(2).iteration(3, 9, (3, 4), (6, 8.5))
     story.attempt(
         2, stamps(ready=3, selected=4, submitting=4, accepted=8, reported=8, finished=8.25)
@@ -253,7 +253,7 @@ def test_another_job_s_submission_owns_the_wait_behind_it() -> None:
 
 
 def test_before_a_dependent_s_selection_another_job_s_submission_owns_its_part() -> None:
-    # 2 needs 1, which ended at 5; the main thread handed 3 on from 4 to 7; then it chose 2
+    # 2 needs 1, which ended at 5; the main thread submitted 3 from 4 to 7; then it selected 2
     story = begun().job(1).job(2, needs=(1,)).job(3)
     story.iteration(3, 7, (3, 4)).quick(1, 3, 4, 5)
     story.iteration(7, 8, (7, 8)).quick(2, 5, 8, 20)
@@ -267,7 +267,7 @@ def test_before_a_dependent_s_selection_another_job_s_submission_owns_its_part()
     ]
 
 
-def test_hooks_and_deployment_are_the_run_s_own() -> None:
+def test_hooks_and_deployment_belong_to_the_run() -> None:
     story = begun().phase("deploy", 3, 5).phase("hooks", 5, 6, detail="onstart").job(1)
     story.iteration(6, 7, (6, 7)).quick(1, 6, 7, 10)
     run = story.phase("hooks", 10, 11, detail="onsuccess").end(12).run
@@ -282,8 +282,8 @@ def test_hooks_and_deployment_are_the_run_s_own() -> None:
     ]
 
 
-def test_a_killed_run_is_told_up_to_its_last_moment() -> None:
-    # nothing ended after 10; the tool of job 3 was running still, from 7 on
+def test_the_partition_of_a_killed_run_ends_at_its_last_moment() -> None:
+    # nothing ended after 10; the tool of job 3 was still running, from 7 on
     assert joined(killed().run) == [
         *BEFORE,
         ("select", None, 3, 4),
@@ -294,8 +294,8 @@ def test_a_killed_run_is_told_up_to_its_last_moment() -> None:
     ]
 
 
-def test_what_came_after_the_last_job_of_a_killed_run_is_not_that_job_s() -> None:
-    """The scheduler's turn to 10.5 is its own; nothing explains the rest."""
+def test_time_after_the_last_job_of_a_killed_run_is_not_that_job_s() -> None:
+    """The scheduler iteration to 10.5 is the run's own; the rest has no explanation."""
     story = begun().job(1).iteration(3, 4, (3, 4)).quick(1, 3, 4, 10).iteration(10, 10.5)
     run = story.message(20, "still here").run
     assert joined(run)[-3:] == [
@@ -314,7 +314,7 @@ def test_without_the_wrapper_a_job_owns_its_unobserved_time() -> None:
     ]
 
 
-def test_what_nothing_explains_is_unattributed() -> None:
+def test_time_without_an_explanation_is_unattributed() -> None:
     # the workflow started at 2, its planning at 3
     story = Story().plan(3, 4).job(1).iteration(4, 5, (4, 5)).quick(1, 4, 5, 10).end(10)
     assert joined(story.run)[:4] == [
@@ -326,7 +326,7 @@ def test_what_nothing_explains_is_unattributed() -> None:
 
 
 @pytest.mark.parametrize("story", [Story(), Story(process_started=None)])
-def test_a_run_of_which_only_the_start_is_known_is_parsing(story: Callable[[], Story]) -> None:
+def test_a_run_with_only_a_start_is_parsing(story: Callable[[], Story]) -> None:
     assert {phase for phase, *_ in owners(story.run)} <= {"import", "parse"}
 
 
@@ -338,7 +338,7 @@ def test_a_run_that_ended_before_it_began_has_no_makespan() -> None:
 
 
 def one_after_the_other(**facts: Any) -> Run:
-    """Return two jobs that were ready at 3, of which the second was chosen once 1 had ended."""
+    """Return two jobs that were ready at 3, of which the second was selected once 1 had ended."""
     asks = facts.pop("asks", {})
     story = begun(**facts).job(1, threads=2, **asks).job(2, threads=2, **asks)
     story.iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 10).iteration(10, 11, (10, 10.5))
@@ -351,7 +351,7 @@ def one_after_the_other(**facts: Any) -> Run:
         ({"jobs": 1}, "freed_slot", None),
         ({"cores": 3}, "freed_cores", None),
         ({"jobs": 9, "cores": 3}, "freed_unknown", None),  # on a cluster, cores do not count
-        ({"cores": 4}, "freed_unknown", None),  # both would have fitted: nothing tells why not
+        ({"cores": 4}, "freed_unknown", None),  # both would have fitted: the reason is unknown
         (
             {
                 "cores": 9,
@@ -362,14 +362,14 @@ def one_after_the_other(**facts: Any) -> Run:
         ),
     ],
 )
-def test_what_was_short_tells_what_an_end_freed(
+def test_a_release_names_the_limit_that_was_short(
     facts: dict[str, Any], because: str, resource: str | None
 ) -> None:
     found = releases(one_after_the_other(**facts))[(2, 1)]
     assert found == Release(because, 1, None, 1, resource)
 
 
-def test_the_end_that_freed_what_was_short_counts_and_not_one_that_came_after_it() -> None:
+def test_the_end_that_freed_the_limit_counts_and_not_a_later_one() -> None:
     # 3 needs two cores of three; 1 held two until 8, 2 none that matters until 9
     story = begun(cores=3).job(1, threads=2).job(2, threads=0).job(3, threads=2)
     story.iteration(3, 4, (3, 3.5)).quick(1, 3, 3.5, 8).quick(2, 3, 3.5, 9)
@@ -383,7 +383,7 @@ def test_the_end_that_freed_what_was_short_counts_and_not_one_that_came_after_it
     ]
 
 
-def test_a_group_takes_at_least_what_its_largest_member_does() -> None:
+def test_a_group_takes_at_least_the_share_of_its_largest_member() -> None:
     story = begun(cores=3).group("g1", (1, 2)).job(1, threads=1).job(2, threads=2).job(3, threads=2)
     story.iteration(3, 4, (3, 3.5))
     known = stamps(ready=3, selected=3.5, submitting=3.5, accepted=3.5, reported=8, finished=8)
@@ -392,8 +392,10 @@ def test_a_group_takes_at_least_what_its_largest_member_does() -> None:
     assert releases(run)[(3, 1)] == Release("freed_cores", None, "g1", 1)
 
 
-def test_a_chosen_job_that_waited_for_a_local_worker_is_released_by_whose_end_freed_it() -> None:
-    # one core makes six workers, whatever --local-cores says: jobs 1 to 6 have them; 7 was chosen with them, at 3.5, and
+def test_a_selected_job_that_waited_for_a_local_worker_is_released_by_the_end_that_freed_it() -> (
+    None
+):
+    # one core makes six workers, whatever --local-cores says: jobs 1 to 6 have them; 7 was selected with them, at 3.5, and
     # waited until the first of them, job 1, had ended at 8
     story = begun(jobs=9, cores=1, settings={"local_cores": 3})
     for job_id in range(1, 8):
@@ -421,7 +423,7 @@ def test_the_main_machine_has_a_worker_for_each_core_and_five_more(
     assert local_workers(begun(jobs=9, cores=cores, settings={"local_cores": 3}).run) == workers
 
 
-def test_where_a_worker_was_free_the_wait_before_the_tool_is_its_job_s_own() -> None:
+def test_with_a_free_worker_the_wait_before_the_tool_is_the_job_s_own() -> None:
     story = (
         begun(jobs=9, cores=1, settings={"local_cores": 3}).job(1, local=True).job(7, local=True)
     )

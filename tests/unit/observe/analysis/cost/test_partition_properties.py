@@ -1,4 +1,4 @@
-"""What holds of every makespan's partition, of runs with a known truth and of hostile ones."""
+"""Properties of every makespan partition, of runs with known schedules and of tampered ones."""
 
 from collections import Counter
 from itertools import pairwise
@@ -31,7 +31,7 @@ def assert_tiles(segments: list[MakespanSegment], start: int | None, end: int | 
 @MANY
 @given(strategies.hostile_runs())
 def test_segments_tile_the_makespan_of_any_run_and_the_walk_ends(run: Run) -> None:
-    """Dependencies in circles, ends before starts: no run is too strange."""
+    """Also with dependency cycles and ends before starts."""
     assert_tiles(partition(run), run.start, run.end)
 
 
@@ -80,7 +80,7 @@ def test_no_attempt_owns_more_of_the_makespan_than_its_phases_took(
 
 @MANY
 @given(strategies.simulated_runs(slots=8))
-def test_with_a_place_for_every_job_nobody_waits_for_one(simulated: strategies.Simulated) -> None:
+def test_with_a_slot_for_every_job_none_waits_for_one(simulated: strategies.Simulated) -> None:
     found = account(simulated.run)
     because = {one.released_by.reason for one in found.segments if one.released_by}
     assert "freed_unknown" not in because

@@ -1,4 +1,4 @@
-"""How often an executor looked at its jobs, and which flag says so."""
+"""How often an executor checked the status of its jobs, and which flag sets it."""
 
 import pytest
 from builders import Story, begun, chain, on_cluster, stamps
@@ -11,18 +11,18 @@ ENDED = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finish
 
 
 def polled(*every_s: float | None, **facts: object) -> Story:
-    """Return a run whose jobs' ends were noticed at such intervals."""
+    """Return a run whose jobs' ends were noticed at these intervals."""
     story = begun(**facts)
     for job_id, every in enumerate(every_s, 1):
         story.job(job_id).attempt(job_id, ENDED, poll_interval_s=every)
     return story
 
 
-def test_an_interval_is_the_one_in_force_when_the_end_was_noticed() -> None:
+def test_the_interval_is_the_one_in_force_when_an_end_was_noticed() -> None:
     assert polling(on_cluster(2, tool_s=1, every_s=40).run) == Polling(40, 40, SLURM)
 
 
-def test_an_interval_that_grew_is_told_from_its_shortest_to_its_longest() -> None:
+def test_an_interval_that_grew_has_its_shortest_and_its_longest() -> None:
     assert polling(polled(50, 40, None, 180).run) == Polling(40, 180, SLURM)
 
 
@@ -42,15 +42,15 @@ def test_the_shutdown_s_interval_counts_too() -> None:
         (None, GENERAL),
     ],
 )
-def test_an_interval_has_the_flag_that_its_executor_heeds(wraps: str, setting: str) -> None:
+def test_the_flag_is_the_one_that_the_executor_reads(wraps: str, setting: str) -> None:
     assert polling(polled(10, wraps=wraps).run) == Polling(10, 10, setting)
 
 
-def test_where_no_flag_governs_the_interval_nothing_is_said() -> None:
+def test_without_a_flag_for_the_interval_there_is_no_polling() -> None:
     assert polling(polled(10, wraps="aws-batch").run) is None
 
 
-def test_where_no_interval_is_known_nothing_is_said() -> None:
+def test_without_a_known_interval_there_is_no_polling() -> None:
     assert polling(polled(None, None).run) is None
     assert polling(chain().run) is None
     assert polling(Story().run) is None

@@ -1,4 +1,4 @@
-"""Whether a journal is what it says: every figure is made again from the stamps."""
+"""Validation of a journal: every figure is recomputed from the stamps."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def verified(path: Path) -> Validation:
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_journal_as_it_was_written_is_sound(tmp_path: Path, story: Callable[[], Story]) -> None:
+def test_an_unchanged_journal_is_sound(tmp_path: Path, story: Callable[[], Story]) -> None:
     made = story()
     found = verified(made.write(tmp_path / "j.jsonl"))
     assert (found.sound, found.disagreements, found.problems) == (True, (), ())
@@ -37,7 +37,7 @@ def changed(
     change: Callable[[dict[str, Any]], object],
     story: Callable[[], Story] = retried,
 ) -> tuple[Validation, int]:
-    """Return what comes of a journal whose last line of *kind* was changed by hand, and its number."""
+    """Return the validation of a journal with its last line of *kind* changed, and the line's number."""
     path = story().write(tmp_path / "j.jsonl")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     number = max(n for n, line in enumerate(lines, 1) if line["event"] == kind)
@@ -55,7 +55,7 @@ def test_a_changed_phase_is_named_with_its_line(tmp_path: Path) -> None:
     assert not found.sound
 
 
-def test_a_phase_left_out_is_named(tmp_path: Path) -> None:
+def test_a_missing_phase_is_named(tmp_path: Path) -> None:
     found, number = changed(
         tmp_path, "attempt_finished", lambda line: line["phases_s"].pop("compute")
     )
@@ -63,7 +63,7 @@ def test_a_phase_left_out_is_named(tmp_path: Path) -> None:
     assert found.disagreements == (Disagreement(number, text),)
 
 
-def test_a_phase_made_up_is_named(tmp_path: Path) -> None:
+def test_an_invented_phase_is_named(tmp_path: Path) -> None:
     found, number = changed(
         tmp_path, "attempt_finished", lambda line: line["phases_s"].update(stage_in=1.0)
     )
@@ -118,8 +118,8 @@ def test_a_changed_count_is_named(tmp_path: Path, figure: str) -> None:
     assert [one.line for one in found.disagreements] == [number]
 
 
-def test_a_figure_that_is_no_number_is_named(tmp_path: Path) -> None:
-    """JSON's loose cousins have NaN, which differs from nothing."""
+def test_nan_is_named(tmp_path: Path) -> None:
+    """Python's JSON reader accepts NaN, which compares unequal to everything."""
     found, _ = changed(
         tmp_path, "attempt_finished", lambda line: line["phases_s"].update(compute=float("nan"))
     )
@@ -150,7 +150,7 @@ def test_a_microsecond_of_rounding_is_no_disagreement(tmp_path: Path) -> None:
     assert changed(tmp_path, "attempt_finished", change)[0].sound
 
 
-def test_a_line_that_does_not_read_is_a_problem(tmp_path: Path) -> None:
+def test_an_unreadable_line_is_a_problem(tmp_path: Path) -> None:
     path = chain().write(tmp_path / "j.jsonl")
     with path.open("ab") as file:
         file.write(b"torn")

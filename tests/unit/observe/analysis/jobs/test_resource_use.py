@@ -1,4 +1,4 @@
-"""What attempts used against what they had asked for, and which requests are far from use."""
+"""What attempts requested and used, and which resources were over- or under-requested."""
 
 import math
 from typing import Any
@@ -79,7 +79,7 @@ def test_all_that_is_known_of_an_attempt() -> None:
         (None, None, None, False),
     ],
 )
-def test_a_peak_is_the_largest_that_was_seen_else_a_bound(
+def test_the_peak_is_the_largest_sample_or_else_a_bound(
     used: Usage | None, sampled_mb: int | None, peak_mb: int | None, is_bound: bool
 ) -> None:
     """The kernel's exact figure, the scheduler's sample, and only without both the bound."""
@@ -96,7 +96,7 @@ def test_cpu_time_of_which_half_is_unknown_is_unknown() -> None:
     assert (found.cpu_s, found.cores) == (None, None)
 
 
-def test_a_tool_that_took_no_time_had_no_cores() -> None:
+def test_a_tool_without_length_has_no_cores() -> None:
     assert demanded(on_cluster(startup_s=1, used=Usage(user_s=0, system_s=0))).cores is None
 
 
@@ -105,20 +105,20 @@ def test_a_job_in_the_main_process_was_on_no_node() -> None:
     assert (found.compute_s, found.on_node_s, found.runtime_requested_s) == (6, None, 300)
 
 
-def test_nothing_known_is_nothing() -> None:
+def test_without_records_everything_is_unknown() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5)
     story = begun().job(1).submitted(1, known, external_jobid="71")
     assert demanded(story) == ResourceUse()
     assert demanded(story).cores is None
 
 
-def test_a_job_that_was_never_described_asked_for_nothing() -> None:
+def test_a_job_without_a_description_has_no_requests() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
     story = begun().attempt(1, known, used=peaks(300))
     assert demanded(story) == ResourceUse()
 
 
-def test_a_group_s_submission_has_no_demand_and_its_members_their_own() -> None:
+def test_a_group_s_submission_has_no_requests_and_its_members_have_their_own() -> None:
     run = grouped().run
     assert resource_use(run, run.attempts[("g1", 1)]) == ResourceUse()
     assert resource_use(run, run.attempts[(2, 1)]) == ResourceUse(compute_s=2, on_node_s=4)
@@ -131,7 +131,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_request_that_is_no_amount_is_unknown(value: Any) -> None:
+def test_a_request_that_is_not_an_amount_is_unknown(value: Any) -> None:
     run = on_cluster(tool_s=4).run
     asks = {"mem_mb": value, "runtime": value}
     run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
@@ -140,7 +140,7 @@ def test_a_request_that_is_no_amount_is_unknown(value: Any) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["mem_mb", "runtime"]), strategies.anything))
-def test_no_request_brings_it_down(asks: dict[str, Any]) -> None:
+def test_no_request_raises_an_error(asks: dict[str, Any]) -> None:
     run = on_cluster(tool_s=4, used=peaks(300)).run
     run.jobs[1] = run.jobs[1].model_copy(update={"resources": asks})
     for one in request_mismatches(run):
@@ -156,7 +156,7 @@ def off(story: Story) -> list[tuple[str, float, float]]:
 
 
 def memory(asked_mb: float, *used: Usage | None) -> Story:
-    """Return a run of one rule, a job for each use, that asked for so much memory each."""
+    """Return a run of one rule, with a job for each use, each requesting that much memory."""
     story = begun()
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
     for job_id, one in enumerate(used, 1):
@@ -180,13 +180,13 @@ def memory(asked_mb: float, *used: Usage | None) -> Story:
         (1000, peaks(), False),
     ],
 )
-def test_a_memory_request_is_far_off_by_four_times_and_500_mb_or_nearly_used_up(
+def test_memory_is_over_requested_from_four_times_and_500_mb_on_or_nearly_used_up(
     asked_mb: int, used: Usage | None, is_far: bool
 ) -> None:
     assert bool(off(memory(asked_mb, used))) == is_far
 
 
-def test_too_much_memory_is_told_apart_from_too_little() -> None:
+def test_too_much_memory_is_distinguished_from_too_little() -> None:
     (much,) = request_mismatches(memory(8000, peaks(900)).run)
     assert much == RequestMismatch("map", "memory", 8000 * MB, 900 * MB)
     (little,) = request_mismatches(memory(1000, peaks(950)).run)
@@ -200,18 +200,18 @@ def test_a_rule_is_judged_by_its_largest_job() -> None:
     assert off(memory(8000, peaks(100), peaks(2500))) == []
 
 
-def test_a_rule_is_judged_by_the_most_that_it_asked_for() -> None:
+def test_a_rule_is_judged_by_its_largest_request() -> None:
     story = memory(1000, peaks(800)).job(2, resources={"mem_mb": 8000})
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
     assert off(story.attempt(2, known, used=peaks(900))) == [("memory", 8000 * MB, 900 * MB)]
 
 
 @pytest.mark.parametrize("unknown", [None, peaks(), Usage(user_s=1, system_s=1)])
-def test_a_rule_of_which_one_job_is_unknown_is_not_judged(unknown: Usage | None) -> None:
+def test_a_rule_with_an_unknown_job_is_not_judged(unknown: Usage | None) -> None:
     assert off(memory(8000, peaks(100), unknown, peaks(100))) == []
 
 
-def test_attempts_that_did_not_succeed_are_no_measure() -> None:
+def test_failed_attempts_are_ignored() -> None:
     """The first was killed before it had used anything."""
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=8, finished=9)
     story = begun().job(1, resources={"mem_mb": 1000})
@@ -219,7 +219,7 @@ def test_attempts_that_did_not_succeed_are_no_measure() -> None:
     assert off(story.attempt(1, known, number=2, used=peaks(500))) == []
 
 
-def test_without_a_request_nothing_is_far_off() -> None:
+def test_without_a_request_there_is_no_mismatch() -> None:
     assert request_mismatches(on_cluster(tool_s=4, used=peaks(1)).run) == []
     assert request_mismatches(retried().run) == []
     assert request_mismatches(Run()) == []
@@ -232,11 +232,11 @@ def test_without_a_request_nothing_is_far_off() -> None:
         (4, 41, 20, []),
         (2, 20, 20, [("threads", 2, 1.0)]),
         (1, 1, 20, []),
-        (4, 1, 9, []),  # too short to tell
+        (4, 1, 9, []),  # too short to judge
         (None, 1, 20, []),
     ],
 )
-def test_threads_are_far_off_where_half_of_them_idled_for_10_s_and_more(
+def test_threads_are_over_requested_if_half_of_them_idled_for_10_s_or_more(
     threads: int | None, cpu_s: float, tool_s: float, found: Any
 ) -> None:
     used = Usage(user_s=cpu_s - 0.5, system_s=0.5)
@@ -259,13 +259,13 @@ def test_threads_are_judged_by_all_of_a_rule_s_jobs_together() -> None:
         (10, 541, [("runtime", 600, 541)]),  # nearly all
     ],
 )
-def test_a_runtime_is_far_off_by_four_times_and_30_min_or_nearly_used_up(
+def test_a_runtime_is_over_requested_from_four_times_and_30_min_on_or_nearly_used_up(
     asked_min: int, tool_s: float, found: Any
 ) -> None:
     assert off(on_cluster(tool_s=tool_s, asks={"runtime": asked_min})) == found
 
 
-def test_a_runtime_that_is_nearly_used_up_is_too_little() -> None:
+def test_a_runtime_that_is_nearly_used_up_is_too_short() -> None:
     (one,) = request_mismatches(on_cluster(tool_s=590, asks={"runtime": 10}).run)
     assert one.too_little
 
@@ -274,7 +274,7 @@ def test_the_queue_is_no_part_of_the_runtime() -> None:
     assert off(on_cluster(queue_s=3000, tool_s=500, poll_s=500, asks={"runtime": 10})) == []
 
 
-def test_all_that_is_far_off_comes_by_rule_memory_first() -> None:
+def test_mismatches_are_listed_by_rule_with_memory_first() -> None:
     used = Usage(user_s=10, system_s=0, peak_rss_bytes=100 * MB)
     facts = {"resources": {"mem_mb": 8000, "runtime": 240}, "threads": 8}
     story = on_cluster(tool_s=20, used=used, asks=facts["resources"], threads=8, rule="zip")
@@ -293,7 +293,7 @@ def test_all_that_is_far_off_comes_by_rule_memory_first() -> None:
 
 
 @given(strategies.hostile_runs())
-def test_whatever_a_run_is_what_is_far_off_is_far_off(run: Run) -> None:
+def test_mismatches_of_any_run_are_large(run: Run) -> None:
     for one in request_mismatches(run):
         assert one.used > one.requested * 0.9 or one.requested >= 2 * one.used
         assert one.too_little == (one.used > one.requested * 0.9)

@@ -1,4 +1,4 @@
-"""Attempts as rows: chosen, sorted, and honest about what is not known."""
+"""Attempts as rows: filtered, sorted, with unknown phases shown as unknown."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 
 def several() -> Run:
-    """Return a run of three jobs: 1 fails and is tried again, 2 is long, 3 fails for good."""
+    """Return a run of three jobs: 1 fails and is retried, 2 is long, 3 fails for good."""
     story = begun().job(1, rule="sort").job(2, rule="map").job(3, rule="zip")
     story.quick(2, 3, 3, 20)
     story.quick(1, 3, 4, 6, status="failed")
@@ -37,7 +37,7 @@ def test_every_attempt_is_a_row() -> None:
     assert sorted(keys(several())) == [(1, 1), (1, 2), (2, 1), (3, 1)]
 
 
-def test_rows_come_by_their_start() -> None:
+def test_rows_are_sorted_by_start() -> None:
     assert keys(several()) == [(1, 1), (2, 1), (3, 1), (1, 2)]
 
 
@@ -56,22 +56,22 @@ def test_rows_can_be_sorted(sort: str, expected: Any) -> None:
 
 
 @pytest.mark.parametrize("sort", SORT_KEYS)
-def test_groups_and_jobs_sort_side_by_side(sort: str) -> None:
+def test_groups_and_jobs_sort_together(sort: str) -> None:
     assert sorted(map(str, keys(grouped().run, sort=sort))) == ["('g1', 1)", "(1, 1)", "(2, 1)"]
 
 
-def test_failed_asks_for_every_attempt_of_the_jobs_that_failed_once() -> None:
+def test_failed_lists_every_attempt_of_the_jobs_that_failed_once() -> None:
     assert keys(several(), failed=True) == [(1, 1), (3, 1), (1, 2)]
 
 
-def test_a_rule_or_a_status_chooses() -> None:
+def test_rows_can_be_filtered_by_rule_or_status() -> None:
     assert keys(several(), rule="sort") == [(1, 1), (1, 2)]
     assert keys(several(), status="failed") == [(1, 1), (3, 1)]
     assert keys(several(), rule="sort", status="success") == [(1, 2)]
     assert keys(several(), rule="none") == []
 
 
-def test_a_row_has_what_is_known_of_its_job() -> None:
+def test_a_row_has_the_description_of_its_job() -> None:
     first = rows(retried().run)[0]
     assert (first.rule, first.wildcards, first.log) == ("map", {"sample": "a"}, ("logs/a.log",))
     assert (first.line, first.group_name) == (5, None)
@@ -83,7 +83,7 @@ def test_a_group_s_submission_is_a_row_without_a_rule() -> None:
     assert row.wildcards == {}
 
 
-def test_a_row_s_time_from_its_choice_on_is_without_the_wait_for_a_slot() -> None:
+def test_a_row_s_time_since_selection_excludes_the_wait_for_a_slot() -> None:
     row = rows(several(), RowFilter(rule="zip"))[0]
     assert (row.total, row.since_selected) == (5_000_000, 3_000_000)
 
@@ -93,12 +93,12 @@ def phases_of(story: Story) -> dict[str, int | None]:
     return row.phases
 
 
-def test_what_is_known_is_known() -> None:
+def test_observed_phases_are_known() -> None:
     story = begun().job(1).attempt(1, REMOTE_STAMPS, node_level(), external_jobid="77")
     assert None not in phases_of(story).values()
 
 
-def test_what_may_hide_on_a_node_that_was_not_heard_of_is_unknown() -> None:
+def test_phases_on_a_node_without_timing_are_unknown() -> None:
     found = phases_of(begun().job(1).attempt(1, REMOTE_STAMPS, external_jobid="77"))
     assert {name for name, micros in found.items() if micros is None} == {
         *("queue_wait", "node_startup", "node_plan", "stage_in", "compute"),
@@ -107,7 +107,7 @@ def test_what_may_hide_on_a_node_that_was_not_heard_of_is_unknown() -> None:
     assert found["submit"] == 1_000_000
 
 
-def test_without_the_wrapper_what_may_hide_is_unknown_never_0() -> None:
+def test_without_the_wrapper_hidden_phases_are_unknown_and_not_0() -> None:
     found = phases_of(logger_only())
     assert (found["slot_wait"], found["unobserved"], found["compute"]) == (
         1_000_000,
@@ -116,7 +116,7 @@ def test_without_the_wrapper_what_may_hide_is_unknown_never_0() -> None:
     )
 
 
-def test_an_attempt_without_any_stamp_has_nothing_but_unknowns() -> None:
+def test_an_attempt_without_stamps_has_only_unknown_phases() -> None:
     found = phases_of(begun().job(1).attempt(1, stamps(finished=9)))
     assert set(found.values()) == {None}
 

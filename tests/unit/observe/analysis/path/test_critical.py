@@ -1,4 +1,4 @@
-"""The longest chain of compute: small runs by hand, and what holds of any run."""
+"""The critical path: small runs computed by hand, and properties of any run."""
 
 from typing import Any
 
@@ -36,14 +36,14 @@ def slacks(run: Run) -> dict[int, float]:
     return {one.job_id: one.slack / SECOND for one in critical_path(run).slacks}
 
 
-def test_of_a_chain_it_is_all_that_the_tools_took() -> None:
-    # 3.5 to 10 and 10.5 to 20; what the scheduler took between them is none of it
+def test_the_critical_path_of_a_chain_is_the_time_of_its_tools() -> None:
+    # 3.5 to 10 and 10.5 to 20; the scheduler's time between them does not count
     assert told(chain().run) == (16, [(1, 6.5), (2, 9.5)])
     assert slacks(chain().run) == {1: 0, 2: 0}
 
 
 def fan_in() -> Story:
-    """Return 1 (2 s) and 2 (6 s), both before 3 (4 s), and 4 (1 s) that nobody waits for.
+    """Return 1 (2 s) and 2 (6 s), both before 3 (4 s), and 4 (1 s) that no job depends on.
 
     There was one place, so they ran one after the other.
     """
@@ -52,12 +52,12 @@ def fan_in() -> Story:
     return story.end(17)
 
 
-def test_places_do_not_matter_to_it() -> None:
+def test_slots_do_not_change_the_critical_path() -> None:
     assert told(fan_in().run) == (10, [(2, 6), (3, 4)])
 
 
 def test_slack_is_how_much_longer_a_job_could_take() -> None:
-    # 10 s in all: 1 and what follows it take 6, so 4 are left to it; 4 alone has 9
+    # 10 s in all: 1 and what follows it take 6, so it has a slack of 4; 4 alone has 9
     assert slacks(fan_in().run) == {2: 0, 3: 0, 1: 4, 4: 9}
 
 
@@ -69,22 +69,22 @@ def test_a_rule_has_the_least_slack_of_its_jobs() -> None:
     assert found == {"map": (2, 1, 6, 0), "join": (1, 1, 4, 0), "alone": (1, 0, 0, 9)}
 
 
-def test_of_two_chains_of_one_length_it_is_the_one_that_ended_last() -> None:
+def test_of_two_equal_chains_the_one_that_ended_last_counts() -> None:
     story = begun().job(1).job(2).quick(1, 3, 3, 7).quick(2, 3, 7, 11)
     assert told(story.end(12).run) == (4, [(2, 4)])
 
 
-def test_an_attempt_that_failed_weighs_nothing() -> None:
+def test_a_failed_attempt_weighs_nothing() -> None:
     # both attempts computed for 3 s
     assert told(retried().run) == (3, [(1, 3)])
 
 
-def test_what_a_checkpoint_brought_follows_it() -> None:
-    # job 3 names no dependency: the planning that job 1's end began brought it
+def test_a_job_created_by_a_checkpoint_follows_it() -> None:
+    # job 3 names no dependency: the planning that job 1's end triggered created it
     assert told(replanned().run) == (14, [(1, 6), (3, 7), (2, 1)])
 
 
-def test_members_of_a_group_follow_each_other_as_they_depend_and_not_as_they_were_grouped() -> None:
+def test_members_of_a_group_follow_their_own_dependencies() -> None:
     assert told(grouped().run) == (2, [(2, 2)])
     told_so = [e for e in grouped().events if e.event != "job"]
     story = begun().job(1, group="g1").job(2, needs=(1,), group="g1")
@@ -107,24 +107,24 @@ def piped() -> Story:
     return story.quick(5, 16, 16, 18).end(18)
 
 
-def test_jobs_of_a_pipe_run_side_by_side_and_both_follow_what_came_before() -> None:
+def test_jobs_of_a_pipe_run_at_the_same_time_and_both_follow_their_dependency() -> None:
     # 1, the reader and 5: 4 + 8.5 + 2; the writer could have taken 14.5 - 4 - 7 longer
     assert told(piped().run) == (14.5, [(1, 4), (3, 8.5), (5, 2)])
     assert slacks(piped().run)[2] == 3.5
 
 
-def test_a_service_is_no_work_of_its_own() -> None:
-    """It runs for as long as others use it, and they follow its start."""
+def test_a_service_weighs_nothing() -> None:
+    """It runs for as long as other jobs use it, and they follow its start."""
     story = begun().job(1, service=True).job(2, needs=(1,)).quick(2, 3, 4, 8)
     assert told(story.quick(1, 3, 3, 9).end(9).run) == (4, [(2, 4)])
 
 
-def test_a_dependency_of_another_run_is_none_here() -> None:
+def test_a_dependency_outside_the_run_is_ignored() -> None:
     story = begun().job(1, needs=(7, 8)).quick(1, 3, 4, 6).end(7)
     assert told(story.run) == (2, [(1, 2)])
 
 
-def test_a_circle_ends_and_is_named() -> None:
+def test_a_cycle_does_not_hang_and_is_named() -> None:
     story = begun().job(1, needs=(3,)).job(2, needs=(1,)).job(3, needs=(2,)).job(4, needs=(3,))
     story.quick(1, 3, 3, 4).quick(2, 4, 4, 6).quick(3, 6, 6, 9).quick(4, 9, 9, 10)
     found = critical_path(story.end(10).run)
@@ -143,23 +143,23 @@ def test_tools_whose_time_is_not_known_are_named_and_weigh_nothing() -> None:
     assert (found.length, found.chain, found.unknown) == (0, (), (1,))
 
 
-def test_of_a_killed_run_it_is_what_had_been_computed() -> None:
-    # job 1 had 6 s, job 3's tool 13 so far; of job 2 nothing was heard yet
+def test_the_critical_path_of_a_killed_run_is_what_was_computed() -> None:
+    # job 1 had 6 s, job 3's tool 13 so far; job 2 has no timing from its node yet
     found = critical_path(killed().run)
     assert told(killed().run) == (13, [(3, 13)])
     assert found.unknown == (2,)
 
 
-def test_without_jobs_there_is_none() -> None:
+def test_without_jobs_there_is_no_critical_path() -> None:
     assert critical_path(begun().end(4).run) == CriticalPath(0, (), (), ())
 
 
-# -- what holds of any run -------------------------------------------------------------------------
+# -- properties of any run -------------------------------------------------------------------------
 
 
 @MANY
 @given(strategies.hostile_runs())
-def test_it_is_never_longer_than_the_run_and_nobody_s_slack_is_less_than_nothing(run: Run) -> None:
+def test_the_critical_path_is_never_longer_than_the_run_and_no_slack_is_negative(run: Run) -> None:
     found = critical_path(run)
     assert 0 <= found.length <= run.makespan
     assert sum(one.compute for one in found.chain) == found.length
@@ -167,7 +167,7 @@ def test_it_is_never_longer_than_the_run_and_nobody_s_slack_is_less_than_nothing
 
 
 def longest(needs: dict[int, tuple[int, ...]], compute: dict[int, int]) -> int:
-    """Return the longest chain, by trying all: the plain definition."""
+    """Return the longest of all chains: the plain definition."""
 
     def upto(job: int) -> int:
         return compute[job] + max((upto(need) for need in needs[job]), default=0)
@@ -184,7 +184,7 @@ def last_compute(simulated: strategies.Simulated) -> dict[int, int]:
 
 @MANY
 @given(strategies.simulated_runs())
-def test_of_a_simulated_run_it_is_the_longest_of_all_chains(
+def test_the_critical_path_of_a_simulated_run_is_the_longest_of_all_chains(
     simulated: strategies.Simulated,
 ) -> None:
     compute = last_compute(simulated)

@@ -1,4 +1,4 @@
-"""What ``path`` says of runs whose schedule is known: it returns the truth, and nothing else."""
+"""The paths of runs whose schedule is known exactly."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.run.readiness import dependencies
 
 MANY = settings(max_examples=200, deadline=None)
 FREED = {"jobs": "freed_slot", "cores": "freed_cores", "mem_mb": "freed_resource"}
-# What no other does in the main thread meanwhile: it is on the path with its submission, or not.
+# Phases in the background: they are on the path with their submission, or not at all.
 BESIDE_THE_MAIN_THREAD = (
     *("queue_wait", "node_startup", "node_plan", "member_wait", "compute", "node_exit"),
     "poll_wait",
@@ -27,7 +27,7 @@ BESIDE_THE_MAIN_THREAD = (
 
 
 def asked(lived: Lived, key: Key) -> dict[str, int]:
-    """Return what a submission takes of each limit."""
+    """Return the share of each limit that a submission takes."""
     name = key[0]
     tasks = [t for t in lived.world.tasks.values() if name in (t.job_id, t.group)]
     amounts = (1, max(t.threads for t in tasks), max(t.memory for t in tasks))
@@ -43,7 +43,7 @@ def release(because: str, key: Key | None, resource: str | None = None) -> Relea
 
 
 def true_release(lived: Lived, key: Key) -> Release:
-    """Return what let a submission be chosen: a limit that was freed, or what made it ready."""
+    """Return the release of a submission: a limit that was freed, or what made it ready."""
     known = lived.releases[key]
     for freed in reversed(known.freed_by if known.short else ()):
         taken = asked(lived, freed)
@@ -80,7 +80,7 @@ def owner(one: MakespanSegment) -> Key | None:
 
 @MANY
 @given(lives())
-def test_every_submission_was_released_by_what_truly_released_it(lived: Lived) -> None:
+def test_every_submission_has_its_true_release(lived: Lived) -> None:
     run = lived.run
     releases = Releases(run, Submissions(run))
     for key in lived.order:
@@ -102,7 +102,7 @@ def test_the_actual_path_goes_from_release_to_release(lived: Lived) -> None:
 
 @MANY
 @given(lives())
-def test_of_whom_it_passes_through_it_has_all_that_went_on_elsewhere_and_of_others_nothing(
+def test_the_actual_path_has_all_background_phases_of_its_submissions_and_none_of_others(
     lived: Lived,
 ) -> None:
     owned = Counter()
@@ -126,7 +126,7 @@ def test_of_whom_it_passes_through_it_has_all_that_went_on_elsewhere_and_of_othe
 
 @MANY
 @given(lives())
-def test_it_tiles_the_makespan_and_all_of_it_is_explained(lived: Lived) -> None:
+def test_the_actual_path_tiles_the_makespan_and_all_of_it_is_explained(lived: Lived) -> None:
     segments = partition(lived.run)
     assert (segments[0].start, segments[-1].end) == (lived.start, lived.end)
     assert all(one.end == following.start for one, following in pairwise(segments))
@@ -137,7 +137,7 @@ def test_it_tiles_the_makespan_and_all_of_it_is_explained(lived: Lived) -> None:
 
 @MANY
 @given(lives(largest=8))
-def test_both_edges_of_every_segment_are_stamps_that_the_journal_has(lived: Lived) -> None:
+def test_both_ends_of_every_segment_are_stamps_in_the_journal(lived: Lived) -> None:
     run = lived.run
     lines = {n: json.loads(to_line(event)) for n, event in enumerate(lived.events, 1)}
     segments = partition(run)
@@ -162,7 +162,7 @@ def test_the_critical_path_is_the_longest_chain_of_tools(lived: Lived) -> None:
 
 @MANY
 @given(lives(largest=8))
-def test_slack_is_what_a_tool_could_take_longer_and_no_more(lived: Lived) -> None:
+def test_slack_is_how_much_longer_a_tool_could_take_and_no_more(lived: Lived) -> None:
     found = critical_path(lived.run)
     for one in found.slacks:
         assert lived.critical(**{f"j{one.job_id}": one.slack}) == found.length
@@ -171,7 +171,9 @@ def test_slack_is_what_a_tool_could_take_longer_and_no_more(lived: Lived) -> Non
 
 @MANY
 @given(lives())
-def test_the_price_is_the_gap_between_both_paths_and_so_is_its_sum_by_class(lived: Lived) -> None:
+def test_the_overhead_is_the_gap_between_both_paths_and_the_sum_over_its_classes(
+    lived: Lived,
+) -> None:
     found = paths(lived.run)
     assume(found.overhead is not None)
     assert found.overhead == lived.makespan - lived.critical()
@@ -183,7 +185,7 @@ def test_the_price_is_the_gap_between_both_paths_and_so_is_its_sum_by_class(live
 
 @MANY
 @given(lives())
-def test_a_slot_idled_with_work_ready_whenever_a_ready_job_would_have_fitted(lived: Lived) -> None:
+def test_a_stall_is_any_time_at_which_a_ready_job_would_have_fitted(lived: Lived) -> None:
     world = lived.world
     assume(world.memory is None)  # its amounts are rounded up
     name, limit = ("jobs", world.jobs) if world.jobs is not None else ("cores", world.cores)

@@ -1,4 +1,4 @@
-"""Slots over time: who was ready, queued or running, and where a slot idled with work ready."""
+"""Slots over time: what was ready, queued or running, and when a slot idled with work ready."""
 
 import strategies
 from builders import SECOND, T0, Story, an_execution, at, begun, chain, killed, level, stamps
@@ -24,7 +24,7 @@ def stalls(run: Run) -> list[tuple[float, float, int]]:
 
 
 def remote(**facts: object) -> Story:
-    """Return a job: ready at 3, chosen at 4, in the queue till 6, on its node till 10, seen at 12."""
+    """Return a job: ready at 3, selected at 4, queued until 6, on its node until 10, reported at 12."""
     story = begun(**facts).job(1, threads=1)
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=12, finished=13)
     one = an_execution(begun=7, tool_started=8, tool_ended=9, checked=9)
@@ -38,7 +38,7 @@ def test_a_job_is_ready_then_queued_then_running_until_its_end_is_reported() -> 
     assert (found.ready_s, found.queued_s, found.running_s) == (1, 2, 6)
 
 
-def test_jobs_beside_each_other_are_counted_together() -> None:
+def test_jobs_at_the_same_time_are_counted_together() -> None:
     story = begun(jobs=2).job(1).job(2).quick(1, 3, 3, 6).quick(2, 3, 4, 5)
     assert steps(story.end(6).run) == [
         (3, 1, 0, 1),
@@ -48,8 +48,8 @@ def test_jobs_beside_each_other_are_counted_together() -> None:
     ]
 
 
-def test_a_slot_that_idles_with_work_ready_is_a_stall_and_its_line_tells_so() -> None:
-    # two places: 2 was ready at 3 and chosen at 5
+def test_a_slot_that_idles_with_work_ready_is_a_stall_with_its_line() -> None:
+    # two slots: 2 was ready at 3 and selected at 5
     story = begun(jobs=2).job(1).job(2).quick(1, 3, 3, 10).quick(2, 3, 5, 8)
     found = utilisation(story.end(10).run)
     assert found.stalls == (Stall(at(3), at(5), 1, 2, None, 1, 6),)
@@ -58,7 +58,7 @@ def test_a_slot_that_idles_with_work_ready_is_a_stall_and_its_line_tells_so() ->
 
 
 def test_work_that_waits_while_all_slots_are_taken_is_no_stall() -> None:
-    # one place until 10: then half a second of the scheduler
+    # one slot until 10: then half a second of the scheduler
     story = begun(jobs=1).job(1).job(2).quick(1, 3, 3, 10).quick(2, 3, 10.5, 12)
     assert stalls(story.end(12).run) == [(10, 10.5, 1)]
 
@@ -66,7 +66,7 @@ def test_work_that_waits_while_all_slots_are_taken_is_no_stall() -> None:
 def test_work_that_is_too_large_for_what_is_free_is_no_stall() -> None:
     story = begun(cores=4).job(1, threads=2).job(2, threads=3).job(3, threads=2)
     story.quick(1, 3, 3, 6).quick(2, 3, 7, 9).quick(3, 3, 4, 9)
-    # 3 waited from 3 to 4 beside 1; 2 fits from 6 on only if 3 had not been there
+    # 3 waited from 3 to 4 next to 1; 2 fits from 6 on only if 3 had not been there
     assert stalls(story.end(9).run) == [(3, 4, 1)]
 
 
@@ -83,12 +83,12 @@ def test_stretches_that_touch_are_one_and_the_longest_comes_first() -> None:
     assert stalls(story.end(10).run) == [(5, 9, 1), (3, 4.25, 2)]
 
 
-def test_without_a_known_limit_nothing_is_said_of_slots() -> None:
+def test_without_a_known_limit_there_are_no_slots() -> None:
     found = utilisation(chain().run)
     assert (found.slots, found.slot_kind, found.stalls, found.stalled) == (None, None, (), 0)
 
 
-def test_of_a_killed_run_it_is_told_up_to_its_last_moment() -> None:
+def test_the_states_of_a_killed_run_end_at_its_last_moment() -> None:
     assert steps(killed().run)[-1] == (20, 0, 0, 0)
 
 
@@ -96,8 +96,8 @@ def test_a_run_without_jobs_has_no_steps() -> None:
     assert utilisation(begun().end(4).run).steps == ()
 
 
-def test_amounts_that_differ_by_little_are_taken_together_and_never_said_to_fit_wrongly() -> None:
-    # 1000 of 1040 taken: a job that asks for 65 does not fit; one for 33 does
+def test_similar_amounts_are_one_kind_and_never_wrongly_fit() -> None:
+    # 1000 of 1040 taken: a job that requests 65 does not fit; one for 33 does
     story = begun(cores=9, resources={"mem_mb": 1100}).job(1, threads=1, resources={"mem_mb": 1000})
     story.job(2, threads=1, resources={"mem_mb": 101}).job(3, threads=1, resources={"mem_mb": 33})
     story.quick(1, 3, 3, 9).quick(2, 3, 9, 10).quick(3, 5, 6, 7)
@@ -120,7 +120,7 @@ def test_sums_over_time_are_the_attempts_phases(simulated: strategies.Simulated)
 
 @settings(max_examples=100)
 @given(strategies.hostile_runs())
-def test_no_run_is_too_strange(run: Run) -> None:
+def test_any_run_has_an_utilisation(run: Run) -> None:
     found = utilisation(run)
     assert found.stalled >= 0
     assert all(one.start < one.end for one in found.stalls)

@@ -1,4 +1,4 @@
-"""The worked example of docs/method.md, as it stands there."""
+"""The worked example of docs/method.md."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def on_its_node(
     node_s: tuple[int, int],
     tool_s: tuple[int, int],
 ) -> Story:
-    """Tell an attempt: ready, selected, submitting, accepted, finished; its node; its tool."""
+    """Add an attempt: ready, selected, submitting, accepted, finished; its node; its tool."""
     ready, selected, submitting, accepted, finished = main_s
     known = stamps(
         ready=ready,
@@ -48,7 +48,7 @@ def example() -> Story:
     return on_its_node(story, _C, (22, 23, 23, 24, 32), (25, 29), (26, 28)).end(33)
 
 
-def test_the_actual_path_is_the_table_s() -> None:
+def test_the_actual_path_is_that_of_the_docs_page() -> None:
     written = [
         (int(start), int(end), phase, owner)
         for start, end, phase, owner in _ROW.findall(PAGE.read_text())
@@ -81,7 +81,7 @@ def test_the_critical_path_the_slack_and_the_overhead_are_those_of_the_docs_page
     assert "The overhead beyond the critical path is 33 − 13 = 20 s." in text
 
 
-def test_the_job_on_neither_path_was_released_by_the_slot_that_a_freed() -> None:
+def test_the_job_on_neither_path_was_released_by_the_slot_of_a() -> None:
     run = example().run
     attempt = run.attempts[(_D, 1)]
     found, moment, release = Releases(run, Submissions(run)).of(attempt, attempt.stamps.selected)
