@@ -118,7 +118,7 @@ def test_one_job_of_many_that_failed_once_is_flaky(lab: Lab) -> None:
     assert (one["wildcards"], one["outcome"], one["masked"]) == ({"n": "3"}, "succeeded", True)
     assert (one["succeeded_on_attempt"], one["failed_executions"]) == (2, 1)
     assert [(rule["pattern"], rule["jobs"]) for rule in answer["rules"]] == [("flaky", 8)]
-    assert "flaky: 1 of the 8 jobs of work" in text(lab)
+    assert "intermittent: 1 of the 8 jobs of work failed and recovered" in text(lab)
 
 
 KINDS = """
@@ -196,7 +196,7 @@ def test_failures_that_differ_are_each_reported(here: Lab) -> None:
     one = by_rule(here)["differs"]
     assert [each["exit_code"] for each in one["failures"]] == [1, 2]
     assert one["repeats"] == [
-        {"attempt": 2, "number": 1, "same": False, "differs": ["end", "line"]}
+        {"attempt": 2, "execution": 1, "same": False, "differs": ["end", "line"]}
     ]
     output = text(here, "--rule", "differs")
     assert "failed after 2 attempts; retries did not help (not always the same way)" in output

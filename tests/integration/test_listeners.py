@@ -197,16 +197,16 @@ def test_announcements_change_neither_console_nor_log_file(
     snakefile = FAILING.replace("echo no >&2; ", "") if console else FAILING
     without, announced = pair(tmp_path, snakefile)
     logger = ["--logger", "observe", "recording", *console, "--executor", "timed", "--cores", "1"]
-    announced = []
+    both = []
     for lab, more in ((without, ()), (announced, ("--timed-announce", "on"))):
         side = Side(lab, lab.folder.parent)
         done = lab.snakemake(*logger, *more, check=False, **PLUGINS)
         kept = left(side)
         del kept["heard.jsonl"]
-        announced.append({**printed(side, done), **kept})
-    assert announced[1] == announced[0]
-    assert announced[1]["exit code"] == 1
-    assert ": running." not in str(announced[1]["stderr"])
+        both.append({**printed(side, done), **kept})
+    assert both[1] == both[0]
+    assert both[1]["exit code"] == 1
+    assert ": running." not in str(both[1]["stderr"])
     assert states(announced)
 
 
