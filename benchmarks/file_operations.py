@@ -3,7 +3,7 @@
 On a shared file system each of them is a request to its server, from every job on every node. A
 workflow of a few jobs goes through cluster-generic, wrapped by the timed executor, all under
 ``strace`` with every child: the submit command runs the job script in the background, so main
-process and nodes are one tree, and told apart by process. Each traced call on a fragment's path, or
+process and nodes are one tree, and separated by process. Each traced call on a fragment's path, or
 on a descriptor of one, is counted. Calls that only concern a process's own table of descriptors
 (dup2, fcntl, and the close of a duplicate while another lives) reach no file system: they are
 shown, but not counted; a dup2 that replaces a descriptor of ours counts as its close. What a
@@ -60,7 +60,7 @@ class Call:
 
 @dataclass(slots=True)
 class Process:
-    """What the trace of one process or thread tells."""
+    """What the trace of one process or thread shows."""
 
     calls: list[Call] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)

@@ -6,7 +6,7 @@ imports ``snakemake.cli`` and builds its command line, which collects all plugin
 
 * alone: both packages are kept out of the collection; once all the rest is imported, the time that
   importing both roots takes is the margin, and what registering them and adding their flags takes
-  is told beside it;
+  is printed next to it;
 * in total: the same start with both packages hidden and visible in turns: the time that collecting
   plugins takes, and the whole start's CPU and wall time. The margin is far below the noise of the
   latter two; they are here to contradict the first figure, if they can.

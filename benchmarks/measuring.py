@@ -1,7 +1,7 @@
 """What every benchmark here does: run commands, measure them in pairs, print a table.
 
 A machine is never quiet, so no figure stands alone: two variants run in turns (A B A B ...), each
-pair gives one ratio or difference, and the median is shown with the quartiles beside it.
+pair gives one ratio or difference, and the median is shown with its quartiles.
 """
 
 import os
@@ -130,7 +130,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def say(text: str) -> None:
-    """Print a line beside a table."""
+    """Print a line below a table."""
     _CONSOLE.print(text, soft_wrap=True, markup=False)
 
 

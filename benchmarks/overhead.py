@@ -4,7 +4,7 @@ A workflow of trivial local jobs, the worst case for whoever observes jobs, runs
 plugins in turns. Printed are the ratios of wall and CPU time (all child processes included), and
 what of the CPU is ours:
 
-* the recorder's thread, as the journal's last line tells (``observer_cpu_s``);
+* the recorder's thread, from the journal's last line (``observer_cpu_s``);
 * our hooks inside Snakemake's threads, from one more run with a stopwatch on every entry into our
   code (see ``stopwatch.py``); loading our modules is part of it.
 

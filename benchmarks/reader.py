@@ -4,7 +4,7 @@ And ``why`` in 1.5 s, ``triage`` in 2 s, one ``whatif`` in 3 s; and ``path``, wh
 the number of jobs and no faster: on 100,000 (``--large``) 10 s of CPU and 1 GB.
 
 Sound synthetic journals (see ``synthetic.py``) of 1,000 and 10,000 jobs, with ``--large`` also of
-100,000, are read in turns, beside a command that reads nothing. Printed are wall and CPU time, the
+100,000, are read in turns, as is a command that reads nothing. Printed are wall and CPU time, the
 largest resident set, and the slope from size to size: what a thousand more jobs take, and the
 exponent with which time grows (1 is linear). Two journals of 10,000 jobs are compared: one run with
 itself, and two that differ in which jobs failed and in each job's command.
@@ -30,7 +30,7 @@ _Used = dict[int, list[Usage]]
 
 
 def read(journal: Path, command: str) -> Usage:
-    """Run *command* on *journal* as a person would, and return what it used."""
+    """Run *command* on *journal* as a user would, and return what it used."""
     words = [program("snakemake-observe"), command, str(journal), *_WORDS.get(command, ())]
     return run(words, journal.parent)
 

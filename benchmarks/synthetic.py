@@ -98,7 +98,7 @@ def _dag(jobs: int) -> list[_Job]:
 
 
 class _Cluster:
-    """One run through a cluster of limited places, told as events into a journal."""
+    """One run through a cluster of limited slots, written as events to a journal."""
 
     def __init__(self, jobs: int, seed: int, journal: Path) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a benchmark's data, nothing secret
@@ -163,8 +163,8 @@ class _Cluster:
             self._finish(self._dag[heapq.heappop(self._busy)[1]])
             finished += 1
         free = self._places - len(self._busy)
-        chosen = [self._ready.popleft() for _ in range(min(free, len(self._ready)))]
-        waiting = len(self._ready) + len(chosen)
+        picked = [self._ready.popleft() for _ in range(min(free, len(self._ready)))]
+        waiting = len(self._ready) + len(picked)
         selections: tuple[tuple[Micros, Micros], ...] = ()
         if waiting and free:
             self._emit(
@@ -173,7 +173,7 @@ class _Cluster:
             begun, self._now = self._now, self._now + self._some(0.002, 0.004) + 20 * waiting
             selections = ((begun, self._now),)
         selected = self._now
-        for job in chosen:
+        for job in picked:
             self._submit(job, selected)
         self._now += self._some(0.0002, 0.0005)
         self._emit(
@@ -182,7 +182,7 @@ class _Cluster:
                 idle=self._now,
                 selections=selections,
                 ready=waiting if selections else None,
-                selected=tuple(job.job_id for job in chosen),
+                selected=tuple(job.job_id for job in picked),
             )
         )
         if self._busy:
@@ -299,7 +299,7 @@ class _Cluster:
         self._now = visible + self._some(0.0005, 0.002)
         draft.waits = (Wait(phase="latency_wait", start=seen, end=visible),)
         draft.stamps = draft.stamps.model_copy(update={"reported": reported, "finished": self._now})
-        laid = fold.timeline_of(self._run, draft)
+        timeline = fold.timeline_of(self._run, draft)
         status: Status = "failed" if draft.status == "failed" else "success"
         last = draft.levels[0].executions[0]
         self._emit(
@@ -309,16 +309,16 @@ class _Cluster:
                 attempt=draft.number,
                 status=status,
                 external_jobid=draft.external_jobid,
-                node=laid.node,
+                node=timeline.node,
                 exit_code=last.exit_code,
                 message=last.message,
                 stamps=draft.stamps,
                 waits=draft.waits,
                 node_starts=draft.node_starts,
                 levels=draft.levels,
-                **figures(laid.segments),
-                offset=laid.offset,
-                unobserved=tuple(laid.unobserved),
+                **figures(timeline.segments),
+                offset=timeline.offset,
+                unobserved=tuple(timeline.unobserved),
             )
         )
         if status == "failed":

@@ -232,12 +232,12 @@ def main() -> None:
     parser.add_argument("--slurm", action="store_true", help="also on the Slurm that there is")
     parser.add_argument("--only", default="", help="only series whose name has this in it")
     words = parser.parse_args()
-    chosen = [*_HERE, *(_ON_SLURM if words.slurm else ())]
-    chosen = [series for series in chosen if words.only in series.name]
+    picked = [*_HERE, *(_ON_SLURM if words.slurm else ())]
+    picked = [series for series in picked if words.only in series.name]
     with tempfile.TemporaryDirectory(prefix="whatif-") as folder:
         cases = [
             case
-            for number, series in enumerate(chosen)
+            for number, series in enumerate(picked)
             for case in _cases(series, Path(folder) / str(number))
         ]
     _show(cases)
