@@ -82,7 +82,7 @@ def test_what_is_not_on_the_list_is_never_passed_on(work: Path, flag: str) -> No
         assert "evil" not in made.command(what)
 
 
-def test_what_was_left_out_and_may_matter_is_told(work: Path) -> None:
+def test_arguments_that_were_left_out_and_may_matter_are_listed(work: Path) -> None:
     made = live_snakemake.invocation_for(
         begun("--config", "token=***", "--default-storage-provider", "s3", "-k"),
         Workdir(work),
@@ -105,12 +105,12 @@ def test_each_question_is_one_call_that_runs_no_job(work: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["--delete-all-output", "-n", "results/***.txt"])
-def test_a_target_that_is_none_is_refused(work: Path, target: str) -> None:
+def test_an_invalid_target_is_refused(work: Path, target: str) -> None:
     with pytest.raises(live_snakemake.LiveError, match="targets cannot be used again"):
         live_snakemake.invocation_for(begun(targets=(target,)), Workdir(work), work)
 
 
-def test_the_program_is_the_one_beside_this_python() -> None:
+def test_the_program_is_the_one_next_to_this_python() -> None:
     """Never the journal's."""
     assert Path(live_snakemake.program()).parent == Path(sys.executable).parent
 
@@ -127,7 +127,7 @@ def test_it_starts_where_snakemake_was_started(work: Path, tmp_path: Path) -> No
         live_snakemake.invocation_for(begun("-s", "gone"), Workdir(run), tmp_path)
 
 
-def test_what_lies_outside_is_named(work: Path, tmp_path: Path) -> None:
+def test_files_outside_are_named(work: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("")
     (work / "inside.yaml").write_text("")
@@ -150,7 +150,7 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Pat
     return calls
 
 
-def test_both_plugins_are_out_and_answers_are_lines(
+def test_both_plugins_are_off_and_results_are_lines(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = pretend(tmp_path, monkeypatch, "echo one; echo; echo two; echo no >&2")
@@ -163,7 +163,7 @@ def test_both_plugins_are_out_and_answers_are_lines(
     assert all(line.startswith("off all --") for line in calls.read_text().splitlines())
 
 
-def test_one_that_fails_or_does_not_end_says_why(
+def test_a_query_that_fails_or_hangs_says_why(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     how = live_snakemake.invocation_for(begun(), Workdir(work), work)
@@ -219,7 +219,7 @@ def test_with_yes_it_is_run_but_for_what_lies_outside(
     assert len(calls.read_text().splitlines()) == 5
 
 
-def test_a_folder_that_is_locked_is_left_alone(
+def test_a_locked_folder_is_not_queried(
     work: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

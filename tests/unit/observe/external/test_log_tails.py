@@ -15,45 +15,45 @@ def tail(folder: Path, content: bytes) -> LogTail:
     return found
 
 
-def test_a_short_log_is_told_whole(tmp_path: Path) -> None:
+def test_a_short_log_is_read_completely(tmp_path: Path) -> None:
     assert tail(tmp_path, b"one\n\nthree\n") == LogTail(
         path="a.log", bytes=11, first_line=1, lines=("one", "", "three")
     )
 
 
-def test_of_many_lines_the_last_twenty_are_told_with_their_numbers(tmp_path: Path) -> None:
+def test_the_last_twenty_lines_are_read_with_their_numbers(tmp_path: Path) -> None:
     found = tail(tmp_path, b"".join(b"%d\n" % n for n in range(1, 101)))
     assert (found.first_line, found.lines) == (81, tuple(str(n) for n in range(81, 101)))
 
 
-def test_of_a_long_log_only_the_end_is_read_and_lines_have_no_number(tmp_path: Path) -> None:
+def test_only_the_end_of_a_long_log_is_read_without_line_numbers(tmp_path: Path) -> None:
     found = tail(tmp_path, b"x" * 99 + b"\n" + (b"y" * 9_999 + b"\n") * 300)
     assert found.bytes == 100 + 300 * 10_000
     assert found.first_line is None
     assert found.lines == ("y" * 500 + "…",)  # the one before it is cut
 
 
-def test_a_line_without_an_end_is_told(tmp_path: Path) -> None:
+def test_a_line_without_a_newline_is_read(tmp_path: Path) -> None:
     assert tail(tmp_path, b"one\ntwo").lines == ("one", "two")
 
 
-def test_of_a_progress_bar_the_last_state_is_told(tmp_path: Path) -> None:
+def test_a_progress_bar_is_shown_in_its_last_state(tmp_path: Path) -> None:
     assert tail(tmp_path, b"1 %\r50 %\r100 %\nend\r\n").lines == ("100 %", "end")
 
 
-def test_bytes_that_are_no_text_in_utf_8_are_shown_as_escapes(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_shown_as_escapes(tmp_path: Path) -> None:
     assert tail(tmp_path, b"caf\xe9\n").lines == ("caf\\xe9",)
 
 
 @pytest.mark.parametrize(
     ("content", "problem"), [(b"", "it is empty"), (b"ELF\0\0\0", "it is not text")]
 )
-def test_a_log_that_says_nothing_says_why(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_a_log_without_lines_has_a_reason(tmp_path: Path, content: bytes, problem: str) -> None:
     found = tail(tmp_path, content)
     assert (found.bytes, found.lines, found.problem) == (len(content), (), problem)
 
 
-def test_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_a_missing_log_is_reported(tmp_path: Path) -> None:
     assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it does not exist"),)
 
 
@@ -64,11 +64,11 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_is_no_log(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_log(tmp_path: Path) -> None:
     assert tails(["."], tmp_path)[0].problem == "it is not a regular file"
 
 
-def test_what_was_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Path) -> None:
+def test_a_log_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("second\n")
     os.utime(path, ns=(0, 5_000_000_000))
@@ -77,7 +77,7 @@ def test_what_was_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Pat
     assert after.lines == ("second",)
 
 
-def test_each_log_is_told_once_and_eight_at_most(tmp_path: Path) -> None:
+def test_each_log_is_read_once_and_eight_at_most(tmp_path: Path) -> None:
     names = [f"{n}.log" for n in (1, 1, *range(1, 20))]
     assert [one.path for one in tails(names, tmp_path)] == [f"{n}.log" for n in range(1, 9)]
 
@@ -112,22 +112,22 @@ def own_words(folder: Path, content: bytes) -> LogTail:
     return found
 
 
-def test_of_an_executor_s_log_the_tool_s_own_words_are_told(tmp_path: Path) -> None:
+def test_only_the_tool_s_lines_of_an_executor_s_log_are_read(tmp_path: Path) -> None:
     found = own_words(tmp_path, SLURM)
     assert (found.path, found.first_line) == ("slurm.log", 12)
     assert found.lines == ("this is the tool", "    input: speaking")
 
 
-def test_of_several_tries_the_last_one_s_words_are_told(tmp_path: Path) -> None:
+def test_only_the_last_execution_s_lines_are_read(tmp_path: Path) -> None:
     again = SLURM + SLURM.replace(b"this is the tool", b"once more")
     assert own_words(tmp_path, again).lines == ("once more", "    input: speaking")
 
 
-def test_where_the_tool_said_nothing_that_is_told(tmp_path: Path) -> None:
+def test_a_tool_without_output_is_reported(tmp_path: Path) -> None:
     silent = SLURM.replace(b"this is the tool\n    input: speaking\n", b"")
     assert own_words(tmp_path, silent).problem == "the tool printed nothing to it"
 
 
-def test_an_executor_s_log_without_snakemake_s_words_is_told_from_its_end(tmp_path: Path) -> None:
+def test_an_executor_s_log_without_snakemake_s_lines_is_read_from_its_end(tmp_path: Path) -> None:
     found = own_words(tmp_path, b"slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***\n")
     assert found.lines == ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***",)

@@ -67,7 +67,7 @@ def test_a_glob_finds_files_and_follows_no_link_into_the_deep(
     assert [one.path for one in published(folder, pattern)] == names
 
 
-def test_a_file_is_told_with_its_size(folder: Path) -> None:
+def test_a_file_has_its_size(folder: Path) -> None:
     (folder / "r" / "a.tsv").write_bytes(b"x" * 123)
     assert published(folder, "r/a.tsv") == [PublishedFile("r/a.tsv", 123)]
 
@@ -99,13 +99,13 @@ def test_a_command_that_fails_says_how(folder: Path, script: str, code: int, why
     assert (found.ok, found.exit_code, found.why) == (False, code, why)
 
 
-def test_a_command_that_is_not_there_proves_nothing(folder: Path) -> None:
+def test_a_missing_command_fails(folder: Path) -> None:
     assert proof(folder, "no-such-command", "x") == VerifyResult(
         ("no-such-command", "x"), None, "no-such-command: No such file or directory"
     )
 
 
-def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
+def test_a_missing_folder_is_named(folder: Path) -> None:
     found = proof(folder / "gone", "true")
     assert (found.exit_code, found.why) == (None, f"{folder / 'gone'}: No such file or directory")
 

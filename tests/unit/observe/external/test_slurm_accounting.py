@@ -101,16 +101,16 @@ def test_steps_count_for_their_job_s_memory_alone() -> None:
     assert record == a_record(peak_rss_bytes=140079104)
 
 
-def test_a_step_without_its_job_is_no_job() -> None:
+def test_a_step_without_its_job_is_skipped() -> None:
     assert parse(sacct({"JobID": "71.0", "MaxRSS": "1"})) == []
 
 
-def test_tasks_of_an_array_are_told_apart_and_those_that_wait_are_left_out() -> None:
+def test_array_tasks_have_their_own_records_and_pending_ones_are_skipped() -> None:
     text = sacct({"JobID": "20_2"}, {"JobID": "20_3"}, {"JobID": "20_[4-9]"}, {"JobID": "20_3.0"})
     assert [record.cluster_job for record in parse(text)] == ["20_2", "20_3"]
 
 
-def test_of_a_requeued_job_s_starts_the_last_one_counts_wherever_it_stands() -> None:
+def test_the_last_start_of_a_requeued_job_counts_in_any_order() -> None:
     first = {"State": "REQUEUED", "NodeList": "node1"}
     second = {"State": "NODE_FAIL", "Submit": 20, "Start": 21, "NodeList": "node2"}
     last = {"Submit": 30, "Eligible": 30, "Start": 33, "End": 40, "NodeList": "node3"}
@@ -128,17 +128,17 @@ def test_an_older_job_with_the_same_id_is_another_and_so_are_its_steps() -> None
     assert record == a_record(submitted=8, eligible=8, peak_rss_bytes=7)
 
 
-def test_a_job_of_unknown_submission_is_believed() -> None:
+def test_a_job_with_an_unknown_submit_time_is_kept() -> None:
     assert [one.submitted for one in parse(sacct({"Submit": "Unknown"}), since=BEGAN)] == [None]
 
 
 @pytest.mark.parametrize("line", ["", "71", "71|1|2", "sacct: error: no", "|" * 17, "|" * 16])
-def test_lines_that_are_no_rows_are_passed_over(line: str) -> None:
+def test_lines_that_are_not_rows_are_skipped(line: str) -> None:
     assert parse(f"{line}\n{sacct({})}{line}\n") == [a_record()]
 
 
 @pytest.mark.parametrize("job", ["", "71+0", "node7", "-j", "71_", "12345678901", "٣"])
-def test_an_id_that_is_none_of_slurm_s_is_passed_over(job: str) -> None:
+def test_ids_that_are_not_slurm_s_are_skipped(job: str) -> None:
     assert parse(sacct({"JobID": job})) == []
 
 
@@ -166,7 +166,7 @@ def test_an_end_has_its_state_in_one_word_its_code_and_its_signal(
     assert (record.state, record.exit_code, record.signal) == told
 
 
-def test_a_reason_is_told_where_there_is_one() -> None:
+def test_a_reason_is_kept_if_there_is_one() -> None:
     assert the({"Reason": "Dependency"}).reason == "Dependency"
     assert (the({"Reason": "None"}).reason, the({"Reason": ""}).reason) == (None, None)
 
@@ -187,12 +187,12 @@ def test_a_reason_is_told_where_there_is_one() -> None:
         ("16E", None),
     ],
 )
-def test_the_memory_asked_for_is_read_in_every_version_s_way(text: str, mib: int | None) -> None:
+def test_requested_memory_is_read_in_every_version_s_format(text: str, mib: int | None) -> None:
     """The job asked for two CPUs: ``c`` says that the memory is for each."""
     assert the({"ReqMem": text}).memory_requested_bytes == (None if mib is None else mib * 2**20)
 
 
-def test_memory_for_each_of_nobody_knows_how_many_cpus_is_unknown() -> None:
+def test_memory_per_cpu_is_unknown_without_the_number_of_cpus() -> None:
     assert the({"ReqMem": "200Mc", "ReqCPUS": ""}).memory_requested_bytes is None
 
 
@@ -224,7 +224,7 @@ def test_a_span_of_cpu_time_is_read(text: str, seconds: float | None) -> None:
 @pytest.mark.parametrize(
     ("text", "limit_s"), [("5", 300), ("", None), ("UNLIMITED", None), ("Partition_Limit", None)]
 )
-def test_a_time_limit_is_told_in_seconds(text: str, limit_s: float | None) -> None:
+def test_a_time_limit_is_in_seconds(text: str, limit_s: float | None) -> None:
     assert the({"TimelimitRaw": text}).time_limit_s == limit_s
 
 
@@ -239,7 +239,7 @@ def test_a_time_limit_is_told_in_seconds(text: str, limit_s: float | None) -> No
         ("UserCPU", "999999-00:00:00", "user_s"),
     ],
 )
-def test_a_figure_past_all_measure_is_unknown_and_the_rest_is_read(
+def test_a_figure_out_of_range_is_unknown_and_the_rest_is_read(
     cell: str, text: str, name: str
 ) -> None:
     """``4294967294`` is how Slurm says that it has none."""
@@ -295,7 +295,7 @@ def test_no_job_has_two_records(rows: list[dict[str, str]]) -> None:
         ({"submitted": 7, "eligible": 6, "started": 5}, None, None),
     ],
 )
-def test_a_wait_is_split_at_the_moment_when_only_a_place_was_missing(
+def test_a_wait_is_split_at_the_eligible_time(
     moments: dict[str, float | None], held_s: float | None, queued_s: float | None
 ) -> None:
     record = a_record(**moments)
@@ -305,12 +305,12 @@ def test_a_wait_is_split_at_the_moment_when_only_a_place_was_missing(
 # -- the query ----------------------------------------------------------------------------------
 
 
-def test_ids_that_slurm_cannot_have_given_are_not_asked_about() -> None:
+def test_ids_that_are_not_slurm_s_are_not_queried() -> None:
     ids = ["5", None, "20_3", "5", "pbs.12", "5; rm", "-j", "", "5.0", "5\n", "12345678901", "٣"]
     assert slurm_ids(ids) == ["5", "20_3"]
 
 
-def test_ids_are_asked_about_400_at_a_time(command: Command) -> None:
+def test_ids_are_queried_400_at_a_time(command: Command) -> None:
     calls = command("sacct", "exit 0")
     assert query([str(number) for number in range(1, 402)], since=0) == []
     first, second = calls.read_text().splitlines()
@@ -325,7 +325,7 @@ def test_moments_are_asked_for_without_a_time_zone_and_duplicates_too(command: C
     assert calls.read_text() == f"%s -n -P -D --noconvert -j 5,20_3 -o {fields}\n"
 
 
-def test_without_an_id_nobody_is_asked(command: Command) -> None:
+def test_without_an_id_sacct_is_not_called(command: Command) -> None:
     calls = command("sacct", "exit 0")
     assert query(["not one", ""], since=0) == []
     assert not calls.exists()
@@ -346,7 +346,7 @@ def test_jobs_submitted_long_before_the_run_are_others_but_clocks_may_differ(
     assert [record.cluster_job for record in query(["1", "2"], since=BEGAN)] == ["2"]
 
 
-def test_of_jobs_that_were_not_asked_about_nothing_is_told(command: Command) -> None:
+def test_records_of_other_jobs_are_skipped(command: Command) -> None:
     """Asked about an array, Slurm tells of its tasks."""
     command("sacct", printing(sacct({"JobID": "71_1"}, {"JobID": "71_2"}, {"JobID": "72"})))
     assert [record.cluster_job for record in query(["71", "72"], since=BEGAN)] == ["72"]
@@ -361,16 +361,14 @@ def test_of_jobs_that_were_not_asked_about_nothing_is_told(command: Command) -> 
         ("kill -9 $$", "sacct failed with exit code -9: "),
     ],
 )
-def test_an_accounting_that_fails_says_so_in_one_line(
-    command: Command, script: str, why: str
-) -> None:
+def test_a_failing_sacct_is_reported_in_one_line(command: Command, script: str, why: str) -> None:
     command("sacct", script)
     with pytest.raises(AccountingError) as failed:
         query(["5"], since=0)
     assert str(failed.value).strip() == why.strip()
 
 
-def test_an_accounting_that_hangs_is_not_waited_for(command: Command) -> None:
+def test_a_hanging_sacct_is_not_waited_for(command: Command) -> None:
     command("sacct", "exec sleep 30")
     began = time.monotonic()
     with pytest.raises(AccountingError, match=r"^sacct did not answer in time$"):
@@ -384,7 +382,7 @@ def test_without_sacct_there_is_one_line_too(monkeypatch: pytest.MonkeyPatch) ->
         query(["5"], since=0)
 
 
-def test_bytes_that_are_no_text_are_no_fault(command: Command) -> None:
+def test_bytes_that_are_not_text_are_read(command: Command) -> None:
     command("sacct", printing(sacct({"NodeList": r"$(printf '\377')"})))
     (record,) = query(["71"], since=BEGAN)
     assert record.nodes == "\N{REPLACEMENT CHARACTER}"
@@ -409,13 +407,13 @@ def test_a_group_s_record_is_its_submission_s_not_its_members() -> None:
     assert news(grouped(), a_record("77")) == [(None, "g1", 1, "77", at(60))]
 
 
-def test_an_attempt_that_goes_on_may_have_a_record() -> None:
+def test_a_running_attempt_may_have_a_record() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5)
     story = begun().job(1).submitted(1, known, external_jobid="71")
     assert news(story, a_record(ended=None)) == [(1, None, 1, "71", at(60))]
 
 
-def test_what_is_known_already_is_no_news_and_what_changed_is() -> None:
+def test_only_new_or_changed_records_become_events() -> None:
     story = retried().accounting(1, a_record("77"))
     assert news(story, a_record("77")) == []
     assert news(story, a_record("77", ended=15)) == [(1, None, 1, "77", at(60))]
@@ -428,6 +426,6 @@ def test_a_record_is_the_same_once_it_was_written_and_read() -> None:
     assert ADAPTER.validate_json(to_line(event)).record == record
 
 
-def test_the_fields_that_are_asked_for_are_those_that_are_read() -> None:
+def test_the_queried_fields_are_those_that_are_read() -> None:
     assert tuple(sacct_records.FIELDS) == SACCT_FIELDS
     assert not any(re.search(r"\W", name) for name in SACCT_FIELDS)

@@ -257,7 +257,7 @@ def error_of(path: Path) -> str:
     return str(caught.value)
 
 
-def test_an_empty_file_is_no_journal(tmp_path: Path) -> None:
+def test_an_empty_file_is_not_a_journal(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "j.jsonl")
     assert error_of(path) == f"{path}: no complete line in it, so there is no run to show"
 
@@ -281,11 +281,11 @@ def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
     )
 
 
-def test_a_missing_file_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_in_one_line(tmp_path: Path) -> None:
     assert error_of(tmp_path / "no") == f"{tmp_path / 'no'}: No such file or directory"
 
 
-def test_a_folder_is_no_journal(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_journal(tmp_path: Path) -> None:
     assert error_of(tmp_path) == f"{tmp_path}: not a journal: it is not a regular file"
 
 
@@ -425,7 +425,7 @@ def test_what_is_added_keeps_the_journal_s_mode(writer: JournalWriter) -> None:
 @pytest.mark.parametrize(
     ("name", "why"), [("no", "No such file or directory"), ("folder", "Is a directory")]
 )
-def test_a_journal_that_cannot_be_added_to_is_told_in_one_line(
+def test_a_journal_that_cannot_be_appended_to_is_reported_in_one_line(
     tmp_path: Path, name: str, why: str
 ) -> None:
     (tmp_path / "folder").mkdir()
@@ -435,7 +435,7 @@ def test_a_journal_that_cannot_be_added_to_is_told_in_one_line(
     assert not (tmp_path / "no").exists()
 
 
-def test_what_could_not_be_added_whole_is_taken_back(tmp_path: Path) -> None:
+def test_a_partial_append_is_removed(tmp_path: Path) -> None:
     """A journal must not come to harm by a question about it."""
     path = retried().write(tmp_path / "j.jsonl")
     before = path.read_bytes()
@@ -478,7 +478,7 @@ def test_a_journal_does_not_take_the_place_of_a_stderr_that_is_closed(tmp_path: 
     assert (done.stdout, journal.read_bytes()) == ("True\n", b"")
 
 
-def test_a_reading_without_attempts_tells_what_there_was_to_do_and_how_it_ended(
+def test_a_reading_without_attempts_has_the_jobs_and_how_the_run_ended(
     tmp_path: Path,
 ) -> None:
     journal = chain().write(tmp_path / "a.jsonl")
