@@ -13,14 +13,15 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo debian-packages test test-untimed test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
+.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # Debian packages that some tests need, installed as root; without them these tests are skipped.
 DEBIAN := rsync faketime
 
 help:
 	@echo "make demo        run the example workflow with both plugins and print its account"
-	@echo "make test        run the unit and integration tests (no root; a few minutes)"
+	@echo "make test        run the unit and integration tests (no root; under five minutes)"
+	@echo "make test-timed  check how long real runs took (three minutes, on an idle machine)"
 	@echo "make test-slow   run the integration tests that take minutes each"
 	@echo "make test-conformance  run every workflow of the conformance suite, bare and observed"
 	@echo "make test-faults run every fault of docs/reliability.md (some need root)"
@@ -58,14 +59,12 @@ debian-packages:
 TESTS ?=
 PYTEST = $(BIN)/python -m pytest $(TESTS) --dist loadscope
 
-test: test-untimed test-timed
-
-# These spend much of their time waiting, so more of them run at a time than there are cores.
+# They spend much of their time waiting, so more of them run at a time than there are cores.
 # Exit code 5: TESTS contains none of them.
-test-untimed: $(VENV)/.installed
+test: $(VENV)/.installed
 	$(PYTEST) --numprocesses 4 -m 'not slow and not timed' || [ $$? -eq 5 ]
 
-# These check how long real runs took.
+# These check how long real runs took, so nothing else may run at the same time.
 test-timed: $(VENV)/.installed
 	$(PYTEST) --numprocesses 2 -m 'timed and not slow' || [ $$? -eq 5 ]
 
