@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.probe import hidden, object_in_the_making
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key, id_of
-from snakemake_logger_plugin_observe.recording.probe import hidden, object_in_the_making
 from snakemake_logger_plugin_observe.recording.session import Session
 
 # Anything shorter is the call itself, not worth a line.

@@ -20,9 +20,9 @@ from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import live_objects, notes
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
-from snakemake_logger_plugin_observe.recording.probe import ask
 from snakemake_logger_plugin_observe.recording.session import Session, current
 from snakemake_logger_plugin_observe.run.attempt import Key
 

@@ -12,7 +12,7 @@ from snakemake_interface_common.exceptions import ApiError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from snakemake_logger_plugin_observe.recording.probe import callers_variable
+from snakemake_logger_plugin_observe.probe import callers_variable
 from snakemake_logger_plugin_observe.settings import switched_on
 
 _OURSELVES: Final = "timed"

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from snakemake_logger_plugin_observe.probe import hidden
 from snakemake_logger_plugin_observe.recording.notes import DagCounts
-from snakemake_logger_plugin_observe.recording.probe import hidden
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.clock import Micros

@@ -9,9 +9,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from snakemake_logger_plugin_observe.probe import ask, callers_variable
 from snakemake_logger_plugin_observe.recording.log_records import JobTexts, plain
 from snakemake_logger_plugin_observe.recording.notes import GroupInfo, JobInfo
-from snakemake_logger_plugin_observe.recording.probe import ask, callers_variable
 from snakemake_logger_plugin_observe.recording.workflow_settings import settings_of
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.console import SNAKEMAKE_LOGGER
+from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import (
     dag_counts,
     job_ends,
@@ -18,7 +19,6 @@ from snakemake_logger_plugin_observe.recording import (
     log_records,
     notes,
 )
-from snakemake_logger_plugin_observe.recording.probe import ask
 
 _SEEN: Final = "_observe_seen"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.console import sentence, warn
+from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import (
     live_objects,
     notes,
@@ -21,7 +22,6 @@ from snakemake_logger_plugin_observe.recording import (
     workflow_sources,
 )
 from snakemake_logger_plugin_observe.recording.log_listener import LogListener
-from snakemake_logger_plugin_observe.recording.probe import ask
 from snakemake_logger_plugin_observe.recording.workflow_settings import asks_for_no_run
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
+from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording.log_records import plain
-from snakemake_logger_plugin_observe.recording.probe import ask
 
 # Snakemake's own names, by the attribute of the workflow that holds them. Left out is what only
 # concerns processes on a node, or the place of Snakemake's own temporary files.

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.recording.probe import ask
+from snakemake_logger_plugin_observe.probe import ask
 
 _MOST_FILES: Final = 500
 _MOST_BYTES: Final = 10 * 1024 * 1024

@@ -32,7 +32,7 @@ ROOTS = {
 # The logger package from the ground up. A room is a folder, or a module of the root; folders that
 # are not named belong to the one that they lie in. A room imports from the floors below it.
 FLOORS = (
-    {"clock", "console", "settings"},
+    {"clock", "console", "settings", "probe"},
     {"journal"},
     {"run"},
     {"external", "analysis"},
@@ -169,7 +169,7 @@ def test_the_observer_knows_nothing_of_the_wrapper() -> None:
 def test_the_wrapper_knows_the_recording_side_alone() -> None:
     """Neither an analysis, nor the reader."""
     used = {room(name) for path in modules(TIMED).values() for name in own_imports(path)}
-    assert used <= {"clock", "console", "settings", "journal", "run", "recording"}
+    assert used <= {"clock", "console", "settings", "probe", "journal", "run", "recording"}
 
 
 # -- who may do what -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""How Snakemake's live objects are reached: probed attributes, callers' frames, hidden wrappers.
+"""Access to Snakemake's live objects: attributes with a default, callers' frames, hidden wrappers.
 
-A question that a version of Snakemake cannot answer falls back to a default. Standard library only:
-processes on the nodes import this module too.
+Not every version of Snakemake has every attribute. Standard library only, and in the root: every
+process on every node imports this module, and should not load a package for it.
 """
 
 import os
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _FRAMES_TO_SEARCH: Final = 40
 
 
-def ask(question: Callable[[], Any], otherwise: Any = None) -> Any:
-    """Return what *question* returns, or *otherwise* if it raises."""
+def ask(get: Callable[[], Any], default: Any = None) -> Any:
+    """Return the result of *get*, or *default* if it raises."""
     try:
-        return question()
+        return get()
     except Exception:
-        return otherwise
+        return default
 
 
 def callers_variable(function: str, variable: str) -> Any:
