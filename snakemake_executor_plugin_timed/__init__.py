@@ -43,7 +43,7 @@ class ExecutorSettings(ExecutorSettingsBase):
     accounting: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={
-            "help": "Whether to query Slurm's accounting about the jobs once, when the run ends "
+            "help": "Whether to query Slurm's accounting for the jobs once, when the run ends "
             "(default: on if Slurm runs them).",
             "choices": ["on", "off"],
         },
@@ -78,10 +78,10 @@ class ExecutorSettings(ExecutorSettingsBase):
 
 
 class _WrappedCommonSettings(CommonSettings):
-    """The wrapped plugin's own common settings, looked up at each access."""
+    """The wrapped plugin's common settings, looked up at each access."""
 
     def __init__(self) -> None:
-        """Set nothing: all attributes are the wrapped plugin's."""
+        """Set nothing: every attribute is read from the wrapped plugin."""
 
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -95,7 +95,7 @@ common_settings = _WrappedCommonSettings()
 
 
 class Executor(AbstractExecutor):
-    """Stands in for the wrapped executor: calling it makes that one, timed."""
+    """Stands in for the wrapped executor: calling it makes a timed one of that class."""
 
     def __new__(cls, workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
         """Return an instance of a subclass of the wrapped plugin's executor."""

@@ -1,9 +1,9 @@
 """``--timed-announce on``: announces the run's job states to other logger plugins.
 
-Each state of a job becomes a log record by the ``remote_job_state`` contract, put into the queue
-that Snakemake's plugin handlers read; its console and its log file have handlers of their own and
-never get it. The recorder's thread announces what it writes to the journal; that a submission has
-started on its node is found in the folder of fragments, on one more thread.
+Each state becomes a log record that follows the ``remote_job_state`` contract. It goes into the
+queue that Snakemake's plugin handlers read; the console and the log file have separate handlers and
+never receive it. The recorder's thread announces states as it writes them to the journal. Another
+thread scans the folder of fragments to detect that a submission has started on its node.
 """
 
 import logging
@@ -37,7 +37,7 @@ _DRAIN_S: Final = 0.5
 
 
 def announcing(session: Session, workflow: Any, fragments: Fragments | None) -> "Announcing | None":
-    """Return what announces *workflow*'s jobs, or None if no other plugin listens."""
+    """Start announcing *workflow*'s jobs; return None if no other plugin listens."""
     try:
         if session.recorder is None or not _has_other_handlers(
             workflow.logger_manager.queue_listener
@@ -50,12 +50,12 @@ def announcing(session: Session, workflow: Any, fragments: Fragments | None) -> 
 
 
 def _has_other_handlers(listener: Any) -> bool:
-    """Return whether other plugins listen; one that prints to the console gets a filter."""
+    """Return whether other plugins listen, after adding a filter to those that print."""
     handlers = listener.handlers if listener is not None else ()
-    others = [one for one in handlers if type(one).__module__.split(".")[0] != _OUR_HANDLERS]
-    for one in others:
-        if getattr(one, "writes_to_stream", False):
-            one.addFilter(_is_not_announced)
+    others = [h for h in handlers if type(h).__module__.split(".")[0] != _OUR_HANDLERS]
+    for handler in others:
+        if getattr(handler, "writes_to_stream", False):
+            handler.addFilter(_is_not_announced)
     return bool(others)
 
 
@@ -73,7 +73,7 @@ class Announcing:
         session.put(notes.ListenerAdded(clock.now(), Announcer(session, send)))
 
     def expect(self, key: Key, submission: tuple[str, ...]) -> None:
-        """Watch for a submission's first sign."""
+        """Watch for a submission's first sign of life."""
         if self._watch is not None and submission:
             self._watch.expect(key, submission)
 
@@ -115,7 +115,7 @@ def send(state: JobState) -> None:
 
 @dataclass(slots=True)
 class _Announced:
-    """What was announced of one job's attempt."""
+    """What has been announced about one attempt of a job."""
 
     phase: Phase | None = None
     external_jobid: str | None = None
@@ -124,7 +124,7 @@ class _Announced:
 
 
 class Announcer:
-    """Makes announcements of events; called on the recorder's thread."""
+    """Announces job states from journal events; called on the recorder's thread."""
 
     def __init__(self, session: Session, announce: Callable[[JobState], None]) -> None:
         """Pass every state to *announce*, unless *session*'s executor reports states itself."""
@@ -164,7 +164,7 @@ class Announcer:
             self._send(run, key, "running")
 
     def _ended(self, event: AttemptFinished, run: Run, mask: Callable[[str], str]) -> None:
-        """Announce an end, and before it the states that were too short to be seen."""
+        """Announce an end, after any earlier state that was too short to be noticed."""
         ((key, announced),) = self._of(event, run)
         ok = event.status in ("success", "cached")
         started, stopped = _window(event)
@@ -222,14 +222,14 @@ def _window(event: AttemptFinished) -> tuple[clock.Micros | None, clock.Micros |
     For a job submitted on its own: from the first sign of life to the last process's end. For a
     group's member, and a job in the main process: its tool's start and end.
     """
-    on_nodes = [one for one in event.levels if not one.in_main]
+    on_nodes = [level for level in event.levels if not level.in_main]
     if event.group is None and (event.node_starts or on_nodes):
-        began = [one.started for one in on_nodes if one.started is not None]
-        ended = [one.ended for one in on_nodes if one.ended is not None]
+        began = [level.started for level in on_nodes if level.started is not None]
+        ended = [level.ended for level in on_nodes if level.ended is not None]
         return max(event.node_starts, default=min(began, default=None)), max(ended, default=None)
-    executions = [one for level in event.levels for one in level.executions]
-    began = [one.tool_started for one in executions if one.tool_started is not None]
-    ended = [one.tool_ended for one in executions if one.tool_ended is not None]
+    executions = [execution for level in event.levels for execution in level.executions]
+    began = [e.tool_started for e in executions if e.tool_started is not None]
+    ended = [e.tool_ended for e in executions if e.tool_ended is not None]
     return min(began, default=None), max(ended, default=None)
 
 
@@ -237,7 +237,7 @@ class FragmentWatch:
     """Scans the folder of fragments every other second, while submissions are expected to start."""
 
     def __init__(self, fragments: Fragments, put: Callable[[notes.AnyNote], None]) -> None:
-        """Call *put* with the first sign of each expected submission."""
+        """Call *put* with the first sign of life of each expected submission."""
         self._fragments = fragments
         self._put = put
         self._expected: dict[Key, tuple[str, ...]] = {}
@@ -265,7 +265,7 @@ class FragmentWatch:
         while not self._stopped.wait(_SCAN_EVERY_S):
             if not self._expected:
                 self._wanted.clear()
-                if not self._expected:  # else one was expected in between
+                if not self._expected:  # else a submission was added in between
                     self._wanted.wait()
                 continue
             try:
@@ -283,8 +283,8 @@ class FragmentWatch:
             if submission not in present:
                 continue
             report = self._fragments.read(submission)
-            signs = report.starts or tuple(one.started for one in report.levels if one.started)
+            signs = report.starts or tuple(lv.started for lv in report.levels if lv.started)
             if signs:
                 self._expected.pop(key, None)
-                node = next((one.node or one.host for one in report.levels), None)
+                node = next((level.node or level.host for level in report.levels), None)
                 self._put(notes.SeenOnNode(clock.now(), key, signs[0], node))

@@ -1,4 +1,4 @@
-"""Fragments: the files that processes on the nodes write; here they are named, read and removed.
+"""Fragments, the files that processes on the nodes write: their names, reading and removal.
 
 A fragment holds the shell's first sign of life (seconds since the epoch, from ``date``) and a JSON
 line or two per Snakemake process. Anyone may have written it, so everything in it is validated.
@@ -38,18 +38,18 @@ class Fragments:
         return self.folder / f"{self._prefix}-{name}{SUFFIX}"
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
-        """Return what was written so far; a torn, huge or malformed fragment is a problem."""
+        """Return what was written so far; a torn, huge or malformed fragment is its problem."""
         report = _Report()
         for name in submission:
             try:
-                report.take(_read(self.path(name)), of_array=array_task(name) is not None)
+                report.add(_read(self.path(name)), of_array=array_task(name) is not None)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 report.problem = f"fragment: {error.strerror or error}"
             except ValueError as error:
                 report.problem = f"fragment: {error}"
-        return report.whole()
+        return report.finished()
 
     def present(self, submissions: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Return which of *submissions* have written something so far, by one scan of the folder.
@@ -118,7 +118,7 @@ class _Report:
         self._starts: list[int] = []
         self._levels: dict[tuple[Any, ...], Level] = {}
 
-    def take(self, data: bytes, *, of_array: bool) -> None:
+    def add(self, data: bytes, *, of_array: bool) -> None:
         """Add a fragment's content.
 
         Args:
@@ -148,11 +148,11 @@ class _Report:
                 raise ValueError(f"more than {_MOST_PROCESSES} processes")
             if of_array:
                 level = level.model_copy(
-                    update={"executions": tuple(map(_nameless, level.executions))}
+                    update={"executions": tuple(map(_without_job, level.executions))}
                 )
             self._levels[(level.host, level.pid, level.started)] = level
 
-    def whole(self) -> NodeReport:
+    def finished(self) -> NodeReport:
         """Return the report; it is complete if the last start's outermost process has ended."""
         levels = tuple(sorted(self._levels.values(), key=lambda level: level.started or 0))
         last = max((level.restarts for level in levels), default=0)
@@ -161,8 +161,8 @@ class _Report:
         return NodeReport(tuple(sorted(self._starts)), levels, complete, self.problem)
 
 
-def _nameless(one: Execution) -> Execution:
-    return one.model_copy(update={"rule": None, "wildcards": {}})
+def _without_job(execution: Execution) -> Execution:
+    return execution.model_copy(update={"rule": None, "wildcards": {}})
 
 
 def _level(line: bytes) -> tuple[Level, str | None]:

@@ -1,7 +1,7 @@
-"""Hooks into one workflow's own objects, for what no plugin interface reports.
+"""Hooks into the objects of one workflow, for what no plugin interface reports.
 
-Each wraps one method of one instance. A method that this Snakemake lacks is recorded as missing,
-and costs its phase, never the run. The classes stay as they are.
+Each wraps one method of one instance; classes are not changed. A method that this Snakemake lacks
+is recorded as missing: its phase is not observed, and the run goes on.
 """
 
 import functools
@@ -14,10 +14,10 @@ from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key, id_of
 from snakemake_logger_plugin_observe.recording.session import Session
 
-# Anything shorter is the call itself, not worth a line.
+# In microseconds. Anything shorter is the call itself, not worth a journal line.
 _WORTH_RECORDING: Final = 1000
-# An iteration that finds nothing new and is shorter than this delays nothing that anyone would see.
-_WORTH_REPEATING: Final = 50_000
+# An iteration that finds nothing new and is shorter than this delays no job noticeably.
+_WORTH_RECORDING_IDLE: Final = 50_000
 
 
 class Hooks:
@@ -193,12 +193,12 @@ class _Iteration:
         self._ready = ready
         self._selected.extend(map(id_of, run))
 
-    def rest(self) -> None:
+    def go_idle(self) -> None:
         if self._woke is None:
             return
         idle = clock.now()
         busy = idle - self._woke
-        if self._found_nothing_new() and busy < _WORTH_REPEATING:
+        if self._found_nothing_new() and busy < _WORTH_RECORDING_IDLE:
             self._unrecorded += 1
             self._unrecorded_busy += busy
         elif self._selections or busy >= _WORTH_RECORDING:
@@ -218,7 +218,7 @@ class _Iteration:
         self._selections, self._selected = [], []
 
     def _found_nothing_new(self) -> bool:
-        """Whether as many jobs are ready and run as last time, and none was selected."""
+        """Whether none was selected, and as many jobs are ready and running as last time."""
         running = getattr(self._scheduler, "running", None)
         known = None if running is None else (self._ready, len(running))
         same = known is not None and known == self._last and not self._selected
@@ -227,7 +227,7 @@ class _Iteration:
 
 
 class _Gate:
-    """Wraps the semaphore at which the main loop waits for something to do."""
+    """Wraps the semaphore on which the main loop waits for something to do."""
 
     def __init__(self, gate: Any, iteration: _Iteration) -> None:
         self._gate = gate
@@ -235,7 +235,7 @@ class _Gate:
 
     def acquire(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            self._iteration.rest()
+            self._iteration.go_idle()
         except Exception as error:
             self._iteration.fault(error)
         try:

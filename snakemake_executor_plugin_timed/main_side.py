@@ -1,7 +1,7 @@
-"""The main process's side: what the timed executors do becomes notes for the recorder.
+"""The main process's side: turns what the timed executors do into notes for the recorder.
 
 Every method is called in one of Snakemake's threads: it takes the time, puts a note, and returns.
-What goes wrong here is reported once and never reaches Snakemake.
+Errors are reported once and never reach Snakemake.
 """
 
 import itertools
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
-# These submit a program and its arguments, and would take shell code before it for the program.
+# These submit a program with its arguments: shell code in front would be taken for the program.
 _WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
 _STARTING: Final = ("begun", "prepared", "running")
 
@@ -62,7 +62,7 @@ class MainSide:
         """Observe *workflow* for *session*; the flags are the user's."""
         self.session = session
         self._workflow = workflow
-        self._wanted = node_stamps
+        self._node_stamps_wanted = node_stamps
         self._accounting = accounting and _slurm_runs(session.wraps, workflow.executor_settings)
         self._numbers = itertools.count(1)
         self._submissions: dict[Key, str] = {}
@@ -118,7 +118,7 @@ class MainSide:
 
     @quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
-        """Stamp the acceptance, with the executor's own id of the submission."""
+        """Stamp the acceptance, with the executor's id of the submission."""
         moment = clock.now()
         key = attempt_key(job)
         external = None if external_jobid is None else str(external_jobid)
@@ -248,9 +248,9 @@ class MainSide:
         self._described.add(key)
         if job.is_group():
             self.session.put(live_objects.group_info(job, moment))
-        for one in job.jobs if job.is_group() else (job,):
-            texts = live_objects.texts_of(one)
-            self.session.put(live_objects.job_info(one, moment, texts))
+        for single in job.jobs if job.is_group() else (job,):
+            texts = live_objects.texts_of(single)
+            self.session.put(live_objects.job_info(single, moment, texts))
 
     def _submission(self, job: Any) -> str:
         key = attempt_key(job)
@@ -260,14 +260,14 @@ class MainSide:
 
     def _fragments_of(self, key: Key, external: str | None) -> tuple[str, ...]:
         """Return the names of a submission's fragments: two, if it is a later task of an array."""
-        own = self._submissions.get(key)
-        if own is None:
+        name = self._submissions.get(key)
+        if name is None:
             return ()
         array = _ARRAY_TASK.fullmatch(external or "")
         if array is None:
-            return (own,)
-        first = self._arrays.setdefault(array["array"], own)
-        return (own,) if first == own else (own, array_name(first, array["task"]))
+            return (name,)
+        first = self._arrays.setdefault(array["array"], name)
+        return (name,) if first == name else (name, array_name(first, array["task"]))
 
     def _times_nodes(self, executor: Any) -> bool:
         """Whether *executor*'s processes can be timed; decided once, with a message if not."""
@@ -282,7 +282,7 @@ class MainSide:
 
     def _why_not(self, executor: Any) -> str | None:
         """Return why *executor*'s processes cannot be timed, or None if they can."""
-        if not self._wanted:
+        if not self._node_stamps_wanted:
             return "--timed-node-stamps off"
         if ask(executor.get_python_executable) != sys.executable:
             return "the executor uses another Python on its nodes"

@@ -155,12 +155,13 @@ class NodeSide(logging.Filter):
         """Begin an execution."""
         key = self._key(job)
         number = self._newest[key]["number"] + 1 if key in self._newest else 1
-        one: dict[str, Any] = {"number": number, "selected": self._selected, "begun": clock.now()}
+        execution: dict[str, Any] = {"number": number, "selected": self._selected}
+        execution["begun"] = clock.now()
         if not job.is_group():
-            one["rule"] = str(job.rule.name)
-            one["wildcards"] = {str(k): str(v) for k, v in job.wildcards_dict.items()}
-        self._newest[key] = one
-        self._executions.append(one)
+            execution["rule"] = str(job.rule.name)
+            execution["wildcards"] = {str(k): str(v) for k, v in job.wildcards_dict.items()}
+        self._newest[key] = execution
+        self._executions.append(execution)
 
     @quietly
     def accepted(self, job: Any, external_jobid: Any) -> None:
@@ -173,42 +174,42 @@ class NodeSide(logging.Filter):
         self, executor: Any, job: Any, ok: bool, message: Any, logs: Sequence[Any] = ()
     ) -> None:
         """Stamp the execution's end, as this process noticed it."""
-        one = self._execution(job)
-        one.setdefault("reported", clock.now())
-        if one.get("status") != "cached":
-            one["status"] = "success" if ok else "failed"
-        if message and "message" not in one:
-            one["message"] = str(message)[:500]
+        execution = self._execution(job)
+        execution.setdefault("reported", clock.now())
+        if execution.get("status") != "cached":
+            execution["status"] = "success" if ok else "failed"
+        if message and "message" not in execution:
+            execution["message"] = str(message)[:500]
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
         """Stamp that the outputs have been checked and stored."""
-        one = self._execution(job)
-        one.setdefault("checked", clock.now())
+        execution = self._execution(job)
+        execution.setdefault("checked", clock.now())
         if not ok:
-            one["status"] = "failed"
-            one.setdefault("message", self._error)
+            execution["status"] = "failed"
+            execution.setdefault("message", self._error)
 
     @quietly
     def stage(self, job: Any, name: str, failure: BaseException | None = None) -> None:
         """Stamp a stage of the local executor; the first tool's start is written at once."""
-        one = self._execution(job)
+        execution = self._execution(job)
         if name == "cached":
-            one["status"] = "cached"
+            execution["status"] = "cached"
             return
-        one.setdefault(name, clock.now())
+        execution.setdefault(name, clock.now())
         if name in ("tool_started", "tool_ended"):
-            self._measure(job, one, name)
+            self._measure(job, execution, name)
         if name == "tool_ended":
-            one["status"] = "success" if failure is None else "failed"
+            execution["status"] = "success" if failure is None else "failed"
         if failure is not None:
-            one["exit_code"] = failures.exit_code(failure)
-            one["message"] = failures.message(failure)
+            execution["exit_code"] = failures.exit_code(failure)
+            execution["message"] = failures.message(failure)
         if name == "tool_started" and not self._written:
             self._write()
 
-    def _measure(self, job: Any, one: dict[str, Any], stage: str) -> None:
-        """Read what the tool uses; the kernel's counters may be missing."""
+    def _measure(self, job: Any, execution: dict[str, Any], stage: str) -> None:
+        """Measure the resources that a tool uses; the kernel's counters may be missing."""
         try:
             if self._meter is None:
                 from snakemake_executor_plugin_timed.usage import Meter
@@ -218,7 +219,7 @@ class NodeSide(logging.Filter):
             if stage == "tool_started":
                 self._meter.start(self._key(job), in_process=in_process)
             elif used := self._meter.stop(self._key(job), in_process=in_process):
-                one["used"] = used
+                execution["used"] = used
         except Exception as error:
             self.fault(error)
 
@@ -233,7 +234,7 @@ class NodeSide(logging.Filter):
 
     @quietly
     def record_for(self, executor: Any, job: Any) -> str | None:
-        """Return this process's own fragment: the processes that it starts write to it, too."""
+        """Return this process's fragment: the processes that it starts write to it, too."""
         import shlex
 
         return shlex.quote(self._record) if _same_python(executor) else None
@@ -250,7 +251,7 @@ class NodeSide(logging.Filter):
         if os.getpid() == self._pid:
             self._level["ended"] = clock.now()
             if self._waiting is not None and self._waiting[0] == "stage_in":
-                self._waited(self._level["ended"])  # they never came
+                self._waited(self._level["ended"])  # the files never came
             if not self._executions:
                 self._level["error"] = self._error
             if step := self._watch.step():

@@ -1,4 +1,4 @@
-"""``Timed``: a mixin for any executor class that reports what the executor does to an observer.
+"""``Timed``: a mixin for any executor class that calls an observer at each step of a job.
 
 The same class works in the main process and on the nodes; only the observer differs. Every method
 calls the wrapped one with unchanged arguments.
@@ -16,7 +16,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def quietly(method: _Method) -> _Method:
-    """Keep an observer's errors from Snakemake: they are reported, and the method returns None."""
+    """Return an observer's *method*, made to report its errors and return None, not to raise."""
 
     @functools.wraps(method)
     def guarded(self: "Observer", *args: Any, **kwargs: Any) -> Any:
@@ -75,7 +75,7 @@ class Observer(Protocol):
 
 
 class Timed:
-    """Comes before the wrapped executor's class among its bases."""
+    """The mixin; it stands before the wrapped executor's class among the bases."""
 
     _observer: Observer
 

@@ -1,7 +1,7 @@
 """Finds the wrapped executor, passes it its settings, and makes it as a subclass of ``Timed``.
 
-Only public names of the executor interface are required; everything else is probed, and costs its
-own phase if it is missing.
+Only public names of the executor interface are required. Everything else is optional: if it is
+missing, only its phase is not observed.
 """
 
 import os
@@ -49,7 +49,7 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
     if wrapped_settings is None and args is not None and plugin.has_settings_cls():
         wrapped_settings = plugin.get_settings(args)
     setattr(settings, _INNER_SETTINGS, wrapped_settings)
-    if wrapped_settings is not None and args is not None and not _asks_for_no_run(args):
+    if wrapped_settings is not None and args is not None and not _runs_no_workflow(args):
         plugin.validate_settings(wrapped_settings)
     if not switched_on():
         return
@@ -60,7 +60,7 @@ def configure(settings: Any, wrapped_settings: Any, moment: int) -> None:
 
 
 def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None:
-    """Start timing this process: as one on the node, or as the main one."""
+    """Start timing this process, on a node or as the main one."""
     if settings.record is not None:
         from snakemake_executor_plugin_timed import node
 
@@ -74,9 +74,9 @@ def _begin(settings: Any, wrapped_settings: Any, args: Any, moment: int) -> None
 
 
 def _warn_untimed(settings: Any, error: Exception) -> None:
-    """Warn once that an internal error, such as a broken installation, costs the stamps.
+    """Warn once that nothing is timed because of an internal error, such as a broken installation.
 
-    Not on a node, where the output is the job's own; the journal shows that stamps are missing.
+    Not on a node, where the output is the job's; the journal shows that stamps are missing.
     """
     if getattr(settings, "record", None) is None:
         from snakemake_logger_plugin_observe.console import sentence, warn_once
@@ -84,11 +84,11 @@ def _warn_untimed(settings: Any, error: Exception) -> None:
         warn_once(f"internal error, the run goes on untimed: {sentence(error)}")
 
 
-def _asks_for_no_run(args: Any) -> bool:
+def _runs_no_workflow(args: Any) -> bool:
     # Imported only here: most processes on nodes wrap an executor without settings.
-    from snakemake_logger_plugin_observe.recording.workflow_settings import asks_for_no_run
+    from snakemake_logger_plugin_observe.recording.workflow_settings import runs_no_workflow
 
-    return asks_for_no_run(args)
+    return runs_no_workflow(args)
 
 
 def _unnamed(args: Any) -> str:
@@ -153,7 +153,7 @@ def make(workflow: Any, logger: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _observer(workflow: Any, settings: Any) -> Any:
-    """Return what takes the stamps in this process: the main process's side, or the node's."""
+    """Return this process's observer: the main process's side, the node's, or None."""
     if getattr(settings, "record", None) is not None:
         from snakemake_executor_plugin_timed import node
 
@@ -185,7 +185,7 @@ def _time_local_rules_too(observer: Any) -> Callable[[], None]:
     """Time the plain local executor that the scheduler is about to make for local rules.
 
     The scheduler takes it from the registry right after it has made ours. The registry is restored
-    once it has done so, or when the returned function is called.
+    then, or when the returned function is called.
     """
     plugin = ExecutorPluginRegistry().get_plugin("local")
     plain = plugin.executor

@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.recording import (
     workflow_sources,
 )
 from snakemake_logger_plugin_observe.recording.log_listener import LogListener
-from snakemake_logger_plugin_observe.recording.workflow_settings import asks_for_no_run
+from snakemake_logger_plugin_observe.recording.workflow_settings import runs_no_workflow
 
 if TYPE_CHECKING:
     from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
@@ -158,7 +158,7 @@ class Session:
         moment = clock.now()
         self.listener.stop()
         try:
-            if self.recorder is None and self._early and not asks_for_no_run(self.args):
+            if self.recorder is None and self._early and not runs_no_workflow(self.args):
                 self._record_failed_start()
             self._finish_recorder(moment)
         except Exception as error:

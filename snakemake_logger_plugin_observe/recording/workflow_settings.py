@@ -1,4 +1,4 @@
-"""Snakemake's settings: those that a journal keeps, and the flags that ask for something else.
+"""Snakemake's settings: those that are recorded, and the flags with which it runs no workflow.
 
 Values are the same in each run with the same command line: sets are sorted, and a function is
 replaced by the text that the user wrote, or ``null``.
@@ -14,8 +14,8 @@ from typing import Any, Final
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording.log_records import plain
 
-# Snakemake's own names, by the attribute of the workflow that holds them. Left out is what only
-# concerns processes on a node, or the place of Snakemake's own temporary files.
+# Snakemake's own names, by the attribute of the workflow that holds them. Left out are settings
+# that only affect processes on a node, or where Snakemake puts its temporary files.
 _RECORDED: Final = {
     "execution_settings": (
         *("retries", "keep_going", "keep_incomplete", "ignore_incomplete", "keep_metadata", "lock"),
@@ -69,8 +69,8 @@ _NO_RUN: Final = (
 )
 
 
-def asks_for_no_run(args: Any) -> bool:
-    """Return whether Snakemake's command line *args* asks for something else than a run."""
+def runs_no_workflow(args: Any) -> bool:
+    """Return whether Snakemake, called with *args*, does something else than run a workflow."""
     return any(getattr(args, name, None) for name in _NO_RUN)
 
 
@@ -116,7 +116,7 @@ def shown(value: Any) -> Any:
         choice = getattr(value, "item_to_choice", None)
         return choice() if choice is not None else value.name.lower().replace("_", "-")
     if isinstance(value, int):
-        return None if value >= sys.maxsize else value  # Snakemake's value for: no limit
+        return None if value >= sys.maxsize else value  # Snakemake's value for "no limit"
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, Mapping):
@@ -131,4 +131,4 @@ def shown(value: Any) -> Any:
     if hasattr(value, "args"):  # default resources, before 9.26
         return dict(sorted(text.split("=", 1) for text in value.args))
     has_a_text = "__str__" in vars(type(value))
-    return str(value) if has_a_text else None  # else it would be an address in memory
+    return str(value) if has_a_text else None  # the default text is an address in memory
