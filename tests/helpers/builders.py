@@ -374,7 +374,10 @@ class Story:
     def quick(
         self, job_id: int, ready_s: float, selected_s: float, end_s: float, **more: Any
     ) -> "Story":
-        """Add a job that was submitted at once, and whose tool took all its time in the main process."""
+        """Add an attempt in the main process that is all tool from its selection to its end.
+
+        Without ``iteration``, the run does not show what released a job that waited for a slot.
+        """
         known = stamps(
             ready=ready_s,
             selected=selected_s,

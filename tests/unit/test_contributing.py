@@ -15,29 +15,25 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "snakemake_logger_plugin_observe"
 CONTRACTS = (
     "tests/unit/observe/analysis/triage/detectors/test_contract.py",
+    "tests/unit/observe/analysis/triage/detectors/test_slow_hooks.py",
     "tests/unit/observe/commands/test_commands.py",
     "tests/unit/test_architecture.py",
 )
 
 
-def blocks(title: str, language: str) -> list[tuple[str, str]]:
-    """Return the path and the code of each block in a section of CONTRIBUTING.md."""
+def follow(title: str, copy: Path) -> None:
+    """Write the new files of a recipe in *copy*, and add its line to the registry."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     section = text.partition(f"## {title}\n")[2].partition("\n## ")[0]
-    found = re.findall(rf"```{language}\n# (\S+)\n(.*?)```", section, re.DOTALL)
-    assert found, f"no {language} in {title}"
-    return found
-
-
-def follow(title: str, copy: Path) -> None:
-    """Write the new file of a recipe in *copy*, and add its line to the registry."""
-    ((path, code),) = blocks(title, "python")
-    (copy / path).write_text(code)
-    ((path, diff),) = blocks(title, "diff")
-    before, added = (f"{line[1:]}\n" for line in diff.splitlines())
-    registry = (copy / path).read_text()
-    assert registry.count(before) == 1
-    (copy / path).write_text(registry.replace(before, before + added))
+    files = re.findall(r"```python\n# (\S+)\n(.*?)```", section, re.DOTALL)
+    assert [path.startswith(PACKAGE) for path, _ in files].count(True) == 1
+    for path, code in files:
+        (copy / path).write_text(code)
+    ((added, before, path),) = re.findall(r"Add `(\w+,)` below `(\w+,)` in `(\S+)`", section)
+    registry = copy / PACKAGE / path
+    lines = registry.read_text()
+    assert lines.count(f"    {before}\n") == 1
+    registry.write_text(lines.replace(f"    {before}\n", f"    {before}\n    {added}\n"))
 
 
 def python(copy: Path, *arguments: str) -> str:
@@ -70,6 +66,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def observe(copy: Path, *arguments: str) -> str:
+    """Run ``snakemake-observe`` of the packages in *copy*; return what it printed."""
     return python(copy, "-m", PACKAGE, *arguments)
 
 
@@ -86,7 +83,7 @@ def test_the_recipe_for_a_reporter_form(copy: Path) -> None:
     assert json.loads(line) == json.loads(observe(copy, "cost", "--format", "json"))
 
 
-def test_the_recipe_for_a_detector_and_the_contracts_of_all(copy: Path) -> None:
+def test_the_recipe_for_a_detector_and_the_contracts_of_all_recipes(copy: Path) -> None:
     """The new modules pass what every command, every detector and every room must pass."""
     every = "slow_hooks or nodes or registered or share_a_class or a_room or every_module"
     passed = python(

@@ -56,8 +56,11 @@ class Case:
     """A run to be explained. Evidence calls its journal B, its baseline's A, a dry run's P."""
 
     run: Run
+    """The jobs, and the attempts with their time by phase."""
     status: str
+    """How the run ended: ``success``, ``failed``, ``killed``, ..."""
     baseline: Run | None = None
+    """An earlier run to compare with."""
     comparison: Comparison | None = None
     """The run compared with its baseline."""
     plan: Run | None = None
@@ -153,7 +156,7 @@ class Case:
 
     @cached_property
     def account(self) -> Account:
-        """Return where the run's time went."""
+        """Return where the run's time went; its segments also show what released each job."""
         return account(self.run)
 
     @cached_property
