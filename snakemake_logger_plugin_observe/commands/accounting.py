@@ -73,8 +73,8 @@ def run(args: argparse.Namespace) -> Reply[AccountingAnswer]:
 
 def parts(answer: AccountingAnswer, width: int) -> list[RenderableType]:
     """Return the answer as text."""
-    known = f"Slurm's accounting knows {answer.known:,} of {plural(answer.jobs, 'job')}"
-    new = plural(answer.added, "new record") if answer.added else "nothing new"
+    known = f"Slurm accounting has records of {answer.known:,} of {plural(answer.jobs, 'job')}"
+    new = f"{plural(answer.added, 'new record')} imported" if answer.added else "nothing new"
     return [harmless(f"{answer.source.path}: {known}; {new}")]
 
 

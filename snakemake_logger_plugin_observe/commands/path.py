@@ -1,4 +1,4 @@
-"""``path``: the path that the run took, the path that the work needs, and what to fix first."""
+"""``path``: the actual path, the critical path, and what to fix first."""
 
 import argparse
 from typing import Final
@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.reporters.as_json.path import shape
 from snakemake_logger_plugin_observe.reporters.as_text.path import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "what to fix first: the path that the run took, and the path that the work needs"
+HELP: Final = "what to fix first, from the run's actual path and its critical path"
 
 _SIMULATED_BY_DEFAULT: Final = 50_000
 _SIMULATIONS_OF_A_LARGE_RUN: Final = 40

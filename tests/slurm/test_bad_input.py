@@ -128,7 +128,7 @@ def test_without_sacct_the_run_ends_normally_and_the_journal_says_what_is_missin
     assert reason == "Slurm's accounting could not be queried: sacct did not answer in time"
     later = lab.observe("accounting")
     assert later.returncode == 0
-    assert "knows 1 of 1 job; 1 new record" in later.stdout
+    assert "has records of 1 of 1 job; 1 new record" in later.stdout
     (attempt,) = attempts_of(lab.run(), "all")
     assert attempt.accounting is not None
 

@@ -91,7 +91,7 @@ def _sentence(change: Change) -> str:
         what = change.what.removesuffix(" new")
         return f"{who}new {what}: {_short(change.after or '')}{jobs}"
     if change.after is None:
-        return f"{who}{change.what.removesuffix(' gone')}: no longer {_short(change.before)}{jobs}"
+        return f"{who}{change.what.removesuffix(' gone')}: {_short(change.before)} → none{jobs}"
     return f"{who}{change.what}: {_short(change.before)} → {_short(change.after)}{jobs}"
 
 

@@ -138,7 +138,9 @@ def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str])
             )
         elif largest > limit:
             raise ScenarioError(f"resources {name}={limit}: a job requests {largest}")
-    assumptions.append("tools take as long however many run at once: each has its cores to itself")
+    assumptions.append(
+        "tools take as long as recorded, however many run at once: each has its own cores"
+    )
     if JOBS in limits and model.workers is None and any(model.local):
         assumptions.append(
             f"no job on the main machine waits for one of its {local_workers(run)} workers"

@@ -113,7 +113,7 @@ def _missing(
             "changed, and whether the run was slow, is unknown; name one with --baseline"
         )
     if not planned:
-        yield "no journal of a dry run next to it: the plan is known only from the run itself"
+        yield "no journal of a dry run in its folder: the plan is known only from the run itself"
     yield from _about_folder(source, folder)
     if started is not None and started.host != socket.gethostname():
         yield (

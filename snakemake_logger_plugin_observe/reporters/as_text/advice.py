@@ -38,8 +38,8 @@ def _lever(lever: Lever, share: str) -> str:
     match lever.kind:
         case "polling":
             return (
-                f"lower {lever.setting} ({lever.value:g} s here; {share} % of the run was waiting "
-                "for the next status check)"
+                f"lower {lever.setting} ({lever.value:g} s here; poll_wait and shutdown, which it "
+                f"governs, took {share} % of the run)"
             )
         case "grouping":
             return (
@@ -50,7 +50,7 @@ def _lever(lever: Lever, share: str) -> str:
         case "limits":
             return (
                 f"raise {lever.setting} ({lever.value:g} here; {share} % of the run was waiting "
-                "under this limit)"
+                "for a free slot under this limit)"
             )
         case "queue":
             return (

@@ -61,13 +61,13 @@ def root(share: RootShare) -> str:
             return _OF_A_RULE[kind].format(rule=rules)
         case "updated_input":
             text = files(share.files, share.file_count)
-            return f"{text} {_was(share.file_count)} updated, read by {rules}"
+            return f"{text} {_was(share.file_count)} updated (read by {rules})"
         case "missing_output":
             text = files(share.files, share.file_count)
-            return f"{text} {_was(share.file_count)} missing, made by {rules}"
+            return f"{text} {_was(share.file_count)} missing (made by {rules})"
         case "incomplete":
             text = files(share.files, share.file_count)
-            return f"{text} {_was(share.file_count)} left incomplete, made by {rules}"
+            return f"{text} {_was(share.file_count)} left incomplete (made by {rules})"
         case "updated_by_job":
             text = files(share.files, share.file_count)
             return f"{text} {_was(share.file_count)} to be made by a job that is not in the journal"

@@ -156,7 +156,8 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     """Return the cause, the node, and the time lost."""
     one = block[0]
     failed = failed_attempts(one) or [row.attempt]
-    nodes = dict.fromkeys(attempt.node for attempt in failed if attempt.node)
+    clustered = bool(answer.source.run.external_jobids)  # a local run has one host
+    nodes = dict.fromkeys(attempt.node for attempt in failed if attempt.node and clustered)
     ids = list(dict.fromkeys(a.external_jobid for a in failed if a.external_jobid))
     started = answer.source.run.started
     scheduler = (started.wraps or started.executor if started is not None else None) or "external"

@@ -36,6 +36,7 @@ _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cance
 _ROOM_FOR_NODES = 90
 _USED = ("job", "attempt", "cores", "memory", "time", "read", "written")
 _LEAST_OF_A_NAME = 12
+_MOST_OF_A_NAME = 48
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -77,7 +78,7 @@ def _nothing(answer: JobsAnswer) -> list[RenderableType]:
         jobs = sorted(run.jobs.values(), key=lambda job: job.job_id)
         table = plain_table()
         table.add_column("job", justify="right", no_wrap=True)
-        table.add_column("planned", no_wrap=True, max_width=30, overflow="ellipsis")
+        table.add_column("planned", max_width=30, overflow="fold")
         table.add_column("reason")
         for job in jobs:
             reason = " ".join((job.reason or "").split())
@@ -104,7 +105,7 @@ def _table(answer: JobsAnswer, width: int) -> Table:
         *(["external", "node"] if with_nodes else []),
         "all s",
     ]
-    limits = {"rule": 18 if narrow else 30, "external": 12, "node": 12}
+    limits = {"rule": 32 if narrow else 48, "external": 12, "node": 12}
     lines = [_cells(row, places, with_nodes=with_nodes) for row in answer.rows]
     room = width
     for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
@@ -113,9 +114,9 @@ def _table(answer: JobsAnswer, width: int) -> Table:
         table.add_column(
             heading,
             justify="right" if right else "left",
-            no_wrap=True,
+            no_wrap=heading != "rule",
             max_width=most,
-            overflow="ellipsis",
+            overflow="fold" if heading == "rule" else "ellipsis",
         )
         longest = max(len(heading), *(len(cell) for cell in column))
         room -= min(longest, most or longest) + 2
@@ -144,12 +145,12 @@ def _used(answer: JobsAnswer, width: int) -> Table:
         if room < 0:
             break
         shown.append(column)
-    widest = _LEAST_OF_A_NAME + max(0, min(room, 30 - _LEAST_OF_A_NAME))
+    widest = _LEAST_OF_A_NAME + max(0, min(room, _MOST_OF_A_NAME - _LEAST_OF_A_NAME))
     shown.insert(named_after, ("rule", *names))
     table = plain_table()
     for heading, *_ in shown:
         if heading == "rule":
-            table.add_column(heading, no_wrap=True, max_width=widest, overflow="ellipsis")
+            table.add_column(heading, max_width=widest, overflow="fold")
         else:
             table.add_column(heading, justify="right", no_wrap=True)
     for cells in zip(*(column[1:] for column in shown), strict=True):

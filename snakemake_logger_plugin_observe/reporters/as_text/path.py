@@ -125,12 +125,12 @@ def _slots(answer: PathAnswer) -> Iterator[RenderableType]:
     if found.slots is None or not found.steps:
         return
     limit = f"--{found.slot_kind} {found.slots}"
-    text = f"{limit}; for {duration(found.stalled)} a slot was idle while jobs were ready"
+    text = f"{limit}; a slot was idle while jobs were ready for {duration(found.stalled)} in total"
     if found.stalls:
         one = found.stalls[0]
         who = f"job {one.job_id}" if one.job_id is not None else "a group"
         at = (one.start - answer.paths.actual[0].start) / 1e6
-        text += f", for {duration(one.length)} at once from {at:.1f} s on"
+        text += f"; the longest such stall began at {at:.1f} s and took {duration(one.length)}"
         text += f" ({who}{f', line {one.line}' if one.line else ''})"
     yield Text.assemble(("Slots: ", "bold"), f"{text}.")
 

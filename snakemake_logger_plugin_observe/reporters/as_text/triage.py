@@ -99,7 +99,7 @@ def _or_unknown(claims: Sequence[Claim], unknown: str) -> Iterator[Text]:
 
 def _first(claims: Sequence[Claim]) -> Iterator[Text]:
     shown = claims if len(claims) <= _CHANGES + 1 else claims[:_CHANGES]
-    yield from _or_unknown(shown, "unknown without a baseline or a live Snakemake")
+    yield from _or_unknown(shown, "unknown without a baseline; add --baseline JOURNAL or --live")
     if more := len(claims) - len(shown):
         yield Text(f"… and {more} more (--format json)", "dim")
 

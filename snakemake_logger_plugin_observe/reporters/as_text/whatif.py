@@ -49,9 +49,16 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     shown += warnings([*answer.source.problems, *found.gaps])
     if len(found.predictions) < _A_CURVE:
         path = shlex.quote(str(answer.source.path))
-        command = f"snakemake-observe whatif {path} --sweep jobs=1,2,4,8"
-        return ending(shown, next_command(command, "a curve over --jobs"))
+        limit = _limit(answer)
+        command = f"snakemake-observe whatif {path} --sweep {limit}=1,2,4,8"
+        return ending(shown, next_command(command, f"a curve over --{limit}"))
     return shown
+
+
+def _limit(answer: WhatIfAnswer) -> str:
+    """Return the limit of the run's slots: cores, if no number of jobs was given."""
+    started = answer.source.run.started
+    return "cores" if started is not None and started.cores and not started.jobs else "jobs"
 
 
 def _table(answer: WhatIfAnswer, width: int) -> Table:
@@ -140,7 +147,8 @@ def _sentence(answer: WhatIfAnswer) -> str:
     found = answer.found
     best = min(found.predictions, key=lambda one: one.predicted)
     if best.scenario == Scenario():
-        return "No setting was changed. Add one, such as --jobs 8, to see what it would save."
+        example = f"--{_limit(answer)} 8"
+        return f"No setting was changed. Add one, such as {example}, to see what it would save."
     gain = best.measured - best.predicted
     if gain < _WORTH * best.measured:
         return "None of this would have made the run noticeably shorter."

@@ -35,7 +35,7 @@ def render_runbook(answer: RunbookAnswer) -> str:
     lines = [
         f"# Runbook: {_code(snakefile)}, {_code(targets)}",
         "",
-        f"From {plural(answer.typical.runs, 'run')} on record. Edit it: it is not overwritten.",
+        f"From {plural(answer.typical.runs, 'recorded run')}. Edit it: it is never overwritten.",
         "",
         "## 1. See what would run, safely",
         "",
@@ -159,7 +159,7 @@ def _profile(typical: TypicalRun) -> Iterator[str]:
     lengths = f"{duration_s(typical.makespan_s)} (at most {duration_s(typical.longest_s)})"
     yield f"{plural(typical.jobs, 'job')} in {lengths}, over {plural(typical.runs, 'run')}."
     yield ""
-    yield "| cost class | | s | % of the time |"
+    yield "| cost class | | s | % of the makespan |"
     yield "|---|---|---:|---:|"
     whole = sum(typical.by_class_s.values())
     for name, spent in typical.by_class_s.items():

@@ -148,7 +148,7 @@ def _widened(
     jobs = added["discovery"]
     if not jobs:
         return
-    claim = f"{jobs_of(len(jobs))} more: {_counted(compared, values)} ({_with(values)})"
+    claim = f"{plural(len(jobs), 'more job')}: {_counted(compared, values)} ({_with(values)})"
     kind: Kind = "neutral" if compared.same_bytes else "unsafe"
     yield Finding(WIDENED, kind, claim, compared.after.at_jobs(jobs))
 
@@ -200,7 +200,7 @@ def _added(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
     )
     for rule, found in by_rule(jobs).items():
         cited = compared.after.at_jobs(found)
-        what = f"{jobs_of(len(found))} of {rule} more"
+        what = f"{plural(len(found), 'more job')} of {rule}"
         if planned and any(adding_replanning(compared.after.run, (job.job_id, 1)) for job in found):
             yield Finding(UNPLANNED, "neutral", f"{what}: added by a checkpoint", cited)
         elif read := _read_by_others(compared, found):

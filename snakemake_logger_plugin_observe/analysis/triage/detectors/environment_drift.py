@@ -38,7 +38,7 @@ def detect(case: Case) -> Iterator[Incident]:
     differ = f"{named(files, 1)} differ{'s' if len(files) == 1 else ''}"
     claim = f"{differ}, although {named(rules)} and its inputs are unchanged"
     if untracked:
-        claim += f"; what changed apart from them: {what}"
+        claim += f"; what else changed: {what}"
         action = Action(
             f"restore {what}, or declare it as an input or a param of {named(rules)}",
             "Snakemake does not track it, so it keeps outputs that would come out differently now",

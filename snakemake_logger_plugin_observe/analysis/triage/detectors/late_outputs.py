@@ -24,6 +24,7 @@ def detect(case: Case) -> Iterator[Incident]:
 def _incident(case: Case, late: list[Failure]) -> Incident:
     files = failed_jobs.missed_outputs(case, late)
     latency_wait = case.run.started.settings.get("latency_wait_s") if case.run.started else None
+    storage = "storage that every node sees at once" if case.run.external_jobids else "a local disk"
     within = "" if latency_wait is None else f" within the {latency_wait} s of --latency-wait"
     return Incident(
         id=CLASS,
@@ -41,7 +42,7 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
         wrong_if="something else made the files since: a run without a journal here, or a user",
         action=Action(
             f"raise --latency-wait{'' if latency_wait is None else f' above {latency_wait} s'}, or "
-            "write these outputs to storage that every node sees at once",
+            f"write these outputs to {storage}",
             "the tool succeeded and its outputs appeared, but after Snakemake had stopped waiting",
         ),
         check=failed_jobs.check(late),

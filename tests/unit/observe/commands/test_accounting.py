@@ -42,7 +42,9 @@ def test_slurm_s_records_are_added_to_the_journal(
     calls = command("sacct", BOTH)
     assert main(["accounting", str(journal)]) == 0
     out, error = capsys.readouterr()
-    assert out == f"{journal}: Slurm's accounting knows 2 of 2 jobs; 2 new records\n"
+    assert (
+        out == f"{journal}: Slurm accounting has records of 2 of 2 jobs; 2 new records imported\n"
+    )
     assert (error, added(journal)) == ("", RECORDS)
     assert " -j 77,78 " in calls.read_text()
 
@@ -54,7 +56,7 @@ def test_importing_again_adds_nothing(journal: Path, command: Command, capsys: S
     capsys.readouterr()
     assert main(["accounting", str(journal)]) == 0
     assert capsys.readouterr().out == (
-        f"{journal}: Slurm's accounting knows 2 of 2 jobs; nothing new\n"
+        f"{journal}: Slurm accounting has records of 2 of 2 jobs; nothing new\n"
     )
     assert journal.read_bytes() == before
 
@@ -73,7 +75,7 @@ def test_jobs_unknown_to_slurm_are_exit_code_1(
     command("sacct", printing(sacct({"JobID": "77"}, {"JobID": "78_1"}, {"JobID": "78_2"})))
     assert main(["accounting", str(journal)]) == 1
     assert capsys.readouterr().out == (
-        f"{journal}: Slurm's accounting knows 1 of 2 jobs; 1 new record\n"
+        f"{journal}: Slurm accounting has records of 1 of 2 jobs; 1 new record imported\n"
     )
     assert added(journal) == RECORDS[:1]
 

@@ -114,7 +114,7 @@ def test_the_best_alternative_is_named_with_its_gain_and_assumptions(
 ) -> None:
     text = text_of(capsys, journal, "--with", "jobs=2", "--with", "poll=1 startup=x0")
     assert "With poll=1 startup=x0 the run would take" in text
-    assert "tools take as long however many run at once" in text
+    assert "tools take as long as recorded, however many run at once" in text
     assert "each job's node_startup is 0 times as long" in text
 
 

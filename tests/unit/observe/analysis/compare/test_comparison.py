@@ -156,7 +156,7 @@ def test_wildcard_values_that_discovery_no_longer_finds_are_named() -> None:
 
 def test_wildcard_values_that_discovery_newly_finds_are_named() -> None:
     assert claims(a_run(), a_run(a_workflow("abcd")), "discovery_widened") == [
-        "2 jobs more: discovery found 4 values of sample, not 3 (new: sample d)"
+        "2 more jobs: discovery found 4 values of sample, not 3 (new: sample d)"
     ]
 
 

@@ -194,7 +194,7 @@ def said(story: Story) -> str:
     [
         (
             on_cluster(tool_s=6, poll_s=91, every_s=40),
-            f"lower {SLURM} (40 s here; 91 % of the run was waiting for the next status check).",
+            f"lower {SLURM} (40 s here; poll_wait and shutdown, which it governs, took 91 % of the run).",
         ),
         (
             on_cluster(4, queue_s=50, startup_s=46, tool_s=1),
@@ -205,7 +205,7 @@ def said(story: Story) -> str:
         ),
         (
             on_cluster(slot_s=90, tool_s=7, jobs=3),
-            "raise --jobs (3 here; 90 % of the run was waiting under this limit).",
+            "raise --jobs (3 here; 90 % of the run was waiting for a free slot under this limit).",
         ),
         (
             on_cluster(queue_s=90, tool_s=7),
@@ -244,8 +244,8 @@ def test_at_most_two_levers_are_named() -> None:
     story = on_cluster(queue_s=15, stage_s=20, tool_s=30, poll_s=25, every_s=5)
     assert said(story) == (
         "speed up the tools, starting with map (32 % of the run); "
-        f"then lower {SLURM} (5 s here; 27 % of the run was waiting for the next "
-        "status check)."
+        f"then lower {SLURM} (5 s here; poll_wait and shutdown, which it governs, "
+        "took 27 % of the run)."
     )
 
 

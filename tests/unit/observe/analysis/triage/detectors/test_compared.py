@@ -154,7 +154,7 @@ def test_outputs_that_differ_with_a_changed_helper_are_drift_in_the_first_rule_t
     assert found.rules == ("count",)  # join only passes on what it read
     assert found.claim == (
         "count/a and 2 more differ, although count and its inputs are unchanged; "
-        "what changed apart from them: file scripts/helper.py"
+        "what else changed: file scripts/helper.py"
     )
 
 
