@@ -52,7 +52,7 @@ def test_the_faulty_executor_works_without_a_fault(labs: tuple[Lab, Lab]) -> Non
     snakemake="as bare: prints the exception, exit code 1",
     journal="the run, `failed`, with the error; no attempt",
 )
-def test_an_executor_that_cannot_be_made(labs: tuple[Lab, Lab]) -> None:
+def test_an_executor_that_cannot_be_created(labs: tuple[Lab, Lab]) -> None:
     bare, ours = both(labs, "constructor")
     assert bare["exit code"] == 1
     assert "no constructor today" in bare["stderr"]

@@ -20,9 +20,7 @@ Mount = Callable[..., Path]
     snakemake="runs on, with one warning",
     journal="whole lines only, and a `gap` that counts what could not be written",
 )
-def test_a_full_disk_costs_lines_and_one_warning_and_is_recorded_as_a_gap(
-    lab: Lab, mount: Mount
-) -> None:
+def test_a_full_disk_loses_lines_with_one_warning_and_a_gap(lab: Lab, mount: Mount) -> None:
     disk = mount(lab.folder.parent / "small", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
     lab.snakefile("""
         rule all:
@@ -124,9 +122,7 @@ def test_an_unwritable_journal_folder_is_refused_at_the_start(lab: Lab) -> None:
     journal="none; node phases are not observed",
 )
 @pytest.mark.parametrize("far", [False, True], ids=["local", "cluster"])
-def test_an_unwritable_default_folder_costs_the_journal_and_one_warning(
-    lab: Lab, far: bool
-) -> None:
+def test_an_unwritable_default_folder_gives_no_journal_and_one_warning(lab: Lab, far: bool) -> None:
     lab.snakefile(ONE)
     (lab.folder / ".snakemake").mkdir()
     (lab.folder / ".snakemake" / "observe").write_text("a file in the way")
@@ -141,7 +137,7 @@ def test_an_unwritable_default_folder_costs_the_journal_and_one_warning(
     snakemake="runs, with one warning",
     journal="none",
 )
-def test_a_read_only_folder_costs_the_journal_and_one_warning(lab: Lab, mount: Mount) -> None:
+def test_a_read_only_folder_gives_no_journal_and_one_warning(lab: Lab, mount: Mount) -> None:
     lab.snakefile(ONE)
     mount(lab.folder / ".snakemake" / "observe", "-t", "tmpfs", "-o", "ro", "tmpfs")
     done = lab.snakemake(*LOCAL, *BOTH)

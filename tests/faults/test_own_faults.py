@@ -152,7 +152,7 @@ def test_a_stamp_on_the_node_that_raises(lab: Lab, as_bare: AsBare, method: str)
     snakemake="as bare, with one warning",
     journal="the run, with as much detail as without the wrapper",
 )
-def test_hooks_that_cannot_be_made(lab: Lab, as_bare: AsBare) -> None:
+def test_hooks_that_cannot_be_installed(lab: Lab, as_bare: AsBare) -> None:
     assert as_bare(injected(f"{TIMED}.hooks", "Hooks.__init__")) == [THE_WARNING]
     assert lab.run().status() == "success"
 

@@ -102,7 +102,7 @@ def as_bare(
     journal="complete, and nothing else gets into it",
 )
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_a_terminal_that_is_gone(labs: Labs, closed: str) -> None:
+def test_a_terminal_that_was_closed(labs: Labs, closed: str) -> None:
     snakefile = ONE.replace("touch a.txt", "echo noise; echo noise >&2; touch a.txt")
     lab, said, stderr = as_bare(labs, f"exec {{snakemake}} {closed}", snakefile)
     assert ours(said["stdout"]) == []
@@ -127,7 +127,7 @@ def test_a_full_disk_under_stderr(labs: Labs) -> None:
     snakemake="as bare",
     journal="readable",
 )
-def test_a_pipe_that_nobody_reads(labs: Labs) -> None:
+def test_a_pipe_without_a_reader(labs: Labs) -> None:
     lab, _, _ = as_bare(labs, "{snakemake} 2>&1 >/dev/null | true")
     for journal in lab.journals:
         assert lab.observe("validate", str(journal)).returncode in (0, 1)
@@ -151,7 +151,7 @@ def test_few_open_files(labs: Labs, limit: int) -> None:
     snakemake="as bare",
     journal="none, or cut",
 )
-def test_files_that_may_not_grow(labs: Labs) -> None:
+def test_files_that_cannot_grow(labs: Labs) -> None:
     _, _, stderr = as_bare(labs, "ulimit -f 0; exec {snakemake}")
     assert len(warnings(stderr)) <= 1
 

@@ -264,7 +264,7 @@ def test_a_later_job_s_bounds_are_no_wider(seen: Seen) -> None:
 
 
 @on("the same boot")
-def test_within_one_boot_the_offset_is_exact_whatever_the_clock(seen: Seen) -> None:
+def test_within_one_boot_the_offset_is_exact_with_any_clock(seen: Seen) -> None:
     for rule in RULES:
         offset = seen.offset(rule)
         assert offset.low_s == offset.assumed_s == offset.high_s

@@ -337,7 +337,9 @@ def pair(runs: Callable[..., Path], move: Move) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("move", [*HONEST, *DISHONEST], ids=lambda move: move.name)
-def test_a_move(move: Move, bench: Bench, runs: Callable[..., Path]) -> None:
+def test_each_move_has_its_verdict_and_findings(
+    move: Move, bench: Bench, runs: Callable[..., Path]
+) -> None:
     answer = bench.compare(*pair(runs, move))
     print(Lab(bench.root).observe("compare", *answer["journals"].values()).stdout)
     assert findings_of(answer) == sorted(move.findings)

@@ -50,7 +50,7 @@ def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
     assert claim.startswith("7 jobs up to date in the candidate and not run there: ")
 
 
-def test_published_files_of_one_folder_are_not_compared_and_a_note_says_so(bench: Bench) -> None:
+def test_published_files_of_one_folder_are_not_compared_with_a_note(bench: Bench) -> None:
     lab = bench.folder()
     first, second = (again(lab, *SUMS, *CORES, "--forceall") for _ in range(2))
     check = lab.folder / "observe.toml"
@@ -117,7 +117,7 @@ def planned(bench: Bench, text: str, files: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize("text", [WORKFLOW, CHECKPOINTED], ids=["glob", "checkpoint"])
-def test_what_was_planned_ran(text: str, bench: Bench) -> None:
+def test_a_run_that_ran_its_plan_is_the_same_work(text: str, bench: Bench) -> None:
     answer = bench.compare(planned(bench, text, NARROW), bench.run(text))
     assert answer["verdict"] == "as planned, the same plan (contents unchecked)"
     assert (answer["same_work"], answer["checked"]) == (True, "plan")
@@ -222,7 +222,7 @@ def test_a_newer_schema_is_refused_and_an_unknown_field_is_not(whole: Path, tmp_
 
 
 @pytest.mark.parametrize("sides", [(), ("missing.jsonl",), (".",), ("missing.jsonl", "no.jsonl")])
-def test_missing_journals_give_one_line_that_says_what_to_do(
+def test_missing_journals_give_one_line_with_a_suggestion(
     sides: tuple[str, ...], tmp_path: Path
 ) -> None:
     done = Lab(tmp_path).observe("compare", *sides)

@@ -131,7 +131,7 @@ def test_one_missing_input_is_one_finding_for_all_its_jobs(lab: Lab) -> None:
         ("rule all:\n    output: 'a'\n    shell: 'touch a'\n1/0\n", "workflow_error", "Division"),
     ],
 )
-def test_a_run_that_failed_before_any_job_says_why(
+def test_a_run_that_failed_before_any_job_shows_the_error(
     lab: Lab, text: str, class_: str, claim: str
 ) -> None:
     lab.snakefile(text)

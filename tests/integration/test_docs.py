@@ -127,7 +127,7 @@ def test_the_glossary_lists_every_phase_class_command_and_incident_class() -> No
     assert known - listed == set()
 
 
-def test_the_readmes_account_is_in_the_words_of_the_report() -> None:
+def test_the_readmes_account_matches_the_report() -> None:
     (account,) = re.findall(r"```\n(run .*?)```", README, re.DOTALL)
     rows = [line.split(maxsplit=1) for line in account.partition("\n\nWhere ")[2].splitlines()]
     named = [row for row in rows if row and row[0] in {*CLASSES, *PHASES}]
@@ -205,7 +205,7 @@ def test_the_ci_examples_are_valid_yaml_that_runs_and_then_checks() -> None:
         assert parser().parse_args(args[1:]).junit == Path("check.xml")
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_targets() -> None:
     for path in [REPO / "README.md", *(REPO / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             assert (Path(path).parent / target).exists(), f"{path.name}: {target}"

@@ -322,7 +322,7 @@ def test_a_failing_group_member_is_reported_under_its_rule(lab: Lab) -> None:
     assert (one["verdict"], one["attempts"], one["outcome"]) == ("deterministic", 2, "failed")
 
 
-def test_a_run_that_failed_outside_of_its_jobs_says_why(lab: Lab) -> None:
+def test_a_run_that_failed_outside_of_its_jobs_shows_the_error(lab: Lab) -> None:
     lab.snakefile("rule all:\n    input: 'never.txt'\n")
     lab.snakemake(*BOTH, "--cores", "1", check=False)
     (journal,) = lab.journals

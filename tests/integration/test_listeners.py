@@ -154,7 +154,7 @@ def test_a_local_rule_of_a_cluster_run_is_announced_as_local(clustered: Lab) -> 
     assert {one["executor"] for one in announced} == {"local"}
 
 
-def test_each_attempt_is_announced_and_a_failed_one_says_why(clustered: Lab) -> None:
+def test_each_attempt_is_announced_and_a_failed_one_has_its_reason(clustered: Lab) -> None:
     first, second = attempts_of(clustered.run(), "again")
     announced = states(clustered, first.job_id)
     ends = [one for one in announced if one["phase"] not in ("queued", "running")]

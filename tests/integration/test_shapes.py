@@ -136,7 +136,9 @@ def submissions(run: Run, name: str) -> list[Attempt]:
 
 
 @pytest.mark.parametrize("where", ["here", "on_nodes"])
-def test_every_second_of_every_shape_is_owned(where: str, request: pytest.FixtureRequest) -> None:
+def test_every_second_of_every_shape_has_an_owner(
+    where: str, request: pytest.FixtureRequest
+) -> None:
     run: Run = request.getfixturevalue(where)
     found = account(run)
     assert sum(found.makespan_by_class.values()) == found.makespan
@@ -162,7 +164,7 @@ def test_a_group_owns_its_submission_once_and_members_own_their_tools(on_nodes: 
         assert second == pytest.approx(0.7, abs=0.3)
 
 
-def test_a_groups_members_were_ready_only_after_the_checkpoint(on_nodes: Run) -> None:
+def test_a_groups_members_are_ready_after_the_checkpoint(on_nodes: Run) -> None:
     (replanning,) = [phase for phase in on_nodes.phases if phase.detail == "checkpoint"]
     for group in submissions(on_nodes, "pair"):
         assert group.stamps.ready is not None

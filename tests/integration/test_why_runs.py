@@ -251,7 +251,7 @@ def test_a_dry_run_s_journal_shows_why_jobs_would_run(again: Lab) -> None:
     assert "1 → 3" in text
 
 
-def test_a_run_with_nothing_to_do_says_so(again: Lab) -> None:
+def test_a_run_with_nothing_to_do_is_reported_as_up_to_date(again: Lab) -> None:
     before = set(again.journals)
     again.snakemake("--cores", "1", *BOTH)
     (journal,) = set(again.journals) - before

@@ -21,7 +21,7 @@ ONE_JOB = """
 """
 
 
-def test_a_fragment_folder_that_the_node_cannot_write_costs_only_its_phases(
+def test_an_unwritable_fragment_folder_loses_only_the_node_s_phases(
     lab: SlurmLab,
 ) -> None:
     """A file stands where the node would write: there is no folder to write into."""
@@ -87,7 +87,7 @@ def _is_whole(fragment: Path) -> bool:
     return any(line["wraps"] == "slurm-jobstep" and "ended" in line for line in lines)
 
 
-def test_nodes_with_another_python_run_without_stamps_and_the_journal_says_so(
+def test_nodes_with_another_python_have_no_stamps_and_a_recorded_reason(
     lab: SlurmLab,
 ) -> None:
     """Where software is not shared, the plugin cannot be known to be there."""
@@ -110,7 +110,7 @@ def test_nodes_with_another_python_run_without_stamps_and_the_journal_says_so(
     ]
 
 
-def test_without_sacct_the_run_ends_normally_and_the_journal_says_what_is_missing(
+def test_without_sacct_the_run_ends_normally_with_a_recorded_reason(
     lab: SlurmLab,
 ) -> None:
     lab.snakefile(ONE_JOB)

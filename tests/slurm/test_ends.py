@@ -73,7 +73,7 @@ def test_the_run_failed_and_independent_jobs_ran(ends: Run) -> None:
     assert the(ends, "fine").unobserved == ()
 
 
-def test_a_job_past_its_time_limit_ran_until_then(ends: Run) -> None:
+def test_a_job_past_its_time_limit_ran_up_to_the_limit(ends: Run) -> None:
     attempt = the(ends, "too_long")
     assert (attempt.status, state(attempt)) == ("failed", "TIMEOUT")
     assert attempt.accounting is not None
@@ -83,7 +83,7 @@ def test_a_job_past_its_time_limit_ran_until_then(ends: Run) -> None:
     assert 40 < known.get("compute", 0) + known.get("unobserved", 0) < 150
 
 
-def test_a_job_whose_command_never_began_has_no_guessed_phases(ends: Run) -> None:
+def test_a_job_whose_command_never_began_has_no_node_phases(ends: Run) -> None:
     attempt = the(ends, "no_prolog")
     assert (attempt.status, state(attempt)) == ("failed", "FAILED")
     assert attempt.unobserved == (NO_NODE_STAMPS,)
@@ -121,7 +121,7 @@ def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> 
     assert attempt.accounting.restarts == 1
 
 
-def test_a_job_cancelled_from_outside_failed_and_the_scheduler_says_why(
+def test_a_job_cancelled_from_outside_has_the_scheduler_s_reason(
     lab: SlurmLab, cluster: Cluster
 ) -> None:
     """The slurm plugin's sacct query takes ``CANCELLED by 0`` for a job that still runs."""

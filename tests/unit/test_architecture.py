@@ -162,11 +162,11 @@ def test_the_root_holds_few_modules() -> None:
     assert len(list(ROOTS[OBSERVE].glob("*.py"))) <= 8
 
 
-def test_the_observer_knows_nothing_of_the_wrapper() -> None:
+def test_the_logger_plugin_does_not_import_the_wrapper() -> None:
     assert [path for path in modules(OBSERVE).values() if own_imports(path, TIMED)] == []
 
 
-def test_the_wrapper_knows_the_recording_side_alone() -> None:
+def test_the_wrapper_imports_only_the_recording_side() -> None:
     """Neither an analysis, nor the reader."""
     used = {room(name) for path in modules(TIMED).values() for name in own_imports(path)}
     assert used <= {"clock", "console", "settings", "probe", "journal", "run", "recording"}
@@ -377,10 +377,10 @@ def test_a_flag_has_a_help_and_a_default(settings: Any, field: Any) -> None:
 
 
 @pytest.mark.parametrize(("package", "name"), [(OBSERVE, "settings"), (OBSERVE, ""), (TIMED, "")])
-def test_annotations_are_types_not_texts(package: str, name: str) -> None:
+def test_annotations_are_types_not_strings(package: str, name: str) -> None:
     assert "__future__" not in imports(modules(package)[name])
 
 
 @pytest.mark.parametrize("root", [snakemake_logger_plugin_observe, snakemake_executor_plugin_timed])
-def test_what_a_root_promises_is_there(root: ModuleType) -> None:
+def test_every_name_in_a_root_s_all_exists(root: ModuleType) -> None:
     assert all(hasattr(root, name) for name in root.__all__)

@@ -3,7 +3,7 @@
 from fault_table import BEGIN, DOCUMENT, rows, table
 
 
-def test_the_table_of_faults_is_the_tests_own() -> None:
+def test_the_table_of_faults_is_generated_from_the_tests() -> None:
     written = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[2]
     assert written == f"\n\n{table(rows())}", "make record-faults writes it"
 
@@ -14,6 +14,6 @@ def test_a_row_is_one_line_of_a_table() -> None:
         assert "\n" not in str(row)
 
 
-def test_no_two_tests_have_one_name() -> None:
+def test_no_two_tests_have_the_same_name() -> None:
     names = [row.test for row in rows()]
     assert len(set(names)) == len(names)

@@ -11,7 +11,7 @@ MANY = settings(max_examples=150)
 
 @MANY
 @given(lives())
-def test_the_journal_of_a_schedule_tells_its_true_phases(lived: Lived) -> None:
+def test_the_journal_of_a_schedule_has_its_true_phases(lived: Lived) -> None:
     run = lived.run
     told = {key: dict(attempt.phases) for key, attempt in run.attempts.items()}
     assert told == {key: phases for key, phases in lived.phases.items() if key in told}
@@ -20,7 +20,7 @@ def test_the_journal_of_a_schedule_tells_its_true_phases(lived: Lived) -> None:
 
 @MANY
 @given(lives())
-def test_what_a_reader_finds_ready_is_what_truly_was(lived: Lived) -> None:
+def test_jobs_are_found_ready_when_the_schedule_made_them_ready(lived: Lived) -> None:
     run = lived.run
     for key, release in lived.releases.items():
         assert ready_at(run, key) == release.ready
@@ -28,7 +28,7 @@ def test_what_a_reader_finds_ready_is_what_truly_was(lived: Lived) -> None:
 
 @MANY
 @given(lives())
-def test_a_schedule_lived_again_is_the_same(lived: Lived) -> None:
+def test_a_schedule_simulated_again_is_the_same(lived: Lived) -> None:
     assert again(lived).makespan == lived.makespan
 
 

@@ -40,7 +40,7 @@ def test_an_offset_from_utc_is_subtracted(text: str) -> None:
         *("2026-02-30T12:00:00.000000Z", "2026-03-01T25:00:00.000000Z", "0000-01-01T00:00:00Z"),
     ],
 )
-def test_a_text_that_is_no_moment_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each has its own text
         clock.parse_moment(text)
 

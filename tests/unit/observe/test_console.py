@@ -24,7 +24,7 @@ def test_with_stderr_closed_from_the_start_nothing_goes_to_stdout(
     assert capsys.readouterr().out == ""
 
 
-def test_a_stderr_that_was_closed_later_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stderr_that_was_closed_later_causes_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = io.StringIO()
     gone.close()
     monkeypatch.setattr(sys, "stderr", gone)
@@ -36,7 +36,7 @@ class OnAFullDisk(io.StringIO):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_full_disk_under_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_under_stderr_causes_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", OnAFullDisk())
     console.warn("no journal")
 

@@ -46,7 +46,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("command", ["cost", "jobs", "triage", "validate"])
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_an_answer_is_exit_code_0(
+def test_an_answer_gives_exit_code_0(
     journal: Path, capsys: pytest.CaptureFixture[str], command: str, form: str
 ) -> None:
     assert main([command, str(journal), "--format", form]) == 0
@@ -92,7 +92,7 @@ def test_other_commands_answer_despite_a_torn_line(
         (b"\xff\xfe\x00\n", ":1: not a run journal (its first line is no run_started)"),
     ],
 )
-def test_an_unreadable_journal_is_exit_code_2_and_one_line(
+def test_an_unreadable_journal_gives_exit_code_2_and_one_line(
     workdir: Path, capsys: pytest.CaptureFixture[str], command: str, data: bytes | None, reason: str
 ) -> None:
     path = workdir / "j.jsonl"

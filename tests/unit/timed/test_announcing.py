@@ -359,7 +359,7 @@ def test_a_submission_that_ended_is_no_longer_watched(watching: Any) -> None:
         watching.notes.get(timeout=0.2)
 
 
-def test_an_invalid_fragment_is_no_sign(watching: Any) -> None:
+def test_an_invalid_fragment_is_not_a_sign(watching: Any) -> None:
     watching.watch.expect((7, 1), ("1",))
     watching.fragments.path("1").write_bytes(b"{torn\n\xff\n99999999999999.1\n")
     with pytest.raises(queue.Empty):

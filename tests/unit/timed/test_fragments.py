@@ -274,7 +274,7 @@ def test_a_fragment_is_readable_by_its_owner_only(fragments: Fragments) -> None:
     assert fragments.path("1").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_fragment_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+def test_a_fragment_that_cannot_be_written_causes_no_error(tmp_path: Path) -> None:
     NodeSide(str(tmp_path / "no" / "such" / "folder"), "local", T0).leave()
     assert list(tmp_path.iterdir()) == []
 

@@ -139,7 +139,7 @@ def test_an_internal_error_does_not_reach_snakemake(session: Session, side: Main
     assert [type(fault) for fault in session.faults] == [AttributeError]
 
 
-def test_missing_hooks_are_no_error(session: Session, side: MainSide) -> None:
+def test_missing_hooks_cause_no_error(session: Session, side: MainSide) -> None:
     assert list(map(type, session.notes)) == [notes.DagReady]
 
 

@@ -62,13 +62,13 @@ def lines(answer: dict[str, Any]) -> list[tuple[str, Any, bool | None]]:
 Capsys = pytest.CaptureFixture[str]
 
 
-def test_a_run_that_passes_is_exit_code_0(here: Path, capsys: Capsys) -> None:
+def test_a_run_that_passes_gives_exit_code_0(here: Path, capsys: Capsys) -> None:
     code, answer = check(capsys, "observe.toml", "run")
     assert (code, answer["passed"]) == (0, True)
     assert lines(answer) == [("status", "success", True), ("retries", 0, True)]
 
 
-def test_a_failed_line_is_exit_code_1_with_its_line_and_evidence(
+def test_a_failed_line_gives_exit_code_1_with_its_line_and_evidence(
     here: Path, capsys: Capsys
 ) -> None:
     path = journal("run", retried())
@@ -116,7 +116,7 @@ def test_without_a_journal_the_newest_run_here_is_checked(
     assert answer["run"]["journal"] == ".snakemake/observe/20260301T120000-a.jsonl"
 
 
-def test_an_unusable_file_or_journal_is_exit_code_2(here: Path, capsys: Capsys) -> None:
+def test_an_unusable_file_or_journal_gives_exit_code_2(here: Path, capsys: Capsys) -> None:
     assert refused(capsys, "gone.toml", "run") == (
         "gone.toml: No such file or directory; write a first one with check --init"
     )

@@ -24,7 +24,7 @@ def error(capsys: Capsys, *args: object) -> str:
     return capsys.readouterr().err.removeprefix("snakemake-observe: ").rstrip("\n")
 
 
-def test_strict_is_exit_code_1_unless_both_did_the_same_work(
+def test_strict_gives_exit_code_1_unless_both_did_the_same_work(
     tmp_path: Path, capsys: Capsys
 ) -> None:
     one = chain().write(tmp_path / "one.jsonl")

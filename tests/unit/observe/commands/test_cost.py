@@ -9,7 +9,7 @@ from builders import on_cluster
 from snakemake_logger_plugin_observe.__main__ import main
 
 
-def test_it_advises_what_to_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cost_advises_what_to_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = tmp_path / "j.jsonl"
     asks = {"runtime": 240}
     on_cluster(tool_s=6, poll_s=91, every_s=40, asks=asks).write(journal)

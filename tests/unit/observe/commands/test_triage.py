@@ -133,7 +133,7 @@ def test_a_dry_run_next_to_the_journal_is_found(
         (killed(), "the run has not ended"),
     ],
 )
-def test_missing_evidence_is_named_with_its_consequence(
+def test_missing_evidence_is_listed_with_its_consequence(
     workdir: Path, capsys: pytest.CaptureFixture[str], story: Story, beginning: str
 ) -> None:
     put(workdir, "1", story)

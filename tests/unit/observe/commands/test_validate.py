@@ -8,7 +8,7 @@ from builders import chain
 from snakemake_logger_plugin_observe.__main__ import main
 
 
-def test_a_torn_line_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_torn_line_gives_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = chain().write(tmp_path / "j.jsonl")
     with journal.open("ab") as file:
         file.write(b"torn")

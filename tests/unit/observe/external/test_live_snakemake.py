@@ -59,7 +59,7 @@ def words(folder: Path, *command: str) -> tuple[str, ...]:
         (("-j", "8", "--latency-wait", "3"), ()),
     ],
 )
-def test_what_decides_the_plan_is_passed_on(
+def test_arguments_that_decide_the_plan_are_passed_on(
     work: Path, command: tuple[str, ...], passed: tuple[str, ...]
 ) -> None:
     assert words(work, *command) == passed
@@ -73,7 +73,7 @@ def test_what_decides_the_plan_is_passed_on(
         *("--cluster-generic-submit-cmd", "--jobscript", "--precommand", "--sshkey", "--lint"),
     ],
 )
-def test_what_is_not_on_the_list_is_never_passed_on(work: Path, flag: str) -> None:
+def test_arguments_that_are_not_on_the_list_are_not_passed_on(work: Path, flag: str) -> None:
     made = live_snakemake.invocation_for(
         begun("--config", "a=1", flag, "evil"), Workdir(work), work
     )
@@ -115,7 +115,7 @@ def test_the_program_is_the_one_next_to_this_python() -> None:
     assert Path(live_snakemake.program()).parent == Path(sys.executable).parent
 
 
-def test_it_starts_where_snakemake_was_started(work: Path, tmp_path: Path) -> None:
+def test_the_queries_run_where_snakemake_was_started(work: Path, tmp_path: Path) -> None:
     """The workflow's folder, or the one from which that was named, or the present one."""
     run = work / "build" / "run"
     run.mkdir(parents=True)
@@ -150,7 +150,7 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Pat
     return calls
 
 
-def test_both_plugins_are_off_and_results_are_lines(
+def test_both_plugins_are_off_and_the_output_is_read_as_lines(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = pretend(tmp_path, monkeypatch, "echo one; echo; echo two; echo no >&2")
@@ -199,7 +199,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_run(
     assert not calls.exists()
 
 
-def test_with_yes_it_is_run_but_for_what_lies_outside(
+def test_with_yes_queries_run_unless_the_snakefile_is_outside(
     work: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

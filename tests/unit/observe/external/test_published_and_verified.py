@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
         ("r/a.tsv/**", []),
     ],
 )
-def test_a_glob_finds_files_and_follows_no_link_into_the_deep(
+def test_a_glob_finds_files_and_follows_no_link_to_a_folder(
     folder: Path, pattern: str, names: list[str]
 ) -> None:
     assert [one.path for one in published(folder, pattern)] == names
@@ -78,13 +78,13 @@ def proof(folder: Path, *words: str, timeout_s: float = 60) -> VerifyResult:
     )
 
 
-def test_a_command_runs_where_the_run_was(folder: Path) -> None:
+def test_a_command_runs_in_the_run_s_folder(folder: Path) -> None:
     found = proof(folder, "pwd")
     assert (found.ok, found.exit_code, found.why) == (True, 0, "")
     assert found.output == (str(folder),)
 
 
-def test_here_is_the_file_s_folder_and_no_shell_reads_the_words(folder: Path) -> None:
+def test_here_is_replaced_and_no_shell_expands_the_arguments(folder: Path) -> None:
     found = proof(folder, "echo", "{here}/x", "$HOME", "; false", "{other}")
     assert found.output == ("/where/the file is/x $HOME ; false {other}",)
     assert found.words == ("echo", "/where/the file is/x", "$HOME", "; false", "{other}")
@@ -94,7 +94,9 @@ def test_here_is_the_file_s_folder_and_no_shell_reads_the_words(folder: Path) ->
     ("script", "code", "why"),
     [("exit 3", 3, "exit code 3"), ("kill -9 $$", -9, "signal 9")],
 )
-def test_a_command_that_fails_says_how(folder: Path, script: str, code: int, why: str) -> None:
+def test_a_failed_command_has_its_exit_code_or_signal(
+    folder: Path, script: str, code: int, why: str
+) -> None:
     found = proof(folder, "sh", "-c", script)
     assert (found.ok, found.exit_code, found.why) == (False, code, why)
 
@@ -110,7 +112,7 @@ def test_a_missing_folder_is_named(folder: Path) -> None:
     assert (found.exit_code, found.why) == (None, f"{folder / 'gone'}: No such file or directory")
 
 
-def test_only_the_last_lines_are_kept_of_both_streams_in_order(folder: Path) -> None:
+def test_the_last_lines_of_both_streams_are_recorded_in_order(folder: Path) -> None:
     found = proof(
         folder, "sh", "-c", "seq 1 100000; echo; echo 'to stderr' >&2; printf '\\377 end'; exit 1"
     )
@@ -118,7 +120,7 @@ def test_only_the_last_lines_are_kept_of_both_streams_in_order(folder: Path) -> 
     assert found.output[-3:] == ("100000", "to stderr", "\N{REPLACEMENT CHARACTER} end")
 
 
-def test_a_command_gets_no_terminal(folder: Path) -> None:
+def test_a_command_has_an_empty_stdin(folder: Path) -> None:
     assert proof(folder, "cat").ok
 
 
@@ -145,7 +147,7 @@ def _ends(pid: int) -> bool:
     return False
 
 
-def test_a_child_that_stays_behind_holds_nothing_up(folder: Path) -> None:
+def test_a_surviving_child_is_not_waited_for(folder: Path) -> None:
     begun = time.monotonic()
     found = proof(
         folder, "sh", "-c", f"{sys.executable} -c 'import time; time.sleep(3)' & echo done"
@@ -154,7 +156,7 @@ def test_a_child_that_stays_behind_holds_nothing_up(folder: Path) -> None:
     assert time.monotonic() - begun < 2.5
 
 
-def test_the_sums_of_what_is_published_are_those_of_sha256sum(tmp_path: Path) -> None:
+def test_checksums_equal_those_of_sha256sum(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.txt").write_text("a\n")
     (tmp_path / "out" / "hidden").mkdir()

@@ -71,7 +71,7 @@ def test_a_job_s_record_is_read() -> None:
     assert (a_record().scheduler, a_record().resolution_s, a_record().restarts) == ("slurm", 1, 0)
 
 
-def test_what_a_real_slurm_printed_is_read() -> None:
+def test_the_output_of_a_real_sacct_is_parsed() -> None:
     found = {record.cluster_job: record for record in parse(PRINTED)}
     told = {
         job: (one.state, one.restarts, one.exit_code, one.signal, one.peak_rss_bytes)
@@ -91,7 +91,7 @@ def test_what_a_real_slurm_printed_is_read() -> None:
     )
 
 
-def test_steps_count_for_their_job_s_memory_alone() -> None:
+def test_steps_count_only_for_their_job_s_memory() -> None:
     record = the(
         {},
         {"JobID": "71.batch", "MaxRSS": "140079104", "State": "FAILED", "UserCPU": "99:00"},
@@ -119,7 +119,7 @@ def test_the_last_start_of_a_requeued_job_counts_in_any_order() -> None:
     assert (record.submitted, record.started, record.ended) == (at(30), at(33), at(40))
 
 
-def test_an_older_job_with_the_same_id_is_another_and_so_are_its_steps() -> None:
+def test_an_older_job_with_the_same_id_and_its_steps_are_skipped() -> None:
     older = {"Submit": 5, "Start": 5, "End": 6}
     rows = ({"JobID": "71", **older}, {"JobID": "71.0", "MaxRSS": "9", **older})
     assert parse(sacct(*rows), since=BEGAN + 6) == []
@@ -159,14 +159,12 @@ def test_moments_not_known_yet_are_none() -> None:
         ("", "", (None, None, None)),
     ],
 )
-def test_an_end_has_its_state_in_one_word_its_code_and_its_signal(
-    state: str, code: str, told: Any
-) -> None:
+def test_an_ended_job_has_its_state_exit_code_and_signal(state: str, code: str, told: Any) -> None:
     record = the({"State": state, "ExitCode": code})
     assert (record.state, record.exit_code, record.signal) == told
 
 
-def test_a_reason_is_kept_if_there_is_one() -> None:
+def test_a_job_has_slurm_s_reason_or_none() -> None:
     assert the({"Reason": "Dependency"}).reason == "Dependency"
     assert (the({"Reason": "None"}).reason, the({"Reason": ""}).reason) == (None, None)
 
@@ -266,7 +264,7 @@ def raw(rows: list[dict[str, str]]) -> str:
 
 @given(st.lists(st.text(), max_size=3), st.lists(_rows, max_size=4), st.integers(0, 2 * BEGAN))
 @example([], [{"NodeList": "\N{REPLACEMENT CHARACTER}"}], 0)
-def test_whatever_is_printed_every_record_can_be_written_and_read_again(
+def test_a_record_parsed_from_any_output_can_be_written_and_read(
     lines: list[str], rows: list[dict[str, str]], since: int
 ) -> None:
     for record in parse("\n".join([*lines, raw(rows)]), since):
@@ -318,7 +316,7 @@ def test_ids_are_queried_400_at_a_time(command: Command) -> None:
     assert " -j 401 " in second
 
 
-def test_moments_are_asked_for_without_a_time_zone_and_duplicates_too(command: Command) -> None:
+def test_sacct_is_called_for_timestamps_without_zone_and_for_duplicates(command: Command) -> None:
     calls = command("sacct", "exit 0")
     query(["5", "20_3"], since=0)
     fields = ",".join(SACCT_FIELDS)
@@ -338,7 +336,7 @@ def test_records_of_all_calls_are_one_answer(command: Command) -> None:
     assert [record.cluster_job for record in found] == ["1", "401"]
 
 
-def test_jobs_submitted_long_before_the_run_are_others_but_clocks_may_differ(
+def test_jobs_submitted_over_five_minutes_before_the_run_are_skipped(
     command: Command,
 ) -> None:
     rows = ({"JobID": "1", "Submit": -301}, {"JobID": "2", "Submit": -299})
@@ -376,7 +374,7 @@ def test_a_hanging_sacct_is_not_waited_for(command: Command) -> None:
     assert time.monotonic() - began < 3
 
 
-def test_without_sacct_there_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_sacct_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(AccountingError, match=r"^sacct cannot be run \(No such file[^\n]*\)$"):
         query(["5"], since=0)
@@ -419,7 +417,7 @@ def test_only_new_or_changed_records_become_events() -> None:
     assert news(story, a_record("77", ended=15)) == [(1, None, 1, "77", at(60))]
 
 
-def test_a_record_is_the_same_once_it_was_written_and_read() -> None:
+def test_a_record_reads_back_as_it_was_written() -> None:
     """So that to ask again adds nothing."""
     record = a_record("77", peak_rss_bytes=1, restarts=1, reason="x")
     (event,) = accounting_events([record], retried().run, at(60))

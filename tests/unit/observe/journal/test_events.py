@@ -34,18 +34,18 @@ def test_the_schema_names_its_version() -> None:
     assert SCHEMA["title"] == f"run journal line, schema version {SCHEMA_VERSION}"
 
 
-def test_the_schema_knows_every_event() -> None:
+def test_the_schema_has_every_event() -> None:
     names = {name for kind in EVENTS for name in get_args(kind.model_fields["event"].annotation)}
     assert set(SCHEMA["discriminator"]["mapping"]) == names
 
 
 @given(strategies.events)
-def test_the_schema_holds_of_every_event_as_it_is_written(event: Event) -> None:
+def test_the_schema_accepts_every_written_event(event: Event) -> None:
     VALIDATOR.validate(json.loads(to_line(event)))
 
 
 @pytest.mark.parametrize("story", [chain, grouped, killed, logger_only, replanned, retried])
-def test_the_schema_holds_of_whole_journals(story: Callable[[], Story]) -> None:
+def test_the_schema_accepts_whole_journals(story: Callable[[], Story]) -> None:
     for line in story().lines:
         VALIDATOR.validate(json.loads(line))
 
@@ -60,12 +60,12 @@ def test_the_schema_holds_of_whole_journals(story: Callable[[], Story]) -> None:
         {"event": "attempt_finished", "time": "2026-03-01T12:00:00Z", "status": "great"},
     ],
 )
-def test_the_schema_refuses_what_is_no_line_of_ours(line: dict[str, Any]) -> None:
+def test_the_schema_rejects_other_lines(line: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         VALIDATOR.validate(line)
 
 
-def test_the_schema_holds_of_lines_with_bytes_that_are_no_utf_8() -> None:
+def test_the_schema_accepts_lines_with_bytes_that_are_not_utf_8() -> None:
     """Their escapes change no other field: moments are texts there, too."""
     told = {"time": T0, "attempt": 1, "job_id": 1, "status": "failed", "message": "gr\udcfc"}
     event = AttemptFinished(**told, stamps=Stamps(ready=T0, finished=T0))

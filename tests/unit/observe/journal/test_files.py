@@ -80,7 +80,7 @@ START = Story().lines[0]
 
 @settings(max_examples=100)
 @given(st.lists(strategies.events, max_size=4))
-def test_what_is_written_is_what_is_read(events: list[Event]) -> None:
+def test_every_event_reads_back_as_it_was_written(events: list[Event]) -> None:
     """Every type of event, with any value in every field."""
     lines = [START, *map(to_line, events)]
     with a_file(b"".join(line + b"\n" for line in lines)) as path:
@@ -106,14 +106,14 @@ def test_moments_are_written_as_rfc_3339() -> None:
     }
 
 
-def test_bytes_that_are_no_utf_8_survive_as_escapes(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_written_as_escapes(tmp_path: Path) -> None:
     path = os.fsdecode(b"data/gr\xfc\xdfe.txt")
     event = JobDescribed(time=T0, job_id=1, rule="map", input=(path,))
     (found,) = read(write_lines(tmp_path / "j.jsonl", START, to_line(event)))[0][1:]
     assert found.input == ("data/gr\\udcfc\\udcdfe.txt",)
 
 
-def test_bytes_that_are_no_utf_8_survive_as_escapes_in_keys_too(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_written_as_escapes_in_keys(tmp_path: Path) -> None:
     """``input_sizes`` goes by path: two paths must not become one."""
     sizes = {os.fsdecode(b"gr\xfc"): 1, os.fsdecode(b"gr\xfd"): 2}
     event = JobDescribed(time=T0, job_id=1, rule="map", input_sizes=sizes)
@@ -121,12 +121,12 @@ def test_bytes_that_are_no_utf_8_survive_as_escapes_in_keys_too(tmp_path: Path) 
     assert found.input_sizes == {"gr\\udcfc": 1, "gr\\udcfd": 2}
 
 
-def test_a_line_is_masked_as_it_is_written() -> None:
+def test_a_line_is_masked_when_it_is_written() -> None:
     event = Message(time=T0, level="info", kind="x", text="curl -H 'Authorization: hunter22'")
     assert "hunter22" not in to_line(event, Masker(("hunter22",))).decode()
 
 
-def test_a_secret_value_never_costs_a_line_its_meaning(tmp_path: Path) -> None:
+def test_a_secret_equal_to_a_journal_keyword_leaves_events_readable(tmp_path: Path) -> None:
     """A workflow may declare an ``envvars:`` whose value is a word of the journal's own."""
     masker = Masker(("2026", "run_started", "success", "attempt_finished"))
     lines = [to_line(event, masker) for event in chain().events]
@@ -180,7 +180,7 @@ def test_unknown_events_change_nothing(tmp_path: Path) -> None:
     assert read(path) == (chain().events, [])
 
 
-def test_unknown_fields_change_nothing_however_deep(tmp_path: Path) -> None:
+def test_unknown_fields_change_nothing_at_any_depth(tmp_path: Path) -> None:
     def widened(value: Any) -> Any:
         if isinstance(value, dict) and "event" not in value and not value:
             return value
@@ -220,9 +220,7 @@ def problems_with(tmp_path: Path, line: bytes) -> list[str]:
         (b"[" * 100_000, "line 2: not a JSON object with an event"),
     ],
 )
-def test_a_line_that_does_not_read_is_a_problem_and_no_more(
-    tmp_path: Path, line: bytes, problem: str
-) -> None:
+def test_an_invalid_line_is_only_a_problem(tmp_path: Path, line: bytes, problem: str) -> None:
     assert problems_with(tmp_path, line) == [problem]
 
 
@@ -242,9 +240,7 @@ def test_a_line_that_does_not_read_is_a_problem_and_no_more(
     ],
     ids=["a moment past every calendar", "a moment without offset", "NaN", "infinity"],
 )
-def test_a_value_that_no_writer_writes_is_a_problem_with_its_line(
-    tmp_path: Path, line: bytes
-) -> None:
+def test_an_impossible_value_is_a_problem_with_its_line_number(tmp_path: Path, line: bytes) -> None:
     """A reader that took it in could not print it again."""
     problems = problems_with(tmp_path, line)
     assert len(problems) == 1
@@ -262,19 +258,21 @@ def test_an_empty_file_is_not_a_journal(tmp_path: Path) -> None:
     assert error_of(path) == f"{path}: no complete line in it, so there is no run to show"
 
 
-def test_a_file_without_a_whole_line_is_no_journal(tmp_path: Path) -> None:
+def test_a_file_without_a_whole_line_is_not_a_journal(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     path.write_bytes(START)
     assert error_of(path) == f"{path}: no complete line in it, so there is no run to show"
 
 
 @pytest.mark.parametrize("line", [b"a,b,c", Story().plan(2, 3).lines[1], b"{}"])
-def test_a_file_that_does_not_begin_with_a_run_is_no_journal(tmp_path: Path, line: bytes) -> None:
+def test_a_file_that_does_not_begin_with_a_run_is_not_a_journal(
+    tmp_path: Path, line: bytes
+) -> None:
     path = write_lines(tmp_path / "j.jsonl", line, START)
     assert error_of(path) == f"{path}:1: not a run journal (its first line is no run_started)"
 
 
-def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_newer_schema_is_refused_with_a_suggestion(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "j.jsonl", *Story(schema_version=2).lines)
     assert error_of(path) == (
         f"{path}:1: schema version 2 is newer than this snakemake-observe reads (1); update it"
@@ -289,7 +287,7 @@ def test_a_folder_is_not_a_journal(tmp_path: Path) -> None:
     assert error_of(tmp_path) == f"{tmp_path}: not a journal: it is not a regular file"
 
 
-def test_a_pipe_or_a_device_is_no_journal_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
     pipe, device = tmp_path / "pipe.jsonl", tmp_path / "zero.jsonl"
     os.mkfifo(pipe)
     device.symlink_to("/dev/zero")
@@ -297,7 +295,7 @@ def test_a_pipe_or_a_device_is_no_journal_and_not_waited_for(tmp_path: Path) -> 
         assert error_of(path) == f"{path}: not a journal: it is not a regular file"
 
 
-def test_a_problem_says_its_line() -> None:
+def test_a_problem_names_its_line() -> None:
     assert str(Problem(7, "torn")) == "line 7: torn"
 
 
@@ -311,11 +309,11 @@ def writer(tmp_path: Path) -> Iterator[JournalWriter]:
     made.close()
 
 
-def test_a_journal_is_named_by_its_start_and_its_run(writer: JournalWriter, tmp_path: Path) -> None:
+def test_a_journal_is_named_by_its_start_and_run_id(writer: JournalWriter, tmp_path: Path) -> None:
     assert writer.path == tmp_path / "deep" / "er" / "20260301T120000-012345.jsonl"
 
 
-def test_a_journal_is_never_written_over(writer: JournalWriter, tmp_path: Path) -> None:
+def test_an_existing_journal_is_not_overwritten(writer: JournalWriter, tmp_path: Path) -> None:
     writer.write(START)
     with pytest.raises(FileExistsError):
         JournalWriter(tmp_path / "deep" / "er", RUN_ID, T0, MODE)
@@ -324,7 +322,7 @@ def test_a_journal_is_never_written_over(writer: JournalWriter, tmp_path: Path) 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_a_journal_has_the_mode_asked_for_whatever_the_umask(
+def test_a_journal_has_the_requested_mode_under_any_umask(
     tmp_path: Path, mode: int, umask: int
 ) -> None:
     before = os.umask(umask)
@@ -336,7 +334,7 @@ def test_a_journal_has_the_mode_asked_for_whatever_the_umask(
     assert stat.S_IMODE(made.path.stat().st_mode) == mode
 
 
-def test_a_line_that_was_cut_is_taken_back(writer: JournalWriter) -> None:
+def test_a_partly_written_line_is_removed(writer: JournalWriter) -> None:
     """A disk fills up in the middle of a line, and is cleared later: no half line stays."""
     writer.write(START)
     with files_no_larger_than(len(START) + 1 + 10):
@@ -349,7 +347,7 @@ def test_a_line_that_was_cut_is_taken_back(writer: JournalWriter) -> None:
     assert ([event.reason for event in events[1:]], problems) == (["kept"], [])
 
 
-def test_a_line_that_was_refused_whole_leaves_nothing(writer: JournalWriter) -> None:
+def test_a_line_that_could_not_be_written_leaves_nothing(writer: JournalWriter) -> None:
     writer.write(START)
     with files_no_larger_than(len(START) + 1), pytest.raises(OSError, match="File too large"):
         writer.write(to_line(Gap(time=T0, reason="lost")))
@@ -358,7 +356,7 @@ def test_a_line_that_was_refused_whole_leaves_nothing(writer: JournalWriter) -> 
     assert ([event.reason for event in events[1:]], problems) == (["kept"], [])
 
 
-def test_a_journal_that_was_removed_is_no_longer_there(writer: JournalWriter) -> None:
+def test_a_removed_or_replaced_journal_is_detected(writer: JournalWriter) -> None:
     assert writer.still_there()
     writer.path.unlink()
     assert not writer.still_there()
@@ -366,7 +364,7 @@ def test_a_journal_that_was_removed_is_no_longer_there(writer: JournalWriter) ->
     assert not writer.still_there()
 
 
-def test_closing_twice_is_once(writer: JournalWriter) -> None:
+def test_a_writer_can_be_closed_twice(writer: JournalWriter) -> None:
     writer.close()
     writer.close()
     assert writer.path.exists()
@@ -380,14 +378,14 @@ LATER = [
 ]
 
 
-def test_what_is_added_later_follows_what_was_there(tmp_path: Path) -> None:
+def test_events_are_appended_at_the_end(tmp_path: Path) -> None:
     path = retried().write(tmp_path / "j.jsonl")
     append(path, LATER[:1])
     append(path, LATER[1:])
     assert read(path) == ([*retried().events, *LATER], [])
 
 
-def test_where_nothing_is_to_be_added_nothing_is_written(tmp_path: Path) -> None:
+def test_appending_nothing_writes_nothing(tmp_path: Path) -> None:
     append(tmp_path / "no", [])
     path = retried().write(tmp_path / "j.jsonl")
     before = path.stat().st_mtime_ns
@@ -395,7 +393,7 @@ def test_where_nothing_is_to_be_added_nothing_is_written(tmp_path: Path) -> None
     assert path.stat().st_mtime_ns == before
 
 
-def test_a_torn_last_line_is_ended_before_anything_is_added(tmp_path: Path) -> None:
+def test_a_torn_last_line_is_ended_before_events_are_appended(tmp_path: Path) -> None:
     path = retried().write(tmp_path / "j.jsonl")
     with path.open("ab") as file:
         file.write(b'{"event":"to')
@@ -409,13 +407,13 @@ def test_a_torn_last_line_is_ended_before_anything_is_added(tmp_path: Path) -> N
 
 @settings(max_examples=40)
 @given(st.integers(len(START) + 1, len(WHOLE)))
-def test_whatever_a_journal_was_cut_at_what_is_added_is_read(cut: int) -> None:
+def test_events_appended_to_a_journal_cut_at_any_byte_are_read(cut: int) -> None:
     with a_file(WHOLE[:cut]) as path:
         append(path, LATER)
         assert read(path)[0][-2:] == LATER
 
 
-def test_what_is_added_keeps_the_journal_s_mode(writer: JournalWriter) -> None:
+def test_appending_keeps_the_journal_s_mode(writer: JournalWriter) -> None:
     writer.write(START)
     writer.close()
     append(writer.path, LATER)
@@ -448,7 +446,7 @@ def test_a_partial_append_is_removed(tmp_path: Path) -> None:
         assert path.read_bytes() == before
 
 
-def test_journals_come_in_the_order_of_their_runs(tmp_path: Path) -> None:
+def test_journals_are_listed_in_the_order_of_their_runs(tmp_path: Path) -> None:
     folder = tmp_path / ".snakemake" / "observe"
     made = [JournalWriter(folder, f"{n}abcdef", at(n * 100), MODE) for n in (3, 1, 2)]
     (folder / "abc.fragment").write_bytes(b"")
@@ -468,7 +466,7 @@ print(made._descriptor > 2)
 """
 
 
-def test_a_journal_does_not_take_the_place_of_a_stderr_that_is_closed(tmp_path: Path) -> None:
+def test_a_journal_does_not_get_the_descriptor_of_a_closed_stderr(tmp_path: Path) -> None:
     """Else all that is said there would be written into it."""
     words = [sys.executable, "-c", _WITH_STDERR_CLOSED, str(tmp_path)]
     done = subprocess.run(
@@ -478,7 +476,7 @@ def test_a_journal_does_not_take_the_place_of_a_stderr_that_is_closed(tmp_path: 
     assert (done.stdout, journal.read_bytes()) == ("True\n", b"")
 
 
-def test_a_reading_without_attempts_has_the_jobs_and_how_the_run_ended(
+def test_reading_without_attempts_has_the_jobs_and_the_run_s_end(
     tmp_path: Path,
 ) -> None:
     journal = chain().write(tmp_path / "a.jsonl")

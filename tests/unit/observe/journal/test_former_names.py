@@ -44,7 +44,7 @@ def read(path: Path) -> Run:
     return run
 
 
-def test_a_journal_with_former_names_reads_to_the_same_run(tmp_path: Path) -> None:
+def test_a_journal_with_former_names_reads_as_the_same_run(tmp_path: Path) -> None:
     today = story()
     lines = [json.dumps(in_former_names(json.loads(to_line(one)))) for one in today.events]
     old = tmp_path / "old.jsonl"
@@ -59,7 +59,7 @@ def test_a_journal_with_former_names_reads_to_the_same_run(tmp_path: Path) -> No
     assert [one.line for one in found.iterations] == [one.line for one in expected.iterations]
 
 
-def test_an_event_s_line_is_neither_written_nor_compared(tmp_path: Path) -> None:
+def test_an_event_s_line_number_is_neither_written_nor_compared(tmp_path: Path) -> None:
     told = killed()
     (first, *_) = read_journal(told.write(tmp_path / "a.jsonl"))
     fresh = first.model_copy()

@@ -81,7 +81,7 @@ def test_a_secret_is_masked_to_its_end(text: str, secret: str) -> None:
         "user@host:/path",
     ],
 )
-def test_ordinary_text_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_is_not_masked(text: str) -> None:
     assert MASKED.text(text) == text
 
 
@@ -89,60 +89,60 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     "text",
     ["train --tokenizer bert", "llm --max-tokens 512", "tokenize=True", "secretary=Ann"],
 )
-def test_a_word_that_only_begins_like_a_secret_s_name_is_none(text: str) -> None:
+def test_a_name_that_only_begins_like_a_secret_s_is_not_masked(text: str) -> None:
     """A name is a secret's where the word ends there: ``token``, but not ``tokenizer``."""
     assert MASKED.text(text) == text
 
 
-def test_basic_statistics_are_no_credentials() -> None:
+def test_the_word_basic_alone_is_not_masked() -> None:
     """FastQC's first module: ``basic`` names a scheme only in an authorization header."""
     text = "grep '>>Basic Statistics' fastqc_data.txt"
     assert MASKED.text(text) == text
 
 
-def test_the_values_of_declared_variables_are_masked_wherever_they_stand() -> None:
+def test_the_values_of_declared_variables_are_masked_everywhere() -> None:
     masker = Masker(("hunter22", "hunter22-longer"))
     assert masker.text("x-hunter22-longer y/hunter22/z") == "x-*** y/***/z"
 
 
-def test_values_too_short_to_be_secrets_are_left() -> None:
+def test_values_too_short_to_be_secrets_are_not_masked() -> None:
     """Else a value such as 1 would mask half a journal."""
     assert Masker(("1", "abc")).text("abc 1 abc") == "abc 1 abc"
 
 
-def test_a_value_is_taken_literally() -> None:
+def test_a_value_is_matched_literally() -> None:
     assert Masker(("a.c+d",)).text("abcd a.c+d") == "abcd ***"
 
 
-def test_masking_goes_into_lists_and_mappings() -> None:
+def test_lists_and_mappings_are_masked_recursively() -> None:
     masker = Masker(("hunter22",))
     value = {"a": ["hunter22", {"b": ("x hunter22",)}], "n": 1, "none": None}
     assert masker.any(value) == {"a": ["***", {"b": ("x ***",)}], "n": 1, "none": None}
 
 
-def test_a_secret_flag_masks_the_word_after_it() -> None:
+def test_the_argument_after_a_secret_flag_is_masked() -> None:
     words = ("snakemake", "--api-token", "correct horse", "--cores", "1", "--token=abc")
     assert MASKED.words(words) == (
         *("snakemake", "--api-token", "***", "--cores", "1", "--token=***"),
     )
 
 
-def test_after_a_flag_without_a_value_comes_the_next_flag() -> None:
+def test_a_flag_after_a_secret_flag_is_not_masked() -> None:
     assert MASKED.words(("--token", "--cores", "1")) == ("--token", "--cores", "1")
 
 
-def test_a_config_word_is_masked_by_its_name() -> None:
+def test_a_config_value_is_masked_by_its_name() -> None:
     assert MASKED.words(("--config", "api_key=abc", "n=1")) == ("--config", "api_key=***", "n=1")
 
 
 @given(st.text(max_size=60))
-def test_masking_twice_is_masking_once(text: str) -> None:
+def test_masking_masked_text_changes_nothing(text: str) -> None:
     once = MASKED.text(text)
     assert MASKED.text(once) == once
 
 
 @given(st.text(max_size=20), st.text(min_size=4, max_size=10), st.text(max_size=20))
-def test_a_declared_value_never_survives(before: str, secret: str, after: str) -> None:
+def test_a_declared_value_is_masked_in_any_text(before: str, secret: str, after: str) -> None:
     if "*" not in secret:
         assert secret not in Masker((secret,)).text(f"{before}{secret}{after}")
 
@@ -160,39 +160,39 @@ _PIECES = st.sampled_from(
 
 
 @given(st.lists(_PIECES | st.text(max_size=5), max_size=6).map("".join))
-def test_the_quick_look_at_a_line_lets_no_secret_pass(text: str) -> None:
+def test_the_quick_check_finds_every_line_that_needs_masking(text: str) -> None:
     masker = Masker(("hunter22", 'q"uo\\te', "grüße"))
     if masker.text(text) != text:
         assert masker.may_hold_a_secret(line_of(text))
 
 
 @pytest.mark.parametrize("value", ["hunter22", 'q"uo\\te', "grüße", "äöüß", "Tab\there", "1234"])
-def test_a_declared_value_is_seen_however_json_escapes_it(value: str) -> None:
+def test_the_quick_check_finds_values_that_json_escapes(value: str) -> None:
     assert Masker((value,)).may_hold_a_secret(line_of(f"x{value}y"))
 
 
-def test_an_ordinary_line_is_not_looked_at_twice() -> None:
+def test_the_quick_check_skips_ordinary_lines() -> None:
     assert not MASKED.may_hold_a_secret(line_of("sort -k1,1 in.bed > out.bed"))
 
 
-def test_a_declared_value_is_masked_however_shells_python_and_json_write_it() -> None:
+def test_a_declared_value_is_masked_in_shell_python_and_json_quoting() -> None:
     value = 'we"ird\\vélue$secr'
     masker = Masker((value,))
     for written in (value, repr(value), json.dumps(value), shlex.quote(value)):
         assert "ird" not in masker.text(f"echo {written} > out")
 
 
-def test_the_working_directory_is_no_secret() -> None:
+def test_the_working_directory_is_not_masked() -> None:
     assert MASKED.text("PWD=/home/ann bypass=1") == "PWD=/home/ann bypass=1"
 
 
-def test_what_a_pattern_matches_is_masked_too() -> None:
+def test_text_that_matches_a_pattern_is_masked() -> None:
     masker = Masker(patterns=(re.compile(r"patient-\d+"), re.compile("(?<=MRN )[A-Z]+")))
     text = "in/patient-0042.bam of MRN ABC, not patient-x"
     assert masker.text(text) == "in/***.bam of MRN ***, not patient-x"
 
 
-def test_a_pattern_sees_what_json_would_write_otherwise() -> None:
+def test_a_pattern_is_matched_before_json_escapes_the_text() -> None:
     event = Message(time=0, level="info", kind="info", text='say "ünï\n42"')
     masker = Masker(patterns=(re.compile('"ünï\n'),))
     assert json.loads(to_line(event, masker))["text"] == 'say ***42"'
@@ -213,11 +213,11 @@ def test_a_pattern_sees_what_json_would_write_otherwise() -> None:
         ("The Command is fine", "The Command is fine"),
     ],
 )
-def test_without_commands_no_message_quotes_one(said: str, kept: str) -> None:
+def test_commands_in_messages_are_masked_if_commands_are_left_out(said: str, kept: str) -> None:
     assert Masker(commands=False).text(said) == kept
 
 
-def test_the_patterns_themselves_are_masked_in_the_command() -> None:
+def test_mask_patterns_are_masked_in_the_command() -> None:
     words = ("snakemake", "--logger-observe-mask", "acme-1", "x+", "--cores", "2", "all")
     masked = ("snakemake", "--logger-observe-mask", "***", "***", "--cores", "2", "all")
     assert MASKED.words(words) == masked
@@ -236,5 +236,5 @@ def test_the_patterns_themselves_are_masked_in_the_command() -> None:
         ("bypass", False),
     ],
 )
-def test_a_secret_is_known_by_its_name(name: str, secret: bool) -> None:
+def test_a_secret_is_recognised_by_its_name(name: str, secret: bool) -> None:
     assert names_a_secret(name) is secret

@@ -207,7 +207,7 @@ def test_a_long_message_is_cut() -> None:
         record("shellcmd", cmd="x"),
     ],
 )
-def test_other_records_become_no_note(logged: logging.LogRecord) -> None:
+def test_other_records_are_ignored(logged: logging.LogRecord) -> None:
     assert note_of(logged) is None
 
 

@@ -152,7 +152,7 @@ def test_rendering_an_answer_does_not_change_it(command: str) -> None:
         assert render_json(answer) == render_json(answer)
 
 
-def test_terminal_escapes_are_shown_and_not_obeyed() -> None:
+def test_terminal_escapes_are_escaped() -> None:
     run = with_escapes().run
     for answer in (cost(run), jobs(run), jobs(run, failed=True)):
         assert "\\x1b[2Jgone\\r\\u202e" in render(answer, width=300)

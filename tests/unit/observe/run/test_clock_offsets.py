@@ -43,31 +43,31 @@ def seconds(laid: Timeline) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("ahead_s", [0, 90, -90, 3.2])
-def test_of_the_same_boot_the_offset_is_exact(ahead_s: float) -> None:
+def test_an_offset_within_one_boot_is_exact(ahead_s: float) -> None:
     laid = timeline(on_boot(ahead_s))
     assert laid.offset == Offset(host=NODE, assumed_s=ahead_s, low_s=ahead_s, high_s=ahead_s)
     assert seconds(laid) == seconds(timeline(remote()))
 
 
-def test_two_readings_of_one_clock_that_was_not_set_agree() -> None:
+def test_a_difference_below_a_millisecond_is_no_offset() -> None:
     """Readings take their time; less than a millisecond is no offset."""
     laid = timeline(on_boot(0.0004))
     assert laid.offset == Offset(host=NODE, assumed_s=0.0, low_s=0.0, high_s=0.0)
 
 
-def test_the_shell_s_sign_is_put_on_the_main_clock_with_the_rest() -> None:
+def test_the_first_sign_of_life_is_converted_to_the_main_clock() -> None:
     laid = timeline(on_boot(90, node_starts=[93.5]))
     assert seconds(laid)["queue_wait"] == 0.5
 
 
-def test_an_end_reported_early_is_certain_where_the_offset_is_exact() -> None:
+def test_an_early_report_is_certain_if_the_offset_is_exact() -> None:
     early = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=9.5, finished=14)
     laid = timeline(on_boot(90, known=early))
     assert (laid.offset.assumed_s, laid.unobserved) == (90, [ENDED_EARLY])
     assert (seconds(laid)["queue_wait"], seconds(laid)["stage_out"]) == (1, 1)
 
 
-def test_a_clock_that_is_set_between_the_processes_of_a_job_changes_no_phase() -> None:
+def test_setting_the_clock_between_the_processes_of_a_job_changes_no_phase() -> None:
     """The second process read the clock after it was set by 5 s: it says so by its boot's moment."""
     outer = node_level(pid=1, wraps="slurm-jobstep").model_copy(
         update={"executions": (), "boot_id": "b", "boot_time": at(-50)}
@@ -83,20 +83,20 @@ def test_a_clock_that_is_set_between_the_processes_of_a_job_changes_no_phase() -
 # -- another boot ------------------------------------------------------------------------------------
 
 
-def test_a_host_of_the_main_host_s_name_but_another_boot_has_its_own_clock() -> None:
+def test_a_host_with_the_main_host_s_name_and_another_boot_has_its_own_clock() -> None:
     node = node_level(90, host=MAIN).model_copy(update={"boot_id": "b", "boot_time": at(5)})
     laid = timeline(evidence(REMOTE_STAMPS, node, waits=remote().waits, main=MAIN_BOOTED))
     assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (88, 91, [])
     assert {phase: seconds(laid)[phase] for phase in NODE_ONLY} == dict.fromkeys(NODE_ONLY, 1)
 
 
-def test_where_no_boot_is_known_a_host_of_the_same_name_has_the_same_clock() -> None:
+def test_without_a_known_boot_a_host_with_the_main_host_s_name_has_its_clock() -> None:
     laid = timeline(evidence(REMOTE_STAMPS, node_level(host=MAIN), waits=remote().waits))
     assert laid.offset == Offset(host=MAIN, assumed_s=0.0, low_s=0.0, high_s=0.0)
 
 
 @pytest.mark.parametrize("ahead_s", [90, -90])
-def test_where_that_cannot_be_it_is_told_to_have_another_clock(ahead_s: float) -> None:
+def test_stamps_that_contradict_a_shared_clock_show_another_clock(ahead_s: float) -> None:
     laid = timeline(evidence(REMOTE_STAMPS, node_level(ahead_s, host=MAIN), waits=remote().waits))
     assert laid.offset.low_s <= ahead_s <= laid.offset.high_s
     assert laid.unobserved == [OTHER_CLOCK]
@@ -121,7 +121,7 @@ def waiting(queue_s: float, poll_s: float, ahead_s: float = 0, early_s: float = 
     return on_boot(ahead_s, "another", known=known)
 
 
-def test_bounds_of_all_attempts_on_a_clock_are_met() -> None:
+def test_the_bounds_of_all_attempts_on_a_clock_are_combined() -> None:
     last = waiting(2, 2, ahead_s=90)
     last.clocks = learned(waiting(3, 0.25, ahead_s=90), waiting(0.5, 3, ahead_s=90))
     laid = timeline(last)
@@ -131,7 +131,7 @@ def test_bounds_of_all_attempts_on_a_clock_are_met() -> None:
     assert (seconds(laid)["queue_wait"], seconds(laid)["poll_wait"]) == (2.25, 1.75)
 
 
-def test_a_clock_that_is_set_between_two_attempts_keeps_what_was_learned() -> None:
+def test_setting_a_clock_between_two_attempts_keeps_its_bounds() -> None:
     """What is kept counts from the kernel's boot, which setting the wall clock does not move."""
     last = waiting(2, 2, ahead_s=30)
     last.clocks = learned(waiting(0.5, 0.25, ahead_s=90))
@@ -139,7 +139,7 @@ def test_a_clock_that_is_set_between_two_attempts_keeps_what_was_learned() -> No
     assert (laid.offset.low_s, laid.offset.high_s) == (29.75, 30.5)
 
 
-def test_an_end_reported_early_does_not_bend_a_clock_that_is_known() -> None:
+def test_an_early_report_does_not_change_a_known_offset() -> None:
     """By itself it would look like a clock that is ahead; earlier jobs knew better."""
     early = waiting(5, 0, early_s=3)
     assert timeline(early).offset.assumed_s == 3
@@ -154,21 +154,21 @@ def test_an_end_that_no_offset_explains_was_reported_early() -> None:
     assert (laid.offset, laid.unobserved) == (Offset(host=NODE, assumed_s=0.0), [ENDED_EARLY])
 
 
-def test_an_end_reported_early_on_a_clock_known_to_be_ahead_is_laid_by_that() -> None:
+def test_an_early_report_on_a_clock_that_is_ahead_uses_the_known_offset() -> None:
     early = waiting(1, 0, ahead_s=90, early_s=3)
     early.clocks = learned(waiting(1, 1, ahead_s=90))
     laid = timeline(early)
     assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (89, 91, [ENDED_EARLY])
 
 
-def test_a_clock_that_wandered_off_a_little_is_measured_anew() -> None:
+def test_a_clock_that_drifted_is_measured_again() -> None:
     last = waiting(0.01, 0.01, ahead_s=0.05)
     last.clocks = learned(waiting(0.01, 0.01))
     laid = timeline(last)
     assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (0.04, 0.06, [])
 
 
-def test_a_clock_that_is_seen_to_be_right_again_is_believed() -> None:
+def test_a_clock_that_was_corrected_has_no_offset() -> None:
     """Where its boot is not known, nothing tells that it was set but the next attempt."""
     again = remote()
     again.clocks = learned(remote(90))
@@ -184,7 +184,7 @@ def test_a_clock_that_is_seen_to_be_right_again_is_believed() -> None:
     st.sampled_from(["the same boot", "another boot", "an unknown boot"]),
     st.lists(st.integers(-1000, 1000).map(lambda s: s * SECOND), min_size=4, max_size=4),
 )
-def test_node_phases_and_the_sum_of_waits_are_true_and_each_wait_is_within_its_bound(
+def test_node_phases_and_the_sum_of_waits_are_exact_and_each_wait_is_within_its_bounds(
     attempts: list[dict[str, int]], lead: int, boot: str, steps: list[int]
 ) -> None:
     """Of a known boot the node's clock may even be set between its attempts."""
@@ -230,7 +230,7 @@ def test_node_phases_and_the_sum_of_waits_are_true_and_each_wait_is_within_its_b
         max_size=4,
     )
 )
-def test_an_attempt_that_is_laid_by_what_it_told_itself_is_laid_as_before(
+def test_an_attempt_s_own_bounds_do_not_change_its_timeline(
     attempts: list[tuple[dict[str, int], int, int, str | None, str]],
 ) -> None:
     """Whatever contradicts what: clocks that jump, ends that are reported early."""

@@ -184,7 +184,7 @@ def test_start_plan_and_provenance_know_their_journal_lines() -> None:
     )
 
 
-def test_what_a_journal_does_not_contain_is_none() -> None:
+def test_events_missing_from_a_journal_are_none() -> None:
     run = fold([])
     assert (run.started, run.planned, run.provenance) == (None, None, None)
 

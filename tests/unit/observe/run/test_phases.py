@@ -53,7 +53,7 @@ def test_every_phase_and_class_has_a_plain_meaning() -> None:
     assert all(text and text == text.strip() for text in said)
 
 
-def test_sums_by_class_name_every_class_also_the_empty_ones() -> None:
+def test_sums_by_class_include_empty_classes() -> None:
     found = phases.by_class({"submit": 3, "poll_wait": 4, "compute": 5})
     assert found == {
         "planning": 0,

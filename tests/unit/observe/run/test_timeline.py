@@ -81,7 +81,7 @@ def test_a_cache_hit_in_main_is_staging_in_and_no_compute() -> None:
     ]
 
 
-def test_a_process_spawned_for_a_run_directive_is_laid_inside_the_try() -> None:
+def test_a_process_spawned_for_a_run_directive_is_inside_its_execution() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=4, reported=12, finished=13)
     one = an_execution(begun=2, prepared=3, running=5, tool_started=6, tool_ended=11)
     tool = an_execution(begun=8, tool_started=8.5, tool_ended=9.5, checked=10)
@@ -105,7 +105,7 @@ def test_a_process_spawned_for_a_run_directive_is_laid_inside_the_try() -> None:
     assert laid.unobserved == []
 
 
-def test_a_spawned_process_s_start_may_seem_a_kernel_s_tick_early() -> None:
+def test_a_spawned_process_may_start_a_clock_tick_early() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=2, reported=12, finished=12)
     one = an_execution(begun=2, prepared=2, running=2, tool_started=6, tool_ended=12)
     tool = an_execution(begun=8, tool_started=8, tool_ended=10, checked=10)
@@ -121,7 +121,7 @@ def test_a_spawned_process_s_start_may_seem_a_kernel_s_tick_early() -> None:
     }
 
 
-def test_a_pipe_group_in_main_waits_for_a_poll_and_leaves_its_members_their_time() -> None:
+def test_a_pipe_group_in_main_owns_only_the_wait_for_a_status_check() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=2.2, reported=8, finished=9)
     writer = an_execution(
         "writer", begun=2.5, prepared=2.6, running=2.7, tool_started=3, tool_ended=7
@@ -167,12 +167,12 @@ def test_a_job_on_a_node_goes_through_every_phase() -> None:
     assert (laid.node, laid.unobserved) == (NODE, [])
 
 
-def test_the_first_sign_of_life_ends_the_queue_before_the_interpreter_starts() -> None:
+def test_the_first_sign_of_life_ends_queue_wait_before_the_interpreter_starts() -> None:
     laid = timeline(remote(node_starts=[3.5]))
     assert phases_at(laid)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
 
 
-def test_the_inner_of_two_processes_is_laid_inside_the_outer() -> None:
+def test_a_nested_process_is_inside_its_outer_process() -> None:
     """So it is with slurm, where ``slurm-jobstep`` wraps the process that runs the tool."""
     laid = timeline(nested())
     assert phases_at(laid) == [
@@ -205,7 +205,7 @@ def test_a_cache_hit_on_a_node_is_staging_in_and_no_compute() -> None:
     ]
 
 
-def test_rule_level_retries_are_tries_inside_one_attempt() -> None:
+def test_rule_level_retries_are_executions_inside_one_attempt() -> None:
     first = an_execution(begun=6, tool_started=6.5, tool_ended=7, checked=7.2, status="failed")
     second = an_execution(begun=7.4, tool_started=7.5, tool_ended=8.5, checked=9, number=2)
     node = level(first, second, started=4, loaded=5, planned=6, ended=10)
@@ -263,7 +263,7 @@ def group_on_a_node(second_begins_s: float) -> TimelineInput:
     return evidence(GROUP_STAMPS, node, group=True)
 
 
-def test_overlapping_members_of_a_group_share_one_stretch_that_is_theirs() -> None:
+def test_overlapping_members_of_a_group_share_one_segment() -> None:
     assert phases_at(timeline(group_on_a_node(8))) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
@@ -277,7 +277,7 @@ def test_overlapping_members_of_a_group_share_one_stretch_that_is_theirs() -> No
     ]
 
 
-def test_the_time_between_a_group_s_members_is_the_group_s_own() -> None:
+def test_the_time_between_a_group_s_members_is_member_wait() -> None:
     assert phases_at(timeline(group_on_a_node(10)))[6:10] == [
         ("member_wait", 6, 6.5),
         (None, 6.5, 9.5),
@@ -286,13 +286,13 @@ def test_the_time_between_a_group_s_members_is_the_group_s_own() -> None:
     ]
 
 
-def test_the_members_time_is_not_counted_to_the_group() -> None:
+def test_the_members_time_is_not_counted_for_the_group() -> None:
     sums = phase_sums(timeline(group_on_a_node(10)).segments)
     assert "compute" not in sums
     assert sum(sums.values()) == 14_000_000 - 4_500_000
 
 
-def test_a_member_on_a_node_is_laid_on_the_main_clock() -> None:
+def test_a_member_on_a_node_is_converted_to_the_main_clock() -> None:
     ahead = Offset(host=NODE, assumed_s=90.0)
     one = an_execution(begun=6.5, tool_started=7, tool_ended=9, checked=9.5, ahead_s=90)
     laid = member_timeline((level(one, started=94),), ahead, at(14))
@@ -300,7 +300,7 @@ def test_a_member_on_a_node_is_laid_on_the_main_clock() -> None:
     assert laid.node == NODE
 
 
-def test_a_member_that_nothing_was_heard_of_says_so() -> None:
+def test_a_member_without_stamps_has_a_reason() -> None:
     laid = member_timeline((), None, at(14))
     assert (laid.segments, laid.unobserved) == ([], [NO_NODE_STAMPS])
 
@@ -315,13 +315,13 @@ def test_a_member_killed_in_its_tool_is_unobserved_from_there() -> None:
 # -- what is missing -----------------------------------------------------------------------------------
 
 
-def test_without_any_stamp_of_the_node_its_time_is_one_unobserved_stretch() -> None:
+def test_without_node_stamps_the_node_s_time_is_one_unobserved_segment() -> None:
     laid = timeline(evidence(REMOTE_STAMPS, waits=LATENCY))
     assert phases_at(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 12), *AFTER_THE_REPORT]
     assert (laid.unobserved, laid.offset, laid.node) == ([NO_NODE_STAMPS], None, None)
 
 
-def test_with_only_the_first_sign_of_life_the_queue_still_is_known() -> None:
+def test_with_only_the_first_sign_of_life_queue_wait_is_known() -> None:
     laid = timeline(evidence(REMOTE_STAMPS, node_starts=[4], waits=LATENCY))
     assert phases_at(laid) == [
         *BEFORE_THE_NODE,
@@ -347,7 +347,7 @@ def test_a_job_killed_in_its_tool_is_known_up_to_the_tool_s_start() -> None:
     assert reasons(laid) == [NODE_CUT_OFF]
 
 
-def test_a_node_that_ended_before_it_had_planned_was_planning() -> None:
+def test_a_node_that_ended_while_planning_was_in_node_plan() -> None:
     """A Snakefile that does not parse there: the process leaves, and stamps its end."""
     node = level(started=4, loaded=5, ended=10)
     laid = timeline(evidence(REMOTE_STAMPS, node))
@@ -400,7 +400,7 @@ def test_an_attempt_given_up_before_it_was_accepted_was_being_submitted() -> Non
     assert phases_at(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 14)]
 
 
-def test_an_executor_that_calls_no_run_job_is_not_timed_inside() -> None:
+def test_an_executor_without_run_job_is_unobserved_inside() -> None:
     laid = timeline(evidence(stamps(ready=0, selected=1, reported=5, finished=6)))
     assert phases_at(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 5), ("postprocess", 5, 6)]
     assert laid.unobserved == [NOT_TIMED]
@@ -416,7 +416,7 @@ def test_an_attempt_without_stamps_has_no_segments() -> None:
     assert timeline(evidence(Stamps())).segments == []
 
 
-def test_without_ready_an_attempt_begins_with_its_first_stamp() -> None:
+def test_an_attempt_without_a_ready_stamp_begins_with_its_first_stamp() -> None:
     assert phases_at(timeline(evidence(stamps(selected=1, submitting=2, reported=3, finished=4))))[
         0
     ] == (
@@ -426,7 +426,7 @@ def test_without_ready_an_attempt_begins_with_its_first_stamp() -> None:
     )
 
 
-def test_an_attempt_that_goes_on_is_told_up_to_now() -> None:
+def test_a_running_attempt_has_phases_up_to_now() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3)
     assert phases_at(timeline(evidence(known, until=20, tool_started=4))) == [
         *BEFORE_THE_NODE,
@@ -435,14 +435,14 @@ def test_an_attempt_that_goes_on_is_told_up_to_now() -> None:
     ]
 
 
-def test_an_attempt_that_waits_on_its_node_is_unobserved_up_to_now() -> None:
+def test_a_submitted_attempt_without_node_stamps_is_unobserved_up_to_now() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3)
     laid = timeline(evidence(known, until=20))
     assert phases_at(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 20)]
     assert laid.unobserved == [NO_NODE_STAMPS]
 
 
-def test_processes_that_claim_to_have_started_each_other_end() -> None:
+def test_a_cycle_of_parent_processes_ends() -> None:
     """A fragment is written by others: two processes, each told to run inside the other's tool."""
     one = an_execution(tool_started=5, tool_ended=8)
     pair = [level(one.model_copy(), host=MAIN, pid=pid, started=6, loaded=6) for pid in (1, 2)]
@@ -458,7 +458,7 @@ def test_processes_that_claim_to_have_started_each_other_end() -> None:
 NODE_ONLY = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "node_exit")
 
 
-def test_a_node_clock_that_may_agree_is_taken_as_it_is() -> None:
+def test_a_node_clock_that_may_agree_has_no_assumed_offset() -> None:
     assert timeline(remote()).offset == Offset(
         host=NODE,
         assumed_s=0.0,
@@ -509,7 +509,7 @@ def test_segments_are_named_by_their_moments() -> None:
     assert (one.start, one.end, one.phase, one.length) == (T0, T0 + 5, "compute", 5)
 
 
-def test_phase_sums_add_what_recurs_in_the_model_s_order() -> None:
+def test_phase_sums_are_in_the_model_s_order() -> None:
     segments = [Segment(0, 2, "compute"), Segment(2, 3, "stage_in"), Segment(3, 7, "compute")]
     assert list(phase_sums(segments).items()) == [("stage_in", 1), ("compute", 6)]
 
@@ -531,7 +531,7 @@ def requeued(*, killed: bool, signs: bool = True) -> TimelineInput:
 
 
 @pytest.mark.parametrize("signs", [True, False])
-def test_a_requeued_job_is_laid_from_both_its_starts(signs: bool) -> None:
+def test_a_requeued_job_has_segments_of_both_starts(signs: bool) -> None:
     """The signs of the shell tell them apart, or else the cluster's count of restarts."""
     laid = timeline(requeued(killed=False, signs=signs))
     assert phases_at(laid)[8:] == [
@@ -550,7 +550,7 @@ def test_a_requeued_job_is_laid_from_both_its_starts(signs: bool) -> None:
     assert laid.unobserved == [STARTED_AGAIN.format(count=2)]
 
 
-def test_what_a_start_that_was_killed_did_last_is_not_guessed() -> None:
+def test_the_end_of_a_killed_start_is_unobserved() -> None:
     laid = timeline(requeued(killed=True))
     assert phases_at(laid)[8:11] == [
         ("stage_out", 8, 9),

@@ -64,7 +64,7 @@ def test_phase_sums_and_the_members_time_are_the_attempt_s_length(evidence: Time
 
 @MANY
 @given(strategies.evidence)
-def test_what_could_not_be_split_has_its_reason(evidence: TimelineInput) -> None:
+def test_unobserved_time_has_a_reason(evidence: TimelineInput) -> None:
     laid = timeline(evidence)
     if any(one.phase == UNOBSERVED for one in laid.segments):
         assert laid.unobserved
@@ -83,7 +83,7 @@ def test_a_member_s_segments_tile_and_end_with_its_group(evidence: TimelineInput
 
 
 @given(strategies.remote_lengths, strategies.clock_leads)
-def test_a_complete_attempt_on_a_node_has_its_true_phases_whatever_the_node_s_clock(
+def test_a_complete_attempt_on_a_node_has_its_true_phases_with_any_clock(
     lengths: dict[str, int], ahead: int
 ) -> None:
     """Only how queue and poll wait share their sum may be wrong, and by no more than is said."""
@@ -112,7 +112,7 @@ def test_a_complete_attempt_whose_clocks_agree_has_its_true_phases(lengths: dict
 
 @MANY
 @given(strategies.requeued())
-def test_every_start_of_a_requeued_attempt_is_laid_and_the_last_one_truly(
+def test_every_start_of_a_requeued_attempt_has_segments_and_the_last_start_s_are_exact(
     requeued: strategies.Requeued,
 ) -> None:
     """What an earlier start did last nobody knows; that must not spoil what is known."""

@@ -397,7 +397,7 @@ def test_a_dropped_ensure_condition_is_unsafe(
     assert found(*runs) == kinds
 
 
-def test_an_output_that_is_no_longer_kept_is_a_neutral_finding() -> None:
+def test_an_output_that_becomes_temporary_is_a_neutral_finding() -> None:
     kept, removed, older = (
         a_run([a_job("work", "out", "raw", temp=temp)]) for temp in ((), ("out",), None)
     )
@@ -406,7 +406,7 @@ def test_an_output_that_is_no_longer_kept_is_a_neutral_finding() -> None:
     assert found(older, removed) == {}
 
 
-def test_a_renamed_log_is_no_finding() -> None:
+def test_a_renamed_log_is_not_a_finding() -> None:
     jobs = [a_job("work", "out", "raw"), a_job("all", None)]
     assert found(a_run(jobs), a_run(changed(jobs, "work", log=("elsewhere.log",)))) == {}
 
@@ -579,7 +579,7 @@ def test_a_flag_given_without_values_is_shown_as_set() -> None:
     assert claims(before, after, "schedule_changed") == ["cache: none → set (--cache)"]
 
 
-def test_hiding_less_is_neutral() -> None:
+def test_removing_a_hiding_setting_is_neutral() -> None:
     hiding = a_run(settings={"lock": False, "rerun_triggers": ["mtime"]})
     assert found(hiding, a_run()) == {"setting_changed": "neutral"}
 

@@ -32,7 +32,9 @@ def verdict(
         ([1.0, 1.0, 1.0, 1.0], [1.0], 0.5),
     ],
 )
-def test_what_counts_as_noise(before: list[float], after: list[float], margin: float) -> None:
+def test_the_margin_of_noise_depends_on_the_runs_of_both_sides(
+    before: list[float], after: list[float], margin: float
+) -> None:
     assert margin_s(before, after) == margin
 
 

@@ -48,7 +48,7 @@ def test_waiting_for_the_executor_at_the_end_counts_as_polling() -> None:
     assert first == Lever("polling", 40 * SECOND, SLURM, 40)
 
 
-def test_polling_without_a_flag_is_no_lever() -> None:
+def test_polling_without_a_flag_is_not_a_lever() -> None:
     assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30))
     assert "polling" not in kinds(on_cluster(tool_s=6, poll_s=30, every_s=1, wraps="aws-batch"))
 
@@ -118,7 +118,7 @@ def test_a_limit_that_jobs_waited_for_should_be_raised(
     assert first == Lever("limits", 20 * SECOND, setting, value)
 
 
-def test_a_limit_that_was_not_set_is_no_lever() -> None:
+def test_a_limit_that_was_not_set_is_not_a_lever() -> None:
     assert "limits" not in kinds(on_cluster(slot_s=20, tool_s=5))
 
 

@@ -143,7 +143,7 @@ def test_segments_that_do_not_follow_from_the_stamps_are_named(
     assert found.disagreements == (Disagreement(number, text),)
 
 
-def test_a_microsecond_of_rounding_is_no_disagreement(tmp_path: Path) -> None:
+def test_a_microsecond_of_rounding_is_not_a_disagreement(tmp_path: Path) -> None:
     def change(line: dict[str, Any]) -> None:
         line["phases_s"]["compute"] += 0.000001
 

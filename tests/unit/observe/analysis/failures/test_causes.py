@@ -124,7 +124,9 @@ def test_without_the_wrapper_a_refusal_cannot_be_seen() -> None:
         ("FAILED", "signal"),
     ],
 )
-def test_the_scheduler_s_state_comes_before_how_the_tool_ended(state: str, cause: str) -> None:
+def test_the_scheduler_s_state_takes_precedence_over_the_tool_s_exit(
+    state: str, cause: str
+) -> None:
     found = on_slurm(-15, record={"state": state})
     assert (found.cause, found.certain, found.signal, found.state) == (cause, True, 15, state)
 
@@ -207,7 +209,7 @@ def test_an_attempt_is_judged_by_its_own_request() -> None:
     assert cause_of(story) == FailureCause("out_of_memory", certain=False, signal=9)
 
 
-def test_an_upper_bound_on_the_memory_peak_is_no_cause() -> None:
+def test_an_upper_bound_on_the_memory_peak_is_not_a_cause() -> None:
     assert on_slurm(-9, used=Usage(peak_rss_bound_bytes=999 * MB)).cause == "signal"
 
 

@@ -186,7 +186,7 @@ def test_memory_is_over_requested_from_four_times_and_500_mb_on_or_nearly_used_u
     assert bool(off(memory(asked_mb, used))) == is_far
 
 
-def test_too_much_memory_is_distinguished_from_too_little() -> None:
+def test_over_requested_memory_is_distinguished_from_too_little() -> None:
     (much,) = request_mismatches(memory(8000, peaks(900)).run)
     assert much == RequestMismatch("map", "memory", 8000 * MB, 900 * MB)
     (little,) = request_mismatches(memory(1000, peaks(950)).run)
@@ -270,7 +270,7 @@ def test_a_runtime_that_is_nearly_used_up_is_too_short() -> None:
     assert one.too_little
 
 
-def test_the_queue_is_no_part_of_the_runtime() -> None:
+def test_queue_wait_does_not_count_as_runtime() -> None:
     assert off(on_cluster(queue_s=3000, tool_s=500, poll_s=500, asks={"runtime": 10})) == []
 
 
@@ -293,7 +293,7 @@ def test_mismatches_are_listed_by_rule_with_memory_first() -> None:
 
 
 @given(strategies.hostile_runs())
-def test_mismatches_of_any_run_are_large(run: Run) -> None:
+def test_no_run_has_a_small_mismatch(run: Run) -> None:
     for one in request_mismatches(run):
         assert one.used > one.requested * 0.9 or one.requested >= 2 * one.used
         assert one.too_little == (one.used > one.requested * 0.9)

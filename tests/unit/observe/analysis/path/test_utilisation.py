@@ -63,7 +63,7 @@ def test_work_that_waits_while_all_slots_are_taken_is_no_stall() -> None:
     assert stalls(story.end(12).run) == [(10, 10.5, 1)]
 
 
-def test_work_that_is_too_large_for_what_is_free_is_no_stall() -> None:
+def test_work_that_is_too_large_for_what_is_free_is_not_a_stall() -> None:
     story = begun(cores=4).job(1, threads=2).job(2, threads=3).job(3, threads=2)
     story.quick(1, 3, 3, 6).quick(2, 3, 7, 9).quick(3, 3, 4, 9)
     # 3 waited from 3 to 4 next to 1; 2 fits from 6 on only if 3 had not been there

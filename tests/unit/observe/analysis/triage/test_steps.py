@@ -71,7 +71,7 @@ def test_a_dry_run_shows_what_was_planned_before_or_is_left_after(
     assert planned[1].evidence[0].ref == "P:4"
 
 
-def test_the_most_telling_changes_come_first() -> None:
+def test_the_most_important_changes_come_first() -> None:
     slow = changed(a_workflow(), "count", code_digest="sha256:other", benchmark=None)
     after = a_run(slow, command=("snakemake", "-j2"), host="other")
     texts = [one.text for one in triage_of(after, a_run(command=("snakemake", "-j4"))).changed]

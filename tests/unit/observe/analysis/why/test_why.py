@@ -373,7 +373,7 @@ def test_counts_add_up_to_the_jobs_and_every_job_has_a_root(jobs: Why) -> None:
 
 
 @given(tangled())
-def test_every_root_of_a_chain_is_at_one_of_its_steps(jobs: Why) -> None:
+def test_every_root_is_a_step_of_its_chain(jobs: Why) -> None:
     origins = Origins(jobs.run)
     found = roots(origins)
     for job_id in jobs.run.jobs:

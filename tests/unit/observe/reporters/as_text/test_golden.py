@@ -115,7 +115,7 @@ def answer(name: str) -> Answer:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_is_the_golden_one(golden: Callable[[str, str], None], name: str) -> None:
+def test_a_text_equals_its_golden_file(golden: Callable[[str, str], None], name: str) -> None:
     for width in (100, 80, 60) if name in LAYOUT_DEPENDS_ON_WIDTH else (80,):
         golden(f"{name}-{width}.txt", render(answer(name), width=width))
 

@@ -34,7 +34,7 @@ def test_a_slow_tool_whose_rule_changed_should_have_the_change_reverted() -> Non
 
 
 @pytest.mark.parametrize(("tools_s", "lost_s", "expected"), [(2.5, 4.5, []), (3, 6, ["slow_tool"])])
-def test_a_loss_of_few_seconds_is_no_incident_even_beyond_noise(
+def test_a_loss_of_few_seconds_is_not_an_incident_even_beyond_noise(
     tools_s: float, lost_s: float, expected: list[str]
 ) -> None:
     before, after = timed(ONE), timed(ONE | {"count": tools_s})
@@ -67,7 +67,7 @@ def test_a_rule_that_waits_has_no_slow_tool() -> None:
     assert "slow_tool" not in classes(timed(ONE, wait_s=5), timed(ONE))
 
 
-def test_a_tool_that_is_slower_within_noise_is_no_incident() -> None:
+def test_a_tool_that_is_slower_within_noise_is_not_an_incident() -> None:
     assert classes(timed(ONE | {"count": 1.3}), timed(ONE)) == []
 
 
@@ -130,7 +130,7 @@ def test_two_slow_tools_among_others_are_two_incidents() -> None:
     assert {one.id for one in found} == {"slow_tool:cut", "slow_tool:count"}
 
 
-def test_more_jobs_of_a_rule_are_no_slow_tool() -> None:
+def test_more_jobs_of_a_rule_are_not_a_slow_tool() -> None:
     assert "slow_tool" not in classes(timed(ONE, a_workflow("abcdefghi")), timed(ONE))
 
 
@@ -165,7 +165,7 @@ def test_outputs_that_differ_without_any_recorded_change_are_possible_drift() ->
 
 
 @pytest.mark.parametrize("what", ["code_digest", "params_digest", "shellcmd"])
-def test_outputs_of_a_rule_that_was_changed_are_no_drift(what: str) -> None:
+def test_outputs_of_a_rule_that_was_changed_are_not_drift(what: str) -> None:
     after = a_run(changed(a_workflow(), "count", **{what: "sha256:new"}), sums=DRIFTED)
     assert classes(after, a_run(sums=SUMS)) == []
 
@@ -178,7 +178,7 @@ def renamed(rule: str, name: str, **facts: Any) -> list[dict[str, Any]]:
     return [{**job, "rule": name} if job["rule"] == rule else job for job in jobs]
 
 
-def test_a_renamed_rule_whose_code_changed_is_no_drift() -> None:
+def test_a_renamed_rule_whose_code_changed_is_not_drift() -> None:
     after = a_run(renamed("count", "tally", code_digest="sha256:new"), sums=DRIFTED)
     assert classes(after, a_run(sums=SUMS)) == []
 
@@ -196,7 +196,7 @@ def test_a_renamed_rule_whose_code_changed_failed_in_no_stricter_context() -> No
     assert "stricter_context" not in classes(failing(jobs, **STRICT), before)
 
 
-def test_outputs_of_other_inputs_are_no_drift() -> None:
+def test_outputs_of_other_inputs_are_not_drift() -> None:
     sized = [
         {**job, "input_sizes": dict.fromkeys(job["input"], size)}
         for size, job in ((1, job) for job in a_workflow())

@@ -120,7 +120,7 @@ def test_a_later_failure_of_another_kind_is_not_counted_with_the_first_of_all_jo
     )
 
 
-def test_a_signal_from_outside_is_to_be_traced_and_a_crash_is_the_tool_s() -> None:
+def test_a_signal_from_outside_is_possible_and_a_crash_is_certain() -> None:
     killed = only(on_slurm(137, state="FAILED", peak_rss_bytes=10_000_000))
     assert (killed.where, killed.strength) == ("operating context", "possible")
     assert killed.action.text == (
@@ -371,7 +371,7 @@ def test_a_tool_killed_near_its_memory_request_probably_ran_out_of_memory() -> N
     assert "signal 9, SIGKILL" in killed.claim
 
 
-def test_a_tool_s_own_timeout_is_no_time_limit() -> None:
+def test_a_tool_s_own_timeout_is_not_a_time_limit() -> None:
     found = only(on_slurm(143, state="TIMEOUT", started=8, ended=308))
     assert (found.id, found.strength) == ("time_limit:map", "certain")
     assert "300 s used, 300 s requested" in found.claim
@@ -484,7 +484,7 @@ def test_a_failed_run_without_any_error_is_escalated() -> None:
     assert (found.strength, found.action.escalate) == ("possible", True)
 
 
-def test_a_run_with_a_failed_job_is_no_workflow_error() -> None:
+def test_a_run_with_a_failed_job_is_not_a_workflow_error() -> None:
     story = begun(wraps="local").job(1)
     fails(story, 1, "no").message(5, "RuleException: it failed", level="error", kind="error")
     assert classes(triage_of(story.end(6, "failed"))) == ["tool_failure"]
@@ -515,7 +515,7 @@ def test_a_job_whose_node_failed_is_lost() -> None:
     assert "NODE_FAIL" in found.claim
 
 
-def test_an_environment_that_could_not_be_created_is_no_tool_failure() -> None:
+def test_an_environment_that_could_not_be_created_is_not_a_tool_failure() -> None:
     message = "CreateCondaEnvironmentException: Could not create conda environment"
     found = only(failed_once(code=None, message=message))
     assert found.id == "environment_failed:map"
@@ -578,7 +578,7 @@ def test_a_failed_rule_without_a_log_or_benchmark_gets_a_proposal() -> None:
     assert found.check == "missing_logs <= 0"
 
 
-def test_a_job_that_failed_twice_alike_and_recovered_is_no_masked_failure() -> None:
+def test_a_job_that_failed_twice_alike_and_recovered_is_not_a_masked_failure() -> None:
     story = begun(wraps="local").job(1)
     for number in (1, 2):
         fails(story, 1, "Connection reset by peer", number=number, start_s=3 * number)

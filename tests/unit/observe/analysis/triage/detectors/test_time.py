@@ -96,7 +96,7 @@ def test_jobs_that_wait_long_for_the_next_status_check_are_a_polling_lag() -> No
         pytest.param(remote(queue_s=150, every_s=200), id="the queue took long instead"),
     ],
 )
-def test_waiting_for_status_checks_is_no_incident_if_short_or_not_configurable(
+def test_waiting_for_status_checks_is_not_an_incident_if_short_or_not_configurable(
     story: Story,
 ) -> None:
     assert "polling_lag" not in found(story)
@@ -166,7 +166,7 @@ def test_planning_again_on_the_nodes_calls_for_a_faster_snakefile() -> None:
         pytest.param(remote(start_s=30, tool_s=5), id="short"),
     ],
 )
-def test_start_up_is_no_incident_if_tools_are_longer_or_jobs_few(story: Story) -> None:
+def test_start_up_is_not_an_incident_if_tools_are_longer_or_jobs_few(story: Story) -> None:
     assert "node_startup" not in found(story)
 
 
@@ -191,14 +191,14 @@ def test_a_busy_cluster_is_escalated_with_its_accounting_records() -> None:
     )
 
 
-def test_jobs_that_were_held_are_no_lack_of_nodes() -> None:
+def test_jobs_that_were_held_are_not_a_busy_cluster() -> None:
     record = a_record(submitted=5, eligible=300, started=301, ended=330, reason="QOSMaxJobs")
     one = found(remote(queue_s=300, record=record))["busy_cluster"]
     assert "(QOSMaxJobs)" in one.claim
     assert "what held the jobs" in one.action.text
 
 
-def test_a_short_queue_is_no_busy_cluster() -> None:
+def test_a_short_queue_is_not_a_busy_cluster() -> None:
     assert found(remote(queue_s=60)) == {}
     assert found(remote(queue_s=130, tool_s=600)) == {}
     assert "busy_cluster" not in found(remote(queue_s=30, tool_s=60), remote(queue_s=30))
@@ -230,12 +230,12 @@ def test_slow_file_operations_that_were_measured_make_it_certain() -> None:
     assert found(slow_files(0.0001, late_s=150))["slow_metadata"].strength == "likely"
 
 
-def test_a_long_tool_is_no_slow_file_system() -> None:
+def test_a_long_tool_is_not_a_slow_file_system() -> None:
     assert found(remote(stage_s=20, tool_s=600)) == {}
     assert "slow_metadata" not in found(remote(stage_s=20, tool_s=600), remote(stage_s=20))
 
 
-def test_fetching_large_files_is_no_slow_file_system() -> None:
+def test_fetching_large_files_is_not_a_slow_file_system() -> None:
     story = remote(stage_s=150)
     story.events.insert(2, begun().message(4, "Retrieving s3://a/b from storage").events[-1])
     assert "slow_metadata" not in found(story)
@@ -267,7 +267,7 @@ def test_many_checkpoints_are_a_storm_with_the_time_of_re_planning() -> None:
     assert (storm.rules, storm.check) == (("split",), "phase_s.plan <= 76")
 
 
-def test_one_checkpoint_or_many_fast_ones_are_no_storm() -> None:
+def test_one_checkpoint_or_many_fast_ones_are_not_a_storm() -> None:
     assert "checkpoint_storm" not in found(checkpoints(1, 150))
     assert found(checkpoints(10, 1)) == {}
 
@@ -290,7 +290,7 @@ def test_parsing_a_snakefile_and_building_a_dag_are_distinguished() -> None:
     assert found(planning(8, 1), planning(1, 1))["slow_planning"].rules == ()
 
 
-def test_planning_that_is_short_or_small_compared_with_the_work_is_no_incident() -> None:
+def test_planning_that_is_short_or_small_compared_with_the_work_is_not_an_incident() -> None:
     assert found(planning(40, 40)) == {}
     assert found(planning(100, 100, 900)) == {}
     assert "slow_planning" not in found(planning(20, 1, 90), planning(20, 1))
@@ -327,7 +327,7 @@ def test_a_resource_that_holds_jobs_back_while_slots_are_free_is_named() -> None
         pytest.param({"jobs": 8, "resources": {"mem_mb": 1}}, id="memory"),
     ],
 )
-def test_busy_slots_and_full_memory_are_no_incident(facts: Any) -> None:
+def test_busy_slots_and_full_memory_are_not_an_incident(facts: Any) -> None:
     assert found(held(4, 100, at_once=1, **facts)) == {}
 
 
@@ -392,7 +392,7 @@ def test_many_more_short_jobs_than_before_are_a_surprise() -> None:
 
 
 @pytest.mark.parametrize("reason", ["Forced execution", "Missing output files: cut/1", None])
-def test_forced_or_new_jobs_are_no_surprise(reason: Any) -> None:
+def test_forced_or_new_jobs_are_not_a_surprise(reason: Any) -> None:
     assert "surprise_reruns" not in found(reruns(30, reason))
 
 
@@ -403,6 +403,6 @@ def test_jobs_that_had_to_run_anyway_are_not_counted_as_reruns() -> None:
     assert one.claim == "12 of 112 jobs ran again because of changed params of y"
 
 
-def test_few_reruns_and_short_ones_are_no_surprise() -> None:
+def test_few_reruns_and_short_ones_are_not_a_surprise() -> None:
     assert found(reruns(5, TOUCHED)) == {}
     assert found(reruns(30, TOUCHED, 60)) == {}
