@@ -1,11 +1,11 @@
-"""Citations: the journal line, file line or command output that shows a claim."""
+"""Citations: the journal line, file line or command output that supports a claim."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from snakemake_logger_plugin_observe.analysis.phrasing import MOST_NAMED, job_name
+from snakemake_logger_plugin_observe.analysis.phrasing import MOST_NAMED, cut, job_name
 from snakemake_logger_plugin_observe.journal.events import Event, JobDescribed, line_of
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -15,10 +15,10 @@ _QUOTED = 200
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote from the place that shows a claim.
+    """A quote that supports a claim, and where it was found.
 
-    ``ref`` is ``A:14`` for line 14 of the journal that the answer calls A (the baseline; the
-    candidate, or the only one, is B), else ``path:line`` or a command.
+    ``ref`` is ``A:14`` for line 14 of journal A, else ``path:line`` or the name of a command. A is
+    the baseline's journal, B that of the candidate or of the only run, P that of a dry run.
     """
 
     kind: Kind
@@ -28,7 +28,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A run and the name of its journal in the answer: ``A`` or ``B``."""
+    """A run and the name of its journal in the answer: ``A``, ``B`` or ``P``."""
 
     name: str
     run: Run
@@ -50,7 +50,7 @@ class Side:
         return self.at_event(self.run.jobs.get(job_id), quote)
 
     def at_event(self, event: Event | None, quote: str) -> tuple[Citation, ...]:
-        """Cite the journal's line of *event*; nothing, where there is none."""
+        """Cite the journal's line of *event*, or nothing if there is no event."""
         return self.at_line(line_of(event), quote)
 
     def at_jobs(self, jobs: Iterable[JobDescribed], most: int = MOST_NAMED) -> tuple[Citation, ...]:
@@ -67,5 +67,4 @@ class Side:
 
 def shortened(text: str) -> str:
     """Return *text* on one line, cut to the length of a quote."""
-    line = " ".join(text.split())
-    return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"
+    return cut(" ".join(text.split()), _QUOTED)

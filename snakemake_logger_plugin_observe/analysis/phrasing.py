@@ -1,4 +1,4 @@
-"""How a sentence names jobs, files and counts: the same words in every answer."""
+"""Names of jobs, lists of files, and counts, worded the same in every answer."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -24,15 +24,15 @@ def job_names(jobs: Iterable[JobDescribed], most: int = MOST_NAMED) -> str:
 def submission_name(
     rule: str | None, wildcards: Mapping[str, str], group: str | None = None
 ) -> str:
-    """Return the name of a job, or of a group where there is no rule.
+    """Return the name of a job, or of a group if there is no rule.
 
-    A group without a name has a UUID, of which the first eight digits are enough.
+    A group without a name has a UUID: its first eight digits are enough.
     """
     if rule is not None:
         return f"{rule} {wildcard_values(wildcards)}".strip()
     if group is not None:
         return f"group {group[:8] if _UUID.fullmatch(group) else group}"
-    return "(not described)"  # it failed before Snakemake logged what it is
+    return "(not described)"  # it failed before Snakemake described it
 
 
 def wildcard_values(wildcards: Mapping[str, str]) -> str:
@@ -51,6 +51,11 @@ def named(things: Iterable[str], most: int = MOST_NAMED) -> str:
     found = list(things)
     more = f" and {len(found) - most:,} more" if len(found) > most else ""
     return ", ".join(found[:most]) + more
+
+
+def cut(text: str, most: int) -> str:
+    """Return *text*, cut to *most* characters if it is longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def plural(count: int, noun: str) -> str:

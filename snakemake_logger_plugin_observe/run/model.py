@@ -67,6 +67,11 @@ class Run:
         return self.started is not None and "timed" in self.started.plugins
 
     @property
+    def is_dry_run(self) -> bool:
+        """Whether nothing ran: the journal contains only the plan."""
+        return self.started is not None and self.started.kind == "dry_run"
+
+    @property
     def start(self) -> Micros | None:
         """When the run's process was started, or else when it was first seen."""
         if self.started is None:
@@ -127,6 +132,12 @@ class Run:
     def last_attempt(self, name: int | str) -> Attempt | None:
         """Return the last known attempt of a job or a group, or None."""
         return self.attempts.get((name, self.last_numbers.get(name, 0)))
+
+    def submission_of(self, attempt: Attempt) -> Attempt | None:
+        """Return the submission that *attempt* ran in: its group's, or itself if in no group."""
+        if not attempt.is_member:
+            return attempt
+        return self.attempts.get((attempt.group or "", attempt.number))
 
     def finished_at(self, job_id: int) -> Micros | None:
         """Return when the last attempt of *job_id* had finished, or None if it has not."""

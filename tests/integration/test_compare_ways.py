@@ -299,7 +299,7 @@ def test_different_samples_on_both_sides_are_other_work(bench: Bench) -> None:
 def test_other_data_of_the_same_name_cannot_be_compared(bench: Bench) -> None:
     answer = bench.compare(bench.run(), bench.run(files={**FILES, "data/a.txt": "0\n5\n"}))
     assert answer["verdict"] == (
-        "not comparable, because other data: data/a.txt has 4 bytes, not 6"
+        "not comparable, because the input data differ: data/a.txt has 4 bytes, not 6"
     )
     assert answer["same_work"] is None
     assert findings_of(answer) == ["neutral other_data", "unsafe contents_differ"]

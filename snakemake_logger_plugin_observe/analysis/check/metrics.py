@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import (
 from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
 from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, masked
+from snakemake_logger_plugin_observe.analysis.percentile import percentile
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -50,7 +51,7 @@ def _class_share(measured: MeasuredRun, part: str) -> Measurement:
         if one.cost_class == part and key is not None and one.attempt is not None:
             owned[key, one.attempt] += one.end - one.start
     found = _largest((measured.run.attempts[key], micros) for key, micros in owned.items())
-    cited = measured.cite(found, lambda micros: f"owned {_s(micros)} of the makespan by {part}")
+    cited = measured.cite(found, lambda micros: f"{_s(micros)} of the makespan in {part}")
     share = measured.account.makespan_by_class[part] / whole
     return Measurement(share, share, evidence=cited)
 
@@ -72,14 +73,9 @@ def _queue_wait(measured: MeasuredRun, part: str) -> Measurement:
     share, lengths = _PERCENTILES[part], sorted(micros / 1e6 for _, micros in known)
     if measured.incomplete:  # missing jobs could change it either way
         return Measurement(None, None, why, cited)
-    low = _percentile([0.0] * hidden + lengths, share)
-    high = _percentile(lengths + [math.inf] * hidden, share)
+    low = percentile([0.0] * hidden + lengths, share)
+    high = percentile(lengths + [math.inf] * hidden, share)
     return Measurement(low, None if high == math.inf else high, why, cited)
-
-
-def _percentile(ordered: list[float], share: float) -> float:
-    """Return the nearest rank: the smallest value that *share* of all values do not exceed."""
-    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
 
 
 def _rule_compute(measured: MeasuredRun, part: str) -> Measurement:
@@ -123,11 +119,12 @@ def _may_hide(phase: str, attempts: int) -> str:
 
 
 def _planned(measured: MeasuredRun, _part: str) -> Measurement:
-    """Return the number of jobs to run by the last planning, or else the jobs in the journal."""
+    """Return how many jobs the last planning had to run, or else how many the journal has."""
     run, planned = measured.run, measured.run.planned
     ended = measured.status in ("success", "nothing_to_do", "dry_run")
-    later = f"the run {measured.status.replace('_', ' ')}: more may have been planned later"
-    more = "" if ended else later
+    interrupted = measured.status == "interrupted"
+    how = "was interrupted" if interrupted else measured.status.replace("_", " ")
+    more = "" if ended else f"the run {how}: more may have been planned later"
     if planned is None:
         found = measured.counted(len(run.jobs), _by_rule(measured, run.jobs.values()), more)
         return replace(found, why=found.why or "counted from the jobs in the journal")
@@ -197,7 +194,7 @@ def _missing_benchmarks(measured: MeasuredRun, _part: str) -> Measurement:
 
 
 def _missing(measured: MeasuredRun, has: Callable[[JobDescribed], bool]) -> Measurement:
-    """Return how many jobs lack it; target rules, which make and run nothing, need none."""
+    """Return how many jobs lack one, except target rules, which make and run nothing."""
     lacking = [
         job
         for job in measured.run.jobs.values()

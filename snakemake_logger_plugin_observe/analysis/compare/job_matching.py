@@ -53,7 +53,7 @@ def _pair(before: JobDescribed, after: JobDescribed, not_yet_known: set[str]) ->
 
 def _known_after_checkpoints(run: Run) -> set[str]:
     """Return the checkpoint outputs of a dry run, which stand for inputs not yet known."""
-    if run.started is None or run.started.kind != "dry_run":
+    if not run.is_dry_run:
         return set()
     return {path for job in run.jobs.values() if job.checkpoint for path in job.output}
 

@@ -116,9 +116,7 @@ class Releases:
     def _final_submission(self, job_id: int) -> Attempt | None:
         """Return the last submission that ran *job_id*: its own or that of its group."""
         last = self._run.last_attempt(job_id)
-        if last is not None and last.is_member:
-            return self._run.attempts.get((last.group or "", last.number))
-        return last
+        return self._run.submission_of(last) if last is not None else None
 
 
 def _selections(iteration: SchedulerIteration) -> Iterator[tuple[Micros, Micros, Micros]]:

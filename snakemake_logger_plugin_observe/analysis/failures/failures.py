@@ -193,8 +193,8 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
     """Yield each time that the job failed in one attempt, with the execution that failed."""
     attempt = row.attempt
     failed = attempt.status in FAILED
-    whole = (attempt.group or "", attempt.number)
-    if attempt.is_member and not _failed_executions(attempt) and whole in run.attempts:
+    by_itself = not attempt.is_member or bool(_failed_executions(attempt))
+    if not by_itself and run.submission_of(attempt) is not None:
         return  # it is the failure of the group, or of another member
     if attempt.job_id is None and _failed_members(run, attempt):
         return  # it is the failure of these members
@@ -235,9 +235,9 @@ def _lost(run: Run, row: Row) -> Micros:
         return sum(max(0, end - begun) for begun, end in spans)
     lost = row.since_selected
     if attempt.is_member and _failed_members(run, attempt)[:1] == [attempt.job_id]:
-        whole = run.attempts.get((attempt.group or "", attempt.number))  # counted only once
-        if whole is not None:
-            lost += whole.since_selected
+        submission = run.submission_of(attempt)
+        if submission is not None:  # counted only for the first of its members
+            lost += submission.since_selected
     return lost
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 Cause = Literal[
     "exit_code",
@@ -18,8 +18,6 @@ Cause = Literal[
     "environment",
     "other",
 ]
-CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
-
 BY_STATE: Final[dict[str, Cause]] = {
     "OUT_OF_MEMORY": "out_of_memory",
     "TIMEOUT": "time_limit",

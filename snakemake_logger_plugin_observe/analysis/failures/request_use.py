@@ -37,10 +37,10 @@ def _nearly_all(used: float | None, requested: float | None) -> bool:
 
 def scheduler_record(run: Run, attempt: Attempt) -> SchedulerRecord | None:
     """Return the scheduler's record of *attempt*'s submission; a group member has its group's."""
-    if attempt.accounting is not None or not attempt.is_member:
+    if attempt.accounting is not None:
         return attempt.accounting
-    whole = run.attempts.get((attempt.group or "", attempt.number))
-    return whole.accounting if whole is not None else None
+    submission = run.submission_of(attempt)
+    return submission.accounting if submission is not None else None
 
 
 def request_use(run: Run, attempt: Attempt, execution: Execution | None = None) -> RequestUse:

@@ -7,13 +7,13 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
-from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
 
 KINDS: Final = ("input", "code", "params")
-_MOST_TELLING_FIRST: Final = tuple(
+_MOST_RELEVANT_FIRST: Final = tuple(
     map(
         re.compile,
         (
@@ -23,8 +23,8 @@ _MOST_TELLING_FIRST: Final = tuple(
         ),
     )
 )
-_LAST: Final = len(_MOST_TELLING_FIRST)
-_ROOTS: Final[dict[Kind, str]] = {
+_LAST: Final = len(_MOST_RELEVANT_FIRST)
+CHANGES_IN_WORDS: Final[dict[Kind, str]] = {
     "updated_input": "updated inputs",
     "input_set": "another set of inputs",
     "code": "changed code",
@@ -65,34 +65,33 @@ def _reasons(case: Case) -> Iterator[Claim]:
     """Yield the changes that Snakemake itself gave as the reason to run jobs."""
     if case.why is None:
         return
-    changes = (share for share in case.why.roots if share.kind in _ROOTS)
+    changes = (share for share in case.why.roots if share.kind in CHANGES_IN_WORDS)
     for share in islice(changes, _MOST_ROOTS):
         rules = named([rule or "a job" for rule, _jobs in share.rules])
         files = f" ({named(share.files)})" if share.files else ""
-        what = f"Snakemake ran {jobs_of(share.all.jobs)} because of {_ROOTS[share.kind]}"
+        what = f"Snakemake ran {jobs_of(share.all.jobs)} because of {CHANGES_IN_WORDS[share.kind]}"
         quote = case.run.jobs[share.example].reason or "" if share.example >= 0 else ""
         yield Claim(f"{what} of {rules}{files}", case.side.at_line(share.line, quote))
 
 
 def _rank(change: Change) -> int:
-    """Return the rank of a change: what is requested and what tools do come first."""
-    return next((n for n, kind in enumerate(_MOST_TELLING_FIRST) if kind.match(change.what)), _LAST)
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+    """Return the rank of a change: targets, config and rules come first."""
+    return next(
+        (n for n, kind in enumerate(_MOST_RELEVANT_FIRST) if kind.match(change.what)), _LAST
+    )
 
 
 def _sentence(change: Change) -> str:
-    """Return a change as one sentence: of which rule, what, from, to."""
+    """Return a change as one sentence: the rule, the fact, and its old and new value."""
     who = "" if change.subject == RUN else f"{change.subject}: "
     jobs = f" ({jobs_of(change.jobs)})" if change.jobs > 1 else ""
     if change.before is None:
         what = change.what.removesuffix(" new")
-        return f"{who}new {what}: {_short(change.after or '')}{jobs}"
+        return f"{who}new {what}: {cut(change.after or '', _LONGEST)}{jobs}"
+    before = cut(change.before, _LONGEST)
     if change.after is None:
-        return f"{who}{change.what.removesuffix(' gone')}: {_short(change.before)} → none{jobs}"
-    return f"{who}{change.what}: {_short(change.before)} → {_short(change.after)}{jobs}"
+        return f"{who}{change.what.removesuffix(' gone')}: {before} → none{jobs}"
+    return f"{who}{change.what}: {before} → {cut(change.after, _LONGEST)}{jobs}"
 
 
 def _listed(kind: str, answered: LiveAnswer) -> Claim:

@@ -1,4 +1,4 @@
-"""How incidents describe failed jobs: names, how they ended, the last message, citations."""
+"""Descriptions of failed jobs for incidents: names, endings, last messages, citations."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.failures.endings import describe_e
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
-from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named, submission_name
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, jobs_of, named, submission_name
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
@@ -65,7 +65,7 @@ def rules(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
 
 
 def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
-    """Return the word to put before their cause, and the strength of the claim."""
+    """Return ``probably `` or nothing, to put before their cause, and the claim's strength."""
     sure = all(one.last.why.certain for one in found)
     return ("", "certain") if sure else ("probably ", "likely")
 
@@ -131,8 +131,7 @@ def message_of(occurrences: Sequence[Occurrence]) -> str:
     text = line.text if line is not None else occurrences[0].message or ""
     if line is None and text.startswith("CalledProcessError"):
         return ""
-    text = " ".join(text.split()).rstrip(":")
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return cut(" ".join(text.split()).rstrip(":"), _LONGEST)
 
 
 def evidence(case: Case, found: Iterable[Failure]) -> tuple[Citation, ...]:

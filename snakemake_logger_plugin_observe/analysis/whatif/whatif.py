@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.cost.partition import (
     partition,
     phase_totals,
 )
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, simulate
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
 from snakemake_logger_plugin_observe.analysis.whatif.model_from_run import build_model
@@ -48,7 +49,7 @@ class WhatIf:
     unchanged: Prediction
     predictions: tuple[Prediction, ...]
     gaps: tuple[str, ...]
-    """What is not known of the run and therefore kept as it was."""
+    """What is not known about the run and therefore kept as it was."""
 
 
 def what_if(
@@ -127,28 +128,27 @@ def _predict(run: Run, model: Model, scenario: Scenario, seed: int) -> Predictio
     )
 
 
-def _many(count: int) -> str:
-    return "1 submission" if count == 1 else f"{count:,} submissions"
-
-
 def _gaps(run: Run, model: Model) -> list[str]:
-    """Return what is not known of the run, each in one clause."""
+    """Return what is not known about the run, one clause each."""
     found = list(model.assumptions)
     cut = sum(model.unfinished)
     if run.finished is None:
-        found.append("the journal has no end of the run: it is simulated up to its last moment")
+        found.append("the journal lacks the run's end: the run is simulated up to its last moment")
     if cut:
-        found.append(f"{_many(cut)} had not ended: what they had left to do is not known")
+        found.append(
+            f"{plural(cut, 'submission')} had not ended: what they had left to do is not known"
+        )
     blind = sum(1 for length in model.background.get(UNOBSERVED, ()) if length)
     if blind:
         found.append(
-            f"{_many(blind)} have no breakdown into phases: their unobserved time, "
+            f"{plural(blind, 'submission')} have no breakdown into phases: their unobserved time, "
             "including any queue or poll wait, is kept as it was"
         )
     held = sum(1 for length in model.held_back if length >= _HELD_BACK)
     if held:
         found.append(
-            f"{_many(held)} waited for a reason that is not in the journal: kept as it was"
+            f"{plural(held, 'submission')} waited for a reason that is not in the journal: kept as "
+            "it was"
         )
     if not model.count:
         found.append("it submitted no job: only its own phases are known")

@@ -107,7 +107,7 @@ def why(run: Run, origins: Origins | None = None, found: Roots | None = None) ->
     """
     origins = origins or Origins(run)
     found = found or roots(origins)
-    planned = is_plan(run)
+    planned = run.is_dry_run
     times = dict.fromkeys(run.jobs, 0) if planned else job_times(run)
     by_reason = _by_reason(run, origins, times)
     by_root = _by_root(run, found, times)
@@ -127,11 +127,6 @@ def why(run: Run, origins: Origins | None = None, found: Roots | None = None) ->
         ),
         several=sum(1 for job_id in times if len(found.of.get(job_id, ())) > 1),
     )
-
-
-def is_plan(run: Run) -> bool:
-    """Return whether *run* is a dry run."""
-    return run.started is not None and run.started.kind == "dry_run"
 
 
 def job_times(run: Run) -> dict[int, Micros]:

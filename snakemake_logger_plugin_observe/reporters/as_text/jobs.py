@@ -73,7 +73,7 @@ def _out_of_time(answer: JobsAnswer) -> list[str]:
 def _nothing(answer: JobsAnswer) -> list[RenderableType]:
     """Return the plan of a dry run, or why no attempt is listed."""
     run = answer.source.run
-    planned = run.started is not None and run.started.kind == "dry_run"
+    planned = run.is_dry_run
     if planned and run.jobs and not answer.failed_only:
         jobs = sorted(run.jobs.values(), key=lambda job: job.job_id)
         table = plain_table()

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.phrasing import cut
 from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
@@ -85,7 +86,7 @@ def _steps(answer: TriageAnswer) -> Table:
 
 def _line(claim: Claim) -> Text:
     text = " ".join(claim.text.split())
-    line = Text(harmless(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"))
+    line = Text(harmless(cut(text, _LONGEST)))
     if cited := citations(claim):
         line.append(harmless(f"  {' '.join(cited)}"), "dim")
     return line

@@ -20,7 +20,7 @@ DROPPED, ADDED, OTHER_DATA = "dependency_dropped", "dependency_added", "other_da
 
 
 def findings(compared: Compared) -> Iterator[Finding]:
-    """Yield inputs that are no longer or newly declared, or hold other data."""
+    """Yield inputs that are no longer or newly declared, or whose data differ."""
     dropped: dict[str, list[tuple[Pair, list[str]]]] = {}
     added: dict[str, list[tuple[Pair, list[str]]]] = {}
     for pair in compared.match.pairs:
@@ -181,6 +181,5 @@ def _other_data(compared: Compared) -> Iterator[Finding]:
                 differing[path] = (sizes[path], size, job.job_id)
     if differing:
         path, (was, now, job_id) = next(iter(differing.items()))
-        more = f" and {len(differing) - 1:,} more" if len(differing) > 1 else ""
-        claim = f"other data: {path}{more} has {now:,} bytes, not {was:,}"
+        claim = f"the input data differ: {named(differing, 1)} has {now:,} bytes, not {was:,}"
         yield Finding(OTHER_DATA, "neutral", claim, compared.after.at_job(job_id, f"{path}: {now}"))

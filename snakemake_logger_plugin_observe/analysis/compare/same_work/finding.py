@@ -49,8 +49,7 @@ class Compared:
     @property
     def planned(self) -> bool:
         """Whether one of the two is a dry run, which has no attempts and no outputs."""
-        runs = (self.before.run, self.after.run)
-        return any(run.started is not None and run.started.kind == "dry_run" for run in runs)
+        return self.before.run.is_dry_run or self.after.run.is_dry_run
 
     @property
     def same_bytes(self) -> bool:

@@ -195,9 +195,7 @@ def _cut(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
 
 
 def _added(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
-    planned = (
-        compared.before.run.started is not None and compared.before.run.started.kind == "dry_run"
-    )
+    planned = compared.before.run.is_dry_run
     for rule, found in by_rule(jobs).items():
         cited = compared.after.at_jobs(found)
         what = f"{plural(len(found), 'more job')} of {rule}"

@@ -3,15 +3,15 @@
 To add a detector, write one file in this folder and add its name to the import below. The file
 needs:
 
-- a module docstring: one sentence that says what the detector finds;
+- a module docstring: one sentence on what the detector finds;
 - ``CLASS``, the id of its incident class;
 - ``detect(case: Case) -> Iterator[Incident]``, which yields an incident for each problem that it
   finds in ``case``, and nothing if it finds none.
 
-Everything that a detector knows is in ``case`` (see ``triage.case``): the run, its baseline, their
-comparison, and what was derived from them. A detector has no clock, opens no file, and imports no
-other detector; what two of them need is a module next to this folder. Every incident cites
-evidence, says what would prove it wrong, and proposes an action (see ``triage.incident``).
+A detector reads only ``case`` (see ``triage.case``): the run, its baseline, their comparison, and
+what was derived from them. A detector has no clock, opens no file, and imports no other detector;
+code that two of them share is a module next to this folder. Every incident has evidence, a
+condition that would prove it wrong, and an action (see ``triage.incident``).
 
 ``tests/unit/observe/analysis/triage/detectors/test_contract.py`` runs every detector on many runs.
 """

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.percentile import percentile
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
@@ -65,6 +66,5 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _limit(waited: list[int]) -> str:
-    """Return half of the 95th percentile of *waited*, by nearest rank."""
-    rank = max(0, -(-95 * len(waited) // 100) - 1)
-    return rounded(waited[rank] / 2e6)
+    """Return half of the 95th percentile of *waited*, as a limit in seconds."""
+    return rounded(percentile(waited, 0.95) / 2e6)

@@ -17,9 +17,9 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 CLASS: Final = "environment_drift"
 _CITED: Final = 2
 _OWN: Final = ("code", "script", "params", "command", "threads", "rule's name")
-"""What Snakemake tracks of a rule: a change of one of these is no drift."""
+"""What Snakemake tracks for a rule: a change in one of these explains other outputs."""
 _UNTRACKED: Final = re.compile(r"(?:file|config) .*|environment|Snakemake|Python|platform|host")
-"""What tools may read or run in that the rule does not declare."""
+"""Changes outside the rule that may still affect its tool: files, config, software, machine."""
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -41,13 +41,13 @@ def detect(case: Case) -> Iterator[Incident]:
         claim += f"; what else changed: {what}"
         action = Action(
             f"restore {what}, or declare it as an input or a param of {named(rules)}",
-            "Snakemake does not track it, so it keeps outputs that would come out differently now",
+            "Snakemake does not track it, so it does not rerun jobs when it changes",
         )
     else:
         action = Action(
             f"run one of these jobs of {named(rules)} twice: if the outputs differ, its tool is "
             "not reproducible; if not, ask the maintainers of its software what changed",
-            "the journals record no difference, so the cause is something that they do not record",
+            "the journals show no difference, so the cause is something that they do not record",
             escalate=True,
         )
     yield Incident(

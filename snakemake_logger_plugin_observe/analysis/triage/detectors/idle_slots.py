@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "idle_slots"
 _PHYSICAL: Final = frozenset({"mem_mb", "mem_mib", "disk_mb", "disk_mib"})
-"""A limit on what a machine physically has is no mistake by itself."""
+"""Limits on what a machine physically has: holding jobs back by one is no mistake by itself."""
 _FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
 
 
@@ -52,16 +52,14 @@ def _limit(case: Case, name: str, one: HeldBack, limit: int, before: int | None)
     if before is not None and case.comparison is not None:
         length = min(one.length, round((case.comparison.speed.change_s or 0) * 1e6))
     flag = _FLAGS.get(name, f"{name} in --resources")
-    lower = f", which was {before} in the baseline" if before is not None else ""
-    idle = (
-        f", {one.idle / 1e6:.1f} s of it with at least half of the slots free" if one.idle else ""
-    )
+    lower = f" ({before} in the baseline)" if before is not None else ""
+    idle = f"; for {one.idle / 1e6:.1f} s at least half of the slots were free" if one.idle else ""
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"ready jobs were held back by {name} = {limit}{lower} for "
-        f"{one.length / 1e6:.1f} s{idle}",
+        claim=f"ready jobs were held back for {one.length / 1e6:.1f} s by {name} = {limit}{lower}"
+        f"{idle}",
         strength="certain" if before is not None and one.idle else "likely",
         explains=length,
         failures=0,
@@ -112,11 +110,12 @@ def _stalls(case: Case) -> Iterator[Incident]:
         explains=waited,
         failures=0,
         evidence=evidence,
-        wrong_if="a limit that the journal does not record was in force, such as the "
-        "executor's own",
+        wrong_if="a limit that the journal does not record was in force, such as one of the "
+        "executor",
         action=Action(
-            "try --scheduler greedy, and see with snakemake-observe path what the main process did",
-            "the jobs fitted into the free slots, but were not selected",
+            "try --scheduler greedy, and run snakemake-observe path to see what the main process "
+            "did meanwhile",
+            "the jobs fitted into the free slots, but the scheduler did not select them",
         ),
         check=phase_limit(case, "slot_wait"),
     )

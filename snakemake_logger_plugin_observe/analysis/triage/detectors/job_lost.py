@@ -1,4 +1,4 @@
-"""A job was ended from outside: cancelled, preempted, or its node failed."""
+"""A job was terminated from outside: cancelled, preempted, or its node failed."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -30,17 +30,17 @@ def detect(case: Case) -> Iterator[Incident]:
             incident_class=CLASS,
             where="operating context",
             claim=f"{failed_jobs.who(found)} {'was' if len(found) == 1 else 'were'} "
-            f"{probably}ended from outside{on_nodes}{of_ids}{by_state}",
+            f"{probably}terminated from outside{on_nodes}{of_ids}{by_state}",
             strength=strength,
             explains=failed_jobs.lost(found),
             failures=len(found),
             evidence=failed_jobs.evidence(case, found),
             wrong_if="the tool's own log shows an error at that moment",
             action=Action(
-                "check in the cluster's records what ended "
-                f"{named(ids) or 'these jobs'}{on_nodes}; run "
-                "again, with a retry for the rule if that is usual on this cluster",
-                "its processes ended without a message, and no error of the tool is known",
+                "find out from the cluster's records what ended "
+                f"{named(ids) or 'these jobs'}{on_nodes}; then run again, with retries for the "
+                "rule if this is common on this cluster",
+                "its processes ended without an error message from the tool",
                 escalate=True,
             ),
             check=failed_jobs.check(found),

@@ -54,11 +54,11 @@ def detect(case: Case) -> Iterator[Incident]:
         evidence=tuple(cited),
         wrong_if="the process of the run is still alive"
         if case.status == "killed"
-        else "the jobs had ended before, and only their end was not recorded",
+        else "the jobs had already ended, but their end was not recorded",
         action=Action(
             in_flight.advice(case, left),
-            "jobs that still run overwrite what the next run makes, and their outputs are "
-            "incomplete",
+            "jobs that still run may overwrite outputs of the next run, and those that were cut "
+            "off left incomplete outputs",
         ),
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),

@@ -39,7 +39,7 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
             *failed_jobs.evidence(case, late),
             *(Citation("file", path, "it exists now") for path in files[:_CITED]),
         ),
-        wrong_if="something else made the files since: a run without a journal here, or a user",
+        wrong_if="something else made the files later: a user, or a run without a journal",
         action=Action(
             f"raise --latency-wait{'' if latency_wait is None else f' above {latency_wait} s'}, or "
             f"write these outputs to {storage}",

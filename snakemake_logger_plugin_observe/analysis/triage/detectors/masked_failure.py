@@ -43,7 +43,7 @@ def _id(name: str, number: int) -> str:
 
 
 def _typical(one: Failure, *, every_job: bool) -> Occurrence:
-    """Return its first failure if every job of the rule failed first, otherwise its last."""
+    """Return a job's first failure if every job of the rule failed first, otherwise its last."""
     return one.occurrences[0] if every_job else one.last
 
 
@@ -54,7 +54,11 @@ def _incident(
     times = sum(_times(one) for one in found)
     message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in found])
     how = "every job failed first" if every_job else "retries did not help"
-    same = "in the same way" if ways == 1 else f"in {ways:,} other ways, each job always in one"
+    same = (
+        "in the same way"
+        if ways == 1
+        else f"in {ways:,} other ways, each job in the same way every time"
+    )
     return Incident(
         id=own_id,
         incident_class=CLASS,
@@ -65,7 +69,8 @@ def _incident(
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if="one of them failed in another way, or a retry of the same job succeeds at random",
+        wrong_if="one of these failures differs from the others, or a retry of the same job "
+        "succeeds",
         action=Action(
             f"fix the error that {name} reported, and remove its retries",
             "the failure is deterministic, so retries cannot help",
@@ -77,5 +82,5 @@ def _incident(
 
 
 def _times(one: Failure) -> int:
-    """Return how often a job failed in the same way; once if it then failed in another."""
+    """Return how often a job failed in the same way; 1 if its failures differ."""
     return len(one.occurrences) if one.verdict in ("deterministic", "repeated") else 1

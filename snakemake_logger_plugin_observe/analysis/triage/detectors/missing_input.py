@@ -81,7 +81,7 @@ def _of_jobs(
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if="the jobs' nodes saw the file when their tools started",
+        wrong_if="the file was visible where the jobs ran when their tools started",
         action=_action(files, maker, appeared=appeared),
         check=failed_jobs.check(found),
         rules=failed_jobs.rules(case, found),
@@ -142,8 +142,8 @@ def _of_planning(case: Case, rule: str, missed: list[MissedInput]) -> Incident:
         id=f"{CLASS}:{rule}",
         incident_class=CLASS,
         where="workflow semantics",
-        claim=f"{rule} needs {named(files)}, which did not exist and no rule makes: planning "
-        f"failed{now}",
+        claim=f"planning failed: {rule} needs {named(files)}, which did not exist and which no "
+        f"rule makes{now}",
         strength="certain",
         explains=case.run.makespan,
         failures=0,
@@ -152,8 +152,8 @@ def _of_planning(case: Case, rule: str, missed: list[MissedInput]) -> Incident:
         action=Action(
             f"run again: {named(files)} appeared after the run"
             if exists
-            else f"put {named(files)} where {rule} expects it, or correct its input: or the config "
-            "that names it",
+            else f"put {named(files)} where {rule} expects it, or correct the path in the rule or "
+            "in the config",
             "Snakemake runs nothing until all source files exist",
         ),
         rules=(rule,),

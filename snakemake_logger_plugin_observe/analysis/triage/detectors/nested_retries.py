@@ -57,13 +57,13 @@ def _multiplied(case: Case, attempts: list[Attempt]) -> Multiplied:
 
 def _restarts(case: Case, attempt: Attempt) -> int:
     """Return how often the cluster restarted a submission, from the source with the most."""
-    whole = case.run.attempts.get((attempt.group or "", attempt.number)) or attempt
-    record = whole.accounting
+    submission = case.run.submission_of(attempt) or attempt
+    record = submission.accounting
     return max(
         (
-            len(whole.node_starts) - 1,
+            len(submission.node_starts) - 1,
             record.restarts if record is not None else 0,
-            *(level.restarts for level in whole.levels),
+            *(level.restarts for level in submission.levels),
         )
     )
 
@@ -116,17 +116,15 @@ def _advice(rule: str, *, inside: bool, restarts: int) -> str:
     steps = []
     if inside:
         steps.append(
-            f"let only one level retry: remove retries: from rule {rule}, and pass --retries to "
-            "the main command"
+            f"retry on one level only: remove the retries: directive from rule {rule}, and pass "
+            "--retries to the main command"
         )
     if restarts:
-        steps.append(
-            "tell the cluster not to requeue jobs that Snakemake retries (Slurm: --no-requeue)"
-        )
+        steps.append("turn off requeueing for jobs that Snakemake retries (Slurm: --no-requeue)")
     return "; ".join(steps)
 
 
 def _why(*, inside: bool) -> str:
     if inside:
-        return "a rule's retries: also apply to the Snakemake on the node, while --retries does not"
+        return "a retries: directive also applies to the Snakemake on the node; --retries does not"
     return "both the cluster and Snakemake restart jobs that were cut off"

@@ -57,7 +57,7 @@ def detect(case: Case) -> Iterator[Incident]:
         incident_class=CLASS,
         where="operating context",
         claim=f"{len(began):,} submissions took {(starting + planning) / 1e6:.1f} s to start "
-        f"Snakemake on their nodes, for {computing / 1e6:.1f} s of tools; "
+        f"Snakemake on their nodes, to run tools for {computing / 1e6:.1f} s; the start-up took "
         f"{spent / 1e6:.1f} s of the run",
         strength="certain",
         explains=spent,

@@ -67,7 +67,7 @@ def _after(found: list[Failure]) -> str:
 
 
 def _enough_mb(used: int, requested: int) -> int:
-    """Return twice what was not enough: the use that was measured ends at the limit."""
+    """Return twice what was not enough: use is measured only up to the limit."""
     too_little = max(used, requested)
     return math.ceil(2 * too_little / _MB / _STEP_MB) * _STEP_MB
 

@@ -1,4 +1,4 @@
-"""The cluster refused a submission, so nothing of it ran."""
+"""The cluster refused a submission, so its jobs never ran."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -37,7 +37,7 @@ def detect(case: Case) -> Iterator[Incident]:
             action=Action(
                 "submit one of these jobs by hand with the same account, partition and "
                 "resources; if that is refused too, ask the cluster's administrators",
-                "nothing of it ran, so the workflow's tools are not the cause",
+                "the jobs never ran, so the workflow's tools are not the cause",
                 escalate=True,
             ),
             check=failed_jobs.check(found),

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.phrasing import named
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.changed import CHANGES_IN_WORDS
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
 from snakemake_logger_plugin_observe.analysis.why.why import RootShare
@@ -13,13 +14,6 @@ from snakemake_logger_plugin_observe.analysis.why.why import RootShare
 CLASS: Final = "surprise_reruns"
 _FEWEST: Final = 10
 _CITED: Final = 3
-_WHAT: Final[dict[Kind, str]] = {
-    "updated_input": "updated inputs",
-    "input_set": "another set of inputs",
-    "code": "changed code",
-    "params": "changed params",
-    "environment": "a changed software environment",
-}
 _FIX: Final[dict[Kind, str]] = {
     "updated_input": "find out what wrote or touched {files}; preserve modification times when "
     "copying, and keep files that change often out of inputs that many rules share",
@@ -52,12 +46,13 @@ def detect(case: Case) -> Iterator[Incident]:
     rules = tuple(dict.fromkeys(rule for share in alike for rule, _jobs in share.rules if rule))
     files = named(dict.fromkeys(path for share in alike for path in share.files))
     others = len(shares) - len(alike)
-    more = f", and {others} more change{'' if others == 1 else 's'}" if others else ""
+    more = f", and {plural(others, 'more change')}" if others else ""
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where="workflow semantics",
-        claim=f"{rerun.jobs:,} of {everything.jobs:,} jobs ran again because of {_WHAT[kind]} of "
+        claim=f"{rerun.jobs:,} of {everything.jobs:,} jobs ran again because of "
+        f"{CHANGES_IN_WORDS[kind]} of "
         f"{named(rules) or 'a job'}{f' ({files})' if files else ''}{more}",
         strength="certain",
         explains=took,
@@ -74,11 +69,11 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _to_blame(roots: Iterable[RootShare]) -> list[RootShare]:
-    """Return the changes without which jobs would not have run, that of most jobs first.
+    """Return the changes that are the only reason for some jobs to run, most jobs first.
 
-    If every such job has several changes, all changes are returned.
+    If every job has several reasons, all changes are returned.
     """
-    changes = [share for share in roots if share.kind in _WHAT]
+    changes = [share for share in roots if share.kind in _FIX]
     alone = [share for share in changes if share.alone.jobs]
     return sorted(alone or changes, key=lambda share: (-share.alone.jobs, -share.all.jobs))
 

@@ -1,4 +1,4 @@
-"""A job reached its time limit, or the cluster job that Snakemake itself ran in did."""
+"""A job reached its time limit, or the cluster job that Snakemake itself ran in reached its own."""
 
 import math
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if="the same job does not end with more time either: then it hangs",
+        wrong_if="the same job does not end with more time either, because it hangs",
         action=Action(
             f"{raised}, or split the work of each job",
             "the scheduler ends a job that takes longer than it requested, on every retry",

@@ -52,7 +52,9 @@ def _not_recovered(case: Case, name: str, found: list[Failure]) -> Incident:
     if sent:
         action = f"find out what sent the signal: check {_records(found)}"
     if no_output:
-        action = f"make {name} write its declared outputs, or correct its output:"
+        action = (
+            f"make {name} write its declared outputs, or correct the outputs that the rule declares"
+        )
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
@@ -116,7 +118,10 @@ def _without_output(case: Case, found: list[Failure]) -> str:
 
 
 def _since(case: Case, missed: tuple[str, ...]) -> str:
-    """Return whether missing outputs exist now; one that a later run made shows nothing."""
+    """Return what is known about missing outputs now.
+
+    One that exists now proves nothing: a later run may have made it.
+    """
     absent = tuple(path for path in missed if path in case.files_absent)
     if absent:
         return "missing now too" if absent == missed else f"{named(absent)} missing now too"
@@ -131,7 +136,7 @@ def _why(case: Case, found: list[Failure], *, no_output: bool) -> str:
         return f"its tool succeeded, but its declared output was missing ({since})"
     if all(one.cause == "other" for one in found):
         return (
-            "the journal has no exit code of its tool"
+            "the journal has no exit code for its tool"
             if case.run.wrapped
             else "without --executor timed, the exit code of its tool is not recorded"
         )
@@ -154,8 +159,8 @@ def _recovered(case: Case, name: str, found: list[Failure]) -> Incident:
         explains=failed_jobs.lost(found),
         failures=len(found),
         evidence=failed_jobs.evidence(case, found),
-        wrong_if=f"the same jobs of {name} fail first in the next run too: then it is "
-        "deterministic",
+        wrong_if=f"the same jobs of {name} fail again at first in the next run: then the failure "
+        "is deterministic",
         action=Action(
             f"keep the retries of {name}, and read its message if this happens more often",
             "the failure is intermittent so far, and a retry helps",

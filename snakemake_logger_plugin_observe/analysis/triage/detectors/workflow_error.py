@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
+from snakemake_logger_plugin_observe.analysis.phrasing import cut
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Boundary, Incident
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
@@ -54,14 +55,12 @@ def detect(case: Case) -> Iterator[Incident]:
         return
     message = _ending_error(case, errors)
     error = _with_relative_paths(case, message.text)
-    text = tracebacks.summary(error)
     boundary, advice, why = _advice(error)
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where=boundary,
-        claim="Snakemake itself failed: "
-        + (text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"),
+        claim=f"Snakemake itself failed: {cut(tracebacks.summary(error), _LONGEST)}",
         strength="certain",
         explains=case.run.makespan,
         failures=0,

@@ -81,8 +81,8 @@ def test_the_shares_of_all_classes_add_up_to_the_makespan() -> None:
 
 def test_a_share_cites_the_attempts_that_own_most_of_it() -> None:
     assert cited(figure(chain(), "class_share", "compute")) == [
-        ("B:8", "map: owned 9.500 s of the makespan by compute"),
-        ("B:6", "map: owned 6.500 s of the makespan by compute"),
+        ("B:8", "map: 9.500 s of the makespan in compute"),
+        ("B:6", "map: 6.500 s of the makespan in compute"),
     ]
 
 

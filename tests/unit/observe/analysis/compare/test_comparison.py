@@ -115,7 +115,7 @@ def test_runs_on_different_input_data_are_not_comparable() -> None:
     jobs = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 10})
     larger = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 20})
     assert verdict(a_run(jobs), a_run(larger))[:2] == (
-        "not comparable, because other data: raw/a has 20 bytes, not 10",
+        "not comparable, because the input data differ: raw/a has 20 bytes, not 10",
         None,
     )
 

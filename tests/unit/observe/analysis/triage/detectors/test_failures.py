@@ -103,7 +103,8 @@ def test_the_rarest_ways_in_which_a_rule_fails_share_one_incident() -> None:
     ]
     (rest,) = [one for one in found if one.failures == 2]
     assert rest.claim == (
-        "map failed 4 times in 2 other ways, each job always in one (retries did not help): no d"
+        "map failed 4 times in 2 other ways, each job in the same way every time (retries did not "
+        "help): no d"
     )
 
 
@@ -312,7 +313,7 @@ def test_an_input_that_planning_missed_cites_snakemake_s_message() -> None:
     story = begun().message(3, PLANNING, level="error", kind="error").end(4, "failed")
     found = only(story)
     assert found.claim == (
-        "b needs never.txt, raw/1.fq, which did not exist and no rule makes: planning failed"
+        "planning failed: b needs never.txt, raw/1.fq, which did not exist and which no rule makes"
     )
     assert [one.ref for one in found.evidence] == ["B:3"]
 

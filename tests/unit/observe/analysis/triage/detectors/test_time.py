@@ -145,8 +145,8 @@ def test_a_job_with_a_retry_counts_as_one_tiny_job() -> None:
 def test_start_up_that_takes_longer_than_the_tools_is_an_incident() -> None:
     one = found(remote(start_s=200, tool_s=5))["node_startup"]
     assert one.claim == (
-        "4 submissions took 804.0 s to start Snakemake on their nodes, for 20.0 s of tools; "
-        "201.0 s of the run"
+        "4 submissions took 804.0 s to start Snakemake on their nodes, to run tools for 20.0 s; "
+        "the start-up took 201.0 s of the run"
     )
     assert one.action.text.startswith("group jobs")
     assert one.check == "phase_s.node_startup <= 400"
@@ -262,7 +262,7 @@ def test_many_checkpoints_are_a_storm_with_the_time_of_re_planning() -> None:
     assert set(one) == {"checkpoint_storm"}
     storm = one["checkpoint_storm"]
     assert storm.claim == (
-        "the DAG was re-planned 10 times after jobs of split: 150.0 s of the run"
+        "the DAG was re-planned 10 times after jobs of split, which took 150.0 s of the run"
     )
     assert (storm.rules, storm.check) == (("split",), "phase_s.plan <= 76")
 
@@ -313,8 +313,8 @@ def held(count: int, length_s: float, *, at_once: int, **facts: Any) -> Story:
 def test_a_resource_that_holds_jobs_back_while_slots_are_free_is_named() -> None:
     one = found(held(4, 100, at_once=1, jobs=8, resources={"io": 1}))["idle_slots"]
     assert one.claim == (
-        "ready jobs were held back by io = 1 for 300.0 s, 300.0 s of it with at least half of the "
-        "slots free"
+        "ready jobs were held back for 300.0 s by io = 1; for 300.0 s at least half of the slots "
+        "were free"
     )
     assert one.action.text.startswith("raise io in --resources to ")
     assert (one.strength, one.evidence[0].ref) == ("likely", "B:1")
@@ -334,9 +334,8 @@ def test_busy_slots_and_full_memory_are_not_an_incident(facts: Any) -> None:
 def test_fewer_slots_than_in_the_baseline_explain_a_slower_run() -> None:
     before = held(8, 10, at_once=4, **SLOTS)
     one = found(held(8, 10, at_once=1, jobs=1), before)["idle_slots"]
-    assert one.claim.startswith(
-        "ready jobs were held back by jobs = 1, which was 4 in the baseline"
-    )
+    assert one.claim.startswith("ready jobs were held back for ")
+    assert "s by jobs = 1 (4 in the baseline)" in one.claim
     assert found(held(8, 40, at_once=4, **SLOTS), before).keys() & {"idle_slots"} == set()
 
 
