@@ -19,7 +19,7 @@ SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 DEBIAN := rsync faketime
 
 help:
-	@echo "make demo        run the example workflow with both plugins and print its account"
+	@echo "make demo        run the example workflow with both plugins and print where its time went"
 	@echo "make test        run the unit and integration tests (no root; under five minutes)"
 	@echo "make test-timed  check how long real runs took (three minutes, on an idle machine)"
 	@echo "make test-slow   run the integration tests that take minutes each"
