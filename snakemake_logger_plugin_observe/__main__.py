@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0] not in COMMANDS and given[0] not in ("-h", "--help", "--version")):
         given.insert(0, _DEFAULT)
-    if any(not one and before != "--with" for before, one in pairwise(given)):
+    if any(not argument and before != "--with" for before, argument in pairwise(given)):
         print("snakemake-observe: empty argument: is a variable unset?", file=sys.stderr)
         return 2
     args = parser().parse_args(given)

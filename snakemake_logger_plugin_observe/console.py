@@ -11,7 +11,7 @@ SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 
 
 def warn(text: str) -> None:
-    """Print *text* on stderr as one line of ours; nothing happens if the terminal is gone."""
+    """Print *text* on stderr, prefixed with our name; do nothing if the terminal is gone."""
     if sys.stderr is None:  # closed from the start; print would take stdout instead
         return
     try:
@@ -22,7 +22,7 @@ def warn(text: str) -> None:
 
 
 def _console_lock() -> AbstractContextManager[Any]:
-    """Return the lock that Snakemake holds while it writes a line: ours must not split it."""
+    """Return the lock that Snakemake holds while it writes a line, which ours must not split."""
     for handler in logging.getLogger(SNAKEMAKE_LOGGER).handlers:
         if getattr(handler, "stream", None) is sys.stderr and handler.lock is not None:
             return handler.lock
@@ -33,7 +33,7 @@ _warned_before: list[str] = []
 
 
 def warn_once(text: str) -> None:
-    """Print *text* if it is the first such warning: both plugins may fail alike."""
+    """Print *text* if it is the first such warning: both plugins may fail for the same reason."""
     if not _warned_before:
         _warned_before.append(text)
         warn(text)

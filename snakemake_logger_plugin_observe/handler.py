@@ -1,6 +1,6 @@
 """The logger plugin's handler: joins the session, passes records on, and ends the journal.
 
-Nothing heavy is imported here; the recording side is loaded when a handler is really made.
+Nothing heavy is imported here: the recording side is loaded only when a handler is made.
 """
 
 from logging import LogRecord
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LogHandler(LogHandlerBase):
-    """Snakemake's handle on the session; records reach it on Snakemake's listener thread."""
+    """The handler that Snakemake makes and calls, on its listener thread; uses the session."""
 
     _session: "Session | None" = None
 
@@ -62,12 +62,12 @@ class LogHandler(LogHandlerBase):
 
     @property
     def writes_to_file(self) -> bool:
-        """False: else the journal would come first in the ``log`` that hooks are given."""
+        """False: otherwise the journal would come first in the ``log`` that hooks get."""
         return False
 
     @property
     def has_filter(self) -> bool:
-        """True: else Snakemake's own filter would hide most events under ``--quiet``."""
+        """True: otherwise Snakemake's filter would hide most events under ``--quiet``."""
         return True
 
     @property

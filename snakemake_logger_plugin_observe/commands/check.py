@@ -180,7 +180,7 @@ def _verified(
         folder=folder,
         timeout_s=file.verify_timeout_s,
     )
-    started = shlex.join(result.words)
+    started = shlex.join(result.command)
     value = "exit code 0" if result.ok else result.why
     evidence = tuple(Citation("command", started, text) for text in result.output)
     return replace(line, value=value, ok=result.ok, evidence=evidence)

@@ -52,7 +52,7 @@ _ALLOWED: Final[tuple[tuple[_Takes, tuple[str, ...]], ...]] = (
 _FLAGS: Final = {name: (takes, names[0]) for takes, names in _ALLOWED for name in names}
 _PATHS: Final = frozenset({"--snakefile", "--configfile", "--profile", "--workflow-profile"})
 _LOCATIONS: Final = frozenset({"--snakefile", "--directory"})
-# Our plugins, and flags that only affect running jobs: leaving them out changes no plan.
+# Our plugins, and flags that only affect how jobs are run: leaving them out changes no plan.
 _IRRELEVANT: Final = frozenset(
     {
         *("--logger", "--executor", "-e", "--jobs", "-j", "--dry-run", "--dryrun", "-n"),
@@ -64,7 +64,7 @@ _IRRELEVANT: Final = frozenset(
         *("--max-status-checks-per-second", "--default-resources", "--set-resources", "--res"),
     }
 )
-_OWN: Final = ("--timed-", "--logger-", "--slurm-", "--cluster-")
+_IRRELEVANT_PREFIXES: Final = ("--timed-", "--logger-", "--slurm-", "--cluster-")
 _SNAKEFILES: Final = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "plan": ("--dry-run", "--quiet", "rules"),
@@ -133,70 +133,71 @@ def invocation_for(started: RunStarted, folder: Workdir, here: Path) -> Invocati
     """
     recorded = _recorded(started.command[1:])
     if any(target.startswith("-") or MASK in target for target in started.targets):
-        raise LiveError("the run's targets cannot be used again: one is masked or like a flag")
-    start, snakefile = _place(recorded, folder, here)
-    words = ["--snakefile", str(snakefile), "--directory", str(folder.root.absolute())]
+        raise LiveError(
+            "the run's targets cannot be used again: one is masked or looks like a flag"
+        )
+    start, snakefile = _start_and_snakefile(recorded, folder, here)
+    args = ["--snakefile", str(snakefile), "--directory", str(folder.root.absolute())]
     read = [snakefile]
     for name, values in recorded.flags:
         if name not in _LOCATIONS:
-            words += [name, *values]
+            args += [name, *values]
             read += [start / value for value in values if name in _PATHS]
     foreign = [str(p) for p in read if p.exists() and not _below(p, (folder.root, here))]
-    return Invocation(
-        started.targets, tuple(words), start, tuple(foreign), tuple(recorded.left_out)
-    )
+    return Invocation(started.targets, tuple(args), start, tuple(foreign), tuple(recorded.left_out))
 
 
-def _recorded(words: Sequence[str]) -> _Recorded:
+def _recorded(args: Sequence[str]) -> _Recorded:
     """Split a command line into allowed flags with their values, and the other flags."""
-    found, at = _Recorded(), 0
-    while at < len(words):
-        word = words[at]
+    recorded, at = _Recorded(), 0
+    while at < len(args):
+        arg = args[at]
         at += 1
-        if not word.startswith("-"):
+        if not arg.startswith("-"):
             continue  # a target (known already), or the value of a flag that is left out
-        name, inline = _split(word)
+        name, inline = _split(arg)
         if name not in _FLAGS:
-            if name not in _IRRELEVANT and not name.startswith(_OWN):
-                found.left_out.append(name)
+            if name not in _IRRELEVANT and not name.startswith(_IRRELEVANT_PREFIXES):
+                recorded.left_out.append(name)
             continue
         takes, canonical = _FLAGS[name]
-        values, at = _values(takes, inline, words, at)
+        values, at = _values(takes, inline, args, at)
         if any(MASK in value for value in values):
-            found.left_out.append(f"{canonical} (masked)")
+            recorded.left_out.append(f"{canonical} (masked)")
             continue
-        found.flags.append((canonical, values))
-    return found
+        recorded.flags.append((canonical, values))
+    return recorded
 
 
-def _split(word: str) -> tuple[str, str | None]:
+def _split(arg: str) -> tuple[str, str | None]:
     """Split ``--flag=value`` and ``-fvalue``."""
-    if word.startswith("--"):
-        name, equals, value = word.partition("=")
+    if arg.startswith("--"):
+        name, equals, value = arg.partition("=")
         return name, value if equals else None
-    if word in _FLAGS or _FLAGS.get(word[:2], ("nothing",))[0] == "nothing":
-        return word, None
-    return word[:2], word[2:]
+    if arg in _FLAGS or _FLAGS.get(arg[:2], ("nothing",))[0] == "nothing":
+        return arg, None
+    return arg[:2], arg[2:]
 
 
 def _values(
-    takes: _Takes, inline: str | None, words: Sequence[str], at: int
+    takes: _Takes, inline: str | None, args: Sequence[str], at: int
 ) -> tuple[tuple[str, ...], int]:
+    """Return the values of a flag whose arguments begin at *at*, and where the next flag is."""
     if inline is not None:
         return (inline,), at
     end = at
-    while end < len(words) and not words[end].startswith("-"):
+    while end < len(args) and not args[end].startswith("-"):
         end += 1
     if takes == "many":
-        return tuple(words[at:end]), end
+        return tuple(args[at:end]), end
     if takes == "one" and end > at:
-        return (words[at],), at + 1
-    if takes == "maybe" and end > at and words[at].isdecimal():
-        return (words[at],), at + 1
+        return (args[at],), at + 1
+    if takes == "maybe" and end > at and args[at].isdecimal():
+        return (args[at],), at + 1
     return (), at
 
 
-def _place(recorded: _Recorded, folder: Workdir, here: Path) -> tuple[Path, Path]:
+def _start_and_snakefile(recorded: _Recorded, folder: Workdir, here: Path) -> tuple[Path, Path]:
     """Return where Snakemake was started, as far as can be found, and its Snakefile.
 
     Raises:
@@ -225,7 +226,7 @@ def _above(root: Path, directory: str) -> Iterator[Path]:
 
 def _below(path: Path, folders: Sequence[Path]) -> bool:
     real = os.path.realpath(path)
-    return any(real.startswith(os.path.join(os.path.realpath(one), "")) for one in folders)
+    return any(real.startswith(os.path.join(os.path.realpath(top), "")) for top in folders)
 
 
 def program() -> str:
@@ -252,20 +253,21 @@ def run_queries(how: Invocation, timeout_s: float) -> Iterator[QueryResult]:
         LiveError: if there is no Snakemake.
 
     """
-    found = program()
+    executable = program()
     environment = {**os.environ, "SNAKEMAKE_OBSERVE": "off", "PYTHONDONTWRITEBYTECODE": "1"}
     for what in QUERIES:
-        words = how.command(what)
+        command = how.command(what)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             outputs = (out.fileno(), err.fileno())
-            problem = _run((found, *words[1:]), how.start, environment, outputs, timeout_s)
+            actual = (executable, *command[1:])
+            problem = _run(actual, how.start, environment, outputs, timeout_s)
             if problem and (errors := _lines(err.fileno())):
                 problem = f"{problem}: {errors[-1].strip()}"
-            yield QueryResult(what, shlex.join(words), _lines(out.fileno()), problem)
+            yield QueryResult(what, shlex.join(command), _lines(out.fileno()), problem)
 
 
 def _run(
-    words: tuple[str, ...],
+    command: tuple[str, ...],
     start: Path,
     environment: Mapping[str, str],
     outputs: tuple[int, int],
@@ -274,7 +276,7 @@ def _run(
     """Run one command to its end; return why it failed, or an empty text."""
     try:
         process = subprocess.Popen(
-            words,
+            command,
             cwd=start,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -283,7 +285,7 @@ def _run(
             start_new_session=True,
         )
     except OSError as error:
-        return f"{words[0]}: {error.strerror or error}"
+        return f"{command[0]}: {error.strerror or error}"
     try:
         code = process.wait(timeout_s)
     except subprocess.TimeoutExpired:

@@ -40,10 +40,10 @@ def tails(
             a job; then only the tool's last lines are returned, without Snakemake's own.
 
     """
-    once = list(dict.fromkeys(paths))[:_MOST_FILES]
+    unique = list(dict.fromkeys(paths))[:_MOST_FILES]
     here = f"{workdir}{os.sep}"
     return tuple(
-        _tail(path.removeprefix(here), workdir / path, last_written, of_executor) for path in once
+        _tail(path.removeprefix(here), workdir / path, last_written, of_executor) for path in unique
     )
 
 
@@ -76,11 +76,11 @@ def _tail(
     if b"\0" in data:
         return LogTail(path=name, bytes=size, problem="it is not text")
     lines = data.removesuffix(b"\n").split(b"\n")
-    whole = len(data) == size
-    first = 0 if whole or len(lines) == 1 else 1  # the first one may be cut
+    complete = len(data) == size
+    first = 0 if complete or len(lines) == 1 else 1  # the first line may be cut
     last = len(lines)
     if of_executor:
-        first, last = _tools_own(lines, first)
+        first, last = _tool_output(lines, first)
         if first == last:
             return LogTail(path=name, bytes=size, problem="the tool printed nothing to it")
     first = max(first, last - _MOST_LINES)
@@ -92,7 +92,7 @@ def _tail(
     )
 
 
-def _tools_own(lines: list[bytes], first: int) -> tuple[int, int]:
+def _tool_output(lines: list[bytes], first: int) -> tuple[int, int]:
     """Return the range of *lines* that the tool printed when it last ran."""
     begins = [n for n, line in enumerate(lines) if n >= first and _TOOL_BEGINS.match(line)]
     start = begins[-1] + 1 if begins else first

@@ -69,8 +69,8 @@ def checksums(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in dict.fromkeys(
-        one.path for pattern in patterns for one in published(folder, pattern)
+        file.path for pattern in patterns for file in published(folder, pattern)
     ):
-        with contextlib.suppress(OSError), (folder / path).open("rb") as file:
-            found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        with contextlib.suppress(OSError), (folder / path).open("rb") as opened:
+            found[path] = hashlib.file_digest(opened, "sha256").hexdigest()
     return found

@@ -1,4 +1,4 @@
-"""What ``sacct`` prints, parsed into records of Slurm's accounting."""
+"""The output of ``sacct``, parsed into Slurm accounting records."""
 
 import re
 from collections.abc import Iterator
@@ -7,21 +7,13 @@ from typing import Final
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
 
 SLURM_ID: Final = re.compile(r"[0-9]{1,10}(_[0-9]{1,9})?")
-
-
 FIELDS: Final = (
     *("JobID", "Submit", "Eligible", "Start", "End", "State", "Reason", "ExitCode", "NodeList"),
     *("Partition", "ReqCPUS", "AllocCPUS", "ReqMem", "TimelimitRaw", "UserCPU", "SystemCPU"),
     "MaxRSS",
 )
-
-
 _MOST_BYTES: Final = 2**63
-
-
 _MOST_MINUTES: Final = 10**8
-
-
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -108,11 +100,11 @@ def _bytes(text: str) -> int | None:
 def _requested(row: dict[str, str]) -> int | None:
     """Return the requested memory; older versions add n (per node) or c (per CPU)."""
     text = row["ReqMem"]
-    asked = _bytes(text.rstrip("nc"))
+    requested = _bytes(text.rstrip("nc"))
     cpus = _number(row["ReqCPUS"])
-    if asked is None or not text.endswith("c"):
-        return asked or None
-    return None if cpus is None or asked * cpus >= _MOST_BYTES else asked * cpus or None
+    if requested is None or not text.endswith("c"):
+        return requested or None
+    return None if cpus is None or requested * cpus >= _MOST_BYTES else requested * cpus or None
 
 
 def _span(text: str) -> float | None:

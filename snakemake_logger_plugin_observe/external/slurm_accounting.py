@@ -35,15 +35,15 @@ def allocation(job: str) -> dict[str, Any] | None:
         return None
     facts: dict[str, Any] = {"cluster_job": job}
     with contextlib.suppress(Exception):
-        said = _output_of(["squeue", "-h", "-j", job, "-o", "%e|%N"], PATIENCE_S)
-        end, _, nodes = said.strip().partition("|")
+        output = _output_of(["squeue", "-h", "-j", job, "-o", "%e|%N"], PATIENCE_S)
+        end, _, nodes = output.strip().partition("|")
         facts |= {"end": moment(end), "nodes": nodes or None}
     return facts
 
 
 def slurm_ids(ids: Iterable[str | None]) -> list[str]:
     """Return the *ids* that are Slurm job ids, without duplicates."""
-    return list(dict.fromkeys(one for one in ids if one is not None and SLURM_ID.fullmatch(one)))
+    return list(dict.fromkeys(id_ for id_ in ids if id_ is not None and SLURM_ID.fullmatch(id_)))
 
 
 def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> list[SchedulerRecord]:
@@ -51,7 +51,7 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> lis
 
     Args:
         ids: job ids, or ``ARRAY_TASK``.
-        since: seconds since the epoch; jobs submitted well before it had the same id by reuse.
+        since: seconds since the epoch; a job submitted well before it is another with that id.
         patience_s: time limit for the whole query, in seconds.
 
     Raises:
@@ -62,13 +62,13 @@ def query(ids: Sequence[str], since: int, patience_s: float = PATIENCE_S) -> lis
     records: list[SchedulerRecord] = []
     left = iter(slurm_ids(ids))
     while chunk := list(islice(left, _IDS_PER_QUERY)):
-        text = _ask(chunk, until - time.monotonic())
-        found = parse(text, since - _CLOCK_MAY_DIFFER_S)
-        records.extend(record for record in found if record.cluster_job in chunk)
+        text = _sacct(chunk, until - time.monotonic())
+        parsed = parse(text, since - _CLOCK_MAY_DIFFER_S)
+        records.extend(record for record in parsed if record.cluster_job in chunk)
     return records
 
 
-def _ask(ids: list[str], patience_s: float) -> str:
+def _sacct(ids: list[str], patience_s: float) -> str:
     fields = ",".join(FIELDS)
     command = ["sacct", "-n", "-P", "-D", "--noconvert", "-j", ",".join(ids), "-o", fields]
     return _output_of(command, patience_s)
@@ -99,8 +99,8 @@ def _output_of(command: list[str], patience_s: float) -> str:
     except OSError as error:
         raise AccountingError(f"{name} cannot be run ({error.strerror})") from None
     if done.returncode != 0:
-        said = " ".join(done.stderr.split())[:200]
-        raise AccountingError(f"{name} failed with exit code {done.returncode}: {said}")
+        error_text = " ".join(done.stderr.split())[:200]
+        raise AccountingError(f"{name} failed with exit code {done.returncode}: {error_text}")
     return done.stdout
 
 

@@ -1,4 +1,4 @@
-"""The user's own commands that verify what a run has published, started where it ran.
+"""The user's commands that verify what a run has published, started in its working directory.
 
 The only place of the reader that starts programs named in a file. That file is the one that the
 user named on the command line; this module imports nothing that reads journals, so no command can
@@ -24,8 +24,8 @@ _TAIL_LINES: Final = 20
 class VerifyResult:
     """How a command ended."""
 
-    words: tuple[str, ...]
-    """The command as it was started."""
+    command: tuple[str, ...]
+    """The program and its arguments, as they were started."""
     exit_code: int | None
     """None if it did not end by itself; negative: the number of a signal."""
     why: str
@@ -40,18 +40,18 @@ class VerifyResult:
 
 
 def run_verify_command(
-    words: Sequence[str], *, here: Path, folder: Path, timeout_s: float
+    command: Sequence[str], *, here: Path, folder: Path, timeout_s: float
 ) -> VerifyResult:
     """Run a command, without a shell, in *folder*, and return how it ended.
 
     Args:
-        words: the command; ``{here}`` in them is the folder *here*.
+        command: the program and its arguments; ``{here}`` in them stands for the folder *here*.
         here: the folder of the check file.
         folder: the run's working directory.
         timeout_s: after this time the command and its children are killed.
 
     """
-    started = tuple(word.replace(_HERE, str(here)) for word in words)
+    started = tuple(argument.replace(_HERE, str(here)) for argument in command)
     with tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(
@@ -75,8 +75,8 @@ def run_verify_command(
         except BaseException:
             _end(process)
             raise
-        said = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return VerifyResult(started, code, said if code else "", _tail(output.fileno()))
+        why = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return VerifyResult(started, code, why if code else "", _tail(output.fileno()))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -62,9 +62,9 @@ class Workdir:
 
         A file that the next run may have written does not count.
         """
-        inside = ((one, self.inside(one)) for one in named)
+        inside = ((name, self.inside(name)) for name in named)
         return frozenset(
-            one for one, path in inside if path is not None and _written(path, self.until)
+            name for name, path in inside if path is not None and _written(path, self.until)
         )
 
     def gone(self, named: Iterable[str]) -> frozenset[str]:
@@ -72,8 +72,8 @@ class Workdir:
 
         A file elsewhere, or one that cannot be examined, may still exist.
         """
-        inside = ((one, self.inside(one)) for one in named)
-        return frozenset(one for one, path in inside if path is not None and _gone(path))
+        inside = ((name, self.inside(name)) for name in named)
+        return frozenset(name for name, path in inside if path is not None and _gone(path))
 
     @property
     def locked(self) -> bool:

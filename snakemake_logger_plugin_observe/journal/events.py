@@ -35,7 +35,7 @@ SCHEMA_VERSION: Final = 1
 class Event(Frozen):
     """The fields of every line: its type (``event``) and its time."""
 
-    # Where an event was read is not part of it: never written, and not compared.
+    # Not a field, so it is neither written nor compared.
     __slots__ = ("_line",)
 
     event: str
@@ -43,7 +43,7 @@ class Event(Frozen):
 
     @property
     def line(self) -> int | None:
-        """The number of the journal line that it was read from; None if it was not read."""
+        """The number of the journal line that it was read from; None if it was made here."""
         return getattr(self, "_line", None)
 
 
@@ -77,7 +77,7 @@ class RunStarted(Event):
     targets: tuple[str, ...] = ()
     executor: str | None = None
     wraps: str | None = None
-    """The executor that the timing executor wraps."""
+    """The executor that the executor ``timed`` wraps."""
     cores: int | None = None
     jobs: int | None = None
     resources: dict[str, Any] = Field(default_factory=dict)
@@ -107,7 +107,7 @@ class Allocation(Event):
     cluster_job: str
     nodes: str | None = None
     end: Moment | None = None
-    """When its time limit ends, by the scheduler when the run began."""
+    """When its time limit ends, as the scheduler reported it when the run began."""
 
 
 class FileSystem(Event):
@@ -287,7 +287,7 @@ class Accounting(AttemptEvent):
 
 
 class Message(Event):
-    """A message of Snakemake that contains a fact, or a warning or error."""
+    """A message that Snakemake logged: of a known kind, a warning or an error."""
 
     event: Literal["message"] = "message"
     level: str
@@ -322,7 +322,7 @@ _E = TypeVar("_E", bound=Event)
 
 
 def at_line(event: _E, number: int) -> _E:
-    """Return *event*, which now knows the number of its journal line."""
+    """Return *event* with the number of its journal line set."""
     object.__setattr__(event, "_line", number)  # it is frozen otherwise
     return event
 
@@ -385,15 +385,15 @@ ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=_LATER)
 
 def _reading(*lean: type[Event]) -> TypeAdapter[AnyEvent]:
     """Return an adapter for any event that reads some as their *lean* versions."""
-    whole = [model for model in EVENTS if not any(issubclass(one, model) for one in lean)]
-    union: Any = reduce(or_, (*whole, *lean))
+    others = [model for model in EVENTS if not any(issubclass(part, model) for part in lean)]
+    union: Any = reduce(or_, (*others, *lean))
     return TypeAdapter(Annotated[union, Field(discriminator="event")], config=_LATER)
 
 
 LEAN_ADAPTER: Final = _reading(LeanAttemptFinished)
-"""Reads any event, and only the figures of attempts."""
+"""Reads any event; of attempts only the figures."""
 LEANEST_ADAPTER: Final = _reading(LeanAttemptFinished, _LeanJobDescribed)
-"""As above; and only the times and dependencies of jobs, without their texts."""
+"""As above; of jobs only the times and dependencies, without their texts."""
 
 
 def json_schema() -> dict[str, Any]:

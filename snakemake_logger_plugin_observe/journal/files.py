@@ -67,7 +67,7 @@ class JournalWriter:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{stamp}-{run_id[:6]}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._descriptor = _above_the_standard_ones(os.open(self.path, flags, mode))
+        self._descriptor = _above_stderr(os.open(self.path, flags, mode))
         os.fchmod(self._descriptor, mode)
 
     def write(self, line: bytes) -> None:
@@ -97,10 +97,10 @@ class JournalWriter:
             self._descriptor = -1
 
 
-def _above_the_standard_ones(descriptor: int) -> int:
-    """Return *descriptor*, moved if it has the number of a closed stdout or stderr.
+def _above_stderr(descriptor: int) -> int:
+    """Return *descriptor*, moved if it has the number of a closed standard stream.
 
-    Otherwise, output to these would end up in the file.
+    Otherwise, output to that stream would end up in the file.
     """
     if descriptor > 2:
         return descriptor
@@ -172,7 +172,7 @@ class Reading:
     detail: Detail = Detail.WHOLE
 
     def __iter__(self) -> Iterator[AnyEvent]:
-        """Yield each known event; it knows its line.
+        """Yield each known event, with its line set.
 
         Raises:
             JournalError: if the file cannot be opened, is empty, is not a journal, or has a newer
@@ -309,18 +309,18 @@ def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return None
         with open(path, "rb") as file:
-            first = _one(file.readline(_LINE_LIMIT))
+            first = _event_in(file.readline(_LINE_LIMIT))
             if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
                 return None
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
                 at = text.rfind(_RUN_FINISHED)
-                last = _one(text[at + 1 : text.find(b"\n", at + 1)]) if at > 0 else None
+                last = _event_in(text[at + 1 : text.find(b"\n", at + 1)]) if at > 0 else None
     except (OSError, ValueError):
         return None
     return first, last if isinstance(last, RunFinished) else None
 
 
-def _one(line: bytes) -> AnyEvent | None:
+def _event_in(line: bytes) -> AnyEvent | None:
     try:
         return ADAPTER.validate_json(line)
     except (ValueError, RecursionError, OverflowError):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 MASK: Final = "***"
 
-# A name is a secret's if the secret word ends it or a part of it: not max-tokens, tokenizer.
+# A name is a secret's if it, or a part of it, ends with a keyword: not max-tokens, tokenizer.
 _NAME: Final = (
     r"[\w.-]*(?:passw(?:or)?d|passphrase|(?<![a-z])pass|[_-]pwd|secret|token|signature|credentials?"
     r"|(?:api|access|private)[_-]?key)(?![a-z])[\w.-]*"
@@ -36,7 +36,7 @@ _QUOTED_COMMAND: Final = re.compile(  # it may be cut
 _PATTERNS_FLAG: Final = "--logger-observe-mask"
 _SECRET_FLAG: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
 _SECRETS_NAME: Final = re.compile(_NAME, re.IGNORECASE)
-# These fields cannot contain secrets, but may contain the same letters as one.
+# These fields cannot contain secrets, but their values may look like one.
 _SHAPE: Final = frozenset(
     {
         *("event", "time", "status", "kind", "phase", "level", "clock", "wraps", "run_id"),
@@ -76,7 +76,7 @@ class Masker:
 
         Args:
             values: secret texts (values of declared environment variables).
-            patterns: what matches them is masked, too.
+            patterns: text that matches one of them is masked, too.
             commands: whether a message may quote the shell command that failed.
 
         """
@@ -112,21 +112,22 @@ class Masker:
             return type(value)(self.any(item) for item in value)
         return value
 
-    def words(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a command line's *words*, masked.
+    def arguments(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the *arguments* of a command line, masked.
 
-        The flag of a secret masks the argument after it; the flag for patterns, all of its own.
+        The flag of a secret masks the argument after it; the flag for patterns masks all of its
+        values.
         """
-        found: list[str] = []
+        masked: list[str] = []
         flag = ""
-        for before, word in zip(("", *words), words, strict=False):
-            if word.startswith("-"):
-                flag = word
-            hidden = not word.startswith("-") and (
+        for before, argument in zip(("", *arguments), arguments, strict=False):
+            if argument.startswith("-"):
+                flag = argument
+            hidden = not argument.startswith("-") and (
                 flag == _PATTERNS_FLAG or _SECRET_FLAG.fullmatch(before)
             )
-            found.append(MASK if hidden else self.text(word))
-        return tuple(found)
+            masked.append(MASK if hidden else self.text(argument))
+        return tuple(masked)
 
 
 def _forms(value: str) -> set[str]:

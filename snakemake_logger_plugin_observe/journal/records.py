@@ -55,7 +55,7 @@ _SHARED: Final[set[str]] = set()
 
 
 def lighten(*models: Frozen | None) -> None:
-    """Drop the set of fields that each of *models* was given: it is larger than the figures.
+    """Drop each model's set of the fields that it was given: it takes more memory than the values.
 
     For reading only: nothing but pydantic's ``exclude_unset`` needs it.
     """
@@ -119,9 +119,9 @@ class Level(Frozen):
     """``main``, or ``node:<host>``."""
     host: str
     node: str | None = None
-    """The cluster's name of the node, if it is not the host's name."""
+    """The cluster's name for the node, if it is not the host's name."""
     cluster_job: str | None = None
-    """The cluster's id of the job that this process ran in."""
+    """The cluster's id for the job that this process ran in."""
     restarts: int = 0
     """How often the cluster had started that job before."""
     pid: int
@@ -183,7 +183,7 @@ class SchedulerRecord(Frozen):
     reason: str | None = None
     submitted: Moment | None = None
     eligible: Moment | None = None
-    """When it was only waiting for a free node; until then it was held."""
+    """When it could first have started, given a free node; until then it was held."""
     started: Moment | None = None
     ended: Moment | None = None
     restarts: Count = 0
@@ -202,7 +202,7 @@ class SchedulerRecord(Frozen):
 
     @property
     def held_s(self) -> float | None:
-        """How long it could not start: a dependency, a hold, a limit of the site."""
+        """How long it was not allowed to start: a dependency, a hold, a limit of the site."""
         return _between(self.submitted, self.eligible)
 
     @property
@@ -244,7 +244,7 @@ class Offset(Frozen):
 
 
 class AccountTotals(Frozen):
-    """Seconds by cost class and by phase; unobserved and unattributed among the classes."""
+    """Seconds by cost class and by phase; the classes include unobserved and unattributed."""
 
     by_class_s: dict[str, Seconds]
     by_phase_s: dict[str, Seconds]

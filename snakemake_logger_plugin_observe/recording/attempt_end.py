@@ -1,8 +1,8 @@
-"""The end of an attempt: its phases are computed from all that is known, and its event is made.
+"""The end of an attempt: computes its phases and makes its event.
 
-An attempt has two bodies while it is recorded. ``run.attempt.Attempt`` is the run's own, which the
-recorder fills directly; ``LiveAttempt`` holds next to it what only the recorder needs: stamps as
-they come, reports that may be replaced by later ones, and names of files.
+While an attempt is recorded, two objects describe it. ``run.attempt.Attempt`` is part of the run,
+and the recorder fills it directly. ``LiveAttempt`` adds what only the recorder needs: stamps as
+they arrive, reports that later ones may replace, and names of files.
 """
 
 import os
@@ -32,12 +32,12 @@ _NOT_REACHED: Final = "another job of its group failed before it began"
 
 @dataclass(slots=True)
 class LiveAttempt:
-    """What the recorder alone keeps of an attempt."""
+    """An attempt that is being recorded, with what only the recorder needs."""
 
     attempt: Attempt
     stamps: dict[str, clock.Micros] = field(default_factory=dict)
     executions: dict[int, Execution] = field(default_factory=dict)
-    """The main process's own executions of its jobs, by job id."""
+    """The executions in the main process, by job id."""
     submission: tuple[str, ...] = ()
     """The names of its fragments."""
     message: str | None = None
@@ -46,9 +46,9 @@ class LiveAttempt:
     problem: str | None = None
     """What was wrong with its fragments."""
     executor_logs: tuple[str, ...] = ()
-    """The executor's own log files of it."""
+    """The executor's log files of it."""
     logs: Mapping[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
-    """The ends of log files by job id, if it failed; a group's own are under None."""
+    """The ends of log files by job id, if it failed; None: those of the group's submission."""
 
 
 def stamps_of(run: Run, live: LiveAttempt) -> Stamps:
@@ -73,11 +73,11 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     """
     attempt, is_job = live.attempt, live.attempt.job_id is not None
     levels = (*_main_level(run, live), *live.node_levels)
-    executions = [one for level in levels for one in level.executions]
-    ran = [one for one in executions if one.tool_started is not None]
+    executions = [execution for level in levels for execution in level.executions]
+    ran = [execution for execution in executions if execution.tool_started is not None]
     innermost = innermost_executions(levels)
-    hits = [one.status == "cached" for one in executions]
-    if status == "success" and (any(hits) if is_job else all(hits) and hits):
+    cached = [execution.status == "cached" for execution in executions]
+    if status == "success" and (any(cached) if is_job else all(cached) and cached):
         status = "cached"
     attempt.status = status
     attempt.external_jobid = attempt.external_jobid or _cluster_job(live.node_levels)
@@ -88,7 +88,7 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     attempt.levels = levels
     attempt.used = innermost[-1].used if innermost and is_job else None
     attempt.logs = live.logs.get(attempt.job_id, ())
-    attempt.offset = None  # a revision is computed as the first time, from the run's clocks
+    attempt.offset = None  # so that a revision is computed from the run's clocks again
     timeline = timeline_of(run, attempt)
     attempt.set_segments(timeline.segments)
     attempt.node, attempt.offset = timeline.node, timeline.offset
@@ -101,20 +101,20 @@ def end_members(
     run: Run, live: LiveAttempt, *, revises: bool
 ) -> Iterator[tuple[AttemptFinished, Attempt]]:
     """Yield the attempts of the members of a group that ended, each with its event."""
-    whole, finished = live.attempt, live.stamps["finished"]
-    for job_id in run.members(whole.group or ""):
-        attempt = run.attempts.get((job_id, whole.number)) or Attempt(
-            job_id, whole.group, whole.number
+    group, finished = live.attempt, live.stamps["finished"]
+    for job_id in run.members(group.group or ""):
+        attempt = run.attempts.get((job_id, group.number)) or Attempt(
+            job_id, group.group, group.number
         )
         job = run.jobs.get(job_id)
-        own = (_only(level, job) for level in whole.levels if job is not None)
-        levels = tuple(level for level in own if level.executions)
-        executions = [one for level in levels for one in level.executions]
+        of_job = (_only_of(job, level) for level in group.levels if job is not None)
+        levels = tuple(level for level in of_job if level.executions)
+        executions = [execution for level in levels for execution in level.executions]
         innermost = innermost_executions(levels)
-        status = _member_status(whole, executions)
-        attempt.group = whole.group
+        status = _member_status(group, executions)
+        attempt.group = group.group
         attempt.status = status
-        attempt.external_jobid = whole.external_jobid
+        attempt.external_jobid = group.external_jobid
         attempt.exit_code = executions[-1].exit_code if executions else None
         attempt.signal = _signal(attempt.exit_code)
         attempt.message = _NOT_REACHED if status == "cancelled" else _reason(status, executions)
@@ -122,16 +122,16 @@ def end_members(
         attempt.levels = levels
         attempt.used = innermost[-1].used if innermost else None
         attempt.logs = live.logs.get(job_id, ()) if status == "failed" else ()
-        attempt.offset = whole.offset
+        attempt.offset = group.offset
         timeline = timeline_of(run, attempt)
         attempt.set_segments(timeline.segments)
-        attempt.node = timeline.node or whole.node
+        attempt.node = timeline.node or group.node
         attempt.unobserved = tuple(timeline.unobserved)
         yield _event(attempt, finished, revises=revises), attempt
 
 
 def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> AttemptFinished:
-    """Return *attempt*, which has ended, as its event; ``Attempt.take`` is the other direction."""
+    """Return the event of *attempt*'s end; ``Attempt.take`` is the inverse."""
     return AttemptFinished(
         time=finished,
         job_id=attempt.job_id,
@@ -161,7 +161,7 @@ def figures(segments: list[Segment]) -> dict[str, Any]:
     """Return the fields of ``AttemptFinished`` that come from an attempt's segments."""
     return {
         "start": segments[0].start if segments else None,
-        "segments": tuple((one.phase, clock.to_seconds(one.length)) for one in segments),
+        "segments": tuple((s.phase, clock.to_seconds(s.length)) for s in segments),
         "phases_s": in_seconds(phase_sums(segments)),
     }
 
@@ -171,10 +171,10 @@ def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
     if not live.executions:
         return ()
     executions = []
-    for job_id, one in live.executions.items():
+    for job_id, execution in live.executions.items():
         job = run.jobs.get(job_id)
         known = {"rule": job.rule, "wildcards": job.wildcards} if job is not None else {}
-        executions.append(one.model_copy(update=known))
+        executions.append(execution.model_copy(update=known))
     main = Level(
         clock="main",
         host=run.started.host if run.started is not None else "",
@@ -186,29 +186,31 @@ def _main_level(run: Run, live: LiveAttempt) -> tuple[Level, ...]:
     return (main,)
 
 
-def _only(level: Level, job: JobDescribed) -> Level:
-    """Return *level* with *job*'s executions alone."""
+def _only_of(job: JobDescribed, level: Level) -> Level:
+    """Return *level* with only *job*'s executions."""
     executions = (
-        one for one in level.executions if (one.rule, one.wildcards) == (job.rule, job.wildcards)
+        execution
+        for execution in level.executions
+        if (execution.rule, execution.wildcards) == (job.rule, job.wildcards)
     )
     return level.model_copy(update={"executions": tuple(executions), "waits": ()})
 
 
-def _member_status(whole: Attempt, executions: list[Execution]) -> Status:
-    """Return a member's status: its own tool's if known, else its group's.
+def _member_status(group: Attempt, executions: list[Execution]) -> Status:
+    """Return a member's status: that of its tool if known, else its group's.
 
-    In a submission that succeeded nothing failed: services end by the signal that stops them.
+    If the submission succeeded, no member failed: a service ends by the signal that stops it.
     """
-    if whole.status != "failed":
-        return "cached" if executions and executions[-1].status == "cached" else whole.status
+    if group.status != "failed":
+        return "cached" if executions and executions[-1].status == "cached" else group.status
     if executions and executions[-1].status in ("success", "failed", "cached"):
         return executions[-1].status
-    others = any(level.executions for level in whole.levels)
+    others = any(level.executions for level in group.levels)
     return "cancelled" if others and not executions else "failed"
 
 
 def _cluster_job(levels: tuple[Level, ...]) -> str | None:
-    """Return the cluster's job id that the node knew."""
+    """Return the cluster's job id that a process on the node reported."""
     return next((level.cluster_job for level in levels if level.cluster_job), None)
 
 
@@ -216,12 +218,12 @@ def _reason(status: str, executions: list[Execution], reported: str | None = Non
     """Return why an attempt failed: what was *reported*, else its last execution's message."""
     if status in ("success", "cached"):
         return None
-    reason = reported or next((one.message for one in reversed(executions) if one.message), None)
+    reason = reported or next((e.message for e in reversed(executions) if e.message), None)
     return reason.strip() if reason else None
 
 
 def _with_node_error(levels: tuple[Level, ...], reported: str | None) -> str | None:
-    """Return what was *reported* of a failure, after the node's error if nothing executed there.
+    """Return what was *reported* about a failure, after the node's error if no tool ran there.
 
     An input that never reached the node looks like success here, and then like a missing output.
     """

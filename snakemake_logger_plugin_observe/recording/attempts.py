@@ -1,7 +1,7 @@
-"""Attempts while they run: each note is assigned to its attempt, and events are made of it.
+"""Attempts while they run: assigns each note to its attempt, and makes events from it.
 
-When an attempt ends, its node's report is read and its end is written, together with its members'
-if it was a group; and once more if the report turns up late.
+When an attempt ends, its node's report is read, and its end is written; for a group, its members'
+ends too. They are written again if the report arrives late.
 """
 
 import socket
@@ -43,14 +43,14 @@ _PROBLEM_LENGTH: Final = 200
 
 
 class Emit(Protocol):
-    """Takes every event that is made."""
+    """A function that takes every event that is made."""
 
     def __call__(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
         """Add *event* to the run and to the journal; *attempt*: what it was made from."""
 
 
 class AttemptTracker:
-    """Assigns the notes of one run to its attempts; used by the recorder's thread alone."""
+    """Assigns the notes of one run to its attempts; used only on the recorder's thread."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class AttemptTracker:
         self._ends_hooked = False
 
     def executor_timed(self, note: notes.ExecutorTimed) -> None:
-        """Read the nodes' reports from where the wrapped executor has them."""
+        """Read the nodes' reports from now on, after removing those that earlier runs left."""
         self._reports = note.reports
         if note.reports is not None:
             note.reports.remove_left_over()
@@ -102,9 +102,9 @@ class AttemptTracker:
         self._evidence.error(moment, text)
 
     def finish(self, moment: clock.Micros, status: Status) -> None:
-        """End what has not ended yet with *status*, and read late reports a last time.
+        """End all open attempts with *status*, and read late reports a last time.
 
-        With ``--immediate-submit`` Snakemake waits for no end, so what was submitted stays so.
+        With ``--immediate-submit`` Snakemake does not wait for jobs, so they stay submitted.
         """
         for live in list(self._live.values()) if self._waits_for_jobs() else ():
             live.stamps["finished"] = moment
@@ -120,7 +120,7 @@ class AttemptTracker:
     # -- jobs and groups -------------------------------------------------------------------
 
     def job_info(self, note: notes.JobInfo) -> None:
-        """Write what a job is; the code digest of a script is its file's."""
+        """Write a job's description; if it runs a script, its code digest is that of the file."""
         event = JobDescribed.model_validate(note, from_attributes=True)
         more: dict[str, Any] = {}
         if (group := self._group_of.get(note.job_id)) is not None:
@@ -149,7 +149,7 @@ class AttemptTracker:
             self._open(job_id, number).stamps["selected"] = note.time
 
     def _open(self, job_id: int | str, number: int) -> LiveAttempt:
-        """Return the attempt, begun if it is new."""
+        """Return the attempt, after beginning it if it is new."""
         key = (job_id, number)
         if key not in self._live:
             self._last_number[job_id] = max(number, self._last_number.get(job_id, 0))
@@ -254,13 +254,13 @@ class AttemptTracker:
             job = self._group_of.get(job, job)
         keys = [(job, number) for number in range(self._last_number.get(job, 0), 0, -1)]
 
-        def known_as(key: Key) -> str | None:
+        def external_id(key: Key) -> str | None:
             live = self._live.get(key)
             attempt = live.attempt if live is not None else self.run.attempts.get(key)
             return attempt.external_jobid if attempt is not None else None
 
         named = [
-            key for key in keys if state.external_jobid and known_as(key) == state.external_jobid
+            key for key in keys if state.external_jobid and external_id(key) == state.external_jobid
         ]
         return named or keys[:1]
 
@@ -337,11 +337,11 @@ class AttemptTracker:
         self._write_end(live, status, revises=False)
 
     def outputs_found(self, note: notes.OutputsFound) -> None:
-        """Write what was found of an attempt's outputs."""
+        """Write the sizes or checksums of an attempt's outputs."""
         self._emit(OutputsRecorded.model_validate(note, from_attributes=True))
 
     def _read(self, submission: tuple[str, ...]) -> NodeReport:
-        """Return a submission's report; an error in reading it costs the node's phases alone."""
+        """Return a submission's report; if it cannot be read, only the node's phases are lost."""
         try:
             return self._reports.read(submission) if self._reports is not None else NodeReport()
         except Exception as error:
@@ -350,7 +350,7 @@ class AttemptTracker:
     def _write_end(self, live: LiveAttempt, status: Status, *, revises: bool) -> None:
         try:
             event = end_attempt(self.run, live, status, revises=revises)
-        except Exception as error:  # an end must not be lost over what a node reported
+        except Exception as error:  # a bad report from a node must not lose the attempt's end
             live.attempt.node_starts = live.node_levels = ()
             live.problem = _problem(error)
             event = end_attempt(self.run, live, status, revises=revises)

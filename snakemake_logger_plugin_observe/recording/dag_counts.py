@@ -1,6 +1,6 @@
 """Counts of a DAG's jobs by rule: how many are to run, and how many are up to date.
 
-Taken in the thread that plans, from what Snakemake has decided by then: nothing is evaluated.
+Counted in the thread that plans, from what Snakemake has decided already: nothing is evaluated.
 """
 
 import functools
@@ -32,7 +32,7 @@ def count_jobs(dag: Any, time: "Micros") -> DagCounts:
 
 
 def on_replanning(dag: Any, call: Callable[[], None]) -> None:
-    """Have *call* called each time that *dag* has been planned again."""
+    """Call *call* each time that *dag* has been planned again."""
     method = dag.postprocess_after_update
 
     @functools.wraps(method)

@@ -58,10 +58,10 @@ class FailureEvidence:
 
 
 def jobs_of(run: Run, attempt: Attempt) -> list[JobDescribed]:
-    """Return the job of *attempt*, or its group's jobs, as far as they were described."""
+    """Return the job of *attempt*, or its group's jobs, if they were described."""
     single = attempt.job_id
     ids = (single,) if single is not None else run.members(attempt.group or "")
-    return [job for one in ids if (job := run.jobs.get(one)) is not None]
+    return [job for id_ in ids if (job := run.jobs.get(id_)) is not None]
 
 
 def _is_about(job: JobDescribed, text: str) -> bool:

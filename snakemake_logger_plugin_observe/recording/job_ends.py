@@ -2,7 +2,7 @@
 
 Under ``--quiet progress`` Snakemake logs no job's end, nor does it ever log a failed check of
 outputs, but every version calls ``handle_job_success`` or ``handle_job_error``. These two methods
-of the run's own executor objects are wrapped; without them, log records have to do.
+of the run's executor objects are wrapped; if there are none, log records are used instead.
 """
 
 import functools
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def hook(scheduler: Any, put: Callable[[Finished], None]) -> bool:
-    """Have *put* called as *scheduler*'s jobs end; return False if there is nothing to wrap."""
+    """Call *put* as each of *scheduler*'s jobs ends; return False if there is nothing to wrap."""
     executors = [
         executor
         for name in ("_executor", "_local_executor")

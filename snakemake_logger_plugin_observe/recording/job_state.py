@@ -1,8 +1,8 @@
 """The ``remote_job_state`` contract: executors put the states of their jobs into log records.
 
 A record's attribute holds a small dictionary: ``remote_job_state`` (``schema_version`` 2), or the
-older ``snakesee_remote`` (1), which has the same fields. What others sent is not trusted: a value
-that violates the contract is dropped, and a payload without its required fields is ignored.
+older ``snakesee_remote`` (1), which has the same fields. Payloads are not trusted: a value that
+violates the contract is dropped, and a payload without its required fields is ignored.
 """
 
 import logging
@@ -78,9 +78,9 @@ def in_record(record: logging.LogRecord) -> JobState | None:
 
 
 def _read(carried: dict[Any, Any]) -> JobState | None:
-    version, job = _whole(carried.get("schema_version")), carried.get("jobid")
+    version, job = _integer(carried.get("schema_version")), carried.get("jobid")
     executor, phase = _text(carried.get("executor")), carried.get("phase")
-    named = _whole(job, least=0) if type(job) is int else _text(job)
+    named = _integer(job, least=0) if type(job) is int else _text(job)
     if version not in _VERSIONS or named is None or executor is None:
         return None
     if type(phase) is not str or phase not in PHASES:
@@ -94,14 +94,14 @@ def _read(carried: dict[Any, Any]) -> JobState | None:
         queued=_moment(carried.get("queued_at")),
         started=_moment(carried.get("started_at")),
         stopped=_moment(carried.get("stopped_at")),
-        attempt=_whole(carried.get("attempt"), least=1),
-        exit_code=_whole(carried.get("exit_code"), least=-(2**31)),
+        attempt=_integer(carried.get("attempt"), least=1),
+        exit_code=_integer(carried.get("exit_code"), least=-(2**31)),
         reason=_text(carried.get("status_reason"), longest=_LONG),
         queue=_text(carried.get("queue")),
     )
 
 
-def _whole(value: Any, least: int = 0) -> int | None:
+def _integer(value: Any, least: int = 0) -> int | None:
     return value if type(value) is int and least <= value < 2**31 else None
 
 
@@ -123,16 +123,16 @@ def _seconds(moment: clock.Micros | None) -> float | None:
 
 
 def updated_record(
-    before: "SchedulerRecord | None", state: JobState, known_as: str | None
+    before: "SchedulerRecord | None", state: JobState, external_jobid: str | None
 ) -> "SchedulerRecord | None":
     """Return the record of a submission, updated by *state*.
 
-    A job never goes back: a state that comes late only fills in what was unknown.
+    A job's state never goes back: one that arrives late only fills in missing fields.
 
     Args:
         before: the record so far, if there is one.
         state: what the executor reported.
-        known_as: the id that the executor gave the submission, if it reported one.
+        external_jobid: the id that the executor gave the submission, if it reported one.
 
     Returns:
         The record, or *before* if the submission has no id outside of Snakemake.
@@ -140,7 +140,7 @@ def updated_record(
     """
     from snakemake_logger_plugin_observe.journal.records import SchedulerRecord  # loads pydantic
 
-    cluster_job = state.external_jobid or (before.cluster_job if before else known_as)
+    cluster_job = state.external_jobid or (before.cluster_job if before else external_jobid)
     if cluster_job is None:
         return before
     reported: dict[str, Any] = {

@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.journal.masking import Masker
 
 
 class JournalOutput:
-    """Writes one run's journal, masked; without a file, it drops what it is given."""
+    """Writes one run's journal, masked; without a file, it drops all events."""
 
     def __init__(self, mask: Masker, fault: Callable[[str], None]) -> None:
         """Write nothing yet; *fault* is called with one line each time that something fails."""
@@ -21,7 +21,7 @@ class JournalOutput:
         self._lost = 0
 
     def open(self, folder: Path, run_id: str, started: Micros, mode: int) -> None:
-        """Create the journal's file in *folder*; if that fails, the run goes on without."""
+        """Create the journal's file in *folder*; if that fails, the run goes on without it."""
         try:
             self._writer = JournalWriter(folder, run_id, started, mode)
         except OSError as error:

@@ -1,7 +1,7 @@
 """Plain copies of Snakemake's live workflow, job and group objects.
 
-Called in the thread that owns the objects, because they change later. Every attribute is probed:
-one that a version of Snakemake lacks costs its own field, never the others.
+Called in the thread that owns the objects, because they change later. If a version of Snakemake
+lacks an attribute, only the field made from it is missing.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ def attempt_key(job: Any) -> "Key":
 
 
 def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
-    """Return what a journal keeps of a run's settings (fields of ``RunStarted``)."""
+    """Return a run's targets, limits, config digests and settings, as fields of ``RunStarted``."""
     w = workflow
     targets = ask(lambda: tuple(map(str, w.dag_settings.targets)), ())
     return {
@@ -72,14 +72,14 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
 
 
 def _profiles(args: Any, files: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the profiles by name; Snakemake finds the workflow's own without one."""
+    """Return the named profiles, and the folder of one that Snakemake found in the workflow."""
     profile = getattr(args, "profile", None) or ()
     named = (profile,) if isinstance(profile, str) else tuple(map(str, profile))
     named = tuple(name for name in named if name != "none")
     if len(files) <= len(named):
         return named
-    own = ask(lambda: str(args.workflow_profile) if args.workflow_profile else None)
-    return (*named, own or os.path.dirname(files[-1]))
+    workflow_profile = ask(lambda: str(args.workflow_profile) if args.workflow_profile else None)
+    return (*named, workflow_profile or os.path.dirname(files[-1]))
 
 
 def _limit(value: Any) -> int | None:
@@ -106,9 +106,9 @@ def _config_digests(config: Any) -> dict[str, Any]:
 
     texts = {key: json.dumps(config[key], sort_keys=True, default=str) for key in sorted(config)}
     names = {key: json.dumps({key: None})[1 : -len(": null}")] for key in texts}
-    whole = ", ".join(f"{names[key]}: {text}" for key, text in texts.items())
+    items = ", ".join(f"{names[key]}: {text}" for key, text in texts.items())
     return {
-        "config_digest": f"sha256:{_sha256(f'{{{whole}}}')}",
+        "config_digest": f"sha256:{_sha256(f'{{{items}}}')}",
         "config_keys": {
             str(key): MASK if names_a_secret(str(key)) else _sha256(text)[:12]
             for key, text in texts.items()
@@ -130,12 +130,12 @@ def secret_values(workflow: Any) -> tuple[str, ...]:
 
 
 def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
-    """Return what a journal keeps of a single job.
+    """Return a single job's description.
 
     Args:
         job: Snakemake's job.
         time: when it was described.
-        texts: what its log record has stated already, or ``texts_of`` the job.
+        texts: the fields that its log record contains, or ``texts_of`` the job.
 
     """
     dag = job.dag
@@ -171,7 +171,7 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
 
 
 def texts_of(job: Any) -> JobTexts:
-    """Return what *job*'s log record would state, for a job that Snakemake did not log."""
+    """Return what *job*'s log record would contain, for a job that Snakemake did not log."""
     return JobTexts(
         wildcards=ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
         reason=ask(lambda: str(job.dag.reason(job))),
@@ -195,7 +195,7 @@ def _script(job: Any) -> str | None:
 
 
 def _uncached(owner: Any, method: str, subject: Any) -> Any:
-    """Call a method of Snakemake's without its cache, which so stays as in a bare run."""
+    """Call a method of Snakemake's without its cache, which stays as it is without this plugin."""
     function = getattr(type(owner), method)
     return getattr(function, "__wrapped__", function)(owner, subject)
 
@@ -210,9 +210,9 @@ def _digest(value: Any) -> str | None:
 
 def _output_flags(output: Any) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return what ``ensure()`` requires of which outputs, and which outputs are temporary."""
-    flags = [(str(path), path.flags) for path in output if path.flags]
-    ensured = {path: _requirement(one["ensure"]) for path, one in flags if "ensure" in one}
-    return ensured, tuple(path for path, one in flags if one.get("temp"))
+    flagged = [(str(path), path.flags) for path in output if path.flags]
+    ensured = {path: _requirement(flags["ensure"]) for path, flags in flagged if "ensure" in flags}
+    return ensured, tuple(path for path, flags in flagged if flags.get("temp"))
 
 
 def _requirement(ensure: dict[str, Any]) -> str:
@@ -225,7 +225,7 @@ def _requirement(ensure: dict[str, Any]) -> str:
 
 
 def _sizes(dag: Any, inputs: tuple[str, ...]) -> dict[str, int]:
-    """Return the input sizes that Snakemake's scheduler already looked up for itself."""
+    """Return the sizes of *inputs* that Snakemake's scheduler has looked up already."""
     known = ask(lambda: dag.workflow.scheduler._input_sizes, {}) or {}
     if not known:
         return {}
@@ -233,7 +233,7 @@ def _sizes(dag: Any, inputs: tuple[str, ...]) -> dict[str, int]:
 
 
 def group_info(group: Any, time: "Micros") -> GroupInfo:
-    """Return what a journal keeps of a group."""
+    """Return a group's description."""
     return GroupInfo(
         time,
         group=str(group.jobid),

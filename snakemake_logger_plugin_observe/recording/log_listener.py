@@ -1,6 +1,6 @@
 """A logging filter on Snakemake's logger: each record becomes notes in the thread that logs it.
 
-Only there can the live job that a record is about be read. Records that do not pass the filter
+Only in that thread can the job that a record is about be read. Records that do not pass the filter
 reach the plugin's handler instead, on Snakemake's listener thread.
 """
 
@@ -24,7 +24,7 @@ _SEEN: Final = "_observe_seen"
 
 
 class Receiver(Protocol):
-    """Takes what a log listener finds; the session."""
+    """Takes the notes that a log listener makes; the session."""
 
     def record_note(self, note: notes.FromRecord) -> None:
         """Take a note that was made of a log record."""
@@ -68,7 +68,7 @@ class LogListener(logging.Filter):
         self._hooks_wanted = hook_ends
 
     def unfollow(self) -> None:
-        """Let go of a workflow whose run has ended."""
+        """Drop the reference to a workflow whose run has ended."""
         self._workflow = None
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -131,7 +131,7 @@ class LogListener(logging.Filter):
             self._receiver.put(notes.EndsHooked(clock.now()))
 
     def _planned(self, moment: clock.Micros) -> None:
-        """Count the DAG's jobs now that it is planned, and each time that it is again."""
+        """Count the DAG's jobs now that it is planned, and again after each re-planning."""
         workflow, self._workflow = self._workflow, None
         dag = ask(lambda: workflow.dag)
         if dag is not None:

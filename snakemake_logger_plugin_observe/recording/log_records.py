@@ -1,6 +1,6 @@
 """Turns Snakemake's log records into notes: the only code that reads a record's attributes.
 
-Foreign names (``jobid``, ``jobs``, ``rule_name``, ``groupid``) end here.
+Notes use this project's names for them, not Snakemake's (``jobid``, ``jobs``, ``rule_name``).
 """
 
 import logging
@@ -39,7 +39,7 @@ _KEPT_TEXT: Final = 4000
 
 
 class JobTexts(NamedTuple):
-    """What a record about a job states as well as the job's own object does."""
+    """Fields that a log record about a job contains, so they need not be computed again."""
 
     wildcards: dict[str, str]
     reason: str | None
@@ -49,7 +49,7 @@ class JobTexts(NamedTuple):
 
 
 def describes_a_job(record: logging.LogRecord) -> bool:
-    """Return whether *record* describes a job or group whose object has more to offer."""
+    """Return whether *record* describes a job or a group, whose object has more details."""
     return str(getattr(record, "event", None)) in ("job_info", "group_info")
 
 
@@ -61,12 +61,12 @@ def is_planned(record: logging.LogRecord) -> bool:
 
 
 def moment_of(record: logging.LogRecord) -> clock.Micros:
-    """Return when *record*, which was just logged, was made; its own time is the wall clock's."""
+    """Return when *record* was made, by this process's clock; it must just have been logged."""
     return clock.from_wall(clock.from_seconds(record.created))
 
 
 def note_of(record: logging.LogRecord) -> notes.FromRecord | None:
-    """Return *record* as a note, or None if it has nothing that a journal keeps."""
+    """Return *record* as a note, or None if journals contain nothing of its kind."""
     time = moment_of(record)
     event = getattr(record, "event", None)
     match str(event) if event is not None else None:
@@ -119,7 +119,7 @@ def _workflow(record: logging.LogRecord, time: clock.Micros) -> notes.WorkflowSt
 
 
 def job_texts(record: logging.LogRecord) -> JobTexts:
-    """Return what *record* states about a job, so that it need not be computed again."""
+    """Return the fields of a job that *record* contains."""
     wildcards = _get(record, "wildcards") or {}
     return JobTexts(
         wildcards={str(k): str(v) for k, v in dict(wildcards).items()},
@@ -131,7 +131,7 @@ def job_texts(record: logging.LogRecord) -> JobTexts:
 
 
 def _job(record: logging.LogRecord, time: clock.Micros) -> notes.JobInfo:
-    """Return a job from its record alone; paths carry Snakemake's annotations."""
+    """Return a job's description from its record alone; paths have Snakemake's annotations."""
     resources = _get(record, "resources")
     items = resources.items() if resources is not None and hasattr(resources, "items") else ()
     return notes.JobInfo(

@@ -21,7 +21,7 @@ class NodeReports(Protocol):
     """Access to the node reports of one run."""
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
-        """Return what has been reported of *submission* so far."""
+        """Return what has been reported about *submission* so far."""
 
     def remove(self, submission: tuple[str, ...]) -> None:
         """Remove reports that are no longer needed."""

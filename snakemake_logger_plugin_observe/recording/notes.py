@@ -114,7 +114,7 @@ class Selected(Note):
 
 @dataclass(frozen=True, slots=True)
 class StampsTaken(Note):
-    """Stamps of an attempt that no later note will carry: the run is being cancelled."""
+    """Stamps of an attempt that no later note will contain: the run is being cancelled."""
 
     key: Key
     stamps: Mapping[str, Micros]
@@ -173,7 +173,7 @@ class Finished(Note):
     submission: tuple[str, ...] = ()
     poll_interval_s: float | None = None
     logs: tuple[str, ...] = ()
-    """The executor's own log files of it."""
+    """The executor's log files of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class JobEndLogged(Note):
 
 @dataclass(frozen=True, slots=True)
 class RemoteState(Note):
-    """An executor itself reported the state of one of its jobs; it may come late."""
+    """An executor itself reported the state of one of its jobs; this may arrive late."""
 
     state: JobState
 
@@ -215,7 +215,7 @@ class OutputsFound(Note):
 
 @dataclass(frozen=True, slots=True)
 class LogMessage(Note):
-    """Snakemake logged something that states a fact, or a warning or error."""
+    """Snakemake logged a message of a known kind, a warning or an error."""
 
     level: str
     kind: str
@@ -294,7 +294,7 @@ class InternalError(Note):
 
 @dataclass(frozen=True, slots=True)
 class ListenerAdded(Note):
-    """A listener wants each event as soon as it is made."""
+    """From now on, ``listener`` is called with each event as soon as it is made."""
 
     listener: Listener
 
@@ -332,7 +332,7 @@ FromRecord = (
     | LogMessage
     | RemoteState
 )
-"""What a log record can become."""
+"""The notes that are made from log records."""
 
 AnyNote = (
     FromRecord

@@ -16,14 +16,14 @@ _CHUNK: Final = 1024 * 1024
 _GONE: Final = "it was gone before it could be examined"
 
 Receiver = Callable[[tuple[OutputFile, ...]], None]
-"""Takes what was found of one attempt's outputs."""
+"""Takes the outputs of one attempt, examined."""
 
 
 class OutputsExaminer:
     """Examines outputs on a background thread: checksums of large files take long."""
 
     def __init__(self, workdir: Path, *, sums: bool) -> None:
-        """Examine outputs in *workdir*; *sums*: make checksums, too."""
+        """Examine outputs in *workdir*; *sums*: whether to make checksums, too."""
         self._workdir = workdir
         self._sums = sums
         self._progressed_at = time.monotonic()
@@ -34,7 +34,7 @@ class OutputsExaminer:
         self._thread.start()
 
     def examine(self, paths: tuple[str, ...], receiver: Receiver) -> None:
-        """Have *receiver* called, on the other thread, with what is at *paths*."""
+        """Call *receiver* on the background thread with what exists at *paths*."""
         self._queue.put((paths, receiver))
 
     def progresses(self, within_s: float) -> bool:
@@ -58,12 +58,12 @@ class OutputsExaminer:
         path = self._workdir / name
         self._progressed_at = time.monotonic()
         try:
-            known = os.stat(path)
-            if stat.S_ISDIR(known.st_mode):
+            status = os.stat(path)
+            if stat.S_ISDIR(status.st_mode):
                 return self._directory(name, path)
-            if not stat.S_ISREG(known.st_mode):
+            if not stat.S_ISREG(status.st_mode):
                 return OutputFile(path=name, kind="other")
-            return OutputFile(path=name, bytes=known.st_size, sha256=self._sum(path))
+            return OutputFile(path=name, bytes=status.st_size, sha256=self._sum(path))
         except FileNotFoundError:
             return OutputFile(path=name, problem=_GONE)
         except OSError as error:
@@ -88,12 +88,12 @@ class OutputsExaminer:
     def _sum(self, path: Path) -> str | None:
         if not self._sums:
             return None
-        made = hashlib.sha256()
+        digest = hashlib.sha256()
         with open(path, "rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
-                made.update(chunk)
+                digest.update(chunk)
                 self._progressed_at = time.monotonic()
-        return made.hexdigest()
+        return digest.hexdigest()
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

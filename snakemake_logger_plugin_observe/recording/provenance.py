@@ -1,7 +1,7 @@
 """Where the workflow's source text came from: the digests of its files, and its git commit.
 
-Found on background threads with time limits: git can be slow in a large checkout, and the file
-system of one of the files can hang.
+Looked up on background threads with time limits: git can be slow in a large checkout, and a file
+system can hang.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def look_up(
     workdir: Path,
     put: Callable[[SourcesFound], None],
 ) -> threading.Event:
-    """Find out in the background; *put* is called once, and not at all if nothing was found.
+    """Look them up in the background; *put* is called once, or not at all if nothing was found.
 
     Args:
         snakefile: the main Snakefile.
@@ -35,7 +35,7 @@ def look_up(
         put: takes the note.
 
     Returns:
-        An event that is set once everything has been found out.
+        An event that is set when the look-up has ended.
 
     """
     done = threading.Event()
@@ -76,7 +76,7 @@ def sha256(path: Path) -> str | None:
 
 
 def _read_in_background(sources: tuple[str, ...], workdir: Path) -> Callable[[], dict[str, str]]:
-    """Start reading *sources*; return a function that waits some seconds for their digests."""
+    """Start reading *sources*; return a function that waits up to 10 s and returns the digests."""
     found: dict[str, str] = {}
     done = threading.Event()
 

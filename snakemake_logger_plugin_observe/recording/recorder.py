@@ -1,8 +1,8 @@
-"""The recorder: turns notes into journal events, on a thread of its own.
+"""The recorder: turns notes into journal events, on its own thread.
 
-Snakemake's threads only put notes into a queue. Here they are assigned to attempts, an attempt that
-ends is split into its phases, and the run's last event carries both accounts. A file system that
-fails or hangs costs lines of the journal, never the run.
+Snakemake's threads only put notes into a queue. Here, they are assigned to attempts, an attempt
+that ends is split into its phases, and the run's last event gets both accounts. If the file system
+fails or hangs, lines of the journal are lost, but the run goes on.
 """
 
 import getpass
@@ -70,7 +70,7 @@ class Recorder:
         Args:
             settings: where and how the journal is written.
             fault: called with one line each time that something goes wrong.
-            secrets: texts that must not reach the journal.
+            secrets: texts to mask in the journal.
             workdir: the run's working directory.
             started: when the workflow started.
             facts: fields of ``RunStarted`` that are known already.
@@ -102,7 +102,7 @@ class Recorder:
         self._facts = dict(facts)
         self._allocation = allocation
         self._sources = sources
-        self._answer: str | None = None
+        self._summary: str | None = None
         self._listener: notes.Listener | None = None
         self._dead = False
         self._hurry = threading.Event()
@@ -114,7 +114,7 @@ class Recorder:
 
     @property
     def folder(self) -> Path:
-        """The folder in the working directory that holds what this project writes there."""
+        """The folder in the working directory for everything that this project writes there."""
         return self._workdir / SUBFOLDER
 
     def put(self, note: notes.AnyNote) -> None:
@@ -126,7 +126,7 @@ class Recorder:
             self._hurry.set()  # to read its log before its next attempt overwrites it
 
     def finish(self, moment: clock.Micros) -> str | None:
-        """End the journal with *moment* as the run's end; return the run in one line.
+        """End the journal with *moment* as the run's end; return a summary of the run in one line.
 
         Waits a few seconds at most for the file system, and for requested checksums as long as
         they make progress.
@@ -143,7 +143,7 @@ class Recorder:
         if not self._ended.is_set():
             self._fault("the journal's file system does not answer; the journal ends early")
             return None
-        return self._answer
+        return self._summary
 
     # -- the recorder's own thread ---------------------------------------------------------
 
@@ -152,7 +152,7 @@ class Recorder:
             self._take(notes.RecordingStarted(self._started))
             while not self._over:
                 self._take_batch()
-        except BaseException as error:  # whatever it is, it must not be silent
+        except BaseException as error:  # the thread must not end silently, whatever it is
             self._dead = True
             self._fault(f"the journal ends early, the run goes on: {sentence(error)}")
         finally:
@@ -160,7 +160,7 @@ class Recorder:
             self._ended.set()
 
     def _take_batch(self) -> None:
-        """Take the notes that are there, and let the next ones gather for 50 ms."""
+        """Handle the queued notes, and batch the next ones for 50 ms."""
         note = self._queue.get()
         self._take(notes.ClockCheck(note.time))
         self._take(note)
@@ -180,7 +180,7 @@ class Recorder:
             self._journal.write(Gap(time=note.time, reason=reason, lost=1))
 
     def _dispatch(self, note: notes.AnyNote) -> None:  # noqa: PLR0915 - one case for each kind
-        """Hand *note* to the one method for its kind; the most frequent kinds come first."""
+        """Call the method for the kind of *note*; the most frequent kinds come first."""
         match note:
             case notes.JobInfo():
                 self._attempts.job_info(note)
@@ -241,7 +241,7 @@ class Recorder:
             case notes.RunEnded():
                 self._end(note.time)
             case notes.WorkflowStarted():
-                pass  # a recorder is made for it
+                pass  # the session makes a recorder when it sees one
             case _:
                 assert_never(note)
 
@@ -251,7 +251,7 @@ class Recorder:
         self._call_listener(event)
 
     def _call_listener(self, event: Event) -> None:
-        """Call the listener, if there is one; an error in it ends its listening, nothing else."""
+        """Call the listener, if there is one; after an error in it, it is not called again."""
         if self._listener is None:
             return
         try:
@@ -282,7 +282,7 @@ class Recorder:
             pid=os.getpid(),
             process_started=process_started,
             workdir=str(self._workdir),
-            command=self._mask.words(tuple(sys.argv)),
+            command=self._mask.arguments(tuple(sys.argv)),
             tags=self._settings.tags,
             **{"platform": platform.platform(), "user": _user(), **self._facts},
         )
@@ -310,7 +310,7 @@ class Recorder:
             self._emit(event)
 
     def _examine_outputs(self, job: JobDescribed, attempt: Attempt) -> None:
-        """Have a succeeded job's outputs examined in the background, if that was requested."""
+        """Examine a succeeded job's outputs in the background, if the user requested it."""
         if self._outputs is None or not job.output:
             return
         group, number = attempt.group, attempt.number
@@ -326,14 +326,14 @@ class Recorder:
         self._over = True
         known = self._provenance_known
         if known is not None and known.wait(_LOOKUP_PATIENCE_S):  # git can be slow
-            self._take_rest()
+            self._take_remaining()
         self._run_events.write_accounting(moment)
         self._take_outputs(moment)
         self._run_events.close(moment)
         self._measure_file_system(moment, "end")
-        answer = self._run_events.end(moment)
+        summary = self._run_events.end(moment)
         if (path := self._journal.complete_path()) is not None:
-            self._answer = f"{answer} → {self._shown(path)}"
+            self._summary = f"{summary} → {self._shown(path)}"
 
     def _take_outputs(self, moment: clock.Micros) -> None:
         """Wait for outputs that are still being examined, and write what was found."""
@@ -341,9 +341,9 @@ class Recorder:
             return
         if not self._outputs.finish(_PATIENCE_S):
             self._emit(Gap(time=moment, reason="outputs could not be examined in time"))
-        self._take_rest()
+        self._take_remaining()
 
-    def _take_rest(self) -> None:
+    def _take_remaining(self) -> None:
         """Take notes that came after the one that ended the run."""
         while not self._queue.empty():
             self._take(self._queue.get())

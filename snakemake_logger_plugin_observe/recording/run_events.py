@@ -1,6 +1,6 @@
 """A run's own events: planning, scheduler iterations, messages, its clock, and how it ended.
 
-Used by the recorder's thread alone, next to ``attempts``.
+Used only on the recorder's thread, as ``attempts`` is.
 """
 
 import math
@@ -113,11 +113,11 @@ class RunEvents:
             self._emit(RunPhase(time=until, phase="deploy", end=moment))
 
     def dag_counts(self, note: notes.DagCounts) -> None:
-        """Write what the DAG holds now that it has been planned, or planned again."""
+        """Write the DAG's numbers of jobs, now that it has been planned or planned again."""
         self._emit(Planned(time=note.time, to_run=note.to_run, up_to_date=note.up_to_date))
 
     def phase_ended(self, note: notes.RunPhaseEnded) -> None:
-        """Write a stretch of the run's own work."""
+        """Write a phase of the run's own work."""
         self._emit(RunPhase.model_validate(note, from_attributes=True))
 
     def iteration_ended(self, note: notes.IterationEnded) -> None:
@@ -157,7 +157,7 @@ class RunEvents:
             self.dag_ready(moment)
 
     def end(self, moment: clock.Micros) -> str:
-        """Write the run's last event, with both accounts; return the run in a few words."""
+        """Write the run's last event, with both accounts; return a summary of the run."""
         self.run.last_moment = max(self.run.last_moment, moment)
         draft = RunFinished(time=moment, status="success", job_account=_NOTHING, makespan=_NOTHING)
         self.run.finished = draft
@@ -175,7 +175,7 @@ class RunEvents:
             observer_cpu_s=round(time.thread_time(), 6),
         )
         self._emit(final)
-        return _in_words(status, accounts)
+        return _summary(status, accounts)
 
     def _status(self) -> RunStatus:
         kind = self._facts.get("kind")
@@ -202,15 +202,15 @@ def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]
     return AccountTotals(by_class_s=in_seconds(by_class), by_phase_s=in_seconds(by_phase))
 
 
-def _in_words(status: str, accounts: Account) -> str:
-    """Return the run in a few words: ``success in 12.3 s: compute 61 %, planning 30 %``."""
-    words = status.replace("_", " ")
+def _summary(status: str, accounts: Account) -> str:
+    """Return a summary of the run: ``success in 12.3 s: compute 61 %, planning 30 %``."""
+    ended = status.replace("_", " ")
     if not accounts.makespan:
-        return words
+        return ended
     classes = sorted(accounts.makespan_by_class.items(), key=lambda item: -item[1])
     shares = [
         f"{name} {100 * micros / accounts.makespan:.0f} %"
         for name, micros in classes[:3]
         if name in CLASSES and micros >= accounts.makespan / 200
     ]
-    return f"{words} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}"
+    return f"{ended} in {accounts.makespan / 1_000_000:.1f} s: {', '.join(shares)}"

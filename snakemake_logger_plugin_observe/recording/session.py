@@ -1,4 +1,4 @@
-"""The session: what both plugins share in one process, so that together they write one journal.
+"""The session: state that both plugins share in a process, so that they write one journal.
 
 ``join_logger`` and ``join_executor`` start it or join it; a run's recorder is made when a workflow
 starts, and finished when the next one starts, when Snakemake's API is closed, or at exit.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """What both plugins share in one process; at most one run is recorded at a time."""
+    """State that both plugins share in a process; at most one run is recorded at a time."""
 
     def __init__(self) -> None:
         """Start listening to Snakemake's logger; no file is made before a workflow starts."""
@@ -57,7 +57,7 @@ class Session:
         """Whether the run's executor reports its jobs' states itself."""
         return self.listener.remote_states_seen
 
-    # -- what comes in -----------------------------------------------------------------------
+    # -- notes and faults --------------------------------------------------------------------
 
     def put(self, note: notes.AnyNote) -> None:
         """Hand *note* to the run's recorder, if there is one; never raises."""
@@ -93,7 +93,7 @@ class Session:
         workflow, executor = live_objects.starting_workflow()
         args = live_objects.command_line()
         kind = self._kind(executor, args)
-        # Dry runs and --touch have executors of their own, which are not wrapped.
+        # Dry runs and --touch use other executors, which are not wrapped.
         wrapped = executor in ("timed", None)
         plugins = self.plugins if wrapped else self.plugins - {"timed"}
         hook_ends = "timed" not in plugins and kind != "dry_run"
@@ -141,13 +141,13 @@ class Session:
         """End the journal if Snakemake runs as a library; its command ends it at exit."""
         if self._owns_process:
             return
-        raised = sys.exc_info()[1]  # what leaves the API's context, if anything does
+        raised = sys.exc_info()[1]  # the exception that leaves the API's context, if any
         if raised is not None:
             self.put(notes.LogMessage(clock.now(), "error", "error", sentence(raised)))
         self.end()
 
     def end(self) -> None:
-        """End the journal and this session, and print in one line where the time went.
+        """End the journal and this session, and print one line about where the time went.
 
         A process forked off this one inherits the session, but must not end it.
         """
@@ -168,7 +168,7 @@ class Session:
         """Record a run that ended before its workflow started: its Snakefile cannot be read."""
         errors = [early for early in self._early if early.level == "error"]
         if not errors or not (self.journal.folder or Path(".snakemake").is_dir()):
-            return  # Snakemake left nothing here, so neither do we
+            return  # Snakemake has written nothing here, so neither do we
         self.journal.outputs = "off"  # there are none
         self._start_recorder(notes.WorkflowStarted(errors[0].time))
 
@@ -177,9 +177,9 @@ class Session:
         self.listener.unfollow()
         if recorder is None:
             return
-        answer = recorder.finish(moment)
-        if answer and not self.journal.quiet:
-            warn(answer)
+        summary = recorder.finish(moment)
+        if summary and not self.journal.quiet:
+            warn(summary)
 
 
 # -- the process's one session ---------------------------------------------------------------------
@@ -202,7 +202,7 @@ def join_logger(settings: "LogHandlerSettingsBase | None", common: Any) -> Sessi
     journal = options.journal_settings(settings, common)
     if _current is not None and "observe" in _current.plugins:
         _current.end()  # an earlier run of the same process that was not closed
-    session = _joined("observe")
+    session = _join("observe")
     session.journal = journal
     session.args = live_objects.command_line()
     return session
@@ -212,12 +212,12 @@ def join_executor(wraps: str) -> Session:
     """Join as the executor plugin, which wraps the executor called *wraps*."""
     if _current is not None and _current.recorder is not None:
         _current.end()  # an earlier run of the same process that was not closed
-    session = _joined("timed")
+    session = _join("timed")
     session.wraps = wraps
     return session
 
 
-def _joined(plugin: str) -> Session:
+def _join(plugin: str) -> Session:
     global _current
     if _current is None:
         clock.anchor()

@@ -15,7 +15,7 @@ _RECORDS_COME_LATE_S: Final = 2.0
 
 
 def look_up_allocation(job: str, put: Callable[[AllocationFound], None]) -> None:
-    """Call *put* from a background thread with where the Slurm *job* runs and until when."""
+    """Look up the nodes and the end time of the Slurm *job* in the background, for *put*."""
 
     def query() -> None:
         facts = slurm_accounting.allocation(job)
@@ -30,7 +30,7 @@ class AccountingQuery:
     """A query of Slurm's accounting that starts before the run's end, so that the end is quick."""
 
     def __init__(self, ids: Sequence[str], since: int) -> None:
-        """Query *ids* after a short delay: a job that has just ended may not be recorded yet."""
+        """Query *ids* after a short delay: Slurm may not have recorded the last end yet."""
         self._hurry = threading.Event()
         self._until = time.monotonic() + slurm_accounting.PATIENCE_S
         self._records: list[SchedulerRecord] = []
@@ -48,7 +48,7 @@ class AccountingQuery:
             self._problem = str(error) or type(error).__name__
 
     def answer(self) -> tuple[list[SchedulerRecord], str | None]:
-        """Return the records and what went wrong, after waiting a few seconds at most."""
+        """Return the records, and the problem if there was one; waits a few seconds at most."""
         self._hurry.set()
         self._thread.join(max(0.0, self._until + 0.5 - time.monotonic()))
         if self._thread.is_alive():

@@ -76,7 +76,7 @@ def _local(named: Any, base: str | None = None) -> str | None:
 
 
 def _modules() -> list[tuple[str, Any]]:
-    """Return what has been imported, by name; not everything there is a module."""
+    """Return the entries of ``sys.modules``; not all of them are modules."""
     return list(sys.modules.items())
 
 
@@ -87,9 +87,8 @@ def _modules_below(folders: set[str]) -> Iterator[str]:
     for name, module in _modules():
         if "_plugin_" in name or not isinstance(module, ModuleType):  # Snakemake plugins
             continue
-        path = object.__getattribute__(module, "__dict__").get(
-            "__file__"
-        )  # keeps lazy modules lazy
+        # A plain attribute access would load a lazy module.
+        path = object.__getattribute__(module, "__dict__").get("__file__")
         if not isinstance(path, str) or not path.startswith(below) or path.startswith(installed):
             continue
         if path.endswith(".py") and f"{os.sep}site-packages{os.sep}" not in path:
@@ -97,7 +96,7 @@ def _modules_below(folders: set[str]) -> Iterator[str]:
 
 
 def digests(paths: Iterable[str], workdir: Path, found: dict[str, str]) -> None:
-    """Put into *found* the SHA-256 of each file that can be read, by its path.
+    """Add to *found* the SHA-256 of each file that can be read, by its path.
 
     A path below *workdir* is given relative to it. What is not a regular file, or is larger than
     10 MB, is left out.

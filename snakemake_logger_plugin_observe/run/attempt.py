@@ -1,4 +1,4 @@
-"""An attempt: one submission of a job or a group, and what is known of it."""
+"""An attempt: one submission of a job or a group, and what is known about it."""
 
 from dataclasses import dataclass, field
 
@@ -105,7 +105,7 @@ class Attempt:
 
     @property
     def since_selected(self) -> Micros:
-        """How long it took from its selection to its end: without waiting for a slot."""
+        """How long it took from its selection to its end, so without waiting for a slot."""
         return sum(self.phases.values()) - self.phases.get("slot_wait", 0)
 
     @property
@@ -131,10 +131,10 @@ class Attempt:
 
 def written_segments(event: AttemptFinished) -> list[Segment]:
     """Return the segments in the journal line of an attempt's end."""
-    found: list[Segment] = []
+    segments: list[Segment] = []
     at = event.start or 0
     for phase, length_s in event.segments:
         end = at + round(length_s * 1e6)
-        found.append(Segment(at, end, phase if phase in _LABELS else UNOBSERVED))
+        segments.append(Segment(at, end, phase if phase in _LABELS else UNOBSERVED))
         at = end
-    return found
+    return segments

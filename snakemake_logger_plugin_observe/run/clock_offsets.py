@@ -56,7 +56,7 @@ class LeadBounds(NamedTuple):
         )
 
     def intersected(self, other: "LeadBounds") -> "LeadBounds":
-        """Return what both allow, which may be no lead at all."""
+        """Return the leads that both allow; there may be none."""
         lows = [low for low in (self.low, other.low) if low is not None]
         highs = [high for high in (self.high, other.high) if high is not None]
         return LeadBounds(max(lows, default=None), min(highs, default=None))
@@ -99,16 +99,16 @@ def on_common_clock(levels: Sequence[Level], main: MainProcess) -> list[Level]:
     the clock of its first process.
     """
     boots: dict[str, Micros] = {}
-    found: list[Level] = []
+    converted: list[Level] = []
     for level in levels:
         if level.boot_id is None or level.boot_time is None or level.in_main:
-            found.append(level)
+            converted.append(level)
         elif main.boot is not None and level.boot_id == main.boot.id:
-            found.append(_moved(level, main.boot.time - level.boot_time))
+            converted.append(_moved(level, main.boot.time - level.boot_time))
         else:
             by = boots.setdefault(level.boot_id, level.boot_time) - level.boot_time
-            found.append(_moved(level, by, boot_time=level.boot_time + by))
-    return found
+            converted.append(_moved(level, by, boot_time=level.boot_time + by))
+    return converted
 
 
 def lead_of_same_boot(level: Level, main: MainProcess) -> Micros:
@@ -134,12 +134,12 @@ def clock_lead(
         main: the main process.
         own: the bounds from the order of this attempt's events.
         clocks: the bounds from earlier attempts, see ``bounds_from_attempt``.
-        once: whether the cluster started the submission once only.
+        once: whether the cluster started the submission only once.
 
     """
     if main.shares_clock_with(level):
         return ClockLead(_exactly(level.host, lead_of_same_boot(level, main)), 0, exact=True)
-    earlier = clocks.get(_name(level))
+    earlier = clocks.get(_clock_name(level))
     if earlier is not None:
         earlier = earlier.shifted(level.boot_time or 0)
     bounds = _settled(own, earlier)
@@ -166,25 +166,25 @@ def bounds_from_attempt(levels: Sequence[Level], offset: Offset | None) -> dict[
     """
     if offset is None or (offset.low_s is None and offset.high_s is None):
         return {}
-    on_node = [one for one in levels if one.host == offset.host and not one.in_main]
+    on_node = [level for level in levels if level.host == offset.host and not level.in_main]
     if not on_node:
         return {}
-    name = _name(on_node[-1])
-    first = next(one for one in on_node if _name(one) == name)
+    name = _clock_name(on_node[-1])
+    first = next(level for level in on_node if _clock_name(level) == name)
     low, high = (None if s is None else round(s * 1e6) for s in (offset.low_s, offset.high_s))
     return {name: LeadBounds(low, high).shifted(-(first.boot_time or 0))}
 
 
-def _name(level: Level) -> str:
+def _clock_name(level: Level) -> str:
     known = level.boot_id is not None and level.boot_time is not None
     return f"boot {level.boot_id}" if known else f"host {level.host}"
 
 
 def _settled(own: LeadBounds, earlier: LeadBounds | None) -> LeadBounds:
-    """Return the bounds to use where an attempt's *own* may contradict *earlier* ones.
+    """Return the bounds to use: an attempt's *own* may contradict those of *earlier* attempts.
 
-    Then its end was reported early, or its clock was set in between. No lead is the most likely,
-    so the bounds that allow it are used.
+    If they do, its end was reported early, or its clock was set in between. A lead of zero is the
+    most likely, so the bounds that allow it are used.
     """
     if earlier is None:
         return own if own.possible else LeadBounds()
@@ -223,9 +223,10 @@ def _moved(level: Level, by: Micros, **more: Micros) -> Level:
     if abs(by) < _READING:
         return level
     executions = tuple(
-        one.model_copy(update=_later(one, _EXECUTION_MOMENTS, by)) for one in level.executions
+        execution.model_copy(update=_later(execution, _EXECUTION_MOMENTS, by))
+        for execution in level.executions
     )
-    waits = tuple(one.model_copy(update=_later(one, ("start", "end"), by)) for one in level.waits)
+    waits = tuple(w.model_copy(update=_later(w, ("start", "end"), by)) for w in level.waits)
     changed = {
         **_later(level, _LEVEL_MOMENTS, by),
         "executions": executions,

@@ -29,12 +29,12 @@ def fold(events: Iterable[AnyEvent]) -> Run:
 
 
 def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
-    """Fold one event into *run*; the last event about a thing counts.
+    """Fold one event into *run*; a later event about the same thing replaces an earlier one.
 
     Args:
         run: the run, which is changed.
         event: what happened.
-        attempt: the recorder's own attempt that an attempt's event was made from.
+        attempt: the recorder's attempt that *event* was made from; None when reading.
 
     """
     # Dispatch on the name: an isinstance check per model costs more than reading the event.
@@ -161,10 +161,10 @@ def complete(run: Run) -> None:
     """Give attempts without an end their segments, up to the last moment in the journal."""
     for attempt in run.attempts.values():
         if attempt.status not in FINAL:
-            found = timeline_of(run, attempt)
-            attempt.set_segments(found.segments)
-            attempt.unobserved, attempt.offset = tuple(found.unobserved), found.offset
-            attempt.node = attempt.node or found.node
+            computed = timeline_of(run, attempt)
+            attempt.set_segments(computed.segments)
+            attempt.unobserved, attempt.offset = tuple(computed.unobserved), computed.offset
+            attempt.node = attempt.node or computed.node
     _add_open_members(run)
 
 

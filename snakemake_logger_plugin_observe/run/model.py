@@ -1,4 +1,4 @@
-"""A run: its jobs, attempts and own phases, and what can be looked up in them.
+"""A run: its jobs, its attempts, its phases, and look-ups in them.
 
 The recorder and the reader use the same class: ``fold`` fills it from events.
 """
@@ -101,14 +101,14 @@ class Run:
         return max(ends) if ends else None
 
     def status(self, alive: bool | None = None) -> str:
-        """Return how the run ended; without a last event, whether its process lives decides."""
+        """Return how the run ended; without a last event, *alive* (its process) decides."""
         if self.finished is not None:
             return self.finished.status
         return "killed" if alive is False else "running"
 
     @property
     def external_jobids(self) -> list[str]:
-        """The cluster's ids of the run's submissions."""
+        """The cluster's ids for the run's submissions."""
         return [
             a.external_jobid for a in self.attempts.values() if a.external_jobid and not a.is_member
         ]
@@ -123,7 +123,7 @@ class Run:
         )
 
     def put(self, attempt: Attempt) -> None:
-        """Add an attempt; it may be the last of its job or group."""
+        """Add an attempt, which may be the newest of its job or group."""
         name, number = attempt.key
         self.attempts[attempt.key] = attempt
         if number > self.last_numbers.get(name, 0):

@@ -1,4 +1,4 @@
-"""Snakemake processes labelled on a track: each with its tools and the processes inside it."""
+"""Labels for the time of Snakemake processes, with their tools and the processes inside them."""
 
 from collections.abc import Sequence
 
@@ -23,14 +23,14 @@ def label_process(
         track.node(level.ended, "node_plan")  # its Snakefile failed, for example
         return
     track.node(level.planned, "node_plan")
-    tools = any(one.tool_started is not None or one.begun is not None for one in level.executions)
+    tools = any(e.tool_started is not None or e.begun is not None for e in level.executions)
     if level.wraps != "local" or not tools:
-        inner = [one for one in deeper if _inside(one, level)]
+        inner = [other for other in deeper if _inside(other, level)]
         while inner:
             child = inner[0]
             track.node_if(child.started, "node_startup")
             label_process(track, child, inner[1:], group, result)
-            inner = [one for one in inner[1:] if (one.started or 0) >= (child.ended or 0)]
+            inner = [other for other in inner[1:] if (other.started or 0) >= (child.ended or 0)]
     elif group:
         label_members(track, level)
     else:
@@ -49,16 +49,16 @@ def _inside(inner: Level, outer: Level) -> bool:
 
 def _label_executions(track: Track, level: Level, deeper: list[Level], result: Timeline) -> None:
     """Label a single job's executions inside one process: rule-level retries run several."""
-    for one in level.executions:
-        if one.tool_started is not None:
-            label_tool(track, one, deeper, result)
+    for execution in level.executions:
+        if execution.tool_started is not None:
+            label_tool(track, execution, deeper, result)
         else:
-            track.node_if(one.reported, "stage_in")
-        track.node_if(one.checked, "stage_out")
+            track.node_if(execution.reported, "stage_in")
+        track.node_if(execution.checked, "stage_out")
 
 
 def label_members(track: Track, level: Level) -> None:
-    """Label the time between a group's members; their own time is left to them."""
+    """Label the time between a group's members; each of them has a timeline for its own time."""
     between = "dispatch" if level.in_main else "member_wait"
     for span in sorted(filter(None, map(span_of, level.executions))):
         track.node(span[0], between)
@@ -66,38 +66,38 @@ def label_members(track: Track, level: Level) -> None:
         between = "member_wait"
 
 
-def span_of(one: Execution) -> tuple[Micros, Micros] | None:
+def span_of(execution: Execution) -> tuple[Micros, Micros] | None:
     """Return when a member's own time began and ended on the node's clock."""
-    if one.rule is None:  # a group inside the group: its members record their own time
+    if execution.rule is None:  # a group inside the group: its members record their own time
         return None
-    begun = one.selected if one.selected is not None else one.begun
-    last = one.checked or one.reported or one.tool_ended or one.tool_started
+    begun = execution.selected if execution.selected is not None else execution.begun
+    last = execution.checked or execution.reported or execution.tool_ended or execution.tool_started
     return None if begun is None or last is None else (begun, last)
 
 
-def label_tool(track: Track, one: Execution, levels: list[Level], result: Timeline) -> None:
+def label_tool(track: Track, execution: Execution, levels: list[Level], result: Timeline) -> None:
     """Label an execution's tool, or the Snakemake process that was spawned to run it."""
-    track.node(one.tool_started, "stage_in")
-    inner = [level for level in levels if runs(level, one)]
+    track.node(execution.tool_started, "stage_in")
+    inner = [level for level in levels if runs(level, execution)]
     for level in inner[:1]:
         label_process(
             track, level, [other for other in levels if other is not level], False, result
         )
-    if one.tool_ended is None:
+    if execution.tool_ended is None:
         result.unobserved.append(NODE_CUT_OFF)
         track.to(None, None)
     else:
-        track.node(one.tool_ended, "node_exit" if inner else "compute")
+        track.node(execution.tool_ended, "node_exit" if inner else "compute")
 
 
-def runs(level: Level, one: Execution) -> bool:
-    """Whether *level* is the process that was spawned to run the tool of *one*."""
-    if level.started is None or one.tool_started is None:
+def runs(level: Level, execution: Execution) -> bool:
+    """Whether *level* is the process that was spawned to run the tool of *execution*."""
+    if level.started is None or execution.tool_started is None:
         return False
-    inside = level.started >= one.tool_started - TICK and (
-        one.tool_ended is None or level.started <= one.tool_ended
+    inside = level.started >= execution.tool_started - TICK and (
+        execution.tool_ended is None or level.started <= execution.tool_ended
     )
-    return inside and any(_same_job(inner, one) for inner in level.executions)
+    return inside and any(_same_job(inner, execution) for inner in level.executions)
 
 
 def _same_job(a: Execution, b: Execution) -> bool:
@@ -107,16 +107,19 @@ def _same_job(a: Execution, b: Execution) -> bool:
 def innermost_executions(levels: Sequence[Level]) -> list[Execution]:
     """Return the executions of tools, each from the innermost process that recorded it."""
     return [
-        one
+        execution
         for level in levels
-        for one in level.executions
+        for execution in level.executions
         if level.wraps == "local"
-        and not any(runs(other, one) for other in levels if other is not level)
+        and not any(runs(other, execution) for other in levels if other is not level)
     ]
 
 
 def was_spawned(level: Level, levels: Sequence[Level]) -> bool:
     """Whether *level* was started to run the tool of another of *levels*."""
     return any(
-        runs(level, one) for other in levels if other is not level for one in other.executions
+        runs(level, execution)
+        for other in levels
+        if other is not level
+        for execution in other.executions
     )

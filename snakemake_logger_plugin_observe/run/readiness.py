@@ -11,8 +11,8 @@ from snakemake_logger_plugin_observe.run.model import Run
 def ready_at(run: Run, key: Key) -> Micros | None:
     """Return when Snakemake could first have selected this attempt, or None if unknown.
 
-    The last of: the beginning of scheduling, its dependencies' ends, the end of the re-planning
-    that it waited for, its previous attempt's end.
+    The latest of: the start of scheduling, its dependencies' ends, the end of the re-planning that
+    it waited for, its previous attempt's end.
     """
     needed = dependencies(run, key)
     began = run.scheduling_began
@@ -29,22 +29,22 @@ def ready_at(run: Run, key: Key) -> Micros | None:
 def dependencies(run: Run, key: Key) -> Iterable[int] | None:
     """Return the ids of the jobs that an attempt had to wait for, or None if unknown."""
     members = [key[0]] if isinstance(key[0], int) else list(run.members(key[0]))
-    found: set[int] = set()
+    needed: set[int] = set()
     for member in members:
         job = run.jobs.get(member) if isinstance(member, int) else None
         if job is None or job.dependencies is None:
             return None
-        found.update(job.dependencies)
-    return found.difference(m for m in members if isinstance(m, int))
+        needed.update(job.dependencies)
+    return needed.difference(m for m in members if isinstance(m, int))
 
 
 def awaited_replanning(run: Run, key: Key) -> RunPhase | None:
     """Return the re-planning that an attempt had to wait for: it added or changed its job."""
     members = (key[0],) if isinstance(key[0], int) else run.members(key[0])
-    found = [run.last_replanning[member] for member in members if member in run.last_replanning]
-    if added := adding_replanning(run, key):
-        found.append(added)
-    return max(found, key=lambda phase: phase.end, default=None)
+    phases = [run.last_replanning[member] for member in members if member in run.last_replanning]
+    if adding := adding_replanning(run, key):
+        phases.append(adding)
+    return max(phases, key=lambda phase: phase.end, default=None)
 
 
 def adding_replanning(run: Run, key: Key) -> RunPhase | None:

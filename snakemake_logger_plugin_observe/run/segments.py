@@ -1,4 +1,4 @@
-"""Segments laid end to end, which make up a timeline."""
+"""Segments, which end to end make up a timeline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

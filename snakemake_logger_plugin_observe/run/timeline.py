@@ -93,7 +93,7 @@ def timeline(evidence: TimelineInput) -> Timeline:
             track.to(end, UNOBSERVED)
     track.to(end, "postprocess")
     result.segments = track.segments
-    _name_the_unobserved(result)
+    _explain_unobserved(result)
     return result
 
 
@@ -103,7 +103,7 @@ def _comparable(evidence: TimelineInput) -> TimelineInput:
     The shell's signs of life are on the plain wall clock, like those of the process after it.
     """
     levels = on_common_clock(evidence.levels, evidence.main)
-    first = next((one for one in levels if not one.in_main), None)
+    first = next((level for level in levels if not level.in_main), None)
     lead = 0
     if first is not None and evidence.main.shares_clock_with(first):
         lead = lead_of_same_boot(first, evidence.main)
@@ -117,7 +117,7 @@ def _given_up_unsubmitted(evidence: TimelineInput) -> bool:
     return stamps.accepted is None and stamps.reported is None and not evidence.levels
 
 
-def _name_the_unobserved(result: Timeline) -> None:
+def _explain_unobserved(result: Timeline) -> None:
     """Give unobserved time a reason if none was found so far."""
     if not result.unobserved and any(one.phase == UNOBSERVED for one in result.segments):
         result.unobserved.append(NOT_TIMED)
@@ -145,7 +145,7 @@ def _after_report(track: Track, evidence: TimelineInput) -> None:
 
 
 def _submission(track: Track, evidence: TimelineInput, result: Timeline) -> None:
-    """Label the submission itself, from its begin to the executor's report of its end."""
+    """Label the submission itself, from its start to the executor's report of its end."""
     stamps = evidence.stamps
     main = [level for level in evidence.levels if level.in_main]
     spawned = [level for level in evidence.levels if not level.in_main]
@@ -180,14 +180,16 @@ def _in_main(
     track.to(evidence.stamps.reported, "stage_out")
 
 
-def _local_execution(track: Track, one: Execution, spawned: list[Level], result: Timeline) -> None:
-    track.node_if(one.begun, "dispatch")
-    track.node_if(one.prepared, "stage_in")
-    track.node_if(one.running, "dispatch")
-    if one.tool_started is None:  # a cache hit, or it failed before its tool began
-        track.node_if(one.reported, "stage_in")
+def _local_execution(
+    track: Track, execution: Execution, spawned: list[Level], result: Timeline
+) -> None:
+    track.node_if(execution.begun, "dispatch")
+    track.node_if(execution.prepared, "stage_in")
+    track.node_if(execution.running, "dispatch")
+    if execution.tool_started is None:  # a cache hit, or it failed before its tool began
+        track.node_if(execution.reported, "stage_in")
         return
-    label_tool(track, one, spawned, result)
+    label_tool(track, execution, spawned, result)
 
 
 def _on_node(track: Track, levels: list[Level], evidence: TimelineInput, result: Timeline) -> None:
@@ -230,9 +232,9 @@ def _node_starts(signs: Sequence[Micros], levels: Sequence[Level]) -> list[_Node
         for level in in_order:
             by_restart.setdefault(level.restarts, []).append(level)
         return [
-            _NodeStart(own[0].started, own)
-            for own in by_restart.values()
-            if own[0].started is not None
+            _NodeStart(processes[0].started, processes)
+            for processes in by_restart.values()
+            if processes[0].started is not None
         ]
     starts = [_NodeStart(first, []) for first in sorted(signs)]
     for level in in_order:
@@ -252,21 +254,21 @@ def _leads(
 ) -> dict[tuple[str, str | None] | None, ClockLead]:
     """Return the lead of each clock that timed a submission's starts."""
     stamps = evidence.stamps
-    own: dict[tuple[str, str | None] | None, tuple[Level, LeadBounds]] = {}
+    by_clock: dict[tuple[str, str | None] | None, tuple[Level, LeadBounds]] = {}
     for start in starts:
         if not start.levels:
             continue
-        outermost, bounds = own.get(_clock(start), (start.levels[0], LeadBounds()))
+        outermost, bounds = by_clock.get(_clock(start), (start.levels[0], LeadBounds()))
         low = high = None
         if start is starts[0] and stamps.accepted is not None:
             high = start.first - stamps.accepted
         ended = start.levels[0].ended
         if start is starts[-1] and stamps.reported is not None and ended is not None:
             low = ended - stamps.reported
-        own[_clock(start)] = outermost, bounds.intersected(LeadBounds(low, high))
+        by_clock[_clock(start)] = outermost, bounds.intersected(LeadBounds(low, high))
     return {
         name: clock_lead(level, evidence.main, bounds, evidence.clocks, once=len(starts) == 1)
-        for name, (level, bounds) in own.items()
+        for name, (level, bounds) in by_clock.items()
     }
 
 
@@ -288,7 +290,7 @@ def _label_start(
         result.node = outermost.node or outermost.host
         result.offset = lead.offset
         track.shift = lead.shift
-        if any(one.stepped_s and None in (one.boot_id, one.boot_time) for one in start.levels):
+        if any(lv.stepped_s and None in (lv.boot_id, lv.boot_time) for lv in start.levels):
             result.unobserved.append(CLOCK_SET)
         result.unobserved += [lead.reason] if lead.reason else []
         if ended is not None and reported is not None and ended - track.shift > reported:
@@ -304,10 +306,10 @@ def _label_start(
 def member_timeline(
     levels: Sequence[Level], offset: Offset | None, end: Micros, main: MainProcess = _UNKNOWN
 ) -> Timeline:
-    """Return the timeline of a group's member: its staging and its tool only.
+    """Return the timeline of a group's member: only its staging and its tool.
 
     Args:
-        levels: the processes that ran it, each with this member's executions alone.
+        levels: the processes that ran it, each with only this member's executions.
         offset: the group's clock offset, if its node had another clock.
         end: the group's end, where segments are cut.
         main: the main process.
@@ -315,9 +317,13 @@ def member_timeline(
     """
     result = Timeline(offset=offset)
     levels = on_common_clock(levels, main)
-    executions = [(level, one) for level in levels for one in level.executions]
-    outer = [(level, one) for level, one in executions if not was_spawned(level, levels)]
-    spans = [span for _, one in outer if (span := span_of(one))]
+    outer = [
+        (level, execution)
+        for level in levels
+        if not was_spawned(level, levels)
+        for execution in level.executions
+    ]
+    spans = [span for _, execution in outer if (span := span_of(execution))]
     if not spans:
         result.unobserved.append(NO_NODE_STAMPS)
         return result
@@ -325,12 +331,13 @@ def member_timeline(
     if any(map(main.shares_clock_with, levels)):
         shift = 0
     track = Track(min(spans)[0] - shift, end, shift)
-    for level, one in outer:
+    for level, execution in outer:
         result.node = level.node or level.host
-        if one.tool_started is not None:
-            label_tool(track, one, [other for other in levels if other is not level], result)
-        if span := span_of(one):
-            track.node(span[1], "stage_out" if one.tool_started is not None else "stage_in")
+        ran = execution.tool_started is not None
+        if ran:
+            label_tool(track, execution, [other for other in levels if other is not level], result)
+        if span := span_of(execution):
+            track.node(span[1], "stage_out" if ran else "stage_in")
     result.segments = track.segments
-    _name_the_unobserved(result)
+    _explain_unobserved(result)
     return result

@@ -1,4 +1,4 @@
-"""Why time of an attempt is ``unobserved``: the reasons as they stand in a journal."""
+"""Why time of an attempt is ``unobserved``: the reasons, as written in a journal."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,5 +23,5 @@ _FORMER: Final = {
 
 
 def current(reasons: Sequence[str]) -> tuple[str, ...]:
-    """Return *reasons* of a journal in today's words."""
+    """Return the *reasons* in a journal, with former wordings replaced."""
     return tuple(_FORMER.get(reason, reason) for reason in reasons)

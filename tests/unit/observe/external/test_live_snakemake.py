@@ -1,4 +1,4 @@
-"""What a live Snakemake is asked: words from a list, paths from the person, nothing else."""
+"""Queries to a live Snakemake: arguments from an allowlist, paths from the user, nothing else."""
 
 import io
 import sys

@@ -87,7 +87,7 @@ def test_a_command_runs_in_the_run_s_folder(folder: Path) -> None:
 def test_here_is_replaced_and_no_shell_expands_the_arguments(folder: Path) -> None:
     found = proof(folder, "echo", "{here}/x", "$HOME", "; false", "{other}")
     assert found.output == ("/where/the file is/x $HOME ; false {other}",)
-    assert found.words == ("echo", "/where/the file is/x", "$HOME", "; false", "{other}")
+    assert found.command == ("echo", "/where/the file is/x", "$HOME", "; false", "{other}")
 
 
 @pytest.mark.parametrize(

@@ -122,17 +122,21 @@ def test_lists_and_mappings_are_masked_recursively() -> None:
 
 def test_the_argument_after_a_secret_flag_is_masked() -> None:
     words = ("snakemake", "--api-token", "correct horse", "--cores", "1", "--token=abc")
-    assert MASKED.words(words) == (
+    assert MASKED.arguments(words) == (
         *("snakemake", "--api-token", "***", "--cores", "1", "--token=***"),
     )
 
 
 def test_a_flag_after_a_secret_flag_is_not_masked() -> None:
-    assert MASKED.words(("--token", "--cores", "1")) == ("--token", "--cores", "1")
+    assert MASKED.arguments(("--token", "--cores", "1")) == ("--token", "--cores", "1")
 
 
 def test_a_config_value_is_masked_by_its_name() -> None:
-    assert MASKED.words(("--config", "api_key=abc", "n=1")) == ("--config", "api_key=***", "n=1")
+    assert MASKED.arguments(("--config", "api_key=abc", "n=1")) == (
+        "--config",
+        "api_key=***",
+        "n=1",
+    )
 
 
 @given(st.text(max_size=60))
@@ -220,7 +224,7 @@ def test_commands_in_messages_are_masked_if_commands_are_left_out(said: str, kep
 def test_mask_patterns_are_masked_in_the_command() -> None:
     words = ("snakemake", "--logger-observe-mask", "acme-1", "x+", "--cores", "2", "all")
     masked = ("snakemake", "--logger-observe-mask", "***", "***", "--cores", "2", "all")
-    assert MASKED.words(words) == masked
+    assert MASKED.arguments(words) == masked
 
 
 @pytest.mark.parametrize(
