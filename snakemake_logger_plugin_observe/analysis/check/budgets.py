@@ -97,7 +97,7 @@ def _rounded(value: float | None, figure: str) -> float | None:
 
 
 def ended(measured: MeasuredRun) -> CheckLine:
-    """Return whether the run succeeded, without which its figures mean little."""
+    """Return whether the run succeeded: the figures of one that did not mean little."""
     status = measured.status
     line = CheckLine("run", "status", "success", status, True)
     if measured.kind == "dry_run":

@@ -19,14 +19,14 @@ class Recorded:
 class Contents:
     """The baseline's outputs, by whether the candidate made the same bytes.
 
-    Every output that can be compared is here; of the others only products, the files that the run
-    was for.
+    Outputs that cannot be compared are left out unless they are products: files that the run was
+    for.
     """
 
     equal: tuple[str, ...]
     differing: tuple[str, ...]
     unknown: tuple[str, ...]
-    """Products of both runs, of which one has no checksum."""
+    """Products of both runs without a checksum in at least one of them."""
     missing: tuple[str, ...]
     """Products that the candidate did not make."""
 

@@ -56,7 +56,7 @@ class Comparison:
 
     verdict: str
     same_work: bool | None
-    """False where work is gone or a finding is unsafe, None where the two are not comparable."""
+    """False if work is gone or a finding is unsafe, None if the two are not comparable."""
     checked: Literal["contents", "plan"]
     reasons: tuple[str, ...]
     """Why the two are not comparable, or why it is not the same work."""

@@ -199,7 +199,7 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
 )
 # If one journal lacks one of these, it is not a change.
 _OPTIONAL: Final = ("code", "params", "environment", "retries", "temp")
-# Everything that a job's facts are made of: most jobs are equal in it, and are skipped.
+# The attributes that a job's facts are read from. Most jobs are equal in these, and are skipped.
 _compared_attributes: Final = attrgetter(
     *("rule", "code_digest", "params_digest", "environment_digest", "script", "threads", "log"),
     *("benchmark", "local", "checkpoint", "group", "priority", "resources", "input", "output"),
@@ -216,7 +216,7 @@ _Facts = Iterator[tuple[str, str | None, str | None]]
 
 
 def _of_jobs(before: Side, after: Side, pairs: Iterable[Pair]) -> Iterator[Change]:
-    """Yield what differs by rule: the same fact of many jobs is one change, cited by the first."""
+    """Yield what differs by rule: one fact that differs in many jobs is one change."""
     affected: dict[tuple[str, str], list[tuple[Pair, str | None, str | None]]] = {}
     for pair in pairs:
         if _compared_attributes(pair.before) == _compared_attributes(pair.after):

@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
 _FILES_KEPT: Final = 64
-"""For how many files the upstream or downstream is cached: many jobs need the same one."""
+"""How many files have their upstream or downstream cached: many jobs need the same one."""
 _MANY: Final = 64
 """A file with more readers than this has its upstream cached."""
 
@@ -69,7 +69,7 @@ class Lineage:
         return found
 
     def kept(self, path: str, other: "Lineage") -> bool:
-        """Return whether *path* comes from all its source files in *other*, too."""
+        """Return whether *path* is made from all its source files in *other*, too."""
         return self._kept(path, other)
 
     def _has_its_sources(self, path: str, other: "Lineage") -> bool:

@@ -1,4 +1,4 @@
-"""What each setting of a run can affect: the table by which changed settings are judged.
+"""The effects that each setting of a run can have: changed settings are judged by this table.
 
 ``docs/comparing.md`` shows the table; a test keeps the two equal.
 """

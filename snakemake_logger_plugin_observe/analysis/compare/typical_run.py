@@ -60,7 +60,7 @@ def typical_run(run: Run, ended: Sequence[RunFinished]) -> TypicalRun:
 
     Args:
         run: a run whose jobs serve as examples.
-        ended: the ends of all runs that did as much, including it.
+        ended: the last events of all runs that did the same amount of work, including it.
 
     """
     lengths = [one.makespan_s for one in ended if one.makespan_s is not None]

@@ -21,7 +21,7 @@ class MemberStretch(NamedTuple):
 def member_stretches(
     run: Run, group: Attempt, start: Micros, end: Micros
 ) -> Iterator[MemberStretch]:
-    """Yield a tiling of [start, end] from its end back: the member that ended last owns first."""
+    """Yield a tiling of [start, end] from its end back, with the member that ended last first."""
     members = [
         member
         for job_id in run.members(group.group or "")

@@ -1,4 +1,4 @@
-"""How often the executor checked the status of its jobs, and the flag that sets it."""
+"""How often the executor checked the status of its jobs, and the flag that sets the interval."""
 
 from dataclasses import dataclass
 from typing import Final

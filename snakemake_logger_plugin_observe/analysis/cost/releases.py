@@ -36,7 +36,7 @@ class Release:
 
 
 Released = tuple[Attempt | None, Micros | None, Release]
-"""The attempt whose end it was, the moment, and the reason."""
+"""The attempt whose end released a job (None at the begin of scheduling), when, and the reason."""
 
 
 class Releases:
@@ -48,7 +48,7 @@ class Releases:
         self._submissions = submissions
         selections = sorted(one for each in run.iterations for one in _selections(each))
         self._selection_starts = [begin for begin, _, _ in selections]
-        self._ready_known_from = [since for _, since, _ in selections]
+        self._ready_until = [ready_until for _, ready_until, _ in selections]
         self._selection_ends = [end for _, _, end in selections]
         self._usage = LimitUsage(Limits(run), submissions)
         self._workers = LocalWorkers(run, submissions)
@@ -63,7 +63,7 @@ class Releases:
         return other, moment, release
 
     def of(self, attempt: Attempt, selected: Micros) -> Released:
-        """Return what released *attempt* to be *selected* then: the last of what had to happen."""
+        """Return what released *attempt*, selected at *selected*: the last of all candidates."""
         candidates = [
             (moment, rank, other, Release(reason, other.job_id, other.group, other.number, name))
             for moment, rank, other, reason, name in self._candidates(attempt, selected)
@@ -77,7 +77,7 @@ class Releases:
     def _candidates(
         self, attempt: Attempt, selected: Micros
     ) -> Iterator[tuple[Micros, int, Attempt, str, str | None]]:
-        """Yield what may have: moment, rank among equals, attempt, reason, resource."""
+        """Yield what *attempt* waited for: moment, rank among equals, attempt, reason, resource."""
         run = self._run
         previous = run.attempts.get((attempt.key[0], attempt.number - 1))
         if previous is not None and previous.end is not None:
@@ -97,7 +97,7 @@ class Releases:
         """Return the end that freed what *attempt* lacked when a selection passed it over."""
         ready = attempt.stamps.ready
         before = bisect_right(self._selection_starts, selected) - 2
-        passed_over = bisect_left(self._ready_known_from, ready or 0) <= before
+        passed_over = bisect_left(self._ready_until, ready or 0) <= before
         if ready is not None and not passed_over:
             return None
         if passed_over and before >= 0:
@@ -120,11 +120,11 @@ class Releases:
 
 
 def _selections(iteration: SchedulerIteration) -> Iterator[tuple[Micros, Micros, Micros]]:
-    """Yield each selection's begin, the moment up to which it knew what was ready, and its end.
+    """Yield each selection's begin, the moment up to which ready jobs count for it, and its end.
 
     Jobs that become ready after that moment are left to the next selection.
     """
-    since = iteration.time
+    ready_until = iteration.time
     for begin, end in iteration.selections:
-        yield begin, since, end
-        since = end
+        yield begin, ready_until, end
+        ready_until = end

@@ -91,7 +91,7 @@ class LimitUsage:
         Args:
             attempt: a submission that a selection passed over.
             ended: when the selection ended; what was freed later was still in use.
-            following: when the next one began; whatever was selected until then, this one selected.
+            following: when the next one began; what was selected until then counts for this one.
 
         """
         return tuple(
@@ -159,16 +159,17 @@ def local_workers(run: Run) -> int:
     """Return the number of workers of the executor on the main machine.
 
     That is ``--cores``, if given, plus five for jobs that request none. ``--local-cores`` does not
-    matter: Snakemake reads it nowhere.
+    matter: Snakemake never reads it.
     """
     cores = run.started.cores if run.started is not None else None
     return (cores or 0) + _SPARE_WORKERS
 
 
 class LocalWorkers:
-    """The workers of the executor on the main machine, and which job had one when.
+    """The workers of the executor on the main machine, and when each job had one.
 
-    A selected job waits for a worker if it was selected by free ``--jobs`` and not by free cores.
+    Under ``--jobs``, jobs are selected by free slots and not by free cores, so a selected job may
+    have to wait for a worker.
     """
 
     def __init__(self, run: Run, submissions: Submissions) -> None:

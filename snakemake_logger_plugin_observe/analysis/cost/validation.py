@@ -23,7 +23,7 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The result; ``problems`` are the lines that could not be read."""
+    """What validating a journal found; ``problems`` are the lines that could not be read."""
 
     run: Run
     lines: int
@@ -79,7 +79,8 @@ def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
         event.makespan_s is not None
         and abs(event.makespan_s - accounts.makespan / 1e6) > _ROUNDING_S
     ):
-        text = f"makespan: {event.makespan_s} s written, {accounts.makespan / 1e6} s found"
+        computed_s = accounts.makespan / 1e6
+        text = f"makespan: {event.makespan_s} s as written, {computed_s} s from the stamps"
         found.append(Disagreement(line, text))
     for name, counted, recounted in (
         ("job_count", event.job_count, accounts.job_count),
@@ -87,7 +88,9 @@ def _totals(line: int, event: RunFinished, run: Run) -> list[Disagreement]:
         ("failed_attempts", event.failed_attempts, accounts.failed_attempts),
     ):
         if counted != recounted:
-            found.append(Disagreement(line, f"{name}: {counted} written, {recounted} found"))
+            found.append(
+                Disagreement(line, f"{name}: {counted} as written, {recounted} from the stamps")
+            )
     return found
 
 

@@ -1,9 +1,9 @@
 """Why an attempt failed, or one execution in it: one of a small closed set of causes.
 
-Sources are asked in this order: the scheduler's own record; whether the submission was refused or
-lost; the messages of Snakemake and of executors; how the tool ended. A cause that nothing names but
-that fits is likely, not certain: for example, a tool that signal 9 killed while it held nearly all
-the memory that its job had requested.
+Evidence is read in this order: the scheduler's own record; whether the submission was refused or
+lost; the messages of Snakemake and of executors; how the tool ended. If none of these names the
+cause, one may be inferred, as likely and not certain: for example, a tool that signal 9 killed
+while it held nearly all the memory that its job had requested ran out of memory.
 """
 
 import signal
@@ -38,9 +38,9 @@ class FailureCause:
 
     cause: Cause
     certain: bool = True
-    """Whether a message or a record names the cause; otherwise it only fits, and is likely."""
+    """Whether a message or a record names the cause; otherwise it is inferred, and only likely."""
     exit_code: int | None = None
-    """A process's own, never negative."""
+    """As the process returned it, never negative."""
     signal: int | None = None
     state: str | None = None
     """The last state of its submission in the scheduler's record."""
@@ -55,8 +55,8 @@ def failure_cause(
         run: the run.
         attempt: the attempt.
         execution: one execution of the tool in it, or None.
-        last: whether nothing came after it in the attempt, so that the attempt's own end, messages
-            and records are about it.
+        last: whether nothing came after it in the attempt; only then are the attempt's end,
+            messages and records about it.
 
     """
     code, number = exit_of(attempt, execution, last=last)
@@ -66,11 +66,11 @@ def failure_cause(
     if last and attempt.message and attempt.message not in reported:
         reported.insert(0, attempt.message)
     message = "\n".join(reported)
-    found = _named_by_attempt(run, attempt, execution, record) if last else None
-    if found := found or messages.from_snakemake(message):
-        cause, certain = found, True
-    elif found := _fitting(run, attempt, execution, number, last=last):
-        cause, certain = found, False
+    named = _named_by_attempt(run, attempt, execution, record) if last else None
+    if named := named or messages.from_snakemake(message):
+        cause, certain = named, True
+    elif inferred := _inferred(run, attempt, execution, number, last=last):
+        cause, certain = inferred, False
     elif (code or number) and _tool_had_no_memory(attempt, message, last=last):
         cause, certain = "out_of_memory", False
     elif number is not None:
@@ -105,10 +105,10 @@ def _named_by_attempt(
     return messages.from_log(line for log in attempt.logs for line in log.lines)
 
 
-def _fitting(
+def _inferred(
     run: Run, attempt: Attempt, execution: Execution | None, number: int | None, *, last: bool
 ) -> Cause | None:
-    """Return the cause that nothing names, but that fits the resources used and how it ended."""
+    """Return the cause that the resources used and the signal suggest, if any."""
     used = request_use(run, attempt, None if last else execution)
     cut_off = last and NODE_CUT_OFF in attempt.unobserved
     if used.nearly_all_memory and (cut_off or number == signal.SIGKILL):

@@ -1,4 +1,4 @@
-"""How a tool ended: its exit code, the signal that ended it, and both in a few words."""
+"""A tool's exit code, the signal that ended it, and a short description of both."""
 
 import re
 import signal
@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 _STATUS: Final = re.compile(
     r"returned non-zero exit status (-?\d+)|died with <Signals\.\w+: (\d+)>"
 )
-# A shell's exit code is 128 and the signal that ended its command.
+# A shell's exit code is 128 plus the signal that ended its command.
 _SHELL: Final = 128
 TIME_LIMIT_SIGNALS: Final = frozenset(
     {signal.SIGTERM, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2, signal.SIGKILL, signal.SIGALRM}
@@ -35,7 +35,7 @@ def exit_of(
     Args:
         attempt: the attempt.
         execution: one execution of the tool in it, or None if there was none.
-        last: whether that execution ended the attempt, so that the attempt's exit code is its own.
+        last: whether that execution ended the attempt: then the attempt's exit code is its own.
 
     """
     code = execution.exit_code if execution is not None else None

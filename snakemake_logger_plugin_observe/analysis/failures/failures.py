@@ -1,8 +1,8 @@
-"""What failed: each job with every time that it failed, and whether retries helped.
+"""The failed jobs of a run: every failure of each, and whether retries helped.
 
 Executions are counted as they happened. One attempt on a node can run its tool several times,
-because the Snakemake there follows a rule's ``retries:`` as well. A group's submission that failed
-counts as its members' failure if one of them failed by itself, and otherwise as the group's own.
+because the Snakemake there follows a rule's ``retries:`` as well. A group's failed submission
+counts as a failure of the members that failed by themselves, or of the group if none did.
 """
 
 from collections.abc import Iterable, Iterator
@@ -53,7 +53,7 @@ class Failure:
     repeats: tuple[Repeat, ...]
     """How each failure after the first compares with the one before it."""
     executions: int
-    """How often its tool ran, as far as that was seen."""
+    """How often its tool is known to have run."""
     failed_executions: int
     all_seen: bool
     """Whether every attempt shows how often it ran the tool."""
@@ -63,10 +63,10 @@ class Failure:
     but it succeeded in the end; ``different``: not always in the same way; ``unknown``: too little
     is known to compare."""
     lost: Micros
-    """The time that its failures took: failed attempts since selected, failed executions inside
-    other attempts by themselves."""
+    """The time that its failures took: failed attempts from their selection on, and the failed
+    executions of the other attempts."""
     use: RequestUse
-    """Of the attempt that failed last, or the execution in it."""
+    """What the attempt that failed last, or the execution in it, used and requested."""
 
     @property
     def key(self) -> int | str:
@@ -144,7 +144,10 @@ def _failed_members(run: Run, attempt: Attempt) -> list[int]:
 
 
 def _failure(run: Run, of_one: list[Row]) -> Failure | None:
-    """Return the failure of one job or group from all its attempts; None if it is another's."""
+    """Return the failure of one job or group, from all its attempts.
+
+    None if the failed submission counts as a failure of others (see the module).
+    """
     first, last = of_one[0], of_one[-1].attempt
     occurrences: list[Occurrence] = []
     lost = 0
@@ -195,9 +198,9 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
     failed = attempt.status in FAILED
     by_itself = not attempt.is_member or bool(_failed_executions(attempt))
     if not by_itself and run.submission_of(attempt) is not None:
-        return  # it is the failure of the group, or of another member
+        return  # counted for the group, or for another member
     if attempt.job_id is None and _failed_members(run, attempt):
-        return  # it is the failure of these members
+        return  # counted for these members
     executions = attempt.executions if attempt.job_id is not None else []
     for number, one in enumerate(executions, 1):
         ends_it = failed and number == len(executions)

@@ -1,4 +1,4 @@
-"""The line of a log that says what went wrong."""
+"""The last line of a log that shows what went wrong."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
-# Last lines of a log that do not say what went wrong.
+# Last lines of a log that do not show what went wrong.
 _MEANINGLESS: Final = re.compile(
     r"\W*|\s*at [\w.$<>/]+\(.*|Execution halted|Calls: .*|Traceback \(most recent call last\):"
     r"|Shutting down, this might take some time\.|srun: error: .*Exited with exit code \d+"
@@ -26,7 +26,7 @@ class LogLine:
 
 
 def last_meaningful_line(log: LogTail) -> LogLine | None:
-    """Return the last line of *log* that says what went wrong, or None."""
+    """Return the last line of *log* that shows what went wrong, or None."""
     for number in reversed(range(len(log.lines))):
         text = log.lines[number]
         if text.strip() and not _MEANINGLESS.fullmatch(text):

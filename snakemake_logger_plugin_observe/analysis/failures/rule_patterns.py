@@ -65,13 +65,13 @@ def _pattern(rule: str, jobs: int, of_rule: list[Failure]) -> RulePattern:
         pattern = "every_job"
     elif jobs >= _FLAKY_AMONG and len(of_rule) * 2 < jobs:
         pattern = "flaky"
-    on = {one.succeeded_on for one in recovered}
+    attempts = {one.succeeded_on for one in recovered}
     return RulePattern(
         rule=rule,
         jobs=jobs,
         failed_first=sum(1 for one in of_rule if one.failed_first),
         recovered=len(recovered),
-        succeeded_on=on.pop() if len(on) == 1 else None,
+        succeeded_on=attempts.pop() if len(attempts) == 1 else None,
         pattern=pattern,
         example=recovered[0],
     )

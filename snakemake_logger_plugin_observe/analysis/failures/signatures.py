@@ -1,8 +1,7 @@
 """Whether two failures are the same: how they ended, the last message, and how long they took.
 
-Before messages are compared, what varies between executions without meaning anything is removed
-from them: times, process ids, addresses, temporary names, numbers, and, between jobs of a rule,
-their wildcards.
+Before messages are compared, parts that vary from execution to execution are removed from them:
+times, process ids, addresses, temporary names, numbers, and, between jobs of a rule, wildcards.
 """
 
 import re
@@ -74,7 +73,7 @@ class Repeat:
     same: bool | None
     """Whether it is the same failure; None if too little is known of either."""
     differs: tuple[str, ...] = ()
-    """In what the two differ: ``end``, ``line``, ``message``, ``duration``."""
+    """What differs: ``end``, ``line``, ``message``, ``duration``."""
 
 
 def compare_failures(before: Occurrence, now: Occurrence) -> Repeat:
@@ -97,7 +96,7 @@ def compare_failures(before: Occurrence, now: Occurrence) -> Repeat:
 
 
 def signature(one: Occurrence, wildcards: Mapping[str, str]) -> tuple[object, ...]:
-    """Return what the same failure of another job of the rule has in common with this one."""
+    """Return a key that is equal for the same failure of another job of the rule."""
     text = one.line.text if one.line is not None else _own_message(one) or ""
     why = one.why
     return (why.cause, why.exit_code, why.signal, normalised(text, wildcards))
@@ -115,7 +114,7 @@ def all_alike(signatures: Iterable[tuple[object, ...]]) -> bool:
 
 
 def group_alike(found: Iterable[tuple[_T, tuple[object, ...]]]) -> tuple[tuple[_T, ...], ...]:
-    """Return the failures in *found* grouped by their signatures, in the order that they came.
+    """Return the failures in *found* grouped by their signatures, in their order.
 
     A failure without a text joins those that ended like it, if these all have the same text.
     """
@@ -132,7 +131,7 @@ def group_alike(found: Iterable[tuple[_T, tuple[object, ...]]]) -> tuple[tuple[_
 
 
 def _same_end(before: FailureCause, now: FailureCause) -> bool | None:
-    """Compare how two ended, by what is known of both; by the cause if nothing else is."""
+    """Compare the exit codes, signals and states that both have, or else their causes."""
     pairs = [
         (before.exit_code, now.exit_code),
         (before.signal, now.signal),

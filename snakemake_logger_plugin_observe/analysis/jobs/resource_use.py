@@ -89,7 +89,7 @@ class RequestMismatch:
 
     @property
     def too_little(self) -> bool:
-        """Whether nearly all of it was used, so that a larger input may not fit."""
+        """Whether nearly all of it was used: a larger input may not fit."""
         return self.used > self.requested * _TOO_CLOSE
 
 

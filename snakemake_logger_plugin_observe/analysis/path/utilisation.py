@@ -25,7 +25,7 @@ _STATE: Final = {
     **dict.fromkeys(("dispatch", "submit", "queue_wait"), _QUEUED),
 }
 _LONGEST: Final = 5
-_EXACT: Final = 64  # larger amounts are rounded up, so that similar jobs are one kind
+_EXACT: Final = 64  # larger amounts are rounded up, so similar jobs are one kind
 
 
 class UsageStep(NamedTuple):
@@ -63,7 +63,7 @@ class HeldBack(NamedTuple):
 
     length: Micros = 0
     idle: Micros = 0
-    """How much of that with at least half of the slots free: not the slots held it back."""
+    """How much of that time at least half of the slots were free, so another limit was short."""
 
 
 @dataclass(frozen=True, slots=True)

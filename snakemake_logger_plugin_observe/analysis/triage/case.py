@@ -1,4 +1,4 @@
-"""The case: everything that triage knows of a run, given or derived."""
+"""The case: everything that triage knows about a run, given or derived."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class LiveAnswer:
     """What a live Snakemake printed when it was asked."""
 
     name: str
-    """How evidence refers to it: ``L1``, ``L2``, ..."""
+    """Its name in evidence: ``L1``, ``L2``, ..."""
     what: str
     """``plan``, ``input``, ``code``, ``params`` or ``summary``."""
     command: str
@@ -53,7 +53,7 @@ class LiveAnswer:
 
 @dataclass(frozen=True)
 class Case:
-    """A run to be explained. Evidence calls its journal B, its baseline's A, a dry run's P."""
+    """A run to explain. Evidence calls its journal B, that of its baseline A, of a dry run P."""
 
     run: Run
     """The jobs, and the attempts with their time by phase."""
@@ -70,8 +70,8 @@ class Case:
     files_present: frozenset[str] = frozenset()
     """Files that the run reported missing and that exist in the working directory now."""
     files_absent: frozenset[str] = frozenset()
-    """Files that the run reported missing and that were looked for and do not exist now. Files in
-    neither set are unknown."""
+    """Files that the run reported missing and that do not exist now. Files in neither set were not
+    checked."""
     paths: dict[str, str] = field(default_factory=dict)
     """The paths of the journals, by the letters that evidence uses."""
     read: Callable[[str], LogTail] | None = None
@@ -168,16 +168,16 @@ class Case:
 
     @cached_property
     def machine_is_slow(self) -> bool:
-        """Whether all tools are slower, so that the machine is slow and not a tool."""
+        """Whether all tools are slower, which points to the machine and not to a tool."""
         return machine_is_slow(self.tools, self.changes)
 
     @cached_property
     def _computed(self) -> dict[str, Micros]:
-        found: dict[str, Micros] = {}
+        by_rule: dict[str, Micros] = {}
         for one in self.account.segments:
             if one.phase == "compute" and one.rule is not None:
-                found[one.rule] = found.get(one.rule, 0) + one.end - one.start
-        return found
+                by_rule[one.rule] = by_rule.get(one.rule, 0) + one.end - one.start
+        return by_rule
 
     def computed(self, rule: str) -> Micros:
         """Return how much of the makespan the tools of *rule* took."""

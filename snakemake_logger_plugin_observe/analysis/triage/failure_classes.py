@@ -1,4 +1,4 @@
-"""Which incident class each failure belongs to: the most specific one that fits, and only one."""
+"""The incident class of each failure: the most specific one that fits, and only one."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -31,8 +31,8 @@ _BY_CAUSE: Final[dict[Cause, str]] = {
     "cancelled": LOST,
     "environment": NO_ENVIRONMENT,
 }
-# Settings of the context that a run takes place in. How often it retries, or how long it waits, is
-# not one of them.
+# Settings that describe where a run took place. How often it retries, or how long it waits, is not
+# one of them.
 _CONTEXT: Final = (
     *("profile", "executor", "configfiles", "host", "platform", "Python", "Snakemake"),
     *("deployment_methods", "apptainer_args", "shared_fs_usage", "shadow_prefix", "precommand"),

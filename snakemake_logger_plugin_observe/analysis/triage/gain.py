@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.whatif import predicted_sav
 from snakemake_logger_plugin_observe.clock import Micros
 
 _SUBMISSIONS: Final = 5_000
-"""The largest run that is simulated by the way; more attempts would delay the answer."""
+"""The largest run to simulate here; simulating more attempts would delay the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class PredictedGain:
 
     command: str
     saves: Micros | None
-    """None if the run is too large to simulate by the way."""
+    """None if the run is too large to simulate here."""
 
 
 def predict_gain(case: Case, action: Action) -> PredictedGain | None:

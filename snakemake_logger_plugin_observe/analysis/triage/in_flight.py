@@ -1,4 +1,4 @@
-"""What a run that ended early left behind: jobs in flight, and jobs that never started."""
+"""The jobs that a run left when it ended early: those in flight, and those never started."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What detectors of slowness share: whether time in a phase matters, citations, check limits."""
+"""Time in phases for detectors of slowness: whether it matters, citations, check limits."""
 
 from collections.abc import Iterable
 from heapq import nlargest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CITED: Final = 3
 _GROUP: Final = 60_000_000
-"""A group computes about this long: worth its start-up, yet little is lost if it fails."""
+"""The aim for a group's compute time: worth its start-up, yet little is lost if it fails."""
 _MOST_IN_GROUP: Final = 50
 _OF_RUN: Final = frozenset(phase.name for phase in RUN_PHASES)
 
@@ -44,7 +44,7 @@ def cite_longest(case: Case, phases: Iterable[str]) -> tuple[Citation, ...]:
 
 
 def cite_grown(case: Case, jobs: Iterable[tuple[Micros, Micros, int]]) -> tuple[Citation, ...]:
-    """Cite the jobs whose tools took most longer; *jobs* as in ``Tool.jobs``."""
+    """Cite the jobs whose tools' times grew most; *jobs* as in ``Tool.jobs``."""
     line_of = {a.job_id: a.line for a in case.run.attempts.values()}
     return tuple(
         one

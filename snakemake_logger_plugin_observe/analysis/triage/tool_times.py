@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 TIMES: Final = 1.5
 """A tool that takes this many times as long is slow."""
 _LEAST: Final = 500_000
-"""And longer by at least this, over all its jobs; less is ignored."""
+"""A tool is slow only if it took at least this much longer, over all its jobs."""
 _ALIKE: Final = 0.5
 _SPREAD: Final = 2.0
 _ADDS_WORK: Final = ("code", "script", "params", "command", "environment", "threads")
@@ -33,7 +33,7 @@ class Tool:
     read_after: int = 0
     """The bytes of the inputs of those jobs whose input sizes both runs know."""
     jobs: list[tuple[Micros, Micros, int]] = field(default_factory=list)
-    """Of each job: how much longer it took, how long it took before, and its id."""
+    """For each job: how much longer it took, how long it took before, and its id."""
 
     @property
     def grew(self) -> Micros:
@@ -86,7 +86,7 @@ def significant(known: dict[str, Tool]) -> dict[str, Tool]:
 
 
 def machine_is_slow(known: dict[str, Tool], changes: Iterable[Change]) -> bool:
-    """Whether tools without added work are all slower: then the machine is, not the tools."""
+    """Whether the machine is the cause: all tools without added work are slower."""
     changes = list(changes)
     same = [tool for tool in significant(known).values() if not added_work(changes, tool)]
     slow = [tool.times for tool in same if is_slow(tool)]

@@ -38,7 +38,7 @@ class Simulation:
     never_selected: int
     """The number of submissions that were never selected."""
     held_back: Column
-    """How long each submission waited though it had a slot."""
+    """How long each submission was held back although it had a slot."""
 
     def makespan(self, model: Model) -> Micros:
         """Return the run's length."""
@@ -131,13 +131,13 @@ class _MainLoop:
         self._held_back = [0] * count
         self._iterations: list[tuple[Micros, Micros, Micros, Micros]] = []
         self._reports: list[tuple[Micros, int]] = []
-        """When each end will be reported."""
+        """The submissions whose end will be reported, each by when."""
         self._held: list[tuple[Micros, int]] = []
-        """Until when each submission is held back that has its slot."""
+        """The submissions that have a slot but are held back, each by when it is released."""
         self._ends: list[tuple[Micros, int]] = []
-        """From when each end can be seen by a status check."""
+        """The submissions that a status check will find ended, each by the first moment."""
         self._last_open = 0
-        """Up to when submissions without an end went on."""
+        """The last known moment of the submissions without an end."""
         self._woke = self._now = self._began
 
     def finish_reported(self) -> None:

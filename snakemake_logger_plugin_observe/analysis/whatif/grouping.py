@@ -24,8 +24,8 @@ def without_retries(model: Model) -> Model:
 def groupable(model: Model, rule: str) -> list[list[int]]:
     """Return the submissions of *rule* that could share one, as lists.
 
-    They succeeded at their first attempt, ran on a node, and those of a list have the same depth in
-    the DAG, so that none depends on another.
+    They succeeded at their first attempt and ran on a node. Those of a list have the same depth in
+    the DAG, so none depends on another.
     """
     retried = {before for before in model.previous if before >= 0}
     depth = _depths(model)
@@ -158,7 +158,7 @@ def _key(model: Model, pack: _Pack, rule: str | None) -> Key:
 
 
 def _requests(model: Model, by: _Merge) -> dict[str, Column]:
-    """Return what packs request: one slot, and the sum of the rest, as far as there is as much."""
+    """Return what packs request: one slot, and the sum of each other limit, at most all of it."""
     found = {}
     for name, column in model.requests.items():
         limits = model.limits

@@ -98,7 +98,7 @@ def _is_replanning(phase: RunPhase) -> bool:
 def _stamped_work(
     moments: Moments, unfinished: Sequence[bool], replannings: Sequence[RunPhase]
 ) -> list[tuple[Micros, int, int]]:
-    """Return the thread's stamped moments in order: when, what, and of which submission."""
+    """Return the thread's stamped moments in order, each with its kind and submission."""
     row = [(moment, _ACCEPTED, i) for i, moment in enumerate(moments.accepted)]
     row += [(f, _FINISHED, i) for i, f in enumerate(moments.finished) if not unfinished[i]]
     row += [(phase.end, _PLANNED, number) for number, phase in enumerate(replannings)]

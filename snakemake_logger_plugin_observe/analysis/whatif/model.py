@@ -96,12 +96,12 @@ class Model:
     held_back: Column
     """How long it waited, though ready and with a free slot, for reasons not recorded."""
     unfinished: list[bool]
-    """It has no end: the run was killed or is still going on."""
+    """Whether it has no end: the run was killed, or is still running."""
     local: list[bool]
     polled: list[bool]
-    """Its end was noticed by one of the executor's status checks."""
+    """Whether one of the executor's status checks noticed its end."""
     unseen: Column
-    """How long after its end a status check does not see it yet."""
+    """For how long after its end status checks do not see it yet."""
     check_delay: Column
     """From the begin of a status check to its report: others are checked first."""
     poll_schedule: PollSchedule | None

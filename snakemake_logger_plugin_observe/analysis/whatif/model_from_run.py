@@ -34,7 +34,7 @@ from snakemake_logger_plugin_observe.run.readiness import awaited_replanning, de
 
 
 def build_model(run: Run, segments: Iterable[MakespanSegment] | None = None) -> Model:
-    """Return the model of *run*; simulated unchanged, it gives the run again.
+    """Return the model of *run*; simulated unchanged, it reproduces the run.
 
     Args:
         run: the run.
@@ -246,7 +246,7 @@ class _ModelBuilder:
             model.limits[name] = max(limits.limit(name), most)
 
     def _peak(self, column: Column) -> int:
-        """Return the peak use of a limit of which each submission takes what is in *column*."""
+        """Return the peak use of a limit; *column* has each submission's share of it."""
         ends = sorted((f, i) for i, f in enumerate(self.finished) if not self.unfinished[i])
         taken = most = at = 0
         for i, moment in enumerate(self.selected):

@@ -1,4 +1,4 @@
-"""A simulation as a run, so that the same account and partition apply to it as to a real run."""
+"""A simulation as a run: account and partition then apply to it as to a recorded run."""
 
 from collections.abc import Iterable
 

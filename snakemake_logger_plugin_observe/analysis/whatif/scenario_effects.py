@@ -96,7 +96,7 @@ def _groupable(model: Model, rule: str, size: int) -> list[list[int]]:
 
 
 def _elsewhere(model: Model, rule: str) -> Iterator[bool]:
-    """Return, for each submission of *rule*, whether it runs elsewhere than on the main machine."""
+    """Yield, for each submission of *rule*, whether it runs on a node."""
     return (not here for name, here in zip(model.rules, model.local, strict=True) if name == rule)
 
 

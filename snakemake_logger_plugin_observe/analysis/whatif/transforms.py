@@ -143,7 +143,7 @@ def staging_overlapped(model: Model) -> Model:
 def waits_as_they_were(model: Model) -> Model:
     """Return *model* with each wait for a status check as long as it was in the run.
 
-    Whether a check just sees or just misses an end is chance, which must not decide what is saved.
+    A check sees an end or just misses it at random, and that must not decide what is saved.
     """
     moments = model.measured
     known = model.background.get("poll_wait", [0] * model.count)

@@ -62,12 +62,12 @@ def roots(origins: Origins) -> Roots:
 
 
 def _own(origins: Origins, job_id: int) -> Iterator[tuple[Root, Link]]:
-    """Yield a job's own roots. A job added by a checkpoint is not there for its missing outputs."""
+    """Yield a job's own roots; missing outputs are no root of a job that a checkpoint added."""
     links = origins.links[job_id]
-    found = any(link.relation == "brought_by" for link in links)
+    added = any(link.relation == "brought_by" for link in links)
     for link in links:
         missing = link.cause is not None and link.cause.kind == "missing_output"
-        if is_own_link(link, origins.of[job_id]) or (missing and not link.jobs and not found):
+        if is_own_link(link, origins.of[job_id]) or (missing and not link.jobs and not added):
             yield _root(origins, job_id, link), link
 
 

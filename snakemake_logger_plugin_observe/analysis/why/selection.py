@@ -66,7 +66,7 @@ def _ids(jobs: Iterable[JobDescribed]) -> tuple[int, ...]:
 
 
 def _by_wildcards(run: Run, name: str) -> tuple[int, ...]:
-    """Return the jobs of the rule and the wildcards in *name*; they may be a part of a job's."""
+    """Return the jobs of the rule in *name* that have all the wildcards in it."""
     rule, _space, rest = name.partition(" ")
     starts = list(_PAIR.finditer(rest))
     if not starts or starts[0].start():
@@ -87,8 +87,8 @@ def _by_file(origins: Origins, name: str) -> JobSelection | None:
             return JobSelection(path, "made", _ids(made))
         updated = [
             job_id
-            for job_id, its in origins.of.items()
-            if any(cause.kind == "updated_input" and path in cause.files for cause in its)
+            for job_id, causes in origins.of.items()
+            if any(cause.kind == "updated_input" and path in cause.files for cause in causes)
         ]
         if updated:
             return JobSelection(path, "updated", tuple(sorted(updated)))

@@ -23,7 +23,7 @@ class Cost:
 
     jobs: int
     time: Micros
-    """Of their attempts, from the selection of each."""
+    """The time of their attempts, from the selection of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +165,12 @@ def _by_root(run: Run, found: Roots, times: dict[int, Micros]) -> dict[Root, _Su
     nothing = frozenset({Root("unknown")})
     sums: dict[Root, _Sum] = {}
     for job_id, time in times.items():
-        its = found.of.get(job_id, nothing)
-        for root in its:
+        own_roots = found.of.get(job_id, nothing)
+        for root in own_roots:
             one = sums.setdefault(root, _Sum())
             one.jobs += 1
             one.time += time
-            if len(its) == 1:
+            if len(own_roots) == 1:
                 one.alone += 1
                 one.alone_time += time
     for job_id, own in found.at.items():

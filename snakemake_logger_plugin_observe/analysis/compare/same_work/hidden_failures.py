@@ -62,9 +62,9 @@ def _what(rule: str, found: list[Failure]) -> str:
 
 
 def _how(found: list[Failure]) -> str:
-    """Return what was the same: every failure, each job's own, or each job's first."""
+    """Return which failures were the same: all, those of each job, or the first of each job."""
     if not all(_came_again(one) or len(one.occurrences) == 1 for one in found):
-        return "each job the same way first"
+        return "each job the same way at first"
     ways = group_alike((one, signature(one.last, one.wildcards)) for one in found)
     return "the same way every time" if len(ways) == 1 else "each job the same way every time"
 

@@ -77,10 +77,10 @@ def not_found(compared: Compared) -> set[int]:
 def _by_reason(
     jobs: Sequence[JobDescribed], there: Side
 ) -> tuple[dict[str, list[JobDescribed]], dict[str, set[str]]]:
-    """Return jobs that *there* lacks by the reason, and the wildcard values it does not have.
+    """Return the *jobs* that run *there* lacks, by the reason, and the wildcard values it lacks.
 
-    A journal has only the number of up-to-date jobs of a rule: they are taken first from the jobs
-    whose wildcard values *there* has.
+    A journal has only the number of a rule's up-to-date jobs. Jobs whose wildcard values *there*
+    has are counted as up to date first.
     """
     known = _values(there.run)
     kinds: dict[str, list[JobDescribed]] = {"up to date": [], "discovery": [], "other": []}
@@ -203,11 +203,11 @@ def _added(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
             yield Finding(UNPLANNED, "neutral", f"{what}: added by a checkpoint", cited)
         elif read := _read_by_others(compared, found):
             claim = compared.with_results(
-                f"{what}, which {named(read)} now {'reads' if len(read) == 1 else 'read'}"
+                f"{what}, whose outputs {named(read)} now {'reads' if len(read) == 1 else 'read'}"
             )
             yield Finding(ADDED, compared.by_results(), claim, cited)
         else:
-            yield Finding(ADDED, "neutral", f"{what}; no job of A reads what they make", cited)
+            yield Finding(ADDED, "neutral", f"{what}; no job of A reads their outputs", cited)
 
 
 def _read_by_others(compared: Compared, jobs: list[JobDescribed]) -> list[str]:

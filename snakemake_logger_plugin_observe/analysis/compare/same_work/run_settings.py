@@ -61,7 +61,7 @@ def _meaning(compared: Compared, change: Change, known: SettingEffect, text: str
         return Finding(MEANING, "neutral", claim, change.evidence)
     if known.name == "config" and _seen_in_jobs(compared):
         return Finding(
-            MEANING, "neutral", f"{text}; judged by the jobs that it reached", change.evidence
+            MEANING, "neutral", f"{text}; judged by the jobs that it affects", change.evidence
         )
     claim = f"{text}: {known.why}"
     claim += ", and the outputs differ" if compared.contents.differing else f", and {UNCHECKED}"

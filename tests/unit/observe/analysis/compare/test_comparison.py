@@ -727,7 +727,7 @@ def test_the_claim_says_whether_all_failures_or_each_job_s_were_alike() -> None:
         f"2 jobs of map failed 4 times, each job the same way every time{HIDDEN}"
     ]
     assert claims_on_retries(failing((1, 2), (1,), (1,), (1,))) == [
-        f"4 jobs of map failed 5 times, each job the same way first{HIDDEN}"
+        f"4 jobs of map failed 5 times, each job the same way at first{HIDDEN}"
     ]
 
 

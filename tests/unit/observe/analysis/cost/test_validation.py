@@ -108,7 +108,7 @@ def test_a_changed_total_is_named(
 
 def test_a_changed_makespan_is_named(tmp_path: Path) -> None:
     found, number = changed(tmp_path, "run_finished", lambda line: line.update(makespan_s=27.0))
-    text = "makespan: 27.0 s written, 26.0 s found"
+    text = "makespan: 27.0 s as written, 26.0 s from the stamps"
     assert found.disagreements == (Disagreement(number, text),)
 
 
