@@ -184,7 +184,7 @@ class MainSide:
 
     @quietly
     def cancelling(self) -> None:
-        """Record that the run was cancelled, and the stamps that no later note will carry."""
+        """Record that the run was cancelled, and the stamps that no later note will contain."""
         moment = clock.now()
         for key, stamps in list(self._stamps.items()):
             self.session.put(notes.StampsTaken(moment, key, stamps))

@@ -34,7 +34,7 @@ class Meter:
         self._running[tool] = _read(in_process=in_process)
 
     def stop(self, tool: Hashable, *, in_process: bool) -> dict[str, Any]:
-        """Return what *tool* used (fields of ``Usage``); empty if it was not alone."""
+        """Return what *tool* used (fields of ``Usage``); empty if another tool ran meanwhile."""
         before = self._running.pop(tool, None)
         if before is None or not self._alone:
             return _UNKNOWN

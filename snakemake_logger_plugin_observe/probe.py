@@ -50,7 +50,7 @@ def _callers(frame: "FrameType") -> "Iterator[FrameType]":
 
 
 def hidden(wrapper: Any) -> Any:
-    """Return *wrapper*, left out of the tracebacks that Snakemake prints, as its own frames are."""
+    """Return *wrapper*, hidden from Snakemake's tracebacks, as Snakemake's own frames are."""
     package = getattr(sys.modules.get("snakemake"), "__file__", None) or ""
     inside = os.path.join(os.path.dirname(package), "observed")
     wrapper.__code__ = wrapper.__code__.replace(co_filename=inside)

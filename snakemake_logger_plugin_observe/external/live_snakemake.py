@@ -198,7 +198,7 @@ def _values(
 
 
 def _start_and_snakefile(recorded: _Recorded, folder: Workdir, here: Path) -> tuple[Path, Path]:
-    """Return where Snakemake was started, as far as can be found, and its Snakefile.
+    """Return the folder that Snakemake was probably started in, and its Snakefile.
 
     Raises:
         LiveError: if there is none.
@@ -237,10 +237,10 @@ def program() -> str:
 
     """
     sibling = Path(sys.executable).with_name("snakemake")
-    found = str(sibling) if sibling.is_file() else shutil.which("snakemake")
-    if found is None:
+    path = str(sibling) if sibling.is_file() else shutil.which("snakemake")
+    if path is None:
         raise LiveError("no snakemake next to this Python, and none on the PATH")
-    return found
+    return path
 
 
 def run_queries(how: Invocation, timeout_s: float) -> Iterator[QueryResult]:

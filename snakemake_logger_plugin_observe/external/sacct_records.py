@@ -92,8 +92,8 @@ def moment(text: str) -> int | None:
 
 def _bytes(text: str) -> int | None:
     """Return the bytes of ``268435456``, ``262144K`` or ``0.25G``."""
-    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]+)?)([KMGT]?)", text)
-    count = round(float(found[1]) * _UNITS[found[2]]) if found else None
+    amount = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]+)?)([KMGT]?)", text)
+    count = round(float(amount[1]) * _UNITS[amount[2]]) if amount else None
     return count if count is None or count < _MOST_BYTES else None
 
 
@@ -109,10 +109,10 @@ def _requested(row: dict[str, str]) -> int | None:
 
 def _span(text: str) -> float | None:
     """Return the seconds of ``[DD-[HH:]]MM:SS[.mmm]``."""
-    found = re.fullmatch(
+    span = re.fullmatch(
         r"(?:(?:([0-9]{1,5})-)?([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{1,2}(?:\.[0-9]+)?)", text
     )
-    if found is None:
+    if span is None:
         return None
-    days, hours, minutes = (int(part or 0) for part in found.groups()[:3])
-    return round(((days * 24 + hours) * 60 + minutes) * 60 + float(found[4]), 6)
+    days, hours, minutes = (int(part or 0) for part in span.groups()[:3])
+    return round(((days * 24 + hours) * 60 + minutes) * 60 + float(span[4]), 6)

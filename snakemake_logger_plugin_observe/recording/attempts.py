@@ -159,7 +159,7 @@ class AttemptTracker:
         return self._live[key]
 
     def stamps_taken(self, note: notes.StampsTaken) -> None:
-        """Keep stamps that no later note carries."""
+        """Keep stamps that no later note will contain."""
         if note.key in self._live:
             self._live[note.key].stamps |= note.stamps
 

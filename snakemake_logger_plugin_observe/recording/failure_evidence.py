@@ -33,16 +33,16 @@ class FailureEvidence:
         # A node's file system may use another clock; a local job's is this machine's own.
         ended = live.stamps["finished"] if live.executions else None
         jobs = jobs_of(self.run, live.attempt)
-        found: dict[int | None, tuple[LogTail, ...]] = {
+        by_job: dict[int | None, tuple[LogTail, ...]] = {
             job.job_id: tails(job.log, self._workdir, last_written=ended) for job in jobs
         }
         jobs_logs = {path for job in jobs for path in job.log}
         executor_logs = [path for path in live.executor_logs if path not in jobs_logs]
-        found[live.attempt.job_id] = (
-            *found.get(live.attempt.job_id, ()),
+        by_job[live.attempt.job_id] = (
+            *by_job.get(live.attempt.job_id, ()),
             *tails(executor_logs, self._workdir, of_executor=True),
         )
-        return found
+        return by_job
 
     def printed_error(self, live: LiveAttempt) -> str | None:
         """Return the error that Snakemake printed about a job whose tool had not failed."""

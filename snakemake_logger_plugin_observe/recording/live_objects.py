@@ -87,10 +87,10 @@ def _limit(value: Any) -> int | None:
 
 
 def _global_resources(workflow: Any) -> dict[str, Any]:
-    found = ask(lambda: dict(workflow.global_resources.items()), {})
+    resources = ask(lambda: dict(workflow.global_resources.items()), {})
     return {
         str(name): plain(getattr(value, "value", value))
-        for name, value in found.items()
+        for name, value in resources.items()
         if not str(name).startswith("_")
     }
 

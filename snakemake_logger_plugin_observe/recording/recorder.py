@@ -297,15 +297,15 @@ class Recorder:
     def _measure_file_system(self, moment: clock.Micros, when: Literal["start", "end"]) -> None:
         """Time metadata operations in the working directory, if Snakemake has a folder there."""
         folder = next((f for f in (self.folder, self.folder.parent) if f.is_dir()), None)
-        found = filesystem_probe.measure(folder) if folder is not None else None
-        if found is not None:
+        latency = filesystem_probe.measure(folder) if folder is not None else None
+        if latency is not None:
             event = FileSystem(
                 time=moment,
                 when=when,
                 path=str(folder),
-                create_s=found.create_s,
-                stat_s=found.stat_s,
-                remove_s=found.remove_s,
+                create_s=latency.create_s,
+                stat_s=latency.stat_s,
+                remove_s=latency.remove_s,
             )
             self._emit(event)
 

@@ -83,12 +83,12 @@ def settings_of(workflow: Any, args: Any) -> dict[str, Any]:
 
     """
     w = workflow
-    found = {
+    settings = {
         name: ask(partial(_setting, w, owner, name))
         for owner, names in _RECORDED.items()
         for name in names
     }
-    return found | {
+    return settings | {
         "latency_wait_s": ask(lambda: w.execution_settings.latency_wait),
         "edit_notebook": ask(lambda: w.execution_settings.edit_notebook is not None),
         "deployment_methods": ask(lambda: shown(w.deployment_settings.deployment_method)),
@@ -120,8 +120,8 @@ def shown(value: Any) -> Any:
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, Mapping):
-        found = {str(key): shown(item) for key, item in value.items()}
-        return dict(sorted(found.items()))
+        items = {str(key): shown(item) for key, item in value.items()}
+        return dict(sorted(items.items()))
     if isinstance(value, set | frozenset):
         return sorted(map(shown, value), key=str)
     if isinstance(value, list | tuple):

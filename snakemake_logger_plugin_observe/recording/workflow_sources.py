@@ -38,7 +38,8 @@ def paths_of(workflow: Any, profiles: Iterable[str], started_in: str) -> tuple[s
     folders = [os.getcwd()]
     if (before := ask(lambda: workflow._workdir_handler.olddir)) is not None:  # of ``workdir:``
         folders.append(str(before))
-    snakefiles = [p for one in ask(lambda: list(workflow.included), []) if (p := _local(one))]
+    included = ask(lambda: list(workflow.included), [])
+    snakefiles = [path for file in included if (path := _local(file))]
     found = dict.fromkeys(snakefiles)
     for configfile in ask(lambda: list(workflow.configfiles), []):
         found |= dict.fromkeys(os.path.join(folder, str(configfile)) for folder in folders)
