@@ -43,9 +43,9 @@ def failed_before_any_job(*words: str) -> Callable[[Run], None]:
     def check(run: Run) -> None:
         assert run.status() == "failed"
         assert run.attempts == {}
-        said = "\n".join(message.text for message in run.messages if message.level == "error")
+        printed = "\n".join(message.text for message in run.messages if message.level == "error")
         for word in words:
-            assert word in said
+            assert word in printed
 
     return check
 
@@ -125,23 +125,23 @@ def a_missing_input_looked_like_success(run: Run) -> None:
     assert run.status() == attempt.status == "failed"
     assert "compute" not in attempt.phases
     assert "poll_wait" in attempt.phases
-    said = attempt.message or ""
-    if "AttributeError" in said:  # older versions fail themselves while reporting it
-        assert said == "on the node: AttributeError: 'str' object has no attribute 'is_storage'"
+    printed = attempt.message or ""
+    if "AttributeError" in printed:  # older versions fail themselves while reporting it
+        assert printed == "on the node: AttributeError: 'str' object has no attribute 'is_storage'"
         return
     assert attempt.phases["stage_in"] >= 900_000
-    assert said.startswith("on the node: Missing files after 1 seconds")
-    assert "in.txt" in said
+    assert printed.startswith("on the node: Missing files after 1 seconds")
+    assert "in.txt" in printed
 
 
-def a_refusal_is_told(run: Run) -> None:
+def a_refusal_is_recorded(run: Run) -> None:
     attempt = the_attempt(run, "all")
     assert attempt.status == "failed"
     assert "Error submitting jobscript (exit code 9)" in (attempt.message or "")
     assert set(attempt.phases) <= {"slot_wait", "dispatch", "submit", "postprocess"}
 
 
-def nothing_was_heard(run: Run) -> None:
+def no_timing_from_the_node(run: Run) -> None:
     attempt = the_attempt(run, "all")
     assert attempt.status == "failed"
     assert attempt.external_jobid == "1"
@@ -162,7 +162,7 @@ def killed_then_made(first: Run, locked: Run, incomplete: Run, again: Run) -> No
     assert statuses(again) == {"all": ["success"]}
 
 
-def left_as_it_was(first: Run, second: Run) -> None:
+def nothing_ran_again(first: Run, second: Run) -> None:
     assert (first.status(), second.status()) == ("failed", "nothing_to_do")
     assert second.attempts == {}
 
@@ -258,7 +258,7 @@ CASES = [
         executors=(CLUSTER,),
         sample=CLUSTER,
         submit="#!/bin/sh\necho no account >&2\nexit 9\n",
-        check=a_refusal_is_told,
+        check=a_refusal_is_recorded,
     ),
     Case(
         "lost",
@@ -269,7 +269,7 @@ CASES = [
         executors=(CLUSTER,),
         sample=CLUSTER,
         submit=LOST,
-        check=nothing_was_heard,
+        check=no_timing_from_the_node,
     ),
     Case(
         "run-raises",
@@ -328,7 +328,7 @@ CASES = [
         EXIT.format(tool="touch {output}; exit 1"),
         calls=(Call(("--keep-incomplete",), code=1), Call(("--rerun-incomplete",))),
         executors=(LOCAL,),
-        check=left_as_it_was,
+        check=nothing_ran_again,
     ),
     Case(
         "outputs-removed",

@@ -42,7 +42,7 @@ CHAIN = """
 """
 
 
-def chain_is_told(run: Run) -> None:
+def chain_is_recorded(run: Run) -> None:
     all_succeeded(run)
     assert statuses(run) == {
         "a": ["success"],
@@ -156,7 +156,7 @@ GROUPS = """
 """
 
 
-def groups_are_told(submissions: int) -> Callable[[Run], None]:
+def groups_are_recorded(submissions: int) -> Callable[[Run], None]:
     def check(run: Run) -> None:
         all_succeeded(run)
         assert statuses(run) == {"a": ["success"] * 2, "all": ["success"], "b": ["success"] * 2}
@@ -197,7 +197,7 @@ SERVICE = """
 """
 
 
-def local_rules_are_told(run: Run) -> None:
+def local_rules_are_recorded(run: Run) -> None:
     all_succeeded(run)
     here, there = the_attempt(run, "here"), the_attempt(run, "there")
     assert here.external_jobid is None
@@ -221,12 +221,12 @@ def a_hit_has_no_compute(miss: Run, hit: Run) -> None:
     assert hit.status() == "success"
 
 
-def a_spawned_process_is_told(run: Run) -> None:
+def a_spawned_process_is_recorded(run: Run) -> None:
     all_succeeded(run)
     assert {"node_startup", "node_plan"} <= set(the_attempt(run, "all").phases)
 
 
-def service_is_told(run: Run) -> None:
+def service_is_recorded(run: Run) -> None:
     assert run.status() == "success"
     assert statuses(run) == {"all": ["success"], "serve": ["success"], "use": ["success"]}
     assert {attempt.message for attempt in run.attempts.values()} == {None}
@@ -242,7 +242,7 @@ CASES = [
         "chain",
         "jobs: shell, with threads, resources, params, log, benchmark, priority, message",
         CHAIN,
-        check=chain_is_told,
+        check=chain_is_recorded,
         sample=CLUSTER,
     ),
     Case(
@@ -256,7 +256,7 @@ CASES = [
                 shell("echo one > {output}")
                 open(output[0], "a").write("two")
         """,
-        check=a_spawned_process_is_told,
+        check=a_spawned_process_is_recorded,
     ),
     Case(
         "script-python",
@@ -347,7 +347,7 @@ CASES = [
         calls=(Call(says="a"),),
         unordered=True,
         sample=CLUSTER,
-        check=groups_are_told(2),
+        check=groups_are_recorded(2),
     ),
     Case(
         "group-components",
@@ -357,7 +357,7 @@ CASES = [
         unordered=True,
         sample=CLUSTER,
         executors=(CLUSTER,),
-        check=groups_are_told(1),
+        check=groups_are_recorded(1),
     ),
     Case(
         "pipe",
@@ -373,7 +373,7 @@ CASES = [
         SERVICE,
         cores="2",
         unordered=True,
-        check=service_is_told,
+        check=service_is_recorded,
     ),
     Case(
         "localrules",
@@ -389,7 +389,7 @@ CASES = [
             shell: "echo here > {output}"
         """,
         sample=CLUSTER,
-        check=local_rules_are_told,
+        check=local_rules_are_recorded,
     ),
     Case(
         "localrule-directive",
@@ -406,7 +406,7 @@ CASES = [
         """,
         executors=(CLUSTER,),
         sample="",
-        check=local_rules_are_told,
+        check=local_rules_are_recorded,
     ),
     Case(
         "cache",

@@ -45,7 +45,7 @@ def checkpoint(wanted: str) -> str:
     return CHECKPOINT.replace("{wanted}", wanted)
 
 
-def a_checkpoint_is_told(*wildcards: str) -> Callable[[Run], None]:
+def a_checkpoint_is_recorded(*wildcards: str) -> Callable[[Run], None]:
     def check(run: Run) -> None:
         assert run.status() == "success"
         (discover,) = (job for job in run.jobs.values() if job.rule == "discover")
@@ -112,14 +112,14 @@ CASES = [
         "checkpoint",
         "checkpoints: one, with a directory",
         checkpoint("2"),
-        check=a_checkpoint_is_told("1", "2"),
+        check=a_checkpoint_is_recorded("1", "2"),
         unordered=True,
     ),
     Case(
         "checkpoint-names",
         "checkpoints: names in unicode, with spaces",
         checkpoint("zwei drei ö日本"),
-        check=a_checkpoint_is_told("1", "zwei drei ö日本"),
+        check=a_checkpoint_is_recorded("1", "zwei drei ö日本"),
         unordered=True,
         executors=HERE,
     ),

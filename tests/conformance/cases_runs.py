@@ -114,7 +114,7 @@ QUIETS = (
 )
 
 
-def each_is_told_whole(*runs: Run) -> None:
+def each_run_is_complete(*runs: Run) -> None:
     for run in runs:
         all_succeeded(run)
         assert statuses(run) == {"all": ["success"]}
@@ -206,7 +206,7 @@ CASES = [
         f"runs: --quiet, and with {', '.join(map(' '.join, QUIETS))}",
         ONE,
         calls=tuple(Call(("--forceall", "--quiet", *words)) for words in ((), *QUIETS)),
-        check=each_is_told_whole,
+        check=each_run_is_complete,
         executors=HERE,
     ),
     Case(

@@ -92,10 +92,10 @@ def test_another_exit_code_or_output_is_noticed(
 def test_lines_in_random_order_are_still_counted(both: tuple[Side, Side]) -> None:
     bare, seen = both
 
-    def said(side: Side, *lines: str) -> object:
+    def result(side: Side, *lines: str) -> object:
         return printed(
             side, subprocess.CompletedProcess([], 0, "", "\n".join(lines)), unordered=True
         )
 
-    assert said(seen, "b", "a") == said(bare, "a", "b")
-    assert said(seen, "b", "a", "a") != said(bare, "a", "b")
+    assert result(seen, "b", "a") == result(bare, "a", "b")
+    assert result(seen, "b", "a", "a") != result(bare, "a", "b")

@@ -102,7 +102,7 @@ def test_everything_equals_the_bare_run(
 
 
 def _is_no_incident(journal: Path, run: Run) -> None:
-    """A run without problems has no incident, whatever feature of Snakemake it uses.
+    """A run without problems has no incident, with any feature of Snakemake.
 
     Apart from failures, only what explains some of them is found. The runs' times are ignored:
     they depend on what else the machine does.
@@ -201,10 +201,10 @@ def _outcome(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, 
         check=False,
     )
     node = side.here / "node.out"
-    said = node.read_text(errors="backslashreplace") if node.exists() else ""
+    output = node.read_text(errors="backslashreplace") if node.exists() else ""
     return {
         **printed(side, done, unordered=case.unordered),
-        "jobs' output": side.text(said, unordered=case.unordered),
+        "jobs' output": side.text(output, unordered=case.unordered),
         **left(side, loose=case.loose, unordered=case.unordered),
     }
 

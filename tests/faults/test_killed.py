@@ -21,7 +21,7 @@ ONE_LINE = ("no whole line in it", "no journal")
 
 
 def answers(lab: Lab) -> None:
-    """Check that every command of the reader answers, or says why not in one line."""
+    """Check that every command of the reader answers, or fails with one line."""
     for command in ("cost", "jobs", "validate"):
         done = lab.observe(command, *map(str, lab.journals))
         if done.returncode == 0:
@@ -33,7 +33,7 @@ def answers(lab: Lab) -> None:
 
 
 def next_run(lab: Lab, *flags: str) -> None:
-    """Check that the next run starts and succeeds, whatever files the killed one left."""
+    """Check that the next run succeeds, despite the files that the killed one left."""
     before = set(lab.journals)
     left = (".snakemake/locks", ".snakemake/incomplete")
     if any((lab.folder / name).exists() and any((lab.folder / name).iterdir()) for name in left):

@@ -89,7 +89,7 @@ TAMPERED = {
 )
 @pytest.mark.parametrize("what", TAMPERED)
 def test_a_tampered_fragment(lab: Lab, what: str) -> None:
-    tool = HERE / "hostile.py"
+    tool = HERE / "tamper_with_fragment.py"
     lab.snakefile(
         f"rule all:\n    output: 'a.txt'\n    shell: \"{sys.executable} {tool} '{what}' {{output}}\"\n"
     )

@@ -38,8 +38,8 @@ def given_up(labs: Labs, *signals: int) -> Lab:
             for sent in signals:
                 time.sleep(0.3)
                 os.killpg(process.pid, sent)
-            _, said = process.communicate(timeout=60)
-        found.append((process.returncode, comparable(lab, said), outputs(lab)))
+            _, outcome = process.communicate(timeout=60)
+        found.append((process.returncode, comparable(lab, outcome), outputs(lab)))
     assert found[1] == found[0]
     return labs[1]
 
@@ -104,11 +104,11 @@ def as_bare(
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_a_terminal_that_was_closed(labs: Labs, closed: str) -> None:
     snakefile = ONE.replace("touch a.txt", "echo noise; echo noise >&2; touch a.txt")
-    lab, said, stderr = as_bare(labs, f"exec {{snakemake}} {closed}", snakefile)
-    assert ours(said["stdout"]) == []
+    lab, outcome, stderr = as_bare(labs, f"exec {{snakemake}} {closed}", snakefile)
+    assert ours(outcome["stdout"]) == []
     if "2>&-" in closed:
         assert ours(stderr) == []
-    if said["exit code"] == 0:
+    if outcome["exit code"] == 0:
         assert lab.run().status() == "success"
 
 
@@ -140,9 +140,9 @@ def test_a_pipe_without_a_reader(labs: Labs) -> None:
 )
 @pytest.mark.parametrize("limit", [16, 20, 24])
 def test_few_open_files(labs: Labs, limit: int) -> None:
-    lab, said, stderr = as_bare(labs, f"ulimit -n {limit}; exec {{snakemake}}")
+    lab, outcome, stderr = as_bare(labs, f"ulimit -n {limit}; exec {{snakemake}}")
     assert len(warnings(stderr)) <= 1
-    if said["exit code"] == 0 and not warnings(stderr):
+    if outcome["exit code"] == 0 and not warnings(stderr):
         assert lab.run().status() == "success"
 
 
@@ -162,8 +162,8 @@ def test_files_that_cannot_grow(labs: Labs) -> None:
     journal="complete",
 )
 def test_no_home(labs: Labs) -> None:
-    lab, said, stderr = as_bare(labs, HOME="", USER="", LOGNAME="", XDG_CACHE_HOME="")
-    assert said["exit code"] == 0
+    lab, outcome, stderr = as_bare(labs, HOME="", USER="", LOGNAME="", XDG_CACHE_HOME="")
+    assert outcome["exit code"] == 0
     assert warnings(stderr) == []
     assert lab.run().status() == "success"
 
@@ -176,9 +176,9 @@ def test_no_home(labs: Labs) -> None:
 def test_no_proc(labs: Labs) -> None:
     _need_namespaces()
     inside = "mount -t tmpfs tmpfs /proc && exec {snakemake}"
-    lab, said, stderr = as_bare(labs, f"unshare --mount sh -c '{inside}'")
+    lab, outcome, stderr = as_bare(labs, f"unshare --mount sh -c '{inside}'")
     assert warnings(stderr) == []
-    if said["exit code"] == 0:
+    if outcome["exit code"] == 0:
         assert lab.run().status() == "success"
 
 

@@ -21,7 +21,7 @@ from builders import (
     retried,
     stamps,
 )
-from failing import deterministic, different, every_job, flaky, many, mended_inside, nested
+from failing import deterministic, different, every_job, flaky, many, nested, recovered_inside
 from whys import (
     cycle,
     discovered,
@@ -171,13 +171,13 @@ def read_log(path: str) -> LogTail:
 def widened_discovery() -> TriageAnswer:
     """Return the triage of a run whose input discovery also matched checksum files."""
     wide = changed(a_workflow(["a", "b", "a.md5", "b.md5"]), "count", log=())
-    asked = (
+    live_answers = (
         LiveAnswer("L1", "plan", "snakemake all --dry-run --cores 2", ("total      8",)),
         LiveAnswer("L2", "code", "snakemake all --list-changes code --cores 2", ("table",)),
     )
     after = a_run(wide, length_s=300, config_digest="sha256:2", config_keys={"samples": "sha256:2"})
     before = a_run(a_workflow("ab"), config_digest="sha256:1", config_keys={"samples": "sha256:1"})
-    return triage_answer(after, before, read=read_log, live_answers=asked)
+    return triage_answer(after, before, read=read_log, live_answers=live_answers)
 
 
 def unsafe_changes() -> CompareAnswer:
@@ -331,7 +331,7 @@ STORIES = {
 }
 FAILING = {
     story.__name__: story
-    for story in (deterministic, different, every_job, flaky, many, mended_inside, nested)
+    for story in (deterministic, different, every_job, flaky, many, recovered_inside, nested)
 }
 WHYS = {
     story.__name__: story

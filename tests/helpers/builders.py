@@ -193,7 +193,7 @@ _COMPLETED = (
 
 
 def sacct(*rows: dict[str, Any]) -> str:
-    """Return what ``sacct`` prints: a completed job 71 a row, but for what a row says.
+    """Return what ``sacct`` prints: a row for each completed job 71, except for the given cells.
 
     Numbers are seconds of the run, which it prints as moments; texts are printed as they are.
     """
@@ -276,7 +276,7 @@ class Story:
         return self.phase("plan", start_s, end_s, **more)
 
     def planned(self, moment_s: float, to_run: dict[str, int], **up_to_date: int) -> "Story":
-        """Tell what the DAG held: numbers of jobs by rule."""
+        """Add the plan: numbers of jobs by rule."""
         return self.add(Planned(time=at(moment_s), to_run=to_run, up_to_date=up_to_date))
 
     def phase(self, name: str, start_s: float, end_s: float, **more: Any) -> "Story":
@@ -319,7 +319,7 @@ class Story:
     def accounting(
         self, job_id: int | None, record: SchedulerRecord, moment_s: float = 100, **more: Any
     ) -> "Story":
-        """Tell what the cluster's accounting recorded of a job's (or a group's) submission."""
+        """Add the accounting record of a job's or a group's submission."""
         facts = {"job_id": job_id, "attempt": 1, "record": record, **more}
         return self.add(Accounting(time=at(moment_s), **facts))
 
@@ -332,7 +332,7 @@ class Story:
         status: str = "success",
         **more: Any,
     ) -> "Story":
-        """Tell an attempt's end, with the phases that follow from its stamps."""
+        """Add an attempt's end, with the phases that follow from its stamps."""
         group, waits, node_starts = (
             more.pop("group", None),
             more.pop("waits", ()),
@@ -391,7 +391,7 @@ class Story:
         return self.attempt(job_id, known, in_main(one), **more)
 
     def end(self, moment_s: float, status: str = "success") -> "Story":
-        """Tell the run's end, with both accounts as they follow from all before."""
+        """Add the run's end, with the accounts computed from all events before it."""
         nothing = AccountTotals(by_class_s={}, by_phase_s={})
         draft = {"job_account": nothing, "makespan": nothing}
         so_far = fold.fold(numbered(self.events))
@@ -574,7 +574,7 @@ def on_cluster(
 ) -> Story:
     """Return jobs 1 … *count* of one rule, all alike and side by side, ready at 3 s.
 
-    They spend in each phase what is said, and the run ends with them.
+    Each spends the given time in each phase, and the run ends with them.
     """
     story = begun(**facts)
     selected = 3 + slot_s

@@ -6,7 +6,9 @@ from builders import Story, an_execution, begun, in_main, level, stamps
 
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
-TOLD = 'CalledProcessError in file "/work/Snakefile", line 7: returned non-zero exit status {code}.'
+MESSAGE = (
+    'CalledProcessError in file "/work/Snakefile", line 7: returned non-zero exit status {code}.'
+)
 
 
 def tail(*lines: str, path: str = "logs/a.log") -> tuple[LogTail, ...]:
@@ -24,8 +26,8 @@ def fails(
     rule: str = "map",
     **more: Any,
 ) -> Story:
-    """Tell an attempt in the main process whose tool failed after *took_s*, saying *lines* last."""
-    message = more.pop("message", TOLD.format(code=code))
+    """Add an attempt in the main process whose tool failed after *took_s*; *lines* end its log."""
+    message = more.pop("message", MESSAGE.format(code=code))
     end_s = start_s + took_s
     one = an_execution(
         rule,
@@ -77,13 +79,13 @@ def on_node(
     rule: str = "map",
     **more: Any,
 ) -> Story:
-    """Tell an attempt on a node that ran its tool once a code, a second each; 0 is a success."""
+    """Add an attempt on a node with an execution of a second for each exit code; 0 succeeds."""
     at_s = start_s + 3
     executions = []
     for count, code in enumerate(codes, 1):
         facts = {"status": "success"}
         if code:
-            facts = {"status": "failed", "exit_code": code, "message": TOLD.format(code=code)}
+            facts = {"status": "failed", "exit_code": code, "message": MESSAGE.format(code=code)}
         moments_s = {"begun": at_s, "tool_started": at_s, "tool_ended": at_s + 1}
         executions.append(an_execution(rule, number=count, checked=at_s + 1, **moments_s, **facts))
         at_s += 1
@@ -101,8 +103,8 @@ def deterministic() -> Story:
     """Return a job that fails three times in the same way, with another process id each time."""
     story = begun(wraps="local").job(1, wildcards={"sample": "a"}, input=("in/a.fq",))
     for number in (1, 2, 3):
-        said = ("reading", f"[{number}] no such sequence in /tmp/x{number}/a.fa")
-        fails(story, 1, *said, number=number, start_s=3 * number)
+        lines = ("reading", f"[{number}] no such sequence in /tmp/x{number}/a.fa")
+        fails(story, 1, *lines, number=number, start_s=3 * number)
     return story.end(13, "failed")
 
 
@@ -110,9 +112,9 @@ def every_job() -> Story:
     """Return six jobs of a rule that all fail first in the same way, and then succeed."""
     story = begun(wraps="local")
     for job_id in range(1, 7):
-        said = f"cannot open scratch/s{job_id}.tmp: not mounted (attempt 1)"
+        line = f"cannot open scratch/s{job_id}.tmp: not mounted (attempt 1)"
         story.job(job_id, rule="quality", wildcards={"sample": f"s{job_id}"})
-        fails(story, job_id, said, start_s=3 * job_id, rule="quality")
+        fails(story, job_id, line, start_s=3 * job_id, rule="quality")
         succeeds(story, job_id, 2, 30 + job_id, rule="quality")
     return story.end(40)
 
@@ -145,7 +147,7 @@ def nested() -> Story:
     return story.end(45, "failed")
 
 
-def mended_inside() -> Story:
+def recovered_inside() -> Story:
     """Return an attempt that succeeded, though its tool had failed in it first."""
     story = begun(wraps="cluster-generic").job(1)
     return on_node(story, 1, 3, 0).end(12)
@@ -159,6 +161,6 @@ def many(rules: int = 12, jobs: int = 5) -> Story:
             job_id = number * jobs + job
             rule = f"rule{number}"
             story.job(job_id, rule=rule, wildcards={"n": str(job)})
-            said = f"no such sequence in {job}.fa"
-            fails(story, job_id, said, code=number + 1, rule=rule, start_s=3 + job_id)
+            line = f"no such sequence in {job}.fa"
+            fails(story, job_id, line, code=number + 1, rule=rule, start_s=3 + job_id)
     return story.end(100, "failed")

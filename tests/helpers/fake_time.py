@@ -4,7 +4,7 @@ from builders import SECOND, T0
 
 
 class FakeTime:
-    """A wall clock, and one that nobody sets; both advance on request."""
+    """A wall clock that can be set, and a monotonic one; both advance on request."""
 
     def __init__(self) -> None:
         self.wall = T0

@@ -134,9 +134,9 @@ def findings_of(answer: dict[str, Any]) -> list[str]:
 
 def verdict(answer: dict[str, Any]) -> str:
     """Return the verdict without its speed: how long two short runs take is random."""
-    said: str = answer["verdict"]
+    shown: str = answer["verdict"]
     word = answer["speed"]["verdict"]
-    rest = said.removeprefix(word) if word is not None else said
+    rest = shown.removeprefix(word) if word is not None else shown
     return rest.removeprefix(", though it ").removeprefix(" because it ").removeprefix(", ")
 
 
@@ -172,31 +172,31 @@ def _line(journals: Mapping[str, list[bytes]], ref: str) -> dict[str, Any]:
 
 def _holds(event: dict[str, Any], quote: str, claim: str) -> None:
     """Check that an event shows what is quoted from it, and is about what is claimed."""
-    what, _, said = quote.partition(": ")
+    what, _, shown = quote.partition(": ")
     match event["event"]:
         case "job":
             values = event["wildcards"].keys() if quote == _name(event) else ()
             about = any(word in claim for word in (event["rule"], what, *values))
             assert about, (event["rule"], claim)
             assert (
-                _shows(event, what, said) or _is_command(event, quote) or quote == _name(event)
+                _shows(event, what, shown) or _is_command(event, quote) or quote == _name(event)
             ), (
                 quote,
                 event,
             )
         case "run_started":
             is_command = quote.startswith(event["command"][0])
-            assert is_command or _is_start(event, what, said), quote
+            assert is_command or _is_start(event, what, shown), quote
             assert claim.startswith("run ") or is_command or what in claim, (what, claim)
         case "provenance":
             assert claim.startswith("run ") or what.removeprefix("file ") in claim
             known = event["sources"].get(what.removeprefix("file "))
-            assert said == "None" if known is None else known.startswith(said), (quote, event)
+            assert shown == "None" if known is None else known.startswith(shown), (quote, event)
         case "outputs":
             sums = {
                 file["path"]: file["sha256"] or f"{file['bytes']} bytes" for file in event["files"]
             }
-            assert sums[what] == said
+            assert sums[what] == shown
             assert what in claim
         case "attempt_finished":
             said_of_it = " ".join((event["message"] or event["status"]).split())
@@ -215,33 +215,33 @@ def _name(event: dict[str, Any]) -> str:
     return f"{event['rule']} {values}".strip()
 
 
-def _shows(event: dict[str, Any], what: str, said: str) -> bool:
-    """Whether a job's event holds the fact *what*, as it is *said*."""
+def _shows(event: dict[str, Any], what: str, shown: str) -> bool:
+    """Whether a job's event contains the fact *what* as it is *shown*."""
     kind = what.split(" ", maxsplit=1)[0]
     names = {"rule's": "rule", "resource": "resources"}
     value = event.get(names.get(kind, kind))
     match kind:
         case "input" | "output" | "log" | "benchmark" | "ancient":
             there = [value] if isinstance(value, str) else (value or [])
-            if said in ("None", "none of these", ""):
+            if shown in ("None", "none of these", ""):
                 return True  # of those that the other side has
-            return said.split(", ", 1)[0] in there
+            return shown.split(", ", 1)[0] in there
         case "ensured":
             held = [f"{path} ({promise})" for path, promise in (value or {}).items()]
-            return said == "none of these" or said in held
+            return shown == "none of these" or shown in held
         case "temp":
-            return said == ", ".join(value or ["none"])
+            return shown == ", ".join(value or ["none"])
         case "code" | "params" | "environment":
             digest = event.get(f"{kind}_digest")
-            return said == "None" if digest is None else said in digest
+            return shown == "None" if digest is None else shown in digest
         case "resource":
             value = (value or {}).get(what.removeprefix("resource "))
         case "group" | "local" | "checkpoint":
-            return said in ("yes", "no", "None")
+            return shown in ("yes", "no", "None")
         case _:
             sizes = event.get("input_sizes", {})
             if what in sizes:
-                return str(sizes[what]) == said
+                return str(sizes[what]) == shown
             if kind not in (
                 "threads",
                 "priority",
@@ -252,15 +252,15 @@ def _shows(event: dict[str, Any], what: str, said: str) -> bool:
                 "command",
             ):
                 return False
-    return str(value) == said or said in json.dumps(value)
+    return str(value) == shown or shown in json.dumps(value)
 
 
-def _is_start(event: dict[str, Any], what: str, said: str) -> bool:
-    """Whether the run's first event holds the fact *what*; in words."""
+def _is_start(event: dict[str, Any], what: str, shown: str) -> bool:
+    """Whether the run's first event contains the fact *what* as it is *shown*."""
     if what.startswith("config"):
         keys = event.get("config_keys", {})
         known = keys.get(what.removeprefix("config ")) or event.get("config_digest")
-        return said == "None" or said in str(known)
+        return shown == "None" or shown in str(known)
     fields = {
         "Snakefile": "snakefile",
         "profile": "profiles",
@@ -272,14 +272,14 @@ def _is_start(event: dict[str, Any], what: str, said: str) -> bool:
     name = fields.get(what, what)
     settings = event.get("settings", {})
     if name not in event and name not in settings:
-        return said == "None"
+        return shown == "None"
     value = settings[name] if name in settings else event[name]
-    if said == "None":
+    if shown == "None":
         return value in (None, [], {}, "")
     if isinstance(value, bool):
-        return said == ("yes" if value else "no")
+        return shown == ("yes" if value else "no")
     if isinstance(value, list):
-        return said == ", ".join(map(str, value))
+        return shown == ", ".join(map(str, value))
     if isinstance(value, dict):
-        return all(f"{key}=" in said or f"{key}: " in said for key in value)
-    return said == str(value)
+        return all(f"{key}=" in shown or f"{key}: " in shown for key in value)
+    return shown == str(value)

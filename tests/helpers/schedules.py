@@ -64,7 +64,7 @@ class Task:
     """Whether its node reported."""
 
     @property
-    def is_told(self) -> bool:
+    def tool_is_timed(self) -> bool:
         """Whether the journal has its tool's time."""
         return self.seen or self.local
 
@@ -146,7 +146,7 @@ class Lived:
         longest: dict[int, int] = {}
         for job_id in sorted(self.world.tasks):
             task = self.world.tasks[job_id]
-            own = task.lengths[-1]["compute"] if task.is_told else 0
+            own = task.lengths[-1]["compute"] if task.tool_is_timed else 0
             own += longer.get(f"j{job_id}", 0)
             needs = {*task.needs, *([makers[job_id]] if job_id in makers else [])}
             longest[job_id] = own + max((longest[need] for need in needs), default=0)
@@ -267,7 +267,7 @@ class _Life:
         self.reports = [one for one in self.reports if one[0] > woke]
         for _, _, unit in reported:
             moment = self.finish(unit, moment)
-        ready = sorted(filter(self.is_ready, self.units), key=self.liked)
+        ready = sorted(filter(self.is_ready, self.units), key=self.priority)
         selections: tuple[tuple[int, int], ...] = ()
         picked = [unit for unit in ready if self.takes(unit)] if ready else []
         if ready:
@@ -276,7 +276,7 @@ class _Life:
             for unit in ready:
                 self.passed.setdefault(unit, unit not in picked)
                 if unit not in picked:
-                    self.short[unit] = self.lacks(unit)
+                    self.short[unit] = self.short_of(unit)
         selected, freed = moment, tuple(self.freed)
         self.freed = [] if ready else self.freed
         for unit in picked:
@@ -290,8 +290,8 @@ class _Life:
         )
         return moment
 
-    def liked(self, unit: int | str) -> int:
-        """Return the position of *unit* among those that are ready."""
+    def priority(self, unit: int | str) -> int:
+        """Return the position of *unit* among those that are ready, lowest first."""
         return self.rank.get((unit, self.number[unit] + 1), len(self.rank))
 
     def is_ready(self, unit: int | str) -> bool:
@@ -302,8 +302,8 @@ class _Life:
     def running(self, unit: int | str) -> bool:
         return self.number[unit] > 0 and unit not in self.ended
 
-    def asks(self, unit: int | str) -> tuple[int, int, int]:
-        """Return the places, cores and memory that a submission takes, as ``LIMITS`` are."""
+    def shares(self, unit: int | str) -> tuple[int, int, int]:
+        """Return the slots, cores and memory that a submission takes, as ``LIMITS`` are."""
         tasks = [self.world.tasks[member] for member in self.members(unit)]
         threads = max(task.threads for task in tasks)
         memory = max(task.memory for task in tasks)
@@ -311,21 +311,21 @@ class _Life:
 
     def takes(self, unit: int | str) -> bool:
         """Take a slot for *unit*, if one is free."""
-        fits = not self.lacks(unit)
+        fits = not self.short_of(unit)
         if fits:
             self.number[unit] += 1
             self.previous[unit] = self.ended.pop(unit, None)
         return fits
 
-    def lacks(self, unit: int | str) -> tuple[str, ...]:
+    def short_of(self, unit: int | str) -> tuple[str, ...]:
         """Return the limits of which too little is left for *unit*."""
         world = self.world
         limits = (world.jobs, world.cores if not world.jobs else None, world.memory)
         taken = [0, 0, 0]
         for other in self.units:
             if self.running(other):
-                taken = [a + b for a, b in zip(taken, self.asks(other), strict=True)]
-        wanted = self.asks(unit)
+                taken = [a + b for a, b in zip(taken, self.shares(other), strict=True)]
+        wanted = self.shares(unit)
         return tuple(
             name
             for name, limit, have, want in zip(LIMITS, limits, taken, wanted, strict=True)

@@ -223,7 +223,7 @@ class Requeued:
     evidence: TimelineInput
     last_start: int
     lengths: dict[str, int]
-    """How long the last start truly was in each of its phases."""
+    """The true time of the last start in each phase."""
     starts: int
     """How many starts left a trace."""
 
@@ -294,7 +294,7 @@ def _later(known: TimelineInput, later: int, **changed: Any) -> TimelineInput:
 
 
 @st.composite
-def hostile_runs(draw: st.DrawFn) -> Run:
+def tampered_runs(draw: st.DrawFn) -> Run:
     """Return a run that no Snakemake would make: any stamps, any dependencies, circles included."""
     events: list[Event] = [
         RunStarted(

@@ -72,7 +72,7 @@ def a_run(
     """Return a run of *jobs*, one after the other, each as long as the next.
 
     Args:
-        jobs: what ran, see ``a_job``; the small workflow, where nothing is said.
+        jobs: what ran, see ``a_job`` (default: the small workflow).
         length_s: how long it all took.
         sums: checksums by output; True gives each output one that follows from its name.
         settings: those that are not as usual.

@@ -92,7 +92,7 @@ if "FAKETIME" in os.environ:  # it breaks Python's sleep, which names an absolut
 
 @dataclass
 class Seen:
-    """A run on a node whose clock is *shift_s* ahead, and when its jobs truly were there."""
+    """A run on a node whose clock is *shift_s* ahead, and the true times of its jobs there."""
 
     run: Run
     shift_s: float
@@ -110,7 +110,7 @@ class Seen:
         return offset
 
     def waits_s(self, rule: str) -> tuple[float, float]:
-        """Return how long it truly waited in the queue, and for the poll."""
+        """Return how long it really waited in the queue and for the status check."""
         stamps = self.attempt(rule).stamps
         began, ended = self.there[rule]
         return began - stamps.accepted / 1e6, stamps.reported / 1e6 - ended
@@ -235,7 +235,7 @@ def test_the_sum_of_queue_and_poll_wait_is_true(seen: Seen) -> None:
 
 @on(*NODES)
 def test_an_injected_wait_is_within_the_bounds_of_its_phase(seen: Seen) -> None:
-    """The exact ones have no bound, and are as long as they truly were."""
+    """Exact ones have no bounds, and equal the injected wait."""
     for rule in RULES:
         offset, found = seen.offset(rule), phases_s(seen.attempt(rule))
         bounds = offset.queue_wait_bounds_s, offset.poll_wait_bounds_s

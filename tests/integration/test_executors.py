@@ -283,9 +283,9 @@ class Cloud(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        asked = json.loads(self.rfile.read(length) or "{}")
-        self.requests.append((f"{self.command} {self.path}", asked))
-        text = json.dumps(self.say(asked)).encode()
+        request = json.loads(self.rfile.read(length) or "{}")
+        self.requests.append((f"{self.command} {self.path}", request))
+        text = json.dumps(self.response(request)).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -294,20 +294,20 @@ class Cloud(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the names that http.server asks for
 
-    def say(self, asked: dict[str, Any]) -> Any:
+    def response(self, request: dict[str, Any]) -> Any:
         match self.command, self.path.partition("?")[0].rpartition("/")[2]:
             case "POST", "jobs":
                 self.store()
-                return asked
+                return request
             case "GET", "status":
                 return {"status": {"succeeded": 1}}
             case "GET", "pods":
                 return {"items": []}
             case "POST", "registerjobdefinition":
-                return {"jobDefinitionName": asked["jobDefinitionName"], "revision": 1}
+                return {"jobDefinitionName": request["jobDefinitionName"], "revision": 1}
             case "POST", "submitjob":
                 self.store()
-                return {"jobName": asked["jobName"], "jobId": "lab-1"}
+                return {"jobName": request["jobName"], "jobId": "lab-1"}
             case "POST", "describejobs":
                 return {"jobs": [{"jobId": "lab-1", "status": "SUCCEEDED"}]}
         return {}
@@ -362,10 +362,10 @@ def test_kubernetes_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(la
         (lab.folder / "kube.json").write_text(json.dumps(config))
         environment = {"KUBECONFIG": "kube.json", "NO_PROXY": "127.0.0.1"}
         wrapped(lab, "kubernetes", "--kubernetes-namespace", "mine", *STORAGE, **environment)
-    asked = dict(requests)["POST /apis/batch/v1/namespaces/mine/jobs"]
-    (container,) = asked["spec"]["template"]["spec"]["containers"]
+    request = dict(requests)["POST /apis/batch/v1/namespaces/mine/jobs"]
+    (container,) = request["spec"]["template"]["spec"]["containers"]
     attempt = assert_the_rest_is_one_stretch_with_its_reason(lab, container["args"][-1])
-    assert attempt.external_jobid == asked["metadata"]["name"]
+    assert attempt.external_jobid == request["metadata"]["name"]
 
 
 def test_aws_batch_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(lab: Lab) -> None:

@@ -287,7 +287,7 @@ def test_a_job_whose_node_processes_are_gone_is_lost(lab: Lab) -> None:
 
 
 def test_without_the_wrapper_the_log_alone_shows_the_same_failure(lab: Lab) -> None:
-    """No record of Snakemake's says which job an exit code belongs to."""
+    """No log record of Snakemake shows which job an exit code belongs to."""
     lab.snakefile("""
         rule all:
             output: "a.txt"

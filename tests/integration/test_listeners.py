@@ -226,7 +226,7 @@ TOOL = """
 TELLING = ("--telling-submit-cmd", "./submit.sh 0 0 -", "--jobs", "4", "-k")
 
 
-def told_by_executor(lab: Lab, how: str, *flags: str) -> dict[str, Any]:
+def announced_by_executor(lab: Lab, how: str, *flags: str) -> dict[str, Any]:
     """Run jobs whose executor announces their states; return them by rule, as the reader has them."""
     lab.snakefile(TOOL)
     lab.cluster()
@@ -246,7 +246,7 @@ def told_by_executor(lab: Lab, how: str, *flags: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("how", ["neutral", "older"])
 def test_an_executors_own_job_states_are_recorded_with_the_attempts(lab: Lab, how: str) -> None:
-    jobs = told_by_executor(lab, how, "--logger", "observe", "--executor", "telling")
+    jobs = announced_by_executor(lab, how, "--logger", "observe", "--executor", "telling")
     scheduler = jobs["good"]["scheduler"]
     assert scheduler["cluster_job"] == jobs["good"]["external_jobid"]
     assert scheduler["cluster_job"].isdecimal()
@@ -271,7 +271,7 @@ def test_an_executors_own_job_states_are_recorded_with_the_attempts(lab: Lab, ho
 
 
 def test_malformed_job_states_are_ignored(lab: Lab) -> None:
-    jobs = told_by_executor(lab, "broken", "--logger", "observe", "--executor", "telling")
+    jobs = announced_by_executor(lab, "broken", "--logger", "observe", "--executor", "telling")
     assert [jobs[rule]["scheduler"] for rule in ("good", "bad")] == [None, None]
     assert [jobs[rule]["status"] for rule in ("good", "bad")] == ["success", "failed"]
     assert lab.run().gaps == []
@@ -279,7 +279,7 @@ def test_malformed_job_states_are_ignored(lab: Lab) -> None:
 
 def test_jobs_are_not_announced_if_their_executor_announces_them(lab: Lab) -> None:
     """With the wrapper, its states are kept next to the stamps, and each end is announced once."""
-    jobs = told_by_executor(lab, "neutral", *ANNOUNCED, "--timed-wraps", "telling")
+    jobs = announced_by_executor(lab, "neutral", *ANNOUNCED, "--timed-wraps", "telling")
     assert jobs["good"]["scheduler"]["state"] == "succeeded"
     assert "compute" in jobs["good"]["phases_s"]
     announced = [one for one in states(lab) if one["jobid"] == jobs["good"]["job_id"]]

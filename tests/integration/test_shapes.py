@@ -225,10 +225,10 @@ def test_a_failure_has_its_exit_code_or_signal_or_missing_file(
 
 
 def test_failures_are_listed_with_their_causes(failed_on_nodes: Lab) -> None:
-    said = failed_on_nodes.observe("jobs", "--failed").stdout
-    assert "exit code 7" in said
-    assert "signal 9" in said
-    assert "its tool ran 6 times in 3 attempts (3, 2, 1)" in " ".join(said.split())
+    answer = failed_on_nodes.observe("jobs", "--failed").stdout
+    assert "exit code 7" in answer
+    assert "signal 9" in answer
+    assert "its tool ran 6 times in 3 attempts (3, 2, 1)" in " ".join(answer.split())
 
 
 def test_a_refused_submission_is_recorded(lab: Lab) -> None:

@@ -174,14 +174,14 @@ AMBIGUOUS = """
 def test_a_planning_error_after_a_checkpoint_is_printed_as_in_the_bare_run(
     tmp_path: Path, plugins: tuple[str, ...]
 ) -> None:
-    said = []
+    printed = []
     for name, flags in [("bare", ()), ("seen", plugins)]:
         (tmp_path / name).mkdir()
         lab = Lab(tmp_path / name)
         lab.snakefile(AMBIGUOUS)
         done = lab.snakemake("--cores", "1", *flags, check=False)
         assert done.returncode == 1
-        said.append(without_moments(done.stderr).partition("Updating checkpoint")[2])
-    assert "AmbiguousRuleException" in said[0]
-    assert said[1] == said[0]
+        printed.append(without_moments(done.stderr).partition("Updating checkpoint")[2])
+    assert "AmbiguousRuleException" in printed[0]
+    assert printed[1] == printed[0]
     assert plans(lab) == [({"all": 1, "split": 1}, {})]

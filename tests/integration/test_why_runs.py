@@ -1,4 +1,4 @@
-"""Why jobs ran, asked of real runs: every reason that Snakemake gives, and what is behind it."""
+"""``why`` on real runs: every reason that Snakemake gives, and its root cause."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def again(done: Lab, lab: Lab) -> Lab:
     return lab
 
 
-def asked(lab: Lab, *words: str) -> dict[str, Any]:
+def why_answer(lab: Lab, *words: str) -> dict[str, Any]:
     found = lab.observe("why", *words, "--format", "json")
     assert (found.returncode, found.stderr) == (0, "")
     answer: dict[str, Any] = json.loads(found.stdout)
@@ -75,7 +75,7 @@ def run_again(lab: Lab, *flags: str) -> dict[str, Any]:
     before = set(lab.journals)
     lab.snakemake("--cores", "1", *BOTH, *flags)
     (journal,) = set(lab.journals) - before
-    return asked(lab, str(journal))
+    return why_answer(lab, str(journal))
 
 
 def newest(lab: Lab) -> Path:
@@ -100,7 +100,7 @@ def edit(lab: Lab, before: str, after: str) -> None:
 
 
 def test_the_root_cause_of_a_first_run_is_the_missing_targets(done: Lab) -> None:
-    answer = asked(done)
+    answer = why_answer(done)
     assert reasons(answer)["left"] == ["missing_output", "updated_by_job"]
     assert roots(answer) == {("missing_output", "join"): 6}
     (root,) = answer["roots"]
@@ -112,7 +112,7 @@ def test_a_touched_input_is_the_root_cause_of_everything_downstream(again: Lab) 
     (again.folder / "in.txt").write_text("2\n")
     answer = run_again(again)
     assert roots(answer) == {("updated_input", "first"): 5}
-    found = asked(again, "in.txt", str(newest(again)))["chain"]
+    found = why_answer(again, "in.txt", str(newest(again)))["chain"]
     assert found["relation"] == "updated"
 
 
@@ -121,7 +121,7 @@ def test_changed_code_is_the_root_cause_of_a_remade_temporary_input(again: Lab) 
     answer = run_again(again)
     assert reasons(answer)["first"] == ["missing_output"]
     assert roots(answer)["code", "right"] == answer["jobs"]
-    found = asked(again, "first", str(newest(again)))["chain"]
+    found = why_answer(again, "first", str(newest(again)))["chain"]
     steps = {one["rule"]: one for one in found["steps"]}
     assert [one["relation"] for one in steps["first"]["causes"]] == ["needed_by"]
     assert [one["kind"] for one in steps["right"]["causes"] if one["root"]] == ["code"]
@@ -227,11 +227,11 @@ def test_jobs_found_by_a_checkpoint_have_its_root_cause(lab: Lab) -> None:
     """)
     (lab.folder / "in.txt").write_text("a b\n")
     lab.snakemake("--cores", "1", *BOTH)
-    assert roots(asked(lab)) == {("missing_output", "join"): 5}
+    assert roots(why_answer(lab)) == {("missing_output", "join"): 5}
     (lab.folder / "in.txt").write_text("a b c\n")
     answer = run_again(lab)
     assert roots(answer)["updated_input", "split"] == answer["jobs"]
-    found = asked(lab, "work i=c", str(newest(lab)))["chain"]
+    found = why_answer(lab, "work i=c", str(newest(lab)))["chain"]
     assert [one["relation"] for one in found["steps"][0]["causes"]] == [
         *("needed_by", "made_by", "brought_by"),
     ]
@@ -243,7 +243,7 @@ def test_a_dry_run_s_journal_shows_why_jobs_would_run(again: Lab) -> None:
     before = set(again.journals)
     again.snakemake("--cores", "1", "--logger", "observe", "--dry-run")
     (journal,) = set(again.journals) - before
-    answer = asked(again, str(journal))
+    answer = why_answer(again, str(journal))
     assert (answer["planned"], answer["time_s"]) == (True, 0.0)
     assert roots(answer) == {("params", "left"): 5}
     text = again.observe("why", str(journal)).stdout
@@ -263,14 +263,14 @@ def test_a_run_with_nothing_to_do_is_reported_as_up_to_date(again: Lab) -> None:
 def test_a_rule_without_output_always_runs(lab: Lab) -> None:
     lab.snakefile("rule all:\n    shell: 'true'\n")
     lab.snakemake("--cores", "1", *BOTH)
-    assert roots(asked(lab)) == {("no_output", "all"): 1}
+    assert roots(why_answer(lab)) == {("no_output", "all"): 1}
 
 
 def test_why_works_with_the_logger_alone(lab: Lab) -> None:
     lab.snakefile(_SNAKEFILE)
     (lab.folder / "in.txt").write_text("1\n")
     lab.snakemake("--cores", "1", "--logger", "observe")
-    assert roots(asked(lab)) == {("missing_output", "join"): 6}
+    assert roots(why_answer(lab)) == {("missing_output", "join"): 6}
 
 
 def test_a_file_of_no_job_is_refused(done: Lab) -> None:
@@ -294,4 +294,4 @@ def test_the_root_cause_of_a_pipes_writer_is_its_reader(lab: Lab) -> None:
     lab.snakemake("--cores", "2", *BOTH)
     run = lab.run()
     assert sorted(job.rule for job in run.jobs.values()) == ["filler", "reader"]
-    assert roots(asked(lab)) == {("missing_output", "reader"): 2}
+    assert roots(why_answer(lab)) == {("missing_output", "reader"): 2}

@@ -238,7 +238,7 @@ class Daemon:
         return self.process is not None
 
     def start(self, *command: str) -> None:
-        """Start the command in a session of its own, as a child of nobody here.
+        """Start the command in a session of its own, not as a child of this process.
 
         The shell in between ends at once. Without it, a daemon that dies would stay a zombie for
         as long as the test session runs.
@@ -505,7 +505,7 @@ def _loopback_address() -> str:
 
 @contextlib.contextmanager
 def _locked(layout: Layout) -> Iterator[None]:
-    """Let nobody else bring the cluster up or down meanwhile."""
+    """Hold a lock, so that no other process starts or stops the cluster meanwhile."""
     until = time.monotonic() + 5 * _PATIENCE_S
     while True:
         layout.directory.mkdir(mode=0o755, parents=True, exist_ok=True)

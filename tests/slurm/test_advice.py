@@ -26,11 +26,11 @@ def test_ten_jobs_of_half_a_second(lab: SlurmLab) -> None:
     """)
     lab.snakemake(*DEFAULTS)
     text = " ".join(lab.observe("cost").stdout.split())
-    (said,) = re.findall(r"What to change: .*?\.(?= Where | !|$)", text)
-    assert said.startswith(
+    (advice,) = re.findall(r"What to change: .*?\.(?= Where | !|$)", text)
+    assert advice.startswith(
         "What to change: lower --slurm-init-seconds-before-status-checks (40 s here; "
     )
-    assert "then group the 10 jobs of work (each with " in said
+    assert "then group the 10 jobs of work (each with " in advice
     answer = json.loads(lab.observe("cost", "--format", "json").stdout)
     first, second = answer["advice"][:2]
     assert (first["kind"], first["value"]) == ("polling", 40)

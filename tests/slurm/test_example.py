@@ -72,7 +72,7 @@ def test_outputs_are_byte_for_byte_those_of_the_bare_run(
     assert results(observed) == results(bare)
 
 
-def said(lab: SlurmLab) -> list[str]:
+def console_lines(lab: SlurmLab) -> list[str]:
     """Return a run's console text without what depends on the order of jobs.
 
     Two threads submit at once, so lines change places; jobs whose ends one poll sees together are
@@ -86,7 +86,9 @@ def said(lab: SlurmLab) -> list[str]:
 
 def test_the_console_is_the_same_except_for_one_line(bare: SlurmLab, observed: SlurmLab) -> None:
     here, there = str(observed.folder), str(bare.folder)
-    assert said(observed) == sorted(line.replace(there, here) for line in said(bare))
+    assert console_lines(observed) == sorted(
+        line.replace(there, here) for line in console_lines(bare)
+    )
 
 
 def test_every_job_has_all_its_phases_and_the_scheduler_agrees(observed: SlurmLab) -> None:

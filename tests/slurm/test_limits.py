@@ -54,10 +54,10 @@ def test_time_limit_and_out_of_memory_are_distinguished_with_used_and_requested(
     assert fat["memory"]["requested_bytes"] == 400_000_000
     # The largest of what the kernel counted and what Slurm sampled, Snakemake's own part included.
     assert 390e6 <= fat["memory"]["used_bytes"] < 550e6
-    said = text(lab)
-    assert "time limit (TIMEOUT" in said
-    assert "of 1 min 00 s requested" in said
-    assert "MB used of 400 MB requested" in said
+    shown = text(lab)
+    assert "time limit (TIMEOUT" in shown
+    assert "of 1 min 00 s requested" in shown
+    assert "MB used of 400 MB requested" in shown
     incidents = lab.incidents()
     strengths = {"time_limit": "certain", "out_of_memory": "likely", "masked_failure": "certain"}
     assert {name: incidents[name]["strength"] for name in strengths} == strengths

@@ -8,7 +8,7 @@ from slurm_lab import SlurmLab
 
 
 def test_a_step_killed_for_its_memory_is_out_of_memory(lab: SlurmLab, cluster: Cluster) -> None:
-    """The job's state is only FAILED; the log of the daemon that killed its step says why."""
+    """The job's state is only FAILED; the log of the daemon that killed its step has the reason."""
     assert "OverMemoryKill" in cluster.client("scontrol", "show", "config")
     lab.snakefile("""
         rule all:
@@ -25,6 +25,6 @@ def test_a_step_killed_for_its_memory_is_out_of_memory(lab: SlurmLab, cluster: C
     assert one["memory"]["used_bytes"] == pytest.approx(1050e6, rel=0.5)
     (name, incident), *_ = lab.incidents().items()
     assert (name, incident["strength"]) == ("out_of_memory", "certain")
-    said = lab.observe("jobs", "--failed").stdout
-    assert "out of memory (FAILED" in said
-    assert "used of 400 MB requested" in said
+    text = lab.observe("jobs", "--failed").stdout
+    assert "out of memory (FAILED" in text
+    assert "used of 400 MB requested" in text

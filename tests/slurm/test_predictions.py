@@ -59,10 +59,10 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_save_what_wa
     largest = [one["name"] for one in answer["savings"] if one["kind"] == "phase"]
     assert largest[:2] == ["poll_wait", "shutdown"]  # both end with one of the executor's looks
     assert "node_startup" in largest[2:4]  # on this machine a node's processes end as slowly
-    said = " ".join(rare.observe("path").stdout.split())
-    assert "What to fix first: poll_wait (" in said
-    assert f": --slurm-init-seconds-before-status-checks, {RARE_S} s here)" in said
-    assert f"--poll {OFTEN_S} # what that would save" in said
+    shown = " ".join(rare.observe("path").stdout.split())
+    assert "What to fix first: poll_wait (" in shown
+    assert f": --slurm-init-seconds-before-status-checks, {RARE_S} s here)" in shown
+    assert f"--poll {OFTEN_S} # what that would save" in shown
 
     words = ("--with", f"poll={OFTEN_S}", "--with", f"poll={OFTEN_S} startup=x0")
     replays = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)["predictions"]

@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update-golden",
         action="store_true",
         default=False,
-        help="write what the reporters say now to tests/golden, to be read before it is kept",
+        help="write the current output of the reporters to tests/golden; review the diff",
     )
 
 
@@ -46,9 +46,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Return a maker of commands on the PATH; each notes its calls, a line with its words each.
+    """Return a maker of fake commands on the PATH; each records its calls, one a line.
 
-    The line begins with how it was told to print moments.
+    A line is the value of ``SLURM_TIME_FORMAT`` and the arguments.
     """
     folder = tmp_path / "bin"
     folder.mkdir()

@@ -256,7 +256,7 @@ def test_nothing_is_executed_or_imported_from_what_was_read() -> None:
 
 
 def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags() -> None:
-    """A dry run is asked for as the run was, so some arguments of its command are used again.
+    """A dry run repeats the run, so some arguments of its command are used again.
 
     One module does that, and no other of the reader starts what it reads of: it takes flags that
     are on its list, and the program, the folder and the environment from this machine.

@@ -1,4 +1,4 @@
-"""The schedules that other tests take for the truth are sound runs, and their words agree."""
+"""The schedules that other tests compare with are consistent runs."""
 
 from hypothesis import given, settings
 from schedules import Lived, again, lives
@@ -13,9 +13,9 @@ MANY = settings(max_examples=150)
 @given(lives())
 def test_the_journal_of_a_schedule_has_its_true_phases(lived: Lived) -> None:
     run = lived.run
-    told = {key: dict(attempt.phases) for key, attempt in run.attempts.items()}
-    assert told == {key: phases for key, phases in lived.phases.items() if key in told}
-    assert set(lived.order) <= set(told)
+    recorded = {key: dict(attempt.phases) for key, attempt in run.attempts.items()}
+    assert recorded == {key: phases for key, phases in lived.phases.items() if key in recorded}
+    assert set(lived.order) <= set(recorded)
 
 
 @MANY

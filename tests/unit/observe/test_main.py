@@ -37,7 +37,7 @@ def newest(workdir: Path, name: str, story: Story) -> Path:
     return story.write(workdir / ".snakemake" / "observe" / f"{name}.jsonl")
 
 
-def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+def output(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     """Return stdout, and stderr, which must be at most one line."""
     out, error = capsys.readouterr()
     assert error == "" or (error.startswith("snakemake-observe: ") and error.count("\n") == 1)
@@ -50,7 +50,7 @@ def test_an_answer_gives_exit_code_0(
     journal: Path, capsys: pytest.CaptureFixture[str], command: str, form: str
 ) -> None:
     assert main([command, str(journal), "--format", form]) == 0
-    out, error = said(capsys)
+    out, error = output(capsys)
     assert out.endswith("\n")
     assert error == ""
 
@@ -70,7 +70,7 @@ def test_options_may_stand_between_positional_arguments(
     journal.with_name("observe.toml").write_text("version = 1\n")
     named = {"JOURNAL": str(journal), "FILE": "observe.toml"}
     assert main([named.get(arg, arg) for arg in args]) == 0
-    assert json.loads(said(capsys)[0])["schema_version"] == 1
+    assert json.loads(output(capsys)[0])["schema_version"] == 1
 
 
 def test_other_commands_answer_despite_a_torn_line(
@@ -79,7 +79,7 @@ def test_other_commands_answer_despite_a_torn_line(
     with journal.open("ab") as file:
         file.write(b"torn")
     assert main(["cost", str(journal)]) == 0
-    assert "torn line" in " ".join(said(capsys)[0].split())
+    assert "torn line" in " ".join(output(capsys)[0].split())
 
 
 @pytest.mark.parametrize("command", ["cost", "jobs", "validate"])
@@ -99,7 +99,7 @@ def test_an_unreadable_journal_gives_exit_code_2_and_one_line(
     if data is not None:
         path.write_bytes(data)
     assert main([command, str(path)]) == 2
-    assert said(capsys) == ("", f"{path}{reason}")
+    assert output(capsys) == ("", f"{path}{reason}")
 
 
 LEVEL = {
@@ -150,7 +150,7 @@ def test_a_tampered_journal_gets_an_answer_or_an_error_of_one_line(
     path = workdir / "j.jsonl"
     path.write_bytes(tampered(changed))
     assert main([command, str(path), "--format", form]) in (0, 1, 2)
-    said(capsys)
+    output(capsys)
 
 
 def test_an_unknown_choice_is_a_usage_error(
@@ -164,9 +164,9 @@ def test_an_unknown_choice_is_a_usage_error(
 def test_the_default_command_is_cost(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     newest(workdir, "20260301T120000-aaaaaa", chain())
     assert main([]) == 0
-    default = said(capsys)
+    default = output(capsys)
     assert main(["cost"]) == 0
-    assert said(capsys) == default
+    assert output(capsys) == default
 
 
 @pytest.mark.parametrize("args", [["--format", "json"], ["chain.jsonl", "--format", "json"]])
@@ -175,7 +175,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
 ) -> None:
     newest(workdir, "20260301T120000-aaaaaa", chain())
     assert main(args) == 0
-    assert set(json.loads(said(capsys)[0])) == {
+    assert set(json.loads(output(capsys)[0])) == {
         "schema_version",
         "run",
         "makespan",
@@ -238,7 +238,7 @@ def test_an_empty_argument_is_an_error_and_not_the_current_folder(
 ) -> None:
     newest(workdir, "20260301T120000-aaaaaa", chain())
     assert main(args) == 2
-    assert said(capsys) == ("", "empty argument: is a variable unset?")
+    assert output(capsys) == ("", "empty argument: is a variable unset?")
 
 
 def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

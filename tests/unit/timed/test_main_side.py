@@ -178,7 +178,7 @@ def test_each_array_task_but_the_first_has_two_fragments(session: Session, side:
 
 
 @pytest.mark.parametrize(
-    ("wraps", "submit_cmd", "wanted", "asked"),
+    ("wraps", "submit_cmd", "wanted", "queries"),
     [
         ("slurm", None, True, 1),
         ("slurm", None, False, 0),
@@ -188,7 +188,7 @@ def test_each_array_task_but_the_first_has_two_fragments(session: Session, side:
     ],
 )
 def test_slurm_accounting_is_queried_once_if_slurm_runs_the_jobs(
-    session: Session, wraps: str, submit_cmd: str | None, wanted: bool, asked: int
+    session: Session, wraps: str, submit_cmd: str | None, wanted: bool, queries: int
 ) -> None:
     session.wraps = wraps
     settings = SimpleNamespace(submit_cmd=submit_cmd)
@@ -196,14 +196,14 @@ def test_slurm_accounting_is_queried_once_if_slurm_runs_the_jobs(
     side = MainSide(session, workflow, accounting=wanted)
     side.shutting_down(EXECUTOR)
     side.shutting_down(EXECUTOR)
-    assert len(session.of(notes.AccountingWanted)) == asked
+    assert len(session.of(notes.AccountingWanted)) == queries
 
 
 # -- plugins that go ways of their own --------------------------------------------------------------
 
 
 class Recorder:
-    """A recorder of which nothing but its folder is asked."""
+    """A recorder with a folder only."""
 
     run_id = "0123456789abcdef"
 

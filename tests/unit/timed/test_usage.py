@@ -13,7 +13,7 @@ BURN = "import sys, time\nwhile time.process_time() < 0.3: pass\nx = bytearray(i
 
 
 def larger_than_all_so_far() -> int:
-    """Return bytes that neither this process, whatever tests grew it to, nor a child of it held."""
+    """Return more bytes than this process or a child of it ever used."""
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return max(resource.getrusage(kind).ru_maxrss for kind in kinds) * 1024 + 50_000_000
 

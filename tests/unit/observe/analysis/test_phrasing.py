@@ -6,10 +6,10 @@ from snakemake_logger_plugin_observe.analysis.phrasing import named, plural, sub
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (1234, "1,234 jobs")]
+    ("count", "text"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (1234, "1,234 jobs")]
 )
-def test_a_count_has_its_noun(count: int, said: str) -> None:
-    assert plural(count, "job") == said
+def test_a_count_has_its_noun(count: int, text: str) -> None:
+    assert plural(count, "job") == text
 
 
 @pytest.mark.parametrize(

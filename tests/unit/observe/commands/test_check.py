@@ -130,9 +130,9 @@ def test_an_unusable_file_or_journal_gives_exit_code_2(here: Path, capsys: Capsy
 PUBLISH = "version = 1\n[publish]\nfiles = ['out/**']\nverify = [['sh', '{here}/verify.sh']]\n"
 
 
-def publishing(said: str = "exit 0", name: str = "observe.toml") -> None:
+def publishing(shown: str = "exit 0", name: str = "observe.toml") -> None:
     write(PUBLISH, name)
-    write(said, str(Path(name).with_name("verify.sh")))
+    write(shown, str(Path(name).with_name("verify.sh")))
 
 
 def test_files_and_commands_are_checked_in_the_run_s_folder(here: Path, capsys: Capsys) -> None:
@@ -152,9 +152,9 @@ def test_files_and_commands_are_checked_in_the_run_s_folder(here: Path, capsys: 
 def folder_of(capsys: Capsys, *args: str) -> str:
     publishing("pwd; exit 1")
     _, answer = check(capsys, "observe.toml", *args)
-    (said,) = answer["lines"][2]["evidence"]
-    assert Path(answer["folder"]).resolve() == Path(said["quote"])
-    return str(said["quote"])
+    (shown,) = answer["lines"][2]["evidence"]
+    assert Path(answer["folder"]).resolve() == Path(shown["quote"])
+    return str(shown["quote"])
 
 
 def test_the_folder_comes_from_the_paths_that_the_user_named(
@@ -200,7 +200,7 @@ def test_a_glob_that_matches_nothing_fails(here: Path, capsys: Capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "shown"),
     [
         ("verify = [['gone-tool']]", "gone-tool: No such file or directory"),
         ("verify = [['sleep', '60']]\nverify_timeout_s = 0.2", "not done after 0.2 s"),
@@ -208,11 +208,11 @@ def test_a_glob_that_matches_nothing_fails(here: Path, capsys: Capsys) -> None:
     ],
 )
 def test_a_command_that_does_not_exit_with_0_fails(
-    here: Path, capsys: Capsys, text: str, said: str
+    here: Path, capsys: Capsys, text: str, shown: str
 ) -> None:
     write(f"version = 1\n[publish]\n{text}\n")
     code, answer = check(capsys, "observe.toml", "run")
-    assert (code, lines(answer)[1]) == (1, ("verify", said, False))
+    assert (code, lines(answer)[1]) == (1, ("verify", shown, False))
 
 
 def test_nothing_is_run_for_a_dry_run(here: Path, capsys: Capsys) -> None:
@@ -337,8 +337,8 @@ def test_a_proposal_needs_a_run_that_succeeded(
     here: Path, capsys: Capsys, story: Story, status: str
 ) -> None:
     story.write(Path("j.jsonl"))
-    said = refused(capsys, "--init", "-", "j.jsonl")
-    assert said.endswith(f"from a run that succeeded; the status of this run is {status}")
+    shown = refused(capsys, "--init", "-", "j.jsonl")
+    assert shown.endswith(f"from a run that succeeded; the status of this run is {status}")
 
 
 # -- JUnit -----------------------------------------------------------------------------------------

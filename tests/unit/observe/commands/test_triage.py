@@ -48,7 +48,7 @@ def incident(workdir: Path) -> Path:
     return put(workdir, "B", after)
 
 
-def answered(capsys: pytest.CaptureFixture[str], *words: Any) -> dict[str, Any]:
+def triage_answer(capsys: pytest.CaptureFixture[str], *words: Any) -> dict[str, Any]:
     assert main(["triage", *map(str, words), "--format", "json"]) == 0
     return dict(json.loads(capsys.readouterr().out))
 
@@ -86,7 +86,7 @@ def resolve(answer: dict[str, Any], folder: Path) -> int:
 def test_every_citation_of_an_answer_can_be_looked_up(
     incident: Path, workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = answered(capsys, incident, "--baseline", incident.with_name("A.jsonl"))
+    answer = triage_answer(capsys, incident, "--baseline", incident.with_name("A.jsonl"))
     assert resolve(answer, workdir) > 10
     assert answer["files"][0]["text"] == "cut: done"
 
@@ -94,7 +94,7 @@ def test_every_citation_of_an_answer_can_be_looked_up(
 def test_the_json_has_the_documented_keys(
     incident: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = answered(capsys, incident, "--baseline", incident.with_name("A.jsonl"))
+    answer = triage_answer(capsys, incident, "--baseline", incident.with_name("A.jsonl"))
     assert answer["schema_version"] == 1
     assert [list(finding) for finding in answer["findings"]] == [FINDING] * len(answer["findings"])
     assert answer["findings"][0]["incident_class"] == "discovery_widened"
@@ -107,7 +107,7 @@ def test_a_baseline_is_found_if_none_is_named(
 ) -> None:
     put(workdir, "1", a_run(process_started=at(-1000)))
     put(workdir, "2", a_run())
-    answer = answered(capsys)
+    answer = triage_answer(capsys)
     assert answer["journals"]["A"].endswith("1.jsonl")
     assert not any("baseline" in text for text in answer["missing"])
 
@@ -118,7 +118,7 @@ def test_a_dry_run_next_to_the_journal_is_found(
     put(workdir, "1", a_run(kind="dry_run", process_started=at(-1000)))
     put(workdir, "2", a_run(kind="dry_run", process_started=at(-900), snakefile="other"))
     put(workdir, "3", a_run())
-    assert answered(capsys)["journals"]["P"].endswith("1.jsonl")
+    assert triage_answer(capsys)["journals"]["P"].endswith("1.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_missing_evidence_is_listed_with_its_consequence(
     workdir: Path, capsys: pytest.CaptureFixture[str], story: Story, beginning: str
 ) -> None:
     put(workdir, "1", story)
-    (found,) = [text for text in answered(capsys)["missing"] if text.startswith(beginning)]
+    (found,) = [text for text in triage_answer(capsys)["missing"] if text.startswith(beginning)]
     assert ":" in found
 
 
@@ -149,7 +149,7 @@ def test_a_journal_outside_a_working_directory_reads_no_other_folder(
         journal = flaky().write(tmp_path / "one.jsonl")
         text = journal.read_text().replace('"workdir":"/work"', f'"workdir":"{place}"')
         journal.write_text(text)
-        found = answered(capsys, journal)["missing"]
+        found = triage_answer(capsys, journal)["missing"]
         assert any("is not in its workflow's working directory" in one for one in found) == missing
 
 
@@ -239,7 +239,7 @@ def test_paths_in_a_journal_that_leave_the_working_directory_are_not_read(
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
     story.attempt(1, known, status="failed", exit_code=1)
     put(workdir, "1", story.end(8, "failed"))
-    answer = answered(capsys)
+    answer = triage_answer(capsys)
     assert "no business" not in json.dumps(answer)
 
 
@@ -249,15 +249,15 @@ def test_a_forced_dry_run_is_not_the_plan_of_an_unforced_run(
     forced = a_run(kind="dry_run", process_started=at(500), settings={"forceall": True})
     put(workdir, "1", a_run())
     put(workdir, "2", forced)
-    assert "P" not in answered(capsys)["journals"]
+    assert "P" not in triage_answer(capsys)["journals"]
     put(workdir, "3", a_run(kind="dry_run", process_started=at(600)))
-    assert answered(capsys)["journals"]["P"].endswith("3.jsonl")
+    assert triage_answer(capsys)["journals"]["P"].endswith("3.jsonl")
 
 
 def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(workdir, "1", a_run(kind="dry_run"))
     (journal,) = workdir.rglob("*.jsonl")
-    assert "P" not in answered(capsys, journal)["journals"]
+    assert "P" not in triage_answer(capsys, journal)["journals"]
 
 
 def test_a_note_cannot_go_to_stdout(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,8 +37,8 @@ def begun(*command: str, targets: tuple[str, ...] = ("all",), workdir: str = "/w
     )
 
 
-def words(folder: Path, *command: str) -> tuple[str, ...]:
-    """Return what is passed on of a recorded command, behind the Snakefile and the folder."""
+def passed_on(folder: Path, *command: str) -> tuple[str, ...]:
+    """Return the arguments of a recorded command that are passed on, after Snakefile and folder."""
     made = live_snakemake.invocation_for(begun(*command), Workdir(folder), folder).args
     assert made[:4] == ("--snakefile", str(folder / "Snakefile"), "--directory", str(folder))
     return made[4:]
@@ -62,7 +62,7 @@ def words(folder: Path, *command: str) -> tuple[str, ...]:
 def test_arguments_that_decide_the_plan_are_passed_on(
     work: Path, command: tuple[str, ...], passed: tuple[str, ...]
 ) -> None:
-    assert words(work, *command) == passed
+    assert passed_on(work, *command) == passed
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_arguments_that_were_left_out_and_may_matter_are_listed(work: Path) -> N
 
 def test_each_question_is_one_call_that_runs_no_job(work: Path) -> None:
     made = live_snakemake.invocation_for(begun(), Workdir(work), work)
-    asked = [made.command(what)[:5] for what in live_snakemake.QUERIES]
-    assert asked == [
+    commands = [made.command(what)[:5] for what in live_snakemake.QUERIES]
+    assert commands == [
         ("snakemake", "all", "--dry-run", "--quiet", "rules"),
         ("snakemake", "all", "--list-changes", "input", "--snakefile"),
         ("snakemake", "all", "--list-changes", "code", "--snakefile"),
@@ -119,9 +119,9 @@ def test_the_queries_run_where_snakemake_was_started(work: Path, tmp_path: Path)
     """The workflow's folder, or the one from which that was named, or the present one."""
     run = work / "build" / "run"
     run.mkdir(parents=True)
-    told = begun("--directory", "build/run")
+    recorded = begun("--directory", "build/run")
     for here in (work, tmp_path):
-        made = live_snakemake.invocation_for(told, Workdir(run), here)
+        made = live_snakemake.invocation_for(recorded, Workdir(run), here)
         assert (made.start, made.args[3]) == (work, str(run))
     with pytest.raises(live_snakemake.LiveError, match="go to where snakemake was started"):
         live_snakemake.invocation_for(begun("-s", "gone"), Workdir(run), tmp_path)
@@ -141,7 +141,7 @@ def test_files_outside_are_named(work: Path, tmp_path: Path) -> None:
         )
 
 
-def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
+def fake_snakemake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
     """Have a script stand for Snakemake, which notes its calls."""
     made, calls = tmp_path / "snakemake", tmp_path / "calls"
     made.write_text(f'#!/bin/sh\necho "$SNAKEMAKE_OBSERVE $*" >> {calls}\n{script}\n')
@@ -153,7 +153,7 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Pat
 def test_both_plugins_are_off_and_the_output_is_read_as_lines(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = pretend(tmp_path, monkeypatch, "echo one; echo; echo two; echo no >&2")
+    calls = fake_snakemake(tmp_path, monkeypatch, "echo one; echo; echo two; echo no >&2")
     answers = list(
         live_snakemake.run_queries(live_snakemake.invocation_for(begun(), Workdir(work), work), 60)
     )
@@ -167,11 +167,11 @@ def test_a_query_that_fails_or_hangs_says_why(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     how = live_snakemake.invocation_for(begun(), Workdir(work), work)
-    pretend(tmp_path, monkeypatch, "echo first >&2; echo the cause >&2; exit 3")
+    fake_snakemake(tmp_path, monkeypatch, "echo first >&2; echo the cause >&2; exit 3")
     assert {one.problem for one in live_snakemake.run_queries(how, 60)} == {
         "exit code 3: the cause"
     }
-    pretend(tmp_path, monkeypatch, "sleep 60 & sleep 60")
+    fake_snakemake(tmp_path, monkeypatch, "sleep 60 & sleep 60")
     assert next(live_snakemake.run_queries(how, 0.2)).problem == "not done after 0.2 s"
 
 
@@ -186,16 +186,16 @@ def test_without_a_terminal_and_without_yes_nothing_is_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    calls = pretend(tmp_path, monkeypatch, "")
+    calls = fake_snakemake(tmp_path, monkeypatch, "")
     a_journal(work)
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert main(["triage", "--live"]) == 2
-    said = capsys.readouterr().err.splitlines()
-    assert said[-1].endswith(
+    printed = capsys.readouterr().err.splitlines()
+    assert printed[-1].endswith(
         "--live asks before it runs these, and there is no terminal: add --yes"
     )
-    assert sum("snakemake all --" in line for line in said) == 5
-    assert any("executes the Python code in the Snakefile" in line for line in said)
+    assert sum("snakemake all --" in line for line in printed) == 5
+    assert any("executes the Python code in the Snakefile" in line for line in printed)
     assert not calls.exists()
 
 
@@ -205,7 +205,7 @@ def test_with_yes_queries_run_unless_the_snakefile_is_outside(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    calls = pretend(tmp_path, monkeypatch, 'echo "total 8"')
+    calls = fake_snakemake(tmp_path, monkeypatch, 'echo "total 8"')
     path = a_journal(work)
     assert main(["triage", "--live", "--yes"]) == 0
     assert "a dry run now plans 8 jobs" in capsys.readouterr().out
@@ -225,7 +225,7 @@ def test_a_locked_folder_is_not_queried(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    calls = pretend(tmp_path, monkeypatch, "")
+    calls = fake_snakemake(tmp_path, monkeypatch, "")
     a_journal(work)
     locks = work / ".snakemake" / "locks"
     locks.mkdir()

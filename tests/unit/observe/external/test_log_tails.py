@@ -106,28 +106,30 @@ srun: error: n1: task 0: Exited with exit code 1
 """
 
 
-def own_words(folder: Path, content: bytes) -> LogTail:
+def executor_log_tail(folder: Path, content: bytes) -> LogTail:
     (folder / "slurm.log").write_bytes(content)
     (found,) = tails([str(folder / "slurm.log")], folder, of_executor=True)
     return found
 
 
 def test_only_the_tool_s_lines_of_an_executor_s_log_are_read(tmp_path: Path) -> None:
-    found = own_words(tmp_path, SLURM)
+    found = executor_log_tail(tmp_path, SLURM)
     assert (found.path, found.first_line) == ("slurm.log", 12)
     assert found.lines == ("this is the tool", "    input: speaking")
 
 
 def test_only_the_last_execution_s_lines_are_read(tmp_path: Path) -> None:
     again = SLURM + SLURM.replace(b"this is the tool", b"once more")
-    assert own_words(tmp_path, again).lines == ("once more", "    input: speaking")
+    assert executor_log_tail(tmp_path, again).lines == ("once more", "    input: speaking")
 
 
 def test_a_tool_without_output_is_reported(tmp_path: Path) -> None:
     silent = SLURM.replace(b"this is the tool\n    input: speaking\n", b"")
-    assert own_words(tmp_path, silent).problem == "the tool printed nothing to it"
+    assert executor_log_tail(tmp_path, silent).problem == "the tool printed nothing to it"
 
 
 def test_an_executor_s_log_without_snakemake_s_lines_is_read_from_its_end(tmp_path: Path) -> None:
-    found = own_words(tmp_path, b"slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***\n")
+    found = executor_log_tail(
+        tmp_path, b"slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***\n"
+    )
     assert found.lines == ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***",)

@@ -72,20 +72,20 @@ def test_a_file_has_its_size(folder: Path) -> None:
     assert published(folder, "r/a.tsv") == [PublishedFile("r/a.tsv", 123)]
 
 
-def proof(folder: Path, *words: str, timeout_s: float = 60) -> VerifyResult:
+def verify(folder: Path, *words: str, timeout_s: float = 60) -> VerifyResult:
     return run_verify_command(
         words, here=Path("/where/the file is"), folder=folder, timeout_s=timeout_s
     )
 
 
 def test_a_command_runs_in_the_run_s_folder(folder: Path) -> None:
-    found = proof(folder, "pwd")
+    found = verify(folder, "pwd")
     assert (found.ok, found.exit_code, found.why) == (True, 0, "")
     assert found.output == (str(folder),)
 
 
 def test_here_is_replaced_and_no_shell_expands_the_arguments(folder: Path) -> None:
-    found = proof(folder, "echo", "{here}/x", "$HOME", "; false", "{other}")
+    found = verify(folder, "echo", "{here}/x", "$HOME", "; false", "{other}")
     assert found.output == ("/where/the file is/x $HOME ; false {other}",)
     assert found.command == ("echo", "/where/the file is/x", "$HOME", "; false", "{other}")
 
@@ -97,23 +97,23 @@ def test_here_is_replaced_and_no_shell_expands_the_arguments(folder: Path) -> No
 def test_a_failed_command_has_its_exit_code_or_signal(
     folder: Path, script: str, code: int, why: str
 ) -> None:
-    found = proof(folder, "sh", "-c", script)
+    found = verify(folder, "sh", "-c", script)
     assert (found.ok, found.exit_code, found.why) == (False, code, why)
 
 
 def test_a_missing_command_fails(folder: Path) -> None:
-    assert proof(folder, "no-such-command", "x") == VerifyResult(
+    assert verify(folder, "no-such-command", "x") == VerifyResult(
         ("no-such-command", "x"), None, "no-such-command: No such file or directory"
     )
 
 
 def test_a_missing_folder_is_named(folder: Path) -> None:
-    found = proof(folder / "gone", "true")
+    found = verify(folder / "gone", "true")
     assert (found.exit_code, found.why) == (None, f"{folder / 'gone'}: No such file or directory")
 
 
 def test_the_last_lines_of_both_streams_are_recorded_in_order(folder: Path) -> None:
-    found = proof(
+    found = verify(
         folder, "sh", "-c", "seq 1 100000; echo; echo 'to stderr' >&2; printf '\\377 end'; exit 1"
     )
     assert len(found.output) == 20
@@ -121,13 +121,13 @@ def test_the_last_lines_of_both_streams_are_recorded_in_order(folder: Path) -> N
 
 
 def test_a_command_has_an_empty_stdin(folder: Path) -> None:
-    assert proof(folder, "cat").ok
+    assert verify(folder, "cat").ok
 
 
 def test_a_command_that_takes_too_long_is_killed_with_its_children(folder: Path) -> None:
     begun = time.monotonic()
     script = "sleep 60 & echo $!; wait"
-    found = proof(folder, "sh", "-c", script, timeout_s=0.5)
+    found = verify(folder, "sh", "-c", script, timeout_s=0.5)
     assert time.monotonic() - begun < 30
     assert (found.exit_code, found.why) == (None, "not done after 0.5 s")
     (child,) = found.output
@@ -149,7 +149,7 @@ def _ends(pid: int) -> bool:
 
 def test_a_surviving_child_is_not_waited_for(folder: Path) -> None:
     begun = time.monotonic()
-    found = proof(
+    found = verify(
         folder, "sh", "-c", f"{sys.executable} -c 'import time; time.sleep(3)' & echo done"
     )
     assert found.output == ("done",)

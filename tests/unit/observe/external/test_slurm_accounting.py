@@ -1,4 +1,4 @@
-"""What Slurm's accounting says: parsed with distrust, asked in few queries, told once."""
+"""Slurm accounting: parsing untrusted output, few queries, no duplicate events."""
 
 import re
 import time
@@ -73,11 +73,11 @@ def test_a_job_s_record_is_read() -> None:
 
 def test_the_output_of_a_real_sacct_is_parsed() -> None:
     found = {record.cluster_job: record for record in parse(PRINTED)}
-    told = {
+    expected = {
         job: (one.state, one.restarts, one.exit_code, one.signal, one.peak_rss_bytes)
         for job, one in found.items()
     }
-    assert told == {
+    assert expected == {
         "39": ("COMPLETED", 1, 0, None, 140259328),
         "15_2": ("COMPLETED", 0, 0, None, 269451264),
         "42": ("CANCELLED", 0, 0, None, 11059200),
@@ -149,7 +149,7 @@ def test_moments_not_known_yet_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "code", "told"),
+    ("state", "code", "expected"),
     [
         ("COMPLETED", "0:0", ("COMPLETED", 0, None)),
         ("FAILED", "3:0", ("FAILED", 3, None)),
@@ -159,9 +159,11 @@ def test_moments_not_known_yet_are_none() -> None:
         ("", "", (None, None, None)),
     ],
 )
-def test_an_ended_job_has_its_state_exit_code_and_signal(state: str, code: str, told: Any) -> None:
+def test_an_ended_job_has_its_state_exit_code_and_signal(
+    state: str, code: str, expected: Any
+) -> None:
     record = the({"State": state, "ExitCode": code})
-    assert (record.state, record.exit_code, record.signal) == told
+    assert (record.state, record.exit_code, record.signal) == expected
 
 
 def test_a_job_has_slurm_s_reason_or_none() -> None:
@@ -186,7 +188,7 @@ def test_a_job_has_slurm_s_reason_or_none() -> None:
     ],
 )
 def test_requested_memory_is_read_in_every_version_s_format(text: str, mib: int | None) -> None:
-    """The job asked for two CPUs: ``c`` says that the memory is for each."""
+    """The job requested two CPUs; ``c`` means memory per CPU."""
     assert the({"ReqMem": text}).memory_requested_bytes == (None if mib is None else mib * 2**20)
 
 
@@ -240,7 +242,7 @@ def test_a_time_limit_is_in_seconds(text: str, limit_s: float | None) -> None:
 def test_a_figure_out_of_range_is_unknown_and_the_rest_is_read(
     cell: str, text: str, name: str
 ) -> None:
-    """``4294967294`` is how Slurm says that it has none."""
+    """``4294967294`` is Slurm's "no value"."""
     assert getattr(the({cell: text}), name) is None
 
 
@@ -345,7 +347,7 @@ def test_jobs_submitted_over_five_minutes_before_the_run_are_skipped(
 
 
 def test_records_of_other_jobs_are_skipped(command: Command) -> None:
-    """Asked about an array, Slurm tells of its tasks."""
+    """A query for an array also returns its tasks."""
     command("sacct", printing(sacct({"JobID": "71_1"}, {"JobID": "71_2"}, {"JobID": "72"})))
     assert [record.cluster_job for record in query(["71", "72"], since=BEGAN)] == ["72"]
 
@@ -386,10 +388,10 @@ def test_bytes_that_are_not_text_are_read(command: Command) -> None:
     assert record.nodes == "\N{REPLACEMENT CHARACTER}"
 
 
-# -- told of a run ------------------------------------------------------------------------------
+# -- events ------------------------------------------------------------------------------
 
 
-def news(story: Story, *records: SchedulerRecord) -> list[tuple[Any, ...]]:
+def new_records(story: Story, *records: SchedulerRecord) -> list[tuple[Any, ...]]:
     return [
         (one.job_id, one.group, one.attempt, one.record.cluster_job, one.time)
         for one in accounting_events(records, story.run, at(60))
@@ -398,27 +400,30 @@ def news(story: Story, *records: SchedulerRecord) -> list[tuple[Any, ...]]:
 
 def test_each_attempt_has_the_record_of_its_own_submission() -> None:
     records = [a_record("78"), a_record("77"), a_record("99")]
-    assert news(retried(), *records) == [(1, None, 2, "78", at(60)), (1, None, 1, "77", at(60))]
+    assert new_records(retried(), *records) == [
+        (1, None, 2, "78", at(60)),
+        (1, None, 1, "77", at(60)),
+    ]
 
 
 def test_a_group_s_record_is_its_submission_s_not_its_members() -> None:
-    assert news(grouped(), a_record("77")) == [(None, "g1", 1, "77", at(60))]
+    assert new_records(grouped(), a_record("77")) == [(None, "g1", 1, "77", at(60))]
 
 
 def test_a_running_attempt_may_have_a_record() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5)
     story = begun().job(1).submitted(1, known, external_jobid="71")
-    assert news(story, a_record(ended=None)) == [(1, None, 1, "71", at(60))]
+    assert new_records(story, a_record(ended=None)) == [(1, None, 1, "71", at(60))]
 
 
 def test_only_new_or_changed_records_become_events() -> None:
     story = retried().accounting(1, a_record("77"))
-    assert news(story, a_record("77")) == []
-    assert news(story, a_record("77", ended=15)) == [(1, None, 1, "77", at(60))]
+    assert new_records(story, a_record("77")) == []
+    assert new_records(story, a_record("77", ended=15)) == [(1, None, 1, "77", at(60))]
 
 
 def test_a_record_reads_back_as_it_was_written() -> None:
-    """So that to ask again adds nothing."""
+    """So importing again adds nothing."""
     record = a_record("77", peak_rss_bytes=1, restarts=1, reason="x")
     (event,) = accounting_events([record], retried().run, at(60))
     assert ADAPTER.validate_json(to_line(event)).record == record

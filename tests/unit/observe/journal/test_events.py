@@ -67,8 +67,8 @@ def test_the_schema_rejects_other_lines(line: dict[str, Any]) -> None:
 
 def test_the_schema_accepts_lines_with_bytes_that_are_not_utf_8() -> None:
     """Their escapes change no other field: moments are texts there, too."""
-    told = {"time": T0, "attempt": 1, "job_id": 1, "status": "failed", "message": "gr\udcfc"}
-    event = AttemptFinished(**told, stamps=Stamps(ready=T0, finished=T0))
+    fields = {"time": T0, "attempt": 1, "job_id": 1, "status": "failed", "message": "gr\udcfc"}
+    event = AttemptFinished(**fields, stamps=Stamps(ready=T0, finished=T0))
     line = json.loads(to_line(event))
     VALIDATOR.validate(line)
     assert line == json.loads(to_line(event.model_copy(update={"message": "gr\\udcfc"})))

@@ -127,7 +127,7 @@ def test_a_line_is_masked_when_it_is_written() -> None:
 
 
 def test_a_secret_equal_to_a_journal_keyword_leaves_events_readable(tmp_path: Path) -> None:
-    """A workflow may declare an ``envvars:`` whose value is a word of the journal's own."""
+    """A workflow may declare an ``envvars:`` whose value is also a key or value of the journal."""
     masker = Masker(("2026", "run_started", "success", "attempt_finished"))
     lines = [to_line(event, masker) for event in chain().events]
     events, problems = read(write_lines(tmp_path / "j.jsonl", *lines))
@@ -135,7 +135,7 @@ def test_a_secret_equal_to_a_journal_keyword_leaves_events_readable(tmp_path: Pa
     assert [event.event for event in events] == [event.event for event in chain().events]
 
 
-# -- cut anywhere ----------------------------------------------------------------------------------------
+# -- cut off ----------------------------------------------------------------------------------------
 
 WHOLE = b"".join(line + b"\n" for line in [*retried().lines, *grouped().lines[1:]])
 
@@ -197,7 +197,7 @@ def test_unknown_fields_change_nothing_at_any_depth(tmp_path: Path) -> None:
     assert read(write_lines(tmp_path / "j.jsonl", *lines)) == (story.events, [])
 
 
-# -- what is wrong is told with its line ------------------------------------------------------------------------
+# -- problems name their line ------------------------------------------------------------------------------
 
 
 def problems_with(tmp_path: Path, line: bytes) -> list[str]:
@@ -241,7 +241,7 @@ def test_an_invalid_line_is_only_a_problem(tmp_path: Path, line: bytes, problem:
     ids=["a moment past every calendar", "a moment without offset", "NaN", "infinity"],
 )
 def test_an_impossible_value_is_a_problem_with_its_line_number(tmp_path: Path, line: bytes) -> None:
-    """A reader that took it in could not print it again."""
+    """Reading it would succeed, but printing it again would fail."""
     problems = problems_with(tmp_path, line)
     assert len(problems) == 1
     assert problems[0].startswith("line 2: ")
@@ -370,7 +370,7 @@ def test_a_writer_can_be_closed_twice(writer: JournalWriter) -> None:
     assert writer.path.exists()
 
 
-# -- what is added later ---------------------------------------------------------------------------------------------
+# -- appending ---------------------------------------------------------------------------------------------
 
 LATER = [
     Accounting(time=at(100), job_id=1, attempt=1, record=a_record("77")),
@@ -434,7 +434,7 @@ def test_a_journal_that_cannot_be_appended_to_is_reported_in_one_line(
 
 
 def test_a_partial_append_is_removed(tmp_path: Path) -> None:
-    """A journal must not come to harm by a question about it."""
+    """Importing accounting must not damage a journal."""
     path = retried().write(tmp_path / "j.jsonl")
     before = path.read_bytes()
     for room in (0, 10, 400):
@@ -467,7 +467,7 @@ print(made._descriptor > 2)
 
 
 def test_a_journal_does_not_get_the_descriptor_of_a_closed_stderr(tmp_path: Path) -> None:
-    """Else all that is said there would be written into it."""
+    """Otherwise everything written to stderr would end up in the journal."""
     words = [sys.executable, "-c", _WITH_STDERR_CLOSED, str(tmp_path)]
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" 2>&-', "sh", *words], capture_output=True, text=True, check=True

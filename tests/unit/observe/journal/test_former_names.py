@@ -60,8 +60,8 @@ def test_a_journal_with_former_names_reads_as_the_same_run(tmp_path: Path) -> No
 
 
 def test_an_event_s_line_number_is_neither_written_nor_compared(tmp_path: Path) -> None:
-    told = killed()
-    (first, *_) = read_journal(told.write(tmp_path / "a.jsonl"))
+    written = killed()
+    (first, *_) = read_journal(written.write(tmp_path / "a.jsonl"))
     fresh = first.model_copy()
     assert (first.line, fresh.line, first == fresh, first.time) == (1, None, True, at(2))
     assert to_line(first) == to_line(fresh)

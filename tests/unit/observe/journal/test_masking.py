@@ -203,7 +203,7 @@ def test_a_pattern_is_matched_before_json_escapes_the_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("message", "expected"),
     [
         (
             "Command 'set -e; it''s\n(a; b)' returned non-zero exit status 7.",
@@ -217,8 +217,10 @@ def test_a_pattern_is_matched_before_json_escapes_the_text() -> None:
         ("The Command is fine", "The Command is fine"),
     ],
 )
-def test_commands_in_messages_are_masked_if_commands_are_left_out(said: str, kept: str) -> None:
-    assert Masker(commands=False).text(said) == kept
+def test_commands_in_messages_are_masked_if_commands_are_left_out(
+    message: str, expected: str
+) -> None:
+    assert Masker(commands=False).text(message) == expected
 
 
 def test_mask_patterns_are_masked_in_the_command() -> None:

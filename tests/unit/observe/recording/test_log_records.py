@@ -238,13 +238,13 @@ def test_a_subclass_of_str_becomes_a_plain_str() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "asked"),
+    ("event", "describes"),
     [("job_info", True), ("group_info", True), ("job_finished", False), (None, False)],
 )
 def test_only_records_that_describe_a_job_or_group_have_a_live_object(
-    event: str | None, asked: bool
+    event: str | None, describes: bool
 ) -> None:
-    assert describes_a_job(record(event)) is asked
+    assert describes_a_job(record(event)) is describes
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_terminal_escapes_are_escaped() -> None:
         assert "\\x1b[2Jgone\\r\\u202e" in render(answer, width=300)
 
 
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_any_readable_run_can_be_rendered(run: Run) -> None:
     origins = Origins(run)
     found = roots(origins)

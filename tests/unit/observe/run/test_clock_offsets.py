@@ -1,4 +1,4 @@
-"""How far a node's clock is ahead: exact for one boot, within bounds else, and never bent to fit."""
+"""How far a node's clock is ahead: exact within one boot, otherwise within bounds."""
 
 import pytest
 import strategies
@@ -28,8 +28,8 @@ NODE_ONLY = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "n
 
 def on_boot(ahead_s: float, boot: str | None = "a-boot", **more: object) -> TimelineInput:
     """Return an attempt on a node whose clock is so far ahead, by a process that knows its boot."""
-    told = {"boot_id": boot, "boot_time": at(-1000 + ahead_s)} if boot else {}
-    node = node_level(ahead_s).model_copy(update=told)
+    timing = {"boot_id": boot, "boot_time": at(-1000 + ahead_s)} if boot else {}
+    node = node_level(ahead_s).model_copy(update=timing)
     waits = remote().waits
     known = more.pop("known", REMOTE_STAMPS)
     return evidence(known, node, waits=waits, **{"main": MAIN_BOOTED, **more})
@@ -68,7 +68,7 @@ def test_an_early_report_is_certain_if_the_offset_is_exact() -> None:
 
 
 def test_setting_the_clock_between_the_processes_of_a_job_changes_no_phase() -> None:
-    """The second process read the clock after it was set by 5 s: it says so by its boot's moment."""
+    """The second process read the clock after it was set by 5 s, as its boot time shows."""
     outer = node_level(pid=1, wraps="slurm-jobstep").model_copy(
         update={"executions": (), "boot_id": "b", "boot_time": at(-50)}
     )
@@ -102,12 +102,12 @@ def test_stamps_that_contradict_a_shared_clock_show_another_clock(ahead_s: float
     assert laid.unobserved == [OTHER_CLOCK]
 
 
-# -- what earlier attempts told ----------------------------------------------------------------------
+# -- bounds from earlier attempts ----------------------------------------------------------------------
 
 
-def learned(*told: TimelineInput) -> dict[str, LeadBounds]:
+def bounds_from(*timing: TimelineInput) -> dict[str, LeadBounds]:
     clocks: dict[str, LeadBounds] = {}
-    for one in told:
+    for one in timing:
         one.clocks = clocks
         clocks |= bounds_from_attempt(one.levels, timeline(one).offset)
     return clocks
@@ -123,7 +123,7 @@ def waiting(queue_s: float, poll_s: float, ahead_s: float = 0, early_s: float = 
 
 def test_the_bounds_of_all_attempts_on_a_clock_are_combined() -> None:
     last = waiting(2, 2, ahead_s=90)
-    last.clocks = learned(waiting(3, 0.25, ahead_s=90), waiting(0.5, 3, ahead_s=90))
+    last.clocks = bounds_from(waiting(3, 0.25, ahead_s=90), waiting(0.5, 3, ahead_s=90))
     laid = timeline(last)
     assert (laid.offset.low_s, laid.offset.high_s, laid.offset.assumed_s) == (89.75, 90.5, 89.75)
     assert laid.offset.queue_wait_bounds_s == (1.5, 2.25)
@@ -132,18 +132,18 @@ def test_the_bounds_of_all_attempts_on_a_clock_are_combined() -> None:
 
 
 def test_setting_a_clock_between_two_attempts_keeps_its_bounds() -> None:
-    """What is kept counts from the kernel's boot, which setting the wall clock does not move."""
+    """Bounds are relative to the kernel's boot, which setting the wall clock does not move."""
     last = waiting(2, 2, ahead_s=30)
-    last.clocks = learned(waiting(0.5, 0.25, ahead_s=90))
+    last.clocks = bounds_from(waiting(0.5, 0.25, ahead_s=90))
     laid = timeline(last)
     assert (laid.offset.low_s, laid.offset.high_s) == (29.75, 30.5)
 
 
 def test_an_early_report_does_not_change_a_known_offset() -> None:
-    """By itself it would look like a clock that is ahead; earlier jobs knew better."""
+    """Alone it would look like a clock that is ahead; earlier jobs show that it is not."""
     early = waiting(5, 0, early_s=3)
     assert timeline(early).offset.assumed_s == 3
-    early.clocks = learned(waiting(1, 1))
+    early.clocks = bounds_from(waiting(1, 1))
     laid = timeline(early)
     assert (laid.offset.assumed_s, laid.unobserved) == (0, [ENDED_EARLY_OR_SET])
 
@@ -156,26 +156,26 @@ def test_an_end_that_no_offset_explains_was_reported_early() -> None:
 
 def test_an_early_report_on_a_clock_that_is_ahead_uses_the_known_offset() -> None:
     early = waiting(1, 0, ahead_s=90, early_s=3)
-    early.clocks = learned(waiting(1, 1, ahead_s=90))
+    early.clocks = bounds_from(waiting(1, 1, ahead_s=90))
     laid = timeline(early)
     assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (89, 91, [ENDED_EARLY])
 
 
 def test_a_clock_that_drifted_is_measured_again() -> None:
     last = waiting(0.01, 0.01, ahead_s=0.05)
-    last.clocks = learned(waiting(0.01, 0.01))
+    last.clocks = bounds_from(waiting(0.01, 0.01))
     laid = timeline(last)
     assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (0.04, 0.06, [])
 
 
 def test_a_clock_that_was_corrected_has_no_offset() -> None:
-    """Where its boot is not known, nothing tells that it was set but the next attempt."""
+    """Without a known boot, only the next attempt shows that the clock was set."""
     again = remote()
-    again.clocks = learned(remote(90))
+    again.clocks = bounds_from(remote(90))
     assert timeline(again).offset.assumed_s == 0
 
 
-# -- whatever the schedule, whatever the clocks --------------------------------------------------------
+# -- any schedule, any clocks --------------------------------------------------------
 
 
 @given(
@@ -193,13 +193,13 @@ def test_node_phases_and_the_sum_of_waits_are_exact_and_each_wait_is_within_its_
     for lengths, step in zip(attempts, steps, strict=False):
         ahead = lead if boot == "an unknown boot" else lead + step
         ahead = ahead if abs(ahead) >= 1000 else 0  # less is what two readings may differ by
-        told = strategies.remote_evidence(lengths, T0, ahead)
-        told.main, told.clocks = main, clocks
+        timing = strategies.remote_evidence(lengths, T0, ahead)
+        timing.main, timing.clocks = main, clocks
         if boot != "an unknown boot":
             name = "a-boot" if boot == "the same boot" else "another"
             booted = {"boot_id": name, "boot_time": T0 - 1000 * SECOND + ahead}
-            told.levels = [one.model_copy(update=booted) for one in told.levels]
-        laid = timeline(told)
+            timing.levels = [one.model_copy(update=booted) for one in timing.levels]
+        laid = timeline(timing)
         found, offset = phase_sums(laid.segments), laid.offset
         mixed = ("queue_wait", "poll_wait")
         if offset.low_s == offset.high_s and boot == "the same boot":
@@ -214,7 +214,7 @@ def test_node_phases_and_the_sum_of_waits_are_exact_and_each_wait_is_within_its_
         for phase, bound in zip(mixed, bounds, strict=False):
             assert bound[0] <= lengths[phase] / SECOND <= bound[1]
             assert bound[0] <= found.get(phase, 0) / SECOND <= bound[1]
-        clocks |= bounds_from_attempt(told.levels, offset)
+        clocks |= bounds_from_attempt(timing.levels, offset)
 
 
 @given(
@@ -233,17 +233,17 @@ def test_node_phases_and_the_sum_of_waits_are_exact_and_each_wait_is_within_its_
 def test_an_attempt_s_own_bounds_do_not_change_its_timeline(
     attempts: list[tuple[dict[str, int], int, int, str | None, str]],
 ) -> None:
-    """Whatever contradicts what: clocks that jump, ends that are reported early."""
+    """Also if stamps contradict each other: clocks that jump, ends that are reported early."""
     clocks: dict[str, LeadBounds] = {}
     for lengths, ahead, early, boot, host in attempts:
-        told = strategies.remote_evidence(lengths, T0, ahead)
-        known = told.stamps
+        timing = strategies.remote_evidence(lengths, T0, ahead)
+        known = timing.stamps
         reported = max(known.accepted, known.reported - early)
-        told.stamps = known.model_copy(update={"reported": reported})
+        timing.stamps = known.model_copy(update={"reported": reported})
         booted = {"boot_id": boot, "boot_time": T0 + ahead if boot else None, "host": host}
-        told.levels = [one.model_copy(update=booted) for one in told.levels]
-        told.main, told.clocks = MainProcess(MAIN, KernelBoot("a-boot", T0)), clocks
-        laid = timeline(told)
-        told.clocks = bounds_from_attempt(told.levels, laid.offset)
-        assert timeline(told) == laid
-        clocks |= told.clocks
+        timing.levels = [one.model_copy(update=booted) for one in timing.levels]
+        timing.main, timing.clocks = MainProcess(MAIN, KernelBoot("a-boot", T0)), clocks
+        laid = timeline(timing)
+        timing.clocks = bounds_from_attempt(timing.levels, laid.offset)
+        assert timeline(timing) == laid
+        clocks |= timing.clocks

@@ -49,8 +49,8 @@ def test_every_phase_is_in_exactly_one_class() -> None:
 
 
 def test_every_phase_and_class_has_a_plain_meaning() -> None:
-    said = [*phases.CLASSES.values(), *(one.meaning for one in phases.PHASES.values())]
-    assert all(text and text == text.strip() for text in said)
+    meanings = [*phases.CLASSES.values(), *(one.meaning for one in phases.PHASES.values())]
+    assert all(text and text == text.strip() for text in meanings)
 
 
 def test_sums_by_class_include_empty_classes() -> None:

@@ -443,7 +443,7 @@ def test_a_submitted_attempt_without_node_stamps_is_unobserved_up_to_now() -> No
 
 
 def test_a_cycle_of_parent_processes_ends() -> None:
-    """A fragment is written by others: two processes, each told to run inside the other's tool."""
+    """Fragments are untrusted: here two processes each claim to run inside the other's tool."""
     one = an_execution(tool_started=5, tool_ended=8)
     pair = [level(one.model_copy(), host=MAIN, pid=pid, started=6, loaded=6) for pid in (1, 2)]
     laid = member_timeline(pair, None, at(14))

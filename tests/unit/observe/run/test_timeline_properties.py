@@ -86,7 +86,7 @@ def test_a_member_s_segments_tile_and_end_with_its_group(evidence: TimelineInput
 def test_a_complete_attempt_on_a_node_has_its_true_phases_with_any_clock(
     lengths: dict[str, int], ahead: int
 ) -> None:
-    """Only how queue and poll wait share their sum may be wrong, and by no more than is said."""
+    """Only the split between queue_wait and poll_wait is uncertain, within the recorded bounds."""
     laid = timeline(strategies.remote_evidence(lengths, T0, ahead))
     found = phase_sums(laid.segments)
     mixed = ("queue_wait", "poll_wait")
@@ -115,7 +115,7 @@ def test_a_complete_attempt_whose_clocks_agree_has_its_true_phases(lengths: dict
 def test_every_start_of_a_requeued_attempt_has_segments_and_the_last_start_s_are_exact(
     requeued: strategies.Requeued,
 ) -> None:
-    """What an earlier start did last nobody knows; that must not spoil what is known."""
+    """The end of an earlier start is unknown; the other segments are exact."""
     laid = timeline(requeued.evidence)
     segments, known = laid.segments, requeued.evidence.stamps
     assert all(one.end == following.start for one, following in pairwise(segments))

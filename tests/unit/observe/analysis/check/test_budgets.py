@@ -52,7 +52,7 @@ def test_a_limit_passes_or_fails_only_if_the_bounds_decide_it(
     kind: Any, figure: tuple[Any, Any], found: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (low, high), (ok, value, bound) = figure, found
-    evidence = (Citation("journal", "B:7", "said"),)
+    evidence = (Citation("journal", "B:7", "reason"),)
     monkeypatch.setattr(budgets, "measure", lambda *_: Measurement(low, high, "so", evidence))
     line = judge(measured(chain()), Limit(kind, "jobs_planned", "", 30, 4))
     cited = () if ok else evidence
@@ -165,7 +165,7 @@ def test_a_run_passes_what_was_proposed_from_it(simulated: strategies.Simulated)
     assert passed == [True] * len(passed)
 
 
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_even_an_impossible_run_passes_what_was_proposed_from_it(run: Any) -> None:
     one = MeasuredRun(run, "success")
     passed = results(one, proposed(one))
@@ -244,7 +244,7 @@ def test_runs_that_are_not_comparable_are_not_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by_s", "most", "ok", "said"),
+    ("by_s", "most", "ok", "reason"),
     [
         (0, 0.2, True, "21.000 s, the baseline 21.000 s"),
         (10.5, 0.2, False, "31.500 s, the baseline 21.000 s"),
@@ -253,10 +253,10 @@ def test_runs_that_are_not_comparable_are_not_checked() -> None:
     ],
 )
 def test_a_run_fails_only_if_slower_than_the_limit_and_beyond_noise(
-    by_s: float, most: float, ok: bool, said: str
+    by_s: float, most: float, ok: bool, reason: str
 ) -> None:
     line = budgets.slower_by(compared(chain(), longer(by_s)), most, 6)
-    assert (line.limit, line.value, line.ok, line.why) == (most, by_s / 21, ok, said)
+    assert (line.limit, line.value, line.ok, line.why) == (most, by_s / 21, ok, reason)
 
 
 # -- lines of a TOML document ----------------------------------------------------------------------

@@ -370,7 +370,7 @@ def test_at_most_a_hundred_attempts_are_cited() -> None:
 # -- any journal ----------------------------------------------------------------------------------
 
 
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_every_figure_of_any_run_has_ordered_bounds_and_a_reason_if_inexact(run: Run) -> None:
     for status in ("success", "failed", "killed"):
         one = MeasuredRun(run, status)

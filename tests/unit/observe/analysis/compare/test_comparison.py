@@ -85,12 +85,12 @@ def test_an_unsafe_finding_means_not_the_same_work_however_fast() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [("failed", "failed"), ("interrupted", "was interrupted")]
+    ("status", "expected"), [("failed", "failed"), ("interrupted", "was interrupted")]
 )
-def test_a_run_that_did_not_succeed_is_not_comparable(status: str, said: str) -> None:
+def test_a_run_that_did_not_succeed_is_not_comparable(status: str, expected: str) -> None:
     cut = a_run(a_workflow("a"), status=status)
-    assert verdict(a_run(), cut)[:2] == (f"not comparable, because B {said}", None)
-    assert verdict(cut, a_run())[:2] == (f"not comparable, because A {said}", None)
+    assert verdict(a_run(), cut)[:2] == (f"not comparable, because B {expected}", None)
+    assert verdict(cut, a_run())[:2] == (f"not comparable, because A {expected}", None)
     assert found(a_run(), cut) == {"not_reached": "neutral"}
 
 
@@ -436,8 +436,8 @@ def test_unexplained_differences_of_outputs_are_reported_as_such() -> None:
 def test_a_changed_workflow_file_explains_outputs_that_differ() -> None:
     sums = {path: path for path in ("cut/a", "count/a", "table")}
     before, after = (
-        a_run(a_workflow("a"), sums={**sums, "count/a": said}, sources={"lib/h.py": said})
-        for said in ("old", "new")
+        a_run(a_workflow("a"), sums={**sums, "count/a": state}, sources={"lib/h.py": state})
+        for state in ("old", "new")
     )
     assert claims(before, after, "contents_differ") == ["1 of 3 outputs differ: count/a"]
 
@@ -445,9 +445,13 @@ def test_a_changed_workflow_file_explains_outputs_that_differ() -> None:
 def test_a_changed_snakefile_explains_outputs_that_differ() -> None:
     sums = {path: path for path in ("cut/a", "count/a", "table")}
     stories = []
-    for said in ("old", "new"):
-        story = a_run(a_workflow("a"), sums={**sums, "count/a": said})
-        facts = {"git_commit": "c" * 40, "git_dirty": False, "snakefile_sha256": f"sha256:{said}"}
+    for state in ("old", "new"):
+        story = a_run(a_workflow("a"), sums={**sums, "count/a": state})
+        facts = {
+            "git_commit": "c" * 40,
+            "git_dirty": False,
+            "snakefile_sha256": f"sha256:{state}",
+        }
         stories.append(story.add(Provenance(time=at(2), **facts)))
     assert claims(*stories, "contents_differ") == ["1 of 3 outputs differ: count/a"]
 
@@ -622,7 +626,7 @@ def test_the_arguments_that_differ_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "left", "said"),
+    ("words", "left", "expected"),
     [
         (
             ("--cores", "4", "--retries", "4"),
@@ -638,10 +642,10 @@ def test_the_arguments_that_differ_are_shown() -> None:
     ],
 )
 def test_of_a_repeated_argument_the_surplus_one_is_shown_with_its_flag(
-    words: tuple[str, ...], left: tuple[str, ...], said: str
+    words: tuple[str, ...], left: tuple[str, ...], expected: str
 ) -> None:
     before, after = (a_run(command=("snakemake", *some)) for some in (words, left))
-    assert claims(before, after, "setting_changed") == [said]
+    assert claims(before, after, "setting_changed") == [expected]
 
 
 def test_removed_and_added_inputs_are_listed_once_each_in_order() -> None:

@@ -149,11 +149,11 @@ def test_levers_are_sorted_by_length() -> None:
     assert [lever.micros // SECOND for lever in found] == [30, 25, 20, 15]
 
 
-@pytest.mark.parametrize(("queue_s", "told"), [(9.9, False), (10, True)])
-def test_levers_below_a_tenth_of_the_makespan_are_left_out(queue_s: float, told: bool) -> None:
+@pytest.mark.parametrize(("queue_s", "listed"), [(9.9, False), (10, True)])
+def test_levers_below_a_tenth_of_the_makespan_are_left_out(queue_s: float, listed: bool) -> None:
     story = on_cluster(queue_s=queue_s, tool_s=97 - queue_s)
     assert story.run.makespan == 100 * SECOND
-    assert ("queue" in kinds(story)) == told
+    assert ("queue" in kinds(story)) == listed
 
 
 @pytest.mark.parametrize("story", [chain, grouped, killed, logger_only])
@@ -166,7 +166,7 @@ def test_a_run_without_length_has_no_advice() -> None:
     assert levers(run, account(run)) == []
 
 
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_levers_of_any_run_are_large_and_sorted(run: Run) -> None:
     found = levers(run, account(run))
     assert all(lever.micros >= run.makespan / 10 for lever in found)
@@ -184,9 +184,9 @@ def test_no_lever_is_longer_than_the_run(simulated: strategies.Simulated) -> Non
 # -- as text ------------------------------------------------------------------------------------------
 
 
-def said(story: Story) -> str:
-    told = sentence(pulled(story), story.run.makespan)
-    return str(told[0]).removeprefix("What to change: ") if told else ""
+def advice_text(story: Story) -> str:
+    listed = sentence(pulled(story), story.run.makespan)
+    return str(listed[0]).removeprefix("What to change: ") if listed else ""
 
 
 @pytest.mark.parametrize(
@@ -237,12 +237,12 @@ def said(story: Story) -> str:
     ],
 )
 def test_the_advice_is_one_sentence(story: Story, text: str) -> None:
-    assert said(story) == text
+    assert advice_text(story) == text
 
 
 def test_at_most_two_levers_are_named() -> None:
     story = on_cluster(queue_s=15, stage_s=20, tool_s=30, poll_s=25, every_s=5)
-    assert said(story) == (
+    assert advice_text(story) == (
         "speed up the tools, starting with map (32 % of the run); "
         f"then lower {SLURM} (5 s here; poll_wait and shutdown, which it governs, "
         "took 27 % of the run)."

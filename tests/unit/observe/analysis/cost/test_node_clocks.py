@@ -25,8 +25,8 @@ def attempts(*ahead_s: float, boot: str | None = None, **facts: object) -> Story
     """Return a run with a job on a node for each clock lead; all spend a second in each phase."""
     story = begun(**facts)
     for job_id, ahead in enumerate(ahead_s, 1):
-        told = {"boot_id": boot, "boot_time": at(ahead)} if boot else {}
-        node = node_level(ahead).model_copy(update=told)
+        process = {"boot_id": boot, "boot_time": at(ahead)} if boot else {}
+        node = node_level(ahead).model_copy(update=process)
         story.job(job_id).attempt(job_id, REMOTE_STAMPS, node, waits=remote().waits)
     return story.end(15)
 
@@ -46,7 +46,7 @@ def test_without_a_node_there_is_no_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clock", "said"),
+    ("clock", "text"),
     [
         (
             NodeClock("n2", 90.0, 89.7, 90.9, 3, 1.2),
@@ -71,15 +71,15 @@ def test_without_a_node_there_is_no_clock() -> None:
         ),
     ],
 )
-def test_a_clock_that_limits_the_figures_is_reported(clock: NodeClock, said: str) -> None:
-    assert list(lines([clock], 100 * SECOND)) == [said]
+def test_a_clock_that_limits_the_figures_is_reported(clock: NodeClock, text: str) -> None:
+    assert list(lines([clock], 100 * SECOND)) == [text]
 
 
 def test_clocks_that_may_agree_share_a_line() -> None:
     clocks = [NodeClock(f"n{n}", 0.0, -n, 1.0, 2, 1.0 + n) for n in range(1, 4)]
-    (said,) = lines(clocks, 100 * SECOND)
-    assert said.startswith("the clocks of 3 nodes are assumed to agree with the main process's: ")
-    assert "6 attempts there are each accurate to 4.0 s" in said
+    (text,) = lines(clocks, 100 * SECOND)
+    assert text.startswith("the clocks of 3 nodes are assumed to agree with the main process's: ")
+    assert "6 attempts there are each accurate to 4.0 s" in text
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_each_attempt_records_its_offset() -> None:
 def test_setting_the_wall_clock_does_not_end_a_run(set_by_s: float) -> None:
     """The start of its process is compared in the kernel's own count, since boot."""
     ours = {"host": socket.gethostname(), "pid": os.getpid(), "boot_id": clock.boot_id()}
-    told = {
+    process = {
         "process_started": clock.process_started() - set_by_s * SECOND,
         "boot_time": clock.boot_time() - set_by_s * SECOND,
     }
-    assert is_alive(Story(**ours, **told).run)
-    assert not is_alive(Story(**ours, **{**told, "process_started": at(0)}).run)
+    assert is_alive(Story(**ours, **process).run)
+    assert not is_alive(Story(**ours, **{**process, "process_started": at(0)}).run)

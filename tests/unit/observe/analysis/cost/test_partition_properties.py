@@ -29,14 +29,14 @@ def assert_tiles(segments: list[MakespanSegment], start: int | None, end: int | 
 
 
 @MANY
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_segments_tile_the_makespan_of_any_run_and_the_walk_ends(run: Run) -> None:
     """Also with dependency cycles and ends before starts."""
     assert_tiles(partition(run), run.start, run.end)
 
 
 @MANY
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_class_sums_are_the_makespan_of_any_run(run: Run) -> None:
     found = account(run)
     assert sum(found.makespan_by_class.values()) == found.makespan == run.makespan
@@ -108,7 +108,7 @@ def test_a_dependency_that_released_a_job_is_one_of_its_dependencies(
 
 
 @MANY
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_the_main_process_s_work_does_not_overlap_itself(run: Run) -> None:
     stretches = MainThreadWork(run).stretches
     assert all(one.end <= following.start for one, following in pairwise(stretches))

@@ -87,7 +87,7 @@ def test_a_changed_group_is_named_as_such(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "figures", "name", "said"),
+    ("account", "figures", "name", "label"),
     [
         ("job_account", "by_phase_s", "compute", "job account: compute"),
         ("job_account", "by_class_s", "compute", "job account by class: compute"),
@@ -96,14 +96,14 @@ def test_a_changed_group_is_named_as_such(tmp_path: Path) -> None:
     ],
 )
 def test_a_changed_total_is_named(
-    tmp_path: Path, account: str, figures: str, name: str, said: str
+    tmp_path: Path, account: str, figures: str, name: str, label: str
 ) -> None:
     def change(line: dict[str, Any]) -> None:
         line[account][figures][name] += 0.001
 
     found, number = changed(tmp_path, "run_finished", change)
     assert [one.line for one in found.disagreements] == [number]
-    assert found.disagreements[0].text.startswith(f"{said} is ")
+    assert found.disagreements[0].text.startswith(f"{label} is ")
 
 
 def test_a_changed_makespan_is_named(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ from failing import (
     fails,
     flaky,
     many,
-    mended_inside,
     moments,
     nested,
     on_node,
+    recovered_inside,
     succeeds,
 )
 from hypothesis import given
@@ -66,7 +66,7 @@ def summary(one: Failure) -> tuple[Any, ...]:
         (different, (1, "failed", "different", 3, 3)),
         (flaky, (4, "succeeded", "once", 2, 1)),
         (nested, (1, "failed", "deterministic", 6, 6)),
-        (mended_inside, (1, "succeeded", "once", 2, 1)),
+        (recovered_inside, (1, "succeeded", "once", 2, 1)),
     ],
 )
 def test_a_job_that_failed_is_one_failure(story: Any, expected: tuple[Any, ...]) -> None:
@@ -177,7 +177,7 @@ def test_a_job_that_was_only_cancelled_did_not_fail() -> None:
 
 def test_lost_time_is_that_of_failed_attempts_since_selected_or_of_failed_executions() -> None:
     assert only(deterministic()).lost == 3 * SECOND
-    assert only(mended_inside()).lost == 1 * SECOND
+    assert only(recovered_inside()).lost == 1 * SECOND
     story = begun().job(1).quick(1, 3, 10, 12, status="failed")
     assert only(story).lost == 2 * SECOND  # before, it waited 7 s for a slot
 
@@ -290,7 +290,14 @@ def test_selecting_a_member_s_rule_shows_its_group_s_failure() -> None:
 
 @pytest.mark.parametrize(
     ("story", "count"),
-    [(deterministic, 1), (different, 0), (every_job, 6), (flaky, 1), (many, 0), (mended_inside, 1)],
+    [
+        (deterministic, 1),
+        (different, 0),
+        (every_job, 6),
+        (flaky, 1),
+        (many, 0),
+        (recovered_inside, 1),
+    ],
 )
 def test_failures_that_retries_hid_are_masked(story: Any, count: int) -> None:
     assert len(masked(failures(story().run))) == count
@@ -304,7 +311,7 @@ def test_jobs_of_a_rule_that_failed_in_the_same_way_are_alike() -> None:
 # -- whatever the run --------------------------------------------------------------------------
 
 
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_any_run_has_consistent_failures(run: Run) -> None:
     check(run)
 

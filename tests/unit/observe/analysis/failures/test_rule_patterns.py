@@ -1,7 +1,7 @@
 """What failures that recovered on a retry have in common, rule by rule."""
 
 from builders import Story, begun
-from failing import every_job, fails, flaky, many, mended_inside, succeeds
+from failing import every_job, fails, flaky, many, recovered_inside, succeeds
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
@@ -33,7 +33,7 @@ def test_a_rule_with_one_failed_job_of_many_is_flaky() -> None:
 
 
 def test_a_single_job_and_jobs_that_failed_differently_make_no_pattern() -> None:
-    assert pattern_of(mended_inside()).pattern == "some"
+    assert pattern_of(recovered_inside()).pattern == "some"
     story = begun()
     for job_id, code in ((1, 3), (2, 4)):
         story.job(job_id)

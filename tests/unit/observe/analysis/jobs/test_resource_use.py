@@ -292,7 +292,7 @@ def test_mismatches_are_listed_by_rule_with_memory_first() -> None:
     ]
 
 
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_no_run_has_a_small_mismatch(run: Run) -> None:
     for one in request_mismatches(run):
         assert one.used > one.requested * 0.9 or one.requested >= 2 * one.used

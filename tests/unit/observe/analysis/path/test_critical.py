@@ -26,7 +26,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 MANY = settings(max_examples=120)
 
 
-def told(run: Run) -> tuple[float, list[tuple[int, float]]]:
+def path_of(run: Run) -> tuple[float, list[tuple[int, float]]]:
     """Return the path's length, and its jobs with what they computed, in seconds."""
     found = critical_path(run)
     return found.length / SECOND, [(one.job_id, one.compute / SECOND) for one in found.chain]
@@ -38,7 +38,7 @@ def slacks(run: Run) -> dict[int, float]:
 
 def test_the_critical_path_of_a_chain_is_the_time_of_its_tools() -> None:
     # 3.5 to 10 and 10.5 to 20; the scheduler's time between them does not count
-    assert told(chain().run) == (16, [(1, 6.5), (2, 9.5)])
+    assert path_of(chain().run) == (16, [(1, 6.5), (2, 9.5)])
     assert slacks(chain().run) == {1: 0, 2: 0}
 
 
@@ -53,7 +53,7 @@ def fan_in() -> Story:
 
 
 def test_slots_do_not_change_the_critical_path() -> None:
-    assert told(fan_in().run) == (10, [(2, 6), (3, 4)])
+    assert path_of(fan_in().run) == (10, [(2, 6), (3, 4)])
 
 
 def test_slack_is_how_much_longer_a_job_could_take() -> None:
@@ -71,25 +71,25 @@ def test_a_rule_has_the_least_slack_of_its_jobs() -> None:
 
 def test_of_two_equal_chains_the_one_that_ended_last_counts() -> None:
     story = begun().job(1).job(2).quick(1, 3, 3, 7).quick(2, 3, 7, 11)
-    assert told(story.end(12).run) == (4, [(2, 4)])
+    assert path_of(story.end(12).run) == (4, [(2, 4)])
 
 
 def test_a_failed_attempt_weighs_nothing() -> None:
     # both attempts computed for 3 s
-    assert told(retried().run) == (3, [(1, 3)])
+    assert path_of(retried().run) == (3, [(1, 3)])
 
 
 def test_a_job_created_by_a_checkpoint_follows_it() -> None:
     # job 3 names no dependency: the planning that job 1's end triggered created it
-    assert told(replanned().run) == (14, [(1, 6), (3, 7), (2, 1)])
+    assert path_of(replanned().run) == (14, [(1, 6), (3, 7), (2, 1)])
 
 
 def test_members_of_a_group_follow_their_own_dependencies() -> None:
-    assert told(grouped().run) == (2, [(2, 2)])
+    assert path_of(grouped().run) == (2, [(2, 2)])
     told_so = [e for e in grouped().events if e.event != "job"]
     story = begun().job(1, group="g1").job(2, needs=(1,), group="g1")
     story.events += told_so[2:]
-    assert told(story.run) == (4, [(1, 2), (2, 2)])
+    assert path_of(story.run) == (4, [(1, 2), (2, 2)])
 
 
 def piped() -> Story:
@@ -109,19 +109,19 @@ def piped() -> Story:
 
 def test_jobs_of_a_pipe_run_at_the_same_time_and_both_follow_their_dependency() -> None:
     # 1, the reader and 5: 4 + 8.5 + 2; the writer could have taken 14.5 - 4 - 7 longer
-    assert told(piped().run) == (14.5, [(1, 4), (3, 8.5), (5, 2)])
+    assert path_of(piped().run) == (14.5, [(1, 4), (3, 8.5), (5, 2)])
     assert slacks(piped().run)[2] == 3.5
 
 
 def test_a_service_weighs_nothing() -> None:
     """It runs for as long as other jobs use it, and they follow its start."""
     story = begun().job(1, service=True).job(2, needs=(1,)).quick(2, 3, 4, 8)
-    assert told(story.quick(1, 3, 3, 9).end(9).run) == (4, [(2, 4)])
+    assert path_of(story.quick(1, 3, 3, 9).end(9).run) == (4, [(2, 4)])
 
 
 def test_a_dependency_outside_the_run_is_ignored() -> None:
     story = begun().job(1, needs=(7, 8)).quick(1, 3, 4, 6).end(7)
-    assert told(story.run) == (2, [(1, 2)])
+    assert path_of(story.run) == (2, [(1, 2)])
 
 
 def test_a_cycle_does_not_hang_and_is_named() -> None:
@@ -135,7 +135,7 @@ def test_a_cycle_does_not_hang_and_is_named() -> None:
 
 def test_a_job_that_needs_itself_does_not_wait_for_itself() -> None:
     story = begun().job(1, needs=(1,)).quick(1, 3, 4, 6).end(7)
-    assert told(story.run) == (2, [(1, 2)])
+    assert path_of(story.run) == (2, [(1, 2)])
 
 
 def test_tools_whose_time_is_not_known_are_named_and_weigh_nothing() -> None:
@@ -146,7 +146,7 @@ def test_tools_whose_time_is_not_known_are_named_and_weigh_nothing() -> None:
 def test_the_critical_path_of_a_killed_run_is_what_was_computed() -> None:
     # job 1 had 6 s, job 3's tool 13 so far; job 2 has no timing from its node yet
     found = critical_path(killed().run)
-    assert told(killed().run) == (13, [(3, 13)])
+    assert path_of(killed().run) == (13, [(3, 13)])
     assert found.unknown == (2,)
 
 
@@ -158,7 +158,7 @@ def test_without_jobs_there_is_no_critical_path() -> None:
 
 
 @MANY
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_the_critical_path_is_never_longer_than_the_run_and_no_slack_is_negative(run: Run) -> None:
     found = critical_path(run)
     assert 0 <= found.length <= run.makespan

@@ -26,7 +26,7 @@ BESIDE_THE_MAIN_THREAD = (
 )
 
 
-def asked(lived: Lived, key: Key) -> dict[str, int]:
+def shares_of(lived: Lived, key: Key) -> dict[str, int]:
     """Return the share of each limit that a submission takes."""
     name = key[0]
     tasks = [t for t in lived.world.tasks.values() if name in (t.job_id, t.group)]
@@ -46,7 +46,7 @@ def true_release(lived: Lived, key: Key) -> Release:
     """Return the release of a submission: a limit that was freed, or what made it ready."""
     known = lived.releases[key]
     for freed in reversed(known.freed_by if known.short else ()):
-        taken = asked(lived, freed)
+        taken = shares_of(lived, freed)
         limit = next((name for name in known.short if taken[name]), None)
         if limit is not None:
             return release(FREED[limit], freed, limit if limit == "mem_mb" else None)
@@ -96,8 +96,8 @@ def test_every_submission_has_its_true_release(lived: Lived) -> None:
 @MANY
 @given(lives())
 def test_the_actual_path_goes_from_release_to_release(lived: Lived) -> None:
-    told = [one.released_by for one in reversed(partition(lived.run)) if one.released_by]
-    assert told == [true_release(lived, key) for key in true_walk(lived)]
+    on_the_walk = [one.released_by for one in reversed(partition(lived.run)) if one.released_by]
+    assert on_the_walk == [true_release(lived, key) for key in true_walk(lived)]
 
 
 @MANY
@@ -131,7 +131,7 @@ def test_the_actual_path_tiles_the_makespan_and_all_of_it_is_explained(lived: Li
     assert (segments[0].start, segments[-1].end) == (lived.start, lived.end)
     assert all(one.end == following.start for one, following in pairwise(segments))
     assert not [one for one in segments if one.phase == "unattributed"]
-    hidden = any(not task.is_told for task in lived.world.tasks.values())
+    hidden = any(not task.tool_is_timed for task in lived.world.tasks.values())
     assert hidden or not [one for one in segments if one.phase == "unobserved"]
 
 
@@ -157,7 +157,9 @@ def test_the_critical_path_is_the_longest_chain_of_tools(lived: Lived) -> None:
     assert found.length == lived.critical() <= lived.makespan
     assert sum(one.compute for one in found.chain) == found.length
     assert found.cycles == ()
-    assert set(found.unknown) == {t.job_id for t in lived.world.tasks.values() if not t.is_told}
+    assert set(found.unknown) == {
+        t.job_id for t in lived.world.tasks.values() if not t.tool_is_timed
+    }
 
 
 @MANY
@@ -193,7 +195,7 @@ def test_a_stall_is_any_time_at_which_a_ready_job_would_have_fitted(lived: Lived
         {m for s in lived.stamps.values() for m in (s.ready, s.selected, s.finished) if m}
     )
     idle = 0
-    shares = {key: asked(lived, key)[name] for key in lived.order}
+    shares = {key: shares_of(lived, key)[name] for key in lived.order}
     for since, until in pairwise(moments):
         known = [(lived.stamps[key], shares[key]) for key in lived.order]
         free = limit - sum(share for s, share in known if s.selected <= since < s.finished)

@@ -119,7 +119,7 @@ def test_sums_over_time_are_the_attempts_phases(simulated: strategies.Simulated)
 
 
 @settings(max_examples=100)
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_any_run_has_an_utilisation(run: Run) -> None:
     found = utilisation(run)
     assert found.stalled >= 0

@@ -182,7 +182,7 @@ def test_a_symptom_that_no_detector_explains_is_escalated() -> None:
 # -- bad input -------------------------------------------------------------------------------------
 
 
-@given(strategies.hostile_runs(), strategies.hostile_runs())
+@given(strategies.tampered_runs(), strategies.tampered_runs())
 def test_triage_handles_any_run(run: Run, other: Run) -> None:
     before, after = (Party(one, one.status(), RunLengths((), ())) for one in (other, run))
     case = Case(run, run.status(), other, compare(before, after))

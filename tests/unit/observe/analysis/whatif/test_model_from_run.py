@@ -55,7 +55,7 @@ def test_an_unchanged_run_without_recorded_limits_is_simulated_with_its_makespan
 
 
 @MANY
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_the_simulation_of_a_tampered_run_ends(run: Run) -> None:
     model = build_model(run)
     assert simulate(model).end >= model.start

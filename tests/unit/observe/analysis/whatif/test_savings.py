@@ -53,7 +53,7 @@ def test_a_job_saves_no_more_than_the_next_longest_parallel_job_allows() -> None
 def test_a_cost_class_saves_at_most_its_share_and_the_main_thread_s_work_meanwhile(
     lived: Lived,
 ) -> None:
-    """In a run where nobody waits for a place, the path's other segments remain."""
+    """In a run where no job waits for a slot, the path's other segments remain."""
     assume(not any(release.passed_over for release in lived.releases.values()))
     run = lived.run
     measured = account(run)

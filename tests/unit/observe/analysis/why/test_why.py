@@ -386,7 +386,7 @@ def test_every_root_is_a_step_of_its_chain(jobs: Why) -> None:
             assert all(other in way.steps for link in step.links for other in link.jobs)
 
 
-@given(strategies.hostile_runs())
+@given(strategies.tampered_runs())
 def test_any_run_has_reasons(run: Run) -> None:
     answer = why(run)
     assert sum(one.cost.jobs for one in answer.reasons) == answer.all.jobs

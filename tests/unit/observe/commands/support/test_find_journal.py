@@ -27,7 +27,7 @@ def newest(workdir: Path, name: str, story: Story) -> Path:
     return story.write(workdir / ".snakemake" / "observe" / f"{name}.jsonl")
 
 
-def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+def output(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     """Return stdout, and stderr, which must be at most one line."""
     out, error = capsys.readouterr()
     assert error == "" or (error.startswith("snakemake-observe: ") and error.count("\n") == 1)
@@ -38,7 +38,7 @@ def test_without_any_journal_the_error_names_the_folder(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([]) == 2
-    assert said(capsys) == (
+    assert output(capsys) == (
         "",
         (
             "no journal in .snakemake/observe: run snakemake with --logger observe there, "
@@ -49,7 +49,7 @@ def test_without_any_journal_the_error_names_the_folder(
 
 def journal_named_by(capsys: pytest.CaptureFixture[str], *words: Any) -> str:
     assert main(["cost", "--format", "json", *words]) == 0
-    return json.loads(said(capsys)[0])["run"]["journal"]
+    return json.loads(output(capsys)[0])["run"]["journal"]
 
 
 def test_the_default_is_the_newest_run_that_started_a_job(
@@ -84,7 +84,7 @@ def test_without_a_run_that_started_a_job_there_is_an_error(
 ) -> None:
     newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
     assert main(["cost"]) == 2
-    assert said(capsys)[1] == (
+    assert output(capsys)[1] == (
         "no run in .snakemake/observe executed a job; name a journal to see it anyway"
     )
 
@@ -96,7 +96,7 @@ def test_without_a_readable_journal_the_error_says_why(
     path.parent.mkdir(parents=True)
     path.write_bytes(b"a,b\n")
     assert main(["cost"]) == 2
-    assert said(capsys)[1] == (
+    assert output(capsys)[1] == (
         ".snakemake/observe/x.jsonl:1: not a run journal (its first line is no run_started)"
     )
 
@@ -106,7 +106,7 @@ def test_without_a_readable_journal_the_error_says_why(
 
 def status_of(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     main(["cost", str(path), "--format", "json"])
-    return json.loads(said(capsys)[0])["run"]["status"]
+    return json.loads(output(capsys)[0])["run"]["status"]
 
 
 def unended(workdir: Path, **facts: Any) -> Path:
@@ -160,7 +160,7 @@ def test_commands_about_failures_read_a_run_that_failed_before_its_first_job(
     newest(workdir, "20260301T120000-aaaaaa", chain())
     newest(workdir, "20260301T130000-bbbbbb", early())
     assert main(args) == 0
-    assert "20260301T130000-bbbbbb" in said(capsys)[0]
+    assert "20260301T130000-bbbbbb" in output(capsys)[0]
 
 
 def test_other_commands_report_a_newer_run_that_failed_before_its_first_job(
@@ -169,7 +169,7 @@ def test_other_commands_report_a_newer_run_that_failed_before_its_first_job(
     newest(workdir, "20260301T120000-aaaaaa", chain())
     newest(workdir, "20260301T130000-bbbbbb", early())
     assert main(["cost"]) == 0
-    text = said(capsys)[0]
+    text = output(capsys)[0]
     assert "20260301T120000-aaaaaa.jsonl" in text
     assert "! .snakemake/observe/20260301T130000-bbbbbb.jsonl: a newer run, failed before" in text
 
@@ -180,7 +180,7 @@ def test_an_older_run_that_failed_early_is_not_reported(
     newest(workdir, "20260301T110000-bbbbbb", early())
     newest(workdir, "20260301T120000-aaaaaa", chain())
     assert main(["jobs", "--failed"]) == 0
-    assert "bbbbbb" not in said(capsys)[0]
+    assert "bbbbbb" not in output(capsys)[0]
 
 
 # -- lost lines ------------------------------------------------------------------------------------
@@ -204,8 +204,8 @@ def without(story: Story, *kinds: str) -> Story:
 
 
 def test_missing_ends_of_attempts_are_counted(tmp_path: Path) -> None:
-    (said,) = problems(without(chain(), "attempt_finished"), tmp_path / "j.jsonl")
-    assert said.startswith("the ends of 1 of 2 attempts are missing: lines were lost")
+    (output,) = problems(without(chain(), "attempt_finished"), tmp_path / "j.jsonl")
+    assert output.startswith("the ends of 1 of 2 attempts are missing: lines were lost")
 
 
 @pytest.mark.parametrize("kind", ["scheduler_iteration", "message"])

@@ -53,7 +53,7 @@ def test_an_incident_cites_evidence_can_be_wrong_and_has_an_action(detector: Mod
             check_incident(one, detector.CLASS)
 
 
-@given(strategies.hostile_runs(), strategies.hostile_runs())
+@given(strategies.tampered_runs(), strategies.tampered_runs())
 def test_no_run_breaks_a_detector(run: Run, baseline: Run) -> None:
     case = case_of(run, baseline)
     for detector in DETECTORS:

@@ -69,8 +69,8 @@ match what:
             b"cos\nsystem\n(S'touch executed'\ntR.",
             EVIL.encode(),
         )
-        Path("hostile_module.py").write_text("open('executed', 'w')")
-        add(process(wraps="hostile_module", clock="node:$(touch executed)`touch executed`"))
+        Path("evil_module.py").write_text("open('executed', 'w')")
+        add(process(wraps="evil_module", clock="node:$(touch executed)`touch executed`"))
     case "terminal escapes":
         one = {"number": 1, "rule": ESCAPES, "status": "failed", "message": ESCAPES}
         add(
