@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> Reply[AccountingAnswer]:
     try:
         records = query(job_ids, (run.start or 0) // 1_000_000, PATIENCE_S + len(job_ids) / 100)
     except AccountingError as error:
-        raise JournalError(f"{error}; is this the cluster that ran the jobs?") from error
+        raise JournalError(f"{error}; run this on the cluster that ran the jobs") from error
     events = list(accounting_events(records, run, clock.now()))
     append(source.path, events)
     for event in events:

@@ -129,7 +129,7 @@ def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iter
     baseline = sides.baseline_side(source, named)
     limit, line = wanted.slower_by, wanted.slower_by_line
     if baseline is None:
-        why = "no earlier run of its Snakefile and targets succeeded; name one with --baseline"
+        why = "no earlier run of the same Snakefile and targets succeeded; name one with --baseline"
         if wanted.same_work:
             yield CheckLine("baseline", "same_work", True, None, None, why, wanted.same_work_line)
         if limit is not None:

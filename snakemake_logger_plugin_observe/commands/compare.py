@@ -83,8 +83,8 @@ def _default_baseline(candidate: Side) -> Side:
     found = baseline_side(candidate.source, None)
     if found is None:
         raise JournalError(
-            f"{candidate.source.path}: no earlier run of its Snakefile and targets succeeded; "
-            "name a baseline"
+            f"{candidate.source.path}: no earlier run of the same Snakefile and targets "
+            "succeeded; name a baseline"
         )
     return found
 

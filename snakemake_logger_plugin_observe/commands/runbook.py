@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
     source, repetitions = _typical(args.paths or [Path()])
     if source.status not in ("success", "nothing_to_do"):
         raise JournalError(
-            f"{source.path}: no run here has succeeded yet; a runbook describes a usual run"
+            f"{source.path}: no run here has succeeded yet; a runbook describes a typical run"
         )
     folder = folder_of(source)
     answer = RunbookAnswer(

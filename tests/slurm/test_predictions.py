@@ -57,7 +57,7 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_save_what_wa
 
     answer = json.loads(rare.observe("path", "--format", "json").stdout)
     largest = [one["name"] for one in answer["savings"] if one["kind"] == "phase"]
-    assert largest[:2] == ["poll_wait", "shutdown"]  # both end with one of the executor's looks
+    assert largest[:2] == ["poll_wait", "shutdown"]  # both end with a status check
     assert "node_startup" in largest[2:4]  # on this machine a node's processes end as slowly
     shown = " ".join(rare.observe("path").stdout.split())
     assert "What to fix first: poll_wait (" in shown

@@ -261,7 +261,7 @@ def _of_request(
     if not exact and not at_most:
         return unknown(f"{what} was not measured")
     found = sorted(exact or at_most, key=lambda one: -one[1])[:MOST_CITED]
-    cited = measured.cite(found, lambda share: f"{share:.0%} of its {what}")
+    cited = measured.cite(found, lambda share: f"{100 * share:.0f} % of its requested {what}")
     low = max((share for _, share in exact), default=None)
     missing = requesting - len(exact) - len(at_most)
     if measured.incomplete or missing:

@@ -66,7 +66,7 @@ def _lengths(model: Model, scenario: Scenario, rng: random.Random, assumptions: 
     if scenario.queue_drawn:
         if not any(model.background.get("queue_wait", ())):
             raise ScenarioError("no queue_wait was measured in this run: none can be drawn")
-        assumptions.append("each job waits in the queue as long as any of this run's jobs did")
+        assumptions.append("each wait in the queue is drawn at random from those of this run")
         model = transforms.queue_drawn(model, rng)
     if scenario.overlap_staging:
         assumptions.append("inputs can be fetched as soon as a job is ready, while it waits")

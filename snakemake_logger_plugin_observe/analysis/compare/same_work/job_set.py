@@ -164,7 +164,7 @@ def _counted(compared: Compared, values: dict[str, set[str]]) -> str:
 
 
 def _without(values: dict[str, set[str]]) -> str:
-    return "; ".join(f"no longer {name} {named(sorted(found))}" for name, found in values.items())
+    return "; ".join(f"gone: {name} {named(sorted(found))}" for name, found in values.items())
 
 
 def _with(values: dict[str, set[str]]) -> str:

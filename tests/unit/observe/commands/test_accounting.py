@@ -177,7 +177,7 @@ def test_without_sacct_the_error_asks_for_the_cluster(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert refused(capsys, journal) == (
-        "sacct cannot be run (No such file or directory); is this the cluster that ran the jobs?"
+        "sacct cannot be run (No such file or directory); run this on the cluster that ran the jobs"
     )
 
 
@@ -186,7 +186,7 @@ def test_a_failing_sacct_is_an_error_of_one_line(
 ) -> None:
     command("sacct", "printf 'no\\ndatabase\\n' >&2; exit 1")
     assert refused(capsys, journal) == (
-        "sacct failed with exit code 1: no database; is this the cluster that ran the jobs?"
+        "sacct failed with exit code 1: no database; run this on the cluster that ran the jobs"
     )
 
 

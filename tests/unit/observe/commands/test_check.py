@@ -270,7 +270,7 @@ def test_the_command_line_s_baseline_replaces_the_file_s(here: Path, capsys: Cap
 
 def test_the_default_baseline_is_the_newest_earlier_success(here: Path, capsys: Capsys) -> None:
     write(BASELINE)
-    why = "no earlier run of its Snakefile and targets succeeded; name one with --baseline"
+    why = "no earlier run of the same Snakefile and targets succeeded; name one with --baseline"
     _, answer = check(capsys, "observe.toml", "run")
     assert [(line["ok"], line["why"]) for line in answer["lines"][1:]] == [(None, why)] * 2
     earlier = chain()

@@ -59,7 +59,7 @@ def test_the_newest_run_is_not_compared_with_itself_by_default(
     path = chain().write(tmp_path / ".snakemake" / "observe" / "1.jsonl")
     assert error(capsys, path) == f"{path} is the newest run here; name a run to compare it with"
     assert error(capsys).endswith(
-        "no earlier run of its Snakefile and targets succeeded; name a baseline"
+        "no earlier run of the same Snakefile and targets succeeded; name a baseline"
     )
 
 

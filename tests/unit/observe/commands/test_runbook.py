@@ -137,5 +137,5 @@ def test_a_workflow_without_a_successful_run_gets_no_runbook(
 ) -> None:
     a_run(status="failed").write(tmp_path / ".snakemake" / "observe" / "1.jsonl")
     assert main(["runbook", str(tmp_path), "--out", str(tmp_path / "RUNBOOK.md")]) == 2
-    assert "a runbook describes a usual run" in capsys.readouterr().err
+    assert "a runbook describes a typical run" in capsys.readouterr().err
     assert not (tmp_path / "RUNBOOK.md").exists()

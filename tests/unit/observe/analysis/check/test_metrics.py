@@ -306,7 +306,7 @@ def asking(used: Usage | None, **asks: float) -> Story:
 def test_memory_is_the_largest_share_of_a_request_that_a_job_used() -> None:
     found = figure(asking(PEAK, mem_mb=1000), "memory_of_request")
     assert known(found) == exactly(0.9)
-    assert cited(found)[0] == ("B:4", "map n=1: 90% of its memory")
+    assert cited(found)[0] == ("B:4", "map n=1: 90 % of its requested memory")
 
 
 def test_an_upper_bound_of_a_peak_is_an_upper_bound_of_its_share() -> None:
