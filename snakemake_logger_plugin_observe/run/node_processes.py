@@ -1,6 +1,6 @@
 """Labels for the time of Snakemake processes, with their tools and the processes inside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from snakemake_logger_plugin_observe.clock import TICK, Micros
 from snakemake_logger_plugin_observe.journal.records import Execution, Level
@@ -73,6 +73,12 @@ def span_of(execution: Execution) -> tuple[Micros, Micros] | None:
     begun = execution.selected if execution.selected is not None else execution.begun
     last = execution.checked or execution.reported or execution.tool_ended or execution.tool_started
     return None if begun is None or last is None else (begun, last)
+
+
+def total_length(executions: Iterable[Execution]) -> Micros:
+    """Return how long *executions* took together, by the node's clock."""
+    spans = filter(None, map(span_of, executions))
+    return sum(max(0, end - begun) for begun, end in spans)
 
 
 def label_tool(track: Track, execution: Execution, levels: list[Level], result: Timeline) -> None:

@@ -156,20 +156,20 @@ def _verdict(
 ) -> tuple[bool | None, str, tuple[str, ...]]:
     if why_not:
         return None, f"not comparable, because {'; '.join(why_not)}", why_not
-    word = measured.verdict or ("as planned" if compared.planned else "")
+    pace = measured.verdict or ("as planned" if compared.planned else "")
     unsafe = tuple(finding.claim for finding in found if finding.kind == "unsafe")
     less = [f for f in found if f.id in _LESS and f.kind != "safe" and not _is_empty(f)]
     more = [f for f in found if f.id in _MORE]
     if less and more and not compared.planned:
-        return False, f"{word}, but different work", unsafe or _claims(less)
+        return False, f"{pace}, but different work", unsafe or _claims(less)
     if less:
-        verdict = "less than planned" if compared.planned else _because(word, "faster", "less")
+        verdict = "less than planned" if compared.planned else _because(pace, "faster", "less")
         return False, verdict, unsafe or _claims(less)
     if any(finding.kind == "unsafe" for finding in more):
-        verdict = "more than planned" if compared.planned else _because(word, "slower", "more")
+        verdict = "more than planned" if compared.planned else _because(pace, "slower", "more")
         return False, verdict, unsafe
     if unsafe:
-        verdict = "not as planned" if compared.planned else f"{word}, but not the same work"
+        verdict = "not as planned" if compared.planned else f"{pace}, but not the same work"
         return False, verdict, unsafe
     extra = " and more" if any(finding.kind == "neutral" for finding in more) else ""
     how = (
@@ -177,12 +177,12 @@ def _verdict(
         if compared.contents.checked
         else f"the same plan{extra} (contents unchecked)"
     )
-    return True, f"{word}, {how}", ()
+    return True, f"{pace}, {how}", ()
 
 
-def _because(word: str, expected: str, did: str) -> str:
-    """Return the verdict on a run that did less or more, which its speed may come from."""
-    return f"{word} because it did {did}" if word == expected else f"{word}, though it did {did}"
+def _because(pace: str, expected: str, did: str) -> str:
+    """Return the verdict on a run that did less or more, which may explain its speed."""
+    return f"{pace} because it did {did}" if pace == expected else f"{pace}, though it did {did}"
 
 
 def _claims(found: Sequence[Finding]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Execution
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.node_processes import span_of
+from snakemake_logger_plugin_observe.run.node_processes import total_length
 
 Outcome = Literal["failed", "succeeded", "cancelled", "unfinished"]
 Verdict = Literal["once", "deterministic", "repeated", "different", "unknown"]
@@ -234,8 +234,7 @@ def _lost(run: Run, row: Row) -> Micros:
     """Return the time that failures in one attempt took: all of it, or executions inside it."""
     attempt = row.attempt
     if attempt.status not in FAILED:
-        spans = filter(None, map(span_of, _failed_executions(attempt)))
-        return sum(max(0, end - begun) for begun, end in spans)
+        return total_length(_failed_executions(attempt))
     lost = row.since_selected
     if attempt.is_member and _failed_members(run, attempt)[:1] == [attempt.job_id]:
         submission = run.submission_of(attempt)

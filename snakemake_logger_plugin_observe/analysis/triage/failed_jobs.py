@@ -29,26 +29,26 @@ def name_of(one: Failure) -> str:
     return one.rule or one.group_name or "(not described)"
 
 
-def by_rule(found: Iterable[Failure]) -> dict[str, list[Failure]]:
+def by_rule(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
     """Return failures by their rule or group."""
     rules: dict[str, list[Failure]] = {}
-    for one in found:
+    for one in failures:
         rules.setdefault(name_of(one), []).append(one)
     return rules
 
 
-def who(found: Sequence[Failure]) -> str:
+def who(failures: Sequence[Failure]) -> str:
     """Return the name of one failed job, or the number of several and their rules."""
-    if len(found) > 1:
-        return f"{jobs_of(len(found))} of {named(by_rule(found))}"
-    one = found[0]
+    if len(failures) > 1:
+        return f"{jobs_of(len(failures))} of {named(by_rule(failures))}"
+    one = failures[0]
     return submission_name(one.rule, one.wildcards, one.group_name)
 
 
-def jobs(case: Case, found: Iterable[Failure]) -> tuple[int, ...]:
+def jobs(case: Case, failures: Iterable[Failure]) -> tuple[int, ...]:
     """Return the jobs that failed; of a group that failed as a whole, its members."""
     ids: list[int] = []
-    for one in found:
+    for one in failures:
         ids += case.run.members(one.group or "") if one.job_id is None else [one.job_id]
     return tuple(dict.fromkeys(ids))
 
@@ -58,47 +58,47 @@ def never_succeeded(case: Case) -> frozenset[int]:
     return frozenset(jobs(case, (one for one in case.failures if one.outcome == "failed")))
 
 
-def rules(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
+def rules(case: Case, failures: Iterable[Failure]) -> tuple[str, ...]:
     """Return the rules of the jobs that failed."""
-    described = (case.run.jobs.get(job_id) for job_id in jobs(case, found))
+    described = (case.run.jobs.get(job_id) for job_id in jobs(case, failures))
     return tuple(dict.fromkeys(job.rule for job in described if job is not None))
 
 
-def how_sure(found: Iterable[Failure]) -> tuple[str, Strength]:
+def how_sure(failures: Iterable[Failure]) -> tuple[str, Strength]:
     """Return ``probably `` or nothing, to put before their cause, and the claim's strength."""
-    sure = all(one.last.why.certain for one in found)
+    sure = all(one.last.why.certain for one in failures)
     return ("", "certain") if sure else ("probably ", "likely")
 
 
-def missed_outputs(case: Case, found: Iterable[Failure]) -> tuple[str, ...]:
+def missed_outputs(case: Case, failures: Iterable[Failure]) -> tuple[str, ...]:
     """Return the outputs of failed jobs that were reported missing or not as declared."""
     missed: list[str] = []
-    for one in found:
+    for one in failures:
         job = case.run.jobs.get(one.job_id) if one.job_id is not None else None
         missed += named_in(job.output if job is not None else (), one.last.message or "")
     return tuple(dict.fromkeys(missed))
 
 
-def recovered(found: Iterable[Failure]) -> bool:
+def recovered(failures: Iterable[Failure]) -> bool:
     """Whether all of them recovered on a retry."""
-    return all(one.outcome == "succeeded" for one in found)
+    return all(one.outcome == "succeeded" for one in failures)
 
 
-def check(found: Sequence[Failure]) -> str | None:
+def check(failures: Sequence[Failure]) -> str | None:
     """Return the limit for a check file that these failures break, if there is one."""
-    if any(one.outcome == "failed" for one in found):
+    if any(one.outcome == "failed" for one in failures):
         return "failed_jobs <= 0"
-    return "masked_failures <= 0" if any(one.masked for one in found) else None
+    return "masked_failures <= 0" if any(one.masked for one in failures) else None
 
 
-def lost(found: Iterable[Failure]) -> int:
+def lost(failures: Iterable[Failure]) -> int:
     """Return the time that failures took, in microseconds."""
-    return sum(one.lost for one in found)
+    return sum(one.lost for one in failures)
 
 
-def how(found: Iterable[Failure]) -> str:
+def how(failures: Iterable[Failure]) -> str:
     """Return how they ended, the most frequent way first."""
-    ways = Counter(ending(one.last) for one in found)
+    ways = Counter(ending(one.last) for one in failures)
     if len(ways) == 1:
         return f"with {next(iter(ways))}"
     return "with " + ", ".join(f"{count} × {way}" for way, count in ways.most_common())
@@ -115,14 +115,14 @@ def ending(one: Occurrence) -> str:
     )
 
 
-def last_line(found: Iterable[Failure]) -> LogLine | None:
+def last_line(failures: Iterable[Failure]) -> LogLine | None:
     """Return the last meaningful line of a log, of the first job that has one."""
-    return next((one.last.line for one in found if one.last.line is not None), None)
+    return next((one.last.line for one in failures if one.last.line is not None), None)
 
 
-def last_message(found: Sequence[Failure]) -> str:
+def last_message(failures: Sequence[Failure]) -> str:
     """Return the last message, from a log or from Snakemake; empty if there is none."""
-    return message_of([one.last for one in found])
+    return message_of([one.last for one in failures])
 
 
 def message_of(occurrences: Sequence[Occurrence]) -> str:
@@ -134,10 +134,10 @@ def message_of(occurrences: Sequence[Occurrence]) -> str:
     return cut(" ".join(text.split()).rstrip(":"), _LONGEST)
 
 
-def evidence(case: Case, found: Iterable[Failure]) -> tuple[Citation, ...]:
+def evidence(case: Case, failures: Iterable[Failure]) -> tuple[Citation, ...]:
     """Cite the failed attempts of the first few, and the last lines of their logs."""
     cited: list[Citation] = []
-    for one in list(found)[:_CITED]:
+    for one in list(failures)[:_CITED]:
         failed = {each.attempt for each in one.occurrences}
         for row in one.rows:
             if row.attempt.number in failed:

@@ -43,19 +43,21 @@ class LogExcerpt:
         return (Citation(self.kind, ref, shortened(self.text)),)
 
 
-def log_excerpts(case: Case, affected: Scope, found: Sequence[Incident]) -> tuple[LogExcerpt, ...]:
+def log_excerpts(
+    case: Case, affected: Scope, incidents: Sequence[Incident]
+) -> tuple[LogExcerpt, ...]:
     """Return the last lines of the logs and benchmarks of the few most relevant jobs."""
-    if case.read is None or not (affected.jobs or found):
+    if case.read is None or not (affected.jobs or incidents):
         return ()
     every = (one for job in _most_relevant(case, affected) for one in _of(case, job))
     return tuple({one.path: one for one in every}.values())  # jobs may share a log
 
 
 def missing_evidence(
-    case: Case, affected: Scope, found: Iterable[Incident]
+    case: Case, affected: Scope, incidents: Iterable[Incident]
 ) -> tuple[Incident, ...]:
     """Return, for each affected rule without a log or a benchmark, a proposal to add one."""
-    if not any(found):
+    if not any(incidents):
         return ()
     proposed: dict[str, Incident] = {}
     for job_id in affected.jobs:
@@ -139,8 +141,8 @@ def _figures(header: str, line: str) -> str | None:
     return " ".join(f"{name}={named[name]}" for name in _FIGURES if name in named) or None
 
 
-def with_lasting_citations(case: Case, found: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Return *found* with citations of logs that can still be looked up.
+def with_lasting_citations(case: Case, incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return *incidents* with citations of logs that can still be looked up.
 
     A log may have been overwritten by the next attempt. Then the journal, which keeps the lines, is
     cited instead.
@@ -151,7 +153,7 @@ def with_lasting_citations(case: Case, found: Iterable[Incident]) -> tuple[Incid
             kept.setdefault(log.path, []).append(attempt)
     return tuple(
         replace(one, evidence=tuple(_lasting(case, each, kept) for each in one.evidence))
-        for one in found
+        for one in incidents
     )
 
 

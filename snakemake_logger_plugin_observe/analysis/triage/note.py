@@ -50,26 +50,26 @@ def note(
     case: Case,
     seen: Sequence[Symptom],
     affected: Scope,
-    found: Sequence[Incident],
+    incidents: Sequence[Incident],
     *,
     excerpts: Sequence[LogExcerpt] = (),
     missing_evidence: Sequence[Incident] = (),
     gain: PredictedGain | None = None,
 ) -> IncidentNote:
-    """Return the note of a case, from what each step found."""
+    """Return the note of a case, from the results of each step."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
     if not symptom:
         symptom = (Claim(f"none: the run is healthy ({case.status})", _end(case)),)
     return IncidentNote(
         symptom,
         (Claim(affected.text, affected.evidence),),
-        (Claim(_confirming(case, found[0] if found else None)),),
+        (Claim(_confirming(case, incidents[0] if incidents else None)),),
         (
-            *_consulted(case, found, excerpts),
+            *_consulted(case, incidents, excerpts),
             *(Claim(one.claim, one.evidence) for one in missing_evidence),
         ),
-        tuple(_classes(found)),
-        tuple(_actions(case, seen, found, gain)),
+        tuple(_classes(incidents)),
+        tuple(_actions(case, seen, incidents, gain)),
     )
 
 
@@ -92,7 +92,7 @@ def _confirming(case: Case, first: Incident | None) -> str:
 
 
 def _consulted(
-    case: Case, found: Sequence[Incident], excerpts: Sequence[LogExcerpt]
+    case: Case, incidents: Sequence[Incident], excerpts: Sequence[LogExcerpt]
 ) -> Iterator[Claim]:
     sides = (case.side, case.baseline_side, case.plan_side)
     for side in (one for one in sides if one is not None):
@@ -107,7 +107,7 @@ def _consulted(
         if excerpt.evidence:
             yield Claim(f"{excerpt.kind} of {excerpt.job}", excerpt.evidence)
     shown = {e.ref for excerpt in excerpts for e in excerpt.evidence}
-    others = [e for e in (found[0].evidence if found else ()) if e.kind != "journal"]
+    others = [e for e in (incidents[0].evidence if incidents else ()) if e.kind != "journal"]
     for one in {e.ref: e for e in others if e.ref not in shown}.values():
         yield Claim(f"{one.kind}: {one.quote}", (one,))
 
@@ -116,38 +116,38 @@ def _run_id(run: Run) -> str:
     return run.started.run_id if run.started is not None else "unknown"
 
 
-def _classes(found: Sequence[Incident]) -> Iterator[Claim]:
-    if not found:
+def _classes(incidents: Sequence[Incident]) -> Iterator[Claim]:
+    if not incidents:
         yield Claim(NONE_FOUND)
         return
-    first = found[0]
+    first = incidents[0]
     label = f"{first.incident_class} (where: {first.where}), {first.strength}"
     yield Claim(f"{label}: {first.claim}", first.evidence[:_CITED])
     yield Claim(f"would be wrong if: {first.wrong_if}")
-    for one in found[1 : 1 + _OTHERS]:
+    for one in incidents[1 : 1 + _OTHERS]:
         yield Claim(f"also {one.incident_class}: {one.claim}", one.evidence[:_CITED])
-    for one in found[1 + _OTHERS :][:1]:
-        more = len(found) - 1 - _OTHERS
+    for one in incidents[1 + _OTHERS :][:1]:
+        more = len(incidents) - 1 - _OTHERS
         yield Claim(f"and {more} more, including {one.incident_class}", one.evidence[:_CITED])
 
 
 def _actions(
-    case: Case, seen: Sequence[Symptom], found: Sequence[Incident], gain: PredictedGain | None
+    case: Case, seen: Sequence[Symptom], incidents: Sequence[Incident], gain: PredictedGain | None
 ) -> Iterator[Claim]:
-    if not found:
+    if not incidents:
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
         if ended and len(ended) == len(seen):
             yield Claim("nothing to do: all planned jobs had ended before", seen[0].evidence)
         else:
             yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
         return
-    first = found[0]
+    first = incidents[0]
     action = first.action
     escalate = "escalate: " if action.escalate else ""
     yield Claim(f"{escalate}{action.text}, because {action.why}", first.evidence[:_CITED])
     if gain is not None:
         yield Claim(predicted(gain), first.evidence[:_CITED])
-    for one in others(found):
+    for one in others(incidents):
         yield Claim(f"then, for {one.incident_class}: {one.action.text}", one.evidence[:_CITED])
     if first.check is not None:
         yield Claim(f"a check that catches it next time: {first.check}{_line_of(first.check)}")
@@ -160,15 +160,15 @@ def predicted(gain: PredictedGain) -> str:
     return f"predicted gain: {gain.saves / 1e6:.1f} s ({gain.command})"
 
 
-def others(found: Sequence[Incident]) -> tuple[Incident, ...]:
+def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
     """Return the incidents after the first that explain failures of their own."""
-    return tuple(one for one in found[1:] if one.failures)[:_OTHERS]
+    return tuple(one for one in incidents[1:] if one.failures)[:_OTHERS]
 
 
 def _line_of(check: str) -> str:
     """Return a limit as the line of a check file."""
     for sign, table in ((" <= ", "max"), (" >= ", "min")):
-        figure, found, limit = check.partition(sign)
-        if found:
+        figure, separator, limit = check.partition(sign)
+        if separator:
             return f" (in the check file: {table}.{figure} = {limit})"
     return ""

@@ -27,11 +27,11 @@ class Scope:
     evidence: tuple[Citation, ...]
 
 
-def scope(case: Case, found: Sequence[Incident]) -> Scope:
+def scope(case: Case, incidents: Sequence[Incident]) -> Scope:
     """Return what the first incident affects, or what failed, or nothing."""
-    jobs = _affected(case, found[0] if found else None)
+    jobs = _affected(case, incidents[0] if incidents else None)
     if not jobs:
-        text = "the whole run" if found else "nothing"
+        text = "the whole run" if incidents else "nothing"
         return Scope(text, (), (), case.side.at_start(f"targets: {_targets(case)}"))
     rules = tuple(dict.fromkeys(job.rule for job in jobs))
     everything = {job.rule for job in case.run.jobs.values()}

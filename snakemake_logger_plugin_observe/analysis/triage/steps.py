@@ -23,7 +23,7 @@ from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom, sy
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """What each step found."""
+    """The results of each step."""
 
     symptoms: tuple[Symptom, ...]
     scope: Scope
@@ -44,12 +44,12 @@ def triage(case: Case) -> Triage:
     seen = symptoms(case)
     every = (one for detector in DETECTORS for one in detector.detect(case))
     never_succeeded = failed_jobs.never_succeeded(case)
-    found = rank(every, never_succeeded, run_failed=case.status == "failed")
-    affected = scope(case, found)
-    excerpts = log_excerpts(case, affected, found)
-    found = with_lasting_citations(case, found)
-    lacking = missing_evidence(case, affected, found)
-    gain = predict_gain(case, found[0].action) if found else None
+    incidents = rank(every, never_succeeded, run_failed=case.status == "failed")
+    affected = scope(case, incidents)
+    excerpts = log_excerpts(case, affected, incidents)
+    incidents = with_lasting_citations(case, incidents)
+    lacking = missing_evidence(case, affected, incidents)
+    gain = predict_gain(case, incidents[0].action) if incidents else None
     return Triage(
         symptoms=seen,
         scope=affected,
@@ -57,21 +57,24 @@ def triage(case: Case) -> Triage:
         changed=changed(case),
         excerpts=excerpts,
         missing_evidence=lacking,
-        incidents=found,
+        incidents=incidents,
         gain=gain,
         note=note(
-            case, seen, affected, found, excerpts=excerpts, missing_evidence=lacking, gain=gain
+            case, seen, affected, incidents, excerpts=excerpts, missing_evidence=lacking, gain=gain
         ),
     )
 
 
 def rank(
-    found: Iterable[Incident], never_succeeded: Collection[int] = (), *, run_failed: bool = False
+    incidents: Iterable[Incident],
+    never_succeeded: Collection[int] = (),
+    *,
+    run_failed: bool = False,
 ) -> tuple[Incident, ...]:
     """Return incidents by what they explain: jobs that never succeeded, other failures, time.
 
     Args:
-        found: the incidents.
+        incidents: the incidents.
         never_succeeded: the jobs that failed and did not recover.
         run_failed: whether the run failed; jobs that recovered do not explain that.
 
@@ -82,4 +85,4 @@ def rank(
         recovered = 0 if run_failed else one.failures
         return -failed, -recovered, -one.explains, one.id
 
-    return tuple(sorted(found, key=weight))
+    return tuple(sorted(incidents, key=weight))

@@ -35,8 +35,6 @@ class Simulation:
     """Of each selection: when the loop woke, began to select, had selected, and was done."""
     asleep_until: Micros | None
     """When the executor's last sleep ended, if the run's end waited for that."""
-    never_selected: int
-    """The number of submissions that were never selected."""
     held_back: Column
     """How long each submission was held back although it had a slot."""
 
@@ -250,6 +248,5 @@ class _MainLoop:
             ready=self._ready_at,
             iterations=self._iterations,
             asleep_until=asleep_until,
-            never_selected=sum(1 for one in self._moments.selected if not one),
             held_back=self._held_back,
         )

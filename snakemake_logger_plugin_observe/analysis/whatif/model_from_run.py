@@ -83,16 +83,12 @@ class _ModelBuilder:
         thread.subtract_waiting(before, after)
         detection = infer_end_detection(self.run, self.attempts, self.began, moments)
         previous, dependents, dependency_counts = self._dependencies()
-        last = max(
-            [f for f, cut in zip(self.finished, self.unfinished, strict=True) if not cut],
-            default=self.began,
-        )
         model = Model(
             start=self.start,
             began=self.began,
             end=self.end,
             head=self._head(),
-            rest=self._rest(last),
+            rest=self._rest(),
             keys=[attempt.key for attempt in self.attempts],
             rules=[self.run.rule_of(attempt) for attempt in self.attempts],
             dependents=dependents,
@@ -272,8 +268,10 @@ class _ModelBuilder:
         """Return the run's own phases before scheduling began."""
         return _phases_between(self.segments, self.start, self.began)
 
-    def _rest(self, last: Micros) -> Rest:
-        """Return what follows the end of the *last* job."""
+    def _rest(self) -> Rest:
+        """Return what follows the end of the last job."""
+        ended = [f for f, cut in zip(self.finished, self.unfinished, strict=True) if not cut]
+        last = max(ended, default=self.began)
         sleeps = [
             p
             for p in self.run.phases

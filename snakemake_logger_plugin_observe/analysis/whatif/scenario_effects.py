@@ -31,7 +31,7 @@ def apply_scenario(
         if rule not in rules:
             raise ScenarioError(f"no job of a rule named {rule} ran")
     if scenario.no_retries:
-        assumptions.append("no job fails: its last attempt is its only one")
+        assumptions.append("no job fails: each job's last attempt is its only one")
         model = grouping.without_retries(model)
     model = _lengths(model, scenario, rng, assumptions)
     for rule in dict.fromkeys(scenario.local):

@@ -13,25 +13,25 @@ CLASS: Final = NO_ENVIRONMENT
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule whose environment could not be created."""
-    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        message = failed_jobs.last_message(found)
+    for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
+        message = failed_jobs.last_message(failed)
         yield Incident(
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
             where="operating context",
-            claim=f"the software environment of {failed_jobs.who(found)} could not be created: "
+            claim=f"the software environment of {failed_jobs.who(failed)} could not be created: "
             f"{message}",
             strength="certain",
-            explains=failed_jobs.lost(found),
-            failures=len(found),
-            evidence=failed_jobs.evidence(case, found),
+            explains=failed_jobs.lost(failed),
+            failures=len(failed),
+            evidence=failed_jobs.evidence(case, failed),
             wrong_if=f"the environment of {name} can be created by hand on the same machine",
             action=Action(
                 f"create the environment of {name} on a machine with network access (snakemake "
                 "--conda-create-envs-only, or pull its image), and pin its packages",
                 "its tool never started",
             ),
-            check=failed_jobs.check(found),
-            rules=failed_jobs.rules(case, found),
-            jobs=failed_jobs.jobs(case, found),
+            check=failed_jobs.check(failed),
+            rules=failed_jobs.rules(case, failed),
+            jobs=failed_jobs.jobs(case, failed),
         )

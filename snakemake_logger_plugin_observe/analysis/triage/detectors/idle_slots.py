@@ -28,9 +28,9 @@ _FLAGS: Final = {JOBS: "--jobs", CORES: "--cores"}
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for a limit that held jobs back while slots were free, or for a stall."""
-    found = list(_limits(case))
-    yield from found
-    if not found:
+    incidents = list(_limits(case))
+    yield from incidents
+    if not incidents:
         yield from _stalls(case)
 
 
@@ -89,13 +89,13 @@ def _stalls(case: Case) -> Iterator[Incident]:
     waited = case.spent("slot_wait")
     if not (case.weighs(waited) or case.explains_slowness(case.grew("slot_wait"))):
         return
-    found = utilisation(case.run)
-    if not found.stalls or found.stalled < waited / 2:
+    use = utilisation(case.run)
+    if not use.stalls or use.stalled < waited / 2:
         return
-    first = found.stalls[0]
+    first = use.stalls[0]
     evidence = tuple(
         cited
-        for one in found.stalls[:3]
+        for one in use.stalls[:3]
         for cited in case.side.at_line(one.line, f"slot_wait: {one.length / 1e6:.1f} s of a stall")
     )
     if not evidence:

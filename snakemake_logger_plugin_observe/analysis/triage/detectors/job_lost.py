@@ -14,10 +14,10 @@ CLASS: Final = LOST
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule that lost a job."""
-    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        probably, strength = failed_jobs.how_sure(found)
-        states = tuple(dict.fromkeys(one.last.why.state for one in found if one.last.why.state))
-        rows = [row for one in found for row in one.rows if row.attempt.status != "success"]
+    for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
+        probably, strength = failed_jobs.how_sure(failed)
+        states = tuple(dict.fromkeys(one.last.why.state for one in failed if one.last.why.state))
+        rows = [row for one in failed for row in one.rows if row.attempt.status != "success"]
         ids = tuple(
             dict.fromkeys(r.attempt.external_jobid for r in rows if r.attempt.external_jobid)
         )
@@ -29,12 +29,12 @@ def detect(case: Case) -> Iterator[Incident]:
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
             where="operating context",
-            claim=f"{failed_jobs.who(found)} {'was' if len(found) == 1 else 'were'} "
+            claim=f"{failed_jobs.who(failed)} {'was' if len(failed) == 1 else 'were'} "
             f"{probably}terminated from outside{on_nodes}{of_ids}{by_state}",
             strength=strength,
-            explains=failed_jobs.lost(found),
-            failures=len(found),
-            evidence=failed_jobs.evidence(case, found),
+            explains=failed_jobs.lost(failed),
+            failures=len(failed),
+            evidence=failed_jobs.evidence(case, failed),
             wrong_if="the tool's own log shows an error at that moment",
             action=Action(
                 "find out from the cluster's records what ended "
@@ -43,7 +43,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 "its processes ended without an error message from the tool",
                 escalate=True,
             ),
-            check=failed_jobs.check(found),
-            rules=failed_jobs.rules(case, found),
-            jobs=failed_jobs.jobs(case, found),
+            check=failed_jobs.check(failed),
+            rules=failed_jobs.rules(case, failed),
+            jobs=failed_jobs.jobs(case, failed),
         )

@@ -25,10 +25,10 @@ def detect(case: Case) -> Iterator[Incident]:
 
     If there are many ways, the rarest share one incident.
     """
-    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
+    for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         every_job = name in case.failing_in_every_job
         ways = group_alike(
-            (one, signature(_typical(one, every_job=every_job), one.wildcards)) for one in found
+            (one, signature(_typical(one, every_job=every_job), one.wildcards)) for one in failed
         )
         ways = tuple(sorted(ways, key=len, reverse=True))
         for number, way in enumerate(ways[:_WAYS], 1):
@@ -48,12 +48,12 @@ def _typical(one: Failure, *, every_job: bool) -> Occurrence:
 
 
 def _incident(
-    case: Case, own_id: str, found: Sequence[Failure], *, every_job: bool, ways: int = 1
+    case: Case, own_id: str, failed: Sequence[Failure], *, every_job: bool, ways: int = 1
 ) -> Incident:
-    name = failed_jobs.name_of(found[0])
-    times = sum(_times(one) for one in found)
-    message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in found])
-    how = "every job failed first" if every_job else "retries did not help"
+    name = failed_jobs.name_of(failed[0])
+    times = sum(_times(one) for one in failed)
+    message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in failed])
+    how = "every job failed at first" if every_job else "retries did not help"
     same = (
         "in the same way"
         if ways == 1
@@ -66,18 +66,18 @@ def _incident(
         claim=f"{name} failed {plural(times, 'time')} {same} ({how})"
         + (f": {message}" if message else ""),
         strength="certain" if times > 1 else "likely",
-        explains=failed_jobs.lost(found),
-        failures=len(found),
-        evidence=failed_jobs.evidence(case, found),
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
         wrong_if="one of these failures differs from the others, or a retry of the same job "
-        "succeeds",
+        "succeeds only sometimes",
         action=Action(
             f"fix the error that {name} reported, and remove its retries",
             "the failure is deterministic, so retries cannot help",
         ),
         check="masked_failures <= 0",
-        rules=failed_jobs.rules(case, found),
-        jobs=failed_jobs.jobs(case, found),
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
     )
 
 

@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, plural
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.run.attempt import Attempt
-from snakemake_logger_plugin_observe.run.node_processes import span_of
+from snakemake_logger_plugin_observe.run.node_processes import total_length
 
 CLASS: Final = "nested_retries"
 _CITED: Final = 3
@@ -39,10 +39,10 @@ def detect(case: Case) -> Iterator[Incident]:
             by_job.setdefault(one.job_id, []).append(one)
     by_rule: dict[str, list[Multiplied]] = {}
     for attempts in by_job.values():
-        found = _multiplied(case, attempts)
+        one_job = _multiplied(case, attempts)
         rule = case.run.rule_of(attempts[0])
-        if found.more > 0 and rule is not None:
-            by_rule.setdefault(rule, []).append(found)
+        if one_job.more > 0 and rule is not None:
+            by_rule.setdefault(rule, []).append(one_job)
     for rule, of_rule in by_rule.items():
         yield _incident(case, rule, of_rule)
 
@@ -68,13 +68,13 @@ def _restarts(case: Case, attempt: Attempt) -> int:
     )
 
 
-def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
-    intended = sum(len(one.attempts) for one in found)
-    ran = intended + sum(one.more for one in found)
-    restarts = sum(one.restarts for one in found)
-    worst = max(found, key=lambda one: one.more)
-    inside = max(max(one.executions) for one in found) > 1
-    levels = [f"{jobs_of(len(found))} of {rule}"]
+def _incident(case: Case, rule: str, multiplied: list[Multiplied]) -> Incident:
+    intended = sum(len(one.attempts) for one in multiplied)
+    ran = intended + sum(one.more for one in multiplied)
+    restarts = sum(one.restarts for one in multiplied)
+    worst = max(multiplied, key=lambda one: one.more)
+    inside = max(max(one.executions) for one in multiplied) > 1
+    levels = [f"{jobs_of(len(multiplied))} of {rule}"]
     if inside:
         levels.append(
             f"the attempts of one job ran it {' + '.join(map(str, worst.executions))} times"
@@ -88,7 +88,7 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
         claim=f"{rule} ran {ran:,} times instead of {intended:,}: the retries of one level "
         f"multiply those of another ({'; '.join(levels)})",
         strength="certain",
-        explains=sum(_took_more(attempt) for one in found for attempt in one.attempts),
+        explains=sum(_took_more(attempt) for one in multiplied for attempt in one.attempts),
         failures=0,
         evidence=tuple(
             one
@@ -99,17 +99,18 @@ def _incident(case: Case, rule: str, found: list[Multiplied]) -> Incident:
         ),
         wrong_if="the tool's own log shows only one execution for each attempt",
         action=Action(_advice(rule, inside=inside, restarts=restarts), _why(inside=inside)),
-        check=f"retries <= {max(len(one.attempts) for one in found) - 1}",
+        check=f"retries <= {max(len(one.attempts) for one in multiplied) - 1}",
         rules=(rule,),
-        jobs=tuple(one.attempts[0].job_id for one in found if one.attempts[0].job_id is not None),
+        jobs=tuple(
+            one.attempts[0].job_id for one in multiplied if one.attempts[0].job_id is not None
+        ),
     )
 
 
 def _took_more(attempt: Attempt) -> int:
     """Return how long the executions of an attempt after its first took, in microseconds."""
     ran = [one for one in attempt.executions if one.tool_started is not None]
-    spans = filter(None, map(span_of, ran[1:]))
-    return sum(max(0, end - begun) for begun, end in spans)
+    return total_length(ran[1:])
 
 
 def _advice(rule: str, *, inside: bool, restarts: int) -> str:

@@ -18,52 +18,52 @@ _STEP_MB: Final = 100
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule whose jobs ran out of memory, certainly or probably."""
-    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        yield _incident(case, name, found)
+    for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
+        yield _incident(case, name, failed)
 
 
-def _incident(case: Case, name: str, found: list[Failure]) -> Incident:
-    probably, strength = failed_jobs.how_sure(found)
-    used = max((one.use.memory_bytes or 0 for one in found), default=0)
-    requested = max((one.use.memory_requested_bytes or 0 for one in found), default=0)
+def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
+    probably, strength = failed_jobs.how_sure(failed)
+    used = max((one.use.memory_bytes or 0 for one in failed), default=0)
+    requested = max((one.use.memory_requested_bytes or 0 for one in failed), default=0)
     figures = [f"{_mb(used)} MB used" if used else "use unknown"]
     figures += [f"{_mb(requested)} MB requested" if requested else "none requested"]
-    ended = failed_jobs.ending(found[0].last)
+    ended = failed_jobs.ending(failed[0].last)
     more = _enough_mb(used, requested)
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{failed_jobs.who(found)} {probably}ran out of memory: {', '.join(figures)} "
-        f"({ended}){_after(found)}",
+        claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {', '.join(figures)} "
+        f"({ended}){_after(failed)}",
         strength=strength,
-        explains=failed_jobs.lost(found),
-        failures=len(found),
-        evidence=failed_jobs.evidence(case, found),
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
         wrong_if="the same job fails in the same way with more memory",
         action=Action(
             _advice(name, requested, more),
             "a retry with the same request ends in the same way; how much more it needs is unknown",
         ),
-        check=_check(found),
-        rules=failed_jobs.rules(case, found),
-        jobs=failed_jobs.jobs(case, found),
+        check=_check(failed),
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
     )
 
 
-def _check(found: list[Failure]) -> str | None:
+def _check(failed: list[Failure]) -> str | None:
     """Return a limit that this run breaks: its use of the request, if that was measured."""
-    uses = [row.use for one in found for row in one.rows]
+    uses = [row.use for one in failed for row in one.rows]
     for one in uses:
         used, requested = one.memory_peak_bytes, one.memory_requested_bytes
         if used and requested and not one.memory_peak_is_bound and used > _NEARLY * requested:
             return f"memory_of_request <= {_NEARLY}"
-    return failed_jobs.check(found)
+    return failed_jobs.check(failed)
 
 
-def _after(found: list[Failure]) -> str:
-    times = sum(len(one.occurrences) for one in found)
-    return f", {times:,} times in total" if times > len(found) else ""
+def _after(failed: list[Failure]) -> str:
+    times = sum(len(one.occurrences) for one in failed)
+    return f", {times:,} times in total" if times > len(failed) else ""
 
 
 def _enough_mb(used: int, requested: int) -> int:

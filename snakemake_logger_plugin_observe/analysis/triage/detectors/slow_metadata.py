@@ -1,9 +1,8 @@
 """Waiting for files to appear, or to be listed, created or checked: a slow file system."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
@@ -12,9 +11,15 @@ from snakemake_logger_plugin_observe.analysis.triage.time_evidence import (
     phase_limit,
     rules_of,
 )
+from snakemake_logger_plugin_observe.journal.events import FileSystem
 
 CLASS: Final = "slow_metadata"
 _PHASES: Final = ("stage_in", "stage_out", "latency_wait", "postprocess")
+_OPERATIONS: Final = {
+    "create_s": "creating",
+    "stat_s": "looking up",
+    "remove_s": "removing",
+}
 _SLOW_S: Final = 0.005
 """On a fast file system, creating, looking up or removing a file takes less than 1 ms."""
 
@@ -26,23 +31,26 @@ def detect(case: Case) -> Iterator[Incident]:
     stored = any(
         "retriev" in m.text.lower() or "upload" in m.text.lower() for m in case.run.messages
     )
-    measured = tuple(_measured(case))
+    measured = [slow for event in case.run.file_systems for slow in _slow_operations(event)]
     if stored and not measured:
         return  # transferring large files takes time, and nothing shows another cause
     spent = case.spent(*_PHASES)
     most = max(_PHASES, key=lambda phase: (case.spent(phase), phase))
-    slow = f"; {measured[0].quote}" if measured else ""
+    slow = f"; {measured[0].text}" if measured else ""
     rules = rules_of(case, _PHASES)
     yield Incident(
         id=CLASS,
         incident_class=CLASS,
         where="storage and visibility",
         claim=f"{spent / 1e6:.1f} s of the run went into waiting for files and checking them, "
-        f"{case.spent(most) / 1e6:.1f} s of it {most}{slow}",
+        f"{case.spent(most) / 1e6:.1f} s of it in {most}{slow}",
         strength="certain" if measured else "likely",
         explains=spent,
         failures=0,
-        evidence=(*cite_longest(case, _PHASES), *measured),
+        evidence=(
+            *cite_longest(case, _PHASES),
+            *(cited for one in measured for cited in case.side.at_event(one.event, one.quote)),
+        ),
         wrong_if="the same jobs take as long with their files on a local disk",
         action=Action(
             "move the working files to a faster file system (or set --local-storage-prefix), with "
@@ -54,10 +62,17 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _measured(case: Case) -> Iterator[Citation]:
-    """Cite single file operations that were slow."""
-    for one in case.run.file_systems:
-        for name in ("create_s", "stat_s", "remove_s"):
-            took = getattr(one, name)
-            if took is not None and took >= _SLOW_S:
-                yield from case.side.at_event(one, f"{name}: {took}")
+class _SlowOperation(NamedTuple):
+    """A single file operation that was slow."""
+
+    event: FileSystem
+    quote: str
+    text: str
+
+
+def _slow_operations(event: FileSystem) -> Iterator[_SlowOperation]:
+    for field, doing in _OPERATIONS.items():
+        took_s = getattr(event, field)
+        if took_s is not None and took_s >= _SLOW_S:
+            text = f"{doing} a file took {took_s:g} s"
+            yield _SlowOperation(event, f"{field}: {took_s}", text)

@@ -21,18 +21,18 @@ def detect(case: Case) -> Iterator[Incident]:
     by_message: dict[str, list[Failure]] = {}
     for one in refused:
         by_message.setdefault(failed_jobs.last_message([one]), []).append(one)
-    for number, (message, found) in enumerate(by_message.items(), 1):
-        times = sum(len(one.occurrences) for one in found)
+    for number, (message, failed) in enumerate(by_message.items(), 1):
+        times = sum(len(one.occurrences) for one in failed)
         yield Incident(
             id=f"{CLASS}:{number}",
             incident_class=CLASS,
             where="operating context",
-            claim=f"the cluster refused the submission of {failed_jobs.who(found)} "
+            claim=f"the cluster refused the submission of {failed_jobs.who(failed)} "
             f"{plural(times, 'time')}{f': {message}' if message else ''}",
             strength="certain",
-            explains=failed_jobs.lost(found),
-            failures=len(found),
-            evidence=failed_jobs.evidence(case, found),
+            explains=failed_jobs.lost(failed),
+            failures=len(failed),
+            evidence=failed_jobs.evidence(case, failed),
             wrong_if="the cluster's own records contain these submissions",
             action=Action(
                 "submit one of these jobs by hand with the same account, partition and "
@@ -40,7 +40,7 @@ def detect(case: Case) -> Iterator[Incident]:
                 "the jobs never ran, so the workflow's tools are not the cause",
                 escalate=True,
             ),
-            check=failed_jobs.check(found),
-            rules=failed_jobs.rules(case, found),
-            jobs=failed_jobs.jobs(case, found),
+            check=failed_jobs.check(failed),
+            rules=failed_jobs.rules(case, failed),
+            jobs=failed_jobs.jobs(case, failed),
         )

@@ -28,16 +28,16 @@ _FIX: Final[dict[Kind, str]] = {
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident if many jobs ran only because of changes."""
-    found = case.why
-    if found is None or found.changed.jobs < _FEWEST:
+    reasons = case.why
+    if reasons is None or reasons.changed.jobs < _FEWEST:
         return
-    rerun, everything = found.changed, found.all
+    rerun, everything = reasons.changed, reasons.all
     took = round(case.run.makespan * rerun.time / everything.time) if everything.time else 0
     before = case.comparison.work.jobs[0] if case.comparison is not None else None
     surprising = before is not None and everything.jobs - before >= _FEWEST
     if not (case.weighs(took) or case.explains_slowness(took) or surprising):
         return
-    shares = _to_blame(found.roots)
+    shares = _to_blame(reasons.roots)
     evidence = tuple(one for share in shares[:_CITED] for one in _cited(case, share))
     if not evidence:
         return

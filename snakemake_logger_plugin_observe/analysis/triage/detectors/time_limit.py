@@ -20,39 +20,39 @@ CLASS: Final = NO_TIME
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule whose jobs reached their limit, and one for Snakemake."""
-    for name, found in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
-        yield _of_jobs(case, name, found)
+    for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
+        yield _of_jobs(case, name, failed)
     own = allocation_that_ran_out(case.run, case.status)
     if own is not None and own.end is not None:
         yield _of_snakemake(case, own)
 
 
-def _of_jobs(case: Case, name: str, found: list[Failure]) -> Incident:
-    probably, strength = failed_jobs.how_sure(found)
-    used = max((one.use.time_s or 0 for one in found), default=0)
-    requested = max((one.use.time_requested_s or 0 for one in found), default=0)
+def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
+    probably, strength = failed_jobs.how_sure(failed)
+    used = max((one.use.time_s or 0 for one in failed), default=0)
+    requested = max((one.use.time_requested_s or 0 for one in failed), default=0)
     figures = [f"{used:.0f} s used" if used else "time used unknown"]
     figures += [f"{requested:.0f} s requested"] if requested else []
     minutes = math.ceil(2 * max(used, requested) / 60)
     now = f"from {requested / 60:g} to {minutes}" if requested else f"to {minutes}"
-    raised = f"raise runtime of {name} {now} (minutes)" if minutes else f"raise runtime of {name}"
+    raised = f"raise runtime of {name} {now} minutes" if minutes else f"raise runtime of {name}"
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{failed_jobs.who(found)} {probably}reached the time limit: {', '.join(figures)}",
+        claim=f"{failed_jobs.who(failed)} {probably}reached the time limit: {', '.join(figures)}",
         strength=strength,
-        explains=failed_jobs.lost(found),
-        failures=len(found),
-        evidence=failed_jobs.evidence(case, found),
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
         wrong_if="the same job does not end with more time either, because it hangs",
         action=Action(
             f"{raised}, or split the work of each job",
             "the scheduler ends a job that takes longer than it requested, on every retry",
         ),
         check="time_of_request <= 0.9",
-        rules=failed_jobs.rules(case, found),
-        jobs=failed_jobs.jobs(case, found),
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
     )
 
 

@@ -33,24 +33,24 @@ def detect(case: Case) -> Iterator[Incident]:
             yield _recovered(case, name, recovered)
 
 
-def _not_recovered(case: Case, name: str, found: list[Failure]) -> Incident:
-    line, message = failed_jobs.last_line(found), failed_jobs.last_message(found)
+def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
+    line, message = failed_jobs.last_line(failed), failed_jobs.last_message(failed)
     at = ""
     if line is not None:
         at = f" ({line.path})" if line.number is None else f" ({line.path}:{line.number})"
-    causes = {one.cause for one in found}
+    causes = {one.cause for one in failed}
     no_output = causes == {"missing_output"}
-    times = sum(len(one.occurrences) for one in found)
-    again = f" {times:,} times, not always in the same way," if times > len(found) else ""
+    times = sum(len(one.occurrences) for one in failed)
+    again = f" {times:,} times, not always in the same way," if times > len(failed) else ""
     strength: Strength = "certain" if causes <= set(_KNOWN) else "likely"
-    sent = all(one.cause == "signal" and one.last.why.signal in _SENT for one in found)
+    sent = all(one.cause == "signal" and one.last.why.signal in _SENT for one in failed)
     if sent or causes == {"other"}:
         strength = "possible"
     action = f"fix the error that {name} reported{at}"
     if line is None:
         action = f"run {name} by itself to see how it fails"
     if sent:
-        action = f"find out what sent the signal: check {_records(found)}"
+        action = f"find out what sent the signal: check {_records(failed)}"
     if no_output:
         action = (
             f"make {name} write its declared outputs, or correct the outputs that the rule declares"
@@ -59,21 +59,21 @@ def _not_recovered(case: Case, name: str, found: list[Failure]) -> Incident:
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where=_where(no_output=no_output, sent=sent),
-        claim=_without_output(case, found)
+        claim=_without_output(case, failed)
         if no_output
-        else f"{failed_jobs.who(found)} failed{again} {failed_jobs.how(found)}"
+        else f"{failed_jobs.who(failed)} failed{again} {failed_jobs.how(failed)}"
         + (f": {message}" if message else ""),
         strength=strength,
-        explains=failed_jobs.lost(found),
-        failures=len(found),
-        evidence=failed_jobs.evidence(case, found),
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
         wrong_if="the tool's own script sends the signal"
         if sent
         else "the same command succeeds when it is run by itself on the same inputs",
-        action=Action(action, _sent(found) if sent else _why(case, found, no_output=no_output)),
+        action=Action(action, _sent(failed) if sent else _why(case, failed, no_output=no_output)),
         check="failed_jobs <= 0",
-        rules=failed_jobs.rules(case, found),
-        jobs=failed_jobs.jobs(case, found),
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
     )
 
 
@@ -83,19 +83,19 @@ def _where(*, no_output: bool, sent: bool) -> Boundary:
     return "operating context" if sent else "tool behavior"
 
 
-def _records(found: list[Failure]) -> str:
+def _records(failed: list[Failure]) -> str:
     """Return the records that may show what sent a signal."""
-    attempts = [row.attempt for one in found for row in one.rows]
+    attempts = [row.attempt for one in failed for row in one.rows]
     nodes = named(tuple(dict.fromkeys(one.node for one in attempts if one.node)))
     ids = named(tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid)))
     kernel = f"the kernel's log{f' of {nodes}' if nodes else ''} (was the node out of memory?)"
     return kernel + (f", and the cluster's records of {ids}" if ids else "")
 
 
-def _sent(found: list[Failure]) -> str:
+def _sent(failed: list[Failure]) -> str:
     """Return what is known of a signal that tools rarely send to themselves."""
-    used = max((one.use.memory_bytes or 0 for one in found), default=0)
-    requested = max((one.use.memory_requested_bytes or 0 for one in found), default=0)
+    used = max((one.use.memory_bytes or 0 for one in failed), default=0)
+    requested = max((one.use.memory_requested_bytes or 0 for one in failed), default=0)
     known = "its memory use is unknown"
     if used:
         of_requested = f" of the {requested / 1e6:.0f} MB that it requested" if requested else ""
@@ -103,16 +103,16 @@ def _sent(found: list[Failure]) -> str:
     return f"the kernel (out of memory), a scheduler or a user sends such a signal; {known}"
 
 
-def _missing(found: list[Failure]) -> bool:
+def _missing(failed: list[Failure]) -> bool:
     """Whether outputs were missing, not only empty or altered."""
-    return any("some output files are missing" in (one.last.message or "") for one in found)
+    return any("some output files are missing" in (one.last.message or "") for one in failed)
 
 
-def _without_output(case: Case, found: list[Failure]) -> str:
+def _without_output(case: Case, failed: list[Failure]) -> str:
     """Return which outputs a tool that succeeded did not write, or not as declared."""
-    who, what = failed_jobs.who(found), named(failed_jobs.missed_outputs(case, found))
+    who, what = failed_jobs.who(failed), named(failed_jobs.missed_outputs(case, failed))
     what = what or "its output"
-    if not _missing(found):
+    if not _missing(failed):
         return f"{who} wrote {what}, which is not as declared (empty, or altered)"
     return f"{who} did not write {what}, although its tool succeeded"
 
@@ -128,43 +128,43 @@ def _since(case: Case, missed: tuple[str, ...]) -> str:
     return "not checked later" if case.read is None else "it is unknown whether it appeared late"
 
 
-def _why(case: Case, found: list[Failure], *, no_output: bool) -> str:
-    if no_output and not _missing(found):
+def _why(case: Case, failed: list[Failure], *, no_output: bool) -> str:
+    if no_output and not _missing(failed):
         return "its tool succeeded, but Snakemake's check of its outputs failed"
     if no_output:
-        since = _since(case, failed_jobs.missed_outputs(case, found))
+        since = _since(case, failed_jobs.missed_outputs(case, failed))
         return f"its tool succeeded, but its declared output was missing ({since})"
-    if all(one.cause == "other" for one in found):
+    if all(one.cause == "other" for one in failed):
         return (
             "the journal has no exit code for its tool"
             if case.run.wrapped
             else "without --executor timed, the exit code of its tool is not recorded"
         )
-    inputs = found[0].inputs
+    inputs = failed[0].inputs
     given = f"; its inputs: {named(inputs, 2)}" if inputs else ""
     return f"it failed by itself: no cluster limit and no missing input caused it{given}"
 
 
-def _recovered(case: Case, name: str, found: list[Failure]) -> Incident:
+def _recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
     every = sum(1 for job in case.run.jobs.values() if job.rule == name)
-    message = failed_jobs.last_message(found)
-    many = f"{len(found):,} of {jobs_of(every)}" if every > len(found) else jobs_of(len(found))
+    message = failed_jobs.last_message(failed)
+    many = f"{len(failed):,} of {jobs_of(every)}" if every > len(failed) else jobs_of(len(failed))
     return Incident(
         id=f"{CLASS}:{name}:recovered",
         incident_class=CLASS,
         where="tool behavior",
-        claim=f"{many} of {name} failed {failed_jobs.how(found)} and "
+        claim=f"{many} of {name} failed {failed_jobs.how(failed)} and "
         f"recovered on a retry{f': {message}' if message else ''}",
         strength="likely",
-        explains=failed_jobs.lost(found),
-        failures=len(found),
-        evidence=failed_jobs.evidence(case, found),
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
         wrong_if=f"the same jobs of {name} fail again at first in the next run: then the failure "
         "is deterministic",
         action=Action(
             f"keep the retries of {name}, and read its message if this happens more often",
             "the failure is intermittent so far, and a retry helps",
         ),
-        rules=failed_jobs.rules(case, found),
-        jobs=failed_jobs.jobs(case, found),
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
     )

@@ -117,7 +117,7 @@ def test_a_later_failure_of_another_kind_is_not_counted_with_the_first_of_all_jo
     succeeds(story, 1, 3, 20)
     found = only(succeeds(story, 2, 2, 30).end(40))
     assert found.claim == (
-        "map failed 2 times in the same way (every job failed first): not mounted"
+        "map failed 2 times in the same way (every job failed at first): not mounted"
     )
 
 
@@ -376,7 +376,7 @@ def test_a_tool_s_own_timeout_is_not_a_time_limit() -> None:
     found = only(on_slurm(143, state="TIMEOUT", started=8, ended=308))
     assert (found.id, found.strength) == ("time_limit:map", "certain")
     assert "300 s used, 300 s requested" in found.claim
-    assert found.action.text.startswith("raise runtime of map from 5 to 10 (minutes)")
+    assert found.action.text.startswith("raise runtime of map from 5 to 10 minutes")
     assert only(on_slurm(124, state="FAILED")).id == "tool_failure:map"
 
 

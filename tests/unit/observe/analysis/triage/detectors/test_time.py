@@ -219,7 +219,7 @@ def slow_files(create_s: float | None = None, **more: Any) -> Story:
 
 def test_waiting_for_files_names_the_longest_phase() -> None:
     one = found(remote(stage_s=150))["slow_metadata"]
-    assert "150.0 s of it stage_in" in one.claim
+    assert "150.0 s of it in stage_in" in one.claim
     assert (one.strength, one.check) == ("likely", "phase_s.stage_in <= 300")
 
 
