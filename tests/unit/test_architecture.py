@@ -1,4 +1,4 @@
-"""Rooms import downwards only, the plugins' roots are light, and nothing that was read is run."""
+"""Imports go down the layers only, the plugins' roots are light, and nothing read is executed."""
 
 import ast
 import dataclasses
@@ -29,9 +29,9 @@ ROOTS = {
     )
 }
 
-# The logger package from the ground up. A room is a folder, or a module of the root; folders that
-# are not named belong to the one that they lie in. A room imports from the floors below it.
-FLOORS = (
+# The layers of the logger package, the lowest first: folders, and modules of the root. A folder that
+# is not named belongs to the one that it lies in. A folder imports from the layers below its own.
+LAYERS = (
     {"clock", "console", "settings", "probe"},
     {"journal"},
     {"run"},
@@ -48,7 +48,7 @@ FLOORS = (
     {"handler", "__main__"},
     {""},
 )
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+LAYER_OF = {folder: layer for layer, folders in enumerate(LAYERS) for folder in folders}
 
 
 @cache
@@ -94,17 +94,17 @@ def own_imports(path: Path, package: str = OBSERVE) -> set[str]:
     return {name.partition(".")[2] for name in imports(path) if name.partition(".")[0] == package}
 
 
-def room(module: str) -> str:
-    """Return the room that *module* of the logger package is in."""
-    while module not in FLOOR_OF:
+def folder_of(module: str) -> str:
+    """Return the folder in LAYERS that *module* of the logger package is in."""
+    while module not in LAYER_OF:
         module = module.rpartition(".")[0]
     return module
 
 
-def in_room(*rooms: str) -> Iterator[tuple[str, Path]]:
-    """Yield the modules in *rooms*, and in folders below them."""
+def in_folders(*folders: str) -> Iterator[tuple[str, Path]]:
+    """Yield the modules in *folders*, and in folders below them."""
     for name, path in modules(OBSERVE).items():
-        if any(name == one or name.startswith(f"{one}.") for one in rooms):
+        if any(name == one or name.startswith(f"{one}.") for one in folders):
             yield name, path
 
 
@@ -122,16 +122,17 @@ def called(path: Path) -> set[str]:
     }
 
 
-# -- the rooms -----------------------------------------------------------------------------------
+# -- the layers -----------------------------------------------------------------------------------
 
 
-def test_a_room_imports_only_from_the_floors_below_it() -> None:
-    """Neither from above, nor from its neighbours on the same floor."""
+def test_a_folder_imports_only_from_the_layers_below_it() -> None:
+    """Neither from above, nor from its neighbours in the same layer."""
     upwards = [
         f"{name} imports {imported}"
         for name, path in modules(OBSERVE).items()
         for imported in own_imports(path) - {""}  # its version may be asked for anywhere
-        if room(imported) != room(name) and FLOOR_OF[room(imported)] >= FLOOR_OF[room(name)]
+        if folder_of(imported) != folder_of(name)
+        and LAYER_OF[folder_of(imported)] >= LAYER_OF[folder_of(name)]
     ]
     assert upwards == []
 
@@ -151,7 +152,7 @@ def test_a_detector_imports_no_other_detector() -> None:
     folder = "analysis.triage.detectors"
     shared = [
         f"{name} imports {imported}"
-        for name, path in in_room(folder)
+        for name, path in in_folders(folder)
         for imported in own_imports(path)
         if name != folder and imported.startswith(f"{folder}.")
     ]
@@ -168,7 +169,7 @@ def test_the_logger_plugin_does_not_import_the_wrapper() -> None:
 
 def test_the_wrapper_imports_only_the_recording_side() -> None:
     """Neither an analysis, nor the reader."""
-    used = {room(name) for path in modules(TIMED).values() for name in own_imports(path)}
+    used = {folder_of(name) for path in modules(TIMED).values() for name in own_imports(path)}
     assert used <= {"clock", "console", "settings", "probe", "journal", "run", "recording"}
 
 
@@ -189,7 +190,7 @@ def test_only_log_records_reads_a_log_record_s_attributes() -> None:
 def test_only_the_journal_s_own_module_opens_journals() -> None:
     opening = {
         name
-        for name, path in in_room("journal", "run", "analysis", "reporters", "commands")
+        for name, path in in_folders("journal", "run", "analysis", "reporters", "commands")
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "open"
     }
@@ -197,7 +198,7 @@ def test_only_the_journal_s_own_module_opens_journals() -> None:
 
 
 def test_analyses_have_no_clock_no_printing_and_no_files() -> None:
-    for name, path in in_room("analysis", "run"):
+    for name, path in in_folders("analysis", "run"):
         calls = {
             node.func.id
             for node in ast.walk(tree(path))

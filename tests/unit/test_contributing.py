@@ -84,7 +84,7 @@ def test_the_recipe_for_a_reporter_form(copy: Path) -> None:
 
 
 def test_the_recipe_for_a_detector_and_the_contracts_of_all_recipes(copy: Path) -> None:
-    """The new modules pass what every command, every detector and every room must pass."""
+    """The new modules pass what every command, every detector and every folder must pass."""
     every = "slow_hooks or nodes or registered or share_a_class or a_room or every_module"
     passed = python(
         copy, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *CONTRACTS, "-k", every
