@@ -85,8 +85,8 @@ def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None)
     """Run *command* to its end and return what it and its children used.
 
     Raises:
-        NotMeasured: if it fails (the end of what it said goes with it), or if its memory cannot
-            be told from this process's own.
+        NotMeasured: if it fails (with the end of its output), or if its memory cannot
+            be distinguished from this process's own.
 
     """
     with (cwd / "output.txt").open("wb") as output:

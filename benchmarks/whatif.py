@@ -175,7 +175,7 @@ def _really_run(series: Series, way: Way, folder: Path) -> Path:
     return journal
 
 
-def _told(*words: str) -> dict[str, object]:
+def _answer(*words: str) -> dict[str, object]:
     """Return what ``snakemake-observe`` answers in JSON."""
     command = [program("snakemake-observe"), *words, "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -189,13 +189,13 @@ def _cases(series: Series, folder: Path) -> list[Case]:
     folder.mkdir()
     first, *others = series.ways
     base = _really_run(series, first, folder / "base")
-    told = _told("whatif", str(base), *(w for o in others for w in ("--with", o.setting)))
+    answer = _answer("whatif", str(base), *(w for o in others for w in ("--with", o.setting)))
     found = []
-    predictions = told["predictions"]
+    predictions = answer["predictions"]
     assert isinstance(predictions, list)
     for number, (way, prediction) in enumerate(zip(others, predictions, strict=True)):
         journal = _really_run(series, way, folder / str(number))
-        measured = _told("whatif", str(journal))["measured_s"]
+        measured = _answer("whatif", str(journal))["measured_s"]
         assert isinstance(measured, float)
         case = Case(series.name, first.setting, way.setting, measured, prediction["predicted_s"])
         found.append(case)

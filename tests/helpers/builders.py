@@ -173,9 +173,9 @@ def local(**more: Any) -> TimelineInput:
     return evidence(known, in_main(one), waits=(wait("latency_wait", 8, 9),), **more)
 
 
-def phases_at(laid: Timeline | Iterable[Any]) -> list[tuple[Any, float, float]]:
+def phases_at(result: Timeline | Iterable[Any]) -> list[tuple[Any, float, float]]:
     """Return segments as (phase, start, end) in seconds of the run, for the eye."""
-    segments = laid.segments if isinstance(laid, Timeline) else laid
+    segments = result.segments if isinstance(result, Timeline) else result
     return [(one.phase, to_seconds(one.start - T0), to_seconds(one.end - T0)) for one in segments]
 
 
@@ -349,7 +349,7 @@ class Story:
             levels=levels,
             offset=more.pop("offset", None),
         )
-        laid = fold.timeline_of(self._run, draft)
+        result = fold.timeline_of(self._run, draft)
         return self.add(
             AttemptFinished(
                 **{
@@ -358,14 +358,14 @@ class Story:
                     "group": group,
                     "attempt": number,
                     "status": status,
-                    "node": laid.node,
+                    "node": result.node,
                     "stamps": known,
                     "waits": waits,
                     "node_starts": node_starts,
                     "levels": levels,
-                    **figures(laid.segments),
-                    "offset": laid.offset,
-                    "unobserved": tuple(dict.fromkeys(laid.unobserved)),
+                    **figures(result.segments),
+                    "offset": result.offset,
+                    "unobserved": tuple(dict.fromkeys(result.unobserved)),
                     **more,
                 }
             )

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.journal.events import RunStarted
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workflow's folder, with its Snakefile, in which the person is."""
+    """A workflow's folder, with its Snakefile, which is the current directory."""
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "Snakefile").write_text("rule all: output: 'a'\n")

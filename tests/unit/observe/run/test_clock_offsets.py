@@ -35,8 +35,8 @@ def on_boot(ahead_s: float, boot: str | None = "a-boot", **more: object) -> Time
     return evidence(known, node, waits=waits, **{"main": MAIN_BOOTED, **more})
 
 
-def seconds(laid: Timeline) -> dict[str, float]:
-    return {phase: micros / SECOND for phase, micros in phase_sums(laid.segments).items()}
+def seconds(result: Timeline) -> dict[str, float]:
+    return {phase: micros / SECOND for phase, micros in phase_sums(result.segments).items()}
 
 
 # -- one boot, one clock -----------------------------------------------------------------------------
@@ -44,27 +44,27 @@ def seconds(laid: Timeline) -> dict[str, float]:
 
 @pytest.mark.parametrize("ahead_s", [0, 90, -90, 3.2])
 def test_an_offset_within_one_boot_is_exact(ahead_s: float) -> None:
-    laid = timeline(on_boot(ahead_s))
-    assert laid.offset == Offset(host=NODE, assumed_s=ahead_s, low_s=ahead_s, high_s=ahead_s)
-    assert seconds(laid) == seconds(timeline(remote()))
+    result = timeline(on_boot(ahead_s))
+    assert result.offset == Offset(host=NODE, assumed_s=ahead_s, low_s=ahead_s, high_s=ahead_s)
+    assert seconds(result) == seconds(timeline(remote()))
 
 
 def test_a_difference_below_a_millisecond_is_no_offset() -> None:
     """Readings take their time; less than a millisecond is no offset."""
-    laid = timeline(on_boot(0.0004))
-    assert laid.offset == Offset(host=NODE, assumed_s=0.0, low_s=0.0, high_s=0.0)
+    result = timeline(on_boot(0.0004))
+    assert result.offset == Offset(host=NODE, assumed_s=0.0, low_s=0.0, high_s=0.0)
 
 
 def test_the_first_sign_of_life_is_converted_to_the_main_clock() -> None:
-    laid = timeline(on_boot(90, node_starts=[93.5]))
-    assert seconds(laid)["queue_wait"] == 0.5
+    result = timeline(on_boot(90, node_starts=[93.5]))
+    assert seconds(result)["queue_wait"] == 0.5
 
 
 def test_an_early_report_is_certain_if_the_offset_is_exact() -> None:
     early = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=9.5, finished=14)
-    laid = timeline(on_boot(90, known=early))
-    assert (laid.offset.assumed_s, laid.unobserved) == (90, [ENDED_EARLY])
-    assert (seconds(laid)["queue_wait"], seconds(laid)["stage_out"]) == (1, 1)
+    result = timeline(on_boot(90, known=early))
+    assert (result.offset.assumed_s, result.unobserved) == (90, [ENDED_EARLY])
+    assert (seconds(result)["queue_wait"], seconds(result)["stage_out"]) == (1, 1)
 
 
 def test_setting_the_clock_between_the_processes_of_a_job_changes_no_phase() -> None:
@@ -85,21 +85,21 @@ def test_setting_the_clock_between_the_processes_of_a_job_changes_no_phase() -> 
 
 def test_a_host_with_the_main_host_s_name_and_another_boot_has_its_own_clock() -> None:
     node = node_level(90, host=MAIN).model_copy(update={"boot_id": "b", "boot_time": at(5)})
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=remote().waits, main=MAIN_BOOTED))
-    assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (88, 91, [])
-    assert {phase: seconds(laid)[phase] for phase in NODE_ONLY} == dict.fromkeys(NODE_ONLY, 1)
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=remote().waits, main=MAIN_BOOTED))
+    assert (result.offset.low_s, result.offset.high_s, result.unobserved) == (88, 91, [])
+    assert {phase: seconds(result)[phase] for phase in NODE_ONLY} == dict.fromkeys(NODE_ONLY, 1)
 
 
 def test_without_a_known_boot_a_host_with_the_main_host_s_name_has_its_clock() -> None:
-    laid = timeline(evidence(REMOTE_STAMPS, node_level(host=MAIN), waits=remote().waits))
-    assert laid.offset == Offset(host=MAIN, assumed_s=0.0, low_s=0.0, high_s=0.0)
+    result = timeline(evidence(REMOTE_STAMPS, node_level(host=MAIN), waits=remote().waits))
+    assert result.offset == Offset(host=MAIN, assumed_s=0.0, low_s=0.0, high_s=0.0)
 
 
 @pytest.mark.parametrize("ahead_s", [90, -90])
 def test_stamps_that_contradict_a_shared_clock_show_another_clock(ahead_s: float) -> None:
-    laid = timeline(evidence(REMOTE_STAMPS, node_level(ahead_s, host=MAIN), waits=remote().waits))
-    assert laid.offset.low_s <= ahead_s <= laid.offset.high_s
-    assert laid.unobserved == [OTHER_CLOCK]
+    result = timeline(evidence(REMOTE_STAMPS, node_level(ahead_s, host=MAIN), waits=remote().waits))
+    assert result.offset.low_s <= ahead_s <= result.offset.high_s
+    assert result.unobserved == [OTHER_CLOCK]
 
 
 # -- bounds from earlier attempts ----------------------------------------------------------------------
@@ -124,19 +124,23 @@ def waiting(queue_s: float, poll_s: float, ahead_s: float = 0, early_s: float = 
 def test_the_bounds_of_all_attempts_on_a_clock_are_combined() -> None:
     last = waiting(2, 2, ahead_s=90)
     last.clocks = bounds_from(waiting(3, 0.25, ahead_s=90), waiting(0.5, 3, ahead_s=90))
-    laid = timeline(last)
-    assert (laid.offset.low_s, laid.offset.high_s, laid.offset.assumed_s) == (89.75, 90.5, 89.75)
-    assert laid.offset.queue_wait_bounds_s == (1.5, 2.25)
-    assert laid.offset.poll_wait_bounds_s == (1.75, 2.5)
-    assert (seconds(laid)["queue_wait"], seconds(laid)["poll_wait"]) == (2.25, 1.75)
+    result = timeline(last)
+    assert (result.offset.low_s, result.offset.high_s, result.offset.assumed_s) == (
+        89.75,
+        90.5,
+        89.75,
+    )
+    assert result.offset.queue_wait_bounds_s == (1.5, 2.25)
+    assert result.offset.poll_wait_bounds_s == (1.75, 2.5)
+    assert (seconds(result)["queue_wait"], seconds(result)["poll_wait"]) == (2.25, 1.75)
 
 
 def test_setting_a_clock_between_two_attempts_keeps_its_bounds() -> None:
     """Bounds are relative to the kernel's boot, which setting the wall clock does not move."""
     last = waiting(2, 2, ahead_s=30)
     last.clocks = bounds_from(waiting(0.5, 0.25, ahead_s=90))
-    laid = timeline(last)
-    assert (laid.offset.low_s, laid.offset.high_s) == (29.75, 30.5)
+    result = timeline(last)
+    assert (result.offset.low_s, result.offset.high_s) == (29.75, 30.5)
 
 
 def test_an_early_report_does_not_change_a_known_offset() -> None:
@@ -144,28 +148,28 @@ def test_an_early_report_does_not_change_a_known_offset() -> None:
     early = waiting(5, 0, early_s=3)
     assert timeline(early).offset.assumed_s == 3
     early.clocks = bounds_from(waiting(1, 1))
-    laid = timeline(early)
-    assert (laid.offset.assumed_s, laid.unobserved) == (0, [ENDED_EARLY_OR_SET])
+    result = timeline(early)
+    assert (result.offset.assumed_s, result.unobserved) == (0, [ENDED_EARLY_OR_SET])
 
 
 def test_an_end_that_no_offset_explains_was_reported_early() -> None:
     early = waiting(1, 0, early_s=3)
-    laid = timeline(early)
-    assert (laid.offset, laid.unobserved) == (Offset(host=NODE, assumed_s=0.0), [ENDED_EARLY])
+    result = timeline(early)
+    assert (result.offset, result.unobserved) == (Offset(host=NODE, assumed_s=0.0), [ENDED_EARLY])
 
 
 def test_an_early_report_on_a_clock_that_is_ahead_uses_the_known_offset() -> None:
     early = waiting(1, 0, ahead_s=90, early_s=3)
     early.clocks = bounds_from(waiting(1, 1, ahead_s=90))
-    laid = timeline(early)
-    assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (89, 91, [ENDED_EARLY])
+    result = timeline(early)
+    assert (result.offset.low_s, result.offset.high_s, result.unobserved) == (89, 91, [ENDED_EARLY])
 
 
 def test_a_clock_that_drifted_is_measured_again() -> None:
     last = waiting(0.01, 0.01, ahead_s=0.05)
     last.clocks = bounds_from(waiting(0.01, 0.01))
-    laid = timeline(last)
-    assert (laid.offset.low_s, laid.offset.high_s, laid.unobserved) == (0.04, 0.06, [])
+    result = timeline(last)
+    assert (result.offset.low_s, result.offset.high_s, result.unobserved) == (0.04, 0.06, [])
 
 
 def test_a_clock_that_was_corrected_has_no_offset() -> None:
@@ -199,8 +203,8 @@ def test_node_phases_and_the_sum_of_waits_are_exact_and_each_wait_is_within_its_
             name = "a-boot" if boot == "the same boot" else "another"
             booted = {"boot_id": name, "boot_time": T0 - 1000 * SECOND + ahead}
             timing.levels = [one.model_copy(update=booted) for one in timing.levels]
-        laid = timeline(timing)
-        found, offset = phase_sums(laid.segments), laid.offset
+        result = timeline(timing)
+        found, offset = phase_sums(result.segments), result.offset
         mixed = ("queue_wait", "poll_wait")
         if offset.low_s == offset.high_s and boot == "the same boot":
             mixed = ()
@@ -208,7 +212,7 @@ def test_node_phases_and_the_sum_of_waits_are_exact_and_each_wait_is_within_its_
             p: m for p, m in lengths.items() if m and p not in mixed
         }
         assert sum(found.get(p, 0) for p in mixed) == sum(lengths[p] for p in mixed)
-        assert laid.unobserved == []
+        assert result.unobserved == []
         assert offset.low_s - 1e-6 <= ahead / SECOND <= offset.high_s + 1e-6
         bounds = (offset.queue_wait_bounds_s, offset.poll_wait_bounds_s)
         for phase, bound in zip(mixed, bounds, strict=False):
@@ -243,7 +247,7 @@ def test_an_attempt_s_own_bounds_do_not_change_its_timeline(
         booted = {"boot_id": boot, "boot_time": T0 + ahead if boot else None, "host": host}
         timing.levels = [one.model_copy(update=booted) for one in timing.levels]
         timing.main, timing.clocks = MainProcess(MAIN, KernelBoot("a-boot", T0)), clocks
-        laid = timeline(timing)
-        timing.clocks = bounds_from_attempt(timing.levels, laid.offset)
-        assert timeline(timing) == laid
+        result = timeline(timing)
+        timing.clocks = bounds_from_attempt(timing.levels, result.offset)
+        assert timeline(timing) == result
         clocks |= timing.clocks

@@ -42,8 +42,8 @@ BEFORE_THE_NODE = [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 3)]
 AFTER_THE_REPORT = [("latency_wait", 12, 13), ("postprocess", 13, 14)]
 
 
-def reasons(laid: Timeline) -> list[str]:
-    return list(dict.fromkeys(laid.unobserved))
+def reasons(result: Timeline) -> list[str]:
+    return list(dict.fromkeys(result.unobserved))
 
 
 # -- in the main process -------------------------------------------------------------------------
@@ -51,8 +51,8 @@ def reasons(laid: Timeline) -> list[str]:
 
 def test_a_local_job_has_no_submission_and_no_node() -> None:
     """Its preparation is staging, though it comes before the acceptance."""
-    laid = timeline(local())
-    assert phases_at(laid) == [
+    result = timeline(local())
+    assert phases_at(result) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2),
         ("stage_in", 2, 3),
@@ -63,7 +63,7 @@ def test_a_local_job_has_no_submission_and_no_node() -> None:
         ("latency_wait", 8, 9),
         ("postprocess", 9, 10),
     ]
-    assert (laid.node, laid.offset, laid.unobserved) == (MAIN, None, [])
+    assert (result.node, result.offset, result.unobserved) == (MAIN, None, [])
 
 
 def test_a_cache_hit_in_main_is_staging_in_and_no_compute() -> None:
@@ -86,8 +86,8 @@ def test_a_process_spawned_for_a_run_directive_is_inside_its_execution() -> None
     one = an_execution(begun=2, prepared=3, running=5, tool_started=6, tool_ended=11)
     tool = an_execution(begun=8, tool_started=8.5, tool_ended=9.5, checked=10)
     spawned = level(tool, host=MAIN, started=6, loaded=7, planned=8, ended=10.5)
-    laid = timeline(evidence(known, in_main(one), spawned))
-    assert phases_at(laid) == [
+    result = timeline(evidence(known, in_main(one), spawned))
+    assert phases_at(result) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2),
         ("stage_in", 2, 3),
@@ -102,7 +102,7 @@ def test_a_process_spawned_for_a_run_directive_is_inside_its_execution() -> None
         ("stage_out", 11, 12),
         ("postprocess", 12, 13),
     ]
-    assert laid.unobserved == []
+    assert result.unobserved == []
 
 
 def test_a_spawned_process_may_start_a_clock_tick_early() -> None:
@@ -129,8 +129,8 @@ def test_a_pipe_group_in_main_owns_only_the_wait_for_a_status_check() -> None:
     reader = an_execution(
         "reader", begun=2.6, prepared=2.7, running=2.8, tool_started=4, tool_ended=6
     )
-    laid = timeline(evidence(known, in_main(writer, reader), group=True))
-    assert phases_at(laid) == [
+    result = timeline(evidence(known, in_main(writer, reader), group=True))
+    assert phases_at(result) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2.5),
         (None, 2.5, 7),
@@ -151,8 +151,8 @@ def test_a_member_of_a_pipe_group_owns_its_staging_and_its_tool() -> None:
 
 
 def test_a_job_on_a_node_goes_through_every_phase() -> None:
-    laid = timeline(remote())
-    assert phases_at(laid) == [
+    result = timeline(remote())
+    assert phases_at(result) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
@@ -164,18 +164,18 @@ def test_a_job_on_a_node_goes_through_every_phase() -> None:
         ("poll_wait", 10, 12),
         *AFTER_THE_REPORT,
     ]
-    assert (laid.node, laid.unobserved) == (NODE, [])
+    assert (result.node, result.unobserved) == (NODE, [])
 
 
 def test_the_first_sign_of_life_ends_queue_wait_before_the_interpreter_starts() -> None:
-    laid = timeline(remote(node_starts=[3.5]))
-    assert phases_at(laid)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
+    result = timeline(remote(node_starts=[3.5]))
+    assert phases_at(result)[3:5] == [("queue_wait", 3, 3.5), ("node_startup", 3.5, 5)]
 
 
 def test_a_nested_process_is_inside_its_outer_process() -> None:
     """So it is with slurm, where ``slurm-jobstep`` wraps the process that runs the tool."""
-    laid = timeline(nested())
-    assert phases_at(laid) == [
+    result = timeline(nested())
+    assert phases_at(result) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
@@ -189,14 +189,14 @@ def test_a_nested_process_is_inside_its_outer_process() -> None:
         ("poll_wait", 14, 16),
         ("postprocess", 16, 17),
     ]
-    assert laid.unobserved == []
+    assert result.unobserved == []
 
 
 def test_a_cache_hit_on_a_node_is_staging_in_and_no_compute() -> None:
     one = an_execution(begun=6, prepared=6.5, running=6.7, reported=8, checked=9, status="cached")
     node = level(one, started=4, loaded=5, planned=6, ended=10)
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert phases_at(laid)[4:9] == [
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert phases_at(result)[4:9] == [
         ("node_startup", 4, 5),
         ("node_plan", 5, 6),
         ("stage_in", 6, 8),
@@ -209,8 +209,8 @@ def test_rule_level_retries_are_executions_inside_one_attempt() -> None:
     first = an_execution(begun=6, tool_started=6.5, tool_ended=7, checked=7.2, status="failed")
     second = an_execution(begun=7.4, tool_started=7.5, tool_ended=8.5, checked=9, number=2)
     node = level(first, second, started=4, loaded=5, planned=6, ended=10)
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert phases_at(laid)[6:13] == [
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert phases_at(result)[6:13] == [
         ("stage_in", 6, 6.5),
         ("compute", 6.5, 7),
         ("stage_out", 7, 7.2),
@@ -223,8 +223,8 @@ def test_rule_level_retries_are_executions_inside_one_attempt() -> None:
 
 def test_waiting_for_inputs_while_the_node_plans_is_staging() -> None:
     node = node_level(waits=(wait("stage_in", 5.25, 5.75),))
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert phases_at(laid)[4:8] == [
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert phases_at(result)[4:8] == [
         ("node_startup", 4, 5),
         ("node_plan", 5, 5.25),
         ("stage_in", 5.25, 5.75),
@@ -234,14 +234,14 @@ def test_waiting_for_inputs_while_the_node_plans_is_staging() -> None:
 
 def test_storing_outputs_after_the_tool_is_staging() -> None:
     node = node_level(waits=(wait("stage_out", 9, 9.5),))
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert phases_at(laid)[8:10] == [("stage_out", 8, 9.5), ("node_exit", 9.5, 10)]
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert phases_at(result)[8:10] == [("stage_out", 8, 9.5), ("node_exit", 9.5, 10)]
 
 
 def test_retrieval_in_main_before_the_submission_is_staging() -> None:
     waits = (wait("stage_in", 1.25, 1.75), *LATENCY)
-    laid = timeline(evidence(REMOTE_STAMPS, node_level(), waits=waits))
-    assert phases_at(laid)[:4] == [
+    result = timeline(evidence(REMOTE_STAMPS, node_level(), waits=waits))
+    assert phases_at(result)[:4] == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 1.25),
         ("stage_in", 1.25, 1.75),
@@ -295,48 +295,48 @@ def test_the_members_time_is_not_counted_for_the_group() -> None:
 def test_a_member_on_a_node_is_converted_to_the_main_clock() -> None:
     ahead = Offset(host=NODE, assumed_s=90.0)
     one = an_execution(begun=6.5, tool_started=7, tool_ended=9, checked=9.5, ahead_s=90)
-    laid = member_timeline((level(one, started=94),), ahead, at(14))
-    assert phases_at(laid) == [("stage_in", 6.5, 7), ("compute", 7, 9), ("stage_out", 9, 9.5)]
-    assert laid.node == NODE
+    result = member_timeline((level(one, started=94),), ahead, at(14))
+    assert phases_at(result) == [("stage_in", 6.5, 7), ("compute", 7, 9), ("stage_out", 9, 9.5)]
+    assert result.node == NODE
 
 
 def test_a_member_without_stamps_has_a_reason() -> None:
-    laid = member_timeline((), None, at(14))
-    assert (laid.segments, laid.unobserved) == ([], [NO_NODE_STAMPS])
+    result = member_timeline((), None, at(14))
+    assert (result.segments, result.unobserved) == ([], [NO_NODE_STAMPS])
 
 
 def test_a_member_killed_in_its_tool_is_unobserved_from_there() -> None:
     one = an_execution(begun=6.5, tool_started=7, status="running")
-    laid = member_timeline((level(one, started=4),), None, at(14))
-    assert phases_at(laid)[0] == ("stage_in", 6.5, 7)
-    assert laid.unobserved == [NODE_CUT_OFF]
+    result = member_timeline((level(one, started=4),), None, at(14))
+    assert phases_at(result)[0] == ("stage_in", 6.5, 7)
+    assert result.unobserved == [NODE_CUT_OFF]
 
 
 # -- what is missing -----------------------------------------------------------------------------------
 
 
 def test_without_node_stamps_the_node_s_time_is_one_unobserved_segment() -> None:
-    laid = timeline(evidence(REMOTE_STAMPS, waits=LATENCY))
-    assert phases_at(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 12), *AFTER_THE_REPORT]
-    assert (laid.unobserved, laid.offset, laid.node) == ([NO_NODE_STAMPS], None, None)
+    result = timeline(evidence(REMOTE_STAMPS, waits=LATENCY))
+    assert phases_at(result) == [*BEFORE_THE_NODE, ("unobserved", 3, 12), *AFTER_THE_REPORT]
+    assert (result.unobserved, result.offset, result.node) == ([NO_NODE_STAMPS], None, None)
 
 
 def test_with_only_the_first_sign_of_life_queue_wait_is_known() -> None:
-    laid = timeline(evidence(REMOTE_STAMPS, node_starts=[4], waits=LATENCY))
-    assert phases_at(laid) == [
+    result = timeline(evidence(REMOTE_STAMPS, node_starts=[4], waits=LATENCY))
+    assert phases_at(result) == [
         *BEFORE_THE_NODE,
         ("queue_wait", 3, 4),
         ("unobserved", 4, 12),
         *AFTER_THE_REPORT,
     ]
-    assert laid.unobserved == [ONLY_A_SIGN]
+    assert result.unobserved == [ONLY_A_SIGN]
 
 
 def test_a_job_killed_in_its_tool_is_known_up_to_the_tool_s_start() -> None:
     one = an_execution(begun=6, prepared=6.5, running=6.7, tool_started=7, status="running")
     node = level(one, started=4, loaded=5, planned=6)
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert phases_at(laid)[3:] == [
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert phases_at(result)[3:] == [
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
         ("node_plan", 5, 6),
@@ -344,33 +344,33 @@ def test_a_job_killed_in_its_tool_is_known_up_to_the_tool_s_start() -> None:
         ("unobserved", 7, 12),
         *AFTER_THE_REPORT,
     ]
-    assert reasons(laid) == [NODE_CUT_OFF]
+    assert reasons(result) == [NODE_CUT_OFF]
 
 
 def test_a_node_that_ended_while_planning_was_in_node_plan() -> None:
     """A Snakefile that does not parse there: the process leaves, and stamps its end."""
     node = level(started=4, loaded=5, ended=10)
-    laid = timeline(evidence(REMOTE_STAMPS, node))
-    assert phases_at(laid)[3:6] == [
+    result = timeline(evidence(REMOTE_STAMPS, node))
+    assert phases_at(result)[3:6] == [
         ("queue_wait", 3, 4),
         ("node_startup", 4, 5),
         ("node_plan", 5, 10),
     ]
-    assert laid.unobserved == []
+    assert result.unobserved == []
 
 
 def test_a_report_before_the_node_had_ended_cuts_the_node_there() -> None:
     node = node_level(ended=20)
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert phases_at(laid)[8:] == [("stage_out", 8, 9), ("node_exit", 9, 12), *AFTER_THE_REPORT]
-    assert laid.unobserved == [ENDED_EARLY]
-    assert laid.offset == Offset(host=NODE, assumed_s=0.0)
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert phases_at(result)[8:] == [("stage_out", 8, 9), ("node_exit", 9, 12), *AFTER_THE_REPORT]
+    assert result.unobserved == [ENDED_EARLY]
+    assert result.offset == Offset(host=NODE, assumed_s=0.0)
 
 
 def test_a_report_in_the_middle_of_the_tool_cuts_the_tool_there() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=7.5, finished=14)
-    laid = timeline(evidence(known, node_level(ended=20)))
-    assert phases_at(laid)[6:] == [
+    result = timeline(evidence(known, node_level(ended=20)))
+    assert phases_at(result)[6:] == [
         ("stage_in", 6, 7),
         ("compute", 7, 7.5),
         ("postprocess", 7.5, 14),
@@ -379,37 +379,37 @@ def test_a_report_in_the_middle_of_the_tool_cuts_the_tool_there() -> None:
 
 def test_a_refused_submission_has_no_node() -> None:
     known = stamps(ready=0, selected=1, submitting=2, reported=3, finished=4)
-    laid = timeline(evidence(known))
-    assert phases_at(laid) == [
+    result = timeline(evidence(known))
+    assert phases_at(result) == [
         ("slot_wait", 0, 1),
         ("dispatch", 1, 2),
         ("submit", 2, 3),
         ("postprocess", 3, 4),
     ]
-    assert laid.unobserved == []
+    assert result.unobserved == []
 
 
 def test_an_attempt_given_up_before_its_submission_began_was_being_dispatched() -> None:
     """What was cancelled or lost has the phases that it reached, and no others."""
-    laid = timeline(evidence(stamps(ready=0, selected=1, finished=14)))
-    assert phases_at(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 14)]
+    result = timeline(evidence(stamps(ready=0, selected=1, finished=14)))
+    assert phases_at(result) == [("slot_wait", 0, 1), ("dispatch", 1, 14)]
 
 
 def test_an_attempt_given_up_before_it_was_accepted_was_being_submitted() -> None:
-    laid = timeline(evidence(stamps(ready=0, selected=1, submitting=2, finished=14)))
-    assert phases_at(laid) == [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 14)]
+    result = timeline(evidence(stamps(ready=0, selected=1, submitting=2, finished=14)))
+    assert phases_at(result) == [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 14)]
 
 
 def test_an_executor_without_run_job_is_unobserved_inside() -> None:
-    laid = timeline(evidence(stamps(ready=0, selected=1, reported=5, finished=6)))
-    assert phases_at(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 5), ("postprocess", 5, 6)]
-    assert laid.unobserved == [NOT_TIMED]
+    result = timeline(evidence(stamps(ready=0, selected=1, reported=5, finished=6)))
+    assert phases_at(result) == [("slot_wait", 0, 1), ("unobserved", 1, 5), ("postprocess", 5, 6)]
+    assert result.unobserved == [NOT_TIMED]
 
 
 def test_without_the_wrapper_only_the_wait_for_a_slot_is_known() -> None:
-    laid = timeline(evidence(stamps(ready=0, selected=1, finished=6), wrapped=False))
-    assert phases_at(laid) == [("slot_wait", 0, 1), ("unobserved", 1, 6)]
-    assert laid.unobserved == [NO_WRAPPER]
+    result = timeline(evidence(stamps(ready=0, selected=1, finished=6), wrapped=False))
+    assert phases_at(result) == [("slot_wait", 0, 1), ("unobserved", 1, 6)]
+    assert result.unobserved == [NO_WRAPPER]
 
 
 def test_an_attempt_without_stamps_has_no_segments() -> None:
@@ -437,20 +437,20 @@ def test_a_running_attempt_has_phases_up_to_now() -> None:
 
 def test_a_submitted_attempt_without_node_stamps_is_unobserved_up_to_now() -> None:
     known = stamps(ready=0, selected=1, submitting=2, accepted=3)
-    laid = timeline(evidence(known, until=20))
-    assert phases_at(laid) == [*BEFORE_THE_NODE, ("unobserved", 3, 20)]
-    assert laid.unobserved == [NO_NODE_STAMPS]
+    result = timeline(evidence(known, until=20))
+    assert phases_at(result) == [*BEFORE_THE_NODE, ("unobserved", 3, 20)]
+    assert result.unobserved == [NO_NODE_STAMPS]
 
 
 def test_a_cycle_of_parent_processes_ends() -> None:
     """Fragments are untrusted: here two processes each claim to run inside the other's tool."""
     one = an_execution(tool_started=5, tool_ended=8)
     pair = [level(one.model_copy(), host=MAIN, pid=pid, started=6, loaded=6) for pid in (1, 2)]
-    laid = member_timeline(pair, None, at(14))
-    assert sum(segment.length for segment in laid.segments) <= 9_000_000
+    result = member_timeline(pair, None, at(14))
+    assert sum(segment.length for segment in result.segments) <= 9_000_000
     known = stamps(ready=0, selected=1, submitting=2, accepted=3, reported=12, finished=14)
-    laid = timeline(evidence(known, in_main(one), *pair))
-    assert (laid.segments[0].start, laid.segments[-1].end) == (at(0), at(14))
+    result = timeline(evidence(known, in_main(one), *pair))
+    assert (result.segments[0].start, result.segments[-1].end) == (at(0), at(14))
 
 
 # -- two clocks -------------------------------------------------------------------------------------------
@@ -481,13 +481,13 @@ def test_a_node_clock_that_may_agree_has_no_assumed_offset() -> None:
 def test_a_wrong_node_clock_leaves_the_node_s_phases_and_the_sum_of_waits_exact(
     ahead_s: float, offset: tuple[float, float, float], queue_wait_s: float, poll_wait_s: float
 ) -> None:
-    laid = timeline(remote(ahead_s=ahead_s))
-    sums = phase_sums(laid.segments)
+    result = timeline(remote(ahead_s=ahead_s))
+    sums = phase_sums(result.segments)
     assert {phase: sums[phase] for phase in NODE_ONLY} == dict.fromkeys(NODE_ONLY, 1_000_000)
     assert sums.get("queue_wait", 0) == queue_wait_s * 1_000_000
     assert sums.get("poll_wait", 0) == poll_wait_s * 1_000_000
     assumed, low, high = offset
-    assert laid.offset == Offset(
+    assert result.offset == Offset(
         host=NODE,
         assumed_s=assumed,
         low_s=low,
@@ -500,8 +500,8 @@ def test_a_wrong_node_clock_leaves_the_node_s_phases_and_the_sum_of_waits_exact(
 
 def test_a_process_on_the_main_host_has_the_main_clock() -> None:
     node = node_level(host=MAIN)
-    laid = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
-    assert laid.offset == Offset(host=MAIN, assumed_s=0.0, low_s=0.0, high_s=0.0)
+    result = timeline(evidence(REMOTE_STAMPS, node, waits=LATENCY))
+    assert result.offset == Offset(host=MAIN, assumed_s=0.0, low_s=0.0, high_s=0.0)
 
 
 def test_segments_are_named_by_their_moments() -> None:
@@ -533,8 +533,8 @@ def requeued(*, killed: bool, signs: bool = True) -> TimelineInput:
 @pytest.mark.parametrize("signs", [True, False])
 def test_a_requeued_job_has_segments_of_both_starts(signs: bool) -> None:
     """The signs of the shell tell them apart, or else the cluster's count of restarts."""
-    laid = timeline(requeued(killed=False, signs=signs))
-    assert phases_at(laid)[8:] == [
+    result = timeline(requeued(killed=False, signs=signs))
+    assert phases_at(result)[8:] == [
         ("stage_out", 8, 9),
         ("node_exit", 9, 10),
         ("queue_wait", 10, 20),
@@ -547,14 +547,14 @@ def test_a_requeued_job_has_segments_of_both_starts(signs: bool) -> None:
         ("poll_wait", 28, 30),
         ("postprocess", 30, 31),
     ]
-    assert laid.unobserved == [STARTED_AGAIN.format(count=2)]
+    assert result.unobserved == [STARTED_AGAIN.format(count=2)]
 
 
 def test_the_end_of_a_killed_start_is_unobserved() -> None:
-    laid = timeline(requeued(killed=True))
-    assert phases_at(laid)[8:11] == [
+    result = timeline(requeued(killed=True))
+    assert phases_at(result)[8:11] == [
         ("stage_out", 8, 9),
         ("unobserved", 9, 20),
         ("node_startup", 20, 21),
     ]
-    assert laid.unobserved == [NODE_CUT_OFF, STARTED_AGAIN.format(count=2)]
+    assert result.unobserved == [NODE_CUT_OFF, STARTED_AGAIN.format(count=2)]

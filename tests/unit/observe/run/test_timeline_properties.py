@@ -65,9 +65,9 @@ def test_phase_sums_and_the_members_time_are_the_attempt_s_length(evidence: Time
 @MANY
 @given(strategies.evidence)
 def test_unobserved_time_has_a_reason(evidence: TimelineInput) -> None:
-    laid = timeline(evidence)
-    if any(one.phase == UNOBSERVED for one in laid.segments):
-        assert laid.unobserved
+    result = timeline(evidence)
+    if any(one.phase == UNOBSERVED for one in result.segments):
+        assert result.unobserved
 
 
 @given(strategies.evidence)
@@ -87,14 +87,14 @@ def test_a_complete_attempt_on_a_node_has_its_true_phases_with_any_clock(
     lengths: dict[str, int], ahead: int
 ) -> None:
     """Only the split between queue_wait and poll_wait is uncertain, within the recorded bounds."""
-    laid = timeline(strategies.remote_evidence(lengths, T0, ahead))
-    found = phase_sums(laid.segments)
+    result = timeline(strategies.remote_evidence(lengths, T0, ahead))
+    found = phase_sums(result.segments)
     mixed = ("queue_wait", "poll_wait")
     assert {p: m for p, m in found.items() if p not in mixed} == {
         p: m for p, m in lengths.items() if m and p not in mixed
     }
     assert sum(found.get(p, 0) for p in mixed) == sum(lengths[p] for p in mixed)
-    offset = laid.offset
+    offset = result.offset
     assert offset.low_s <= ahead / 1e6 <= offset.high_s
     for bounds, phase in (
         (offset.queue_wait_bounds_s, "queue_wait"),
@@ -116,13 +116,13 @@ def test_every_start_of_a_requeued_attempt_has_segments_and_the_last_start_s_are
     requeued: strategies.Requeued,
 ) -> None:
     """The end of an earlier start is unknown; the other segments are exact."""
-    laid = timeline(requeued.evidence)
-    segments, known = laid.segments, requeued.evidence.stamps
+    result = timeline(requeued.evidence)
+    segments, known = result.segments, requeued.evidence.stamps
     assert all(one.end == following.start for one, following in pairwise(segments))
     assert (segments[0].start if segments else T0) == known.ready
     assert (segments[-1].end if segments else T0) == known.finished
     last = phase_sums(one for one in segments if one.start >= requeued.last_start)
     assert last == {phase: micros for phase, micros in requeued.lengths.items() if micros}
-    again = [reason for reason in laid.unobserved if reason.startswith("the cluster started it")]
+    again = [reason for reason in result.unobserved if reason.startswith("the cluster started it")]
     several = STARTED_AGAIN.format(count=requeued.starts)
     assert again == ([several] if requeued.starts > 1 else [])
