@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from lab import attempts_of
 
-from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 LOCAL: Final = "local"
@@ -102,12 +101,6 @@ def statuses(run: Run) -> dict[str, list[str]]:
     rules = sorted({job.rule for job in run.jobs.values()})
     found = {rule: [attempt.status for attempt in attempts_of(run, rule)] for rule in rules}
     return {rule: known for rule, known in found.items() if known}
-
-
-def the_attempt(run: Run, rule: str) -> Attempt:
-    """Return the only attempt of *rule*'s only job."""
-    (attempt,) = attempts_of(run, rule)
-    return attempt
 
 
 def reason(run: Run, rule: str) -> str:

@@ -3,7 +3,8 @@
 import shutil
 from importlib.util import find_spec
 
-from cases import LOCAL, Call, Case, all_succeeded, on_a_cluster, statuses, the_attempt
+from cases import LOCAL, Call, Case, all_succeeded, on_a_cluster, statuses
+from lab import the_attempt
 
 from snakemake_logger_plugin_observe.run.model import Run
 

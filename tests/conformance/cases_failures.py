@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from cases import CLUSTER, LOCAL, Call, Case, on_a_cluster, statuses, the_attempt
-from lab import attempts_of
+from cases import CLUSTER, LOCAL, Call, Case, on_a_cluster, statuses
+from lab import attempts_of, the_attempt
 
 from snakemake_logger_plugin_observe.run.model import Run
 

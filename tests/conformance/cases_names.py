@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from cases import CLUSTER, LOCAL, Call, Case, all_succeeded, statuses, the_attempt
+from cases import CLUSTER, LOCAL, Call, Case, all_succeeded, statuses
+from lab import the_attempt
 
 from snakemake_logger_plugin_observe.run.model import Run
 

@@ -83,6 +83,13 @@ class Lab:
             assert done.returncode == 0, done.stderr
         return done
 
+    def new_run(self, *arguments: str, check: bool = True, **environment: str) -> Path:
+        """Run Snakemake in the folder, and return the journal of that run."""
+        known = set(self.journals)
+        self.snakemake(*arguments, check=check, **environment)
+        (journal,) = set(self.journals) - known
+        return journal
+
     def command(self, *arguments: str) -> list[str]:
         """Return Snakemake's command as a terminal starts it: in the background Ctrl-C is ignored, under nohup a hang-up."""
         return ["env", "--default-signal=INT,HUP", sys.executable, "-m", "snakemake", *arguments]
@@ -147,6 +154,12 @@ def attempts_of(run: Run, rule: str) -> list[Attempt]:
     """Return the attempts of *rule*'s jobs, in the order of jobs and attempts."""
     found = [attempt for attempt in run.attempts.values() if run.rule_of(attempt) == rule]
     return sorted(found, key=lambda attempt: (attempt.job_id or 0, attempt.number))
+
+
+def the_attempt(run: Run, rule: str) -> Attempt:
+    """Return the only attempt of *rule*'s only job."""
+    (attempt,) = attempts_of(run, rule)
+    return attempt
 
 
 def phases_s(attempt: Attempt) -> dict[str, float]:

@@ -103,19 +103,11 @@ class Bench:
         """Run a workflow in a fresh folder, and return its journal."""
         lab = self.folder(snakefile, files)
         limits = where(lab) if callable(where) else where
-        return again(lab, *observed, *limits, *flags, check=check, **environment)
+        return lab.new_run(*observed, *limits, *flags, check=check, **environment)
 
     def compare(self, before: Path, after: Path) -> dict[str, Any]:
         """Return the answer, after checking its evidence."""
         return compare(self.root, before, after)
-
-
-def again(lab: Lab, *flags: str, check: bool = True, **environment: str) -> Path:
-    """Run the workflow of *lab*, and return the new journal."""
-    known = set(lab.journals)
-    lab.snakemake(*flags, check=check, **environment)
-    (journal,) = set(lab.journals) - known
-    return journal
 
 
 def compare(root: Path, *sides: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from lab import REPO, Lab
-from pairs import again, compare, findings_of
+from pairs import compare, findings_of
 
 WORKFLOW = REPO / "example_workflow"
 FOUND = "unsafe contents_differ"
@@ -20,8 +20,7 @@ def example(new_lab: Callable[[str], Lab]) -> Callable[..., Path]:
 
     def run(*flags: str, check: bool = True) -> Path:
         lab = new_lab("example")
-        return again(
-            lab,
+        return lab.new_run(
             *("-s", str(WORKFLOW / "Snakefile")),
             *("--profile", str(WORKFLOW / "profiles" / "local")),
             *("--logger-observe-outputs", "checksums"),

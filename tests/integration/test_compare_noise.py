@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from lab import Lab
-from pairs import PLAIN, Bench, again, compare
+from pairs import PLAIN, Bench, compare
 
 TEN_JOBS = """\
 rule all:
@@ -26,7 +26,7 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A folder with ten runs of one workflow."""
     lab = Bench(tmp_path_factory.mktemp("noise")).folder(TEN_JOBS, {})
     for _ in range(10):
-        again(lab, *PLAIN, *CORES)
+        lab.new_run(*PLAIN, *CORES)
     return lab
 
 
@@ -67,7 +67,7 @@ def test_a_tool_three_times_slower_is_called_slower_and_the_way_back_faster(
     tmp_path: Path,
 ) -> None:
     lab = Bench(tmp_path).folder(TEN_JOBS, {})
-    quick, slow = (again(lab, *PLAIN, *CORES, NAP=nap) for nap in ("1", "3"))
+    quick, slow = (lab.new_run(*PLAIN, *CORES, NAP=nap) for nap in ("1", "3"))
     answer = compare(tmp_path, quick, slow)
     assert answer["verdict"] == "slower, the same plan (contents unchecked)"
     (moved,) = answer["speed"]["moved"]

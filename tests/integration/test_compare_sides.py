@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lab import Lab
-from pairs import FILES, PLAIN, SUMS, WORKFLOW, Bench, again, changed, findings_of, verdict
+from pairs import FILES, PLAIN, SUMS, WORKFLOW, Bench, changed, findings_of, verdict
 from snakefiles import CHECKPOINTED, NARROW, WIDE
 
 SAME = "the same work (outputs' checksums equal)"
@@ -30,8 +30,8 @@ def whole(bench: Bench) -> Path:
 
 def test_a_run_that_had_nothing_to_do_is_not_comparable(bench: Bench) -> None:
     lab = bench.folder()
-    first = again(lab, *SUMS, *CORES)
-    second = again(lab, *SUMS, *CORES)
+    first = lab.new_run(*SUMS, *CORES)
+    second = lab.new_run(*SUMS, *CORES)
     answer = bench.compare(first, second)
     assert answer["verdict"] == "not comparable, because B had nothing to do"
     assert (answer["same_work"], answer["speed"]["verdict"]) == (None, None)
@@ -40,9 +40,9 @@ def test_a_run_that_had_nothing_to_do_is_not_comparable(bench: Bench) -> None:
 
 def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
     lab = bench.folder()
-    first = again(lab, *SUMS, *CORES)
+    first = lab.new_run(*SUMS, *CORES)
     (lab.folder / "published" / "report.txt").unlink()
-    second = again(lab, *SUMS, *CORES)
+    second = lab.new_run(*SUMS, *CORES)
     answer = bench.compare(first, second)
     assert (verdict(answer), answer["same_work"], answer["checked"]) == ("did less", False, "plan")
     assert findings_of(answer) == ["neutral up_to_date"]
@@ -52,7 +52,7 @@ def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
 
 def test_published_files_of_one_folder_are_not_compared_with_a_note(bench: Bench) -> None:
     lab = bench.folder()
-    first, second = (again(lab, *SUMS, *CORES, "--forceall") for _ in range(2))
+    first, second = (lab.new_run(*SUMS, *CORES, "--forceall") for _ in range(2))
     check = lab.folder / "observe.toml"
     check.write_text('version = 1\n[publish]\nfiles = ["published/*"]\n')
     words = ("compare", str(first), str(second), "--publish", str(check), "--format", "json")
@@ -113,7 +113,7 @@ def test_fewer_targets_did_less(bench: Bench, whole: Path) -> None:
 
 def planned(bench: Bench, text: str, files: dict[str, str]) -> Path:
     lab = bench.folder(text, files)
-    return again(lab, *PLAIN, *CORES, "--dry-run")
+    return lab.new_run(*PLAIN, *CORES, "--dry-run")
 
 
 @pytest.mark.parametrize("text", [WORKFLOW, CHECKPOINTED], ids=["glob", "checkpoint"])
@@ -144,11 +144,11 @@ def five(bench: Bench) -> Lab:
     """A folder with five runs of the same work; the newest has no benchmarks."""
     lab = bench.folder()
     for _ in range(4):
-        again(lab, *SUMS, *CORES, "--forceall")
+        lab.new_run(*SUMS, *CORES, "--forceall")
     (lab.folder / "Snakefile").write_text(
         changed(WORKFLOW, ('    benchmark: "benchmarks/work/{sample}.tsv"\n', ""))
     )
-    again(lab, *SUMS, *CORES, "--forceall")
+    lab.new_run(*SUMS, *CORES, "--forceall")
     return lab
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, again, changed, findings_of, verdict
+from pairs import FILES, PLAIN, SUMS, TEXT, WORKFLOW, Bench, changed, findings_of, verdict
 from snakefiles import CHECKPOINTED, MORE, NARROW, WIDE
 
 SAME = "the same work (outputs' checksums equal)"
@@ -131,8 +131,8 @@ def test_a_config_value_that_nothing_reads_is_neutral(bench: Bench) -> None:
 
 def test_a_touch_run_is_not_comparable(bench: Bench) -> None:
     lab = bench.folder()
-    before = again(lab, *SUMS, "--cores", "2")
-    after = again(lab, *SUMS, "--cores", "2", "--forceall", "--touch")
+    before = lab.new_run(*SUMS, "--cores", "2")
+    after = lab.new_run(*SUMS, "--cores", "2", "--forceall", "--touch")
     answer = bench.compare(before, after)
     kinds = set(findings_of(answer))
     assert "unsafe hides_changes" in kinds
@@ -211,9 +211,9 @@ def test_a_dropped_input_is_unsafe_even_if_its_rule_is_gone_and_outputs_are_equa
     )
     before = changed(INDEXED, reads)
     lab = bench.folder(before)
-    first = again(lab, *SUMS, "--cores", "2")
+    first = lab.new_run(*SUMS, "--cores", "2")
     (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
-    second = again(lab, *SUMS, "--cores", "2", "--forceall")
+    second = lab.new_run(*SUMS, "--cores", "2", "--forceall")
     answer = bench.compare(first, second)
     assert findings_of(answer) == sorted(
         ("unsafe dependency_dropped", "safe steps_cut", TEXT, LINE, LINE)
@@ -233,9 +233,9 @@ def test_a_script_that_reads_an_undeclared_input_is_unsafe(bench: Bench) -> None
         ],
     )
     lab = bench.folder(before, {**FILES, "scripts/work.py": script})
-    first = again(lab, *SUMS, "--cores", "2")
+    first = lab.new_run(*SUMS, "--cores", "2")
     (lab.folder / "Snakefile").write_text(changed(before, (', index="reference.idx"', "")))
-    second = again(lab, *SUMS, "--cores", "2", "--forceall")
+    second = lab.new_run(*SUMS, "--cores", "2", "--forceall")
     answer = bench.compare(first, second)
     assert "unsafe dependency_dropped" in findings_of(answer)
     assert answer["same_work"] is False

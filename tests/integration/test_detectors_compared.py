@@ -35,12 +35,9 @@ QUICK = "sleep 0.2; echo $2\n"
 BY_SIZE = "sleep $(($(wc -c < $1) / 2)); echo $2\n"
 
 
-def go(lab: Lab, *words: str, check: bool = True, **environment: str) -> Path:
-    """Run Snakemake, and return its journal."""
-    known = set(lab.journals)
-    lab.snakemake(*BOTH, *HERE, *words, check=check, **environment)
-    (journal,) = set(lab.journals) - known
-    return journal
+def observed_run(lab: Lab, *words: str, check: bool = True, **environment: str) -> Path:
+    """Run Snakemake with both plugins, and return the run's journal."""
+    return lab.new_run(*BOTH, *HERE, *words, check=check, **environment)
 
 
 def triaged(lab: Lab, after: Path, before: Path) -> dict[str, Any]:
@@ -76,11 +73,11 @@ def tools(lab: Lab) -> Lab:
 
 
 def test_a_tool_that_got_slower_is_named_and_a_rule_that_waits_is_not(tools: Lab) -> None:
-    before = go(tools)
-    waits = go(tools, "--cores", "1", "--set-threads", "work=1")
+    before = observed_run(tools)
+    waits = observed_run(tools, "--cores", "1", "--set-threads", "work=1")
     assert "slow_tool" not in classes(triaged(tools, waits, before))
     (tools.folder / "tool.sh").write_text("sleep 6; echo $2\n")
-    answer = triaged(tools, go(tools), before)
+    answer = triaged(tools, observed_run(tools), before)
     first = answer["findings"][0]
     assert (first["id"], first["strength"]) == ("slow_tool:work", "certain")
     assert "the tool of work took" in first["claim"]
@@ -107,36 +104,36 @@ def test_tools_that_are_all_slower_alike_point_to_the_machine(lab: Lab) -> None:
             shell: "sh machine.sh > {output} 2> {log}"
     """)
     (lab.folder / "machine.sh").write_text("sleep 1; echo done\n")
-    before = go(lab)
+    before = observed_run(lab)
     (lab.folder / "machine.sh").write_text("sleep 5; echo done\n")
-    first = triaged(lab, go(lab), before)["findings"][0]
+    first = triaged(lab, observed_run(lab), before)["findings"][0]
     assert (first["id"], first["strength"]) == ("slow_host", "likely")
     assert first["claim"].startswith("the tools of all 2 rules took ")
 
 
 def test_a_tool_with_larger_inputs_is_not_a_slow_tool(tools: Lab) -> None:
     (tools.folder / "tool.sh").write_text(BY_SIZE)
-    before = go(tools)
+    before = observed_run(tools)
     data(tools, 16)
-    answer = triaged(tools, go(tools), before)
+    answer = triaged(tools, observed_run(tools), before)
     assert "slow_tool" not in classes(answer)
     assert any("slower than the baseline" in one["claim"] for one in answer["symptoms"])
 
 
 def test_a_changed_helper_is_drift_and_a_changed_param_is_not(tools: Lab) -> None:
-    before = go(tools)
-    other = go(tools, "--config", "text=b")
+    before = observed_run(tools)
+    other = observed_run(tools, "--config", "text=b")
     assert "environment_drift" not in classes(triaged(tools, other, before))
     (tools.folder / "tool.sh").write_text("sleep 0.2; echo drifted\n")
-    first = triaged(tools, go(tools), before)["findings"][0]
+    first = triaged(tools, observed_run(tools), before)["findings"][0]
     assert first["incident_class"] == "environment_drift"
     assert "although work and its inputs are unchanged" in first["claim"]
 
 
 def test_a_random_tool_is_possible_drift_to_be_confirmed_by_a_second_run(tools: Lab) -> None:
     (tools.folder / "tool.sh").write_text("date +%N\n")
-    before = go(tools)
-    first = triaged(tools, go(tools), before)["findings"][0]
+    before = observed_run(tools)
+    first = triaged(tools, observed_run(tools), before)["findings"][0]
     assert (first["incident_class"], first["strength"]) == ("environment_drift", "possible")
 
 
@@ -157,23 +154,23 @@ def profile(lab: Lab, name: str) -> tuple[str, str]:
 
 def test_a_job_that_passed_in_another_profile_met_a_stricter_context(lab: Lab) -> None:
     lab.snakefile(PICKY % 3)
-    before = go(lab, *profile(lab, "desk"), SITE="1")
-    strict = go(lab, *profile(lab, "strict"), check=False)
+    before = observed_run(lab, *profile(lab, "desk"), SITE="1")
+    strict = observed_run(lab, *profile(lab, "strict"), check=False)
     first = triaged(lab, strict, before)["findings"][0]
     assert first["incident_class"] == "stricter_context"
     assert "desk → strict" in first["claim"]
-    same = go(lab, *profile(lab, "desk"), check=False)
+    same = observed_run(lab, *profile(lab, "desk"), check=False)
     assert "stricter_context" not in classes(triaged(lab, same, before))
     lab.snakefile(PICKY % 4)
-    rewritten = go(lab, *profile(lab, "strict"), check=False)
+    rewritten = observed_run(lab, *profile(lab, "strict"), check=False)
     assert "stricter_context" not in classes(triaged(lab, rewritten, before))
 
 
 def test_a_failed_job_s_evidence_is_from_its_own_run(lab: Lab) -> None:
     """It wrote no benchmark, and its log was overwritten: the files there are from other runs."""
     lab.snakefile(PICKY % 3)
-    before = go(lab, SITE="1")
-    failed = go(lab, check=False)
+    before = observed_run(lab, SITE="1")
+    failed = observed_run(lab, check=False)
 
     def excerpts() -> dict[str, tuple[str | None, str | None]]:
         quotes = triaged(lab, failed, before)["files"]
@@ -182,7 +179,7 @@ def test_a_failed_job_s_evidence_is_from_its_own_run(lab: Lab) -> None:
     earlier = (None, "it was written before this run began")
     later = (None, "it was written after the next run here began")
     assert excerpts() == {"logs/all.log": ("no site", None), "benchmarks/all.txt": earlier}
-    go(lab, SITE="1")
+    observed_run(lab, SITE="1")
     assert excerpts() == {"logs/all.log": later, "benchmarks/all.txt": later}
     assert lab.observe("triage", str(failed), "--save", "kept").returncode == 0
     assert not (lab.folder / "kept" / "files").exists()
@@ -202,9 +199,9 @@ SOON = "setsid sh -c 'sleep 10; echo 1 > {output}' > /dev/null 2>&1 < /dev/null 
 
 def test_late_outputs_are_distinguished_from_missing_ones(lab: Lab) -> None:
     lab.snakefile(LATE % SOON.replace("sleep 10; echo 1 > {output}", "echo 1 > {output}"))
-    before = go(lab, "--latency-wait", "5")
+    before = observed_run(lab, "--latency-wait", "5")
     lab.snakefile(LATE % SOON)
-    late = go(lab, "--latency-wait", "1", check=False)
+    late = observed_run(lab, "--latency-wait", "1", check=False)
     assert classes(triaged(lab, late, before))[0] != "late_outputs"  # not there yet
     while not (lab.folder / "out.txt").exists():
         time.sleep(0.1)
@@ -212,8 +209,8 @@ def test_late_outputs_are_distinguished_from_missing_ones(lab: Lab) -> None:
     assert first["incident_class"] == "late_outputs"
     assert "did not appear within the 1 s of --latency-wait" in first["claim"]
     lab.snakefile(LATE % "true")
-    never = go(lab, "--latency-wait", "1", check=False)
+    never = observed_run(lab, "--latency-wait", "1", check=False)
     assert "late_outputs" not in classes(triaged(lab, never, before))
     lab.snakefile(LATE % "echo 1 > {output}")
-    go(lab)
+    observed_run(lab)
     assert "late_outputs" not in classes(triaged(lab, never, before))  # a later run made it

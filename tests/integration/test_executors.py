@@ -343,9 +343,9 @@ def assert_the_rest_is_one_stretch_with_its_reason(lab: Lab, command: str) -> At
     phases = phases_s(attempt)
     assert {"submit", "unobserved"} <= phases.keys()
     assert not {"queue_wait", "poll_wait", *ON_THE_NODE} & phases.keys()
-    said = [message.text for message in run.messages if message.kind == "unobserved"]
-    assert len(said) == 1
-    assert said[0].startswith("node phases are not observed: ")
+    reasons = [message.text for message in run.messages if message.kind == "unobserved"]
+    assert len(reasons) == 1
+    assert reasons[0].startswith("node phases are not observed: ")
     return attempt
 
 
@@ -377,9 +377,9 @@ def test_aws_batch_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(lab
         environment |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
         queue = ("--aws-batch-job-queue", "mine")
         wrapped(lab, "aws-batch", *flags, *queue, *STORAGE, **environment)
-    said = dict(requests)
-    assert said["POST /v1/submitjob"]["jobQueue"] == "mine"
-    container = said["POST /v1/registerjobdefinition"]["containerProperties"]
+    sent = dict(requests)
+    assert sent["POST /v1/submitjob"]["jobQueue"] == "mine"
+    container = sent["POST /v1/registerjobdefinition"]["containerProperties"]
     attempt = assert_the_rest_is_one_stretch_with_its_reason(lab, container["command"][-1])
     assert attempt.external_jobid == "lab-1"
     assert attempt.poll_interval_s == 5  # the plugin's own, whatever the flags say
@@ -405,7 +405,7 @@ def test_googlebatch_gets_its_flags_and_shows_when_a_job_was_accepted_and_done(l
                 job.status.state = "SUCCEEDED"
                 return job
 
-        silent = SimpleNamespace(list_entries=lambda **asked: [])
+        silent = SimpleNamespace(list_entries=lambda **_filters: [])
         google.batch_v1.BatchServiceClient = Client
         google.logging.Client = lambda project: SimpleNamespace(logger=lambda name: silent)
     """

@@ -13,12 +13,9 @@ pytestmark = pytest.mark.timed
 HERE = ("--cores", "4")
 
 
-def go(lab: Lab, *args: str, where: tuple[str, ...] = HERE) -> str:
-    """Run Snakemake, and return its journal."""
-    known = set(lab.journals)
-    lab.snakemake(*BOTH, *where, *args)
-    (journal,) = set(lab.journals) - known
-    return str(journal)
+def observed_run(lab: Lab, *args: str, where: tuple[str, ...] = HERE) -> str:
+    """Run Snakemake with both plugins, and return the run's journal."""
+    return str(lab.new_run(*BOTH, *where, *args))
 
 
 def classes(lab: Lab, before: str, after: str) -> dict[str, dict[str, Any]]:
@@ -63,31 +60,31 @@ def sleeps(lab: Lab) -> Lab:
 def test_a_snakefile_with_slow_code_is_slow_planning_and_a_long_tool_is_not(
     sleeps: Lab,
 ) -> None:
-    before = go(sleeps)
-    slow = go(sleeps, "--forceall", "--config", "parse=6")
+    before = observed_run(sleeps)
+    slow = observed_run(sleeps, "--forceall", "--config", "parse=6")
     assert next(iter(classes(sleeps, before, slow))) == "slow_planning"
-    tool = go(sleeps, "--forceall", "--config", "tool=6")
+    tool = observed_run(sleeps, "--forceall", "--config", "tool=6")
     assert "slow_planning" not in classes(sleeps, before, tool)
 
 
 @pytest.mark.slow
 def test_planning_on_the_nodes_is_node_startup_and_a_long_tool_is_not(sleeps: Lab) -> None:
     where = sleeps.cluster()
-    before = go(sleeps, where=where)
-    slow = go(sleeps, "--forceall", "--config", "node=6", where=where)
+    before = observed_run(sleeps, where=where)
+    slow = observed_run(sleeps, "--forceall", "--config", "node=6", where=where)
     found = classes(sleeps, before, slow)
     assert next(iter(found)) == "node_startup"
     assert found["node_startup"]["check"].startswith("phase_s.node_plan <= ")
-    tool = go(sleeps, "--forceall", "--config", "tool=8", where=where)
+    tool = observed_run(sleeps, "--forceall", "--config", "tool=8", where=where)
     assert "node_startup" not in classes(sleeps, before, tool)
 
 
 @pytest.mark.slow
 def test_a_queue_that_holds_jobs_is_a_busy_cluster_and_a_long_tool_is_not(sleeps: Lab) -> None:
-    before = go(sleeps, where=sleeps.cluster())
-    queued = go(sleeps, "--forceall", where=sleeps.cluster(hold="8"))
+    before = observed_run(sleeps, where=sleeps.cluster())
+    queued = observed_run(sleeps, "--forceall", where=sleeps.cluster(hold="8"))
     assert next(iter(classes(sleeps, before, queued))) == "busy_cluster"
-    tool = go(sleeps, "--forceall", "--config", "tool=8", where=sleeps.cluster())
+    tool = observed_run(sleeps, "--forceall", "--config", "tool=8", where=sleeps.cluster())
     assert "busy_cluster" not in classes(sleeps, before, tool)
 
 
@@ -96,9 +93,9 @@ def test_a_resource_limit_that_is_too_low_leaves_slots_idle_and_busy_slots_do_no
     sleeps: Lab,
 ) -> None:
     words = ("--forceall", "--config", "tool=5", "--resources")
-    before = go(sleeps, *words, "io=4")
-    assert "idle_slots" in classes(sleeps, before, go(sleeps, *words, "io=1"))
-    longer = go(sleeps, "--forceall", "--config", "tool=12", "--resources", "io=4")
+    before = observed_run(sleeps, *words, "io=4")
+    assert "idle_slots" in classes(sleeps, before, observed_run(sleeps, *words, "io=1"))
+    longer = observed_run(sleeps, "--forceall", "--config", "tool=12", "--resources", "io=4")
     assert "idle_slots" not in classes(sleeps, before, longer)
 
 
@@ -125,10 +122,10 @@ checkpoint split:
 def test_many_checkpoints_are_a_storm_and_one_is_not(lab: Lab) -> None:
     lab.snakefile(CHECKPOINTS)
     go_on = ("--forceall", "--config")
-    before = go(lab, *go_on, "many=6", "each=0", where=("--cores", "1"))
-    slow = go(lab, *go_on, "many=6", "each=1", where=("--cores", "1"))
+    before = observed_run(lab, *go_on, "many=6", "each=0", where=("--cores", "1"))
+    slow = observed_run(lab, *go_on, "many=6", "each=1", where=("--cores", "1"))
     assert next(iter(classes(lab, before, slow))) == "checkpoint_storm"
-    one = go(lab, *go_on, "many=1", "each=3", where=("--cores", "1"))
+    one = observed_run(lab, *go_on, "many=1", "each=3", where=("--cores", "1"))
     assert "checkpoint_storm" not in classes(lab, before, one)
 
 
@@ -150,16 +147,16 @@ def test_reruns_after_touching_one_file_are_a_surprise_and_forced_ones_are_not(
     lab.snakefile(MANY)
     table = lab.folder / "table.tsv"
     table.write_text("a\n")
-    first = go(lab)
+    first = observed_run(lab)
     (lab.folder / "out" / "1.txt").unlink()
-    before = go(lab)
+    before = observed_run(lab)
     assert "surprise_reruns" not in classes(lab, before, first)
     time.sleep(0.1)
     table.write_text("b\n")
     os.utime(table)
-    found = classes(lab, before, go(lab))
+    found = classes(lab, before, observed_run(lab))
     assert "table.tsv" in found["surprise_reruns"]["claim"]
-    assert "surprise_reruns" not in classes(lab, before, go(lab, "--forceall"))
+    assert "surprise_reruns" not in classes(lab, before, observed_run(lab, "--forceall"))
 
 
 @pytest.mark.slow
@@ -179,10 +176,12 @@ def test_an_input_visible_late_on_the_node_is_slow_metadata_and_a_long_tool_is_n
     """)
     (lab.folder / "in.txt").write_text("a\n")
     words = ("--forceall", "--latency-wait", "30")
-    before = go(lab, *words, where=lab.cluster())
+    before = observed_run(lab, *words, where=lab.cluster())
     script = lab.folder / "submit.sh"
     where = lab.cluster(hide="in.txt")
     script.write_text(script.read_text().replace("sleep 1.5", "sleep 6"))
-    assert next(iter(classes(lab, before, go(lab, *words, where=where)))) == "slow_metadata"
-    tool = go(lab, *words, "--config", "tool=8", where=lab.cluster())
+    assert (
+        next(iter(classes(lab, before, observed_run(lab, *words, where=where)))) == "slow_metadata"
+    )
+    tool = observed_run(lab, *words, "--config", "tool=8", where=lab.cluster())
     assert "slow_metadata" not in classes(lab, before, tool)

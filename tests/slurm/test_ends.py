@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from cluster import Cluster
-from lab import attempts_of, phases_s
+from lab import phases_s, the_attempt
 from slurm_lab import ONE_JOB, SlurmLab, began, state, submissions, wait_for
 
-from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS, STARTED_AGAIN
 
@@ -61,20 +60,15 @@ def ends(new_lab: Callable[[str], SlurmLab], cluster: Cluster) -> Run:
     return lab.run()
 
 
-def the(run: Run, rule: str) -> Attempt:
-    (attempt,) = attempts_of(run, rule)
-    return attempt
-
-
 def test_the_run_failed_and_independent_jobs_ran(ends: Run) -> None:
     assert ends.status() == "failed"
     assert {a.status for a in submissions(ends)} == {"failed", "success"}
-    assert the(ends, "fine").status == "success"
-    assert the(ends, "fine").unobserved == ()
+    assert the_attempt(ends, "fine").status == "success"
+    assert the_attempt(ends, "fine").unobserved == ()
 
 
 def test_a_job_past_its_time_limit_ran_up_to_the_limit(ends: Run) -> None:
-    attempt = the(ends, "too_long")
+    attempt = the_attempt(ends, "too_long")
     assert (attempt.status, state(attempt)) == ("failed", "TIMEOUT")
     assert attempt.accounting is not None
     assert attempt.accounting.time_limit_s == 60
@@ -84,7 +78,7 @@ def test_a_job_past_its_time_limit_ran_up_to_the_limit(ends: Run) -> None:
 
 
 def test_a_job_whose_command_never_began_has_no_node_phases(ends: Run) -> None:
-    attempt = the(ends, "no_prolog")
+    attempt = the_attempt(ends, "no_prolog")
     assert (attempt.status, state(attempt)) == ("failed", "FAILED")
     assert attempt.unobserved == (NO_NODE_STAMPS,)
     assert "queue_wait" not in attempt.phases
@@ -93,7 +87,7 @@ def test_a_job_whose_command_never_began_has_no_node_phases(ends: Run) -> None:
 
 
 def test_a_refused_submission_ends_in_submit(ends: Run) -> None:
-    attempt = the(ends, "refused")
+    attempt = the_attempt(ends, "refused")
     assert (attempt.status, attempt.external_jobid, state(attempt)) == ("failed", None, None)
     assert "sbatch failed" in (attempt.message or "")
     assert set(attempt.phases) <= {"slot_wait", "dispatch", "submit", "postprocess"}
@@ -112,7 +106,7 @@ def test_a_requeued_job_has_both_its_starts(lab: SlurmLab, cluster: Cluster) -> 
     cluster.client("scontrol", "update", f"JobId={job}", "StartTime=now")
     assert running.wait(240) == 0
     run = lab.run()
-    (attempt,) = attempts_of(run, "all")
+    attempt = the_attempt(run, "all")
     assert (attempt.status, attempt.external_jobid, state(attempt)) == ("success", job, "COMPLETED")
     assert len(attempt.node_starts) == 2
     assert STARTED_AGAIN.format(count=2) in attempt.unobserved
@@ -131,7 +125,7 @@ def test_a_job_cancelled_from_outside_has_the_scheduler_s_reason(
     cluster.client("scancel", job)
     assert running.wait(240) == 1
     run = lab.run()
-    (attempt,) = attempts_of(run, "all")
+    attempt = the_attempt(run, "all")
     assert (run.status(), attempt.status, state(attempt)) == ("failed", "failed", "CANCELLED")
     assert "CANCELLED" in (attempt.message or "")
     assert phases_s(attempt)["node_startup"] > 0.5
@@ -151,7 +145,7 @@ def test_an_interrupted_run_cancels_its_jobs_as_the_bare_run_does(
     assert running.wait(240) == 1
     wait_for(lambda: job not in cluster.jobs())
     run = lab.run()
-    (attempt,) = attempts_of(run, "all")
+    attempt = the_attempt(run, "all")
     assert (run.status(), attempt.status) == ("interrupted", "cancelled")
     assert next(iter(lab.incidents())) == "killed_run"
 

@@ -1,47 +1,22 @@
 """The command line: exit codes, errors of one line, and the default command."""
 
-import gc
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Story, begun, chain
+from builders import begun, chain
+from command_line import output, write_run
 
 from snakemake_logger_plugin_observe.__main__ import main
-
-
-@pytest.fixture(autouse=True)
-def _garbage_is_collected_again() -> Iterator[None]:
-    """``main`` disables garbage collection, because its process ends; the tests' process does not."""
-    yield
-    gc.enable()
-
-
-@pytest.fixture
-def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
 def journal(workdir: Path) -> Path:
     return chain().write(workdir / "chain.jsonl")
-
-
-def newest(workdir: Path, name: str, story: Story) -> Path:
-    return story.write(workdir / ".snakemake" / "observe" / f"{name}.jsonl")
-
-
-def output(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
-    """Return stdout, and stderr, which must be at most one line."""
-    out, error = capsys.readouterr()
-    assert error == "" or (error.startswith("snakemake-observe: ") and error.count("\n") == 1)
-    return out, error.removeprefix("snakemake-observe: ").rstrip("\n")
 
 
 @pytest.mark.parametrize("command", ["cost", "jobs", "triage", "validate"])
@@ -162,7 +137,7 @@ def test_an_unknown_choice_is_a_usage_error(
 
 
 def test_the_default_command_is_cost(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    newest(workdir, "20260301T120000-aaaaaa", chain())
+    write_run(workdir, "20260301T120000-aaaaaa", chain())
     assert main([]) == 0
     default = output(capsys)
     assert main(["cost"]) == 0
@@ -173,7 +148,7 @@ def test_the_default_command_is_cost(workdir: Path, capsys: pytest.CaptureFixtur
 def test_the_default_command_takes_the_arguments_of_cost(
     journal: Path, workdir: Path, capsys: pytest.CaptureFixture[str], args: list[str]
 ) -> None:
-    newest(workdir, "20260301T120000-aaaaaa", chain())
+    write_run(workdir, "20260301T120000-aaaaaa", chain())
     assert main(args) == 0
     assert set(json.loads(output(capsys)[0])) == {
         "schema_version",
@@ -236,7 +211,7 @@ def test_a_terminal_without_unicode_gets_escapes_not_a_traceback(journal: Path) 
 def test_an_empty_argument_is_an_error_and_not_the_current_folder(
     workdir: Path, capsys: pytest.CaptureFixture[str], args: list[str]
 ) -> None:
-    newest(workdir, "20260301T120000-aaaaaa", chain())
+    write_run(workdir, "20260301T120000-aaaaaa", chain())
     assert main(args) == 2
     assert output(capsys) == ("", "empty argument: is a variable unset?")
 

@@ -1,9 +1,7 @@
 """``check`` on the command line: exit codes, folders, the files it writes, what it never runs."""
 
-import gc
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +9,6 @@ import pytest
 from builders import Story, begun, chain, killed, on_cluster, retried
 
 from snakemake_logger_plugin_observe.__main__ import main
-
-
-@pytest.fixture(autouse=True)
-def _garbage_is_collected_again() -> Iterator[None]:
-    yield
-    gc.enable()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from builders import Story, at, begun, chain, killed, logger_only, stamps
+from command_line import write_run
 from failing import fails
 from triaged import flaky, widened
 from workflows import a_run
@@ -31,21 +32,17 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def put(workdir: Path, name: str, story: Story) -> Path:
-    return story.write(workdir / ".snakemake" / "observe" / f"{name}.jsonl")
-
-
 @pytest.fixture
 def incident(workdir: Path) -> Path:
     """Return the journal of a run in its working directory, with logs and benchmarks."""
     after, before = widened()
-    put(workdir, "A", before)
+    write_run(workdir, "A", before)
     for job in after.run.jobs.values():
         for path, text in ((job.log, f"{job.rule}: done\n"), ((job.benchmark,), "s\tio\n1\t2\n")):
             for name in filter(None, path):
                 (workdir / name).parent.mkdir(exist_ok=True)
                 (workdir / name).write_text(text)
-    return put(workdir, "B", after)
+    return write_run(workdir, "B", after)
 
 
 def triage_answer(capsys: pytest.CaptureFixture[str], *words: Any) -> dict[str, Any]:
@@ -105,8 +102,8 @@ def test_the_json_has_the_documented_keys(
 def test_a_baseline_is_found_if_none_is_named(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put(workdir, "1", a_run(process_started=at(-1000)))
-    put(workdir, "2", a_run())
+    write_run(workdir, "1", a_run(process_started=at(-1000)))
+    write_run(workdir, "2", a_run())
     answer = triage_answer(capsys)
     assert answer["journals"]["A"].endswith("1.jsonl")
     assert not any("baseline" in text for text in answer["missing"])
@@ -115,9 +112,9 @@ def test_a_baseline_is_found_if_none_is_named(
 def test_a_dry_run_next_to_the_journal_is_found(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put(workdir, "1", a_run(kind="dry_run", process_started=at(-1000)))
-    put(workdir, "2", a_run(kind="dry_run", process_started=at(-900), snakefile="other"))
-    put(workdir, "3", a_run())
+    write_run(workdir, "1", a_run(kind="dry_run", process_started=at(-1000)))
+    write_run(workdir, "2", a_run(kind="dry_run", process_started=at(-900), snakefile="other"))
+    write_run(workdir, "3", a_run())
     assert triage_answer(capsys)["journals"]["P"].endswith("1.jsonl")
 
 
@@ -136,7 +133,7 @@ def test_a_dry_run_next_to_the_journal_is_found(
 def test_missing_evidence_is_listed_with_its_consequence(
     workdir: Path, capsys: pytest.CaptureFixture[str], story: Story, beginning: str
 ) -> None:
-    put(workdir, "1", story)
+    write_run(workdir, "1", story)
     (found,) = [text for text in triage_answer(capsys)["missing"] if text.startswith(beginning)]
     assert ":" in found
 
@@ -204,7 +201,7 @@ def test_every_log_that_the_note_cites_is_saved(
         story.job(number, rule=f"rule{number}", log=(log,))
         tails = (LogTail(path=log, bytes=20, first_line=1, lines=(message,)),)
         fails(story, number, start_s=3 * number, rule=f"rule{number}", logs=tails)
-    journal = put(workdir, "B", story.end(60, "failed"))
+    journal = write_run(workdir, "B", story.end(60, "failed"))
     assert main(["triage", str(journal), "--save", str(tmp_path / "kept")]) == 0
     kept = sorted(path.name for path in (tmp_path / "kept" / "files" / "logs").iterdir())
     note = (tmp_path / "kept" / "note.md").read_text()
@@ -226,7 +223,7 @@ def test_without_a_journal_the_error_is_one_line(
 def test_a_run_cannot_be_its_own_baseline(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = put(workdir, "1", chain())
+    path = write_run(workdir, "1", chain())
     assert main(["triage", str(path), "--baseline", str(path)]) == 2
     assert "name another baseline" in capsys.readouterr().err
 
@@ -238,7 +235,7 @@ def test_paths_in_a_journal_that_leave_the_working_directory_are_not_read(
     story = begun(targets=("all",)).job(1, rule="cut", log=("../secret", str(tmp_path / "secret")))
     known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
     story.attempt(1, known, status="failed", exit_code=1)
-    put(workdir, "1", story.end(8, "failed"))
+    write_run(workdir, "1", story.end(8, "failed"))
     answer = triage_answer(capsys)
     assert "no business" not in json.dumps(answer)
 
@@ -247,20 +244,20 @@ def test_a_forced_dry_run_is_not_the_plan_of_an_unforced_run(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forced = a_run(kind="dry_run", process_started=at(500), settings={"forceall": True})
-    put(workdir, "1", a_run())
-    put(workdir, "2", forced)
+    write_run(workdir, "1", a_run())
+    write_run(workdir, "2", forced)
     assert "P" not in triage_answer(capsys)["journals"]
-    put(workdir, "3", a_run(kind="dry_run", process_started=at(600)))
+    write_run(workdir, "3", a_run(kind="dry_run", process_started=at(600)))
     assert triage_answer(capsys)["journals"]["P"].endswith("3.jsonl")
 
 
 def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    put(workdir, "1", a_run(kind="dry_run"))
+    write_run(workdir, "1", a_run(kind="dry_run"))
     (journal,) = workdir.rglob("*.jsonl")
     assert "P" not in triage_answer(capsys, journal)["journals"]
 
 
 def test_a_note_cannot_go_to_stdout(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    put(workdir, "1", a_run())
+    write_run(workdir, "1", a_run())
     assert main(["triage", "--note", "-"]) == 2
     assert "--note needs the name of a file, not -" in capsys.readouterr().err

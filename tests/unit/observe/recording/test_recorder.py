@@ -194,12 +194,12 @@ def test_a_log_that_the_next_attempt_overwrote_is_not_kept(record: Record, tmp_p
     assert (found.lines, found.problem) == ((), "another attempt has written to it since")
 
 
-@pytest.mark.parametrize(("asked", "sha256"), [("sizes", None), ("checksums", 64 * "x")])
+@pytest.mark.parametrize(("outputs", "sha256"), [("sizes", None), ("checksums", 64 * "x")])
 def test_outputs_are_recorded_on_request(
-    record: Record, tmp_path: Path, asked: str, sha256: str | None
+    record: Record, tmp_path: Path, outputs: str, sha256: str | None
 ) -> None:
     (tmp_path / "b.txt").write_text("hello")
-    settings = JournalSettings(folder=tmp_path / "journals", outputs=asked)
+    settings = JournalSettings(folder=tmp_path / "journals", outputs=outputs)
     recording = record(settings=settings, reports=Reports(s1=[COMPLETE]))
     recording.job(1, output=("b.txt", "gone.txt")).remote(1).finish()
     made, gone = recording.run.attempts[(1, 1)].outputs or ()
@@ -573,8 +573,8 @@ def test_slurm_accounting_is_written_before_the_run_s_end(record: Record, comman
     assert (second.attempt, second.record) == (2, a_record("72"))
     assert (last.event, recording.faults) == ("run_finished", [])
     assert recording.run.attempts[(1, 1)].accounting == a_record("71")
-    (asked,) = calls.read_text().splitlines()
-    assert " -j 71,72 " in asked
+    (call,) = calls.read_text().splitlines()
+    assert " -j 71,72 " in call
 
 
 def test_a_journal_with_slurm_accounting_is_valid(record: Record, command: Command) -> None:

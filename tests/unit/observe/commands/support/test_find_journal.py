@@ -10,28 +10,12 @@ from typing import Any
 
 import pytest
 from builders import MAIN, Story, begun, chain, killed, retried
+from command_line import output, write_run
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.events import Gap
-
-
-@pytest.fixture
-def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def newest(workdir: Path, name: str, story: Story) -> Path:
-    return story.write(workdir / ".snakemake" / "observe" / f"{name}.jsonl")
-
-
-def output(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
-    """Return stdout, and stderr, which must be at most one line."""
-    out, error = capsys.readouterr()
-    assert error == "" or (error.startswith("snakemake-observe: ") and error.count("\n") == 1)
-    return out, error.removeprefix("snakemake-observe: ").rstrip("\n")
 
 
 def test_without_any_journal_the_error_names_the_folder(
@@ -56,11 +40,11 @@ def test_the_default_is_the_newest_run_that_started_a_job(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Not a dry run, and not a run with nothing to do, however new."""
-    newest(workdir, "20260301T120000-aaaaaa", retried())
-    expected = newest(workdir, "20260301T130000-bbbbbb", chain())
+    write_run(workdir, "20260301T120000-aaaaaa", retried())
+    expected = write_run(workdir, "20260301T130000-bbbbbb", chain())
     dry = Story(kind="dry_run").plan(2, 3).job(1).quick(1, 3, 3, 4).end(5, "dry_run")
-    newest(workdir, "20260301T140000-cccccc", dry)
-    newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
+    write_run(workdir, "20260301T140000-cccccc", dry)
+    write_run(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
     (workdir / ".snakemake/observe/20260301T160000-eeeeee.jsonl").write_bytes(b"torn")
     assert journal_named_by(capsys) == str(expected.relative_to(workdir))
 
@@ -68,7 +52,7 @@ def test_the_default_is_the_newest_run_that_started_a_job(
 def test_a_working_directory_may_be_named(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    expected = newest(workdir / "elsewhere", "20260301T120000-aaaaaa", chain())
+    expected = write_run(workdir / "elsewhere", "20260301T120000-aaaaaa", chain())
     assert journal_named_by(capsys, "elsewhere") == str(expected.relative_to(workdir))
 
 
@@ -82,7 +66,7 @@ def test_a_folder_of_journals_may_be_named(
 def test_without_a_run_that_started_a_job_there_is_an_error(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    newest(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
+    write_run(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
     assert main(["cost"]) == 2
     assert output(capsys)[1] == (
         "no run in .snakemake/observe executed a job; name a journal to see it anyway"
@@ -157,8 +141,8 @@ def early() -> Story:
 def test_commands_about_failures_read_a_run_that_failed_before_its_first_job(
     workdir: Path, capsys: pytest.CaptureFixture[str], args: list[str]
 ) -> None:
-    newest(workdir, "20260301T120000-aaaaaa", chain())
-    newest(workdir, "20260301T130000-bbbbbb", early())
+    write_run(workdir, "20260301T120000-aaaaaa", chain())
+    write_run(workdir, "20260301T130000-bbbbbb", early())
     assert main(args) == 0
     assert "20260301T130000-bbbbbb" in output(capsys)[0]
 
@@ -166,8 +150,8 @@ def test_commands_about_failures_read_a_run_that_failed_before_its_first_job(
 def test_other_commands_report_a_newer_run_that_failed_before_its_first_job(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    newest(workdir, "20260301T120000-aaaaaa", chain())
-    newest(workdir, "20260301T130000-bbbbbb", early())
+    write_run(workdir, "20260301T120000-aaaaaa", chain())
+    write_run(workdir, "20260301T130000-bbbbbb", early())
     assert main(["cost"]) == 0
     text = output(capsys)[0]
     assert "20260301T120000-aaaaaa.jsonl" in text
@@ -177,8 +161,8 @@ def test_other_commands_report_a_newer_run_that_failed_before_its_first_job(
 def test_an_older_run_that_failed_early_is_not_reported(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    newest(workdir, "20260301T110000-bbbbbb", early())
-    newest(workdir, "20260301T120000-aaaaaa", chain())
+    write_run(workdir, "20260301T110000-bbbbbb", early())
+    write_run(workdir, "20260301T120000-aaaaaa", chain())
     assert main(["jobs", "--failed"]) == 0
     assert "bbbbbb" not in output(capsys)[0]
 
