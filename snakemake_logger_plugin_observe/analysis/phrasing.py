@@ -48,9 +48,9 @@ def group_name(run: Run, group: str | None) -> str | None:
 
 def named(things: Iterable[str], most: int = MOST_NAMED) -> str:
     """Return the first of *things*, and how many more there are."""
-    found = list(things)
-    more = f" and {len(found) - most:,} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + more
+    names = list(things)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def cut(text: str, most: int) -> str:

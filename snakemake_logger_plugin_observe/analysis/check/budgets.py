@@ -51,25 +51,25 @@ class CheckLine:
 
 def judge(measured: MeasuredRun, limit: Limit) -> CheckLine:
     """Return whether the run passes *limit*, with evidence if it does not."""
-    found = measure(measured, limit.figure, limit.part)
-    ok = _passes(found, limit)
-    value, bound = _shown(found, limit, ok)
+    measurement = measure(measured, limit.figure, limit.part)
+    ok = _passes(measurement, limit)
+    value, bound = _shown(measurement, limit, ok)
     return CheckLine(
         kind=limit.kind,
         key=limit.key,
         limit=limit.value,
         value=_rounded(value, limit.figure),
         ok=ok,
-        why=found.why,
+        why=measurement.why,
         file_line=limit.file_line,
         bound=bound,
-        evidence=() if ok else found.evidence,
+        evidence=() if ok else measurement.evidence,
     )
 
 
-def _passes(found: Measurement, limit: Limit) -> bool | None:
+def _passes(measurement: Measurement, limit: Limit) -> bool | None:
     """Return whether the figure passes, or None if its bounds do not decide that."""
-    low, high = found.low, found.high
+    low, high = measurement.low, measurement.high
     if limit.kind == "max":
         if high is not None and high <= limit.value:
             return True
@@ -80,13 +80,13 @@ def _passes(found: Measurement, limit: Limit) -> bool | None:
 
 
 def _shown(
-    found: Measurement, limit: Limit, ok: bool | None
+    measurement: Measurement, limit: Limit, ok: bool | None
 ) -> tuple[float | None, Literal["at least", "at most"] | None]:
     """Return the value to show: the bound that decided, or else the known one."""
-    if found.exact:
-        return found.low, None
-    by_low = found.low is not None if ok is None else ok == (limit.kind == "min")
-    value = found.low if by_low else found.high
+    if measurement.exact:
+        return measurement.low, None
+    by_low = measurement.low is not None if ok is None else ok == (limit.kind == "min")
+    value = measurement.low if by_low else measurement.high
     return value, None if value is None else "at least" if by_low else "at most"
 
 
@@ -110,30 +110,30 @@ def ended(measured: MeasuredRun) -> CheckLine:
     return replace(line, ok=False, why=measured.incomplete if cut_short else "")
 
 
-def same_work(found: Comparison, file_line: int | None) -> CheckLine:
+def same_work(comparison: Comparison, file_line: int | None) -> CheckLine:
     """Return whether the run did the same work as its baseline."""
     return CheckLine(
         kind="baseline",
         key="same_work",
         limit=True,
-        value=found.same_work,
-        ok=found.same_work,
-        why=found.verdict,
+        value=comparison.same_work,
+        ok=comparison.same_work,
+        why=comparison.verdict,
         file_line=file_line,
-        evidence=() if found.same_work else tuple(_unsafe(found)),
+        evidence=() if comparison.same_work else tuple(_unsafe(comparison)),
     )
 
 
-def slower_by(found: Comparison, most: float, file_line: int | None) -> CheckLine:
+def slower_by(comparison: Comparison, most: float, file_line: int | None) -> CheckLine:
     """Return whether the run was slower than its baseline by more than *most*, beyond noise.
 
     The value is the share of the baseline's length by which it was slower; negative if faster.
     """
-    speed = found.speed
+    speed = comparison.speed
     change, baseline_s = speed.change_s, speed.baseline_s
-    unknown = found.same_work is None or speed.verdict is None
+    unknown = comparison.same_work is None or speed.verdict is None
     if unknown or change is None or not baseline_s:
-        return CheckLine("baseline", "slower_by", most, None, None, found.verdict, file_line)
+        return CheckLine("baseline", "slower_by", most, None, None, comparison.verdict, file_line)
     value = round(change / baseline_s, 6)
     why = f"{speed.candidate_s:.3f} s, the baseline {baseline_s:.3f} s"
     beyond = value > most
@@ -143,9 +143,9 @@ def slower_by(found: Comparison, most: float, file_line: int | None) -> CheckLin
     return CheckLine("baseline", "slower_by", most, value, ok, why, file_line)
 
 
-def _unsafe(found: Comparison) -> Iterator[Citation]:
+def _unsafe(comparison: Comparison) -> Iterator[Citation]:
     """Cite each unsafe finding, in this run if it shows there, else in the baseline."""
-    for finding in found.findings:
+    for finding in comparison.findings:
         if finding.kind == "unsafe":
             refs = [one.ref for one in finding.evidence if one.kind == "journal"]
             here = [ref for ref in refs if ref.startswith("B:")]

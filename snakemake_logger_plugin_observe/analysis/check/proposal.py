@@ -58,9 +58,9 @@ def limits(measured: MeasuredRun) -> Iterator[Proposed]:
 
 
 def _exactly(measured: MeasuredRun, name: str, kind: str, of: str) -> Iterator[Proposed]:
-    found = measure(measured, name)
-    if found.low is not None and found.exact:
-        value = int(found.low)
+    measurement = measure(measured, name)
+    if measurement.low is not None and measurement.exact:
+        value = int(measurement.low)
         limit = Limit("max" if kind == "max" else "min", name, "", value, _NO_LINE)
         yield Proposed(limit, f"{value:,} {of}")
 

@@ -87,12 +87,12 @@ def compare(before: Party, after: Party) -> Comparison:
     if any(party.status in _OUTCOMES for party in (before, after)):
         ended = (before.status not in _CUT_SHORT, after.status not in _CUT_SHORT)
         compared = replace(compared, ended=ended)
-    found = judge.findings(compared)
+    findings = judge.findings(compared)
     measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
-    why_not = _not_comparable(compared, before, after, found)
+    why_not = _not_comparable(compared, before, after, findings)
     if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned:
         measured = replace(measured, verdict=None)
-    same, verdict, because = _verdict(compared, found, measured, why_not)
+    same, verdict, because = _verdict(compared, findings, measured, why_not)
     return Comparison(
         verdict=verdict,
         same_work=same,
@@ -101,12 +101,12 @@ def compare(before: Party, after: Party) -> Comparison:
         speed=measured,
         work=_work(compared),
         contents=compared.contents,
-        findings=found,
+        findings=findings,
     )
 
 
 def _compared(before: Party, after: Party) -> Compared:
-    found = match(before.run, after.run)
+    matched = match(before.run, after.run)
     lineages = (Lineage(before.run), Lineage(after.run))
     varying = {*before.varying, *after.varying}
     outputs = [p for p in {**lineages[0].makers, **before.published} if p not in varying]
@@ -115,8 +115,8 @@ def _compared(before: Party, after: Party) -> Compared:
     compared = Compared(
         before=Side("A", before.run),
         after=Side("B", after.run),
-        match=found,
-        changes=changes(before.run, after.run, found),
+        match=matched,
+        changes=changes(before.run, after.run, matched),
         contents=contents(outputs, products, *files, lineages[1].makers),
         files=files,
         unpublished=tuple(path for path in before.published if path not in after.published),
@@ -137,7 +137,7 @@ def _compared(before: Party, after: Party) -> Compared:
 
 
 def _not_comparable(
-    compared: Compared, before: Party, after: Party, found: Sequence[Finding]
+    compared: Compared, before: Party, after: Party, findings: Sequence[Finding]
 ) -> tuple[str, ...]:
     """Return why the two are not comparable; empty if they are."""
     why = [
@@ -147,19 +147,19 @@ def _not_comparable(
     ]
     if not compared.match.pairs and not why:
         why.append("they have no job in common")
-    why += [finding.claim for finding in found if finding.id == dependencies.OTHER_DATA]
+    why += [finding.claim for finding in findings if finding.id == dependencies.OTHER_DATA]
     return tuple(why)
 
 
 def _verdict(
-    compared: Compared, found: Sequence[Finding], measured: Speed, why_not: tuple[str, ...]
+    compared: Compared, findings: Sequence[Finding], measured: Speed, why_not: tuple[str, ...]
 ) -> tuple[bool | None, str, tuple[str, ...]]:
     if why_not:
         return None, f"not comparable, because {'; '.join(why_not)}", why_not
     pace = measured.verdict or ("as planned" if compared.planned else "")
-    unsafe = tuple(finding.claim for finding in found if finding.kind == "unsafe")
-    less = [f for f in found if f.id in _LESS and f.kind != "safe" and not _is_empty(f)]
-    more = [f for f in found if f.id in _MORE]
+    unsafe = tuple(finding.claim for finding in findings if finding.kind == "unsafe")
+    less = [f for f in findings if f.id in _LESS and f.kind != "safe" and not _is_empty(f)]
+    more = [f for f in findings if f.id in _MORE]
     if less and more and not compared.planned:
         return False, f"{pace}, but different work", unsafe or _claims(less)
     if less:
@@ -185,8 +185,8 @@ def _because(pace: str, expected: str, did: str) -> str:
     return f"{pace} because it did {did}" if pace == expected else f"{pace}, though it did {did}"
 
 
-def _claims(found: Sequence[Finding]) -> tuple[str, ...]:
-    return tuple(finding.claim for finding in found)
+def _claims(findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(finding.claim for finding in findings)
 
 
 def _is_empty(finding: Finding) -> bool:

@@ -146,13 +146,13 @@ def limits_in_force(run: Run) -> dict[str, int]:
     started = run.started
     if started is None:
         return {}
-    found: dict[str, int] = {}
+    limits: dict[str, int] = {}
     if started.jobs is not None:
-        found[JOBS] = started.jobs
+        limits[JOBS] = started.jobs
     elif started.cores is not None:
-        found[CORES] = started.cores
+        limits[CORES] = started.cores
     named = {name: limit for name, limit in started.resources.items() if type(limit) is int}
-    return found | {name: limit for name, limit in named.items() if not name.startswith("_")}
+    return limits | {name: limit for name, limit in named.items() if not name.startswith("_")}
 
 
 def local_workers(run: Run) -> int:

@@ -33,7 +33,7 @@ class RulePattern:
     example: Failure
 
 
-def rule_patterns(run: Run, found: Iterable[Failure]) -> tuple[RulePattern, ...]:
+def rule_patterns(run: Run, failures: Iterable[Failure]) -> tuple[RulePattern, ...]:
     """Return the pattern of each rule with a job that failed and succeeded in the end."""
     jobs: dict[str, set[int]] = {}
     for attempt in run.attempts.values():
@@ -41,7 +41,7 @@ def rule_patterns(run: Run, found: Iterable[Failure]) -> tuple[RulePattern, ...]
         if rule is not None and attempt.job_id is not None and attempt.status != "cached":
             jobs.setdefault(rule, set()).add(attempt.job_id)
     by_rule: dict[str, list[Failure]] = {}
-    for one in found:
+    for one in failures:
         if one.rule is not None:
             by_rule.setdefault(one.rule, []).append(one)
     return tuple(

@@ -68,15 +68,15 @@ class RowFilter:
 def rows(run: Run, wanted: RowFilter | None = None) -> list[Row]:
     """Return the attempts that *wanted* selects; the submission of a group is a row of its own."""
     wanted = wanted or RowFilter()
-    found = list(run.attempts.values())
+    attempts = list(run.attempts.values())
     if wanted.rule is not None:
-        found = [one for one in found if run.rule_of(one) == wanted.rule]
+        attempts = [one for one in attempts if run.rule_of(one) == wanted.rule]
     if wanted.failed:
-        failed = {one.key[0] for one in found if _failed_once(one)}
-        found = [one for one in found if one.key[0] in failed]
+        failed = {one.key[0] for one in attempts if _failed_once(one)}
+        attempts = [one for one in attempts if one.key[0] in failed]
     if wanted.status is not None:
-        found = [one for one in found if one.status == wanted.status]
-    return sorted((_row(run, one) for one in found), key=lambda row: _sort_key(row, wanted.sort))
+        attempts = [one for one in attempts if one.status == wanted.status]
+    return sorted((_row(run, one) for one in attempts), key=lambda row: _sort_key(row, wanted.sort))
 
 
 def _failed_once(attempt: Attempt) -> bool:

@@ -3,8 +3,8 @@
 It is the length of a run with a slot for every job and no overhead. A job's weight is the compute
 of its last attempt: failed attempts are not work that the DAG requires. A job follows another if
 it depends on it and its tool began after the other's ended; if both ran at the same time (pipes,
-services), it follows what the other had to wait for. So every chain consists of moments that
-really followed each other, and none is longer than the run.
+services), it follows what the other had to wait for. So the tools of a chain really ran one after
+the other, and no chain is longer than the run.
 """
 
 from collections import deque

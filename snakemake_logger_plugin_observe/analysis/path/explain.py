@@ -1,8 +1,8 @@
 """The journal lines and stamps behind each segment of the actual path.
 
-Nothing is recomputed here: the begin and end of a segment are searched for among the moments in its
-own line, in its neighbours' lines and in the line of what released it. Moments of a node's clock
-are compared after correcting for the offset in the same line.
+Nothing is recomputed here: the begin and end of a segment are looked up among the moments in its
+own line, in its neighbours' lines, and in the line of the attempt that released it. Moments of a
+node's clock are compared after correcting for the offset in the same line.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

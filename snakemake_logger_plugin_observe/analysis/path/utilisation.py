@@ -210,16 +210,16 @@ def held_back_by_limit(run: Run) -> dict[str, HeldBack]:
     """Return, for each limit of *run* that held ready work back, for how long it did."""
     submissions = [one for one in run.attempts.values() if not one.is_member and one.segments]
     limits = Limits(run)
-    names, found = limits.names, dict[str, HeldBack]()
+    names, held_back = limits.names, dict[str, HeldBack]()
     for stretch in _waiting(submissions, limits):
         length = stretch.end - stretch.start
         for index, name in enumerate(names):
             if any(kind[index] > stretch.free[index] for kind in stretch.waiting):
-                one = found.get(name, HeldBack())
+                one = held_back.get(name, HeldBack())
                 slots = stretch.free[0] * 2 >= limits.limit(names[0])
                 idle = one.idle + (length if index and slots else 0)
-                found[name] = HeldBack(one.length + length, idle)
-    return found
+                held_back[name] = HeldBack(one.length + length, idle)
+    return held_back
 
 
 class _Stretch(NamedTuple):

@@ -89,7 +89,7 @@ def _proposed(rule: str, proposals: dict[str, str], cited: tuple[Citation, ...])
         explains=0,
         failures=0,
         evidence=cited,
-        wrong_if=f"rule {rule} has it in the Snakefile of this run",
+        wrong_if=f"the Snakefile of this run declares it for rule {rule}",
         action=Action(
             f"add {directives} to rule {rule}", "its tool's messages and resource use are not kept"
         ),

@@ -24,8 +24,8 @@ _JOURNALS: Final = {
 }
 NONE_FOUND: Final = "no incident found"
 UNEXPLAINED: Final = (
-    "escalate: no detector explains the symptom; run the confirming command, and supply the "
-    "evidence that is missing"
+    "escalate: no detector explains the symptom; run the confirming command, and provide the "
+    "missing evidence"
 )
 
 

@@ -1,8 +1,8 @@
-"""What Snakemake's one main thread did for each submission, and how long that took by itself.
+"""The work of Snakemake's main thread for each submission, and how long it took by itself.
 
-Its stamped work is a sequence of moments: the end of a selection, a submission accepted, an end
-finished, a re-planning done. The time between two of them is the later one's own work, from when it
-could have begun; whatever else a submission spent there was waiting for the thread.
+The stamped work is a sequence of moments: the end of a selection, a submission accepted, a reported
+end finished, a re-planning done. The time between two of them is work on the later one, from the
+moment at which it could begin. Any other time of a submission there was waiting for the thread.
 """
 
 from bisect import bisect_right

@@ -1,8 +1,8 @@
 """The model of a run: its attempts taken apart into what a simulation needs.
 
-The work of Snakemake's one thread for a submission is what it did between the thread's previous
-stamped moment and this one (``main_thread``). The rest was waiting for the thread: the simulation
-reproduces it.
+The main thread's work for a submission lies between the thread's previous stamped moment and the
+submission's own (``main_thread``). Everything else was waiting for the thread, which the simulation
+reproduces.
 """
 
 from bisect import bisect_right

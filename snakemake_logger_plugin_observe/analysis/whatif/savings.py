@@ -1,9 +1,9 @@
 """By how much the makespan would shrink if something took no time, found by simulation.
 
-What is not on the actual path saves nothing by itself: the segments of the path still take as long
-as the run. So classes, phases, rules and jobs are simulated in the order of their share of that
-path, as many as the size of the run allows. Waiting for a free slot is always included, because it
-is hidden behind the jobs that had the slots.
+Time off the actual path saves nothing by itself: the segments of the path still take as long as
+the run. So classes, phases, rules and jobs are simulated in the order of their share of that path,
+as many as the size of the run allows. Waiting for a free slot is always included, because the path
+shows only the jobs that had the slots.
 """
 
 from collections.abc import Callable, Iterable
@@ -83,7 +83,7 @@ def _candidates(model: Model, segments: list[MakespanSegment]) -> list[_Candidat
             shares[name] = shares.get(name, 0) + length
     shares.pop(("class", UNATTRIBUTED), None)
     shares.pop(("phase", UNATTRIBUTED), None)
-    # On the path is only what was left of the wait once the slot was free.
+    # The path shows only the rest of the wait, once the slot was free.
     shares[("class", _LIMITS)] = shares[("phase", "slot_wait")] = (model.end - model.start) + 1
     found = [
         (share, kind, name, _without(model, kind, name)) for (kind, name), share in shares.items()

@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
 Leads = Literal["made_by", "needed_by", "brought_by", "replanned_by"]
-"""How a cause leads to other jobs: they made its files or need them, or they are checkpoints whose
+"""How a cause leads to other jobs: they made its files, or need them, or are checkpoints whose
 evaluation added the job itself or dropped the job that was to make its files."""
 
 # Causes of the job itself; the others come from other jobs.

@@ -41,7 +41,7 @@ def detect(case: Case) -> Iterator[Incident]:
         claim += f"; what else changed: {what}"
         action = Action(
             f"restore {what}, or declare it as an input or a param of {named(rules)}",
-            "Snakemake does not track it, so it does not rerun jobs when it changes",
+            "Snakemake does not track it, so no job runs again when it changes",
         )
     else:
         action = Action(
