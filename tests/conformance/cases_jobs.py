@@ -13,8 +13,8 @@ from cases import (
     on_a_cluster,
     statuses,
     text,
-    the_attempt,
 )
+from lab import the_attempt
 
 from snakemake_logger_plugin_observe.run.model import Run
 
