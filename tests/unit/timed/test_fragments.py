@@ -349,7 +349,7 @@ def test_a_report_is_complete_once_the_last_start_of_a_requeued_job_has_ended(
 
 
 def test_a_process_that_starts_another_is_written_before_it_ends(fragments: Fragments) -> None:
-    """Killed together with its job, it could tell nothing any more."""
+    """Killed together with its job, it could report nothing more."""
     node = NodeSide(str(fragments.path("1")), "slurm-jobstep", T0)
     node.attach(None)
     node.submitting(Job())

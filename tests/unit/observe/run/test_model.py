@@ -26,7 +26,7 @@ def test_a_run_without_either_starts_with_its_first_line() -> None:
 
 def test_an_attempt_s_job_is_as_it_was_at_that_attempt() -> None:
     story = begun().job(1, attempt=1, threads=1).job(1, attempt=2, threads=2)
-    story.job(1, attempt=2, threads=3)  # looked at once more before it was handed on
+    story.job(1, attempt=2, threads=3)  # described once more before it was submitted
     run = story.run
     assert [getattr(run.job_at(1, number), "threads", None) for number in (1, 2, 3)] == [1, 3, 3]
     assert run.jobs[1].threads == 3

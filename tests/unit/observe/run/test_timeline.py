@@ -532,7 +532,7 @@ def requeued(*, killed: bool, signs: bool = True) -> TimelineInput:
 
 @pytest.mark.parametrize("signs", [True, False])
 def test_a_requeued_job_has_segments_of_both_starts(signs: bool) -> None:
-    """The signs of the shell tell them apart, or else the cluster's count of restarts."""
+    """The shell's stamps distinguish them, or else the cluster's count of restarts."""
     result = timeline(requeued(killed=False, signs=signs))
     assert phases_at(result)[8:] == [
         ("stage_out", 8, 9),

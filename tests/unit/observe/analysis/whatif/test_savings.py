@@ -42,7 +42,7 @@ def test_without_slot_wait_a_job_still_waits_for_its_dependencies() -> None:
 
 
 def test_a_job_saves_no_more_than_the_next_longest_parallel_job_allows() -> None:
-    # 2 runs for 10 s beside 1 for 8: without 2, the run is 2 s shorter, and not 10
+    # 2 runs for 10 s in parallel with 1 for 8: without 2, the run is 2 s shorter, and not 10
     story = begun(cores=2).job(1, threads=1).job(2, threads=1, rule="other").iteration(3, 3)
     run = story.quick(1, 3, 3, 11).quick(2, 3, 3, 13).end(13).run
     assert saved(run)[("job", "2")] == saved(run)[("rule", "other")] == 2_000_000
