@@ -1,4 +1,4 @@
-"""Tables of text answers; in a narrow terminal they cut names and never numbers."""
+"""Tables of text answers; in a narrow terminal they cut texts, and never numbers or job names."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,17 @@ def plain_table(*, header: bool = True) -> Table:
 
 
 def fitting(
-    columns: Sequence[tuple[str, bool]], rows: Sequence[Row], width: int, cut: int
+    columns: Sequence[tuple[str, bool]],
+    rows: Sequence[Row],
+    width: int,
+    cut: int,
+    *,
+    fold: bool = False,
 ) -> Table:
     """Return a table of *columns* (heading, whether it contains numbers).
 
-    If the terminal is too narrow, the text in column number *cut* is shortened.
+    If the terminal is too narrow, the text in column number *cut* is shortened; or, with *fold*,
+    takes several lines.
     """
     table = plain_table()
     widths = [
@@ -35,8 +41,8 @@ def fitting(
         table.add_column(
             heading,
             justify="right" if numbers else "left",
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=not (fold and index == cut),
+            overflow="fold" if fold else "ellipsis",
             max_width=room if index == cut else None,
         )
     for row in rows:

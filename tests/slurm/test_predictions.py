@@ -65,7 +65,9 @@ def test_the_largest_savings_are_polls_and_start_up_and_other_polls_save_what_wa
     assert f"--poll {OFTEN_S} # what that would save" in shown
 
     words = ("--with", f"poll={OFTEN_S}", "--with", f"poll={OFTEN_S} startup=x0")
-    predictions = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)["predictions"]
+    predictions = json.loads(rare.observe("whatif", *words, "--format", "json").stdout)[
+        "predictions"
+    ]
     polls, both = (one["predicted_s"] for one in predictions)
     measured = often.run().makespan / 1e6
     assert measured < 0.75 * answer["makespan_s"]

@@ -72,7 +72,7 @@ def actual(answer: PathAnswer, width: int) -> Table:
     columns = [("from s", True), ("s", True), ("%", True), ("job", True)]
     columns += [("The actual path", False), ("mostly", False), ("unblocked by", False)]
     kept = 5 + (width >= _ROOM_FOR_PHASES) + (width >= _ROOM_FOR_RELEASES)
-    return fitting(columns[:kept], [row[:kept] for row in rows], width, cut=4)
+    return fitting(columns[:kept], [row[:kept] for row in rows], width, cut=4, fold=True)
 
 
 def _mostly(step: PathStep) -> str:

@@ -49,6 +49,7 @@ _ROOM_FOR_MEANINGS: Final = 68
 _PHASE_MATTERS: Final = 0.005
 _CLASS_MATTERS: Final = 500  # microseconds
 _RULES_SHOWN: Final = 12
+_ROOM_FOR_PHASE: Final = 36  # what the other columns of the costliest jobs take
 _SLOW_OPERATION_S: Final = 0.01
 
 
@@ -205,8 +206,8 @@ def _rule(share: RuleShare, classes: list[str], whole: Micros) -> list[str]:
 
 def _costliest(answer: CostAnswer, width: int) -> Table:
     table = plain_table()
-    room = 20 if width < _ROOM_FOR_MEANINGS else 48
-    table.add_column("Costliest jobs", no_wrap=True, max_width=room, overflow="ellipsis")
+    room = min(48, max(20, width - _ROOM_FOR_PHASE))
+    table.add_column("Costliest jobs", max_width=room, overflow="fold")
     table.add_column("job", justify="right", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)

@@ -91,7 +91,7 @@ def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
     rows.append((seconds(whole, places), "", "Σ", f"= {share} % of the makespan"))
     title = "The critical path" + (": tools only, a free slot for every job" if wide else "")
     columns = [("compute s", True), ("%", True), ("job", True), (title, False)]
-    yield fitting(columns, rows, width, cut=3)
+    yield fitting(columns, rows, width, cut=3, fold=True)
 
 
 def _overhead(answer: PathAnswer) -> Iterator[RenderableType]:
