@@ -23,13 +23,13 @@ class Lineage:
             self.makers.update(dict.fromkeys(job.output, job))
             for path in job.input:
                 self.readers.setdefault(path, []).append(job)
-        self._fed = lru_cache(_FILES_KEPT)(self._downstream)
+        self._fed_by = lru_cache(_FILES_KEPT)(self._downstream)
         self._made_from = lru_cache(_FILES_KEPT)(self._upstream)
-        self._kept = lru_cache(_FILES_KEPT)(self._has_its_sources)
+        self._same_sources = lru_cache(_FILES_KEPT)(self._has_same_sources)
 
     def feeds(self, path: str, job: JobDescribed) -> bool:
         """Return whether *job* depends on the file *path*, directly or through other jobs."""
-        return job.job_id in self._fed(path)
+        return job.job_id in self._fed_by(path)
 
     def _downstream(self, path: str) -> set[int]:
         """Return the ids of all jobs that depend on *path*; each is visited once."""
@@ -68,11 +68,11 @@ class Lineage:
             waiting.extend(new)
         return found
 
-    def kept(self, path: str, other: "Lineage") -> bool:
+    def has_same_sources(self, path: str, other: "Lineage") -> bool:
         """Return whether *path* is made from all its source files in *other*, too."""
-        return self._kept(path, other)
+        return self._same_sources(path, other)
 
-    def _has_its_sources(self, path: str, other: "Lineage") -> bool:
+    def _has_same_sources(self, path: str, other: "Lineage") -> bool:
         sources = self._made_from(path).difference(self.makers)
         return sources <= {path, *other._made_from(path)}
 

@@ -5,7 +5,7 @@ own line, in its neighbours' lines, and in the line of the attempt that released
 node's clock are compared after correcting for the offset in the same line.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -63,30 +63,33 @@ def explain(
         before = segments[index - 1].line if index else None
         after = segments[index + 1].line if index + 1 < len(segments) else line_of(run.finished)
         own, releasing = _own_lines(run, segment), _releasing_line(run, segment)
-
-        def at(moment: Micros, *numbers: int | None) -> tuple[StampSource, ...]:
-            known = dict.fromkeys(number for number in numbers if number in stamps)
-            found = [
-                (
-                    abs(when - moment),
-                    StampSource(number or 0, lines[number or 0]["event"], field, text),
-                )
-                for number in known
-                for field, text, when in stamps[number or 0]
-                if abs(when - moment) <= _TOLERANCE
-            ]
-            nearest = min((distance for distance, _ in found), default=0)
-            sources: dict[int, StampSource] = {}
-            for distance, source in found:
-                if distance == nearest:
-                    sources.setdefault(source.line, source)
-            return tuple(sources.values())
-
         yield ExplainedSegment(
             segment,
-            at(segment.start, *own, releasing, before),
-            at(segment.end, *own, after),
+            _sources(segment.start, (*own, releasing, before), lines, stamps),
+            _sources(segment.end, (*own, after), lines, stamps),
         )
+
+
+def _sources(
+    moment: Micros,
+    numbers: Iterable[int | None],
+    lines: Mapping[int, Mapping[str, Any]],
+    stamps: Mapping[int, Sequence[tuple[str, str, Micros]]],
+) -> tuple[StampSource, ...]:
+    """Return the stamps nearest to *moment* in the lines *numbers*, one from each line at most."""
+    near = [
+        (abs(when - moment), StampSource(number, lines[number]["event"], field, text))
+        for number in dict.fromkeys(numbers)
+        if number is not None and number in stamps
+        for field, text, when in stamps[number]
+        if abs(when - moment) <= _TOLERANCE
+    ]
+    nearest = min((distance for distance, _ in near), default=0)
+    by_line: dict[int, StampSource] = {}
+    for distance, source in near:
+        if distance == nearest:
+            by_line.setdefault(source.line, source)
+    return tuple(by_line.values())
 
 
 def _own_lines(run: Run, segment: MakespanSegment) -> tuple[int | None, ...]:

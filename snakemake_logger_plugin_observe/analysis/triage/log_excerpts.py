@@ -147,21 +147,21 @@ def with_lasting_citations(case: Case, incidents: Iterable[Incident]) -> tuple[I
     A log may have been overwritten by the next attempt. Then the journal, which keeps the lines, is
     cited instead.
     """
-    kept: dict[str, list[Attempt]] = {}
+    by_log: dict[str, list[Attempt]] = {}
     for attempt in case.run.attempts.values():
         for log in attempt.logs:
-            kept.setdefault(log.path, []).append(attempt)
+            by_log.setdefault(log.path, []).append(attempt)
     return tuple(
-        replace(one, evidence=tuple(_lasting(case, each, kept) for each in one.evidence))
+        replace(one, evidence=tuple(_lasting(case, each, by_log) for each in one.evidence))
         for one in incidents
     )
 
 
-def _lasting(case: Case, one: Citation, kept: Mapping[str, Sequence[Attempt]]) -> Citation:
+def _lasting(case: Case, one: Citation, by_log: Mapping[str, Sequence[Attempt]]) -> Citation:
     path, _colon, number = one.ref.rpartition(":")
     if one.kind != "log" or not number.isdecimal() or _is_unchanged(case, path, int(number), one):
         return one
-    for attempt in kept.get(path, ()):
+    for attempt in by_log.get(path, ()):
         for log in attempt.logs:
             if log.path == path and log.first_line is not None:
                 at = int(number) - log.first_line

@@ -131,8 +131,8 @@ def _lost(compared: Compared, pair: Pair) -> list[str]:
             if not _names(pair, path):
                 cut[path] = maker
         lost.append(path)
-    needless = _replaced(compared, pair, cut)
-    return [path for path in lost if path not in needless]
+    replaced = _replaced(compared, pair, cut)
+    return [path for path in lost if path not in replaced]
 
 
 def _replaced(compared: Compared, pair: Pair, cut: dict[str, JobDescribed]) -> set[str]:
@@ -146,7 +146,7 @@ def _replaced(compared: Compared, pair: Pair, cut: dict[str, JobDescribed]) -> s
     above: set[str] | None = None
     for path, maker in cut.items():
         own = set(maker.input)
-        if own & came and own <= inputs and all(old.kept(one, new) for one in own):
+        if own & came and own <= inputs and all(old.has_same_sources(one, new) for one in own):
             found.add(path)  # the common case, without walking up the DAG
             continue
         made_of = old.upstream(maker)

@@ -1,4 +1,4 @@
-"""The line of a log that says what went wrong."""
+"""The line of a log that shows what went wrong."""
 
 import pytest
 
