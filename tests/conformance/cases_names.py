@@ -51,7 +51,7 @@ HARD = {
 
 
 def without_node_stamps(run: Run) -> None:
-    """If the folder's name is not safe in shells, the node is not timed, and the journal says so."""
+    """If the folder's name is not safe in shells, the node is not timed, and the journal has the reason."""
     assert run.status() == "success"
     attempt = the_attempt(run, "all")
     assert "compute" not in attempt.phases

@@ -1,4 +1,4 @@
-"""The journal's file system fails: the run goes on, and the journal says what is missing."""
+"""The journal's file system fails: the run goes on, and the journal records what is missing."""
 
 import json
 import shutil

@@ -262,7 +262,7 @@ def failed_validation() -> ValidateAnswer:
 
 
 def with_escapes() -> Story:
-    """Return a run that has terminal escapes wherever a journal has room for text."""
+    """Return a run that has terminal escapes in every text field of its journal."""
     story = Story(snakefile=ESCAPES, tags={ESCAPES: ESCAPES}, executor=ESCAPES, wraps=None).plan(
         2, 3
     )

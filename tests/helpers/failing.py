@@ -154,7 +154,7 @@ def recovered_inside() -> Story:
 
 
 def many(rules: int = 12, jobs: int = 5) -> Story:
-    """Return more ways of failing than a screen has room for."""
+    """Return more kinds of failures than fit on a screen."""
     story = begun(wraps="local")
     for number in range(rules):
         for job in range(jobs):

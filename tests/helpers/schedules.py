@@ -99,7 +99,7 @@ class Release:
     ready: int
     """When the last of its dependencies, its previous attempt and its planning had ended."""
     because: tuple[str, Key | None]
-    """What that was, and whose end: the last dependency's, say."""
+    """What that was, and whose end: for example the last dependency's."""
     passed_over: bool
     """Whether a selection passed it over although it was ready, because no slot was free."""
     freed_by: tuple[Key, ...]
@@ -333,7 +333,7 @@ class _Life:
         )
 
     def hand_on(self, unit: int | str, selected: int, moment: int, freed: tuple[Key, ...]) -> int:
-        """Let an attempt of *unit* run; return when the main loop has handed it on."""
+        """Run an attempt of *unit*; return when the main loop has submitted it."""
         number = self.number[unit]
         key: Key = (unit, number)
         because = self.because(unit, number)
@@ -537,12 +537,12 @@ class _Life:
 
 
 def live(world: World) -> Lived:
-    """Let *world* happen."""
+    """Simulate *world*."""
     return _Life(world).live()
 
 
 def again(lived: Lived, **changed: object) -> Lived:
-    """Let the same world happen with other settings, ties broken as they were."""
+    """Simulate the same world with other settings, ties broken as before."""
     return live(replace(lived.world, **{"order": tuple(lived.order), **changed}))
 
 

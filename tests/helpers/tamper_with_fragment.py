@@ -1,4 +1,4 @@
-"""Runs on the node as a job's tool: tampers with the job's fragment as its first argument says."""
+"""Run on the node as a job's tool: tamper with the job's fragment in the way of the first argument."""
 
 import json
 import os

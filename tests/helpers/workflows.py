@@ -134,7 +134,7 @@ def found(before: Story, after: Story) -> dict[str, str]:
 
 
 def claims(before: Story, after: Story, which: str) -> list[str]:
-    """Return what the findings called *which* say."""
+    """Return the claims of the findings called *which*."""
     return [finding.claim for finding in compared(before, after).findings if finding.id == which]
 
 

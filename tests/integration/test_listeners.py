@@ -278,7 +278,7 @@ def test_malformed_job_states_are_ignored(lab: Lab) -> None:
 
 
 def test_jobs_are_not_announced_if_their_executor_announces_them(lab: Lab) -> None:
-    """With the wrapper, its states are kept next to the stamps, and each end is announced once."""
+    """With the wrapper, its states are recorded next to the stamps, and each end is announced once."""
     jobs = announced_by_executor(lab, "neutral", *ANNOUNCED, "--timed-wraps", "telling")
     assert jobs["good"]["scheduler"]["state"] == "succeeded"
     assert "compute" in jobs["good"]["phases_s"]

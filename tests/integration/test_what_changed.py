@@ -1,4 +1,4 @@
-"""Two journals are enough to say which texts, config keys, profiles and settings changed."""
+"""Two journals show which source files, config keys, profiles and settings changed."""
 
 from pathlib import Path
 from typing import Any

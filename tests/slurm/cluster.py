@@ -59,7 +59,7 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 class ClusterError(Exception):
-    """There is no usable cluster; the message says why, in one line."""
+    """There is no usable cluster; the message is the reason, in one line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Nodes that cannot write their stamps, or write them late: the journal says so, and the job runs."""
+"""Nodes that cannot write their stamps, or write them late: the journal has the reason, and the job runs."""
 
 import json
 import subprocess

@@ -142,7 +142,7 @@ def test_no_module_imports_itself_through_others() -> None:
     graphlib.TopologicalSorter(graph).prepare()
 
 
-def test_every_folder_says_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     for path in [path for package in ROOTS for path in modules(package).values()]:
         assert len(ast.get_docstring(tree(path)) or "") > 20, path
 
@@ -177,7 +177,7 @@ def test_the_wrapper_imports_only_the_recording_side() -> None:
 
 
 def test_only_log_records_reads_a_log_record_s_attributes() -> None:
-    """Snakemake's names end there; modules that ask live jobs know a ``jobid``, too."""
+    """Snakemake's names end there; only modules that read live jobs use ``jobid``, too."""
     foreign = {"jobid", "rule_name", "groupid", "group_id"}
     reading = {
         name
@@ -298,7 +298,7 @@ def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_rea
 
 
 def test_where_commands_run_does_not_come_from_a_journal() -> None:
-    """It is worked out from the paths that the user named, by a function that sees no more."""
+    """It is computed from the paths that the user named, by a function that gets nothing else."""
     check = modules(OBSERVE)["commands.check"]
     (folder,) = (
         node

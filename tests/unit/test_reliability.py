@@ -1,4 +1,4 @@
-"""docs/reliability.md is what the fault tests say: every row, and no other."""
+"""The tables of docs/reliability.md are generated from the fault tests."""
 
 from fault_table import BEGIN, DOCUMENT, rows, table
 

@@ -1,4 +1,4 @@
-"""Injects one fault into a Snakemake process, as INJECTED says, once the named module is loaded.
+"""Inject the fault named by INJECTED into a Snakemake process, once the named module is loaded.
 
 INJECTED is JSON: ``where`` (main or node), ``module``, and
 - ``name`` (a function, or Class.method) with ``do``: raise, kill, hang, exit, slow; ``late``: after it;

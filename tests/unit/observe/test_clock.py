@@ -116,7 +116,7 @@ def test_a_step_is_found_once_with_the_time_of_the_last_check(fake_time: FakeTim
 
 
 def test_a_steered_clock_has_no_step(fake_time: FakeTime) -> None:
-    """Where the kernel steers the wall clock alone, it goes wrong by 0.5 ms a second at most."""
+    """NTP slews the wall clock by 0.5 ms a second at most."""
     watch = clock.ClockWatch()
     for _ in range(60):
         fake_time.passes(60)

@@ -182,7 +182,7 @@ def test_a_revision_is_not_announced(record: Record) -> None:
     assert [(one.job, one.attempt, one.phase) for one in announced.states] == before
 
 
-def test_an_error_in_announcing_costs_only_the_announcements(record: Record) -> None:
+def test_an_error_in_announcing_affects_only_announcements(record: Record) -> None:
     def fails(*_: Any) -> Never:
         raise RuntimeError("nobody there")
 
@@ -309,7 +309,7 @@ def test_a_console_plugin_does_not_show_announcements(logger: logging.Logger) ->
     assert console.filter(logging.makeLogRecord({"msg": "another"}))
 
 
-def test_a_snakemake_without_a_listener_costs_only_the_announcements() -> None:
+def test_without_a_listener_only_announcements_are_missing() -> None:
     session = Session()
     assert announcing(session, SimpleNamespace(), None) is None
     (fault,) = session.faults

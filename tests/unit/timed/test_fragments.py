@@ -183,7 +183,7 @@ class Rule:
 
 
 class Job:
-    """What the node's side asks a job for."""
+    """The attributes of a job that the node's side reads."""
 
     rule = Rule()
     wildcards_dict = {"sample": "a"}  # noqa: RUF012 - as Snakemake's
@@ -230,7 +230,7 @@ def test_a_process_killed_during_its_tool_has_written_the_start(fragments: Fragm
     assert report.levels[0].executions[0].status == "running"
 
 
-def test_a_second_execution_on_the_node_is_counted_and_the_first_failure_kept(
+def test_a_second_execution_on_the_node_is_counted_and_the_first_failure_recorded(
     fragments: Fragments,
 ) -> None:
     node = NodeSide(str(fragments.path("1")), "local", T0)
@@ -286,7 +286,7 @@ def test_a_fragment_with_too_many_processes_is_a_problem(report_of: ReportOf) ->
     assert report.problem == "fragment: more than 300 processes"
 
 
-def test_old_fragments_are_removed_and_new_ones_kept(
+def test_old_fragments_are_removed_and_new_ones_are_not(
     fragments: Fragments,
 ) -> None:
     old, young = fragments.folder / "a-1.fragment", fragments.folder / "b-1.fragment"

@@ -81,7 +81,7 @@ def test_the_end_of_a_refused_submission_has_its_start(session: Session, side: M
     assert list(note.stamps) == ["submitting", "reported"]
 
 
-def test_a_second_attempt_has_nothing_of_the_first(session: Session, side: MainSide) -> None:
+def test_a_second_attempt_has_no_stamps_of_the_first(session: Session, side: MainSide) -> None:
     side.submitting(JOB)
     side.reported(EXECUTOR, JOB, False, "first")
     side.finished(JOB, False)

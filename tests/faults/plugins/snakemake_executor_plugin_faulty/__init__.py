@@ -1,4 +1,4 @@
-"""An executor for tests: runs jobs on this machine as a cluster would, and fails as FAULTY says."""
+"""An executor for tests: runs jobs on this machine as a cluster would, and fails as FAULTY names it."""
 
 import os
 import subprocess

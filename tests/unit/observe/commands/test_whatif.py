@@ -1,4 +1,4 @@
-"""``whatif``: its args, its answers in both forms, and what it says to those that make no sense."""
+"""``whatif``: its arguments, its answers in both forms, and errors for invalid arguments."""
 
 import json
 from pathlib import Path

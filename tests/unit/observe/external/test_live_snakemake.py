@@ -163,7 +163,7 @@ def test_both_plugins_are_off_and_the_output_is_read_as_lines(
     assert all(line.startswith("off all --") for line in calls.read_text().splitlines())
 
 
-def test_a_query_that_fails_or_hangs_says_why(
+def test_a_query_that_fails_or_hangs_has_a_reason(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     how = live_snakemake.invocation_for(begun(), Workdir(work), work)

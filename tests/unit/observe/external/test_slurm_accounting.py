@@ -128,7 +128,7 @@ def test_an_older_job_with_the_same_id_and_its_steps_are_skipped() -> None:
     assert record == a_record(submitted=8, eligible=8, peak_rss_bytes=7)
 
 
-def test_a_job_with_an_unknown_submit_time_is_kept() -> None:
+def test_a_job_with_an_unknown_submit_time_is_not_skipped() -> None:
     assert [one.submitted for one in parse(sacct({"Submit": "Unknown"}), since=BEGAN)] == [None]
 
 

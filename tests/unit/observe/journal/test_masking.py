@@ -1,4 +1,4 @@
-"""Secrets do not reach a journal; ordinary text does, as it is."""
+"""Secrets do not reach a journal; ordinary text is not changed."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The ``remote_job_state`` contract: written exactly, validated when read, and kept as one record."""
+"""The ``remote_job_state`` contract: written exactly, validated when read, and merged into one record."""
 
 import logging
 from collections.abc import Callable

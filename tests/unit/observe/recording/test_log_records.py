@@ -187,7 +187,7 @@ def test_a_plain_message_that_states_a_fact_has_its_kind(text: str, kind: str) -
     assert noted(msg=text) == notes.LogMessage(T0, "info", kind, text)
 
 
-def test_every_warning_is_kept() -> None:
+def test_every_warning_is_recorded() -> None:
     note = noted(level=logging.WARNING, msg="unusual")
     assert note == notes.LogMessage(T0, "warning", "warning", "unusual")
 

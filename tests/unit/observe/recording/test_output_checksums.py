@@ -28,7 +28,7 @@ def test_a_file_has_its_size_and_checksum(tmp_path: Path) -> None:
     assert examine(tmp_path, "a") == (OutputFile(path="a", bytes=5, sha256=made),)
 
 
-def test_sizes_alone_read_no_file(tmp_path: Path) -> None:
+def test_recording_sizes_reads_no_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello")
     assert examine(tmp_path, "a", sums=False) == (OutputFile(path="a", bytes=5),)
 

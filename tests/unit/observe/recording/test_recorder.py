@@ -159,7 +159,7 @@ def failed(recording: Recording, logs: tuple[str, ...] = ()) -> AttemptFinished:
     return ends(recording.finish())[(1, 1)]
 
 
-def test_a_failed_job_s_last_lines_are_kept(record: Record, tmp_path: Path) -> None:
+def test_the_last_log_lines_of_a_failed_job_are_recorded(record: Record, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("reading\nno such sequence\n")
     (tmp_path / "slurm.log").write_text("srun: error\n")
     job_log, own = failed(record(), logs=("a.log", str(tmp_path / "slurm.log"))).logs
@@ -183,7 +183,9 @@ def test_a_job_that_succeeded_has_no_log_read(record: Record, tmp_path: Path) ->
     assert ends(recording)[(1, 1)].logs == ()
 
 
-def test_a_log_that_the_next_attempt_overwrote_is_not_kept(record: Record, tmp_path: Path) -> None:
+def test_a_log_that_the_next_attempt_overwrote_is_not_recorded(
+    record: Record, tmp_path: Path
+) -> None:
     path = tmp_path / "a.log"
     path.write_text("second attempt\n")
     os.utime(path, ns=(0, at(9) * 1000))
@@ -459,7 +461,7 @@ def a_full_disk(path: Path, room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_costs_lines_and_a_gap_counts_them(record: Record) -> None:
+def test_a_full_disk_loses_lines_and_a_gap_counts_them(record: Record) -> None:
     recording = record()
     recording.settle()
     with a_full_disk(recording.path, room=10):
@@ -492,7 +494,7 @@ class Unreadable(Reports):
         raise RuntimeError("no")
 
 
-def test_a_report_that_cannot_be_read_costs_only_the_node_s_phases(record: Record) -> None:
+def test_an_unreadable_report_loses_only_the_node_s_phases(record: Record) -> None:
     recording = record(reports=Unreadable()).job(1).job(2).remote(1, submission="1")
     recording.selected(20, 2)
     recording.finished(21, (2, 1)).finish(30)
@@ -503,7 +505,7 @@ def test_a_report_that_cannot_be_read_costs_only_the_node_s_phases(record: Recor
     assert ends(recording)[(2, 1)].status == "success"
 
 
-def test_a_group_may_be_known_by_its_id_alone(record: Record) -> None:
+def test_a_group_may_have_only_an_id(record: Record) -> None:
     recording = record().put(notes.GroupInfo, 4, group="g1").finish()
     assert recording.faults == []
     assert [(one.group, one.members) for one in recording.events if one.event == "group"] == [
@@ -533,7 +535,7 @@ def test_an_internal_error_outside_of_the_recorder_is_a_gap(record: Record) -> N
     assert (gap.reason, gap.lost) == ("KeyError: x", None)
 
 
-def test_a_folder_that_cannot_be_made_costs_the_journal_not_the_run(
+def test_a_folder_that_cannot_be_created_loses_the_journal_and_not_the_run(
     record: Record, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
@@ -674,7 +676,7 @@ def test_snakemake_s_own_allocation_is_recorded_with_its_end(
     )
 
 
-def test_an_allocation_unknown_to_squeue_has_its_id_alone(record: Record, command: Command) -> None:
+def test_an_allocation_unknown_to_squeue_has_only_its_id(record: Record, command: Command) -> None:
     command("squeue", "exit 1")
     found = allocation_of(record(allocation="80"))
     assert (found.cluster_job, found.nodes, found.end) == ("80", None, None)

@@ -108,7 +108,7 @@ def test_what_squeue_does_not_print_is_unknown(command: Command, text: str) -> N
 
 
 @pytest.mark.parametrize("script", ["exit 1", "exec sleep 30"])
-def test_without_squeue_s_answer_an_allocation_has_its_id_alone(
+def test_without_squeue_s_answer_an_allocation_has_only_its_id(
     command: Command, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
     monkeypatch.setattr(slurm_accounting, "PATIENCE_S", 0.3)

@@ -1,4 +1,4 @@
-"""Resolved settings become plain values, the same in every run that asks for them."""
+"""Resolved settings become plain values, the same in every run with the same settings."""
 
 import json
 import sys
@@ -91,7 +91,7 @@ def test_settings_that_snakemake_lacks_are_null() -> None:
     }
 
 
-def test_a_setting_that_cannot_be_read_costs_only_itself() -> None:
+def test_an_unreadable_setting_does_not_affect_the_others() -> None:
     class Settings:
         retries = 2
 

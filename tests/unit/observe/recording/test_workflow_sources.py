@@ -118,7 +118,7 @@ def test_a_local_wrapper_may_be_in_any_language(wrapper: str, prefix: str | None
     assert found == [f"/w/sort/wrapper.{ending}" for ending in ("py", "R", "Rmd", "jl")]
 
 
-def test_a_rule_that_cannot_be_read_costs_only_its_own_files() -> None:
+def test_an_unreadable_rule_loses_only_its_own_files() -> None:
     assert named(workflow(SimpleNamespace(), rule(script="s.py"))) == ["/flow/rules/s.py"]
 
 

@@ -27,7 +27,7 @@ NODE_ONLY = ("node_startup", "node_plan", "stage_in", "compute", "stage_out", "n
 
 
 def on_boot(ahead_s: float, boot: str | None = "a-boot", **more: object) -> TimelineInput:
-    """Return an attempt on a node whose clock is so far ahead, by a process that knows its boot."""
+    """Return an attempt on a node whose clock is *ahead_s* ahead, and whose process recorded its boot."""
     timing = {"boot_id": boot, "boot_time": at(-1000 + ahead_s)} if boot else {}
     node = node_level(ahead_s).model_copy(update=timing)
     waits = remote().waits

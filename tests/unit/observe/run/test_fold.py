@@ -114,7 +114,7 @@ def test_a_job_spawned_for_a_run_directive_had_one_execution() -> None:
     assert story.run.attempts[(1, 1)].executions == [inner]
 
 
-def test_gaps_are_kept_with_their_reasons() -> None:
+def test_gaps_have_their_reasons() -> None:
     assert begun().add(Gap(time=at(4), reason="a fault")).run.gaps == ["a fault"]
 
 
@@ -164,7 +164,7 @@ def test_accounting_records_change_no_figure() -> None:
     assert account(run) == account(retried().run)
 
 
-def test_the_allocation_of_snakemake_itself_is_kept() -> None:
+def test_the_allocation_of_snakemake_itself_belongs_to_the_run() -> None:
     event = Allocation(time=at(3), cluster_job="80", nodes="node1", end=at(3600))
     assert (begun().run.allocation, begun().add(event).run.allocation) == (None, event)
 

@@ -1,4 +1,4 @@
-"""What holds of an attempt's segments whatever its evidence is."""
+"""Properties of an attempt's segments that hold for any evidence."""
 
 from itertools import pairwise
 

@@ -77,7 +77,7 @@ def test_jobs_gone_and_jobs_added_are_different_work() -> None:
     )
 
 
-def test_an_unsafe_finding_means_not_the_same_work_however_fast() -> None:
+def test_an_unsafe_finding_means_not_the_same_work_at_any_speed() -> None:
     fast = a_run(changed(a_workflow(), "count", log=()), sums=SUMS, length_s=10)
     answer = compared(a_run(sums=SUMS), fast)
     assert (answer.verdict, answer.same_work) == ("faster, but not the same work", False)

@@ -275,7 +275,7 @@ def test_a_run_that_ended_when_its_allocation_did_ran_out_of_time(
     assert (allocation_that_ran_out(run, status) is not None) == out
 
 
-def test_without_an_allocation_or_its_end_nothing_ran_out() -> None:
+def test_without_an_allocation_or_its_end_none_ran_out() -> None:
     assert allocation_that_ran_out(begun().message(595, "still here").run, "killed") is None
     assert allocation_that_ran_out(allocated(None).message(595, "still here").run, "killed") is None
 

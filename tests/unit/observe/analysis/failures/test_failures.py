@@ -114,7 +114,7 @@ def test_an_attempt_without_timing_from_the_node_is_not_counted_as_an_execution(
     assert (found.executions, found.failed_executions, found.all_seen) == (0, 0, False)
 
 
-def test_a_refused_submission_certainly_ran_nothing() -> None:
+def test_a_refused_submission_has_no_executions() -> None:
     known = stamps(ready=3, selected=3, submitting=4, reported=5, finished=5)
     found = only(begun().job(1).attempt(1, known, status="failed", message="no account"))
     assert (found.cause, found.executions, found.all_seen) == ("refused", 0, True)
@@ -268,7 +268,7 @@ def test_a_group_s_executions_are_those_of_its_members_in_all_of_its_submissions
     assert executions == {"g1": 4, "g2": 1}
 
 
-def test_a_member_whose_group_is_missing_from_the_journal_is_reported_itself() -> None:
+def test_a_member_whose_group_is_missing_from_the_journal_is_reported() -> None:
     run = group_of_two("failed")
     member = run.attempts[(1, 1)]
     member.status, member.levels = "failed", ()

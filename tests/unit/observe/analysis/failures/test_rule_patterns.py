@@ -41,7 +41,7 @@ def test_a_single_job_and_jobs_that_failed_differently_make_no_pattern() -> None
     assert pattern_of(story).pattern == "some"
 
 
-def test_a_rule_of_which_nothing_succeeded_has_no_pattern() -> None:
+def test_a_rule_without_a_success_has_no_pattern() -> None:
     assert rule_patterns(many().run, failures(many().run)) == ()
 
 

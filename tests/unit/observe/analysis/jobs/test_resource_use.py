@@ -79,7 +79,7 @@ def test_all_that_is_known_of_an_attempt() -> None:
         (None, None, None, False),
     ],
 )
-def test_the_peak_is_the_largest_sample_or_else_a_bound(
+def test_the_peak_is_the_largest_sample_or_a_bound(
     used: Usage | None, sampled_mb: int | None, peak_mb: int | None, is_bound: bool
 ) -> None:
     """The kernel's exact figure, the scheduler's sample, and only without both the bound."""
@@ -91,7 +91,7 @@ def test_the_peak_is_the_largest_sample_or_else_a_bound(
     assert (found.memory_peak_bytes, found.memory_peak_is_bound) == (expected, is_bound)
 
 
-def test_cpu_time_of_which_half_is_unknown_is_unknown() -> None:
+def test_cpu_time_is_unknown_if_user_or_system_time_is() -> None:
     found = demanded(on_cluster(tool_s=4, used=Usage(user_s=3)))
     assert (found.cpu_s, found.cores) == (None, None)
 

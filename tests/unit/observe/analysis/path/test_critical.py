@@ -74,7 +74,7 @@ def test_of_two_equal_chains_the_one_that_ended_last_counts() -> None:
     assert path_of(story.end(12).run) == (4, [(2, 4)])
 
 
-def test_a_failed_attempt_weighs_nothing() -> None:
+def test_a_failed_attempt_counts_as_zero() -> None:
     # both attempts computed for 3 s
     assert path_of(retried().run) == (3, [(1, 3)])
 
@@ -113,7 +113,7 @@ def test_jobs_of_a_pipe_run_at_the_same_time_and_both_follow_their_dependency() 
     assert slacks(piped().run)[2] == 3.5
 
 
-def test_a_service_weighs_nothing() -> None:
+def test_a_service_counts_as_zero() -> None:
     """It runs for as long as other jobs use it, and they follow its start."""
     story = begun().job(1, service=True).job(2, needs=(1,)).quick(2, 3, 4, 8)
     assert path_of(story.quick(1, 3, 3, 9).end(9).run) == (4, [(2, 4)])
@@ -138,7 +138,7 @@ def test_a_job_that_needs_itself_does_not_wait_for_itself() -> None:
     assert path_of(story.run) == (2, [(1, 2)])
 
 
-def test_tools_whose_time_is_not_known_are_named_and_weigh_nothing() -> None:
+def test_tools_of_unknown_time_are_named_and_count_as_zero() -> None:
     found = critical_path(logger_only().run)
     assert (found.length, found.chain, found.unknown) == (0, (), (1,))
 

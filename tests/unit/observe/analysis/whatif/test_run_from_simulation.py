@@ -37,7 +37,7 @@ def test_the_account_of_an_unchanged_simulation_is_that_of_the_run(lived: Lived)
 
 
 def test_every_member_of_a_group_is_simulated_including_those_that_ran_at_the_same_time() -> None:
-    """Else whoever depends on one of them would seem to have waited for a place."""
+    """Otherwise jobs that depend on one of them would seem to have waited for a slot."""
     run = side_by_side()
     simulated = simulated_run(build_model(run), simulate(build_model(run)), run)
     assert set(run.attempts) <= set(simulated.attempts)

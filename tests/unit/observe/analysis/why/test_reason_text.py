@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.why.reason_text import (
 
 
 class File(str):
-    """A file's name as the oldest Snakemake wants it."""
+    """A file as the oldest supported Snakemake has it in a reason."""
 
     __slots__ = ()
     is_storage = False

@@ -73,7 +73,7 @@ def test_without_a_run_that_started_a_job_there_is_an_error(
     )
 
 
-def test_without_a_readable_journal_the_error_says_why(
+def test_without_a_readable_journal_the_error_has_the_reason(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = workdir / ".snakemake" / "observe" / "x.jsonl"

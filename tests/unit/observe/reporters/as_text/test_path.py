@@ -23,7 +23,7 @@ def test_the_path_of_a_run_of_any_length_fits_a_screen() -> None:
     assert "… 69 more stretches" in text
 
 
-def test_savings_of_a_large_run_need_the_option_and_the_text_says_so() -> None:
+def test_savings_of_a_large_run_need_the_option_that_the_text_names() -> None:
     run = on_slurm().run
     answer = PathAnswer(source(run), paths(run), None)
     assert shape(answer)["savings"] is None

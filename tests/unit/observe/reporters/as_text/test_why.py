@@ -15,7 +15,7 @@ def test_the_largest_causes_and_rules_are_shown_and_the_rest_counted() -> None:
     assert len(lines) <= 40
 
 
-def test_a_long_chain_is_cut_to_one_screen_and_says_so() -> None:
+def test_a_long_chain_is_cut_to_one_screen_with_a_note() -> None:
     story = new_story()
     story.ran(0, "first", "Code has changed since last execution", makes=("0.txt",))
     for n in range(1, 60):

@@ -1,4 +1,4 @@
-"""What every detector must do, whatever it detects."""
+"""What holds for every detector."""
 
 import inspect
 from pathlib import Path

@@ -150,7 +150,7 @@ def test_failures_that_differ_are_not_masked() -> None:
     assert "failed 3 times, not always in the same way, with" in found.claim
 
 
-def test_without_an_exit_code_the_claim_says_so() -> None:
+def test_a_failure_without_an_exit_code_is_claimed_as_such() -> None:
     story = begun(wrapped=False).job(1)
     story.attempt(1, stamps(ready=3, selected=4, finished=9), status="failed")
     found = only(story.end(10, "failed"))
@@ -419,7 +419,7 @@ def _of(run: Any, status: str) -> tuple[Incident, ...]:
     return triage(Case(run, status)).incidents
 
 
-def test_a_run_interrupted_after_its_last_job_left_nothing() -> None:
+def test_a_run_interrupted_after_its_last_job_has_no_jobs_in_flight() -> None:
     story = begun(wraps="local").job(1).planned(3, {"map": 1}).quick(1, 3, 4, 10)
     found = triage_of(story.end(12, "interrupted"))
     assert classes(found) == []
