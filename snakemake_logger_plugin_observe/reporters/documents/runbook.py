@@ -55,7 +55,7 @@ def render_runbook(answer: RunbookAnswer) -> str:
         *_published(answer),
         "## 5. Workflow design or executor friction?",
         "",
-        *_boundary(answer.typical),
+        *_boundary(answer.typical, clustered=bool(answer.source.run.external_jobids)),
         "",
         "## A typical run",
         "",
@@ -119,7 +119,8 @@ def _published(answer: RunbookAnswer) -> Iterator[str]:
     yield from _block(*commands, folder=answer.folder)
 
 
-def _boundary(typical: TypicalRun) -> Iterator[str]:
+def _boundary(typical: TypicalRun, *, clustered: bool) -> Iterator[str]:
+    where = "cluster" if clustered else "machine"
     yield "It is workflow design, and the workflow's owner decides, if"
     yield ""
     many = round(typical.jobs * _MANY)
@@ -134,9 +135,9 @@ def _boundary(typical: TypicalRun) -> Iterator[str]:
     yield "- outputs differ although inputs, code and parameters do not."
     yield ""
     yield (
-        "It is executor friction, and the cluster's or the profile's owner decides, if the planned "
-        "jobs are the typical ones and `snakemake-observe` shows the added time in scheduling, "
-        "queue, limits or staging."
+        f"It is executor friction, and the {where}'s or the profile's owner decides, if the "
+        "planned jobs are the typical ones and `snakemake-observe` shows the added time in "
+        f"scheduling, {'queue, ' if clustered else ''}limits or staging."
     )
     yield ""
     yield "Escalate with the note of `snakemake-observe triage --note incident.md` if"
@@ -148,7 +149,7 @@ def _boundary(typical: TypicalRun) -> Iterator[str]:
     yield "- `snakemake-observe compare --strict` reports that it is not the same work;"
     yield "- the fix would hide a dependency, remove a log or benchmark, or publish fewer outputs."
     yield ""
-    yield "Workflow's owner: ______  Cluster's owner: ______"
+    yield f"Workflow's owner: ______  {where.capitalize()}'s owner: ______"
 
 
 def _is_small(one: RuleUse) -> bool:

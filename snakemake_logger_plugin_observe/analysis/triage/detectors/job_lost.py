@@ -37,9 +37,9 @@ def detect(case: Case) -> Iterator[Incident]:
             evidence=failed_jobs.evidence(case, failed),
             wrong_if="the tool's own log shows an error at that moment",
             action=Action(
-                "find out from the cluster's records what ended "
+                f"find out from the {'cluster' if ids else 'system'}'s records what ended "
                 f"{named(ids) or 'these jobs'}{on_nodes}; then run again, with retries for the "
-                "rule if this is common on this cluster",
+                "rule if this is common here",
                 "its processes ended without an error message from the tool",
                 escalate=True,
             ),

@@ -113,14 +113,14 @@ def _action(files: tuple[str, ...], maker: str | None, *, appeared: bool) -> Act
     what = named(files) or "the input"
     if appeared:
         return Action(
-            f"raise --latency-wait above the time that {what} took to appear on the nodes, or move "
-            "it to storage that they see at once",
-            "the file was made, but appeared on the nodes only after the jobs had stopped waiting",
+            f"raise --latency-wait above the time that {what} took to appear where the jobs ran, "
+            "or move it to storage where it is visible at once",
+            "the file was made, but appeared only after the jobs had stopped waiting",
         )
     if maker is not None:
         return Action(
-            f"find out what removed {what} after {maker} made it, or why the nodes do not see the "
-            f"folder; then run again, so that {maker} makes it again",
+            f"find out what removed {what} after {maker} made it, or why it is not visible "
+            f"where the jobs ran; then run again, so that {maker} makes it again",
             f"{maker} should have made it, but the jobs did not find it",
         )
     return Action(

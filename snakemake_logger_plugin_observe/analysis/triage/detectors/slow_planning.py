@@ -49,7 +49,11 @@ def detect(case: Case) -> Iterator[Incident]:
         failures=0,
         evidence=evidence,
         wrong_if="a dry run plans quickly: then the file system was slow at that time",
-        action=Action(fix, "no job starts before it is done, and each job on a node repeats it"),
+        action=Action(
+            fix,
+            "no job starts before it is done"
+            + (", and each job on a node repeats it" if case.run.external_jobids else ""),
+        ),
         check=phase_limit(case, "parse" if parsing else "plan"),
     )
 

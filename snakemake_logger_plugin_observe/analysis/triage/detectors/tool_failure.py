@@ -88,8 +88,10 @@ def _records(failed: list[Failure]) -> str:
     attempts = [row.attempt for one in failed for row in one.rows]
     nodes = named(tuple(dict.fromkeys(one.node for one in attempts if one.node)))
     ids = named(tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid)))
+    if not ids:
+        return "the kernel's log (was the machine out of memory?)"
     kernel = f"the kernel's log{f' of {nodes}' if nodes else ''} (was the node out of memory?)"
-    return kernel + (f", and the cluster's records of {ids}" if ids else "")
+    return f"{kernel}, and the cluster's records of {ids}"
 
 
 def _sent(failed: list[Failure]) -> str:
@@ -142,7 +144,7 @@ def _why(case: Case, failed: list[Failure], *, no_output: bool) -> str:
         )
     inputs = failed[0].inputs
     given = f"; its inputs: {named(inputs, 2)}" if inputs else ""
-    return f"it failed by itself: no cluster limit and no missing input caused it{given}"
+    return f"it failed by itself: no memory or time limit and no missing input caused it{given}"
 
 
 def _recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
