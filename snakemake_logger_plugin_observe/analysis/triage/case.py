@@ -210,8 +210,8 @@ class Case:
         """Return how much more of the makespan *phases* took than in the baseline."""
         return self.spent(*phases) - sum(self.baseline_by_phase.get(phase, 0) for phase in phases)
 
-    def weighs(self, micros: Micros) -> bool:
-        """Whether *micros* are so much of the makespan that they are an incident by themselves."""
+    def is_large(self, micros: Micros) -> bool:
+        """Whether *micros* are a large share of the makespan, an incident by themselves."""
         return micros >= max(_LEAST, _SHARE * self.run.makespan)
 
     def explains_slowness(self, micros: Micros) -> bool:

@@ -24,7 +24,7 @@ _OF_RUN: Final = frozenset(phase.name for phase in RUN_PHASES)
 
 def matters(case: Case, *phases: str) -> bool:
     """Whether *phases* took a large share of the run, or explain why it was slower."""
-    return case.weighs(case.spent(*phases)) or case.explains_slowness(case.grew(*phases))
+    return case.is_large(case.spent(*phases)) or case.explains_slowness(case.grew(*phases))
 
 
 def cite_longest(case: Case, phases: Iterable[str]) -> tuple[Citation, ...]:

@@ -21,7 +21,7 @@ def detect(case: Case) -> Iterator[Incident]:
     replans = [(phase.end - phase.time, phase) for phase in case.run.phases if is_replanning(phase)]
     took = min(replanning_time(case.run), case.spent("plan"))
     before = replanning_time(case.baseline) if case.baseline is not None else 0
-    if len(replans) < _FEWEST or not (case.weighs(took) or case.explains_slowness(took - before)):
+    if len(replans) < _FEWEST or not (case.is_large(took) or case.explains_slowness(took - before)):
         return
     replans.sort(key=lambda replan: -replan[0])
     rules = dict.fromkeys(job.rule for job in case.run.jobs.values() if job.checkpoint)

@@ -39,11 +39,11 @@ def _limits(case: Case) -> Iterator[Incident]:
     lowered = {name for name, limit in now.items() if limit < before.get(name, limit)}
     lowered |= {name for name in now.keys() - before.keys() if case.slower and name not in _FLAGS}
     named = now.keys() - _PHYSICAL - _FLAGS.keys()
-    if not (lowered or (named and case.weighs(case.run.makespan))):
+    if not (lowered or (named and case.is_large(case.run.makespan))):
         return
     for name, one in held_back_by_limit(case.run).items():
         slower = name in lowered and case.explains_slowness(one.length)
-        if slower or (name in named and case.weighs(one.idle)):
+        if slower or (name in named and case.is_large(one.idle)):
             yield _limit(case, name, one, now[name], before.get(name) if slower else None)
 
 
@@ -87,7 +87,7 @@ def _setting(case: Case, name: str, limit: int) -> tuple[Citation, ...]:
 def _stalls(case: Case) -> Iterator[Incident]:
     """Yield an incident if jobs were ready and slots free, but the scheduler selected nothing."""
     waited = case.spent("slot_wait")
-    if not (case.weighs(waited) or case.explains_slowness(case.grew("slot_wait"))):
+    if not (case.is_large(waited) or case.explains_slowness(case.grew("slot_wait"))):
         return
     use = utilisation(case.run)
     if not use.stalls or use.stalled < waited / 2:

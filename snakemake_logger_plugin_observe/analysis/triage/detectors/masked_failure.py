@@ -48,7 +48,7 @@ def _typical(one: Failure, *, every_job: bool) -> Occurrence:
 
 
 def _incident(
-    case: Case, own_id: str, failed: Sequence[Failure], *, every_job: bool, ways: int = 1
+    case: Case, incident_id: str, failed: Sequence[Failure], *, every_job: bool, ways: int = 1
 ) -> Incident:
     name = failed_jobs.name_of(failed[0])
     times = sum(_times(one) for one in failed)
@@ -60,7 +60,7 @@ def _incident(
         else f"in {ways:,} other ways, each job in the same way every time"
     )
     return Incident(
-        id=own_id,
+        id=incident_id,
         incident_class=CLASS,
         where="tool behavior",
         claim=f"{name} failed {plural(times, 'time')} {same} ({how})"

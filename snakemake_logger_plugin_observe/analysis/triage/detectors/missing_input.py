@@ -28,8 +28,8 @@ def detect(case: Case) -> Iterator[Incident]:
     makers: dict[str, str] = {}
     if failed:
         makers = {path: job.rule for job in case.run.jobs.values() for path in job.output}
-    for files, found in _together([(one, _missed(one)) for one in failed]):
-        yield _of_jobs(case, files, found, makers)
+    for files, failures in _by_missed_file([(one, _missed(one)) for one in failed]):
+        yield _of_jobs(case, files, failures, makers)
     if not failed and case.status == "failed":
         of_rules: dict[str, list[MissedInput]] = {}
         for each in missed_in_planning(case.run):
@@ -44,16 +44,16 @@ def _missed(one: Failure) -> tuple[str, ...]:
     return named_in(one.inputs, message) or one.inputs
 
 
-def _together(
-    found: Sequence[tuple[Failure, tuple[str, ...]]],
+def _by_missed_file(
+    failures: Sequence[tuple[Failure, tuple[str, ...]]],
 ) -> Iterator[tuple[tuple[str, ...], list[Failure]]]:
     """Yield the failures of one incident: those that missed the same file, or of one rule."""
-    times = Counter(path for _, files in found for path in files)
+    times = Counter(path for _, files in failures for path in files)
     shared_files = sum(1 for many in times.values() if many > 1)
     if shared_files > _MOST_FILES:  # too many for an incident each: one for each rule
         times.clear()
     groups: dict[str, tuple[dict[str, None], list[Failure]]] = {}
-    for one, files in found:
+    for one, files in failures:
         shared = max(files, key=lambda path: times[path], default="")
         many = bool(shared) and times[shared] > 1
         key = f"file {shared}" if many else f"rule {failed_jobs.name_of(one)}"
@@ -65,43 +65,43 @@ def _together(
 
 
 def _of_jobs(
-    case: Case, files: tuple[str, ...], found: list[Failure], makers: dict[str, str]
+    case: Case, files: tuple[str, ...], failures: list[Failure], makers: dict[str, str]
 ) -> Incident:
-    fate, appeared, strength = _fate(case, files, found)
+    how, appeared, strength = _how_missed(case, files, failures)
     missed = f"inputs {named(files)}" if len(files) > 1 else f"input {named(files)}"
     missed = missed if files else "an input"
     maker = makers.get(files[0]) if files else None
-    claim = f"{failed_jobs.who(found)} failed: {missed} {fate}"
+    claim = f"{failed_jobs.who(failures)} failed: {missed} {how}"
     return Incident(
-        id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(found[0])}",
+        id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(failures[0])}",
         incident_class=CLASS,
         where="storage and visibility" if appeared or maker else "workflow semantics",
         claim=claim + (f" ({maker} makes it)" if maker else ""),
         strength=strength,
-        explains=failed_jobs.lost(found),
-        failures=len(found),
-        evidence=failed_jobs.evidence(case, found),
+        explains=failed_jobs.lost(failures),
+        failures=len(failures),
+        evidence=failed_jobs.evidence(case, failures),
         wrong_if="the file was visible where the jobs ran when their tools started",
         action=_action(files, maker, appeared=appeared),
-        check=failed_jobs.check(found),
-        rules=failed_jobs.rules(case, found),
-        jobs=failed_jobs.jobs(case, found),
+        check=failed_jobs.check(failures),
+        rules=failed_jobs.rules(case, failures),
+        jobs=failed_jobs.jobs(case, failures),
     )
 
 
-def _fate(
-    case: Case, files: tuple[str, ...], found: Sequence[Failure]
+def _how_missed(
+    case: Case, files: tuple[str, ...], failures: Sequence[Failure]
 ) -> tuple[str, bool, Strength]:
-    """Return what became of the missed files, whether they appeared, and how sure that is.
+    """Return in words what happened to the missed files, whether they appeared, and the strength.
 
     Files never appeared if they were looked for later and no retry found them.
     """
     exist = "exists" if len(files) == 1 else "exist"
     if files and case.files_present.issuperset(files):
         return f"did not appear in time, but {exist} now", True, "likely"
-    if failed_jobs.recovered(found):
+    if failed_jobs.recovered(failures):
         return "appeared late: a retry found it", True, "likely"
-    some = any(one.outcome == "succeeded" for one in found)
+    some = any(one.outcome == "succeeded" for one in failures)
     if some and len(files) == 1:
         return "appeared late: some retries found it", True, "likely"
     if files and case.files_absent.issuperset(files) and not some:

@@ -36,7 +36,7 @@ def detect(case: Case) -> Iterator[Incident]:
     if len(began) < _FEWEST or starting + planning <= computing:
         return
     spent = case.spent(*_PHASES)
-    heavy = planning > starting
+    planning_dominates = planning > starting
     rules = rules_of(case, _PHASES)
     move = tuple(_grouped(case, rules))
     action = Action(
@@ -45,7 +45,7 @@ def detect(case: Case) -> Iterator[Incident]:
         "each job parses it again on its node before its tool starts",
         move=move,
     )
-    if not heavy:
+    if not planning_dominates:
         action = Action(
             "group jobs (--groups, --group-components), and uninstall unused plugins from the "
             "nodes' Snakemake environment",
@@ -65,7 +65,7 @@ def detect(case: Case) -> Iterator[Incident]:
         evidence=cite_longest(case, _PHASES),
         wrong_if="a run with the same jobs in groups takes as long",
         action=action,
-        check=phase_limit(case, "node_plan" if heavy else "node_startup"),
+        check=phase_limit(case, "node_plan" if planning_dominates else "node_startup"),
         rules=rules,
     )
 

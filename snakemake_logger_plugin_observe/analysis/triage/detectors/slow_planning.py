@@ -24,7 +24,7 @@ def detect(case: Case) -> Iterator[Incident]:
         known = case.baseline_by_phase
         replanned = replanning_time(case.baseline)
         before = known.get("parse", 0) + max(0, known.get("plan", 0) - replanned)
-    if not (case.weighs(parse + first) or case.explains_slowness(parse + first - before)):
+    if not (case.is_large(parse + first) or case.explains_slowness(parse + first - before)):
         return
     evidence = tuple(_cited(case, parse, first))
     if not evidence:

@@ -35,9 +35,9 @@ def detect(case: Case) -> Iterator[Incident]:
     took = round(case.run.makespan * rerun.time / everything.time) if everything.time else 0
     before = case.comparison.work.jobs[0] if case.comparison is not None else None
     surprising = before is not None and everything.jobs - before >= _FEWEST
-    if not (case.weighs(took) or case.explains_slowness(took) or surprising):
+    if not (case.is_large(took) or case.explains_slowness(took) or surprising):
         return
-    shares = _to_blame(reasons.roots)
+    shares = _decisive(reasons.roots)
     evidence = tuple(one for share in shares[:_CITED] for one in _cited(case, share))
     if not evidence:
         return
@@ -68,7 +68,7 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _to_blame(roots: Iterable[RootShare]) -> list[RootShare]:
+def _decisive(roots: Iterable[RootShare]) -> list[RootShare]:
     """Return the changes that are the only reason for some jobs to run, most jobs first.
 
     If every job has several reasons, all changes are returned.

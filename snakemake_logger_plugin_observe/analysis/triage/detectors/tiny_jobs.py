@@ -39,7 +39,7 @@ def detect(case: Case) -> Iterator[Incident]:
         owned += round(share * case.spent("select", "main_loop"))
         if overhead < 2 * sum(known) and owned < worked:
             continue
-        if not (case.weighs(owned) or (case.explains_slowness(owned) and _new(case, rule))):
+        if not (case.is_large(owned) or (case.explains_slowness(owned) and _new(case, rule))):
             continue
         slow = sorted(attempts, key=lambda a: -sum(a.phases.get(p, 0) for p in _OVERHEAD))[:3]
         yield Incident(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from snakemake_logger_plugin_observe.analysis.phrasing import named, plural, submission_name
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, named, plural, submission_name
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,8 @@ def test_a_job_is_named_by_rule_and_wildcards_a_group_by_its_name(
 def test_many_things_are_named_by_the_first_and_a_count() -> None:
     assert named("abc") == "a, b, c"
     assert named("abcde") == "a, b, c and 2 more"
+
+
+@pytest.mark.parametrize(("text", "shown"), [("abcde", "abcde"), ("abcdef", "abcd…")])
+def test_a_text_is_cut_to_its_length(text: str, shown: str) -> None:
+    assert cut(text, 5) == shown
