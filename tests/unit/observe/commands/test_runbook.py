@@ -76,6 +76,7 @@ def test_commands_and_paths_are_those_of_the_workflow(work: Path) -> None:
     assert f"- working directory: `{work}`\n" in text
     assert "- `cut`: `logs/cut/{sample}.log`, **no `benchmark:`**\n" in text
     assert "(cd out && sha256sum --check all.sha256)\n" in text
+    assert "Machine's owner: ______" in text  # it used no cluster
     for heading in ("1. See", "2. See", "3. Where", "4. Confirm", "5. Workflow", "Known"):
         assert f"## {heading}" in text
     assert len(text.splitlines()) < 120

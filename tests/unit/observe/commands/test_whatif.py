@@ -45,6 +45,16 @@ def test_without_options_the_run_is_simulated_unchanged(
     assert one["predicted_s"] == one["measured_s"] == answer["measured_s"] == 13.0
 
 
+def test_the_suggested_sweep_is_over_the_limit_that_the_run_had(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "--sweep jobs=1,2,4,8" in text_of(capsys, journal)
+    local = begun(cores=2).job(1, threads=1).quick(1, 3, 3, 11).end(12).write(tmp_path / "l.jsonl")
+    text = text_of(capsys, local)
+    assert "Add one, such as --cores 8," in text
+    assert "--sweep cores=1,2,4,8" in text
+
+
 def test_the_answer_in_json_has_the_documented_keys(
     journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -275,6 +275,7 @@ def test_missing_outputs_that_exist_now_were_late() -> None:
         "join failed because joined.tsv did not appear within the 5 s of --latency-wait, but exists now"
     )
     assert [one.ref for one in found.evidence if one.kind == "file"] == ["joined.tsv"]
+    assert found.action.text.endswith("or write these outputs to a local disk")  # it has no nodes
 
 
 def test_outputs_that_never_appeared_are_a_failure_of_the_tool() -> None:

@@ -129,6 +129,10 @@ def test_a_signal_from_outside_is_possible_and_a_crash_is_certain() -> None:
         "memory?), and the cluster's records of 71"
     )
     assert killed.action.why.endswith("it used at least 10 MB of the 1000 MB that it requested")
+    here = only(failed_once("", code=-9))
+    assert here.action.text == (
+        "find out what sent the signal: check the kernel's log (was the machine out of memory?)"
+    )
     crashed = only(failed_once("Segmentation fault", code=-11))
     assert (crashed.where, crashed.strength) == ("tool behavior", "certain")
     assert crashed.action.text == "fix the error that map reported (logs/a.log:1)"
