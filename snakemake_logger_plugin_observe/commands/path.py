@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="show the journal lines and timestamps behind each segment of the actual path",
+        help="show the journal lines and stamps behind each segment of the actual path",
     )
     parser.add_argument(
         "--savings",

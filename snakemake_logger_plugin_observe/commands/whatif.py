@@ -21,7 +21,7 @@ from snakemake_logger_plugin_observe.reporters.as_json.whatif import shape
 from snakemake_logger_plugin_observe.reporters.as_text.whatif import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "simulate the run with other limits, poll intervals, groups or faster tools"
+HELP: Final = "simulate the run with other limits, polling intervals, groups or faster tools"
 _ALTERNATIVES: Final = 50
 
 _ONE_VALUE: Final = {
@@ -32,7 +32,7 @@ _ONE_VALUE: Final = {
         "xK",
         "multiply each wait in the cluster's queue by K; 'drawn' samples the waits instead",
     ),
-    "startup": ("xK", "multiply the startup of Snakemake on a node by K"),
+    "startup": ("xK", "multiply the start-up of Snakemake on a node by K"),
 }
 _MANY_VALUES: Final = {
     "resources": ("NAME=N", "N units of a resource in total"),
