@@ -89,7 +89,7 @@ def test_a_rule_whose_every_job_fails_first_is_systematic(lab: Lab) -> None:
         }
     ]
     assert (
-        "deterministic: all 6 jobs of quality failed first in this way and recovered on attempt 2; "
+        "deterministic: all 6 jobs of quality failed in this way at first and recovered on attempt 2; "
         "retries hide the cause" in text(lab)
     )
 

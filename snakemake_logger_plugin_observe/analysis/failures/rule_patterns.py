@@ -52,7 +52,7 @@ def rule_patterns(run: Run, failures: Iterable[Failure]) -> tuple[RulePattern, .
 
 
 def failing_in_every_job(patterns: Iterable[RulePattern]) -> frozenset[str]:
-    """Return the rules in which every job failed first, in the same way."""
+    """Return the rules in which every job failed at first, in the same way."""
     return frozenset(one.rule for one in patterns if one.pattern == "every_job")
 
 

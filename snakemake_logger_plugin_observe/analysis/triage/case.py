@@ -111,7 +111,7 @@ class Case:
 
     @cached_property
     def failing_in_every_job(self) -> frozenset[str]:
-        """Return the rules in which every job failed first, in the same way."""
+        """Return the rules in which every job failed at first, in the same way."""
         return failing_in_every_job(rule_patterns(self.run, self.failures))
 
     @cached_property

@@ -180,7 +180,7 @@ def _in_common(pattern: RulePattern) -> Iterator[RenderableType]:
     rule = pattern.rule
     if pattern.pattern == "every_job":
         on = f" on attempt {pattern.succeeded_on}" if pattern.succeeded_on is not None else " later"
-        text = f"deterministic: all {pattern.jobs:,} jobs of {rule} failed first in this way"
+        text = f"deterministic: all {pattern.jobs:,} jobs of {rule} failed in this way at first"
         yield line(f"{text} and recovered{on}; retries hide the cause", "yellow")
     elif pattern.pattern == "flaky":
         some = f"{pattern.recovered:,} of the {pattern.jobs:,} jobs of {rule}"

@@ -15,7 +15,7 @@ from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS, NODE_
 def test_what_all_jobs_of_a_rule_have_in_common_is_shown_once() -> None:
     for asked_for in ({}, {"rule": "quality"}):
         text = " ".join(render(jobs(every_job().run, failed=True, **asked_for)).split())
-        assert text.count("all 6 jobs of quality failed first in this way") == 1
+        assert text.count("all 6 jobs of quality failed in this way at first") == 1
         assert text.count("quality sample=") == (6 if asked_for else 0)
 
 
