@@ -112,7 +112,9 @@ def _is_no_incident(journal: Path, run: Run) -> None:
     if run.status() not in ("success", "dry_run", "nothing_to_do") and not failed:
         return
     if (held := alone.comparison) is not None:
-        alone = replace(alone, comparison=replace(held, speed=replace(held.speed, word="as fast")))
+        alone = replace(
+            alone, comparison=replace(held, speed=replace(held.speed, verdict="as fast"))
+        )
     for case in (alone, replace(alone, baseline=None, comparison=None)):
         found = triage(case).incidents
         assert [one.claim for one in found if not (failed and one.failures)] == []
