@@ -61,8 +61,10 @@ PYTEST = $(BIN)/python -m pytest $(TESTS) --dist loadscope
 
 # They spend much of their time waiting, so more of them run at a time than there are cores.
 # Exit code 5: TESTS contains none of them.
+PROCESSES ?= 4
+
 test: $(VENV)/.installed
-	$(PYTEST) --numprocesses 4 -m 'not slow and not timed' || [ $$? -eq 5 ]
+	$(PYTEST) --numprocesses $(PROCESSES) -m 'not slow and not timed' || [ $$? -eq 5 ]
 
 # These check how long real runs took, so nothing else may run at the same time.
 test-timed: $(VENV)/.installed
