@@ -36,7 +36,7 @@ _WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
 _STARTING: Final = ("begun", "prepared", "running")
 
 
-class _Report(NamedTuple):
+class _ReportedEnd(NamedTuple):
     """How an executor reported the end of an attempt."""
 
     poll_interval_s: float | None = None
@@ -44,7 +44,7 @@ class _Report(NamedTuple):
     logs: tuple[str, ...] = ()
 
 
-_NO_REPORT: Final = _Report()
+_NO_REPORT: Final = _ReportedEnd()
 
 
 class MainSide:
@@ -71,7 +71,7 @@ class MainSide:
         self._stamps: dict[Key, dict[str, clock.Micros]] = {}
         self._stages: dict[Key, dict[str, clock.Micros]] = {}
         self._described: set[Key] = set()
-        self._reports: dict[Key, _Report] = {}
+        self._reports: dict[Key, _ReportedEnd] = {}
         self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}
         self._fragments: Fragments | None = None
@@ -137,7 +137,7 @@ class MainSide:
         key = attempt_key(job)
         self._stamps.setdefault(key, {})["reported"] = moment
         text = str(message)[:2000] if message else None
-        self._reports[key] = _Report(_poll_interval(executor), text, tuple(map(str, logs)))
+        self._reports[key] = _ReportedEnd(_poll_interval(executor), text, tuple(map(str, logs)))
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:

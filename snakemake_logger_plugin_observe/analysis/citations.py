@@ -27,7 +27,7 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class CitedRun:
     """A run and the name of its journal in the answer: ``A``, ``B`` or ``P``."""
 
     name: str

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import typing
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -171,6 +172,17 @@ def test_the_wrapper_imports_only_the_recording_side() -> None:
     """Neither an analysis, nor the reader."""
     used = {folder_of(name) for path in modules(TIMED).values() for name in own_imports(path)}
     assert used <= {"clock", "console", "settings", "probe", "journal", "run", "recording"}
+
+
+def test_a_public_class_name_has_one_meaning() -> None:
+    names = Counter(
+        node.name
+        for package in ROOTS
+        for path in modules(package).values()
+        for node in tree(path).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 # -- who may do what -----------------------------------------------------------------------------

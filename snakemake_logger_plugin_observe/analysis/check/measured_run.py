@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeVar
 
-from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name, job_name, submission_name
@@ -95,7 +95,7 @@ class MeasuredRun:
     ) -> tuple[Citation, ...]:
         """Cite the journal lines of attempts' ends, with the *quote* of each."""
         shown = itertools.islice(found, MOST_CITED)
-        side = Side("B", self.run)
+        side = CitedRun("B", self.run)
         cited = (side.at_line(one.line, f"{self.name(one)}: {quote(what)}") for one, what in shown)
         return tuple(itertools.chain.from_iterable(cited))
 

@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import (
     Measurement,
     unknown,
 )
-from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, masked
 from snakemake_logger_plugin_observe.analysis.percentile import percentile
@@ -129,7 +129,7 @@ def _planned(measured: MeasuredRun, _part: str) -> Measurement:
         found = measured.counted(len(run.jobs), _by_rule(measured, run.jobs.values()), more)
         return replace(found, why=found.why or "counted from the jobs in the journal")
     counts = sorted(planned.to_run.items(), key=lambda item: -item[1])
-    side = Side("B", run)
+    side = CitedRun("B", run)
     cited = [
         one for rule, n in counts for one in side.at_event(planned, f"{plural(n, 'job')} of {rule}")
     ]
@@ -211,7 +211,9 @@ def _by_rule(measured: MeasuredRun, jobs: Iterable[JobDescribed]) -> Iterator[Ci
         first.setdefault(job.rule, job.job_id)
         counts[job.rule] += 1
     for rule, count in counts.most_common():
-        yield from Side("B", measured.run).at_job(first[rule], f"{plural(count, 'job')} of {rule}")
+        yield from CitedRun("B", measured.run).at_job(
+            first[rule], f"{plural(count, 'job')} of {rule}"
+        )
 
 
 def _ended(attempt: Attempt) -> str:

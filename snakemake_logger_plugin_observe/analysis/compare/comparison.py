@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from snakemake_logger_plugin_observe.analysis.citations import Side
+from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, contents, recorded
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, match
@@ -113,8 +113,8 @@ def _compared(before: Party, after: Party) -> Compared:
     products = {*lineages[0].products, *before.published} - varying
     files = (recorded(before.run, before.published), recorded(after.run, after.published))
     compared = Compared(
-        before=Side("A", before.run),
-        after=Side("B", after.run),
+        before=CitedRun("A", before.run),
+        after=CitedRun("B", after.run),
         match=matched,
         changes=changes(before.run, after.run, matched),
         contents=contents(outputs, products, *files, lineages[1].makers),

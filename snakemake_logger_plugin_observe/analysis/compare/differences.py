@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
 from snakemake_logger_plugin_observe.run.model import Run
@@ -47,7 +47,7 @@ def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change
         found: their matched jobs, if known already.
 
     """
-    sides = (Side("A", before), Side("B", after))
+    sides = (CitedRun("A", before), CitedRun("B", after))
     found = found or match(before, after)
     return (*_of_runs(*sides), *_of_sources(*sides), *_of_jobs(*sides, found.pairs))
 
@@ -76,7 +76,7 @@ _FACTS: Final[tuple[tuple[str, Callable[[RunStarted], Any]], ...]] = (
 )
 
 
-def _of_runs(before: Side, after: Side) -> Iterator[Change]:
+def _of_runs(before: CitedRun, after: CitedRun) -> Iterator[Change]:
     one, other = before.run.started, after.run.started
     if one is None or other is None:
         return
@@ -91,7 +91,9 @@ def _of_runs(before: Side, after: Side) -> Iterator[Change]:
             yield from _differing(before, after, name, *values)
 
 
-def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> Iterator[Change]:
+def _differing(
+    before: CitedRun, after: CitedRun, what: str, one: Any, other: Any
+) -> Iterator[Change]:
     if one == other:
         return
     old, new = text(one), text(other)
@@ -102,7 +104,7 @@ def _differing(before: Side, after: Side, what: str, one: Any, other: Any) -> It
 
 
 def _command_line(
-    before: Side, after: Side, one: Sequence[str], other: Sequence[str]
+    before: CitedRun, after: CitedRun, one: Sequence[str], other: Sequence[str]
 ) -> Iterator[Change]:
     """Yield the arguments that differ, whatever their order and the program's path."""
     old, new = Counter(one[1:]), Counter(other[1:])
@@ -127,7 +129,9 @@ def _surplus(args: Sequence[str], surplus: Counter[str]) -> list[str]:
     return found[::-1]
 
 
-def _config(before: Side, after: Side, one: RunStarted, other: RunStarted) -> Iterator[Change]:
+def _config(
+    before: CitedRun, after: CitedRun, one: RunStarted, other: RunStarted
+) -> Iterator[Change]:
     """Yield the keys of the configuration that differ, where both journals have them."""
     if one.config_digest is None or other.config_digest in (None, one.config_digest):
         return
@@ -145,7 +149,7 @@ def _config(before: Side, after: Side, one: RunStarted, other: RunStarted) -> It
         yield from _differing(before, after, f"config {key}", old, new)
 
 
-def _of_sources(before: Side, after: Side) -> Iterator[Change]:
+def _of_sources(before: CitedRun, after: CitedRun) -> Iterator[Change]:
     """Yield the workflow's own files that differ, and its commit."""
     one, other = before.run.provenance, after.run.provenance
     if one is None or other is None:
@@ -215,7 +219,7 @@ _DERIVED: Final = {
 _Facts = Iterator[tuple[str, str | None, str | None]]
 
 
-def _of_jobs(before: Side, after: Side, pairs: Iterable[Pair]) -> Iterator[Change]:
+def _of_jobs(before: CitedRun, after: CitedRun, pairs: Iterable[Pair]) -> Iterator[Change]:
     """Yield what differs by rule: one fact that differs in many jobs is one change."""
     affected: dict[tuple[str, str], list[tuple[Pair, str | None, str | None]]] = {}
     for pair in pairs:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.citations import Side
+from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
@@ -82,19 +82,19 @@ class Case:
     """The run's failures, if they are known already."""
 
     @property
-    def side(self) -> Side:
+    def side(self) -> CitedRun:
         """Return the run, to cite its journal."""
-        return Side("B", self.run)
+        return CitedRun("B", self.run)
 
     @property
-    def baseline_side(self) -> Side | None:
+    def baseline_side(self) -> CitedRun | None:
         """Return the baseline, to cite its journal."""
-        return Side("A", self.baseline) if self.baseline is not None else None
+        return CitedRun("A", self.baseline) if self.baseline is not None else None
 
     @property
-    def plan_side(self) -> Side | None:
+    def plan_side(self) -> CitedRun | None:
         """Return the dry run, to cite its journal."""
-        return Side("P", self.plan) if self.plan is not None else None
+        return CitedRun("P", self.plan) if self.plan is not None else None
 
     def answer(self, what: str) -> LiveAnswer | None:
         """Return a live Snakemake's answer about *what*, if there is one."""

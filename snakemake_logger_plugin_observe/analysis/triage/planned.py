@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
@@ -38,7 +38,7 @@ def _claims(case: Case) -> Iterator[Claim]:
         yield _of_live(case, live)
 
 
-def _to_run(side: Side) -> dict[str, int]:
+def _to_run(side: CitedRun) -> dict[str, int]:
     """Return how many jobs of each rule a run planned; without a plan, how many it described."""
     run = side.run
     if run.planned is not None and run.planned.to_run:
@@ -46,7 +46,7 @@ def _to_run(side: Side) -> dict[str, int]:
     return dict(Counter(job.rule for job in run.jobs.values()))
 
 
-def _at_plan(side: Side, counts: dict[str, int]) -> tuple[Citation, ...]:
+def _at_plan(side: CitedRun, counts: dict[str, int]) -> tuple[Citation, ...]:
     run = side.run
     lines = [job.line for job in run.jobs.values() if job.line is not None]
     line = run.planned.line if run.planned is not None else max(lines, default=None)
@@ -72,7 +72,7 @@ def _compared_with(now: dict[str, int], known: dict[str, int]) -> str:
     return f" instead of {before:,} in the baseline: {'; '.join(shown)}"
 
 
-def _of_dry_run(case: Case, side: Side) -> Claim:
+def _of_dry_run(case: Case, side: CitedRun) -> Claim:
     counts = _to_run(side)
     before = (side.run.start or 0) <= (case.run.start or 0)
     when = "before the run planned" if before else "after the run still plans"

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from snakemake_logger_plugin_observe.analysis.citations import Side
+from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.comparison import WorkDifference
 from snakemake_logger_plugin_observe.analysis.compare.speed import Speed
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -60,8 +60,8 @@ def _work(work: WorkDifference, runs: tuple[Run, Run]) -> dict[str, Any]:
         "attempts": _both(work.attempts),
         "failed_attempts": _both(work.failed_attempts),
         "reasons": {kind: _both(counts) for kind, counts in work.reasons.items()},
-        "jobs_added": [_job(job, Side("B", runs[1])) for job in work.match.added],
-        "jobs_gone": [_job(job, Side("A", runs[0])) for job in work.match.gone],
+        "jobs_added": [_job(job, CitedRun("B", runs[1])) for job in work.match.added],
+        "jobs_gone": [_job(job, CitedRun("A", runs[0])) for job in work.match.gone],
         "rules_added": list(work.rules_added),
         "rules_gone": list(work.rules_gone),
         "changes": [asdict(change) for change in work.changes],
@@ -72,7 +72,7 @@ def _both(numbers: tuple[int, int]) -> dict[str, int]:
     return {"baseline": numbers[0], "candidate": numbers[1]}
 
 
-def _job(job: JobDescribed, side: Side) -> dict[str, Any]:
+def _job(job: JobDescribed, side: CitedRun) -> dict[str, Any]:
     return {
         "job_id": job.job_id,
         "rule": job.rule,

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.citations import Side
+from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
@@ -97,7 +97,7 @@ def _new(compared: Compared, pair: Pair) -> list[str]:
     ]
 
 
-def _relative(path: str, side: Side) -> str:
+def _relative(path: str, side: CitedRun) -> str:
     """Return a path relative to its run's working directory."""
     started = side.run.started
     return posixpath.normpath(path.removeprefix(f"{started.workdir}/" if started else ""))

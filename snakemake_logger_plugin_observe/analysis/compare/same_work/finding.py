@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, Recorded
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match
@@ -28,8 +28,8 @@ class Finding:
 class Compared:
     """Two runs with everything that the judges read."""
 
-    before: Side
-    after: Side
+    before: CitedRun
+    after: CitedRun
     match: Match
     changes: tuple[Change, ...]
     contents: Contents

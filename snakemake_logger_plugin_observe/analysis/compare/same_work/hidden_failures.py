@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from snakemake_logger_plugin_observe.analysis.citations import Citation, Side
+from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
@@ -39,7 +39,7 @@ def findings(compared: Compared) -> Iterator[Finding]:
 
 
 def _failed(
-    side: Side, rule: str, found: list[Failure], *, deterministic: bool
+    side: CitedRun, rule: str, found: list[Failure], *, deterministic: bool
 ) -> Iterator[Finding]:
     """Yield a rule's failures that the baseline did not have, deterministic ones first."""
     hidden = [one for one in found if deterministic or _came_again(one)]
@@ -69,7 +69,7 @@ def _how(found: list[Failure]) -> str:
     return "the same way every time" if len(ways) == 1 else "each job the same way every time"
 
 
-def _cited(side: Side, found: list[Failure]) -> tuple[Citation, ...]:
+def _cited(side: CitedRun, found: list[Failure]) -> tuple[Citation, ...]:
     cited: list[Citation] = []
     for one in found[:3]:
         failed = (row for row in one.rows if row.attempt.status != "success")

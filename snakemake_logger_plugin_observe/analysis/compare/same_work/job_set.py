@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from snakemake_logger_plugin_observe.analysis.citations import Side
+from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import by_rule
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     UNCHECKED,
@@ -75,7 +75,7 @@ def not_found(compared: Compared) -> set[int]:
 
 
 def _by_reason(
-    jobs: Sequence[JobDescribed], there: Side
+    jobs: Sequence[JobDescribed], there: CitedRun
 ) -> tuple[dict[str, list[JobDescribed]], dict[str, set[str]]]:
     """Return the *jobs* that run *there* lacks, by the reason, and the wildcard values it lacks.
 
@@ -123,7 +123,7 @@ def _values(run: Run) -> dict[str, set[str]]:
 
 
 def _up_to_date(
-    by_reason: dict[str, list[JobDescribed]], side: Side, name: str, who: str
+    by_reason: dict[str, list[JobDescribed]], side: CitedRun, name: str, who: str
 ) -> Iterator[Finding]:
     if jobs := by_reason["up to date"]:
         claim = f"{jobs_of(len(jobs))} up to date in {who} and not run there: {job_names(jobs)}"
