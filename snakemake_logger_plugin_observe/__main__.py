@@ -73,6 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("snakemake-observe: empty argument: is a variable unset?", file=sys.stderr)
         return 2
     args = parser().parse_args(given)
+    if sys.stdout is None:
+        print("snakemake-observe: cannot write the answer: stdout is closed", file=sys.stderr)
+        return 2
     try:
         reply = COMMANDS[args.command].run(args)
         text = FORMS[args.format](reply, width=_width(), color=_color())

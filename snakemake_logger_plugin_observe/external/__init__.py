@@ -1,4 +1,4 @@
 """Everything outside the journal: the working directory, logs, Slurm, git, a live Snakemake.
 
-Uses ``run``, ``journal`` and the root; the only room of the reader that starts other programs.
+Uses ``run``, ``journal`` and the root; the only folder of the reader that starts other programs.
 """

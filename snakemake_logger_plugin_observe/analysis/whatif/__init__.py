@@ -1,6 +1,6 @@
 """What-ifs: a run's main loop simulated, as it was or under other settings.
 
-Uses ``analysis.path``, ``analysis.cost`` and ``run``.
+Uses ``analysis.cost`` and ``run``.
 """
 
 from snakemake_logger_plugin_observe.analysis.whatif.engine import Simulation, simulate

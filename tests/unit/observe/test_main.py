@@ -194,6 +194,13 @@ def test_a_closed_pipe_is_not_an_error(journal: Path, args: list[str]) -> None:
         assert (reader.communicate()[1], reader.returncode) == (b"", 0)
 
 
+def test_a_closed_stdout_is_one_line_and_exit_code_2(journal: Path) -> None:
+    with run_reader("cost", journal, preexec_fn=lambda: os.close(1)) as reader:
+        error = reader.communicate()[1]
+    assert error == b"snakemake-observe: cannot write the answer: stdout is closed\n"
+    assert reader.returncode == 2
+
+
 def test_output_to_a_pipe_has_no_colours(journal: Path) -> None:
     with run_reader("cost", journal, stdout=subprocess.PIPE) as reader:
         assert b"\x1b" not in reader.communicate()[0]
