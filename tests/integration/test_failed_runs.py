@@ -129,7 +129,9 @@ KINDS = """
         output: "differs.txt"
         log: "logs/differs.log"
         resources: nth=lambda wildcards, attempt: attempt
-        shell: "echo failure number $(( {resources.nth} * 7 )) of step-{resources.nth}x > {log};"
+        # It waits before it overwrites the log of the attempt before, which the recorder reads meanwhile.
+        shell: "sleep 1.5;"
+               " echo failure number $(( {resources.nth} * 7 )) of step-{resources.nth}x > {log};"
                " exit {resources.nth}"
 
     rule killed:
