@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Seconds,
     Stamps,
     Status,
+    UpToDateJob,
     Usage,
     Wait,
 )
@@ -147,6 +148,13 @@ class Planned(Event):
     """Jobs that this run has run or will run, by rule."""
     up_to_date: dict[str, int] = Field(default_factory=dict)
     """Jobs that need not run, by rule."""
+
+
+class UpToDate(Event):
+    """Jobs of the DAG that need not run, each once; ``planned`` counts all, also very many."""
+
+    event: Literal["up_to_date"] = "up_to_date"
+    jobs: tuple[UpToDateJob, ...] = ()
 
 
 class SchedulerIteration(Event):
@@ -361,6 +369,7 @@ _Other = (
     | FileSystem
     | RunPhase
     | Planned
+    | UpToDate
     | SchedulerIteration
     | JobDescribed
     | GroupDescribed

@@ -320,6 +320,18 @@ def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
     return first, last if isinstance(last, RunFinished) else None
 
 
+def contains(path: Path, text: bytes) -> bool:
+    """Return whether a journal contains *text*; False if it cannot be read."""
+    try:
+        with (
+            open(path, "rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+        ):
+            return whole.find(text) >= 0
+    except (OSError, ValueError):
+        return False
+
+
 def _event_in(line: bytes) -> AnyEvent | None:
     try:
         return ADAPTER.validate_json(line)

@@ -159,6 +159,15 @@ class LogTail(Frozen):
     """Why there are no lines."""
 
 
+class UpToDateJob(Frozen):
+    """A job of the DAG that need not run."""
+
+    rule: str
+    wildcards: dict[str, str] = Field(default_factory=dict)
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+
+
 class OutputFile(Frozen):
     """What exists at the path of a job's output."""
 

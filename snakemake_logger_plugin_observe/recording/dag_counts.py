@@ -1,34 +1,65 @@
-"""Counts of a DAG's jobs by rule: how many are to run, and how many are up to date.
+"""The jobs of a DAG: how many of each rule are to run or up to date, and which are up to date.
 
-Counted in the thread that plans, from what Snakemake has decided already: nothing is evaluated.
+Read in the thread that plans, from what Snakemake has decided already: nothing is evaluated.
 """
 
 import functools
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe.probe import hidden
-from snakemake_logger_plugin_observe.recording.notes import DagCounts
+from snakemake_logger_plugin_observe.recording.notes import DagCounts, KeptJob
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.clock import Micros
 
+_MOST_JOBS: Final = 1000
+_MOST_FILES: Final = 10_000
+"""So many up-to-date jobs, with so many files, are named in a journal; all are counted."""
 
-def count_jobs(dag: Any, time: "Micros") -> DagCounts:
-    """Return the jobs of *dag* counted by rule, in one pass over them.
 
-    A finished job counts as one to run, even if a later planning dropped it from the DAG.
-    """
-    needrun, finished = dag.needrun, dag.finished
-    to_run: Counter[str] = Counter()
-    up_to_date: Counter[str] = Counter()
-    for job in dag.jobs:
-        counter = to_run if needrun(job) or finished(job) else up_to_date
-        counter[job.rule.name] += 1
-    dropped = set(getattr(dag, "_finished", ())).difference(dag.jobs)
-    to_run.update(job.rule.name for job in dropped)
-    return DagCounts(time, dict(sorted(to_run.items())), dict(sorted(up_to_date.items())))
+class DagReader:
+    """Reads one run's DAG after each planning; names each up-to-date job once."""
+
+    def __init__(self, dag: Any) -> None:
+        """Read *dag*."""
+        self._dag = dag
+        self._named: set[Any] = set()
+        self._files_left = _MOST_FILES
+
+    def read(self, time: "Micros") -> DagCounts:
+        """Return its jobs counted by rule, and the new up-to-date ones, in one pass over them.
+
+        A finished job counts as one to run, even if a later planning dropped it from the DAG.
+        """
+        dag = self._dag
+        needrun, finished = dag.needrun, dag.finished
+        to_run: Counter[str] = Counter()
+        up_to_date: Counter[str] = Counter()
+        new: list[KeptJob] = []
+        for job in dag.jobs:
+            if needrun(job) or finished(job):
+                to_run[job.rule.name] += 1
+            else:
+                up_to_date[job.rule.name] += 1
+                if len(self._named) < _MOST_JOBS and job not in self._named:
+                    new += self._kept(job)
+        dropped = set(getattr(dag, "_finished", ())).difference(dag.jobs)
+        to_run.update(job.rule.name for job in dropped)
+        return DagCounts(
+            time, dict(sorted(to_run.items())), dict(sorted(up_to_date.items())), tuple(new)
+        )
+
+    def _kept(self, job: Any) -> tuple[KeptJob, ...]:
+        """Return *job*, or nothing once too many files have been named."""
+        self._files_left -= len(job.input) + len(job.output)
+        if self._files_left < 0:
+            return ()
+        self._named.add(job)
+        wildcards = {str(name): str(value) for name, value in job.wildcards_dict.items()}
+        files = (tuple(map(str, job.input)), tuple(map(str, job.output)))
+        return (KeptJob(str(job.rule.name), wildcards, *files),)
 
 
 def on_replanning(dag: Any, call: Callable[[], None]) -> None:

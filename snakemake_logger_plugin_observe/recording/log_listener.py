@@ -135,13 +135,14 @@ class LogListener(logging.Filter):
         workflow, self._workflow = self._workflow, None
         dag = ask(lambda: workflow.dag)
         if dag is not None:
-            self._receiver.put(dag_counts.count_jobs(dag, moment))
-            dag_counts.on_replanning(dag, lambda: self._replanned(dag))
+            reader = dag_counts.DagReader(dag)
+            self._receiver.put(reader.read(moment))
+            dag_counts.on_replanning(dag, lambda: self._replanned(reader))
 
-    def _replanned(self, dag: Any) -> None:
+    def _replanned(self, reader: dag_counts.DagReader) -> None:
         try:
             if os.getpid() == self._pid:
-                self._receiver.put(dag_counts.count_jobs(dag, clock.now()))
+                self._receiver.put(reader.read(clock.now()))
         except Exception as error:
             self._receiver.fault(error)
 

@@ -58,6 +58,18 @@ class DagCounts(Note):
 
     to_run: dict[str, int]
     up_to_date: dict[str, int]
+    new_up_to_date: tuple[KeptJob, ...] = ()
+    """Up-to-date jobs that were in no earlier count, up to a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptJob:
+    """A job that need not run (fields of ``UpToDateJob``)."""
+
+    rule: str
+    wildcards: dict[str, str]
+    input: tuple[str, ...]
+    output: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

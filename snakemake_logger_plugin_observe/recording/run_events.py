@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunFinished,
     RunPhase,
     SchedulerIteration,
+    UpToDate,
 )
 from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus
 from snakemake_logger_plugin_observe.recording import notes
@@ -115,6 +116,9 @@ class RunEvents:
     def dag_counts(self, note: notes.DagCounts) -> None:
         """Write the DAG's numbers of jobs, now that it has been planned or planned again."""
         self._emit(Planned(time=note.time, to_run=note.to_run, up_to_date=note.up_to_date))
+        if note.new_up_to_date:
+            kept = {"time": note.time, "jobs": note.new_up_to_date}
+            self._emit(UpToDate.model_validate(kept, from_attributes=True))
 
     def phase_ended(self, note: notes.RunPhaseEnded) -> None:
         """Write a phase of the run's own work."""

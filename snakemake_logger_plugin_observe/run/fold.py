@@ -11,7 +11,9 @@ from snakemake_logger_plugin_observe.journal.events import (
     AttemptSubmitted,
     JobDescribed,
     LeanAttemptFinished,
+    UpToDate,
 )
+from snakemake_logger_plugin_observe.journal.records import UpToDateJob
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key, written_segments
 from snakemake_logger_plugin_observe.run.clock_offsets import bounds_from_attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -72,6 +74,9 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
             run.allocation = event
         case "planned":
             run.planned = event
+        case "up_to_date":
+            for job in event.jobs:
+                _add_kept(run, event, job)
         case "file_system":
             run.file_systems.append(event)
         case _:
@@ -87,6 +92,19 @@ def _add_job(run: Run, event: JobDescribed) -> None:
     if before is not None and before.attempt not in (None, event.attempt):
         run.earlier_jobs[(event.job_id, before.attempt)] = before
     run.jobs[event.job_id] = event
+
+
+def _add_kept(run: Run, event: UpToDate, job: UpToDateJob) -> None:
+    job_id = -1 - len(run.kept)
+    described = JobDescribed(
+        time=event.time,
+        job_id=job_id,
+        rule=job.rule,
+        wildcards=job.wildcards,
+        input=job.input,
+        output=job.output,
+    )
+    run.kept[job_id] = described
 
 
 def _add_attempt(run: Run, event: AttemptEvent, recorded: Attempt | None) -> None:

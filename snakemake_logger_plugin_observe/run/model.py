@@ -23,6 +23,16 @@ from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.clock_offsets import LeadBounds, MainProcess, kernel_boot
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The earlier run that made the outputs of a job that is up to date now."""
+
+    journal: str
+    start: Micros | None
+    status: str
+    attempt: Attempt
+
+
 @dataclass(slots=True)
 class Run:
     """Everything that a journal records of one run."""
@@ -35,6 +45,11 @@ class Run:
     """The DAG as it was planned last."""
     jobs: dict[int, JobDescribed] = field(default_factory=dict)
     """The jobs by id, as they were submitted last."""
+    kept: dict[int, JobDescribed] = field(default_factory=dict)
+    """The jobs that were up to date, by negative ids: as the earlier run that made their outputs
+    describes them, or else by their files alone. Past some number a journal only counts them."""
+    made: dict[int, Made] = field(default_factory=dict)
+    """The earlier runs that ran the jobs in ``kept``, where they are known, by the same ids."""
     earlier_jobs: dict[Key, JobDescribed] = field(default_factory=dict)
     """Jobs as they were at attempts before their last: resources and commands may change."""
     groups: dict[str, GroupDescribed] = field(default_factory=dict)
@@ -52,6 +67,11 @@ class Run:
     """The number of the last attempt of each job and group; earlier ones may have been lost."""
     clocks: dict[str, LeadBounds] = field(default_factory=dict)
     """How far nodes' clocks may be ahead, from the attempts so far: ``bounds_from_attempt``."""
+
+    @property
+    def all_jobs(self) -> dict[int, JobDescribed]:
+        """The jobs that ran and those that were up to date: all of the DAG that is known."""
+        return {**self.jobs, **self.kept}
 
     @property
     def main(self) -> MainProcess:

@@ -78,7 +78,7 @@ LOGGER = {
     "close": (f"{OBSERVE}.recording.session", "Session.logger_closed"),
     "the filter": (f"{OBSERVE}.recording.log_records", "note_of"),
     "reading a job": (f"{OBSERVE}.recording.live_objects", "job_info"),
-    "counting what was planned": (f"{OBSERVE}.recording.dag_counts", "count_jobs"),
+    "counting what was planned": (f"{OBSERVE}.recording.dag_counts", "DagReader.read"),
 }
 
 

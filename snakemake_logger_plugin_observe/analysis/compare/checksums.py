@@ -42,7 +42,15 @@ class Contents:
 
 
 def recorded(run: Run, published: Mapping[str, str] | None = None) -> dict[str, Recorded]:
-    """Return the outputs that *run* recorded, and the files that it *published*, by path."""
+    """Return the outputs that *run* recorded, and the files that it *published*, by path.
+
+    Those of up-to-date jobs are as the earlier run recorded them that made them.
+    """
+    kept = {
+        file.path: Recorded(file, None)
+        for made in run.made.values()
+        for file in made.attempt.outputs or ()
+    }
     now = {
         path: Recorded(OutputFile(path=path, sha256=sha256), None)
         for path, sha256 in (published or {}).items()
@@ -52,7 +60,7 @@ def recorded(run: Run, published: Mapping[str, str] | None = None) -> dict[str, 
         for attempt in run.attempts.values()
         for file in attempt.outputs or ()
     }
-    return made | now
+    return kept | made | now
 
 
 def contents(

@@ -21,9 +21,7 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths, S
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS, Kind, parse
 from snakemake_logger_plugin_observe.run.model import Run
 
-_LESS: Final = frozenset(
-    {job_set.NARROWED, job_set.CUT, job_set.UP_TO_DATE, job_set.NOT_MADE, job_set.CACHED}
-)
+_LESS: Final = frozenset({job_set.NARROWED, job_set.CUT, job_set.NOT_MADE, job_set.CACHED})
 _MORE: Final = frozenset({job_set.WIDENED, job_set.ADDED})
 _OUTCOMES: Final = {
     "failed": "failed",
@@ -90,7 +88,8 @@ def compare(before: Party, after: Party) -> Comparison:
     findings = judge.findings(compared)
     measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
     why_not = _not_comparable(compared, before, after, findings)
-    if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned:
+    unlike = _ran_other_jobs(compared, findings)
+    if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned or unlike:
         measured = replace(measured, verdict=None)
     same, verdict, because = _verdict(compared, findings, measured, why_not)
     return Comparison(
@@ -136,6 +135,14 @@ def _compared(before: Party, after: Party) -> Compared:
     )
 
 
+def _ran_other_jobs(compared: Compared, findings: Sequence[Finding]) -> bool:
+    """Whether jobs ran in one of the two that were up to date in the other."""
+    alone = any(
+        (pair.before.job_id < 0) != (pair.after.job_id < 0) for pair in compared.match.pairs
+    )
+    return alone or any(one.id in (job_set.UP_TO_DATE, job_set.MADE_ALREADY) for one in findings)
+
+
 def _not_comparable(
     compared: Compared, before: Party, after: Party, findings: Sequence[Finding]
 ) -> tuple[str, ...]:
@@ -156,7 +163,7 @@ def _verdict(
 ) -> tuple[bool | None, str, tuple[str, ...]]:
     if why_not:
         return None, f"not comparable, because {'; '.join(why_not)}", why_not
-    pace = measured.verdict or ("as planned" if compared.planned else "")
+    pace = measured.verdict or ("as planned" if compared.planned else _extent(compared))
     unsafe = tuple(finding.claim for finding in findings if finding.kind == "unsafe")
     less = [f for f in findings if f.id in _LESS and f.kind != "safe" and not _is_empty(f)]
     more = [f for f in findings if f.id in _MORE]
@@ -180,6 +187,17 @@ def _verdict(
     return True, f"{pace}, {how}", ()
 
 
+def _extent(compared: Compared) -> str:
+    """Return how much of the work each side did, where that differs, instead of a speed."""
+    before, after = (_ran(side.run) for side in (compared.before, compared.after))
+    return f"{after} jobs ran, and {before} in A"
+
+
+def _ran(run: Run) -> str:
+    kept = sum(run.planned.up_to_date.values()) if run.planned is not None else 0
+    return f"{len(run.jobs):,} of {len(run.jobs) + kept:,}"
+
+
 def _because(pace: str, expected: str, did: str) -> str:
     """Return the verdict on a run that did less or more, which may explain its speed."""
     return f"{pace} because it did {did}" if pace == expected else f"{pace}, though it did {did}"
@@ -196,8 +214,8 @@ def _is_empty(finding: Finding) -> bool:
 
 def _work(compared: Compared) -> WorkDifference:
     before, after = compared.before.run, compared.after.run
-    old = {job.rule for job in before.jobs.values()}
-    new = {job.rule for job in after.jobs.values()}
+    old = {job.rule for job in before.all_jobs.values()}
+    new = {job.rule for job in after.all_jobs.values()}
     attempts = [
         [attempt for attempt in run.attempts.values() if attempt.job_id is not None]
         for run in (before, after)

@@ -81,7 +81,9 @@ def _of_runs(before: CitedRun, after: CitedRun) -> Iterator[Change]:
     if one is None or other is None:
         return
     for what, fact in _FACTS:
-        yield from _differing(before, after, what, fact(one), fact(other))
+        values = (fact(one), fact(other))
+        if None not in values or (_was_read(one) and _was_read(other)):
+            yield from _differing(before, after, what, *values)
     yield from _command_line(before, after, one.command, other.command)
     yield from _config(before, after, one, other)
     same_version = one.snakemake_version == other.snakemake_version
@@ -89,6 +91,11 @@ def _of_runs(before: CitedRun, after: CitedRun) -> Iterator[Change]:
         values = (one.settings[name], other.settings[name])
         if same_version or None not in values:  # else one version may not have the setting
             yield from _differing(before, after, name, *values)
+
+
+def _was_read(started: RunStarted) -> bool:
+    """Whether Snakemake had read the Snakefile: else what it did not record is unknown."""
+    return started.snakefile is not None
 
 
 def _differing(
@@ -225,6 +232,8 @@ def _of_jobs(before: CitedRun, after: CitedRun, pairs: Iterable[Pair]) -> Iterat
     for pair in pairs:
         if _compared_attributes(pair.before) == _compared_attributes(pair.after):
             continue
+        if not (is_described(pair.before) and is_described(pair.after)):
+            continue
         for what, old, new in _facts(pair):
             affected.setdefault((pair.before.rule, what), []).append((pair, old, new))
     for (rule, what), found in affected.items():
@@ -235,6 +244,11 @@ def _of_jobs(before: CitedRun, after: CitedRun, pairs: Iterable[Pair]) -> Iterat
             *after.at_job(pair.after.job_id, quoted[1] or f"{what}: {new}"),
         )
         yield Change(rule, what, old, new, len(found), cited)
+
+
+def is_described(job: JobDescribed) -> bool:
+    """Whether a run described *job*: of some up-to-date jobs only the files are known."""
+    return job.job_id >= 0 or job.threads is not None
 
 
 def _facts(pair: Pair) -> _Facts:

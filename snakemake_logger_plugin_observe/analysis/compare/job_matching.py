@@ -19,7 +19,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The jobs that both runs have, and those that only one has."""
+    """The jobs that both runs have, and those that only one has; up-to-date ones count too."""
 
     pairs: tuple[Pair, ...]
     gone: tuple[JobDescribed, ...]
@@ -28,8 +28,8 @@ class Match:
 
 def match(before: Run, after: Run) -> Match:
     """Match the jobs of two runs; those of a renamed rule are matched by their outputs."""
-    left = {_key(job): job for job in before.jobs.values()}
-    right = {_key(job): job for job in after.jobs.values()}
+    left = {_key(job): job for job in before.all_jobs.values()}
+    right = {_key(job): job for job in after.all_jobs.values()}
     not_yet_known = _known_after_checkpoints(before) | _known_after_checkpoints(after)
     pairs = [_pair(job, right[name], not_yet_known) for name, job in left.items() if name in right]
     gone = [job for name, job in left.items() if name not in right]

@@ -16,10 +16,10 @@ class Lineage:
     """The files of a run by the jobs that make and read them."""
 
     def __init__(self, run: Run) -> None:
-        """Read the inputs and outputs of all jobs of *run*."""
+        """Read the inputs and outputs of all jobs of *run*, also of those that were up to date."""
         self.makers: dict[str, JobDescribed] = {}
         self.readers: dict[str, list[JobDescribed]] = {}
-        for job in run.jobs.values():
+        for job in run.all_jobs.values():
             self.makers.update(dict.fromkeys(job.output, job))
             for path in job.input:
                 self.readers.setdefault(path, []).append(job)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.files import (
     SUBFOLDER,
     Detail,
@@ -145,8 +146,14 @@ def is_real(run: Run) -> bool:
 
 def is_alive(run: Run) -> bool | None:
     """Return whether the run's process is alive, or None if that is unknown on this machine."""
-    started = run.started
-    if run.finished is not None or started is None or started.host != socket.gethostname():
+    if run.finished is not None or run.started is None:
+        return None
+    return process_alive(run.started)
+
+
+def process_alive(started: RunStarted) -> bool | None:
+    """Return whether a run's process is alive, or None if that is unknown on this machine."""
+    if started.host != socket.gethostname():
         return None
     try:
         os.kill(started.pid, 0)

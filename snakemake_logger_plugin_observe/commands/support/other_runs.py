@@ -1,5 +1,6 @@
 """The other runs in a run's folder of journals: its baseline, its history, its dry run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,22 +9,57 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import snakefi
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, read_ends
+from snakemake_logger_plugin_observe.journal.files import (
+    Detail,
+    JournalError,
+    contains,
+    read_ends,
+)
 from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.scope import scope_of
 
+_OF_AN_ATTEMPT: Final = b'\n{"event":"attempt_'
 _HISTORY: Final = 10
 """So many runs are enough to estimate noise."""
+_MOST_TRIED: Final = 5
+"""So many earlier runs are read to find a full one to compare a full run with."""
 _FORCES: Final = ("forceall", "forcerun", "forcetargets", "until", "omit_from")
 """Settings that decide which jobs are planned, whatever files exist."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """A finished run, by the first and the last event of its journal."""
+class Begun:
+    """A run, by the first event of its journal; it still runs, or was killed."""
 
     path: Path
     started: RunStarted
+
+    @property
+    def status(self) -> str:
+        """How it ended, or that it runs; a run whose process cannot be seen counts as running."""
+        return "killed" if find_journal.process_alive(self.started) is False else "running"
+
+    @property
+    def ran_jobs(self) -> bool:
+        """Whether it started a job."""
+        return contains(self.path, _OF_AN_ATTEMPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline(Begun):
+    """A finished run, by the first and the last event of its journal."""
+
     finished: RunFinished
+
+    @property
+    def status(self) -> str:
+        """How it ended."""
+        return self.finished.status
+
+    @property
+    def ran_jobs(self) -> bool:
+        """Whether it started a job."""
+        return self.finished.attempt_count > 0
 
 
 def start_of(started: RunStarted) -> Micros:
@@ -31,19 +67,53 @@ def start_of(started: RunStarted) -> Micros:
     return started.process_started or started.time
 
 
+def before(source: Source) -> list[Begun]:
+    """Return the earlier runs of the same Snakefile, whatever became of them, the newest first."""
+    started = source.run.started
+    if started is None:
+        return []
+    start, snakefile = source.run.start or started.time, snakefile_of(started)
+    return [
+        one
+        for one in reversed(_runs(source.path.parent))
+        if start_of(one.started) < start and snakefile_of(one.started) == snakefile
+    ]
+
+
 def baseline_of(source: Source, detail: Detail = Detail.WHOLE) -> Source | None:
-    """Return the newest successful earlier run of the same Snakefile and targets.
+    """Return the run to compare *source* with: the newest successful one of the same targets.
+
+    A full run is compared with a full run, if there is one.
 
     Args:
         source: the run to find a baseline for.
         detail: how much of the baseline's journal is read.
 
     """
-    for outline in reversed(_earlier(source)):
+    found: Source | None = None
+    full = scope_of(source.run) == "full"
+    for outline in _earlier(source)[: -_MOST_TRIED - 1 : -1]:
         try:
-            return find_journal.load(outline.path, detail)
+            read = find_journal.load(outline.path, detail)
         except JournalError:
             continue
+        if not full or scope_of(read.run) == "full":
+            return read
+        found = found or read
+    return found
+
+
+def resumed_by(source: Source) -> Begun | None:
+    """Return the run that *source*'s run resumed: one that failed or was cut off just before it.
+
+    None if a run of the same targets succeeded since, or there was none before.
+    """
+    started = source.run.started
+    if started is None:
+        return None
+    for one in before(source):
+        if _same_targets(one.started, started) and one.ran_jobs:
+            return one if one.status in ("failed", "interrupted", "killed") else None
     return None
 
 
@@ -61,7 +131,7 @@ def history(source: Source) -> list[Outline]:
 
 def repetitions(folder: Path) -> list[Outline]:
     """Return the newest successful run in *folder* and those that repeat it, the newest last."""
-    found = _successful(folder)
+    found = _succeeded(_runs(folder))
     return [
         one
         for one in found
@@ -100,27 +170,28 @@ def _earlier(source: Source) -> list[Outline]:
     started = source.run.started
     if started is None:
         return []
-    before = source.run.start or started.time
-    return [
-        outline
-        for outline in _successful(source.path.parent)
-        if start_of(outline.started) < before and _same_targets(outline.started, started)
-    ]
+    succeeded = _succeeded(reversed(before(source)))
+    return [one for one in succeeded if _same_targets(one.started, started)]
 
 
-def _successful(folder: Path) -> list[Outline]:
-    """Return the successful runs of jobs whose journals are in *folder*, the newest last.
+def _succeeded(runs: Iterable[Begun]) -> list[Outline]:
+    """Return those of *runs* that ran jobs and succeeded."""
+    ended = (one for one in runs if isinstance(one, Outline))
+    return [one for one in ended if one.status == "success" and one.ran_jobs]
+
+
+def _runs(folder: Path) -> list[Begun]:
+    """Return the real runs whose journals are in *folder*, the newest last.
 
     A run counts once, even if there are copies of its journal.
     """
-    found: dict[str, Outline] = {}
+    found: dict[str, Begun] = {}
     for path in sorted(folder.glob("*.jsonl")):
-        ends = read_ends(path)
-        if ends is None or ends[0].kind != "run" or ends[1] is None:
-            continue
-        if ends[1].status == "success" and ends[1].attempt_count:
-            found.setdefault(ends[0].run_id, Outline(path, ends[0], ends[1]))
-    return sorted(found.values(), key=lambda outline: start_of(outline.started))
+        started, finished = read_ends(path) or (None, None)
+        if started is not None and started.kind == "run":
+            run = Begun(path, started) if finished is None else Outline(path, started, finished)
+            found.setdefault(started.run_id, run)
+    return sorted(found.values(), key=lambda run: start_of(run.started))
 
 
 def _others(source: Source) -> list[tuple[RunStarted, Path]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake_logger_plugin_observe.analysis.compare.checksums import varying
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
-from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
+from snakemake_logger_plugin_observe.commands.support import earlier_jobs, find_journal, other_runs
 from snakemake_logger_plugin_observe.commands.support.other_runs import Outline
 from snakemake_logger_plugin_observe.external.published_files import checksums
 from snakemake_logger_plugin_observe.journal.events import RunFinished
@@ -56,8 +56,11 @@ def baseline_side(source: Source, named: Path | None) -> Side | None:
 def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party, Party]:
     """Return both sides for ``compare``, with checksums of published files if they can differ.
 
-    In one folder the later run has overwritten what the earlier one published.
+    In one folder the later run has overwritten what the earlier one published. The up-to-date jobs
+    of both are described by the runs before them.
     """
+    earlier_jobs.complete(before.source)
+    earlier_jobs.complete(after.source, before.source)
     one, other = _party(before, after.source), _party(after, before.source)
     if not globs or one_folder(before.source, after.source):
         return one, other

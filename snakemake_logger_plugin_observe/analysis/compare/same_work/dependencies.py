@@ -170,7 +170,7 @@ def _other_data(compared: Compared) -> Iterator[Finding]:
     old, new = compared.lineages
     sizes = {
         path: size
-        for job in compared.before.run.jobs.values()
+        for job in compared.before.run.all_jobs.values()
         for path, size in job.input_sizes.items()
         if path not in old.makers
     }

@@ -1,5 +1,6 @@
 """Jobs that only one of the runs has: discovery, cut or added steps, up-to-date work."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
@@ -79,17 +80,18 @@ def _by_reason(
 ) -> tuple[dict[str, list[JobDescribed]], dict[str, set[str]]]:
     """Return the *jobs* that run *there* lacks, by the reason, and the wildcard values it lacks.
 
-    A journal has only the number of a rule's up-to-date jobs. Jobs whose wildcard values *there*
-    has are counted as up to date first.
+    Of many up-to-date jobs a journal has only the number by rule. Jobs whose wildcard values
+    *there* has are counted as up to date first.
     """
     known = _values(there.run)
     kinds: dict[str, list[JobDescribed]] = {"up to date": [], "discovery": [], "other": []}
     values: dict[str, set[str]] = {}
     fresh = {job.job_id: _unknown(job, known) for job in jobs}
-    left = dict(there.run.planned.up_to_date) if there.run.planned else {}
+    left = Counter(there.run.planned.up_to_date if there.run.planned else {})
+    left.subtract(job.rule for job in there.run.kept.values())
     spared: set[int] = set()
     for job in sorted(jobs, key=lambda job: bool(fresh[job.job_id])):
-        if left.get(job.rule, 0) > 0:
+        if left[job.rule] > 0:
             left[job.rule] -= 1
             spared.add(job.job_id)
     for job in jobs:
@@ -116,7 +118,7 @@ def _unknown(job: JobDescribed, known: dict[str, set[str]]) -> dict[str, str]:
 def _values(run: Run) -> dict[str, set[str]]:
     """Return the values of each wildcard over all jobs."""
     found: dict[str, set[str]] = {}
-    for job in run.jobs.values():
+    for job in run.all_jobs.values():
         for name, value in job.wildcards.items():
             found.setdefault(name, set()).add(value)
     return found
@@ -173,7 +175,7 @@ def _with(values: dict[str, set[str]]) -> str:
 
 def _cut(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
     """Yield steps that are gone: redundant ones if all products are the same bytes."""
-    left = {job.rule for job in compared.after.run.jobs.values()}
+    left = {job.rule for job in compared.after.run.all_jobs.values()}
     products = set(compared.contents.missing)
     for rule, found in by_rule(jobs).items():
         lost = [path for job in found for path in job.output if path in products]

@@ -1,4 +1,4 @@
-"""Counts of a DAG's jobs by rule, and again after each replanning."""
+"""A DAG's jobs: counted by rule, the up-to-date ones named, and again after each replanning."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from snakemake_logger_plugin_observe.recording.dag_counts import count_jobs, on_replanning
+from snakemake_logger_plugin_observe.recording import dag_counts
+from snakemake_logger_plugin_observe.recording.dag_counts import DagReader, on_replanning
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Dag:
 
 
 def counts(dag: Dag) -> dict[str, dict[str, int]]:
-    note = count_jobs(dag, 7)
+    note = DagReader(dag).read(7)
     assert note.time == 7
     return {"to_run": note.to_run, "up_to_date": note.up_to_date}
 
@@ -37,12 +38,15 @@ def counts(dag: Dag) -> dict[str, dict[str, int]]:
 class Job:
     """A job, equal to no other."""
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, rule: str, number: int = 0) -> None:
         self.rule = SimpleNamespace(name=rule)
+        self.wildcards_dict = {"n": number}
+        self.input = ["in.txt"]
+        self.output = [f"{rule}/{number}.txt"]
 
 
 def jobs(**numbers: int) -> list[Any]:
-    return [Job(name) for name, count in numbers.items() for _ in range(count)]
+    return [Job(name, n) for name, count in numbers.items() for n in range(count)]
 
 
 def test_jobs_are_counted_by_rule_and_rules_are_sorted() -> None:
@@ -67,6 +71,32 @@ def test_a_finished_job_that_a_replanning_dropped_counts_as_to_run() -> None:
 
 def test_an_empty_dag_has_no_counts() -> None:
     assert counts(Dag()) == {"to_run": {}, "up_to_date": {}}
+
+
+def test_each_up_to_date_job_is_named_once_with_its_files() -> None:
+    dag = Dag(jobs(map=2))
+    reader = DagReader(dag)
+    assert [(one.rule, one.wildcards, one.input, one.output) for one in named(reader)] == [
+        ("map", {"n": "0"}, ("in.txt",), ("map/0.txt",)),
+        ("map", {"n": "1"}, ("in.txt",), ("map/1.txt",)),
+    ]
+    dag.jobs = [*dag.jobs, *jobs(sort=1)]
+    assert [one.rule for one in named(reader)] == ["sort"]
+
+
+@pytest.mark.parametrize("limit", [{"_MOST_JOBS": 3}, {"_MOST_FILES": 7}])
+def test_many_up_to_date_jobs_are_counted_and_only_the_first_are_named(
+    limit: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in limit.items():
+        monkeypatch.setattr(dag_counts, name, value)
+    note = DagReader(Dag(jobs(map=5))).read(7)
+    assert note.up_to_date == {"map": 5}
+    assert len(note.new_up_to_date) == 3
+
+
+def named(reader: DagReader) -> tuple[Any, ...]:
+    return reader.read(7).new_up_to_date
 
 
 def test_the_callback_runs_after_a_replanning_whose_result_is_unchanged() -> None:

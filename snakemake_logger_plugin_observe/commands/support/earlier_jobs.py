@@ -1,0 +1,98 @@
+"""The jobs of a run that were up to date, as the earlier runs that made their outputs know them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
+from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.model import Made, Run
+
+_MOST_READ: Final = 20
+"""So many earlier journals are read to find out who made what."""
+_Name = tuple[object, ...]
+
+
+def complete(source: Source, baseline: Source | None = None) -> None:
+    """Describe the up-to-date jobs of *source*'s run, in place, by the runs before it.
+
+    A journal of an older version, or of very many up-to-date jobs, only counts them by rule. Then
+    the jobs of earlier runs are taken, if there are exactly as many.
+
+    Args:
+        source: the run.
+        baseline: an earlier run that was read already, and completed; where the search ends.
+
+    """
+    search = _Search(source.run)
+    earlier = _earlier(source, baseline)
+    while search.unfinished() and (run := next(earlier, None)) is not None:
+        search.look_in(run)
+    search.take_counted()
+
+
+def _earlier(source: Source, baseline: Source | None) -> Iterator[Source]:
+    """Yield the runs of the same Snakefile before *source*, the newest first."""
+    for outline in other_runs.before(source)[:_MOST_READ]:
+        if baseline is not None and outline.path.name == baseline.path.name:
+            yield baseline
+            return
+        try:
+            yield find_journal.load(outline.path, Detail.FIGURES)
+        except JournalError:
+            continue
+
+
+class _Search:
+    """The up-to-date jobs of a run that no earlier run has described yet."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ran = {_name(job) for job in run.jobs.values()}
+        self._wanted = {_name(job): job_id for job_id, job in run.kept.items()}
+        counts = Counter(run.planned.up_to_date if run.planned is not None else {})
+        counts.subtract(job.rule for job in run.kept.values())
+        self._counted = {rule: many for rule, many in counts.items() if many > 0}
+        self._candidates: dict[_Name, tuple[JobDescribed, Made]] = {}
+
+    def unfinished(self) -> bool:
+        return bool(self._wanted or self._counted)
+
+    def look_in(self, source: Source) -> None:
+        """Take the jobs that an earlier run attempted, or knows from runs before it.
+
+        One that failed counts too: ``--keep-incomplete`` leaves outputs that then are up to date.
+        """
+        run = source.run
+        for job_id, job in run.jobs.items():
+            if (attempt := run.last_attempt(job_id)) is not None:
+                self._take(job, Made(str(source.path), run.start, source.status, attempt))
+        for job_id, made in run.made.items():
+            self._take(run.kept[job_id], made)
+
+    def _take(self, job: JobDescribed, made: Made) -> None:
+        name = _name(job)
+        if name in self._ran or name in self._candidates:
+            return
+        if (job_id := self._wanted.pop(name, None)) is not None:
+            self._describe(job_id, job, made)
+        elif job.rule in self._counted:
+            self._candidates[name] = (job, made)
+
+    def _describe(self, job_id: int, job: JobDescribed, made: Made) -> None:
+        # Its line is one of another journal, so it is not cited.
+        self._run.kept[job_id] = job.model_copy(update={"job_id": job_id})
+        self._run.made[job_id] = made
+
+    def take_counted(self) -> None:
+        """Take the candidates of each rule that has as many of them as it has up-to-date jobs."""
+        found = Counter(job.rule for job, _made in self._candidates.values())
+        for job, made in self._candidates.values():
+            if found[job.rule] == self._counted[job.rule]:
+                self._describe(min(self._run.kept, default=0) - 1, job, made)
+
+
+def _name(job: JobDescribed) -> _Name:
+    return (job.rule, *sorted(job.wildcards.items()))

@@ -1,0 +1,72 @@
+"""What kind of run it was, and how far it got: the one place that says so."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL
+from snakemake_logger_plugin_observe.run.model import Run
+
+ScopeName = Literal["full", "incremental", "resumed", "nothing_to_do", "dry_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """A run's jobs by how far they got; unknown is None. The first is the sum of the last five."""
+
+    planned: int | None
+    """To run in this run; the jobs that were up to date are not among them."""
+    up_to_date: int | None
+    done: int
+    failed: int
+    cancelled: int
+    in_flight: int
+    """Submitted or running, and not ended when the journal was last written."""
+    not_reached: int | None
+
+
+def job_counts(run: Run) -> JobCounts:
+    """Return how far the jobs of *run* got, each by its last attempt."""
+    last: dict[int, str] = {}
+    for attempt in run.attempts.values():
+        if attempt.job_id is not None:
+            newest = run.last_attempt(attempt.job_id)
+            last[attempt.job_id] = (newest or attempt).status
+    ends = list(last.values())
+    done = sum(1 for status in ends if status in ("success", "cached"))
+    failed = sum(1 for status in ends if status in FAILED)
+    in_flight = sum(1 for status in ends if status not in FINAL)
+    planned = up_to_date = None
+    if run.planned is not None:
+        planned = max(sum(run.planned.to_run.values()), len(ends))
+        up_to_date = sum(run.planned.up_to_date.values())
+    return JobCounts(
+        planned=planned,
+        up_to_date=up_to_date,
+        done=done,
+        failed=failed,
+        cancelled=len(ends) - done - failed - in_flight,
+        in_flight=in_flight,
+        not_reached=None if planned is None else planned - len(ends),
+    )
+
+
+def scope_of(run: Run, *, resumes: bool = False) -> ScopeName | None:
+    """Return what kind of run it was; None if its plan is unknown.
+
+    Args:
+        run: the run.
+        resumes: whether an earlier run of the same work failed or was cut off, and none since
+            completed it.
+
+    """
+    if run.is_dry_run:
+        return "dry_run"
+    if run.planned is None:
+        ended = run.finished.status if run.finished is not None else None
+        return "nothing_to_do" if ended == "nothing_to_do" else None
+    counts = job_counts(run)
+    if not counts.planned:
+        return "nothing_to_do"
+    if not counts.up_to_date:
+        return "full"
+    return "resumed" if resumes else "incremental"
