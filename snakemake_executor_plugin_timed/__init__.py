@@ -4,12 +4,15 @@ Every Snakemake process on the machine and on the nodes imports this module, so 
 three names that Snakemake requires; the work is done in ``wrapping`` and what that loads.
 """
 
+import argparse
 import time
 from dataclasses import InitVar, dataclass, field
 from typing import Any, Optional
 
 from snakemake_interface_executor_plugins.executors.base import AbstractExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
+
+from snakemake_logger_plugin_observe.settings import on_or_off
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
@@ -38,6 +41,8 @@ class ExecutorSettings(ExecutorSettingsBase):
             "help": "Whether to time Snakemake and the tool on the nodes too, which needs a shared "
             "file system and the same Python there (default: on if both are available).",
             "choices": ["on", "off"],
+            "metavar": "{on,off}",
+            "type": on_or_off,
         },
     )
     accounting: Optional[str] = field(  # noqa: UP045
@@ -46,6 +51,8 @@ class ExecutorSettings(ExecutorSettingsBase):
             "help": "Whether to query Slurm's accounting for the jobs once, when the run ends "
             "(default: on if Slurm runs them).",
             "choices": ["on", "off"],
+            "metavar": "{on,off}",
+            "type": on_or_off,
         },
     )
     announce: Optional[str] = field(  # noqa: UP045
@@ -54,12 +61,14 @@ class ExecutorSettings(ExecutorSettingsBase):
             "help": "Whether to announce each job's state (queued, running, succeeded, failed) to "
             "other logger plugins, in remote_job_state log records (default: off).",
             "choices": ["on", "off"],
+            "metavar": "{on,off}",
+            "type": on_or_off,
         },
     )
     record: Optional[str] = field(  # noqa: UP045
         default=None,
         metadata={
-            "help": "Internal: the file that a job's own processes write their stamps to.",
+            "help": argparse.SUPPRESS,  # internal: where a job's own processes write their stamps
             "metavar": "FILE",
         },
     )

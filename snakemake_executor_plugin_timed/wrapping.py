@@ -13,7 +13,7 @@ from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from snakemake_logger_plugin_observe.probe import callers_variable
-from snakemake_logger_plugin_observe.settings import switched_on
+from snakemake_logger_plugin_observe.settings import on_or_off, switched_on
 
 _OURSELVES: Final = "timed"
 _INNER_SETTINGS: Final = "_timed_wrapped_settings"
@@ -164,9 +164,9 @@ def _observer(workflow: Any, settings: Any) -> Any:
 
     return MainSide.of(
         workflow,
-        node_stamps=getattr(settings, "node_stamps", None) != "off",
-        accounting=getattr(settings, "accounting", None) != "off",
-        announce=getattr(settings, "announce", None) == "on",
+        node_stamps=on_or_off(getattr(settings, "node_stamps", None)) != "off",
+        accounting=on_or_off(getattr(settings, "accounting", None)) != "off",
+        announce=on_or_off(getattr(settings, "announce", None)) == "on",
     )
 
 

@@ -1,7 +1,8 @@
 """The logger plugin's flags, and the environment variable that switches both plugins off.
 
 Snakemake reads the annotations when it builds its command line, so they must be plain types or
-``typing.Optional``: anything else breaks every ``snakemake`` call on the machine.
+``typing.Optional``: anything else breaks every ``snakemake`` call on the machine. Values of a
+profile arrive as texts of what YAML read: ``off`` as ``False``, 0640 as ``416``.
 """
 
 import os
@@ -10,6 +11,14 @@ from pathlib import Path
 from typing import List, Optional  # noqa: UP035 - see the module's docstring
 
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+
+
+def on_or_off(value: object) -> str:
+    """Return ``on`` or ``off`` for the words that YAML reads as booleans, else *value*'s text."""
+    text = str(value)
+    if text.lower() in ("true", "yes", "on"):
+        return "on"
+    return "off" if text.lower() in ("false", "no", "off") else text
 
 
 @dataclass(repr=False, eq=False)  # each generated method costs every process import time
@@ -54,6 +63,8 @@ class LogHandlerSettings(LogHandlerSettingsBase):
         metadata={
             "help": "Whether jobs' shell commands are written into the journal (default: on).",
             "choices": ["on", "off"],
+            "metavar": "{on,off}",
+            "type": on_or_off,
         },
     )
     outputs: Optional[str] = field(  # noqa: UP045 - see the module's docstring
@@ -63,6 +74,8 @@ class LogHandlerSettings(LogHandlerSettingsBase):
             "SHA-256 checksums too, so that the outputs of two runs can be compared. Checksums "
             "are made in the background, but the run's end waits for them (default: off).",
             "choices": ["off", "sizes", "checksums"],
+            "metavar": "{off,sizes,checksums}",
+            "type": on_or_off,
         },
     )
 

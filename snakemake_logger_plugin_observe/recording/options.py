@@ -3,12 +3,16 @@
 import re
 import tempfile
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.settings import LogHandlerSettings
+from snakemake_logger_plugin_observe.recording.live_objects import profile_files
+from snakemake_logger_plugin_observe.recording.profile_mappings import mapping_of
+from snakemake_logger_plugin_observe.settings import LogHandlerSettings, on_or_off
 
+_OUTPUTS: Final = ("off", "sizes", "checksums")
 _PATIENCE_S: Final = 10.0
 
 
@@ -42,10 +46,10 @@ def journal_settings(settings: Any, common: Any) -> JournalSettings:
     )
     if isinstance(settings, LogHandlerSettings):
         journal.mode = _mode(settings.mode)
-        journal.tags = dict(map(_tag, settings.tag or ()))
+        journal.tags = _tags(settings.tag)
         journal.mask = tuple(map(_pattern, settings.mask or ()))
-        journal.commands = settings.commands != "off"
-        journal.outputs = settings.outputs or "off"
+        journal.commands = on_or_off(settings.commands) != "off"
+        journal.outputs = _outputs(settings.outputs)
         if settings.dir is not None:
             journal.folder = _writable(Path(settings.dir).absolute())
     return journal
@@ -64,15 +68,43 @@ def _flag_error(text: str) -> Exception:
     return error
 
 
-def _mode(text: str | None) -> int:
-    if text is None:
+def _mode(given: str | int | None) -> int:
+    """Return a file mode that was given in octal, or as YAML and Python read it: 0640 is 416.
+
+    With write permission for the owner, no text can mean both: what is octal is taken so.
+    """
+    if given is None:
         return 0o600
-    if not re.fullmatch(r"(0o)?[0-7]{3,4}", str(text)) or not int(str(text), 8) & 0o200:
+    text = str(given)
+    octal = int(text, 8) if re.fullmatch(r"(0o)?[0-7]{3,4}", text) else 0
+    decimal = int(text) if re.fullmatch(r"[1-5][0-9]{2}", text) else 0
+    for mode in (octal, decimal) if isinstance(given, str) else (decimal,):
+        if mode & 0o200:
+            return mode & 0o777
+    raise _flag_error(
+        f"--logger-observe-mode: {given!r} is not an octal file mode with write permission "
+        "for the owner, such as 0640"
+    )
+
+
+def _outputs(given: object) -> str:
+    chosen = "off" if given is None else on_or_off(given)
+    if chosen not in _OUTPUTS:
         raise _flag_error(
-            f"--logger-observe-mode: {text!r} is not an octal file mode with write permission "
-            "for the owner, such as 0640"
+            f"--logger-observe-outputs: {given!r} is not one of {', '.join(_OUTPUTS)}"
         )
-    return int(str(text), 8) & 0o777
+    return chosen
+
+
+def _tags(given: Any) -> dict[str, str]:
+    """Return the tags of a flag's values, of a mapping from Python, or of a profile's mapping."""
+    if isinstance(given, Mapping):
+        return {str(key): str(value) for key, value in given.items()}
+    if isinstance(given, str):
+        given = (given,)
+    if not given:
+        return mapping_of("logger-observe-tag", profile_files())
+    return dict(map(_tag, given))
 
 
 def _tag(text: str) -> tuple[str, str]:

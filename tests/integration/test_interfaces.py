@@ -79,6 +79,48 @@ def test_tags_mode_and_folder_follow_their_flags(lab: Lab) -> None:
     assert oct(journal.stat().st_mode)[-3:] == "640"
 
 
+PROFILE_VALUES = [
+    pytest.param("logger-observe-tag: {pr: base, paired: yes}", id="mapping"),
+    pytest.param("logger-observe-tag:\n  pr: base\n  paired: yes", id="block"),
+    pytest.param("logger-observe-tag: [pr=base, paired=yes]", id="list"),
+]
+
+
+@pytest.mark.parametrize("tags", PROFILE_VALUES)
+def test_a_profile_s_values_mean_what_is_written_there(lab: Lab, tags: str) -> None:
+    """YAML reads off as false, and 0640 as 416; Snakemake drops a mapping."""
+    lab.snakefile(TOUCH)
+    (lab.folder / "profile").mkdir()
+    (lab.folder / "profile" / "config.yaml").write_text(
+        "logger: observe\nexecutor: timed\ncores: 1\nlogger-observe-commands: off\n"
+        "logger-observe-outputs: off\nlogger-observe-mode: 0640\ntimed-node-stamps: no\n"
+        f"timed-announce: on\n{tags}\n"
+    )
+    run = lab.run(journal := lab.new_run("--profile", "profile"))
+    assert run.started is not None
+    assert run.started.tags == {"pr": "base", "paired": "yes"}
+    assert oct(journal.stat().st_mode)[-3:] == "640"
+    assert [job.shellcmd for job in run.jobs.values()] == [None]
+
+
+def test_the_command_line_s_tags_replace_those_of_the_profile(lab: Lab) -> None:
+    lab.snakefile(TOUCH)
+    (lab.folder / "profile").mkdir()
+    (lab.folder / "profile" / "config.yaml").write_text("logger-observe-tag: {pr: base}\n")
+    flags = ("--logger-observe-tag", "pr=new", "--profile", "profile", "--cores", "1")
+    run = lab.run(lab.new_run(*BOTH, *flags))
+    assert run.started is not None
+    assert run.started.tags == {"pr": "new"}
+
+
+def test_help_shows_the_choices_and_hides_internal_flags(lab: Lab) -> None:
+    text = " ".join(lab.snakemake("--help").stdout.split())
+    for flag in ("--logger-observe-commands", "--timed-node-stamps", "--timed-announce"):
+        assert f"{flag} {{on,off}}" in text
+    assert "--logger-observe-outputs {off,sizes,checksums}" in text
+    assert "--timed-record" not in text
+
+
 def test_a_missing_setting_of_the_wrapped_plugin_gives_the_same_error_as_without_the_wrapper(
     lab: Lab,
 ) -> None:

@@ -1,0 +1,72 @@
+"""Flags as Snakemake passes them: from the command line, a profile, and Python."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from snakemake_interface_common.exceptions import ApiError
+
+from snakemake_logger_plugin_observe.recording.options import journal_settings
+from snakemake_logger_plugin_observe.recording.profile_mappings import mapping_of
+from snakemake_logger_plugin_observe.settings import LogHandlerSettings, on_or_off
+
+ALL_MODES = range(0o600, 0o1000)
+
+
+def settings(**flags: Any) -> Any:
+    return journal_settings(LogHandlerSettings(**flags), None)
+
+
+@pytest.mark.parametrize("given", ["0640", "640", "0o640", "416", 0o640])
+def test_a_mode_is_octal_also_where_yaml_has_read_it(given: Any) -> None:
+    assert settings(mode=given).mode == 0o640
+
+
+@pytest.mark.parametrize("mode", [mode for mode in ALL_MODES if mode & 0o600 == 0o600])
+def test_no_mode_that_its_owner_can_use_is_ambiguous(mode: int) -> None:
+    assert settings(mode=f"{mode:o}").mode == mode
+    assert settings(mode=str(mode)).mode == mode
+
+
+@pytest.mark.parametrize("given", ["9", "0440", "640 ", "rw", "True", 640, True])
+def test_what_is_no_mode_is_refused(given: Any) -> None:
+    with pytest.raises(ApiError, match="is not an octal file mode"):
+        settings(mode=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        *(("on", "on"), ("True", "on"), (True, "on"), ("yes", "on"), ("checksums", "checksums")),
+        *(("off", "off"), ("False", "off"), (False, "off"), ("no", "off")),
+    ],
+)
+def test_booleans_are_on_and_off(given: Any, meant: str) -> None:
+    assert on_or_off(given) == meant
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, True), ("on", True), (True, True)])
+def test_commands_are_recorded_unless_they_are_switched_off(given: Any, kept: bool) -> None:
+    assert settings(commands=given).commands is kept
+    assert settings(commands=False).commands is False
+
+
+def test_what_is_recorded_of_outputs_has_three_values() -> None:
+    assert [settings(outputs=one).outputs for one in (None, "off", False, "sizes")] == [
+        *("off", "off", "off", "sizes")
+    ]
+    with pytest.raises(ApiError, match="True is not one of off, sizes, checksums"):
+        settings(outputs=True)
+
+
+@pytest.mark.parametrize("given", ["pr=base", ["pr=base"], {"pr": "base"}])
+def test_tags_from_python_are_texts_or_a_mapping(given: Any) -> None:
+    assert settings(tag=given).tags == {"pr": "base"}
+
+
+def test_the_last_profile_with_a_mapping_counts(tmp_path: Path) -> None:
+    texts = ["f: {a: 1}", "f: {b: 0640, c: {d: e}}", "f: on", "other: 1", "f: [", "f: a: b"]
+    paths = [tmp_path / f"{number}.yaml" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    assert mapping_of("f", [*map(str, paths), str(tmp_path / "missing")]) == {"b": "0640"}
