@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare import comparison
 from snakemake_logger_plugin_observe.commands.support import (
     find_journal,
+    folder_runs,
     sides,
     write_files,
 )
@@ -31,7 +32,7 @@ from snakemake_logger_plugin_observe.commands.support.check_file import (
 )
 from snakemake_logger_plugin_observe.external.published_files import published
 from snakemake_logger_plugin_observe.external.verify_commands import run_verify_command
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
+from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
 from snakemake_logger_plugin_observe.reporters.as_text.check import parts, proposal_parts
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
     if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit needs the name of a file, not -")
     file = read_check_file(Path(args.file))
-    source = find_journal.load(args.journal, failures=True)
+    source = find_journal.load(args.journal)
     folder = _folder(source.path, args.directory)
     subject = _subject(source)
     lines = [ended(subject)]
@@ -193,16 +194,10 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
             "the journal is not in a working directory: published files are looked up in the "
             "current directory; --directory names another"
         )
-    journals = [path.absolute() for path in journals_in(folder)]
-    here = source.path.absolute()
-    later = journals[journals.index(here) + 1 :] if here in journals else []
-    for path in reversed(later):
-        try:
-            newer = find_journal.load(path, Detail.FIGURES)
-        except JournalError:
-            continue
-        if find_journal.is_real(newer.run):
-            yield f"a later run, {path.name}, may have changed what this run published"
+    for newer in reversed(folder_runs.runs_in(folder / SUBFOLDER)):
+        if newer.path.name > source.path.name and newer.ran_jobs:
+            name = newer.path.name
+            yield f"a later run, {name}, may have changed what this run published"
             return
 
 

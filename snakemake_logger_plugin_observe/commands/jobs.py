@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
         JournalError: if there is no journal, or the run has no such rule.
 
     """
-    source = find_journal.load(args.journal, failures=args.failed)
+    source = find_journal.load(args.journal)
     if args.rule is not None:
         _check_rule(source, args.rule)
     wanted = RowFilter(args.rule, args.status, args.failed, args.sort)

@@ -9,7 +9,12 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import typical_run
-from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs, write_files
+from snakemake_logger_plugin_observe.commands.support import (
+    find_journal,
+    folder_runs,
+    other_runs,
+    write_files,
+)
 from snakemake_logger_plugin_observe.commands.support.known_incidents import known_incidents
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.external import live_snakemake
@@ -92,7 +97,7 @@ def shape(answer: RunbookAnswer) -> dict[str, Any]:
     }
 
 
-def _typical(paths: list[Path]) -> tuple[Source, list[other_runs.Outline]]:
+def _typical(paths: list[Path]) -> tuple[Source, list[folder_runs.Outline]]:
     """Return the newest run that succeeded, or else the newest, and the runs that repeat it."""
     if len(paths) == 1 and paths[0].is_dir():
         found = journals_in(paths[0]) or sorted(paths[0].glob("*.jsonl"))

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         raise JournalError("--yes confirms the commands of --live: add --live")
     if args.note is not None and str(args.note) == "-":
         raise write_files.WritingError("--note needs the name of a file, not -")
-    source = find_journal.load(args.journal, Detail.FAILURES, failures=True)
+    source = find_journal.load(args.journal, Detail.FAILURES)
     store = EvidenceStore.new(args.save) if args.save is not None else None
     live = ask(source, folder_of(source), agreed=args.yes) if args.live else ()
     case, folder, baseline = gather(source, args.baseline, live)

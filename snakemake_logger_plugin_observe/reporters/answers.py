@@ -24,7 +24,18 @@ from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.why.roots import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scope import ScopeName, scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """A run before the one that an answer is about."""
+
+    path: Path
+    start: Micros
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,13 @@ class Source:
     run: Run
     status: str
     problems: tuple[str, ...] = ()
+    resumes: EarlierRun | None = None
+    """The run that failed or was cut off before it, if it went on with that one's work."""
+
+    @property
+    def scope(self) -> ScopeName | None:
+        """What kind of run it was; None if its plan is unknown."""
+        return scope_of(self.run, resumes=self.resumes is not None)
 
 
 @dataclass(frozen=True, slots=True)

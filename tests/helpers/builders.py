@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunPhase,
     RunStarted,
     SchedulerIteration,
+    UpToDate,
     at_line,
 )
 from snakemake_logger_plugin_observe.journal.files import to_line
@@ -34,6 +35,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Level,
     SchedulerRecord,
     Stamps,
+    UpToDateJob,
     Usage,
     Wait,
 )
@@ -278,6 +280,14 @@ class Story:
     def planned(self, moment_s: float, to_run: dict[str, int], **up_to_date: int) -> "Story":
         """Add the plan: numbers of jobs by rule."""
         return self.add(Planned(time=at(moment_s), to_run=to_run, up_to_date=up_to_date))
+
+    def kept(self, moment_s: float, *jobs: tuple[str, dict[str, str], str]) -> "Story":
+        """Name jobs that are up to date: rule, wildcards and output of each."""
+        named = tuple(
+            UpToDateJob(rule=rule, wildcards=wildcards, output=(output,))
+            for rule, wildcards, output in jobs
+        )
+        return self.add(UpToDate(time=at(moment_s), jobs=named))
 
     def phase(self, name: str, start_s: float, end_s: float, **more: Any) -> "Story":
         return self.add(RunPhase(time=at(start_s), phase=name, end=at(end_s), **more))

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -35,7 +36,8 @@ def complete(source: Source, baseline: Source | None = None) -> None:
 
 def _earlier(source: Source, baseline: Source | None) -> Iterator[Source]:
     """Yield the runs of the same Snakefile before *source*, the newest first."""
-    for outline in other_runs.before(source)[:_MOST_READ]:
+    started = source.run.started
+    for outline in before(source.path, started)[:_MOST_READ] if started is not None else ():
         if baseline is not None and outline.path.name == baseline.path.name:
             yield baseline
             return

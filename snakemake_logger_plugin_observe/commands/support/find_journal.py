@@ -1,15 +1,14 @@
 """Find and read the journal that a command is about: the named one, or the newest run here."""
 
 import argparse
-import os
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.journal.events import RunStarted
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.commands.support import folder_runs
+from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.files import (
     SUBFOLDER,
     Detail,
@@ -17,12 +16,11 @@ from snakemake_logger_plugin_observe.journal.files import (
     journals_in,
     read_journal,
 )
-from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.answers import EarlierRun, Source
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.model import Run
-
-_BAD_ENDS: Final = ("failed", "interrupted", "killed")
+from snakemake_logger_plugin_observe.run.scope import scope_of
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
@@ -36,16 +34,15 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(named: Path | None, detail: Detail = Detail.WHOLE, *, failures: bool = False) -> Source:
-    """Return the run in the journal *named*, or the newest real run of a working directory.
+def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
+    """Return the run in the journal *named*, or the newest run of a working directory.
 
-    A newer run that failed before it started a job is listed among the problems.
+    The newest run is also one that goes on, failed early or had nothing to do; dry runs after it
+    are passed over, and listed among the problems.
 
     Args:
         named: a journal, a working directory, or None for the current directory.
-        detail: how much of it the command needs. ``Detail.JOBS`` only for a journal that is named:
-            whether a run is real is known from its attempts.
-        failures: whether a run that failed before it started a job counts as real.
+        detail: how much of it the command needs.
 
     Raises:
         JournalError: if there is none, or it cannot be read.
@@ -53,7 +50,7 @@ def load(named: Path | None, detail: Detail = Detail.WHOLE, *, failures: bool = 
     """
     if named is not None and not named.is_dir():
         return _load(named, detail)
-    return _newest(named if named is not None else Path(), detail, failures=failures)
+    return _newest(named if named is not None else Path(), detail)
 
 
 def find(named: Path | None) -> Path:
@@ -79,7 +76,7 @@ def above(folder: Path) -> Path | None:
     return folder.parents[depth - 1] if folder.parts[-depth:] == SUBFOLDER.parts else None
 
 
-def _newest(folder: Path, detail: Detail, *, failures: bool) -> Source:
+def _newest(folder: Path, detail: Detail) -> Source:
     found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
     if not found:
         raise JournalError(
@@ -87,33 +84,27 @@ def _newest(folder: Path, detail: Detail, *, failures: bool) -> Source:
             "or name a journal"
         )
     unread: list[str] = []
-    failed: list[str] = []
+    plans: list[Path] = []
     for path in reversed(found):
         try:
             source = _load(path, detail)
         except JournalError as error:
             unread.append(str(error))
             continue
-        if is_real(source.run) or (failures and _failed_early(source)):
-            return replace(source, problems=(*failed, *source.problems))
-        if _failed_early(source):
-            failed.append(f"{path}: a newer run, {source.status} before it started a job")
-    if unread and len(unread) == len(found):
-        raise JournalError(unread[0])
-    raise JournalError(
-        f"no run in {folder / SUBFOLDER} executed a job; name a journal to see it anyway"
-    )
+        if not source.run.is_dry_run:
+            return replace(source, problems=(*_passed_over(plans, unread), *source.problems))
+        plans.append(path)
+    if plans:
+        return _load(plans[0], detail)
+    raise JournalError(unread[0])
 
 
-def _failed_early(source: Source) -> bool:
-    """Whether a run failed or was ended before it started a job."""
-    started = source.run.started
-    return (
-        started is not None
-        and started.kind == "run"
-        and not source.run.attempts
-        and source.status in _BAD_ENDS
-    )
+def _passed_over(plans: Sequence[Path], unread: Sequence[str]) -> Iterator[str]:
+    """Say which newer journals the answer is not about."""
+    if plans:
+        more = f" and {plural(len(plans) - 1, 'more')}" if len(plans) > 1 else ""
+        yield f"{plans[0]}{more}: a newer dry run, passed over"
+    yield from (f"{one}; passed over" for one in unread)
 
 
 def _load(path: Path, detail: Detail) -> Source:
@@ -123,7 +114,18 @@ def _load(path: Path, detail: Detail) -> Source:
     if alive:
         extend_to(run, clock.now())
     problems = (*reading.problems, *_lost(run))
-    return Source(path, run, run.status(alive), tuple(f"{path}: {one}" for one in problems))
+    listed = tuple(f"{path}: {one}" for one in problems)
+    return Source(path, run, run.status(alive), listed, _resumed(path, run))
+
+
+def _resumed(path: Path, run: Run) -> EarlierRun | None:
+    """Return the run that *run* resumed; one that ran every job of its DAG resumed none."""
+    if run.started is None or scope_of(run) != "incremental":
+        return None
+    earlier = folder_runs.resumed(path, run.started)
+    if earlier is None:
+        return None
+    return EarlierRun(earlier.path, folder_runs.start_of(earlier.started), earlier.status)
 
 
 def _lost(run: Run) -> Iterator[str]:
@@ -139,32 +141,8 @@ def _lost(run: Run) -> Iterator[str]:
         )
 
 
-def is_real(run: Run) -> bool:
-    """Whether this is no dry run or --touch, and at least one job was started."""
-    return run.started is not None and run.started.kind == "run" and bool(run.attempts)
-
-
 def is_alive(run: Run) -> bool | None:
     """Return whether the run's process is alive, or None if that is unknown on this machine."""
     if run.finished is not None or run.started is None:
         return None
-    return process_alive(run.started)
-
-
-def process_alive(started: RunStarted) -> bool | None:
-    """Return whether a run's process is alive, or None if that is unknown on this machine."""
-    if started.host != socket.gethostname():
-        return None
-    try:
-        os.kill(started.pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return None
-    born = clock.process_started(started.pid)
-    if started.process_started is None:  # the pid may be another process by now
-        return None
-    set_since, boot = 0, clock.boot_time()
-    if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():
-        set_since = (boot or 0) - (started.boot_time or 0)
-    return born is not None and abs(born - set_since - started.process_started) <= clock.TICK
+    return processes.is_alive(run.started)

@@ -1,83 +1,34 @@
 """The other runs in a run's folder of journals: its baseline, its history, its dry run."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import snakefile_of
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
+from snakemake_logger_plugin_observe.commands.support.folder_runs import (
+    Begun,
+    Outline,
+    before,
+    runs_in,
+    same_targets,
+    start_of,
+)
+from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.files import (
     Detail,
     JournalError,
-    contains,
     read_ends,
 )
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.scope import scope_of
 
-_OF_AN_ATTEMPT: Final = b'\n{"event":"attempt_'
 _HISTORY: Final = 10
 """So many runs are enough to estimate noise."""
 _MOST_TRIED: Final = 5
 """So many earlier runs are read to find a full one to compare a full run with."""
 _FORCES: Final = ("forceall", "forcerun", "forcetargets", "until", "omit_from")
 """Settings that decide which jobs are planned, whatever files exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A run, by the first event of its journal; it still runs, or was killed."""
-
-    path: Path
-    started: RunStarted
-
-    @property
-    def status(self) -> str:
-        """How it ended, or that it runs; a run whose process cannot be seen counts as running."""
-        return "killed" if find_journal.process_alive(self.started) is False else "running"
-
-    @property
-    def ran_jobs(self) -> bool:
-        """Whether it started a job."""
-        return contains(self.path, _OF_AN_ATTEMPT)
-
-
-@dataclass(frozen=True, slots=True)
-class Outline(Begun):
-    """A finished run, by the first and the last event of its journal."""
-
-    finished: RunFinished
-
-    @property
-    def status(self) -> str:
-        """How it ended."""
-        return self.finished.status
-
-    @property
-    def ran_jobs(self) -> bool:
-        """Whether it started a job."""
-        return self.finished.attempt_count > 0
-
-
-def start_of(started: RunStarted) -> Micros:
-    """Return when a run's process started, or else when its recording did."""
-    return started.process_started or started.time
-
-
-def before(source: Source) -> list[Begun]:
-    """Return the earlier runs of the same Snakefile, whatever became of them, the newest first."""
-    started = source.run.started
-    if started is None:
-        return []
-    start, snakefile = source.run.start or started.time, snakefile_of(started)
-    return [
-        one
-        for one in reversed(_runs(source.path.parent))
-        if start_of(one.started) < start and snakefile_of(one.started) == snakefile
-    ]
 
 
 def baseline_of(source: Source, detail: Detail = Detail.WHOLE) -> Source | None:
@@ -103,20 +54,6 @@ def baseline_of(source: Source, detail: Detail = Detail.WHOLE) -> Source | None:
     return found
 
 
-def resumed_by(source: Source) -> Begun | None:
-    """Return the run that *source*'s run resumed: one that failed or was cut off just before it.
-
-    None if a run of the same targets succeeded since, or there was none before.
-    """
-    started = source.run.started
-    if started is None:
-        return None
-    for one in before(source):
-        if _same_targets(one.started, started) and one.ran_jobs:
-            return one if one.status in ("failed", "interrupted", "killed") else None
-    return None
-
-
 def history(source: Source) -> list[Outline]:
     """Return earlier runs that did the same amount of work, and *source* itself, the newest last.
 
@@ -131,11 +68,11 @@ def history(source: Source) -> list[Outline]:
 
 def repetitions(folder: Path) -> list[Outline]:
     """Return the newest successful run in *folder* and those that repeat it, the newest last."""
-    found = _succeeded(_runs(folder))
+    found = _succeeded(runs_in(folder))
     return [
         one
         for one in found
-        if _same_targets(one.started, found[-1].started) and _same_amount(one, found[-1])
+        if same_targets(one.started, found[-1].started) and _same_amount(one, found[-1])
     ]
 
 
@@ -170,28 +107,14 @@ def _earlier(source: Source) -> list[Outline]:
     started = source.run.started
     if started is None:
         return []
-    succeeded = _succeeded(reversed(before(source)))
-    return [one for one in succeeded if _same_targets(one.started, started)]
+    succeeded = _succeeded(reversed(before(source.path, started)))
+    return [one for one in succeeded if same_targets(one.started, started)]
 
 
 def _succeeded(runs: Iterable[Begun]) -> list[Outline]:
     """Return those of *runs* that ran jobs and succeeded."""
     ended = (one for one in runs if isinstance(one, Outline))
     return [one for one in ended if one.status == "success" and one.ran_jobs]
-
-
-def _runs(folder: Path) -> list[Begun]:
-    """Return the real runs whose journals are in *folder*, the newest last.
-
-    A run counts once, even if there are copies of its journal.
-    """
-    found: dict[str, Begun] = {}
-    for path in sorted(folder.glob("*.jsonl")):
-        started, finished = read_ends(path) or (None, None)
-        if started is not None and started.kind == "run":
-            run = Begun(path, started) if finished is None else Outline(path, started, finished)
-            found.setdefault(started.run_id, run)
-    return sorted(found.values(), key=lambda run: start_of(run.started))
 
 
 def _others(source: Source) -> list[tuple[RunStarted, Path]]:
@@ -203,15 +126,11 @@ def _others(source: Source) -> list[tuple[RunStarted, Path]]:
     ]
 
 
-def _same_targets(one: RunStarted, other: RunStarted) -> bool:
-    return snakefile_of(one) == snakefile_of(other) and one.targets == other.targets
-
-
 def _plans_the_same(one: RunStarted, other: RunStarted) -> bool:
     """Whether *one* is a dry run that plans what *other* ran."""
     return (
         one.kind == "dry_run"
-        and _same_targets(one, other)
+        and same_targets(one, other)
         and all(one.settings.get(name) == other.settings.get(name) for name in _FORCES)
     )
 

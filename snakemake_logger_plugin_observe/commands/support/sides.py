@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.compare.checksums import varying
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
 from snakemake_logger_plugin_observe.commands.support import earlier_jobs, find_journal, other_runs
-from snakemake_logger_plugin_observe.commands.support.other_runs import Outline
+from snakemake_logger_plugin_observe.commands.support.folder_runs import Outline
 from snakemake_logger_plugin_observe.external.published_files import checksums
 from snakemake_logger_plugin_observe.journal.events import RunFinished
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError

@@ -1,10 +1,12 @@
 """What the JSON of several commands has in common: its first keys, and how a moment is written."""
 
+from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.clock import Micros, format_moment, to_seconds
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
-from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.answers import EarlierRun, Source
+from snakemake_logger_plugin_observe.run.scope import job_counts
 
 
 def head(source: Source) -> dict[str, Any]:
@@ -15,6 +17,9 @@ def head(source: Source) -> dict[str, Any]:
         "run": {
             "run_id": run.started.run_id if run.started else None,
             "status": source.status,
+            "scope": source.scope,
+            "resumes": _earlier(source.resumes),
+            "jobs": asdict(job_counts(run)),
             "start": moment(run.start),
             "end": moment(run.end),
             "makespan_s": to_seconds(run.makespan),
@@ -22,6 +27,12 @@ def head(source: Source) -> dict[str, Any]:
             "problems": list(source.problems),
         },
     }
+
+
+def _earlier(run: EarlierRun | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {"journal": str(run.path), "start": moment(run.start), "status": run.status}
 
 
 def moment(micros: Micros | None) -> str | None:

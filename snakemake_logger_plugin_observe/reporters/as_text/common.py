@@ -10,19 +10,19 @@ from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
+from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _ERRORS_SHOWN: Final = 3
+_ENDED: Final = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
 
 
 def head(source: Source) -> list[RenderableType]:
     """Return the line that describes a run, and the journal that it was read from."""
     run = source.run
     started = run.started
-    jobs = len({attempt.job_id for attempt in run.attempts.values() if attempt.job_id is not None})
-    attempts = sum(1 for attempt in run.attempts.values() if attempt.job_id is not None)
     facts = [
         f"run {clock_time(run.start)}" if run.start else "run",
-        f"{plural(jobs, 'job')}, {plural(attempts, 'attempt')}",
+        _jobs(source),
         _executor(source),
         source.status.replace("_", " "),
         duration(run.makespan),
@@ -30,7 +30,23 @@ def head(source: Source) -> list[RenderableType]:
     line = Text(harmless(" · ".join(fact for fact in facts if fact)), "bold", no_wrap=True)
     tags = started.tags if started else {}
     tagged = "".join(f"  {key}={value}" for key, value in tags.items())
-    return [line, Text(harmless(f"  {source.path}{tagged}"), "dim", no_wrap=True)]
+    found: list[RenderableType] = [line]
+    found.append(Text(harmless(f"  {source.path}{tagged}"), "dim", no_wrap=True))
+    if (earlier := source.resumes) is not None:
+        text = f"  resumes the run of {clock_time(earlier.start)}, which {_ENDED[earlier.status]}"
+        found.append(Text(harmless(f"{text}: {earlier.path}"), "dim", no_wrap=True))
+    return found
+
+
+def _jobs(source: Source) -> str:
+    """Return how many jobs ran, in how many attempts, and how many were up to date."""
+    run = source.run
+    jobs = len({attempt.job_id for attempt in run.attempts.values() if attempt.job_id is not None})
+    attempts = sum(1 for attempt in run.attempts.values() if attempt.job_id is not None)
+    ran = f"{plural(jobs, 'job')}, {plural(attempts, 'attempt')}" if jobs else ""
+    kept = job_counts(run).up_to_date
+    up_to_date = f"{kept:,} up to date" if kept else ""
+    return ", ".join(filter(None, (ran, up_to_date))) or "no job"
 
 
 def _executor(source: Source) -> str:

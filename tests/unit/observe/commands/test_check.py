@@ -221,10 +221,11 @@ def test_a_later_run_may_have_changed_what_this_one_published(here: Path, capsys
     old = journal("run", chain())
     _, answer = check(capsys, "observe.toml", str(old))
     assert answer["notes"] == []
-    journal("run", begun().end(4, "nothing_to_do"), "20260302T120000-b")
+    idle, later = begun(run_id="b"), begun(run_id="c")
+    journal("run", idle.end(4, "nothing_to_do"), "20260302T120000-b")
     _, answer = check(capsys, "observe.toml", str(old))
     assert answer["notes"] == []
-    journal("run", chain(), "20260303T120000-c")
+    journal("run", later.job(1).quick(1, 3, 4, 5).end(6), "20260303T120000-c")
     _, answer = check(capsys, "observe.toml", str(old))
     assert answer["notes"] == [
         "a later run, 20260303T120000-c.jsonl, may have changed what this run published"

@@ -36,16 +36,52 @@ def journal_named_by(capsys: pytest.CaptureFixture[str], *words: Any) -> str:
     return json.loads(output(capsys)[0])["run"]["journal"]
 
 
-def test_the_default_is_the_newest_run_that_started_a_job(
+def dry_run() -> Story:
+    return Story(kind="dry_run").plan(2, 3).job(1).quick(1, 3, 3, 4).end(5, "dry_run")
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [
+        chain(),
+        begun().end(4, "nothing_to_do"),
+        begun().message(2, "SyntaxError in line 3", level="error").end(3, "failed"),
+        killed(),
+    ],
+    ids=["success", "nothing to do", "failed early", "killed"],
+)
+def test_the_default_is_the_newest_run_whatever_became_of_it(
+    newest: Story, workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(workdir, "20260301T120000-aaaaaa", retried())
+    expected = write_run(workdir, "20260301T130000-bbbbbb", newest)
+    assert journal_named_by(capsys) == str(expected.relative_to(workdir))
+
+
+def test_newer_dry_runs_and_unreadable_journals_are_passed_over_and_said_to_be(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not a dry run, and not a run with nothing to do, however new."""
-    write_run(workdir, "20260301T120000-aaaaaa", retried())
     expected = write_run(workdir, "20260301T130000-bbbbbb", chain())
-    dry = Story(kind="dry_run").plan(2, 3).job(1).quick(1, 3, 3, 4).end(5, "dry_run")
-    write_run(workdir, "20260301T140000-cccccc", dry)
-    write_run(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
+    write_run(workdir, "20260301T140000-cccccc", dry_run())
+    write_run(workdir, "20260301T150000-dddddd", dry_run())
     (workdir / ".snakemake/observe/20260301T160000-eeeeee.jsonl").write_bytes(b"torn")
+    assert main(["cost", "--format", "json"]) == 0
+    run = json.loads(output(capsys)[0])["run"]
+    assert run["journal"] == str(expected.relative_to(workdir))
+    assert run["problems"] == [
+        ".snakemake/observe/20260301T150000-dddddd.jsonl and 1 more: a newer dry run, passed over",
+        (
+            ".snakemake/observe/20260301T160000-eeeeee.jsonl: no complete line in it, so there is no "
+            "run to show; passed over"
+        ),
+    ]
+
+
+def test_a_folder_with_dry_runs_alone_is_answered_for_the_newest(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(workdir, "20260301T140000-cccccc", dry_run())
+    expected = write_run(workdir, "20260301T150000-dddddd", dry_run())
     assert journal_named_by(capsys) == str(expected.relative_to(workdir))
 
 
@@ -61,16 +97,6 @@ def test_a_folder_of_journals_may_be_named(
 ) -> None:
     chain().write(workdir / "kept" / "j.jsonl")
     assert journal_named_by(capsys, "kept") == "kept/j.jsonl"
-
-
-def test_without_a_run_that_started_a_job_there_is_an_error(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_run(workdir, "20260301T150000-dddddd", begun().end(4, "nothing_to_do"))
-    assert main(["cost"]) == 2
-    assert output(capsys)[1] == (
-        "no run in .snakemake/observe executed a job; name a journal to see it anyway"
-    )
 
 
 def test_without_a_readable_journal_the_error_has_the_reason(
@@ -127,44 +153,6 @@ def test_a_run_on_another_host_without_an_end_counts_as_running(
 ) -> None:
     assert os.uname().nodename != MAIN
     assert status_of(killed().write(workdir / "j.jsonl"), capsys) == "running"
-
-
-# -- runs that failed before their first job --------------------------------------------------------
-
-
-def early() -> Story:
-    """Return a run that failed during planning."""
-    return begun().message(2, "SyntaxError in line 3", level="error", kind="error").end(3, "failed")
-
-
-@pytest.mark.parametrize("args", [["jobs", "--failed"], ["triage"]])
-def test_commands_about_failures_read_a_run_that_failed_before_its_first_job(
-    workdir: Path, capsys: pytest.CaptureFixture[str], args: list[str]
-) -> None:
-    write_run(workdir, "20260301T120000-aaaaaa", chain())
-    write_run(workdir, "20260301T130000-bbbbbb", early())
-    assert main(args) == 0
-    assert "20260301T130000-bbbbbb" in output(capsys)[0]
-
-
-def test_other_commands_report_a_newer_run_that_failed_before_its_first_job(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_run(workdir, "20260301T120000-aaaaaa", chain())
-    write_run(workdir, "20260301T130000-bbbbbb", early())
-    assert main(["cost"]) == 0
-    text = output(capsys)[0]
-    assert "20260301T120000-aaaaaa.jsonl" in text
-    assert "! .snakemake/observe/20260301T130000-bbbbbb.jsonl: a newer run, failed before" in text
-
-
-def test_an_older_run_that_failed_early_is_not_reported(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_run(workdir, "20260301T110000-bbbbbb", early())
-    write_run(workdir, "20260301T120000-aaaaaa", chain())
-    assert main(["jobs", "--failed"]) == 0
-    assert "bbbbbb" not in output(capsys)[0]
 
 
 # -- lost lines ------------------------------------------------------------------------------------

@@ -32,6 +32,17 @@ def test_an_answer_has_a_schema_version_and_its_run(make: Any) -> None:
     assert found["run"] == {
         "run_id": "0123456789abcdef0123456789abcdef",
         "status": "success",
+        "scope": None,
+        "resumes": None,
+        "jobs": {
+            "planned": None,
+            "up_to_date": None,
+            "done": 2,
+            "failed": 0,
+            "cancelled": 0,
+            "in_flight": 0,
+            "not_reached": None,
+        },
         "start": "2026-03-01T12:00:00.000000Z",
         "end": "2026-03-01T12:00:21.000000Z",
         "makespan_s": 21.0,

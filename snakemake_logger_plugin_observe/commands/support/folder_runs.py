@@ -1,0 +1,104 @@
+"""The runs whose journals are in a folder, by the first and the last event of each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.compare.differences import snakefile_of
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.external import processes
+from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
+from snakemake_logger_plugin_observe.journal.files import contains, read_ends
+
+_OF_AN_ATTEMPT: Final = b'\n{"event":"attempt_'
+_CUT_OFF: Final = ("failed", "interrupted", "killed")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run, by the first event of its journal; it still runs, or was killed."""
+
+    path: Path
+    started: RunStarted
+
+    @property
+    def status(self) -> str:
+        """How it ended, or that it runs; a run whose process cannot be seen counts as running."""
+        return "killed" if processes.is_alive(self.started) is False else "running"
+
+    @property
+    def ran_jobs(self) -> bool:
+        """Whether it started a job."""
+        return contains(self.path, _OF_AN_ATTEMPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline(Begun):
+    """A finished run, by the first and the last event of its journal."""
+
+    finished: RunFinished
+
+    @property
+    def status(self) -> str:
+        """How it ended."""
+        return self.finished.status
+
+    @property
+    def ran_jobs(self) -> bool:
+        """Whether it started a job."""
+        return self.finished.attempt_count > 0
+
+
+def start_of(started: RunStarted) -> Micros:
+    """Return when a run's process started, or else when its recording did."""
+    return started.process_started or started.time
+
+
+def runs_in(folder: Path) -> list[Begun]:
+    """Return the real runs whose journals are in *folder*, the newest last.
+
+    A run counts once, even if there are copies of its journal.
+    """
+    found: dict[str, Begun] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        started, finished = read_ends(path) or (None, None)
+        if started is not None and started.kind == "run":
+            run = Begun(path, started) if finished is None else Outline(path, started, finished)
+            found.setdefault(started.run_id, run)
+    return sorted(found.values(), key=lambda run: start_of(run.started))
+
+
+def before(journal: Path, started: RunStarted) -> list[Begun]:
+    """Return the runs before one, of the same Snakefile, whatever became of them.
+
+    Args:
+        journal: that run's journal; the others are in its folder.
+        started: its first event.
+
+    Returns:
+        The runs, the newest first.
+
+    """
+    start, snakefile = start_of(started), snakefile_of(started)
+    return [
+        one
+        for one in reversed(runs_in(journal.parent))
+        if start_of(one.started) < start and snakefile_of(one.started) == snakefile
+    ]
+
+
+def resumed(journal: Path, started: RunStarted) -> Begun | None:
+    """Return the run that one resumed: one that failed or was cut off just before it.
+
+    None if a run of the same targets succeeded since, or there was none before. The arguments are
+    those of ``before``.
+    """
+    for one in before(journal, started):
+        if same_targets(one.started, started) and one.ran_jobs:
+            return one if one.status in _CUT_OFF else None
+    return None
+
+
+def same_targets(one: RunStarted, other: RunStarted) -> bool:
+    """Return whether two runs had the same Snakefile and targets."""
+    return snakefile_of(one) == snakefile_of(other) and one.targets == other.targets

@@ -1,0 +1,26 @@
+"""The processes of this machine: whether a run's main process still lives."""
+
+import os
+import socket
+
+from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.events import RunStarted
+
+
+def is_alive(started: RunStarted) -> bool | None:
+    """Return whether a run's process is alive, or None if that is unknown on this machine."""
+    if started.host != socket.gethostname():
+        return None
+    try:
+        os.kill(started.pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return None
+    born = clock.process_started(started.pid)
+    if started.process_started is None:  # the pid may be another process by now
+        return None
+    set_since, boot = 0, clock.boot_time()
+    if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():
+        set_since = (boot or 0) - (started.boot_time or 0)
+    return born is not None and abs(born - set_since - started.process_started) <= clock.TICK
