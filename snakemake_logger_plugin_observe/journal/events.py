@@ -86,6 +86,9 @@ class RunStarted(Event):
     config_digest: str | None = None
     config_keys: dict[str, str] = Field(default_factory=dict)
     """Each top-level key of the config, with a short digest of its value."""
+    config_values: tuple[str, ...] = ()
+    """The short plain values of the config, as ``key.key=value`` in JSON's notation, up to a limit;
+    none of a key that is named like a secret."""
     tags: dict[str, str] = Field(default_factory=dict)
 
 
@@ -199,6 +202,9 @@ class JobDescribed(Event):
     script: str | None = None
     code_digest: str | None = None
     params_digest: str | None = None
+    params: tuple[str, ...] = ()
+    """What the digest is of, as ``name=value`` in Python's notation; given once for each digest of
+    a rule, up to a limit. One that is cut ends with an ellipsis."""
     environment_digest: str | None = None
     input_sizes: dict[str, int] = Field(default_factory=dict)
     ancient: tuple[str, ...] | None = None
@@ -359,7 +365,7 @@ _LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
     *("code_digest", "params_digest", "environment_digest", "input_sizes", "ancient"),
-    *("retries", "ensured", "temp"),
+    *("retries", "ensured", "temp", "params"),
 )
 
 _Other = (

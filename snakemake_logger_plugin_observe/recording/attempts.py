@@ -36,6 +36,7 @@ from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEv
 from snakemake_logger_plugin_observe.recording.job_state import JobState, updated_record
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport, NodeReports
 from snakemake_logger_plugin_observe.recording.provenance import sha256
+from snakemake_logger_plugin_observe.recording.shown_values import KeptParams
 from snakemake_logger_plugin_observe.run.attempt import Attempt, Key
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -85,6 +86,7 @@ class AttemptTracker:
         self._last_number: dict[int | str, int] = {}
         self._group_of: dict[int, str] = {}
         self._scripts: dict[str, str | None] = {}
+        self._params = KeptParams()
         self._ends_hooked = False
 
     def executor_timed(self, note: notes.ExecutorTimed) -> None:
@@ -126,7 +128,9 @@ class AttemptTracker:
         if (group := self._group_of.get(note.job_id)) is not None:
             more["group"] = group
         if not self._commands:
-            more["shellcmd"] = None
+            more |= {"shellcmd": None, "params": ()}
+        elif note.params and not self._params.is_new(note.rule, note.params_digest, note.params):
+            more["params"] = ()
         if note.script:
             if note.script not in self._scripts:
                 self._scripts[note.script] = sha256(self._workdir / note.script)

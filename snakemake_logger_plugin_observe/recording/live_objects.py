@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe.probe import ask, callers_variable
+from snakemake_logger_plugin_observe.recording import shown_values
 from snakemake_logger_plugin_observe.recording.log_records import JobTexts, plain
 from snakemake_logger_plugin_observe.recording.notes import GroupInfo, JobInfo
 from snakemake_logger_plugin_observe.recording.workflow_settings import settings_of
@@ -67,6 +68,7 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
         "jobs": _limit(ask(lambda: w.resource_settings.nodes)),
         "resources": _global_resources(w),
         **ask(lambda: _config_digests(w.config), {}),
+        "config_values": ask(lambda: shown_values.of_config(w.config), ()),
         "settings": settings_of(w, args),
     }
 
@@ -160,6 +162,7 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
         script=ask(lambda: _script(job)),
         code_digest=_digest(ask(lambda: _uncached(persistence, "_code", job.rule))),
         params_digest=_digest(ask(lambda: _uncached(persistence, "_params", job))),
+        params=ask(lambda: shown_values.of_params(job), ()),
         environment_digest=ask(lambda: persistence._software_stack_hash(job)),
         input_sizes=_sizes(dag, inputs),
         ancient=ask(lambda: tuple(str(path) for path in job.input if path.is_ancient)),

@@ -96,6 +96,7 @@ class JobInfo(Note):
     script: str | None = None
     code_digest: str | None = None
     params_digest: str | None = None
+    params: tuple[str, ...] = ()
     environment_digest: str | None = None
     input_sizes: dict[str, int] = field(default_factory=dict)
     ancient: tuple[str, ...] | None = None

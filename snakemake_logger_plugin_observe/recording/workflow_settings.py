@@ -100,7 +100,17 @@ def settings_of(workflow: Any, args: Any) -> dict[str, Any]:
         ),
         "target_jobs": ask(lambda: sorted(map(str, w.dag_settings.target_jobs))),
         "touch": ask(lambda: bool(args.touch)),
+        **_shell(),
         "configfiles": ask(lambda: tuple(map(str, w.configfiles)), ()),
+    }
+
+
+def _shell() -> dict[str, Any]:
+    """Return the shell that runs commands, and what Snakemake or the workflow puts before them."""
+    shell: Any = getattr(sys.modules.get("snakemake.shell"), "shell", None)
+    return {
+        "shell_executable": ask(lambda: shown(shell.get_executable())),
+        "shell_prefix": ask(lambda: shown(shell._get_process_prefix())),
     }
 
 

@@ -92,6 +92,8 @@ def _add_job(run: Run, event: JobDescribed) -> None:
     if before is not None and before.attempt not in (None, event.attempt):
         run.earlier_jobs[(event.job_id, before.attempt)] = before
     run.jobs[event.job_id] = event
+    if event.params and event.params_digest:
+        run.params[(event.rule, event.params_digest)] = event.params
 
 
 def _add_kept(run: Run, event: UpToDate, job: UpToDateJob) -> None:

@@ -52,6 +52,8 @@ class Run:
     """The earlier runs that ran the jobs in ``kept``, where they are known, by the same ids."""
     earlier_jobs: dict[Key, JobDescribed] = field(default_factory=dict)
     """Jobs as they were at attempts before their last: resources and commands may change."""
+    params: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Params as texts, by rule and digest: a journal has each once."""
     groups: dict[str, GroupDescribed] = field(default_factory=dict)
     attempts: dict[Key, Attempt] = field(default_factory=dict)
     phases: list[RunPhase] = field(default_factory=list)
@@ -72,6 +74,10 @@ class Run:
     def all_jobs(self) -> dict[int, JobDescribed]:
         """The jobs that ran and those that were up to date: all of the DAG that is known."""
         return {**self.jobs, **self.kept}
+
+    def params_of(self, job: JobDescribed) -> tuple[str, ...]:
+        """Return the params of *job* as ``name=value``; empty if they are not recorded."""
+        return self.params.get((job.rule, job.params_digest or ""), ())
 
     @property
     def main(self) -> MainProcess:

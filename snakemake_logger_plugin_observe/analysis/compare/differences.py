@@ -8,12 +8,14 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final
 
+from snakemake_logger_plugin_observe.analysis import param_values
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
+from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -36,6 +38,8 @@ class Change:
     after: str | None
     jobs: int = 0
     evidence: tuple[Citation, ...] = ()
+    values: ParamsChange | None = None
+    """For params and config keys whose values are recorded: how they changed."""
 
 
 def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change, ...]:
@@ -152,6 +156,12 @@ def _config(
             before, after, "config", _digest(one.config_digest), _digest(other.config_digest)
         )
     for key in keys:
+        values = param_values.differing_config(one.config_values, other.config_values, key)
+        if values is not None:
+            plain = ParamsChange(*(s.removeprefix(f"{key}=") for s in (values.before, values.now)))
+            for change in _differing(before, after, f"config {key}", plain.before, plain.now):
+                yield replace(change, values=plain)
+            continue
         old, new = _digest(one.config_keys.get(key)), _digest(other.config_keys.get(key))
         yield from _differing(before, after, f"config {key}", old, new)
 
@@ -238,12 +248,27 @@ def _of_jobs(before: CitedRun, after: CitedRun, pairs: Iterable[Pair]) -> Iterat
             affected.setdefault((pair.before.rule, what), []).append((pair, old, new))
     for (rule, what), found in affected.items():
         pair, old, new = found[0]
+        values = None
+        if what == "params" and (recorded := _recorded_params(before.run, after.run, found)):
+            pair, values = recorded
+            old, new = values.before or None, values.now or None
         quoted = _quoted(what, pair)
         cited = (
             *before.at_job(pair.before.job_id, quoted[0] or f"{what}: {old}"),
             *after.at_job(pair.after.job_id, quoted[1] or f"{what}: {new}"),
         )
-        yield Change(rule, what, old, new, len(found), cited)
+        yield Change(rule, what, old, new, len(found), cited, values)
+
+
+def _recorded_params(
+    before: Run, after: Run, found: list[tuple[Pair, str | None, str | None]]
+) -> tuple[Pair, ParamsChange] | None:
+    """Return the first of *found* whose params are recorded, with what differs in them."""
+    for pair, _old, _new in found:
+        known, now = before.params_of(pair.before), after.params_of(pair.after)
+        if known and now and (change := param_values.between(known, now)) is not None:
+            return pair, change
+    return None
 
 
 def is_described(job: JobDescribed) -> bool:

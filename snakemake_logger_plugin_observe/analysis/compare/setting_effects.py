@@ -122,6 +122,8 @@ TABLE: Final = (
     ),
     _meaning("precommand", "--precommand", "runs before each job on the nodes"),
     _meaning("jobscript", "--jobscript", "wraps each job on the nodes"),
+    _meaning("shell_executable", "", "runs every shell command"),
+    _meaning("shell_prefix", "", "comes before every shell command"),
     _meaning("no_hooks", "--no-hooks", "onstart, onsuccess and onerror may publish or check"),
     _meaning("all_temp", "--all-temp", "deletes the outputs that no other job reads"),
     _meaning("overwrite_scatter", "--set-scatter", "into how many parts work is split"),

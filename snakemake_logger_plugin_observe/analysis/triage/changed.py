@@ -88,6 +88,8 @@ def _sentence(change: Change) -> str:
     if change.before is None:
         what = change.what.removesuffix(" new")
         return f"{who}new {what}: {cut(change.after or '', _LONGEST)}{jobs}"
+    if change.values is not None:
+        return f"{who}{change.what}: {cut(str(change.values), 2 * _LONGEST)}{jobs}"
     before = cut(change.before, _LONGEST)
     if change.after is None:
         return f"{who}{change.what.removesuffix(' gone')}: {before} → none{jobs}"

@@ -1,9 +1,9 @@
 """Why a job ran, as phrases: root causes, causes, and causes that are other jobs."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.param_values import in_reason
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.origins import Link
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Cause, Kind
@@ -47,7 +47,8 @@ _OF_A_JOB: Final[dict[Kind, str]] = {
     "queue_input": "the queue of its input has more items",
     "unknown": "no reason was recorded",
 }
-_PARAMS: Final = re.compile(r"before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
+LONGEST_CHANGE: Final = 600
+"""Changed values are shown whole up to so many characters."""
 _SHOWN: Final = 2
 _LONGEST_NAME: Final = 48
 _LONGEST_TEXT: Final = 120
@@ -165,15 +166,10 @@ def shortened(text: str, longest: int) -> str:
 
 def _params(text: str | None) -> str:
     """Return how params changed, if Snakemake reported it."""
-    found = _PARAMS.search(text or "")
+    found = in_reason(text)
     if found is None:
         return shortened(text or "", _LONGEST_TEXT)
-    before, now = (found[side].strip() for side in ("before", "now"))
-    nothing = "<nothing exclusive>"
-    shown = [
-        "nothing" if one == nothing else shortened(one, _LONGEST_NAME) for one in (before, now)
-    ]
-    return " → ".join(shown)
+    return shortened(str(found), LONGEST_CHANGE)
 
 
 def _its(what: str, names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words
+from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LONGEST_CHANGE
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     errors,
@@ -197,11 +198,13 @@ def _triggers_first(one: Change) -> tuple[bool, bool]:
 
 def _change(one: Change) -> str:
     what = one.what if one.subject == RUN else f"{one.what} of {harmless(one.subject)}"
+    jobs = f" ({plural(one.jobs, 'job')})" if one.jobs else ""
+    if one.values is not None:
+        return f"{harmless(what)}: {cause_words.shortened(str(one.values), LONGEST_CHANGE)}{jobs}"
     before, after = (
         cause_words.shortened(side, _LONGEST_VALUE) if side is not None else "none"
         for side in (one.before, one.after)
     )
-    jobs = f" ({plural(one.jobs, 'job')})" if one.jobs else ""
     return f"{harmless(what)}: {before} → {after}{jobs}"
 
 

@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work import (
     job_set,
     outputs_and_logs,
     run_settings,
+    strict_mode,
 )
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Compared,
@@ -22,6 +23,7 @@ _JUDGES: Final = (
     outputs_and_logs,
     job_definitions,
     run_settings,
+    strict_mode,
     hidden_failures,
 )
 _ORDER: Final[tuple[Kind, ...]] = ("unsafe", "neutral", "safe")

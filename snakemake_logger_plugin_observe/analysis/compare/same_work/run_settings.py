@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.same_work import strict_mode
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     UNCHECKED,
     Compared,
@@ -26,13 +27,15 @@ HIDDEN, MEANING, TIME, NEITHER = (
 def findings(compared: Compared) -> Iterator[Finding]:
     """Judge each setting of the run that changed."""
     for change in compared.changes:
+        if strict_mode.lost_by(change):
+            continue  # a finding of its own
         if change.subject == RUN and change.what != "retries":
             yield _judged(compared, change, setting(change.what))
 
 
 def _judged(compared: Compared, change: Change, known: SettingEffect) -> Finding:
     text = f"{change.what}: {change.before or 'none'} → {change.after or 'none'}"
-    if known.name in ("config", "file"):  # their values are digests
+    if known.name in ("config", "file") and change.values is None:  # digests
         here = "B" if change.before is None else "A"
         alone = None in (change.before, change.after)
         text = f"{change.what} {f'recorded in {here} only' if alone else 'changed'}"

@@ -1,0 +1,104 @@
+"""The values of params and of the config as texts, so that a change can be shown as what it is.
+
+Each text is ``name=value``: masking then knows a secret by its name. Values are those that
+Snakemake compares for its rerun triggers; what is too large is cut, and ends with an ellipsis.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+_PLAIN: Final = (
+    *(int, float, str, complex, range, list, tuple, dict, set, frozenset, bytes, bytearray),
+    type(None),
+)
+_MOST_OF_A_JOB: Final = 2000
+"""So many characters of a job's params are kept."""
+_MOST_OF_A_RULE: Final = 100
+_MOST_OF_A_RUN: Final = 500_000
+"""So many different params of a rule, and so many characters of a run's params, are kept."""
+_LONGEST_CONFIG_VALUE: Final = 200
+_MOST_OF_A_CONFIG: Final = 4000
+CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
+
+
+def of_params(job: Any) -> tuple[str, ...]:
+    """Return the params of *job* that can be a reason to run it again, as ``name=value``.
+
+    Params that are derived from its files are not: these are compared themselves.
+    """
+    from snakemake_logger_plugin_observe.journal.masking import MASK, names_a_secret
+
+    compared = {id(value) for value in job.non_derived_params}
+    room = _MOST_OF_A_JOB
+    found: list[str] = []
+    for name, value in job.params._allitems():
+        if id(value) not in compared or not isinstance(value, _PLAIN):
+            continue
+        text = _named(name, MASK if name and names_a_secret(name) else _short_repr(value))
+        if len(text) > room:
+            text = text[: max(room - 1, 0)] + CUT
+        found.append(text)
+        room -= len(text)
+        if room <= 0:
+            break
+    return tuple(found)
+
+
+def _named(name: str | None, text: str) -> str:
+    return f"{name}={text}" if name else text
+
+
+def _short_repr(value: Any) -> str:
+    """Return the text that Snakemake compares; of a very large value only how large it is."""
+    size = len(value) if hasattr(value, "__len__") else 0
+    return f"{type(value).__name__} of {size} {CUT}" if size > _MOST_OF_A_JOB else repr(value)
+
+
+class KeptParams:
+    """Which params a run's journal holds already: each different ones of a rule once."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: dict[str, set[str]] = {}
+        self._room = _MOST_OF_A_RUN
+
+    def is_new(self, rule: str, digest: str | None, texts: Iterable[str]) -> bool:
+        """Return whether the params *texts* of *rule* are to be written, and remember them."""
+        known = self._known.setdefault(rule, set())
+        size = sum(map(len, texts))
+        if digest is None or digest in known or len(known) >= _MOST_OF_A_RULE or size > self._room:
+            return False
+        known.add(digest)
+        self._room -= size
+        return True
+
+
+def of_config(config: Mapping[Any, Any]) -> tuple[str, ...]:
+    """Return the short plain values of *config*, as ``key.key=value``, up to a limit."""
+    import json
+
+    room = _MOST_OF_A_CONFIG
+    found: list[str] = []
+    for name, value in _leaves(config, ()):
+        text = f"{name}={json.dumps(value, ensure_ascii=False)}"
+        if len(text) <= min(room, _LONGEST_CONFIG_VALUE):
+            found.append(text)
+            room -= len(text)
+    return tuple(found)
+
+
+def _leaves(config: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    from snakemake_logger_plugin_observe.journal.masking import names_a_secret
+
+    for key, value in config.items():
+        here = (*path, str(key))
+        if "=" in here[-1] or names_a_secret(here[-1]):
+            continue
+        if isinstance(value, Mapping):
+            yield from _leaves(value, here)
+        elif _is_scalar(value) or (isinstance(value, list) and all(map(_is_scalar, value))):
+            yield ".".join(here), value
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
