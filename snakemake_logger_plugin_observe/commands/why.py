@@ -1,28 +1,35 @@
 """``why``: why jobs ran, and the chain of causes of one job or file."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import changes
+from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, changes
+from snakemake_logger_plugin_observe.analysis.why.not_run import (
+    Modified,
+    find_not_run,
+    nothing_to_do,
+)
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import chain, roots
 from snakemake_logger_plugin_observe.analysis.why.selection import NoSuchJob, find
 from snakemake_logger_plugin_observe.analysis.why.why import why
-from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.commands.support import earlier_jobs, find_journal
 from snakemake_logger_plugin_observe.commands.support.other_runs import baseline_of
+from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.journal.files import (
     Detail,
     JournalError,
     is_journal,
     journals_in,
 )
-from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
+from snakemake_logger_plugin_observe.reporters.answers import Source, WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.why import shape
 from snakemake_logger_plugin_observe.reporters.as_text.why import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
-HELP: Final = "why jobs ran: by cause and rule, or the causes of one job or file back to the root"
+HELP: Final = "why jobs ran, by cause and rule; or why one job or file was made, or was not"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "selection",
         nargs="*",
         metavar="WHAT | JOURNAL",
-        help="WHAT: a job id, a rule, a rule and wildcards (screen sample=s1) or a file "
-        "(default: all jobs); JOURNAL: a journal or a run's working directory "
+        help="WHAT: a job id, a rule, a rule and wildcards (screen sample=s1), a file or a "
+        "key of the config (default: all jobs); JOURNAL: a journal or a run's working directory "
         "(default: the newest run here)",
     )
 
@@ -48,23 +55,33 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     source = find_journal.load(named, Detail.FIGURES)
     origins = Origins(source.run)
     found = roots(origins)
-    subject = None
-    if what is not None:
-        try:
-            subject = find(origins, what)
-        except NoSuchJob as error:
+    reasons = why(source.run, origins, found)
+    baseline = baseline_of(source, Detail.JOBS)
+    changed = changes(baseline.run, source.run) if baseline is not None else ()
+    answer = WhyAnswer(source, reasons, baseline, changed)
+    if what is None:
+        if not reasons.all.jobs:
+            earlier_jobs.complete(source)
+            answer = replace(answer, not_run=nothing_to_do(source.run, _modified(source)))
+        return Reply(answer, parts, shape)
+    try:
+        subject = find(origins, what)
+    except NoSuchJob as error:
+        earlier_jobs.complete(source)
+        keys = {one.what.removeprefix("config ") for one in changed if one.subject == RUN}
+        not_run = find_not_run(source.run, what, _modified(source), keys)
+        if not_run is None:
             neither = f"; {what} is not a journal either" if what.endswith(".jsonl") else ""
             raise JournalError(f"{source.path}: {error}{neither}") from error
-    baseline = baseline_of(source, Detail.JOBS)
-    answer = WhyAnswer(
-        source,
-        why(source.run, origins, found),
-        baseline,
-        changes(baseline.run, source.run) if baseline is not None else (),
-        subject,
-        chain(origins, found, subject.jobs) if subject is not None else None,
-    )
+        return Reply(replace(answer, not_run=not_run), parts, shape)
+    answer = replace(answer, subject=subject, chain=chain(origins, found, subject.jobs))
     return Reply(answer, parts, shape)
+
+
+def _modified(source: Source) -> Modified:
+    """Return a function that looks up when a file in the run's working directory was written."""
+    folder = folder_of(source)
+    return folder.modified if folder is not None else lambda _path: None
 
 
 def split_selection(arguments: list[str]) -> tuple[str | None, Path | None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import log_tails
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
@@ -46,6 +47,13 @@ class Workdir:
         if problem := self.of_another_run(path):
             return LogTail(path=named, problem=problem)
         return log_tails.numbered(named, path)
+
+    def modified(self, named: str) -> Micros | None:
+        """Return when a file was last written; None if it is not there, or not inside."""
+        path = self.inside(named)
+        with suppress(OSError):
+            return path.stat().st_mtime_ns // 1000 if path is not None else None
+        return None
 
     def of_another_run(self, path: Path) -> str | None:
         """Return why a file's content is not from this run; None if it may be."""

@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
+from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
 from snakemake_logger_plugin_observe.analysis.why.roots import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
@@ -114,6 +115,8 @@ class WhyAnswer:
     changes: tuple[Change, ...] = ()
     subject: JobSelection | None = None
     chain: Chain | None = None
+    not_run: NotRun | None = None
+    """Why nothing ran, or what was asked about did not."""
 
 
 @dataclass(frozen=True, slots=True)

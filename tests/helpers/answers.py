@@ -8,6 +8,7 @@ from builders import (
     Story,
     a_record,
     an_execution,
+    at,
     begun,
     chain,
     grouped,
@@ -55,6 +56,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswe
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import savings
+from snakemake_logger_plugin_observe.analysis.why.not_run import find_not_run, nothing_to_do
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import chain as causal_chain
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
@@ -80,6 +82,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     TriageAnswer,
     WhyAnswer,
 )
+from snakemake_logger_plugin_observe.reporters.as_text import not_run
 from snakemake_logger_plugin_observe.reporters.documents import check_toml
 from snakemake_logger_plugin_observe.reporters.forms import FORMS
 from snakemake_logger_plugin_observe.reporters.reply import Reply
@@ -201,7 +204,26 @@ def why_answer(story: Story, selection: str | None = None, since: Story | None =
         changes(since.run, run) if since is not None else (),
         subject,
         causal_chain(origins, found, subject.jobs) if subject is not None else None,
+        nothing_to_do(run, lambda _path: None) if not run.attempts and not run.jobs else None,
     )
+
+
+def why_not(run: Run, what: str, changed_config: tuple[str, ...] = (), **files: float) -> str:
+    """Return the text of ``why WHAT`` about something that did not run.
+
+    Args:
+        run: the run.
+        what: what is asked about.
+        changed_config: the keys of the config that changed since the baseline.
+        files: when files were written, in seconds of the run; ``__`` stands for a dot.
+
+    """
+    written = {name.replace("__", "."): at(moment_s) for name, moment_s in files.items()}
+    found = find_not_run(run, what, written.get, changed_config)
+    assert found is not None
+    answer = WhyAnswer(source(run), why(run), source(run), not_run=found)
+    shape(answer)
+    return "\n".join(str(part) for part in not_run.parts(answer))
 
 
 def validation(story: Story) -> ValidateAnswer:

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
@@ -53,19 +53,20 @@ def find(origins: Origins, text: str) -> JobSelection:
     name = " ".join(text.split())
     if name.isdecimal() and int(name) in run.jobs:
         return JobSelection(name, "job", (int(name),))
-    of_rule = [job for job in run.jobs.values() if job.rule == name]
-    if of_rule:
-        return JobSelection(name, "job" if len(of_rule) == 1 else "rule", _ids(of_rule))
-    if by_wildcards := _by_wildcards(run, name):
-        return JobSelection(name, "job" if len(by_wildcards) == 1 else "rule", by_wildcards)
-    return _by_file(origins, text.strip()) or _nothing(run, name)
+    return by_name(run.jobs, name) or _by_file(origins, text.strip()) or _nothing(run, name)
+
+
+def by_name(jobs: Mapping[int, JobDescribed], name: str) -> JobSelection | None:
+    """Return those of *jobs* that *name* names: a rule, or a rule and wildcards."""
+    found = _ids(job for job in jobs.values() if job.rule == name) or _by_wildcards(jobs, name)
+    return JobSelection(name, "job" if len(found) == 1 else "rule", found) if found else None
 
 
 def _ids(jobs: Iterable[JobDescribed]) -> tuple[int, ...]:
     return tuple(sorted(job.job_id for job in jobs))
 
 
-def _by_wildcards(run: Run, name: str) -> tuple[int, ...]:
+def _by_wildcards(jobs: Mapping[int, JobDescribed], name: str) -> tuple[int, ...]:
     """Return the jobs of the rule in *name* that have all the wildcards in it."""
     rule, _space, rest = name.partition(" ")
     starts = list(_PAIR.finditer(rest))
@@ -74,16 +75,14 @@ def _by_wildcards(run: Run, name: str) -> tuple[int, ...]:
     ends = [one.start() for one in starts[1:]] + [len(rest)]
     wanted = {one[1]: rest[one.end() : end] for one, end in zip(starts, ends, strict=True)}
     return _ids(
-        job
-        for job in run.jobs.values()
-        if job.rule == rule and wanted.items() <= job.wildcards.items()
+        job for job in jobs.values() if job.rule == rule and wanted.items() <= job.wildcards.items()
     )
 
 
 def _by_file(origins: Origins, name: str) -> JobSelection | None:
     jobs = origins.run.jobs
-    for path in _spellings(origins.run, name):
-        if made := [job for job in jobs.values() if path in map(bare, _written(job))]:
+    for path in spellings(origins.run, name):
+        if made := [job for job in jobs.values() if path in map(bare, written(job))]:
             return JobSelection(path, "made", _ids(made))
         updated = [
             job_id
@@ -97,7 +96,7 @@ def _by_file(origins: Origins, name: str) -> JobSelection | None:
     return None
 
 
-def _spellings(run: Run, name: str) -> Iterator[str]:
+def spellings(run: Run, name: str) -> Iterator[str]:
     """Yield a file's name as given, and as Snakemake may know it."""
     yield name
     plain = posixpath.normpath(name)
@@ -109,7 +108,8 @@ def _spellings(run: Run, name: str) -> Iterator[str]:
         yield posixpath.join(here, plain)
 
 
-def _written(job: JobDescribed) -> tuple[str, ...]:
+def written(job: JobDescribed) -> tuple[str, ...]:
+    """Return every file that a job writes: outputs, logs and benchmark."""
     return (*job.output, *job.log, *((job.benchmark,) if job.benchmark else ()))
 
 

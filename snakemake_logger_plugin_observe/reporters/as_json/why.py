@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.citations import shortened
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
 from snakemake_logger_plugin_observe.analysis.why.origins import Link
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS
 from snakemake_logger_plugin_observe.analysis.why.roots import Chain, ChainStep, Root
@@ -13,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import Cost, ReasonShare, RootShare
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
-from snakemake_logger_plugin_observe.reporters.as_json.common import head
+from snakemake_logger_plugin_observe.reporters.as_json.common import head, moment
 from snakemake_logger_plugin_observe.run.model import Run
 
 _HERE: Final = "B"  # the name of this run's journal in citations; the baseline's is A
@@ -34,9 +35,37 @@ def shape(answer: WhyAnswer) -> dict[str, Any]:
             "changes": [_change(one) for one in answer.changes],
         },
     }
+    if answer.not_run is not None:
+        shaped["not_run"] = _not_run(answer.not_run, run)
     if answer.subject is not None and answer.chain is not None:
         shaped["chain"] = _chain(answer.subject, answer.chain, run)
     return shaped
+
+
+def _not_run(one: NotRun, run: Run) -> dict[str, Any]:
+    return {
+        "what": one.what,
+        "kind": one.kind,
+        "count": one.count,
+        "jobs": [
+            {"rule": run.kept[job_id].rule, "wildcards": run.kept[job_id].wildcards}
+            for job_id in one.jobs
+        ],
+        "made_by": [
+            {
+                "journal": share.journal,
+                "start": moment(share.start),
+                "jobs": len(share.jobs),
+                "failed": share.failed,
+            }
+            for share in one.shares
+        ],
+        "newer_inputs": [
+            {"input": newer.path, "output": newer.output, "unchanged": newer.why}
+            for newer in one.newer
+        ],
+        "changed": one.changed,
+    }
 
 
 def _cost(cost: Cost) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The text of ``why``: the root causes, Snakemake's reasons, and what changed."""
 
 import re
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -13,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Ch
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words
+from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words, not_run
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LONGEST_CHANGE
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
@@ -46,22 +47,14 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     found: list[RenderableType] = [*head(answer.source), Text()]
     if answer.chain is not None:
         found += causal_chain.parts(answer, width)
-    elif not answer.why.all.jobs:
-        found += [Text(_nothing(answer)), *errors(answer.source), Text()]
+    elif answer.not_run is not None:
+        found += [*not_run.parts(answer), *errors(answer.source), Text()]
     else:
         found += [_roots(answer, width), *_several(answer), Text()]
         found += [_reasons(answer, width), Text()]
     found += _changed(answer, width)
     found += warnings(answer.source.problems)
     return ending(found, _next(answer))
-
-
-def _nothing(answer: WhyAnswer) -> str:
-    if answer.source.status == "nothing_to_do":
-        return "Nothing ran: everything was up to date."
-    if answer.why.planned:
-        return "Nothing would run: everything is up to date."
-    return "No job ran."
 
 
 def _ran(answer: WhyAnswer) -> str:
@@ -209,11 +202,14 @@ def _change(one: Change) -> str:
 
 
 def _next(answer: WhyAnswer) -> Text:
-    if answer.chain is not None:
+    if answer.chain is not None or (answer.not_run is not None and answer.why.all.jobs):
         return next_command("snakemake-observe why", "all jobs, by root cause")
     if answer.why.all.jobs:
         job_id = _example_job(answer.why.reasons)
         return next_command(f"snakemake-observe why {job_id}", "its causes, back to the root")
+    made_by = (one.journal for one in (answer.not_run.shares if answer.not_run else ()))
+    if journal := next((path for path in made_by if path is not None), None):
+        return next_command(f"snakemake-observe why {shlex.quote(journal)}", "why these ran then")
     return next_command("snakemake-observe jobs", "what the run did")
 
 

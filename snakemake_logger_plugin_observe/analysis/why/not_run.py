@@ -1,0 +1,168 @@
+"""Why something did not run: it was up to date, was not reached, or no job needs it."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis.why.reason_text import bare
+from snakemake_logger_plugin_observe.analysis.why.selection import by_name, spellings, written
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.attempt import FAILED
+from snakemake_logger_plugin_observe.run.model import Run
+
+NotRunKind = Literal["up_to_date", "read", "not_reached", "config", "no_input"]
+"""What is asked about: up-to-date jobs; a file that only such jobs read; a rule that was planned; a
+key of the configuration; or a file that no job reads or makes."""
+Modified = Callable[[str], Micros | None]
+"""Returns when a file in the run's folder was last written; None if it is not there."""
+Unchanged = Literal["checksum", "ancient", "no_mtime"]
+"""Why an input that is newer than an output does not count as changed: Snakemake found the checksum
+that it had; it is ``ancient()``; or ``--rerun-triggers`` leaves out the time."""
+_MOST_NEWER: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class KeptShare:
+    """Up-to-date jobs that one earlier run made."""
+
+    journal: str | None
+    """None for those that no journal here has made."""
+    start: Micros | None
+    jobs: tuple[int, ...]
+    failed: bool = False
+    """Whether they failed there: ``--keep-incomplete`` left what now counts as up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewerInput:
+    """An input of an up-to-date job that was written after one of its outputs."""
+
+    path: str
+    output: str
+    job_id: int
+    why: Unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """Why something that the user asks about did not run; ``what`` is None for the whole run."""
+
+    what: str | None
+    kind: NotRunKind
+    jobs: tuple[int, ...] = ()
+    """The up-to-date jobs that it is about, by their negative ids."""
+    count: int = 0
+    """How many up-to-date jobs there are: of very many, a journal names only some."""
+    shares: tuple[KeptShare, ...] = ()
+    """By the runs that made them, the newest first."""
+    newer: tuple[NewerInput, ...] = ()
+    changed: bool | None = None
+    """Whether a key of the configuration changed since the baseline; None for anything else."""
+
+
+def nothing_to_do(run: Run, modified: Modified) -> NotRun:
+    """Return why a run had nothing to do.
+
+    Args:
+        run: the run, whose up-to-date jobs have been described by earlier runs.
+        modified: looks up a file.
+
+    """
+    counted = sum(run.planned.up_to_date.values()) if run.planned is not None else 0
+    return _up_to_date(run, None, tuple(run.kept), max(counted, len(run.kept)), modified)
+
+
+def find_not_run(
+    run: Run, text: str, modified: Modified, changed_config: Collection[str] = ()
+) -> NotRun | None:
+    """Return why what *text* names did not run; None if nothing is known of that name.
+
+    Args:
+        run: the run, whose up-to-date jobs have been described by earlier runs.
+        text: a rule, a rule and wildcards, a file, or a key of the configuration.
+        modified: looks up a file.
+        changed_config: the keys of the configuration that changed since the baseline.
+
+    """
+    name = " ".join(text.split())
+    if found := by_name(run.kept, name):
+        return _up_to_date(run, name, found.jobs, len(found.jobs), modified)
+    paths = tuple(spellings(run, text.strip()))
+    for path in paths:
+        made = tuple(n for n, job in run.kept.items() if path in map(bare, written(job)))
+        if made:
+            return _up_to_date(run, path, made, len(made), modified)
+        readers = tuple(n for n, job in run.kept.items() if path in map(bare, job.input))
+        if readers:
+            found_newer = _newer_inputs(run, readers, modified, only=path)
+            return NotRun(path, "read", readers, len(readers), newer=found_newer)
+    if run.planned is not None and name in run.planned.to_run:
+        return NotRun(name, "not_reached", count=run.planned.to_run[name])
+    if run.planned is not None and (count := run.planned.up_to_date.get(name)):
+        return NotRun(name, "up_to_date", count=count)
+    if (key := _config_key(run, name)) is not None:
+        return NotRun(key, "config", changed=key in changed_config)
+    there = next((path for path in paths if modified(path) is not None), None)
+    return None if there is None else NotRun(there, "no_input")
+
+
+def _config_key(run: Run, name: str) -> str | None:
+    keys = run.started.config_keys if run.started is not None else {}
+    key = name.removeprefix("config ").strip()
+    return key if key in keys else None
+
+
+def _up_to_date(
+    run: Run, what: str | None, jobs: tuple[int, ...], count: int, modified: Modified
+) -> NotRun:
+    shares = tuple(_shares(run, jobs, count))
+    return NotRun(what, "up_to_date", jobs, count, shares, _newer_inputs(run, jobs, modified))
+
+
+def _shares(run: Run, jobs: Sequence[int], count: int) -> Iterable[KeptShare]:
+    """Yield *jobs* by the run that made them, the newest first, then those of unknown origin."""
+    by_run: dict[tuple[Micros, str, bool], list[int]] = {}
+    unknown: list[int] = []
+    for job_id in jobs:
+        made = run.made.get(job_id)
+        if made is None:
+            unknown.append(job_id)
+        else:
+            failed = made.attempt.status in FAILED
+            by_run.setdefault((made.start or 0, made.journal, failed), []).append(job_id)
+    for (start, journal, failed), found in sorted(by_run.items(), reverse=True):
+        yield KeptShare(journal, start or None, tuple(found), failed)
+    if unknown or count > len(jobs):
+        yield KeptShare(None, None, tuple(unknown))
+
+
+def _newer_inputs(
+    run: Run, jobs: Iterable[int], modified: Modified, only: str | None = None
+) -> tuple[NewerInput, ...]:
+    """Return the inputs of up-to-date *jobs* that are newer than an output, each once.
+
+    Only what was written before the run began counts: Snakemake could see it.
+    """
+    found: dict[str, NewerInput] = {}
+    began = run.start or 0
+    for job_id in jobs:
+        job = run.kept[job_id]
+        outputs = {path: at for path in job.output if (at := modified(path)) is not None}
+        if not outputs or len(found) >= _MOST_NEWER:
+            continue
+        oldest = min(outputs, key=outputs.__getitem__)
+        for path in map(bare, job.input):
+            if path in found or (only is not None and path != only):
+                continue
+            written_at = modified(path)
+            if written_at is not None and outputs[oldest] < written_at < began:
+                found[path] = NewerInput(path, oldest, job_id, _unchanged(run, job, path))
+    return tuple(found.values())
+
+
+def _unchanged(run: Run, job: JobDescribed, path: str) -> Unchanged:
+    triggers = run.started.settings.get("rerun_triggers") if run.started is not None else None
+    if triggers is not None and "mtime" not in triggers:
+        return "no_mtime"
+    return "ancient" if path in (job.ancient or ()) else "checksum"
