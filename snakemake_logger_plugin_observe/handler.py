@@ -50,7 +50,7 @@ class LogHandler(LogHandlerBase):
         session, self._session = self._session, None
         if session is not None:
             try:
-                session.logger_closed()
+                session.api_closed()
             except Exception as error:
                 session.fault(error)
         super().close()

@@ -36,8 +36,8 @@ SCHEMA_VERSION: Final = 1
 class Event(Frozen):
     """The fields of every line: its type (``event``) and its time."""
 
-    # Not a field, so it is neither written nor compared.
-    __slots__ = ("_line",)
+    # No fields, so they are neither written nor compared.
+    __slots__ = ("_left_out", "_line")
 
     event: str
     time: Moment
@@ -46,6 +46,11 @@ class Event(Frozen):
     def line(self) -> int | None:
         """The number of the journal line that it was read from; None if it was made here."""
         return getattr(self, "_line", None)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The fields whose values did not fit when it was made, each with the reason."""
+        return getattr(self, "_left_out", ())
 
 
 class RunStarted(Event):
@@ -170,7 +175,7 @@ class SchedulerIteration(Event):
     selected: tuple[int | str, ...] = ()
     unrecorded: int = Field(default=0, validation_alias=AliasChoices("unrecorded", "alike"))
     """How many iterations before it selected nothing and are not recorded."""
-    unrecorded_s: float = Field(
+    unrecorded_s: Seconds = Field(
         default=0.0, validation_alias=AliasChoices("unrecorded_s", "alike_s")
     )
     """How long these took in total."""
@@ -196,7 +201,7 @@ class JobDescribed(Event):
     reason: str | None = None
     resources: dict[str, Any] = Field(default_factory=dict)
     threads: int | None = None
-    priority: int | str | None = None
+    priority: int | float | str | None = None
     shellcmd: str | None = None
     dependencies: tuple[int, ...] | None = None
     script: str | None = None
@@ -339,6 +344,11 @@ def at_line(event: _E, number: int) -> _E:
     """Return *event* with the number of its journal line set."""
     object.__setattr__(event, "_line", number)  # it is frozen otherwise
     return event
+
+
+def left_out(event: Event, fields: tuple[str, ...]) -> None:
+    """Set the fields whose values did not fit *event*."""
+    object.__setattr__(event, "_left_out", fields)  # it is frozen otherwise
 
 
 def line_of(event: Event | None) -> int | None:

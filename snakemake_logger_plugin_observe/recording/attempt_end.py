@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Stamps,
     Status,
 )
+from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import timeline_of
 from snakemake_logger_plugin_observe.run.model import Run
@@ -132,7 +133,8 @@ def end_members(
 
 def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> AttemptFinished:
     """Return the event of *attempt*'s end; ``Attempt.take`` is the inverse."""
-    return AttemptFinished(
+    return event_of(
+        AttemptFinished,
         time=finished,
         job_id=attempt.job_id,
         group=attempt.group,

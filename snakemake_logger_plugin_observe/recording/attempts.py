@@ -32,6 +32,7 @@ from snakemake_logger_plugin_observe.recording.attempt_end import (
     end_members,
     stamps_of,
 )
+from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEvidence, jobs_of
 from snakemake_logger_plugin_observe.recording.job_state import JobState, updated_record
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport, NodeReports
@@ -123,7 +124,6 @@ class AttemptTracker:
 
     def job_info(self, note: notes.JobInfo) -> None:
         """Write a job's description; if it runs a script, its code digest is that of the file."""
-        event = JobDescribed.model_validate(note, from_attributes=True)
         more: dict[str, Any] = {}
         if (group := self._group_of.get(note.job_id)) is not None:
             more["group"] = group
@@ -136,13 +136,13 @@ class AttemptTracker:
                 self._scripts[note.script] = sha256(self._workdir / note.script)
             if digest := self._scripts[note.script]:
                 more["code_digest"] = f"sha256:{digest}"
-        self._emit(event.model_copy(update=more) if more else event)
+        self._emit(event_of(JobDescribed, note, **more))
 
     def group_info(self, note: notes.GroupInfo) -> None:
         """Write which jobs are submitted together."""
         for member in note.members:
             self._group_of[member] = note.group
-        self._emit(GroupDescribed.model_validate(note, from_attributes=True))
+        self._emit(event_of(GroupDescribed, note))
 
     # -- from the selection to the tool ------------------------------------------------------
 
@@ -175,7 +175,8 @@ class AttemptTracker:
         attempt = live.attempt
         attempt.external_jobid = note.external_jobid or attempt.external_jobid
         self._emit(
-            AttemptSubmitted(
+            event_of(
+                AttemptSubmitted,
                 time=note.time,
                 job_id=attempt.job_id,
                 group=attempt.group,
@@ -190,7 +191,7 @@ class AttemptTracker:
         """Keep the time that the main process spent on a job's files."""
         live = self._holder(note.key)
         if live is not None:
-            wait = Wait(phase=note.phase, start=note.time, end=note.end)
+            wait = event_of(Wait, phase=note.phase, start=note.time, end=note.end)
             live.attempt.waits = (*live.attempt.waits, wait)
 
     def execution_stages(self, note: notes.ExecutionStages) -> None:
@@ -202,11 +203,15 @@ class AttemptTracker:
         outcome = {"status": note.status, "exit_code": note.exit_code, "message": note.message}
         known = {name: value for name, value in outcome.items() if value is not None}
         before = live.executions.get(job_id) or Execution()
-        live.executions[job_id] = before.model_copy(update={**note.moments, **known})
+        live.executions[job_id] = event_of(Execution, **{**dict(before), **note.moments, **known})
         attempt, started = live.attempt, note.moments.get("tool_started")
         if started is not None and attempt.job_id is not None:
-            event = AttemptStarted(
-                time=started, job_id=attempt.job_id, attempt=attempt.number, node=self._host
+            event = event_of(
+                AttemptStarted,
+                time=started,
+                job_id=attempt.job_id,
+                attempt=attempt.number,
+                node=self._host,
             )
             self._emit(event, attempt)
 
@@ -215,7 +220,8 @@ class AttemptTracker:
         if note.key in self._live:
             attempt = self._live[note.key].attempt
             self._emit(
-                AttemptStarted(
+                event_of(
+                    AttemptStarted,
                     time=note.time,
                     job_id=attempt.job_id,
                     group=attempt.group,
@@ -273,7 +279,9 @@ class AttemptTracker:
     ) -> None:
         number, job_id, group = attempt.number, attempt.job_id, attempt.group
         self._emit(
-            Accounting(time=moment, job_id=job_id, group=group, attempt=number, record=record)
+            event_of(
+                Accounting, time=moment, job_id=job_id, group=group, attempt=number, record=record
+            )
         )
 
     # -- ends --------------------------------------------------------------------------------
@@ -342,7 +350,7 @@ class AttemptTracker:
 
     def outputs_found(self, note: notes.OutputsFound) -> None:
         """Write the sizes or checksums of an attempt's outputs."""
-        self._emit(OutputsRecorded.model_validate(note, from_attributes=True))
+        self._emit(event_of(OutputsRecorded, note))
 
     def _read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return a submission's report; if it cannot be read, only the node's phases are lost."""

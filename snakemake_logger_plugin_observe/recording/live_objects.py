@@ -7,11 +7,12 @@ lacks an attribute, only the field made from it is missing.
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from snakemake_logger_plugin_observe.probe import ask, callers_variable
+from snakemake_logger_plugin_observe.probe import ask, callers_variable, hidden
 from snakemake_logger_plugin_observe.recording import shown_values
-from snakemake_logger_plugin_observe.recording.log_records import JobTexts, plain
+from snakemake_logger_plugin_observe.recording.log_records import JobTexts, known_threads, plain
 from snakemake_logger_plugin_observe.recording.notes import GroupInfo, JobInfo
 from snakemake_logger_plugin_observe.recording.workflow_settings import settings_of
 
@@ -44,6 +45,25 @@ def starting_workflow() -> tuple[Any, str | None]:
     plugin = callers_variable("execute", "executor_plugin")
     plugin = plugin or callers_variable("execute_workflow", "executor_plugin")
     return workflow, ask(lambda: plugin.name)
+
+
+def on_api_closed(call: Callable[[], None]) -> None:
+    """Call *call* when the context of the Python API that starts a workflow now has been closed.
+
+    Nothing else tells what the program does after it from the run.
+    """
+    api = ask(lambda: callers_variable("execute_workflow", "self").workflow_api.snakemake_api)
+    cleanup = getattr(api, "_cleanup", None)
+    if cleanup is None:
+        return
+
+    def closing() -> None:
+        try:
+            cleanup()
+        finally:
+            call()
+
+    api._cleanup = hidden(closing)
 
 
 def id_of(job: Any) -> int | str:
@@ -178,7 +198,7 @@ def texts_of(job: Any) -> JobTexts:
     return JobTexts(
         wildcards=ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
         reason=ask(lambda: str(job.dag.reason(job))),
-        threads=ask(lambda: job.threads),
+        threads=ask(lambda: known_threads(job.threads)),
         priority=ask(lambda: plain(job.priority)),
         shellcmd=ask(lambda: job.shellcmd and str(job.shellcmd)),
     )

@@ -4,9 +4,11 @@ Notes use this project's names for them, not Snakemake's (``jobid``, ``jobs``, `
 """
 
 import logging
+import numbers
 from typing import Any, Final, NamedTuple
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import job_state, notes
 
 _NOTHING_TO_DO: Final = "Nothing to be done"
@@ -36,6 +38,8 @@ _KINDS_BY_TEXT: Final = (
     ("Terminating service job", "service_ended"),
 )
 _KEPT_TEXT: Final = 4000
+_NOT_KNOWN_YET: Final = "<TBD>"
+_DEEPEST: Final = 20
 
 
 class JobTexts(NamedTuple):
@@ -44,7 +48,7 @@ class JobTexts(NamedTuple):
     wildcards: dict[str, str]
     reason: str | None
     threads: int | None
-    priority: int | str | None
+    priority: int | float | str | None
     shellcmd: str | None
 
 
@@ -124,7 +128,7 @@ def job_texts(record: logging.LogRecord) -> JobTexts:
     return JobTexts(
         wildcards={str(k): str(v) for k, v in dict(wildcards).items()},
         reason=_optional_text(_get(record, "reason")),
-        threads=_get(record, "threads"),
+        threads=known_threads(_get(record, "threads")),
         priority=plain(_get(record, "priority")),
         shellcmd=_optional_text(_get(record, "shellcmd")),
     )
@@ -159,18 +163,29 @@ def _optional_text(value: Any) -> str | None:
     return None if value is None or value == [] else str(value)
 
 
-def plain(value: Any) -> Any:
-    """Return *value* as JSON values; a foreign object becomes its text."""
+def known_threads(value: Any) -> Any:
+    """Return a number of threads, or None if a dry run cannot know it yet (``<TBD>``)."""
+    return None if value == _NOT_KNOWN_YET else value
+
+
+def plain(value: Any, depth: int = _DEEPEST) -> Any:
+    """Return *value* as JSON values; a foreign object becomes its text, a deep one its type."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
         return str(value)
+    if not depth:
+        return f"<{type(value).__name__}>"
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        items = [plain(item) for item in value]
+        items = [plain(item, depth - 1) for item in value]
         return sorted(items, key=str) if isinstance(value, set | frozenset) else items
-    return str(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    return ask(lambda: str(value), f"<{type(value).__name__}>")
 
 
 def _error(record: logging.LogRecord, time: clock.Micros) -> notes.JobErrorLogged:

@@ -90,7 +90,7 @@ class JobInfo(Note):
     reason: str | None = None
     resources: dict[str, Any] = field(default_factory=dict)
     threads: int | None = None
-    priority: int | str | None = None
+    priority: int | float | str | None = None
     shellcmd: str | None = None
     dependencies: tuple[int, ...] | None = None
     script: str | None = None

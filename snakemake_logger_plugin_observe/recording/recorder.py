@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     FileSystem,
     Gap,
     JobDescribed,
+    Message,
     RunStarted,
 )
 from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
@@ -32,6 +33,7 @@ from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.recording import filesystem_probe, notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker
 from snakemake_logger_plugin_observe.recording.background import in_background
+from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
@@ -103,6 +105,7 @@ class Recorder:
         self._allocation = allocation
         self._sources = sources
         self._summary: str | None = None
+        self._left_out: set[str] = set()
         self._listener: notes.Listener | None = None
         self._dead = False
         self._hurry = threading.Event()
@@ -248,7 +251,18 @@ class Recorder:
     def _emit(self, event: AnyEvent, attempt: Attempt | None = None) -> None:
         fold.add(self.run, event, attempt=attempt)
         self._journal.write(event)
+        if event.left_out:
+            self._report_left_out(event)
         self._call_listener(event)
+
+    def _report_left_out(self, event: Event) -> None:
+        """Write why fields of *event* are missing, once for each field of an event's kind."""
+        for text in event.left_out:
+            field = f"{event.event}.{text.partition(':')[0]}"
+            if field not in self._left_out:
+                self._left_out.add(field)
+                why = f"{event.event}: a value that does not fit is left out: {text}"
+                self._emit(Message(time=event.time, level="info", kind="left_out", text=why))
 
     def _call_listener(self, event: Event) -> None:
         """Call the listener, if there is one; after an error in it, it is not called again."""
@@ -270,7 +284,8 @@ class Recorder:
         from snakemake_logger_plugin_observe import __version__
 
         process_started = None if _recorded_before() else clock.process_started()
-        event = RunStarted(
+        event = event_of(
+            RunStarted,
             time=moment,
             run_id=self.run_id,
             observe_version=__version__,

@@ -23,9 +23,10 @@ from snakemake_logger_plugin_observe.journal.events import (
     SchedulerIteration,
     UpToDate,
 )
-from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus
+from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus, UpToDateJob
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
+from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
@@ -68,11 +69,11 @@ class RunEvents:
 
     def sources_found(self, note: notes.SourcesFound) -> None:
         """Write where the workflow's source text came from."""
-        self._emit(Provenance.model_validate(note, from_attributes=True))
+        self._emit(event_of(Provenance, note))
 
     def allocation_found(self, note: notes.AllocationFound) -> None:
         """Write which cluster job Snakemake itself runs in."""
-        self._emit(Allocation.model_validate(note, from_attributes=True))
+        self._emit(event_of(Allocation, note))
 
     def message(self, note: notes.LogMessage) -> None:
         """Write a message, and remember what it implies for the run."""
@@ -87,7 +88,9 @@ class RunEvents:
         if time.monotonic() > self._deadline:  # so many messages that the exit would wait
             self._messages_dropped += 1
             return
-        self._emit(Message(time=note.time, level=note.level, kind=note.kind, text=note.text))
+        self._emit(
+            event_of(Message, time=note.time, level=note.level, kind=note.kind, text=note.text)
+        )
 
     def check_clock(self, moment: clock.Micros) -> None:
         """Write a warning if this host's wall clock was set since the last check."""
@@ -115,18 +118,20 @@ class RunEvents:
 
     def dag_counts(self, note: notes.DagCounts) -> None:
         """Write the DAG's numbers of jobs, now that it has been planned or planned again."""
-        self._emit(Planned(time=note.time, to_run=note.to_run, up_to_date=note.up_to_date))
+        self._emit(
+            event_of(Planned, time=note.time, to_run=note.to_run, up_to_date=note.up_to_date)
+        )
         if note.new_up_to_date:
-            kept = {"time": note.time, "jobs": note.new_up_to_date}
-            self._emit(UpToDate.model_validate(kept, from_attributes=True))
+            jobs = tuple(event_of(UpToDateJob, job) for job in note.new_up_to_date)
+            self._emit(UpToDate(time=note.time, jobs=jobs))
 
     def phase_ended(self, note: notes.RunPhaseEnded) -> None:
         """Write a phase of the run's own work."""
-        self._emit(RunPhase.model_validate(note, from_attributes=True))
+        self._emit(event_of(RunPhase, note))
 
     def iteration_ended(self, note: notes.IterationEnded) -> None:
         """Write an iteration of the scheduler's main loop."""
-        self._emit(SchedulerIteration.model_validate(note, from_attributes=True))
+        self._emit(event_of(SchedulerIteration, note))
 
     def accounting_wanted(self) -> None:
         """Start the query of Slurm's accounting; all jobs have ended."""

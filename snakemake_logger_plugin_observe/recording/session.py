@@ -127,6 +127,8 @@ class Session:
                 "plugin_loaded": self.plugin_loaded,
             },
         )
+        if not self._owns_process:
+            live_objects.on_api_closed(self._api_closed)
         for early in self._early:
             self.recorder.put(early)
         self._early.clear()
@@ -137,14 +139,20 @@ class Session:
         touched = executor == "touch" or bool(ask(lambda: args.touch, False))
         return "touch" if touched else "run"
 
-    def logger_closed(self) -> None:
+    def api_closed(self) -> None:
         """End the journal if Snakemake runs as a library; its command ends it at exit."""
-        if self._owns_process:
+        if self._owns_process or current() is not self:
             return
         raised = sys.exc_info()[1]  # the exception that leaves the API's context, if any
         if raised is not None:
             self.put(notes.LogMessage(clock.now(), "error", "error", sentence(raised)))
         self.end()
+
+    def _api_closed(self) -> None:
+        try:
+            self.api_closed()
+        except Exception as error:
+            self.fault(error)
 
     def end(self) -> None:
         """End the journal and this session, and print one line about where the time went.

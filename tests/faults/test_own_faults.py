@@ -75,7 +75,7 @@ def as_bare(lab: Lab, bare: Callable[[bool], dict[str, Any]]) -> AsBare:
 
 LOGGER = {
     "emit": (f"{OBSERVE}.recording.log_listener", "LogListener.take"),
-    "close": (f"{OBSERVE}.recording.session", "Session.logger_closed"),
+    "close": (f"{OBSERVE}.recording.session", "Session.api_closed"),
     "the filter": (f"{OBSERVE}.recording.log_records", "note_of"),
     "reading a job": (f"{OBSERVE}.recording.live_objects", "job_info"),
     "counting what was planned": (f"{OBSERVE}.recording.dag_counts", "DagReader.read"),

@@ -200,6 +200,38 @@ def test_several_runs_of_the_python_api_in_one_process_have_a_journal_each(lab: 
     assert second.start >= first.end
 
 
+ALONE = """
+    from pathlib import Path
+    from snakemake.api import SnakemakeApi
+    from snakemake.settings.types import *
+    from snakemake_executor_plugin_timed import ExecutorSettings as Timed
+
+    def run():
+        with SnakemakeApi(OutputSettings()) as api:
+            workflow = api.workflow(
+                resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile")
+            )
+            workflow.dag(DAGSettings(forceall=True)).execute_workflow(
+                executor="timed", executor_settings=Timed()
+            )
+
+    for number in (1, 2):
+        run()
+        journals = sorted(Path(".snakemake/observe").glob("*.jsonl"))
+        ended = [path.read_text().splitlines()[-1].count('"run_finished"') for path in journals]
+        print("ended", *ended)
+"""
+
+
+def test_a_run_of_the_python_api_ends_when_its_context_is_closed(lab: Lab) -> None:
+    """What the program does after it is not the run's shutdown, also without the logger plugin."""
+    lab.snakefile(TOUCH)
+    (lab.folder / "api.py").write_text(textwrap.dedent(ALONE))
+    done = lab.python("api.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:-1] == ["ended 1", "ended 1 1"]
+
+
 RAISING = """
     from pathlib import Path
     from snakemake.api import SnakemakeApi

@@ -276,3 +276,32 @@ def test_a_service_ended_by_snakemake_did_not_fail(lab: Lab) -> None:
     assert run.status() == "success"
     assert {attempt.status for attempt in run.attempts.values()} == {"success"}
     assert {attempt.message for attempt in run.attempts.values()} == {None}
+
+
+def test_what_snakemake_accepts_in_a_rule_is_in_the_journal(lab: Lab) -> None:
+    """A priority may be a fraction; in a dry run, a function's value may not be known yet."""
+    lab.snakefile("""
+        rule all:
+            input: "b.txt"
+        rule a:
+            output: "a.txt"
+            priority: 1.5
+            threads: 1.0
+            resources: gpu=0, label="big", mem_mb=lambda wildcards, attempt: 10 * attempt
+            shell: "echo 3 > {output}"
+        rule b:
+            input: "a.txt"
+            output: "b.txt"
+            resources: mem_mb=lambda wildcards, input: int(open(input[0]).read())
+            shell: "touch {output}"
+    """)
+    known = []
+    for journal in (lab.new_run(*BOTH, "--cores", "4", "-n"), lab.new_run(*BOTH, "--cores", "4")):
+        run = lab.run(journal)
+        assert run.gaps == []
+        assert not [one for one in run.messages if one.kind == "left_out"]
+        jobs = {job.rule: job for job in run.jobs.values()}
+        assert (jobs["a"].priority, jobs["a"].threads, jobs["a"].reason is None) == (1.5, 1, False)
+        assert jobs["a"].resources["label"] == "big"
+        known.append(jobs["b"].resources["mem_mb"])
+    assert known == ["<TBD>", 3]

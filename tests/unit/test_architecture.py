@@ -21,6 +21,7 @@ import snakemake_executor_plugin_timed
 import snakemake_logger_plugin_observe
 from snakemake_executor_plugin_timed import ExecutorSettings
 from snakemake_logger_plugin_observe import LogHandlerSettings
+from snakemake_logger_plugin_observe.journal.events import EVENTS
 
 OBSERVE, TIMED = "snakemake_logger_plugin_observe", "snakemake_executor_plugin_timed"
 ROOTS = {
@@ -219,6 +220,15 @@ def test_analyses_have_no_clock_no_printing_and_no_files() -> None:
         }
         assert not calls & {"print", "open", "now"}, name
         assert not imports(path) & {"os", "time", "datetime", "pathlib", "sys"}, name
+
+
+def test_what_others_reported_becomes_events_in_one_place() -> None:
+    """There a value that does not fit its field costs only that; these events hold our own values."""
+    ours = {"FileSystem", "Gap", "Message", "RunFinished", "RunPhase", "UpToDate"}
+    kinds = {model.__name__ for model in EVENTS}
+    for name, path in in_folders("recording"):
+        assert called(path) & kinds <= ours, name
+        assert "model_validate" not in called(path) or name == "recording.event_of", name
 
 
 # -- the node's side -----------------------------------------------------------------------------
