@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     changed = changes(baseline.run, source.run) if baseline is not None else ()
     answer = WhyAnswer(source, reasons, baseline, changed)
     if what is None:
-        if not reasons.all.jobs:
+        if not reasons.all.jobs or source.scope in ("incremental", "resumed"):
             earlier_jobs.complete(source)
             answer = replace(answer, not_run=nothing_to_do(source.run, _modified(source)))
         return Reply(answer, parts, shape)

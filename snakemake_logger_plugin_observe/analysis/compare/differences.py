@@ -86,7 +86,7 @@ def _of_runs(before: CitedRun, after: CitedRun) -> Iterator[Change]:
         return
     for what, fact in _FACTS:
         values = (fact(one), fact(other))
-        if None not in values or (_was_read(one) and _was_read(other)):
+        if all(map(_is_recorded, values)) or (_was_read(one) and _was_read(other)):
             yield from _differing(before, after, what, *values)
     yield from _command_line(before, after, one.command, other.command)
     yield from _config(before, after, one, other)
@@ -95,6 +95,10 @@ def _of_runs(before: CitedRun, after: CitedRun) -> Iterator[Change]:
         values = (one.settings[name], other.settings[name])
         if same_version or None not in values:  # else one version may not have the setting
             yield from _differing(before, after, name, *values)
+
+
+def _is_recorded(value: Any) -> bool:
+    return value not in (None, [], {})
 
 
 def _was_read(started: RunStarted) -> bool:

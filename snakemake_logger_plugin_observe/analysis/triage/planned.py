@@ -22,14 +22,16 @@ def planned(case: Case) -> tuple[Claim, ...]:
 
 
 def _claims(case: Case) -> Iterator[Claim]:
-    now = _to_run(case.side)
+    now, kept = _to_run(case.side), _up_to_date(case.side)
     if now:
         many = sum(now.values())
         text = f"{jobs_of(many)} {'was' if many == 1 else 'were'} planned to run"
-        known = _to_run(case.baseline_side) if case.baseline_side is not None else {}
+        known: dict[str, int] = {}
         evidence = _at_plan(case.side, now)
-        if case.baseline_side is not None and known:
-            text += _compared_with(now, known)
+        if kept:
+            text += f", and {sum(kept.values()):,} {_were(sum(kept.values()))} up to date"
+        if case.baseline_side is not None and (known := _whole(case.baseline_side)):
+            text += _compared_with(_whole(case.side), known, in_all=bool(kept))
             evidence = (*evidence, *_at_plan(case.baseline_side, known))
         yield Claim(text, evidence)
     if case.plan_side is not None:
@@ -46,6 +48,20 @@ def _to_run(side: CitedRun) -> dict[str, int]:
     return dict(Counter(job.rule for job in run.jobs.values()))
 
 
+def _up_to_date(side: CitedRun) -> dict[str, int]:
+    """Return how many jobs of each rule need not run."""
+    return side.run.planned.up_to_date if side.run.planned is not None else {}
+
+
+def _whole(side: CitedRun) -> dict[str, int]:
+    """Return how many jobs of each rule the DAG had: those to run, and those up to date."""
+    return dict(Counter(_to_run(side)) + Counter(_up_to_date(side)))
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
 def _at_plan(side: CitedRun, counts: dict[str, int]) -> tuple[Citation, ...]:
     run = side.run
     lines = [job.line for job in run.jobs.values() if job.line is not None]
@@ -54,11 +70,15 @@ def _at_plan(side: CitedRun, counts: dict[str, int]) -> tuple[Citation, ...]:
     return side.at_line(line, quote)
 
 
-def _compared_with(now: dict[str, int], known: dict[str, int]) -> str:
-    """Return how a plan differs from another: in total, and in which rules."""
+def _compared_with(now: dict[str, int], known: dict[str, int], *, in_all: bool) -> str:
+    """Return how a DAG differs from another: in total, and in which rules.
+
+    *in_all*: whether its number of jobs has to be given, for only some of them ran.
+    """
+    total = f": {sum(now.values()):,} in all" if in_all else ""
     differing = [rule for rule in {**now, **known} if now.get(rule, 0) != known.get(rule, 0)]
     if not differing:
-        return ", the same as in the baseline"
+        return f"{total}, the same as in the baseline"
     differing.sort(key=lambda rule: -abs(now.get(rule, 0) - known.get(rule, 0)))
     shown = [
         f"{rule} {now.get(rule, 0):,} instead of {known.get(rule, 0):,}"
@@ -68,8 +88,8 @@ def _compared_with(now: dict[str, int], known: dict[str, int]) -> str:
     shown += [f"and {more} more rules"] if more > 0 else []
     before = sum(known.values())
     if before == sum(now.values()):
-        return f", as many as in the baseline, but of different rules: {'; '.join(shown)}"
-    return f" instead of {before:,} in the baseline: {'; '.join(shown)}"
+        return f"{total}, as many as in the baseline, but of different rules: {'; '.join(shown)}"
+    return f"{total} instead of {before:,} in the baseline: {'; '.join(shown)}"
 
 
 def _of_dry_run(case: Case, side: CitedRun) -> Claim:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.same_work.outputs_and_logs import is_explained
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.run.scope import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,16 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         yield Symptom("slower", text, cited)
     if case.comparison is not None and case.baseline_side is not None:
         before, after = case.comparison.work.jobs
-        if after != before and case.status == "success":
+        both_full = {scope_of(case.run), scope_of(case.baseline_side.run)} <= {"full", None}
+        if after != before and case.status == "success" and both_full:
             text = f"{after:,} jobs ran, not {before:,}"
             cited = (
                 *side.at_end(f"job_count: {after}"),
                 *case.baseline_side.at_end(f"job_count: {before}"),
             )
             yield Symptom("more_jobs" if after > before else "fewer_jobs", text, cited)
-        if differing := case.comparison.contents.differing:
+        differing = case.comparison.contents.differing
+        if differing and not is_explained(case.comparison.work.changes):
             outputs = "output differs" if len(differing) == 1 else "outputs differ"
             text = f"{len(differing):,} {outputs} from the baseline's"
             found = next(f for f in case.comparison.findings if f.id == "contents_differ")

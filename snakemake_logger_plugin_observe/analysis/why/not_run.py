@@ -30,6 +30,8 @@ class KeptShare:
     """None for those that no journal here has made."""
     start: Micros | None
     jobs: tuple[int, ...]
+    status: str | None = None
+    """How that run ended."""
     failed: bool = False
     """Whether they failed there: ``--keep-incomplete`` left what now counts as up to date."""
 
@@ -122,7 +124,7 @@ def _up_to_date(
 
 def _shares(run: Run, jobs: Sequence[int], count: int) -> Iterable[KeptShare]:
     """Yield *jobs* by the run that made them, the newest first, then those of unknown origin."""
-    by_run: dict[tuple[Micros, str, bool], list[int]] = {}
+    by_run: dict[tuple[Micros, str, str, bool], list[int]] = {}
     unknown: list[int] = []
     for job_id in jobs:
         made = run.made.get(job_id)
@@ -130,9 +132,10 @@ def _shares(run: Run, jobs: Sequence[int], count: int) -> Iterable[KeptShare]:
             unknown.append(job_id)
         else:
             failed = made.attempt.status in FAILED
-            by_run.setdefault((made.start or 0, made.journal, failed), []).append(job_id)
-    for (start, journal, failed), found in sorted(by_run.items(), reverse=True):
-        yield KeptShare(journal, start or None, tuple(found), failed)
+            key = (made.start or 0, made.journal, made.status, failed)
+            by_run.setdefault(key, []).append(job_id)
+    for (start, journal, status, failed), found in sorted(by_run.items(), reverse=True):
+        yield KeptShare(journal, start or None, tuple(found), status, failed)
     if unknown or count > len(jobs):
         yield KeptShare(None, None, tuple(unknown))
 
@@ -142,10 +145,10 @@ def _newer_inputs(
 ) -> tuple[NewerInput, ...]:
     """Return the inputs of up-to-date *jobs* that are newer than an output, each once.
 
-    Only what was written before the run began counts: Snakemake could see it.
+    Only what was written before the workflow started counts: Snakemake saw it.
     """
     found: dict[str, NewerInput] = {}
-    began = run.start or 0
+    began = run.started.time if run.started is not None else 0
     for job_id in jobs:
         job = run.kept[job_id]
         outputs = {path: at for path in job.output if (at := modified(path)) is not None}

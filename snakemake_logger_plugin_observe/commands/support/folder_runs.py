@@ -71,6 +71,8 @@ def runs_in(folder: Path) -> list[Begun]:
 def before(journal: Path, started: RunStarted) -> list[Begun]:
     """Return the runs before one, of the same Snakefile, whatever became of them.
 
+    A run that failed while its Snakefile was read has none on record, and so may be any workflow's.
+
     Args:
         journal: that run's journal; the others are in its folder.
         started: its first event.
@@ -83,7 +85,7 @@ def before(journal: Path, started: RunStarted) -> list[Begun]:
     return [
         one
         for one in reversed(runs_in(journal.parent))
-        if start_of(one.started) < start and snakefile_of(one.started) == snakefile
+        if start_of(one.started) < start and snakefile in (None, snakefile_of(one.started))
     ]
 
 
@@ -100,5 +102,7 @@ def resumed(journal: Path, started: RunStarted) -> Begun | None:
 
 
 def same_targets(one: RunStarted, other: RunStarted) -> bool:
-    """Return whether two runs had the same Snakefile and targets."""
+    """Return whether two runs had the same Snakefile and targets, or one that could not be read."""
+    if None in (one.snakefile, other.snakefile):
+        return True
     return snakefile_of(one) == snakefile_of(other) and one.targets == other.targets

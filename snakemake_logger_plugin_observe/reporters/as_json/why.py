@@ -55,6 +55,7 @@ def _not_run(one: NotRun, run: Run) -> dict[str, Any]:
             {
                 "journal": share.journal,
                 "start": moment(share.start),
+                "status": share.status,
                 "jobs": len(share.jobs),
                 "failed": share.failed,
             }

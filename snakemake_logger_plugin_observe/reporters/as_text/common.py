@@ -13,7 +13,8 @@ from snakemake_logger_plugin_observe.reporters.words import clock_time, duration
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _ERRORS_SHOWN: Final = 3
-_ENDED: Final = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
+ENDED: Final = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
+"""How an earlier run ended that did not succeed, after "which"."""
 
 
 def head(source: Source) -> list[RenderableType]:
@@ -33,7 +34,7 @@ def head(source: Source) -> list[RenderableType]:
     found: list[RenderableType] = [line]
     found.append(Text(harmless(f"  {source.path}{tagged}"), "dim", no_wrap=True))
     if (earlier := source.resumes) is not None:
-        text = f"  resumes the run of {clock_time(earlier.start)}, which {_ENDED[earlier.status]}"
+        text = f"  resumes the run of {clock_time(earlier.start)}, which {ENDED[earlier.status]}"
         found.append(Text(harmless(f"{text}: {earlier.path}"), "dim", no_wrap=True))
     return found
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, named, plural
 from snakemake_logger_plugin_observe.analysis.why.not_run import KeptShare, NewerInput, NotRun
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
+from snakemake_logger_plugin_observe.reporters.as_text.common import ENDED
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -64,6 +65,8 @@ def _first(answer: WhyAnswer, one: NotRun) -> str:
         name = job_name(run.kept[one.jobs[0]]) if len(one.jobs) == 1 else f"{one.what} ({jobs})"
         return f"{name} did not run: {'it was' if one.count == 1 else 'all were'} up to date."
     would = answer.why.planned
+    if answer.why.all.jobs:
+        return f"{plural(one.count, 'job')} {_were(one.count)} up to date."
     if not one.count:
         if answer.source.status == "nothing_to_do":
             return "Nothing ran: everything was up to date."
@@ -89,10 +92,11 @@ def _shares(shares: Iterable[KeptShare], run: Run) -> Iterator[str]:
         if share.failed:
             yield (
                 f"  {jobs}: failed in {when}, and its outputs were left (--keep-incomplete); "
-                f"nothing has made them since  {share.journal}"
+                "nothing has made them since"
             )
         else:
-            yield f"  since {when}: {plural(len(share.jobs), 'job')}: {jobs}  {share.journal}"
+            ended = f", which {ENDED[share.status]}" if share.status in ENDED else ""
+            yield f"  since {when}{ended}: {plural(len(share.jobs), 'job')}: {jobs}"
     if len(known) > _SHOWN:
         yield f"  … and {len(known) - _SHOWN:,} more runs (--format json)"
     if known and len(known) < len(list(shares)):

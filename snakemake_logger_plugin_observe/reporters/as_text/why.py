@@ -47,11 +47,13 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     found: list[RenderableType] = [*head(answer.source), Text()]
     if answer.chain is not None:
         found += causal_chain.parts(answer, width)
-    elif answer.not_run is not None:
+    elif answer.not_run is not None and not answer.why.all.jobs:
         found += [*not_run.parts(answer), *errors(answer.source), Text()]
     else:
         found += [_roots(answer, width), *_several(answer), Text()]
         found += [_reasons(answer, width), Text()]
+        if up_to_date := not_run.parts(answer):
+            found += [*up_to_date, Text()]
     found += _changed(answer, width)
     found += warnings(answer.source.problems)
     return ending(found, _next(answer))
@@ -202,7 +204,8 @@ def _change(one: Change) -> str:
 
 
 def _next(answer: WhyAnswer) -> Text:
-    if answer.chain is not None or (answer.not_run is not None and answer.why.all.jobs):
+    asked = answer.not_run is not None and answer.not_run.what is not None
+    if answer.chain is not None or (asked and answer.why.all.jobs):
         return next_command("snakemake-observe why", "all jobs, by root cause")
     if answer.why.all.jobs:
         job_id = _example_job(answer.why.reasons)

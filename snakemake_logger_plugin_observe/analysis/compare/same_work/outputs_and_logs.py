@@ -1,9 +1,10 @@
 """Outputs, logs, benchmarks and published files that are gone, moved or differ."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Compared,
@@ -145,8 +146,7 @@ def _contents(compared: Compared) -> Iterator[Finding]:
     old, new = compared.files
     first = differing[0]
     of = len(compared.contents.equal) + len(differing)
-    explained = any(one.what.startswith(_EXPLAINING) for one in compared.changes)
-    why = "" if explained else _UNEXPLAINED
+    why = "" if is_explained(compared.changes) else _UNEXPLAINED
     claim = f"{len(differing)} of {of} outputs differ: {named(differing)}{why}"
     evidence: list[Citation] = []
     for side, known in ((compared.before, old), (compared.after, new)):
@@ -156,6 +156,11 @@ def _contents(compared: Compared) -> Iterator[Finding]:
             if found.line is None:
                 evidence.append(Citation("file", first, f"{side.name}: {what}"))
     yield Finding(DIFFER, "unsafe", claim, tuple(evidence))
+
+
+def is_explained(changes: Iterable[Change]) -> bool:
+    """Return whether something in *changes* can make outputs differ."""
+    return any(one.what.startswith(_EXPLAINING) for one in changes)
 
 
 _UNEXPLAINED = (

@@ -1,4 +1,8 @@
-"""Dynamic discovery produced more work than before: new wildcard values, with jobs for each."""
+"""Discovery produced more work than before: new wildcard values, with jobs for each.
+
+A few new values are a sample that was added, unless a checkpoint found them by itself, or their
+jobs failed.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,21 +11,27 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work import job_set
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.why.why import job_times
+from snakemake_logger_plugin_observe.run.readiness import adding_replanning
 
 CLASS: Final = "discovery_widened"
+_MANY: Final = 10
 
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident if the baseline's discovery had found less."""
     if case.comparison is None or case.baseline is None:
         return
-    known = set(case.baseline.jobs)
+    known = case.baseline.all_jobs
     for finding in case.comparison.findings:
         if finding.id != job_set.WIDENED:
             continue
         added = [job for job in case.comparison.work.match.added if job.wildcards]
         new = {job.job_id for job in added}
         took = sum(time for job_id, time in job_times(case.run).items() if job_id in new)
+        failed = sum(1 for one in case.failures if one.job_id in new)
+        found = any(adding_replanning(case.run, (job_id, 1)) for job_id in new)
+        if not (found or failed or len(new) >= _MANY or case.explains_slowness(took)):
+            continue
         yield Incident(
             id=CLASS,
             incident_class=CLASS,
@@ -29,7 +39,7 @@ def detect(case: Case) -> Iterator[Incident]:
             claim=finding.claim,
             strength="certain",
             explains=took,
-            failures=sum(1 for one in case.failures if one.job_id in new),
+            failures=failed,
             evidence=finding.evidence,
             wrong_if="the new values are samples that this workflow should process",
             action=Action(

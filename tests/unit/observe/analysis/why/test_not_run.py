@@ -53,7 +53,7 @@ def test_a_rule_a_job_and_a_file_may_be_up_to_date() -> None:
     since = made(idle(), -1, "old.jsonl")
     assert why_not(since, "prepare").splitlines() == [
         "prepare did not run: it was up to date.",
-        "  since the run of 2026-03-01 11:00:00 UTC: 1 job: prepare  old.jsonl",
+        "  since the run of 2026-03-01 11:00:00 UTC: 1 job: prepare",
     ]
     assert why_not(idle(), "fit") == "fit (2 jobs) did not run: all were up to date."
     assert why_not(idle(), "fit sample=B") == "fit sample=B did not run: it was up to date."
@@ -86,7 +86,7 @@ def test_a_newer_input_that_is_no_change_is_explained(
 
 
 def test_what_was_written_after_the_run_began_says_nothing_about_it() -> None:
-    assert len(why_not(idle(), "raw.txt", raw__txt=1, clean__txt=-10).splitlines()) == 1
+    assert len(why_not(idle(), "raw.txt", raw__txt=2.5, clean__txt=-10).splitlines()) == 1
 
 
 def test_a_file_in_the_folder_that_no_job_reads_is_called_that() -> None:
@@ -120,5 +120,5 @@ def test_what_a_failed_job_left_is_said_to_be_left() -> None:
     text = why_not(made(idle(), -1, "old.jsonl", "failed"), "clean.txt")
     assert text.splitlines()[1] == (
         "  prepare: failed in the run of 2026-03-01 11:00:00 UTC, and its outputs were left "
-        "(--keep-incomplete); nothing has made them since  old.jsonl"
+        "(--keep-incomplete); nothing has made them since"
     )

@@ -1,0 +1,170 @@
+"""Runs that are not the first, full one: what each kind of answer says about them."""
+
+import json
+from typing import Any
+
+import pytest
+from lab import BOTH, Lab
+
+HERE = (*BOTH, "--cores", "2")
+SUMS = ("--logger-observe-outputs", "checksums")
+
+
+def answer(lab: Lab, *words: str) -> dict[str, Any]:
+    done = lab.observe(*words, "--format", "json")
+    assert done.returncode in (0, 1), done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def text(lab: Lab, *words: str) -> str:
+    return " ".join(lab.observe(*words).stdout.split())
+
+
+def scope(lab: Lab) -> tuple[str, str | None]:
+    run = answer(lab, "cost")["run"]
+    return run["scope"], run["resumes"] and run["resumes"]["status"]
+
+
+# -- a sample is added; the table that names it is no input --------------------------------------------
+
+SAMPLES = """
+    SAMPLES = open("samples.txt").read().split()
+
+    rule all:
+        input: "summary.txt"
+
+    rule sim:
+        output: "sim/{sample}.txt"
+        shell: "echo {wildcards.sample} > {output}"
+
+    rule collect:
+        input: expand("sim/{sample}.txt", sample=SAMPLES)
+        output: "summary.txt"
+        shell: "cat {input} > {output}"
+"""
+
+
+@pytest.fixture
+def samples(lab: Lab) -> Lab:
+    lab.snakefile(SAMPLES)
+    (lab.folder / "samples.txt").write_text("A B")
+    lab.snakemake(*HERE, *SUMS)
+    return lab
+
+
+def test_a_run_with_nothing_to_do_is_explained(samples: Lab) -> None:
+    assert scope(samples) == ("full", None)
+    samples.snakemake(*HERE)
+    assert scope(samples) == ("nothing_to_do", None)
+    reason = answer(samples, "why")["not_run"]
+    assert (reason["kind"], reason["count"]) == ("up_to_date", 4)
+    assert [(one["jobs"], one["status"]) for one in reason["made_by"]] == [(4, "success")]
+    assert "Nothing ran: all 4 jobs were up to date: sim 2, all 1, collect 1." in text(
+        samples, "why"
+    )
+    assert "sim sample=A did not run: it was up to date." in text(samples, "why", "sim sample=A")
+
+
+def test_a_file_that_only_the_snakefile_reads_is_no_jobs_input(samples: Lab) -> None:
+    (samples.folder / "samples.txt").write_text("A  B")
+    samples.snakemake(*HERE)
+    found = text(samples, "why", "samples.txt")
+    assert "samples.txt is no job's input: no job of this workflow reads or makes it." in found
+
+
+def test_an_added_sample_is_one_more_value_of_all_and_no_incident(samples: Lab) -> None:
+    (samples.folder / "samples.txt").write_text("A B C")
+    samples.snakemake(*HERE, *SUMS)
+    assert scope(samples) == ("incremental", None)
+    compared = answer(samples, "compare")
+    claims = {one["id"]: one["claim"] for one in compared["findings"]}
+    assert claims["discovery_widened"] == (
+        "1 more job: discovery found 3 values of sample, not 2 (new: sample C)"
+    )
+    assert not claims.keys() & {"discovery_narrowed", "steps_cut", "outputs_not_made", "up_to_date"}
+    triaged = answer(samples, "triage")
+    assert (triaged["symptoms"], triaged["findings"]) == ([], [])
+    assert triaged["planned"][0]["claim"] == (
+        "3 jobs were planned to run, and 2 were up to date: 5 in all instead of 4 in the baseline: "
+        "sim 3 instead of 2"
+    )
+
+
+# -- a failure, and the run that resumes it ---------------------------------------------------------------
+
+HALF = """
+    rule all:
+        input: expand("out/{i}.txt", i=range(4))
+
+    rule work:
+        output: "out/{i}.txt"
+        shell: "cat version.txt > {output}; [ {wildcards.i} != 3 ] || [ ! -e bad ]"
+"""
+
+
+def test_a_run_that_finishes_what_a_failed_one_left_is_a_resumed_run(lab: Lab) -> None:
+    lab.snakefile(HALF)
+    (lab.folder / "version.txt").write_text("1")
+    lab.snakemake(*HERE)
+    (lab.folder / "bad").touch()
+    lab.snakemake(*HERE, "--keep-going", "-R", "work", check=False)
+    counts = answer(lab, "cost")["run"]["jobs"]
+    assert {name: counts[name] for name in ("planned", "done", "failed", "not_reached")} == {
+        "planned": 5,
+        "done": 3,
+        "failed": 1,
+        "not_reached": 1,
+    }
+    assert "all was not reached (1 job planned): the run failed before; work i=3 failed." in text(
+        lab, "why", "all"
+    )
+    (lab.folder / "bad").unlink()
+    lab.snakemake(*HERE)
+    assert scope(lab) == ("resumed", "failed")
+    reasons = answer(lab, "why")
+    assert [(one["kind"], one["files"]) for one in reasons["roots"]] == [
+        ("missing_output", ["out/3.txt"])
+    ]
+    assert [(one["jobs"], one["status"]) for one in reasons["not_run"]["made_by"]] == [
+        (3, "failed")
+    ]
+    triaged = answer(lab, "triage")
+    assert (triaged["symptoms"], triaged["findings"]) == ([], [])
+    assert answer(lab, "compare")["same_work"] is True
+
+
+# -- an input that is newer and no change ----------------------------------------------------------------
+
+
+def test_a_touched_input_with_the_same_checksum_is_said_to_be_no_change(lab: Lab) -> None:
+    lab.snakefile("""
+        rule result:
+            input: "raw.txt"
+            output: "result.txt"
+            shell: "cp {input} {output}"
+    """)
+    (lab.folder / "raw.txt").write_text("data")
+    lab.snakemake(*HERE)
+    (lab.folder / "raw.txt").write_text("data")
+    lab.snakemake(*HERE)
+    assert scope(lab) == ("nothing_to_do", None)
+    assert (
+        "raw.txt is newer than result.txt, but has the checksum that it had when result read it."
+        in text(lab, "why")
+    )
+
+
+# -- runs that never got to a job ---------------------------------------------------------------------------
+
+
+def test_a_run_that_failed_while_parsing_is_the_newest_and_knows_no_executor(lab: Lab) -> None:
+    lab.snakefile(HALF)
+    (lab.folder / "version.txt").write_text("1")
+    lab.snakemake(*HERE)
+    lab.snakefile(HALF + "\n    rule broken\n")
+    lab.snakemake(*HERE, check=False)
+    run = answer(lab, "cost")["run"]
+    assert (run["status"], run["scope"], run["jobs"]["planned"]) == ("failed", None, None)
+    changed = {one["what"] for one in answer(lab, "compare")["work"]["changes"]}
+    assert not changed & {"Snakefile", "executor", "cores", "targets", "Snakemake"}
