@@ -90,6 +90,11 @@ class JournalWriter:
         except OSError:
             return False
 
+    def remove_if_empty(self) -> None:
+        """Remove the file if nothing was written to it, and it is still there."""
+        if os.fstat(self._descriptor).st_size == 0 and self.still_there():
+            self.path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         if self._descriptor >= 0:
