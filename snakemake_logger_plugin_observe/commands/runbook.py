@@ -1,7 +1,6 @@
 """``runbook``: write one or two pages for whoever is on call, from a workflow's journals."""
 
 import argparse
-import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
+from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.documents.runbook import render_runbook
 from snakemake_logger_plugin_observe.reporters.reply import Reply
@@ -60,13 +60,15 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
             f"{source.path}: no run here has succeeded yet; a runbook describes a typical run"
         )
     folder = folder_of(source)
+    questions, start = _questions(source, folder)
     answer = RunbookAnswer(
         args.out,
         existed=False,
         source=source,
         folder=str(folder.root) if folder is not None else None,
         typical=typical_run(source.run, [one.finished for one in repetitions]),
-        questions=_questions(source, folder),
+        questions=questions,
+        start=start,
         known=tuple(known_incidents(folder.root)) if folder is not None else (),
         check_file=_check_file(folder),
     )
@@ -109,18 +111,18 @@ def _typical(paths: list[Path]) -> tuple[Source, list[other_runs.Outline]]:
     ]
 
 
-def _questions(source: Source, folder: Workdir | None) -> dict[str, str]:
-    """Return the commands that ask Snakemake about this workflow, as a user types them."""
+def _questions(source: Source, folder: Workdir | None) -> tuple[dict[str, Command], str | None]:
+    """Return the commands that ask Snakemake about this workflow, and the folder to be in."""
     started = source.run.started
     if folder is None or started is None:
-        return {}
+        return {}, None
     try:
         how = live_snakemake.invocation_for(started, folder, Path.cwd())
     except live_snakemake.LiveError:
-        return {}
+        return {}, None
     plain = replace(how, args=tuple(arg for arg in how.args if arg not in _FORCED))
-    enter = f"cd {shlex.quote(str(how.start))} && "
-    return {what: f"{enter}{shlex.join(plain.command(what))}" for what in live_snakemake.QUERIES}
+    questions = {what: command(*plain.command(what)) for what in live_snakemake.QUERIES}
+    return questions, str(how.start)
 
 
 def _check_file(folder: Workdir | None) -> str | None:

@@ -7,7 +7,6 @@ directory never come from the journal.
 
 import contextlib
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -103,7 +102,7 @@ class QueryResult:
     """What one query printed, and why it failed, if it did."""
 
     what: str
-    command: str
+    command: tuple[str, ...]
     lines: tuple[str, ...]
     problem: str = ""
 
@@ -263,7 +262,7 @@ def run_queries(how: Invocation, timeout_s: float) -> Iterator[QueryResult]:
             problem = _run(actual, how.start, environment, outputs, timeout_s)
             if problem and (errors := _lines(err.fileno())):
                 problem = f"{problem}: {errors[-1].strip()}"
-            yield QueryResult(what, shlex.join(command), _lines(out.fileno()), problem)
+            yield QueryResult(what, command, _lines(out.fileno()), problem)
 
 
 def _run(

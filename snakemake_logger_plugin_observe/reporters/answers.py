@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.why.roots import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
+from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -143,8 +144,10 @@ class RunbookAnswer:
     source: Source | None = None
     folder: str | None = None
     typical: TypicalRun | None = None
-    questions: dict[str, str] = field(default_factory=dict)
+    questions: dict[str, Command] = field(default_factory=dict)
     """Commands of a live Snakemake, by what they show: plan, input, code, params, summary."""
+    start: str | None = None
+    """The folder that these commands are for."""
     known: tuple[Known, ...] = ()
     check_file: str | None = None
 

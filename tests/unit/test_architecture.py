@@ -33,6 +33,7 @@ ROOTS = {
 # The layers of the logger package, the lowest first: folders, and modules of the root. A folder that
 # is not named belongs to the one that it lies in. A folder imports from the layers below its own.
 LAYERS = (
+    {"pasting"},
     {"clock", "console", "settings", "probe"},
     {"journal"},
     {"run"},

@@ -1,6 +1,5 @@
 """Ask a live Snakemake, for ``triage --live``, after the user has confirmed the commands."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.pasting import command
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
@@ -39,7 +39,7 @@ def ask(source: Source, folder: Workdir | None, *, agreed: bool) -> tuple[LiveAn
         how = live_snakemake.invocation_for(started, folder, Path.cwd())
         _confirm(how, agreed=agreed)
         return tuple(
-            LiveAnswer(f"L{number}", one.what, one.command, one.lines, one.problem)
+            LiveAnswer(f"L{number}", one.what, command(*one.command), one.lines, one.problem)
             for number, one in enumerate(live_snakemake.run_queries(how, _TIMEOUT_S), 1)
         )
     except live_snakemake.LiveError as error:
@@ -56,7 +56,7 @@ def _confirm(how: live_snakemake.Invocation, *, agreed: bool) -> None:
     program = live_snakemake.program()
     print(f"In {harmless(str(how.start))}, with {harmless(program)}:", file=sys.stderr)
     for what in live_snakemake.QUERIES:
-        print(f"  {harmless(shlex.join(how.command(what)))}", file=sys.stderr)
+        print(f"  {command(*how.command(what))}", file=sys.stderr)
     if how.left_out:
         left = harmless(", ".join(how.left_out))
         print(f"Left out of the recorded command: {left}; the plan may differ.", file=sys.stderr)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
 from snakemake_logger_plugin_observe.external.workdir import Workdir
+from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 
@@ -32,7 +33,7 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> 
     store.text("note.md", render_note(answer, ".md"))
     index.append(_entry("note.md", "the incident note"))
     index += [f"missing: {text}" for text in answer.missing]
-    store.text("INDEX.txt", "".join(f"{' '.join(line.split())}\n" for line in index))
+    store.text("INDEX.txt", "".join(f"{' '.join(harmless(line).split())}\n" for line in index))
 
 
 def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Workdir) -> Iterator[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.pasting import harmless_lines
+
 _BLOCK: Final = 1024 * 1024
 
 
@@ -57,13 +59,13 @@ class EvidenceStore:
         return True
 
     def text(self, name: str, text: str) -> None:
-        """Write *text* to *name* below the store.
+        """Write *text* to *name* below the store, without characters that a terminal obeys.
 
         Raises:
             SavingError: if it cannot be written.
 
         """
-        self._write(name, [text.encode("utf-8", "backslashreplace")])
+        self._write(name, [harmless_lines(text).encode("utf-8", "backslashreplace")])
 
     def _write(self, name: str, blocks: Iterable[bytes]) -> None:
         path = self.root / name

@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from snakemake_logger_plugin_observe.pasting import harmless_lines
+
 
 class WritingError(Exception):
     """A file could not be written; the text is one line for the user."""
@@ -45,10 +47,11 @@ def create(path: Path, text: str) -> None:
 
 
 def _write(path: Path, text: str) -> None:
+    """Write *text*, which people will read, without characters that a terminal obeys."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+            file.write(harmless_lines(text))
     except OSError:
         with contextlib.suppress(OSError):
             path.unlink()

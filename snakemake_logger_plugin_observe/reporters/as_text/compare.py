@@ -1,6 +1,5 @@
 """The text of ``compare``, fit for a pull request: verdict, speed, work, same work."""
 
-import shlex
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import Moved, Speed
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LABELS
-from snakemake_logger_plugin_observe.reporters.as_text.common import next_command, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import reader, warnings
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,
@@ -182,5 +181,4 @@ def _citations(evidence: Iterable[Citation]) -> str:
 
 
 def _next(answer: CompareAnswer) -> Text:
-    path = shlex.quote(str(answer.candidate.path))
-    return next_command(f"snakemake-observe why {path}", "why the jobs of B ran")
+    return reader("why", answer.candidate, purpose="why the jobs of B ran")

@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     errors,
     head,
-    next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
@@ -207,11 +207,11 @@ def _change(one: Change) -> str:
 
 def _next(answer: WhyAnswer) -> Text:
     if answer.chain is not None:
-        return next_command("snakemake-observe why", "all jobs, by root cause")
+        return reader("why", answer.source, purpose="all jobs, by root cause")
     if answer.why.all.jobs:
-        job_id = _example_job(answer.why.reasons)
-        return next_command(f"snakemake-observe why {job_id}", "its causes, back to the root")
-    return next_command("snakemake-observe jobs", "what the run did")
+        job_id = f"{_example_job(answer.why.reasons)}"
+        return reader("why", answer.source, job_id, purpose="its causes, back to the root")
+    return reader("jobs", answer.source, purpose="what the run did")
 
 
 def _example_job(reasons: Sequence[ReasonShare]) -> int:

@@ -70,12 +70,12 @@ def test_commands_and_paths_are_those_of_the_workflow(work: Path) -> None:
     put(work, "1", a_story())
     text = written(work)
     flags = f"--snakefile {work}/Snakefile --directory {work} --cores 2 --config depth=3"
-    assert f"cd {work} && snakemake all --dry-run --quiet rules {flags}\n" in text
-    assert f"cd {work} && snakemake all --list-changes code {flags}\n" in text
+    assert f"```sh\ncd {work}\nsnakemake all --dry-run --quiet rules {flags}\n```\n" in text
+    assert f"\nsnakemake all --list-changes code {flags}\n" in text
     assert "--forceall" not in text
     assert f"- working directory: `{work}`\n" in text
     assert "- `cut`: `logs/cut/{sample}.log`, **no `benchmark:`**\n" in text
-    assert "(cd out && sha256sum --check all.sha256)\n" in text
+    assert f"```sh\ncd {work}/out\nsha256sum --check all.sha256\n```\n" in text
     assert "Machine's owner: ______" in text  # it used no cluster
     for heading in ("1. See", "2. See", "3. Where", "4. Confirm", "5. Workflow", "Known"):
         assert f"## {heading}" in text
@@ -103,7 +103,7 @@ def test_notes_in_the_folder_are_listed_as_known_incidents(work: Path) -> None:
     text = written(work)
     assert "- tiny\\_jobs (where: workflow semantics)" in text
     assert "next: group them, because each pays (`incidents/june.md`)" in text
-    assert "- late_outputs" in text
+    assert "- late\\_outputs" in text
     assert text.count("tiny\\_jobs") == 1
     assert "[B:" not in text
 
