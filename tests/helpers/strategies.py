@@ -47,7 +47,21 @@ from snakemake_logger_plugin_observe.run.timeline import TimelineInput
 # -- text that means harm to a shell, a terminal, Markdown, TOML or XML ------------------------------
 
 HARMFUL = (
-    *("`", "``", "```", "~~~", "'", '"', "\\", "$(touch x)", "`touch x`", "${HOME}", ";", "&&", "|"),
+    *(
+        "`",
+        "``",
+        "```",
+        "~~~",
+        "'",
+        '"',
+        "\\",
+        "$(touch x)",
+        "`touch x`",
+        "${HOME}",
+        ";",
+        "&&",
+        "|",
+    ),
     *(">x", "<", "(", ")", "{", "}", "[", "]", "!", "#", " # ", "*", "?", "~", "=", "%", "$"),
     *("-", "--", "-x", "--force", " -rf ", "-u root", " ", "  ", "\t", "\n", "\r", "\r\n", "\0"),
     *("\x1b[2J", "\x1b]8;;http://x\x1b\\", "\x07", "\x7f", "\x9b", "\x85", "\u2028", "\u2029"),

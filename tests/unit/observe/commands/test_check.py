@@ -296,7 +296,9 @@ def test_a_proposal_is_written_once_and_its_run_passes_it(here: Path, capsys: Ca
     journal("run", story)
     write("x", "run/out/a.txt")
     assert main(["check", "--init", "new.toml", "run"]) == 0
-    assert capsys.readouterr().out.endswith("\nsnakemake-observe check new.toml  # checks a run against them\n")
+    assert capsys.readouterr().out.endswith(
+        "\nsnakemake-observe check new.toml  # checks a run against them\n"
+    )
     text = Path("new.toml").read_text()
     assert 'files = [\n    "out/a.txt",\n]\n' in text
     code, answer = check(capsys, "new.toml", "run", "--strict")
