@@ -9,13 +9,13 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
 from snakemake_executor_plugin_timed import failure as failures
 from snakemake_executor_plugin_timed.announcing import announcing
+from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_executor_plugin_timed.timing import quietly
@@ -77,7 +77,7 @@ class MainSide:
         self._fragments: Fragments | None = None
         recorder = session.recorder
         if recorder is not None:
-            self._fragments = Fragments(recorder.folder, recorder.run_id)
+            self._fragments = Fragments(recorder.folder)
             session.put(notes.ExecutorTimed(clock.now(), self._fragments))
         self._announcing = announcing(session, workflow, self._fragments) if announce else None
         self._hooks = Hooks(session, workflow)
@@ -234,8 +234,7 @@ class MainSide:
             return None
         if getattr(executor, "array_jobs", None):  # all tasks would write to one fragment
             return None
-        # tee opens, writes and closes; date itself would also examine its output.
-        return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
+        return self._fragments.first_sign(self._submission(job)) if self._fragments else None
 
     @quietly
     def _describe(self, job: Any) -> None:
@@ -292,14 +291,21 @@ class MainSide:
                 return "no shared file system for software and the working directory"
             if self._workflow.remote_execution_settings.immediate_submit:
                 return "--immediate-submit: Snakemake does not wait for its jobs"
-        folder = self._fragments.folder if self._fragments is not None else Path()
-        if _UNSAFE_IN_SHELLS & set(str(folder)):
-            return "the working directory's path contains characters that shells expand"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            return f"{folder} cannot be made ({error.strerror})"
-        return None
+        return _why_no_folder(self._fragments) if self._fragments is not None else None
+
+
+def _why_no_folder(fragments: Fragments) -> str | None:
+    """Return why nodes cannot write fragments, or None, having made the folder for them."""
+    base = fragments.folder.parent
+    if _UNSAFE_IN_SHELLS & set(str(base)):
+        return "the working directory's path contains characters that shells expand"
+    try:
+        fragments.make_folder()
+    except OSError as error:
+        return f"no folder can be made in {base} ({error.strerror})"
+    except UnsafeFolderError as error:
+        return f"{base} is not safe to write to ({error})"
+    return None
 
 
 def _slurm_runs(wraps: str | None, settings: Any) -> bool:

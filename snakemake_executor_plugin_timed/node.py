@@ -273,12 +273,34 @@ class NodeSide(logging.Filter):
         line = json.dumps({**self._level, "waits": self._waits, "executions": self._executions})
         try:
             if self._file is None:
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                flags |= os.O_NONBLOCK  # a pipe in its place must not block a job
-                self._file = os.open(self._record, flags, 0o600)
+                self._file = _opened(self._record)
             os.write(self._file, line.encode() + b"\n")
         except OSError:
             self._file = None
+
+
+def _opened(record: str) -> int:
+    """Return a descriptor of the fragment at *record*, to append to.
+
+    Others may have put something else in the place of its folder since the main process made that.
+    It must belong to this user alone, with the marker that is called like it (``fragment_folder``).
+
+    Raises:
+        OSError: if it cannot be opened, or that is so.
+
+    """
+    path, name = os.path.split(record)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        user, known = os.geteuid(), os.fstat(folder)
+        marker = os.stat(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
+        if known.st_uid != user or known.st_mode & 0o022 or marker.st_uid != user:
+            raise PermissionError(f"{path} is not the folder that the main process made")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags |= os.O_NONBLOCK  # a pipe in its place must not block a job
+        return os.open(name, flags, 0o600, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _same_python(executor: Any) -> bool:

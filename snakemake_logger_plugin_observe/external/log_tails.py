@@ -2,13 +2,13 @@
 
 import os
 import re
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 
 _MOST_BYTES: Final = 16 * 1024
 _MOST_LINES: Final = 20
@@ -43,7 +43,7 @@ def tails(
     unique = list(dict.fromkeys(paths))[:_MOST_FILES]
     here = f"{workdir}{os.sep}"
     return tuple(
-        _tail(path.removeprefix(here), workdir / path, last_written, of_executor) for path in unique
+        _tail(path.removeprefix(here), workdir, path, last_written, of_executor) for path in unique
     )
 
 
@@ -52,19 +52,20 @@ def numbered(name: str, path: Path) -> LogTail:
 
     For the reader, which can afford to count the lines of a long file (up to 256 MB).
     """
-    return _tail(name, path, None, False, numbering=True)
+    return _tail(name, path.parent, path.name, None, False, numbering=True)
 
 
 def _tail(
     name: str,
-    path: Path,
+    folder: Path,
+    path: str,
     last_written: clock.Micros | None,
     of_executor: bool,
     *,
     numbering: bool = False,
 ) -> LogTail:
     try:
-        size, written, data, before = _end_of(path, numbering)
+        size, written, data, before = _end_of(folder, path, numbering)
     except FileNotFoundError:
         return LogTail(path=name, problem="it does not exist")
     except OSError as error:
@@ -103,20 +104,20 @@ def _tool_output(lines: list[bytes], first: int) -> tuple[int, int]:
     return start, end
 
 
-def _end_of(path: Path, numbering: bool) -> tuple[int, clock.Micros, bytes, int | None]:
+def _end_of(
+    folder: Path, path: str, numbering: bool
+) -> tuple[int, clock.Micros, bytes, int | None]:
     """Return a file's size, when it was last written, its last bytes, and the lines before them.
 
     The lines are counted if *numbering*, and otherwise only known for a short file.
 
     Raises:
-        OSError: if it cannot be read, or is not a regular file; it does not wait for a pipe.
+        OSError: if it cannot be read, is a link, or is not a regular file.
 
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = open_file(folder, path)
     try:
         known = os.fstat(descriptor)
-        if not stat.S_ISREG(known.st_mode):
-            raise OSError("it is not a regular file")
         start = max(0, known.st_size - _MOST_BYTES)
         data = os.pread(descriptor, _MOST_BYTES, start)
         counted = start == 0 or (numbering and start <= _MOST_COUNTED)

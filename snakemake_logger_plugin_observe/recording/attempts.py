@@ -111,6 +111,8 @@ class AttemptTracker:
             self._end(live, status)
         for live in self._incomplete:
             self._read_again(live)
+        if self._reports is not None:
+            self._reports.close()
 
     def _waits_for_jobs(self) -> bool:
         """Whether Snakemake waits for its jobs' ends, instead of assuming them at once."""

@@ -5,6 +5,8 @@ system can hang.
 """
 
 import hashlib
+import os
+import stat
 import subprocess
 import threading
 from collections.abc import Callable
@@ -69,7 +71,10 @@ def _find(snakefile: Path, sources: tuple[str, ...], workdir: Path) -> SourcesFo
 def sha256(path: Path) -> str | None:
     """Return the hex digest of the file at *path*, or None if it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # reading a pipe would block
+                return None
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None

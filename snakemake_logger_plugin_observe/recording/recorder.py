@@ -297,7 +297,11 @@ class Recorder:
     def _measure_file_system(self, moment: clock.Micros, when: Literal["start", "end"]) -> None:
         """Time metadata operations in the working directory, if Snakemake has a folder there."""
         folder = next((f for f in (self.folder, self.folder.parent) if f.is_dir()), None)
-        latency = filesystem_probe.measure(folder) if folder is not None else None
+        latency = (
+            filesystem_probe.measure(self._workdir, folder.relative_to(self._workdir))
+            if folder is not None
+            else None
+        )
         if latency is not None:
             event = FileSystem(
                 time=moment,

@@ -112,10 +112,12 @@ def digests(paths: Iterable[str], workdir: Path, found: dict[str, str]) -> None:
 
 def _digest(path: str) -> str | None:
     try:
-        is_plain = stat.S_ISREG(os.stat(path).st_mode)  # reading a pipe would block
-        if not is_plain or os.path.getsize(path) > _MOST_BYTES:
-            return None
-        with open(path, "rb") as file:
+        # Reading a pipe would block. Links are followed: Snakemake reads what they lead to, too.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            known = os.fstat(descriptor)
+            if not stat.S_ISREG(known.st_mode) or known.st_size > _MOST_BYTES:
+                return None
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
         return None
