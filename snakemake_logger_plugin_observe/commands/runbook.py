@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
+from snakemake_logger_plugin_observe.journal.ownership import not_this_users
 from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.documents.runbook import render_runbook
@@ -120,6 +121,8 @@ def _questions(source: Source, folder: Workdir | None) -> tuple[dict[str, Comman
         how = live_snakemake.invocation_for(started, folder, Path.cwd())
     except live_snakemake.LiveError:
         return {}, None
+    if how.foreign and not_this_users(source.path, started, folder.root):
+        return {}, None  # a stranger's journal has no say in which file's code is executed
     plain = replace(how, args=tuple(arg for arg in how.args if arg not in _FORCED))
     questions = {what: command(*plain.command(what)) for what in live_snakemake.QUERIES}
     return questions, str(how.start)

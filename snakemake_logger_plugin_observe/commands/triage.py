@@ -6,11 +6,11 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.commands.support import (
+    ask_snakemake,
     evidence_archive,
     find_journal,
     write_files,
 )
-from snakemake_logger_plugin_observe.commands.support.ask_snakemake import ask
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of, gather, unread
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
@@ -42,15 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save", type=Path, metavar="DIR", help="save the evidence in a new folder"
     )
-    parser.add_argument(
-        "--live",
-        action="store_true",
-        help="also ask Snakemake what it would run now and what has changed (a dry run, "
-        "--list-changes, --summary); no job runs",
-    )
-    parser.add_argument(
-        "--yes", action="store_true", help="with --live: run these commands without asking first"
-    )
+    ask_snakemake.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
@@ -64,12 +56,14 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
     """
     if args.yes and not args.live:
         raise JournalError("--yes confirms the commands of --live: add --live")
+    if args.allow and not args.live:
+        raise JournalError("--allow names files for the commands of --live: add --live")
     if args.note is not None and str(args.note) == "-":
         raise write_files.WritingError("--note needs the name of a file, not -")
     source = find_journal.load(args.journal, Detail.FAILURES, failures=True)
     store = EvidenceStore.new(args.save) if args.save is not None else None
-    live = ask(source, folder_of(source), agreed=args.yes) if args.live else ()
-    case, folder, baseline = gather(source, args.baseline, live)
+    answers = ask_snakemake.ask(args, source, folder_of(source)) if args.live else ()
+    case, folder, baseline = gather(source, args.baseline, answers)
     found = triage(case)
     answer = TriageAnswer(
         source=source,
@@ -77,7 +71,7 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         triage=found,
         missing=(*case.missing, *unread(found.excerpts)),
         paths=case.paths,
-        asked=live,
+        asked=answers,
         saved=args.save,
         noted=args.note,
     )

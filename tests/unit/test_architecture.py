@@ -262,11 +262,20 @@ RUNS_DATA = {"eval", "exec", "__import__", "import_module", "run_path", "run_mod
 def test_nothing_is_executed_or_imported_from_what_was_read() -> None:
     """Journals and fragments may come from anyone; no module has the means to run what is in them."""
     for path in [path for package in ROOTS for path in modules(package).values()]:
-        assert not imports(path) & {"pickle", "marshal", "shelve", "runpy", "importlib", "yaml"}, (
-            path
-        )
+        assert not imports(path) & {"pickle", "marshal", "shelve", "runpy", "importlib"}, path
         assert not called(path) & RUNS_DATA, path
         assert "shell=True" not in path.read_text(), path
+
+
+def test_yaml_is_read_in_one_place_by_the_loader_that_makes_plain_values_only() -> None:
+    reading = {name for name, path in modules(OBSERVE).items() if "yaml" in imports(path)}
+    assert reading == {"external.snakemake_profiles"}
+    used = {
+        node.attr
+        for node in ast.walk(tree(modules(OBSERVE)["external.snakemake_profiles"]))
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "yaml"
+    }
+    assert used == {"safe_load", "scan", "AliasToken"}
 
 
 def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags() -> None:
@@ -290,6 +299,18 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
         and node.value.id == "live_snakemake"
     }
     assert used == {"invocation_for", "LiveError", "QUERIES"}  # it shows commands, and starts none
+
+
+def test_snakemake_s_own_code_is_used_where_a_question_is_put_together() -> None:
+    """Elsewhere in the reader it would cost a second at each start."""
+    using = {
+        name
+        for name, path in modules(OBSERVE).items()
+        if any(one.split(".")[0] == "snakemake" for one in imports(path))
+    }
+    assert {name for name in using if not name.startswith("recording.")} == {
+        *("external.snakemake_flags", "external.snakemake_profiles", "external.asked_snakemake"),
+    }
 
 
 def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:

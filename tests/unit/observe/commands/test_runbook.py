@@ -70,8 +70,10 @@ def test_commands_and_paths_are_those_of_the_workflow(work: Path) -> None:
     put(work, "1", a_story())
     text = written(work)
     flags = f"--snakefile {work}/Snakefile --directory {work} --cores 2 --config depth=3"
-    assert f"```sh\ncd {work}\nsnakemake all --dry-run --quiet rules {flags}\n```\n" in text
-    assert f"\nsnakemake all --list-changes code {flags}\n" in text
+    safe = "snakemake --dry-run --nolock"
+    flags = f"--profile none --workflow-profile none {flags} -- all"
+    assert f"```sh\ncd {work}\n{safe} --quiet rules {flags}\n```\n" in text
+    assert f"\n{safe} --list-changes code {flags}\n" in text
     assert "--forceall" not in text
     assert f"- working directory: `{work}`\n" in text
     assert "- `cut`: `logs/cut/{sample}.log`, **no `benchmark:`**\n" in text
