@@ -65,7 +65,8 @@ class Invocation:
     args: tuple[str, ...]
     start: Path
     """Where it is started: relative paths in its arguments start there."""
-    snakefile: str
+    executed: tuple[str, ...]
+    """The Snakefile and the configuration files: Snakemake executes Python that is in them."""
     foreign: tuple[str, ...] = ()
     """Files that the journal names outside the workflow's folder and the current one."""
     left_out: tuple[str, ...] = ()
@@ -125,7 +126,7 @@ def invocation_for(started: RunStarted, folder: Workdir, here: Path) -> Invocati
             targets,
             tuple(_words(settings)),
             begun.folder,
-            str(begun.snakefile),
+            (str(begun.snakefile), *begun.settings.get(CONFIGFILE, ())),
             tuple(dict.fromkeys(_foreign(begun, root, here))),
             (*recorded.left_out, *begun.profiles.flags.left_out),
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.journal.masking import MASK
+from snakemake_logger_plugin_observe.journal.masking import MASK, Masker
 
 Settings = dict[str, tuple[str, ...]]
 """The values of each flag, by its first name."""
@@ -51,6 +51,9 @@ _IRRELEVANT: Final = frozenset(
     }
 )
 _IRRELEVANT_PREFIXES: Final = ("--timed-", "--logger-", "--slurm-", "--cluster-")
+_MASKER: Final = Masker()
+_MOST_ARGUMENTS: Final = 10_000
+_MOST_FLAGS: Final = 1_000  # argparse takes long for more
 _TRUE: Final = ("true", "yes", "on", "1")
 _FALSE: Final = ("false", "no", "off", "0")
 _ASSIGNMENT: Final = re.compile(r"[a-zA-Z_][\w-]*\w=.*", re.DOTALL)
@@ -133,8 +136,11 @@ class SnakemakeFlags:
     def _problem(self, name: str, values: tuple[str, ...]) -> str | None:
         """Return why the *values* are not ones of the flag *name*, or None."""
         action = self._by_flag[name]
-        if any(MASK in value for value in values):
-            return "masked"
+        if (
+            any(MASK in value for value in values)
+            or _MASKER.arguments((name, *values))[1:] != values
+        ):
+            return "masked"  # a profile's secrets are in no journal, and not in a note either
         if any(value.startswith("-") for value in values):
             return "a value looks like a flag"
         if not all(map(is_argument, values)) or (name == CONFIGFILE and not all(values)):
@@ -173,6 +179,12 @@ class SnakemakeFlags:
 
     def _split(self, arguments: Sequence[str]) -> tuple[_Noted, list[str]]:
         """Return the values of each flag, each time it is there, and what belongs to no flag."""
+        many = sum(1 for argument in arguments if argument.startswith("-"))
+        if len(arguments) > _MOST_ARGUMENTS or many > _MOST_FLAGS:
+            raise FlagsError(
+                f"the recorded command has more than {_MOST_ARGUMENTS:,} arguments, or more than "
+                f"{_MOST_FLAGS:,} flags"
+            )
         split = _Splitter(add_help=False)
         for action in self._parser._actions:
             options: dict[str, Any] = {} if action.nargs is None else {"nargs": action.nargs}

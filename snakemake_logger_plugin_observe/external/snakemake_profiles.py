@@ -16,8 +16,11 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe.external.snakemake_flags import RecordedFlags, SnakemakeFlags
 
-_MOST_BYTES: Final = 256 * 1024
+_MOST_BYTES: Final = 64 * 1024
 _VARIABLE: Final = "SNAKEMAKE_PROFILE"
+_OPENING: Final = ("[", "{", "<block sequence start>", "<block mapping start>")
+_CLOSING: Final = ("]", "}", "<block end>")
+_DEEPEST: Final = 20
 _CODE: Final = "__use_yte__"
 
 
@@ -69,7 +72,7 @@ def _add(
     if not of_user and not _of_this_user(file):
         found.read.append(file)
     try:
-        values = _values(file)
+        values, varying = _values(file)
     except Exception as error:  # whatever a YAML parser makes of a stranger's file
         reason = str(error).splitlines()[:1] or [type(error).__name__]
         found.flags.left_out.append(f"{shown} ({reason[0]})")
@@ -77,6 +80,7 @@ def _add(
     one = flags.of_profile(values, shown)
     found.flags.settings |= one.settings
     found.flags.left_out += one.left_out
+    found.flags.left_out += [f"--{key} of {shown} (an environment variable)" for key in varying]
 
 
 def _global(name: str, start: Path) -> Path | None:
@@ -124,8 +128,12 @@ def _of_this_user(file: Path) -> bool:
     )
 
 
-def _values(file: Path) -> dict[str, Any]:
-    """Return a profile's values by key, by Snakemake's own rules, without the code in it."""
+def _values(file: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return a profile's values by key, by Snakemake's own rules, without the code in it.
+
+    And the keys that are left out because their values name environment variables: Snakemake would
+    put these variables' values into them, and the commands are shown and saved.
+    """
     import yaml  # type: ignore[import-untyped]
     from snakemake.profiles import ProfileConfigFileParser
 
@@ -134,9 +142,12 @@ def _values(file: Path) -> dict[str, Any]:
         raise ValueError("it has no keys")  # noqa: TRY004
     if loaded.pop(_CODE, None):
         raise ValueError(f"it contains code: {_CODE}")
-    plain = io.StringIO(json.dumps({str(k): v for k, v in loaded.items()}, default=str))
+    by_key = {str(key): value for key, value in loaded.items()}
+    varying = [k for k, value in by_key.items() if os.path.expandvars(str(value)) != str(value)]
+    kept = {key: value for key, value in by_key.items() if key not in varying}
+    plain = io.StringIO(json.dumps(kept, default=str))
     plain.name = str(file)  # values that are files next to it become paths
-    return dict(ProfileConfigFileParser().parse(plain))
+    return dict(ProfileConfigFileParser().parse(plain)), varying
 
 
 def _text(file: Path) -> str:
@@ -144,7 +155,7 @@ def _text(file: Path) -> str:
 
     Raises:
         OSError: if it cannot be read.
-        ValueError: if it is no small regular file, or could grow by aliases.
+        ValueError: if it is no small regular file, or its parser could take long.
 
     """
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -155,10 +166,27 @@ def _text(file: Path) -> str:
     finally:
         os.close(descriptor)
     if len(data) > _MOST_BYTES:
-        raise ValueError("it is larger than 256 KiB")
+        raise ValueError("it is larger than 64 KiB")
+    text = data.decode()
+    _check_shape(text)
+    return text
+
+
+def _check_shape(text: str) -> None:
+    """Check that a YAML parser reads *text* in a moment: nested deep, it takes minutes.
+
+    Raises:
+        ValueError: if it may not.
+
+    """
     import yaml
 
-    text = data.decode()
-    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-        raise ValueError("it has YAML aliases")
-    return text
+    depth = 0
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.AliasToken):
+            raise ValueError("it has YAML aliases")  # noqa: TRY004 - of a file, not of an argument
+        kind = token.id
+        depth += kind in _OPENING
+        depth -= kind in _CLOSING
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deep")

@@ -102,7 +102,7 @@ def _consulted(
     for number, answered in enumerate(one for one in case.live_answers if not one.problem):
         question = "--summary" if answered.what == "summary" else f"--list-changes {answered.what}"
         if number:
-            yield Claim(f"{answered.name}: the same with {question} instead of --dry-run")
+            yield Claim(f"{answered.name}: the same with {question} instead of --quiet rules")
         else:
             yield Claim(answered.name, commands=(answered.command,))
     for excerpt in excerpts:

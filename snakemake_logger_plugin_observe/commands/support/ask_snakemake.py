@@ -96,8 +96,8 @@ def _show(how: live_snakemake.Invocation, foreign: Sequence[str]) -> None:
         print(f"Left out of the recorded command: {left}; the plan may differ.", file=sys.stderr)
     print(
         f"No job runs, and each command is stopped after {_TIMEOUT_S} s. But Snakemake executes "
-        f"the Python code in {harmless(how.snakefile)} and in what that includes, with these "
-        "arguments: the journal chose them.",
+        f"the Python code in {harmless(', '.join(how.executed))} and in what is included there, "
+        "with these arguments: the journal chose them.",
         file=sys.stderr,
     )
     for path in foreign:
