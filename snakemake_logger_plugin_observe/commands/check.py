@@ -85,6 +85,8 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         return Reply(_propose(args), proposal_parts, shape_proposal)
     if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit needs the name of a file, not -")
+    if args.directory is not None and not args.directory.is_dir():
+        raise JournalError(f"{args.directory}: no such folder; name the run's working directory")
     file = read_check_file(Path(args.file))
     source = find_journal.load(args.journal, failures=True)
     folder = _folder(source.path, args.directory)
@@ -223,5 +225,5 @@ def _propose(args: argparse.Namespace) -> ProposalAnswer:
     text = check_toml.render(source.path.name, list(limits(subject)), globs)
     if args.file == _PRINT:
         return ProposalAnswer(source, None, text)
-    write_files.create(Path(args.file), text)
+    write_files.create(Path(args.file), text, write_files.SHARED)
     return ProposalAnswer(source, Path(args.file), text)

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from rich.console import RenderableType
+
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.commands.support import (
     ask_snakemake,
@@ -37,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--note",
         type=Path,
         metavar="FILE",
-        help="write the incident note to a new file: Markdown (.md), JSON (.json) or text",
+        help="write the incident note to a new file: Markdown (.md), JSON (.json) or text; "
+        "- prints it instead of the answer, as Markdown",
     )
     parser.add_argument(
         "--save", type=Path, metavar="DIR", help="save the evidence in a new folder"
@@ -58,8 +61,9 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         raise JournalError("--yes confirms the commands of --live: add --live")
     if args.allow and not args.live:
         raise JournalError("--allow names files for the commands of --live: add --live")
-    if args.note is not None and str(args.note) == "-":
-        raise write_files.WritingError("--note needs the name of a file, not -")
+    printed = args.note is not None and str(args.note) == "-"
+    if args.note is not None and not printed:
+        write_files.check_is_new(args.note)
     source = find_journal.load(args.journal, Detail.FAILURES, failures=True)
     store = EvidenceStore.new(args.save) if args.save is not None else None
     answers = ask_snakemake.ask(args, source, folder_of(source)) if args.live else ()
@@ -73,10 +77,18 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         paths=case.paths,
         asked=answers,
         saved=args.save,
-        noted=args.note,
+        noted=None if printed else args.note,
     )
     if store is not None:
         evidence_archive.save(store, answer, folder)
+    if printed:
+        return Reply(answer, _note_alone, shape)
     if args.note is not None:
-        write_files.create(args.note, render_note(answer, args.note.suffix))
+        text = render_note(answer, args.note.suffix)
+        write_files.create(args.note, text, write_files.PRIVATE)
     return Reply(answer, parts, shape)
+
+
+def _note_alone(answer: TriageAnswer, width: int) -> list[RenderableType]:
+    """Return the incident note, as ``--note -`` prints it."""
+    return [render_note(answer, ".md").rstrip("\n")]

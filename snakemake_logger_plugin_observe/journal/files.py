@@ -47,6 +47,9 @@ _OF_ATTEMPTS: Final = tuple(
         *("scheduler_iteration", "scheduler_round"),
     )
 )
+_UNREADABLE: Final = (
+    "; its owner can let you read it (chmod), and later ones with --logger-observe-mode 0640"
+)
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -205,7 +208,8 @@ class Reading:
             with _opened(self.path) as file:
                 yield from self._events(file)
         except OSError as error:
-            raise JournalError(f"{self.path}: {error.strerror or error}") from error
+            hint = _UNREADABLE if isinstance(error, PermissionError) else ""
+            raise JournalError(f"{self.path}: {error.strerror or error}{hint}") from error
 
     def _events(self, file: IO[bytes]) -> Iterator[AnyEvent]:
         seen_start = False
@@ -402,8 +406,30 @@ def _append(file: FileIO, data: bytes) -> None:
 
 
 def journals_in(workdir: Path) -> list[Path]:
-    """Return the journals below *workdir*, the newest run last (their names sort by start)."""
-    return sorted((workdir / SUBFOLDER).glob("*.jsonl"))
+    """Return the journals below *workdir*, the newest run last (their names sort by start).
+
+    Raises:
+        JournalError: if their folder may not be read.
+
+    """
+    return journals_below(workdir / SUBFOLDER)
+
+
+def journals_below(folder: Path) -> list[Path]:
+    """Return the journals in *folder*, sorted by name; none if there is no such folder.
+
+    Raises:
+        JournalError: if it may not be read.
+
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        hint = "; its owner can let you read it" if isinstance(error, PermissionError) else ""
+        raise JournalError(f"{folder}: {error.strerror or error}{hint}") from error
+    return [folder / name for name in sorted(names) if name.endswith(".jsonl")]
 
 
 def is_journal(path: Path) -> bool:

@@ -36,6 +36,10 @@ class Source:
     run: Run
     status: str
     problems: tuple[str, ...] = ()
+    owner: str | None = None
+    """Whose journal it is, if it is another user's."""
+    unread: tuple[str, ...] = ()
+    """Newer runs in the same folder that this user may not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +141,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class RunbookAnswer:
-    """The content of a new runbook; only ``path`` is set if the file exists already."""
+    """The content of a new runbook; ``path`` is None if it is printed."""
 
-    path: Path
-    existed: bool
+    path: Path | None
     source: Source | None = None
     folder: str | None = None
     typical: TypicalRun | None = None

@@ -23,7 +23,8 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> 
     index: list[str] = []
     for name, path in answer.paths.items():
         saved = f"journals/{name}.jsonl"
-        index.append(_entry(saved, f"journal {name}: {path}", exists=store.copy(Path(path), saved)))
+        exists = store.copy(Path(path).resolve(), saved)
+        index.append(_entry(saved, f"journal {name}: {path}", exists=exists))
     if folder is not None:
         index += _save_files(store, answer, folder)
     for one in answer.asked:

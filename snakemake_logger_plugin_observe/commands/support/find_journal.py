@@ -1,7 +1,9 @@
 """Find and read the journal that a command is about: the named one, or the newest run here."""
 
 import argparse
+import contextlib
 import os
+import pwd
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ from snakemake_logger_plugin_observe.journal.files import (
     SUBFOLDER,
     Detail,
     JournalError,
+    journals_below,
     journals_in,
     read_journal,
 )
@@ -79,24 +82,30 @@ def above(folder: Path) -> Path | None:
 
 
 def _newest(folder: Path, detail: Detail, *, failures: bool) -> Source:
-    found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
+    found = journals_in(folder) or journals_below(folder)
     if not found:
         raise JournalError(
             f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
             "or name a journal"
         )
     unread: list[str] = []
+    denied: list[str] = []
     failed: list[str] = []
     for path in reversed(found):
         try:
             source = _load(path, detail)
         except JournalError as error:
             unread.append(str(error))
+            if isinstance(error.__cause__, PermissionError):
+                denied.append(f"a newer run{_by(path)} is not shown: {error}")
             continue
         if is_real(source.run) or (failures and _failed_early(source)):
-            return replace(source, problems=(*failed, *source.problems))
+            problems = (*failed, *source.problems)
+            return replace(source, problems=problems, unread=tuple(denied))
         if _failed_early(source):
             failed.append(f"{path}: a newer run, {source.status} before it started a job")
+    if denied:
+        raise JournalError(denied[0])
     if unread and len(unread) == len(found):
         raise JournalError(unread[0])
     raise JournalError(
@@ -122,7 +131,30 @@ def _load(path: Path, detail: Detail) -> Source:
     if alive:
         extend_to(run, clock.now())
     problems = (*reading.problems, *_lost(run))
-    return Source(path, run, run.status(alive), tuple(f"{path}: {one}" for one in problems))
+    shown = tuple(f"{path}: {one}" for one in problems)
+    return Source(path, run, run.status(alive), shown, owner=_other_owner(path))
+
+
+def _by(path: Path) -> str:
+    owner = _other_owner(path)
+    return f", by {owner}," if owner is not None else ""
+
+
+def _other_owner(path: Path) -> str | None:
+    """Return the name of the user that a journal belongs to; None if it is this one.
+
+    A link in its place is of whoever made it, if that is another user.
+    """
+    users = [os.geteuid()]
+    with contextlib.suppress(OSError):
+        users = [os.lstat(path).st_uid, os.stat(path).st_uid]
+    others = [user for user in users if user != os.geteuid()]
+    if not others:
+        return None
+    try:
+        return pwd.getpwuid(others[0]).pw_name
+    except KeyError:
+        return f"user {others[0]}"
 
 
 def _lost(run: Run) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 from snakemake_logger_plugin_observe.reporters.answers import Known
 from snakemake_logger_plugin_observe.reporters.documents.markdown import unmarked
 
@@ -24,9 +25,11 @@ def known_incidents(root: Path) -> Iterator[Known]:
     seen: set[tuple[str, str]] = set()
     for path in sorted(_files(root)):
         try:
-            if path.stat().st_size > _MAX_BYTES or path.is_symlink():
+            with os.fdopen(open_file(root, path.relative_to(root)), "rb") as file:
+                data = file.read(_MAX_BYTES + 1)
+            if len(data) > _MAX_BYTES:
                 continue
-            text = path.read_text(encoding="utf-8")
+            text = data.decode()
         except (OSError, ValueError):
             continue
         fields = _from_json(text) if path.suffix == ".json" else _from_markdown(text)

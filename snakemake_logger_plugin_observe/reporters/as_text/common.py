@@ -27,11 +27,13 @@ def head(source: Source) -> list[RenderableType]:
         _executor(source),
         source.status.replace("_", " "),
         duration(run.makespan),
+        f"by {source.owner}" if source.owner is not None else "",
     ]
     line = Text(harmless(" · ".join(fact for fact in facts if fact)), "bold", no_wrap=True)
     tags = started.tags if started else {}
     tagged = "".join(f"  {key}={value}" for key, value in tags.items())
-    return [line, Text(harmless(f"  {source.path}{tagged}"), "dim", no_wrap=True)]
+    path = Text(harmless(f"  {source.path}{tagged}"), "dim", no_wrap=True)
+    return [line, path, *warnings(source.unread)]
 
 
 def _executor(source: Source) -> str:

@@ -44,7 +44,8 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
     judged = _table("kind", "claim")
     for number, cells in enumerate(_same_work(comparison)):
         judged.add_row(Text("same work" if not number else "", "bold"), *cells)
-    problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.problems]
+    problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.unread]
+    problems += answer.candidate.problems
     return [
         Text(harmless(_verdict(comparison)), _VERDICT_COLORS[comparison.same_work]),
         _run("A", answer.baseline),
@@ -80,7 +81,8 @@ def _verdict(comparison: Comparison) -> str:
 def _run(name: str, source: Source) -> Text:
     run = source.run
     when = clock_time(run.start) if run.start is not None else "unknown start"
-    text = f"  {name}  {when} · {source.status} · {source.path}"
+    by = f" · by {source.owner}" if source.owner is not None else ""
+    text = f"  {name}  {when} · {source.status}{by} · {source.path}"
     return Text(harmless(text), "dim", no_wrap=True)
 
 

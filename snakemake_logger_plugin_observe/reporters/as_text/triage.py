@@ -45,7 +45,9 @@ def _compared_with(answer: TriageAnswer) -> list[RenderableType]:
     if answer.baseline is not None:
         run = answer.baseline.run
         when = clock_time(run.start) if run.start is not None else "unknown start"
-        text = f"  A  the baseline: {when} · {duration(run.makespan)} · {answer.baseline.path}"
+        owner = answer.baseline.owner
+        by = f" · by {owner}" if owner is not None else ""
+        text = f"  A  the baseline: {when} · {duration(run.makespan)}{by} · {answer.baseline.path}"
         lines.append(Text(harmless(text), "dim", no_wrap=True))
     if path := answer.paths.get("P"):
         lines.append(Text(harmless(f"  P  a dry run: {path}"), "dim", no_wrap=True))

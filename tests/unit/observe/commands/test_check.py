@@ -335,6 +335,21 @@ def test_a_proposal_needs_a_run_that_succeeded(
     assert shown.endswith(f"from a run that succeeded; the status of this run is {status}")
 
 
+def test_a_folder_that_is_not_there_is_an_error(here: Path, capsys: Capsys) -> None:
+    shown = refused(capsys, "observe.toml", "run", "--directory", "nosuch")
+    assert shown == "nosuch: no such folder; name the run's working directory"
+
+
+def test_a_first_file_is_for_the_team(here: Path, capsys: Capsys) -> None:
+    """It contains limits and globs only, and is meant to be committed and read by CI."""
+    before = os.umask(0o022)
+    try:
+        assert main(["check", "new/first.toml", "--init", "run"]) == 0
+    finally:
+        os.umask(before)
+    assert Path("new/first.toml").stat().st_mode & 0o777 == 0o644
+
+
 # -- JUnit -----------------------------------------------------------------------------------------
 
 

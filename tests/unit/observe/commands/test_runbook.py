@@ -1,6 +1,7 @@
 """``runbook`` on the command line: its content, and that it never overwrites a file."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -115,8 +116,40 @@ def test_an_existing_file_is_not_overwritten(
 ) -> None:
     put(work, "1", a_story())
     (work / "RUNBOOK.md").write_text("ours\n")
-    assert written(work) == "ours\n"
-    assert capsys.readouterr().out == "RUNBOOK.md: already exists; not overwritten\n"
+    assert main(["runbook", "--out", "RUNBOOK.md"]) == 2
+    assert (work / "RUNBOOK.md").read_text() == "ours\n"
+    assert capsys.readouterr().err == (
+        "snakemake-observe: RUNBOOK.md: already exists; not overwritten. Name another file\n"
+    )
+
+
+def test_it_is_for_its_owner_alone_until_they_share_it(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It contains commands and paths, as the journal does, which is private, too."""
+    put(work, "1", a_story())
+    before = os.umask(0)
+    try:
+        written(work)
+    finally:
+        os.umask(before)
+    assert (work / "RUNBOOK.md").stat().st_mode & 0o777 == 0o600
+    assert "for you alone to read (0600)" in capsys.readouterr().out
+
+
+def test_it_may_be_printed(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(work, "1", a_story())
+    text = written(work)
+    capsys.readouterr()
+    assert main(["runbook", "--out", "-"]) == 0
+    assert capsys.readouterr().out == text
+    assert not (work / "-").exists()
+
+
+def test_a_pipe_that_is_called_like_a_note_is_not_waited_for(work: Path) -> None:
+    put(work, "1", a_story())
+    os.mkfifo(work / "note.md")
+    assert "Known" in written(work)
 
 
 def test_without_a_journal_nothing_is_written(

@@ -133,3 +133,65 @@ def test_an_executor_s_log_without_snakemake_s_lines_is_read_from_its_end(tmp_pa
         tmp_path, b"slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***\n"
     )
     assert found.lines == ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***",)
+
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")
+
+
+def in_logs(tmp_path: Path) -> LogTail:
+    (found,) = tails(["logs/a.log"], tmp_path / "work")
+    return found
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    """Return a folder of this user's, with a file that is called like the log."""
+    (tmp_path / "work" / "logs").mkdir(parents=True)
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "a.log").write_text("mine\n")
+    return tmp_path / "private"
+
+
+@pytest.mark.parametrize("target", ["private/a.log", "nowhere"])
+def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path, private: Path, target: str) -> None:
+    (tmp_path / "work" / "logs" / "a.log").symlink_to(tmp_path / target)
+    expected = LogTail(path="logs/a.log", problem="it is a link, which is not followed")
+    assert in_logs(tmp_path) == expected
+
+
+def test_a_folder_of_logs_may_be_a_link_of_this_user_s(tmp_path: Path, private: Path) -> None:
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "between").symlink_to(private)
+    (tmp_path / "work" / "logs").symlink_to("../between")
+    assert in_logs(tmp_path).lines == ("mine",)
+
+
+@AS_ROOT
+@pytest.mark.parametrize("theirs", ["work/logs", "between"])
+def test_a_folder_of_logs_that_is_another_user_s_link_is_not_followed(
+    tmp_path: Path, private: Path, theirs: str
+) -> None:
+    """Not even behind a link that is this user's."""
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "between").symlink_to(private)
+    (tmp_path / "work" / "logs").symlink_to("../between")
+    os.lchown(tmp_path / theirs, 12345, 12345)
+    assert in_logs(tmp_path).problem == (
+        "a link of another user leads there, which is not followed"
+    )
+
+
+@AS_ROOT
+def test_another_user_s_link_to_their_own_folder_is_followed(tmp_path: Path, private: Path) -> None:
+    """It shows nothing that they could not have put there."""
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "work" / "logs").symlink_to(private)
+    os.lchown(tmp_path / "work" / "logs", 12345, 12345)
+    os.chown(private, 12345, 12345)
+    assert in_logs(tmp_path).lines == ("mine",)
+
+
+def test_links_that_lead_to_themselves_end(tmp_path: Path, private: Path) -> None:
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "work" / "logs").symlink_to("logs")
+    assert in_logs(tmp_path).problem == "too many links lead there"
