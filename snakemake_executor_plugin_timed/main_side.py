@@ -9,6 +9,7 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
@@ -33,6 +34,7 @@ _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
 # These submit a program with its arguments: shell code in front would be taken for the program.
 _WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
+_MOST_TEXT: Final = 16_000
 _STARTING: Final = ("begun", "prepared", "running")
 
 
@@ -136,7 +138,7 @@ class MainSide:
         moment = clock.now()
         key = attempt_key(job)
         self._stamps.setdefault(key, {})["reported"] = moment
-        text = str(message)[:2000] if message else None
+        text = self.session.masked(str(message), 2000) if message else None
         self._reports[key] = _ReportedEnd(_poll_interval(executor), text, tuple(map(str, logs)))
 
     @quietly
@@ -173,7 +175,8 @@ class MainSide:
             return
         del self._stages[key]
         if failure is not None:
-            code, message = failures.exit_code(failure), failures.message(failure)
+            code = failures.exit_code(failure)
+            message = failures.message(failure, partial(self.session.masked, most=_MOST_TEXT))
             note = notes.ExecutionStages(moment, key, stages, "failed", code, message)
         elif name == "tool_started":
             note = notes.ExecutionStages(moment, key, stages)

@@ -29,6 +29,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunStarted,
     at_line,
 )
+from snakemake_logger_plugin_observe.journal.masked_events import masked, texts_of
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import lighten
 from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder
@@ -144,10 +145,10 @@ def to_line(event: Event, mask: Masker | None = None) -> bytes:
     except (PydanticSerializationError, UnicodeEncodeError):
         line = _REPLACED
     if _REPLACED in line:
-        readable = type(event).model_validate(_readable(event.model_dump()))
-        line = readable.model_dump_json().encode()
-    if mask is not None and mask.may_hold_a_secret(line):
-        line = to_json(mask.any(from_json(line)))
+        event = type(event).model_validate(_readable(event.model_dump()))
+        line = event.model_dump_json().encode()
+    if mask is not None and mask.may_hold_a_secret(texts_of(event)):
+        line = to_json(masked(type(event), from_json(line), mask))
     return line
 
 

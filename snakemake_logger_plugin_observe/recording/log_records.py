@@ -35,7 +35,7 @@ _KINDS_BY_TEXT: Final = (
     ("Submitted group job", "submitted"),
     ("Terminating service job", "service_ended"),
 )
-_KEPT_TEXT: Final = 4000
+_MOST_TEXT: Final = 16_000  # it is cut to less once its secrets are masked
 
 
 class JobTexts(NamedTuple):
@@ -114,7 +114,6 @@ def _workflow(record: logging.LogRecord, time: clock.Micros) -> notes.WorkflowSt
         snakefile=str(_get(record, "snakefile_main", "snakefile") or "") or None,
         platform=_get(record, "platform"),
         user=_get(record, "user"),
-        config_digest=_get(record, "config_md5"),
     )
 
 
@@ -187,7 +186,7 @@ def _error(record: logging.LogRecord, time: clock.Micros) -> notes.JobErrorLogge
 
 def _message(record: logging.LogRecord, time: clock.Micros, kind: str) -> notes.LogMessage:
     text = str(record.msg) if record.msg is not None else ""
-    return notes.LogMessage(time, record.levelname.lower(), kind, text[:_KEPT_TEXT])
+    return notes.LogMessage(time, record.levelname.lower(), kind, text[:_MOST_TEXT])
 
 
 def _plain(record: logging.LogRecord, time: clock.Micros) -> notes.LogMessage | None:

@@ -27,6 +27,7 @@ def look_up(
     sources: tuple[str, ...],
     workdir: Path,
     put: Callable[[SourcesFound], None],
+    keyed: Callable[[str, str], str],
 ) -> threading.Event:
     """Look them up in the background; *put* is called once, or not at all if nothing was found.
 
@@ -35,6 +36,7 @@ def look_up(
         sources: all local files that the workflow is made of, see ``workflow_sources.paths_of``.
         workdir: the run's working directory.
         put: takes the note.
+        keyed: given a file's path and digest, returns the digest to write.
 
     Returns:
         An event that is set when the look-up has ended.
@@ -45,7 +47,7 @@ def look_up(
     def work() -> None:
         try:
             if snakefile is not None:
-                found = _find(workdir / snakefile, sources, workdir)
+                found = _find(workdir / snakefile, sources, workdir, keyed)
                 if found.snakefile_sha256 or found.git_commit or found.sources:
                     put(found)
         finally:
@@ -56,8 +58,13 @@ def look_up(
     return done
 
 
-def _find(snakefile: Path, sources: tuple[str, ...], workdir: Path) -> SourcesFound:
-    read = _read_in_background(sources, workdir)
+def _find(
+    snakefile: Path,
+    sources: tuple[str, ...],
+    workdir: Path,
+    keyed: Callable[[str, str], str],
+) -> SourcesFound:
+    read = _read_in_background(sources, workdir, keyed)
     commit, dirty = _git(snakefile.parent)
     return SourcesFound(
         clock.now(),
@@ -80,13 +87,15 @@ def sha256(path: Path) -> str | None:
         return None
 
 
-def _read_in_background(sources: tuple[str, ...], workdir: Path) -> Callable[[], dict[str, str]]:
+def _read_in_background(
+    sources: tuple[str, ...], workdir: Path, keyed: Callable[[str, str], str]
+) -> Callable[[], dict[str, str]]:
     """Start reading *sources*; return a function that waits up to 10 s and returns the digests."""
     found: dict[str, str] = {}
     done = threading.Event()
 
     def work() -> None:
-        digests(sources, workdir, found)
+        digests(sources, workdir, found, keyed)
         done.set()
 
     def wait() -> dict[str, str]:

@@ -31,6 +31,9 @@ class Session:
     def put(self, note: notes.AnyNote) -> None:
         self.notes.append(note)
 
+    def masked(self, text: str, most: int) -> str:
+        return text[:most]
+
     def fault(self, error: BaseException) -> None:
         self.faults.append(error)
 

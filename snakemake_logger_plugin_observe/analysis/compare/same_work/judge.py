@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work import (
     job_set,
     outputs_and_logs,
     run_settings,
+    unknown_digests,
 )
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Compared,
@@ -23,6 +24,7 @@ _JUDGES: Final = (
     job_definitions,
     run_settings,
     hidden_failures,
+    unknown_digests,
 )
 _ORDER: Final[tuple[Kind, ...]] = ("unsafe", "neutral", "safe")
 

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from snakemake_logger_plugin_observe.external.log_tails import tails
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
+
+MASK = Masker()
 
 
 def tail(folder: Path, content: bytes) -> LogTail:
     (folder / "a.log").write_bytes(content)
-    (found,) = tails(["a.log"], folder)
+    (found,) = tails(["a.log"], folder, mask=MASK)
     return found
 
 
@@ -54,32 +57,38 @@ def test_a_log_without_lines_has_a_reason(tmp_path: Path, content: bytes, proble
 
 
 def test_a_missing_log_is_reported(tmp_path: Path) -> None:
-    assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it does not exist"),)
+    assert tails(["a.log"], tmp_path, mask=MASK) == (
+        LogTail(path="a.log", problem="it does not exist"),
+    )
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.log")
-    assert tails(["a.log"], tmp_path) == (
+    assert tails(["a.log"], tmp_path, mask=MASK) == (
         LogTail(path="a.log", problem="it is not a regular file"),
     )
 
 
 def test_a_folder_is_not_a_log(tmp_path: Path) -> None:
-    assert tails(["."], tmp_path)[0].problem == "it is not a regular file"
+    assert tails(["."], tmp_path, mask=MASK)[0].problem == "it is not a regular file"
 
 
 def test_a_log_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("second\n")
     os.utime(path, ns=(0, 5_000_000_000))
-    before, after = (tails(["a.log"], tmp_path, last_written=s * 1_000_000)[0] for s in (4, 5))
+    before, after = (
+        tails(["a.log"], tmp_path, mask=MASK, last_written=s * 1_000_000)[0] for s in (4, 5)
+    )
     assert before.problem == "another attempt has written to it since"
     assert after.lines == ("second",)
 
 
 def test_each_log_is_read_once_and_eight_at_most(tmp_path: Path) -> None:
     names = [f"{n}.log" for n in (1, 1, *range(1, 20))]
-    assert [one.path for one in tails(names, tmp_path)] == [f"{n}.log" for n in range(1, 9)]
+    assert [one.path for one in tails(names, tmp_path, mask=MASK)] == [
+        f"{n}.log" for n in range(1, 9)
+    ]
 
 
 SLURM = b"""
@@ -108,7 +117,7 @@ srun: error: n1: task 0: Exited with exit code 1
 
 def executor_log_tail(folder: Path, content: bytes) -> LogTail:
     (folder / "slurm.log").write_bytes(content)
-    (found,) = tails([str(folder / "slurm.log")], folder, of_executor=True)
+    (found,) = tails([str(folder / "slurm.log")], folder, mask=MASK, of_executor=True)
     return found
 
 
@@ -139,7 +148,7 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two us
 
 
 def in_logs(tmp_path: Path) -> LogTail:
-    (found,) = tails(["logs/a.log"], tmp_path / "work")
+    (found,) = tails(["logs/a.log"], tmp_path / "work", mask=MASK)
     return found
 
 
