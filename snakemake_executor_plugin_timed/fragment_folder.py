@@ -2,9 +2,10 @@
 
 The working directory may be shared with other users, who can put links and pipes into it, and even
 replace its folders. So the folder has a name that nobody can guess, mode 0700, and is used through
-its descriptor, never again by its path. Processes on the nodes know only the path: before they
-write, they check that it leads to a folder of their user with the marker in it, a file that nobody
-else can make (see ``node.py`` and ``fragments.py``).
+its descriptor, never again by its path. Processes on the nodes know only the path, and check where
+it leads before they write: Python opens it as a folder that is no link and belongs to this user
+alone (``node.py``). A shell follows links, so it looks for the marker, an empty file with the
+folder's own name, that nobody else can have put into a folder of this user's (``fragments.py``).
 """
 
 import contextlib

@@ -305,19 +305,20 @@ class NodeSide(logging.Filter):
 def _opened(record: str) -> int:
     """Return a descriptor of the fragment at *record*, to append to.
 
-    Others may have put something else in the place of its folder since the main process made that.
-    It must belong to this user alone, with the marker that is called like it (``fragment_folder``).
+    Others may have put something else in the place of its folder since the main process made that:
+    it must be a folder, no link, that belongs to this user alone.
 
     Raises:
-        OSError: if it cannot be opened, or that is so.
+        OSError: if it cannot be opened, or is not.
 
     """
     path, name = os.path.split(record)
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    # O_PATH: no request to a file server but those that a path costs anyway.
+    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+    folder = os.open(path, flags)
     try:
-        user, known = os.geteuid(), os.fstat(folder)
-        marker = os.stat(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
-        if known.st_uid != user or known.st_mode & 0o022 or marker.st_uid != user:
+        known = os.fstat(folder)
+        if known.st_uid != os.geteuid() or known.st_mode & 0o022:
             raise PermissionError(f"{path} is not the folder that the main process made")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         flags |= os.O_NONBLOCK  # a pipe in its place must not block a job

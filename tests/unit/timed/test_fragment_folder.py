@@ -77,13 +77,6 @@ def test_closing_removes_it_unless_a_fragment_is_left(base: Path) -> None:
     assert [path.name for path in base.rglob("*")] == [used.folder.name, "1.fragment"]
 
 
-def test_after_it_was_closed_nothing_is_written_to_what_is_left(fragments: Fragments) -> None:
-    fragments.path("2").touch()
-    fragments.close()
-    written_by_both(fragments)
-    assert [path.name for path in fragments.folder.iterdir()] == ["2.fragment"]
-
-
 @pytest.mark.parametrize("way", ["group may write", "another owner"])
 def test_a_folder_that_is_not_private_is_not_used(
     base: Path, monkeypatch: pytest.MonkeyPatch, way: str
@@ -208,7 +201,7 @@ def test_what_is_planted_in_a_fragment_s_place_is_not_written_to(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("planted", ["link", "folder", "pipe", "file", "nothing"])
+@pytest.mark.parametrize("planted", ["link", "pipe", "file", "nothing"])
 def test_another_folder_in_its_place_is_not_written_to(
     fragments: Fragments, tmp_path: Path, planted: str, shell: str
 ) -> None:
@@ -219,9 +212,6 @@ def test_another_folder_in_its_place_is_not_written_to(
     match planted:
         case "link":
             fragments.folder.symlink_to(kept)
-        case "folder":
-            kept.rename(fragments.folder)
-            kept = fragments.folder
         case "pipe":
             os.mkfifo(fragments.folder)
         case "file":
@@ -234,12 +224,24 @@ def test_another_folder_in_its_place_is_not_written_to(
 
 
 @AS_ROOT
-@pytest.mark.parametrize("owned", ["folder", "marker"])
-def test_a_folder_of_another_user_is_not_written_to(fragments: Fragments, owned: str) -> None:
-    theirs = fragments.folder if owned == "folder" else fragments.folder / fragments.folder.name
-    os.chown(theirs, 12345, 12345)
+def test_a_folder_of_another_user_is_not_written_to(fragments: Fragments) -> None:
+    os.chown(fragments.folder, 12345, 12345)
     written_by_both(fragments)
     assert [path.name for path in fragments.folder.iterdir()] == [fragments.folder.name]
+
+
+def test_a_folder_that_others_write_to_is_not_written_to_by_snakemake(fragments: Fragments) -> None:
+    fragments.folder.chmod(0o770)
+    NodeSide(str(fragments.path("1")), "local", T0).leave()
+    assert not fragments.path("1").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_writes_to_no_other_folder_of_this_user_s(fragments: Fragments, shell: str) -> None:
+    """It cannot tell a link from a folder, so it looks for the file with the folder's name."""
+    (fragments.folder / fragments.folder.name).unlink()
+    subprocess.run([shell, "-c", fragments.first_sign("1")], timeout=10, check=True)
+    assert list(fragments.folder.iterdir()) == []
 
 
 # -- clean-up --------------------------------------------------------------------------------------
