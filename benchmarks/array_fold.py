@@ -70,7 +70,8 @@ def _fold(tasks: int) -> float:
             facts={"plugins": ("observe", "timed"), "kind": "run"},
         )
         recorder.folder.mkdir(parents=True, exist_ok=True)
-        fragments = Fragments(recorder.folder, recorder.run_id)
+        fragments = Fragments(recorder.folder)
+        fragments.make_folder()
         left = {task: _leave(fragments, task, now + _SECOND) for task in range(1, tasks + 1)}
         recorder.put(notes.ExecutorTimed(now, fragments))
         recorder.put(notes.Selected(now, tuple(left)))
@@ -84,7 +85,7 @@ def _fold(tasks: int) -> float:
             stamps = {"reported": end}
             recorder.put(notes.Finished(end, (task, 1), "success", stamps, submission=names))
         begun = time.perf_counter()
-        while next(recorder.folder.glob("*.fragment"), None) is not None:
+        while next(recorder.folder.glob("*/*.fragment"), None) is not None:
             time.sleep(0.01)
         took = time.perf_counter() - begun
         recorder.finish(end)

@@ -6,14 +6,18 @@ workflow of a few jobs goes through cluster-generic, wrapped by the timed execut
 process and nodes are one tree, and separated by process. Each traced call on a fragment's path, or
 on a descriptor of one, is counted. Calls that only concern a process's own table of descriptors
 (dup2, fcntl, and the close of a duplicate while another lives) reach no file system: they are
-shown, but not counted; a dup2 that replaces a descriptor of ours counts as its close. What a
-process leaves open at its end the kernel closes: no call, so not shown. The journal is one file
-per run, shown apart.
+shown, but not counted; a dup2 that replaces a descriptor of ours is its close. Closing is shown
+apart: what a process leaves open at its end the kernel closes, without a call. On the nodes, all
+calls on the folder of the fragments are counted with them, but for those that only find it (chdir,
+open with O_PATH, and what they just found being examined or closed): the path to the fragment is
+then walked in two steps instead of one. The journal is one file per run, and the main process makes
+one folder, both shown apart.
 
 Needs ``strace`` and the cluster-generic plugin.
 """
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -27,10 +31,11 @@ from measuring import NotMeasured, program, run, say, table, verdict
 _FILES, _OPERATIONS = 1, 10
 _OURS = ".snakemake/observe"
 _NO_REQUEST = frozenset({"dup", "dup2", "dup3", "fcntl", "lseek", "ioctl"})
+_WITH_CONTENT = frozenset({"read", "pread64", "write", "pwrite64"})
 _SAME = {"newfstatat": "stat", "openat": "open", "fstat": "stat", "unlinkat": "unlink"}
 _CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>.*)\)\s+= (?P<answer>-?\w+)(?P<rest>.*)$")
 _DESCRIPTOR = re.compile(r"(?:^|, )(?P<number>\d+)<(?P<path>/[^>]*)>")
-_NAMED = re.compile(r'^(?:AT_FDCWD<[^>]*>, )?"(?P<path>[^"]*)"')
+_NAMED = re.compile(r'^(?:(?:AT_FDCWD|\d+)<(?P<folder>[^>]*)>, )?"(?P<path>[^"]*)"')
 _SUBMIT = """\
 import subprocess, sys
 job = subprocess.Popen(
@@ -90,19 +95,26 @@ def _call(name: str, call: re.Match[str], held: dict[str, str]) -> Call | None:
     ours = [path for _, path in given if _OURS in path]
     if name == "open" and _OURS in (path := call["rest"].strip("<>")):
         held[call["answer"]] = path
-        return Call(name, path)
+        return Call(name, path, request="O_PATH" not in call["arguments"])
+    named = _NAMED.search(call["arguments"])
+    if named is not None and name not in _WITH_CONTENT:
+        path = os.path.join(named["folder"] or "", named["path"])
+        finds = name == "chdir" or "O_PATH" in call["arguments"]
+        finds |= named["path"] in ("", ".") and not path.rstrip("/").endswith(".fragment")
+        return Call(name, path, request=not finds) if _OURS in path else None
     if name in ("dup2", "dup3") and ours and _OURS not in given[0][1]:
         held.pop(given[1][0], None)
         return Call("close", ours[0])
     if name == "close" and ours:
         held.pop(given[0][0], None)
-        return Call(name, ours[0], request=ours[0] not in held.values())
+        only = not ours[0].endswith(".fragment") or ours[0] in held.values()
+        return Call(name, ours[0], request=not only)
     if ours:
         if name in _NO_REQUEST and call["answer"].isdigit():
             held[call["answer"]] = ours[0]
-        return Call(name, ours[0], request=name not in _NO_REQUEST)
-    named = _NAMED.search(call["arguments"])
-    return Call(name, named["path"]) if named and _OURS in named["path"] else None
+        examined = name == "stat" and not ours[0].endswith(".fragment")
+        return Call(name, ours[0], request=name not in _NO_REQUEST and not examined)
+    return None
 
 
 def _trace(jobs: int) -> Counter[tuple[str, Call]]:
@@ -162,11 +174,11 @@ def main() -> None:
     fragments = {call.path for _, call in found if call.is_fragment}
     counted: dict[tuple[bool, str], dict[str, int]] = defaultdict(lambda: {"main": 0, "node": 0})
     for (side, call), times in found.items():
-        if call.is_fragment:
+        if call.is_fragment or side == "node":
             counted[not call.request, call.name][side] += times
     rows: list[tuple[str, ...]] = []
-    total = closes = 0
-    for local, shown in ((False, "in all, counted"), (True, "")):
+    total = 0
+    for local, shown in ((False, "in all"), (True, "")):
         sums = {"main": 0, "node": 0}
         for (is_local, name), sides in sorted(counted.items()):
             if is_local == local:
@@ -175,16 +187,16 @@ def main() -> None:
                 rows.append(_row(f"{name}, no request" if local else name, sides, jobs))
         if shown:
             rows.append(_row(shown, sums, jobs))
-            total = sum(sums.values())
             closes = sum(counted[False, "close"].values())
+            total = sum(sums.values()) - closes
     table(
         f"Operations on fragments per submission, {jobs} jobs through cluster-generic",
         ("", "main process", "node", "both"),
         rows,
     )
     other: dict[str, Counter[str]] = {"journal": Counter(), "folder": Counter()}
-    for (_, call), times in found.items():
-        if not call.is_fragment:
+    for (side, call), times in found.items():
+        if not call.is_fragment and side == "main":
             what = "journal" if call.path.endswith(".jsonl") else "folder"
             other[what][call.name] += times
     table(
@@ -193,12 +205,11 @@ def main() -> None:
         [(what, *(str(one[name]) for name in names)) for what, one in other.items()],
     )
     say(f"{len(fragments)} fragments were made for {jobs} submissions.")
-    say(f"Without closing what was opened: {(total - closes) / jobs:.1f} operations each.")
     verdict(
         "per submission",
         [
             (len(fragments) / jobs, _FILES, "files made"),
-            (total / jobs, _OPERATIONS, "file operations"),
+            (total / jobs, _OPERATIONS, "file operations, without closing"),
         ],
     )
 

@@ -1,10 +1,12 @@
 """A tool's failure: its exit code, and its message in one line."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 _LINKS_TO_FOLLOW: Final = 20
 _KEPT_TEXT: Final = 500
+_MOST_TEXT: Final = 16_000
 # The command is in the job's own event; a nested process numbers its jobs anew.
 _REDUNDANT: Final = re.compile(
     r"Command '.*' (?=returned non-zero exit status|died with)"
@@ -29,16 +31,17 @@ def exit_code(failure: BaseException) -> int | None:
     return None
 
 
-def message(failure: BaseException) -> str:
-    """Return the message of *failure* in one line."""
-    return in_one_line(str(failure)) or type(failure).__name__
+def message(failure: BaseException, mask: Callable[[str], str]) -> str:
+    """Return the message of *failure* in one line, masked by *mask*."""
+    return in_one_line(str(failure), mask) or type(failure).__name__
 
 
-def in_one_line(text: str) -> str:
-    """Return an error's *text* without its traceback, in one line.
+def in_one_line(text: str, mask: Callable[[str], str]) -> str:
+    """Return an error's *text* without its traceback, in one line, masked before it is cut.
 
     Snakemake prints what failed and where, then why, then the traceback.
     """
+    text = mask(text[:_MOST_TEXT])
     lines = [line.strip() for line in _REDUNDANT.sub("", text).splitlines()]
     kept = [line for line in lines if line and not line.startswith('File "')]
     if kept and kept[0].startswith("Traceback "):  # Snakemake itself failed: the error comes last

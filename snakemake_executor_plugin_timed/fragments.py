@@ -8,18 +8,18 @@ import contextlib
 import json
 import os
 import re
-import time
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from snakemake_executor_plugin_timed.fragment_folder import FragmentFolder, remove_left_over
 from snakemake_executor_plugin_timed.node import FORMAT, SUFFIX
 from snakemake_logger_plugin_observe.journal.records import Execution, Level
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 
-_LEFT_OVER_S: Final = 30 * 24 * 3600
 _LARGEST: Final = 4 * 1024 * 1024
 _MOST_PROCESSES: Final = 300  # a group's members may spawn one each
 _SIGN: Final = re.compile(rb"\d{9,11}\.\d{9}")
@@ -28,21 +28,48 @@ _SIGN: Final = re.compile(rb"\d{9,11}\.\d{9}")
 class Fragments:
     """The fragments of one run: one file per submission, in one folder."""
 
-    def __init__(self, folder: Path, run_id: str) -> None:
-        """Keep them in *folder*, under names that begin with the run's id."""
-        self.folder = folder
-        self._prefix = run_id[:12]
+    def __init__(self, base: Path) -> None:
+        """Keep them in a private folder, to be made in *base*."""
+        self._base = base
+        self._folder = FragmentFolder(base)
+
+    @property
+    def folder(self) -> Path:
+        """Where the fragments are."""
+        return self._folder.path
+
+    def make_folder(self) -> None:
+        """Make their folder, if it is not made yet.
+
+        Raises:
+            OSError: if it cannot be made.
+            UnsafeFolderError: if other users could write to it.
+
+        """
+        self._folder.make()
 
     def path(self, name: str) -> Path:
-        """Return where the fragment called *name* is."""
-        return self.folder / f"{self._prefix}-{name}{SUFFIX}"
+        """Return where the fragment called *name* is, for processes on the nodes."""
+        return self.folder / f"{name}{SUFFIX}"
+
+    def first_sign(self, name: str) -> str:
+        """Return shell code that adds the time to the fragment called *name*; it never fails.
+
+        The folder is entered and checked before it is written to: neither a link nor a pipe, nor
+        another folder in its place, is written to or waited for. It works in each POSIX shell
+        whose ``test`` knows ``-O`` (bash, dash, ksh, busybox), and inside other shells' quotes;
+        without GNU's ``dd`` nothing is written.
+        """
+        enter = f"cd {shlex.quote(str(self.folder))}&&test -O .&&test -O {self._folder.marker}"
+        write = f"dd of={name}{SUFFIX} oflag=append,nofollow,nonblock conv=notrunc"
+        return f"(umask 077;{enter}&&date +%s.%N|{write}||true)>/dev/null 2>&1"
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return what was written so far; a torn, huge or malformed fragment is its problem."""
         report = _Report()
         for name in submission:
             try:
-                report.add(_read(self.path(name)), of_array=array_task(name) is not None)
+                report.add(self._content(name), of_array=array_task(name) is not None)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -58,43 +85,42 @@ class Fragments:
             OSError: if the folder cannot be read.
 
         """
-        with os.scandir(self.folder) as entries:
-            found = {entry.name for entry in entries}
-        return [
-            names for names in submissions if any(self.path(name).name in found for name in names)
-        ]
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        readable = os.open(".", flags, dir_fd=self._folder.descriptor)
+        try:
+            found = set(os.listdir(readable))
+        finally:
+            os.close(readable)
+        return [names for names in submissions if any(f"{name}{SUFFIX}" in found for name in names)]
 
     def remove_left_over(self) -> None:
-        """Remove old fragments of runs that were killed."""
-        limit = time.time() - _LEFT_OVER_S
-        try:
-            for entry in os.scandir(self.folder):
-                if entry.name.endswith(SUFFIX) and entry.stat().st_mtime < limit:
-                    os.unlink(entry.path)
-        except OSError:
-            return
+        """Remove old fragments of this user's runs that were killed."""
+        remove_left_over(self._base)
 
     def remove(self, submission: tuple[str, ...]) -> None:
         """Remove fragments that have been read."""
         for name in submission:
             with contextlib.suppress(OSError):
-                os.unlink(self.path(name))
+                os.unlink(f"{name}{SUFFIX}", dir_fd=self._folder.descriptor)
 
+    def close(self) -> None:
+        """Remove the folder, if no fragment is left in it."""
+        self._folder.close()
 
-def _read(path: Path) -> bytes:
-    """Return a fragment's content with three system calls, to spare shared file systems.
+    def _content(self, name: str) -> bytes:
+        """Return a fragment's content with three system calls, to spare shared file systems.
 
-    A link in its place is not followed, and a pipe does not block.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags)
-    try:
-        data = os.read(descriptor, _LARGEST + 1)
-    finally:
-        os.close(descriptor)
-    if len(data) > _LARGEST:
-        raise ValueError(f"larger than {_LARGEST} bytes")
-    return data
+        A link in its place is not followed, and a pipe does not block.
+        """
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(f"{name}{SUFFIX}", flags, dir_fd=self._folder.descriptor)
+        try:
+            data = os.read(descriptor, _LARGEST + 1)
+        finally:
+            os.close(descriptor)
+        if len(data) > _LARGEST:
+            raise ValueError(f"larger than {_LARGEST} bytes")
+        return data
 
 
 def array_name(first: str, task: str) -> str:

@@ -9,13 +9,14 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsage
 
 from snakemake_executor_plugin_timed import failure as failures
 from snakemake_executor_plugin_timed.announcing import announcing
+from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_executor_plugin_timed.timing import quietly
@@ -33,6 +34,7 @@ _ARRAY_TASK: Final = re.compile(r"(?P<array>\d+)_(?P<task>\d+)")
 _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
 # These submit a program with its arguments: shell code in front would be taken for the program.
 _WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
+_MOST_TEXT: Final = 16_000
 _STARTING: Final = ("begun", "prepared", "running")
 
 
@@ -77,7 +79,7 @@ class MainSide:
         self._fragments: Fragments | None = None
         recorder = session.recorder
         if recorder is not None:
-            self._fragments = Fragments(recorder.folder, recorder.run_id)
+            self._fragments = Fragments(recorder.folder)
             session.put(notes.ExecutorTimed(clock.now(), self._fragments))
         self._announcing = announcing(session, workflow, self._fragments) if announce else None
         self._hooks = Hooks(session, workflow)
@@ -136,7 +138,7 @@ class MainSide:
         moment = clock.now()
         key = attempt_key(job)
         self._stamps.setdefault(key, {})["reported"] = moment
-        text = str(message)[:2000] if message else None
+        text = self.session.masked(str(message), 2000) if message else None
         self._reports[key] = _ReportedEnd(_poll_interval(executor), text, tuple(map(str, logs)))
 
     @quietly
@@ -173,7 +175,8 @@ class MainSide:
             return
         del self._stages[key]
         if failure is not None:
-            code, message = failures.exit_code(failure), failures.message(failure)
+            code = failures.exit_code(failure)
+            message = failures.message(failure, partial(self.session.masked, most=_MOST_TEXT))
             note = notes.ExecutionStages(moment, key, stages, "failed", code, message)
         elif name == "tool_started":
             note = notes.ExecutionStages(moment, key, stages)
@@ -234,8 +237,7 @@ class MainSide:
             return None
         if getattr(executor, "array_jobs", None):  # all tasks would write to one fragment
             return None
-        # tee opens, writes and closes; date itself would also examine its output.
-        return f"(umask 077;date +%s.%N|tee -a {record}||true)>/dev/null 2>&1"
+        return self._fragments.first_sign(self._submission(job)) if self._fragments else None
 
     @quietly
     def _describe(self, job: Any) -> None:
@@ -292,14 +294,21 @@ class MainSide:
                 return "no shared file system for software and the working directory"
             if self._workflow.remote_execution_settings.immediate_submit:
                 return "--immediate-submit: Snakemake does not wait for its jobs"
-        folder = self._fragments.folder if self._fragments is not None else Path()
-        if _UNSAFE_IN_SHELLS & set(str(folder)):
-            return "the working directory's path contains characters that shells expand"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            return f"{folder} cannot be made ({error.strerror})"
-        return None
+        return _why_no_folder(self._fragments) if self._fragments is not None else None
+
+
+def _why_no_folder(fragments: Fragments) -> str | None:
+    """Return why nodes cannot write fragments, or None, having made the folder for them."""
+    base = fragments.folder.parent
+    if _UNSAFE_IN_SHELLS & set(str(base)):
+        return "the working directory's path contains characters that shells expand"
+    try:
+        fragments.make_folder()
+    except OSError as error:
+        return f"no folder can be made in {base} ({error.strerror})"
+    except UnsafeFolderError as error:
+        return f"{base} is not safe to write to ({error})"
+    return None
 
 
 def _slurm_runs(wraps: str | None, settings: Any) -> bool:

@@ -2,7 +2,8 @@
 
 Standard library only: every job on every node pays for what is imported here. A process writes its
 line when its first tool starts, so that a killed one has written something, and again, complete,
-when it exits; the last line of a process counts.
+when it exits; the last line of a process counts. A fragment may outlive its run, so secrets are
+masked here as well; what that takes is imported only once there is a message to write.
 """
 
 import atexit
@@ -11,18 +12,21 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
 from snakemake_executor_plugin_timed.timing import quietly
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.probe import declared_values
 
 if TYPE_CHECKING:
     from snakemake_executor_plugin_timed.usage import Meter
 
 FORMAT: Final = 1
 SUFFIX: Final = ".fragment"
+_KEPT_TEXT: Final = 500
+_MOST_TEXT: Final = 16_000
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 
 _current: "NodeSide | None" = None
@@ -82,6 +86,8 @@ class NodeSide(logging.Filter):
         self._selected: clock.Micros | None = None
         self._written = False
         self._meter: Meter | None = None
+        self._secrets: tuple[str, ...] = ()
+        self._mask: Callable[[str], str] | None = None
         self._watch = clock.ClockWatch()
         host = socket.gethostname()
         self._level: dict[str, Any] = {
@@ -99,7 +105,7 @@ class NodeSide(logging.Filter):
 
     def fault(self, error: Exception) -> None:
         """Write an internal error into the fragment; the job goes on."""
-        self._level.setdefault("fault", repr(error)[:200])
+        self._level.setdefault("fault", self._masked(repr(error))[:200])
 
     # -- Snakemake's log messages, which come before any executor exists ---------------------
 
@@ -121,7 +127,7 @@ class NodeSide(logging.Filter):
             self._selected = moment
             self._level.setdefault("planned", moment)
         elif event == "error" or (record.levelno >= logging.ERROR and not self._executions):
-            self._error = failures.in_one_line(text)
+            self._error = failures.in_one_line(text, self._masked)
         elif text.startswith("Waiting at most"):
             self._waiting = self._waiting or ("stage_in", moment)
         elif text.startswith("Storing in storage"):
@@ -146,6 +152,8 @@ class NodeSide(logging.Filter):
     def attach(self, executor: Any) -> None:
         """Take the first jobs as the end of planning, if no message marked it."""
         self._level.setdefault("planned", clock.now())
+        self._secrets = declared_values(getattr(executor, "workflow", None))
+        self._mask = None
 
     def described(self, job: Any) -> None:
         """Do nothing: an execution names its own job."""
@@ -159,7 +167,8 @@ class NodeSide(logging.Filter):
         execution["begun"] = clock.now()
         if not job.is_group():
             execution["rule"] = str(job.rule.name)
-            execution["wildcards"] = {str(k): str(v) for k, v in job.wildcards_dict.items()}
+            wildcards = job.wildcards_dict.items()
+            execution["wildcards"] = {str(k): self._without_values(str(v)) for k, v in wildcards}
         self._newest[key] = execution
         self._executions.append(execution)
 
@@ -179,7 +188,7 @@ class NodeSide(logging.Filter):
         if execution.get("status") != "cached":
             execution["status"] = "success" if ok else "failed"
         if message and "message" not in execution:
-            execution["message"] = str(message)[:500]
+            execution["message"] = self._masked(str(message)[:_MOST_TEXT])[:_KEPT_TEXT]
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:
@@ -204,7 +213,7 @@ class NodeSide(logging.Filter):
             execution["status"] = "success" if failure is None else "failed"
         if failure is not None:
             execution["exit_code"] = failures.exit_code(failure)
-            execution["message"] = failures.message(failure)
+            execution["message"] = failures.message(failure, self._masked)
         if name == "tool_started" and not self._written:
             self._write()
 
@@ -243,6 +252,20 @@ class NodeSide(logging.Filter):
         """Return None: a nested process reads its start from the kernel."""
         return None
 
+    # -- secrets -----------------------------------------------------------------------------
+
+    def _masked(self, text: str) -> str:
+        """Return *text* without secrets: the declared ones, and what looks like one."""
+        if self._mask is None:
+            from snakemake_logger_plugin_observe.journal.masking import Masker, secret_variables
+
+            self._mask = Masker((*self._secrets, *secret_variables(os.environ))).text
+        return self._mask(text)
+
+    def _without_values(self, text: str) -> str:
+        """Return *text* without declared values; with none in it, nothing is imported."""
+        return self._masked(text) if any(value in text for value in self._secrets) else text
+
     # -- the fragment ------------------------------------------------------------------------
 
     @quietly
@@ -273,12 +296,35 @@ class NodeSide(logging.Filter):
         line = json.dumps({**self._level, "waits": self._waits, "executions": self._executions})
         try:
             if self._file is None:
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                flags |= os.O_NONBLOCK  # a pipe in its place must not block a job
-                self._file = os.open(self._record, flags, 0o600)
+                self._file = _opened(self._record)
             os.write(self._file, line.encode() + b"\n")
         except OSError:
             self._file = None
+
+
+def _opened(record: str) -> int:
+    """Return a descriptor of the fragment at *record*, to append to.
+
+    Others may have put something else in the place of its folder since the main process made that:
+    it must be a folder, no link, that belongs to this user alone.
+
+    Raises:
+        OSError: if it cannot be opened, or is not.
+
+    """
+    path, name = os.path.split(record)
+    # O_PATH: no request to a file server but those that a path costs anyway.
+    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+    folder = os.open(path, flags)
+    try:
+        known = os.fstat(folder)
+        if known.st_uid != os.geteuid() or known.st_mode & 0o022:
+            raise PermissionError(f"{path} is not the folder that the main process made")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags |= os.O_NONBLOCK  # a pipe in its place must not block a job
+        return os.open(name, flags, 0o600, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _same_python(executor: Any) -> bool:

@@ -88,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:  # reading raises JournalError, so this is about stdout
-        print(f"snakemake-observe: cannot write the answer: {error}", file=sys.stderr)
+        text = harmless(str(error))
+        print(f"snakemake-observe: cannot write the answer: {text}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return int(reply.code)

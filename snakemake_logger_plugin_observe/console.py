@@ -16,9 +16,17 @@ def warn(text: str) -> None:
         return
     try:
         with _console_lock():
-            print(f"snakemake-observe: {text}", file=sys.stderr, flush=True)
+            print(f"snakemake-observe: {_printable(text)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         return
+
+
+def _printable(text: str) -> str:
+    """Return *text* with control characters escaped: paths and messages may contain some."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape", "backslashreplace").decode()
+        for one in text
+    )
 
 
 def _console_lock() -> AbstractContextManager[Any]:

@@ -24,6 +24,15 @@ def ask(get: Callable[[], Any], default: Any = None) -> Any:
         return default
 
 
+def declared_values(workflow: Any) -> tuple[str, ...]:
+    """Return the values of every environment variable that *workflow* declares as needed."""
+    names = [
+        *ask(lambda: list(workflow.envvars), []),
+        *ask(lambda: list(workflow.remote_execution_settings.envvars), []),
+    ]
+    return tuple(value for name in names if (value := os.environ.get(str(name))))
+
+
 def callers_variable(function: str, variable: str) -> Any:
     """Return a local variable of the nearest calling function of that name, or None."""
     for frame in islice(_callers(sys._getframe(1)), _FRAMES_TO_SEARCH):

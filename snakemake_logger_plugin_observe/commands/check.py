@@ -32,7 +32,7 @@ from snakemake_logger_plugin_observe.commands.support.check_file import (
 )
 from snakemake_logger_plugin_observe.external.published_files import published
 from snakemake_logger_plugin_observe.external.verify_commands import run_verify_command
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
+from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
 from snakemake_logger_plugin_observe.reporters.as_text.check import parts, proposal_parts
@@ -86,6 +86,8 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         return Reply(_propose(args), proposal_parts, shape_proposal)
     if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit needs the name of a file, not -")
+    if args.directory is not None and not args.directory.is_dir():
+        raise JournalError(f"{args.directory}: no such folder; name the run's working directory")
     file = read_check_file(Path(args.file))
     source = find_journal.load(args.journal)
     folder = _folder(source.path, args.directory)
@@ -218,5 +220,5 @@ def _propose(args: argparse.Namespace) -> ProposalAnswer:
     text = check_toml.render(source.path.name, list(limits(subject)), globs)
     if args.file == _PRINT:
         return ProposalAnswer(source, None, text)
-    write_files.create(Path(args.file), text)
+    write_files.create(Path(args.file), text, write_files.SHARED)
     return ProposalAnswer(source, Path(args.file), text)

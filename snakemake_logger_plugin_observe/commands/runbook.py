@@ -1,7 +1,6 @@
 """``runbook``: write one or two pages for whoever is on call, from a workflow's journals."""
 
 import argparse
-import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +19,14 @@ from snakemake_logger_plugin_observe.commands.support.triage_case import folder_
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, journals_in
+from snakemake_logger_plugin_observe.journal.files import (
+    Detail,
+    JournalError,
+    journals_below,
+    journals_in,
+)
+from snakemake_logger_plugin_observe.journal.ownership import not_this_users
+from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.documents.runbook import render_runbook
 from snakemake_logger_plugin_observe.reporters.reply import Reply
@@ -28,6 +34,7 @@ from snakemake_logger_plugin_observe.reporters.words import harmless
 
 HELP: Final = "write a runbook for this workflow: one or two pages, for the team to edit"
 _CHECK_FILE: Final = "observe.toml"
+_PRINT: Final = "-"
 _FORCED: Final = ("--force", "--forceall")
 
 
@@ -45,53 +52,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="the file to write; an existing file is never overwritten",
+        help="the new file to write (- prints it); an existing file is never overwritten",
     )
 
 
 def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
-    """Write the runbook, unless the file exists already; always fine.
+    """Write the runbook; always fine.
 
     Raises:
         JournalError: if no run of the workflow has succeeded yet.
-        WritingError: if it cannot be written.
+        WritingError: if the file exists already, or cannot be written.
 
     """
-    if args.out.exists():
-        return Reply(RunbookAnswer(args.out, existed=True), parts, shape)
+    printed = str(args.out) == _PRINT
+    if not printed:
+        write_files.check_is_new(args.out)
     source, repetitions = _typical(args.paths or [Path()])
     if source.status not in ("success", "nothing_to_do"):
         raise JournalError(
             f"{source.path}: no run here has succeeded yet; a runbook describes a typical run"
         )
     folder = folder_of(source)
+    questions, start = _questions(source, folder)
     answer = RunbookAnswer(
-        args.out,
-        existed=False,
+        None if printed else args.out,
         source=source,
         folder=str(folder.root) if folder is not None else None,
         typical=typical_run(source.run, [one.finished for one in repetitions]),
-        questions=_questions(source, folder),
+        questions=questions,
+        start=start,
         known=tuple(known_incidents(folder.root)) if folder is not None else (),
         check_file=_check_file(folder),
     )
-    write_files.create(args.out, render_runbook(answer))
+    if not printed:
+        write_files.create(args.out, render_runbook(answer), write_files.PRIVATE)
     return Reply(answer, parts, shape)
 
 
 def parts(answer: RunbookAnswer, width: int) -> list[RenderableType]:
-    """Return one line: where the runbook is, and whether it was written now."""
-    if answer.existed:
-        return [harmless(f"{answer.path}: already exists; not overwritten")]
-    return [harmless(f"{answer.path}: written; edit it as you like, it is never overwritten")]
+    """Return the runbook, or one line: where it was written."""
+    if answer.path is None:
+        return [render_runbook(answer).rstrip("\n")]
+    return [
+        harmless(
+            f"{answer.path}: written, for you alone to read (0600); edit it as you like, it is "
+            "never overwritten"
+        )
+    ]
 
 
 def shape(answer: RunbookAnswer) -> dict[str, Any]:
     """Return the answer as plain values."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "path": str(answer.path),
-        "existed": answer.existed,
+        "path": str(answer.path) if answer.path is not None else None,
         "typical_run": asdict(answer.typical) if answer.typical is not None else None,
         "known_incidents": [asdict(one) for one in answer.known],
     }
@@ -100,7 +114,7 @@ def shape(answer: RunbookAnswer) -> dict[str, Any]:
 def _typical(paths: list[Path]) -> tuple[Source, list[folder_runs.Outline]]:
     """Return the newest run that succeeded, or else the newest, and the runs that repeat it."""
     if len(paths) == 1 and paths[0].is_dir():
-        found = journals_in(paths[0]) or sorted(paths[0].glob("*.jsonl"))
+        found = journals_in(paths[0]) or journals_below(paths[0])
         repeated = other_runs.repetitions(found[-1].parent) if found else []
         named = repeated[-1].path if repeated else paths[0]
         return find_journal.load(named, Detail.FIGURES), repeated
@@ -114,18 +128,20 @@ def _typical(paths: list[Path]) -> tuple[Source, list[folder_runs.Outline]]:
     ]
 
 
-def _questions(source: Source, folder: Workdir | None) -> dict[str, str]:
-    """Return the commands that ask Snakemake about this workflow, as a user types them."""
+def _questions(source: Source, folder: Workdir | None) -> tuple[dict[str, Command], str | None]:
+    """Return the commands that ask Snakemake about this workflow, and the folder to be in."""
     started = source.run.started
     if folder is None or started is None:
-        return {}
+        return {}, None
     try:
         how = live_snakemake.invocation_for(started, folder, Path.cwd())
     except live_snakemake.LiveError:
-        return {}
+        return {}, None
+    if how.foreign and not_this_users(source.path, started, folder.root):
+        return {}, None  # a stranger's journal has no say in which file's code is executed
     plain = replace(how, args=tuple(arg for arg in how.args if arg not in _FORCED))
-    enter = f"cd {shlex.quote(str(how.start))} && "
-    return {what: f"{enter}{shlex.join(plain.command(what))}" for what in live_snakemake.QUERIES}
+    questions = {what: command(*plain.command(what)) for what in live_snakemake.QUERIES}
+    return questions, str(how.start)
 
 
 def _check_file(folder: Workdir | None) -> str | None:

@@ -4,13 +4,15 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from rich.console import RenderableType
+
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.commands.support import (
+    ask_snakemake,
     evidence_archive,
     find_journal,
     write_files,
 )
-from snakemake_logger_plugin_observe.commands.support.ask_snakemake import ask
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of, gather, unread
 from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
@@ -37,20 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--note",
         type=Path,
         metavar="FILE",
-        help="write the incident note to a new file: Markdown (.md), JSON (.json) or text",
+        help="write the incident note to a new file: Markdown (.md), JSON (.json) or text; "
+        "- prints it instead of the answer, as Markdown",
     )
     parser.add_argument(
         "--save", type=Path, metavar="DIR", help="save the evidence in a new folder"
     )
-    parser.add_argument(
-        "--live",
-        action="store_true",
-        help="also ask Snakemake what it would run now and what has changed (a dry run, "
-        "--list-changes, --summary); no job runs",
-    )
-    parser.add_argument(
-        "--yes", action="store_true", help="with --live: run these commands without asking first"
-    )
+    ask_snakemake.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
@@ -64,12 +59,15 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
     """
     if args.yes and not args.live:
         raise JournalError("--yes confirms the commands of --live: add --live")
-    if args.note is not None and str(args.note) == "-":
-        raise write_files.WritingError("--note needs the name of a file, not -")
+    if args.allow and not args.live:
+        raise JournalError("--allow names files for the commands of --live: add --live")
+    printed = args.note is not None and str(args.note) == "-"
+    if args.note is not None and not printed:
+        write_files.check_is_new(args.note)
     source = find_journal.load(args.journal, Detail.FAILURES)
     store = EvidenceStore.new(args.save) if args.save is not None else None
-    live = ask(source, folder_of(source), agreed=args.yes) if args.live else ()
-    case, folder, baseline = gather(source, args.baseline, live)
+    answers = ask_snakemake.ask(args, source, folder_of(source)) if args.live else ()
+    case, folder, baseline = gather(source, args.baseline, answers)
     found = triage(case)
     answer = TriageAnswer(
         source=source,
@@ -77,12 +75,20 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
         triage=found,
         missing=(*case.missing, *unread(found.excerpts)),
         paths=case.paths,
-        asked=live,
+        asked=answers,
         saved=args.save,
-        noted=args.note,
+        noted=None if printed else args.note,
     )
     if store is not None:
         evidence_archive.save(store, answer, folder)
+    if printed:
+        return Reply(answer, _note_alone, shape)
     if args.note is not None:
-        write_files.create(args.note, render_note(answer, args.note.suffix))
+        text = render_note(answer, args.note.suffix)
+        write_files.create(args.note, text, write_files.PRIVATE)
     return Reply(answer, parts, shape)
+
+
+def _note_alone(answer: TriageAnswer, width: int) -> list[RenderableType]:
+    """Return the incident note, as ``--note -`` prints it."""
+    return [render_note(answer, ".md").rstrip("\n")]

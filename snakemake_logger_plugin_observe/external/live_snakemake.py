@@ -1,79 +1,56 @@
 """A live Snakemake, queried for what it would run now and what has changed; it runs no job.
 
-The only module that builds a command from a journal. It takes the arguments of the recorded command
-line that are on an allowlist, and the paths that the user named; the program and its working
-directory never come from the journal.
+The only module that builds a command from a journal. It takes the recorded flags that are on the
+allowlist of ``snakemake_flags``, those of profiles too, and the run's targets; the program, its
+working directory and its environment never come from the journal.
 """
 
 import contextlib
 import os
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from snakemake_logger_plugin_observe.external import snakemake_flags
+from snakemake_logger_plugin_observe.external.snakemake_flags import (
+    CONFIGFILE,
+    DIRECTORY,
+    SNAKEFILE,
+    FlagsError,
+    RecordedFlags,
+    Settings,
+    SnakemakeFlags,
+    is_argument,
+)
+from snakemake_logger_plugin_observe.external.snakemake_profiles import (
+    ProfileSettings,
+    read_profiles,
+)
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.masking import MASK
 
-_Takes = Literal["nothing", "one", "many", "maybe"]
-
-# Flags that decide what is planned, by all their names; the first one is passed on.
-_ALLOWED: Final[tuple[tuple[_Takes, tuple[str, ...]], ...]] = (
-    ("one", ("--snakefile", "-s")),
-    ("one", ("--directory", "-d")),
-    ("one", ("--profile",)),
-    ("one", ("--workflow-profile",)),
-    ("one", ("--batch",)),
-    ("many", ("--configfile", "--configfiles")),
-    ("many", ("--config", "-C")),
-    ("many", ("--forcerun", "-R")),
-    ("many", ("--until", "-U")),
-    ("many", ("--omit-from", "-O")),
-    ("many", ("--allowed-rules",)),
-    ("many", ("--rerun-triggers",)),
-    ("many", ("--consider-ancient",)),
-    ("many", ("--software-deployment-method", "--deployment-method", "--deployment", "--sdm")),
-    ("maybe", ("--cores", "-c")),
-    ("nothing", ("--force", "-f")),
-    ("nothing", ("--forceall", "-F")),
-    ("nothing", ("--rerun-incomplete", "--ri")),
-    ("nothing", ("--ignore-incomplete", "--ii")),
-    ("nothing", ("--replace-workflow-config",)),
-    ("nothing", ("--use-conda",)),
-    ("nothing", ("--use-apptainer", "--use-singularity")),
-)
-_FLAGS: Final = {name: (takes, names[0]) for takes, names in _ALLOWED for name in names}
-_PATHS: Final = frozenset({"--snakefile", "--configfile", "--profile", "--workflow-profile"})
-_LOCATIONS: Final = frozenset({"--snakefile", "--directory"})
-# Our plugins, and flags that only affect how jobs are run: leaving them out changes no plan.
-_IRRELEVANT: Final = frozenset(
-    {
-        *("--logger", "--executor", "-e", "--jobs", "-j", "--dry-run", "--dryrun", "-n"),
-        *("--quiet", "-q", "--verbose", "--keep-going", "-k", "--retries", "--restart-times"),
-        *("--latency-wait", "--output-wait", "-w", "--seconds-between-status-checks", "--nolock"),
-        *("--printshellcmds", "-p", "--show-failed-logs", "--keep-incomplete", "--scheduler"),
-        *("--nocolor", "--benchmark-extended", "--max-threads", "--groups", "--group-components"),
-        *("--max-jobs-per-second", "--max-jobs-per-timespan", "--local-cores", "--resources"),
-        *("--max-status-checks-per-second", "--default-resources", "--set-resources", "--res"),
-    }
-)
-_IRRELEVANT_PREFIXES: Final = ("--timed-", "--logger-", "--slurm-", "--cluster-")
 _SNAKEFILES: Final = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
-QUERIES: Final[dict[str, tuple[str, ...]]] = {
-    "plan": ("--dry-run", "--quiet", "rules"),
-    "input": ("--list-changes", "input"),
-    "code": ("--list-changes", "code"),
-    "params": ("--list-changes", "params"),
-    "summary": ("--summary",),
+# With --dry-run nothing is executed, whatever else it is asked for, and no log is written; with
+# --nolock no lock is left behind by a question that is stopped.
+_SAFE: Final[Settings] = {"--dry-run": (), "--nolock": ()}
+# No profile is used, the user's own neither: what they say about the plan is in the arguments.
+_NO_PROFILE: Final[Settings] = {"--profile": ("none",), "--workflow-profile": ("none",)}
+QUERIES: Final[dict[str, Settings]] = {
+    "plan": {**_SAFE, "--quiet": ("rules",)},
+    "input": {**_SAFE, "--list-changes": ("input",)},
+    "code": {**_SAFE, "--list-changes": ("code",)},
+    "params": {**_SAFE, "--list-changes": ("params",)},
+    "summary": {**_SAFE, "--summary": ()},
 }
 _MOST_BYTES: Final = 64 * 1024 * 1024
+_PROGRAM: Final = Path(__file__).with_name("asked_snakemake.py")
+_SEARCHED: Final = ("PATH", "PYTHONPATH")
 
 
 class LiveError(Exception):
@@ -88,14 +65,17 @@ class Invocation:
     args: tuple[str, ...]
     start: Path
     """Where it is started: relative paths in its arguments start there."""
+    executed: tuple[str, ...]
+    """The Snakefile and the configuration files: Snakemake executes Python that is in them."""
     foreign: tuple[str, ...] = ()
-    """Files that it will read outside the workflow's folder and the current one."""
+    """Files that the journal names outside the workflow's folder and the current one."""
     left_out: tuple[str, ...] = ()
     """Arguments of the recorded command that were left out and may matter."""
 
     def command(self, what: str) -> tuple[str, ...]:
         """Return the command line of one query, with the program's plain name."""
-        return ("snakemake", *self.targets, *QUERIES[what], *self.args)
+        behind = ("--", *self.targets) if self.targets else ()
+        return ("snakemake", *_words(QUERIES[what]), *_words(_NO_PROFILE), *self.args, *behind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +83,19 @@ class QueryResult:
     """What one query printed, and why it failed, if it did."""
 
     what: str
-    command: str
+    command: tuple[str, ...]
     lines: tuple[str, ...]
     problem: str = ""
 
 
-@dataclass(slots=True)
-class _Recorded:
-    """The arguments of a recorded command line that are on the allowlist, and the others."""
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where Snakemake is started, with which Snakefile and which settings."""
 
-    flags: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-
-    def value(self, name: str) -> str | None:
-        return next((v[0] for n, v in reversed(self.flags) if n == name and v), None)
+    folder: Path
+    snakefile: Path
+    profiles: ProfileSettings
+    settings: Settings
 
 
 def invocation_for(started: RunStarted, folder: Workdir, here: Path) -> Invocation:
@@ -131,90 +110,67 @@ def invocation_for(started: RunStarted, folder: Workdir, here: Path) -> Invocati
         LiveError: if the journal does not allow it.
 
     """
-    recorded = _recorded(started.command[1:])
-    if any(target.startswith("-") or MASK in target for target in started.targets):
+    targets = started.targets
+    if any(one.startswith("-") or MASK in one or not is_argument(one) for one in targets):
         raise LiveError(
             "the run's targets cannot be used again: one is masked or looks like a flag"
         )
-    start, snakefile = _start_and_snakefile(recorded, folder, here)
-    args = ["--snakefile", str(snakefile), "--directory", str(folder.root.absolute())]
-    read = [snakefile]
-    for name, values in recorded.flags:
-        if name not in _LOCATIONS:
-            args += [name, *values]
-            read += [start / value for value in values if name in _PATHS]
-    foreign = [str(p) for p in read if p.exists() and not _below(p, (folder.root, here))]
-    return Invocation(started.targets, tuple(args), start, tuple(foreign), tuple(recorded.left_out))
+    try:
+        flags = snakemake_flags.installed()
+        recorded = flags.of_command(started.command[1:])
+        begun = _start(flags, recorded, folder, here)
+        root = folder.root.absolute()
+        places: Settings = {SNAKEFILE: (str(begun.snakefile),), DIRECTORY: (str(root),)}
+        settings = {**places, **begun.settings, **places}
+        made = Invocation(
+            targets,
+            tuple(_words(settings)),
+            begun.folder,
+            (str(begun.snakefile), *begun.settings.get(CONFIGFILE, ())),
+            tuple(dict.fromkeys(_foreign(begun, root, here))),
+            (*recorded.left_out, *begun.profiles.flags.left_out),
+        )
+        for what, query in QUERIES.items():
+            flags.verify(made.command(what)[1:], {**query, **_NO_PROFILE, **settings}, targets)
+    except FlagsError as error:
+        raise LiveError(str(error)) from error
+    return made
 
 
-def _recorded(args: Sequence[str]) -> _Recorded:
-    """Split a command line into allowed flags with their values, and the other flags."""
-    recorded, at = _Recorded(), 0
-    while at < len(args):
-        arg = args[at]
-        at += 1
-        if not arg.startswith("-"):
-            continue  # a target (known already), or the value of a flag that is left out
-        name, inline = _split(arg)
-        if name not in _FLAGS:
-            if name not in _IRRELEVANT and not name.startswith(_IRRELEVANT_PREFIXES):
-                recorded.left_out.append(name)
-            continue
-        takes, canonical = _FLAGS[name]
-        values, at = _values(takes, inline, args, at)
-        if any(MASK in value for value in values):
-            recorded.left_out.append(f"{canonical} (masked)")
-            continue
-        recorded.flags.append((canonical, values))
-    return recorded
+def _words(settings: Settings) -> Iterator[str]:
+    """Yield each flag, and its values as arguments of their own: none of them can be a flag."""
+    for name, values in settings.items():
+        yield name
+        yield from values
 
 
-def _split(arg: str) -> tuple[str, str | None]:
-    """Split ``--flag=value`` and ``-fvalue``."""
-    if arg.startswith("--"):
-        name, equals, value = arg.partition("=")
-        return name, value if equals else None
-    if arg in _FLAGS or _FLAGS.get(arg[:2], ("nothing",))[0] == "nothing":
-        return arg, None
-    return arg[:2], arg[2:]
-
-
-def _values(
-    takes: _Takes, inline: str | None, args: Sequence[str], at: int
-) -> tuple[tuple[str, ...], int]:
-    """Return the values of a flag whose arguments begin at *at*, and where the next flag is."""
-    if inline is not None:
-        return (inline,), at
-    end = at
-    while end < len(args) and not args[end].startswith("-"):
-        end += 1
-    if takes == "many":
-        return tuple(args[at:end]), end
-    if takes == "one" and end > at:
-        return (args[at],), at + 1
-    if takes == "maybe" and end > at and args[at].isdecimal():
-        return (args[at],), at + 1
-    return (), at
-
-
-def _start_and_snakefile(recorded: _Recorded, folder: Workdir, here: Path) -> tuple[Path, Path]:
+def _start(flags: SnakemakeFlags, recorded: RecordedFlags, folder: Workdir, here: Path) -> _Start:
     """Return the folder that Snakemake was probably started in, and its Snakefile.
 
     Raises:
         LiveError: if there is none.
 
     """
-    root, directory = folder.root.absolute(), recorded.value("--directory")
+    root = folder.root.absolute()
+    (directory,) = recorded.settings.get(DIRECTORY, (None,))
     starts = [root, here] if directory is None else [here, *_above(root, directory)]
-    named = recorded.value("--snakefile")
+    named: tuple[str, ...] = ()
     for start in starts:
-        for name in (named,) if named is not None else _SNAKEFILES:
-            if (start / name).is_file():
-                return start, start / name
-    what = named or "no Snakefile"
+        named = recorded.settings.get(SNAKEFILE, ())
+        beside = _first_file(start, named or _SNAKEFILES)
+        profiles = read_profiles(flags, recorded, start, beside)
+        settings = {**profiles.flags.settings, **recorded.settings}
+        named = settings.get(SNAKEFILE, ())
+        if (snakefile := _first_file(start, named or _SNAKEFILES)) is not None:
+            return _Start(start, snakefile, profiles, settings)
+    what = named[0] if named else "no Snakefile"
     raise LiveError(
         f"{what}: not found from {' or '.join(map(str, starts))}; go to where snakemake was started"
     )
+
+
+def _first_file(start: Path, names: Sequence[str]) -> Path | None:
+    return next((start / name for name in names if (start / name).is_file()), None)
 
 
 def _above(root: Path, directory: str) -> Iterator[Path]:
@@ -224,23 +180,33 @@ def _above(root: Path, directory: str) -> Iterator[Path]:
         yield Path(*root.parts[: -len(parts)])
 
 
-def _below(path: Path, folders: Sequence[Path]) -> bool:
-    real = os.path.realpath(path)
-    return any(real.startswith(os.path.join(os.path.realpath(top), "")) for top in folders)
+def _foreign(begun: _Start, root: Path, here: Path) -> Iterator[str]:
+    """Yield the files that Snakemake would read and that are in no folder that the user named.
 
-
-def program() -> str:
-    """Return the Snakemake next to this Python, or else on the PATH; never one named in a file.
-
-    Raises:
-        LiveError: if there is none.
-
+    The current directory is one only if the workflow's is below it.
     """
-    sibling = Path(sys.executable).with_name("snakemake")
-    path = str(sibling) if sibling.is_file() else shutil.which("snakemake")
-    if path is None:
-        raise LiveError("no snakemake next to this Python, and none on the PATH")
-    return path
+    folders = [root, here] if _below(root, (here,)) else [root]
+    configured = begun.settings.get(CONFIGFILE, ())
+    for path in (begun.snakefile, *begun.profiles.read, *map(begun.folder.joinpath, configured)):
+        if not _below(path, folders):
+            yield str(path)
+
+
+def _below(path: Path, folders: Sequence[Path]) -> bool:
+    """Whether a path, links resolved, is in one of the *folders*, or is one."""
+    real = os.path.realpath(path)
+    tops = [os.path.realpath(top) for top in folders]
+    return any(real == top or real.startswith(os.path.join(top, "")) for top in tops)
+
+
+def is_within(path: str, named: Sequence[Path]) -> bool:
+    """Whether a file is one that the user has *named*, or in a folder that the user has named."""
+    return _below(Path(path), named)
+
+
+def program() -> tuple[str, ...]:
+    """Return how the Snakemake of this Python is started; no file and no PATH has a say in it."""
+    return (sys.executable, "-P", str(_PROGRAM))
 
 
 def run_queries(how: Invocation, timeout_s: float) -> Iterator[QueryResult]:
@@ -249,21 +215,27 @@ def run_queries(how: Invocation, timeout_s: float) -> Iterator[QueryResult]:
     Both plugins are switched off and no bytecode is written, so that nothing is left behind. A
     process that takes longer than *timeout_s* is killed, with its children.
 
-    Raises:
-        LiveError: if there is no Snakemake.
-
     """
-    executable = program()
-    environment = {**os.environ, "SNAKEMAKE_OBSERVE": "off", "PYTHONDONTWRITEBYTECODE": "1"}
     for what in QUERIES:
         command = how.command(what)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             outputs = (out.fileno(), err.fileno())
-            actual = (executable, *command[1:])
-            problem = _run(actual, how.start, environment, outputs, timeout_s)
-            if problem and (errors := _lines(err.fileno())):
-                problem = f"{problem}: {errors[-1].strip()}"
-            yield QueryResult(what, shlex.join(command), _lines(out.fileno()), problem)
+            actual = (*program(), *command[1:])
+            problem = _run(actual, how.start, _environment(), outputs, timeout_s)
+            lines, errors = _lines(out.fileno()), _lines(err.fileno())
+            if problem and (said := errors or lines):  # a dry run's errors go to stdout
+                problem = f"{problem}: {said[-1].strip()}"
+            yield QueryResult(what, command, lines, problem)
+
+
+def _environment() -> dict[str, str]:
+    """Return the user's environment, with both plugins off and nothing found by a relative path."""
+    environment = {**os.environ, "SNAKEMAKE_OBSERVE": "off", "PYTHONDONTWRITEBYTECODE": "1"}
+    for name in _SEARCHED:
+        if name in environment:
+            entries = environment[name].split(os.pathsep)
+            environment[name] = os.pathsep.join(filter(os.path.isabs, entries))
+    return environment
 
 
 def _run(

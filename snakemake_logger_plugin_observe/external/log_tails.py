@@ -1,14 +1,18 @@
-"""The ends of log files: what a failed job wrote last, read before a retry overwrites it."""
+"""The ends of log files: what a failed job wrote last, read before a retry overwrites it.
+
+They are masked before lines are split or cut: half a secret is one, too.
+"""
 
 import os
 import re
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 
 _MOST_BYTES: Final = 16 * 1024
 _MOST_LINES: Final = 20
@@ -17,15 +21,16 @@ _MOST_FILES: Final = 8
 _MOST_COUNTED: Final = 256 * 1024 * 1024
 _BLOCK: Final = 1024 * 1024
 # What Snakemake prints right before a tool starts, and right after it failed.
-_TOOL_BEGINS: Final = re.compile(rb"    (?:resources|reason): ")
-_TOOL_FAILED: Final = re.compile(rb"RuleException:|Error in (?:rule|group) |Shutting down, this")
-_MOMENT: Final = re.compile(rb"\[\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}\]")
+_TOOL_BEGINS: Final = re.compile(r"    (?:resources|reason): ")
+_TOOL_FAILED: Final = re.compile(r"RuleException:|Error in (?:rule|group) |Shutting down, this")
+_MOMENT: Final = re.compile(r"\[\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}\]")
 
 
 def tails(
     paths: Iterable[str],
     workdir: Path,
     *,
+    mask: Masker,
     last_written: clock.Micros | None = None,
     of_executor: bool = False,
 ) -> tuple[LogTail, ...]:
@@ -34,6 +39,7 @@ def tails(
     Args:
         paths: as the job names them, relative to *workdir*.
         workdir: the run's working directory.
+        mask: masks the secrets in them.
         last_written: when the job ended, if its clock is the file system's: a file written later
             belongs to another attempt.
         of_executor: whether the files are logs of the executor, with the output of all processes of
@@ -43,28 +49,39 @@ def tails(
     unique = list(dict.fromkeys(paths))[:_MOST_FILES]
     here = f"{workdir}{os.sep}"
     return tuple(
-        _tail(path.removeprefix(here), workdir / path, last_written, of_executor) for path in unique
+        _tail(
+            path.removeprefix(here),
+            workdir,
+            path,
+            mask,
+            last_written=last_written,
+            of_executor=of_executor,
+        )
+        for path in unique
     )
 
 
 def numbered(name: str, path: Path) -> LogTail:
     """Return the end of the file at *path*, called *name*, with the number of its first line.
 
-    For the reader, which can afford to count the lines of a long file (up to 256 MB).
+    For the reader, which can afford to count the lines of a long file (up to 256 MB). It knows no
+    values to mask, only what secrets look like.
     """
-    return _tail(name, path, None, False, numbering=True)
+    return _tail(name, path.parent, path.name, Masker(), numbering=True)
 
 
 def _tail(
     name: str,
-    path: Path,
-    last_written: clock.Micros | None,
-    of_executor: bool,
+    folder: Path,
+    path: str,
+    mask: Masker,
     *,
+    last_written: clock.Micros | None = None,
+    of_executor: bool = False,
     numbering: bool = False,
 ) -> LogTail:
     try:
-        size, written, data, before = _end_of(path, numbering)
+        size, written, data, before = _end_of(folder, path, numbering)
     except FileNotFoundError:
         return LogTail(path=name, problem="it does not exist")
     except OSError as error:
@@ -75,9 +92,12 @@ def _tail(
         return LogTail(path=name, bytes=0, problem="it is empty")
     if b"\0" in data:
         return LogTail(path=name, bytes=size, problem="it is not text")
-    lines = data.removesuffix(b"\n").split(b"\n")
+    text = data.removesuffix(b"\n").decode("utf-8", "backslashreplace")
     complete = len(data) == size
+    lines = _masked(text, mask).split("\n")
     first = 0 if complete or len(lines) == 1 else 1  # the first line may be cut
+    if not complete and len(lines) == 1:  # so may be its first word
+        lines = [_masked(text.partition(" ")[2], mask)] if " " in text else lines
     last = len(lines)
     if of_executor:
         first, last = _tool_output(lines, first)
@@ -92,7 +112,7 @@ def _tail(
     )
 
 
-def _tool_output(lines: list[bytes], first: int) -> tuple[int, int]:
+def _tool_output(lines: list[str], first: int) -> tuple[int, int]:
     """Return the range of *lines* that the tool printed when it last ran."""
     begins = [n for n, line in enumerate(lines) if n >= first and _TOOL_BEGINS.match(line)]
     start = begins[-1] + 1 if begins else first
@@ -103,20 +123,20 @@ def _tool_output(lines: list[bytes], first: int) -> tuple[int, int]:
     return start, end
 
 
-def _end_of(path: Path, numbering: bool) -> tuple[int, clock.Micros, bytes, int | None]:
+def _end_of(
+    folder: Path, path: str, numbering: bool
+) -> tuple[int, clock.Micros, bytes, int | None]:
     """Return a file's size, when it was last written, its last bytes, and the lines before them.
 
     The lines are counted if *numbering*, and otherwise only known for a short file.
 
     Raises:
-        OSError: if it cannot be read, or is not a regular file; it does not wait for a pipe.
+        OSError: if it cannot be read, is a link, or is not a regular file.
 
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = open_file(folder, path)
     try:
         known = os.fstat(descriptor)
-        if not stat.S_ISREG(known.st_mode):
-            raise OSError("it is not a regular file")
         start = max(0, known.st_size - _MOST_BYTES)
         data = os.pread(descriptor, _MOST_BYTES, start)
         counted = start == 0 or (numbering and start <= _MOST_COUNTED)
@@ -133,7 +153,13 @@ def _lines_before(descriptor: int, end: int) -> int:
     )
 
 
-def _as_shown(line: bytes) -> str:
+def _masked(text: str, mask: Masker) -> str:
+    if not mask.may_hold_a_secret(text):
+        return text
+    return mask.text(text, keep_lines=True)
+
+
+def _as_shown(line: str) -> str:
     """Return *line* as a terminal shows it: a progress bar's last state, cut if long."""
-    shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
+    shown = line.rstrip("\r").rpartition("\r")[2]
     return shown if len(shown) <= _MOST_IN_A_LINE else shown[:_MOST_IN_A_LINE] + "…"

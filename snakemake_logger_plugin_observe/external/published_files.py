@@ -8,7 +8,10 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
+
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ def _matching(root: Path, below: str, parts: tuple[str, ...]) -> Iterator[str]:
             yield from _matching(root, inside, rest)
 
 
+def _opened(folder: Path, path: str) -> BufferedReader:
+    return os.fdopen(open_file(folder, path, follow=True), "rb")
+
+
 def checksums(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256 of each file below *folder* that one of *patterns* matches.
 
@@ -71,6 +78,6 @@ def checksums(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
     for path in dict.fromkeys(
         file.path for pattern in patterns for file in published(folder, pattern)
     ):
-        with contextlib.suppress(OSError), (folder / path).open("rb") as opened:
+        with contextlib.suppress(OSError), _opened(folder, path) as opened:
             found[path] = hashlib.file_digest(opened, "sha256").hexdigest()
     return found

@@ -16,14 +16,17 @@ from snakemake_logger_plugin_observe.journal.records import (
     Level,
     LogTail,
     Moment,
+    Named,
     Offset,
     OutputFile,
+    Own,
     RunKind,
     RunStatus,
     SchedulerRecord,
     Seconds,
     Stamps,
     Status,
+    Texts,
     UpToDateJob,
     Usage,
     Wait,
@@ -39,7 +42,7 @@ class Event(Frozen):
     # No fields, so they are neither written nor compared.
     __slots__ = ("_left_out", "_line")
 
-    event: str
+    event: Own
     time: Moment
 
     @property
@@ -58,16 +61,16 @@ class RunStarted(Event):
 
     event: Literal["run_started"] = "run_started"
     schema_version: int = SCHEMA_VERSION
-    run_id: str
+    run_id: Own
     kind: RunKind = "run"
-    plugins: tuple[str, ...] = ()
-    observe_version: str
+    plugins: tuple[Own, ...] = ()
+    observe_version: Own
     snakemake_version: str | None = None
     python_version: str | None = None
     platform: str | None = None
-    workflow_id: str | None = None
+    workflow_id: Own | None = None
     host: str
-    boot_id: str | None = None
+    boot_id: Own | None = None
     """The kernel's id of its current boot: processes that share it share one clock."""
     boot_time: Moment | None = None
     """When that kernel was booted, by this process's clock."""
@@ -81,30 +84,30 @@ class RunStarted(Event):
     command: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
-    executor: str | None = None
-    wraps: str | None = None
+    executor: Own | None = None
+    wraps: Own | None = None
     """The executor that the executor ``timed`` wraps."""
     cores: int | None = None
     jobs: int | None = None
-    resources: dict[str, Any] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(default_factory=dict)
-    config_digest: str | None = None
-    config_keys: dict[str, str] = Field(default_factory=dict)
+    resources: Named = Field(default_factory=dict)
+    settings: Named = Field(default_factory=dict)
+    config_digest: Own | None = None
+    config_keys: dict[str, Own] = Field(default_factory=dict)
     """Each top-level key of the config, with a short digest of its value."""
     config_values: tuple[str, ...] = ()
     """The short plain values of the config, as ``key.key=value`` in JSON's notation, up to a limit;
     none of a key that is named like a secret."""
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: Annotated[dict[str, str], Texts.NAMED] = Field(default_factory=dict)
 
 
 class Provenance(Event):
     """The workflow's sources; looked up in the background, so it comes a little later."""
 
     event: Literal["provenance"] = "provenance"
-    snakefile_sha256: str | None = None
-    sources: dict[str, str] = Field(default_factory=dict)
+    snakefile_sha256: Own | None = None
+    sources: dict[str, Own] = Field(default_factory=dict)
     """The SHA-256 of each readable local source file of the workflow."""
-    git_commit: str | None = None
+    git_commit: Own | None = None
     git_dirty: bool | None = None
 
 
@@ -112,7 +115,7 @@ class Allocation(Event):
     """The cluster job that Snakemake itself runs in; looked up in the background."""
 
     event: Literal["allocation"] = "allocation"
-    scheduler: str = "slurm"
+    scheduler: Own = "slurm"
     cluster_job: str
     nodes: str | None = None
     end: Moment | None = None
@@ -137,7 +140,7 @@ class RunPhase(Event):
     """A phase of the run's own work: planning, deploying, hooks; ``time`` is its start."""
 
     event: Literal["run_phase"] = "run_phase"
-    phase: str
+    phase: Own
     end: Moment
     detail: str | None = None
     poll_interval_s: Seconds | None = None
@@ -199,18 +202,18 @@ class JobDescribed(Event):
     log: tuple[str, ...] = ()
     benchmark: str | None = None
     reason: str | None = None
-    resources: dict[str, Any] = Field(default_factory=dict)
+    resources: Named = Field(default_factory=dict)
     threads: int | None = None
     priority: int | float | str | None = None
     shellcmd: str | None = None
     dependencies: tuple[int, ...] | None = None
     script: str | None = None
-    code_digest: str | None = None
-    params_digest: str | None = None
+    code_digest: Own | None = None
+    params_digest: Own | None = None
     params: tuple[str, ...] = ()
     """What the digest is of, as ``name=value`` in Python's notation; given once for each digest of
     a rule, up to a limit. One that is cut ends with an ellipsis."""
-    environment_digest: str | None = None
+    environment_digest: Own | None = None
     input_sizes: dict[str, int] = Field(default_factory=dict)
     ancient: tuple[str, ...] | None = None
     """Inputs whose changes trigger no rerun: ``ancient()``, or ``--consider-ancient``."""
@@ -278,9 +281,9 @@ class AttemptFinished(AttemptEvent):
     """The first signs of life on the node: several if the cluster restarted it."""
     levels: tuple[Level, ...] = ()
     start: Moment | None = None
-    segments: tuple[tuple[str | None, Seconds], ...] = ()
+    segments: tuple[tuple[Own | None, Seconds], ...] = ()
     """Phase and seconds of each segment, end to end from ``start``."""
-    phases_s: dict[str, Seconds] = Field(default_factory=dict)
+    phases_s: dict[Own, Seconds] = Field(default_factory=dict)
     used: Usage | None = None
     """The resources that its last execution used, if known."""
     logs: tuple[LogTail, ...] = ()
@@ -309,8 +312,8 @@ class Message(Event):
     """A message that Snakemake logged: of a known kind, a warning or an error."""
 
     event: Literal["message"] = "message"
-    level: str
-    kind: str
+    level: Own
+    kind: Own
     text: str
     job_id: int | None = None
 

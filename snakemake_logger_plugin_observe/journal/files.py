@@ -29,8 +29,10 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunStarted,
     at_line,
 )
+from snakemake_logger_plugin_observe.journal.masked_events import masked, texts_of
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import lighten
+from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(
@@ -45,6 +47,9 @@ _OF_ATTEMPTS: Final = tuple(
         *("attempt_submitted", "attempt_started", "attempt_finished", "outputs", "accounting"),
         *("scheduler_iteration", "scheduler_round"),
     )
+)
+_UNREADABLE: Final = (
+    "; its owner can let you read it (chmod), and later ones with --logger-observe-mode 0640"
 )
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
@@ -64,10 +69,14 @@ class JournalWriter:
 
         """
         stamp = clock.format_moment(started)[:19].replace("-", "").replace(":", "")
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{stamp}-{run_id[:6]}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._descriptor = _above_stderr(os.open(self.path, flags, mode))
+        parent = _made(folder)
+        try:
+            descriptor = os.open(self.path.name, flags, mode, dir_fd=parent)
+        finally:
+            os.close(parent)
+        self._descriptor = _above_stderr(descriptor)
         os.fchmod(self._descriptor, mode)
 
     def write(self, line: bytes) -> None:
@@ -90,11 +99,28 @@ class JournalWriter:
         except OSError:
             return False
 
+    def remove_if_empty(self) -> None:
+        """Remove the file if nothing was written to it, and it is still there."""
+        if os.fstat(self._descriptor).st_size == 0 and self.still_there():
+            self.path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _made(folder: Path) -> int:
+    """Return a descriptor of *folder*, made if it is not there.
+
+    The default folder may be shared: other users' links in it are not followed. One that the user
+    named may be whatever the user likes.
+    """
+    if folder.parts[-len(SUBFOLDER.parts) :] == SUBFOLDER.parts:
+        return make_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def _above_stderr(descriptor: int) -> int:
@@ -119,10 +145,10 @@ def to_line(event: Event, mask: Masker | None = None) -> bytes:
     except (PydanticSerializationError, UnicodeEncodeError):
         line = _REPLACED
     if _REPLACED in line:
-        readable = type(event).model_validate(_readable(event.model_dump()))
-        line = readable.model_dump_json().encode()
-    if mask is not None and mask.may_hold_a_secret(line):
-        line = to_json(mask.any(from_json(line)))
+        event = type(event).model_validate(_readable(event.model_dump()))
+        line = event.model_dump_json().encode()
+    if mask is not None and mask.may_hold_a_secret(texts_of(event)):
+        line = to_json(masked(type(event), from_json(line), mask))
     return line
 
 
@@ -180,12 +206,11 @@ class Reading:
 
         """
         try:
-            if not stat.S_ISREG(os.stat(self.path).st_mode):
-                raise JournalError(f"{self.path}: not a journal: it is not a regular file")
-            with open(self.path, "rb") as file:
+            with _opened(self.path) as file:
                 yield from self._events(file)
         except OSError as error:
-            raise JournalError(f"{self.path}: {error.strerror or error}") from error
+            hint = _UNREADABLE if isinstance(error, PermissionError) else ""
+            raise JournalError(f"{self.path}: {error.strerror or error}{hint}") from error
 
     def _events(self, file: IO[bytes]) -> Iterator[AnyEvent]:
         seen_start = False
@@ -260,6 +285,26 @@ class Reading:
             raise JournalError(f"{self.path}:{number}: {self.problems[-1].reason}")
 
 
+def _opened(path: Path) -> IO[bytes]:
+    """Open a journal for reading, without waiting for a pipe in its place.
+
+    Raises:
+        JournalError: if it is not a regular file.
+        OSError: if it cannot be opened.
+
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    return open(_regular(path, os.open(path, flags)), "rb")
+
+
+def _regular(path: Path, descriptor: int) -> int:
+    """Return *descriptor* if it is that of a regular file."""
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise JournalError(f"{path}: not a journal: it is not a regular file")
+
+
 def _loaded(line: bytes) -> dict[str, Any]:
     """Return the JSON object of *line*, or an empty one."""
     try:
@@ -293,7 +338,7 @@ def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
     """
     wanted, last = frozenset(numbers), max(numbers, default=0)
     try:
-        with open(path, "rb") as file:
+        with _opened(path) as file:
             lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
             return {n: _loaded(line) for n, line in enumerate(lines, 1) if n in wanted}
     except OSError as error:
@@ -306,16 +351,14 @@ def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
     None if the file is not a readable journal.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return None
-        with open(path, "rb") as file:
+        with _opened(path) as file:
             first = _event_in(file.readline(_LINE_LIMIT))
             if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
                 return None
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
                 at = text.rfind(_RUN_FINISHED)
                 last = _event_in(text[at + 1 : text.find(b"\n", at + 1)]) if at > 0 else None
-    except (OSError, ValueError):
+    except (JournalError, OSError, ValueError):
         return None
     return first, last if isinstance(last, RunFinished) else None
 
@@ -350,13 +393,16 @@ def append(path: Path, events: Sequence[Event]) -> None:
     if not lines:
         return
     try:
-        with open(path, "r+b", buffering=0) as file:
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with open(_regular(path, os.open(path, flags)), "r+b", buffering=0) as file:
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 lines = lines if file.read(1) == b"\n" else b"\n" + lines
             _append(file, lines)
     except OSError as error:
-        raise JournalError(f"{path}: {error.strerror or error}") from error
+        is_link = error.errno == errno.ELOOP
+        why = "a link; name the journal itself" if is_link else error.strerror or error
+        raise JournalError(f"{path}: {why}") from error
 
 
 def _append(file: FileIO, data: bytes) -> None:
@@ -373,16 +419,36 @@ def _append(file: FileIO, data: bytes) -> None:
 
 
 def journals_in(workdir: Path) -> list[Path]:
-    """Return the journals below *workdir*, the newest run last (their names sort by start)."""
-    return sorted((workdir / SUBFOLDER).glob("*.jsonl"))
+    """Return the journals below *workdir*, the newest run last (their names sort by start).
+
+    Raises:
+        JournalError: if their folder may not be read.
+
+    """
+    return journals_below(workdir / SUBFOLDER)
+
+
+def journals_below(folder: Path) -> list[Path]:
+    """Return the journals in *folder*, sorted by name; none if there is no such folder.
+
+    Raises:
+        JournalError: if it may not be read.
+
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        hint = "; its owner can let you read it" if isinstance(error, PermissionError) else ""
+        raise JournalError(f"{folder}: {error.strerror or error}{hint}") from error
+    return [folder / name for name in sorted(names) if name.endswith(".jsonl")]
 
 
 def is_journal(path: Path) -> bool:
     """Return whether *path* begins as a run's journal does."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return False
-        with open(path, "rb") as file:
+        with _opened(path) as file:
             return _kind(file.readline(_LINE_LIMIT)) == "run_started"
-    except (OSError, ValueError):
+    except (JournalError, OSError, ValueError):
         return False

@@ -1,69 +1,61 @@
-"""Masking of secrets before they reach a journal: values of ``envvars:``, and likely secrets."""
+"""Masking of secrets in texts, before these are cut, split or written.
+
+Three kinds are masked: values that are known (of declared and of tellingly named variables of the
+environment), shapes of known tokens and commands (``secret_shapes``), and whatever follows a name
+that says so (``secret_names``), to its end as shells, JSON and Python write it.
+"""
 
 import json
 import re
 import shlex
 import urllib.parse
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
+from snakemake_logger_plugin_observe.journal import secret_names, secret_shapes
+from snakemake_logger_plugin_observe.journal.secret_names import is_secret
 
 MASK: Final = "***"
 
-# A name is a secret's if it, or a part of it, ends with a keyword: not max-tokens, tokenizer.
-_NAME: Final = (
-    r"[\w.-]*(?:passw(?:or)?d|passphrase|(?<![a-z])pass|[_-]pwd|secret|token|signature|credentials?"
-    r"|(?:api|access|private)[_-]?key)(?![a-z])[\w.-]*"
-)
-_VALUE: Final = r"""(?:"[^"]*"|'[^']*'|[^\s"'&,;)]+)"""
-_SECRETS: Final = re.compile(
-    rf"""
-    (?P<url>[a-z][a-z0-9+.-]*://[^\s/:@'"]*:)[^\s/'"]+(?=@)       # user:password@host
-  | (?P<user>[a-z][a-z0-9+.-]*://)[^\s/:@'"]{{16,}}(?=@)           # token@host
-  | (?P<curl>(?<!\S)-u\s+["']?[^\s:"']+:)[^\s"']+                # -u user:password
-  | (?P<flag>(?<!\S)--?{_NAME}\s+)(?!-){_VALUE}                   # --token VALUE
-  | (?P<assignment>\b{_NAME}["']?\s*[=:]\s*){_VALUE}             # TOKEN=VALUE, "token": "VALUE"
-  | (?P<header>\b(?:authorization:\s*\w+|bearer)\s+)[A-Za-z0-9._~+/=-]{{8,}}
-  | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
-  | \bAKIA[0-9A-Z]{{16}}\b | \bgh[pousr]_[A-Za-z0-9]{{20,}}\b | \bglpat-[\w-]{{16,}}
-  | \bgithub_pat_\w{{20,}} | \bhf_[A-Za-z0-9]{{20,}} | \bsk-(?:ant|proj)-[\w-]{{16,}}
-  | \bnpm_[A-Za-z0-9]{{20,}} | \bAIza[\w-]{{30,}} | \bASIA[0-9A-Z]{{16}}\b | \bdckr_pat_[\w-]{{16,}}
-  | \bxox[abprs]-[\w-]{{10,}} | \beyJ[\w-]{{10,}}\.[\w-]{{10,}}\.[\w-]*
-    """,
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
 _QUOTED_COMMAND: Final = re.compile(  # it may be cut
     r"(?<=\bCommand )'(?:.*'(?= (?:returned non-zero exit status|died with))|.*\Z)", re.DOTALL
 )
 _PATTERNS_FLAG: Final = "--logger-observe-mask"
-_SECRET_FLAG: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
-_SECRETS_NAME: Final = re.compile(_NAME, re.IGNORECASE)
-# These fields cannot contain secrets, but their values may look like one.
-_SHAPE: Final = frozenset(
-    {
-        *("event", "time", "status", "kind", "phase", "level", "clock", "wraps", "run_id"),
-        *("stamps", "segments", "waits", "start", "end", "started", "loaded", "parsed"),
-        *("planned", "ended", "selected", "begun", "prepared", "running", "tool_started"),
-        *("tool_ended", "reported", "checked", "node_starts", "process_started", "idle"),
-        *("plugin_loaded", "workflow_started", "selections", "plugins"),
-    }
-)
-# Every secret contains one of these in lower case: without one, no pattern can match.
-_HINTS: Final = (
-    *(b"pass", b"pwd", b"secret", b"token", b"credential", b"signature", b"private", b"-u"),
-    *(b"github_pat_", b"hf_", b"sk-", b"npm_", b"aiza", b"asia", b"dckr_pat_"),
-    *(b"api_key", b"api-key", b"apikey"),
-    *(b"access_key", b"access-key", b"accesskey", b"bearer", b"authorization", b"://", b"akia"),
-    *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"glpat-", b"xox", b"eyj"),
-)
 _SHORTEST: Final = 4
+_SHORTEST_UNDECLARED: Final = 8
+_SHORTEST_CUT: Final = 6
+_LONGEST_NAME: Final = 100
+
+# After a name: the end of its quotes, and the operator.
+_OPERATOR: Final = re.compile(r"""\\{0,7}["'`]?\]?[ \t]*(?:=>|:=|<-|\|=|[=:]{1,2})\s*""", re.ASCII)
+_IN_A_LIST: Final = re.compile(r"""\\{0,7}["'],\s*(?=\\{0,7}["'])""", re.ASCII)
+_SPACE: Final = re.compile(r"[ \t]+(?:\\\n[ \t]*)?(?=[^\s-])", re.ASCII)
+_DEEP: Final = re.compile(r"""(?P<q>\\{1,7}["']).*?(?:(?<!\\)(?P=q)|\Z)""", re.DOTALL)
+_DOUBLE: Final = re.compile(r'\$?"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_SINGLE: Final = re.compile(r"\$?'[^'\\]*(?:\\.[^'\\]*)*(?:'|\\?\Z)", re.DOTALL)
+_BARE: Final = re.compile(
+    r"""(?:[^\s"'\\&;),<>]|\\[^\n]|\\\Z|,(?!\s|\Z|["'\\]|[\w.-]{1,40}["']?[=:]))+""", re.ASCII
+)
+_GOES_ON: Final = re.compile(r"""[\w.+/=@%$^#~:!*?-]|\\.|["']|\$['"]""", re.ASCII)
+_ENDS_HERE: Final = re.compile(r"""["'](?=\s|\Z|[,;)\]}>])""", re.ASCII)
+_ELEMENT: Final = re.compile(r">[^<]*")
+_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
 
-def names_a_secret(name: str) -> bool:
-    """Return whether *name* is the name of a secret."""
-    return _SECRETS_NAME.fullmatch(name) is not None
+def secret_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of variables whose names say that they are secrets."""
+    return tuple(
+        value
+        for name, value in environ.items()
+        if len(value) >= _SHORTEST_UNDECLARED
+        and secret_names.names_a_secret(name)
+        and is_secret(name, value)
+        and not value.startswith(("/", "."))
+    )
 
 
 class Masker:
-    """Replaces secrets in texts, also inside lists and mappings."""
+    """Replaces secrets in texts."""
 
     def __init__(
         self,
@@ -81,71 +73,307 @@ class Masker:
 
         """
         self._patterns = patterns if commands else (*patterns, _QUOTED_COMMAND)
-        forms = {form for v in values if len(v) >= _SHORTEST for form in _forms(v)}
-        long_enough = sorted(forms, key=len, reverse=True)
-        self._values = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
-        # JSON escapes quotes, backslashes and so on: the longest plain part is the hint.
-        self._hints = (*_HINTS, *(_plain_part(value) for value in long_enough))
+        long_values = {value for value in values if len(value) >= _SHORTEST}
+        forms = {form for value in long_values for form in _forms(value)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._values = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self._ends = tuple(value for value in long_values if len(value) > _SHORTEST_CUT)
+        self._forms = tuple(forms)
 
-    def may_hold_a_secret(self, line: bytes) -> bool:
-        """Return whether a JSON *line* must be masked: a quick test that misses none."""
-        if self._patterns:  # JSON's escapes may hide what they match
+    def may_hold_a_secret(self, text: str) -> bool:
+        """Return whether *text* must be masked: a quick test that misses none."""
+        if self._patterns or _any_of(self._forms, text):
             return True
-        lower = line.lower()
-        return any(hint in lower for hint in self._hints)
+        return _any_of(_HINTS, text.lower())
 
-    def text(self, text: str) -> str:
-        """Return *text* with every secret in it replaced by ``***``."""
+    def text(self, text: str, *, keep_lines: bool = False, cut: bool = False) -> str:
+        """Return *text* with every secret in it replaced by ``***``.
+
+        Args:
+            text: any text. If something in it is masked, its terminal codes are dropped: they can
+                stand inside of a secret.
+            keep_lines: whether a secret of several lines leaves as many, so that lines keep their
+                numbers.
+            cut: whether *text* was cut at its end, so that it may end within a known value.
+
+        """
+        if "\x1b" in text or "\x9b" in text:
+            plain = secret_shapes.ESCAPES.sub("", text)
+            masked = self._masked(plain, keep_lines=keep_lines, cut=cut)
+            return text if masked == plain else masked
+        return self._masked(text, keep_lines=keep_lines, cut=cut)
+
+    def _masked(self, text: str, *, keep_lines: bool, cut: bool) -> str:
+        def whole(match: re.Match[str]) -> str:
+            return _lines_of(match[0]) if keep_lines else MASK
+
         if self._values is not None:
-            text = self._values.sub(MASK, text)
+            text = self._values.sub(whole, text)
+            if cut:
+                text = self._without_a_begun_value(text)
         for pattern in self._patterns:
-            text = pattern.sub(MASK, text)
-        return _SECRETS.sub(_replace, text)
+            text = pattern.sub(whole, text)
+        lower = text.lower()
+        if _any_of(secret_shapes.KEY_HINTS, lower):
+            text = _without_key_ends(secret_shapes.KEY_BLOCK.sub(whole, text), keep_lines)
+        if _any_of(secret_shapes.URL_HINTS, lower):
+            text = secret_shapes.URLS.sub(_replace, text)
+        if _any_of(secret_shapes.PROGRAM_HINTS, lower):
+            text = secret_shapes.COMMANDS.sub(_command, text)
+        if _any_of(secret_shapes.HEADER_HINTS, lower):
+            text = secret_shapes.HEADERS.sub(_replace, text)
+        if _any_of(secret_names.HINTS, lower):
+            text = _named(text, keep_lines)
+        if _any_of(secret_shapes.TOKEN_HINTS, lower):
+            text = secret_shapes.TOKENS.sub(MASK, text)
+        return text
 
-    def any(self, value: Any) -> Any:
-        """Return *value* with all texts in it masked, at any depth."""
+    def _without_a_begun_value(self, text: str) -> str:
+        """Return *text* without the beginning of a known value at its end."""
+        for value in self._ends:
+            for length in range(min(len(value), len(text)), _SHORTEST_CUT - 1, -1):
+                if text.endswith(value[:length]):
+                    return text[:-length] + MASK
+        return text
+
+    def value(self, value: Any) -> Any:
+        """Return JSON's *value* with all texts in it masked, at any depth, and keys as well.
+
+        What stands under a name that says so is a secret, whatever it looks like.
+        """
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {k: v if k in _SHAPE else self.any(v) for k, v in value.items()}
+            return {self.text(key): self._under(key, item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return type(value)(self.any(item) for item in value)
+            return [self.value(item) for item in value]
         return value
 
-    def arguments(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the *arguments* of a command line, masked.
+    def _under(self, name: str, value: Any) -> Any:
+        """Return *value*, masked, which stands under *name*; a mapping has names of its own."""
+        if isinstance(value, dict):
+            return self.value(value)
+        if isinstance(value, list | tuple):
+            return [self._under(name, item) for item in value]
+        return MASK if is_secret(name, value) else self.value(value)
 
-        The flag of a secret masks the argument after it; the flag for patterns masks all of its
-        values.
+    def arguments(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the *arguments* of Snakemake's command line, masked.
+
+        An argument is a whole: what follows ``password=`` in it is masked with its spaces. So are
+        all values of a secret's flag, and of the flag for patterns.
         """
         masked: list[str] = []
         flag = ""
-        for before, argument in zip(("", *arguments), arguments, strict=False):
+        for argument in arguments:
             if argument.startswith("-"):
                 flag = argument
-            hidden = not argument.startswith("-") and (
-                flag == _PATTERNS_FLAG or _SECRET_FLAG.fullmatch(before)
-            )
-            masked.append(MASK if hidden else self.text(argument))
+                masked.append(self._assignment(argument))
+            elif flag == _PATTERNS_FLAG or ("=" not in flag and is_secret(flag, argument)):
+                masked.append(MASK)
+            else:
+                masked.append(self._assignment(argument))
         return tuple(masked)
+
+    def _assignment(self, argument: str) -> str:
+        name, equals, value = argument.partition("=")
+        if equals and name == _PATTERNS_FLAG:
+            return f"{name}={MASK}"
+        if equals and is_secret(name.rpartition(":")[2], value):
+            return f"{self.text(name)}={MASK}"
+        return self.text(argument)
+
+
+_HINTS: Final = tuple({*secret_names.HINTS, *secret_shapes.HINTS, "\x1b", "\x9b"})
+
+
+def _any_of(hints: tuple[str, ...], text: str) -> bool:
+    return any(hint in text for hint in hints)
 
 
 def _forms(value: str) -> set[str]:
-    """Return *value* as it is, and as shells, Python, JSON and URLs write it."""
-    quoted = {
-        repr(value)[1:-1],
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-    }
-    return {value, shlex.quote(value), urllib.parse.quote(value, safe=""), *quoted}
+    """Return *value* as it is, and as shells, Python, JSON and URLs write it; its lines, too."""
+    lines = {line.strip() for line in value.splitlines()} if "\n" in value.strip() else set()
+    texts = {value, value.strip(), *lines}
+    found: set[str] = set()
+    for text in texts:
+        if len(text) < _SHORTEST or (text in lines and len(text) < _SHORTEST_UNDECLARED):
+            continue
+        percent = urllib.parse.quote(text, safe="")
+        found |= {
+            *(text, shlex.quote(text), repr(text)[1:-1]),
+            *(json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]),
+            *(percent, percent.lower(), urllib.parse.quote(text), urllib.parse.quote_plus(text)),
+            text.replace("'", r"'\''"),
+            re.sub(r"([^\w@%+=:,./-])", r"\\\1", text),
+        }
+    return {form for form in found if len(form) >= _SHORTEST and not form.startswith("-----")}
 
 
-def _plain_part(value: str) -> bytes:
-    parts = re.split(r"[^\x20-\x7e]|[\"\\]", value)
-    return max(parts, key=len).lower().encode()
+def _lines_of(secret: str) -> str:
+    return "\n".join([MASK] * (secret.count("\n") + 1))
 
 
 def _replace(match: re.Match[str]) -> str:
     kept = next(filter(None, match.groupdict().values()), "")
-    quote = match[0][len(kept)]
-    return kept + (f"{quote}{MASK}{quote}" if quote in "\"'" else MASK)
+    return kept + _like(match[0][len(kept) :])
+
+
+def _like(secret: str) -> str:
+    """Return the mask, in the quotes that *secret* is in."""
+    for quote in ('"', "'"):
+        if len(secret) > 1 and secret[0] == quote and quote == secret[-1]:
+            return f"{quote}{MASK}{quote}"
+    deep = _DEEP.fullmatch(secret)
+    return f"{deep['q']}{MASK}{deep['q']}" if deep is not None else MASK
+
+
+def _command(match: re.Match[str]) -> str:
+    """Return a program's command line with the secrets of its flags masked."""
+    number = int((match.lastgroup or "p0")[1:])
+    program = secret_shapes.PROGRAMS[number]
+    if program.needs and program.needs not in match[0].lower():
+        return match[0]
+    return program.flags.sub(_replace, match[0])
+
+
+def _without_key_ends(text: str, keep_lines: bool) -> str:
+    """Return *text* without the rest of a private key that began before it."""
+    for end in reversed(list(secret_shapes.KEY_END.finditer(text))):
+        start = end.start()
+        last = True
+        while start > 0:
+            before = text.rfind("\n", 0, start - 1) + 1
+            line = text[before:start].strip()
+            if line and _KEY_LINE.fullmatch(line) is None and not (last and _may_end_a_key(line)):
+                break
+            start, last = before, last and not line
+        masked = _lines_of(text[start : end.end()]) if keep_lines else MASK
+        text = text[:start] + masked + text[end.end() :]
+    return text
+
+
+def _may_end_a_key(line: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9+/=\\]+", line) is not None
+
+
+# -- what follows a name ---------------------------------------------------------------------------
+
+
+def _named(text: str, keep_lines: bool) -> str:
+    parts: list[str] = []
+    done = 0
+    for start, end in _values_of_names(text):
+        parts += [text[done:start], _lines_of(text[start:end])] if keep_lines else []
+        if not keep_lines:
+            parts += [text[done:start], _like(text[start:end])]
+        done = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _values_of_names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the secrets that follow names in *text* begin and end, in order."""
+    quotes = _Quotes(text)
+    done = 0
+    for found in secret_names.STEM.finditer(text):
+        if found.start() < done:
+            continue
+        begin = _begin_of_word(text, found.start(), done)
+        name = text[begin : found.end()]
+        if secret_names.strength(name) is secret_names.Strength.NONE:
+            continue
+        start = _value_start(text, begin, found.end())
+        if start is None:
+            continue
+        if text[begin - 1 : begin] == "<" and text[found.end() : found.end() + 1] == ">":
+            start, end = found.end() + 1, _end_of_element(text, found.end())
+        else:
+            end = _value_end(text, start, quotes.inside(found.start()))
+        in_query = text[begin - 1 : begin] in ("?", "&")
+        if end > start and is_secret(name, _unquoted(text[start:end]), in_query=in_query):
+            yield start, end
+            done = end
+
+
+def _begin_of_word(text: str, at: int, after: int) -> int:
+    lowest = max(after, at - _LONGEST_NAME)
+    while at > lowest and (text[at - 1].isalnum() or text[at - 1] in "_.-"):
+        at -= 1
+    return at
+
+
+def _value_start(text: str, begin: int, end: int) -> int | None:
+    """Return where the value of the name at *begin* to *end* starts; None if it has none."""
+    if text[begin - 1 : begin] == "<" and text[end : end + 1] == ">":
+        return end + 1
+    if (operator := _OPERATOR.match(text, end)) is not None:
+        return operator.end()
+    if text[begin] == "-":
+        for gap in (_SPACE, _IN_A_LIST):
+            if (between := gap.match(text, end)) is not None:
+                return between.end()
+    return None
+
+
+def _end_of_element(text: str, at: int) -> int:
+    match = _ELEMENT.match(text, at)
+    return match.end() if match is not None else at
+
+
+def _value_end(text: str, start: int, inside: str) -> int:
+    """Return where the value ends that begins at *start*, as shells, JSON and Python write it.
+
+    Args:
+        text: the text.
+        start: where it begins.
+        inside: the quotes that are open there; they end a value that they do not begin.
+
+    """
+    deep = _DEEP.match(text, start)
+    if deep is not None:
+        return deep.end()
+    at = start
+    while at < len(text):
+        here = text[at]
+        quote = here if here != "$" else text[at + 1 : at + 2]
+        if quote in ('"', "'") and (here == quote or at == start):
+            closes = quote in inside and here == quote
+            if closes and (at > start or _ENDS_HERE.match(text, at)):
+                break
+            match = (_DOUBLE if quote == '"' else _SINGLE).match(text, at)
+            at = match.end() if match is not None else at + 1
+            if _GOES_ON.match(text, at) is None:
+                break
+        elif (bare := _BARE.match(text, at)) is not None:
+            at = bare.end()
+            if text[at : at + 1] not in ('"', "'"):
+                break
+        else:
+            break
+    return at
+
+
+def _unquoted(value: str) -> str:
+    return value.strip("\\\"'")
+
+
+class _Quotes:
+    """Which quotes are open at a place in a text; asked for places in order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._odd = {'"': False, "'": False}
+
+    def inside(self, at: int) -> str:
+        """Return the quotes that are open at *at*, as far as counting them tells."""
+        new_line = self._text.rfind("\n", self._at, at)
+        if new_line >= 0:
+            self._at = new_line
+            self._odd = dict.fromkeys(self._odd, False)
+        for quote in self._odd:
+            count = self._text.count(quote, self._at, at)
+            count -= self._text.count(f"\\{quote}", self._at, at)
+            self._odd[quote] ^= bool(count % 2)
+        self._at = at
+        return "".join(quote for quote, odd in self._odd.items() if odd)

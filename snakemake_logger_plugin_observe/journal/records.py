@@ -1,6 +1,7 @@
 """The parts of events: moments and amounts, and records of processes, files and clocks."""
 
-from typing import Annotated, Final, Literal
+from enum import Enum, auto
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AliasChoices,
@@ -13,6 +14,21 @@ from pydantic import (
 )
 
 from snakemake_logger_plugin_observe import clock
+
+
+class Texts(Enum):
+    """What the texts of a field are; without a mark, they may hold secrets."""
+
+    OWN = auto()
+    """This project's or Snakemake's own words, ids and digests, which cannot hold one."""
+    NAMED = auto()
+    """Values that the user chose, under names that may say that they are secrets."""
+
+
+Own = Annotated[str, Texts.OWN]
+"""A word, id or digest that cannot hold a secret, though it may look like one."""
+Named = Annotated[dict[str, Any], Texts.NAMED]
+"""Values under names that the user chose: one is masked if its name says so."""
 
 
 def _moment(value: object) -> object:
@@ -67,7 +83,7 @@ def lighten(*models: Frozen | None) -> None:
 class Wait(Frozen):
     """A period inside an attempt or a node's process that has its own phase."""
 
-    phase: str
+    phase: Own
     start: Moment
     end: Moment
 
@@ -115,7 +131,7 @@ class Execution(Frozen):
 class Level(Frozen):
     """One Snakemake process that took part in an attempt: the main one, or one on the node."""
 
-    clock: str
+    clock: Own
     """``main``, or ``node:<host>``."""
     host: str
     node: str | None = None
@@ -125,11 +141,11 @@ class Level(Frozen):
     restarts: int = 0
     """How often the cluster had started that job before."""
     pid: int
-    wraps: str
+    wraps: Own
     """The executor that it used for its jobs."""
     in_main: bool = False
     """Whether it is the run's main process."""
-    boot_id: str | None = None
+    boot_id: Own | None = None
     boot_time: Moment | None = None
     """As in ``RunStarted``: within one boot, it differs by how much the clock was set."""
     stepped_s: Signed | None = None
@@ -175,7 +191,7 @@ class OutputFile(Frozen):
     kind: Literal["file", "directory", "other"] = "file"
     bytes: Count | None = None
     """For a directory: the sum of all files in it."""
-    sha256: str | None = None
+    sha256: Own | None = None
     """For a directory: the digest of the sorted list of its files' names and digests."""
     problem: str | None = None
     """Why something about it is unknown."""
@@ -184,7 +200,7 @@ class OutputFile(Frozen):
 class SchedulerRecord(Frozen):
     """A job's record in the cluster's accounting, by the scheduler's own clock."""
 
-    scheduler: str = "slurm"
+    scheduler: Own = "slurm"
     cluster_job: str
     resolution_s: Seconds = 1.0
     """The resolution of its moments; its clock may differ from all others."""
@@ -255,5 +271,5 @@ class Offset(Frozen):
 class AccountTotals(Frozen):
     """Seconds by cost class and by phase; the classes include unobserved and unattributed."""
 
-    by_class_s: dict[str, Seconds]
-    by_phase_s: dict[str, Seconds]
+    by_class_s: dict[Own, Seconds]
+    by_phase_s: dict[Own, Seconds]

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     JobDescribed,
     OutputsRecorded,
 )
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import (
     Execution,
     SchedulerRecord,
@@ -60,6 +61,8 @@ class AttemptTracker:
         workdir: Path,
         emit: Emit,
         *,
+        mask: Masker,
+        keyed: Callable[[str], str] = str,
         commands: bool = True,
         examine_outputs: Callable[[JobDescribed, Attempt], None] | None = None,
     ) -> None:
@@ -69,6 +72,8 @@ class AttemptTracker:
             run: the run whose attempts they are.
             workdir: its working directory.
             emit: takes every event that is made.
+            mask: masks secrets before texts are cut.
+            keyed: returns a digest with the folder's key, so that it cannot be guessed.
             commands: whether jobs' shell commands are kept.
             examine_outputs: called for each job of a submission that succeeded.
 
@@ -76,7 +81,9 @@ class AttemptTracker:
         self.run = run
         self.last_success: clock.Micros = 0
         self._commands = commands
-        self._evidence = FailureEvidence(run, workdir)
+        self._evidence = FailureEvidence(run, workdir, mask)
+        self._mask = mask
+        self._keyed = keyed
         self._examine_outputs = examine_outputs
         self._workdir = workdir
         self._emit = emit
@@ -114,6 +121,8 @@ class AttemptTracker:
             self._end(live, status)
         for live in self._incomplete:
             self._read_again(live)
+        if self._reports is not None:
+            self._reports.close()
 
     def _waits_for_jobs(self) -> bool:
         """Whether Snakemake waits for its jobs' ends, instead of assuming them at once."""
@@ -123,8 +132,16 @@ class AttemptTracker:
     # -- jobs and groups -------------------------------------------------------------------
 
     def job_info(self, note: notes.JobInfo) -> None:
-        """Write a job's description; if it runs a script, its code digest is that of the file."""
+        """Write a job's description; if it runs a script, its code digest is that of the file.
+
+        Params are short, and so is what was masked in a command: without a key, they could be
+        found by trying which text has their digest.
+        """
         more: dict[str, Any] = {}
+        if note.params_digest is not None:
+            more["params_digest"] = self._keyed(note.params_digest)
+        if note.code_digest is not None and self._is_masked(note.shellcmd):
+            more["code_digest"] = self._keyed(note.code_digest)
         if (group := self._group_of.get(note.job_id)) is not None:
             more["group"] = group
         if not self._commands:
@@ -137,6 +154,12 @@ class AttemptTracker:
             if digest := self._scripts[note.script]:
                 more["code_digest"] = f"sha256:{digest}"
         self._emit(event_of(JobDescribed, note, **more))
+
+    def _is_masked(self, command: str | None) -> bool:
+        """Whether something in *command* is not written to the journal."""
+        if command is None or not self._mask.may_hold_a_secret(command):
+            return False
+        return self._mask.text(command) != command
 
     def group_info(self, note: notes.GroupInfo) -> None:
         """Write which jobs are submitted together."""

@@ -7,6 +7,7 @@ from typing import Final
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.external.log_tails import tails
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.recording.attempt_end import LiveAttempt
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -18,10 +19,11 @@ _ERRORS_KEPT: Final = 50
 class FailureEvidence:
     """Collects the evidence of one run's failed attempts when they end."""
 
-    def __init__(self, run: Run, workdir: Path) -> None:
-        """Collect for *run*, whose log files' paths are relative to *workdir*."""
+    def __init__(self, run: Run, workdir: Path, mask: Masker) -> None:
+        """Collect for *run*, masked; its log files' paths are relative to *workdir*."""
         self.run = run
         self._workdir = workdir
+        self._mask = mask
         self._errors: deque[tuple[clock.Micros, str]] = deque(maxlen=_ERRORS_KEPT)
 
     def error(self, moment: clock.Micros, text: str) -> None:
@@ -34,13 +36,14 @@ class FailureEvidence:
         ended = live.stamps["finished"] if live.executions else None
         jobs = jobs_of(self.run, live.attempt)
         by_job: dict[int | None, tuple[LogTail, ...]] = {
-            job.job_id: tails(job.log, self._workdir, last_written=ended) for job in jobs
+            job.job_id: tails(job.log, self._workdir, mask=self._mask, last_written=ended)
+            for job in jobs
         }
         jobs_logs = {path for job in jobs for path in job.log}
         executor_logs = [path for path in live.executor_logs if path not in jobs_logs]
         by_job[live.attempt.job_id] = (
             *by_job.get(live.attempt.job_id, ()),
-            *tails(executor_logs, self._workdir, of_executor=True),
+            *tails(executor_logs, self._workdir, mask=self._mask, of_executor=True),
         )
         return by_job
 

@@ -1,13 +1,35 @@
-"""The journal as the recorder writes it: a line that cannot be written becomes part of a gap."""
+"""The journal as the recorder writes it: lines wait while its file cannot be written.
 
+A disk that is full may have room again later. So lines that could not be written are kept, up to a
+limit, and written in order before the next one; the first line, without which the file is not a
+journal, is always kept. Lines that were lost become a gap.
+"""
+
+import errno
+import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.console import sentence
-from snakemake_logger_plugin_observe.journal.events import Event, Gap
+from snakemake_logger_plugin_observe.journal.events import Event, Gap, RunFinished
 from snakemake_logger_plugin_observe.journal.files import JournalWriter, to_line
 from snakemake_logger_plugin_observe.journal.masking import Masker
+
+_KEPT_BYTES: Final = 8 * 1024 * 1024
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REOPEN_S: Final = 1.0
+
+
+class _Where(NamedTuple):
+    """Where a journal's file is to be made."""
+
+    folder: Path
+    run_id: str
+    started: Micros
+    mode: int
 
 
 class JournalOutput:
@@ -18,32 +40,94 @@ class JournalOutput:
         self._mask = mask
         self._fault = fault
         self._writer: JournalWriter | None = None
+        self._wanted: _Where | None = None
+        """The file to make as soon as there is room for it."""
+        self._tried = 0.0
+        self._begun = False
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
         self._lost = 0
 
     def open(self, folder: Path, run_id: str, started: Micros, mode: int) -> None:
-        """Create the journal's file in *folder*; if that fails, the run goes on without it."""
+        """Create the journal's file in *folder*; if that fails, the run goes on without it.
+
+        If only the disk is full, it is tried again with later events.
+        """
+        where = _Where(folder, run_id, started, mode)
         try:
-            self._writer = JournalWriter(folder, run_id, started, mode)
+            self._writer = JournalWriter(*where)
         except OSError as error:
+            why = error.strerror or error
+            if error.errno in _NO_ROOM:
+                self._wanted, self._tried = where, time.monotonic()
+                self._fault(f"{folder}: {why}; the run goes on, its journal waits for room")
+                return
             self._fault(
-                f"no journal, the run goes on: {folder} cannot be written "
-                f"({error.strerror or error}); --logger-observe-dir names another folder"
+                f"no journal, the run goes on: {folder} cannot be written ({why}); "
+                "--logger-observe-dir names another folder"
             )
 
     def write(self, event: Event) -> None:
-        """Append *event*, after a gap that counts the lines lost before it."""
-        if self._writer is None:
+        """Append *event*, after the lines that wait and a gap that counts those that were lost."""
+        if self._writer is None and self._wanted is None:
             return
         try:
-            if self._lost:
-                gap = Gap(time=event.time, reason="lines could not be written", lost=self._lost)
-                self._writer.write(to_line(gap))
-                self._lost = 0
-            self._writer.write(to_line(event, self._mask))
+            line = to_line(event, self._mask)
         except Exception as error:
             self._lost += 1
+            self._fault(f"the journal has a gap, the run goes on: {sentence(error)}")
+            line = None
+        try:
+            writer = self._writer or self._opened(at_once=isinstance(event, RunFinished))
+            if writer is not None:
+                self._write_waiting(writer, event.time)
+                if line is not None:
+                    writer.write(line)
+                    self._begun = True
+                return
+        except Exception as error:
             why = getattr(error, "strerror", None) or sentence(error)
-            self._fault(f"{self._writer.path}: {why}; the run goes on, the journal has a gap")
+            path = self._writer.path if self._writer is not None else "journal"
+            self._fault(f"{path}: {why}; the run goes on, its journal waits for room")
+        if line is not None:
+            self._keep(line)
+
+    def _opened(self, *, at_once: bool) -> JournalWriter | None:
+        """Try again to make the file, once a second or *at_once*; None if there is no room yet."""
+        if self._wanted is None or not (at_once or time.monotonic() >= self._tried + _REOPEN_S):
+            return None
+        self._tried = time.monotonic()
+        try:
+            self._writer = JournalWriter(*self._wanted)
+        except OSError:
+            return None
+        self._wanted = None
+        return self._writer
+
+    def _write_waiting(self, writer: JournalWriter, moment: Micros) -> None:
+        """Write the lines that wait, and a gap for those that were lost.
+
+        Raises:
+            OSError: if there is no room yet; what was not written waits on.
+
+        """
+        while self._waiting:
+            writer.write(self._waiting[0])
+            self._begun = True
+            self._waiting_bytes -= len(self._waiting.popleft())
+        if self._lost and self._begun:
+            gap = Gap(time=moment, reason="lines could not be written", lost=self._lost)
+            writer.write(to_line(gap))
+            self._lost = 0
+
+    def _keep(self, line: bytes) -> None:
+        """Keep *line* until it can be written, or count it as lost if too many wait already."""
+        first = not (self._begun or self._waiting)
+        if first or self._waiting_bytes + len(line) <= _KEPT_BYTES:
+            self._waiting.append(line)
+            self._waiting_bytes += len(line)
+        else:
+            self._lost += 1
 
     def complete_path(self) -> Path | None:
         """Return the journal's path if it is there and ends with the last event, or None."""
@@ -52,9 +136,12 @@ class JournalOutput:
         if not self._writer.still_there():
             self._fault(f"{self._writer.path}: removed or replaced while the run went on")
             return None
-        return None if self._lost else self._writer.path
+        return None if self._lost or self._waiting else self._writer.path
 
     def close(self) -> None:
-        """Close the file."""
-        if self._writer is not None:
-            self._writer.close()
+        """Close the file, and remove it if nothing could be written: it is not a journal."""
+        if self._writer is None:
+            return
+        if not self._begun:
+            self._writer.remove_if_empty()
+        self._writer.close()

@@ -120,13 +120,18 @@ def _global_resources(workflow: Any) -> dict[str, Any]:
 def _config_digests(config: Any) -> dict[str, Any]:
     """Return a digest of the whole config, and a short one for each of its keys.
 
-    A key that is named like a secret has none: a short secret could be guessed from its digest.
+    What stands under a name that says it is a secret is left out, at any depth. The recorder writes
+    these digests with its folder's key: a short value could be found by trying.
     """
     import json
 
-    from snakemake_logger_plugin_observe.journal.masking import MASK, names_a_secret
+    from snakemake_logger_plugin_observe.journal.masking import MASK
+    from snakemake_logger_plugin_observe.journal.secret_names import names_a_secret
 
-    texts = {key: json.dumps(config[key], sort_keys=True, default=str) for key in sorted(config)}
+    texts = {
+        key: json.dumps(_without_secrets(key, config[key]), sort_keys=True, default=str)
+        for key in sorted(config)
+    }
     names = {key: json.dumps({key: None})[1 : -len(": null}")] for key in texts}
     items = ", ".join(f"{names[key]}: {text}" for key, text in texts.items())
     return {
@@ -138,17 +143,19 @@ def _config_digests(config: Any) -> dict[str, Any]:
     }
 
 
+def _without_secrets(name: Any, value: Any) -> Any:
+    """Return a config's *value*, which stands under *name*, without secrets."""
+    from snakemake_logger_plugin_observe.journal.secret_names import is_secret
+
+    if isinstance(value, dict):
+        return {key: _without_secrets(key, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets(name, item) for item in value]
+    return None if is_secret(str(name), value) else value
+
+
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def secret_values(workflow: Any) -> tuple[str, ...]:
-    """Return the values of every environment variable that the workflow declares."""
-    names = [
-        *ask(lambda: list(workflow.envvars), []),
-        *ask(lambda: list(workflow.remote_execution_settings.envvars), []),
-    ]
-    return tuple(value for name in names if (value := os.environ.get(str(name))))
 
 
 def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:

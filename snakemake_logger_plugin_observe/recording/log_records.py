@@ -40,6 +40,7 @@ _KINDS_BY_TEXT: Final = (
 _KEPT_TEXT: Final = 4000
 _NOT_KNOWN_YET: Final = "<TBD>"
 _DEEPEST: Final = 20
+_MOST_TEXT: Final = 16_000  # it is cut to less once its secrets are masked
 
 
 class JobTexts(NamedTuple):
@@ -118,7 +119,6 @@ def _workflow(record: logging.LogRecord, time: clock.Micros) -> notes.WorkflowSt
         snakefile=str(_get(record, "snakefile_main", "snakefile") or "") or None,
         platform=_get(record, "platform"),
         user=_get(record, "user"),
-        config_digest=_get(record, "config_md5"),
     )
 
 
@@ -202,7 +202,7 @@ def _error(record: logging.LogRecord, time: clock.Micros) -> notes.JobErrorLogge
 
 def _message(record: logging.LogRecord, time: clock.Micros, kind: str) -> notes.LogMessage:
     text = str(record.msg) if record.msg is not None else ""
-    return notes.LogMessage(time, record.levelname.lower(), kind, text[:_KEPT_TEXT])
+    return notes.LogMessage(time, record.levelname.lower(), kind, text[:_MOST_TEXT])
 
 
 def _plain(record: logging.LogRecord, time: clock.Micros) -> notes.LogMessage | None:

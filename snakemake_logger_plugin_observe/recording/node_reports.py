@@ -28,3 +28,6 @@ class NodeReports(Protocol):
 
     def remove_left_over(self) -> None:
         """Remove old reports of runs that were killed."""
+
+    def close(self) -> None:
+        """Remove what is left of them, if none was left unread."""

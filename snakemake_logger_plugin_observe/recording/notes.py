@@ -44,7 +44,6 @@ class WorkflowStarted(Note):
     snakefile: str | None = None
     platform: str | None = None
     user: str | None = None
-    config_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.journal.records import OutputFile
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 
 _CHUNK: Final = 1024 * 1024
 _GONE: Final = "it was gone before it could be examined"
@@ -81,15 +82,16 @@ class OutputsExaminer:
         return OutputFile(path=name, kind="directory", bytes=size, sha256=total)
 
     def _sum_within(self, file: Path) -> str:
-        if file.is_symlink():  # the job made the link, not its target
+        kind = file.lstat().st_mode
+        if stat.S_ISLNK(kind):  # the job made the link, not its target
             return hashlib.sha256(os.fsencode(os.readlink(file))).hexdigest()
-        return self._sum(file) or ""
+        return (self._sum(file) or "") if stat.S_ISREG(kind) else ""
 
     def _sum(self, path: Path) -> str | None:
         if not self._sums:
             return None
         digest = hashlib.sha256()
-        with open(path, "rb", buffering=0) as file:
+        with open(open_file(self._workdir, path, follow=True), "rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 self._progressed_at = time.monotonic()

@@ -5,6 +5,8 @@ system can hang.
 """
 
 import hashlib
+import os
+import stat
 import subprocess
 import threading
 from collections.abc import Callable
@@ -25,6 +27,7 @@ def look_up(
     sources: tuple[str, ...],
     workdir: Path,
     put: Callable[[SourcesFound], None],
+    keyed: Callable[[str, str], str],
 ) -> threading.Event:
     """Look them up in the background; *put* is called once, or not at all if nothing was found.
 
@@ -33,6 +36,7 @@ def look_up(
         sources: all local files that the workflow is made of, see ``workflow_sources.paths_of``.
         workdir: the run's working directory.
         put: takes the note.
+        keyed: given a file's path and digest, returns the digest to write.
 
     Returns:
         An event that is set when the look-up has ended.
@@ -43,7 +47,7 @@ def look_up(
     def work() -> None:
         try:
             if snakefile is not None:
-                found = _find(workdir / snakefile, sources, workdir)
+                found = _find(workdir / snakefile, sources, workdir, keyed)
                 if found.snakefile_sha256 or found.git_commit or found.sources:
                     put(found)
         finally:
@@ -54,8 +58,13 @@ def look_up(
     return done
 
 
-def _find(snakefile: Path, sources: tuple[str, ...], workdir: Path) -> SourcesFound:
-    read = _read_in_background(sources, workdir)
+def _find(
+    snakefile: Path,
+    sources: tuple[str, ...],
+    workdir: Path,
+    keyed: Callable[[str, str], str],
+) -> SourcesFound:
+    read = _read_in_background(sources, workdir, keyed)
     commit, dirty = _git(snakefile.parent)
     return SourcesFound(
         clock.now(),
@@ -69,19 +78,24 @@ def _find(snakefile: Path, sources: tuple[str, ...], workdir: Path) -> SourcesFo
 def sha256(path: Path) -> str | None:
     """Return the hex digest of the file at *path*, or None if it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # reading a pipe would block
+                return None
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
 
 
-def _read_in_background(sources: tuple[str, ...], workdir: Path) -> Callable[[], dict[str, str]]:
+def _read_in_background(
+    sources: tuple[str, ...], workdir: Path, keyed: Callable[[str, str], str]
+) -> Callable[[], dict[str, str]]:
     """Start reading *sources*; return a function that waits up to 10 s and returns the digests."""
     found: dict[str, str] = {}
     done = threading.Event()
 
     def work() -> None:
-        digests(sources, workdir, found)
+        digests(sources, workdir, found, keyed)
         done.set()
 
     def wait() -> dict[str, str]:

@@ -29,10 +29,11 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunStarted,
 )
 from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
-from snakemake_logger_plugin_observe.journal.masking import Masker
-from snakemake_logger_plugin_observe.recording import filesystem_probe, notes
+from snakemake_logger_plugin_observe.journal.masking import MASK, Masker
+from snakemake_logger_plugin_observe.recording import digest_key, filesystem_probe, notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker
 from snakemake_logger_plugin_observe.recording.background import in_background
+from snakemake_logger_plugin_observe.recording.digest_key import DigestKey
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
@@ -66,6 +67,7 @@ class Recorder:
         facts: Mapping[str, Any],
         allocation: str | None = None,
         sources: tuple[str, ...] = (),
+        setting_files: tuple[str, ...] = (),
     ) -> None:
         """Start recording.
 
@@ -78,11 +80,14 @@ class Recorder:
             facts: fields of ``RunStarted`` that are known already.
             allocation: the id of the Slurm job that Snakemake itself runs in, if it does.
             sources: the local files that the workflow is made of.
+            setting_files: those of them that hold settings: config files and profiles.
 
         """
         self.run_id = uuid.uuid4().hex
         self.run = Run()
         self._settings = settings
+        self._mask = Masker(secrets, settings.mask, commands=settings.commands)
+        self._digest_key = DigestKey()
         self._outputs: OutputsExaminer | None = None
         if settings.outputs != "off" and facts.get("kind") != "dry_run":
             self._outputs = OutputsExaminer(workdir, sums=settings.outputs == "checksums")
@@ -90,20 +95,22 @@ class Recorder:
             self.run,
             workdir,
             self._emit,
+            mask=self._mask,
+            keyed=self._keyed,
             commands=settings.commands,
             examine_outputs=self._examine_outputs,
         )
         self._run_events = RunEvents(
-            self.run, self._attempts, self._emit, started=started, facts=facts
+            self.run, self._attempts, self._emit, mask=self._mask, started=started, facts=facts
         )
         self._fault = fault
-        self._mask = Masker(secrets, settings.mask, commands=settings.commands)
         self._journal = JournalOutput(self._mask, fault)
         self._workdir = workdir
         self._started = started
         self._facts = dict(facts)
         self._allocation = allocation
         self._sources = sources
+        self._setting_files = frozenset(setting_files)
         self._summary: str | None = None
         self._left_out: set[str] = set()
         self._listener: notes.Listener | None = None
@@ -127,6 +134,10 @@ class Recorder:
         self._queue.put(note)
         if isinstance(note, notes.Finished) and note.status == "failed":
             self._hurry.set()  # to read its log before its next attempt overwrites it
+
+    def masked(self, text: str) -> str:
+        """Return *text* without secrets; from any thread, before it is cut."""
+        return self._mask.text(text)
 
     def finish(self, moment: clock.Micros) -> str | None:
         """End the journal with *moment* as the run's end; return a summary of the run in one line.
@@ -284,6 +295,9 @@ class Recorder:
         from snakemake_logger_plugin_observe import __version__
 
         process_started = None if _recorded_before() else clock.process_started()
+        folder = self._settings.folder or self.folder
+        self._journal.open(folder, self.run_id, process_started or moment, self._settings.mode)
+        self._digest_key = digest_key.load(folder)
         event = event_of(
             RunStarted,
             time=moment,
@@ -299,20 +313,42 @@ class Recorder:
             workdir=str(self._workdir),
             command=self._mask.arguments(tuple(sys.argv)),
             tags=self._settings.tags,
-            **{"platform": platform.platform(), "user": _user(), **self._facts},
+            **{"platform": platform.platform(), "user": _user(), **self._keyed_facts()},
         )
-        folder = self._settings.folder or self.folder
-        self._journal.open(folder, self.run_id, process_started or moment, self._settings.mode)
         self._emit(event)
         self._measure_file_system(moment, "start")
-        self._provenance_known = look_up(event.snakefile, self._sources, self._workdir, self.put)
+        self._provenance_known = look_up(
+            event.snakefile, self._sources, self._workdir, self.put, self._keyed_file
+        )
         if self._allocation is not None:
             look_up_allocation(self._allocation, self.put)
+
+    def _keyed(self, digest: str) -> str:
+        return self._digest_key.of(digest)
+
+    def _keyed_file(self, path: str, digest: str) -> str:
+        """Return the digest of a workflow's file, with this folder's key if it holds settings."""
+        return self._keyed(digest) if path in self._setting_files else digest
+
+    def _keyed_facts(self) -> dict[str, Any]:
+        """Return what is known of the run; digests of the config with this folder's key."""
+        facts = dict(self._facts)
+        if (digest := facts.get("config_digest")) is not None:
+            facts["config_digest"] = self._keyed(digest)
+        facts["config_keys"] = {
+            name: digest if digest == MASK else self._digest_key.short(digest)
+            for name, digest in (facts.get("config_keys") or {}).items()
+        }
+        return facts
 
     def _measure_file_system(self, moment: clock.Micros, when: Literal["start", "end"]) -> None:
         """Time metadata operations in the working directory, if Snakemake has a folder there."""
         folder = next((f for f in (self.folder, self.folder.parent) if f.is_dir()), None)
-        latency = filesystem_probe.measure(folder) if folder is not None else None
+        latency = (
+            filesystem_probe.measure(self._workdir, folder.relative_to(self._workdir))
+            if folder is not None
+            else None
+        )
         if latency is not None:
             event = FileSystem(
                 time=moment,

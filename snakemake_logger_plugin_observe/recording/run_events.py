@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     SchedulerIteration,
     UpToDate,
 )
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunStatus, UpToDateJob
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
@@ -30,6 +31,8 @@ from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
+
+_KEPT_TEXT: Final = 4000
 
 
 class RunEvents:
@@ -41,6 +44,7 @@ class RunEvents:
         attempts: AttemptTracker,
         emit: Emit,
         *,
+        mask: Masker,
         started: clock.Micros,
         facts: Mapping[str, Any],
     ) -> None:
@@ -50,6 +54,7 @@ class RunEvents:
             run: the run.
             attempts: the tracker of its attempts.
             emit: takes every event that is made.
+            mask: masks secrets before texts are cut.
             started: when its workflow started.
             facts: fields of ``RunStarted``.
 
@@ -57,6 +62,7 @@ class RunEvents:
         self.run = run
         self._attempts = attempts
         self._emit = emit
+        self._mask = mask
         self._started = started
         self._facts = facts
         self._flags: set[str] = set()
@@ -79,18 +85,19 @@ class RunEvents:
         """Write a message, and remember what it implies for the run."""
         if note.kind == "building_dag":
             self._planning_since = note.time
+        text = note.text
+        if len(text) > _KEPT_TEXT:
+            text = self._mask.text(text)[:_KEPT_TEXT]
         if note.level == "error":
             self._last_error = note.time
-            self._attempts.error(note.time, note.text)
+            self._attempts.error(note.time, text)
         if note.kind == "select_jobs" and self.run.wrapped:  # iterations are recorded in detail
             return
         self._flags.add(note.kind)
         if time.monotonic() > self._deadline:  # so many messages that the exit would wait
             self._messages_dropped += 1
             return
-        self._emit(
-            event_of(Message, time=note.time, level=note.level, kind=note.kind, text=note.text)
-        )
+        self._emit(event_of(Message, time=note.time, level=note.level, kind=note.kind, text=text))
 
     def check_clock(self, moment: clock.Micros) -> None:
         """Write a warning if this host's wall clock was set since the last check."""

@@ -10,11 +10,11 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.console import sentence, warn
-from snakemake_logger_plugin_observe.probe import ask
+from snakemake_logger_plugin_observe.probe import ask, declared_values
 from snakemake_logger_plugin_observe.recording import (
     live_objects,
     notes,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from snakemake_logger_plugin_observe.journal.records import RunKind
     from snakemake_logger_plugin_observe.recording.recorder import Recorder
+
+_MOST_TEXT: Final = 16_000
 
 
 class Session:
@@ -73,6 +75,11 @@ class Session:
         elif isinstance(note, notes.LogMessage):
             self._early.append(note)
 
+    def masked(self, text: str, most: int) -> str:
+        """Return *text* without secrets, and then without what is more than *most* characters."""
+        text = text[: _MOST_TEXT + most]
+        return (self.recorder.masked(text) if self.recorder is not None else text)[:most]
+
     def fault(self, error: BaseException) -> None:
         """Warn about an internal error, once; the run goes on, and the journal gets a gap."""
         self.put(notes.InternalError(clock.now(), sentence(error)))
@@ -87,6 +94,7 @@ class Session:
 
     def _start_recorder(self, note: notes.WorkflowStarted) -> None:
         """Make a recorder for the workflow that starts now."""
+        from snakemake_logger_plugin_observe.journal.masking import secret_variables
         from snakemake_logger_plugin_observe.recording.recorder import Recorder
 
         self._finish_recorder(clock.now())
@@ -102,6 +110,7 @@ class Session:
         facts["workflow_started"] = facts.pop("time")
         facts = {name: value for name, value in facts.items() if value is not None}
         sources: tuple[str, ...] = ()
+        setting_files: tuple[str, ...] = ()
         if workflow is not None:
             quiet = ask(lambda: options.is_quiet(workflow.output_settings), False)
             self.journal.quiet = self.journal.quiet or quiet
@@ -110,13 +119,15 @@ class Session:
             profiles = live_objects.profile_files()
             started_in = self._started_in
             sources = ask(lambda: workflow_sources.paths_of(workflow, profiles, started_in), ())
+            setting_files = workflow_sources.setting_files(workflow, profiles, started_in)
         self.recorder = Recorder(
             self.journal,
             fault=self._warn_once,
-            secrets=live_objects.secret_values(workflow) if workflow is not None else (),
+            secrets=(*declared_values(workflow), *secret_variables(os.environ)),
             workdir=Path.cwd(),
             allocation=self.allocation,
             sources=sources,
+            setting_files=setting_files,
             started=note.time,
             facts={
                 **facts,

@@ -26,7 +26,8 @@ def of_params(job: Any) -> tuple[str, ...]:
 
     Params that are derived from its files are not: these are compared themselves.
     """
-    from snakemake_logger_plugin_observe.journal.masking import MASK, names_a_secret
+    from snakemake_logger_plugin_observe.journal.masking import MASK
+    from snakemake_logger_plugin_observe.journal.secret_names import names_a_secret
 
     compared = {id(value) for value in job.non_derived_params}
     room = _MOST_OF_A_JOB
@@ -88,7 +89,7 @@ def of_config(config: Mapping[Any, Any]) -> tuple[str, ...]:
 
 
 def _leaves(config: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    from snakemake_logger_plugin_observe.journal.masking import names_a_secret
+    from snakemake_logger_plugin_observe.journal.secret_names import names_a_secret
 
     for key, value in config.items():
         here = (*path, str(key))

@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path, PurePath
 from types import ModuleType
@@ -35,20 +35,30 @@ def paths_of(workflow: Any, profiles: Iterable[str], started_in: str) -> tuple[s
         started_in: the folder in which Snakemake was started.
 
     """
-    folders = [os.getcwd()]
-    if (before := ask(lambda: workflow._workdir_handler.olddir)) is not None:  # of ``workdir:``
-        folders.append(str(before))
     included = ask(lambda: list(workflow.included), [])
     snakefiles = [path for file in included if (path := _local(file))]
     found = dict.fromkeys(snakefiles)
-    for configfile in ask(lambda: list(workflow.configfiles), []):
-        found |= dict.fromkeys(os.path.join(folder, str(configfile)) for folder in folders)
-    found |= dict.fromkeys(os.path.join(started_in, profile) for profile in profiles)
+    found |= dict.fromkeys(setting_files(workflow, profiles, started_in))
     prefix = ask(lambda: workflow.workflow_settings.wrapper_prefix)
     for rule in ask(lambda: list(workflow.rules), []):
         found |= dict.fromkeys(ask(partial(_of_rule, rule, prefix), ()))
-    found |= dict.fromkeys(_modules_below({folders[0], *map(os.path.dirname, snakefiles)}))
+    found |= dict.fromkeys(_modules_below({os.getcwd(), *map(os.path.dirname, snakefiles)}))
     return tuple(found)[:_MOST_FILES]
+
+
+def setting_files(workflow: Any, profiles: Iterable[str], started_in: str) -> tuple[str, ...]:
+    """Return the paths of *workflow*'s config files and of its *profiles*, which may hold secrets.
+
+    See ``paths_of``.
+    """
+    folders = [os.getcwd()]
+    if (before := ask(lambda: workflow._workdir_handler.olddir)) is not None:  # of ``workdir:``
+        folders.append(str(before))
+    configfiles = ask(lambda: list(workflow.configfiles), [])
+    return (
+        *(os.path.join(folder, str(file)) for file in configfiles for folder in folders),
+        *(os.path.join(started_in, profile) for profile in profiles),
+    )
 
 
 def _of_rule(rule: Any, wrapper_prefix: str | None) -> list[str]:
@@ -96,8 +106,13 @@ def _modules_below(folders: set[str]) -> Iterator[str]:
             yield path
 
 
-def digests(paths: Iterable[str], workdir: Path, found: dict[str, str]) -> None:
-    """Add to *found* the SHA-256 of each file that can be read, by its path.
+def digests(
+    paths: Iterable[str],
+    workdir: Path,
+    found: dict[str, str],
+    keyed: Callable[[str, str], str],
+) -> None:
+    """Add to *found* the SHA-256 of each file that can be read, by its path, as *keyed* writes it.
 
     A path below *workdir* is given relative to it. What is not a regular file, or is larger than
     10 MB, is left out.
@@ -107,15 +122,17 @@ def digests(paths: Iterable[str], workdir: Path, found: dict[str, str]) -> None:
             shown = os.path.normpath(path)
             if shown.startswith(os.path.join(workdir, "")):
                 shown = os.path.relpath(shown, workdir)
-            found[shown] = digest
+            found[shown] = keyed(path, digest)
 
 
 def _digest(path: str) -> str | None:
     try:
-        is_plain = stat.S_ISREG(os.stat(path).st_mode)  # reading a pipe would block
-        if not is_plain or os.path.getsize(path) > _MOST_BYTES:
-            return None
-        with open(path, "rb") as file:
+        # Reading a pipe would block. Links are followed: Snakemake reads what they lead to, too.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            known = os.fstat(descriptor)
+            if not stat.S_ISREG(known.st_mode) or known.st_size > _MOST_BYTES:
+                return None
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
         return None

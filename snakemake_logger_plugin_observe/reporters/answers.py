@@ -26,6 +26,7 @@ from snakemake_logger_plugin_observe.analysis.why.roots import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import ScopeName, scope_of
 
@@ -54,6 +55,11 @@ class Source:
     def scope(self) -> ScopeName | None:
         """What kind of run it was; None if its plan is unknown."""
         return scope_of(self.run, resumes=self.resumes is not None)
+
+    owner: str | None = None
+    """Whose journal it is, if it is another user's."""
+    unread: tuple[str, ...] = ()
+    """Newer runs in the same folder that this user may not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +163,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class RunbookAnswer:
-    """The content of a new runbook; only ``path`` is set if the file exists already."""
+    """The content of a new runbook; ``path`` is None if it is printed."""
 
-    path: Path
-    existed: bool
+    path: Path | None
     source: Source | None = None
     folder: str | None = None
     typical: TypicalRun | None = None
-    questions: dict[str, str] = field(default_factory=dict)
+    questions: dict[str, Command] = field(default_factory=dict)
     """Commands of a live Snakemake, by what they show: plan, input, code, params, summary."""
+    start: str | None = None
+    """The folder that these commands are for."""
     known: tuple[Known, ...] = ()
     check_file: str | None = None
 

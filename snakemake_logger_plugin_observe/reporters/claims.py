@@ -1,33 +1,27 @@
 """Claims of a triage as text, each with its citations."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
-_COMMANDS: Final = ("snakemake-observe ", "snakemake ", "L1: ")
-
 
 def joined(claims: Iterable[Claim], separator: str = "; ") -> str:
-    """Return claims as one text."""
-    return separator.join(sentence(claim) for claim in claims)
+    """Return claims as one text, with their commands."""
+    parts = [part for claim in claims for part in (sentence(claim), *map(str, claim.commands))]
+    return separator.join(filter(None, parts))
 
 
 def sentence(claim: Claim) -> str:
-    """Return one claim with its citations, safe to print on a terminal."""
-    return harmless(" ".join([claim.text, *citations(claim)]))
+    """Return one claim with its citations, safe to print on a terminal; without its commands."""
+    return harmless(" ".join([claim.text, *citations(claim)]).strip())
 
 
 def citations(claim: Claim) -> list[str]:
     """Return a claim's references in brackets, without repetition."""
     return list(dict.fromkeys(f"[{one.ref}]" for one in claim.evidence))
-
-
-def is_command(claim: Claim) -> bool:
-    """Return whether a claim is a command to run."""
-    return not claim.evidence and claim.text.startswith(_COMMANDS)
 
 
 def shape_note(answer: TriageAnswer) -> dict[str, Any]:

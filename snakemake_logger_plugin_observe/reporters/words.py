@@ -1,27 +1,16 @@
 """Numbers, durations, sizes and job names as text, safe to print on a terminal."""
 
-import unicodedata
 from typing import Final
 
+from snakemake_logger_plugin_observe import pasting
 from snakemake_logger_plugin_observe.analysis.phrasing import submission_name
 from snakemake_logger_plugin_observe.clock import Micros, format_moment
 
+harmless: Final = pasting.harmless
+"""Escapes control characters; ``Command`` and ``harmless`` agree on what they are."""
+
 _BAR: Final = "█"
 _PARTS: Final = " ▏▎▍▌▋▊▉"
-
-
-def harmless(text: str) -> str:
-    """Return *text* with control characters escaped.
-
-    File names and commands in a journal may contain terminal escapes, and marks that reverse the
-    direction of text.
-    """
-    return "".join(
-        character
-        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-        else character.encode("unicode_escape", "backslashreplace").decode()
-        for character in text
-    )
 
 
 def duration(micros: Micros) -> str:

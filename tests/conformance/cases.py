@@ -65,6 +65,8 @@ class Case:
     unordered: bool = False
     """Whether the order of jobs is random in the bare run, too."""
     loose: tuple[str, ...] = ()
+    passing: str | None = None
+    """A folder whose files are left or not, as it happens in the bare run too."""
     """Files that contain times."""
     submit: str = ""
     """A submit script of its own, instead of one that runs the job."""

@@ -204,10 +204,15 @@ def _outcome(side: Side, case: Case, call: Call, flags: list[str]) -> dict[str, 
     )
     node = side.here / "node.out"
     output = node.read_text(errors="backslashreplace") if node.exists() else ""
+    files = left(side, loose=case.loose, unordered=case.unordered)
     return {
         **printed(side, done, unordered=case.unordered),
         "jobs' output": side.text(output, unordered=case.unordered),
-        **left(side, loose=case.loose, unordered=case.unordered),
+        **{
+            name: what
+            for name, what in files.items()
+            if case.passing is None or not name.startswith(f"{case.passing}/")
+        },
     }
 
 

@@ -1,7 +1,7 @@
 """The journal's file system fails: the run goes on, and the journal records what is missing."""
 
 import json
-import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,38 +15,67 @@ LOCAL = ("--cores", "1")
 Mount = Callable[..., Path]
 
 
-@fault(
-    "the disk is full under the journal (a file system of 64 kB), and has room again later",
-    snakemake="runs on, with one warning",
-    journal="whole lines only, and a `gap` that counts what could not be written",
-)
-def test_a_full_disk_loses_lines_with_one_warning_and_a_gap(lab: Lab, mount: Mount) -> None:
+FILLED = """
+    rule all:
+        input: "last.txt"
+    rule fill:
+        output: "fill.txt"
+        shell: "{config[fill]}; touch {output}"
+    rule one:
+        input: "fill.txt"
+        output: "one.txt"
+        shell: "sleep 0.2; touch {output}"
+    rule last:
+        input: "one.txt"
+        output: "last.txt"
+        shell: "{config[clear]}; sleep 0.2; touch {output}"
+"""
+
+
+def on_a_full_disk(lab: Lab, mount: Mount, *, from_the_start: bool, cleared: bool) -> Path:
+    """Run with the journal on a small file system that is full for a while; return its folder."""
     disk = mount(lab.folder.parent / "small", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
-    lab.snakefile("""
-        rule all:
-            input: "last.txt"
-        rule fill:
-            output: "fill.txt"
-            shell: "head -c 1M /dev/zero > {config[disk]}/filler 2> /dev/null || true; touch {output}"
-        rule one:
-            input: "fill.txt"
-            output: "one.txt"
-            shell: "sleep 0.2; touch {output}"
-        rule last:
-            input: "one.txt"
-            output: "last.txt"
-            shell: "rm {config[disk]}/filler; sleep 0.2; touch {output}"
-    """)
-    flags = ("--logger-observe-dir", str(disk), "--config", f"disk={disk}")
+    filler = disk / "filler"
+    fill = f"head -c 1M /dev/zero > {filler} 2> /dev/null || true"
+    if from_the_start:
+        subprocess.run(["sh", "-c", fill], check=True)
+    lab.snakefile(FILLED)
+    config = [f"fill={'true' if from_the_start else fill}", f"clear={f'rm {filler}' * cleared}"]
+    config = [pair if not pair.endswith("=") else f"{pair}true" for pair in config]
+    flags = ("--logger-observe-dir", str(disk), "--config", *config)
     done = lab.snakemake(*LOCAL, *BOTH, *flags)
     (warning,) = warnings(done.stderr)
-    assert "No space left on device; the run goes on, the journal has a gap" in warning
-    assert len(ours(done.stderr)) == 2
+    assert "No space left on device; the run goes on, its journal waits for room" in warning
+    summaries = [line for line in ours(done.stderr) if " → " in line]
+    assert len(summaries) == cleared
+    return disk
+
+
+@fault(
+    "the disk is full under the journal (a file system of 64 kB), from the start or during the "
+    "run, and has room again later",
+    snakemake="runs on, with one warning",
+    journal="complete: its lines wait for room, up to 8 MB of them; a `gap` counts those beyond, "
+    "and the first line is written in any case",
+)
+@pytest.mark.parametrize("from_the_start", [True, False], ids=["from the start", "in mid-run"])
+def test_a_full_disk_that_has_room_later(lab: Lab, mount: Mount, from_the_start: bool) -> None:
+    disk = on_a_full_disk(lab, mount, from_the_start=from_the_start, cleared=True)
     (journal,) = disk.glob("*.jsonl")
-    shutil.copy(journal, lab.folder / "copy.jsonl")
-    cost = lab.observe("cost", "copy.jsonl")
-    assert cost.returncode == 0
-    assert "the journal has a gap: lines could not be written" in cost.stdout
+    run = lab.run(journal)
+    assert (run.status(), run.gaps) == ("success", [])
+    assert len(run.attempts) == 4
+    assert lab.observe("cost", str(journal)).returncode == 0
+
+
+@fault(
+    "the disk is full under the journal from the start, and stays full",
+    snakemake="runs on, with one warning; no line at the end names a journal",
+    journal="none: an empty file is removed",
+)
+def test_a_disk_that_stays_full(lab: Lab, mount: Mount) -> None:
+    disk = on_a_full_disk(lab, mount, from_the_start=True, cleared=False)
+    assert [path.name for path in disk.iterdir()] == ["filler"]
 
 
 @fault(

@@ -17,7 +17,7 @@ LATE = """
         output: "late.txt"
         # The job's process keeps its file open; its name is back {config[late]} s later.
         shell: '''
-            f=$(ls .snakemake/observe/*.fragment)
+            f=$(ls .snakemake/observe/*/*.fragment)
             mv "$f" kept
             setsid sh -c "sleep {config[late]}; mv kept $f" > /dev/null 2>&1 < /dev/null &
             touch {output}

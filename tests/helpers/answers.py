@@ -71,6 +71,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     Gap,
 )
 from snakemake_logger_plugin_observe.journal.records import LogTail, Usage
+from snakemake_logger_plugin_observe.pasting import command
 from snakemake_logger_plugin_observe.reporters.answers import (
     CheckAnswer,
     CompareAnswer,
@@ -175,8 +176,18 @@ def widened_discovery() -> TriageAnswer:
     """Return the triage of a run whose input discovery also matched checksum files."""
     wide = changed(a_workflow(["a", "b", "a.md5", "b.md5"]), "count", log=())
     live_answers = (
-        LiveAnswer("L1", "plan", "snakemake all --dry-run --cores 2", ("total      8",)),
-        LiveAnswer("L2", "code", "snakemake all --list-changes code --cores 2", ("table",)),
+        LiveAnswer(
+            "L1",
+            "plan",
+            command("snakemake", "all", "--dry-run", "--cores", "2"),
+            ("total      8",),
+        ),
+        LiveAnswer(
+            "L2",
+            "code",
+            command("snakemake", "all", "--list-changes", "code", "--cores", "2"),
+            ("table",),
+        ),
     )
     after = a_run(wide, length_s=300, config_digest="sha256:2", config_keys={"samples": "sha256:2"})
     before = a_run(a_workflow("ab"), config_digest="sha256:1", config_keys={"samples": "sha256:1"})

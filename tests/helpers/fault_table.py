@@ -12,6 +12,7 @@ BEGIN: Final = "<!-- from here on written by the tests: make record-faults -->"
 SECTIONS: Final = {
     "test_journal_storage": "The journal's file system",
     "test_reports": "Reports from the nodes",
+    "test_shared_folder": "A shared folder",
     "test_own_faults": "Internal errors",
     "test_executors_that_fail": "Executors that fail",
     "test_killed": "Killed",

@@ -142,7 +142,7 @@ class Lab:
         return fold(read_journal(journal))
 
     def fragments(self) -> list[Path]:
-        return list(self.folder.glob(".snakemake/observe/*.fragment"))
+        return list(self.folder.glob(".snakemake/observe/*/*.fragment"))
 
 
 def _written(stream: io.TextIOWrapper) -> str:

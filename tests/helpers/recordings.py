@@ -52,6 +52,9 @@ class Reports:
     def remove_left_over(self) -> None:
         return
 
+    def close(self) -> None:
+        return
+
 
 class Recording:
     """One recorded run, its moments given in seconds."""

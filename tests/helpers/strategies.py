@@ -44,6 +44,35 @@ from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput
 
+# -- text that means harm to a shell, a terminal, Markdown, TOML or XML ------------------------------
+
+HARMFUL = (
+    *(
+        "`",
+        "``",
+        "```",
+        "~~~",
+        "'",
+        '"',
+        "\\",
+        "$(touch x)",
+        "`touch x`",
+        "${HOME}",
+        ";",
+        "&&",
+        "|",
+    ),
+    *(">x", "<", "(", ")", "{", "}", "[", "]", "!", "#", " # ", "*", "?", "~", "=", "%", "$"),
+    *("-", "--", "-x", "--force", " -rf ", "-u root", " ", "  ", "\t", "\n", "\r", "\r\n", "\0"),
+    *("\x1b[2J", "\x1b]8;;http://x\x1b\\", "\x07", "\x7f", "\x9b", "\x85", "\u2028", "\u2029"),
+    *("\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ud800", "\udfff", "\ufffe", "\ue000"),
+    *("<img src=x onerror=y>", "<!--", "]]>", "</a>", "&lt;", "&#96;", "![a](x)"),
+    *("[x](javascript:y)", "<javascript:y>", "\n# h", "\n- i", "\n```\n", "1. ", "| a | b |"),
+    *("../", "/", "./", ".", "snakemake", "a", "b", "\u00e9", "\u00a0", "\U0001f600", "\u0661"),
+    *("***", '"""', "\\u0000", "%s", "{0}", "x" * 300),
+)
+hostile = st.lists(st.sampled_from(HARMFUL) | st.text(max_size=4), max_size=5).map("".join)
+
 # -- events: from their own types, so that a new field is covered the day it is made ---------------
 
 _whole = st.integers(-(2**53), 2**53)

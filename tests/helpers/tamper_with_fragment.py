@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 what, output = sys.argv[1:]
-(own,) = Path(".snakemake/observe").glob("*.fragment")
+(own,) = Path(".snakemake/observe").glob("*/*.fragment")
 NOW = time.time_ns() // 1000
 PROCESS = {
     "v": 1,
@@ -58,7 +58,8 @@ match what:
         for value in (None, [], {}, "x", 1.5, True, -1):
             add(*(process(**{key: value}) for key in PROCESS))
     case "from another run":
-        other = own.with_name("0123456789ab-1.fragment")
+        other = own.parent.parent / "0123456789abcdef0123456789abcdef" / own.name
+        other.parent.mkdir(0o700)
         other.write_bytes(process(pid=77) + b"\n")
     case "code":
         add(

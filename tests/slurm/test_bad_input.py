@@ -63,9 +63,9 @@ def test_a_fragment_that_comes_late_revises_the_attempt(lab: SlurmLab) -> None:
 
     def hide() -> None:
         """Take the first fragment away once it is whole, until its attempt's end is written."""
-        while not any(_is_whole(found) for found in folder.glob("*-1.fragment")):
+        while not any(_is_whole(found) for found in folder.glob("*/1.fragment")):
             time.sleep(0.05)
-        (found,) = folder.glob("*-1.fragment")
+        (found,) = folder.glob("*/1.fragment")
         found.rename(lab.folder / "hidden")
         while not any(b'"attempt_finished"' in path.read_bytes() for path in lab.journals):
             time.sleep(0.1)

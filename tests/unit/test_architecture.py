@@ -35,6 +35,7 @@ ROOTS = {
 # The layers of the logger package, the lowest first: folders, and modules of the root. A folder that
 # is not named belongs to the one that it lies in. A folder imports from the layers below its own.
 LAYERS = (
+    {"pasting"},
     {"clock", "console", "settings", "probe"},
     {"journal"},
     {"run"},
@@ -234,21 +235,21 @@ def test_what_others_reported_becomes_events_in_one_place() -> None:
 # -- the node's side -----------------------------------------------------------------------------
 
 
-def test_the_node_s_side_is_the_standard_library_and_our_clock() -> None:
-    to_see, seen = ["node"], set()
+def test_the_node_s_side_is_the_standard_library_and_modules_that_need_no_more() -> None:
+    to_see, seen = [(TIMED, "node")], set()
     while to_see:
-        name = to_see.pop()
-        seen.add(name)
-        for imported in imports(modules(TIMED)[name]):
+        package, name = to_see.pop()
+        seen.add((package, name))
+        for imported in imports(modules(package)[name]):
             first, _, rest = imported.partition(".")
-            if first == TIMED:
-                to_see += [rest] if rest not in seen else []
+            if first in ROOTS:
+                to_see += [(first, rest)] if (first, rest) not in seen else []
             else:
-                assert imported == f"{OBSERVE}.clock" or first in sys.stdlib_module_names, imported
-    assert all(
-        one.partition(".")[0] in sys.stdlib_module_names
-        for one in imports(modules(OBSERVE)["clock"])
-    )
+                assert first in sys.stdlib_module_names, imported
+    assert {name for package, name in seen if package == OBSERVE} == {
+        *("clock", "probe"),
+        *("journal.masking", "journal.secret_names", "journal.secret_shapes"),
+    }
 
 
 MEASURED = f"import sys, {TIMED}.node; print('{TIMED}.usage' in sys.modules)"
@@ -273,9 +274,24 @@ def test_nothing_is_executed_or_imported_from_what_was_read() -> None:
     """Journals and fragments may come from anyone; no module has the means to run what is in them."""
     for path in [path for package in ROOTS for path in modules(package).values()]:
         assert not imports(path) & {"pickle", "marshal", "shelve", "runpy", "importlib"}, path
-        assert "yaml" not in imports(path) or path.name == "profile_mappings.py", path
         assert not called(path) & RUNS_DATA, path
         assert "shell=True" not in path.read_text(), path
+
+
+def test_yaml_is_read_by_loaders_that_make_plain_values_only() -> None:
+    used = {
+        name: {
+            node.attr
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "yaml"
+        }
+        for name, path in modules(OBSERVE).items()
+        if "yaml" in imports(path)
+    }
+    assert used == {
+        "external.snakemake_profiles": {"safe_load", "scan", "AliasToken"},
+        "recording.profile_mappings": {"load", "BaseLoader"},
+    }
 
 
 def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags() -> None:
@@ -299,6 +315,18 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
         and node.value.id == "live_snakemake"
     }
     assert used == {"invocation_for", "LiveError", "QUERIES"}  # it shows commands, and starts none
+
+
+def test_snakemake_s_own_code_is_used_where_a_question_is_put_together() -> None:
+    """Elsewhere in the reader it would cost a second at each start."""
+    using = {
+        name
+        for name, path in modules(OBSERVE).items()
+        if any(one.split(".")[0] == "snakemake" for one in imports(path))
+    }
+    assert {name for name in using if not name.startswith("recording.")} == {
+        *("external.snakemake_flags", "external.snakemake_profiles", "external.asked_snakemake"),
+    }
 
 
 def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis import param_values
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
+from snakemake_logger_plugin_observe.analysis.compare.digests import differ, short
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
 from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
@@ -148,16 +149,16 @@ def _config(
     before: CitedRun, after: CitedRun, one: RunStarted, other: RunStarted
 ) -> Iterator[Change]:
     """Yield the keys of the configuration that differ, where both journals have them."""
-    if one.config_digest is None or other.config_digest in (None, one.config_digest):
+    if not differ(one.config_digest, other.config_digest):
         return
     keys = sorted(
         key
         for key in one.config_keys.keys() | other.config_keys.keys()
-        if one.config_keys.get(key) != other.config_keys.get(key)
+        if _differ_or_alone(one.config_keys.get(key), other.config_keys.get(key))
     )
     if not keys:  # older journals have a digest of the whole only
         yield from _differing(
-            before, after, "config", _digest(one.config_digest), _digest(other.config_digest)
+            before, after, "config", short(one.config_digest), short(other.config_digest)
         )
     for key in keys:
         values = param_values.differing_config(one.config_values, other.config_values, key)
@@ -166,7 +167,7 @@ def _config(
             for change in _differing(before, after, f"config {key}", plain.before, plain.now):
                 yield replace(change, values=plain)
             continue
-        old, new = _digest(one.config_keys.get(key)), _digest(other.config_keys.get(key))
+        old, new = short(one.config_keys.get(key)), short(other.config_keys.get(key))
         yield from _differing(before, after, f"config {key}", old, new)
 
 
@@ -184,13 +185,14 @@ def _of_sources(before: CitedRun, after: CitedRun) -> Iterator[Change]:
     ]
     if one.sources and other.sources:
         facts += [
-            (f"file {path}", _digest(one.sources.get(path)), _digest(other.sources.get(path)))
+            (f"file {path}", short(one.sources.get(path)), short(other.sources.get(path)))
             for path in sorted(one.sources.keys() | other.sources.keys())
+            if _differ_or_alone(one.sources.get(path), other.sources.get(path))
         ]
     else:
         sums = (one.snakefile_sha256, other.snakefile_sha256)
         if None not in sums:
-            facts.append(("Snakefile's text", _digest(sums[0]), _digest(sums[1])))
+            facts.append(("Snakefile's text", short(sums[0]), short(sums[1])))
     for what, old, new in facts:
         if old != new:
             cited = (
@@ -207,9 +209,9 @@ def _commit(commit: str | None, dirty: bool | None) -> str | None:
 # The facts of a job that are compared as a whole; inputs and outputs are compared by file.
 _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("rule's name", lambda j: j.rule),
-    ("code", lambda j: _digest(j.code_digest)),
-    ("params", lambda j: _digest(j.params_digest)),
-    ("environment", lambda j: _digest(j.environment_digest)),
+    ("code", lambda j: j.code_digest),
+    ("params", lambda j: j.params_digest),
+    ("environment", lambda j: j.environment_digest),
     # The path of a script does not matter where a digest of its code is known.
     ("script", lambda j: j.script if j.code_digest is None else None),
     ("threads", lambda j: j.threads),
@@ -223,7 +225,8 @@ _JOB_FACTS: Final[tuple[tuple[str, Callable[[JobDescribed], Any]], ...]] = (
     ("temp", lambda j: None if j.temp is None else list(j.temp) or "none"),
 )
 # If one journal lacks one of these, it is not a change.
-_OPTIONAL: Final = ("code", "params", "environment", "retries", "temp")
+_DIGESTS: Final = ("code", "params", "environment")
+_OPTIONAL: Final = ("retries", "temp")
 # The attributes that a job's facts are read from. Most jobs are equal in these, and are skipped.
 _compared_attributes: Final = attrgetter(
     *("rule", "code_digest", "params_digest", "environment_digest", "script", "threads", "log"),
@@ -284,7 +287,10 @@ def _facts(pair: Pair) -> _Facts:
     one, other = pair.before, pair.after
     for what, fact in _JOB_FACTS:
         old, new = fact(one), fact(other)
-        if old != new and not (what in _OPTIONAL and None in (old, new)):
+        if what in _DIGESTS:
+            if differ(old, new):
+                yield what, short(old), short(new)
+        elif old != new and not (what in _OPTIONAL and None in (old, new)):
             yield what, text(old), text(new)
     for name in sorted(one.resources.keys() | other.resources.keys()):
         old, new = one.resources.get(name), other.resources.get(name)
@@ -315,8 +321,8 @@ def _reaches_the_tool(one: JobDescribed, other: JobDescribed) -> bool:
     return (
         None not in (one.shellcmd, other.shellcmd)
         and one.shellcmd != other.shellcmd
-        and one.code_digest == other.code_digest
-        and one.params_digest == other.params_digest
+        and not _differ_or_alone(one.code_digest, other.code_digest)
+        and not _differ_or_alone(one.params_digest, other.params_digest)
         and (one.input, one.output, one.log) == (other.input, other.output, other.log)
     )
 
@@ -328,8 +334,9 @@ def _quoted(what: str, pair: Pair) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _digest(digest: str | None) -> str | None:
-    return None if digest is None else digest.removeprefix("sha256:")[:_SHORT]
+def _differ_or_alone(one: str | None, other: str | None) -> bool:
+    """Whether two digests differ, or there is only one."""
+    return differ(one, other) or (one is None) != (other is None)
 
 
 def text(value: Any) -> str | None:

@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.analysis.why.reason_text import CHANGED
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons, why
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.pasting import Command, path
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES
 
@@ -43,7 +44,7 @@ class LiveAnswer:
     """Its name in evidence: ``L1``, ``L2``, ..."""
     what: str
     """``plan``, ``input``, ``code``, ``params`` or ``summary``."""
-    command: str
+    command: Command
     """The command as a user would type it."""
     lines: tuple[str, ...]
     """The lines of its stdout."""
@@ -95,6 +96,11 @@ class Case:
     def plan_side(self) -> CitedRun | None:
         """Return the dry run, to cite its journal."""
         return CitedRun("P", self.plan) if self.plan is not None else None
+
+    @property
+    def journal(self) -> tuple[str, ...]:
+        """The run's journal as an argument of a command; empty if its path is unknown."""
+        return (path(self.paths["B"]),) if "B" in self.paths else ()
 
     def answer(self, what: str) -> LiveAnswer | None:
         """Return a live Snakemake's answer about *what*, if there is one."""

@@ -1,6 +1,5 @@
 """How much time an action would save, predicted by simulating the run with it."""
 
-import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
 )
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import predicted_saving
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.pasting import Command, command, option
 
 _SUBMISSIONS: Final = 5_000
 """The largest run to simulate here; simulating more attempts would delay the answer."""
@@ -22,7 +22,7 @@ _SUBMISSIONS: Final = 5_000
 class PredictedGain:
     """How much time an action would save, and the command that shows the details."""
 
-    command: str
+    command: Command
     saves: Micros | None
     """None if the run is too large to simulate here."""
 
@@ -31,21 +31,23 @@ def predict_gain(case: Case, action: Action) -> PredictedGain | None:
     """Return what *action* would save; None if it cannot be simulated, or saves nothing."""
     if not action.move or case.status != "success":
         return None
-    command = shlex.join(["snakemake-observe", "whatif", *_journal(case), *_flags(action.move)])
+    simulate = command(
+        *("snakemake-observe", "whatif", *case.journal, *_flags(action.move)),
+        purpose="the predicted gain",
+    )
     try:
         scenario = parse_scenario(action.move)
         if len(case.run.attempts) > _SUBMISSIONS:
-            return PredictedGain(command, None)
+            return PredictedGain(simulate, None)
         saves = predicted_saving(case.run, scenario, case.account.segments)
     except ScenarioError:
         return None
-    return PredictedGain(command, saves) if saves > 0 else None
-
-
-def _journal(case: Case) -> list[str]:
-    path = case.paths.get("B")
-    return [path] if path is not None else []
+    return PredictedGain(simulate, saves) if saves > 0 else None
 
 
 def _flags(move: tuple[Argument, ...]) -> list[str]:
-    return [each for name, value in move for each in (f"--{name}", value) if each is not None]
+    return [
+        each
+        for name, value in move
+        for each in ((f"--{name}",) if value is None else option(f"--{name}", value))
+    ]

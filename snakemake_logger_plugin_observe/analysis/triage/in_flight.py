@@ -1,20 +1,18 @@
 """The jobs that a run left when it ended early: those in flight, and those never started."""
 
-import shlex
 from collections.abc import Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, jobs_of, named
-from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
+from snakemake_logger_plugin_observe.analysis.triage import cluster_jobs, failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
+from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 
 _CITED: Final = 3
 _IDS: Final = 8
-# The commands of schedulers that show and cancel jobs.
-_COMMANDS: Final = {"slurm": ("squeue -j {}", "scancel {}"), "lsf": ("bjobs {}", "bkill {}")}
 
 
 def left(case: Case) -> tuple[Attempt, ...]:
@@ -67,26 +65,24 @@ def not_started(case: Case) -> int:
     return max(0, sum(case.run.planned.to_run.values()) - len(started))
 
 
-def advice(case: Case, attempts: Sequence[Attempt]) -> str:
+def advice(attempts: Sequence[Attempt]) -> str:
     """Return what to do about the jobs in flight, and how to run again."""
     first = ""
     if ids := external_ids(attempts):
-        scheduler = _scheduler(case)
-        more = " and the others" if len(ids) > _IDS else ""
-        if commands := _COMMANDS.get(scheduler):
-            listed = " ".join(ids[:_IDS])
-            shown = shlex.quote(",".join(ids[:_IDS])) if scheduler == "slurm" else listed
-            first = f"check whether they still run ({commands[0].format(shown)}{more}) and cancel "
-            first += f"those that do ({commands[1].format(listed)}{more}); then "
-        else:
-            first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
-            first += "that it does; then "
+        first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
+        first += "that it does; then "
     elif attempts:
         first = "check whether their tools still run on this host, and end those that do; then "
     return (
         f"{first}run the same command again with --rerun-incomplete (after --unlock, if Snakemake "
         "reports that the directory is locked)"
     )
+
+
+def commands(case: Case, attempts: Sequence[Attempt]) -> tuple[Command, ...]:
+    """Return the commands that show and cancel the jobs in flight in the cluster."""
+    ids = external_ids(attempts)[:_IDS]
+    return cluster_jobs.commands(_scheduler(case), ids)
 
 
 def _scheduler(case: Case) -> str:

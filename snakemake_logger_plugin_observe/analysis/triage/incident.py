@@ -6,6 +6,7 @@ from typing import Literal
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.pasting import Command
 
 Boundary = Literal[
     "workflow semantics", "operating context", "storage and visibility", "tool behavior"
@@ -25,6 +26,8 @@ class Action:
     """Whether somebody else has to act or decide."""
     move: tuple[Argument, ...] = ()
     """The same change as arguments of ``whatif``, if a simulation can predict its gain."""
+    commands: tuple[Command, ...] = ()
+    """The commands that it needs, to paste in this order; never a part of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,11 @@ class Incident:
 class Claim:
     """One sentence and its citations, which are empty only for a command or "unknown".
 
-    The text has no line breaks, and names jobs, rules and files as the journal does.
+    The text has no line breaks, and names jobs, rules and files as the journal does. It contains no
+    command: a text is wrapped, cut and escaped, and a command must not be.
     """
 
     text: str
     evidence: tuple[Citation, ...] = ()
+    commands: tuple[Command, ...] = ()
+    """Commands to paste; with an empty text they are the claim."""

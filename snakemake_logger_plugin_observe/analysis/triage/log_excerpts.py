@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Inc
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.why.why import job_times
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.pasting import double_quoted
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 MISSING_EVIDENCE: Final = "missing_evidence"
@@ -64,8 +65,9 @@ def missing_evidence(
         job = case.run.jobs[job_id]
         if job.rule in proposed or (not job.output and job.shellcmd is None and job.script is None):
             continue
+        name = f"{_no_wildcard(job)}/{_name_of(job)}"
         proposals = {
-            what: f'{what}: "{what}s/{job.rule}/{_name_of(job)}.{ending}"'
+            what: f"{what}: {double_quoted(f'{what}s/{name}.{ending}')}"
             for what, ending, there in (
                 ("log", "log", job.log),
                 ("benchmark", "txt", job.benchmark),
@@ -96,6 +98,10 @@ def _proposed(rule: str, proposals: dict[str, str], cited: tuple[Citation, ...])
         check=f"missing_{'logs' if 'log' in proposals else 'benchmarks'} <= 0",
         rules=(rule,),
     )
+
+
+def _no_wildcard(job: JobDescribed) -> str:
+    return job.rule.replace("{", "{{").replace("}", "}}")
 
 
 def _name_of(job: JobDescribed) -> str:

@@ -1,6 +1,5 @@
 """The incident note: six fields to hand to a colleague, each claim with its citations."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
@@ -12,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Inci
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
+from snakemake_logger_plugin_observe.pasting import Command, command, path, toml_key
 from snakemake_logger_plugin_observe.run.model import Run
 
 _CITED: Final = 4
@@ -63,7 +63,7 @@ def note(
     return IncidentNote(
         symptom,
         (Claim(affected.text, affected.evidence),),
-        (Claim(_confirming(case, incidents[0] if incidents else None)),),
+        (Claim("", commands=(_confirming(case, incidents[0] if incidents else None),)),),
         (
             *_consulted(case, incidents, excerpts),
             *(Claim(one.claim, one.evidence) for one in missing_evidence),
@@ -77,18 +77,18 @@ def _end(case: Case) -> tuple[Citation, ...]:
     return case.side.at_end(f"status: {case.status}") or case.side.at_start("the run")
 
 
-def _confirming(case: Case, first: Incident | None) -> str:
+def _confirming(case: Case, first: Incident | None) -> Command:
     """Return the command that confirms the first incident."""
-    journal, baseline = case.paths.get("B"), case.paths.get("A")
+    journal, baseline = case.journal, case.paths.get("A")
     if (case.failures and (first is None or first.failures)) or case.status == "failed":
-        arguments = ["jobs", "--failed", journal]
+        arguments = ["jobs", "--failed", *journal]
     elif first is not None and first.failures:  # jobs that were cut off
-        arguments = ["jobs", journal]
+        arguments = ["jobs", *journal]
     elif baseline is not None:
-        arguments = ["compare", baseline, journal]
+        arguments = ["compare", path(baseline), *journal]
     else:
-        arguments = ["cost", journal]
-    return shlex.join([_COMMAND, *(one for one in arguments if one is not None)])
+        arguments = ["cost", *journal]
+    return command(_COMMAND, *arguments, purpose="confirms it")
 
 
 def _consulted(
@@ -96,13 +96,15 @@ def _consulted(
 ) -> Iterator[Claim]:
     sides = (case.side, case.baseline_side, case.plan_side)
     for side in (one for one in sides if one is not None):
-        path = case.paths.get(side.name)
-        named = f" {path}" if path else ""
+        journal = case.paths.get(side.name)
+        named = f" {journal}" if journal else ""
         yield Claim(f"{_JOURNALS[side.name]}{named}", side.at_start(f"run: {_run_id(side.run)}"))
     for number, answered in enumerate(one for one in case.live_answers if not one.problem):
         question = "--summary" if answered.what == "summary" else f"--list-changes {answered.what}"
-        command = f"the same with {question} instead of --dry-run" if number else answered.command
-        yield Claim(f"{answered.name}: {command}")
+        if number:
+            yield Claim(f"{answered.name}: the same with {question} instead of --quiet rules")
+        else:
+            yield Claim(answered.name, commands=(answered.command,))
     for excerpt in excerpts:
         if excerpt.evidence:
             yield Claim(f"{excerpt.kind} of {excerpt.job}", excerpt.evidence)
@@ -144,20 +146,22 @@ def _actions(
     first = incidents[0]
     action = first.action
     escalate = "escalate: " if action.escalate else ""
-    yield Claim(f"{escalate}{action.text}, because {action.why}", first.evidence[:_CITED])
+    text = f"{escalate}{action.text}, because {action.why}"
+    yield Claim(text, first.evidence[:_CITED], action.commands)
     if gain is not None:
-        yield Claim(predicted(gain), first.evidence[:_CITED])
+        yield Claim(predicted(gain), first.evidence[:_CITED], (gain.command,))
     for one in others(incidents):
-        yield Claim(f"then, for {one.incident_class}: {one.action.text}", one.evidence[:_CITED])
+        text = f"then, for {one.incident_class}: {one.action.text}"
+        yield Claim(text, one.evidence[:_CITED], one.action.commands)
     if first.check is not None:
         yield Claim(f"a check that catches it next time: {first.check}{_line_of(first.check)}")
 
 
 def predicted(gain: PredictedGain) -> str:
-    """Return what an action would save, with the command that shows the details."""
+    """Return what an action would save; ``gain.command`` shows the details."""
     if gain.saves is None:
-        return f"to predict the gain: {gain.command}"
-    return f"predicted gain: {gain.saves / 1e6:.1f} s ({gain.command})"
+        return "the gain can be predicted"
+    return f"predicted gain: {gain.saves / 1e6:.1f} s"
 
 
 def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
@@ -168,7 +172,9 @@ def others(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 def _line_of(check: str) -> str:
     """Return a limit as the line of a check file."""
     for sign, table in ((" <= ", "max"), (" >= ", "min")):
-        figure, separator, limit = check.partition(sign)
+        figure, separator, limit = check.rpartition(sign)
         if separator:
-            return f" (in the check file: {table}.{figure} = {limit})"
+            name, dot, part = figure.partition(".")
+            key = f"{name}.{toml_key(part)}" if dot else name
+            return f" (in the check file: {table}.{key} = {limit})"
     return ""

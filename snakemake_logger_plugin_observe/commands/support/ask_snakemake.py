@@ -1,24 +1,58 @@
 """Ask a live Snakemake, for ``triage --live``, after the user has confirmed the commands."""
 
-import shlex
+import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
+from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.journal.ownership import not_this_users
+from snakemake_logger_plugin_observe.pasting import command, option
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _TIMEOUT_S: Final = 120
 
 
-def ask(source: Source, folder: Workdir | None, *, agreed: bool) -> tuple[LiveAnswer, ...]:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``--live``."""
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="also ask Snakemake what it would run now and what has changed (a dry run, "
+        "--list-changes, --summary); no job runs",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="with --live: run these commands without asking first, if the journal is your own",
+    )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="with --live: a Snakefile, profile or config file, or a folder of them, outside of "
+        "the workflow's folder, that Snakemake may read; may be given several times",
+    )
+
+
+def ask(args: argparse.Namespace, source: Source, folder: Workdir | None) -> tuple[LiveAnswer, ...]:
     """Return what a live Snakemake answers about a run's targets.
 
-    The commands are shown first, and run only if the user confirms them, or has *agreed* before.
+    The commands are shown first, and run only if the user confirms them, or has agreed before: for
+    a journal of the user's own, and for files in its folder or that the user names again.
+
+    Args:
+        args: the user's arguments.
+        source: the run.
+        folder: its working directory.
 
     Raises:
         JournalError: if Snakemake cannot be asked, or the user does not confirm.
@@ -37,45 +71,69 @@ def ask(source: Source, folder: Workdir | None, *, agreed: bool) -> tuple[LiveAn
         )
     try:
         how = live_snakemake.invocation_for(started, folder, Path.cwd())
-        _confirm(how, agreed=agreed)
+        foreign = [one for one in how.foreign if not live_snakemake.is_within(one, args.allow)]
+        _show(how, foreign)
+        doubts = list(_doubts(source.path, started, folder, foreign))
+        if doubts or not args.yes:
+            _confirm(doubts, agreed=args.yes)
         return tuple(
-            LiveAnswer(f"L{number}", one.what, one.command, one.lines, one.problem)
+            LiveAnswer(f"L{number}", one.what, command(*one.command), one.lines, one.problem)
             for number, one in enumerate(live_snakemake.run_queries(how, _TIMEOUT_S), 1)
         )
     except live_snakemake.LiveError as error:
         raise JournalError(f"{source.path}: {error}") from error
 
 
-def _confirm(how: live_snakemake.Invocation, *, agreed: bool) -> None:
-    """Show the commands, and return if they may be run.
-
-    Raises:
-        JournalError: if they may not.
-
-    """
-    program = live_snakemake.program()
-    print(f"In {harmless(str(how.start))}, with {harmless(program)}:", file=sys.stderr)
+def _show(how: live_snakemake.Invocation, foreign: Sequence[str]) -> None:
+    """Show the commands, what Snakemake executes, and what was left out."""
+    program = command(sys.executable, "-m", "snakemake")
+    print(f"In {harmless(str(how.start))}, as {program}:", file=sys.stderr)
     for what in live_snakemake.QUERIES:
-        print(f"  {harmless(shlex.join(how.command(what)))}", file=sys.stderr)
+        asked = how.command(what)  # as a list if it cannot be pasted: the user must see all of it
+        print(f"  {command(*asked).line or harmless(repr(asked))}", file=sys.stderr)
     if how.left_out:
         left = harmless(", ".join(how.left_out))
         print(f"Left out of the recorded command: {left}; the plan may differ.", file=sys.stderr)
     print(
-        f"No job runs, and each command is stopped after {_TIMEOUT_S} s; but Snakemake executes "
-        "the Python code in the Snakefile.",
+        f"No job runs, and each command is stopped after {_TIMEOUT_S} s. But Snakemake executes "
+        f"the Python code in {harmless(', '.join(how.executed))} and in what is included there, "
+        "with these arguments: the journal chose them.",
         file=sys.stderr,
     )
-    if agreed and not how.foreign:
-        return
+    for path in foreign:
+        print(f"! {harmless(path)} is outside of the workflow's folder", file=sys.stderr)
+
+
+def _doubts(
+    path: Path, started: RunStarted, folder: Workdir, foreign: Sequence[str]
+) -> Iterator[str]:
+    """Yield why the user's word beforehand is not enough, and what to do."""
+    here = live_snakemake.is_within(str(folder.root), [Path()])
+    if not here:
+        yield f"{path}: --yes is for a journal in or below the current directory; cd {folder.root}"
+    elif reason := not_this_users(path, started, folder.root):
+        yield f"{path}: --yes is for a journal of your own, and {reason}; use a terminal"
+    if foreign:
+        flags = command(*(word for one in foreign for word in option("--allow", one)))
+        yield (
+            f"{', '.join(foreign)}: outside of the workflow's folder and the current one; use a "
+            f"terminal, go to where snakemake was started, or add {flags}"
+        )
+
+
+def _confirm(doubts: Sequence[str], *, agreed: bool) -> None:
+    """Return if the user confirms the commands that were shown.
+
+    Raises:
+        JournalError: if they may not be run.
+
+    """
     if not sys.stdin.isatty():
-        if how.foreign:
-            raise JournalError(
-                f"{', '.join(how.foreign)}: outside the workflow's directory and the current one; "
-                "use a terminal, or go to where snakemake was started"
-            )
+        if agreed:
+            raise JournalError(doubts[0])
         raise JournalError("--live asks before it runs these, and there is no terminal: add --yes")
-    for path in how.foreign:
-        print(f"! {harmless(path)} is outside the workflow's directory", file=sys.stderr)
+    for doubt in doubts if agreed else ():
+        print(harmless(doubt), file=sys.stderr)
     print("Run them? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise JournalError("nothing was run; without --live, triage does not need Snakemake")

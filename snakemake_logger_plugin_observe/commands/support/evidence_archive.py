@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
 from snakemake_logger_plugin_observe.external.workdir import Workdir
+from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 
@@ -22,7 +23,8 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> 
     index: list[str] = []
     for name, path in answer.paths.items():
         saved = f"journals/{name}.jsonl"
-        index.append(_entry(saved, f"journal {name}: {path}", exists=store.copy(Path(path), saved)))
+        exists = store.copy(Path(path).resolve(), saved)
+        index.append(_entry(saved, f"journal {name}: {path}", exists=exists))
     if folder is not None:
         index += _save_files(store, answer, folder)
     for one in answer.asked:
@@ -32,7 +34,7 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> 
     store.text("note.md", render_note(answer, ".md"))
     index.append(_entry("note.md", "the incident note"))
     index += [f"missing: {text}" for text in answer.missing]
-    store.text("INDEX.txt", "".join(f"{' '.join(line.split())}\n" for line in index))
+    store.text("INDEX.txt", "".join(f"{' '.join(harmless(line).split())}\n" for line in index))
 
 
 def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Workdir) -> Iterator[str]:

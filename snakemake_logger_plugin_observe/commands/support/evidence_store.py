@@ -1,41 +1,55 @@
 """A new folder in which the evidence of an incident is saved."""
 
+import contextlib
 import os
-import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
+from snakemake_logger_plugin_observe.pasting import harmless_lines
+
 _BLOCK: Final = 1024 * 1024
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class SavingError(Exception):
     """Evidence could not be saved; the text is one line for the user."""
 
 
-@dataclass(frozen=True, slots=True)
 class EvidenceStore:
     """A new folder for evidence, which only its owner can read."""
 
-    root: Path
+    def __init__(self, root: Path, descriptor: int) -> None:
+        """Write into *root* through its *descriptor*: its path may lead elsewhere by then."""
+        self.root = root
+        self._descriptor = descriptor
 
     @classmethod
     def new(cls, root: Path) -> "EvidenceStore":
-        """Create the folder.
+        """Create the folder, and those that it lies in.
 
         Raises:
-            SavingError: if it exists and is not empty, or cannot be created.
+            SavingError: if it exists and is not an empty folder of this user, or cannot be created.
 
         """
         try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if any(root.iterdir()):
-                raise SavingError(f"{root}: is not empty; not overwritten. Name a new folder")
-            root.chmod(0o700)
+            root.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                root.mkdir(mode=0o700)
+            descriptor = os.open(root, _FOLDER)
+        except NotADirectoryError as error:
+            raise SavingError(f"{root}: is not a folder. Name a new folder") from error
         except OSError as error:
-            raise SavingError(f"{root}: {error.strerror or error}") from error
-        return cls(root)
+            raise SavingError(f"{root}: {error.strerror or error}. Name a new folder") from error
+        try:
+            os.fchmod(descriptor, 0o700)  # first: from now on nobody else can put anything there
+            if os.listdir(descriptor):
+                raise SavingError(f"{root}: is not empty; not overwritten. Name a new folder")
+        except OSError as error:
+            os.close(descriptor)
+            raise SavingError(f"{root}: {error.strerror or error}. Name a new folder") from error
+        return cls(root, descriptor)
 
     def copy(self, source: Path, name: str) -> bool:
         """Copy a plain file to *name* below the store; return whether it could be read.
@@ -45,38 +59,42 @@ class EvidenceStore:
 
         """
         try:
-            descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = open_file(source.parent, source.name)
         except OSError:
             return False
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return False
             self._write(name, _blocks(descriptor))
         finally:
             os.close(descriptor)
         return True
 
     def text(self, name: str, text: str) -> None:
-        """Write *text* to *name* below the store.
+        """Write *text* to *name* below the store, without characters that a terminal obeys.
 
         Raises:
             SavingError: if it cannot be written.
 
         """
-        self._write(name, [text.encode("utf-8", "backslashreplace")])
+        self._write(name, [harmless_lines(text).encode("utf-8", "backslashreplace")])
 
     def _write(self, name: str, blocks: Iterable[bytes]) -> None:
-        path = self.root / name
         try:
-            folder = self.root
-            for part in Path(name).parts[:-1]:
-                folder /= part
-                folder.mkdir(mode=0o700, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-                file.writelines(blocks)
+            folder = os.dup(self._descriptor)
+            try:
+                *above, last = Path(name).parts
+                for part in above:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(part, 0o700, dir_fd=folder)
+                    inner = os.open(part, _FOLDER, dir_fd=folder)
+                    os.close(folder)
+                    folder = inner
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+                with os.fdopen(os.open(last, flags, 0o600, dir_fd=folder), "wb") as file:
+                    file.writelines(blocks)
+            finally:
+                os.close(folder)
         except OSError as error:
-            raise SavingError(f"{path}: {error.strerror or error}") from error
+            raise SavingError(f"{self.root / name}: {error.strerror or error}") from error
 
 
 def _blocks(descriptor: int) -> Iterator[bytes]:

@@ -1,6 +1,9 @@
 """Find and read the journal that a command is about: the named one, or the newest run here."""
 
 import argparse
+import contextlib
+import os
+import pwd
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +16,7 @@ from snakemake_logger_plugin_observe.journal.files import (
     SUBFOLDER,
     Detail,
     JournalError,
+    journals_below,
     journals_in,
     read_journal,
 )
@@ -77,26 +81,30 @@ def above(folder: Path) -> Path | None:
 
 
 def _newest(folder: Path, detail: Detail) -> Source:
-    found = journals_in(folder) or sorted(folder.glob("*.jsonl"))
+    found = journals_in(folder) or journals_below(folder)
     if not found:
         raise JournalError(
             f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
             "or name a journal"
         )
     unread: list[str] = []
+    denied: list[str] = []
     plans: list[Path] = []
     for path in reversed(found):
         try:
             source = _load(path, detail)
         except JournalError as error:
             unread.append(str(error))
+            if isinstance(error.__cause__, PermissionError):
+                denied.append(f"a newer run{_by(path)} is not shown: {error}")
             continue
         if not source.run.is_dry_run:
-            return replace(source, problems=(*_passed_over(plans, unread), *source.problems))
+            problems = (*_passed_over(plans, unread), *source.problems)
+            return replace(source, problems=problems, unread=tuple(denied))
         plans.append(path)
     if plans:
         return _load(plans[0], detail)
-    raise JournalError(unread[0])
+    raise JournalError((denied or unread)[0])
 
 
 def _passed_over(plans: Sequence[Path], unread: Sequence[str]) -> Iterator[str]:
@@ -114,8 +122,9 @@ def _load(path: Path, detail: Detail) -> Source:
     if alive:
         extend_to(run, clock.now())
     problems = (*reading.problems, *_lost(run))
-    listed = tuple(f"{path}: {one}" for one in problems)
-    return Source(path, run, run.status(alive), listed, _resumed(path, run))
+    shown = tuple(f"{path}: {one}" for one in problems)
+    status, resumed = run.status(alive), _resumed(path, run)
+    return Source(path, run, status, shown, resumed, owner=_other_owner(path))
 
 
 def _resumed(path: Path, run: Run) -> EarlierRun | None:
@@ -126,6 +135,28 @@ def _resumed(path: Path, run: Run) -> EarlierRun | None:
     if earlier is None:
         return None
     return EarlierRun(earlier.path, folder_runs.start_of(earlier.started), earlier.status)
+
+
+def _by(path: Path) -> str:
+    owner = _other_owner(path)
+    return f", by {owner}," if owner is not None else ""
+
+
+def _other_owner(path: Path) -> str | None:
+    """Return the name of the user that a journal belongs to; None if it is this one.
+
+    A link in its place is of whoever made it, if that is another user.
+    """
+    users = [os.geteuid()]
+    with contextlib.suppress(OSError):
+        users = [os.lstat(path).st_uid, os.stat(path).st_uid]
+    others = [user for user in users if user != os.geteuid()]
+    if not others:
+        return None
+    try:
+        return pwd.getpwuid(others[0]).pw_name
+    except KeyError:
+        return f"user {others[0]}"
 
 
 def _lost(run: Run) -> Iterator[str]:

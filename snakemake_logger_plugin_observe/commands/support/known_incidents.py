@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 from snakemake_logger_plugin_observe.reporters.answers import Known
+from snakemake_logger_plugin_observe.reporters.documents.markdown import unmarked
 
 _DEPTH: Final = 3
 _MAX_FILES: Final = 2000
 _MAX_BYTES: Final = 256 * 1024
+_LONGEST: Final = 500
 _NOTE: Final = "# Incident in run "
 _FIELDS: Final = ("incident class", "next action")
 _CITATIONS: Final = re.compile(r"`?\[[^\]]*\]`?\s*")
@@ -22,15 +25,17 @@ def known_incidents(root: Path) -> Iterator[Known]:
     seen: set[tuple[str, str]] = set()
     for path in sorted(_files(root)):
         try:
-            if path.stat().st_size > _MAX_BYTES or path.is_symlink():
+            with os.fdopen(open_file(root, path.relative_to(root)), "rb") as file:
+                data = file.read(_MAX_BYTES + 1)
+            if len(data) > _MAX_BYTES:
                 continue
-            text = path.read_text(encoding="utf-8")
+            text = data.decode()
         except (OSError, ValueError):
             continue
         fields = _from_json(text) if path.suffix == ".json" else _from_markdown(text)
         if fields is not None and fields not in seen:
             seen.add(fields)
-            plain = (_CITATIONS.sub("", field).strip() for field in fields)
+            plain = (_CITATIONS.sub("", field[:_LONGEST]).strip() for field in fields)
             yield Known(str(path.relative_to(root)), *plain)
 
 
@@ -72,4 +77,6 @@ def _from_markdown(text: str) -> tuple[str, str] | None:
             if line.startswith(head):
                 found.append(line[len(head) :].strip() or after.strip().removeprefix("- "))
                 break
-    return (found[0], found[1]) if len(found) == len(_FIELDS) else None
+    if len(found) != len(_FIELDS):
+        return None
+    return unmarked(found[0][:_LONGEST]), unmarked(found[1][:_LONGEST])

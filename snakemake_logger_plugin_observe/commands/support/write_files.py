@@ -2,7 +2,16 @@
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.pasting import harmless_lines
+
+PRIVATE: Final = 0o600
+"""The mode of what tells about a run: it is readable for nobody else, as the journal is."""
+SHARED: Final = 0o666
+"""The mode of what other people and programs read, as the user's umask has it."""
 
 
 class WritingError(Exception):
@@ -16,10 +25,10 @@ def replace(path: Path, text: str) -> None:
         WritingError: if it could not be written; an existing file is then unchanged.
 
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{secrets.token_hex(8)}.draft")  # nobody can have put a link there
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(draft, text)
+        _write(draft, text, SHARED)
         try:
             os.replace(draft, path)
         except OSError:
@@ -29,26 +38,48 @@ def replace(path: Path, text: str) -> None:
         raise WritingError(f"{path}: {error.strerror or error}") from error
 
 
-def create(path: Path, text: str) -> None:
-    """Write *text* to *path*, which must not exist.
+def check_is_new(path: Path) -> None:
+    """Check early what ``create`` checks for certain: that nothing is at *path*, not even a link.
+
+    Raises:
+        WritingError: if something is there.
+
+    """
+    if os.path.lexists(path):
+        raise _exists(path)
+
+
+def create(path: Path, text: str, mode: int) -> None:
+    """Write *text* to *path*, which must not exist, and create its folders.
+
+    Args:
+        path: a new file; a link in its place is not followed.
+        text: its content.
+        mode: ``PRIVATE`` or ``SHARED``.
 
     Raises:
         WritingError: if it exists, or could not be written.
 
     """
     try:
-        _write(path, text)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, text, mode)
     except FileExistsError as error:
-        raise WritingError(f"{path}: already exists; not overwritten. Name another file") from error
+        raise _exists(path) from error
     except OSError as error:
         raise WritingError(f"{path}: {error.strerror or error}") from error
 
 
-def _write(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+def _exists(path: Path) -> WritingError:
+    return WritingError(f"{path}: already exists; not overwritten. Name another file")
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Write *text*, which people will read, without characters that a terminal obeys."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+            file.write(harmless_lines(text))
     except OSError:
         with contextlib.suppress(OSError):
             path.unlink()

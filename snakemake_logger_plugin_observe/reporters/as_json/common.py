@@ -24,7 +24,8 @@ def head(source: Source) -> dict[str, Any]:
             "end": moment(run.end),
             "makespan_s": to_seconds(run.makespan),
             "journal": str(source.path),
-            "problems": list(source.problems),
+            "owner": source.owner,
+            "problems": [*source.unread, *source.problems],
         },
     }
 

@@ -51,7 +51,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
         ],
         "note": shape_note(answer),
         "missing": list(answer.missing),
-        "commands": [asdict(one) for one in answer.asked],
+        "commands": [{**asdict(one), "command": str(one.command)} for one in answer.asked],
         "problems": [
             *answer.source.problems,
             *(answer.baseline.problems if answer.baseline is not None else ()),
@@ -66,7 +66,8 @@ def _action(one: Incident, won: PredictedGain | None) -> dict[str, Any]:
         "reason": one.action.why,
         "escalate": one.action.escalate,
         "saves_s": to_seconds(won.saves) if won is not None and won.saves is not None else None,
-        "whatif": won.command if won is not None else None,
+        "whatif": won.command.line if won is not None else None,
+        "commands": [one.line for one in one.action.commands if one.line is not None],
     }
 
 

@@ -1,6 +1,5 @@
 """The text of ``check``: whether the run passes, the lines that FAIL with evidence, the rest."""
 
-import shlex
 from typing import Final
 
 from rich.console import RenderableType
@@ -9,11 +8,13 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
     next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.check_lines import source, title, value, verdict
@@ -45,11 +46,11 @@ def parts(answer: CheckAnswer, width: int) -> list[RenderableType]:
         found.append(Text(harmless(text), "dim"))
     found += warnings([*answer.notes, *answer.source.problems])
     if any(line.key in ("failed_jobs", "retries", "masked_failures") for line in _failed(answer)):
-        command = next_command("snakemake-observe jobs --failed", "what failed, and why")
-        return ending(found, command)
+        failed = reader("jobs", answer.source, "--failed", purpose="what failed, and why")
+        return ending(found, failed)
     if any(line.kind in ("max", "min") for line in _failed(answer)):
-        command = next_command("snakemake-observe cost", "where the time of this run went")
-        return ending(found, command)
+        cost = reader("cost", answer.source, purpose="where the time of this run went")
+        return ending(found, cost)
     return found
 
 
@@ -57,12 +58,11 @@ def proposal_parts(answer: ProposalAnswer, width: int) -> list[RenderableType]:
     """Return the text of the check file, or where it was written."""
     if answer.file is None:
         return [answer.text]
-    where = shlex.quote(str(answer.file))
-    text = (
-        f"{answer.file}: proposed from {answer.source.path}. Keep the lines that you want, then "
-        f"run snakemake-observe check {where}"
+    text = f"{answer.file}: proposed from {answer.source.path}. Keep the lines that you want."
+    check = command(
+        "snakemake-observe", "check", path(str(answer.file)), purpose="checks a run against them"
     )
-    return [harmless(text)]
+    return [harmless(text), next_command(check)]
 
 
 def _evidence(line: CheckLine) -> list[str]:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -27,6 +28,7 @@ def head(source: Source) -> list[RenderableType]:
         _executor(source),
         source.status.replace("_", " "),
         duration(run.makespan),
+        f"by {source.owner}" if source.owner is not None else "",
     ]
     line = Text(harmless(" · ".join(fact for fact in facts if fact)), "bold", no_wrap=True)
     tags = started.tags if started else {}
@@ -36,7 +38,7 @@ def head(source: Source) -> list[RenderableType]:
     if (earlier := source.resumes) is not None:
         text = f"  resumes the run of {clock_time(earlier.start)}, which {ENDED[earlier.status]}"
         found.append(Text(harmless(f"{text}: {earlier.path}"), "dim", no_wrap=True))
-    return found
+    return [*found, *warnings(source.unread)]
 
 
 def _jobs(source: Source) -> str:
@@ -75,9 +77,15 @@ def errors(source: Source) -> list[RenderableType]:
     return [Text(harmless(f"Snakemake reported: {text}"), "red") for text in shown if text]
 
 
-def next_command(command: str, purpose: str) -> Text:
-    """Return a command to paste as it is, with what it shows behind a ``#``."""
-    return Text(harmless(f"{command}  # {purpose}"), no_wrap=True)
+def next_command(command: Command) -> Text:
+    """Return a command to paste as it is, on a line that is never wrapped."""
+    return Text(command.commented, no_wrap=True)
+
+
+def reader(name: str, source: Source, *more: str, purpose: str) -> Text:
+    """Return the line of one of our own commands about the run of *source*."""
+    own = command("snakemake-observe", name, path(str(source.path)), *more, purpose=purpose)
+    return next_command(own)
 
 
 def ending(found: list[RenderableType], *commands: Text) -> list[RenderableType]:

@@ -1,6 +1,5 @@
 """The text of ``compare``, fit for a pull request: verdict, speed, work, same work."""
 
-import shlex
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import Moved, Speed
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LABELS
-from snakemake_logger_plugin_observe.reporters.as_text.common import next_command, warnings
+from snakemake_logger_plugin_observe.reporters.as_text.common import reader, warnings
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,
@@ -45,7 +44,8 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
     judged = _table("kind", "claim")
     for number, cells in enumerate(_same_work(comparison)):
         judged.add_row(Text("same work" if not number else "", "bold"), *cells)
-    problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.problems]
+    problems = [*answer.notes, *answer.baseline.problems, *answer.candidate.unread]
+    problems += answer.candidate.problems
     return [
         Text(harmless(_verdict(comparison)), _VERDICT_COLORS[comparison.same_work]),
         _run("A", answer.baseline),
@@ -81,7 +81,8 @@ def _verdict(comparison: Comparison) -> str:
 def _run(name: str, source: Source) -> Text:
     run = source.run
     when = clock_time(run.start) if run.start is not None else "unknown start"
-    text = f"  {name}  {when} · {source.status} · {source.path}"
+    by = f" · by {source.owner}" if source.owner is not None else ""
+    text = f"  {name}  {when} · {source.status}{by} · {source.path}"
     return Text(harmless(text), "dim", no_wrap=True)
 
 
@@ -182,5 +183,4 @@ def _citations(evidence: Iterable[Citation]) -> str:
 
 
 def _next(answer: CompareAnswer) -> Text:
-    path = shlex.quote(str(answer.candidate.path))
-    return next_command(f"snakemake-observe why {path}", "why the jobs of B ran")
+    return reader("why", answer.candidate, purpose="why the jobs of B ran")

@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     errors,
     head,
-    next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
@@ -68,7 +68,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += warnings([*answer.source.problems, *_cut_off(answer.source), *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
     purpose = "what to fix first, and what that would save"
-    return ending(found, next_command("snakemake-observe path", purpose))
+    return ending(found, reader("path", answer.source, purpose=purpose))
 
 
 def _cut_off(source: Source) -> Iterator[str]:

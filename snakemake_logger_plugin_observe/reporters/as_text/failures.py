@@ -1,6 +1,5 @@
 """The text of ``jobs --failed``: failures by cause and rule, then a block for each kind."""
 
-import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,8 +10,9 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_values
+from snakemake_logger_plugin_observe.pasting import option
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
-from snakemake_logger_plugin_observe.reporters.as_text.common import next_command
+from snakemake_logger_plugin_observe.reporters.as_text.common import reader
 from snakemake_logger_plugin_observe.reporters.as_text.failure_causes import (
     full_cause,
     short_cause,
@@ -55,8 +55,9 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found += [Text(), Text(f"… {plural(len(left), 'more failed job')}{where}")]
     together = left or [one for block in blocks if len(block) > 1 for one in block]
     if answer.rule is None and (rule := next((one.rule for one in together if one.rule), None)):
-        command = f"snakemake-observe jobs --failed --rule {shlex.quote(rule)}"
-        found += [*([] if left else [Text()]), next_command(command, "each job of a rule")]
+        chosen = ("--failed", *option("--rule", rule))
+        each = reader("jobs", answer.source, *chosen, purpose="each job of a rule")
+        found += [*([] if left else [Text()]), each]
     return found
 
 

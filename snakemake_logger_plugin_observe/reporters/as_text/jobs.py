@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     errors,
     head,
-    next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
@@ -52,8 +52,8 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     else:
         found.append(_table(answer, width))
         if any(row.attempt.status == "failed" for row in answer.rows):
-            command = "snakemake-observe jobs --failed"
-            found += [Text(), next_command(command, "what failed, and why")]
+            failed = reader("jobs", answer.source, "--failed", purpose="what failed, and why")
+            found += [Text(), failed]
     found += warnings([*answer.source.problems, *_out_of_time(answer)])
     if not (answer.failed_only or answer.used):  # these show no phases
         run = answer.source.run

@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import actual_path, savin
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
-    next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.tables import fitting
@@ -49,11 +49,11 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     if any(one.saving for one in answer.savings or ()):
         found += [savings.table(answer, width), Text()]
     found += [*warnings([*answer.source.problems, *_limits(answer)])]
-    trial, explain = savings.trial(answer), "snakemake-observe path --explain"
+    run, trial = answer.source, savings.trial(answer)
     return ending(
         found,
-        *([next_command(trial, "what that would save")] if trial else []),
-        next_command(explain, "the journal lines behind each stretch"),
+        *([reader("whatif", run, *trial, purpose="what that would save")] if trial else []),
+        reader("path", run, "--explain", purpose="the journal lines behind each stretch"),
     )
 
 

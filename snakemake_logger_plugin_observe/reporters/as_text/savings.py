@@ -1,12 +1,12 @@
 """What to fix first, how much time each fix would save, and the command that simulates it."""
 
-import shlex
 from typing import Final
 
 from rich.table import Table
 
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polling
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
+from snakemake_logger_plugin_observe.pasting import option
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.actual_path import owner
 from snakemake_logger_plugin_observe.reporters.tables import fitting
@@ -94,12 +94,9 @@ def first(answer: PathAnswer) -> str:
     return f"{phase} ({PHASES[phase].meaning}), {share} % of the actual path."
 
 
-def trial(answer: PathAnswer) -> str | None:
-    """Return the what-if command for the first fix that a setting can make."""
-    for one in _fixes(answer):
-        if setting := _setting(answer, one):
-            return f"snakemake-observe whatif {shlex.quote(str(answer.source.path))} {setting}"
-    return None
+def trial(answer: PathAnswer) -> tuple[str, ...]:
+    """Return the arguments of ``whatif`` for the first fix that a setting can make, if any."""
+    return next(filter(None, (_setting(answer, one) for one in _fixes(answer))), ())
 
 
 def _fixes(answer: PathAnswer) -> list[Saving]:
@@ -139,21 +136,21 @@ def _costly(answer: PathAnswer) -> str | None:
     return next((one.name for one in answer.savings or () if one.kind == "rule"), None)
 
 
-def _setting(answer: PathAnswer, one: Saving) -> str | None:
-    """Return the ``whatif`` option that shortens a phase."""
+def _setting(answer: PathAnswer, one: Saving) -> tuple[str, ...]:
+    """Return the ``whatif`` option that shortens a phase, if there is one."""
     used, rule = answer.paths.utilisation, _costly(answer)
     every = _polling(answer, one)
     if every is not None:
         shorter = max(1, round(every.shortest_s / _FEWER))
-        return f"--poll {shorter}" if shorter < every.shortest_s else None
+        return ("--poll", f"{shorter}") if shorter < every.shortest_s else ()
     match one.name:
         case "slot_wait" if used.slots is not None and used.slot_kind is not None:
-            return f"--{used.slot_kind} {2 * used.slots}"
+            return f"--{used.slot_kind}", f"{2 * used.slots}"
         case "queue_wait":
-            return "--queue x0.5"
+            return "--queue", "x0.5"
         case "node_startup":
-            return "--startup x0.5"
-        case "compute" if rule is not None and shlex.quote(rule) == rule:
-            return f"--faster {rule}=2"
+            return "--startup", "x0.5"
+        case "compute" if rule is not None:
+            return option("--faster", f"{rule}=2")
         case _:
-            return None
+            return ()

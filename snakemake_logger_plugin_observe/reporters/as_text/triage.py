@@ -1,6 +1,5 @@
 """The text of ``triage``: the incident, the seven steps, and a command that confirms it."""
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -13,11 +12,14 @@ from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.note import others, predicted
+from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
+from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
     next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.claims import citations
@@ -43,7 +45,9 @@ def _compared_with(answer: TriageAnswer) -> list[RenderableType]:
     if answer.baseline is not None:
         run = answer.baseline.run
         when = clock_time(run.start) if run.start is not None else "unknown start"
-        text = f"  A  the baseline: {when} · {duration(run.makespan)} · {answer.baseline.path}"
+        owner = answer.baseline.owner
+        by = f" · by {owner}" if owner is not None else ""
+        text = f"  A  the baseline: {when} · {duration(run.makespan)}{by} · {answer.baseline.path}"
         lines.append(Text(harmless(text), "dim", no_wrap=True))
     if path := answer.paths.get("P"):
         lines.append(Text(harmless(f"  P  a dry run: {path}"), "dim", no_wrap=True))
@@ -79,8 +83,6 @@ def _steps(answer: TriageAnswer) -> Table:
     for number, (name, lines) in enumerate(steps, 1):
         for place, line in enumerate(lines):
             table.add_row(Text(f"{number} {name}" if not place else "", "bold"), line)
-    for line in map(_line, found.note.first_confirming_command):
-        table.add_row(Text("  confirm with", "bold"), line)
     return table
 
 
@@ -164,7 +166,18 @@ def _last(answer: TriageAnswer) -> Iterator[Text]:
         yield Text(harmless(f"The note was written to {answer.noted}."))
     if answer.saved is not None:
         yield Text(harmless(f"The evidence was saved to {answer.saved}: INDEX.txt lists it."))
+    yield from map(next_command, _commands(answer.triage))
     if answer.noted is None and answer.triage.incidents:
-        command = f"snakemake-observe triage {shlex.quote(str(answer.source.path))}"
-        options = "--note incident.md --save evidence"
-        yield next_command(f"{command} {options}", "write a note, save the evidence")
+        options = ("--note", "incident.md", "--save", "evidence")
+        purpose = "write a note, save the evidence"
+        yield reader("triage", answer.source, *options, purpose=purpose)
+
+
+def _commands(found: Triage) -> Iterator[Command]:
+    """Yield what to run: what confirms the incident, then what its actions need."""
+    for claim in found.note.first_confirming_command:
+        yield from claim.commands
+    for one in (*found.incidents[:1], *others(found.incidents)):
+        yield from one.action.commands
+    if found.gain is not None:
+        yield found.gain.command

@@ -1,6 +1,5 @@
 """The text of ``whatif``: the best alternative, and all of them next to the recorded run."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -15,7 +14,7 @@ from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
-    next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
@@ -48,10 +47,10 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     shown += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
     shown += warnings([*answer.source.problems, *found.gaps])
     if len(found.predictions) < _A_CURVE:
-        path = shlex.quote(str(answer.source.path))
         limit = _limit(answer)
-        command = f"snakemake-observe whatif {path} --sweep {limit}=1,2,4,8"
-        return ending(shown, next_command(command, f"a curve over --{limit}"))
+        sweep = ("--sweep", f"{limit}=1,2,4,8")
+        curve = reader("whatif", answer.source, *sweep, purpose=f"a curve over --{limit}")
+        return ending(shown, curve)
     return shown
 
 

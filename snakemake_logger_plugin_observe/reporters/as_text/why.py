@@ -1,7 +1,6 @@
 """The text of ``why``: the root causes, Snakemake's reasons, and what changed."""
 
 import re
-import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -13,6 +12,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
+from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words, not_run
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LONGEST_CHANGE
@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     errors,
     head,
     next_command,
+    reader,
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
@@ -206,14 +207,15 @@ def _change(one: Change) -> str:
 def _next(answer: WhyAnswer) -> Text:
     asked = answer.not_run is not None and answer.not_run.what is not None
     if answer.chain is not None or (asked and answer.why.all.jobs):
-        return next_command("snakemake-observe why", "all jobs, by root cause")
+        return reader("why", answer.source, purpose="all jobs, by root cause")
     if answer.why.all.jobs:
-        job_id = _example_job(answer.why.reasons)
-        return next_command(f"snakemake-observe why {job_id}", "its causes, back to the root")
+        job_id = f"{_example_job(answer.why.reasons)}"
+        return reader("why", answer.source, job_id, purpose="its causes, back to the root")
     made_by = (one.journal for one in (answer.not_run.shares if answer.not_run else ()))
-    if journal := next((path for path in made_by if path is not None), None):
-        return next_command(f"snakemake-observe why {shlex.quote(journal)}", "why these ran then")
-    return next_command("snakemake-observe jobs", "what the run did")
+    if journal := next((one for one in made_by if one is not None), None):
+        own = command("snakemake-observe", "why", path(journal), purpose="why these ran then")
+        return next_command(own)
+    return reader("jobs", answer.source, purpose="what the run did")
 
 
 def _example_job(reasons: Sequence[ReasonShare]) -> int:

@@ -1,15 +1,12 @@
 """A proposed check file: TOML, with a comment on each limit that shows where it came from."""
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES
 from snakemake_logger_plugin_observe.analysis.check.proposal import Proposed
-from snakemake_logger_plugin_observe.reporters.words import harmless
+from snakemake_logger_plugin_observe.pasting import double_quoted, harmless, toml_key
 
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _EXAMPLES: Final = """\
 # Commands that must exit with 0. They run without a shell in the run's working directory;
 # {here} is the folder of this file:
@@ -33,7 +30,7 @@ def _parts(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> Iterat
     yield "# Keep and tighten the lines that you want. To check a run: snakemake-observe check FILE"
     yield "version = 1\n"
     for kind, meaning in (("max", "above"), ("min", "below")):
-        shown = [one for one in limits if one.limit.kind == kind]
+        shown = [one for one in limits if one.limit.kind == kind and _is_unicode(one.limit.part)]
         if shown:
             yield f"[{kind}]  # a run with a value {meaning} the limit fails"
             lines = [f"{_key(one)} = {_number(one)}" for one in shown]
@@ -45,8 +42,8 @@ def _parts(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> Iterat
     if globs:
         yield "# Outputs that no job of the run read; each pattern must match a file."
         yield "files = ["
-        for pattern in globs:
-            yield f"    {_text(pattern)},"
+        for pattern in filter(_is_unicode, globs):
+            yield f"    {double_quoted(pattern)},"
         yield "]"
     yield _EXAMPLES
 
@@ -55,7 +52,7 @@ def _key(one: Proposed) -> str:
     part = one.limit.part
     if not part:
         return one.limit.figure
-    return f"{one.limit.figure}.{part if _BARE.fullmatch(part) else _text(part)}"
+    return f"{one.limit.figure}.{toml_key(part)}"
 
 
 def _number(one: Proposed) -> str:
@@ -65,9 +62,6 @@ def _number(one: Proposed) -> str:
     return repr(float(value))
 
 
-def _text(value: str) -> str:
-    """Return a TOML basic string: JSON's, with control characters escaped."""
-    return "".join(
-        one if harmless(one) == one else f"\\U{ord(one):08X}"
-        for one in json.dumps(value, ensure_ascii=False)
-    )
+def _is_unicode(text: str) -> bool:
+    """Return whether a TOML file can contain *text*: lone surrogates have no escape there."""
+    return not any("\ud800" <= one <= "\udfff" for one in text)

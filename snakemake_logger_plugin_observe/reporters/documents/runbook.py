@@ -1,14 +1,15 @@
 """A runbook as Markdown: what a user on call needs, and the figures of a typical run."""
 
 import posixpath
-import shlex
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import RuleUse, TypicalRun
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer
-from snakemake_logger_plugin_observe.reporters.words import duration_s, harmless, percent
+from snakemake_logger_plugin_observe.reporters.documents.markdown import cell, code, commands, plain
+from snakemake_logger_plugin_observe.reporters.words import duration_s, percent
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
 _MANIFESTS: Final = {".sha256": "sha256sum", ".md5": "md5sum", ".sha1": "sha1sum"}
@@ -33,7 +34,7 @@ def render_runbook(answer: RunbookAnswer) -> str:
     targets = ", ".join(started.targets) if started is not None else ""
     snakefile = (started.snakefile if started is not None else None) or "Snakefile"
     lines = [
-        f"# Runbook: {_code(snakefile)}, {_code(targets)}",
+        f"# Runbook: {code(snakefile)}, {code(targets)}",
         "",
         f"From {plural(answer.typical.runs, 'recorded run')}. Edit it: it is never overwritten.",
         "",
@@ -45,7 +46,7 @@ def render_runbook(answer: RunbookAnswer) -> str:
         "## 2. See what changed",
         "",
         *_live_commands(answer, ("input", "code", "params", "summary")),
-        *_block("snakemake-observe why", "snakemake-observe compare", folder=answer.folder),
+        *commands([_own("why"), _own("compare")], answer.folder),
         "## 3. Where the evidence is",
         "",
         *_evidence(answer),
@@ -68,35 +69,21 @@ def render_runbook(answer: RunbookAnswer) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _code(text: str) -> str:
-    return f"`{harmless(text).replace('`', chr(39))}`"
-
-
-def _block(*commands: str, folder: str | None = None) -> list[str]:
-    enter = [f"cd {shlex.quote(folder)}"] if folder is not None else []
-    return ["```sh", *map(harmless, [*enter, *commands]), "```", ""]
-
-
 def _live_commands(answer: RunbookAnswer, questions: tuple[str, ...]) -> list[str]:
     known = [answer.questions[what] for what in questions if what in answer.questions]
-    if known:
-        return _block(*known)
-    return [
-        _NO_COMMAND,
-        "",
-    ]
+    return commands(known, answer.start) if known else [_NO_COMMAND, ""]
 
 
 def _evidence(answer: RunbookAnswer) -> Iterator[str]:
-    yield f"- working directory: {_code(answer.folder or 'unknown')}"
+    yield f"- working directory: {code(answer.folder or 'unknown')}"
     if answer.source is not None:
-        yield f"- journals: {_code(str(answer.source.path.parent))}, one per run, the newest last"
+        yield f"- journals: {code(str(answer.source.path.parent))}, one per run, the newest last"
     yield "- Snakemake's own log of a run: `.snakemake/log/`"
     assert answer.typical is not None  # noqa: S101
     for one in answer.typical.rules:
-        log = _code(one.log) if one.log else "**no `log:`**"
-        benchmark = _code(one.benchmark) if one.benchmark else "**no `benchmark:`**"
-        yield f"- {_code(one.rule)}: {log}, {benchmark}"
+        log = code(one.log) if one.log else "**no `log:`**"
+        benchmark = code(one.benchmark) if one.benchmark else "**no `benchmark:`**"
+        yield f"- {code(one.rule)}: {log}, {benchmark}"
     yield ""
     yield "Save them before another run overwrites them: `snakemake-observe triage --save DIR`."
 
@@ -104,19 +91,21 @@ def _evidence(answer: RunbookAnswer) -> Iterator[str]:
 def _published(answer: RunbookAnswer) -> Iterator[str]:
     typical = answer.typical
     assert typical is not None  # noqa: S101
-    shown = ", ".join(map(_code, typical.products)) or "none"
+    shown = ", ".join(map(code, typical.products)) or "none"
     more = typical.product_count - len(typical.products)
     yield f"The workflow's outputs: {shown}" + (f" and {more:,} more." if more > 0 else ".")
     yield ""
-    commands = ["snakemake-observe compare --strict"]
-    if answer.check_file is not None:
-        commands.append(f"snakemake-observe check {answer.check_file}")
-    for path in typical.manifests:
-        folder, name = posixpath.split(path)
+    check = [_own("check", answer.check_file)] if answer.check_file is not None else []
+    yield from commands([_own("compare", "--strict"), *check], answer.folder)
+    for manifest in typical.manifests:
+        folder, name = posixpath.split(manifest)
         if program := _MANIFESTS.get(posixpath.splitext(name)[1]):
-            there = shlex.quote(folder or ".")
-            commands.append(f"(cd {there} && {program} --check {shlex.quote(name)})")
-    yield from _block(*commands, folder=answer.folder)
+            there = posixpath.join(answer.folder or "", folder) or None
+            yield from commands([command(program, "--check", path(name))], there)
+
+
+def _own(*arguments: str) -> Command:
+    return command("snakemake-observe", *arguments)
 
 
 def _boundary(typical: TypicalRun, *, clustered: bool) -> Iterator[str]:
@@ -128,7 +117,7 @@ def _boundary(typical: TypicalRun, *, clustered: bool) -> Iterator[str]:
     for one in typical.rules:
         if _is_small(one):
             yield (
-                f"- {plural(one.jobs, 'job')} of {_code(one.rule)} stay this small "
+                f"- {plural(one.jobs, 'job')} of {code(one.rule)} stay this small "
                 f"(each {one.compute_s or 0:.2f} s of work and {one.handling_s:.2f} s of overhead);"
             )
     yield "- the same failure returns after every retry;"
@@ -171,12 +160,12 @@ def _profile(typical: TypicalRun) -> Iterator[str]:
     yield "|---|---:|---:|---:|"
     for one in typical.rules:
         work = "unknown" if one.compute_s is None else duration_s(one.compute_s)
-        yield f"| {_code(one.rule)} | {one.jobs:,} | {work} | {duration_s(one.handling_s)} |"
+        yield f"| {cell(one.rule)} | {one.jobs:,} | {work} | {duration_s(one.handling_s)} |"
 
 
 def _known(answer: RunbookAnswer) -> Iterator[str]:
     if not answer.known:
         yield "None on record: `snakemake-observe triage --note incident.md` writes the first."
     for one in answer.known:
-        yield f"- {harmless(one.incident_class)}  "
-        yield f"  next: {harmless(one.next_action)} ({_code(one.path)})"
+        yield f"- {plain(one.incident_class)}  "
+        yield f"  next: {plain(one.next_action)} ({code(one.path)})"

@@ -15,6 +15,7 @@ from recordings import COMPLETE, Recording, Reports
 
 from snakemake_executor_plugin_timed import announcing as module
 from snakemake_executor_plugin_timed.announcing import Announcer, FragmentWatch, announcing, send
+from snakemake_executor_plugin_timed.fragment_folder import FragmentFolder
 from snakemake_executor_plugin_timed.fragments import Fragments
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.job_state import JobState
@@ -324,7 +325,8 @@ def watching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Return a watch that scans often, its fragments, and the queue of its notes."""
     monkeypatch.setattr(module, "_SCAN_EVERY_S", 0.02)
     found: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    fragments = Fragments(tmp_path, "0123456789abcdef")
+    fragments = Fragments(tmp_path)
+    fragments.make_folder()
     watch = FragmentWatch(fragments, found.put)
     yield SimpleNamespace(watch=watch, fragments=fragments, notes=found, folder=tmp_path)
     watch.stop()
@@ -366,17 +368,27 @@ def test_an_invalid_fragment_is_not_a_sign(watching: Any) -> None:
         watching.notes.get(timeout=0.2)
 
 
-def test_a_folder_that_cannot_be_read_is_one_error_and_scanned_again(watching: Any) -> None:
-    watching.folder.rmdir()
+def test_a_folder_that_cannot_be_read_is_one_error_and_scanned_again(
+    watching: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(FragmentFolder, "descriptor", property(_gone))
+        expected_after_an_error(watching)
+    watching.fragments.path("1").write_text("1700000000.000000000\n")
+    assert first_sign(watching) == ((7, 1), 1_700_000_000_000_000, None)
+
+
+def _gone(folder: FragmentFolder) -> int:
+    raise FileNotFoundError(folder.path)
+
+
+def expected_after_an_error(watching: Any) -> None:
     watching.watch.expect((7, 1), ("1",))
     error = watching.notes.get(timeout=10)
     assert isinstance(error, notes.InternalError)
     assert error.reason.startswith("scanning fragments: FileNotFoundError")
     with pytest.raises(queue.Empty):
         watching.notes.get(timeout=0.2)
-    watching.folder.mkdir()
-    watching.fragments.path("1").write_text("1700000000.000000000\n")
-    assert first_sign(watching) == ((7, 1), 1_700_000_000_000_000, None)
 
 
 def test_without_a_shell_s_sign_a_process_s_start_is_used(watching: Any) -> None:

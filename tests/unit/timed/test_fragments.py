@@ -15,7 +15,6 @@ from snakemake_executor_plugin_timed.node import NodeSide, record_of_task
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 
-RUN = "0123456789abcdef"
 TORN = "fragment: a torn or foreign line"
 FOREIGN = "fragment: not of a known format"
 
@@ -25,7 +24,9 @@ ReportOf = Callable[..., NodeReport]
 
 @pytest.fixture
 def fragments(tmp_path: Path) -> Fragments:
-    return Fragments(tmp_path, RUN)
+    made = Fragments(tmp_path)
+    made.make_folder()
+    return made
 
 
 @pytest.fixture
@@ -45,10 +46,8 @@ def sign(moment_s: float) -> bytes:
     return f"{moment // SECOND}.{moment % SECOND:06d}000".encode()
 
 
-def test_a_fragment_is_named_by_its_run_and_submission(
-    fragments: Fragments, tmp_path: Path
-) -> None:
-    assert fragments.path("7") == tmp_path / "0123456789ab-7.fragment"
+def test_a_fragment_is_named_by_its_submission_in_its_run_s_folder(fragments: Fragments) -> None:
+    assert fragments.path("7") == fragments.folder / "7.fragment"
 
 
 def test_a_missing_fragment_is_an_empty_report(fragments: Fragments) -> None:
@@ -286,22 +285,9 @@ def test_a_fragment_with_too_many_processes_is_a_problem(report_of: ReportOf) ->
     assert report.problem == "fragment: more than 300 processes"
 
 
-def test_old_fragments_are_removed_and_new_ones_are_not(
-    fragments: Fragments,
-) -> None:
-    old, young = fragments.folder / "a-1.fragment", fragments.folder / "b-1.fragment"
-    other = fragments.folder / "a.jsonl"
-    for path in (old, young, other):
-        path.touch()
-    for path in (old, other):
-        os.utime(path, (1, 1))
-    fragments.remove_left_over()
-    assert sorted(fragments.folder.iterdir()) == sorted([young, other])
-
-
-def test_a_pipe_in_a_fragment_s_place_does_not_block_the_node(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "x.fragment")
-    NodeSide(str(tmp_path / "x.fragment"), "local", 0).leave()
+def test_a_pipe_in_a_fragment_s_place_does_not_block_the_node(fragments: Fragments) -> None:
+    os.mkfifo(fragments.path("1"))
+    NodeSide(str(fragments.path("1")), "local", 0).leave()
 
 
 def test_the_process_that_an_array_s_command_started_names_no_job(
@@ -319,7 +305,7 @@ def test_the_process_that_an_array_s_command_started_names_no_job(
     assert report.levels[0].executions[0].rule is None
     assert report.complete
     fragments.remove(("2", "1.2"))
-    assert list(fragments.folder.iterdir()) == []
+    assert [path.name for path in fragments.folder.iterdir()] == [fragments.folder.name]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work import (
     outputs_and_logs,
     run_settings,
     strict_mode,
+    unknown_digests,
 )
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Compared,
@@ -25,6 +26,7 @@ _JUDGES: Final = (
     run_settings,
     strict_mode,
     hidden_failures,
+    unknown_digests,
 )
 _ORDER: Final[tuple[Kind, ...]] = ("unsafe", "neutral", "safe")
 

@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_longest, phase_limit
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Argument
+from snakemake_logger_plugin_observe.pasting import command
 from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "idle_slots"
@@ -113,9 +114,11 @@ def _stalls(case: Case) -> Iterator[Incident]:
         wrong_if="a limit that the journal does not record was in force, such as one of the "
         "executor",
         action=Action(
-            "try --scheduler greedy, and run snakemake-observe path to see what the main process "
-            "did meanwhile",
+            "try --scheduler greedy, and see what the main process did meanwhile",
             "the jobs fitted into the free slots, but the scheduler did not select them",
+            commands=(
+                command("snakemake-observe", "path", *case.journal, purpose="the main process"),
+            ),
         ),
         check=phase_limit(case, "slot_wait"),
     )

@@ -56,9 +56,10 @@ def detect(case: Case) -> Iterator[Incident]:
         if case.status == "killed"
         else "the jobs had already ended, but their end was not recorded",
         action=Action(
-            in_flight.advice(case, left),
+            in_flight.advice(left),
             "jobs that still run may overwrite outputs of the next run, and those that were cut "
             "off left incomplete outputs",
+            commands=in_flight.commands(case, left),
         ),
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),

@@ -74,8 +74,9 @@ def _of_snakemake(case: Case, own: Allocation) -> Incident:
         wrong_if=f"the cluster's accounting shows that {own.cluster_job} ended for another reason",
         action=Action(
             "run Snakemake with a longer time limit, or outside of a cluster job; first "
-            f"{in_flight.advice(case, left)}",
+            f"{in_flight.advice(left)}",
             "the run ended because its allocation did, before its jobs were done",
+            commands=in_flight.commands(case, left),
         ),
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),

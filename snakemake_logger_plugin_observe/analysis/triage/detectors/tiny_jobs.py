@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import group_size
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.pasting import command, option
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 CLASS: Final = "tiny_jobs"
@@ -68,10 +69,17 @@ def _action(rule: str, attempts: list[Attempt], jobs: int, tool: Micros) -> Acti
     if any("node_startup" in attempt.phases for attempt in attempts):
         size = group_size(jobs, tool)
         return Action(
-            f"group about {size} jobs of {rule} (--groups {rule}={rule} --group-components "
-            f"{rule}={size}), or let one job make the outputs of many",
+            f"group about {size} jobs of {rule} (with --groups and --group-components), or let one "
+            "job make the outputs of many",
             "each job is selected, submitted, started and checked by itself",
             move=(("group", f"{rule}={size}"),),
+            commands=(
+                command(
+                    *option("--groups", f"{rule}={rule}"),
+                    *option("--group-components", f"{rule}={size}"),
+                    purpose="arguments for snakemake",
+                ),
+            ),
         )
     return Action(
         f"let one job make the outputs of many jobs of {rule}",

@@ -297,7 +297,9 @@ def test_a_proposal_is_written_once_and_its_run_passes_it(here: Path, capsys: Ca
     journal("run", story)
     write("x", "run/out/a.txt")
     assert main(["check", "--init", "new.toml", "run"]) == 0
-    assert capsys.readouterr().out.endswith("then run snakemake-observe check new.toml\n")
+    assert capsys.readouterr().out.endswith(
+        "\nsnakemake-observe check new.toml  # checks a run against them\n"
+    )
     text = Path("new.toml").read_text()
     assert 'files = [\n    "out/a.txt",\n]\n' in text
     code, answer = check(capsys, "new.toml", "run", "--strict")
@@ -332,6 +334,21 @@ def test_a_proposal_needs_a_run_that_succeeded(
     story.write(Path("j.jsonl"))
     shown = refused(capsys, "--init", "-", "j.jsonl")
     assert shown.endswith(f"from a run that succeeded; the status of this run is {status}")
+
+
+def test_a_folder_that_is_not_there_is_an_error(here: Path, capsys: Capsys) -> None:
+    shown = refused(capsys, "observe.toml", "run", "--directory", "nosuch")
+    assert shown == "nosuch: no such folder; name the run's working directory"
+
+
+def test_a_first_file_is_for_the_team(here: Path, capsys: Capsys) -> None:
+    """It contains limits and globs only, and is meant to be committed and read by CI."""
+    before = os.umask(0o022)
+    try:
+        assert main(["check", "new/first.toml", "--init", "run"]) == 0
+    finally:
+        os.umask(before)
+    assert Path("new/first.toml").stat().st_mode & 0o777 == 0o644
 
 
 # -- JUnit -----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """``runbook`` on the command line: its content, and that it never overwrites a file."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,12 +71,14 @@ def test_commands_and_paths_are_those_of_the_workflow(work: Path) -> None:
     put(work, "1", a_story())
     text = written(work)
     flags = f"--snakefile {work}/Snakefile --directory {work} --cores 2 --config depth=3"
-    assert f"cd {work} && snakemake all --dry-run --quiet rules {flags}\n" in text
-    assert f"cd {work} && snakemake all --list-changes code {flags}\n" in text
+    safe = "snakemake --dry-run --nolock"
+    flags = f"--profile none --workflow-profile none {flags} -- all"
+    assert f"```sh\ncd {work}\n{safe} --quiet rules {flags}\n```\n" in text
+    assert f"\n{safe} --list-changes code {flags}\n" in text
     assert "--forceall" not in text
     assert f"- working directory: `{work}`\n" in text
     assert "- `cut`: `logs/cut/{sample}.log`, **no `benchmark:`**\n" in text
-    assert "(cd out && sha256sum --check all.sha256)\n" in text
+    assert f"```sh\ncd {work}/out\nsha256sum --check all.sha256\n```\n" in text
     assert "Machine's owner: ______" in text  # it used no cluster
     for heading in ("1. See", "2. See", "3. Where", "4. Confirm", "5. Workflow", "Known"):
         assert f"## {heading}" in text
@@ -103,7 +106,7 @@ def test_notes_in_the_folder_are_listed_as_known_incidents(work: Path) -> None:
     text = written(work)
     assert "- tiny\\_jobs (where: workflow semantics)" in text
     assert "next: group them, because each pays (`incidents/june.md`)" in text
-    assert "- late_outputs" in text
+    assert "- late\\_outputs" in text
     assert text.count("tiny\\_jobs") == 1
     assert "[B:" not in text
 
@@ -113,8 +116,40 @@ def test_an_existing_file_is_not_overwritten(
 ) -> None:
     put(work, "1", a_story())
     (work / "RUNBOOK.md").write_text("ours\n")
-    assert written(work) == "ours\n"
-    assert capsys.readouterr().out == "RUNBOOK.md: already exists; not overwritten\n"
+    assert main(["runbook", "--out", "RUNBOOK.md"]) == 2
+    assert (work / "RUNBOOK.md").read_text() == "ours\n"
+    assert capsys.readouterr().err == (
+        "snakemake-observe: RUNBOOK.md: already exists; not overwritten. Name another file\n"
+    )
+
+
+def test_it_is_for_its_owner_alone_until_they_share_it(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It contains commands and paths, as the journal does, which is private, too."""
+    put(work, "1", a_story())
+    before = os.umask(0)
+    try:
+        written(work)
+    finally:
+        os.umask(before)
+    assert (work / "RUNBOOK.md").stat().st_mode & 0o777 == 0o600
+    assert "for you alone to read (0600)" in capsys.readouterr().out
+
+
+def test_it_may_be_printed(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(work, "1", a_story())
+    text = written(work)
+    capsys.readouterr()
+    assert main(["runbook", "--out", "-"]) == 0
+    assert capsys.readouterr().out == text
+    assert not (work / "-").exists()
+
+
+def test_a_pipe_that_is_called_like_a_note_is_not_waited_for(work: Path) -> None:
+    put(work, "1", a_story())
+    os.mkfifo(work / "note.md")
+    assert "Known" in written(work)
 
 
 def test_without_a_journal_nothing_is_written(

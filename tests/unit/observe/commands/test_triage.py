@@ -257,7 +257,50 @@ def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixt
     assert "P" not in triage_answer(capsys, journal)["journals"]
 
 
-def test_a_note_cannot_go_to_stdout(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_note_may_be_printed(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(workdir, "1", a_run())
-    assert main(["triage", "--note", "-"]) == 2
-    assert "--note needs the name of a file, not -" in capsys.readouterr().err
+    assert main(["triage", "--note", "-"]) == 0
+    assert capsys.readouterr().out.startswith("# Incident in run ")
+    assert main(["triage", "--note", "-", "--format", "json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)["note"]) == FIELDS
+    assert not (workdir / "-").exists()
+
+
+def test_a_note_is_private_and_its_folders_are_made(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(workdir, "1", a_run())
+    before = os.umask(0)
+    try:
+        assert main(["triage", "--note", "incidents/may/n.md"]) == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((workdir / "incidents" / "may" / "n.md").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("flag", ["--note", "--save"])
+def test_nothing_is_written_through_a_link(
+    workdir: Path, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    write_run(workdir, "1", a_run())
+    (workdir / "kept").mkdir(mode=0o755)
+    (workdir / "link").symlink_to("kept" if flag == "--save" else "kept/new.md")
+    assert main(["triage", flag, "link"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "link: is not a folder. Name a new folder\n"
+        if flag == "--save"
+        else "link: already exists; not overwritten. Name another file\n"
+    )
+    assert list((workdir / "kept").iterdir()) == []
+    assert stat.S_IMODE((workdir / "kept").stat().st_mode) == 0o755
+
+
+def test_evidence_is_not_saved_into_a_file(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(workdir, "1", a_run())
+    (workdir / "file").write_text("mine")
+    assert main(["triage", "--save", "file"]) == 2
+    assert capsys.readouterr().err == (
+        "snakemake-observe: file: is not a folder. Name a new folder\n"
+    )

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from snakemake_logger_plugin_observe.external.log_tails import tails
+from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
+
+MASK = Masker()
 
 
 def tail(folder: Path, content: bytes) -> LogTail:
     (folder / "a.log").write_bytes(content)
-    (found,) = tails(["a.log"], folder)
+    (found,) = tails(["a.log"], folder, mask=MASK)
     return found
 
 
@@ -54,32 +57,38 @@ def test_a_log_without_lines_has_a_reason(tmp_path: Path, content: bytes, proble
 
 
 def test_a_missing_log_is_reported(tmp_path: Path) -> None:
-    assert tails(["a.log"], tmp_path) == (LogTail(path="a.log", problem="it does not exist"),)
+    assert tails(["a.log"], tmp_path, mask=MASK) == (
+        LogTail(path="a.log", problem="it does not exist"),
+    )
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.log")
-    assert tails(["a.log"], tmp_path) == (
+    assert tails(["a.log"], tmp_path, mask=MASK) == (
         LogTail(path="a.log", problem="it is not a regular file"),
     )
 
 
 def test_a_folder_is_not_a_log(tmp_path: Path) -> None:
-    assert tails(["."], tmp_path)[0].problem == "it is not a regular file"
+    assert tails(["."], tmp_path, mask=MASK)[0].problem == "it is not a regular file"
 
 
 def test_a_log_written_after_the_job_s_end_is_another_attempt_s(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("second\n")
     os.utime(path, ns=(0, 5_000_000_000))
-    before, after = (tails(["a.log"], tmp_path, last_written=s * 1_000_000)[0] for s in (4, 5))
+    before, after = (
+        tails(["a.log"], tmp_path, mask=MASK, last_written=s * 1_000_000)[0] for s in (4, 5)
+    )
     assert before.problem == "another attempt has written to it since"
     assert after.lines == ("second",)
 
 
 def test_each_log_is_read_once_and_eight_at_most(tmp_path: Path) -> None:
     names = [f"{n}.log" for n in (1, 1, *range(1, 20))]
-    assert [one.path for one in tails(names, tmp_path)] == [f"{n}.log" for n in range(1, 9)]
+    assert [one.path for one in tails(names, tmp_path, mask=MASK)] == [
+        f"{n}.log" for n in range(1, 9)
+    ]
 
 
 SLURM = b"""
@@ -108,7 +117,7 @@ srun: error: n1: task 0: Exited with exit code 1
 
 def executor_log_tail(folder: Path, content: bytes) -> LogTail:
     (folder / "slurm.log").write_bytes(content)
-    (found,) = tails([str(folder / "slurm.log")], folder, of_executor=True)
+    (found,) = tails([str(folder / "slurm.log")], folder, mask=MASK, of_executor=True)
     return found
 
 
@@ -133,3 +142,65 @@ def test_an_executor_s_log_without_snakemake_s_lines_is_read_from_its_end(tmp_pa
         tmp_path, b"slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***\n"
     )
     assert found.lines == ("slurmstepd: error: *** JOB 7 CANCELLED DUE TO TIME LIMIT ***",)
+
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")
+
+
+def in_logs(tmp_path: Path) -> LogTail:
+    (found,) = tails(["logs/a.log"], tmp_path / "work", mask=MASK)
+    return found
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    """Return a folder of this user's, with a file that is called like the log."""
+    (tmp_path / "work" / "logs").mkdir(parents=True)
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "a.log").write_text("mine\n")
+    return tmp_path / "private"
+
+
+@pytest.mark.parametrize("target", ["private/a.log", "nowhere"])
+def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path, private: Path, target: str) -> None:
+    (tmp_path / "work" / "logs" / "a.log").symlink_to(tmp_path / target)
+    expected = LogTail(path="logs/a.log", problem="it is a link, which is not followed")
+    assert in_logs(tmp_path) == expected
+
+
+def test_a_folder_of_logs_may_be_a_link_of_this_user_s(tmp_path: Path, private: Path) -> None:
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "between").symlink_to(private)
+    (tmp_path / "work" / "logs").symlink_to("../between")
+    assert in_logs(tmp_path).lines == ("mine",)
+
+
+@AS_ROOT
+@pytest.mark.parametrize("theirs", ["work/logs", "between"])
+def test_a_folder_of_logs_that_is_another_user_s_link_is_not_followed(
+    tmp_path: Path, private: Path, theirs: str
+) -> None:
+    """Not even behind a link that is this user's."""
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "between").symlink_to(private)
+    (tmp_path / "work" / "logs").symlink_to("../between")
+    os.lchown(tmp_path / theirs, 12345, 12345)
+    assert in_logs(tmp_path).problem == (
+        "a link of another user leads there, which is not followed"
+    )
+
+
+@AS_ROOT
+def test_another_user_s_link_to_their_own_folder_is_followed(tmp_path: Path, private: Path) -> None:
+    """It shows nothing that they could not have put there."""
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "work" / "logs").symlink_to(private)
+    os.lchown(tmp_path / "work" / "logs", 12345, 12345)
+    os.chown(private, 12345, 12345)
+    assert in_logs(tmp_path).lines == ("mine",)
+
+
+def test_links_that_lead_to_themselves_end(tmp_path: Path, private: Path) -> None:
+    (tmp_path / "work" / "logs").rmdir()
+    (tmp_path / "work" / "logs").symlink_to("logs")
+    assert in_logs(tmp_path).problem == "too many links lead there"

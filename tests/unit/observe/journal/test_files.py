@@ -31,7 +31,9 @@ from snakemake_logger_plugin_observe.journal.files import (
     JournalWriter,
     Problem,
     append,
+    is_journal,
     journals_in,
+    read_ends,
     read_journal,
     to_line,
 )
@@ -485,3 +487,23 @@ def test_reading_without_attempts_has_the_jobs_and_the_run_s_end(
     kept = [event for event in whole if event.event not in done]
     assert (some, [one.line for one in some]) == (kept, [one.line for one in kept])
     assert len(some) < len(whole)
+
+
+def test_nothing_is_appended_through_a_link(tmp_path: Path) -> None:
+    """In a shared folder somebody else may have made it, to a journal of this user's elsewhere."""
+    kept = tmp_path / "kept.jsonl"
+    kept.write_bytes(b"{}\n")
+    (tmp_path / "link.jsonl").symlink_to(kept)
+    with pytest.raises(JournalError, match=r"link\.jsonl: a link; name the journal itself"):
+        append(tmp_path / "link.jsonl", LATER[:1])
+    assert kept.read_bytes() == b"{}\n"
+
+
+def test_a_pipe_in_a_journal_s_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "j.jsonl")
+    with pytest.raises(JournalError, match="not a regular file"):
+        append(tmp_path / "j.jsonl", LATER[:1])
+    with pytest.raises(JournalError, match="not a regular file"):
+        list(read_journal(tmp_path / "j.jsonl"))
+    assert read_ends(tmp_path / "j.jsonl") is None
+    assert not is_journal(tmp_path / "j.jsonl")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.journal.events import Message
 from snakemake_logger_plugin_observe.journal.files import to_line
-from snakemake_logger_plugin_observe.journal.masking import Masker, names_a_secret
+from snakemake_logger_plugin_observe.journal.masking import Masker
+from snakemake_logger_plugin_observe.journal.secret_names import names_a_secret
 
 MASKED = Masker()
 
@@ -117,7 +118,7 @@ def test_a_value_is_matched_literally() -> None:
 def test_lists_and_mappings_are_masked_recursively() -> None:
     masker = Masker(("hunter22",))
     value = {"a": ["hunter22", {"b": ("x hunter22",)}], "n": 1, "none": None}
-    assert masker.any(value) == {"a": ["***", {"b": ("x ***",)}], "n": 1, "none": None}
+    assert masker.value(value) == {"a": ["***", {"b": ["x ***"]}], "n": 1, "none": None}
 
 
 def test_the_argument_after_a_secret_flag_is_masked() -> None:
@@ -151,10 +152,6 @@ def test_a_declared_value_is_masked_in_any_text(before: str, secret: str, after:
         assert secret not in Masker((secret,)).text(f"{before}{secret}{after}")
 
 
-def line_of(text: str) -> bytes:
-    return to_line(Message(time=0, level="info", kind="x", text=text))
-
-
 _PIECES = st.sampled_from(
     [
         *("--api-key ", "PASSWD=", "Token: ", "https://a:b@c ", "BEARER abcdefgh ", "eyJ"),
@@ -167,16 +164,16 @@ _PIECES = st.sampled_from(
 def test_the_quick_check_finds_every_line_that_needs_masking(text: str) -> None:
     masker = Masker(("hunter22", 'q"uo\\te', "grüße"))
     if masker.text(text) != text:
-        assert masker.may_hold_a_secret(line_of(text))
+        assert masker.may_hold_a_secret(text)
 
 
 @pytest.mark.parametrize("value", ["hunter22", 'q"uo\\te', "grüße", "äöüß", "Tab\there", "1234"])
 def test_the_quick_check_finds_values_that_json_escapes(value: str) -> None:
-    assert Masker((value,)).may_hold_a_secret(line_of(f"x{value}y"))
+    assert Masker((value,)).may_hold_a_secret(f"x{value}y")
 
 
 def test_the_quick_check_skips_ordinary_lines() -> None:
-    assert not MASKED.may_hold_a_secret(line_of("sort -k1,1 in.bed > out.bed"))
+    assert not MASKED.may_hold_a_secret("sort -k1,1 in.bed > out.bed")
 
 
 def test_a_declared_value_is_masked_in_shell_python_and_json_quoting() -> None:

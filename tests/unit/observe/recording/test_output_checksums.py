@@ -89,3 +89,25 @@ def test_a_file_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monke
     assert not watch.finish(0.05)
     let_go.set()
     assert watch.finish(10.0)
+
+
+def test_an_output_that_another_user_s_link_leads_to_has_no_checksum(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to be two users")
+    (tmp_path / "private").write_bytes(b"mine")
+    for name in ("own", "theirs"):
+        (tmp_path / name).symlink_to("private")
+    os.lchown(tmp_path / "theirs", 12345, 12345)
+    own, theirs = examine(tmp_path, "own", "theirs")
+    assert own.sha256 == hashlib.sha256(b"mine").hexdigest()
+    assert (theirs.sha256, theirs.problem) == (
+        None,
+        "a link of another user leads there, which is not followed",
+    )
+
+
+def test_a_pipe_inside_of_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    folder_of(tmp_path / "d", a=b"x")
+    os.mkfifo(tmp_path / "d" / "pipe")
+    (found,) = examine(tmp_path, "d")
+    assert (found.kind, found.problem) == ("directory", None)

@@ -15,9 +15,13 @@ TEXT = b"rule all:\n"
 SHA256 = hashlib.sha256(TEXT).hexdigest()
 
 
+def plain(_path: str, digest: str) -> str:
+    return digest
+
+
 def found_in(folder: Path, *sources: str) -> SourcesFound:
     notes: queue.SimpleQueue[SourcesFound] = queue.SimpleQueue()
-    look_up("Snakefile", sources, folder, notes.put)
+    look_up("Snakefile", sources, folder, notes.put, plain)
     return notes.get(timeout=30)
 
 
@@ -42,7 +46,7 @@ def test_digests_read_before_a_file_system_hangs_are_recorded(
     (tmp_path / "Snakefile").write_bytes(TEXT)
     answers = threading.Event()
 
-    def hangs(_paths: object, _workdir: Path, found: dict[str, str]) -> None:
+    def hangs(_paths: object, _workdir: Path, found: dict[str, str], _keyed: object) -> None:
         found["first.py"] = SHA256
         answers.wait(30)
         found["never.py"] = SHA256
@@ -58,5 +62,5 @@ def test_digests_read_before_a_file_system_hangs_are_recorded(
 
 def test_without_a_snakefile_there_is_no_note(tmp_path: Path) -> None:
     notes = []
-    look_up(None, (), tmp_path, notes.append)
+    look_up(None, (), tmp_path, notes.append, plain)
     assert notes == []

@@ -1,5 +1,6 @@
 """The recorder: notes in, a journal out, and no error here reaches the run."""
 
+import errno
 import os
 import re
 import resource
@@ -19,9 +20,9 @@ from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.external import slurm_accounting
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
-from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.files import JournalWriter, read_journal
 from snakemake_logger_plugin_observe.journal.records import Wait
-from snakemake_logger_plugin_observe.recording import notes, run_events
+from snakemake_logger_plugin_observe.recording import journal_output, notes, run_events
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 
@@ -461,20 +462,94 @@ def a_full_disk(path: Path, room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_loses_lines_and_a_gap_counts_them(record: Record) -> None:
+def test_lines_wait_while_the_disk_is_full(record: Record) -> None:
     recording = record()
     recording.settle()
     with a_full_disk(recording.path, room=10):
-        recording.message(4, "warning", "lost").message(5, "warning", "lost too").settle()
-    recording.message(6, "warning", "kept").finish()
+        recording.message(4, "warning", "late").message(5, "warning", "late too").settle()
+        assert recording.kinds()[-1] == "run_phase"
+    recording.message(6, "warning", "in time").finish()
     assert len(recording.faults) == 2
     for fault in recording.faults:
         assert fault.startswith(f"{recording.path}: ")
-        assert fault.endswith("; the run goes on, the journal has a gap")
+        assert fault.endswith("; the run goes on, its journal waits for room")
         assert "\n" not in fault
-    gaps = [event for event in recording.events if event.event == "gap"]
-    assert [(gap.reason, gap.lost) for gap in gaps] == [("lines could not be written", 2)]
-    assert [event.text for event in recording.events if event.event == "message"][1:] == ["kept"]
+    assert [event.text for event in recording.events if event.event == "message"][1:] == [
+        *("late", "late too", "in time")
+    ]
+    assert "gap" not in recording.kinds()
+    assert recording.answer.endswith(str(recording.path.relative_to(recording.folder)))
+
+
+def test_a_gap_counts_the_lines_that_are_too_many_to_wait(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = record()
+    recording.settle()
+    monkeypatch.setattr(journal_output, "_KEPT_BYTES", 300)
+    with a_full_disk(recording.path, room=10):
+        for n in range(5):
+            recording.message(4, "warning", f"message {n} {100 * '-'}")
+        recording.settle()
+    recording.message(6, "warning", "in time").finish()
+    assert [event.lost for event in recording.events if event.event == "gap"] == [4]
+    texts = [event.text for event in recording.events if event.event == "message"][1:]
+    assert [text[:9] for text in texts] == ["message 0", "in time"]
+
+
+def test_a_journal_begins_with_its_first_line_when_there_is_room_at_last(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_output, "_KEPT_BYTES", 0)
+    (tmp_path / "empty").touch()
+    with a_full_disk(tmp_path / "empty", room=0):
+        recording = record()
+        recording.message(4, "warning", "lost").settle()
+        assert recording.path.read_bytes() == b""
+    recording.message(6, "warning", "in time").finish()
+    assert recording.kinds()[:3] == ["run_started", "gap", "message"]
+    assert recording.kinds()[-1] == "run_finished"
+
+
+def test_a_journal_that_never_had_room_is_removed_and_not_announced(
+    record: Record, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    with a_full_disk(tmp_path / "empty", room=0):
+        recording = record()
+        recording.message(4, "warning", "lost").finish()
+    assert recording.answer is None
+    assert list((tmp_path / "journals").iterdir()) == []
+
+
+@pytest.mark.parametrize("room_at_last", [True, False])
+def test_a_disk_without_room_for_the_file_itself_is_tried_again(
+    record: Record, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, room_at_last: bool
+) -> None:
+    full = [True]
+
+    class Writer(JournalWriter):
+        def __init__(self, *arguments: Any) -> None:
+            if full[0]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(journal_output, "JournalWriter", Writer)
+    recording = record()
+    recording.message(4, "warning", "late").settle()
+    full[0] = not room_at_last
+    recording.finish()
+    (fault,) = recording.faults
+    folder = tmp_path / "journals"
+    assert fault == (
+        f"{folder}: No space left on device; the run goes on, its journal waits for room"
+    )
+    if room_at_last:
+        assert recording.kinds() == [
+            *("run_started", "message", "run_phase", "message", "run_finished")
+        ]
+    else:
+        assert (recording.answer, folder.exists()) == (None, False)
 
 
 def test_an_invalid_note_is_a_gap_and_the_run_goes_on(record: Record) -> None:

@@ -71,7 +71,7 @@ def whys() -> Iterator[Answer]:
 
 
 def others() -> Iterator[Answer]:
-    yield RunbookAnswer(Path("RUNBOOK.md"), existed=True)
+    yield RunbookAnswer(Path("RUNBOOK.md"))
     yield ProposalAnswer(source(chain().run), Path(ESCAPES), "x")
 
 

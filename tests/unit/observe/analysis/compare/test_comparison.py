@@ -797,3 +797,53 @@ def test_a_failed_execution_inside_a_successful_attempt_cites_the_attempt() -> N
     (finding,) = [one for one in compared(before, after).findings if one.id == "attempts_failed"]
     assert finding.claim == "1 job of cut failed 1 time, unlike in A"
     assert [one.ref for one in finding.evidence] == ["B:4"]
+
+
+# -- digests with a key ---------------------------------------------------------------------------
+
+
+def keyed(key: str, value: str) -> dict[str, Any]:
+    return {"config_digest": f"hmac-sha256:{key}:{value}", "config_keys": {"k": f"{key}:{value}"}}
+
+
+def test_digests_of_one_key_are_compared() -> None:
+    before, after = a_run(**keyed("a", "1")), a_run(**keyed("a", "2"))
+    assert found(before, after) == {"meaning_changed": "neutral"}
+    assert found(before, before) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (keyed("a", "1"), keyed("b", "1")),
+        (keyed("a", "1"), keyed("b", "2")),
+        ({"config_digest": "sha256:1", "config_keys": {"k": "1"}}, keyed("a", "1")),
+    ],
+    ids=["the same value", "another value", "an older version"],
+)
+def test_digests_of_different_keys_cannot_tell(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    one, other = a_run(**before), a_run(**after)
+    assert found(one, other) == {"cannot_tell": "neutral"}
+    (claim,) = claims(one, other, "cannot_tell")
+    assert claim.startswith("cannot tell whether the configuration changed: ")
+
+
+def test_params_of_another_folder_cannot_tell_and_a_changed_command_is_reported() -> None:
+    one = a_run(changed(a_workflow(), "count", params_digest="hmac-sha256:a:1"))
+    jobs = changed(a_workflow(), "count", params_digest="hmac-sha256:b:1")
+    assert found(one, a_run(jobs)) == {"cannot_tell": "neutral"}
+    other = a_run(changed(jobs, "count", shellcmd="count --more"))
+    assert found(one, other) == {"cannot_tell": "neutral", "command_changed": "unsafe"}
+
+
+def test_a_config_file_of_another_folder_is_no_change() -> None:
+    files = [
+        {"config.yaml": f"hmac-sha256:{key}:1", "Snakefile": text}
+        for key, text in (("a", "1"), ("b", "1"), ("b", "2"))
+    ]
+    runs = [a_run(sources=sources) for sources in files]
+    assert found(runs[0], runs[1]) == {}
+    changes = compared(runs[1], runs[2]).work.changes
+    assert [change.what for change in changes] == ["file Snakefile"]

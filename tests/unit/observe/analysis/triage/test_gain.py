@@ -77,21 +77,21 @@ def test_the_first_action_comes_with_its_predicted_gain(
     saves_s: float,
 ) -> None:
     found = predicted_gain(after(), before() if before is not None else None)
-    assert found.command == f"snakemake-observe whatif 'runs/late one.jsonl' {flag}"
+    assert str(found.command) == f"snakemake-observe whatif 'runs/late one.jsonl' {flag}"
     assert found.saves is not None
     assert to_seconds(found.saves) == saves_s
 
 
 def test_more_frequent_status_checks_save_most_of_the_waiting() -> None:
     found = predicted_gain(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
-    assert found.command.endswith(" --poll 5")
+    assert str(found.command).endswith(" --poll 5")
     assert found.saves is not None
     assert 145 <= to_seconds(found.saves) <= 150
 
 
 def test_groups_save_start_ups() -> None:
     found = predicted_gain(one_by_one(20, startup_s=10, tool_s=5))
-    assert found.command.endswith(" --group map=10")
+    assert str(found.command).endswith(" --group map=10")
     assert found.saves is not None
     assert to_seconds(found.saves) == pytest.approx(20 * 15 - 2 * 15, abs=1)  # ten side by side
 
@@ -102,7 +102,8 @@ def test_a_run_too_large_to_simulate_names_only_the_command(
     monkeypatch.setattr(gain, "_SUBMISSIONS", 3)
     found = predicted_gain(on_cluster(4, tool_s=20, poll_s=150, every_s=200))
     assert found.saves is None
-    assert predicted(found) == f"to predict the gain: {found.command}"
+    assert predicted(found) == "the gain can be predicted"
+    assert str(found.command).startswith("snakemake-observe whatif 'runs/late one.jsonl' ")
 
 
 def test_a_run_that_failed_has_no_predicted_gain() -> None:

@@ -5,6 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +194,80 @@ def test_a_journal_that_records_its_gaps_is_not_reported_again(tmp_path: Path) -
     story = without(chain(), "attempt_finished")
     story.events.insert(2, Gap(time=story.events[1].time, reason="No space left on device"))
     assert not any("lines were lost" in one for one in problems(story, tmp_path / "j.jsonl"))
+
+
+# -- other users' runs -------------------------------------------------------------------------------------------
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")
+OTHER = 12345
+
+
+@pytest.fixture
+def as_another_user() -> Iterator[Path]:
+    """Return a folder that another user owns, as whom the test goes on."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        with chdir(name):
+            os.seteuid(OTHER)
+            try:
+                yield Path(name)
+            finally:
+                os.seteuid(0)
+
+
+def by_root(path: Path, mode: int) -> Path:
+    """Make *path* root's, with this mode."""
+    os.seteuid(0)
+    os.chown(path, 0, 0)
+    path.chmod(mode)
+    os.seteuid(OTHER)
+    return path
+
+
+@AS_ROOT
+def test_the_newest_run_may_be_another_user_s_and_the_first_line_names_them(
+    as_another_user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(as_another_user, "20260301T120000-aaaaaa", chain())
+    theirs = write_run(as_another_user, "20260301T130000-bbbbbb", chain())
+    assert main(["cost"]) == 0
+    assert " · by " not in output(capsys)[0]
+    by_root(theirs, 0o644)
+    assert main(["cost"]) == 0
+    first, path, *_ = output(capsys)[0].splitlines()
+    assert first.endswith(" · by root")
+    assert path.endswith("bbbbbb.jsonl")
+    assert main(["cost", "--format", "json"]) == 0
+    assert json.loads(output(capsys)[0])["run"]["owner"] == "root"
+
+
+@AS_ROOT
+def test_a_newer_run_that_may_not_be_read_is_named(
+    as_another_user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(as_another_user, "20260301T120000-aaaaaa", chain())
+    by_root(write_run(as_another_user, "20260301T130000-bbbbbb", chain()), 0o600)
+    assert main(["cost"]) == 0
+    _, path, *rest = output(capsys)[0].splitlines()
+    assert path.endswith("aaaaaa.jsonl")
+    assert " ".join(rest).startswith(
+        "! a newer run, by root, is not shown: .snakemake/observe/20260301T130000-bbbbbb.jsonl: "
+        "Permission denied; its owner can let you read it (chmod), and later ones with "
+        "--logger-observe-mode 0640"
+    )
+
+
+@AS_ROOT
+def test_if_no_run_may_be_read_the_error_says_so(
+    as_another_user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = by_root(write_run(as_another_user, "20260301T130000-bbbbbb", chain()), 0o600)
+    assert main(["cost"]) == 2
+    assert output(capsys)[1].startswith("a newer run, by root, is not shown: .snakemake/observe/")
+    assert main(["cost", str(path)]) == 2
+    assert output(capsys)[1].endswith("--logger-observe-mode 0640")
+    by_root(path.parent, 0o700)
+    assert main(["cost"]) == 2
+    assert output(capsys)[1] == (
+        ".snakemake/observe: Permission denied; its owner can let you read it"
+    )

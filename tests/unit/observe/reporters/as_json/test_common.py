@@ -47,6 +47,7 @@ def test_an_answer_has_a_schema_version_and_its_run(make: Any) -> None:
         "end": "2026-03-01T12:00:21.000000Z",
         "makespan_s": 21.0,
         "journal": str(PATH),
+        "owner": None,
         "problems": [],
     }
 

@@ -402,8 +402,8 @@ def test_a_killed_run_names_its_jobs_in_flight_and_how_to_check_them() -> None:
         "the run was killed with 1 job in flight: map (slurm 77), and 2 jobs not started"
     )
     assert (found.failures, found.jobs, found.cut_off) == (1, (2,), True)
-    assert "squeue -j 77" in found.action.text
-    assert "scancel 77" in found.action.text
+    assert list(map(str, found.action.commands)) == ["squeue -j 77", "scancel 77"]
+    assert "check whether the cluster still runs 77, and cancel those" in found.action.text
     assert "--rerun-incomplete" in found.action.text
 
 
@@ -414,7 +414,7 @@ def test_members_of_a_group_in_flight_have_the_group_s_id() -> None:
     story.add(AttemptSubmitted(time=at(5), group="g", attempt=1, external_jobid="77", stamps=known))
     (found,) = _of(story.message(20, "still here").run, "killed")
     assert found.claim == "the run was killed with 2 jobs in flight: map, map (slurm 77)"
-    assert found.action.text.startswith("check whether they still run (squeue -j 77)")
+    assert list(map(str, found.action.commands)) == ["squeue -j 77", "scancel 77"]
     assert found.explains == 16_000_000  # counted once for both jobs
     assert [one.quote for one in found.evidence] == ["group: g", "group: g"]
 

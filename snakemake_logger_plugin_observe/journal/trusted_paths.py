@@ -1,0 +1,177 @@
+"""Opening files and folders where other users write, too: no link of theirs leads elsewhere.
+
+In a shared working directory anyone may put a link or a pipe where a file of ours is expected. A
+link on the way to a file is followed by the kernel's rule for sticky folders
+(``fs.protected_symlinks``): if this user or root made it, or if it leads to something that belongs
+to whoever made it. So folders may be links to scratch, but nobody can lead this user's processes to
+this user's own files. A pipe in a file's place is refused, and never waited for.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path, PurePath
+from typing import Final
+
+_FOLDER: Final = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+_FILE: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_LINKS: Final = 40
+_IS_LINK: Final = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
+
+
+class UntrustedLinkError(OSError):
+    """A link on the way is not followed; ``strerror`` says why."""
+
+    def __init__(self, why: str) -> None:
+        """Make the error, with *why* as its ``strerror``."""
+        super().__init__(errno.ELOOP, why)
+
+
+def open_folder(root: Path, named: str | PurePath) -> int:
+    """Return a descriptor of the folder *named*, relative to *root*, for ``dir_fd`` arguments.
+
+    Links on the way from *root* are followed by the module's rule, those on the way to it as usual.
+
+    Raises:
+        OSError: if there is none, or a link on the way is not to be followed.
+
+    """
+    path = os.path.join(root, named)
+    here = os.path.join(root, "")
+    if path.startswith(here):
+        return _from(str(root), path.removeprefix(here), _MOST_LINKS)
+    return _from("/" if os.path.isabs(path) else ".", path, _MOST_LINKS)
+
+
+def make_folder(folder: Path) -> int:
+    """Make a folder whose last two names may not be there yet; return a descriptor of it.
+
+    Links among these two are followed by the module's rule.
+
+    Raises:
+        OSError: if it cannot be made, or a link on the way is not to be followed.
+
+    """
+    root, *names = folder.parents[1], folder.parent.name, folder.name
+    root.mkdir(parents=True, exist_ok=True)
+    here = os.open(root, _FOLDER & ~os.O_NOFOLLOW)
+    for name in names:
+        try:
+            _make_one(here, name)
+            inner = _enter(here, name, _MOST_LINKS)
+        finally:
+            os.close(here)
+        here = inner
+    return here
+
+
+def open_file(root: Path, named: str | PurePath, *, follow: bool = False) -> int:
+    """Return a descriptor of the regular file *named*, relative to *root*, to read from.
+
+    Args:
+        root: a folder; links on the way to it are followed as usual.
+        named: a path; links on the way to its folder are followed by the module's rule.
+        follow: whether the file itself may be a link, followed by the same rule.
+
+    Raises:
+        OSError: if it cannot be read, is not a regular file, or a link is not to be followed.
+
+    """
+    folder, name = os.path.split(named)
+    parent = open_folder(root, folder)
+    try:
+        descriptor = _open_in(parent, name, _MOST_LINKS if follow else 0)
+    finally:
+        os.close(parent)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def _make_one(here: int, name: str) -> None:
+    try:
+        os.mkdir(name, dir_fd=here)
+    except FileExistsError:
+        return
+
+
+def _from(start: str, path: str, links_left: int) -> int:
+    """Return the folder at *path*, from the folder *start*."""
+    descriptor = os.open(start, _FOLDER & ~os.O_NOFOLLOW)
+    try:
+        return _walk(descriptor, path, links_left)
+    finally:
+        os.close(descriptor)
+
+
+def _walk(start: int, path: str, links_left: int) -> int:
+    """Return the folder at *path* from the folder *start*, one name at a time."""
+    here = os.open("/" if os.path.isabs(path) else ".", _FOLDER, dir_fd=start)
+    for name in PurePath(path).parts:
+        if name == os.sep:
+            continue
+        try:
+            inner = _enter(here, name, links_left)
+        finally:
+            os.close(here)
+        here = inner
+    return here
+
+
+def _enter(here: int, name: str, links_left: int) -> int:
+    """Return the folder *name* in the folder *here*."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=here)
+    except OSError as error:
+        if error.errno not in _IS_LINK:
+            raise
+        owner, target = _link(here, name, error)
+    if not links_left:
+        raise UntrustedLinkError("too many links lead there")
+    reached = _walk(here, target, links_left - 1)
+    return _trusted(reached, owner)
+
+
+def _open_in(here: int, name: str, links_left: int) -> int:
+    """Return the file *name* in the folder *here*, opened for reading."""
+    try:
+        return os.open(name, _FILE, dir_fd=here)
+    except OSError as error:
+        if error.errno not in _IS_LINK:
+            raise
+        owner, target = _link(here, name, error)
+    if not links_left:
+        raise UntrustedLinkError("it is a link, which is not followed")
+    folder, base = os.path.split(target)
+    parent = _walk(here, folder or ".", links_left - 1)
+    try:
+        reached = _open_in(parent, base, links_left - 1)
+    finally:
+        os.close(parent)
+    return _trusted(reached, owner)
+
+
+def _link(here: int, name: str, error: OSError) -> tuple[int, str]:
+    """Return the owner and the target of a link.
+
+    Raises:
+        OSError: *error*, if it is no link.
+
+    """
+    before = os.stat(name, dir_fd=here, follow_symlinks=False)
+    if not stat.S_ISLNK(before.st_mode):
+        raise error
+    target = os.readlink(name, dir_fd=here)
+    after = os.stat(name, dir_fd=here, follow_symlinks=False)
+    if (before.st_ino, before.st_ctime_ns) != (after.st_ino, after.st_ctime_ns):
+        raise UntrustedLinkError("it is a link that was replaced just now")
+    return before.st_uid, target
+
+
+def _trusted(reached: int, link_owner: int) -> int:
+    """Return *reached*, or close it and refuse if its link's owner may not lead there."""
+    if link_owner in (0, os.geteuid()) or os.fstat(reached).st_uid == link_owner:
+        return reached
+    os.close(reached)
+    raise UntrustedLinkError("a link of another user leads there, which is not followed")

@@ -1,0 +1,172 @@
+"""Files and folders that others can reach: what is opened is a file, and no foreign link leads to it."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from snakemake_logger_plugin_observe.journal.files import JournalWriter
+from snakemake_logger_plugin_observe.journal.trusted_paths import (
+    UntrustedLinkError,
+    make_folder,
+    open_file,
+    open_folder,
+)
+
+OTHER = 12345
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")
+
+
+def content(root: Path, named: str, *, follow: bool = False) -> bytes:
+    descriptor = open_file(root, named, follow=follow)
+    try:
+        return os.read(descriptor, 100)
+    finally:
+        os.close(descriptor)
+
+
+def link(path: Path, target: str | Path, owner: int | None = None) -> Path:
+    """Make a link that belongs to *owner*."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+    if owner is not None:
+        os.lchown(path, owner, owner)
+    return path
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Return a folder next to another one with a file, ``mine/key``."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "key").write_bytes(b"mine")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "log").write_bytes(b"here")
+    return tmp_path / "work"
+
+
+@pytest.mark.parametrize("named", ["log", "./log", "../work/log", "../mine/../work/log"])
+def test_a_file_is_read_wherever_it_is(work: Path, named: str) -> None:
+    assert content(work, named) == b"here"
+
+
+def test_a_file_may_be_named_with_its_whole_path(work: Path) -> None:
+    assert content(work, str(work / "log")) == b"here"
+    assert content(work, str(work.parent / "mine" / "key")) == b"mine"
+
+
+def test_the_root_itself_may_be_a_link(work: Path) -> None:
+    here = link(work.parent / "here", work)
+    assert content(here, "log") == b"here"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+@pytest.mark.parametrize("follow", [False, True])
+def test_what_is_no_file_is_not_opened(
+    work: Path, make: Callable[[Path], None], follow: bool
+) -> None:
+    make(work / "other")
+    with pytest.raises(OSError, match="it is not a regular file"):
+        open_file(work, "other", follow=follow)
+
+
+def test_a_file_that_is_a_link_is_followed_only_on_request(work: Path) -> None:
+    link(work / "a", "../mine/key")
+    link(work / "b", "a")
+    with pytest.raises(UntrustedLinkError, match="it is a link, which is not followed"):
+        open_file(work, "b")
+    assert content(work, "b", follow=True) == b"mine"
+
+
+@AS_ROOT
+@pytest.mark.parametrize("theirs", ["a", "b"])
+def test_another_user_s_link_is_never_followed_to_this_user_s_files(
+    work: Path, theirs: str
+) -> None:
+    link(work / "a", "../mine/key")
+    link(work / "b", "a")
+    os.lchown(work / theirs, OTHER, OTHER)
+    with pytest.raises(UntrustedLinkError):
+        open_file(work, "b", follow=True)
+
+
+@AS_ROOT
+def test_root_s_links_are_followed_for_everybody() -> None:
+    """Home folders and scratch are often links of the administrators."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        work.chmod(0o755)
+        (work / "mine").mkdir()
+        link(work / "logs", "mine")
+        os.chown(work / "mine", OTHER, OTHER)
+        os.seteuid(OTHER)
+        try:
+            os.close(open_folder(work, "logs"))
+        finally:
+            os.seteuid(0)
+
+
+def test_missing_folders_are_made_and_existing_ones_used(tmp_path: Path) -> None:
+    folder = tmp_path / "work" / ".snakemake" / "observe"
+    for _ in range(2):
+        os.close(make_folder(folder))
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("target", ["nowhere", "file", "loop"])
+def test_a_folder_is_not_made_where_a_link_leads_to_none(tmp_path: Path, target: str) -> None:
+    (tmp_path / "file").touch()
+    folder = link(tmp_path / "work" / ".snakemake" / "observe", tmp_path / target)
+    link(tmp_path / "loop", "loop")
+    with pytest.raises(OSError, match=r"No such file|Not a directory|too many links"):
+        make_folder(folder)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_descriptors_are_closed_whatever_happens(work: Path) -> None:
+    link(work / "own", "../mine")
+    link(work / "loop", "loop")
+    before = len(os.listdir("/proc/self/fd"))
+    for named in ("own/key", "loop/key", "own/none", "log/key", "log"):
+        try:
+            os.close(open_file(work, named))
+        except OSError:
+            continue
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+# -- journals --------------------------------------------------------------------------------------
+
+
+def test_a_journal_is_written_where_the_user_s_own_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    folder = link(tmp_path / "work" / ".snakemake" / "observe", tmp_path / "scratch")
+    JournalWriter(folder, "0123456789", 0, 0o600).close()
+    (journal,) = (tmp_path / "scratch").iterdir()
+    assert journal.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_that_is_called_like_the_journal_is_not_written_to(tmp_path: Path) -> None:
+    folder = tmp_path / "work" / ".snakemake" / "observe"
+    link(folder / "19700101T000000-012345.jsonl", tmp_path / "kept")
+    with pytest.raises(FileExistsError):
+        JournalWriter(folder, "0123456789", 0, 0o600)
+    assert not (tmp_path / "kept").exists()
+
+
+@AS_ROOT
+def test_a_journal_is_not_written_where_another_user_s_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    folder = link(tmp_path / "work" / ".snakemake" / "observe", tmp_path / "mine", OTHER)
+    with pytest.raises(UntrustedLinkError):
+        JournalWriter(folder, "0123456789", 0, 0o600)
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+@AS_ROOT
+def test_a_folder_that_the_user_named_is_used_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    folder = link(tmp_path / "journals", tmp_path / "mine", OTHER)
+    JournalWriter(folder, "0123456789", 0, 0o600).close()
+    assert len(list((tmp_path / "mine").iterdir())) == 1
