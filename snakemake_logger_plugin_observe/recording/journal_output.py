@@ -1,11 +1,12 @@
 """The journal as the recorder writes it: a line that cannot be written becomes part of a gap."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.console import sentence
-from snakemake_logger_plugin_observe.journal.events import Event, Gap
+from snakemake_logger_plugin_observe.journal.events import Event, Gap, Heartbeat
 from snakemake_logger_plugin_observe.journal.files import JournalWriter, to_line
 from snakemake_logger_plugin_observe.journal.masking import Masker
 
@@ -19,6 +20,16 @@ class JournalOutput:
         self._fault = fault
         self._writer: JournalWriter | None = None
         self._lost = 0
+        self._written = time.monotonic()
+
+    def until_quiet_for(self, quiet_s: float) -> float | None:
+        """Return in how many seconds nothing will have been written for *quiet_s* seconds.
+
+        None if there is no journal.
+        """
+        if self._writer is None:
+            return None
+        return max(0.0, self._written + quiet_s - time.monotonic())
 
     def open(self, folder: Path, run_id: str, started: Micros, mode: int) -> None:
         """Create the journal's file in *folder*; if that fails, the run goes on without it."""
@@ -34,6 +45,7 @@ class JournalOutput:
         """Append *event*, after a gap that counts the lines lost before it."""
         if self._writer is None:
             return
+        self._written = time.monotonic()
         try:
             if self._lost:
                 gap = Gap(time=event.time, reason="lines could not be written", lost=self._lost)
@@ -41,7 +53,7 @@ class JournalOutput:
                 self._lost = 0
             self._writer.write(to_line(event, self._mask))
         except Exception as error:
-            self._lost += 1
+            self._lost += not isinstance(event, Heartbeat)  # the next one says the same
             why = getattr(error, "strerror", None) or sentence(error)
             self._fault(f"{self._writer.path}: {why}; the run goes on, the journal has a gap")
 
