@@ -173,7 +173,7 @@ class RunEvents:
         self.run.finished = draft
         accounts = account(self.run)
         status = self._status()
-        if self._ended_early() and "exited" not in self._flags:
+        if self._ended_early() and "exited" not in self._flags and not self._last_error:
             text = (
                 "Snakemake ended before it had started a job, and logged no error: code of the "
                 "workflow may have called sys.exit()"

@@ -224,7 +224,7 @@ def test_analyses_have_no_clock_no_printing_and_no_files() -> None:
 
 def test_what_others_reported_becomes_events_in_one_place() -> None:
     """There a value that does not fit its field costs only that; these events hold our own values."""
-    ours = {"FileSystem", "Gap", "Message", "RunFinished", "RunPhase", "UpToDate"}
+    ours = {"FileSystem", "Gap", "Heartbeat", "Message", "RunFinished", "RunPhase", "UpToDate"}
     kinds = {model.__name__ for model in EVENTS}
     for name, path in in_folders("recording"):
         assert called(path) & kinds <= ours, name
