@@ -318,6 +318,16 @@ class Message(Event):
     job_id: int | None = None
 
 
+class Heartbeat(Event):
+    """The run lives, though nothing else was written for a while; the last one counts."""
+
+    event: Literal["heartbeat"] = "heartbeat"
+    in_flight: int = 0
+    """Submissions that the scheduler has selected and that have not ended."""
+    attempts: tuple[tuple[int | Own, int], ...] = ()
+    """The first of them: the id of the job or the group, and the attempt's number."""
+
+
 class Gap(Event):
     """Why a part of this journal is missing."""
 
@@ -397,6 +407,7 @@ _Other = (
     | OutputsRecorded
     | Accounting
     | Message
+    | Heartbeat
     | Gap
     | RunFinished
 )

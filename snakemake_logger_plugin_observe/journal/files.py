@@ -51,6 +51,7 @@ _OF_ATTEMPTS: Final = tuple(
 _UNREADABLE: Final = (
     "; its owner can let you read it (chmod), and later ones with --logger-observe-mode 0640"
 )
+_HEARTBEAT: Final = b'{"event":"heartbeat"'
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -180,7 +181,8 @@ class Detail(Enum):
 
     WHOLE = auto()
     FAILURES = auto()
-    """Everything except the processes of attempts of jobs that never failed."""
+    """Everything except the processes of attempts of jobs that never failed, and the heartbeats
+    before the last."""
     FIGURES = auto()
     """Everything except the processes of attempts."""
     TIMES = auto()
@@ -215,6 +217,7 @@ class Reading:
     def _events(self, file: IO[bytes]) -> Iterator[AnyEvent]:
         seen_start = False
         number = 0
+        heartbeat: tuple[int, bytes] | None = None
         while line := file.readline(_LINE_LIMIT):
             number += 1
             if not line.endswith(b"\n"):
@@ -225,6 +228,9 @@ class Reading:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(_LINE_LIMIT)
                 continue
+            if seen_start and self.detail is not Detail.WHOLE and line.startswith(_HEARTBEAT):
+                heartbeat = number, line
+                continue
             if seen_start and self.detail is Detail.JOBS and line.startswith(_OF_ATTEMPTS):
                 continue
             event = self._event(number, line)
@@ -233,6 +239,8 @@ class Reading:
                 seen_start = True
             if event is not None:
                 yield at_line(event, number)
+        if heartbeat is not None and (event := self._event(*heartbeat)) is not None:
+            yield at_line(event, heartbeat[0])
         if not seen_start:
             raise JournalError(f"{self.path}: no complete line in it, so there is no run to show")
 

@@ -5,7 +5,7 @@ ends too. They are written again if the report arrives late.
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -96,6 +96,11 @@ class AttemptTracker:
         self._scripts: dict[str, str | None] = {}
         self._params = KeptParams()
         self._ends_hooked = False
+
+    @property
+    def in_flight(self) -> Collection[Key]:
+        """The keys of the attempts that were selected and have not ended, in that order."""
+        return self._live.keys()
 
     def executor_timed(self, note: notes.ExecutorTimed) -> None:
         """Read the nodes' reports from now on, after removing those that earlier runs left."""

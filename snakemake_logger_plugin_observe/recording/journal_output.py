@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.console import sentence
-from snakemake_logger_plugin_observe.journal.events import Event, Gap, RunFinished
+from snakemake_logger_plugin_observe.journal.events import Event, Gap, Heartbeat, RunFinished
 from snakemake_logger_plugin_observe.journal.files import JournalWriter, to_line
 from snakemake_logger_plugin_observe.journal.masking import Masker
 
@@ -47,6 +47,16 @@ class JournalOutput:
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._lost = 0
+        self._written = time.monotonic()
+
+    def until_quiet_for(self, quiet_s: float) -> float | None:
+        """Return in how many seconds nothing will have been written for *quiet_s* seconds.
+
+        None if there is no journal.
+        """
+        if self._writer is None:
+            return None
+        return max(0.0, self._written + quiet_s - time.monotonic())
 
     def open(self, folder: Path, run_id: str, started: Micros, mode: int) -> None:
         """Create the journal's file in *folder*; if that fails, the run goes on without it.
@@ -71,10 +81,11 @@ class JournalOutput:
         """Append *event*, after the lines that wait and a gap that counts those that were lost."""
         if self._writer is None and self._wanted is None:
             return
+        self._written = time.monotonic()
         try:
             line = to_line(event, self._mask)
         except Exception as error:
-            self._lost += 1
+            self._lost += not isinstance(event, Heartbeat)  # the next one says the same
             self._fault(f"the journal has a gap, the run goes on: {sentence(error)}")
             line = None
         try:
@@ -89,7 +100,7 @@ class JournalOutput:
             why = getattr(error, "strerror", None) or sentence(error)
             path = self._writer.path if self._writer is not None else "journal"
             self._fault(f"{path}: {why}; the run goes on, its journal waits for room")
-        if line is not None:
+        if line is not None and not isinstance(event, Heartbeat):
             self._keep(line)
 
     def _opened(self, *, at_once: bool) -> JournalWriter | None:

@@ -14,6 +14,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
@@ -24,6 +25,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     Event,
     FileSystem,
     Gap,
+    Heartbeat,
     JobDescribed,
     Message,
     RunStarted,
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 _PATIENCE_S: Final = 10.0
 _BATCH_S: Final = 0.05
 _LOOKUP_PATIENCE_S: Final = 1.0
+_HEARTBEAT_S: Final = 15.0
+_NAMED_IN_FLIGHT: Final = 20
 
 
 class Recorder:
@@ -174,8 +178,12 @@ class Recorder:
             self._ended.set()
 
     def _take_batch(self) -> None:
-        """Handle the queued notes, and batch the next ones for 50 ms."""
-        note = self._queue.get()
+        """Handle the queued notes, and batch the next ones for 50 ms; write if none come."""
+        try:
+            note = self._queue.get(timeout=self._journal.until_quiet_for(_HEARTBEAT_S))
+        except queue.Empty:
+            self._emit_heartbeat()
+            return
         self._take(notes.ClockCheck(note.time))
         self._take(note)
         while not (self._over or self._queue.empty()):
@@ -184,6 +192,12 @@ class Recorder:
             # Notes come in bursts: waking for each would cost more than handling it.
             self._hurry.wait(_BATCH_S)
             self._hurry.clear()
+
+    def _emit_heartbeat(self) -> None:
+        """Write that the run lives, and some of what is in flight: there may be a million jobs."""
+        keys = self._attempts.in_flight
+        first = tuple(islice(keys, _NAMED_IN_FLIGHT))
+        self._emit(Heartbeat(time=clock.now(), in_flight=len(keys), attempts=first))
 
     def _take(self, note: notes.AnyNote) -> None:
         try:

@@ -31,6 +31,7 @@ from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
+from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _KEPT_TEXT: Final = 4000
 
@@ -179,6 +180,12 @@ class RunEvents:
         self.run.finished = draft
         accounts = account(self.run)
         status = self._status()
+        if self._ended_early() and "exited" not in self._flags and not self._last_error:
+            text = (
+                "Snakemake ended before it had started a job, and logged no error: code of the "
+                "workflow may have called sys.exit()"
+            )
+            self._emit(Message(time=moment, level="error", kind="exited", text=text))
         final = RunFinished(
             time=moment,
             status=status,
@@ -199,6 +206,8 @@ class RunEvents:
             return "interrupted"
         if self._failed():
             return "failed"
+        if self._ended_early():
+            return "failed"
         if kind == "dry_run":
             return "dry_run"
         return "nothing_to_do" if "nothing_to_do" in self._flags else "success"
@@ -209,6 +218,24 @@ class RunEvents:
         if any(attempt.status in ("failed", "cancelled") for attempt in latest.values()):
             return True
         return self._last_error > self._attempts.last_success or "failed" in self._flags
+
+    def _ended_early(self) -> bool:
+        """Whether Snakemake ended before its work was done, though it reported no error.
+
+        An exit in the code of the workflow does that; where that was not noticed, it is seen that
+        no job was started.
+        """
+        if "exited" in self._flags:
+            counts = job_counts(self.run)
+            return counts.planned is None or counts.done < counts.planned
+        started = self.run.started
+        if started is None or started.kind != "run" or started.settings.get("immediate_submit"):
+            return False
+        if self.run.attempts or self._flags & {"nothing_to_do", "select_jobs"}:
+            return False
+        if self.run.planned is None:
+            return "building_dag" in self._flags
+        return bool(sum(self.run.planned.to_run.values()))
 
 
 _NOTHING: Final = AccountTotals(by_class_s={}, by_phase_s={})

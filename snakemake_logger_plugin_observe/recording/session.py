@@ -5,6 +5,7 @@ starts, and finished when the next one starts, when Snakemake's API is closed, o
 """
 
 import atexit
+import contextlib
 import dataclasses
 import os
 import sys
@@ -49,6 +50,7 @@ class Session:
         self._started_in = ask(os.getcwd, "")  # Snakemake leaves it for --directory and workdir:
         self._early: list[notes.LogMessage] = []
         self._warned = False
+        self._left = False
         self._lock = threading.Lock()
         self._owns_process = _is_snakemakes_own_process()
         self._pid = os.getpid()
@@ -138,8 +140,7 @@ class Session:
                 "plugin_loaded": self.plugin_loaded,
             },
         )
-        if not self._owns_process:
-            live_objects.on_api_closed(self._api_closed)
+        live_objects.on_api_closed(self._api_closed)
         for early in self._early:
             self.recorder.put(early)
         self._early.clear()
@@ -151,13 +152,24 @@ class Session:
         return "touch" if touched else "run"
 
     def api_closed(self) -> None:
-        """End the journal if Snakemake runs as a library; its command ends it at exit."""
-        if self._owns_process or current() is not self:
+        """Record how the API was left; end the journal, unless that is left to the exit."""
+        if current() is not self:
             return
         raised = sys.exc_info()[1]  # the exception that leaves the API's context, if any
-        if raised is not None:
-            self.put(notes.LogMessage(clock.now(), "error", "error", sentence(raised)))
+        if raised is not None and not self._left:
+            self._left = True
+            self.record_note(_left_by(raised))
+        if not self._owns_process:
+            self.end()
+
+    def end_with_process(self) -> None:
+        """End the journal at the exit of the process, which may be due to Ctrl-C."""
+        interrupted = self._owns_process and getattr(sys, "last_type", None) is KeyboardInterrupt
+        if interrupted and not self._left:  # while the Snakefile was read, before 9.21
+            self.record_note(_left_by(KeyboardInterrupt()))
         self.end()
+        if interrupted:
+            _keep_exit_code()
 
     def _api_closed(self) -> None:
         try:
@@ -184,8 +196,8 @@ class Session:
             self.fault(error)
 
     def _record_failed_start(self) -> None:
-        """Record a run that ended before its workflow started: its Snakefile cannot be read."""
-        errors = [early for early in self._early if early.level == "error"]
+        """Record a run that ended while its Snakefile was read, before its workflow started."""
+        errors = [one for one in self._early if one.level == "error" or one.kind == "exited"]
         if not errors or not (self.journal.folder or Path(".snakemake").is_dir()):
             return  # Snakemake has written nothing here, so neither do we
         self.journal.outputs = "off"  # there are none
@@ -246,6 +258,27 @@ def _join(plugin: str) -> Session:
     return _current
 
 
+def _keep_exit_code() -> None:
+    """Have Python end by SIGINT, as it does after a Ctrl-C that nothing handled.
+
+    Python forgets that when a text is executed afterwards, as modules do that are loaded late.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")  # noqa: S102 - a constant
+
+
+def _left_by(raised: BaseException) -> notes.LogMessage:
+    """Return a message about the exception that ended Snakemake, which may have logged nothing."""
+    moment = clock.now()
+    if isinstance(raised, KeyboardInterrupt):
+        return notes.LogMessage(moment, "error", "interrupted", "KeyboardInterrupt: Ctrl-C, SIGINT")
+    if isinstance(raised, SystemExit):
+        level = "error" if raised.code else "warning"
+        text = f"SystemExit: sys.exit({raised.code!r}) was called while Snakemake ran"
+        return notes.LogMessage(moment, level, "exited", text)
+    return notes.LogMessage(moment, "error", "error", sentence(raised))
+
+
 def _forget() -> None:
     global _current
     _current = None
@@ -253,7 +286,7 @@ def _forget() -> None:
 
 def _at_exit() -> None:
     if _current is not None:
-        _current.end()
+        _current.end_with_process()
 
 
 def _is_snakemakes_own_process() -> bool:

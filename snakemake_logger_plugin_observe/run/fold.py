@@ -79,6 +79,8 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
                 _add_kept(run, event, job)
         case "file_system":
             run.file_systems.append(event)
+        case "heartbeat":
+            run.heartbeat = event
         case _:
             run.gaps.append(getattr(event, "reason", ""))
 
@@ -179,6 +181,8 @@ def extend_to(run: Run, moment: Micros) -> None:
 
 def complete(run: Run) -> None:
     """Give attempts without an end their segments, up to the last moment in the journal."""
+    if run.finished is None and not run.is_dry_run:
+        _add_unreported(run)
     for attempt in run.attempts.values():
         if attempt.status not in FINAL:
             computed = timeline_of(run, attempt)
@@ -186,6 +190,26 @@ def complete(run: Run) -> None:
             attempt.unobserved, attempt.offset = tuple(computed.unobserved), computed.offset
             attempt.node = attempt.node or computed.node
     _add_open_members(run)
+
+
+def _add_unreported(run: Run) -> None:
+    """Add the attempts that were in flight and of which nothing but that was written.
+
+    Without the timing executor an attempt is written when it ends; a job is described, and a
+    heartbeat names it, when it has been selected.
+    """
+    group_of = {member: name for name, group in run.groups.items() for member in group.members}
+    described = (
+        (group_of.get(job_id, job.group or job_id), job.attempt or 1)
+        for job_id, job in run.jobs.items()
+    )
+    named = run.heartbeat.attempts if run.heartbeat is not None else ()
+    for name, number in (*described, *named):
+        if (name, number) not in run.attempts and number > run.last_numbers.get(name, 0):
+            single = name if isinstance(name, int) else None
+            group = None if isinstance(name, int) else name
+            line = run.jobs[name].line if name in run.jobs else None
+            run.put(Attempt(single, group, number, line=line))
 
 
 def _add_open_members(run: Run) -> None:

@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
     FileSystem,
     GroupDescribed,
+    Heartbeat,
     JobDescribed,
     Message,
     Planned,
@@ -63,6 +64,8 @@ class Run:
     gaps: list[str] = field(default_factory=list)
     """Why parts of the journal are missing."""
     last_moment: Micros = 0
+    heartbeat: Heartbeat | None = None
+    """The last sign of life while nothing else was recorded."""
     last_replanning: dict[int, RunPhase] = field(default_factory=dict)
     """The last re-planning that a job had to wait for, of jobs that were in the DAG before it."""
     last_numbers: dict[int | str, int] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     AttemptSubmitted,
     Event,
     GroupDescribed,
+    Heartbeat,
     JobDescribed,
     Message,
     Planned,
@@ -315,6 +316,11 @@ class Story:
     def message(self, moment_s: float, text: str, **more: Any) -> "Story":
         facts = {"level": "info", "kind": "waiting", **more}
         return self.add(Message(time=at(moment_s), text=text, **facts))
+
+    def heartbeat(self, moment_s: float, *attempts: tuple[int | str, int]) -> "Story":
+        """Add a sign of life, with what was in flight."""
+        beat = Heartbeat(time=at(moment_s), in_flight=len(attempts), attempts=attempts)
+        return self.add(beat)
 
     def submitted(self, job_id: int, known: Stamps, attempt: int = 1, **more: Any) -> "Story":
         moment = known.accepted

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import strategies
-from builders import RUN_ID, T0, Story, a_record, at, chain, grouped, retried
+from builders import RUN_ID, T0, Story, a_record, at, chain, grouped, killed, retried
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -173,6 +173,18 @@ def test_a_journal_cut_at_any_byte_is_a_run(cut: int) -> None:
 
 
 # -- what a later version may add ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("detail", Detail)
+def test_of_heartbeats_the_last_one_counts(tmp_path: Path, detail: Detail) -> None:
+    story = killed().heartbeat(30).heartbeat(45).message(46, "and more").heartbeat(61)
+    reading = read_journal(story.write(tmp_path / "journal.jsonl"), detail)
+    events = list(reading)
+    beats = [event.time for event in events if event.event == "heartbeat"]
+    assert beats == ([at(30), at(45), at(61)] if detail is Detail.WHOLE else [at(61)])
+    assert fold(events).end == at(61)
+    last = next(event for event in events if event.time == at(61))
+    assert last.line == len(story.lines)
 
 
 def test_unknown_events_change_nothing(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from recordings import COMPLETE, NODE_LEVEL, SECRET, Record, Recording, Reports
 
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
 from snakemake_logger_plugin_observe.external import slurm_accounting
-from snakemake_logger_plugin_observe.journal.events import AttemptFinished
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Heartbeat
 from snakemake_logger_plugin_observe.journal.files import JournalWriter, read_journal
 from snakemake_logger_plugin_observe.journal.records import Wait
-from snakemake_logger_plugin_observe.recording import journal_output, notes, run_events
+from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, run_events
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 
@@ -34,6 +34,24 @@ def ends(recording: Recording) -> dict[Any, AttemptFinished]:
         for event in recording.events
         if event.event == "attempt_finished"
     }
+
+
+@pytest.fixture
+def beats(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recording, int], list[Heartbeat]]:
+    """Have heartbeats after 30 ms without another line; wait until a recording has so many."""
+    monkeypatch.setattr(recorder, "_HEARTBEAT_S", 0.03)
+
+    def wait_for(recording: Recording, number: int) -> list[Heartbeat]:
+        recording.settle()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            found = [event for event in recording.events if event.event == "heartbeat"]
+            if len(found) >= number:
+                return found
+            time.sleep(0.02)
+        raise AssertionError(recording.kinds())
+
+    return wait_for
 
 
 # -- what is written ------------------------------------------------------------------------------------------
@@ -99,6 +117,81 @@ def test_the_answer_is_one_line_with_the_journal_s_path(record: Record) -> None:
     name = recording.path.name
     assert recording.answer.startswith("success in 19.0 s: scheduling ")
     assert recording.answer.endswith(f" → journals/{name}")
+
+
+def test_while_nothing_else_is_written_heartbeats_name_what_is_in_flight(
+    record: Record, beats: Callable[[Recording, int], list[Heartbeat]]
+) -> None:
+    recording = record().job(1).selected(4, 1, "g1")
+    found = beats(recording, 2)
+    assert [(one.in_flight, one.attempts) for one in found[-1:]] == [(2, ((1, 1), ("g1", 1)))]
+    assert found[-2].time < found[-1].time
+    recording.finish()
+    assert recording.kinds()[-1] == "run_finished"
+
+
+def test_a_heartbeat_names_only_the_first_attempts(
+    record: Record, beats: Callable[[Recording, int], list[Heartbeat]]
+) -> None:
+    recording = record().selected(4, *range(1000))
+    last = beats(recording, 2)[-1]
+    assert (last.in_flight, len(last.attempts)) == (1000, 20)
+    recording.finish()
+
+
+@pytest.mark.parametrize(
+    ("code", "ran", "status"),
+    [("0", True, "success"), ("0", False, "failed"), ("3", True, "failed"), ("3", False, "failed")],
+)
+def test_an_exit_in_the_workflow_s_code_is_a_success_only_if_all_was_done(
+    record: Record, code: str, ran: bool, status: str
+) -> None:
+    recording = record().put(notes.DagCounts, 3, to_run={"map": 1}, up_to_date={})
+    if ran:
+        recording.job(1).remote(1)
+    level = "warning" if code == "0" else "error"
+    recording.message(17, "exited", f"SystemExit: sys.exit({code})", level).finish()
+    assert recording.events[-1].status == status
+
+
+def test_a_run_that_ended_before_its_dag_was_built_is_no_success(record: Record) -> None:
+    recording = record(planned=False).finish()
+    assert [event.kind for event in recording.events if event.event == "message"] == [
+        "building_dag",
+        "exited",
+    ]
+    assert recording.events[-1].status == "failed"
+
+
+def test_a_run_that_started_none_of_its_planned_jobs_is_no_success(record: Record) -> None:
+    recording = record().put(notes.DagCounts, 3, to_run={"map": 2}, up_to_date={}).finish()
+    assert recording.events[-1].status == "failed"
+
+
+def test_no_heartbeat_is_written_while_other_lines_are(record: Record) -> None:
+    recording = record().job(1).remote(1).finish()
+    assert "heartbeat" not in recording.kinds()
+
+
+def test_a_heartbeat_that_cannot_be_written_is_no_gap(
+    record: Record,
+    beats: Callable[[Recording, int], list[Heartbeat]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recording = record().job(1).selected(4, 1)
+    beats(recording, 1)
+    failed = threading.Event()
+
+    def full(_self: object, line: bytes) -> None:
+        if b"heartbeat" in line:
+            failed.set()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalWriter, "write", full)
+        assert failed.wait(20)
+    recording.finish()
+    assert "gap" not in recording.kinds()
 
 
 def test_a_local_job_s_start_is_written_when_its_tool_starts(record: Record) -> None:
@@ -474,7 +567,7 @@ def test_lines_wait_while_the_disk_is_full(record: Record) -> None:
         assert fault.startswith(f"{recording.path}: ")
         assert fault.endswith("; the run goes on, its journal waits for room")
         assert "\n" not in fault
-    assert [event.text for event in recording.events if event.event == "message"][1:] == [
+    assert [event.text for event in recording.events if event.event == "message"][1:4] == [
         *("late", "late too", "in time")
     ]
     assert "gap" not in recording.kinds()
@@ -494,7 +587,7 @@ def test_a_gap_counts_the_lines_that_are_too_many_to_wait(
     recording.message(6, "warning", "in time").finish()
     assert [event.lost for event in recording.events if event.event == "gap"] == [4]
     texts = [event.text for event in recording.events if event.event == "message"][1:]
-    assert [text[:9] for text in texts] == ["message 0", "in time"]
+    assert [text[:9] for text in texts[:2]] == ["message 0", "in time"]
 
 
 def test_a_journal_begins_with_its_first_line_when_there_is_room_at_last(
@@ -546,7 +639,7 @@ def test_a_disk_without_room_for_the_file_itself_is_tried_again(
     )
     if room_at_last:
         assert recording.kinds() == [
-            *("run_started", "message", "run_phase", "message", "run_finished")
+            *("run_started", "message", "run_phase", "message", "message", "run_finished")
         ]
     else:
         assert (recording.answer, folder.exists()) == (None, False)

@@ -62,6 +62,37 @@ def test_attempts_go_through_submitted_and_running() -> None:
     assert (attempt.status, attempt.external_jobid, attempt.node) == ("running", "77", MAIN)
 
 
+def test_a_heartbeat_extends_the_life_of_a_run_without_an_end() -> None:
+    run = killed().heartbeat(35, (2, 1)).run
+    assert (run.end, run.makespan) == (at(35), at(35) - at(0))
+    assert phases_at(run.attempts[(2, 1)].segments)[-1] == ("unobserved", 5, 35)
+
+
+def test_a_job_without_a_wrapped_executor_is_in_flight_from_its_description_on() -> None:
+    begun_jobs = Story(wrapped=False).job(1).job(2, attempt=2).job(3)
+    known = stamps(selected=4, finished=9)
+    run = begun_jobs.attempt(2, known, status="failed").attempt(3, known).run
+    assert {key: one.status for key, one in run.attempts.items()} == {
+        (2, 1): "failed",
+        (3, 1): "success",
+        (1, 1): "waiting",
+        (2, 2): "waiting",
+    }
+    assert run.attempts[(1, 1)].segments == []
+
+
+def test_an_attempt_that_only_a_heartbeat_names_is_in_flight() -> None:
+    run = begun().heartbeat(20, (7, 1), ("g1", 2)).run
+    assert [(one.job_id, one.group, one.number) for one in run.attempts.values()] == [
+        (7, None, 1),
+        (None, "g1", 2),
+    ]
+
+
+def test_a_run_that_has_ended_has_nothing_in_flight() -> None:
+    assert begun().job(1).heartbeat(20, (1, 1)).end(30, "interrupted").run.attempts == {}
+
+
 def test_open_attempts_of_a_killed_run_end_at_the_last_moment() -> None:
     run = killed().run
     assert phases_at(run.attempts[(2, 1)].segments) == [
@@ -148,7 +179,7 @@ def test_a_record_stays_when_its_attempt_is_revised() -> None:
 @pytest.mark.parametrize("key", [{"job_id": 7}, {"job_id": None}, {"job_id": None, "group": "g9"}])
 def test_a_record_of_an_unknown_attempt_is_skipped(key: dict[str, object]) -> None:
     story = begun().job(1)
-    assert story.accounting(record=a_record(), **key).run.attempts == {}
+    assert story.accounting(record=a_record(), **key).end(20).run.attempts == {}
 
 
 def test_a_later_accounting_query_does_not_extend_a_killed_run() -> None:

@@ -271,7 +271,7 @@ def test_a_dry_run_has_reasons_without_times() -> None:
 
 
 def test_jobs_that_never_ran_are_not_counted() -> None:
-    one = diamond().planned(9, "never", CODE, makes=("never.txt",))
+    one = diamond().planned(9, "never", CODE, makes=("never.txt",)).end(20)
     assert why(one.run).all.jobs == 4
 
 
