@@ -1,7 +1,7 @@
 """Names of jobs, lists of files, and counts, worded the same in every answer."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -51,6 +51,11 @@ def named(things: Iterable[str], most: int = MOST_NAMED) -> str:
     names = list(things)
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def both(things: Sequence[str], most: int = MOST_NAMED) -> str:
+    """Return ``a``, ``a and b``, or as ``named`` does."""
+    return " and ".join(things) if len(things) == 2 else named(things, most)
 
 
 def cut(text: str, most: int) -> str:

@@ -15,7 +15,11 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import chain, roots
 from snakemake_logger_plugin_observe.analysis.why.selection import NoSuchJob, find
 from snakemake_logger_plugin_observe.analysis.why.why import why
-from snakemake_logger_plugin_observe.commands.support import earlier_jobs, find_journal
+from snakemake_logger_plugin_observe.commands.support import (
+    earlier_jobs,
+    find_journal,
+    past_runs,
+)
 from snakemake_logger_plugin_observe.commands.support.other_runs import baseline_of
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.journal.files import (
@@ -58,7 +62,8 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     reasons = why(source.run, origins, found)
     baseline = baseline_of(source, Detail.JOBS)
     changed = changes(baseline.run, source.run) if baseline is not None else ()
-    answer = WhyAnswer(source, reasons, baseline, changed)
+    reruns = past_runs.reruns_of(source, origins, found)
+    answer = WhyAnswer(source, reasons, baseline, changed, reruns=reruns)
     if what is None:
         if not reasons.all.jobs or source.scope in ("incremental", "resumed"):
             earlier_jobs.complete(source)

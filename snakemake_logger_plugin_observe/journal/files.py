@@ -52,6 +52,9 @@ _UNREADABLE: Final = (
     "; its owner can let you read it (chmod), and later ones with --logger-observe-mode 0640"
 )
 _HEARTBEAT: Final = b'{"event":"heartbeat"'
+_OUTPUTS: Final = b'{"event":"outputs"'
+_ATTEMPT_FINISHED: Final = b'{"event":"attempt_finished"'
+_STATUS: Final = b'"status":"'
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -189,6 +192,8 @@ class Detail(Enum):
     """As above, and only the times and dependencies of jobs, without their texts."""
     JOBS = auto()
     """Everything except attempts: the jobs, and how the run ended."""
+    OUTPUTS = auto()
+    """As above, with the outputs of jobs, and the attempts that failed or were retries."""
 
 
 @dataclass(slots=True)
@@ -231,7 +236,7 @@ class Reading:
             if seen_start and self.detail is not Detail.WHOLE and line.startswith(_HEARTBEAT):
                 heartbeat = number, line
                 continue
-            if seen_start and self.detail is Detail.JOBS and line.startswith(_OF_ATTEMPTS):
+            if seen_start and self._skips(line):
                 continue
             event = self._event(number, line)
             if not seen_start:
@@ -243,6 +248,16 @@ class Reading:
             yield at_line(event, heartbeat[0])
         if not seen_start:
             raise JournalError(f"{self.path}: no complete line in it, so there is no run to show")
+
+    def _skips(self, line: bytes) -> bool:
+        match self.detail:
+            case Detail.JOBS:
+                return line.startswith(_OF_ATTEMPTS)
+            case Detail.OUTPUTS if line.startswith(_OF_ATTEMPTS):
+                return not line.startswith(_OUTPUTS) and (
+                    not line.startswith(_ATTEMPT_FINISHED) or _succeeded_at_once(line)
+                )
+        return False
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
         adapter = self._adapter(line)
@@ -330,6 +345,14 @@ def _kind(line: bytes) -> str | None:
 def _may_contain_a_failure(line: bytes) -> bool:
     """Whether *line* may be about a job that ever failed: a quick test that misses none."""
     return b'"failed"' in line or b'"lost"' in line or b'"attempt":1,' not in line
+
+
+def _succeeded_at_once(line: bytes) -> bool:
+    """Whether the end of an attempt is the success of a job's first one."""
+    at = line.find(_STATUS)  # the attempt's own: those of executions come after it
+    return b'"attempt":1,' in line[:at] and line.startswith(
+        (b"success", b"cached"), at + len(_STATUS)
+    )
 
 
 def read_journal(path: Path, detail: Detail = Detail.WHOLE) -> Reading:

@@ -17,12 +17,13 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMi
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
-from snakemake_logger_plugin_observe.analysis.why.roots import Chain
+from snakemake_logger_plugin_observe.analysis.why.roots import Chain, Root
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 from snakemake_logger_plugin_observe.clock import Micros
@@ -123,6 +124,12 @@ class WhyAnswer:
     chain: Chain | None = None
     not_run: NotRun | None = None
     """Why nothing ran, or what was asked about did not."""
+    reruns: tuple[Rerun, ...] = ()
+    """What the runs before show about jobs that ran again."""
+
+    def reruns_of(self, root: Root) -> tuple[Rerun, ...]:
+        """Return what the runs before show about a root cause."""
+        return tuple(one for one in self.reruns if one.root == root)
 
 
 @dataclass(frozen=True, slots=True)

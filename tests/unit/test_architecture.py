@@ -41,7 +41,7 @@ LAYERS = (
     {"run"},
     {"external", "analysis"},
     {"analysis.cost", "analysis.jobs", "analysis.why"},
-    {"analysis.failures", "analysis.path"},
+    {"analysis.failures", "analysis.path", "analysis.reruns"},
     {"analysis.whatif", "analysis.compare"},
     {"analysis.check", "analysis.triage"},
     {"recording", "reporters"},

@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRu
 from snakemake_logger_plugin_observe.analysis.compare.digests import differ, short
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
 from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
+from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -54,7 +55,12 @@ def changes(before: Run, after: Run, found: Match | None = None) -> tuple[Change
     """
     sides = (CitedRun("A", before), CitedRun("B", after))
     found = found or match(before, after)
-    return (*_of_runs(*sides), *_of_sources(*sides), *_of_jobs(*sides, found.pairs))
+    return (
+        *_of_runs(*sides),
+        *_of_sources(*sides),
+        *_of_data(*sides),
+        *_of_jobs(*sides, found.pairs),
+    )
 
 
 def snakefile_of(started: RunStarted) -> str | None:
@@ -200,6 +206,35 @@ def _of_sources(before: CitedRun, after: CitedRun) -> Iterator[Change]:
                 *after.at_provenance(f"{what}: {new}"),
             )
             yield Change(RUN, what, old, new, evidence=cited)
+
+
+DATA: Final = "data of "
+
+
+def _of_data(before: CitedRun, after: CitedRun) -> Iterator[Change]:
+    """Yield, as one change, the source files that have another size."""
+    known = _sizes(before.run)
+    now = _sizes(after.run)
+    files = [path for path, (size, _) in now.items() if path in known and known[path][0] != size]
+    if files:
+        (old, first), (new, last) = known[files[0]], now[files[0]]
+        cited = (
+            *before.at_job(first, f"{files[0]}: {old}"),
+            *after.at_job(last, f"{files[0]}: {new}"),
+        )
+        what = f"{DATA}{named(files, 1)}"
+        yield Change(RUN, what, f"{old:,} bytes", f"{new:,} bytes", evidence=cited)
+
+
+def _sizes(run: Run) -> dict[str, tuple[int, int]]:
+    """Return the sizes of the inputs that no job of the run makes, each with one of its readers."""
+    made = {path for job in run.all_jobs.values() for path in job.output}
+    return {
+        path: (size, job.job_id)
+        for job in run.jobs.values()
+        for path, size in job.input_sizes.items()
+        if path not in made
+    }
 
 
 def _commit(commit: str | None, dirty: bool | None) -> str | None:

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     failing_in_every_job,
     rule_patterns,
 )
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
     class_of,
     context_changes,
@@ -81,6 +82,8 @@ class Case:
     """What a live Snakemake answered."""
     known_failures: tuple[Failure, ...] | None = None
     """The run's failures, if they are known already."""
+    reruns: tuple[Rerun, ...] = ()
+    """What the runs before show about jobs that ran again."""
 
     @property
     def side(self) -> CitedRun:

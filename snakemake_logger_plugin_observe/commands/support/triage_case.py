@@ -11,7 +11,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
-from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs
+from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs, past_runs
 from snakemake_logger_plugin_observe.commands.support.sides import Side, baseline_side, parties
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.files import JournalError
@@ -61,6 +61,7 @@ def gather(
         read=folder.read if folder is not None else None,
         live_answers=asked,
         known_failures=failed,
+        reruns=past_runs.reruns_of(source),
     )
     return case, folder, baseline
 

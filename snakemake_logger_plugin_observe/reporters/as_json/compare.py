@@ -5,6 +5,7 @@ from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.comparison import WorkDifference
+from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.speed import Speed
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer
@@ -64,7 +65,7 @@ def _work(work: WorkDifference, runs: tuple[Run, Run]) -> dict[str, Any]:
         "jobs_gone": [_job(job, CitedRun("A", runs[0])) for job in work.match.gone],
         "rules_added": list(work.rules_added),
         "rules_gone": list(work.rules_gone),
-        "changes": [asdict(change) for change in work.changes],
+        "changes": [_change(change) for change in work.changes],
     }
 
 
@@ -79,3 +80,9 @@ def _job(job: JobDescribed, side: CitedRun) -> dict[str, Any]:
         "wildcards": job.wildcards,
         "evidence": [asdict(one) for one in side.at_job(job.job_id, job.rule)],
     }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    shaped = asdict(change)
+    del shaped["values"]  # before and after have them
+    return shaped

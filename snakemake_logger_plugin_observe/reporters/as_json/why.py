@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe.analysis.citations import shortened
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
 from snakemake_logger_plugin_observe.analysis.why.origins import Link
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS
@@ -30,6 +31,7 @@ def shape(answer: WhyAnswer) -> dict[str, Any]:
         "jobs_with_several_roots": why.several,
         "roots": [_root(run, one) for one in why.roots],
         "reasons": [_reason(run, one) for one in why.reasons],
+        "reruns": [_rerun(run, one) for one in answer.reruns],
         "changed": {
             "baseline": str(answer.baseline.path) if answer.baseline is not None else None,
             "changes": [_change(one) for one in answer.changes],
@@ -97,8 +99,28 @@ def _reason(run: Run, one: ReasonShare) -> dict[str, Any]:
     }
 
 
+def _rerun(run: Run, one: Rerun) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "claim": one.claim,
+        "values": one.detail or None,
+        "jobs": len(one.jobs),
+        "time_s": to_seconds(one.time),
+        "rules": list(one.rules),
+        "files": list(one.files),
+        "runs": one.runs,
+        "same_bytes": one.same_bytes,
+        "root": _roots([one.root])[0] if one.root is not None else None,
+        "fix": one.fix.text,
+        "because": one.fix.why,
+        "wrong_if": one.fix.wrong_if,
+        "evidence": _evidence(run, one.example),
+    }
+
+
 def _change(one: Change) -> dict[str, Any]:
     shaped = asdict(one)
+    del shaped["values"]
     shaped["evidence"] = list(shaped["evidence"])
     return shaped
 

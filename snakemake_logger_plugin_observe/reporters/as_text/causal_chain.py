@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.why.origins import Link, upwards
 from snakemake_logger_plugin_observe.analysis.why.roots import Chain
 from snakemake_logger_plugin_observe.analysis.why.selection import Relation
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import cause_words
+from snakemake_logger_plugin_observe.reporters.as_text import cause_words, rerun_words
 from snakemake_logger_plugin_observe.reporters.words import job_name
 
 _STARTS_SHOWN: Final = 3
@@ -43,12 +43,17 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     found: list[RenderableType] = []
     what = cause_words.shortened(subject.text, _LONGEST_NAME)
     has = "has" if len(chain.starts) == 1 else "have"
-    roots = [cause_words.root(one) for one in answer.why.roots if one.root in chain.roots]
+    roots = [
+        cause_words.root(one, answer.reruns_of(one.root))
+        for one in answer.why.roots
+        if one.root in chain.roots
+    ]
     summary = f"{_selected(chain, what, subject.relation)} {has} {_causes(roots)}"
     if relation := _RELATIONS[subject.relation]:
         text = relation.format(what=what, jobs=plural(len(subject.jobs), "job"))
         found += [Text(line, "bold") for line in textwrap.wrap(text, width)]
     found += [Text(line, "bold") for line in textwrap.wrap(summary, width)]
+    found += rerun_words.about(answer, chain.starts, width)
     tree = _Tree(chain, width)
     for job_id in _different(chain)[:_STARTS_SHOWN]:
         found += tree.begin(job_id)

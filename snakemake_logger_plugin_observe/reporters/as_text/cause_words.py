@@ -1,10 +1,11 @@
 """Why a job ran, as phrases: root causes, causes, and causes that are other jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.param_values import in_reason
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.origins import Link
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Cause, Kind
 from snakemake_logger_plugin_observe.analysis.why.why import RootShare
@@ -54,8 +55,16 @@ _LONGEST_NAME: Final = 48
 _LONGEST_TEXT: Final = 120
 
 
-def root(share: RootShare) -> str:
-    """Return a root cause: ``the code of trim changed``."""
+def root(share: RootShare, reruns: Iterable[Rerun] = ()) -> str:
+    """Return a root cause: ``the code of trim changed``.
+
+    Args:
+        share: the root cause.
+        reruns: what the runs before show about it.
+
+    """
+    if headline := next((one.headline for one in reruns if one.headline), ""):
+        return harmless(" ".join(headline.split()))
     rules = named([rule or "(not described)" for rule, _jobs in share.rules])
     match share.kind:
         case kind if kind in _OF_A_RULE:
@@ -82,8 +91,10 @@ def root(share: RootShare) -> str:
             return f"{LABELS[share.kind]}: {rules}"
 
 
-def detail(share: RootShare) -> str:
+def detail(share: RootShare, reruns: Iterable[Rerun] = ()) -> str:
     """Return the changed params of a root, if any."""
+    if known := next((one.detail for one in reruns if one.detail), ""):
+        return shortened(known, LONGEST_CHANGE)
     return _params(share.text) if share.kind == "params" else ""
 
 

@@ -11,10 +11,16 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
 from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import causal_chain, cause_words, not_run
+from snakemake_logger_plugin_observe.reporters.as_text import (
+    causal_chain,
+    cause_words,
+    not_run,
+    rerun_words,
+)
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LONGEST_CHANGE
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
@@ -37,6 +43,7 @@ _REASONS_SHOWN: Final = 10
 _CHANGES_SHOWN: Final = 6
 _ROOM_FOR_FILES: Final = 20
 _LONGEST_RULE: Final = 18
+_PADDING: Final = 2
 _ROOM_FOR_LINES: Final = 52
 _LONGEST_VALUE: Final = 28
 # Changes that make Snakemake run a job again come first.
@@ -51,6 +58,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     elif answer.not_run is not None and not answer.why.all.jobs:
         found += [*not_run.parts(answer), *errors(answer.source), Text()]
     else:
+        found += rerun_words.without_a_root(answer, width)
         found += [_roots(answer, width), *_several(answer), Text()]
         found += [_reasons(answer, width), Text()]
         if up_to_date := not_run.parts(answer):
@@ -88,18 +96,20 @@ def _roots(answer: WhyAnswer, width: int) -> Table:
     ]
     taken = sum(2 + max(map(len, column)) for column in zip(headings, *rows, strict=True))
     for one, numbers in zip(shown, rows, strict=True):
-        table.add_row(_root(one, width - taken), *numbers)
+        table.add_row(_root(one, answer.reruns_of(one.root), width - taken - _PADDING), *numbers)
     if len(why.roots) > len(shown):
         table.add_row(f"  … {plural(len(why.roots) - len(shown), 'more cause')}")
     return table
 
 
-def _root(one: RootShare, room: int) -> Text:
+def _root(one: RootShare, reruns: Sequence[Rerun], room: int) -> Text:
     """Return a root cause; below it, how many jobs it made run directly and downstream."""
     direct = sum(jobs for _rule, jobs in one.rules)
-    text = Text("\n".join(_wrapped(cause_words.root(one), room, "  ")), "bold")
-    if changed := cause_words.detail(one):
+    text = Text("\n".join(_wrapped(cause_words.root(one, reruns), room, "  ")), "bold")
+    if changed := cause_words.detail(one, reruns):
         text.append("\n" + "\n".join(_wrapped(changed, room, "    ")), "not bold")
+    for line in rerun_words.below(reruns):
+        text.append("\n" + "\n".join(_wrapped(line, room, "    ")), "not bold")
     below = f"{plural(direct, 'job')} directly"
     if (others := one.all.jobs - direct) > 0:
         below += f", {others:,} downstream"
@@ -183,7 +193,7 @@ def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
     ordered = sorted(answer.changes, key=_triggers_first)
     shown = ordered if len(ordered) <= _CHANGES_SHOWN + 1 else ordered[:_CHANGES_SHOWN]
     for one in shown:
-        yield Text(f"  {_change(one)}")
+        yield from map(Text, _wrapped(_change(one), width, "  "))
     if len(ordered) > len(shown):
         yield Text(f"  … {plural(len(ordered) - len(shown), 'more change')}")
 
@@ -196,7 +206,9 @@ def _change(one: Change) -> str:
     what = one.what if one.subject == RUN else f"{one.what} of {harmless(one.subject)}"
     jobs = f" ({plural(one.jobs, 'job')})" if one.jobs else ""
     if one.values is not None:
-        return f"{harmless(what)}: {cause_words.shortened(str(one.values), LONGEST_CHANGE)}{jobs}"
+        reordered = "the same items in another order" if one.values.reordered else None
+        values = reordered or cause_words.shortened(str(one.values), LONGEST_CHANGE)
+        return f"{harmless(what)}: {values}{jobs}"
     before, after = (
         cause_words.shortened(side, _LONGEST_VALUE) if side is not None else "none"
         for side in (one.before, one.after)

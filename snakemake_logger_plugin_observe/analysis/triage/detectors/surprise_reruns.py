@@ -41,6 +41,8 @@ def detect(case: Case) -> Iterator[Incident]:
     evidence = tuple(one for share in shares[:_CITED] for one in _cited(case, share))
     if not evidence:
         return
+    if any(one.root == shares[0].root and one.headline for one in case.reruns):
+        return  # the runs before show that it is no change: an incident of its own class
     kind = shares[0].kind
     alike = [share for share in shares if share.kind == kind]
     rules = tuple(dict.fromkeys(rule for share in alike for rule, _jobs in share.rules if rule))

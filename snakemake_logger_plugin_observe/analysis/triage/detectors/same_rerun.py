@@ -1,0 +1,46 @@
+"""Jobs ran again though the work is the same: the same rerun every time, or for the same bytes."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Kind, Rerun
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+
+CLASS: Final = "same_rerun"
+_KINDS: Final[frozenset[Kind]] = frozenset({"drawn_anew", "reordered", "own_folder", "every_time"})
+
+
+def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for each root cause that is no change of the work."""
+    for one in case.reruns:
+        in_vain = one.kind == "same_bytes" and one.ran_in_vain
+        evidence = case.side.at_job(one.example, case.run.jobs[one.example].reason or "")
+        if evidence and (one.kind in _KINDS or in_vain):
+            yield Incident(
+                id=f"{CLASS}:{one.rules[0] if one.rules else one.kind}",
+                incident_class=CLASS,
+                where="workflow semantics",
+                claim=_claim(case, one),
+                strength="certain" if one.certain else "likely",
+                explains=min(one.time, case.run.makespan),
+                failures=0,
+                evidence=evidence,
+                wrong_if=one.fix.wrong_if,
+                action=Action(one.fix.text, one.fix.why),
+                rules=one.rules,
+                jobs=one.jobs,
+            )
+
+
+def _claim(case: Case, one: Rerun) -> str:
+    if one.kind == "same_bytes":
+        return one.claim
+    facts = [f"{len(one.jobs):,} of {plural(len(case.run.jobs), 'job')} ran again"]
+    if one.runs > 1 and "runs" not in one.claim:
+        facts.append(f"in each of the last {one.runs} runs")
+    if one.same_bytes:
+        facts.append("the same bytes")
+    facts.append(f"{one.time / 1e6:.1f} s")
+    return f"{', '.join(facts)}: {one.claim}"
