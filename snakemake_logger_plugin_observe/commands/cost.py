@@ -1,20 +1,23 @@
 """``cost``: where the time of a run went."""
 
 import argparse
+from dataclasses import replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.cost.advice import levers
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
 from snakemake_logger_plugin_observe.analysis.cost.polling import polling
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.files import Detail
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
 from snakemake_logger_plugin_observe.reporters.as_json.cost import shape
 from snakemake_logger_plugin_observe.reporters.as_text.cost import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.run.attempt import FAILED
 from snakemake_logger_plugin_observe.run.model import Run
 
 HELP: Final = "where the time of a run went (the default command)"
@@ -29,26 +32,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Reply[CostAnswer]:
     """Return where the makespan and the jobs' time went; always fine."""
     source = find_journal.load(args.journal, Detail.TIMES)
-    run = source.run
+    if has_failed(source):
+        source = replace(find_journal.load(source.path, Detail.FAILURES), problems=source.problems)
+    return Reply(cost(source), parts, shape)
+
+
+def cost(source: Source) -> CostAnswer:
+    """Return where the time of a run went, and first what failed, if it failed."""
+    run, failed = source.run, has_failed(source)
     accounts = account(run)
-    answer = CostAnswer(
+    advised = bool(run.attempts) and source.status != "killed" and not failed
+    return CostAnswer(
         source,
         accounts,
         costliest(run),
         polling=polling(run),
-        levers=tuple(levers(run, accounts)) if _can_advise(source) else (),
+        levers=tuple(levers(run, accounts)) if advised else (),
         request_mismatches=tuple(request_mismatches(run)),
         clocks=node_clocks(run),
+        failures=failures(run) if failed else (),
     )
-    return Reply(answer, parts, shape)
 
 
-def _can_advise(source: Source) -> bool:
-    """Whether the run executed jobs and its end is known."""
-    return bool(source.run.attempts) and source.status != "killed"
+def has_failed(source: Source) -> bool:
+    """Whether the run failed, or goes on after a job that failed and was not retried yet."""
+    if source.status == "failed":
+        return True
+    last = {attempt.key[0]: attempt for attempt in source.run.attempts.values()}
+    ended = source.status in ("success", "nothing_to_do")
+    return not ended and any(attempt.status in FAILED for attempt in last.values())
 
 
-def costliest(run: Run) -> tuple[Row, ...]:
-    """Return the attempts that took the longest since they were selected."""
-    found = [row for row in rows(run) if row.since_selected > 0]
-    return tuple(sorted(found, key=lambda row: row.since_selected, reverse=True)[:_COSTLIEST])
+def costliest(run: Run) -> tuple[CostlyJob, ...]:
+    """Return the jobs whose attempts took the longest in all since each was selected."""
+    by_key: dict[int | str, list[Row]] = {}
+    for row in rows(run):
+        if row.since_selected > 0:
+            by_key.setdefault(row.attempt.key[0], []).append(row)
+    found = [CostlyJob(of_one[-1], tuple(of_one)) for of_one in by_key.values()]
+    return tuple(sorted(found, key=lambda job: -job.since_selected)[:_COSTLIEST])

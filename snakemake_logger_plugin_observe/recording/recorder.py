@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
-from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe import clock, pasting
 from snakemake_logger_plugin_observe.console import sentence
 from snakemake_logger_plugin_observe.journal.events import (
     AnyEvent,
@@ -32,6 +32,7 @@ from snakemake_logger_plugin_observe.journal.events import (
 )
 from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.masking import MASK, Masker
+from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.recording import digest_key, filesystem_probe, notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker
 from snakemake_logger_plugin_observe.recording.background import in_background
@@ -44,7 +45,7 @@ from snakemake_logger_plugin_observe.recording.provenance import look_up
 from snakemake_logger_plugin_observe.recording.run_events import RunEvents
 from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
 from snakemake_logger_plugin_observe.run import fold
-from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Recorder:
         secrets: tuple[str, ...],
         workdir: Path,
         started: clock.Micros,
+        started_in: Path | None = None,
         facts: Mapping[str, Any],
         allocation: str | None = None,
         sources: tuple[str, ...] = (),
@@ -80,6 +82,7 @@ class Recorder:
             fault: called with one line each time that something goes wrong.
             secrets: texts to mask in the journal.
             workdir: the run's working directory.
+            started_in: where Snakemake was started; paths are shown from there.
             started: when the workflow started.
             facts: fields of ``RunStarted`` that are known already.
             allocation: the id of the Slurm job that Snakemake itself runs in, if it does.
@@ -110,6 +113,7 @@ class Recorder:
         self._fault = fault
         self._journal = JournalOutput(self._mask, fault)
         self._workdir = workdir
+        self._started_in = started_in or workdir
         self._started = started
         self._facts = dict(facts)
         self._allocation = allocation
@@ -398,7 +402,8 @@ class Recorder:
         self._measure_file_system(moment, "end")
         summary = self._run_events.end(moment)
         if (path := self._journal.complete_path()) is not None:
-            self._summary = f"{summary} → {self._shown(path)}"
+            shown = harmless(self._mask.text(summary))
+            self._summary = f"{shown} → {self._next(path)}"
 
     def _take_outputs(self, moment: clock.Micros) -> None:
         """Wait for outputs that are still being examined, and write what was found."""
@@ -413,11 +418,17 @@ class Recorder:
         while not self._queue.empty():
             self._take(self._queue.get())
 
-    def _shown(self, path: Path) -> str:
+    def _next(self, path: Path) -> str:
+        """Return the journal's path from where Snakemake was started; of failures, the command."""
         try:
-            return str(path.relative_to(self._workdir))
+            shown = str(path.relative_to(self._started_in))
         except ValueError:
-            return str(path)
+            shown = str(path)
+        if not any(attempt.status in FAILED for attempt in self.run.attempts.values()):
+            return harmless(shown)
+        found_by_itself = Path(shown).parent == SUBFOLDER
+        named = () if found_by_itself else (pasting.path(shown),)
+        return pasting.command("snakemake-observe", "jobs", "--failed", *named).commented
 
 
 _recorded: list[bool] = []

@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.headline import headline, progress
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.external.slurm_accounting import accounting_events, slurm_ids
 from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
@@ -198,7 +201,7 @@ class RunEvents:
             observer_cpu_s=round(time.thread_time(), 6),
         )
         self._emit(final)
-        return _summary(status, accounts)
+        return _summary(self.run, status, accounts)
 
     def _status(self) -> RunStatus:
         kind = self._facts.get("kind")
@@ -245,9 +248,19 @@ def _totals(by_class: dict[str, clock.Micros], by_phase: dict[str, clock.Micros]
     return AccountTotals(by_class_s=in_seconds(by_class), by_phase_s=in_seconds(by_phase))
 
 
-def _summary(status: str, accounts: Account) -> str:
-    """Return a summary of the run: ``success in 12.3 s: compute 61 %, planning 30 %``."""
+def _summary(run: Run, status: str, accounts: Account) -> str:
+    """Return a summary of the run.
+
+    ``success in 12.3 s: compute 61 %, planning 30 %``; of a failed run what failed, and how far it
+    got: ``FAILED: align sample=a: exit code 1: truncated file · 80 of 84 jobs done, 1 failed``.
+    """
+    if status in ("failed", "interrupted"):
+        what = headline(run, failures(run)) if status == "failed" else None
+        known = ": ".join(filter(None, (status.upper(), what)))
+        return " · ".join(filter(None, (known, progress(run))))
     ended = status.replace("_", " ")
+    if status == "nothing_to_do" and (kept := job_counts(run).up_to_date):
+        return f"{ended}: {plural(kept, 'job')} up to date"
     if not accounts.makespan:
         return ended
     classes = sorted(accounts.makespan_by_class.items(), key=lambda item: -item[1])

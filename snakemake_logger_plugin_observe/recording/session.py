@@ -127,6 +127,7 @@ class Session:
             fault=self._warn_once,
             secrets=(*declared_values(workflow), *secret_variables(os.environ)),
             workdir=Path.cwd(),
+            started_in=Path(self._started_in) if self._started_in else None,
             allocation=self.allocation,
             sources=sources,
             setting_files=setting_files,

@@ -64,16 +64,41 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class CostlyJob:
+    """A job or group by all its attempts; ``last`` is the row of the last one."""
+
+    last: Row
+    rows: tuple[Row, ...]
+
+    @property
+    def since_selected(self) -> Micros:
+        """The time of its attempts, each from its selection on."""
+        return sum(row.since_selected for row in self.rows)
+
+    @property
+    def phases(self) -> dict[str, Micros]:
+        """The time by phase, over its attempts, without waiting for a slot."""
+        found: dict[str, Micros] = {}
+        for row in self.rows:
+            for name, micros in row.attempt.phases.items():
+                if name != "slot_wait":
+                    found[name] = found.get(name, 0) + micros
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class CostAnswer:
     """Where the time of a run went."""
 
     source: Source
     account: Account
-    costliest: tuple[Row, ...] = ()
+    costliest: tuple[CostlyJob, ...] = ()
     polling: Polling | None = None
     levers: tuple[Lever, ...] = ()
     request_mismatches: tuple[RequestMismatch, ...] = ()
     clocks: tuple[NodeClock, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    """What failed, if the run failed or goes on after failures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,16 +39,11 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import Measured
 from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.differences import changes
-from snakemake_logger_plugin_observe.analysis.cost.account import account
-from snakemake_logger_plugin_observe.analysis.cost.advice import levers
-from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
-from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Disagreement,
     Validation,
     validate,
 )
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.jobs.table import RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.path.explain import explain
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
@@ -64,7 +59,7 @@ from snakemake_logger_plugin_observe.analysis.why.selection import find
 from snakemake_logger_plugin_observe.analysis.why.why import why
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.accounting import AccountingAnswer
-from snakemake_logger_plugin_observe.commands.cost import costliest
+from snakemake_logger_plugin_observe.commands.cost import cost as cost_of
 from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.commands.validate import ValidateAnswer
 from snakemake_logger_plugin_observe.journal.events import (
@@ -100,16 +95,7 @@ def source(run: Run, *problems: str) -> Source:
 
 
 def cost(run: Run, *problems: str) -> CostAnswer:
-    accounts = account(run)
-    return CostAnswer(
-        source(run, *problems),
-        accounts,
-        costliest(run),
-        polling=polling(run),
-        levers=tuple(levers(run, accounts)),
-        request_mismatches=tuple(request_mismatches(run)),
-        clocks=node_clocks(run),
-    )
+    return cost_of(source(run, *problems))
 
 
 def path(run: Run, *problems: str) -> PathAnswer:

@@ -168,3 +168,60 @@ def test_a_run_that_failed_while_parsing_is_the_newest_and_knows_no_executor(lab
     assert (run["status"], run["scope"], run["jobs"]["planned"]) == ("failed", None, None)
     changed = {one["what"] for one in answer(lab, "compare")["work"]["changes"]}
     assert not changed & {"Snakefile", "executor", "cores", "targets", "Snakemake"}
+
+
+# -- the first screen after a failed run --------------------------------------------------------------------
+
+
+FAILING = """
+    rule all:
+        input: expand("out/{patient}.txt", patient=["12", "13", "14"])
+
+    rule align:
+        output: "out/{patient}.txt"
+        log: "logs/{patient}.log"
+        shell:
+            "if [ {wildcards.patient} = 13 ]; then"
+            " echo truncated file > {log}; exit 1; fi; touch {output}"
+"""
+
+
+def test_the_line_at_a_failed_run_s_end_and_the_bare_command_begin_with_the_failure(
+    lab: Lab,
+) -> None:
+    lab.snakefile(FAILING)
+    done = lab.snakemake(*HERE, "--retries", "1", "--keep-going", check=False)
+    failed = "FAILED: align patient=13: exit code 1 after 2 attempts: truncated file"
+    (ours,) = [one for one in done.stderr.splitlines() if one.startswith("snakemake-observe: ")]
+    assert ours == (
+        f"snakemake-observe: {failed} · 2 of 4 jobs done, 1 failed, 1 not reached → "
+        "snakemake-observe jobs --failed"
+    )
+    screen = lab.observe().stdout.splitlines()
+    assert screen[3] == failed
+    assert screen[4].startswith("2 of 4 jobs done, 1 failed, 1 not reached · 2 failures cost ")
+    assert screen[5] == (
+        "What to do: fix what logs/13.log reports, then run again: what is done stays done; "
+        "retries did not"
+    )
+    assert "What to change:" not in "".join(screen)
+
+
+def test_the_line_at_the_end_names_the_journal_if_it_is_not_where_the_command_looks(
+    lab: Lab,
+) -> None:
+    lab.snakefile(FAILING)
+    done = lab.snakemake(*HERE, "--directory", "run", check=False)
+    (ours,) = [one for one in done.stderr.splitlines() if one.startswith("snakemake-observe: ")]
+    (journal,) = (lab.folder / "run/.snakemake/observe").glob("*.jsonl")
+    assert ours.endswith(f"→ snakemake-observe jobs --failed {journal.relative_to(lab.folder)}")
+
+
+def test_the_line_at_the_end_of_an_idle_run_counts_what_is_up_to_date(lab: Lab) -> None:
+    lab.snakefile(HALF)
+    (lab.folder / "version.txt").write_text("1")
+    lab.snakemake(*HERE)
+    done = lab.snakemake(*HERE)
+    assert (
+        "snakemake-observe: nothing to do: 5 jobs up to date → .snakemake/observe/" in done.stderr
+    )

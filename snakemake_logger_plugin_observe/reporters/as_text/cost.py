@@ -13,10 +13,9 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
-from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks
+from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, failed_run
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
-    errors,
     head,
     reader,
     warnings,
@@ -56,8 +55,11 @@ _SLOW_OPERATION_S: Final = 0.01
 def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     makespan = answer.account.makespan
-    found: list[RenderableType] = [*head(answer.source), Text(), Text(_sentence(answer))]
-    found += [*advice.sentence(answer.levers, makespan), *errors(answer.source), Text()]
+    found: list[RenderableType] = [*head(answer.source), Text()]
+    if failed := failed_run.parts(answer):
+        found += [*failed, Text()]
+    found.append(Text(_sentence(answer)))
+    found += [*advice.sentence(answer.levers, makespan), Text()]
     if makespan:
         found += [_makespan(answer, width), Text()]
     if answer.account.rules:
@@ -211,14 +213,15 @@ def _costliest(answer: CostAnswer, width: int) -> Table:
     table.add_column("job", justify="right", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)
-    for row in answer.costliest:
-        phases = {name: m for name, m in row.attempt.phases.items() if name != "slot_wait"}
+    for job in answer.costliest:
+        row, phases = job.last, job.phases
         phase, micros = max(phases.items(), key=lambda item: item[1])
+        attempts = f" ({len(job.rows)} attempts)" if len(job.rows) > 1 else ""
         table.add_row(
-            f"  {job_name(row.rule, row.wildcards, row.group_name)}",
+            f"  {job_name(row.rule, row.wildcards, row.group_name)}{attempts}",
             "" if row.attempt.job_id is None else str(row.attempt.job_id),
-            seconds(row.since_selected, decimals(row.since_selected)),
-            f"{phase} {percent(micros, row.since_selected)} %",
+            seconds(job.since_selected, decimals(job.since_selected)),
+            f"{phase} {percent(micros, job.since_selected)} %",
         )
     return table
 

@@ -6,6 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.failures.cause_names import full_cause, short_cause
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
@@ -13,11 +14,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_v
 from snakemake_logger_plugin_observe.pasting import option
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.common import reader
-from snakemake_logger_plugin_observe.reporters.as_text.failure_causes import (
-    full_cause,
-    short_cause,
-    table_by_cause,
-)
+from snakemake_logger_plugin_observe.reporters.as_text.failure_causes import table_by_cause
 from snakemake_logger_plugin_observe.reporters.as_text.failure_evidence import (
     ITEMS,
     evidence,

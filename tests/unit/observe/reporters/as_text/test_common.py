@@ -21,8 +21,14 @@ from snakemake_logger_plugin_observe.reporters.answers import (
 )
 
 
-@pytest.mark.parametrize("make", [cost, lambda run: jobs(run, failed=True)], ids=["cost", "jobs"])
-def test_a_run_that_failed_without_a_failed_job_shows_snakemake_s_error(make: Any) -> None:
+@pytest.mark.parametrize(
+    ("make", "begin"),
+    [(cost, "FAILED: "), (lambda run: jobs(run, failed=True), "Snakemake reported: ")],
+    ids=["cost", "jobs"],
+)
+def test_a_run_that_failed_without_a_failed_job_shows_snakemake_s_error(
+    make: Any, begin: str
+) -> None:
     story = begun(workdir="/w").message(
         3, "MissingInputException in rule a in file /w/Snakefile:\nx"
     )
@@ -38,7 +44,7 @@ def test_a_run_that_failed_without_a_failed_job_shows_snakemake_s_error(make: An
         .end(5, "failed")
         .run
     )
-    assert "Snakemake reported: MissingInput in Snakefile, line 2" in render(make(run))
+    assert f"{begin}MissingInput in Snakefile, line 2" in render(make(run))
 
 
 def test_the_error_of_a_failed_job_is_not_repeated() -> None:

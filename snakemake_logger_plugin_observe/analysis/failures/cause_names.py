@@ -1,0 +1,50 @@
+"""The causes of failures in words."""
+
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
+
+_CAUSES: Final = {
+    "out_of_memory": "out of memory",
+    "time_limit": "time limit",
+    "missing_output": "an output is missing or invalid",
+    "missing_input": "an input is missing",
+    "refused": "the submission was refused",
+    "lost": "its node or processes were lost",
+    "cancelled": "cancelled from outside",
+    "environment": "its software environment could not be created",
+    "exception": "exception",
+}
+
+
+_SHORT: Final = {
+    **_CAUSES,
+    "missing_output": "missing output",
+    "missing_input": "missing input",
+    "refused": "refused",
+    "lost": "node or processes lost",
+    "cancelled": "cancelled",
+    "environment": "environment",
+    "other": "other",
+}
+
+
+def short_cause(one: Failure) -> str:
+    """Return the cause of a job's last failure in a few words."""
+    why = one.last.why
+    if why.cause in ("exit_code", "signal"):
+        return describe_exit(why.exit_code, why.signal)
+    return ("" if why.certain else "probably ") + _SHORT[why.cause]
+
+
+def full_cause(one: Occurrence) -> str:
+    """Return why it failed: the cause, and the state, exit code or signal that show it."""
+    why = one.why
+    ended = describe_exit(why.exit_code, why.signal)
+    if why.cause in ("exit_code", "signal"):
+        return ended
+    text = _CAUSES.get(why.cause, "failed")
+    shown_by = ", ".join(part for part in (why.state or "", ended) if part)
+    return ("" if why.certain else "probably ") + text + (f" ({shown_by})" if shown_by else "")

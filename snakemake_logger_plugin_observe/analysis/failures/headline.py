@@ -1,0 +1,73 @@
+"""A failed run in one line: what failed first and how, and how far the run got."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures import tracebacks
+from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_cause
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
+from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scope import job_counts
+
+_LONGEST: Final = 160
+
+
+def first_failure(found: Sequence[Failure]) -> Failure | None:
+    """Return the failure that came first among those of jobs that never succeeded, or None."""
+    never = [one for one in found if one.outcome == "failed"]
+    return min(never, key=lambda one: one.rows[-1].attempt.stamps.finished or 0, default=None)
+
+
+def headline(run: Run, found: Sequence[Failure]) -> str | None:
+    """Return what failed in one line, or Snakemake's own error if no job did; None if nothing did.
+
+    Args:
+        run: the run.
+        found: its failures.
+
+    """
+    first = first_failure(found)
+    if first is None:
+        return _error(run)
+    never = sum(1 for one in found if one.outcome == "failed")
+    name = submission_name(first.rule, first.wildcards, first.group_name)
+    more = f", and {plural(never - 1, 'more job')}" if never > 1 else ""
+    attempts = len(first.rows)
+    how_often = f" after {attempts} attempts" if attempts > 1 else ""
+    said = _said(first)
+    text = f"{name}{more}: {short_cause(first)}{how_often}"
+    return f"{text}: {cut(' '.join(said.split()), _LONGEST)}" if said else text
+
+
+def _said(one: Failure) -> str:
+    """Return the last line of its log, or else a message that says more than its exit code."""
+    if one.last.line is not None:
+        return one.last.line.text
+    message = one.last.message or ""
+    return "" if message.startswith("CalledProcessError") else message
+
+
+def _error(run: Run) -> str | None:
+    errors = [message.text for message in run.messages if message.level == "error"]
+    workdir = f"{run.started.workdir}/" if run.started is not None else ""
+    return cut(tracebacks.summary(errors[-1]).replace(workdir, ""), _LONGEST) if errors else None
+
+
+def progress(run: Run) -> str:
+    """Return how far a run got: ``80 of 84 done, 3 not reached``."""
+    counts = job_counts(run)
+    others = {
+        "failed": counts.failed,
+        "cancelled": counts.cancelled,
+        "in flight": counts.in_flight,
+        "not reached": counts.not_reached or 0,
+    }
+    shown = [f"{number:,} {name}" for name, number in others.items() if number]
+    if counts.planned:
+        done = f"{counts.done:,} of {plural(counts.planned, 'job')} done"
+    elif counts.done or shown:
+        done = f"{plural(counts.done, 'job')} done"
+    else:
+        return "before any job was planned" if counts.planned is None else ""
+    return ", ".join([done, *shown])

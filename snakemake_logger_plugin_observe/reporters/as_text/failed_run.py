@@ -1,0 +1,73 @@
+"""A failed run on its first screen: what failed, what to do, and what the failures cost."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.headline import (
+    first_failure,
+    headline,
+    progress,
+)
+from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.pasting import harmless
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.as_text.common import reader
+from snakemake_logger_plugin_observe.reporters.words import duration, percent
+
+_TO_DO: Final[dict[Cause, str]] = {
+    "out_of_memory": "request more memory for {rule}, then run again",
+    "time_limit": "request more time for {rule}, then run again",
+    "missing_input": "find out which job or person was to make that input",
+    "missing_output": "make {rule} write the output that it declares, or wait longer for it "
+    "(--latency-wait) if the file is there by now",
+    "environment": "mend the software environment of {rule}, then run again",
+    "refused": "correct what {rule} requests from the cluster, then run again",
+    "lost": "run again; if it is lost again, ask for the node's log",
+    "cancelled": "find out who cancelled it, then run again",
+}
+
+
+def parts(answer: CostAnswer) -> list[RenderableType]:
+    """Return what failed and what to do about it; nothing if the run did not fail."""
+    source = answer.source
+    if source.status != "failed" and not answer.failures:
+        return []
+    return list(_parts(answer))
+
+
+def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
+    source, found = answer.source, answer.failures
+    what = headline(source.run, found)
+    failed = "FAILED" if source.status == "failed" else "FAILED so far"
+    yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
+    yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))
+    if (first := first_failure(found)) is not None:
+        yield Text.assemble(("What to do: ", "bold"), harmless(_to_do(first)) + ".")
+    if found:
+        yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
+
+
+def _to_do(first: Failure) -> str:
+    rule = first.rule or f"group {first.group_name}"
+    if first.cause in _TO_DO:
+        return _TO_DO[first.cause].format(rule=rule)
+    line = first.last.line
+    where = f"what {line.path} reports" if line is not None else f"the error of {rule}"
+    again = "; retries did not help" if first.verdict == "deterministic" else ""
+    return f"fix {where}, then run again: what is done stays done{again}"
+
+
+def _lost(answer: CostAnswer) -> str:
+    """Return what the failures cost of all the time that the jobs took."""
+    lost = sum(one.lost for one in answer.failures)
+    if not lost:
+        return ""
+    spent = sum(answer.account.jobs_by_phase.values())
+    times = sum(len(one.occurrences) for one in answer.failures)
+    share = f", {percent(lost, spent)} % of the jobs' time" if spent else ""
+    return f"{plural(times, 'failure')} cost {duration(lost)}{share}"

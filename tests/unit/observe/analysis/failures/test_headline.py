@@ -1,0 +1,51 @@
+"""A failed run in one line: what failed first, and how far the run got."""
+
+from builders import Story, begun
+
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.headline import headline, progress
+from snakemake_logger_plugin_observe.journal.records import LogTail
+
+
+def line(story: Story) -> str | None:
+    return headline(story.run, failures(story.run))
+
+
+def align(story: Story, job_id: int, patient: str) -> Story:
+    return story.job(job_id, rule="align", wildcards={"patient": patient})
+
+
+def test_the_first_job_that_never_succeeded_is_named_with_its_log_s_last_line() -> None:
+    story = align(align(begun(), 1, "12"), 2, "13")
+    said = LogTail(path="logs/13.log", lines=("[E::bwa_seq_open] truncated  file", ""))
+    for attempt in (1, 2, 3):
+        begin = 3 + attempt
+        more = {"attempt": attempt, "status": "failed", "exit_code": 1, "logs": (said,)}
+        story.quick(2, begin, begin, begin + 1, **more)
+    story.quick(1, 3, 3, 9, status="failed", exit_code=2)
+    assert line(story) == (
+        "align patient=13, and 1 more job: exit code 1 after 3 attempts: "
+        "[E::bwa_seq_open] truncated file"
+    )
+
+
+def test_a_job_that_recovered_is_not_what_failed() -> None:
+    story = align(begun(), 1, "12")
+    story.quick(1, 3, 3, 4, status="failed", exit_code=1).quick(1, 4, 4, 5, attempt=2)
+    assert line(story) is None
+
+
+def test_without_a_failed_job_it_is_snakemake_s_error() -> None:
+    story = begun(workdir="/w").message(3, "SyntaxError in\n/w/Snakefile:3", level="error")
+    assert line(story) == "SyntaxError in Snakefile:3"
+    assert progress(story.run) == "before any job was planned"
+
+
+def test_progress_counts_what_is_done_of_what_was_planned() -> None:
+    story = align(begun().planned(3, {"align": 5}), 1, "12").quick(1, 3, 3, 4)
+    align(story, 2, "13").quick(2, 3, 3, 4, status="failed")
+    assert progress(story.run) == "1 of 5 jobs done, 1 failed, 3 not reached"
+
+
+def test_progress_without_a_plan_counts_what_ran() -> None:
+    assert progress(align(begun(), 1, "12").quick(1, 3, 3, 4).run) == "1 job done"
