@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     reasons = why(source.run, origins, found)
     baseline = baseline_of(source, Detail.JOBS)
     changed = changes(baseline.run, source.run) if baseline is not None else ()
-    reruns = past_runs.reruns_of(source, origins, found)
+    reruns = past_runs.reruns_of(source, origins, found, baseline)
     answer = WhyAnswer(source, reasons, baseline, changed, reruns=reruns)
     if what is None:
         if not reasons.all.jobs or source.scope in ("incremental", "resumed"):

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     SCHEMA_VERSION,
     AnyEvent,
     Event,
+    OutputsRecorded,
     RunFinished,
     RunStarted,
     at_line,
@@ -358,6 +359,24 @@ def _succeeded_at_once(line: bytes) -> bool:
 def read_journal(path: Path, detail: Detail = Detail.WHOLE) -> Reading:
     """Return a one-time reading of the journal at *path*; it is opened when iterated."""
     return Reading(path, [], detail)
+
+
+def read_outputs(path: Path) -> Iterator[OutputsRecorded]:
+    """Yield what jobs made, if it was recorded, and nothing else of the journal at *path*.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    try:
+        with open(path, "rb") as file:
+            for line in iter(lambda: file.readline(_LINE_LIMIT), b""):
+                if line.startswith(_OUTPUTS):
+                    event = _event_in(line)
+                    if isinstance(event, OutputsRecorded):
+                        yield event
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
 
 
 def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -47,6 +47,7 @@ from snakemake_logger_plugin_observe.analysis.cost.validation import (
 from snakemake_logger_plugin_observe.analysis.jobs.table import RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.path.explain import explain
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
@@ -188,7 +189,12 @@ def unsafe_changes() -> CompareAnswer:
     return comparison(a_run(slow, length_s=300), a_run(jobs, settings=settings, host="other"))
 
 
-def why_answer(story: Story, selection: str | None = None, since: Story | None = None) -> WhyAnswer:
+def why_answer(
+    story: Story,
+    selection: str | None = None,
+    since: Story | None = None,
+    reruns: tuple[Rerun, ...] = (),
+) -> WhyAnswer:
     """Return why the jobs ran, or those that *selection* names; compared with the run *since*."""
     run = story.run
     origins = Origins(run)
@@ -202,6 +208,7 @@ def why_answer(story: Story, selection: str | None = None, since: Story | None =
         subject,
         causal_chain(origins, found, subject.jobs) if subject is not None else None,
         nothing_to_do(run, lambda _path: None) if not run.attempts and not run.jobs else None,
+        reruns,
     )
 
 

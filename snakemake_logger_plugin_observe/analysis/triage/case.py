@@ -82,6 +82,8 @@ class Case:
     """What a live Snakemake answered."""
     known_failures: tuple[Failure, ...] | None = None
     """The run's failures, if they are known already."""
+    known_why: RunReasons | None = None
+    """Why its jobs ran, if that is known already."""
     reruns: tuple[Rerun, ...] = ()
     """What the runs before show about jobs that ran again."""
 
@@ -159,7 +161,9 @@ class Case:
     def why(self) -> RunReasons | None:
         """Return why jobs ran; None if no job's reason names a change, to save the work."""
         reasons = (job.reason for job in self.run.jobs.values())
-        return why(self.run) if any(CHANGED.search(reason or "") for reason in reasons) else None
+        if not any(CHANGED.search(reason or "") for reason in reasons):
+            return None
+        return self.known_why or why(self.run)
 
     # -- time --------------------------------------------------------------------------------------
 

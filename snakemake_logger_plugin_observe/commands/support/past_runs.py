@@ -7,9 +7,14 @@ from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, sum
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.reruns import asks_the_past, reruns
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
-from snakemake_logger_plugin_observe.analysis.why.roots import Roots, roots
+from snakemake_logger_plugin_observe.analysis.why.roots import Roots
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Begun, before
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, read_journal
+from snakemake_logger_plugin_observe.journal.files import (
+    Detail,
+    JournalError,
+    read_journal,
+    read_outputs,
+)
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.model import Run
@@ -20,42 +25,69 @@ _MOST_BYTES: Final = 24 * 1024 * 1024
 _WHOLE: Final = ("success", "nothing_to_do")
 
 
-def reruns_of(
-    source: Source, origins: Origins | None = None, found: Roots | None = None
-) -> tuple[Rerun, ...]:
-    """Return what the runs before *source* show about the jobs that ran again.
+def ask_the_past(source: Source) -> bool:
+    """Return whether the runs before *source* may explain why its jobs ran again.
 
-    Nothing is read if no job's reason, and no failed run before it, asks for it.
-
-    Args:
-        source: the run.
-        origins: the causes of its jobs, if parsed already.
-        found: their root causes, if known already.
-
+    They are not asked if no job's reason, and no failed run before it, gives cause to.
     """
     run = source.run
     if run.started is None or run.is_dry_run or not run.jobs:
-        return ()
-    outlines = before(source.path, run.started)[:_MOST_RUNS]
-    left = any(
-        one.status not in _WHOLE and one.started.settings.get("keep_incomplete") for one in outlines
-    )
-    if not outlines or not (left or asks_the_past(run)):
-        return ()
-    origins = origins or Origins(run)
-    return reruns(run, origins, found or roots(origins), tuple(_read(outlines)))
+        return False
+    outlines = _outlines(source)
+    return bool(outlines) and (any(map(_left_something, outlines)) or asks_the_past(run))
 
 
-def _read(outlines: list[Begun]) -> Iterator[PastRun]:
+def reruns_of(
+    source: Source, origins: Origins, found: Roots, baseline: Source | None = None
+) -> tuple[Rerun, ...]:
+    """Return what the runs before *source* show about the jobs that ran again.
+
+    Args:
+        source: the run.
+        origins: the causes of its jobs.
+        found: their root causes.
+        baseline: a run before it that was read already.
+
+    """
+    if not ask_the_past(source):
+        return ()
+    sums = any(attempt.outputs for attempt in source.run.attempts.values())
+    return reruns(source.run, origins, found, tuple(_read(_outlines(source), baseline, sums)))
+
+
+def _outlines(source: Source) -> list[Begun]:
+    started = source.run.started
+    return before(source.path, started)[:_MOST_RUNS] if started is not None else []
+
+
+def _left_something(one: Begun) -> bool:
+    """Whether a run may have left outputs of failed jobs."""
+    return one.status not in _WHOLE and bool(one.started.settings.get("keep_incomplete"))
+
+
+def _read(outlines: list[Begun], known: Source | None, sums: bool) -> Iterator[PastRun]:
     room = _MOST_BYTES
     for number, one in enumerate(outlines):
         try:
             room -= one.path.stat().st_size
             if number and room < 0:
                 return
-            yield _past_run(one)
+            if known is not None and known.path.name == one.path.name and one.status in _WHOLE:
+                yield PastRun(known.run, one.status, _sums_in(one, known.run) if sums else {})
+            else:
+                yield _past_run(one)
         except (JournalError, OSError):
             continue
+
+
+def _sums_in(outline: Begun, run: Run) -> dict[str, str]:
+    """Return the checksums of a run that was read already, perhaps without its attempts."""
+    files = (
+        [attempt.outputs or () for attempt in run.attempts.values()]
+        if run.attempts
+        else [event.files for event in read_outputs(outline.path)]
+    )
+    return {path: sha256 for some in files for path, sha256 in sums_of(some).items()}
 
 
 def _past_run(outline: Begun) -> PastRun:

@@ -8,9 +8,13 @@ from pathlib import Path
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison, compare
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
+from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.roots import roots
+from snakemake_logger_plugin_observe.analysis.why.why import RunReasons, why
 from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs, past_runs
 from snakemake_logger_plugin_observe.commands.support.sides import Side, baseline_side, parties
 from snakemake_logger_plugin_observe.external.workdir import Workdir
@@ -48,6 +52,7 @@ def gather(
     planned = plan is not None or any(one.what == "plan" and not one.problem for one in asked)
     failed = failures(run)
     missed = tuple(_reported_missing(run, failed)) if folder is not None else ()
+    known_why, reruns = _why_again(source, baseline)
     case = Case(
         run=run,
         status=source.status,
@@ -61,9 +66,22 @@ def gather(
         read=folder.read if folder is not None else None,
         live_answers=asked,
         known_failures=failed,
-        reruns=past_runs.reruns_of(source),
+        known_why=known_why,
+        reruns=reruns,
     )
     return case, folder, baseline
+
+
+def _why_again(
+    source: Source, baseline: Source | None
+) -> tuple[RunReasons | None, tuple[Rerun, ...]]:
+    """Return why jobs ran, and what the runs before show about it, if these are to be asked."""
+    if not past_runs.ask_the_past(source):
+        return None, ()
+    origins = Origins(source.run)
+    found = roots(origins)
+    reruns = past_runs.reruns_of(source, origins, found, baseline)
+    return why(source.run, origins, found), reruns
 
 
 def folder_of(source: Source) -> Workdir | None:

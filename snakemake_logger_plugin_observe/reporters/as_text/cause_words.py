@@ -83,6 +83,8 @@ def root(share: RootShare, reruns: Iterable[Rerun] = ()) -> str:
             return f"{text} {_was(share.file_count)} to be made by a job that is not in the journal"
         case "forced":
             return f"forced: {rules}"
+        case "unknown" if not share.rules:
+            return "no reason recorded: Snakemake failed before it described the job"
         case "no_output":
             return f"no output, so always run: {rules}"
         case "other":

@@ -61,6 +61,8 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
         found += rerun_words.without_a_root(answer, width)
         found += [_roots(answer, width), *_several(answer), Text()]
         found += [_reasons(answer, width), Text()]
+        if any(not one.rules for one in answer.why.roots):
+            found += [*errors(answer.source), Text()]
         if up_to_date := not_run.parts(answer):
             found += [*up_to_date, Text()]
     found += _changed(answer, width)
@@ -110,6 +112,8 @@ def _root(one: RootShare, reruns: Sequence[Rerun], room: int) -> Text:
         text.append("\n" + "\n".join(_wrapped(changed, room, "    ")), "not bold")
     for line in rerun_words.below(reruns):
         text.append("\n" + "\n".join(_wrapped(line, room, "    ")), "not bold")
+    if not direct:
+        return text
     below = f"{plural(direct, 'job')} directly"
     if (others := one.all.jobs - direct) > 0:
         below += f", {others:,} downstream"
@@ -221,8 +225,10 @@ def _next(answer: WhyAnswer) -> Text:
     if answer.chain is not None or (asked and answer.why.all.jobs):
         return reader("why", answer.source, purpose="all jobs, by root cause")
     if answer.why.all.jobs:
-        job_id = f"{_example_job(answer.why.reasons)}"
-        return reader("why", answer.source, job_id, purpose="its causes, back to the root")
+        job_id = _example_job(answer.why.reasons)
+        if job_id not in answer.source.run.jobs:
+            return reader("jobs", answer.source, "--failed", purpose="what failed")
+        return reader("why", answer.source, f"{job_id}", purpose="its causes, back to the root")
     made_by = (one.journal for one in (answer.not_run.shares if answer.not_run else ()))
     if journal := next((one for one in made_by if one is not None), None):
         own = command("snakemake-observe", "why", path(journal), purpose="why these ran then")
