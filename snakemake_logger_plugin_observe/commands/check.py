@@ -151,7 +151,7 @@ def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iter
 
 def _why_not_published(subject: MeasuredRun) -> str:
     """Return why the run cannot have published anything; empty if it can have."""
-    if subject.status == "running":
+    if subject.status in ("running", "unknown"):
         return subject.incomplete
     return "nothing ran: a dry run" if subject.kind == "dry_run" else ""
 

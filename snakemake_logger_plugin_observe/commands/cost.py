@@ -41,11 +41,11 @@ def cost(source: Source) -> CostAnswer:
     """Return where the time of a run went, and first what failed, if it failed."""
     run, failed = source.run, has_failed(source)
     accounts = account(run)
-    advised = bool(run.attempts) and source.status != "killed" and not failed
+    advised = bool(run.attempts) and not source.length_unknown and not failed
     return CostAnswer(
         source,
         accounts,
-        costliest(run),
+        costliest(run) if not source.length_unknown else (),
         polling=polling(run),
         levers=tuple(levers(run, accounts)) if advised else (),
         request_mismatches=tuple(request_mismatches(run)),

@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> Reply[PathAnswer]:
 
 def _savings(source: Source, found: Paths, *, wanted: bool) -> tuple[Saving, ...] | None:
     """Return what could be saved; None if the run is too large to be simulated by default."""
+    if source.length_unknown:
+        return ()
     large = len(source.run.attempts) > _SIMULATED_BY_DEFAULT
     if large and not wanted:
         return None

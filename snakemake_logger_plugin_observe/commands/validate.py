@@ -46,8 +46,8 @@ def parts(answer: ValidateAnswer, width: int) -> list[RenderableType]:
     path = harmless(str(answer.source.path))
     if found.sound:
         text = f"{path}: {plural(found.lines, 'line')}, every figure follows from the stamps"
-        ended = answer.source.status in ("killed", "running")
-        return [text + (f" (the run: {answer.source.status}, no last event)" if ended else "")]
+        ended = "" if answer.source.ended else f" (the run: {answer.source.status}, no last event)"
+        return [text + ended]
     return [
         *(harmless(f"{path}: {problem}") for problem in found.problems),
         *(harmless(f"{path}: line {one.line}: {one.text}") for one in found.disagreements),

@@ -11,14 +11,19 @@ def is_alive(started: RunStarted) -> bool | None:
     """Return whether a run's process is alive, or None if that is unknown on this machine."""
     if started.host != socket.gethostname():
         return None
+    hidden = False
     try:
         os.kill(started.pid, 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, OverflowError):
+    except OverflowError:
         return None
+    except PermissionError:  # it is another user's, or another process by now
+        hidden = True
     born = clock.process_started(started.pid)
-    if started.process_started is None:  # the pid may be another process by now
+    if started.process_started is None or (
+        hidden and born is None
+    ):  # the pid may be another process by now
         return None
     set_since, boot = 0, clock.boot_time()
     if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():

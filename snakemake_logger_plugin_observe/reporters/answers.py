@@ -29,7 +29,7 @@ from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import ScopeName, scope_of
+from snakemake_logger_plugin_observe.run.scope import LENGTH_UNKNOWN, UNENDED, ScopeName, scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,25 @@ class Source:
     problems: tuple[str, ...] = ()
     resumes: EarlierRun | None = None
     """The run that failed or was cut off before it, if it went on with that one's work."""
+    owner: str | None = None
+    """Whose journal it is, if it is another user's."""
+    unread: tuple[str, ...] = ()
+    """Newer runs in the same folder that this user may not read."""
 
     @property
     def scope(self) -> ScopeName | None:
         """What kind of run it was; None if its plan is unknown."""
         return scope_of(self.run, resumes=self.resumes is not None)
 
-    owner: str | None = None
-    """Whose journal it is, if it is another user's."""
-    unread: tuple[str, ...] = ()
-    """Newer runs in the same folder that this user may not read."""
+    @property
+    def ended(self) -> bool:
+        """Whether the journal contains the run's end."""
+        return self.status not in UNENDED
+
+    @property
+    def length_unknown(self) -> bool:
+        """Whether nobody knows how long the run took: it does not go on, and has no end."""
+        return self.status in LENGTH_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

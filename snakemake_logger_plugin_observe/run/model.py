@@ -133,7 +133,7 @@ class Run:
         """Return how the run ended; without a last event, *alive* (its process) decides."""
         if self.finished is not None:
             return self.finished.status
-        return "killed" if alive is False else "running"
+        return {True: "running", False: "killed", None: "unknown"}[alive]
 
     @property
     def external_jobids(self) -> list[str]:

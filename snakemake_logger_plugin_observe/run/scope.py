@@ -1,12 +1,17 @@
 """What kind of run it was, and how far it got: the one place that says so."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL
 from snakemake_logger_plugin_observe.run.model import Run
 
 ScopeName = Literal["full", "incremental", "resumed", "nothing_to_do", "dry_run"]
+
+UNENDED: Final = frozenset({"running", "killed", "unknown"})
+"""The states of a run without an end: its process lives, is gone, or cannot be seen from here."""
+LENGTH_UNKNOWN: Final = UNENDED - {"running"}
+"""Those in which nobody knows how long it took: the journal has only a lower bound."""
 
 
 @dataclass(frozen=True, slots=True)

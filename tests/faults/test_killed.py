@@ -97,7 +97,7 @@ def test_kill_9_leaves_a_journal_that_cost_and_validate_can_read(lab: Lab) -> No
         process.communicate()
     cost, valid = lab.observe("cost"), lab.observe("validate")
     assert (cost.returncode, valid.returncode) == (0, 0)
-    assert " · killed · " in cost.stdout
+    assert " · killed after " in cost.stdout
     assert "(the run: killed, no last event)" in valid.stdout
     run = lab.run()
     assert sorted(a.status for a in run.attempts.values()) == ["running", "success"]

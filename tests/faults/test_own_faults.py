@@ -188,7 +188,7 @@ def test_a_recorder_thread_that_dies(lab: Lab, as_bare: AsBare) -> None:
     assert as_bare(environment) == [
         "snakemake-observe: the journal ends early, the run goes on: SystemExit: 3"
     ]
-    assert " · killed · " in lab.observe("cost", str(lab.journals[0])).stdout
+    assert " · killed after " in lab.observe("cost", str(lab.journals[0])).stdout
 
 
 BROKEN = {

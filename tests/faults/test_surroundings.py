@@ -67,7 +67,7 @@ def test_an_interrupted_run_is_recorded_as_such(labs: Labs, signals: tuple[int, 
 )
 def test_a_run_ended_by_sighup_is_killed(labs: Labs) -> None:
     lab = given_up(labs, signal.SIGHUP)
-    assert " · killed · " in lab.observe("cost", str(lab.journals[0])).stdout
+    assert " · killed after " in lab.observe("cost", str(lab.journals[0])).stdout
 
 
 # -- surroundings ----------------------------------------------------------------------------------

@@ -91,8 +91,13 @@ PATH = Path(".snakemake/observe/20260301T120000-012345.jsonl")
 ESCAPES = "\x1b[2Jgone\r\u202e"
 
 
+def status_of(run: Run) -> str:
+    """Return how *run* ended; without an end, one with jobs in flight was killed, others go on."""
+    return run.status(alive=not run.unfinished)
+
+
 def source(run: Run, *problems: str) -> Source:
-    return Source(PATH, run, run.status(), problems)
+    return Source(PATH, run, status_of(run), problems)
 
 
 def cost(run: Run, *problems: str) -> CostAnswer:
@@ -131,7 +136,7 @@ def comparison(before: Story, after: Story) -> CompareAnswer:
     other = PATH.with_name("20260302T120000-abcdef.jsonl")
     return CompareAnswer(
         source(before.run),
-        Source(other, after.run, after.run.status()),
+        Source(other, after.run, status_of(after.run)),
         compared(before, after),
     )
 
@@ -145,7 +150,7 @@ def triage_answer(after: Story, before: Story | None = None, **more: Any) -> Tri
         comparison = compared(before, after)
         paths["A"] = str(baseline.path)
     reference = baseline.run if baseline is not None else None
-    case = Case(run, run.status(False), reference, comparison, paths=paths, **more)
+    case = Case(run, run.status(alive=False), reference, comparison, paths=paths, **more)
     missing = ("no journal of a dry run: planned work is known from the run alone",)
     return TriageAnswer(source(run), baseline, triage(case), missing, paths, case.live_answers)
 
@@ -247,7 +252,7 @@ LIMITS = (
 def check(
     run: Run, *more: CheckLine, strict: bool = False, notes: tuple[str, ...] = ()
 ) -> CheckAnswer:
-    subject = MeasuredRun(run, run.status())
+    subject = MeasuredRun(run, status_of(run))
     lines = (ended(subject), *(judge(subject, limit) for limit in LIMITS), *more)
     file = Path("workflow/observe.toml")
     return CheckAnswer(source(run), file, Path("run"), lines, strict=strict, notes=notes)
@@ -272,7 +277,7 @@ def published_lines(text: str = "results/summary.tsv") -> tuple[CheckLine, ...]:
 
 
 def proposal(run: Run) -> ProposalAnswer:
-    subject = MeasuredRun(run, run.status())
+    subject = MeasuredRun(run, status_of(run))
     text = check_toml.render(PATH.name, list(limits(subject)), final_outputs(subject))
     return ProposalAnswer(source(run), None, text)
 

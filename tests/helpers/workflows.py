@@ -121,7 +121,7 @@ def party(story: Story | Run, **more: Any) -> Party:
     measured = RunLengths((), ())
     if known is not None and known.makespan_s is not None:
         measured = RunLengths((known.makespan_s,), (known.makespan.by_class_s,))
-    return Party(run, run.status(), measured, **more)
+    return Party(run, run.status(alive=True), measured, **more)
 
 
 def compared(before: Story, after: Story) -> Comparison:

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import Measured
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES, measure
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.run.scope import UNENDED
 
 Kind = Literal["run", "max", "min", "publish", "verify", "baseline"]
 _SUCCEEDED: Final = ("success", "nothing_to_do")
@@ -106,7 +107,7 @@ def ended(measured: MeasuredRun) -> CheckLine:
         return replace(line, ok=None, why="the run only touched its outputs")
     if status in _SUCCEEDED:
         return line
-    cut_short = status in ("killed", "running")
+    cut_short = status in UNENDED
     return replace(line, ok=False, why=measured.incomplete if cut_short else "")
 
 

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name, job_name, submission_name
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scope import UNENDED
 
 _T = TypeVar("_T")
 MOST_CITED: Final = 100
@@ -72,7 +73,7 @@ class MeasuredRun:
     @property
     def ended(self) -> bool:
         """Whether the journal contains the run's end."""
-        return self.status not in ("running", "killed")
+        return self.status not in UNENDED
 
     @property
     def incomplete(self) -> str:
@@ -81,6 +82,8 @@ class MeasuredRun:
             return "the run has not ended yet"
         if self.status == "killed":
             return "the run was killed before it could record its end"
+        if self.status == "unknown":
+            return "the journal has no end: the run still goes on, or was killed"
         if self.problems:
             return "some lines of the journal could not be read"
         return f"the journal has a gap: {self.run.gaps[0]}" if self.run.gaps else ""

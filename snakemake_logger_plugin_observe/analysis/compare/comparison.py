@@ -28,6 +28,7 @@ _OUTCOMES: Final = {
     "interrupted": "was interrupted",
     "killed": "was killed",
     "running": "is still running",
+    "unknown": "has no recorded end",
     "nothing_to_do": "had nothing to do",
 }
 _CUT_SHORT: Final = _OUTCOMES.keys() - {"nothing_to_do"}

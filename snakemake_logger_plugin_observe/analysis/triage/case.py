@@ -28,6 +28,7 @@ from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.pasting import Command, path
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import PHASES
+from snakemake_logger_plugin_observe.run.scope import LENGTH_UNKNOWN, UNENDED
 
 # Without a baseline, time is an incident from 2 minutes and 30 % of the run: a short run, or a
 # cluster whose jobs are checked now and then, is no incident.
@@ -199,7 +200,9 @@ class Case:
     @property
     def slower(self) -> bool:
         """Whether the run was slower than its baseline, beyond noise and by some seconds."""
-        if self.comparison is None or self.comparison.speed.verdict != "slower":
+        if self.status in UNENDED or self.comparison is None:
+            return False
+        if self.comparison.speed.verdict != "slower":
             return False
         return (self.comparison.speed.change_s or 0.0) >= _LEAST_SLOWER_S
 
@@ -225,6 +228,8 @@ class Case:
 
     def is_large(self, micros: Micros) -> bool:
         """Whether *micros* are a large share of the makespan, an incident by themselves."""
+        if self.status in LENGTH_UNKNOWN:
+            return False
         return micros >= max(_LEAST, _SHARE * self.run.makespan)
 
     def explains_slowness(self, micros: Micros) -> bool:

@@ -29,9 +29,14 @@ def left(case: Case) -> tuple[Attempt, ...]:
 
 
 def _abandoned(case: Case, one: Attempt) -> bool:
-    """Whether an interrupted Snakemake abandoned an attempt that it had submitted."""
-    interrupted = case.status in ("killed", "interrupted") and one.status == "cancelled"
-    return interrupted and (one.stamps.accepted is not None or one.external_jobid is not None)
+    """Whether an interrupted Snakemake abandoned an attempt that it had submitted.
+
+    Without the timing executor that is not recorded: it may have submitted each that it selected.
+    """
+    if case.status not in ("killed", "interrupted") or one.status != "cancelled":
+        return False
+    submitted = one.stamps.accepted is not None or one.external_jobid is not None
+    return submitted or not case.run.wrapped
 
 
 def external_ids(attempts: Sequence[Attempt]) -> tuple[str, ...]:
@@ -51,6 +56,8 @@ def describe(case: Case, attempts: Sequence[Attempt]) -> str:
         text = "no job in flight"
     else:
         text = f"{jobs_of(len(attempts))} in flight: {names(case, attempts)}"
+        if not case.run.wrapped and case.status == "interrupted":
+            text = f"{jobs_of(len(attempts))} selected and not ended: {names(case, attempts)}"
         if ids := external_ids(attempts):
             text += f" ({_scheduler(case)} {named(ids, _IDS)})"
     waiting = not_started(case)

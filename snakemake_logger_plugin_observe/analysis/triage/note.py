@@ -138,7 +138,9 @@ def _actions(
 ) -> Iterator[Claim]:
     if not incidents:
         ended = [one for one in seen if one.id in ("killed", "interrupted")]
-        if ended and len(ended) == len(seen):
+        if case.status == "unknown":
+            yield Claim("look on the run's own machine whether it still goes on", seen[0].evidence)
+        elif ended and len(ended) == len(seen):
             yield Claim("nothing to do: all planned jobs had ended before", seen[0].evidence)
         else:
             yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")

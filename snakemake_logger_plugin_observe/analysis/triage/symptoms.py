@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.outputs_and_logs
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.unended import doing
 from snakemake_logger_plugin_observe.run.scope import scope_of
 
 
@@ -29,13 +30,19 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
     side = case.side
     finished = case.run.finished
     never_succeeded = [one for one in case.failures if one.outcome == "failed"]
-    if case.status in ("killed", "interrupted"):
-        text = "the run was killed" if case.status == "killed" else "the run was interrupted"
-        if not in_flight.left(case) and not in_flight.not_started(case):
-            text += " after its last job had ended"
+    if case.status in ("killed", "interrupted", "unknown"):
         last = max((a.line for a in case.run.attempts.values() if a.line), default=None)
-        cited = side.at_end(text) or side.at_line(last, "the last event of a job")
-        yield Symptom(case.status, text, cited)
+        cited = (
+            side.at_event(case.run.heartbeat, "the last sign of life")
+            or side.at_end(f"status: {case.status}")
+            or side.at_line(last, "the last event of a job")
+        )
+        yield Symptom(case.status, _cut_off(case), cited)
+    if case.status == "running" and never_succeeded:
+        rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in never_succeeded))
+        text = f"{jobs_of(len(failed_jobs.never_succeeded(case)))} of {rules} failed so far"
+        line = never_succeeded[0].rows[-1].attempt.line
+        yield Symptom("failed_so_far", text, side.at_line(line, "status: failed"))
     if case.status == "failed":
         rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in never_succeeded))
         many = jobs_of(len(failed_jobs.never_succeeded(case)))
@@ -66,8 +73,24 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
             found = next(f for f in case.comparison.findings if f.id == "contents_differ")
             yield Symptom("other_results", text, found.evidence)
     recovered = [one for one in case.failures if one.outcome == "succeeded"]
-    if recovered and finished is not None:
+    if recovered and (finished is not None or case.status == "running"):
         text = f"{jobs_of(len(recovered))} failed and recovered on a retry"
         line = recovered[0].rows[0].attempt.line
         cited = side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
         yield Symptom("noisy", text, cited)
+
+
+def _cut_off(case: Case) -> str:
+    """Return how a run was ended or lost from sight, when, and what it was doing then."""
+    length = f"{case.run.makespan / 1e6:.1f} s"
+    if case.status == "killed":
+        return f"the run was killed after {length} at least; {doing(case.run)}"
+    if case.status == "unknown":
+        return (
+            "no end is recorded: the run still goes on, or was killed; at the last sign of life, "
+            f"after {length}, {doing(case.run)}"
+        )
+    ended = f"the run was interrupted after {length}"
+    if not in_flight.left(case) and not in_flight.not_started(case) and case.run.attempts:
+        return f"{ended}, after its last job had ended"
+    return ended

@@ -7,6 +7,7 @@ import pwd
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
@@ -25,6 +26,9 @@ from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import scope_of
+
+_LATELY: Final = 60_000_000
+"""A run that goes on writes something every 15 seconds; clocks may differ by some."""
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +177,13 @@ def _lost(run: Run) -> Iterator[str]:
 
 
 def is_alive(run: Run) -> bool | None:
-    """Return whether the run's process is alive, or None if that is unknown on this machine."""
+    """Return whether the run's process is alive, or None if that is unknown on this machine.
+
+    A run on another machine goes on if something was just written in its journal.
+    """
     if run.finished is not None or run.started is None:
         return None
-    return processes.is_alive(run.started)
+    alive = processes.is_alive(run.started)
+    if alive is None and abs(clock.now() - run.last_moment) < _LATELY:
+        return True
+    return alive

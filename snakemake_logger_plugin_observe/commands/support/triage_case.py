@@ -7,7 +7,6 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison, compare
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
@@ -139,10 +138,11 @@ def _missing(
             f"the journal is from another machine ({started.host}): whether its processes are "
             "alive, and what is left on its nodes, cannot be seen from here"
         )
-    if source.status == "killed":
+    if source.length_unknown:
+        how = "was killed" if source.status == "killed" else "has no recorded end"
         yield (
-            "the run was killed: nothing is known after the journal's last line, with "
-            f"{plural(run.unfinished, 'attempt')} in flight"
+            f"the run {how}: nothing is known after {run.makespan / 1e6:.1f} s, so how long it "
+            "took, and whether it was slow, is unknown"
         )
     if source.status == "running":
         yield "the run has not ended: all of this is preliminary"

@@ -10,7 +10,8 @@ from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import Source
-from snakemake_logger_plugin_observe.reporters.words import clock_time, duration, harmless
+from snakemake_logger_plugin_observe.reporters.as_text import unended
+from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _ERRORS_SHOWN: Final = 3
@@ -26,8 +27,7 @@ def head(source: Source) -> list[RenderableType]:
         f"run {clock_time(run.start)}" if run.start else "run",
         _jobs(source),
         _executor(source),
-        source.status.replace("_", " "),
-        duration(run.makespan),
+        unended.how_long(source),
         f"by {source.owner}" if source.owner is not None else "",
     ]
     line = Text(harmless(" · ".join(fact for fact in facts if fact)), "bold", no_wrap=True)
@@ -43,6 +43,8 @@ def head(source: Source) -> list[RenderableType]:
 
 def _jobs(source: Source) -> str:
     """Return how many jobs ran, in how many attempts, and how many were up to date."""
+    if not source.ended:
+        return unended.progress(source) or "no job yet"
     run = source.run
     jobs = len({attempt.job_id for attempt in run.attempts.values() if attempt.job_id is not None})
     attempts = sum(1 for attempt in run.attempts.values() if attempt.job_id is not None)

@@ -12,8 +12,8 @@ from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
-from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, failed_run
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, failed_run, unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
@@ -56,10 +56,12 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     makespan = answer.account.makespan
     found: list[RenderableType] = [*head(answer.source), Text()]
+    if answer.source.length_unknown:
+        found += [Text(harmless(unended.sentence(answer.source)), "bold"), Text()]
     if failed := failed_run.parts(answer):
         found += [*failed, Text()]
-    found.append(Text(_sentence(answer)))
-    found += [*advice.sentence(answer.levers, makespan), Text()]
+    if not answer.source.length_unknown:
+        found += [Text(_sentence(answer)), *advice.sentence(answer.levers, makespan), Text()]
     if makespan:
         found += [_makespan(answer, width), Text()]
     if answer.account.rules:
@@ -67,17 +69,13 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     if answer.costliest:
         found += [_costliest(answer, width), Text()]
     found += advice.requests(answer.request_mismatches, width)
-    found += warnings([*answer.source.problems, *_cut_off(answer.source), *_unobserved(answer)])
+    found += warnings([*answer.source.problems, *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
+    if answer.source.length_unknown:
+        purpose = "what was in flight, and what to do"
+        return ending(found, reader("triage", answer.source, purpose=purpose))
     purpose = "what to fix first, and what that would save"
     return ending(found, reader("path", answer.source, purpose=purpose))
-
-
-def _cut_off(source: Source) -> Iterator[str]:
-    """Yield where the journal of a killed run ends."""
-    if source.status == "killed":
-        length, left = duration(source.run.makespan), plural(source.run.unfinished, "attempt")
-        yield f"the journal ends after {length} with {left} unfinished; what followed is unknown"
 
 
 def _makespan(answer: CostAnswer, width: int) -> Table:
@@ -86,15 +84,21 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     whole = account.makespan
     places = decimals(whole)
     with_bars, with_meanings = width >= _ROOM_FOR_BARS, width >= _ROOM_FOR_MEANINGS
+    with_shares = not answer.source.length_unknown
+    until = {"running": " so far"}.get(answer.source.status, "")
+    if not with_shares:
+        until = " until the last sign of life"
     table = plain_table()
-    table.add_column(f"Where the {duration(whole)} went", no_wrap=True)
+    table.add_column(f"Where the {duration(whole)}{until} went", no_wrap=True)
     if with_bars:
         table.add_column(width=_BAR_WIDTH, no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
-    table.add_column("%", justify="right", no_wrap=True)
+    if with_shares:
+        table.add_column("%", justify="right", no_wrap=True)
 
     def row(name: Text, drawn: Text | str, *numbers: str, style: str = "") -> None:
-        table.add_row(name, *([drawn] if with_bars else []), *numbers, style=style)
+        shown = numbers if with_shares else numbers[:1]
+        table.add_row(name, *([drawn] if with_bars else []), *shown, style=style)
 
     def label(indent: int, name: str, meaning: str, style: str = "") -> Text:
         shown = with_meanings or name == "Σ"
@@ -120,7 +124,8 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
                 for line in hint:
                     row(Text(f"       {line}"), "", style="dim")
     total = sum(account.makespan_by_class.values())
-    check = "= makespan" if total == whole else f"is not the makespan: {seconds(whole, 6)} s"
+    known = "= makespan" if answer.source.ended else f"={until}"
+    check = known if total == whole else f"is not the makespan: {seconds(whole, 6)} s"
     row(label(2, "Σ", check, "bold"), "", seconds(total, places))
     return table
 
@@ -171,10 +176,12 @@ def _rules(answer: CostAnswer, width: int) -> Table:
     classes.sort(key=list(CLASSES).index)
     table = plain_table()
     table.add_column("Rules", no_wrap=True, max_width=widest, overflow="ellipsis")
-    for heading in ("jobs", "attempts", *classes, "all s", "%"):
+    shares = [] if answer.source.length_unknown else ["%"]
+    for heading in ("jobs", "attempts", *classes, "all s", *shares):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, share in zip(names, shown, strict=True):
-        table.add_row(name, *_rule(share, classes, whole))
+        cells = _rule(share, classes, whole)
+        table.add_row(name, *(cells if shares else cells[:-1]))
     return table
 
 
@@ -227,14 +234,14 @@ def _costliest(answer: CostAnswer, width: int) -> Table:
 
 
 _SENTENCES: Final = {
-    "compute": "The tools took {share} % of this run",
-    "scheduling": "Snakemake's own overhead took {share} % of this run",
-    "planning": "Reading the Snakefile and building the DAG took {share} % of this run",
-    "limits": "Waiting for a free slot under your own limits took {share} % of this run",
-    "queue": "Waiting in the cluster's queue took {share} % of this run",
-    "staging": "Waiting for files took {share} % of this run",
-    "unobserved": "No breakdown is available for {share} % of this run",
-    UNATTRIBUTED: "Nothing in the journal explains {share} % of this run",
+    "compute": "The tools took {share} % of {run}",
+    "scheduling": "Snakemake's own overhead took {share} % of {run}",
+    "planning": "Reading the Snakefile and building the DAG took {share} % of {run}",
+    "limits": "Waiting for a free slot under your own limits took {share} % of {run}",
+    "queue": "Waiting in the cluster's queue took {share} % of {run}",
+    "staging": "Waiting for files took {share} % of {run}",
+    "unobserved": "No breakdown is available for {share} % of {run}",
+    UNATTRIBUTED: "Nothing in the journal explains {share} % of {run}",
 }
 
 
@@ -243,8 +250,9 @@ def _sentence(answer: CostAnswer) -> str:
     account = answer.account
     if not account.makespan:
         return "This run has no recorded time yet."
+    run = "the run so far" if answer.source.status == "running" else "this run"
     name, micros = max(account.makespan_by_class.items(), key=lambda item: item[1])
-    text = _SENTENCES[name].format(share=percent(micros, account.makespan))
+    text = _SENTENCES[name].format(share=percent(micros, account.makespan), run=run)
     phases = {p: m for p, m in account.makespan_by_phase.items() if PHASES[p].cost_class == name}
     if len(phases) > 1:
         phase, part = max(phases.items(), key=lambda item: item[1])

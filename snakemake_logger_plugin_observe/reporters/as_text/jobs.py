@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures
+from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures, unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     errors,
     head,
@@ -30,6 +30,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
     seconds,
     size,
 )
+from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
@@ -42,6 +43,10 @@ _MOST_OF_A_NAME = 48
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
+    if answer.source.length_unknown:
+        found += [Text(harmless(unended.sentence(answer.source))), Text()]
+    elif not answer.failed_only and (so_far := unended.failed_so_far(answer.source)):
+        found += [*so_far, Text()]
     if not (answer.failures if answer.failed_only else answer.rows):
         found += [*_nothing(answer), *warnings(_out_of_time(answer))]
         return found
@@ -106,7 +111,10 @@ def _table(answer: JobsAnswer, width: int) -> Table:
         "all s",
     ]
     limits = {"rule": 32 if narrow else 48, "external": 12, "node": 12}
-    lines = [_cells(row, places, with_nodes=with_nodes) for row in answer.rows]
+    lines = [
+        _cells(row, places, with_nodes=with_nodes, cut=answer.source.length_unknown)
+        for row in answer.rows
+    ]
     room = width
     for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
         most = limits.get(heading)
@@ -194,15 +202,18 @@ def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:
     return [phase.name for phase in ATTEMPT_PHASES if phase.name in shown]
 
 
-def _cells(row: Row, places: int, *, with_nodes: bool) -> list[Text | str]:
+def _cells(row: Row, places: int, *, with_nodes: bool, cut: bool) -> list[Text | str]:
+    """Return an attempt's cells; *cut*: how long those in flight took is not known."""
     attempt = row.attempt
+    cut = cut and attempt.status not in FINAL
+    status = "in flight" if cut else attempt.status
     return [
         "" if attempt.job_id is None else str(attempt.job_id),
         str(attempt.number),
         job_name(row.rule, row.wildcards, row.group_name),
-        Text(attempt.status, _STATUS_COLORS.get(attempt.status, "")),
+        Text(status, _STATUS_COLORS.get(attempt.status, "")),
         *(map(harmless, (attempt.external_jobid or "", attempt.node or "")) if with_nodes else ()),
-        seconds(row.total, places),
+        ("≥ " if cut else "") + seconds(row.total, places),
     ]
 
 

@@ -26,6 +26,7 @@ _ENDS: Final = {
     "interrupted": "the run was interrupted before",
     "killed": "the run was killed before",
     "running": "the run still goes on",
+    "unknown": "the run has no recorded end",
 }
 
 

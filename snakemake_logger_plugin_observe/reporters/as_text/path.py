@@ -9,7 +9,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import actual_path, savings
+from snakemake_logger_plugin_observe.reporters.as_text import actual_path, savings, unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
@@ -36,6 +36,11 @@ _WORTH: Final = 0.005
 def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
+    if answer.source.length_unknown:
+        purpose = "what was in flight, and what to do"
+        triage = reader("triage", answer.source, purpose=purpose)
+        why = "A run without an end has no path to it."
+        return ending([*found, Text(harmless(f"{unended.sentence(answer.source)} {why}"))], triage)
     if not answer.paths.makespan:
         return [*found, Text("This run has no recorded time yet.")]
     if answer.explained is not None:
@@ -160,8 +165,8 @@ def _slack(answer: PathAnswer, width: int) -> Table:
 def _limits(answer: PathAnswer) -> Iterator[str]:
     """Yield what is unknown and limits the answer."""
     found, source = answer.paths, answer.source
-    if source.status == "killed":
-        yield f"the journal ends after {duration(found.makespan)}, and both paths end there"
+    if source.status == "running":
+        yield f"the run goes on: both paths end after the {duration(found.makespan)} so far"
     if answer.savings is None:
         yield "savings of so large a run are not simulated by default; add --savings"
     if found.critical.unknown:

@@ -1,6 +1,6 @@
 """The run was killed or interrupted with jobs in flight or not started."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
@@ -10,6 +10,8 @@ from snakemake_logger_plugin_observe.analysis.triage import in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import KILLED
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.unended import before_jobs
+from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -29,14 +31,18 @@ def detect(case: Case) -> Iterator[Incident]:
     ):
         return
     left = in_flight.left(case)
-    if not left and not in_flight.not_started(case):
+    before = before_jobs(case.run)
+    if not left and not in_flight.not_started(case) and before is None:
         return
-    ended = "the run was killed" if case.status == "killed" else "the run was interrupted"
+    ended = "the run was interrupted"
+    if case.status == "killed":
+        ended = f"the run was killed after {case.run.makespan / 1e6:.1f} s at least,"
     cited: list[Citation] = []
     for message in case.run.messages:
         if message.kind in _BY:
             ended = _BY[message.kind] if case.status == "interrupted" else ended
             cited += case.side.at_event(message, message.text)
+    cited += case.side.at_event(case.run.heartbeat, "the last sign of life")
     cited += case.side.at_end(f"status: {case.status}")
     cited += in_flight.evidence(case, left)
     if not cited:  # cut off before any job: only the beginning of the journal is left
@@ -46,7 +52,7 @@ def detect(case: Case) -> Iterator[Incident]:
         id=CLASS,
         incident_class=CLASS,
         where="operating context",
-        claim=f"{ended} with {in_flight.describe(case, left)}",
+        claim=f"{ended} {_how_far(case, left, before)}",
         strength="certain",
         explains=in_flight.lost(case, left),
         failures=len(left),
@@ -64,3 +70,9 @@ def detect(case: Case) -> Iterator[Incident]:
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),
     )
+
+
+def _how_far(case: Case, left: Sequence[Attempt], before: str | None) -> str:
+    if before is not None:
+        return f"while {before}; no job had started"
+    return f"with {in_flight.describe(case, left)}"

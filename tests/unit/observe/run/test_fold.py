@@ -222,7 +222,7 @@ def test_events_missing_from_a_journal_are_none() -> None:
 
 def test_no_events_fold_to_a_run_of_no_length() -> None:
     run = fold([])
-    assert (run.start, run.end, run.makespan, run.status()) == (None, None, 0, "running")
+    assert (run.start, run.end, run.makespan, run.status()) == (None, None, 0, "unknown")
 
 
 @pytest.mark.parametrize("story", [chain, grouped, killed, logger_only, replanned, retried])

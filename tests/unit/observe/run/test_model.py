@@ -45,7 +45,7 @@ def test_a_run_without_a_last_event_ends_with_its_last_moment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alive", "status"), [(True, "running"), (False, "killed"), (None, "running")]
+    ("alive", "status"), [(True, "running"), (False, "killed"), (None, "unknown")]
 )
 def test_a_run_without_a_last_event_was_killed_if_its_process_is_gone(
     alive: bool | None, status: str

@@ -8,6 +8,7 @@ import pytest
 from answers import PATH, accounting, as_json, cost, failed_validation, jobs, shape
 from builders import (
     chain,
+    killed,
 )
 
 from snakemake_logger_plugin_observe.commands import schema
@@ -45,11 +46,20 @@ def test_an_answer_has_a_schema_version_and_its_run(make: Any) -> None:
         },
         "start": "2026-03-01T12:00:00.000000Z",
         "end": "2026-03-01T12:00:21.000000Z",
+        "alive_until": "2026-03-01T12:00:21.000000Z",
         "makespan_s": 21.0,
+        "makespan_is_bound": False,
         "journal": str(PATH),
         "owner": None,
         "problems": [],
     }
+
+
+def test_the_length_of_a_run_without_an_end_is_a_lower_bound() -> None:
+    found = as_json(jobs(killed().heartbeat(41).run))["run"]
+    assert (found["status"], found["end"]) == ("killed", None)
+    assert (found["makespan_s"], found["makespan_is_bound"]) == (41.0, True)
+    assert found["alive_until"] == "2026-03-01T12:00:41.000000Z"
 
 
 def test_imported_accounting() -> None:

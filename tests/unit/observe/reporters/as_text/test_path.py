@@ -50,7 +50,7 @@ def test_circular_dependencies_and_a_cut_journal_are_reported() -> None:
     story = begun().job(1, needs=(2,)).job(2, needs=(1,)).quick(1, 3, 3, 5).quick(2, 3, 5, 8)
     assert "jobs 1, 2 depend on each other in a cycle" in render(path(story.end(9).run))
     cut = PathAnswer(Source(PATH, killed().run, "killed"), paths(killed().run))
-    assert "the journal ends after 20.0 s" in render(cut)
+    assert "A run without an end has no path to it." in " ".join(render(cut).split())
 
 
 def test_what_to_fix_first_names_one_rule_and_not_all_tools() -> None:

@@ -399,7 +399,8 @@ def test_a_killed_run_names_its_jobs_in_flight_and_how_to_check_them() -> None:
     run = in_flight().message(20, "still here").run
     (found,) = _of(run, "killed")
     assert found.claim == (
-        "the run was killed with 1 job in flight: map (slurm 77), and 2 jobs not started"
+        "the run was killed after 20.0 s at least, with 1 job in flight: map (slurm 77), and "
+        "2 jobs not started"
     )
     assert (found.failures, found.jobs, found.cut_off) == (1, (2,), True)
     assert list(map(str, found.action.commands)) == ["squeue -j 77", "scancel 77"]
@@ -413,10 +414,47 @@ def test_members_of_a_group_in_flight_have_the_group_s_id() -> None:
     known = stamps(ready=3, selected=4, submitting=4, accepted=5)
     story.add(AttemptSubmitted(time=at(5), group="g", attempt=1, external_jobid="77", stamps=known))
     (found,) = _of(story.message(20, "still here").run, "killed")
-    assert found.claim == "the run was killed with 2 jobs in flight: map, map (slurm 77)"
+    assert (
+        found.claim
+        == "the run was killed after 20.0 s at least, with 2 jobs in flight: map, map (slurm 77)"
+    )
     assert list(map(str, found.action.commands)) == ["squeue -j 77", "scancel 77"]
     assert found.explains == 16_000_000  # counted once for both jobs
     assert [one.quote for one in found.evidence] == ["group: g", "group: g"]
+
+
+def test_a_run_that_was_killed_while_its_dag_was_built_has_an_incident() -> None:
+    run = begun().message(2, "Building DAG of jobs...", kind="building_dag").heartbeat(17).run
+    (found,) = _of(run, "killed")
+    assert found.claim == (
+        "the run was killed after 17.0 s at least, while it was building its DAG; no job had "
+        "started"
+    )
+    assert found.action.text.startswith("run the same command again")
+
+
+def test_an_interrupted_run_without_a_wrapped_executor_names_what_it_had_selected() -> None:
+    story = Story(wrapped=False).job(1)
+    run = story.attempt(1, stamps(selected=4, finished=9), status="cancelled").end(9, "interrupted")
+    (found,) = _of(run.run, "interrupted")
+    assert found.claim == "the run was interrupted with 1 job selected and not ended: map"
+
+
+def test_a_run_that_cannot_be_seen_is_not_called_killed() -> None:
+    found = triage(Case(in_flight().heartbeat(20).run, "unknown"))
+    assert found.incidents == ()
+    assert found.symptoms[0].text == (
+        "no end is recorded: the run still goes on, or was killed; at the last sign of life, after "
+        "20.0 s, map was in flight, and 2 jobs had not started"
+    )
+
+
+def test_failures_of_a_running_run_are_symptoms_so_far() -> None:
+    story = begun().job(1).attempt(1, stamps(selected=4, finished=9), status="failed")
+    found = triage(Case(story.run, "running"))
+    assert [(one.id, one.text) for one in found.symptoms] == [
+        ("failed_so_far", "1 job of map failed so far")
+    ]
 
 
 def _of(run: Any, status: str) -> tuple[Incident, ...]:
@@ -427,7 +465,10 @@ def test_a_run_interrupted_after_its_last_job_has_no_jobs_in_flight() -> None:
     story = begun(wraps="local").job(1).planned(3, {"map": 1}).quick(1, 3, 4, 10)
     found = triage_of(story.end(12, "interrupted"))
     assert classes(found) == []
-    assert found.symptoms[0].text == "the run was interrupted after its last job had ended"
+    assert (
+        found.symptoms[0].text
+        == "the run was interrupted after 12.0 s, after its last job had ended"
+    )
     assert found.note.next_action[0].text.startswith("nothing to do")
 
 
