@@ -325,7 +325,7 @@ def test_a_proposal_can_be_printed(here: Path, capsys: Capsys) -> None:
     [
         (begun().job(1).quick(1, 3, 4, 5, status="failed").end(6, "failed"), "failed"),
         (begun(kind="dry_run").job(1).end(4, "dry_run"), "dry run"),
-        (killed(), "running"),
+        (killed(), "unknown"),
     ],
 )
 def test_a_proposal_needs_a_run_that_succeeded(
@@ -374,15 +374,17 @@ def test_a_junit_file_that_cannot_be_written_changes_nothing(here: Path, capsys:
     assert sorted(os.listdir(here)) == ["folder", "observe.toml", "run"]
 
 
-def test_a_running_run_fails_only_what_it_has_exceeded_already(here: Path, capsys: Capsys) -> None:
+def test_a_run_without_an_end_fails_only_what_it_has_exceeded_already(
+    here: Path, capsys: Capsys
+) -> None:
     publishing("exit 1")
     text = Path("observe.toml").read_text()
     write(f"{text}[max]\nmakespan_s = 10\njobs_planned = 30\n")
     code, answer = check(capsys, "observe.toml", str(killed().write(Path("j.jsonl"))))
-    why = "the run has not ended yet"
+    why = "the journal has no end: the run still goes on, or was killed"
     assert code == 1
     assert [(line["key"], line["value"], line["ok"], line["why"]) for line in answer["lines"]] == [
-        ("status", "running", False, why),
+        ("status", "unknown", False, why),
         ("files", None, None, why),
         ("verify", None, None, why),
         ("makespan_s", 20, False, why),

@@ -127,7 +127,7 @@ def test_a_dry_run_next_to_the_journal_is_found(
         (a_run(), "the journal is from another machine (login)"),
         (flaky(), "4 of 4 logs and benchmarks of the affected jobs could not be read"),
         (logger_only(), "recorded without --executor timed"),
-        (killed(), "the run has not ended"),
+        (killed(), "the run has no recorded end: nothing is known after 20.0 s"),
     ],
 )
 def test_missing_evidence_is_listed_with_its_consequence(

@@ -18,7 +18,7 @@ from command_line import output, write_run
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.events import Gap
+from snakemake_logger_plugin_observe.journal.events import Gap, Heartbeat
 
 
 def test_without_any_journal_the_error_names_the_folder(
@@ -151,11 +151,18 @@ def test_another_process_with_the_same_pid_does_not_keep_a_run_alive(
     assert status_of(path, capsys) == "killed"
 
 
-def test_a_run_on_another_host_without_an_end_counts_as_running(
+def test_whether_a_run_on_another_host_lives_is_unknown(
     workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert os.uname().nodename != MAIN
-    assert status_of(killed().write(workdir / "j.jsonl"), capsys) == "running"
+    assert status_of(killed().write(workdir / "j.jsonl"), capsys) == "unknown"
+
+
+def test_a_run_on_another_host_goes_on_if_it_was_just_heard_of(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = killed().add(Heartbeat(time=clock.now() - 20_000_000)).write(workdir / "j.jsonl")
+    assert status_of(path, capsys) == "running"
 
 
 # -- lost lines ------------------------------------------------------------------------------------
