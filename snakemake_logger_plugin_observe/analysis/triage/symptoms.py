@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.outputs_and_logs
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.unended import doing
+from snakemake_logger_plugin_observe.analysis.unended import before_jobs, doing
 from snakemake_logger_plugin_observe.run.scope import scope_of
 
 
@@ -93,4 +93,4 @@ def _cut_off(case: Case) -> str:
     ended = f"the run was interrupted after {length}"
     if not in_flight.left(case) and not in_flight.not_started(case) and case.run.attempts:
         return f"{ended}, after its last job had ended"
-    return ended
+    return f"{ended}; {doing(case.run)}" if before_jobs(case.run) is not None else ended

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.analysis.citations import Citation
 
 CLASS: Final = KILLED
+_LEFT: Final = (
+    "jobs that still run may overwrite outputs of the next run, and those that were cut off left "
+    "incomplete outputs"
+)
 _BY: Final = {
     "interrupted": "the run was interrupted (Ctrl-C, or SIGINT)",
     "terminated": "the run was terminated (SIGTERM)",
@@ -63,8 +67,7 @@ def detect(case: Case) -> Iterator[Incident]:
         else "the jobs had already ended, but their end was not recorded",
         action=Action(
             in_flight.advice(left),
-            "jobs that still run may overwrite outputs of the next run, and those that were cut "
-            "off left incomplete outputs",
+            _LEFT if left else "outputs of jobs that succeeded are not made again",
             commands=in_flight.commands(case, left),
         ),
         rules=in_flight.rules(case, left),

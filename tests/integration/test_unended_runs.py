@@ -1,0 +1,99 @@
+"""Runs without an end: killed with jobs in flight, or while the DAG was built; and runs that go on."""
+
+import json
+import os
+import signal
+
+import pytest
+from harness import journal_says, started, wait_until
+from lab import BOTH, Lab
+
+TWO = """
+    rule all:
+        input: "a.txt", "b.txt"
+    rule a:
+        output: "a.txt"
+        shell: "sleep 60; touch {output}"
+    rule b:
+        output: "b.txt"
+        shell: "sleep 60; touch {output}"
+"""
+SLOW_TO_PLAN = """
+    import time
+    def slow(wildcards):
+        time.sleep(60)
+        return []
+    rule all:
+        input: slow
+        output: "all.txt"
+        shell: "touch {output}"
+"""
+ONE_FAILS = """
+    rule all:
+        input: "a.txt", "b.txt"
+    rule bad:
+        output: "a.txt"
+        shell: "exit 3"
+    rule slow:
+        output: "b.txt"
+        shell: "sleep 60; touch {output}"
+"""
+ALONE = ("--logger", "observe")
+
+
+def words(lab: Lab, *arguments: str) -> str:
+    return " ".join(lab.observe(*arguments).stdout.split())
+
+
+def is_a_bound(lab: Lab) -> None:
+    run = json.loads(lab.observe("cost", "--format", "json").stdout)["run"]
+    assert (run["status"], run["end"], run["makespan_is_bound"]) == ("killed", None, True)
+    assert run["makespan_s"] > 0
+
+
+@pytest.mark.parametrize("flags", [BOTH, ALONE], ids=["timed", "logger alone"])
+def test_a_killed_run_names_what_was_in_flight_and_gives_no_shares(
+    lab: Lab, flags: tuple[str, ...]
+) -> None:
+    lab.snakefile(TWO)
+    with started(lab, "--cores", "2", *flags) as process:
+        wait_until(journal_says(lab, '"event":"job"', times=2))
+        if flags is BOTH:
+            wait_until(journal_says(lab, '"attempt_started"', times=2))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    for command in ("cost", "jobs", "path"):
+        text = words(lab, command)
+        assert "0 of 3 jobs done, 2 in flight, 1 not started" in text
+        assert " s at least; " in text
+        assert "a and b were in flight" in text or "b and a were in flight" in text
+        assert "%" not in text
+    triage = words(lab, "triage")
+    assert "killed_run (certain): the run was killed after" in triage
+    assert "with 2 jobs in flight: " in triage
+    is_a_bound(lab)
+
+
+def test_a_run_that_was_killed_while_its_dag_was_built(lab: Lab) -> None:
+    lab.snakefile(SLOW_TO_PLAN)
+    with started(lab, "--cores", "1", *ALONE) as process:
+        wait_until(journal_says(lab, "building_dag"))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert "it was building its DAG, and no job had started" in words(lab, "cost")
+    triage = words(lab, "triage")
+    assert "while it was building its DAG; no job had started" in triage
+    assert "all planned jobs had ended" not in triage
+    is_a_bound(lab)
+
+
+def test_failures_of_a_run_that_goes_on_come_first(lab: Lab) -> None:
+    lab.snakefile(ONE_FAILS)
+    with started(lab, "--cores", "2", "--keep-going", *BOTH):
+        wait_until(journal_says(lab, '"status":"failed"'))
+        wait_until(journal_says(lab, '"attempt_started"', times=2))
+        cost, triage = words(lab, "cost"), words(lab, "triage")
+    assert "0 of 3 jobs done, 1 failed, 1 in flight, 1 waiting" in cost
+    assert "running · " in cost
+    assert cost.index("FAILED so far") < cost.index("so far went")
+    assert "1 symptom 1 job of bad failed so far" in triage
