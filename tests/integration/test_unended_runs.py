@@ -97,3 +97,21 @@ def test_failures_of_a_run_that_goes_on_come_first(lab: Lab) -> None:
     assert "running · " in cost
     assert cost.index("FAILED so far") < cost.index("so far went")
     assert "1 symptom 1 job of bad failed so far" in triage
+
+
+def test_what_a_killed_run_had_not_reached_is_not_gone(lab: Lab) -> None:
+    lab.snakefile(TWO.replace("sleep 60; ", ""))
+    lab.snakemake("--cores", "2", *ALONE)
+    for name in ("a.txt", "b.txt"):
+        (lab.folder / name).unlink()
+    lab.snakefile(TWO)
+    with started(lab, "--cores", "1", *ALONE) as process:
+        wait_until(lambda: len(lab.journals) > 1)
+        wait_until(lambda: '"event":"job"' in lab.journals[-1].read_text())
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    compared, triage = words(lab, "compare"), words(lab, "triage")
+    assert "not comparable, because B was killed" in compared
+    assert "2 not reached in B, 0 new" in compared
+    assert "gone" not in compared
+    assert "slower" not in triage

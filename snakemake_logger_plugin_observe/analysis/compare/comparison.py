@@ -47,6 +47,9 @@ class WorkDifference:
     reasons: dict[Kind, tuple[int, int]]
     """Kinds of causes whose numbers of jobs differ; see ``reason_text.KINDS``."""
     changes: tuple[Change, ...]
+    ended: tuple[bool, bool] = (True, True)
+    """Whether each side got to the end of its plan: what is missing from one that did not, was not
+    reached there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,7 @@ def _work(compared: Compared) -> WorkDifference:
         failed_attempts=(failed[0], failed[1]),
         reasons=_reasons(before, after),
         changes=compared.changes,
+        ended=compared.ended,
     )
 
 

@@ -143,7 +143,8 @@ def _actions(
         elif ended and len(ended) == len(seen):
             yield Claim("nothing to do: all planned jobs had ended before", seen[0].evidence)
         else:
-            yield Claim(UNEXPLAINED if seen or case.failures else "nothing to do")
+            done = "nothing to do so far" if case.status == "running" else "nothing to do"
+            yield Claim(UNEXPLAINED if seen or case.failures else done)
         return
     first = incidents[0]
     action = first.action

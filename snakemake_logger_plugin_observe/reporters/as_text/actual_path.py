@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegme
 from snakemake_logger_plugin_observe.analysis.path.paths import PathStep
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
+from snakemake_logger_plugin_observe.reporters.as_text import unended
 from snakemake_logger_plugin_observe.reporters.tables import fitting
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
@@ -67,7 +68,7 @@ def actual(answer: PathAnswer, width: int) -> Table:
         numbers = seconds(length, places), percent(length, whole)
         rows.append(("", *numbers, "", f"… {len(rest):,} more stretches", "", ""))
     total = sum(step.length for step in found.steps)
-    check = "= makespan" if total == whole else "is not the makespan"
+    check = f"= {unended.whole(answer.source)}" if total == whole else "is not the makespan"
     rows.append(("Σ", seconds(total, places), "", "", check, "", ""))
     columns = [("from s", True), ("s", True), ("%", True), ("job", True)]
     columns += [("The actual path", False), ("mostly", False), ("unblocked by", False)]

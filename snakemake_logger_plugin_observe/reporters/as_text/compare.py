@@ -134,14 +134,17 @@ def _work(comparison: Comparison) -> Iterable[Text]:
     before, after = work.jobs
     added, gone = len(work.match.added), len(work.match.gone)
     jobs = f"{before:,} → {plural(after, 'job')}"
+    # What a run that did not get to its end lacks, it may not have reached.
+    less = "gone" if work.ended[1] else "not reached in B"
+    more = "new" if work.ended[0] else "not reached in A"
     if added or gone:
-        jobs += f": {gone:,} gone, {added:,} new"
+        jobs += f": {gone:,} {less}, {added:,} {more}"
     else:
         jobs += ", the same ones" if before else ""
     yield Text(jobs)
-    for what, rules in (("rules gone", work.rules_gone), ("rules new", work.rules_added)):
+    for what, rules in ((less, work.rules_gone), (more, work.rules_added)):
         if rules:
-            yield Text(harmless(f"{what}: {', '.join(rules)}"))
+            yield Text(harmless(f"rules {what}: {', '.join(rules)}"))
     if work.reasons:
         counts = [f"{LABELS[kind]} {a:,} → {b:,}" for kind, (a, b) in work.reasons.items()]
         yield Text("jobs by reason: " + ", ".join(counts))

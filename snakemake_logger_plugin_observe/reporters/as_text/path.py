@@ -45,7 +45,11 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
         return [*found, Text("This run has no recorded time yet.")]
     if answer.explained is not None:
         return [*found, *actual_path.explained(answer, answer.explained)]
-    found += [Text.assemble(("What to fix first: ", "bold"), savings.first(answer)), Text()]
+    so_far = "" if answer.source.ended else ", as far as the run has got"
+    found += [
+        Text.assemble((f"What to fix first{so_far}: ", "bold"), savings.first(answer)),
+        Text(),
+    ]
     found += [actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
     if summary := [*_overhead(answer), *_slots(answer)]:
         found += [*summary, Text()]
@@ -93,7 +97,9 @@ def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
         numbers = seconds(length, places), percent(length, whole)
         rows.append((*numbers, "", f"… {len(rest):,} more jobs"))
     share = percent(whole, answer.paths.makespan)
-    rows.append((seconds(whole, places), "", "Σ", f"= {share} % of the makespan"))
+    rows.append(
+        (seconds(whole, places), "", "Σ", f"= {share} % of the {unended.whole(answer.source)}")
+    )
     title = "The critical path" + (": tools only, a free slot for every job" if wide else "")
     columns = [("compute s", True), ("%", True), ("job", True), (title, False)]
     yield fitting(columns, rows, width, cut=3, fold=True)
@@ -117,7 +123,8 @@ def _overhead(answer: PathAnswer) -> Iterator[RenderableType]:
     overlap = -found.overhead_by_class["compute"]
     if overlap >= _WORTH * found.makespan:
         by_class += f", minus {duration(overlap)} that passed while its tools ran"
-    share = f"{percent(found.overhead, found.makespan)} % of the makespan"
+    whole = unended.whole(answer.source)
+    share = f"{percent(found.overhead, found.makespan)} % of the {whole}"
     yield Text.assemble(
         ("Overhead beyond the critical path: ", "bold"),
         f"{duration(found.overhead)} ({share}){f': {by_class}' if by_class else ''}.",

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.cost.polling import Polling, polli
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving
 from snakemake_logger_plugin_observe.pasting import option
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
+from snakemake_logger_plugin_observe.reporters.as_text import unended
 from snakemake_logger_plugin_observe.reporters.as_text.actual_path import owner
 from snakemake_logger_plugin_observe.reporters.tables import fitting
 from snakemake_logger_plugin_observe.reporters.words import (
@@ -120,8 +121,8 @@ def _fix(answer: PathAnswer, one: Saving, *, again: bool) -> str:
     if one.name == "compute":
         rule = _costly(answer)
         what = f"the tools, starting with {rule}" if rule else "the tools"
-    share = percent(one.saving, answer.paths.makespan)
-    return f"{what}, to save up to {duration(one.saving)} ({share} % of the makespan)"
+    share, whole = percent(one.saving, answer.paths.makespan), unended.whole(answer.source)
+    return f"{what}, to save up to {duration(one.saving)} ({share} % of the {whole})"
 
 
 def _polling(answer: PathAnswer, one: Saving) -> Polling | None:

@@ -57,9 +57,10 @@ def _compared_with(answer: TriageAnswer) -> list[RenderableType]:
 def _headline(answer: TriageAnswer) -> Text:
     """Return the answer in one sentence."""
     if not answer.triage.incidents:
+        so_far = " so far" if answer.source.status == "running" else ""
         if answer.triage.symptoms:
-            return Text("No incident found, but there are symptoms.", "bold yellow")
-        return Text("No incident found.", "bold green")
+            return Text(f"No incident found{so_far}, but there are symptoms.", "bold yellow")
+        return Text(f"No incident found{so_far}.", "bold green")
     first = answer.triage.incidents[0]
     text = f"{first.incident_class} ({first.strength}): {first.claim}"
     return Text(harmless(text), "bold red")

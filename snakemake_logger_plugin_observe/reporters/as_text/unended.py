@@ -43,6 +43,11 @@ def how_long(source: Source) -> str:
             return f"{status.replace('_', ' ')} · {length}"
 
 
+def whole(source: Source) -> str:
+    """Return what the length of a run is called: its makespan, or the time so far."""
+    return "makespan" if source.ended else "time so far"
+
+
 def sentence(source: Source) -> str:
     """Return what is known about the end of a run that does not go on, in two sentences."""
     run, length = source.run, duration(source.run.makespan)

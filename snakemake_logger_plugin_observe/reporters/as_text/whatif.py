@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
+from snakemake_logger_plugin_observe.reporters.as_text import unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
@@ -42,7 +43,12 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
     shown: list[RenderableType] = [*head(answer.source), Text()]
     if not found.measured:
         return [*shown, Text("Nothing to simulate: this run has no recorded time yet.")]
-    shown += [Text(_sentence(answer)), Text(), _table(answer, width), Text()]
+    if answer.source.length_unknown:
+        lost = "What another setting would have saved of a length that nobody knows is unknown."
+        shown += [Text(harmless(f"{unended.sentence(answer.source)} {lost}")), Text()]
+    else:
+        shown += [Text(_sentence(answer)), Text()]
+    shown += [_table(answer, width), Text()]
     shown += [Text(_unchanged(answer)), Text(), Text("Assumptions", "bold")]
     shown += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
     shown += warnings([*answer.source.problems, *found.gaps])

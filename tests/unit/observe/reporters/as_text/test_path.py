@@ -60,3 +60,12 @@ def test_what_to_fix_first_names_one_rule_and_not_all_tools() -> None:
         "What to fix first: the tools, starting with map, to save up to 16.0 s"
     )
     assert "compute (" not in advice
+
+
+def test_the_path_of_a_run_that_goes_on_is_the_path_so_far() -> None:
+    run = killed().run
+    text = " ".join(render(PathAnswer(Source(PATH, run, "running"), paths(run))).split())
+    assert "What to fix first, as far as the run has got: " in text
+    assert "= time so far" in text
+    assert "makespan" not in text
+    assert "! the run goes on: both paths end after the 20.0 s so far" in text
