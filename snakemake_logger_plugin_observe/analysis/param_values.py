@@ -20,6 +20,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
+_NAMED: Final = re.compile(r"[A-Za-z_]\w*=")
 _WORDS: Final = re.compile(r"[\s,;|]+")
 _REASON: Final = re.compile(r"before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
 _NOTHING: Final = "<nothing exclusive>"
@@ -41,9 +42,9 @@ class ParamsChange:
         """Return the change in words: what differs, and all of it."""
         if self.reordered:
             return f"the same items in another order: {self.before} → {self.now}"
-        before, now, inside = _narrowed(self.before, self.now)
-        text = f"{before or 'nothing'} → {now or 'nothing'}"
-        return f"{text} (in {inside})" if inside else text
+        if pairs := _by_name(self.before, self.now):
+            return "; ".join(_in_words(*pair) for pair in pairs)
+        return _in_words(self.before, self.now)
 
 
 def in_reason(text: str | None) -> ParamsChange | None:
@@ -128,6 +129,25 @@ def _sorted_words(text: str) -> str | None:
 
 def _is_option(word: str) -> bool:
     return word.startswith("-") and not word[1:2].isdigit()
+
+
+def _in_words(before: str, now: str) -> str:
+    before, now, inside = _narrowed(before, now)
+    text = f"{before or 'nothing'} → {now or 'nothing'}"
+    return f"{text} (in {inside})" if inside else text
+
+
+def _by_name(before: str, now: str) -> list[tuple[str, str]]:
+    """Return the pairs of several params, each ``name=value``, if both sides have the same."""
+    sides: list[dict[str, str]] = []
+    for side in (before, now):
+        items = _items(side) or []
+        named = {one.partition("=")[0]: one for one in items if _NAMED.match(one)}
+        if len(named) < len(items) or len(named) < 2:
+            return []
+        sides.append(named)
+    one, other = sides
+    return [(one[name], other[name]) for name in one] if one.keys() == other.keys() else []
 
 
 def _narrowed(before: str, now: str) -> tuple[str, str, str]:

@@ -212,7 +212,7 @@ class JobDescribed(Event):
     params_digest: Own | None = None
     params: tuple[str, ...] = ()
     """What the digest is of, as ``name=value`` in Python's notation; given once for each digest of
-    a rule, up to a limit. One that is cut ends with an ellipsis."""
+    a rule, up to a limit. Of a long one only its size is given, with an ellipsis."""
     environment_digest: Own | None = None
     input_sizes: dict[str, int] = Field(default_factory=dict)
     ancient: tuple[str, ...] | None = None

@@ -1,7 +1,8 @@
 """The values of params and of the config as texts, so that a change can be shown as what it is.
 
 Each text is ``name=value``: masking then knows a secret by its name. Values are those that
-Snakemake compares for its rerun triggers; what is too large is cut, and ends with an ellipsis.
+Snakemake compares for its rerun triggers; of what is too large only the size is given, with an
+ellipsis.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ _PLAIN: Final = (
 )
 _MOST_OF_A_JOB: Final = 2000
 """So many characters of a job's params are kept."""
+_MOST_PARAMS: Final = 100
 _MOST_OF_A_RULE: Final = 100
 _MOST_OF_A_RUN: Final = 500_000
 """So many different params of a rule, and so many characters of a run's params, are kept."""
@@ -35,24 +37,55 @@ def of_params(job: Any) -> tuple[str, ...]:
     for name, value in job.params._allitems():
         if id(value) not in compared or not isinstance(value, _PLAIN):
             continue
-        text = _named(name, MASK if name and names_a_secret(name) else _short_repr(value))
-        if len(text) > room:
-            text = text[: max(room - 1, 0)] + CUT
-        found.append(text)
-        room -= len(text)
-        if room <= 0:
-            break
-    return tuple(found)
-
-
-def _named(name: str | None, text: str) -> str:
-    return f"{name}={text}" if name else text
+        shown = _short_repr(value)
+        if name and names_a_secret(name):
+            shown = MASK
+        elif _holds_a_secret(name or "", value):
+            shown = repr(_without_secrets(name or "", value))
+        if len(shown) > room:
+            # Not cut: a part of a secret could no longer be masked.
+            shown = _size_of(value, len(shown))
+        found.append(f"{name}={shown}" if name else shown)
+        room -= len(found[-1])
+    return tuple(found[:_MOST_PARAMS])
 
 
 def _short_repr(value: Any) -> str:
     """Return the text that Snakemake compares; of a very large value only how large it is."""
     size = len(value) if hasattr(value, "__len__") else 0
-    return f"{type(value).__name__} of {size} {CUT}" if size > _MOST_OF_A_JOB else repr(value)
+    return _size_of(value, size) if size > _MOST_OF_A_JOB else repr(value)
+
+
+def _size_of(value: Any, size: int) -> str:
+    return f"{type(value).__name__} of {size} {CUT}"
+
+
+def _holds_a_secret(name: str, value: Any) -> bool:
+    from snakemake_logger_plugin_observe.journal.secret_names import is_secret, names_a_secret
+
+    if isinstance(value, dict):
+        return any(
+            names_a_secret(str(key)) or _holds_a_secret(str(key), item)
+            for key, item in value.items()
+        )
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(_holds_a_secret(name, item) for item in value)
+    return is_secret(name, value)
+
+
+def _without_secrets(name: str, value: Any) -> Any:
+    """Return *value*, in which a text stands under *name*, with secrets replaced by ``***``."""
+    from snakemake_logger_plugin_observe.journal.masking import MASK
+    from snakemake_logger_plugin_observe.journal.secret_names import is_secret, names_a_secret
+
+    if isinstance(value, dict):
+        return {
+            key: MASK if names_a_secret(str(key)) else _without_secrets(str(key), item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_secrets(name, item) for item in value]
+    return MASK if is_secret(name, value) else value
 
 
 class KeptParams:
@@ -97,6 +130,8 @@ def _leaves(config: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[
             continue
         if isinstance(value, Mapping):
             yield from _leaves(value, here)
+        elif _holds_a_secret(here[-1], value):
+            continue
         elif _is_scalar(value) or (isinstance(value, list) and all(map(_is_scalar, value))):
             yield ".".join(here), value
 

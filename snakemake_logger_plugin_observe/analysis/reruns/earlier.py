@@ -114,12 +114,18 @@ def same_workflow(now: Run, before: Run) -> bool:
     one, other = now.started, before.started
     if one is None or other is None:
         return False
-    configs = (one.config_digest, other.config_digest)
-    if None not in configs and configs[0] != configs[1]:
+    if differ(one.config_digest, other.config_digest):
         return False
     sources = [run.provenance.sources if run.provenance else {} for run in (now, before)]
     both = sources[0].keys() & sources[1].keys()
-    return all(sources[0][path] == sources[1][path] for path in both)
+    return not any(differ(sources[0][path], sources[1][path]) for path in both)
+
+
+def differ(one: str | None, other: str | None) -> bool:
+    """Return whether two digests differ; digests that were made in other ways show nothing."""
+    if one is None or other is None or one.rpartition(":")[0] != other.rpartition(":")[0]:
+        return False
+    return one != other
 
 
 def run_of(past: PastRun) -> str:

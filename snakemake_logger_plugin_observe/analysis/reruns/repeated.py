@@ -100,17 +100,18 @@ def _params(scene: Scene, direct: Direct) -> Rerun | None:
     param = _param(scene, job, change)
     if len(values) >= _FEWEST_RUNS:
         differs = "are other values" if param.startswith("params") else "is another value"
+        claim = f"{param} of {rules} {differs} in each of the last {len(values)} runs"
+        same = scene.all_same(direct.jobs) is True
+        drawn_anew = "drawn anew" if same else "probably drawn anew"
         return scene.about(
             direct,
             "drawn_anew",
-            headline=f"{param} of {rules} {differs} in each of the last {len(values)} "
-            "runs: drawn anew, not changed",
-            claim=f"{param} of {rules} {differs} in each of the last {len(values)} runs: "
-            "drawn anew when the Snakefile is read, not changed",
+            headline=f"{claim}: {drawn_anew}, not changed",
+            claim=f"{claim}: {drawn_anew} when the Snakefile is read, not changed",
             detail=" → ".join(reversed(drawn[0])),
             fix=_DRAWN,
             runs=len(values),
-            certain=False,
+            certain=same,
         )
     if all(change is not None and change.reordered for change in changes):
         # The first run of the row had yet another order.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import named
+from snakemake_logger_plugin_observe.analysis.reruns.earlier import differ
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Direct, Scene
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -78,4 +79,6 @@ def _texts_differ(scene: Scene, files: tuple[str, ...]) -> bool | None:
     pairs = [(before.sources.get(path), now.sources.get(path)) for path in files]
     if any(None in pair for pair in pairs):
         return None
-    return any(old != new for old, new in pairs)
+    if any(differ(*pair) for pair in pairs):
+        return True
+    return False if all(old == new for old, new in pairs) else None

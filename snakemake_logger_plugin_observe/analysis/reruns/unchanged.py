@@ -6,7 +6,9 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun, rules_of
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Direct, Scene
+from snakemake_logger_plugin_observe.analysis.why.reason_text import Kind
 
+_MAYBE: Final[dict[Kind, str]] = {"code": " (a comment, perhaps)"}
 _WRONG: Final = "the checksums of earlier outputs are those of files that were replaced since"
 _FIRST: Final = Fix(
     "after such a change, run {rules} first (--until {rule}) and then the rest: Snakemake compares "
@@ -39,7 +41,7 @@ def _finding(scene: Scene, direct: Direct) -> Rerun:
     what = named(outputs) if len(outputs) <= 1 else f"{named(outputs)} of {rules}"
     came = f"{what} came out as the same bytes"
     fix = _ITSELF
-    claim = came
+    claim = f"{came}: the change{_MAYBE.get(direct.root.kind, '')} altered nothing"
     if below:
         fix = _FIRST
         below_rules = named(rules_of(scene.run.jobs[one].rule for one in below))

@@ -64,6 +64,8 @@ def test_deep_nesting_is_taken_apart_without_recursion() -> None:
         ("[1, 2]", "[1, 2, 3]", "nothing → 3 (in a list of 3)"),
         ("[1]", "[2]", "[1] → [2]"),
         ("", "31", "nothing → 31"),
+        ("k=1, o=[1, 2]", "k=2, o=[1, 3]", "k=1 → k=2; 2 → 3 (in o list of 2)"),
+        ("k=1, o=2", "k=2, p=2", "k=1, o=2 → k=2, p=2"),
     ],
 )
 def test_a_change_is_shown_as_what_it_is(before: str, now: str, words: str) -> None:

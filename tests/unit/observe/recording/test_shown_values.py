@@ -29,6 +29,8 @@ def test_params_are_texts_with_their_names() -> None:
 
 def test_a_param_named_like_a_secret_has_no_value() -> None:
     assert of_params(a_job(("api_token", ["abc"]))) == ("api_token=***",)
+    nested = a_job(("opts", {"password": ["abc"], "k": 5}), ("key", "a1" * 20))
+    assert of_params(nested) == ("opts={'password': '***', 'k': 5}", "key='***'")
 
 
 def test_what_snakemake_does_not_compare_is_left_out() -> None:
@@ -38,8 +40,7 @@ def test_what_snakemake_does_not_compare_is_left_out() -> None:
 def test_params_of_a_job_are_bounded() -> None:
     job = a_job(("a", "x" * 1500), ("b", "y" * 1500), ("c", 1))
     texts = of_params(job)
-    assert sum(map(len, texts)) == 2000
-    assert texts[1].endswith("…")
+    assert texts[1:] == ("b=str of 1502 …", "c=1")
     assert of_params(a_job(("many", list(range(10**6))))) == ("many=list of 1000000 …",)
 
 

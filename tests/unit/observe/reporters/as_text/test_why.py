@@ -46,8 +46,9 @@ def test_a_root_cause_is_described_as_what_the_runs_before_show_it_to_be() -> No
         sorting(0, missing("out.txt")),
     ]
     lines = render(why_answer(runs[0], reruns=found(*runs))).splitlines()
-    assert [line[:86].rstrip() for line in lines[4:8]] == [
-        "  a param of sort is another value in each of the last 3 runs: drawn anew, not changed",
+    assert [line[:86].rstrip() for line in lines[4:9]] == [
+        "  a param of sort is another value in each of the last 3 runs: probably drawn anew,",
+        "    not changed",
         "    '/tmp/a' → '/tmp/b' → '/tmp/c'",
         "    fix: move it out of params: take a temporary folder from resources.tmpdir, or make",
         "      the name or time inside the command",

@@ -30,7 +30,7 @@ FIRST = missing("1.txt", "2.txt")
 def test_the_same_rerun_every_time_says_how_many_jobs_how_often_and_its_cost() -> None:
     runs = [sorting(2, in_params("2", "3")), sorting(1, in_params("1", "2")), sorting(0, FIRST)]
     one = incident(*runs)
-    assert (one.incident_class, one.strength) == ("same_rerun", "likely")
+    assert (one.incident_class, one.strength) == ("same_rerun", "certain")
     assert one.claim == (
         "2 of 2 jobs ran again, the same bytes, 2.0 s: a param of sort is another value in each of "
         "the last 3 runs: drawn anew when the Snakefile is read, not changed"
@@ -42,6 +42,7 @@ def test_other_bytes_are_not_called_the_same() -> None:
     days = zip((2, 1, 0), reasons, strict=True)
     one = incident(*(sorting(day, reason, same=False) for day, reason in days))
     assert one.claim.startswith("2 of 2 jobs ran again, 2.0 s: ")
+    assert (one.strength, "probably drawn anew" in one.claim) == ("likely", True)
 
 
 def test_the_same_items_in_another_order_are_certain() -> None:
