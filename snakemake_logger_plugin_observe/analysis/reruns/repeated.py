@@ -75,12 +75,22 @@ _SINCE: Final[dict[Kind, str]] = {
 }
 
 
+_CODE_DRAWN: Final = Fix(
+    "keep what is drawn when the Snakefile is read (a random name, a time) out of the command of "
+    "{rules}: make it inside the command",
+    "its text is another one in each run, and Snakemake runs a job again when its code changes",
+    "a file or an environment variable that the Snakefile reads was changed between the runs",
+)
+
+
 def repeated(scene: Scene) -> Iterator[Rerun]:
     """Yield what the runs before show about each root cause, at most one finding for each."""
     for direct in scene.direct:
         found = _params(scene, direct) if direct.root.kind == "params" else None
         if direct.root.kind == "updated_input":
             found = _own_folder(scene, direct)
+        if direct.root.kind == "code":
+            found = _code(scene, direct)
         found = found or _every_time(scene, direct)
         if found is not None:
             yield found
@@ -155,6 +165,43 @@ def _drawn(scene: Scene, job: JobDescribed, change: ParamsChange | None) -> list
     return values
 
 
+def _code(scene: Scene, direct: Direct) -> Rerun | None:
+    """Return a finding if the code is another text in each run, and its files are the same."""
+    asked = [scene.run.jobs[job_id] for job_id in direct.jobs[:_ASKED]]
+    runs = min(_other_code(scene, job) for job in asked)
+    if runs < _FEWEST_RUNS:
+        return None
+    rules = named(direct.rules)
+    claim = f"the code of {rules} is another text in each of the last {runs} runs"
+    return scene.about(
+        direct,
+        "drawn_anew",
+        headline=f"{claim}, though no file of the workflow changed",
+        claim=f"{claim}, though no recorded file of the workflow changed: drawn anew when the "
+        "Snakefile is read",
+        detail="",
+        fix=_filled(_CODE_DRAWN, rules=rules),
+        runs=runs,
+        certain=False,
+    )
+
+
+def _other_code(scene: Scene, job: JobDescribed) -> int:
+    """Return in how many runs in a row *job* had another code while the files were the same."""
+    seen, newer = [job.code_digest], scene.run
+    if not (scene.run.provenance and scene.run.provenance.sources):
+        return 1
+    for one, before in scene.past.of(job):
+        known = one.run.provenance is not None and bool(one.run.provenance.sources)
+        if not known or not same_workflow(newer, one.run):
+            break
+        if before.code_digest is None or before.code_digest in seen:
+            break
+        seen.append(before.code_digest)
+        newer = one.run
+    return len(seen)
+
+
 def _change_in(one: PastRun, job: JobDescribed) -> ParamsChange | None:
     texts = (cause.text for cause in one.causes(job) if cause.kind == "params")
     return in_reason(next(texts, None))
@@ -188,9 +235,10 @@ def _own_folder(scene: Scene, direct: Direct) -> Rerun | None:
     asked = [scene.run.jobs[job_id] for job_id in direct.jobs[:_ASKED]]
     runs = min(scene.past.in_a_row(job, _updated(folders)) for job in asked)
     where, readers = both(folders), both(direct.rules)
-    is_, folder = ("is", "the folder") if len(folders) == 1 else ("are", "folders")
+    noun = "file" if all(one in scene.beside for one in folders) else "folder"
+    is_, folder = ("is", f"the {noun}") if len(folders) == 1 else ("are", f"{noun}s")
     write = f"{both(rules)} {'writes' if len(rules) == 1 else 'write'}"
-    newer = "newer after every run" if runs > 1 else "newer whenever they make a file"
+    newer = "newer after every run" if runs > 1 else "newer whenever it is written"
     return scene.about(
         direct,
         "own_folder",

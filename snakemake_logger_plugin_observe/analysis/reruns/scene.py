@@ -80,15 +80,29 @@ class Scene:
 
     @cached_property
     def writers(self) -> dict[str, tuple[str, ...]]:
-        """The rules that make files in each folder or below it, by folder."""
+        """The rules that write a log or benchmark, or files in a folder or below it, by path."""
         found: dict[str, dict[str, None]] = {}
         for job in self.run.all_jobs.values():
-            for path in job.output:
+            beside = [*job.log, *([job.benchmark] if job.benchmark else [])]
+            for path in beside:
+                found.setdefault(posixpath.normpath(path), {})[job.rule] = None
+            for path in (*job.output, *beside):
                 folder = posixpath.dirname(posixpath.normpath(path))
-                while folder and folder != "/":
+                while folder not in ("", "/"):
                     found.setdefault(folder, {})[job.rule] = None
                     folder = posixpath.dirname(folder)
+                if not path.startswith("/"):
+                    found.setdefault(".", {})[job.rule] = None
         return {folder: tuple(rules) for folder, rules in found.items()}
+
+    @cached_property
+    def beside(self) -> frozenset[str]:
+        """The logs and benchmarks of all jobs."""
+        return frozenset(
+            posixpath.normpath(path)
+            for job in self.run.all_jobs.values()
+            for path in (*job.log, *([job.benchmark] if job.benchmark else []))
+        )
 
     @cached_property
     def times(self) -> dict[int, Micros]:

@@ -1,6 +1,6 @@
 """Changes after which jobs made the same bytes: what ran because of them ran for nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
@@ -30,15 +30,38 @@ def unchanged(scene: Scene) -> Iterator[Rerun]:
     if not (scene.sums and scene.past.runs):
         return
     for direct in scene.direct:
-        if scene.all_same(direct.jobs) is True:
-            yield _finding(scene, direct)
+        same = [one for one in direct.jobs if scene.same_as_before(scene.run.jobs[one]) is True]
+        below = [one for one in _below(scene, same) if one in set(direct.downstream)]
+        if same and (below or len(same) == len(direct.jobs)):
+            yield _finding(scene, direct, same, below)
 
 
-def _finding(scene: Scene, direct: Direct) -> Rerun:
+def _below(scene: Scene, same: Iterable[int]) -> list[int]:
+    """Return the jobs with outputs that ran only because of files that came out as they were."""
+    readers: dict[int, list[int]] = {}
+    makers: dict[int, set[int]] = {}
+    for job_id, links in scene.origins.links.items():
+        if links and all(link.relation == "made_by" for link in links):
+            makers[job_id] = {one for link in links for one in link.jobs}
+            for maker in makers[job_id]:
+                readers.setdefault(maker, []).append(job_id)
+    in_vain, waiting, found = set(same), list(same), []
+    while waiting:
+        for reader in readers.get(waiting.pop(), ()):
+            if reader not in in_vain and makers[reader] <= in_vain:
+                in_vain.add(reader)
+                waiting.append(reader)
+                if scene.run.jobs[reader].output:
+                    found.append(reader)
+    return sorted(found)
+
+
+def _finding(scene: Scene, direct: Direct, same: list[int], below: list[int]) -> Rerun:
     rules = named(direct.rules)
-    outputs = [path for job_id in direct.jobs for path in scene.run.jobs[job_id].output]
-    below = [one for one in direct.downstream if scene.run.jobs[one].output]
+    outputs = [path for job_id in same for path in scene.run.jobs[job_id].output]
     what = named(outputs) if len(outputs) <= 1 else f"{named(outputs)} of {rules}"
+    if len(same) < len(direct.jobs):
+        what = f"the outputs of {len(same):,} of {plural(len(direct.jobs), 'job')} of {rules}"
     came = f"{what} came out as the same bytes"
     fix = _ITSELF
     claim = f"{came}: the change{_MAYBE.get(direct.root.kind, '')} altered nothing"
@@ -54,13 +77,13 @@ def _finding(scene: Scene, direct: Direct) -> Rerun:
     return Rerun(
         kind="same_bytes",
         claim=claim,
-        jobs=tuple(below) or direct.jobs,
-        time=scene.time_of(below or direct.jobs),
+        jobs=tuple(below) or tuple(same),
+        time=scene.time_of(below or same),
         rules=direct.rules,
         fix=Fix(fix.text.format(rules=rules, rule=first), fix.why, fix.wrong_if),
-        example=direct.jobs[0],
+        example=same[0],
         root=direct.root,
-        same_bytes=scene.all_same((*direct.jobs, *below)),
+        same_bytes=scene.all_same((*same, *below)),
         files=tuple(outputs),
         ran_in_vain=bool(below),
     )

@@ -204,6 +204,56 @@ def test_a_source_file_that_was_only_touched_is_said_to_be() -> None:
     ]
 
 
+def test_only_what_lies_below_equal_bytes_ran_for_nothing() -> None:
+    def samples(day: int, reason: str, *values: str) -> Why:
+        one = a_run(day)
+        for n, value in enumerate(values):
+            one.ran(10 + n, "clean", reason, makes=(f"{n}.c",), wildcards={"n": str(n)})
+            sums(one, 10 + n, **{f"{n}_c": value})
+            fit = {"needs": (10 + n,), "reads": (f"{n}.c",), "makes": (f"{n}.f",)}
+            one.ran(n, "fit", made(f"{n}.c"), wildcards={"n": str(n)}, **fit)
+        return one
+
+    now = samples(1, newer("raw.txt"), "1", "2", "9")
+    (one,) = found(now, samples(0, missing("x"), "1", "2", "3"))
+    assert (one.jobs, one.claim) == (
+        (0, 1),
+        (
+            "the outputs of 2 of 3 jobs of clean came out as the same bytes: the 2 jobs of fit ran "
+            "for nothing (2.0 s)"
+        ),
+    )
+
+
+def coded(day: int, code: str, reason: str = CODE) -> Why:
+    one = a_run(day)
+    sources(one, Snakefile="same")
+    return one.ran(1, "sort", reason, makes=("out.txt",), code_digest=code)
+
+
+def test_code_that_differs_in_each_run_of_the_same_files_is_drawn_anew() -> None:
+    (one,) = found(coded(2, "c"), coded(1, "b"), coded(0, "a", missing("out.txt")))
+    assert (one.kind, one.runs, one.certain) == ("drawn_anew", 3, False)
+    assert one.claim == (
+        "the code of sort is another text in each of the last 3 runs, though no recorded file of "
+        "the workflow changed: drawn anew when the Snakefile is read"
+    )
+    assert kinds(coded(2, "a"), coded(1, "b"), coded(0, "a", missing("out.txt"))) == []
+
+
+def test_a_log_that_is_an_input_is_no_changed_input() -> None:
+    def logged(day: int, reason: str) -> Why:
+        one = a_run(day)
+        one.ran(2, "fit", missing("f.txt"), makes=("f.txt",), log=("logs/fit.log",))
+        return one.ran(1, "sum", reason, reads=("logs/fit.log",), makes=("s.txt",))
+
+    (one,) = found(logged(1, newer("logs/fit.log")), logged(0, missing("s.txt")))
+    assert one.claim == (
+        "logs/fit.log, an input of sum, is the file into which fit writes: newer whenever it "
+        "is written"
+    )
+
+
 # -- temporary files -------------------------------------------------------------------------------
 
 
