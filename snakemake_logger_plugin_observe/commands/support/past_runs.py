@@ -25,20 +25,24 @@ _MOST_BYTES: Final = 24 * 1024 * 1024
 _WHOLE: Final = ("success", "nothing_to_do")
 
 
-def ask_the_past(source: Source) -> bool:
-    """Return whether the runs before *source* may explain why its jobs ran again.
+def to_ask(source: Source) -> list[Begun]:
+    """Return the runs before *source* that may explain why its jobs ran again.
 
-    They are not asked if no job's reason, and no failed run before it, gives cause to.
+    None if no job's reason, and no failed run before it, gives cause to ask.
     """
     run = source.run
     if run.started is None or run.is_dry_run or not run.jobs:
-        return False
-    outlines = _outlines(source)
-    return bool(outlines) and (any(map(_left_something, outlines)) or asks_the_past(run))
+        return []
+    outlines = before(source.path, run.started)[:_MOST_RUNS]
+    return outlines if any(map(_left_something, outlines)) or asks_the_past(run) else []
 
 
 def reruns_of(
-    source: Source, origins: Origins, found: Roots, baseline: Source | None = None
+    source: Source,
+    origins: Origins,
+    found: Roots,
+    baseline: Source | None = None,
+    outlines: list[Begun] | None = None,
 ) -> tuple[Rerun, ...]:
     """Return what the runs before *source* show about the jobs that ran again.
 
@@ -47,17 +51,14 @@ def reruns_of(
         origins: the causes of its jobs.
         found: their root causes.
         baseline: a run before it that was read already.
+        outlines: the answer of ``to_ask``, if known already.
 
     """
-    if not ask_the_past(source):
+    outlines = to_ask(source) if outlines is None else outlines
+    if not outlines:
         return ()
     sums = any(attempt.outputs for attempt in source.run.attempts.values())
-    return reruns(source.run, origins, found, tuple(_read(_outlines(source), baseline, sums)))
-
-
-def _outlines(source: Source) -> list[Begun]:
-    started = source.run.started
-    return before(source.path, started)[:_MOST_RUNS] if started is not None else []
+    return reruns(source.run, origins, found, tuple(_read(outlines, baseline, sums)))
 
 
 def _left_something(one: Begun) -> bool:

@@ -75,11 +75,11 @@ def _why_again(
     source: Source, baseline: Source | None
 ) -> tuple[RunReasons | None, tuple[Rerun, ...]]:
     """Return why jobs ran, and what the runs before show about it, if these are to be asked."""
-    if not past_runs.ask_the_past(source):
+    if not (outlines := past_runs.to_ask(source)):
         return None, ()
     origins = Origins(source.run)
     found = roots(origins)
-    reruns = past_runs.reruns_of(source, origins, found, baseline)
+    reruns = past_runs.reruns_of(source, origins, found, baseline, outlines)
     return why(source.run, origins, found), reruns
 
 
