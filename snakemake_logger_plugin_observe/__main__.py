@@ -1,8 +1,10 @@
 """The ``snakemake-observe`` command line: the only place that maps errors to exit codes."""
 
 import argparse
+import difflib
 import gc
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -16,9 +18,13 @@ from snakemake_logger_plugin_observe.commands.support.evidence_store import Savi
 from snakemake_logger_plugin_observe.commands.support.write_files import WritingError
 from snakemake_logger_plugin_observe.journal.files import JournalError
 from snakemake_logger_plugin_observe.reporters.forms import FORMS
+from snakemake_logger_plugin_observe.reporters.forms.text import UNLIMITED
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 _DEFAULT = "cost"
+_INTERRUPTED = 130
+_LIKE_A_COMMAND = re.compile(r"[A-Za-z][\w-]*")
+_USUAL = 100
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,7 +38,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Command)
     for name, module in COMMANDS.items():
         description = f"{module.HELP[0].upper()}{module.HELP[1:]}."
-        command = commands.add_parser(name, help=module.HELP, description=description)
+        example = getattr(module, "EXAMPLE", f"{top.prog} {name}")
+        command = commands.add_parser(
+            name, help=module.HELP, description=description, epilog=f"Example: {example}"
+        )
         module.add_arguments(command)
         command.add_argument(
             "--format", choices=list(FORMS), default="text", help="how to print it (default: text)"
@@ -65,8 +74,23 @@ class _Command(_Parser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 if fine, 1 if the answer is bad news, 2 if there is no answer."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Run one command.
+
+    Returns:
+        0 if all is fine, 1 if the answer is bad news, 2 if there is no answer, 130 after Ctrl-C.
+
+    """
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        print(file=sys.stderr)  # the terminal has written ^C on this line
+        return _INTERRUPTED
+
+
+def _run(given: list[str]) -> int:
+    if given and (unknown := _unknown_command(given[0])):
+        print(f"snakemake-observe: {unknown}", file=sys.stderr)
+        return 2
     if not given or (given[0] not in COMMANDS and given[0] not in ("-h", "--help", "--version")):
         given.insert(0, _DEFAULT)
     if any(not argument and before != "--with" for before, argument in pairwise(given)):
@@ -95,13 +119,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(reply.code)
 
 
+def _unknown_command(word: str) -> str | None:
+    """Return what to say of a first argument that is neither a command, nor an option or a path."""
+    if word in COMMANDS or not _LIKE_A_COMMAND.fullmatch(word) or os.path.lexists(word):
+        return None
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the commands are {', '.join(COMMANDS)}"
+    return f"{word}: no such command, nor a journal or folder of that name; {hint}"
+
+
 def _width() -> int:
-    """Return the width of texts: ``COLUMNS``, or the terminal's width, or else 100."""
-    return shutil.get_terminal_size((100, 24)).columns
+    """Return the width of texts: ``COLUMNS``, or the terminal's, or without one no limit."""
+    return shutil.get_terminal_size((_USUAL if sys.stdout.isatty() else UNLIMITED, 24)).columns
 
 
 def _color() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") in ("dumb", "unknown")
+    return sys.stdout.isatty() and not plain
 
 
 def console() -> int:

@@ -40,6 +40,7 @@ from snakemake_logger_plugin_observe.reporters.documents import check_toml, juni
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "check a run against its workflow's budgets and required outputs"
+EXAMPLE: Final = "snakemake-observe check observe.toml --strict"
 _PRINT: Final = "-"
 
 
@@ -83,6 +84,7 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
 
     """
     if args.init:
+        _check_options(args)
         return Reply(_propose(args), proposal_parts, shape_proposal)
     if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit needs the name of a file, not -")
@@ -107,6 +109,15 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
     if args.junit is not None:
         write_files.replace(args.junit, junit.render(answer))
     return Reply(answer, parts, shape, 0 if answer.passed else 1)
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Raise CheckFileError if --init comes with an option for a check."""
+    given = {"--strict": args.strict, "--baseline": args.baseline, "--junit": args.junit}
+    if useless := [name for name, value in given.items() if value]:
+        raise CheckFileError(
+            f"--init writes a first file, and checks nothing: leave out {', '.join(useless)}"
+        )
 
 
 def _subject(source: Source) -> MeasuredRun:

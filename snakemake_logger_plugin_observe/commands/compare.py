@@ -22,6 +22,11 @@ from snakemake_logger_plugin_observe.reporters.as_text.compare import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "whether a run was faster than its baseline, and whether it did the same work"
+_UNCHECKED: Final = (
+    "--strict: the same plan is not known to be the same work; record both runs with "
+    "--logger-observe-outputs checksums"
+)
+EXAMPLE: Final = "snakemake-observe compare before.jsonl after.jsonl"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also compare the published files that FILE, a file for check, lists",
     )
     parser.add_argument(
-        "--strict", action="store_true", help="exit with 1 unless both did the same work"
+        "--strict",
+        action="store_true",
+        help="exit with 1 unless both are known to have done the same work, contents included",
     )
 
 
@@ -74,9 +81,13 @@ def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
     notes = [*_ignored(args.baseline, baseline), *_ignored(args.candidate, candidate)]
     if args.publish is not None:
         notes += _not_compared(args.publish, before, after, both[0])
+    # A plan has no contents: as planned is all that can be said.
+    unchecked = not comparison.contents.checked and not before.run.is_dry_run
+    same = comparison.same_work is True
+    if args.strict and same and unchecked:
+        notes.append(_UNCHECKED)
     answer = CompareAnswer(before, after, comparison, tuple(notes))
-    code = int(args.strict and comparison.same_work is not True)
-    return Reply(answer, parts, shape, code)
+    return Reply(answer, parts, shape, int(args.strict and (unchecked or not same)))
 
 
 def _default_baseline(candidate: Side) -> Side:

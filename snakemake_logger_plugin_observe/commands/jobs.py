@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.jobs import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "every attempt with its phases, external job id, node and status"
+EXAMPLE: Final = "snakemake-observe jobs --failed"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,29 +30,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--used", action="store_true", help="what each attempt used, next to what it requested"
     )
-    parser.add_argument("--sort", choices=SORT_KEYS, default="start", help="default: start")
+    parser.add_argument("--sort", choices=SORT_KEYS, help="the order of the table (default: start)")
 
 
 def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
     """Return the selected attempts; always fine.
 
     Raises:
-        JournalError: if there is no journal, or the run has no such rule.
+        JournalError: if there is no journal, the run has no such rule, or two options exclude
+            each other.
 
     """
+    _check_options(args)
     source = find_journal.load(args.journal)
     if args.rule is not None:
         _check_rule(source, args.rule)
-    wanted = RowFilter(args.rule, args.status, args.failed, args.sort)
+    wanted = RowFilter(args.rule, args.status, args.failed, args.sort or "start")
     selected = tuple(rows(source.run, wanted))
-    if not args.failed:
-        return Reply(JobsAnswer(source, selected, used=args.used), parts, shape)
+    if args.used or not args.failed:
+        answer = JobsAnswer(source, selected, used=args.used, rule=args.rule)
+        return Reply(answer, parts, shape)
     return Reply(failed(source, selected, args.rule), parts, shape)
 
 
+def _check_options(args: argparse.Namespace) -> None:
+    """Raise JournalError if an option would have no effect."""
+    if args.failed and args.status is not None:
+        raise JournalError(
+            "jobs: --failed shows jobs that failed, with all their attempts, and --status shows "
+            f"attempts; leave out one of them (jobs --status {args.status})"
+        )
+    if args.failed and args.sort is not None and not args.used:
+        raise JournalError("jobs: --sort orders a table, which --failed has only with --used")
+
+
 def _check_rule(source: Source, rule: str) -> None:
-    """Raise JournalError if the run has no job of *rule*."""
-    rules = dict.fromkeys(job.rule for job in source.run.jobs.values())
+    """Raise JournalError if the run has no job of *rule*, neither run nor planned."""
+    run = source.run
+    rules = dict.fromkeys(job.rule for job in run.all_jobs.values())
+    if run.planned is not None:
+        rules |= dict.fromkeys([*run.planned.to_run, *run.planned.up_to_date])
     if rule not in rules:
         near = difflib.get_close_matches(rule, rules, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""

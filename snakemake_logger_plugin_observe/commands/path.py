@@ -12,13 +12,14 @@ from snakemake_logger_plugin_observe.analysis.path.paths import Paths, paths
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving, savings
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.files import Detail, lines_at
+from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, lines_at
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.path import shape
 from snakemake_logger_plugin_observe.reporters.as_text.path import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "what to fix first, from the run's actual path and its critical path"
+EXAMPLE: Final = "snakemake-observe path --explain"
 
 _SIMULATED_BY_DEFAULT: Final = 50_000
 _SIMULATIONS_OF_A_LARGE_RUN: Final = 40
@@ -40,7 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Reply[PathAnswer]:
-    """Return both paths of the run; always fine."""
+    """Return both paths of the run; always fine.
+
+    Raises:
+        JournalError: if there is no journal, or --explain and --savings are combined.
+
+    """
+    if args.explain and args.savings:
+        raise JournalError("path: --explain shows no savings; leave out one of the two options")
     source = find_journal.load(args.journal, Detail.TIMES)
     found = paths(source.run)
     explained = _explained(source, found) if args.explain else None

@@ -28,11 +28,13 @@ from snakemake_logger_plugin_observe.journal.files import (
 from snakemake_logger_plugin_observe.journal.ownership import not_this_users
 from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer, Source
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.documents.runbook import render_runbook
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
 HELP: Final = "write a runbook for this workflow: one or two pages, for the team to edit"
+EXAMPLE: Final = "snakemake-observe runbook --out RUNBOOK.md"
 _CHECK_FILE: Final = "observe.toml"
 _PRINT: Final = "-"
 _FORCED: Final = ("--force", "--forceall")
@@ -104,7 +106,7 @@ def parts(answer: RunbookAnswer, width: int) -> list[RenderableType]:
 def shape(answer: RunbookAnswer) -> dict[str, Any]:
     """Return the answer as plain values."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        **(head(answer.source) if answer.source else {"schema_version": SCHEMA_VERSION}),
         "path": str(answer.path) if answer.path is not None else None,
         "typical_run": asdict(answer.typical) if answer.typical is not None else None,
         "known_incidents": [asdict(one) for one in answer.known],

@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.whatif import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "simulate the run with other limits, polling intervals, groups or faster tools"
+EXAMPLE: Final = "snakemake-observe whatif --sweep jobs=1,2,4"
 _ALTERNATIVES: Final = 50
 
 _ONE_VALUE: Final = {

@@ -34,6 +34,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.why import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "why jobs ran, by cause and rule; or why one job or file was made, or was not"
+EXAMPLE: Final = "snakemake-observe why all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -63,6 +63,12 @@ class JournalError(Exception):
     """A journal that cannot be used; its text is one line with file and line number."""
 
 
+def unreadable(path: Path, error: OSError) -> JournalError:
+    """Return the error of a journal, or a folder of them, that cannot be read."""
+    hint = _UNREADABLE if isinstance(error, PermissionError) else ""
+    return JournalError(f"{path}: {error.strerror or error}{hint}")
+
+
 class JournalWriter:
     """Appends whole lines to a new file, so that a killed process leaves no partial line."""
 
@@ -217,8 +223,7 @@ class Reading:
             with _opened(self.path) as file:
                 yield from self._events(file)
         except OSError as error:
-            hint = _UNREADABLE if isinstance(error, PermissionError) else ""
-            raise JournalError(f"{self.path}: {error.strerror or error}{hint}") from error
+            raise unreadable(self.path, error) from error
 
     def _events(self, file: IO[bytes]) -> Iterator[AnyEvent]:
         seen_start = False
@@ -392,7 +397,7 @@ def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
             lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
             return {n: _loaded(line) for n, line in enumerate(lines, 1) if n in wanted}
     except OSError as error:
-        raise JournalError(f"{path}: {error.strerror or error}") from error
+        raise unreadable(path, error) from error
 
 
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:

@@ -46,6 +46,8 @@ def _value(line: CheckLine) -> str:
     if line.key == "same_work":
         return ""  # the explanation is enough
     value = "" if line.value is None else _amount(line.value)
+    if line.kind == "run":
+        value = value.replace("_", " ")
     return f"{line.bound} {value}" if line.bound else value
 
 

@@ -1,8 +1,13 @@
-"""Tables of text answers; in a narrow terminal they cut texts, and never numbers or job names."""
+"""Tables of text answers: they cut nothing, and columns without room are named below them.
+
+In a narrow terminal, names and texts take several lines; numbers never do.
+"""
 
 from collections.abc import Sequence
 
+from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 Row = Sequence[str]
 
@@ -18,32 +23,33 @@ def plain_table(*, header: bool = True) -> Table:
     )
 
 
+def not_shown(columns: Sequence[str]) -> list[RenderableType]:
+    """Return a line that names the *columns* for which there was no room, if there are any."""
+    if not columns:
+        return []
+    return [Text(f"  no room for: {', '.join(columns)} (shown if piped)", "dim")]
+
+
 def fitting(
-    columns: Sequence[tuple[str, bool]],
-    rows: Sequence[Row],
-    width: int,
-    cut: int,
-    *,
-    fold: bool = False,
+    columns: Sequence[tuple[str, bool]], rows: Sequence[Row], width: int, fold: int
 ) -> Table:
     """Return a table of *columns* (heading, whether it contains numbers).
 
-    If the terminal is too narrow, the text in column number *cut* is shortened; or, with *fold*,
-    takes several lines.
+    If the terminal is too narrow, the text in column number *fold* takes several lines.
     """
     table = plain_table()
     widths = [
         max(len(heading), *(len(row[index]) for row in rows)) + 2
         for index, (heading, _) in enumerate(columns)
     ]
-    room = max(8, width - sum(widths) + widths[cut] - 2)
+    room = max(8, width - sum(widths) + widths[fold] - 2)
     for index, (heading, numbers) in enumerate(columns):
         table.add_column(
             heading,
             justify="right" if numbers else "left",
-            no_wrap=not (fold and index == cut),
-            overflow="fold" if fold else "ellipsis",
-            max_width=room if index == cut else None,
+            no_wrap=index != fold,
+            overflow="fold",
+            max_width=room if index == fold else None,
         )
     for row in rows:
         table.add_row(*row)

@@ -64,9 +64,11 @@ def savings(
         simulations = min(_MAX_SIMULATIONS, max(_MIN_SIMULATIONS, allowed))
     model = waits_as_they_were(model)
     usual = simulate(model).end
+    tiles = list(segments)
+    whole = sum(one.end - one.start for one in tiles)  # nothing saves more, whatever is simulated
     found = [
-        Saving(kind, name, max(0, usual - simulate(change()).end))
-        for _, kind, name, change in _candidates(model, list(segments))[:simulations]
+        Saving(kind, name, min(whole, max(0, usual - simulate(change()).end)))
+        for _, kind, name, change in _candidates(model, tiles)[:simulations]
     ]
     return sorted(found, key=lambda one: -one.saving)
 

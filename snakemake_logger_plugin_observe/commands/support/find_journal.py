@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.journal.files import (
     journals_below,
     journals_in,
     read_journal,
+    unreadable,
 )
 from snakemake_logger_plugin_observe.reporters.answers import EarlierRun, Source
 from snakemake_logger_plugin_observe.run.attempt import FINAL
@@ -56,7 +57,7 @@ def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
         JournalError: if there is none, or it cannot be read.
 
     """
-    if named is not None and not named.is_dir():
+    if named is not None and not os.path.isdir(named):
         return _load(named, detail)
     return _newest(named if named is not None else Path(), detail)
 
@@ -68,7 +69,7 @@ def find(named: Path | None) -> Path:
         JournalError: if there is none.
 
     """
-    if named is not None and not named.is_dir():
+    if named is not None and not os.path.isdir(named):
         return named
     return load(named, Detail.TIMES).path
 
@@ -87,6 +88,7 @@ def above(folder: Path) -> Path | None:
 def _newest(folder: Path, detail: Detail) -> Source:
     found = journals_in(folder) or journals_below(folder)
     if not found:
+        _check_access(folder / SUBFOLDER)
         raise JournalError(
             f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
             "or name a journal"
@@ -109,6 +111,16 @@ def _newest(folder: Path, detail: Detail) -> Source:
     if plans:
         return _load(plans[0], detail)
     raise JournalError((denied or unread)[0])
+
+
+def _check_access(folder: Path) -> None:
+    """Raise JournalError if *folder* may not be read: then nobody knows what is in it."""
+    try:
+        os.listdir(folder)
+    except PermissionError as error:
+        raise unreadable(folder, error) from error
+    except OSError:
+        return
 
 
 def _passed_over(plans: Sequence[Path], unread: Sequence[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.triage.gain import PredictedGain
 from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Incident
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.claims import shape_note
 
 # 1: first version.
@@ -18,6 +19,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
     """Return *answer* as plain values; citations use the names under ``journals``."""
     found = answer.triage
     return {
+        **head(answer.source),
         "schema_version": TRIAGE_VERSION,
         "journals": answer.paths,
         "status": answer.source.status,

@@ -5,6 +5,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import Prediction
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
+from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 
 # 1: first version.
@@ -15,6 +16,7 @@ def shape(answer: WhatIfAnswer) -> dict[str, Any]:
     """Return *answer* as plain values."""
     found = answer.found
     return {
+        **head(answer.source),
         "schema_version": WHATIF_VERSION,
         "journal": str(answer.source.path),
         "status": answer.source.status,

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.releases import Release
@@ -13,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.path.paths import PathStep
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import unended
-from snakemake_logger_plugin_observe.reporters.tables import fitting
+from snakemake_logger_plugin_observe.reporters.tables import fitting, not_shown
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
     harmless,
@@ -42,8 +41,8 @@ def _id(job_id: int | None) -> str:
     return "" if job_id is None else str(job_id)
 
 
-def actual(answer: PathAnswer, width: int) -> Table:
-    """Return the longest stretches of the actual path in order, and the others as one row."""
+def actual(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield the longest stretches of the actual path in order, and the others as one row."""
     found = answer.paths
     start, whole = found.actual[0].start, found.makespan
     places = decimals(whole)
@@ -73,7 +72,8 @@ def actual(answer: PathAnswer, width: int) -> Table:
     columns = [("from s", True), ("s", True), ("%", True), ("job", True)]
     columns += [("The actual path", False), ("mostly", False), ("unblocked by", False)]
     kept = 5 + (width >= _ROOM_FOR_PHASES) + (width >= _ROOM_FOR_RELEASES)
-    return fitting(columns[:kept], [row[:kept] for row in rows], width, cut=4, fold=True)
+    yield fitting(columns[:kept], [row[:kept] for row in rows], width, fold=4)
+    yield from not_shown([heading for heading, _ in columns[kept:]])
 
 
 def _mostly(step: PathStep) -> str:

@@ -22,7 +22,7 @@ from snakemake_logger_plugin_observe.reporters.words import (
 _MOST_LEVERS: Final = 2
 _RULES_SHOWN: Final = 8
 _ROOM_FOR_REASONS: Final = 84
-_NAME: Final = range(12, 27)  # how many characters of a rule's name are shown
+_LEAST_OF_A_NAME: Final = 12
 _HEADINGS: Final = ("requested", "used", "")
 
 
@@ -83,9 +83,9 @@ def requests(found: Sequence[RequestMismatch], width: int) -> list[RenderableTyp
     ]
     columns = zip(_HEADINGS, *rows, strict=True)
     room = width - 2 - sum(max(map(len, column)) + 2 for column in columns)
-    widest = min(max(room, _NAME[0]), _NAME[-1])
+    widest = max(room, _LEAST_OF_A_NAME)
     table = plain_table()
-    table.add_column("Over-/under-requested", no_wrap=True, max_width=widest, overflow="ellipsis")
+    table.add_column("Over-/under-requested", max_width=widest, overflow="fold")
     for heading in _HEADINGS:
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for one, cells in zip(found, rows, strict=False):

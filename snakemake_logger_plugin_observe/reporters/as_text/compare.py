@@ -82,7 +82,7 @@ def _run(name: str, source: Source) -> Text:
     run = source.run
     when = clock_time(run.start) if run.start is not None else "unknown start"
     by = f" · by {source.owner}" if source.owner is not None else ""
-    text = f"  {name}  {when} · {source.status}{by} · {source.path}"
+    text = f"  {name}  {when} · {source.status.replace('_', ' ')}{by} · {source.path}"
     return Text(harmless(text), "dim", no_wrap=True)
 
 

@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     reader,
     warnings,
 )
-from snakemake_logger_plugin_observe.reporters.tables import plain_table
+from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     bar,
     decimals,
@@ -65,7 +65,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     if makespan:
         found += [_makespan(answer, width), Text()]
     if answer.account.rules:
-        found += [_rules(answer, width), Text()]
+        found += [*_rules(answer, width), Text()]
     if answer.costliest:
         found += [_costliest(answer, width), Text()]
     found += advice.requests(answer.request_mismatches, width)
@@ -157,8 +157,8 @@ def _interval(every: Polling) -> str:
     return f"every {every.shortest_s:g} to {longest}"
 
 
-def _rules(answer: CostAnswer, width: int) -> Table:
-    """Return what each rule's attempts cost, by as many classes as the terminal has room for."""
+def _rules(answer: CostAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield what each rule's attempts cost, by as many classes as the terminal has room for."""
     account = answer.account
     whole = sum(account.jobs_by_phase.values())
     all_fit = len(account.rules) <= _RULES_SHOWN + 1  # "1 more rule" takes the room of that rule
@@ -166,23 +166,25 @@ def _rules(answer: CostAnswer, width: int) -> Table:
     shown = [*account.rules[:most], *_together(account.rules[most:])]
     names = [_rule_name(share) for share in shown]
     number = len(seconds(whole, decimals(whole)))
-    widest = 16 if width < _ROOM_FOR_MEANINGS else 26
+    widest = 16 if width < _ROOM_FOR_MEANINGS else max(26, width // 3)
     room = width - min(max(map(len, names)), widest) - len("  jobs  attempts  ") - number - 9
     classes: list[str] = []
+    without_room: list[str] = []
     for name, micros in sorted(account.jobs_by_class.items(), key=lambda item: -item[1]):
-        room -= max(len(name), number) + 2
-        if room >= 0 and micros >= _CLASS_MATTERS:
-            classes.append(name)
+        if micros >= _CLASS_MATTERS:
+            room -= max(len(name), number) + 2
+            (classes if room >= 0 else without_room).append(name)
     classes.sort(key=list(CLASSES).index)
     table = plain_table()
-    table.add_column("Rules", no_wrap=True, max_width=widest, overflow="ellipsis")
+    table.add_column("Rules", max_width=widest, overflow="fold")
     shares = [] if answer.source.length_unknown else ["%"]
     for heading in ("jobs", "attempts", *classes, "all s", *shares):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, share in zip(names, shown, strict=True):
         cells = _rule(share, classes, whole)
         table.add_row(name, *(cells if shares else cells[:-1]))
-    return table
+    yield table
+    yield from not_shown(without_room)
 
 
 def _together(rest: Sequence[RuleShare]) -> list[RuleShare]:
@@ -215,7 +217,7 @@ def _rule(share: RuleShare, classes: list[str], whole: Micros) -> list[str]:
 
 def _costliest(answer: CostAnswer, width: int) -> Table:
     table = plain_table()
-    room = min(48, max(20, width - _ROOM_FOR_PHASE))
+    room = max(20, width - _ROOM_FOR_PHASE)
     table.add_column("Costliest jobs", max_width=room, overflow="fold")
     table.add_column("job", justify="right", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)

@@ -23,8 +23,8 @@ def table_by_cause(found: Iterable[Failure], width: int) -> Table:
     for one in found:
         groups.setdefault((short_cause(one), _rule(one)), []).append(one)
     table = plain_table()
-    table.add_column("Cause", no_wrap=True, max_width=width * 4 // 10, overflow="ellipsis")
-    table.add_column("rule", no_wrap=True, max_width=width * 2 // 10, overflow="ellipsis")
+    table.add_column("Cause", max_width=width * 4 // 10, overflow="fold")
+    table.add_column("rule", max_width=width * 2 // 10, overflow="fold")
     for heading in ("jobs", "failures", "lost"):
         table.add_column(heading, justify="right", no_wrap=True)
     costly = sorted(groups.items(), key=lambda item: -sum(one.lost for one in item[1]))

@@ -1,10 +1,9 @@
 """The text of ``jobs``: a row for each attempt, with its longest phases or its resource use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import node_clocks
@@ -12,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures, unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     reader,
     warnings,
 )
-from snakemake_logger_plugin_observe.reporters.tables import plain_table
+from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,
     decimals,
@@ -37,7 +37,6 @@ _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cance
 _ROOM_FOR_NODES = 90
 _USED = ("job", "attempt", "cores", "memory", "time", "read", "written")
 _LEAST_OF_A_NAME = 12
-_MOST_OF_A_NAME = 48
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -48,14 +47,14 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     elif not answer.failed_only and (so_far := unended.failed_so_far(answer.source)):
         found += [*so_far, Text()]
     if not (answer.failures if answer.failed_only else answer.rows):
-        found += [*_nothing(answer), *warnings(_out_of_time(answer))]
+        found += [*_nothing(answer, width), *warnings(_out_of_time(answer))]
         return found
     if answer.failed_only:
         found += failures.parts(answer, width)
     elif answer.used:
-        found.append(_used(answer, width))
+        found += _used(answer, width)
     else:
-        found.append(_table(answer, width))
+        found += _table(answer, width)
         if any(row.attempt.status == "failed" for row in answer.rows):
             failed = reader("jobs", answer.source, "--failed", purpose="what failed, and why")
             found += [Text(), failed]
@@ -75,7 +74,7 @@ def _out_of_time(answer: JobsAnswer) -> list[str]:
     return [f"Snakemake itself ran in {job}, whose time limit ended at {clock_time(known.end)}"]
 
 
-def _nothing(answer: JobsAnswer) -> list[RenderableType]:
+def _nothing(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return the plan of a dry run, or why no attempt is listed."""
     run = answer.source.run
     planned = run.is_dry_run
@@ -83,7 +82,7 @@ def _nothing(answer: JobsAnswer) -> list[RenderableType]:
         jobs = sorted(run.jobs.values(), key=lambda job: job.job_id)
         table = plain_table()
         table.add_column("job", justify="right", no_wrap=True)
-        table.add_column("planned", max_width=30, overflow="fold")
+        table.add_column("planned", max_width=max(30, width // 3), overflow="fold")
         table.add_column("reason")
         for job in jobs:
             reason = " ".join((job.reason or "").split())
@@ -92,11 +91,26 @@ def _nothing(answer: JobsAnswer) -> list[RenderableType]:
             )
         return [table]
     text = "No failed attempts." if answer.failed_only else "No attempts match."
+    if not_run := _not_run(answer):
+        text = harmless(f"{not_run}.")
     return [Text(text), *errors(answer.source)]
 
 
-def _table(answer: JobsAnswer, width: int) -> Table:
-    """Return the attempts with as many of their longest phases as the terminal has room for."""
+def _not_run(answer: JobsAnswer) -> str:
+    """Return why no job of the selected rule ran in this run; empty if one did, or none is."""
+    run, rule = answer.source.run, answer.rule
+    ran = {run.rule_of(attempt) for attempt in run.attempts.values()}
+    if rule is None or run.planned is None or rule in ran:
+        return ""
+    kept, to_run = run.planned.up_to_date.get(rule, 0), run.planned.to_run.get(rule, 0)
+    if not to_run:
+        return f"{plural(kept, 'job')} of {rule}: up to date, so not run" if kept else ""
+    waits = "not run yet" if answer.source.status == "running" else "not reached in this run"
+    return f"{plural(to_run, 'job')} of {rule}: planned, and {waits}"
+
+
+def _table(answer: JobsAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield the attempts with as many of their longest phases as the terminal has room for."""
     places = decimals(max((row.total for row in answer.rows), default=0))
     clustered = any(row.attempt.external_jobid for row in answer.rows)
     narrow = width < _ROOM_FOR_NODES
@@ -110,35 +124,37 @@ def _table(answer: JobsAnswer, width: int) -> Table:
         *(["external", "node"] if with_nodes else []),
         "all s",
     ]
-    limits = {"rule": 32 if narrow else 48, "external": 12, "node": 12}
+    longest_name = 32 if narrow else max(48, width // 3)
     lines = [
         _cells(row, places, with_nodes=with_nodes, cut=answer.source.length_unknown)
         for row in answer.rows
     ]
     room = width
     for heading, column in zip(headings, zip(*lines, strict=True), strict=True):
-        most = limits.get(heading)
+        most = longest_name if heading == "rule" else None
         right = heading in ("job", "attempt", "all s")
         table.add_column(
             heading,
             justify="right" if right else "left",
             no_wrap=heading != "rule",
             max_width=most,
-            overflow="fold" if heading == "rule" else "ellipsis",
+            overflow="fold",
         )
         longest = max(len(heading), *(len(cell) for cell in column))
         room -= min(longest, most or longest) + 2
-    phases = _phases_that_fit(answer, room)
+    phases, without_room = _phases_that_fit(answer, room)
     for phase in phases:
         table.add_column(phase, justify="right", no_wrap=True)
     for row, cells in zip(answer.rows, lines, strict=True):
         known = row.phases
         table.add_row(*cells, *(_cell(known, phase, places) for phase in phases))
-    return table
+    yield table
+    hidden = ["external", "node"] if clustered and not with_nodes else []
+    yield from not_shown([*hidden, *without_room])
 
 
-def _used(answer: JobsAnswer, width: int) -> Table:
-    """Return used and requested resources of each attempt, as many columns as there is room for."""
+def _used(answer: JobsAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield used and requested resources of each attempt, as many columns as there is room for."""
     found = [row for row in answer.rows if row.attempt.job_id is not None]
     names = [job_name(row.rule, row.wildcards, None) for row in found]
     lines = [(str(row.attempt.job_id), str(row.attempt.number), *_demand(row)) for row in found]
@@ -153,7 +169,8 @@ def _used(answer: JobsAnswer, width: int) -> Table:
         if room < 0:
             break
         shown.append(column)
-    widest = _LEAST_OF_A_NAME + max(0, min(room, _MOST_OF_A_NAME - _LEAST_OF_A_NAME))
+    without_room = [column[0] for column in columns[len(shown) :]]
+    widest = _LEAST_OF_A_NAME + max(0, room)
     shown.insert(named_after, ("rule", *names))
     table = plain_table()
     for heading, *_ in shown:
@@ -163,7 +180,8 @@ def _used(answer: JobsAnswer, width: int) -> Table:
             table.add_column(heading, justify="right", no_wrap=True)
     for cells in zip(*(column[1:] for column in shown), strict=True):
         table.add_row(*cells)
-    return table
+    yield table
+    yield from not_shown(without_room)
 
 
 def _demand(row: Row) -> tuple[str, ...]:
@@ -188,8 +206,11 @@ def _of(used: str, requested: str) -> str:
     return used if requested == "?" else f"{used} of {requested}"
 
 
-def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:
-    """Return the longest phases whose columns fit into *room*, in the order of the phases."""
+def _phases_that_fit(answer: JobsAnswer, room: int) -> tuple[list[str], list[str]]:
+    """Return the longest phases whose columns fit into *room*, and the others.
+
+    Both are in the order of the phases.
+    """
     sums: dict[str, int] = {}
     for row in answer.rows:
         for phase, micros in row.attempt.phases.items():
@@ -199,7 +220,9 @@ def _phases_that_fit(answer: JobsAnswer, room: int) -> list[str]:
         room -= max(len(phase), 8) + 2
         if room >= -2:  # the last column needs no space after it
             shown.add(phase)
-    return [phase.name for phase in ATTEMPT_PHASES if phase.name in shown]
+    order = [phase.name for phase in ATTEMPT_PHASES if phase.name in sums]
+    fitting = [phase for phase in order if phase in shown]
+    return fitting, [phase for phase in order if phase not in shown]
 
 
 def _cells(row: Row, places: int, *, with_nodes: bool, cut: bool) -> list[Text | str]:

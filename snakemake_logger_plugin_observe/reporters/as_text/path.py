@@ -50,7 +50,7 @@ def parts(answer: PathAnswer, width: int) -> list[RenderableType]:
         Text.assemble((f"What to fix first{so_far}: ", "bold"), savings.first(answer)),
         Text(),
     ]
-    found += [actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
+    found += [*actual_path.actual(answer, width), Text(), *_critical(answer, width), Text()]
     if summary := [*_overhead(answer), *_slots(answer)]:
         found += [*summary, Text()]
     if answer.paths.critical.rules:
@@ -102,7 +102,7 @@ def _critical(answer: PathAnswer, width: int) -> Iterator[RenderableType]:
     )
     title = "The critical path" + (": tools only, a free slot for every job" if wide else "")
     columns = [("compute s", True), ("%", True), ("job", True), (title, False)]
-    yield fitting(columns, rows, width, cut=3, fold=True)
+    yield fitting(columns, rows, width, fold=3)
 
 
 def _overhead(answer: PathAnswer) -> Iterator[RenderableType]:
@@ -166,7 +166,7 @@ def _slack(answer: PathAnswer, width: int) -> Table:
     wide = width >= _ROOM_FOR_RELEASES
     heading = "Slack: how much longer one job's tool could take" if wide else "Slack"
     columns = [(heading, False), ("jobs", True), ("on critical path", True), ("slack s", True)]
-    return fitting(columns, rows, width, cut=0)
+    return fitting(columns, rows, width, fold=0)
 
 
 def _limits(answer: PathAnswer) -> Iterator[str]:

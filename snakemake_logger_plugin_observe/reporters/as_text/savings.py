@@ -47,7 +47,7 @@ def table(answer: PathAnswer, width: int) -> Table:
     ]
     wide = width >= _ROOM_FOR_WORDS
     heading = "Savings: how much shorter the run would be without it" if wide else "Savings"
-    return fitting([(heading, False), ("s", True), ("%", True)], rows, width, cut=0)
+    return fitting([(heading, False), ("s", True), ("%", True)], rows, width, fold=0)
 
 
 def _without_repetition(answer: PathAnswer) -> list[Saving]:

@@ -1,10 +1,9 @@
 """The text of ``whatif``: the best alternative, and all of them next to the recorded run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.whatif.scenario import Scenario
@@ -18,7 +17,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     reader,
     warnings,
 )
-from snakemake_logger_plugin_observe.reporters.tables import plain_table
+from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     decimals,
     duration,
@@ -48,7 +47,7 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
         shown += [Text(harmless(f"{unended.sentence(answer.source)} {lost}")), Text()]
     else:
         shown += [Text(_sentence(answer)), Text()]
-    shown += [_table(answer, width), Text()]
+    shown += [*_table(answer, width), Text()]
     shown += [Text(_unchanged(answer)), Text(), Text("Assumptions", "bold")]
     shown += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]
     shown += warnings([*answer.source.problems, *found.gaps])
@@ -66,11 +65,11 @@ def _limit(answer: WhatIfAnswer) -> str:
     return "cores" if started is not None and started.cores and not started.jobs else "jobs"
 
 
-def _table(answer: WhatIfAnswer, width: int) -> Table:
-    """Return the recorded run, and a row for each alternative."""
+def _table(answer: WhatIfAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield the recorded run, and a row for each alternative."""
     found = answer.found
     sums = [found.measured_by_class, *(one.by_class for one in found.predictions)]
-    classes = [name for name in CLASSES if any(one.get(name) for one in sums)]
+    every = classes = [name for name in CLASSES if any(one.get(name) for one in sums)]
     if width < _ROOM_FOR_CLASSES:
         by_size = sorted(classes, key=lambda name: -max(one.get(name, 0) for one in sums))
         kept = by_size[:_SOME] if width >= _ROOM_FOR_SOME else []
@@ -112,7 +111,8 @@ def _table(answer: WhatIfAnswer, width: int) -> Table:
         )
     for row in rows:
         table.add_row(*row)
-    return table
+    yield table
+    yield from not_shown([name for name in every if name not in classes])
 
 
 def _classes(sums: dict[str, Micros], classes: Sequence[str], places: int) -> list[str]:

@@ -30,7 +30,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     reader,
     warnings,
 )
-from snakemake_logger_plugin_observe.reporters.tables import plain_table
+from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,
     decimals,
@@ -42,7 +42,6 @@ _ROOTS_SHOWN: Final = 6
 _REASONS_SHOWN: Final = 10
 _CHANGES_SHOWN: Final = 6
 _ROOM_FOR_FILES: Final = 20
-_LONGEST_RULE: Final = 18
 _PADDING: Final = 2
 _ROOM_FOR_LINES: Final = 52
 _LONGEST_VALUE: Final = 28
@@ -60,7 +59,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     else:
         found += rerun_words.without_a_root(answer, width)
         found += [_roots(answer, width), *_several(answer), Text()]
-        found += [_reasons(answer, width), Text()]
+        found += [*_reasons(answer, width), Text()]
         if any(not one.rules for one in answer.why.roots):
             found += [*errors(answer.source), Text()]
         if up_to_date := not_run.parts(answer):
@@ -136,8 +135,8 @@ def _several(answer: WhyAnswer) -> Iterator[RenderableType]:
         )
 
 
-def _reasons(answer: WhyAnswer, width: int) -> Table:
-    """Return Snakemake's reasons by rule, with an example where there is room for one."""
+def _reasons(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield Snakemake's reasons by rule, with an example where there is room for one."""
     why = answer.why
     places = decimals(why.all.time)
     few = len(why.reasons) <= _REASONS_SHOWN + 1
@@ -145,7 +144,7 @@ def _reasons(answer: WhyAnswer, width: int) -> Table:
     rows = [
         [
             f"  {_labels(one)}",
-            cause_words.shortened(one.rule or "(not described)", _LONGEST_RULE),
+            harmless(one.rule or "(not described)"),
             f"{one.cost.jobs:,}",
             *([] if why.planned else [seconds(one.cost.time, places)]),
         ]
@@ -166,7 +165,9 @@ def _reasons(answer: WhyAnswer, width: int) -> Table:
         jobs = f"{sum(one.cost.jobs for one in rest):,}"
         time = [] if why.planned else [seconds(sum(one.cost.time for one in rest), places)]
         table.add_row(f"  … {len(rest):,} more", "", jobs, *time)
-    return table
+    yield table
+    if not with_example:
+        yield from not_shown(["an example of each"])
 
 
 def _labels(one: ReasonShare) -> str:

@@ -14,13 +14,15 @@ from snakemake_logger_plugin_observe.reporters.claims import (
 )
 from snakemake_logger_plugin_observe.reporters.documents.markdown import code, plain
 
+# 1: first version.
+NOTE_VERSION: Final = 1
 _WIDTH: Final = 100
 
 
 def render_note(answer: TriageAnswer, suffix: str) -> str:
     """Return the note in the format of a file's *suffix*: ``.md``, ``.json``, or else text."""
     if suffix == ".json":
-        return json_document.dumps(shape_note(answer))
+        return json_document.dumps({"schema_version": NOTE_VERSION, **shape_note(answer)})
     if suffix == ".md":
         return _markdown(answer)
     return _text(answer)

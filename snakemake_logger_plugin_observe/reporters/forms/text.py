@@ -1,8 +1,8 @@
-"""A reply as text for a terminal."""
+"""A reply as text for a terminal, or for a pipe or a file, which have no width."""
 
 import io
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -10,6 +10,10 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.pasting import harmless_lines
 from snakemake_logger_plugin_observe.reporters.reply import Reply
+
+UNLIMITED: Final = 10_000
+"""The width of what is no terminal: tables are as wide as they need, only prose is wrapped."""
+_PROSE: Final = 100
 
 
 class _HarmlessConsole(Console):
@@ -38,5 +42,6 @@ def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
     )
     for part in reply.text(reply.answer, width):
         whole_line = isinstance(part, str) or (isinstance(part, Text) and bool(part.no_wrap))
-        console.print(part, soft_wrap=whole_line)
+        prose = _PROSE if width >= UNLIMITED and isinstance(part, Text) else None
+        console.print(part, soft_wrap=whole_line, width=None if whole_line else prose)
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))

@@ -1,17 +1,24 @@
 """The command line: exit codes, errors of one line, and the default command."""
 
+import errno
+import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
-from builders import begun, chain
+from builders import Story, begun, chain, retried
 from command_line import output, write_run
 
 from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.commands import COMMANDS
+from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.journal import files
 
 
 @pytest.fixture
@@ -229,3 +236,173 @@ def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert left.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("(see snakemake-observe --help)")
+
+
+# -- terminals ---------------------------------------------------------------------------------------
+
+
+def a_wide_run() -> Story:
+    wildcards = {"sample": "a_very_long_name_of_a_sample_" * 5, "lane": "L001"}
+    story = begun().job(1, wildcards=wildcards)
+    return story.quick(1, 3, 5, 38, external_jobid="slurm-123456789-123456789_42").end(40)
+
+
+@pytest.mark.parametrize("command", [["jobs"], ["jobs", "--used"], ["cost"], ["path"]])
+def test_in_a_pipe_no_table_is_cut(
+    workdir: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    a_wide_run().write(workdir / "j.jsonl")
+    assert main([*command, "j.jsonl"]) == 0
+    out = capsys.readouterr().out
+    assert f"sample={'a_very_long_name_of_a_sample_' * 5}, lane=L001" in out
+    assert "no room for" not in out
+    assert "…" not in out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+@pytest.mark.parametrize("command", [["jobs"], ["jobs", "--used"], ["cost"], ["path"]])
+def test_in_a_terminal_nothing_of_a_name_is_lost(
+    workdir: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    columns: int,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    a_wide_run().write(workdir / "j.jsonl")
+    assert main([*command, "j.jsonl"]) == 0
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert "L001" in out
+
+
+def test_columns_without_room_are_named(
+    workdir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    a_wide_run().write(workdir / "j.jsonl")
+    assert main(["jobs", "j.jsonl"]) == 0
+    assert "  no room for: external, node, " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variables", "colored"),
+    [({}, True), ({"TERM": "dumb"}, False), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, False)],
+)
+def test_a_dumb_terminal_gets_no_colors(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], colored: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    monkeypatch.setattr(terminal.buffer, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    retried().write(workdir / "j.jsonl")
+    assert main(["jobs", "j.jsonl"]) == 0
+    terminal.seek(0)
+    assert ("\x1b[" in terminal.read()) is colored
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback(
+    journal: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(args: object) -> Never:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(COMMANDS["cost"], "run", interrupted)
+    assert main([str(journal)]) == 130
+    assert capsys.readouterr() == ("", "\n")
+
+
+# -- commands ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("job", "did you mean jobs?"),
+        ("Trige", "did you mean triage?"),
+        ("report", "the commands are cost, path, whatif, "),
+    ],
+)
+def test_an_unknown_command_is_called_that(
+    workdir: Path, capsys: pytest.CaptureFixture[str], word: str, hint: str
+) -> None:
+    assert main([word, "--failed"]) == 2
+    assert output(capsys)[1].startswith(f"{word}: no such command, nor a journal or folder")
+    assert main([word]) == 2
+    assert hint in output(capsys)[1]
+
+
+def test_a_folder_with_the_name_of_no_command_is_a_folder(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain().write(workdir / "report" / "j.jsonl")
+    assert main(["report"]) == 0
+    assert main(["report/j.jsonl"]) == 0
+    assert main(["missing.jsonl"]) == 2
+    assert "missing.jsonl: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_example_in_a_command_s_help_works(
+    workdir: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    (example,) = re.findall(r"^Example: (.+)$", capsys.readouterr().out, re.MULTILINE)
+    story = begun().job(1).job(2, (1,), rule="all").quick(1, 3, 4, 8).quick(2, 8, 8, 9).end(9)
+    for number in (1, 2):
+        write_run(workdir, str(number), story)
+    (workdir / "Snakefile").touch()
+    for name in ("before", "after"):
+        chain().write(workdir / f"{name}.jsonl")
+    (workdir / "observe.toml").write_text("version = 1\n[max]\nfailed_jobs = 0\n")
+    program, *arguments = shlex.split(example)
+    assert (program, arguments[0]) == ("snakemake-observe", command)
+    if command == "accounting":  # no cluster ran these jobs
+        assert main(arguments) == 2
+        assert "no job of this run has a Slurm job id" in capsys.readouterr().err
+    else:
+        assert main(arguments) == 0
+
+
+# -- other users' journals ---------------------------------------------------------------------------
+
+
+def denied(path: Path, *_: object) -> Never:
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+
+@pytest.mark.parametrize("named", [[], ["."], ["j.jsonl"], [".snakemake/observe/1.jsonl"]])
+def test_a_journal_that_may_not_be_read_is_named_with_what_helps(
+    workdir: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    named: list[str],
+) -> None:
+    chain().write(workdir / "j.jsonl")
+    write_run(workdir, "1", chain())
+
+    monkeypatch.setattr(files, "open", denied, raising=False)
+    assert main(["jobs", *named]) == 2
+    error = output(capsys)[1]
+    assert (
+        f".jsonl: Permission denied: it belongs to {chain().write(workdir / 'mine').owner()}; "
+        in error
+    )
+    assert "--logger-observe-mode 0640" in error
+
+
+def test_a_folder_that_may_not_be_read_is_not_an_empty_one(
+    workdir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_journal.os, "listdir", denied)
+    assert main(["jobs"]) == 2
+    assert output(capsys)[1].startswith(".snakemake/observe: Permission denied")

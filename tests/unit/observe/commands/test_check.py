@@ -390,3 +390,23 @@ def test_a_run_without_an_end_fails_only_what_it_has_exceeded_already(
         ("makespan_s", 20, False, why),
         ("jobs_planned", 3, None, why),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--strict"], "--strict"),
+        (["--junit", "a.xml", "--baseline", "b"], "--baseline, --junit"),
+    ],
+)
+def test_a_proposal_takes_no_option_of_a_check(
+    here: Path, capsys: Capsys, options: list[str], named: str
+) -> None:
+    assert refused(capsys, "--init", "-", *options).endswith(f"checks nothing: leave out {named}")
+
+
+def test_a_status_is_printed_in_words(here: Path, capsys: Capsys) -> None:
+    journal("work", begun().end(9, "nothing_to_do"))
+    write("version = 1\n")
+    assert main(["check", "observe.toml", "work"]) == 0
+    assert "status = success: nothing to do" in capsys.readouterr().out

@@ -29,9 +29,16 @@ def test_strict_gives_exit_code_1_unless_both_did_the_same_work(
 ) -> None:
     one = chain().write(tmp_path / "one.jsonl")
     other = begun().job(1, rule="else").quick(1, 3, 4, 10).end(21).write(tmp_path / "other.jsonl")
-    assert compare(capsys, one, one, "--strict")[0] == 0
     assert compare(capsys, one, other)[0] == 0
     assert compare(capsys, one, other, "--strict")[0] == 1
+
+
+def test_strict_needs_contents_that_were_compared(tmp_path: Path, capsys: Capsys) -> None:
+    one, two = (chain().write(tmp_path / f"{name}.jsonl") for name in ("one", "two"))
+    assert compare(capsys, one, two)[1]["same_work"] is True
+    assert compare(capsys, one, two)[0] == 0
+    code, answer = compare(capsys, one, two, "--strict")
+    assert (code, "not known to be the same work" in answer["notes"][-1]) == (1, True)
 
 
 def test_the_default_baseline_is_the_newest_earlier_success(

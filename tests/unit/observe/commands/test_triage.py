@@ -160,7 +160,7 @@ def test_a_note_is_written_once_in_the_format_of_its_suffix(
     assert main(["triage", str(incident), "--note", "n.md"]) == 2
     assert (workdir / "n.md").read_text() == before
     assert "already exists" in capsys.readouterr().err
-    assert list(json.loads((workdir / "n.json").read_text())) == FIELDS
+    assert list(json.loads((workdir / "n.json").read_text())) == ["schema_version", *FIELDS]
 
 
 def test_saved_evidence_is_private_and_only_from_the_working_directory(
@@ -304,3 +304,8 @@ def test_evidence_is_not_saved_into_a_file(
     assert capsys.readouterr().err == (
         "snakemake-observe: file: is not a folder. Name a new folder\n"
     )
+def test_a_note_as_json_names_its_schema(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(workdir, "1", a_run())
+    assert main(["triage", "--note", "note.json"]) == 0
+    note = json.loads((workdir / "note.json").read_text())
+    assert (note["schema_version"], len(note)) == (1, 7)
