@@ -164,6 +164,7 @@ def timeline_of(run: Run, attempt: Attempt) -> Timeline:
             node_starts=attempt.node_starts,
             levels=attempt.levels,
             wrapped=run.wrapped,
+            touched=run.started is not None and run.started.kind == "touch",
             group=attempt.job_id is None,
             main=run.main,
             clocks=clocks,

@@ -39,6 +39,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
     NOT_TIMED,
     ONLY_A_SIGN,
     STARTED_AGAIN,
+    TOUCHED,
 )
 
 _UNKNOWN: Final = MainProcess()
@@ -53,6 +54,8 @@ class TimelineInput:
     node_starts: Sequence[Micros] = ()
     levels: Sequence[Level] = ()
     wrapped: bool = True
+    touched: bool = False
+    """Whether the run only touched outputs: Snakemake then wraps no executor."""
     group: bool = False
     main: MainProcess = _UNKNOWN
     clocks: Mapping[str, LeadBounds] = field(default_factory=dict)
@@ -77,7 +80,7 @@ def timeline(evidence: TimelineInput) -> Timeline:
     track.to(stamps.selected, "slot_wait")
     if not evidence.wrapped:
         track.to(end, UNOBSERVED)
-        result.unobserved.append(NO_WRAPPER)
+        result.unobserved.append(TOUCHED if evidence.touched else NO_WRAPPER)
     elif _given_up_unsubmitted(evidence):
         _until_submitted(track, evidence)
         track.to(end, "dispatch" if stamps.submitting is None else "submit")

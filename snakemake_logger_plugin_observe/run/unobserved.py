@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 NO_WRAPPER: Final = "run without --executor timed: no breakdown into queue, node and tool"
+TOUCHED: Final = "--touch only touched its outputs: no tool ran"
 NOT_TIMED: Final = "the stages inside this executor could not be timed"
 NO_NODE_STAMPS: Final = "no timing from the node yet"
 ONLY_A_SIGN: Final = "no timing from the node after its first sign of life"

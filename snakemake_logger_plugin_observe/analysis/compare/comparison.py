@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work import (
 )
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths, Speed, speed
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS, Kind, parse
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -194,12 +195,13 @@ def _verdict(
 def _extent(compared: Compared) -> str:
     """Return how much of the work each side did, where that differs, instead of a speed."""
     before, after = (_ran(side.run) for side in (compared.before, compared.after))
-    return f"{after} jobs ran, and {before} in A"
+    return f"{after[0]:,} of {jobs_of(after[1])} ran, and {before[0]:,} of {before[1]:,} in A"
 
 
-def _ran(run: Run) -> str:
+def _ran(run: Run) -> tuple[int, int]:
+    """Return how many jobs ran, and how many there were with those that were up to date."""
     kept = sum(run.planned.up_to_date.values()) if run.planned is not None else 0
-    return f"{len(run.jobs):,} of {len(run.jobs) + kept:,}"
+    return len(run.jobs), len(run.jobs) + kept
 
 
 def _because(pace: str, expected: str, did: str) -> str:

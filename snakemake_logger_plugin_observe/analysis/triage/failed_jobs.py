@@ -9,7 +9,13 @@ from snakemake_logger_plugin_observe.analysis.failures.endings import describe_e
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
-from snakemake_logger_plugin_observe.analysis.phrasing import cut, jobs_of, named, submission_name
+from snakemake_logger_plugin_observe.analysis.phrasing import (
+    cut,
+    jobs_of,
+    named,
+    plural,
+    submission_name,
+)
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
@@ -40,9 +46,21 @@ def by_rule(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
 def who(failures: Sequence[Failure]) -> str:
     """Return the name of one failed job, or the number of several and their rules."""
     if len(failures) > 1:
-        return f"{jobs_of(len(failures))} of {named(by_rule(failures))}"
+        single = [one for one in failures if one.job_id is not None]
+        jobs = [f"{jobs_of(len(single))} of {named(by_rule(single))}"] if single else []
+        groups = rules_and_groups([one for one in failures if one.job_id is None])
+        return " and ".join([*jobs, *groups])
     one = failures[0]
     return submission_name(one.rule, one.wildcards, one.group_name)
+
+
+def rules_and_groups(failures: Sequence[Failure]) -> list[str]:
+    """Return the rules of failed jobs, and the name or the number of the groups that failed."""
+    rules = dict.fromkeys(one.rule or name_of(one) for one in failures if one.job_id is not None)
+    groups = [one for one in failures if one.job_id is None]
+    if len(groups) == 1:
+        return [*rules, submission_name(None, {}, groups[0].group_name)]
+    return [*rules, *([plural(len(groups), "group")] if groups else [])]
 
 
 def jobs(case: Case, failures: Iterable[Failure]) -> tuple[int, ...]:

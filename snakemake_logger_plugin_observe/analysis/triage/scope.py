@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.phrasing import job_name, jobs_of, named
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name, jobs_of, named, plural
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
@@ -71,18 +71,29 @@ def _targets(case: Case) -> str:
 
 def _families(case: Case, jobs: Iterable[JobDescribed]) -> Iterable[str]:
     """Yield, for each wildcard, which of its values are affected and what they have in common."""
-    rules, affected = {job.rule for job in jobs}, _values(jobs)
-    known = _values(job for job in case.run.jobs.values() if job.rule in rules)
+    affected, known = _values(jobs), _values(case.run.all_jobs.values())
+    every = _knows_every_job(case)
     for name, values in affected.items():
         others = known[name].keys() - values.keys()
-        if not others:
+        if not others and every:
             yield (
                 f"all {len(values):,} values of {name}" if len(values) > 1 else _only(name, values)
             )
             continue
-        started = "" if case.status == "success" else " that started"
-        text = f"{len(values):,} of {len(known[name]):,} values of {name}{started}"
-        yield f"{text}, {_alike(list(values), others) or named(values)}"
+        of = f"{plural(len(values), 'value')} of {name}"
+        if others:
+            of = f"{len(values):,} of {len(known[name]):,} values of {name}"
+        started = "" if every else " that started"
+        yield f"{of}{started}, {_alike(list(values), others) or named(values)}"
+
+
+def _knows_every_job(case: Case) -> bool:
+    """Whether the journal describes every job of the DAG, also those that did not run."""
+    run = case.run
+    if run.planned is None:
+        return case.status == "success"
+    planned = sum(run.planned.to_run.values()) + sum(run.planned.up_to_date.values())
+    return len(run.all_jobs) >= planned
 
 
 def _only(name: str, values: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """The steps of triage: symptoms, scope, plan, changes, logs, incidents, and the note."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -49,6 +49,7 @@ def triage(case: Case) -> Triage:
     excerpts = log_excerpts(case, affected, incidents)
     incidents = with_lasting_citations(case, incidents)
     lacking = missing_evidence(case, affected, incidents)
+    incidents = within_the_run(case, incidents)
     gain = predict_gain(case, incidents[0].action) if incidents else None
     return Triage(
         symptoms=seen,
@@ -63,6 +64,12 @@ def triage(case: Case) -> Triage:
             case, seen, affected, incidents, excerpts=excerpts, missing_evidence=lacking, gain=gain
         ),
     )
+
+
+def within_the_run(case: Case, incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return incidents that explain no more time than passed: jobs that ran at once lost more."""
+    most = case.run.makespan
+    return tuple(replace(one, explains=min(one.explains, most)) for one in incidents)
 
 
 def rank(

@@ -44,9 +44,9 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         line = never_succeeded[0].rows[-1].attempt.line
         yield Symptom("failed_so_far", text, side.at_line(line, "status: failed"))
     if case.status == "failed":
-        rules = ", ".join(dict.fromkeys(one.rule or "a group" for one in never_succeeded))
         many = jobs_of(len(failed_jobs.never_succeeded(case)))
-        text = f"the run failed: {many} of {rules}" if never_succeeded else "the run failed"
+        whose = ", ".join(failed_jobs.rules_and_groups(never_succeeded))
+        text = f"the run failed: {many} of {whose}" if never_succeeded else "the run failed"
         yield Symptom("failed", text, side.at_end("status: failed"))
     if case.slower and case.comparison is not None and case.baseline_side is not None:
         speed = case.comparison.speed
@@ -60,7 +60,7 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         before, after = case.comparison.work.jobs
         both_full = {scope_of(case.run), scope_of(case.baseline_side.run)} <= {"full", None}
         if after != before and case.status == "success" and both_full:
-            text = f"{after:,} jobs ran, not {before:,}"
+            text = f"{jobs_of(after)} ran, not {before:,}"
             cited = (
                 *side.at_end(f"job_count: {after}"),
                 *case.baseline_side.at_end(f"job_count: {before}"),

@@ -146,7 +146,9 @@ def _missing(
         )
     if source.status == "running":
         yield "the run has not ended: all of this is preliminary"
-    if not run.wrapped:
+    if run.started is not None and run.started.kind == "touch":
+        yield "a --touch run: no tool ran, so there is nothing to say about jobs' times"
+    elif not run.wrapped:
         yield (
             "recorded without --executor timed: there is no breakdown of a job's time into "
             "waiting and computing; how tools ended, what they used, and retries on a node are "

@@ -100,7 +100,8 @@ def _block(
     row = next(row for row in one.rows if row.attempt.number == one.last.attempt)
     alone = len(block) == 1
     name = job_name(one.rule, one.wildcards if alone else {}, one.group_name)
-    who = plural(len(block), "job") if not alone else ""
+    noun = "group" if one.job_id is None else "job"
+    who = plural(len(block), noun) if not alone else ""
     if alone and one.job_id is not None:
         who = f"job {one.job_id}"
     title = " · ".join(part for part in (name, who, _story(answer, one, alone=alone)) if part)
@@ -108,7 +109,7 @@ def _block(
     yield line(_facts(answer, block, row))
     if not alone:
         names = [f"{each.key} {wildcard_values(each.wildcards)}".strip() for each in block]
-        yield line(f"jobs {first_of(names)}")
+        yield line(f"{noun}s {first_of(names)}")
     if one.outcome == "succeeded" and (pattern := patterns.pop(one.rule or "", None)):  # shown once
         yield from _in_common(pattern)
     yield from map(line, _used(one))

@@ -113,7 +113,7 @@ def _boundary(typical: TypicalRun, *, clustered: bool) -> Iterator[str]:
     yield "It is workflow design, and the workflow's owner decides, if"
     yield ""
     many = round(typical.jobs * _MANY)
-    yield f"- more than {many:,} jobs are planned ({typical.jobs:,} are typical);"
+    yield f"- more than {plural(many, 'job')} planned ({typical.jobs:,} typical);"
     for one in typical.rules:
         if _is_small(one):
             yield (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named, plural
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.changed import CHANGES_IN_WORDS
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
@@ -53,7 +53,7 @@ def detect(case: Case) -> Iterator[Incident]:
         id=CLASS,
         incident_class=CLASS,
         where="workflow semantics",
-        claim=f"{rerun.jobs:,} of {everything.jobs:,} jobs ran again because of "
+        claim=f"{rerun.jobs:,} of {jobs_of(everything.jobs)} ran again because of "
         f"{CHANGES_IN_WORDS[kind]} of "
         f"{named(rules) or 'a job'}{f' ({files})' if files else ''}{more}",
         strength="certain",

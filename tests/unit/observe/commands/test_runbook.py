@@ -90,7 +90,7 @@ def test_limits_come_from_the_workflow_s_runs(work: Path) -> None:
         put(work, str(number), a_story(length_s, begins_s=-1000 * (3 - number)))
     text = written(work)
     assert "over 3 runs." in text
-    assert "- more than 8 jobs are planned (7 are typical);" in text
+    assert "- more than 8 jobs planned (7 typical);" in text
     assert "- a run takes longer than " in text
 
 

@@ -36,6 +36,7 @@ from snakemake_logger_plugin_observe.run.unobserved import (
     NOT_TIMED,
     ONLY_A_SIGN,
     STARTED_AGAIN,
+    TOUCHED,
 )
 
 BEFORE_THE_NODE = [("slot_wait", 0, 1), ("dispatch", 1, 2), ("submit", 2, 3)]
@@ -410,6 +411,12 @@ def test_without_the_wrapper_only_the_wait_for_a_slot_is_known() -> None:
     result = timeline(evidence(stamps(ready=0, selected=1, finished=6), wrapped=False))
     assert phases_at(result) == [("slot_wait", 0, 1), ("unobserved", 1, 6)]
     assert result.unobserved == [NO_WRAPPER]
+
+
+def test_a_run_that_touches_its_outputs_runs_no_tool() -> None:
+    """Snakemake wraps no executor then, whatever was asked for."""
+    result = timeline(evidence(stamps(ready=0, finished=6), wrapped=False, touched=True))
+    assert result.unobserved == [TOUCHED]
 
 
 def test_an_attempt_without_stamps_has_no_segments() -> None:

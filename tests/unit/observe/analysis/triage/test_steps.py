@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import strategies
 from answers import render, render_json
-from builders import at, begun, killed, logger_only, stamps
+from builders import Story, at, begun, killed, logger_only, stamps
 from hypothesis import given
-from triaged import WIDE, flaky, triage_of, widened
+from triaged import WIDE, flaky, timed, triage_of, widened
 from workflows import a_job, a_run, a_workflow, changed
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -206,3 +206,62 @@ def test_a_note_of_a_tampered_journal_is_harmless_to_terminals_and_markdown() ->
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert re.search(r"(?<![\\`])<script>", render_note(answer, ".md").replace("`", "")) is None
+
+
+# -- counts and amounts are those of the run -----------------------------------------------------------
+
+
+def three_values(*, described: int) -> Story:
+    """Return a run in which two jobs of three failed; of the third, it may only know the number."""
+    story = begun().planned(2, {"cut": 3})
+    for number, value in enumerate("abc"[:described], 1):
+        story.job(number, rule="cut", wildcards={"i": value})
+    for number in (1, 2):
+        story.quick(number, 3, 4, 9, status="failed")
+    return story.end(10, "failed")
+
+
+@pytest.mark.parametrize(
+    ("described", "text"),
+    [
+        (3, "2 jobs of cut; 2 of 3 values of i, a, b"),
+        (2, "2 jobs of cut; 2 values of i that started, a, b"),
+    ],
+)
+def test_all_values_are_all_that_were_planned(described: int, text: str) -> None:
+    assert triage_of(three_values(described=described)).scope.text == text
+
+
+def test_jobs_that_were_up_to_date_have_values_too() -> None:
+    story = begun().planned(2, {"cut": 1}, cut=1).kept(2, ("cut", {"i": "b"}, "b.txt"))
+    story.job(1, rule="cut", wildcards={"i": "a"}).quick(1, 3, 4, 9, status="failed")
+    assert triage_of(story.end(10, "failed")).scope.text == "1 job of cut; 1 of 2 values of i, a"
+
+
+@pytest.mark.parametrize(
+    ("groups", "whose"), [(1, "2 jobs of group pair"), (2, "4 jobs of 2 groups")]
+)
+def test_groups_that_failed_are_counted(groups: int, whose: str) -> None:
+    story, known = begun(), stamps(ready=3, selected=4, submitting=4, accepted=5, finished=9)
+    for number in range(groups):
+        group, members = f"g{number}", (2 * number, 2 * number + 1)
+        story.group(group, members, name="pair")
+        for member in members:
+            story.job(member, rule="cut", group=group)
+        story.attempt(None, known, group=group, status="failed")
+    found = triage_of(story.end(10, "failed"))
+    assert found.symptoms[0].text == f"the run failed: {whose}"
+
+
+def test_an_incident_explains_no_more_time_than_passed() -> None:
+    story = begun()
+    for number in range(8):
+        story.job(number, rule="cut").quick(number, 3, 4, 19, status="failed")
+    (first, *_) = triage_of(story.end(20, "failed")).incidents
+    assert first.explains == 20_000_000
+
+
+def test_one_job_is_no_jobs() -> None:
+    one, two = timed({"cut": 1.0}, a_workflow("a")[:1]), timed({"cut": 1.0}, a_workflow("ab")[:2])
+    texts = [symptom.text for symptom in triage_of(one, two).symptoms]
+    assert "1 job ran, not 2" in texts
