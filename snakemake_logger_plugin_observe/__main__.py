@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NoReturn
 
 from snakemake_logger_plugin_observe import __version__
@@ -16,7 +17,7 @@ from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.support.check_file import CheckFileError
 from snakemake_logger_plugin_observe.commands.support.evidence_store import SavingError
 from snakemake_logger_plugin_observe.commands.support.write_files import WritingError
-from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.journal.files import JournalError, unreadable
 from snakemake_logger_plugin_observe.reporters.forms import FORMS
 from snakemake_logger_plugin_observe.reporters.forms.text import UNLIMITED
 from snakemake_logger_plugin_observe.reporters.words import harmless
@@ -111,9 +112,12 @@ def _run(given: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:  # reading raises JournalError, so this is about stdout
+    except OSError as error:
+        if error.filename is not None:  # it is about a file or a folder, and not about stdout
+            text = harmless(str(unreadable(Path(os.fsdecode(error.filename)), error)))
+            print(f"snakemake-observe: {text}", file=sys.stderr)
+            return 2
         text = harmless(str(error))
-        print(f"snakemake-observe: cannot write the answer: {text}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return int(reply.code)
