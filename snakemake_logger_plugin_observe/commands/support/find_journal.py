@@ -183,8 +183,8 @@ def _lost(run: Run) -> Iterator[str]:
     ended = sum(1 for a in run.attempts.values() if a.job_id is not None and a.status in FINAL)
     if ended < counted:
         yield (
-            f"the ends of {counted - ended:,} of {counted:,} attempts are missing: lines were "
-            "lost, and every figure is too small by these attempts"
+            f"the ends of {counted - ended:,} of {plural(counted, 'attempt')} are missing: lines "
+            "were lost, and every figure is too small by these attempts"
         )
 
 

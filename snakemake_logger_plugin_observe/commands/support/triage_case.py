@@ -156,7 +156,8 @@ def _missing(
         )
     elif partial := sum(1 for one in run.attempts.values() if one.unobserved):
         yield (
-            f"{partial:,} of {len(run.attempts):,} attempts were observed only in part (mostly "
+            f"{partial:,} of {plural(len(run.attempts), 'attempt')} "
+            f"{'was' if partial == 1 else 'were'} observed only in part (mostly "
             "without timing from the node): no breakdown of their time is available"
         )
     for gap in dict.fromkeys(run.gaps):

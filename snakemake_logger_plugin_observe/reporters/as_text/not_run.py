@@ -77,7 +77,10 @@ def _first(answer: WhyAnswer, one: NotRun) -> str:
     rules = Counter(run.planned.up_to_date if run.planned is not None else {})
     counted = [f"{rule} {many:,}" for rule, many in rules.most_common()]
     verb, are = ("would run", "are") if would else ("ran", "were")
-    every = f"all {plural(one.count, 'job')} {are} up to date: {named(counted, _SHOWN)}"
+    every = f"all {one.count:,} jobs {are}"
+    if one.count == 1:
+        every = f"its one job {'is' if would else 'was'}"
+    every += f" up to date: {named(counted, _SHOWN)}"
     return f"Nothing {verb}: {every}."
 
 
