@@ -118,6 +118,7 @@ def _run(given: list[str]) -> int:
             print(f"snakemake-observe: {text}", file=sys.stderr)
             return 2
         text = harmless(str(error))
+        print(f"snakemake-observe: cannot write the answer: {text}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     return int(reply.code)

@@ -19,9 +19,7 @@ from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.triage import shape
 from snakemake_logger_plugin_observe.reporters.as_text.triage import parts
-from snakemake_logger_plugin_observe.reporters.claims import shape_note
 from snakemake_logger_plugin_observe.reporters.documents.incident_note import (
-    NOTE_VERSION,
     render_note,
 )
 from snakemake_logger_plugin_observe.reporters.reply import Reply

@@ -20,7 +20,6 @@ from snakemake_logger_plugin_observe.journal.files import (
     journals_below,
     journals_in,
     read_journal,
-    unreadable,
 )
 from snakemake_logger_plugin_observe.reporters.answers import EarlierRun, Source
 from snakemake_logger_plugin_observe.run.attempt import FINAL
@@ -88,7 +87,6 @@ def above(folder: Path) -> Path | None:
 def _newest(folder: Path, detail: Detail) -> Source:
     found = journals_in(folder) or journals_below(folder)
     if not found:
-        _check_access(folder / SUBFOLDER)
         raise JournalError(
             f"no journal in {folder / SUBFOLDER}: run snakemake with --logger observe there, "
             "or name a journal"
@@ -111,16 +109,6 @@ def _newest(folder: Path, detail: Detail) -> Source:
     if plans:
         return _load(plans[0], detail)
     raise JournalError((denied or unread)[0])
-
-
-def _check_access(folder: Path) -> None:
-    """Raise JournalError if *folder* may not be read: then nobody knows what is in it."""
-    try:
-        os.listdir(folder)
-    except PermissionError as error:
-        raise unreadable(folder, error) from error
-    except OSError:
-        return
 
 
 def _passed_over(plans: Sequence[Path], unread: Sequence[str]) -> Iterator[str]:

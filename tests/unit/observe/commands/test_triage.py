@@ -304,6 +304,8 @@ def test_evidence_is_not_saved_into_a_file(
     assert capsys.readouterr().err == (
         "snakemake-observe: file: is not a folder. Name a new folder\n"
     )
+
+
 def test_a_note_as_json_names_its_schema(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(workdir, "1", a_run())
     assert main(["triage", "--note", "note.json"]) == 0
