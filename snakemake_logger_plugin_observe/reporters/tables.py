@@ -5,6 +5,7 @@ In a narrow terminal, names and texts take several lines; numbers never do.
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -54,3 +55,26 @@ def fitting(
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def as_lines(table: Table) -> list[str] | None:
+    """Return the lines of a plain table that may be as wide as it needs, without styles.
+
+    Much faster than the console, which weighs the widths of columns against each other. None if a
+    cell is more than a line of text.
+    """
+    columns = []
+    for column in table.columns:
+        shown = [column.header, *column.cells] if table.show_header else list(column.cells)
+        texts = [str(one) for one in shown if isinstance(one, str | Text)]
+        if len(texts) < len(shown) or any("\n" in text for text in texts):
+            return None
+        widths = [len(text) if text.isascii() else cell_len(text) for text in texts]
+        most = column.width or max([column.min_width or 0, *widths])
+        gaps = [" " * max(0, most - width) for width in widths]
+        right = column.justify == "right"
+        padded = [
+            gap + text if right else text + gap for text, gap in zip(texts, gaps, strict=True)
+        ]
+        columns.append(padded)
+    return ["  ".join(cells) for cells in zip(*columns, strict=True)]

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.pasting import harmless_lines
 from snakemake_logger_plugin_observe.reporters.reply import Reply
+from snakemake_logger_plugin_observe.reporters.tables import as_lines
 
 UNLIMITED: Final = 10_000
 """The width of what is no terminal: tables are as wide as they need, only prose is wrapped."""
@@ -41,6 +43,11 @@ def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
         legacy_windows=False,
     )
     for part in reply.text(reply.answer, width):
+        unlimited = width >= UNLIMITED and not color
+        lines = as_lines(part) if unlimited and isinstance(part, Table) else None
+        if lines is not None:
+            out.write(harmless_lines("".join(f"{line}\n" for line in lines)))
+            continue
         whole_line = isinstance(part, str) or (isinstance(part, Text) and bool(part.no_wrap))
         prose = _PROSE if width >= UNLIMITED and isinstance(part, Text) else None
         console.print(part, soft_wrap=whole_line, width=None if whole_line else prose)

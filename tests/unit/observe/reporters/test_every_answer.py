@@ -48,6 +48,7 @@ from snakemake_logger_plugin_observe.reporters.answers import (
     RunbookAnswer,
     WhyAnswer,
 )
+from snakemake_logger_plugin_observe.reporters.forms import text as text_form
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -123,6 +124,15 @@ def test_a_text_is_printable_and_ends_with_a_line_break(command: str) -> None:
             assert text.endswith("\n")
             assert not text.startswith("\n")
             assert is_printable(text)
+
+
+@every_answer
+def test_without_a_limit_a_table_is_what_the_console_would_make_of_it(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = [render(answer, text_form.UNLIMITED) for answer in answers(command)]
+    monkeypatch.setattr(text_form, "as_lines", lambda table: None)
+    assert quick == [render(answer, text_form.UNLIMITED) for answer in answers(command)]
 
 
 @every_answer
