@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison, compare
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import Case, LiveAnswer
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
