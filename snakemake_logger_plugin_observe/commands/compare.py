@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
+from snakemake_logger_plugin_observe.analysis.compare.comparison import (
+    Party,
+    compare,
+    of_itself,
+)
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.check_file import read_check_file
 from snakemake_logger_plugin_observe.commands.support.sides import (
@@ -78,6 +82,8 @@ def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
         globs = [pattern for pattern, _ in read_check_file(args.publish).files]
     both = parties(baseline, candidate, globs)
     comparison = compare(*both)
+    if _is_same_run(before, after):
+        comparison = of_itself(comparison)
     notes = [*_ignored(args.baseline, baseline), *_ignored(args.candidate, candidate)]
     if args.publish is not None:
         notes += _not_compared(args.publish, before, after, both[0])
@@ -88,6 +94,12 @@ def run(args: argparse.Namespace) -> Reply[CompareAnswer]:
         notes.append(_UNCHECKED)
     answer = CompareAnswer(before, after, comparison, tuple(notes))
     return Reply(answer, parts, shape, int(args.strict and (unchecked or not same)))
+
+
+def _is_same_run(before: Source, after: Source) -> bool:
+    """Whether both journals are of one run: the same file, or a copy of it."""
+    one, other = before.run.started, after.run.started
+    return one is not None and other is not None and one.run_id == other.run_id
 
 
 def _default_baseline(candidate: Side) -> Side:

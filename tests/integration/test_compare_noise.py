@@ -44,14 +44,15 @@ def test_none_of_ten_equal_runs_is_faster_or_slower_than_those_before_it(
         known = folder_of(ten.journals[:count], tmp_path / str(count) / ".snakemake" / "observe")
         done = Lab(known.parents[1]).observe("compare", "--format", "json")
         answer = json.loads(done.stdout)
-        assert answer["speed"]["verdict"] == "as fast", answer["speed"]
+        expected = "as fast" if count > 4 else "cannot tell"  # four runs before it show the noise
+        assert answer["speed"]["verdict"] == expected, answer["speed"]
         assert answer["findings"] == []
 
 
 def test_no_equal_run_is_faster_or_slower_than_another(ten: Lab) -> None:
     for before, after in itertools.combinations(ten.journals, 2):
         answer = compare(ten.folder, before, after)
-        assert answer["speed"]["verdict"] == "as fast", answer["speed"]
+        assert answer["speed"]["verdict"] in ("as fast", "cannot tell"), answer["speed"]
 
 
 def test_five_runs_are_as_fast_as_five_others(ten: Lab, tmp_path: Path) -> None:

@@ -28,26 +28,28 @@ def whole(bench: Bench) -> Path:
 # -- runs that did not succeed -------------------------------------------------------------------
 
 
-def test_a_run_that_had_nothing_to_do_is_not_comparable(bench: Bench) -> None:
+def test_a_run_that_had_nothing_to_do_left_the_outputs_of_the_one_before(bench: Bench) -> None:
     lab = bench.folder()
     first = lab.new_run(*SUMS, *CORES)
     second = lab.new_run(*SUMS, *CORES)
     answer = bench.compare(first, second)
-    assert answer["verdict"] == "not comparable, because B had nothing to do"
-    assert (answer["same_work"], answer["speed"]["verdict"]) == (None, None)
+    assert answer["verdict"] == (
+        "B had nothing to do: all 9 jobs were up to date; its outputs' checksums are those of A"
+    )
+    assert (answer["same_work"], answer["speed"]["verdict"]) == (True, None)
     assert {finding["kind"] for finding in answer["findings"]} == {"neutral"}
 
 
-def test_a_run_that_found_most_up_to_date_did_less(bench: Bench) -> None:
+def test_a_run_that_found_most_up_to_date_did_the_same_work(bench: Bench) -> None:
     lab = bench.folder()
     first = lab.new_run(*SUMS, *CORES)
     (lab.folder / "published" / "report.txt").unlink()
     second = lab.new_run(*SUMS, *CORES)
     answer = bench.compare(first, second)
-    assert (verdict(answer), answer["same_work"], answer["checked"]) == ("did less", False, "plan")
-    assert findings_of(answer) == ["neutral up_to_date"]
-    (claim,) = (finding["claim"] for finding in answer["findings"])
-    assert claim.startswith("7 jobs up to date in the candidate and not run there: ")
+    assert answer["verdict"] == f"{SAME}; B ran 2 of 9 jobs, A 9 of 9"
+    assert (answer["same_work"], answer["checked"], answer["findings"]) == (True, "contents", [])
+    assert answer["speed"]["why_not"] == "B ran 2 of 9 jobs, A 9 of 9"
+    assert (answer["speed"]["tools"]["ran"], answer["speed"]["tools"]["jobs"]) == (2, 1)
 
 
 def test_published_files_of_one_folder_are_not_compared_with_a_note(bench: Bench) -> None:
@@ -218,7 +220,7 @@ def test_a_newer_schema_is_refused_and_an_unknown_field_is_not(whole: Path, tmp_
     assert refused.returncode == 2
     assert "schema version 99 is newer" in refused.stderr
     read = Lab(tmp_path).observe("compare", str(whole), "minor.jsonl", "--format", "json")
-    assert json.loads(read.stdout)["verdict"] == f"as fast, {SAME}"
+    assert json.loads(read.stdout)["verdict"] == "A and B are the same run"
 
 
 @pytest.mark.parametrize("sides", [(), ("missing.jsonl",), (".",), ("missing.jsonl", "no.jsonl")])

@@ -17,7 +17,13 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work import (
     outputs_and_logs,
 )
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
-from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths, Speed, speed
+from snakemake_logger_plugin_observe.analysis.compare.speed import (
+    RunLengths,
+    Speed,
+    ToolTime,
+    speed,
+)
+from snakemake_logger_plugin_observe.analysis.compare.tool_times import tools
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS, Kind, parse
 from snakemake_logger_plugin_observe.run.model import Run
@@ -33,6 +39,8 @@ _OUTCOMES: Final = {
     "nothing_to_do": "had nothing to do",
 }
 _CUT_SHORT: Final = _OUTCOMES.keys() - {"nothing_to_do"}
+_CANNOT_TELL: Final = "cannot tell"
+SAME_RUN: Final = "A and B are the same run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,9 @@ class WorkDifference:
     rules_added: tuple[str, ...]
     rules_gone: tuple[str, ...]
     jobs: tuple[int, int]
+    """How many ran."""
+    in_dag: tuple[int, int]
+    """How many ran or were up to date."""
     attempts: tuple[int, int]
     failed_attempts: tuple[int, int]
     reasons: dict[Kind, tuple[int, int]]
@@ -93,9 +104,9 @@ def compare(before: Party, after: Party) -> Comparison:
     findings = judge.findings(compared)
     measured = speed(before.measured, after.measured, (before.run, after.run), before.history)
     why_not = _not_comparable(compared, before, after, findings)
-    unlike = _ran_other_jobs(compared, findings)
-    if any(party.status in _OUTCOMES for party in (before, after)) or compared.planned or unlike:
-        measured = replace(measured, verdict=None)
+    if why := _lengths_differ_anyway(compared, before, after, findings):
+        ran = _tools(compared) if not compared.planned else None
+        measured = replace(measured, verdict=None, why_not=why, tools=ran)
     same, verdict, because = _verdict(compared, findings, measured, why_not)
     return Comparison(
         verdict=verdict,
@@ -140,6 +151,39 @@ def _compared(before: Party, after: Party) -> Compared:
     )
 
 
+def of_itself(comparison: Comparison) -> Comparison:
+    """Return the comparison of two journals of one run, which has nothing to show."""
+    measured = replace(comparison.speed, verdict=None, why_not=SAME_RUN, tools=None)
+    return replace(comparison, verdict=SAME_RUN, speed=measured, reasons=())
+
+
+def _lengths_differ_anyway(
+    compared: Compared, before: Party, after: Party, findings: Sequence[Finding]
+) -> str:
+    """Return why the lengths of the two show nothing; empty if they can be compared."""
+    outcomes = [
+        f"{name} {_OUTCOMES[party.status]}"
+        for name, party in (("A", before), ("B", after))
+        if party.status in _OUTCOMES
+    ]
+    if outcomes:
+        return " and ".join(outcomes)
+    if compared.planned:
+        return "a dry run runs no job"
+    return _extent(compared) if _ran_other_jobs(compared, findings) else ""
+
+
+def _tools(compared: Compared) -> ToolTime | None:
+    """Return how long the tools of B's jobs took, and when they last ran; None if unknown."""
+    run = compared.after.run
+    both = tools(compared.before.run, run, compared.match.pairs).values()
+    jobs = sum(len(tool.jobs) for tool in both)
+    if not jobs:
+        return None
+    before, after = sum(tool.before for tool in both), sum(tool.after for tool in both)
+    return ToolTime(len(run.jobs), jobs, before / 1e6, after / 1e6)
+
+
 def _ran_other_jobs(compared: Compared, findings: Sequence[Finding]) -> bool:
     """Whether jobs ran in one of the two that were up to date in the other."""
     alone = any(
@@ -151,62 +195,99 @@ def _ran_other_jobs(compared: Compared, findings: Sequence[Finding]) -> bool:
 def _not_comparable(
     compared: Compared, before: Party, after: Party, findings: Sequence[Finding]
 ) -> tuple[str, ...]:
-    """Return why the two are not comparable; empty if they are."""
+    """Return why the two are not comparable; empty if they are.
+
+    Of other input data, equal products show that it makes no difference; if nothing was to do, the
+    products are those of the run that made them.
+    """
+    same = compared.contents.same
     why = [
         f"{name} {_OUTCOMES[party.status]}"
         for name, party in (("A", before), ("B", after))
-        if party.status in _OUTCOMES
+        if party.status in _CUT_SHORT or (party.status in _OUTCOMES and not same)
     ]
     if not compared.match.pairs and not why:
         why.append("they have no job in common")
-    why += [finding.claim for finding in findings if finding.id == dependencies.OTHER_DATA]
+    if not same:
+        why += [finding.claim for finding in findings if finding.id == dependencies.OTHER_DATA]
     return tuple(why)
 
 
 def _verdict(
     compared: Compared, findings: Sequence[Finding], measured: Speed, why_not: tuple[str, ...]
 ) -> tuple[bool | None, str, tuple[str, ...]]:
+    if idle := _idle(compared, measured):
+        known = "; its outputs' checksums are those of A" if not why_not else ""
+        return (True if not why_not else None), f"{idle}{known}", why_not
     if why_not:
         return None, f"not comparable, because {'; '.join(why_not)}", why_not
-    pace = measured.verdict or ("as planned" if compared.planned else _extent(compared))
     unsafe = tuple(finding.claim for finding in findings if finding.kind == "unsafe")
     less = [f for f in findings if f.id in _LESS and f.kind != "safe" and not _is_empty(f)]
     more = [f for f in findings if f.id in _MORE]
     if less and more and not compared.planned:
-        return False, f"{pace}, but different work", unsafe or _claims(less)
+        return False, _joined(compared, measured, "different work", "but "), unsafe or _claims(less)
     if less:
-        verdict = "less than planned" if compared.planned else _because(pace, "faster", "less")
-        return False, verdict, unsafe or _claims(less)
+        return False, _amount(compared, measured, "less", "faster"), unsafe or _claims(less)
     if any(finding.kind == "unsafe" for finding in more):
-        verdict = "more than planned" if compared.planned else _because(pace, "slower", "more")
-        return False, verdict, unsafe
+        return False, _amount(compared, measured, "more", "slower"), unsafe
     if unsafe:
-        verdict = "not as planned" if compared.planned else f"{pace}, but not the same work"
-        return False, verdict, unsafe
+        if compared.planned:
+            return False, "not as planned", unsafe
+        return False, _joined(compared, measured, "not the same work", "but "), unsafe
     extra = " and more" if any(finding.kind == "neutral" for finding in more) else ""
     how = (
         f"the same work{extra} (outputs' checksums equal)"
         if compared.contents.checked
         else f"the same plan{extra} (contents unchecked)"
     )
-    return True, f"{pace}, {how}", ()
+    if compared.planned:
+        return True, f"as planned, {how}", ()
+    return True, _joined(compared, measured, how), ()
+
+
+def _joined(compared: Compared, measured: Speed, work: str, link: str = "") -> str:
+    """Return the verdict on the work and on the speed; without one, the work comes first."""
+    if measured.verdict is None:
+        return f"{work}; {_extent(compared)}"
+    if measured.verdict == _CANNOT_TELL:
+        return f"{work}; cannot tell which is faster"
+    return f"{measured.verdict}, {link}{work}"
+
+
+def _amount(compared: Compared, measured: Speed, did: str, expected: str) -> str:
+    """Return the verdict on a run that did less or more, which may explain its speed."""
+    if compared.planned:
+        return f"{did} than planned"
+    if measured.verdict in (None, _CANNOT_TELL):
+        new = job_set.new_values(compared) if did == "more" else ""
+        return _joined(compared, measured, f"{did} work{': ' if new else ''}{new}")
+    because = " because" if measured.verdict == expected else ", though"
+    return f"{measured.verdict}{because} it did {did}"
+
+
+def _idle(compared: Compared, measured: Speed) -> str:
+    """Return what is known of a run with nothing to do, after one that ran to its end."""
+    if measured.why_not != f"B {_OUTCOMES['nothing_to_do']}":
+        return ""
+    run = compared.after.run
+    kept = _kept(run)
+    all_jobs = f"all {jobs_of(kept)} were" if kept > 1 else "its one job was"
+    return f"{measured.why_not}: {all_jobs} up to date" if kept else ""
 
 
 def _extent(compared: Compared) -> str:
     """Return how much of the work each side did, where that differs, instead of a speed."""
     before, after = (_ran(side.run) for side in (compared.before, compared.after))
-    return f"{after[0]:,} of {jobs_of(after[1])} ran, and {before[0]:,} of {before[1]:,} in A"
+    return f"B ran {after[0]:,} of {jobs_of(after[1])}, A {before[0]:,} of {before[1]:,}"
 
 
 def _ran(run: Run) -> tuple[int, int]:
     """Return how many jobs ran, and how many there were with those that were up to date."""
-    kept = sum(run.planned.up_to_date.values()) if run.planned is not None else 0
-    return len(run.jobs), len(run.jobs) + kept
+    return len(run.jobs), len(run.jobs) + _kept(run)
 
 
-def _because(pace: str, expected: str, did: str) -> str:
-    """Return the verdict on a run that did less or more, which may explain its speed."""
-    return f"{pace} because it did {did}" if pace == expected else f"{pace}, though it did {did}"
+def _kept(run: Run) -> int:
+    return sum(run.planned.up_to_date.values()) if run.planned is not None else 0
 
 
 def _claims(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -232,6 +313,7 @@ def _work(compared: Compared) -> WorkDifference:
         rules_added=tuple(sorted(new - old)),
         rules_gone=tuple(sorted(old - new)),
         jobs=(len(before.jobs), len(after.jobs)),
+        in_dag=(len(before.jobs) + _kept(before), len(after.jobs) + _kept(after)),
         attempts=(len(attempts[0]), len(attempts[1])),
         failed_attempts=(failed[0], failed[1]),
         reasons=_reasons(before, after),

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 RUN: Final = "run"
 _SHORT: Final = 12
+_OWN_FLAGS: Final = ("--logger", "--timed-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +129,30 @@ def _differing(
 def _command_line(
     before: CitedRun, after: CitedRun, one: Sequence[str], other: Sequence[str]
 ) -> Iterator[Change]:
-    """Yield the arguments that differ, whatever their order and the program's path."""
-    old, new = Counter(one[1:]), Counter(other[1:])
+    """Yield the arguments that differ, whatever their order and the program's path.
+
+    How a run is recorded changes nothing in it: flags of these plugins are left out.
+    """
+    mine, others = _without_own_flags(one[1:]), _without_own_flags(other[1:])
+    old, new = Counter(mine), Counter(others)
     if old == new or not (one and other):
         return
-    gone, came = _surplus(one[1:], old - new), _surplus(other[1:], new - old)
+    gone, came = _surplus(mine, old - new), _surplus(others, new - old)
     cited = (*before.at_start(shlex.join(one)), *after.at_start(shlex.join(other)))
     before_text, after_text = shlex.join(gone) or None, shlex.join(came) or None
     yield Change(RUN, "command line", before_text, after_text, evidence=cited)
+
+
+def _without_own_flags(args: Sequence[str]) -> list[str]:
+    """Return *args* without ``--logger`` and the plugins' own flags, and without their values."""
+    kept: list[str] = []
+    own = False
+    for arg in args:
+        if arg.startswith("-"):
+            own = arg.startswith(_OWN_FLAGS)
+        if not own:
+            kept.append(arg)
+    return kept
 
 
 def _surplus(args: Sequence[str], surplus: Counter[str]) -> list[str]:

@@ -1,8 +1,9 @@
 """How much faster or slower a run is, beyond the noise between runs of the same work.
 
 Four or more runs of the same work give a mean and a standard deviation; a run (or a mean) is faster
-only outside the 99 % prediction interval of Student's t. With fewer runs, a fifth of the baseline,
-twice the spread, and at least two seconds count as noise. Importing Snakemake is the same work in
+only outside the 99 % prediction interval of Student's t, and as fast inside it. With fewer runs, a
+fifth of the baseline, twice the spread, and at least two seconds may be noise: a difference within
+that shows nothing, and which one is faster cannot be told. Importing Snakemake is the same work in
 every run: twice the difference between the import times is noise of the machine.
 """
 
@@ -16,11 +17,14 @@ from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES
 
-SpeedVerdict = Literal["faster", "slower", "as fast"]
+SpeedVerdict = Literal["faster", "slower", "as fast", "cannot tell"]
+"""``as fast`` only where enough runs show it."""
 
 # Two-sided 99 % quantiles of Student's t by degrees of freedom, from 3 to 10; more are as ten.
 _T99: Final = (5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169)
 _FEWEST_FREEDOMS: Final = 3
+ENOUGH_RUNS: Final = 4
+"""So many runs on each side, or on one of them, show how much their lengths vary."""
 _UNKNOWN_SHARE, _UNKNOWN_LEAST_S = 0.20, 2.0
 _KNOWN_SHARE, _KNOWN_LEAST_S = 0.05, 0.5
 _MOST_MOVED: Final = 8
@@ -58,6 +62,19 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolTime:
+    """The tools of the candidate's jobs, and of the last attempts before of the same jobs."""
+
+    ran: int
+    """How many jobs the candidate ran."""
+    jobs: int
+    """How many of them ran before, with their tools' times recorded."""
+    before_s: float
+    after_s: float
+    """Sums over these jobs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Speed:
     """How long both sides took; ``verdict`` is None where they cannot be compared."""
 
@@ -70,6 +87,10 @@ class Speed:
     by_class_s: dict[str, tuple[float, float]]
     moved: tuple[Moved, ...]
     verdict: SpeedVerdict | None
+    why_not: str = ""
+    """Why there is no verdict."""
+    tools: ToolTime | None = None
+    """What is compared instead, if the two ran different jobs."""
 
     @property
     def change_s(self) -> float | None:
@@ -101,7 +122,8 @@ def speed(
     margin = max(margin_s(known, after.makespans_s), _load_s(before, after))
     away = mean(after.makespans_s) - mean(known)
     beyond = abs(away) > margin and away * (candidate - baseline) > 0
-    verdict: SpeedVerdict = "as fast" if not beyond else "faster" if away < 0 else "slower"
+    within: SpeedVerdict = "as fast" if _enough(known, after.makespans_s) else "cannot tell"
+    verdict: SpeedVerdict = within if not beyond else "faster" if away < 0 else "slower"
     return Speed(
         baseline,
         candidate,
@@ -119,15 +141,24 @@ def speed(
 
 def margin_s(before: Sequence[float], after: Sequence[float]) -> float:
     """Return up to which difference in seconds two sides' lengths differ by noise."""
-    freedoms = max(0, len(before) - 1) + max(0, len(after) - 1)
+    freedoms = _freedoms(before, after)
     typical = median(before)
-    if freedoms < _FEWEST_FREEDOMS:
+    if not _enough(before, after):
         spread = max(max(side) - min(side) for side in (before, after))
         return max(_UNKNOWN_SHARE * typical, _UNKNOWN_LEAST_S, 2 * spread)
     squares = sum(stdev(side) ** 2 * (len(side) - 1) for side in (before, after) if len(side) > 1)
     t = _T99[min(freedoms, len(_T99) + _FEWEST_FREEDOMS - 1) - _FEWEST_FREEDOMS]
     interval = t * sqrt(squares / freedoms * (1 / len(before) + 1 / len(after)))
     return max(_KNOWN_SHARE * typical, _KNOWN_LEAST_S, interval)
+
+
+def _freedoms(before: Sequence[float], after: Sequence[float]) -> int:
+    return max(0, len(before) - 1) + max(0, len(after) - 1)
+
+
+def _enough(before: Sequence[float], after: Sequence[float]) -> bool:
+    """Whether two sides have enough runs to measure their noise."""
+    return _freedoms(before, after) >= _FEWEST_FREEDOMS
 
 
 def _load_s(before: RunLengths, after: RunLengths) -> float:

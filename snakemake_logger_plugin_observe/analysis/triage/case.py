@@ -8,6 +8,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
@@ -20,7 +21,6 @@ from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
     context_changes,
     passed_before,
 )
-from snakemake_logger_plugin_observe.analysis.triage.tool_times import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.why.reason_text import CHANGED
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons, why
 from snakemake_logger_plugin_observe.clock import Micros

@@ -38,6 +38,7 @@ def shape(answer: CompareAnswer) -> dict[str, Any]:
 def _speed(speed: Speed) -> dict[str, Any]:
     return {
         "verdict": speed.verdict,
+        "why_not": speed.why_not or None,
         "baseline_s": speed.baseline_s,
         "candidate_s": speed.candidate_s,
         "change_s": _rounded(speed.change_s),
@@ -48,6 +49,7 @@ def _speed(speed: Speed) -> dict[str, Any]:
             for name, (before, after) in speed.by_class_s.items()
         },
         "moved": [asdict(moved) for moved in speed.moved],
+        "tools": None if speed.tools is None else asdict(speed.tools),
     }
 
 
@@ -58,6 +60,7 @@ def _rounded(seconds: float | None) -> float | None:
 def _work(work: WorkDifference, runs: tuple[Run, Run]) -> dict[str, Any]:
     return {
         "jobs": _both(work.jobs),
+        "in_dag": _both(work.in_dag),
         "attempts": _both(work.attempts),
         "failed_attempts": _both(work.failed_attempts),
         "reasons": {kind: _both(counts) for kind, counts in work.reasons.items()},

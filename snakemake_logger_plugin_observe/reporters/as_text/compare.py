@@ -8,9 +8,17 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.compare.comparison import (
+    Comparison,
+    WorkDifference,
+)
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Finding
-from snakemake_logger_plugin_observe.analysis.compare.speed import Moved, Speed
+from snakemake_logger_plugin_observe.analysis.compare.speed import (
+    ENOUGH_RUNS,
+    Moved,
+    Speed,
+    ToolTime,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LABELS
@@ -38,7 +46,8 @@ def parts(answer: CompareAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     comparison = answer.comparison
     facts = _table("fact")
-    for part, lines in (("speed", _speed(comparison.speed)), ("work", _work(comparison))):
+    work = [*_work(comparison), *_made_before(answer)]
+    for part, lines in (("speed", _speed(comparison.speed)), ("work", work)):
         for number, line in enumerate(lines):
             facts.add_row(Text(part if not number else "", "bold"), line)
     judged = _table("kind", "claim")
@@ -72,10 +81,19 @@ def _verdict(comparison: Comparison) -> str:
     speed = comparison.speed
     if speed.baseline_s is None or speed.candidate_s is None or speed.verdict is None:
         return comparison.verdict
-    lengths = f"{duration_s(speed.baseline_s)} → {duration_s(speed.candidate_s)}"
+    lengths = (duration_s(speed.baseline_s), duration_s(speed.candidate_s))
+    if speed.verdict == "cannot tell":
+        return f"{comparison.verdict}: {' and '.join(lengths)}, {_repetitions(speed)}"
     change = (speed.candidate_s - speed.baseline_s) / speed.baseline_s if speed.baseline_s else 0
     noise = ", within noise" if speed.verdict == "as fast" and round(100 * change) else ""
-    return f"{comparison.verdict}: {lengths} ({signed_percent(change)} %{noise})"
+    return f"{comparison.verdict}: {' → '.join(lengths)} ({signed_percent(change)} %{noise})"
+
+
+def _repetitions(speed: Speed) -> str:
+    """Return how few runs there are, and what to do."""
+    before, after = speed.runs
+    few = "one run each" if before == after == 1 else f"{plural(before, 'run')} and {after:,}"
+    return f"{few}; run each {ENOUGH_RUNS} times"
 
 
 def _run(name: str, source: Source) -> Text:
@@ -88,9 +106,9 @@ def _run(name: str, source: Source) -> Text:
 
 def _speed(speed: Speed) -> Iterable[Text]:
     if speed.verdict is None or speed.baseline_s is None or speed.candidate_s is None:
-        yield Text(
-            "not compared: one of the two did not succeed, had nothing to do, or only planned"
-        )
+        yield Text(f"lengths not compared: {speed.why_not or 'one of them is unknown'}")
+        if speed.tools is not None:
+            yield Text(_tools(speed.tools))
         return
     yield Text(_noise(speed))
     places = decimals(round(max(speed.baseline_s, speed.candidate_s) * 1e6))
@@ -105,6 +123,16 @@ def _speed(speed: Speed) -> Iterable[Text]:
         yield Text(harmless(_moved(moved)))
 
 
+def _tools(tools: ToolTime) -> str:
+    """Return how long the tools of B's jobs took, next to their last attempts before."""
+    those = "the job that ran" if tools.ran == 1 else f"the {tools.ran:,} jobs that ran"
+    if tools.jobs < tools.ran:
+        those = f"{tools.jobs:,} of {those}, known from earlier runs,"
+    they = "it" if tools.jobs == 1 else "they"
+    now, before = duration_s(tools.after_s), duration_s(tools.before_s)
+    return f"{those} took {now} of tools, {before} when {they} last ran"
+
+
 def _noise(speed: Speed) -> str:
     """Return the size up to which a difference counts as noise, and how that is known."""
     assert speed.margin_s is not None  # noqa: S101 - both runs have a length here
@@ -112,7 +140,7 @@ def _noise(speed: Speed) -> str:
     small = f"differences up to {duration_s(speed.margin_s)}"
     if runs > 2:
         return f"{small} are noise (from {speed.runs[0]:,} and {plural(speed.runs[1], 'run')})"
-    return f"{small} count as noise (assumed: one run each does not show it)"
+    return f"{small} may be noise (assumed: one run each does not show it)"
 
 
 def _moved(moved: Moved) -> str:
@@ -131,7 +159,7 @@ def _moved(moved: Moved) -> str:
 
 def _work(comparison: Comparison) -> Iterable[Text]:
     work = comparison.work
-    before, after = work.jobs
+    before, after = work.in_dag
     added, gone = len(work.match.added), len(work.match.gone)
     jobs = f"{before:,} → {plural(after, 'job')}"
     # What a run that did not get to its end lacks, it may not have reached.
@@ -142,10 +170,13 @@ def _work(comparison: Comparison) -> Iterable[Text]:
     else:
         jobs += ", the same ones" if before else ""
     yield Text(jobs)
+    all_ran = work.jobs == work.in_dag
+    if not all_ran and not _is_planned(work):
+        yield Text(f"ran: {work.jobs[0]:,} → {work.jobs[1]:,}; the others were up to date")
     for what, rules in ((less, work.rules_gone), (more, work.rules_added)):
         if rules:
             yield Text(harmless(f"rules {what}: {', '.join(rules)}"))
-    if work.reasons:
+    if work.reasons and all_ran:
         counts = [f"{LABELS[kind]} {a:,} → {b:,}" for kind, (a, b) in work.reasons.items()]
         yield Text("jobs by reason: " + ", ".join(counts))
     if any(work.failed_attempts):
@@ -159,6 +190,26 @@ def _work(comparison: Comparison) -> Iterable[Text]:
             f"contents not checked: {plural(len(contents.unknown), 'output')} without a checksum "
             "in both runs (record them with --logger-observe-outputs checksums)"
         )
+
+
+def _is_planned(work: WorkDifference) -> bool:
+    """Whether one of the two is a dry run: it has jobs that nothing attempted."""
+    return any(jobs and not tried for jobs, tried in zip(work.jobs, work.attempts, strict=True))
+
+
+def _made_before(answer: CompareAnswer) -> Iterable[Text]:
+    """Say which runs made what was up to date in B."""
+    made = answer.candidate.run.made.values()
+    runs = {one.journal: one.start for one in sorted(made, key=lambda one: one.start or 0)}
+    if not runs:
+        return
+    named = [
+        "A" if journal == str(answer.baseline.path) else f"the run of {clock_time(start)}"
+        for journal, start in runs.items()
+        if start is not None
+    ]
+    by = named[0] if len(named) == 1 else f"{len(runs):,} runs, the last one {named[-1]}"
+    yield Text(harmless(f"up to date in B: {plural(len(made), 'job')}, made by {by}"))
 
 
 def _same_work(comparison: Comparison) -> Iterable[tuple[Text, Text]]:

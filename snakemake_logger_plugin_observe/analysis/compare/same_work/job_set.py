@@ -69,6 +69,12 @@ def _new(compared: Compared) -> Iterator[Finding]:
     yield from _added(compared, added["other"])
 
 
+def new_values(compared: Compared) -> str:
+    """Return the wildcard values that only B has: ``3 values of sample, not 2 (new: sample c)``."""
+    _kinds, values = _by_reason(compared.match.added, compared.before)
+    return f"{_numbers(compared, values)} ({_with(values)})" if values else ""
+
+
 def not_found(compared: Compared) -> set[int]:
     """Return the baseline's jobs whose wildcard values discovery no longer finds."""
     kinds, _values = _by_reason(compared.match.gone, compared.after)
@@ -156,13 +162,17 @@ def _widened(
 
 
 def _counted(compared: Compared, values: dict[str, set[str]]) -> str:
+    return f"discovery found {_numbers(compared, values)}"
+
+
+def _numbers(compared: Compared, values: dict[str, set[str]]) -> str:
     """Return the number of values of each wildcard, now and before."""
     before, after = _values(compared.before.run), _values(compared.after.run)
     counts = []
     for name in values:
         now, was = len(after.get(name, ())), len(before.get(name, ()))
         counts.append(f"{plural(now, 'value')} of {name}, not {was:,}")
-    return "discovery found " + " and ".join(counts)
+    return " and ".join(counts)
 
 
 def _without(values: dict[str, set[str]]) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.compare.tool_times import significant
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_grown
-from snakemake_logger_plugin_observe.analysis.triage.tool_times import significant
 
 CLASS: Final = "slow_host"
 

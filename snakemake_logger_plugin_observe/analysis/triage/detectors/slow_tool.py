@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
-from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
-from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_grown
-from snakemake_logger_plugin_observe.analysis.triage.tool_times import (
+from snakemake_logger_plugin_observe.analysis.compare.tool_times import (
     TIMES,
     Tool,
     added_work,
     is_slow,
 )
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.time_evidence import cite_grown
 from snakemake_logger_plugin_observe.clock import Micros
 
 CLASS: Final = "slow_tool"

@@ -223,7 +223,7 @@ def longer(by_s: float) -> Story:
 def test_the_same_work_is_the_same_work() -> None:
     line = budgets.same_work(compared(chain(), chain()), 5)
     assert (line.key, line.limit, line.value, line.ok) == ("same_work", True, True, True)
-    assert line.why == "as fast, the same plan (contents unchecked)"
+    assert line.why == "the same plan (contents unchecked); cannot tell which is faster"
     assert (line.file_line, line.evidence) == (5, ())
 
 

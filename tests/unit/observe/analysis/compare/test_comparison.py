@@ -18,10 +18,13 @@ from workflows import (
     without,
 )
 
-from snakemake_logger_plugin_observe.analysis.compare.comparison import compare
+from snakemake_logger_plugin_observe.analysis.compare.comparison import compare, of_itself
+from snakemake_logger_plugin_observe.analysis.compare.speed import ToolTime
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished, Provenance
 
 SUMS = True
+CANNOT_TELL = "cannot tell which is faster"
+SAME_WORK = "the same work (outputs' checksums equal)"
 
 
 def verdict(before: Any, after: Any) -> tuple[str, bool | None, str]:
@@ -37,18 +40,24 @@ def test_a_run_compared_with_itself_has_no_findings() -> None:
     assert answer.findings == ()
     assert answer.work.changes == ()
     assert verdict(a_run(), a_run()) == (
-        "as fast, the same plan (contents unchecked)",
+        f"the same plan (contents unchecked); {CANNOT_TELL}",
         True,
         "plan",
     )
 
 
 @pytest.mark.parametrize(
-    ("length_s", "word"), [(60, "faster"), (85, "as fast"), (115, "as fast"), (140, "slower")]
+    ("length_s", "expected"),
+    [
+        (60, f"faster, {SAME_WORK}"),
+        (85, f"{SAME_WORK}; {CANNOT_TELL}"),
+        (115, f"{SAME_WORK}; {CANNOT_TELL}"),
+        (140, f"slower, {SAME_WORK}"),
+    ],
 )
-def test_the_same_work_is_faster_or_slower_beyond_a_fifth(length_s: float, word: str) -> None:
+def test_the_same_work_is_faster_or_slower_beyond_a_fifth(length_s: float, expected: str) -> None:
     assert verdict(a_run(sums=SUMS), a_run(sums=SUMS, length_s=length_s)) == (
-        f"{word}, the same work (outputs' checksums equal)",
+        expected,
         True,
         "contents",
     )
@@ -58,7 +67,7 @@ def test_less_work_is_never_simply_faster() -> None:
     less = a_run(a_workflow("a"), length_s=40)
     assert verdict(a_run(), less) == ("faster because it did less", False, "plan")
     assert verdict(a_run(), a_run(a_workflow("a"))) == (
-        "as fast, though it did less",
+        f"less work; {CANNOT_TELL}",
         False,
         "plan",
     )
@@ -67,12 +76,14 @@ def test_less_work_is_never_simply_faster() -> None:
 def test_a_run_that_did_more_is_slower_because_of_it() -> None:
     more = a_run(a_workflow("abcdef"), length_s=200)
     assert verdict(a_run(), more) == ("slower because it did more", False, "plan")
-    assert verdict(a_run(), a_run(a_workflow("abcdef")))[0] == "as fast, though it did more"
+    assert verdict(a_run(), a_run(a_workflow("abcdef")))[0] == (
+        f"more work: 6 values of sample, not 3 (new: sample d, e, f); {CANNOT_TELL}"
+    )
 
 
 def test_jobs_gone_and_jobs_added_are_different_work() -> None:
     assert verdict(a_run(a_workflow("abc")), a_run(a_workflow("xyz")))[:2] == (
-        "as fast, but different work",
+        f"different work; {CANNOT_TELL}",
         False,
     )
 
@@ -118,6 +129,37 @@ def test_runs_on_different_input_data_are_not_comparable() -> None:
         "not comparable, because the input data differ: raw/a has 20 bytes, not 10",
         None,
     )
+
+
+def test_other_input_data_that_make_the_same_products_are_comparable() -> None:
+    jobs = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 10})
+    larger = changed(a_workflow("a"), "cut", input_sizes={"raw/a": 20})
+    assert verdict(a_run(jobs, sums=SUMS), a_run(larger, sums=SUMS))[:2] == (
+        f"{SAME_WORK}; {CANNOT_TELL}",
+        True,
+    )
+
+
+def test_of_a_run_with_nothing_to_do_it_is_said_what_was_up_to_date() -> None:
+    idle = a_run([], status="nothing_to_do", up_to_date={"cut": 3, "count": 3, "join": 1})
+    assert verdict(a_run(), idle)[:2] == (
+        "B had nothing to do: all 7 jobs were up to date",
+        None,
+    )
+
+
+def test_two_journals_of_one_run_have_nothing_to_compare() -> None:
+    answer = of_itself(compared(a_run(), a_run()))
+    assert (answer.verdict, answer.same_work) == ("A and B are the same run", True)
+    assert (answer.speed.verdict, answer.speed.why_not) == (None, "A and B are the same run")
+
+
+def test_the_jobs_that_ran_are_compared_with_their_last_attempts_before() -> None:
+    jobs = [job for job in a_workflow() if job["rule"] in ("join", "all")]
+    again = a_run(jobs, up_to_date={"cut": 3, "count": 3})
+    speed = compared(a_run(), again).speed
+    assert (speed.verdict, speed.why_not) == (None, "B ran 2 of 8 jobs, A 8 of 8")
+    assert speed.tools == ToolTime(ran=2, jobs=2, before_s=24.0, after_s=96.0)
 
 
 def test_a_dry_run_is_compared_with_the_run_that_followed_it() -> None:
@@ -170,9 +212,8 @@ def test_more_jobs_are_the_same_work_and_more_if_the_outputs_are_equal() -> None
 
 def test_an_additional_product_is_more_work() -> None:
     more = [*a_workflow(), a_job("extra", "extra", "table")]
-    assert (
-        verdict(a_run(), a_run(more))[0] == "as fast, the same plan and more (contents unchecked)"
-    )
+    expected = f"the same plan and more (contents unchecked); {CANNOT_TELL}"
+    assert verdict(a_run(), a_run(more))[0] == expected
 
 
 def test_up_to_date_jobs_are_not_gone() -> None:
@@ -184,7 +225,7 @@ def test_up_to_date_jobs_are_not_gone() -> None:
     assert found(a_run(), again) == {"up_to_date": "neutral"}
     assert found(a_run(), rest) == {"steps_cut": "unsafe"}
     assert verdict(a_run(), again)[:2] == (
-        "2 of 8 jobs ran, and 8 of 8 in A, the same plan (contents unchecked)",
+        "the same plan (contents unchecked); B ran 2 of 8 jobs, A 8 of 8",
         True,
     )
 
@@ -215,7 +256,7 @@ def test_cutting_a_redundant_step_is_safe_if_the_outputs_are_the_same() -> None:
     jobs = [a_job("copy", "copy", "raw"), a_job("work", "out", "copy"), a_job("all", None, "out")]
     cut = [a_job("work", "out", "raw", shellcmd="work raw > out"), a_job("all", None, "out")]
     assert verdict(a_run(jobs, sums=SUMS), a_run(cut, sums=SUMS))[:2] == (
-        "as fast, the same work (outputs' checksums equal)",
+        f"{SAME_WORK}; {CANNOT_TELL}",
         True,
     )
     assert found(a_run(jobs, sums=SUMS), a_run(cut, sums=SUMS)) == {

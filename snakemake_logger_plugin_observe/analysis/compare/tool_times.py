@@ -1,4 +1,7 @@
-"""How long the tools of the same jobs took in two runs, rule by rule."""
+"""How long the tools of the same jobs took in two runs, rule by rule.
+
+A job that was up to date in the earlier run counts with its attempt in the run that made it.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -52,8 +55,15 @@ class Tool:
 
 
 def tools(before: Run, after: Run, pairs: Iterable[Pair]) -> dict[str, Tool]:
-    """Return the tools of *pairs* by rule, from the last attempts of jobs that succeeded twice."""
-    then, now = _computed(before), _computed(after)
+    """Return the tools of *pairs* by rule, from the last attempts of jobs that succeeded twice.
+
+    Args:
+        before: the baseline, with what the runs before it made.
+        after: the run whose jobs are compared with their last attempts before.
+        pairs: the jobs of both.
+
+    """
+    then, now = _computed_last(before), _computed(after)
     found: defaultdict[str, Tool] = defaultdict(Tool)
     for pair in pairs:
         was, took = then.get(pair.before.job_id), now.get(pair.after.job_id)
@@ -102,6 +112,16 @@ def machine_is_slow(known: dict[str, Tool], changes: Iterable[Change]) -> bool:
 def _sized(job: JobDescribed) -> bool:
     """Whether the sizes of all its inputs are known."""
     return job.input_sizes.keys() >= set(job.input)
+
+
+def _computed_last(run: Run) -> dict[int, Micros]:
+    """Return the tools' times in *run*, and of its up-to-date jobs in the runs that made them."""
+    made = {
+        job_id: made.attempt.phases["compute"]
+        for job_id, made in run.made.items()
+        if made.attempt.status == "success" and "compute" in made.attempt.phases
+    }
+    return made | _computed(run)
 
 
 def _computed(run: Run) -> dict[int, Micros]:
