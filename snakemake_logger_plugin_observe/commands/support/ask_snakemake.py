@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe import pasting
 from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
@@ -110,7 +111,8 @@ def _doubts(
     """Yield why the user's word beforehand is not enough, and what to do."""
     here = live_snakemake.is_within(str(folder.root), [Path()])
     if not here:
-        yield f"{path}: --yes is for a journal in or below the current directory; cd {folder.root}"
+        enter = command("cd", pasting.path(str(folder.root)))
+        yield f"{path}: --yes is for a journal in or below the current directory; {enter}"
     elif reason := not_this_users(path, started, folder.root):
         yield f"{path}: --yes is for a journal of your own, and {reason}; use a terminal"
     if foreign:

@@ -537,3 +537,11 @@ def test_a_command_is_on_one_line_at_every_width() -> None:
             "the predicted gain",
             "write a note, save the evidence",
         ]
+
+
+def test_the_table_of_what_was_tried_names_these_tests() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "privacy.md").read_text()
+    section = page.partition("## What is printed to be pasted\n")[2].partition("\n## ")[0]
+    named = set(re.findall("`(test_[a-z0-9_]+)`", section))
+    assert named
+    assert named <= set(globals())
