@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from workflows import a_run
 
 from snakemake_logger_plugin_observe.__main__ import main
-from snakemake_logger_plugin_observe.external import live_snakemake
+from snakemake_logger_plugin_observe.external import live_snakemake, snakemake_flags
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.recording.workflow_settings import runs_no_workflow
@@ -143,6 +143,31 @@ def test_a_value_that_is_not_of_its_flag_s_type_is_left_out(
     made = live_snakemake.invocation_for(begun(argument), Workdir(work), work)
     assert made.left_out == (reason,)
     assert made.args == ("--snakefile", str(work / "Snakefile"), "--directory", str(work))
+
+
+def test_no_flag_of_snakemake_but_those_on_the_list_is_ever_passed_on(work: Path) -> None:
+    """Each of Snakemake's flags, and those of its plugins, with a value and as one."""
+    from snakemake.cli import get_argument_parser
+
+    passed: set[str] = set()
+    for action in get_argument_parser()._actions:
+        for flag in action.option_strings:
+            for command in (
+                (flag,),
+                (flag, "all"),
+                (f"{flag}=all",),
+                ("--until", "all", flag),
+                ("--force=" + flag,),
+                ("--until=" + flag,),
+                ("--config", "aa=1", "--", flag),
+            ):
+                try:
+                    made = live_snakemake.invocation_for(begun(*command), Workdir(work), work)
+                except live_snakemake.LiveError:
+                    continue
+                passed.update(one for one in made.args if one.startswith("-"))
+    assert passed <= snakemake_flags._ALLOWED
+    assert {"--snakefile", "--forceall", "--until", "--config"} <= passed
 
 
 ARGUMENTS = st.lists(
