@@ -32,7 +32,7 @@ from snakemake_logger_plugin_observe.journal.events import (
 from snakemake_logger_plugin_observe.journal.masked_events import masked, texts_of
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import lighten
-from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder
+from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder, open_folder
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(
@@ -71,11 +71,11 @@ class JournalWriter:
         stamp = clock.format_moment(started)[:19].replace("-", "").replace(":", "")
         self.path = folder / f"{stamp}-{run_id[:6]}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        parent = _made(folder)
+        folder_of_journals = open_journals_folder(folder, make=True)
         try:
-            descriptor = os.open(self.path.name, flags, mode, dir_fd=parent)
+            descriptor = os.open(self.path.name, flags, mode, dir_fd=folder_of_journals)
         finally:
-            os.close(parent)
+            os.close(folder_of_journals)
         self._descriptor = _above_stderr(descriptor)
         os.fchmod(self._descriptor, mode)
 
@@ -111,15 +111,24 @@ class JournalWriter:
             self._descriptor = -1
 
 
-def _made(folder: Path) -> int:
-    """Return a descriptor of *folder*, made if it is not there.
+def open_journals_folder(folder: Path, *, make: bool = False) -> int:
+    """Return a descriptor of a folder of journals, for ``dir_fd`` arguments.
 
-    The default folder may be shared: other users' links in it are not followed. One that the user
+    The default folder may be shared: other users' links are not followed to it. One that the user
     named may be whatever the user likes.
+
+    Args:
+        folder: the folder.
+        make: whether it is made if it is not there.
+
+    Raises:
+        OSError: if there is none, it cannot be made, or a link on the way is not to be followed.
+
     """
     if folder.parts[-len(SUBFOLDER.parts) :] == SUBFOLDER.parts:
-        return make_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+        return make_folder(folder) if make else open_folder(folder.parents[1], SUBFOLDER)
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
