@@ -388,10 +388,14 @@ def test_with_yes_queries_run_unless_the_snakefile_is_outside(
 @pytest.mark.parametrize(
     "case",
     [
-        (0o660, ".", "--yes is for a journal of your own, and other users can write to it"),
+        (
+            0o660,
+            ".",
+            "other users can write to it; --yes is for a journal of your own; use a terminal",
+        ),
         (0o600, "..", ""),
         (0o600, "/", ""),
-        (0o600, "../elsewhere", "--yes is for a journal in or below the current directory; cd "),
+        (0o600, "../elsewhere", ": not in or below the current directory; first cd "),
     ],
 )
 def test_yes_is_for_a_journal_of_the_user_s_own_below_the_current_directory(
@@ -424,11 +428,12 @@ def test_on_a_terminal_the_user_is_asked_for_a_stranger_s_journal_in_spite_of_ye
 
     calls = fake_snakemake(tmp_path, monkeypatch, "")
     a_journal(work).chmod(0o666)
+    path = Path(".snakemake", "observe", "1.jsonl")
     for answer in ("", "n\n", "yes please\n"):
         monkeypatch.setattr(sys, "stdin", Terminal(answer))
         assert main(["triage", "--live", "--yes"]) == 2
     assert not calls.exists()
-    assert "other users can write to it" in capsys.readouterr().err
+    assert f"\n! {path}: other users can write to it\n" in capsys.readouterr().err
     monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
     assert main(["triage", "--live", "--yes"]) == 0
     assert calls.exists()
