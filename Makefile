@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
+.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # Debian packages that some tests need, installed as root; without them these tests are skipped.
 DEBIAN := rsync faketime
@@ -102,6 +102,9 @@ test-faults: $(VENV)/.installed
 
 record-faults: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/faults --numprocesses 2 --moments 50 --record
+
+record-privacy: $(VENV)/.installed
+	PYTHONPATH=tests/helpers $(BIN)/python tests/helpers/privacy_table.py
 
 test-matrix:
 	$(PYTHON) tests/matrix.py --numprocesses 2 --dist loadscope

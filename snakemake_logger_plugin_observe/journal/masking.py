@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.journal import secret_names, secret_shapes
-from snakemake_logger_plugin_observe.journal.secret_names import is_secret
+from snakemake_logger_plugin_observe.journal.secret_names import is_secret, looks_random
 
 MASK: Final = "***"
 
@@ -38,6 +38,7 @@ _BARE: Final = re.compile(
 )
 _GOES_ON: Final = re.compile(r"""[\w.+/=@%$^#~:!*?-]|\\.|["']|\$['"]""", re.ASCII)
 _ENDS_HERE: Final = re.compile(r"""["'](?=\s|\Z|[,;)\]}>])""", re.ASCII)
+_BRIEFLY: Final = re.compile(r"""\\{0,7}["']?[\w+=.~%/-]{16,200}""", re.ASCII)
 _ELEMENT: Final = re.compile(r">[^<]*")
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
@@ -280,17 +281,24 @@ def _values_of_names(text: str) -> Iterator[tuple[int, int]]:
             continue
         begin = _begin_of_word(text, found.start(), done)
         name = text[begin : found.end()]
-        if secret_names.strength(name) is secret_names.Strength.NONE:
+        strength = secret_names.strength(name)
+        if strength is secret_names.Strength.NONE:
             continue
         start = _value_start(text, begin, found.end())
         if start is None:
             continue
+        in_query = text[begin - 1 : begin] in ("?", "&")
+        sure = strength is secret_names.Strength.WEAK and not in_query
+        if sure:
+            # Looked at briefly: it is usually none, and may hold the next name.
+            shown = _BRIEFLY.match(text, start)
+            if shown is None or not looks_random(shown[0]):
+                continue
         if text[begin - 1 : begin] == "<" and text[found.end() : found.end() + 1] == ">":
             start, end = found.end() + 1, _end_of_element(text, found.end())
         else:
             end = _value_end(text, start, quotes.inside(found.start()))
-        in_query = text[begin - 1 : begin] in ("?", "&")
-        if end > start and is_secret(name, _unquoted(text[start:end]), in_query=in_query):
+        if end > start and (sure or is_secret(name, _unquoted(text[start:end]), in_query=in_query)):
             yield start, end
             done = end
 

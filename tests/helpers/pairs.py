@@ -83,6 +83,7 @@ class Bench:
         folder = self.root / f"run{self.made}"
         folder.mkdir(parents=True)
         lab = Lab(folder)
+        lab.share_digest_key()
         (folder / "Snakefile").write_text(snakefile)
         for name, content in files.items():
             path = folder / name
