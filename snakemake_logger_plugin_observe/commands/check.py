@@ -81,12 +81,12 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         WritingError: if FILE or the JUnit file cannot be written.
 
     """
+    if args.directory is not None and not args.directory.is_dir():
+        raise JournalError(f"{args.directory}: no such folder; name the run's working directory")
     if args.init:
         return Reply(_propose(args), proposal_parts, shape_proposal)
     if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit needs the name of a file, not -")
-    if args.directory is not None and not args.directory.is_dir():
-        raise JournalError(f"{args.directory}: no such folder; name the run's working directory")
     file = read_check_file(Path(args.file))
     source = find_journal.load(args.journal, failures=True)
     folder = _folder(source.path, args.directory)
