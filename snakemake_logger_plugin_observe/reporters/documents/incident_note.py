@@ -48,10 +48,11 @@ def _markdown(answer: TriageAnswer) -> str:
     lines = [f"# Incident in run {plain(run_id)}", ""]
     for name, claims in answer.triage.note.named_fields():
         if len(claims) == 1:
-            lines.append(f"- **{name}**: {_marked(claims[0])}")
+            lines += _item(f"- **{name}**: {_marked(claims[0])}", claims[0])
             continue
         lines.append(f"- **{name}**:")
-        lines += [f"  - {_marked(claim)}" for claim in claims]
+        for claim in claims:
+            lines += [f"  {line}" for line in _item(f"- {_marked(claim)}", claim)]
     if answer.missing:
         lines += ["", "Missing evidence:", ""]
         lines += [f"- {plain(text)}" for text in answer.missing]
@@ -60,11 +61,20 @@ def _markdown(answer: TriageAnswer) -> str:
 
 def _marked(claim: Claim) -> str:
     told = [plain(claim.text)] if claim.text else []
-    told += map(code, citations(claim))
-    return " ".join([*told, *(_command(one, claim) for one in claim.commands)])
+    told += map(_command, () if _below(claim) else claim.commands)
+    return " ".join([*told, *map(code, citations(claim))])
 
 
-def _command(one: Command, claim: Claim) -> str:
-    """Return a command in a code span, after its purpose if the claim says something else."""
-    shown = plain(str(one)) if one.line is None else code(one.line)
-    return f"{plain(one.purpose)}: {shown}" if claim.text and one.purpose else shown
+def _item(line: str, claim: Claim) -> list[str]:
+    """Return an item of a list with the claim's commands below it, each with its purpose."""
+    below = claim.commands if _below(claim) else ()
+    return [line, *(f"  - {_command(one)} ({plain(one.purpose)})" for one in below)]
+
+
+def _below(claim: Claim) -> bool:
+    """Return whether a claim's commands are items of their own: it says something else."""
+    return bool(claim.text) and all(one.purpose for one in claim.commands)
+
+
+def _command(one: Command) -> str:
+    return plain(str(one)) if one.line is None else code(one.line)
