@@ -36,6 +36,7 @@ from snakemake_logger_plugin_observe.recording.digest_key import DigestKey
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
+from snakemake_logger_plugin_observe.recording.pause_watch import PauseWatch
 from snakemake_logger_plugin_observe.recording.provenance import look_up
 from snakemake_logger_plugin_observe.recording.run_events import RunEvents
 from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S: Final = 10.0
 _BATCH_S: Final = 0.05
+_AWAKE_S: Final = 1.0
 _LOOKUP_PATIENCE_S: Final = 1.0
 
 
@@ -115,6 +117,7 @@ class Recorder:
         self._hurry = threading.Event()
         self._over = False
         self._provenance_known: threading.Event | None = None
+        self._pauses = PauseWatch()
         self._queue: queue.SimpleQueue[notes.AnyNote] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._has_a_thread = in_background(self._work, "observe-recorder")
@@ -172,15 +175,36 @@ class Recorder:
 
     def _take_batch(self) -> None:
         """Handle the queued notes, and batch the next ones for 50 ms."""
-        note = self._queue.get()
+        note = self._next_note()
         self._take(notes.ClockCheck(note.time))
         self._take(note)
         while not (self._over or self._queue.empty()):
             self._take(self._queue.get())
         if not self._over and self._listener is None:
             # Notes come in bursts: waking for each would cost more than handling it.
+            self._pauses.begin()
             self._hurry.wait(_BATCH_S)
             self._hurry.clear()
+            self._record_pause(_BATCH_S)
+
+    def _next_note(self) -> notes.AnyNote:
+        """Wait for a note, and look once a second whether the process still runs."""
+        while True:
+            self._pauses.begin()
+            try:
+                note = self._queue.get(timeout=_AWAKE_S)
+            except queue.Empty:
+                note = None
+            self._record_pause(_AWAKE_S)
+            if note is not None:
+                return note
+
+    def _record_pause(self, waited_s: float) -> None:
+        """Record if the process did not run while this thread meant to wait for *waited_s*."""
+        pause = self._pauses.end(clock.from_seconds(waited_s))
+        if pause is not None:
+            suspended_s = clock.to_seconds(pause.suspended) if pause.suspended else None
+            self._take(notes.MainPaused(pause.start, pause.end, suspended_s))
 
     def _take(self, note: notes.AnyNote) -> None:
         try:
@@ -209,6 +233,8 @@ class Recorder:
                 self._run_events.iteration_ended(note)
             case notes.ClockCheck():
                 self._run_events.check_clock(note.time)
+            case notes.MainPaused():
+                self._run_events.paused(note)
             case notes.LogMessage():
                 self._run_events.message(note)
             case notes.SeenOnNode():

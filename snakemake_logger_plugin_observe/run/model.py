@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     GroupDescribed,
     JobDescribed,
     Message,
+    Paused,
     Planned,
     Provenance,
     RunFinished,
@@ -43,6 +44,8 @@ class Run:
     iterations: list[SchedulerIteration] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     file_systems: list[FileSystem] = field(default_factory=list)
+    pauses: list[Paused] = field(default_factory=list)
+    """When the main process did not run."""
     gaps: list[str] = field(default_factory=list)
     """Why parts of the journal are missing."""
     last_moment: Micros = 0

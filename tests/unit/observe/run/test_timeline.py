@@ -412,6 +412,11 @@ def test_without_the_wrapper_only_the_wait_for_a_slot_is_known() -> None:
     assert result.unobserved == [NO_WRAPPER]
 
 
+def test_a_wait_with_an_unknown_phase_is_unobserved() -> None:
+    result = timeline(evidence(REMOTE_STAMPS, node_level(), waits=(wait("[red]", 12, 13),)))
+    assert phases_at(result)[-2:] == [("unobserved", 12, 13), ("postprocess", 13, 14)]
+
+
 def test_an_attempt_without_stamps_has_no_segments() -> None:
     assert timeline(evidence(Stamps())).segments == []
 
