@@ -65,7 +65,10 @@ class _Command(_Parser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0 if fine, 1 if the answer is bad news, 2 if there is no answer."""
+    """Run one command; return 0 if fine, 1 if the answer is bad news, 2 if there is no answer.
+
+    Ctrl-C ends it with 130, as a shell expects.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0] not in COMMANDS and given[0] not in ("-h", "--help", "--version")):
         given.insert(0, _DEFAULT)
@@ -84,6 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (JournalError, CheckFileError, WritingError, SavingError) as error:
         print(f"snakemake-observe: {harmless(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from hashlib import blake2b
 from io import FileIO
 from itertools import islice
 from pathlib import Path
@@ -51,6 +52,7 @@ _OF_ATTEMPTS: Final = tuple(
 _UNREADABLE: Final = (
     "; its owner can let you read it (chmod), and later ones with --logger-observe-mode 0640"
 )
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # an editor may put it before the first line
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -222,7 +224,7 @@ class Reading:
             raise JournalError(f"{self.path}: {error.strerror or error}{hint}") from error
 
     def _events(self, file: IO[bytes]) -> Iterator[AnyEvent]:
-        seen_start = False
+        run_id: str | None = None
         number = 0
         while line := file.readline(_LINE_LIMIT):
             number += 1
@@ -234,15 +236,21 @@ class Reading:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(_LINE_LIMIT)
                 continue
-            if seen_start and self.detail is Detail.JOBS and line.startswith(_OF_ATTEMPTS):
+            if run_id is not None and self.detail is Detail.JOBS and line.startswith(_OF_ATTEMPTS):
                 continue
+            line = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
             event = self._event(number, line)
-            if not seen_start:
-                self._check_start(number, line, event)
-                seen_start = True
+            if run_id is None:
+                run_id = self._checked_start(number, line, event).run_id
+            elif event is not None and event.event == "run_started":
+                if event.run_id != run_id:
+                    self.problems.append(Problem(number, "another run begins: read up to here"))
+                    break
+                self.problems.append(Problem(number, "run_started: again, so it is not used"))
+                continue
             if event is not None:
                 yield at_line(event, number)
-        if not seen_start:
+        if run_id is None:
             raise JournalError(f"{self.path}: no complete line in it, so there is no run to show")
 
     def _event(self, number: int, line: bytes) -> AnyEvent | None:
@@ -278,7 +286,7 @@ class Reading:
             case _:
                 return LEAN_ADAPTER
 
-    def _check_start(self, number: int, line: bytes, event: AnyEvent | None) -> None:
+    def _checked_start(self, number: int, line: bytes, event: AnyEvent | None) -> RunStarted:
         first = _loaded(line)
         if first.get("event") != "run_started":
             raise JournalError(
@@ -290,8 +298,9 @@ class Reading:
                 f"{self.path}:{number}: schema version {version} is newer than this "
                 f"snakemake-observe reads ({SCHEMA_VERSION}); update it"
             )
-        if event is None:
+        if not isinstance(event, RunStarted):
             raise JournalError(f"{self.path}:{number}: {self.problems[-1].reason}")
+        return event
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -338,6 +347,26 @@ def read_journal(path: Path, detail: Detail = Detail.WHOLE) -> Reading:
     return Reading(path, [], detail)
 
 
+def repeated_lines(path: Path) -> Iterator[Problem]:
+    """Yield the lines of a journal that are the same as an earlier one: none is written twice.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    first: dict[bytes, int] = {}
+    try:
+        with _opened(path) as file:
+            for number, line in enumerate(iter(lambda: file.readline(_LINE_LIMIT), b""), 1):
+                if line.strip():
+                    digest = blake2b(line.strip(), digest_size=16).digest()
+                    before = first.setdefault(digest, number)
+                    if before != number:
+                        yield Problem(number, f"the same as line {before}")
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
+
+
 def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return the JSON objects of the lines with these *numbers*, as written.
 
@@ -349,7 +378,11 @@ def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
     try:
         with _opened(path) as file:
             lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
-            return {n: _loaded(line) for n, line in enumerate(lines, 1) if n in wanted}
+            return {
+                n: _loaded(line.removeprefix(_BYTE_ORDER_MARK) if n == 1 else line)
+                for n, line in enumerate(lines, 1)
+                if n in wanted
+            }
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror or error}") from error
 
@@ -361,7 +394,7 @@ def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
     """
     try:
         with _opened(path) as file:
-            first = _event_in(file.readline(_LINE_LIMIT))
+            first = _event_in(file.readline(_LINE_LIMIT).removeprefix(_BYTE_ORDER_MARK))
             if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
                 return None
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
@@ -446,6 +479,7 @@ def is_journal(path: Path) -> bool:
     """Return whether *path* begins as a run's journal does."""
     try:
         with _opened(path) as file:
-            return _kind(file.readline(_LINE_LIMIT)) == "run_started"
+            line = file.readline(_LINE_LIMIT).removeprefix(_BYTE_ORDER_MARK)
+            return _kind(line) == "run_started"
     except (JournalError, OSError, ValueError):
         return False

@@ -168,6 +168,7 @@ def _check_texts(case: Case, stdout: bytes, stderr: bytes) -> None:
     changed = [path.name for path in case.outside.iterdir() if path.name != "canary"]
     if changed:
         say(f"written outside of the folder: {changed}")
+    _check_claims(case, stdout.decode("utf-8", "replace"))
     for planted in ("PWNED", "executed"):
         if (case.folder / planted).exists():
             say(f"executed what the journal contains: {planted}")
@@ -183,6 +184,26 @@ def _check_text(case: Case, name: str, data: bytes) -> None:
     if bad:
         near = next(line for line in text.split("\n") if bad & set(line))
         case.problems.append(f"{name} has control characters {sorted(bad)!r} in {near[:200]!r}")
+
+
+_SHARES_OF_A_RUN: Final = frozenset({"cost", "path"})
+_PERCENT: Final = re.compile(r"(?<![\w.,+])(\d[\d,]*(?:\.\d+)?) %")
+_NEGATIVE: Final = re.compile(r"(?<![\w.])[-−]\d+(?:\.\d+)? (?:s|min|h)\b")
+_COMPARES: Final = frozenset({"compare", "whatif", "check"})
+
+
+def _check_claims(case: Case, text: str) -> None:
+    command = next((one for one in case.arguments if "." not in one), "cost")
+    if case.as_json or command in _COMPARES:
+        return
+    if command in _SHARES_OF_A_RUN:
+        over = [one for one in _PERCENT.findall(text) if float(one.replace(",", "")) > 100]
+        if over:
+            line = next(line for line in text.splitlines() if f"{over[0]} %" in line)
+            case.problems.append(f"more than 100 %: {line.strip()[:200]}")
+    if negative := _NEGATIVE.search(text):
+        line = next(line for line in text.splitlines() if negative[0] in line)
+        case.problems.append(f"a negative time: {line.strip()[:200]}")
 
 
 _SIGNED: Final = re.compile(

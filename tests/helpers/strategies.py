@@ -125,6 +125,8 @@ def events_of(model: type[BaseModel]) -> st.SearchStrategy[Any]:
 
 
 events = st.one_of(*map(events_of, EVENTS))
+later_events = st.one_of(*(events_of(model) for model in EVENTS if model is not RunStarted))
+"""Events that may follow a journal's first line."""
 
 # -- evidence: stamps missing, out of order, of clocks that are anywhere ----------------------------
 

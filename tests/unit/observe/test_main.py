@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from builders import begun, chain
 from command_line import output, write_run
 
 from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.commands import COMMANDS
 
 
 @pytest.fixture
@@ -75,6 +76,17 @@ def test_an_unreadable_journal_gives_exit_code_2_and_one_line(
         path.write_bytes(data)
     assert main([command, str(path)]) == 2
     assert output(capsys) == ("", f"{path}{reason}")
+
+
+def test_ctrl_c_ends_the_reader_without_a_traceback(
+    journal: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_args: Any) -> Never:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(COMMANDS["cost"], "run", interrupted)
+    assert main(["cost", str(journal)]) == 130
+    assert capsys.readouterr() == ("", "\n")
 
 
 LEVEL = {
