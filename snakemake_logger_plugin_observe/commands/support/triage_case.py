@@ -1,7 +1,7 @@
 """Put together what ``triage`` needs: the run, its baseline, its dry run, and its folder."""
 
-import socket
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
