@@ -23,7 +23,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "helpers")]
 import seeds  # noqa: E402 - on the path since the line above
 from reading import new_case, run  # noqa: E402
 
-PATIENCE_S: Final = 10
+PATIENCE_S: Final = 30  # for one case, which takes milliseconds
+_START_S: Final = 120
 _MEMORY: Final = 3 * 1024**3
 _FILE: Final = 256 * 1024**2
 
@@ -122,8 +123,9 @@ def _messages(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, int, str]
     """Yield what a process reports, until its end or until it has been silent for too long."""
     assert process.stdout is not None
     with process.stdout as pipe:
-        rest = b""
-        while select.select([pipe], [], [], PATIENCE_S)[0]:
+        rest, patience_s = b"", _START_S
+        while select.select([pipe], [], [], patience_s)[0]:
+            patience_s = PATIENCE_S
             data = os.read(pipe.fileno(), 65_536)
             if not data:
                 return

@@ -116,6 +116,7 @@ def run(case: Case) -> list[str]:
     """Run the command of *case*, and return what was wrong."""
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     code: Any = None
+    before = _listing(case)
     with (
         contextlib.chdir(case.folder),
         contextlib.redirect_stdout(stdout),
@@ -132,8 +133,23 @@ def run(case: Case) -> list[str]:
             case.problems.append(f"raised: {_last_lines(error)}")
     if code is not None and code not in _ENDS:
         case.problems.append(f"exit code {code!r}")
+    if changed := sorted(before ^ _listing(case)):
+        case.problems.append(f"changed files: {changed}")
     _check_texts(case, _text(stdout), _text(stderr))
     return case.problems
+
+
+def _listing(case: Case) -> set[tuple[str, int, int]]:
+    """Return the files that the command must not change, each with its size and its time."""
+    spared = {case.folder / "out"}
+    if case.arguments[:1] == ["accounting"]:
+        spared.add(case.folder / ".snakemake")
+    return {
+        (str(path), known.st_size, known.st_mtime_ns)
+        for path in case.folder.parent.rglob("*")
+        if path.is_file() and not spared & set(path.parents)
+        for known in [path.stat()]
+    }
 
 
 def _last_lines(error: BaseException) -> str:
@@ -165,9 +181,6 @@ def _check_texts(case: Case, stdout: bytes, stderr: bytes) -> None:
         _check_text(case, name, data)
     if case.as_json and stdout:
         _check_json(case, stdout)
-    changed = [path.name for path in case.outside.iterdir() if path.name != "canary"]
-    if changed:
-        say(f"written outside of the folder: {changed}")
     _check_claims(case, stdout.decode("utf-8", "replace"))
     for planted in ("PWNED", "executed"):
         if (case.folder / planted).exists():
@@ -307,6 +320,8 @@ class _Watch:
             self._say(f"read what the journal names: {real}")
 
     def _changed(self, event: str, path: Any) -> None:
+        if not os.path.isabs(os.fsdecode(path)):
+            return  # it may be relative to an open folder, which the event does not show
         real = os.path.realpath(os.fsdecode(path))
         roots = [self._out, self._appends, os.path.realpath(os.devnull)]
         if not any(root and real.startswith(root) for root in roots):

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import reading
+import seeds
 from lab import BOTH, Lab
 
 FUZZ = Path(__file__).with_name("fuzz.py")
@@ -59,7 +61,33 @@ def test_no_mutant_of_a_journal_makes_the_reader_crash_hang_leak_or_write(real: 
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+HOLES = {
+    "raised: ZeroDivisionError": "1 / 0",
+    "exit code 7": "sys.exit(7)",
+    "stdout has control characters": "print('\\x1b[2J')",
+    "stdout shows a file outside": "print((Path('../outside') / 'canary').read_text())",
+    "read outside of the folder": "(Path('../outside') / 'canary').read_text()",
+    "changed files": "Path('.snakemake/observe/new').touch()",
+    "open changes": "Path('new').absolute().touch()",
+    "started a program": "subprocess.run(['true'])",
+    "more than one line on stderr": "print('a\\nb', file=sys.stderr)",
+}
+
+
+@pytest.mark.parametrize("found", HOLES)
+def test_the_fuzzer_sees_a_hole(
+    found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hole(_arguments: list[str]) -> int:
+        exec(HOLES[found], globals())  # noqa: S102 - written above
+        return 0
+
+    monkeypatch.setattr(reading, "main", hole)
+    case = reading.new_case(tmp_path / "case", 1, 1, seeds.built())
+    assert any(problem.startswith(found) for problem in reading.run(case))
