@@ -413,13 +413,13 @@ def _event_in(line: bytes) -> AnyEvent | None:
 
 
 def append(path: Path, events: Sequence[Event]) -> None:
-    """Append *events* to the journal at *path*; a torn last line is ended first.
+    """Append *events*, masked, to the journal at *path*; a torn last line is ended first.
 
     Raises:
         JournalError: if it could not be written completely; the written part is removed.
 
     """
-    lines = b"".join(to_line(event) + b"\n" for event in events)
+    lines = b"".join(to_line(event, Masker()) + b"\n" for event in events)
     if not lines:
         return
     try:

@@ -23,7 +23,6 @@ _QUOTED_COMMAND: Final = re.compile(  # it may be cut
 _PATTERNS_FLAG: Final = "--logger-observe-mask"
 _SHORTEST: Final = 4
 _SHORTEST_UNDECLARED: Final = 8
-_SHORTEST_CUT: Final = 6
 _LONGEST_NAME: Final = 100
 
 # After a name: the end of its quotes, and the operator.
@@ -78,16 +77,15 @@ class Masker:
         forms = {form for value in long_values for form in _forms(value)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first))) if forms else None
-        self._ends = tuple(value for value in long_values if len(value) > _SHORTEST_CUT)
         self._forms = tuple(forms)
 
     def may_hold_a_secret(self, text: str) -> bool:
         """Return whether *text* must be masked: a quick test that misses none."""
         if self._patterns or _any_of(self._forms, text):
             return True
-        return _any_of(_HINTS, text.lower())
+        return _has_a_hint(text.lower())
 
-    def text(self, text: str, *, keep_lines: bool = False, cut: bool = False) -> str:
+    def text(self, text: str, *, keep_lines: bool = False) -> str:
         """Return *text* with every secret in it replaced by ``***``.
 
         Args:
@@ -95,23 +93,20 @@ class Masker:
                 stand inside of a secret.
             keep_lines: whether a secret of several lines leaves as many, so that lines keep their
                 numbers.
-            cut: whether *text* was cut at its end, so that it may end within a known value.
 
         """
         if "\x1b" in text or "\x9b" in text:
             plain = secret_shapes.ESCAPES.sub("", text)
-            masked = self._masked(plain, keep_lines=keep_lines, cut=cut)
+            masked = self._masked(plain, keep_lines=keep_lines)
             return text if masked == plain else masked
-        return self._masked(text, keep_lines=keep_lines, cut=cut)
+        return self._masked(text, keep_lines=keep_lines)
 
-    def _masked(self, text: str, *, keep_lines: bool, cut: bool) -> str:
+    def _masked(self, text: str, *, keep_lines: bool) -> str:
         def whole(match: re.Match[str]) -> str:
             return _lines_of(match[0]) if keep_lines else MASK
 
         if self._values is not None:
             text = self._values.sub(whole, text)
-            if cut:
-                text = self._without_a_begun_value(text)
         for pattern in self._patterns:
             text = pattern.sub(whole, text)
         lower = text.lower()
@@ -127,14 +122,6 @@ class Masker:
             text = _named(text, keep_lines)
         if _any_of(secret_shapes.TOKEN_HINTS, lower):
             text = secret_shapes.TOKENS.sub(MASK, text)
-        return text
-
-    def _without_a_begun_value(self, text: str) -> str:
-        """Return *text* without the beginning of a known value at its end."""
-        for value in self._ends:
-            for length in range(min(len(value), len(text)), _SHORTEST_CUT - 1, -1):
-                if text.endswith(value[:length]):
-                    return text[:-length] + MASK
         return text
 
     def value(self, value: Any) -> Any:
@@ -185,7 +172,32 @@ class Masker:
         return self.text(argument)
 
 
-_HINTS: Final = tuple({*secret_names.HINTS, *secret_shapes.HINTS, "\x1b", "\x9b"})
+def _grouped(hints: set[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return *hints* in groups that begin alike, so that most are ruled out together.
+
+    A hint that contains another one is left out.
+    """
+    needed = {one for one in hints if not any(other in one for other in hints - {one})}
+    groups: dict[str, list[str]] = {}
+    for hint in sorted(needed):
+        groups.setdefault(hint[:2], []).append(hint)
+    several = [(start, tuple(group)) for start, group in groups.items() if len(group) > 1]
+    alone = [(group[0], ()) for group in groups.values() if len(group) == 1]
+    return (*alone, *several)
+
+
+_HINTS: Final = _grouped({*secret_names.HINTS, *secret_shapes.HINTS, "\x1b", "\x9b"})
+
+
+def _has_a_hint(lower: str) -> bool:
+    for start, hints in _HINTS:
+        if start in lower:
+            if not hints:
+                return True
+            for hint in hints:
+                if hint in lower:
+                    return True
+    return False
 
 
 def _any_of(hints: tuple[str, ...], text: str) -> bool:

@@ -166,12 +166,6 @@ def test_a_value_is_masked_however_it_is_written(written: str) -> None:
     assert not re.search("long|ecret|two lines", text)
 
 
-@pytest.mark.parametrize("length", range(6, len(SECRET)))
-def test_a_value_that_was_cut_at_the_text_s_end_is_masked(length: int) -> None:
-    masker = Masker((SECRET,))
-    assert masker.text(f"token is {SECRET[:length]}", cut=True) == "token is ***"
-
-
 def test_a_known_value_is_masked_in_keys_too() -> None:
     value = Masker((SECRET,)).value({f"in/{SECRET}.txt": 3, "n": [f"{SECRET}"]})
     assert value == {"in/***.txt": 3, "n": ["***"]}
