@@ -45,7 +45,8 @@ class Workdir:
             return LogTail(path=named, problem="it is not in the workflow's folder")
         if problem := self.of_another_run(path):
             return LogTail(path=named, problem=problem)
-        return log_tails.numbered(named, path)
+        root = os.path.realpath(self.root)
+        return log_tails.numbered(named, Path(root), os.path.relpath(path, root))
 
     def of_another_run(self, path: Path) -> str | None:
         """Return why a file's content is not from this run; None if it may be."""
