@@ -39,6 +39,9 @@ SHAPES: Final = (
     Shape("`curl -u user:X`", "curl -u ann:{} https://h", "curl -u ann:*** https://h"),
     Shape("in quotes, with a space", "curl -su 'a:x {}' https://h", "curl -su 'a:***' https://h"),
     Shape("`docker login -p`", "docker login -u a -p {} r", "docker login -u a -p *** r"),
+    Shape("`synapse login -p`", "synapse login -u a -p {}", "synapse login -u a -p ***"),
+    Shape("`lftp -u user,X`", "lftp -u ann,{} h", "lftp -u ann,*** h"),
+    Shape("`wandb login`", "wandb login {}", "wandb login ***"),
     Shape("`http -a user:X`", "http -a ann:{} h", "http -a ann:*** h"),
     Shape(
         "`aws configure set`",
