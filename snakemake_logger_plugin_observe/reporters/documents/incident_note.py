@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.reporters.claims import (
     sentence,
     shape_note,
 )
+from snakemake_logger_plugin_observe.reporters.command_lines import marked
 from snakemake_logger_plugin_observe.reporters.documents.markdown import code, plain
 
 _WIDTH: Final = 100
@@ -39,7 +40,8 @@ def _text(answer: TriageAnswer) -> str:
 def _wrapped(claim: Claim, width: int) -> list[str]:
     """Return a claim's text in lines of a *width*, then its commands in a line each."""
     lines = textwrap.wrap(sentence(claim), width, break_long_words=False, break_on_hyphens=False)
-    return [*lines, *(one.commented if claim.text else str(one) for one in claim.commands)]
+    told = map(marked, lines)
+    return [*told, *(one.commented if claim.text else str(one) for one in claim.commands)]
 
 
 def _markdown(answer: TriageAnswer) -> str:

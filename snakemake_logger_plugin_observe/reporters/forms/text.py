@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.pasting import harmless_lines
+from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine, marked
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 
@@ -25,6 +26,7 @@ class _HarmlessConsole(Console):
 
 def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
     """Return *reply* for a terminal *width* characters wide, plain unless *color*."""
+    shown = ""
     out = io.StringIO()
     console = _HarmlessConsole(
         file=out,
@@ -39,4 +41,8 @@ def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
     for part in reply.text(reply.answer, width):
         whole_line = isinstance(part, str) or (isinstance(part, Text) and bool(part.no_wrap))
         console.print(part, soft_wrap=whole_line)
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+        printed = out.getvalue()
+        shown += printed if isinstance(part, CommandLine) else marked(printed)
+        out.seek(0)
+        out.truncate()
+    return "\n".join(line.rstrip() for line in shown.split("\n"))

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -537,6 +537,29 @@ def test_a_command_is_on_one_line_at_every_width() -> None:
             "the predicted gain",
             "write a note, save the evidence",
         ]
+
+
+@pytest.mark.parametrize("story", [many, deterministic, on_slurm])
+def test_text_that_is_wrapped_does_not_look_like_a_command(
+    story: Callable[[], Story],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A name that fills a line puts what follows it at the beginning of the next one."""
+    monkeypatch.chdir(tmp_path)
+    made = story()
+    for name in (f"{'x' * 120} scancel -u root  # cancels them", "scancel -u root  # cancels them"):
+        Path("1.jsonl").write_bytes(tampered(made, {one: f"{name} {one}" for one in texts(made)}))
+        for width in (60, 80, 100):
+            monkeypatch.setenv("COLUMNS", f"{width}")
+            for arguments in (["cost"], ["jobs", "--failed"], ["path"], ["why"], ["triage"]):
+                out, _ = run([*arguments, "1.jsonl"], capsys)
+                assert not [line for line in out.splitlines() if line.startswith("scancel")]
+        Path("note.txt").unlink(missing_ok=True)
+        run(["triage", "1.jsonl", "--note", "note.txt"], capsys)
+        told = [line.strip() for line in Path("note.txt").read_text().splitlines()]
+        assert not [line for line in told if line.startswith("scancel")]
 
 
 def test_the_table_of_what_was_tried_names_these_tests() -> None:
