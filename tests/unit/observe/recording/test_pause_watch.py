@@ -19,6 +19,7 @@ def after_waiting(
     ended = ProcessClocks(*(a + b for a, b in zip(begun, lengths, strict=True)))
     readings = iter([begun, begun, ended])
     monkeypatch.setattr(pause_watch, "clocks_now", lambda: next(readings))
+    monkeypatch.setattr(clock, "now", lambda: ended.moment)
     watch = PauseWatch()
     watch.begin()
     return watch.end(AT_MOST)
