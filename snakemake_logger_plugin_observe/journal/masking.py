@@ -96,17 +96,23 @@ class Masker:
 
         """
         if "\x1b" in text or "\x9b" in text:
+            # A known value may itself contain such a code.
+            text = self._without_values(text, keep_lines=keep_lines)
             plain = secret_shapes.ESCAPES.sub("", text)
             masked = self._masked(plain, keep_lines=keep_lines)
             return text if masked == plain else masked
         return self._masked(text, keep_lines=keep_lines)
 
+    def _without_values(self, text: str, *, keep_lines: bool) -> str:
+        if self._values is None:
+            return text
+        return self._values.sub(lambda m: _lines_of(m[0]) if keep_lines else MASK, text)
+
     def _masked(self, text: str, *, keep_lines: bool) -> str:
         def whole(match: re.Match[str]) -> str:
             return _lines_of(match[0]) if keep_lines else MASK
 
-        if self._values is not None:
-            text = self._values.sub(whole, text)
+        text = self._without_values(text, keep_lines=keep_lines)
         for pattern in self._patterns:
             text = pattern.sub(whole, text)
         lower = text.lower()
