@@ -22,6 +22,12 @@ class CommandLine(Text):
     """A line that is a command of ours, to paste as it is."""
 
 
+class Document(str):
+    """A whole document, as a file of it is: its own code spans keep its commands apart."""
+
+    __slots__ = ()
+
+
 def marked(text: str) -> str:
     """Return *text* with a mark before each line that begins like a command."""
     return _LIKE_A_COMMAND.sub(rf"\1{_MARK}", text)

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.pasting import harmless_lines
-from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine, marked
+from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine, Document, marked
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 
@@ -42,7 +42,7 @@ def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
         whole_line = isinstance(part, str) or (isinstance(part, Text) and bool(part.no_wrap))
         console.print(part, soft_wrap=whole_line)
         printed = out.getvalue()
-        shown += printed if isinstance(part, CommandLine) else marked(printed)
+        shown += printed if isinstance(part, CommandLine | Document) else marked(printed)
         out.seek(0)
         out.truncate()
     return "\n".join(line.rstrip() for line in shown.split("\n"))
