@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 WF     := example_workflow
 SNAKEMAKE = $(BIN)/snakemake -s $(WF)/Snakefile --directory $(RUN)
 
-.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
+.PHONY: help demo debian-packages test test-timed test-slow test-conformance conformance-sample conformance-sample-oldest conformance-table test-faults record-faults record-privacy fuzz test-matrix test-executors test-listeners test-slurm lint types format benchmarks clean wf-dryrun wf-run wf-check verify tour drill drills
 
 # Debian packages that some tests need, installed as root; without them these tests are skipped.
 DEBIAN := rsync faketime
@@ -25,6 +25,7 @@ help:
 	@echo "make test-slow   run the integration tests that take minutes each"
 	@echo "make test-conformance  run every workflow of the conformance suite, bare and observed"
 	@echo "make test-faults run every fault of docs/reliability.md (some need root)"
+	@echo "make fuzz        run the reader on many mutants of journals (RUNS=, SEED=, JOURNALS=folder)"
 	@echo "make test-matrix run the tests on three versions of Snakemake, the oldest to the latest"
 	@echo "make test-executors  run the plugins of other clusters and clouds against stand-ins"
 	@echo "make test-listeners  check that snakesee receives the announced job states"
@@ -102,6 +103,18 @@ test-faults: $(VENV)/.installed
 
 record-faults: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/faults --numprocesses 2 --moments 50 --record
+
+record-privacy: $(VENV)/.installed
+	PYTHONPATH=tests/helpers $(BIN)/python tests/helpers/privacy_table.py
+
+# One case again: make fuzz SEED=1 FIRST=273 RUNS=1
+RUNS ?= 20000
+SEED ?= 1
+FIRST ?= 0
+JOURNALS ?=
+
+fuzz: $(VENV)/.installed
+	$(BIN)/python tests/fuzz/fuzz.py --seed $(SEED) --first $(FIRST) --runs $(RUNS) $(if $(JOURNALS),--journals $(JOURNALS))
 
 test-matrix:
 	$(PYTHON) tests/matrix.py --numprocesses 2 --dist loadscope

@@ -154,6 +154,8 @@ class NodeSide(logging.Filter):
         self._level.setdefault("planned", clock.now())
         self._secrets = declared_values(getattr(executor, "workflow", None))
         self._mask = None
+        if self._error is not None:  # from before it was known which values are declared
+            self._error = self._masked(self._error)
 
     def described(self, job: Any) -> None:
         """Do nothing: an execution names its own job."""

@@ -16,6 +16,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _OURS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 
+_FIRST: Final = -62_135_596_800_000_000
+_LAST: Final = 253_402_300_799_999_999
+
 Micros = int
 """A moment or a duration in whole microseconds."""
 
@@ -129,8 +132,11 @@ def to_seconds(micros: Micros) -> float:
 
 
 def format_moment(moment: Micros) -> str:
-    """Return RFC 3339 in UTC with microseconds: ``2026-11-22T19:22:14.000001Z``."""
-    seconds, micros = divmod(moment, 1_000_000)
+    """Return RFC 3339 in UTC with microseconds: ``2026-11-22T19:22:14.000001Z``.
+
+    Years before 1 and after 9999 cannot be written: the first or the last moment is, instead.
+    """
+    seconds, micros = divmod(max(_FIRST, min(moment, _LAST)), 1_000_000)
     return f"{_second(seconds)}.{micros:06d}Z"
 
 

@@ -10,7 +10,7 @@ import json
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,7 +47,7 @@ class Command:
 
     @property
     def _line(self) -> str:
-        return " ".join(map(_quoted, self.arguments))
+        return recorded(self.arguments)
 
     def __str__(self) -> str:
         """Return the line to paste, or in words that there is none: never a part of it."""
@@ -64,6 +64,11 @@ class Command:
 def command(*arguments: str, purpose: str = "") -> Command:
     """Return the command of a program and its arguments."""
     return Command(arguments, purpose)
+
+
+def recorded(arguments: Iterable[str]) -> str:
+    """Return a command as a text to read and compare: one that was run, not one to paste."""
+    return " ".join(map(_quoted, arguments))
 
 
 def path(name: str) -> str:

@@ -1,7 +1,6 @@
 """``check``: check a run against the limits and required outputs in a workflow's check file."""
 
 import argparse
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from snakemake_logger_plugin_observe.commands.support.check_file import (
 from snakemake_logger_plugin_observe.external.published_files import published
 from snakemake_logger_plugin_observe.external.verify_commands import run_verify_command
 from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, JournalError
+from snakemake_logger_plugin_observe.pasting import recorded
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
 from snakemake_logger_plugin_observe.reporters.as_text.check import parts, proposal_parts
@@ -83,13 +83,13 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         WritingError: if FILE or the JUnit file cannot be written.
 
     """
+    if args.directory is not None and not args.directory.is_dir():
+        raise JournalError(f"{args.directory}: no such folder; name the run's working directory")
     if args.init:
         _check_options(args)
         return Reply(_propose(args), proposal_parts, shape_proposal)
     if args.junit is not None and str(args.junit) == _PRINT:
         raise write_files.WritingError("--junit needs the name of a file, not -")
-    if args.directory is not None and not args.directory.is_dir():
-        raise JournalError(f"{args.directory}: no such folder; name the run's working directory")
     file = read_check_file(Path(args.file))
     source = find_journal.load(args.journal)
     folder = _folder(source.path, args.directory)
@@ -173,7 +173,7 @@ def _required_outputs(file: CheckFile, folder: Path, why_not: str) -> Iterator[C
         line = CheckLine("publish", "files", pattern, None, None, why_not, number)
         yield line if why_not else _files(line, folder, pattern)
     for command, number in file.verify:
-        line = CheckLine("verify", "verify", shlex.join(command), None, None, why_not, number)
+        line = CheckLine("verify", "verify", recorded(command), None, None, why_not, number)
         yield line if why_not else _verified(line, file, folder, command)
 
 
@@ -194,7 +194,7 @@ def _verified(
         folder=folder,
         timeout_s=file.verify_timeout_s,
     )
-    started = shlex.join(result.command)
+    started = recorded(result.command)
     value = "exit code 0" if result.ok else result.why
     evidence = tuple(Citation("command", started, text) for text in result.output)
     return replace(line, value=value, ok=result.ok, evidence=evidence)

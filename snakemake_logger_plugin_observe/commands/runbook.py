@@ -29,6 +29,7 @@ from snakemake_logger_plugin_observe.journal.ownership import not_this_users
 from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
+from snakemake_logger_plugin_observe.reporters.command_lines import Document
 from snakemake_logger_plugin_observe.reporters.documents.runbook import render_runbook
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.words import harmless
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
 def parts(answer: RunbookAnswer, width: int) -> list[RenderableType]:
     """Return the runbook, or one line: where it was written."""
     if answer.path is None:
-        return [render_runbook(answer).rstrip("\n")]
+        return [Document(render_runbook(answer).rstrip("\n"))]
     return [
         harmless(
             f"{answer.path}: written, for you alone to read (0600); edit it as you like, it is "

@@ -19,9 +19,8 @@ from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.triage import shape
 from snakemake_logger_plugin_observe.reporters.as_text.triage import parts
-from snakemake_logger_plugin_observe.reporters.documents.incident_note import (
-    render_note,
-)
+from snakemake_logger_plugin_observe.reporters.command_lines import Document
+from snakemake_logger_plugin_observe.reporters.documents.incident_note import render_note
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "diagnose a run step by step, from symptom to next action, and write an incident note"
@@ -94,4 +93,4 @@ def run(args: argparse.Namespace) -> Reply[TriageAnswer]:
 
 def _note_alone(answer: TriageAnswer, width: int) -> list[RenderableType]:
     """Return the incident note, as ``--note -`` prints it."""
-    return [render_note(answer, ".md").rstrip("\n")]
+    return [Document(render_note(answer, ".md").rstrip("\n"))]

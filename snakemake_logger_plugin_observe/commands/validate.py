@@ -1,7 +1,7 @@
 """``validate``: check a journal against its schema, and recompute its figures."""
 
 import argparse
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from rich.console import RenderableType
@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from snakemake_logger_plugin_observe.analysis.cost.validation import Validation, validate
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.files import read_journal, repeated_lines
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.reply import Reply
@@ -36,6 +36,8 @@ def run(args: argparse.Namespace) -> Reply[ValidateAnswer]:
     path = find_journal.find(args.journal)
     reading = read_journal(path)
     found = validate(reading, reading.problems)
+    repeated = [str(problem) for problem in repeated_lines(path)]
+    found = replace(found, problems=(*found.problems, *repeated))
     source = Source(path, found.run, found.run.status(find_journal.is_alive(found.run)))
     return Reply(ValidateAnswer(source, found), parts, shape, 0 if found.sound else 1)
 

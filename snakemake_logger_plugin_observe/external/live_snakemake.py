@@ -50,6 +50,7 @@ QUERIES: Final[dict[str, Settings]] = {
 }
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _PROGRAM: Final = Path(__file__).with_name("asked_snakemake.py")
+_LATE: Final = "not done after"
 _SEARCHED: Final = ("PATH", "PYTHONPATH")
 
 
@@ -213,15 +214,19 @@ def run_queries(how: Invocation, timeout_s: float) -> Iterator[QueryResult]:
     """Yield Snakemake's result for each query, one process each.
 
     Both plugins are switched off and no bytecode is written, so that nothing is left behind. A
-    process that takes longer than *timeout_s* is killed, with its children.
-
+    process that takes longer than *timeout_s* is killed, with its children, and no other starts.
     """
+    late = ""
     for what in QUERIES:
         command = how.command(what)
+        if late:
+            yield QueryResult(what, command, (), f"not asked, because {late} took too long")
+            continue
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             outputs = (out.fileno(), err.fileno())
             actual = (*program(), *command[1:])
             problem = _run(actual, how.start, _environment(), outputs, timeout_s)
+            late = what if problem.startswith(_LATE) else ""
             lines, errors = _lines(out.fileno()), _lines(err.fileno())
             if problem and (said := errors or lines):  # a dry run's errors go to stdout
                 problem = f"{problem}: {said[-1].strip()}"
@@ -262,7 +267,7 @@ def _run(
         code = process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         _end(process)
-        return f"not done after {timeout_s:g} s"
+        return f"{_LATE} {timeout_s:g} s"
     except BaseException:
         _end(process)
         raise

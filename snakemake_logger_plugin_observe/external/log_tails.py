@@ -61,13 +61,13 @@ def tails(
     )
 
 
-def numbered(name: str, path: Path) -> LogTail:
-    """Return the end of the file at *path*, called *name*, with the number of its first line.
+def numbered(name: str, folder: Path, path: str) -> LogTail:
+    """Return the end of the file at *path* in *folder*, with the number of its first line.
 
-    For the reader, which can afford to count the lines of a long file (up to 256 MB). It knows no
-    values to mask, only what secrets look like.
+    It is called *name* in the answer. For the reader, which can afford to count the lines of a long
+    file (up to 256 MB). It knows no values to mask, only what secrets look like.
     """
-    return _tail(name, path.parent, path.name, Masker(), numbering=True)
+    return _tail(name, folder, path, Masker(), numbering=True)
 
 
 def _tail(

@@ -7,9 +7,11 @@ flags and converts nothing.
 
 import argparse
 import contextlib
+import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -80,6 +82,7 @@ class SnakemakeFlags:
     def __init__(self, parser: Any) -> None:
         """Read the flags of *parser*, Snakemake's own."""
         self._parser = parser
+        self._splitter = _splitter(parser)
         self._by_flag = {flag: a for a in parser._actions for flag in a.option_strings}
 
     def of_command(self, arguments: Sequence[str]) -> RecordedFlags:
@@ -185,17 +188,20 @@ class SnakemakeFlags:
                 f"the recorded command has more than {_MOST_ARGUMENTS:,} arguments, or more than "
                 f"{_MOST_FLAGS:,} flags"
             )
-        split = _Splitter(add_help=False)
-        for action in self._parser._actions:
-            options: dict[str, Any] = {} if action.nargs is None else {"nargs": action.nargs}
-            if action.option_strings:
-                split.add_argument(
-                    *action.option_strings, dest=action.dest, action=_Note, **options
-                )
-            else:
-                split.add_argument(_TARGETS, action=_Note, nargs="*")
-        found, unknown = split.parse_known_args(list(arguments))
+        found, unknown = self._splitter.parse_known_args(list(arguments))
         return getattr(found, _NOTED, {}), unknown
+
+
+def _splitter(parser: Any) -> argparse.ArgumentParser:
+    """Return a parser with the flags and arities of *parser* that converts nothing."""
+    split = _Splitter(add_help=False)
+    for action in parser._actions:
+        options: dict[str, Any] = {} if action.nargs is None else {"nargs": action.nargs}
+        if action.option_strings:
+            split.add_argument(*action.option_strings, dest=action.dest, action=_Note, **options)
+        else:
+            split.add_argument(_TARGETS, action=_Note, nargs="*")
+    return split
 
 
 def is_argument(text: str) -> bool:
@@ -215,7 +221,11 @@ def installed() -> SnakemakeFlags:
 
     """
     try:
-        with _imports_from_installed_places():
+        with (
+            _imports_from_installed_places(),
+            contextlib.redirect_stdout(io.StringIO()),  # what plugins say belongs to no answer
+            warnings.catch_warnings(action="ignore"),
+        ):
             from snakemake import cli
 
             return SnakemakeFlags(cli.get_argument_parser())

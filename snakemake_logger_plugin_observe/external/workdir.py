@@ -46,7 +46,8 @@ class Workdir:
             return LogTail(path=named, problem="it is not in the workflow's folder")
         if problem := self.of_another_run(path):
             return LogTail(path=named, problem=problem)
-        return log_tails.numbered(named, path)
+        root = os.path.realpath(self.root)
+        return log_tails.numbered(named, Path(root), os.path.relpath(path, root))
 
     def modified(self, named: str) -> Micros | None:
         """Return when a file was last written; None if it is not there, or not inside."""

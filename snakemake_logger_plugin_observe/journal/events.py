@@ -12,6 +12,7 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
+    Count,
     Frozen,
     Level,
     LogTail,
@@ -30,6 +31,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     UpToDateJob,
     Usage,
     Wait,
+    Whole,
 )
 
 # 1: first version.
@@ -60,7 +62,7 @@ class RunStarted(Event):
     """The first line: who runs what, where, and with which settings."""
 
     event: Literal["run_started"] = "run_started"
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Whole = SCHEMA_VERSION
     run_id: Own
     kind: RunKind = "run"
     plugins: tuple[Own, ...] = ()
@@ -75,7 +77,7 @@ class RunStarted(Event):
     boot_time: Moment | None = None
     """When that kernel was booted, by this process's clock."""
     user: str | None = None
-    pid: int
+    pid: Whole
     process_started: Moment | None = None
     plugin_loaded: Moment | None = None
     workflow_started: Moment | None = None
@@ -87,8 +89,8 @@ class RunStarted(Event):
     executor: Own | None = None
     wraps: Own | None = None
     """The executor that the executor ``timed`` wraps."""
-    cores: int | None = None
-    jobs: int | None = None
+    cores: Whole | None = None
+    jobs: Whole | None = None
     resources: Named = Field(default_factory=dict)
     settings: Named = Field(default_factory=dict)
     config_digest: Own | None = None
@@ -145,9 +147,9 @@ class RunPhase(Event):
     detail: str | None = None
     poll_interval_s: Seconds | None = None
     """Shutdown: how long the executor sleeps between status checks, so before it notices."""
-    first_job_id: int | None = None
+    first_job_id: Whole | None = None
     """Re-planning: jobs with this id and higher are those that it added to the DAG."""
-    changed_jobs: tuple[int, ...] = ()
+    changed_jobs: tuple[Whole, ...] = ()
     """Re-planning: jobs that were in the DAG before and had to wait for it."""
 
 
@@ -155,9 +157,9 @@ class Planned(Event):
     """The DAG after planning or re-planning: numbers of jobs by rule; the last one counts."""
 
     event: Literal["planned"] = "planned"
-    to_run: dict[str, int] = Field(default_factory=dict)
+    to_run: dict[str, Count] = Field(default_factory=dict)
     """Jobs that this run has run or will run, by rule."""
-    up_to_date: dict[str, int] = Field(default_factory=dict)
+    up_to_date: dict[str, Count] = Field(default_factory=dict)
     """Jobs that need not run, by rule."""
 
 
@@ -174,9 +176,9 @@ class SchedulerIteration(Event):
     event: Literal["scheduler_iteration", "scheduler_round"] = "scheduler_iteration"
     idle: Moment
     selections: tuple[tuple[Moment, Moment], ...] = ()
-    ready: int | None = None
-    selected: tuple[int | str, ...] = ()
-    unrecorded: int = Field(default=0, validation_alias=AliasChoices("unrecorded", "alike"))
+    ready: Count | None = None
+    selected: tuple[Whole | str, ...] = ()
+    unrecorded: Count = Field(default=0, validation_alias=AliasChoices("unrecorded", "alike"))
     """How many iterations before it selected nothing and are not recorded."""
     unrecorded_s: Seconds = Field(
         default=0.0, validation_alias=AliasChoices("unrecorded_s", "alike_s")
@@ -188,9 +190,9 @@ class JobDescribed(Event):
     """A job of the DAG, as Snakemake knew it when it was about to run."""
 
     event: Literal["job"] = "job"
-    job_id: int
+    job_id: Whole
     rule: str
-    attempt: int | None = None
+    attempt: Whole | None = None
     wildcards: dict[str, str] = Field(default_factory=dict)
     local: bool | None = None
     checkpoint: bool = False
@@ -203,10 +205,10 @@ class JobDescribed(Event):
     benchmark: str | None = None
     reason: str | None = None
     resources: Named = Field(default_factory=dict)
-    threads: int | None = None
-    priority: int | float | str | None = None
+    threads: Whole | None = None
+    priority: Whole | float | str | None = None
     shellcmd: str | None = None
-    dependencies: tuple[int, ...] | None = None
+    dependencies: tuple[Whole, ...] | None = None
     script: str | None = None
     code_digest: Own | None = None
     params_digest: Own | None = None
@@ -214,10 +216,10 @@ class JobDescribed(Event):
     """What the digest is of, as ``name=value`` in Python's notation; given once for each digest of
     a rule, up to a limit. Of a long one only its size is given, with an ellipsis."""
     environment_digest: Own | None = None
-    input_sizes: dict[str, int] = Field(default_factory=dict)
+    input_sizes: dict[str, Count] = Field(default_factory=dict)
     ancient: tuple[str, ...] | None = None
     """Inputs whose changes trigger no rerun: ``ancient()``, or ``--consider-ancient``."""
-    retries: int | None = None
+    retries: Whole | None = None
     """How often it is retried if it fails: ``retries:``, else ``--retries``."""
     ensured: dict[str, str] | None = None
     """The conditions on its outputs, or the job fails: ``ensure()``."""
@@ -231,16 +233,16 @@ class GroupDescribed(Event):
     event: Literal["group"] = "group"
     group: str
     name: str | None = None
-    members: tuple[int, ...] = ()
-    attempt: int | None = None
+    members: tuple[Whole, ...] = ()
+    attempt: Whole | None = None
 
 
 class AttemptEvent(Event):
     """An event about an attempt of a job, or of a group's submission (then without a job)."""
 
-    job_id: int | None = None
+    job_id: Whole | None = None
     group: str | None = None
-    attempt: int
+    attempt: Whole
 
 
 class AttemptSubmitted(AttemptEvent):
@@ -270,8 +272,8 @@ class AttemptFinished(AttemptEvent):
     status: Status
     external_jobid: str | None = None
     node: str | None = None
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: Whole | None = None
+    signal: Whole | None = None
     message: str | None = None
     stamps: Stamps
     waits: tuple[Wait, ...] = ()
@@ -315,7 +317,16 @@ class Message(Event):
     level: Own
     kind: Own
     text: str
-    job_id: int | None = None
+    job_id: Whole | None = None
+
+
+class Paused(Event):
+    """The main process did not run from ``time`` to ``end``: stopped, or its machine asleep."""
+
+    event: Literal["paused"] = "paused"
+    end: Moment
+    suspended_s: Seconds | None = None
+    """How long of that the machine was suspended."""
 
 
 class Heartbeat(Event):
@@ -333,7 +344,7 @@ class Gap(Event):
 
     event: Literal["gap"] = "gap"
     reason: str
-    lost: int | None = None
+    lost: Count | None = None
 
 
 class RunFinished(Event):
@@ -344,9 +355,9 @@ class RunFinished(Event):
     makespan_s: Seconds | None = None
     job_account: AccountTotals
     makespan: AccountTotals
-    job_count: int = 0
-    attempt_count: int = 0
-    failed_attempts: int = 0
+    job_count: Count = 0
+    attempt_count: Count = 0
+    failed_attempts: Count = 0
     observer_cpu_s: Seconds | None = None
 
 
@@ -408,6 +419,7 @@ _Other = (
     | Accounting
     | Message
     | Heartbeat
+    | Paused
     | Gap
     | RunFinished
 )

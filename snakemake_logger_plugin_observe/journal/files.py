@@ -8,6 +8,7 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from hashlib import blake2b
 from io import FileIO
 from itertools import islice
 from pathlib import Path
@@ -33,7 +34,7 @@ from snakemake_logger_plugin_observe.journal.events import (
 from snakemake_logger_plugin_observe.journal.masked_events import masked, texts_of
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import lighten
-from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder
+from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder, open_folder
 
 SUBFOLDER: Final = Path(".snakemake", "observe")
 _KNOWN: Final = frozenset(
@@ -56,6 +57,7 @@ _HEARTBEAT: Final = b'{"event":"heartbeat"'
 _OUTPUTS: Final = b'{"event":"outputs"'
 _ATTEMPT_FINISHED: Final = b'{"event":"attempt_finished"'
 _STATUS: Final = b'"status":"'
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # an editor may put it before the first line
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -82,11 +84,11 @@ class JournalWriter:
         stamp = clock.format_moment(started)[:19].replace("-", "").replace(":", "")
         self.path = folder / f"{stamp}-{run_id[:6]}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        parent = _made(folder)
+        folder_of_journals = open_journals_folder(folder, make=True)
         try:
-            descriptor = os.open(self.path.name, flags, mode, dir_fd=parent)
+            descriptor = os.open(self.path.name, flags, mode, dir_fd=folder_of_journals)
         finally:
-            os.close(parent)
+            os.close(folder_of_journals)
         self._descriptor = _above_stderr(descriptor)
         os.fchmod(self._descriptor, mode)
 
@@ -122,15 +124,24 @@ class JournalWriter:
             self._descriptor = -1
 
 
-def _made(folder: Path) -> int:
-    """Return a descriptor of *folder*, made if it is not there.
+def open_journals_folder(folder: Path, *, make: bool = False) -> int:
+    """Return a descriptor of a folder of journals, for ``dir_fd`` arguments.
 
-    The default folder may be shared: other users' links in it are not followed. One that the user
+    The default folder may be shared: other users' links are not followed to it. One that the user
     named may be whatever the user likes.
+
+    Args:
+        folder: the folder.
+        make: whether it is made if it is not there.
+
+    Raises:
+        OSError: if there is none, it cannot be made, or a link on the way is not to be followed.
+
     """
     if folder.parts[-len(SUBFOLDER.parts) :] == SUBFOLDER.parts:
-        return make_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+        return make_folder(folder) if make else open_folder(folder.parents[1], SUBFOLDER)
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
@@ -226,7 +237,7 @@ class Reading:
             raise unreadable(self.path, error) from error
 
     def _events(self, file: IO[bytes]) -> Iterator[AnyEvent]:
-        seen_start = False
+        run_id: str | None = None
         number = 0
         heartbeat: tuple[int, bytes] | None = None
         while line := file.readline(_LINE_LIMIT):
@@ -239,20 +250,27 @@ class Reading:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(_LINE_LIMIT)
                 continue
-            if seen_start and self.detail is not Detail.WHOLE and line.startswith(_HEARTBEAT):
+            begun = run_id is not None
+            if begun and self.detail is not Detail.WHOLE and line.startswith(_HEARTBEAT):
                 heartbeat = number, line
                 continue
-            if seen_start and self._skips(line):
+            if begun and self._skips(line):
                 continue
+            line = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
             event = self._event(number, line)
-            if not seen_start:
-                self._check_start(number, line, event)
-                seen_start = True
+            if run_id is None:
+                run_id = self._checked_start(number, line, event).run_id
+            elif event is not None and event.event == "run_started":
+                if event.run_id != run_id:
+                    self.problems.append(Problem(number, "another run begins: read up to here"))
+                    break
+                self.problems.append(Problem(number, "run_started: again, so it is not used"))
+                continue
             if event is not None:
                 yield at_line(event, number)
         if heartbeat is not None and (event := self._event(*heartbeat)) is not None:
             yield at_line(event, heartbeat[0])
-        if not seen_start:
+        if run_id is None:
             raise JournalError(f"{self.path}: no complete line in it, so there is no run to show")
 
     def _skips(self, line: bytes) -> bool:
@@ -298,7 +316,7 @@ class Reading:
             case _:
                 return LEAN_ADAPTER
 
-    def _check_start(self, number: int, line: bytes, event: AnyEvent | None) -> None:
+    def _checked_start(self, number: int, line: bytes, event: AnyEvent | None) -> RunStarted:
         first = _loaded(line)
         if first.get("event") != "run_started":
             raise JournalError(
@@ -310,8 +328,9 @@ class Reading:
                 f"{self.path}:{number}: schema version {version} is newer than this "
                 f"snakemake-observe reads ({SCHEMA_VERSION}); update it"
             )
-        if event is None:
+        if not isinstance(event, RunStarted):
             raise JournalError(f"{self.path}:{number}: {self.problems[-1].reason}")
+        return event
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -374,14 +393,34 @@ def read_outputs(path: Path) -> Iterator[OutputsRecorded]:
 
     """
     try:
-        with open(path, "rb") as file:
+        with _opened(path) as file:
             for line in iter(lambda: file.readline(_LINE_LIMIT), b""):
                 if line.startswith(_OUTPUTS):
                     event = _event_in(line)
                     if isinstance(event, OutputsRecorded):
                         yield event
     except OSError as error:
-        raise JournalError(f"{path}: {error.strerror or error}") from error
+        raise unreadable(path, error) from error
+
+
+def repeated_lines(path: Path) -> Iterator[Problem]:
+    """Yield the lines of a journal that are the same as an earlier one: none is written twice.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    first: dict[bytes, int] = {}
+    try:
+        with _opened(path) as file:
+            for number, line in enumerate(iter(lambda: file.readline(_LINE_LIMIT), b""), 1):
+                if line.strip():
+                    digest = blake2b(line.strip(), digest_size=16).digest()
+                    before = first.setdefault(digest, number)
+                    if before != number:
+                        yield Problem(number, f"the same as line {before}")
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -395,7 +434,11 @@ def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
     try:
         with _opened(path) as file:
             lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
-            return {n: _loaded(line) for n, line in enumerate(lines, 1) if n in wanted}
+            return {
+                n: _loaded(line.removeprefix(_BYTE_ORDER_MARK) if n == 1 else line)
+                for n, line in enumerate(lines, 1)
+                if n in wanted
+            }
     except OSError as error:
         raise unreadable(path, error) from error
 
@@ -407,7 +450,7 @@ def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
     """
     try:
         with _opened(path) as file:
-            first = _event_in(file.readline(_LINE_LIMIT))
+            first = _event_in(file.readline(_LINE_LIMIT).removeprefix(_BYTE_ORDER_MARK))
             if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
                 return None
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
@@ -438,13 +481,13 @@ def _event_in(line: bytes) -> AnyEvent | None:
 
 
 def append(path: Path, events: Sequence[Event]) -> None:
-    """Append *events* to the journal at *path*; a torn last line is ended first.
+    """Append *events*, masked, to the journal at *path*; a torn last line is ended first.
 
     Raises:
         JournalError: if it could not be written completely; the written part is removed.
 
     """
-    lines = b"".join(to_line(event) + b"\n" for event in events)
+    lines = b"".join(to_line(event, Masker()) + b"\n" for event in events)
     if not lines:
         return
     try:
@@ -504,6 +547,7 @@ def is_journal(path: Path) -> bool:
     """Return whether *path* begins as a run's journal does."""
     try:
         with _opened(path) as file:
-            return _kind(file.readline(_LINE_LIMIT)) == "run_started"
+            line = file.readline(_LINE_LIMIT).removeprefix(_BYTE_ORDER_MARK)
+            return _kind(line) == "run_started"
     except (JournalError, OSError, ValueError):
         return False

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.journal import secret_names, secret_shapes
-from snakemake_logger_plugin_observe.journal.secret_names import is_secret
+from snakemake_logger_plugin_observe.journal.secret_names import is_secret, looks_random
 
 MASK: Final = "***"
 
@@ -23,7 +23,6 @@ _QUOTED_COMMAND: Final = re.compile(  # it may be cut
 _PATTERNS_FLAG: Final = "--logger-observe-mask"
 _SHORTEST: Final = 4
 _SHORTEST_UNDECLARED: Final = 8
-_SHORTEST_CUT: Final = 6
 _LONGEST_NAME: Final = 100
 
 # After a name: the end of its quotes, and the operator.
@@ -38,6 +37,7 @@ _BARE: Final = re.compile(
 )
 _GOES_ON: Final = re.compile(r"""[\w.+/=@%$^#~:!*?-]|\\.|["']|\$['"]""", re.ASCII)
 _ENDS_HERE: Final = re.compile(r"""["'](?=\s|\Z|[,;)\]}>])""", re.ASCII)
+_BRIEFLY: Final = re.compile(r"""\\{0,7}["']?[\w+=.~%/-]{16,200}""", re.ASCII)
 _ELEMENT: Final = re.compile(r">[^<]*")
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
@@ -77,16 +77,15 @@ class Masker:
         forms = {form for value in long_values for form in _forms(value)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first))) if forms else None
-        self._ends = tuple(value for value in long_values if len(value) > _SHORTEST_CUT)
         self._forms = tuple(forms)
 
     def may_hold_a_secret(self, text: str) -> bool:
         """Return whether *text* must be masked: a quick test that misses none."""
         if self._patterns or _any_of(self._forms, text):
             return True
-        return _any_of(_HINTS, text.lower())
+        return _has_a_hint(text.lower())
 
-    def text(self, text: str, *, keep_lines: bool = False, cut: bool = False) -> str:
+    def text(self, text: str, *, keep_lines: bool = False) -> str:
         """Return *text* with every secret in it replaced by ``***``.
 
         Args:
@@ -94,23 +93,26 @@ class Masker:
                 stand inside of a secret.
             keep_lines: whether a secret of several lines leaves as many, so that lines keep their
                 numbers.
-            cut: whether *text* was cut at its end, so that it may end within a known value.
 
         """
         if "\x1b" in text or "\x9b" in text:
+            # A known value may itself contain such a code.
+            text = self._without_values(text, keep_lines=keep_lines)
             plain = secret_shapes.ESCAPES.sub("", text)
-            masked = self._masked(plain, keep_lines=keep_lines, cut=cut)
+            masked = self._masked(plain, keep_lines=keep_lines)
             return text if masked == plain else masked
-        return self._masked(text, keep_lines=keep_lines, cut=cut)
+        return self._masked(text, keep_lines=keep_lines)
 
-    def _masked(self, text: str, *, keep_lines: bool, cut: bool) -> str:
+    def _without_values(self, text: str, *, keep_lines: bool) -> str:
+        if self._values is None:
+            return text
+        return self._values.sub(lambda m: _lines_of(m[0]) if keep_lines else MASK, text)
+
+    def _masked(self, text: str, *, keep_lines: bool) -> str:
         def whole(match: re.Match[str]) -> str:
             return _lines_of(match[0]) if keep_lines else MASK
 
-        if self._values is not None:
-            text = self._values.sub(whole, text)
-            if cut:
-                text = self._without_a_begun_value(text)
+        text = self._without_values(text, keep_lines=keep_lines)
         for pattern in self._patterns:
             text = pattern.sub(whole, text)
         lower = text.lower()
@@ -126,14 +128,6 @@ class Masker:
             text = _named(text, keep_lines)
         if _any_of(secret_shapes.TOKEN_HINTS, lower):
             text = secret_shapes.TOKENS.sub(MASK, text)
-        return text
-
-    def _without_a_begun_value(self, text: str) -> str:
-        """Return *text* without the beginning of a known value at its end."""
-        for value in self._ends:
-            for length in range(min(len(value), len(text)), _SHORTEST_CUT - 1, -1):
-                if text.endswith(value[:length]):
-                    return text[:-length] + MASK
         return text
 
     def value(self, value: Any) -> Any:
@@ -184,7 +178,32 @@ class Masker:
         return self.text(argument)
 
 
-_HINTS: Final = tuple({*secret_names.HINTS, *secret_shapes.HINTS, "\x1b", "\x9b"})
+def _grouped(hints: set[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return *hints* in groups that begin alike, so that most are ruled out together.
+
+    A hint that contains another one is left out.
+    """
+    needed = {one for one in hints if not any(other in one for other in hints - {one})}
+    groups: dict[str, list[str]] = {}
+    for hint in sorted(needed):
+        groups.setdefault(hint[:2], []).append(hint)
+    several = [(start, tuple(group)) for start, group in groups.items() if len(group) > 1]
+    alone = [(group[0], ()) for group in groups.values() if len(group) == 1]
+    return (*alone, *several)
+
+
+_HINTS: Final = _grouped({*secret_names.HINTS, *secret_shapes.HINTS, "\x1b", "\x9b"})
+
+
+def _has_a_hint(lower: str) -> bool:
+    for start, hints in _HINTS:
+        if start in lower:
+            if not hints:
+                return True
+            for hint in hints:
+                if hint in lower:
+                    return True
+    return False
 
 
 def _any_of(hints: tuple[str, ...], text: str) -> bool:
@@ -280,17 +299,24 @@ def _values_of_names(text: str) -> Iterator[tuple[int, int]]:
             continue
         begin = _begin_of_word(text, found.start(), done)
         name = text[begin : found.end()]
-        if secret_names.strength(name) is secret_names.Strength.NONE:
+        strength = secret_names.strength(name)
+        if strength is secret_names.Strength.NONE:
             continue
         start = _value_start(text, begin, found.end())
         if start is None:
             continue
+        in_query = text[begin - 1 : begin] in ("?", "&")
+        sure = strength is secret_names.Strength.WEAK and not in_query
+        if sure:
+            # Looked at briefly: it is usually none, and may hold the next name.
+            shown = _BRIEFLY.match(text, start)
+            if shown is None or not looks_random(shown[0]):
+                continue
         if text[begin - 1 : begin] == "<" and text[found.end() : found.end() + 1] == ">":
             start, end = found.end() + 1, _end_of_element(text, found.end())
         else:
             end = _value_end(text, start, quotes.inside(found.start()))
-        in_query = text[begin - 1 : begin] in ("?", "&")
-        if end > start and is_secret(name, _unquoted(text[start:end]), in_query=in_query):
+        if end > start and (sure or is_secret(name, _unquoted(text[start:end]), in_query=in_query)):
             yield start, end
             done = end
 

@@ -44,12 +44,16 @@ Moment = Annotated[
 ]
 """Microseconds since the epoch here, RFC 3339 in UTC in the journal."""
 
-Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
+_LONGEST_S: Final = 1e12  # longer than the time between any two moments
+
+Seconds = Annotated[float, Field(ge=0, le=_LONGEST_S, allow_inf_nan=False)]
 """A duration in seconds."""
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 """A number of things, or of bytes."""
-Signed = Annotated[float, Field(ge=-1e10, le=1e10, allow_inf_nan=False)]
+Signed = Annotated[float, Field(ge=-_LONGEST_S, le=_LONGEST_S, allow_inf_nan=False)]
 """A difference in seconds."""
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A whole number, of a size that can be computed with."""
 
 Status = Literal[
     "waiting", "submitted", "running", "success", "failed", "cancelled", "lost", "cached"
@@ -111,7 +115,7 @@ class Execution(Frozen):
 
     rule: str | None = None
     wildcards: dict[str, str] = Field(default_factory=dict)
-    number: int = 1
+    number: Whole = 1
     selected: Moment | None = None
     begun: Moment | None = None
     """When its submission began in that process."""
@@ -123,7 +127,7 @@ class Execution(Frozen):
     checked: Moment | None = None
     """When its outputs had been checked and stored."""
     status: Status = "running"
-    exit_code: int | None = None
+    exit_code: Whole | None = None
     message: str | None = None
     used: Usage | None = None
 
@@ -138,9 +142,9 @@ class Level(Frozen):
     """The cluster's name for the node, if it is not the host's name."""
     cluster_job: str | None = None
     """The cluster's id for the job that this process ran in."""
-    restarts: int = 0
+    restarts: Whole = 0
     """How often the cluster had started that job before."""
-    pid: int
+    pid: Whole
     wraps: Own
     """The executor that it used for its jobs."""
     in_main: bool = False
@@ -212,8 +216,8 @@ class SchedulerRecord(Frozen):
     started: Moment | None = None
     ended: Moment | None = None
     restarts: Count = 0
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: Whole | None = None
+    signal: Whole | None = None
     nodes: str | None = None
     partition: str | None = None
     cpus_requested: Count | None = None

@@ -55,7 +55,9 @@ _HARMLESS: Final = re.compile(
     re.IGNORECASE,
 )
 _RANDOM: Final = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+=_.~%/-]{16,}")
-_PATH: Final = re.compile(r"\.{0,2}/[^=+]*|\$\(.*|\$\{?\w*PWD\}?.*|`.*", re.DOTALL)
+_PATH: Final = re.compile(
+    r"\.{0,2}/[^=+]{0,400}|\$\(.{0,400}|\$\{?\w{0,9}PWD\}?.{0,400}|`.{0,400}", re.DOTALL
+)
 
 
 class Strength(Enum):
@@ -108,5 +110,5 @@ def is_secret(name: str, value: Any, *, in_query: bool = False) -> bool:
 
 def looks_random(text: str) -> bool:
     """Return whether *text* looks like a key: long, of letters and digits, no path."""
-    text = text.strip("\"'")
+    text = text.strip("\\\"'")
     return _RANDOM.fullmatch(text) is not None and text.count("/") <= len(text) // 16

@@ -98,6 +98,7 @@ HEADERS: Final = re.compile(
       | (?P<sql>\bidentified[ \t]+by[ \t]+)(?:'[^']*'?|"[^"]*"?)
       | (?P<netrc>\blogin[ \t]+\S{{1,200}}[ \t]+password[ \t]+)\S+
       | (?P<openssl>\bpass(?:in|out)?[ \t]+pass:)[^\s"']+
+      | (?P<stdin>(?:-stdin|-token)[ \t]*<<<[ \t]*)(?:'[^']*'?|"[^"]*"?|\S+)
       | (?P<csh>\bsetenv[ \t]+\w{{0,60}}(?:pass|pwd|secret|token|key)\w{{0,60}}[ \t]+)[^\s;]+
     """,
     _FLAGS | re.IGNORECASE | re.VERBOSE,
@@ -110,6 +111,7 @@ HEADER_HINTS: Final = (
     "login",
     "pass",
     "setenv",
+    "<<<",
 )
 
 
@@ -158,6 +160,11 @@ _PROGRAMS: Final = {
     r"(?:docker|podman|buildah|skopeo|nerdctl|oras|helm|singularity|apptainer|az|oc|cf|ibmcloud)": (
         Program(_P, "login")
     ),
+    r"(?:synapse|mongo(?:sh|dump|restore|import|export)?|ncftp(?:get|put)|cqlsh)(?= )": Program(_P),
+    r"lftp(?= )": Program(re.compile(rf"(?P<kept>(?<!\S)-u[ \t]*[^\s,]{{1,200}},){_WORD}", _FLAGS)),
+    r"wandb(?= )": Program(
+        re.compile(rf"(?P<kept>\blogin[ \t]+(?:--relogin[ \t]+)?)(?!-){_WORD}", _FLAGS), "login"
+    ),
     r"aws": Program(_AWS, "configure"),
     r"(?:mc|mcli)(?= )": Program(
         re.compile(
@@ -167,7 +174,13 @@ _PROGRAMS: Final = {
         ),
         "://",
     ),
-    r"rclone": Program(re.compile(rf"(?P<kept>\bobscure[ \t]+){_WORD}", _FLAGS), "obscure"),
+    r"rclone": Program(
+        re.compile(
+            rf"(?P<kept>\b(?:obscure|\w{{0,40}}(?:key|pass|password|token|secret))[ \t]+)"
+            rf"(?!-){_WORD}",
+            _FLAGS,
+        )
+    ),
     r"openssl": Program(
         re.compile(
             rf"(?P<kept>(?<!\S)-(?:k|K|pass(?:in|out)?)[ \t]+(?:pass:)?)(?!(?:file|env|fd|stdin):)"
@@ -202,7 +215,8 @@ PROGRAM_HINTS: Final = (
         "wget",
     ),
     *("aria2c", "http ", "https ", "xh ", "login", "configure", "mc ", "mcli ", "rclone"),
-    *("openssl", "redis-cli", "ldap", "smbclient", "pass"),
+    *("openssl", "redis-cli", "ldap", "smbclient", "pass", "synapse", "mongo", "ncftp", "cqlsh"),
+    *("lftp", "wandb", "htpasswd"),
 )
 # The rest of the command of each: to the end of the line or of the simple command.
 COMMANDS: Final = re.compile(

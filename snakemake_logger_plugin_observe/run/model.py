@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     Heartbeat,
     JobDescribed,
     Message,
+    Paused,
     Planned,
     Provenance,
     RunFinished,
@@ -61,6 +62,8 @@ class Run:
     iterations: list[SchedulerIteration] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     file_systems: list[FileSystem] = field(default_factory=list)
+    pauses: list[Paused] = field(default_factory=list)
+    """When the main process did not run."""
     gaps: list[str] = field(default_factory=list)
     """Why parts of the journal are missing."""
     last_moment: Micros = 0

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.records import Offset
-from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, UNOBSERVED
+from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, PHASES, UNOBSERVED
 
 
 class Segment(NamedTuple):
@@ -56,11 +56,14 @@ class Track:
         self._open = False
 
     def to(self, moment: Micros | None, phase: str | None) -> None:
-        """Label all time up to *moment* as *phase*; an unknown moment leaves it open."""
+        """Label all time up to *moment* as *phase*; an unknown moment leaves it open.
+
+        A wait in a tampered or newer journal may have a phase that is not known here.
+        """
         if moment is None:
             self._open = True
             return
-        label = UNOBSERVED if self._open else phase
+        label = UNOBSERVED if self._open or not (phase is None or phase in PHASES) else phase
         self._open = False
         moment = min(moment, self.end)
         if moment <= self.at:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe.clock import TICK, Micros
+from snakemake_logger_plugin_observe.journal.events import Paused
 from snakemake_logger_plugin_observe.journal.records import Execution, Level, Offset, Stamps, Wait
 from snakemake_logger_plugin_observe.run.clock_offsets import (
     ClockLead,
@@ -27,6 +28,7 @@ from snakemake_logger_plugin_observe.run.node_processes import (
     span_of,
     was_spawned,
 )
+from snakemake_logger_plugin_observe.run.pauses import without_pauses
 from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Timeline, Track
 from snakemake_logger_plugin_observe.run.unobserved import (
@@ -64,6 +66,8 @@ class TimelineInput:
     """Where to cut an attempt without an end: it is still running, or the run was killed."""
     tool_started: Micros | None = None
     """When the tool started in the main process, for an attempt without an end."""
+    pauses: Sequence[Paused] = ()
+    """When the main process did not run."""
 
 
 def timeline(evidence: TimelineInput) -> Timeline:
@@ -96,6 +100,8 @@ def timeline(evidence: TimelineInput) -> Timeline:
             track.to(end, UNOBSERVED)
     track.to(end, "postprocess")
     result.segments = track.segments
+    in_main = evidence.tool_started is not None or any(lv.in_main for lv in evidence.levels)
+    without_pauses(result, evidence.pauses, in_main=in_main)
     _explain_unobserved(result)
     return result
 
@@ -307,7 +313,11 @@ def _label_start(
 
 
 def member_timeline(
-    levels: Sequence[Level], offset: Offset | None, end: Micros, main: MainProcess = _UNKNOWN
+    levels: Sequence[Level],
+    offset: Offset | None,
+    end: Micros,
+    main: MainProcess = _UNKNOWN,
+    pauses: Sequence[Paused] = (),
 ) -> Timeline:
     """Return the timeline of a group's member: only its staging and its tool.
 
@@ -316,6 +326,7 @@ def member_timeline(
         offset: the group's clock offset, if its node had another clock.
         end: the group's end, where segments are cut.
         main: the main process.
+        pauses: when it did not run.
 
     """
     result = Timeline(offset=offset)
@@ -342,5 +353,7 @@ def member_timeline(
         if span := span_of(execution):
             track.node(span[1], "stage_out" if ran else "stage_in")
     result.segments = track.segments
+    if any(level.in_main for level in levels):
+        without_pauses(result, pauses, in_main=True)
     _explain_unobserved(result)
     return result

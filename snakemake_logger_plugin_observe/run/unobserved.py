@@ -14,6 +14,10 @@ ENDED_EARLY_OR_SET: Final = f"{ENDED_EARLY}, or the node's clock was set after i
 OTHER_CLOCK: Final = "its node has the main host's name, but another clock"
 CLOCK_SET: Final = "the node's clock was set meanwhile: its processes' times may not fit together"
 STARTED_AGAIN: Final = "the cluster started it {count} times: the end of earlier starts is unknown"
+PAUSED: Final = (
+    "the main process did not run from {start} to {end} (stopped, or its machine asleep): what "
+    "happened meanwhile was seen only after that"
+)
 
 _FORMER: Final = {
     "run without --executor timed: queue, node and tool cannot be told apart": NO_WRAPPER,

@@ -114,7 +114,7 @@ def test_clean_up_where_links_are_planted(lab: Lab, private: Path) -> None:
     (observe / ("b" * 32)).symlink_to(kept.parent)
     lab.snakemake(*LOCAL, *BOTH)
     assert len(list(kept.iterdir())) == 2
-    assert len(list(observe.iterdir())) == 3
+    assert {path.name for path in observe.iterdir() if path.is_symlink()} == {"a" * 32, "b" * 32}
     assert lab.run().status() == "success"
 
 
@@ -231,7 +231,7 @@ def test_what_another_user_has_planted_beforehand(shared: UserLab, private: Path
     assert warnings(done.stderr) == []
     left = set(observe.iterdir())
     assert left > set(planted)
-    (journal,) = left - set(planted)
+    (journal,) = (path for path in left - set(planted) if path.suffix == ".jsonl")
     (attempt,) = attempts_of(shared.run(journal), "all")
     assert attempt.unobserved == ()
     assert unchanged(private)

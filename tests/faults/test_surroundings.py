@@ -21,7 +21,7 @@ from harness import (
     wait_until,
     warnings,
 )
-from lab import BOTH, Lab
+from lab import BOTH, Lab, phases_s, the_attempt
 
 LOCAL = ("--cores", "1")
 OBSERVE = "snakemake_logger_plugin_observe"
@@ -275,6 +275,33 @@ def test_a_source_file_that_cannot_be_read(labs: Labs, lasts_s: int) -> None:
         assert list(run.provenance.sources) == ["Snakefile"]
     else:
         assert run.provenance is None
+
+
+@fault(
+    "the main process is stopped for 5 s while a local tool runs (SIGSTOP), alone or with the tool "
+    "(Ctrl-Z), and goes on",
+    snakemake="goes on",
+    journal="complete; a `paused` line; the time is `unobserved`, not the tool's `compute`",
+)
+@pytest.mark.parametrize("with_the_tool", [False, True], ids=["alone", "with the tool"])
+def test_a_main_process_that_is_stopped(lab: Lab, with_the_tool: bool) -> None:
+    lab.snakefile(ONE.replace("touch", "touch begun; sleep 2; touch"))
+    with started(lab, *LOCAL, *BOTH) as process:
+        wait_until((lab.folder / "begun").exists)
+        send = os.killpg if with_the_tool else os.kill
+        send(process.pid, signal.SIGSTOP)
+        time.sleep(5)
+        send(process.pid, signal.SIGCONT)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    run = lab.run()
+    (paused,) = run.pauses
+    assert 5 <= (paused.end - paused.time) / 1e6 < 5 + 2
+    spent = phases_s(the_attempt(run, "all"))
+    assert spent["unobserved"] > 4
+    assert spent.get("compute", 0) < 4  # two seconds at most, on an idle machine
+    answer = lab.observe("cost").stdout
+    assert "the main process did not run for" in answer
 
 
 @fault(

@@ -16,7 +16,7 @@ import warm
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
-from snakemake_logger_plugin_observe.journal.files import journals_in, read_journal
+from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, journals_in, read_journal
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run
@@ -51,6 +51,13 @@ class Lab:
 
     def snakefile(self, text: str) -> None:
         (self.folder / "Snakefile").write_text(textwrap.dedent(text))
+
+    def share_digest_key(self) -> None:
+        """Give the folder the key that all labs share, so that their runs' digests compare."""
+        file = self.folder / SUBFOLDER / f".digest-key-{os.geteuid()}"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"k" * 32)
+        file.chmod(0o600)
 
     def cluster(self, hold: str = "0", delay: str = "0", hide: str = "-") -> tuple[str, ...]:
         """Return the flags of a small cluster that runs its jobs on this machine."""

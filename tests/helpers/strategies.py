@@ -68,7 +68,7 @@ HARMFUL = (
     *("\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ud800", "\udfff", "\ufffe", "\ue000"),
     *("<img src=x onerror=y>", "<!--", "]]>", "</a>", "&lt;", "&#96;", "![a](x)"),
     *("[x](javascript:y)", "<javascript:y>", "\n# h", "\n- i", "\n```\n", "1. ", "| a | b |"),
-    *("../", "/", "./", ".", "snakemake", "a", "b", "\u00e9", "\u00a0", "\U0001f600", "\u0661"),
+    *("../", "/", "./", ".", "a", "b", "\u00e9", "\u00a0", "\U0001f600", "\u0661"),
     *("***", '"""', "\\u0000", "%s", "{0}", "x" * 300),
 )
 hostile = st.lists(st.sampled_from(HARMFUL) | st.text(max_size=4), max_size=5).map("".join)
@@ -125,6 +125,8 @@ def events_of(model: type[BaseModel]) -> st.SearchStrategy[Any]:
 
 
 events = st.one_of(*map(events_of, EVENTS))
+later_events = st.one_of(*(events_of(model) for model in EVENTS if model is not RunStarted))
+"""Events that may follow a journal's first line."""
 
 # -- evidence: stamps missing, out of order, of clocks that are anywhere ----------------------------
 

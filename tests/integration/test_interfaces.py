@@ -72,7 +72,7 @@ def test_tags_mode_and_folder_follow_their_flags(lab: Lab) -> None:
     lab.snakefile(TOUCH)
     flags = ("--logger-observe-tag", "sample=s1", "try=a=b", "--logger-observe-mode", "0640")
     lab.snakemake(*BOTH, "--cores", "1", "--logger-observe-dir", "kept/here", *flags)
-    (journal,) = (lab.folder / "kept" / "here").iterdir()
+    (journal,) = (lab.folder / "kept" / "here").glob("*.jsonl")
     run = lab.run(journal)
     assert run.started is not None
     assert run.started.tags == {"sample": "s1", "try": "a=b"}

@@ -338,6 +338,12 @@ def test_snakemake_s_own_code_is_used_where_a_question_is_put_together() -> None
     }
 
 
+def test_what_is_printed_to_be_pasted_is_quoted_in_one_place() -> None:
+    """The recorder quotes what it passes to shells itself, and masks what others have quoted."""
+    quoting = {name for name, path in modules(OBSERVE).items() if "shlex" in imports(path)}
+    assert quoting == {"pasting", "journal.masking"}
+
+
 def test_what_a_check_file_names_is_started_in_one_place_that_no_journal_can_reach() -> None:
     """``check`` runs the commands of the file that the user named, and of nothing else.
 

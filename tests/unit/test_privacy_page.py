@@ -1,17 +1,21 @@
-"""Each row of docs/privacy.md names a test that exists."""
+"""The tables of docs/privacy.md are generated from the tests of secrets."""
 
-import re
 from pathlib import Path
 
-REPO = Path(__file__).parents[2]
+import pytest
+from privacy_table import BEGIN, DOCUMENT, places, table
 
 
-def test_every_test_that_the_page_names_exists() -> None:
-    page = (REPO / "docs" / "privacy.md").read_text()
-    named = set(re.findall(r"`(test_\w+(?:\.py)?)`", page))
-    files = list((REPO / "tests").rglob("test_*.py"))
-    there = {path.name for path in files}
-    for path in files:
-        there.update(re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE))
-    assert named
-    assert named - there == set()
+@pytest.fixture(autouse=True)
+def integration_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "integration"))
+
+
+def test_the_tables_of_secrets_are_generated_from_the_tests() -> None:
+    written = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[2]
+    assert written == f"\n\n{table(places())}", "make record-privacy writes it"
+
+
+def test_each_test_of_a_place_has_a_row_of_one_line() -> None:
+    assert len(places()) >= 9
+    assert all(str(row).count("|") == 4 and "\n" not in str(row) for row in places())

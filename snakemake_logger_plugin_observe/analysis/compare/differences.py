@@ -5,7 +5,6 @@ recorded fewer) is not compared.
 """
 
 import json
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match,
 from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
+from snakemake_logger_plugin_observe.pasting import recorded
 from snakemake_logger_plugin_observe.run.model import Run
 
 RUN: Final = "run"
@@ -138,8 +138,8 @@ def _command_line(
     if old == new or not (one and other):
         return
     gone, came = _surplus(mine, old - new), _surplus(others, new - old)
-    cited = (*before.at_start(shlex.join(one)), *after.at_start(shlex.join(other)))
-    before_text, after_text = shlex.join(gone) or None, shlex.join(came) or None
+    cited = (*before.at_start(recorded(one)), *after.at_start(recorded(other)))
+    before_text, after_text = recorded(gone) or None, recorded(came) or None
     yield Change(RUN, "command line", before_text, after_text, evidence=cited)
 
 

@@ -215,6 +215,11 @@ def setting(what: str) -> SettingEffect:
     return _meaning(what, "", "not known to this version, so it may change anything")
 
 
+def _members(value: Any) -> set[str]:
+    """Return the members of a list; a tampered journal may contain anything there."""
+    return set(map(str, value if isinstance(value, list | tuple) else ()))
+
+
 def hides_more(setting: SettingEffect, before: Any, after: Any) -> bool:
     """Return whether a ``HIDING`` setting hides more with *after* than with *before*.
 
@@ -222,7 +227,7 @@ def hides_more(setting: SettingEffect, before: Any, after: Any) -> bool:
     """
     match setting.name:
         case "rerun_triggers":
-            return bool(set(before or ()) - set(after or ()))
+            return bool(_members(before) - _members(after))
         case "consider_ancient":
             return bool(after) and after != before
         case _:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.phases import UNOBSERVED
 from snakemake_logger_plugin_observe.run.segments import Segment
 
 
@@ -26,6 +27,7 @@ class BusyStretch(NamedTuple):
 # Where stretches overlap, the more specific one counts.
 _RANK = {"main_loop": 0, "select": 1, "plan": 2, "deploy": 3, "hooks": 3}
 _RANK_OF_A_JOB = 4
+_RANK_OF_A_PAUSE = 5
 _BY_START = attrgetter("start")
 _JOB_WORK = frozenset({"submit", "stage_in", "latency_wait", "stage_out"})
 
@@ -89,6 +91,10 @@ def _stamped(run: Run) -> list[BusyStretch]:
             )
             for segment in _in_main_thread(attempt)
         )
+    work.extend(
+        BusyStretch(pause.time, pause.end, UNOBSERVED, _RANK_OF_A_PAUSE, line=pause.line)
+        for pause in run.pauses
+    )
     return work
 
 

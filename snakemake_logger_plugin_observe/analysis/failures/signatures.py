@@ -41,9 +41,8 @@ def normalised(text: str, wildcards: Mapping[str, str] | None = None) -> str:
     shown = _COLOURS.sub("", text[:_LONGEST])
     for name, value in sorted((wildcards or {}).items(), key=lambda item: -len(item[1])):
         if value:
-            shown = re.sub(
-                rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", f"{{{name}}}", shown
-            )
+            named = f"{{{name}}}".replace("\\", r"\\")
+            shown = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", named, shown)
     for pattern, instead in _VARYING:
         shown = pattern.sub(instead, shown)
     return shown.strip()

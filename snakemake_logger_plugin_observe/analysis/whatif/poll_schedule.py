@@ -49,12 +49,11 @@ class StatusChecks:
         at, interval, schedule = self._last, self._interval, self._schedule
         if at >= moment:
             return at if not self._begun or at == moment else at + interval
-        if not schedule.growth:
-            return at + -(-(moment - at) // interval) * interval
-        while at < moment:
+        longest = max(schedule.longest, schedule.every)
+        while schedule.growth and interval < longest and at < moment:
             at += interval
-            interval = min(interval + schedule.growth, max(schedule.longest, schedule.every))
-        return at
+            interval = min(interval + schedule.growth, longest)
+        return at if at >= moment else at + -(-(moment - at) // interval) * interval
 
     def found(self, check: Micros) -> None:
         """Note that *check* found a job that had ended."""

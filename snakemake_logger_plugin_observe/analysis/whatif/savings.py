@@ -64,11 +64,10 @@ def savings(
         simulations = min(_MAX_SIMULATIONS, max(_MIN_SIMULATIONS, allowed))
     model = waits_as_they_were(model)
     usual = simulate(model).end
-    tiles = list(segments)
-    whole = sum(one.end - one.start for one in tiles)  # nothing saves more, whatever is simulated
+    whole = model.end - model.start  # no more can be saved, even if a tampered run ends too early
     found = [
-        Saving(kind, name, min(whole, max(0, usual - simulate(change()).end)))
-        for _, kind, name, change in _candidates(model, tiles)[:simulations]
+        Saving(kind, name, max(0, min(whole, usual - simulate(change()).end)))
+        for _, kind, name, change in _candidates(model, list(segments))[:simulations]
     ]
     return sorted(found, key=lambda one: -one.saving)
 

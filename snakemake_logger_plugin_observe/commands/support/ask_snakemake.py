@@ -72,7 +72,7 @@ def ask(args: argparse.Namespace, source: Source, folder: Workdir | None) -> tup
     try:
         how = live_snakemake.invocation_for(started, folder, Path.cwd())
         foreign = [one for one in how.foreign if not live_snakemake.is_within(one, args.allow)]
-        _show(how, foreign)
+        _show(how)
         doubts = list(_doubts(source.path, started, folder, foreign))
         if doubts or not args.yes:
             _confirm(doubts, agreed=args.yes)
@@ -84,7 +84,7 @@ def ask(args: argparse.Namespace, source: Source, folder: Workdir | None) -> tup
         raise JournalError(f"{source.path}: {error}") from error
 
 
-def _show(how: live_snakemake.Invocation, foreign: Sequence[str]) -> None:
+def _show(how: live_snakemake.Invocation) -> None:
     """Show the commands, what Snakemake executes, and what was left out."""
     program = command(sys.executable, "-m", "snakemake")
     print(f"In {harmless(str(how.start))}, as {program}:", file=sys.stderr)
@@ -97,31 +97,29 @@ def _show(how: live_snakemake.Invocation, foreign: Sequence[str]) -> None:
     print(
         f"No job runs, and each command is stopped after {_TIMEOUT_S} s. But Snakemake executes "
         f"the Python code in {harmless(', '.join(how.executed))} and in what is included there, "
-        "with these arguments: the journal chose them.",
+        "with these arguments: the journal, and profiles, chose them.",
         file=sys.stderr,
     )
-    for path in foreign:
-        print(f"! {harmless(path)} is outside of the workflow's folder", file=sys.stderr)
 
 
 def _doubts(
     path: Path, started: RunStarted, folder: Workdir, foreign: Sequence[str]
-) -> Iterator[str]:
-    """Yield why the user's word beforehand is not enough, and what to do."""
-    here = live_snakemake.is_within(str(folder.root), [Path()])
-    if not here:
-        yield f"{path}: --yes is for a journal in or below the current directory; cd {folder.root}"
+) -> Iterator[tuple[str, str]]:
+    """Yield why the user's word beforehand is not enough, each with the remedy."""
+    if not live_snakemake.is_within(str(folder.root), [Path()]):
+        there = command("cd", str(folder.root.absolute()))
+        yield f"{path}: not in or below the current directory", f"first {there}"
     elif reason := not_this_users(path, started, folder.root):
-        yield f"{path}: --yes is for a journal of your own, and {reason}; use a terminal"
+        yield f"{path}: {reason}", "--yes is for a journal of your own; use a terminal"
     if foreign:
         flags = command(*(word for one in foreign for word in option("--allow", one)))
         yield (
-            f"{', '.join(foreign)}: outside of the workflow's folder and the current one; use a "
-            f"terminal, go to where snakemake was started, or add {flags}"
+            f"{', '.join(foreign)}: outside of the workflow's folder and the current one",
+            f"use a terminal, go to where snakemake was started, or add {flags}",
         )
 
 
-def _confirm(doubts: Sequence[str], *, agreed: bool) -> None:
+def _confirm(doubts: Sequence[tuple[str, str]], *, agreed: bool) -> None:
     """Return if the user confirms the commands that were shown.
 
     Raises:
@@ -130,10 +128,10 @@ def _confirm(doubts: Sequence[str], *, agreed: bool) -> None:
     """
     if not sys.stdin.isatty():
         if agreed:
-            raise JournalError(doubts[0])
+            raise JournalError("; ".join(doubts[0]))
         raise JournalError("--live asks before it runs these, and there is no terminal: add --yes")
-    for doubt in doubts if agreed else ():
-        print(harmless(doubt), file=sys.stderr)
+    for doubt, _remedy in doubts:
+        print(f"! {harmless(doubt)}", file=sys.stderr)
     print("Run them? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise JournalError("nothing was run; without --live, triage does not need Snakemake")

@@ -23,7 +23,8 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> 
     index: list[str] = []
     for name, path in answer.paths.items():
         saved = f"journals/{name}.jsonl"
-        exists = store.copy(Path(path).resolve(), saved)
+        journal = Path(path).resolve()
+        exists = store.copy(journal.parent, journal.name, saved)
         index.append(_entry(saved, f"journal {name}: {path}", exists=exists))
     if folder is not None:
         index += _save_files(store, answer, folder)
@@ -50,8 +51,9 @@ def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Workdir) -> 
             if problem := folder.of_another_run(path):
                 yield f"not saved: {named}  {what}: {problem}"
             else:
-                saved = f"files/{os.path.relpath(path, root)}"
-                yield _entry(saved, what, exists=store.copy(path, saved))
+                inside = os.path.relpath(path, root)
+                saved = f"files/{inside}"
+                yield _entry(saved, what, exists=store.copy(Path(root), inside, saved))
 
 
 def _cited(answer: TriageAnswer) -> Iterator[tuple[str, str]]:

@@ -51,15 +51,15 @@ class EvidenceStore:
             raise SavingError(f"{root}: {error.strerror or error}. Name a new folder") from error
         return cls(root, descriptor)
 
-    def copy(self, source: Path, name: str) -> bool:
-        """Copy a plain file to *name* below the store; return whether it could be read.
+    def copy(self, folder: Path, path: str, name: str) -> bool:
+        """Copy a plain file in *folder* to *name* below the store; return whether it could be read.
 
         Raises:
             SavingError: if it cannot be written.
 
         """
         try:
-            descriptor = open_file(source.parent, source.name)
+            descriptor = open_file(folder, path)
         except OSError:
             return False
         try:

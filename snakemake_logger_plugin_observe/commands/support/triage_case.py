@@ -1,5 +1,6 @@
 """Put together what ``triage`` needs: the run, its baseline, its dry run, and its folder."""
 
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -172,7 +173,9 @@ def _about_folder(source: Source, folder: Workdir | None) -> Iterator[str]:
             "the journal is not in its workflow's working directory: logs and benchmarks were not "
             "read; name the working directory to include them"
         )
-    elif started is not None and Path(started.workdir).resolve() != folder.root.resolve():
+    elif started is not None and started.workdir not in (
+        *(str(folder.root.absolute()), os.path.realpath(folder.root)),
+    ):
         yield (
             f"the working directory was {started.workdir} during the run: the files here may be a "
             "later copy"

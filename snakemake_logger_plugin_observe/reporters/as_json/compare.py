@@ -31,7 +31,11 @@ def shape(answer: CompareAnswer) -> dict[str, Any]:
         "contents": {name: list(paths) for name, paths in asdict(comparison.contents).items()},
         "findings": [asdict(finding) for finding in comparison.findings],
         "notes": list(answer.notes),
-        "problems": [*answer.baseline.problems, *answer.candidate.problems],
+        "problems": [
+            *answer.candidate.unread,
+            *answer.baseline.problems,
+            *answer.candidate.problems,
+        ],
     }
 
 

@@ -55,6 +55,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
         "missing": list(answer.missing),
         "commands": [{**asdict(one), "command": str(one.command)} for one in answer.asked],
         "problems": [
+            *answer.source.unread,
             *answer.source.problems,
             *(answer.baseline.problems if answer.baseline is not None else ()),
         ],

@@ -25,7 +25,7 @@ def shape(answer: WhatIfAnswer) -> dict[str, Any]:
         "unchanged_s": to_seconds(found.unchanged.predicted),
         "predictions": [_prediction(one) for one in found.predictions],
         "unknown": list(found.gaps),
-        "problems": list(answer.source.problems),
+        "problems": [*answer.source.unread, *answer.source.problems],
     }
 
 

@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
     warnings,
 )
 from snakemake_logger_plugin_observe.reporters.check_lines import source, title, value, verdict
+from snakemake_logger_plugin_observe.reporters.command_lines import Document
 from snakemake_logger_plugin_observe.reporters.tables import plain_table
 from snakemake_logger_plugin_observe.reporters.words import harmless
 
@@ -57,7 +58,7 @@ def parts(answer: CheckAnswer, width: int) -> list[RenderableType]:
 def proposal_parts(answer: ProposalAnswer, width: int) -> list[RenderableType]:
     """Return the text of the check file, or where it was written."""
     if answer.file is None:
-        return [answer.text]
+        return [Document(answer.text)]
     text = f"{answer.file}: proposed from {answer.source.path}. Keep the lines that you want."
     check = command(
         "snakemake-observe", "check", path(str(answer.file)), purpose="checks a run against them"

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_text import unended
+from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
@@ -81,7 +82,7 @@ def errors(source: Source) -> list[RenderableType]:
 
 def next_command(command: Command) -> Text:
     """Return a command to paste as it is, on a line that is never wrapped."""
-    return Text(command.commented, no_wrap=True)
+    return CommandLine(command.commented, no_wrap=True)
 
 
 def reader(name: str, source: Source, *more: str, purpose: str) -> Text:

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.common import (
 from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import (
     bar,
+    clock_time,
     decimals,
     duration,
     duration_s,
@@ -289,6 +290,12 @@ def _unobserved(answer: CostAnswer) -> list[str]:
     found = [f"{plural(count, 'attempt')}: {reason}" for reason, count in counts.items()]
     run = answer.source.run
     found += [message.text for message in run.messages if message.kind in _LIMITS]
+    found += [
+        f"the main process did not run for {duration(pause.end - pause.time)} from "
+        f"{clock_time(pause.time)}: "
+        + ("the machine was suspended" if pause.suspended_s else "it was stopped (Ctrl-Z, SIGSTOP)")
+        for pause in run.pauses
+    ]
     found += list(_slow_file_system(run.file_systems))
     found += [f"the journal has a gap: {reason}" for reason in dict.fromkeys(run.gaps)]
     return found

@@ -142,7 +142,8 @@ def _slots(answer: PathAnswer) -> Iterator[RenderableType]:
         one = found.stalls[0]
         who = f"job {one.job_id}" if one.job_id is not None else "a group"
         at = (one.start - answer.paths.actual[0].start) / 1e6
-        text += f"; the longest such stall began at {at:.1f} s and took {duration(one.length)}"
+        begun = f"at {at:.1f} s" if at >= 0 else "before the run"  # in a tampered journal
+        text += f"; the longest such stall began {begun} and took {duration(one.length)}"
         text += f" ({who}{f', line {one.line}' if one.line else ''})"
     yield Text.assemble(("Slots: ", "bold"), f"{text}.")
 

@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.reporters.claims import (
     sentence,
     shape_note,
 )
+from snakemake_logger_plugin_observe.reporters.command_lines import marked
 from snakemake_logger_plugin_observe.reporters.documents.markdown import code, plain
 
 # 1: first version.
@@ -41,7 +42,8 @@ def _text(answer: TriageAnswer) -> str:
 def _wrapped(claim: Claim, width: int) -> list[str]:
     """Return a claim's text in lines of a *width*, then its commands in a line each."""
     lines = textwrap.wrap(sentence(claim), width, break_long_words=False, break_on_hyphens=False)
-    return [*lines, *(one.commented if claim.text else str(one) for one in claim.commands)]
+    told = map(marked, lines)
+    return [*told, *(one.commented if claim.text else str(one) for one in claim.commands)]
 
 
 def _markdown(answer: TriageAnswer) -> str:
@@ -50,10 +52,11 @@ def _markdown(answer: TriageAnswer) -> str:
     lines = [f"# Incident in run {plain(run_id)}", ""]
     for name, claims in answer.triage.note.named_fields():
         if len(claims) == 1:
-            lines.append(f"- **{name}**: {_marked(claims[0])}")
+            lines += _item(f"- **{name}**: {_marked(claims[0])}", claims[0])
             continue
         lines.append(f"- **{name}**:")
-        lines += [f"  - {_marked(claim)}" for claim in claims]
+        for claim in claims:
+            lines += [f"  {line}" for line in _item(f"- {_marked(claim)}", claim)]
     if answer.missing:
         lines += ["", "Missing evidence:", ""]
         lines += [f"- {plain(text)}" for text in answer.missing]
@@ -62,11 +65,20 @@ def _markdown(answer: TriageAnswer) -> str:
 
 def _marked(claim: Claim) -> str:
     told = [plain(claim.text)] if claim.text else []
-    told += map(code, citations(claim))
-    return " ".join([*told, *(_command(one, claim) for one in claim.commands)])
+    told += map(_command, () if _below(claim) else claim.commands)
+    return " ".join([*told, *map(code, citations(claim))])
 
 
-def _command(one: Command, claim: Claim) -> str:
-    """Return a command in a code span, after its purpose if the claim says something else."""
-    shown = plain(str(one)) if one.line is None else code(one.line)
-    return f"{plain(one.purpose)}: {shown}" if claim.text and one.purpose else shown
+def _item(line: str, claim: Claim) -> list[str]:
+    """Return an item of a list with the claim's commands below it, each with its purpose."""
+    below = claim.commands if _below(claim) else ()
+    return [line, *(f"  - {_command(one)} ({plain(one.purpose)})" for one in below)]
+
+
+def _below(claim: Claim) -> bool:
+    """Return whether a claim's commands are items of their own: it says something else."""
+    return bool(claim.text) and all(one.purpose for one in claim.commands)
+
+
+def _command(one: Command) -> str:
+    return plain(str(one)) if one.line is None else code(one.line)

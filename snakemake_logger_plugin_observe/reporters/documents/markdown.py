@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.pasting import Command, command, harmless, 
 # Escaped, each of these is an ordinary character: no link, no image, no HTML, no entity, no maths.
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#~&$])")
 # At the beginning of a line these make a list, a quote, a heading or a rule.
-_OPENING: Final = re.compile(r"^([-+=:]|[0-9]+(?=[.)]))")
+_OPENING: Final = re.compile(r"^([-+=:]|[0-9]+(?=[.)](?: |$)))")
 _UNMARKED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE: Final = re.compile(r"(?<![`\\])(`+)(?!`).*?(?<!`)\1(?!`)")
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.pasting import harmless_lines
+from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine, Document, marked
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 from snakemake_logger_plugin_observe.reporters.tables import as_lines
 
@@ -31,6 +32,7 @@ class _HarmlessConsole(Console):
 
 def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
     """Return *reply* for a terminal *width* characters wide, plain unless *color*."""
+    shown = ""
     out = io.StringIO()
     console = _HarmlessConsole(
         file=out,
@@ -46,9 +48,13 @@ def render(reply: Reply[Any], *, width: int = 100, color: bool = False) -> str:
         unlimited = width >= UNLIMITED and not color
         lines = as_lines(part) if unlimited and isinstance(part, Table) else None
         if lines is not None:
-            out.write(harmless_lines("".join(f"{line}\n" for line in lines)))
+            shown += marked(harmless_lines("".join(f"{line}\n" for line in lines)))
             continue
         whole_line = isinstance(part, str) or (isinstance(part, Text) and bool(part.no_wrap))
         prose = _PROSE if width >= UNLIMITED and isinstance(part, Text) else None
         console.print(part, soft_wrap=whole_line, width=None if whole_line else prose)
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+        printed = out.getvalue()
+        shown += printed if isinstance(part, CommandLine | Document) else marked(printed)
+        out.seek(0)
+        out.truncate()
+    return "\n".join(line.rstrip() for line in shown.split("\n"))

@@ -26,6 +26,18 @@ def test_a_moment_is_written_as_rfc_3339_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (YEAR_9999 + 1, "9999-12-31T23:59:59.999999Z"),
+        (10**400, "9999-12-31T23:59:59.999999Z"),
+        (-(10**400), "0001-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_a_moment_that_cannot_be_written_is_the_first_or_the_last(moment: int, text: str) -> None:
+    assert clock.format_moment(moment) == text
+
+
+@pytest.mark.parametrize(
     "text",
     ["2026-03-01T12:00:00Z", "2026-03-01T13:30:00+01:30", "2026-03-01T12:00:00.000000+00:00"],
 )

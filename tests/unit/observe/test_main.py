@@ -84,6 +84,17 @@ def test_an_unreadable_journal_gives_exit_code_2_and_one_line(
     assert output(capsys) == ("", f"{path}{reason}")
 
 
+def test_ctrl_c_ends_the_reader_without_a_traceback(
+    journal: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_args: Any) -> Never:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(COMMANDS["cost"], "run", interrupted)
+    assert main(["cost", str(journal)]) == 130
+    assert capsys.readouterr() == ("", "\n")
+
+
 LEVEL = {
     "clock": "node:x",
     "host": "x",

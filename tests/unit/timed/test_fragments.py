@@ -2,8 +2,12 @@
 
 import logging
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from builders import SECOND, T0, at
@@ -249,6 +253,50 @@ def test_a_second_execution_on_the_node_is_counted_and_the_first_failure_recorde
     assert (first.number, first.status, first.exit_code) == (1, "failed", 3)
     assert first.message == "exit 3"
     assert (second.number, second.status, second.exit_code) == (2, "success", None)
+
+
+class Declaring:
+    """An executor of a workflow that declares a variable."""
+
+    workflow = SimpleNamespace(envvars=["A_WORD"])
+
+
+def test_a_fragment_has_no_declared_value_and_nothing_that_looks_like_a_secret(
+    fragments: Fragments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_WORD", "hunter2X9q")
+    monkeypatch.setenv("NODES_OWN_TOKEN", "undeclared-8")
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    node.attach(Declaring())
+    job = Job()
+    job.wildcards_dict = {"sample": "a-hunter2X9q"}
+    node.submitting(job)
+    node.stage(job, "tool_started")
+    node.stage(job, "tool_ended", ToolError("x" * 495 + "hunter2X9q"))
+    node.fault(ValueError("undeclared-8"))
+    node.submitting(job)
+    node.reported(None, job, False, "curl -u ann:secret-7 undeclared-8\n" + "y" * 600)
+    node.leave()
+    text = fragments.path("1").read_text()
+    assert not re.search("hunter|secret-7|undeclared", text)
+    first, second = fragments.read(("1",)).levels[0].executions
+    assert first.wildcards == {"sample": "a-***"}
+    assert first.message == "x" * 495 + "***"
+    assert second.message is not None
+    assert second.message.startswith("curl -u ann:*** ***")
+    assert len(second.message) == 500
+
+
+def test_a_job_that_succeeds_imports_nothing_to_mask_with(tmp_path: Path) -> None:
+    script = (
+        "import sys; from snakemake_executor_plugin_timed.node import NodeSide\n"
+        f"node = NodeSide({str(tmp_path / 'x')!r}, 'local', 0); node.attach(None); node.leave()\n"
+        "print([name for name in sys.modules if 'masking' in name or 'secret_' in name])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_a_cache_hit_on_the_node_has_no_tool(fragments: Fragments) -> None:

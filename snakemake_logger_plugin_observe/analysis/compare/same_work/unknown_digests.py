@@ -14,8 +14,8 @@ def findings(compared: Compared) -> Iterator[Finding]:
     unknown = not_comparable(before.run, after.run, compared.match.pairs)
     if unknown and not compared.same_bytes:
         claim = (
-            f"cannot tell whether {' and '.join(unknown)} changed: the journals' digests have "
-            "different keys (another folder or user, or an older version)"
+            f"cannot tell whether {' and '.join(unknown)} changed: the digests (config_digest, "
+            "params_digest) have different keys (another folder or user, or an older version)"
         )
         evidence = (*before.at_start("config_digest"), *after.at_start("config_digest"))
         yield Finding(UNKNOWN, "neutral", claim, evidence)

@@ -18,3 +18,13 @@ def test_a_torn_line_gives_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFix
         capsys.readouterr().out
         == f"{journal}: line {number}: torn line: the writer was cut off here\n"
     )
+
+
+def test_a_line_that_is_written_twice_gives_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = chain().write(tmp_path / "j.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:3], lines[2], *lines[3:]]))
+    assert main(["validate", str(journal)]) == 1
+    assert f"{journal}: line 4: the same as line 3" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from workflows import a_run
 
 from snakemake_logger_plugin_observe.__main__ import main
-from snakemake_logger_plugin_observe.external import live_snakemake
+from snakemake_logger_plugin_observe.external import live_snakemake, snakemake_flags
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.recording.workflow_settings import runs_no_workflow
@@ -143,6 +143,31 @@ def test_a_value_that_is_not_of_its_flag_s_type_is_left_out(
     made = live_snakemake.invocation_for(begun(argument), Workdir(work), work)
     assert made.left_out == (reason,)
     assert made.args == ("--snakefile", str(work / "Snakefile"), "--directory", str(work))
+
+
+def test_no_flag_of_snakemake_but_those_on_the_list_is_ever_passed_on(work: Path) -> None:
+    """Each of Snakemake's flags, and those of its plugins, with a value and as one."""
+    from snakemake.cli import get_argument_parser
+
+    passed: set[str] = set()
+    for action in get_argument_parser()._actions:
+        for flag in action.option_strings:
+            for command in (
+                (flag,),
+                (flag, "all"),
+                (f"{flag}=all",),
+                ("--until", "all", flag),
+                ("--force=" + flag,),
+                ("--until=" + flag,),
+                ("--config", "aa=1", "--", flag),
+            ):
+                try:
+                    made = live_snakemake.invocation_for(begun(*command), Workdir(work), work)
+                except live_snakemake.LiveError:
+                    continue
+                passed.update(one for one in made.args if one.startswith("-"))
+    assert passed <= snakemake_flags._ALLOWED
+    assert {"--snakefile", "--forceall", "--until", "--config"} <= passed
 
 
 ARGUMENTS = st.lists(
@@ -306,7 +331,9 @@ def test_a_query_that_fails_or_hangs_has_a_reason(
         "exit code 3: the cause"
     }
     fake_snakemake(tmp_path, monkeypatch, "sleep 60 & sleep 60")
-    assert next(live_snakemake.run_queries(how, 0.2)).problem == "not done after 0.2 s"
+    late, *others = live_snakemake.run_queries(how, 0.2)
+    assert late.problem == "not done after 0.2 s"
+    assert {one.problem for one in others} == {"not asked, because plan took too long"}
 
 
 def a_journal(work: Path, **facts: object) -> Path:
@@ -363,10 +390,14 @@ def test_with_yes_queries_run_unless_the_snakefile_is_outside(
 @pytest.mark.parametrize(
     "case",
     [
-        (0o660, ".", "--yes is for a journal of your own, and other users can write to it"),
+        (
+            0o660,
+            ".",
+            "other users can write to it; --yes is for a journal of your own; use a terminal",
+        ),
         (0o600, "..", ""),
         (0o600, "/", ""),
-        (0o600, "../elsewhere", "--yes is for a journal in or below the current directory; cd "),
+        (0o600, "../elsewhere", ": not in or below the current directory; first cd "),
     ],
 )
 def test_yes_is_for_a_journal_of_the_user_s_own_below_the_current_directory(
@@ -399,11 +430,12 @@ def test_on_a_terminal_the_user_is_asked_for_a_stranger_s_journal_in_spite_of_ye
 
     calls = fake_snakemake(tmp_path, monkeypatch, "")
     a_journal(work).chmod(0o666)
+    path = Path(".snakemake", "observe", "1.jsonl")
     for answer in ("", "n\n", "yes please\n"):
         monkeypatch.setattr(sys, "stdin", Terminal(answer))
         assert main(["triage", "--live", "--yes"]) == 2
     assert not calls.exists()
-    assert "other users can write to it" in capsys.readouterr().err
+    assert f"\n! {path}: other users can write to it\n" in capsys.readouterr().err
     monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
     assert main(["triage", "--live", "--yes"]) == 0
     assert calls.exists()

@@ -33,8 +33,10 @@ from snakemake_logger_plugin_observe.journal.files import (
     append,
     is_journal,
     journals_in,
+    lines_at,
     read_ends,
     read_journal,
+    repeated_lines,
     to_line,
 )
 from snakemake_logger_plugin_observe.journal.masking import Masker
@@ -81,7 +83,7 @@ START = Story().lines[0]
 
 
 @settings(max_examples=100)
-@given(st.lists(strategies.events, max_size=4))
+@given(st.lists(strategies.later_events, max_size=4))
 def test_every_event_reads_back_as_it_was_written(events: list[Event]) -> None:
     """Every type of event, with any value in every field."""
     lines = [START, *map(to_line, events)]
@@ -311,6 +313,42 @@ def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
 
 def test_a_problem_names_its_line() -> None:
     assert str(Problem(7, "torn")) == "line 7: torn"
+
+
+# -- lines of other runs -----------------------------------------------------------------------------
+
+
+def test_a_byte_order_mark_before_the_first_line_is_skipped(tmp_path: Path) -> None:
+    first, *others = chain().lines
+    path = write_lines(tmp_path / "j.jsonl", b"\xef\xbb\xbf" + first, *others)
+    events, problems = read(path)
+    assert (len(events), problems) == (len(chain().lines), [])
+    assert is_journal(path)
+    assert lines_at(path, [1])[1]["event"] == "run_started"
+    ends = read_ends(path)
+    assert ends is not None
+    assert ends[1] is not None
+
+
+def test_a_journal_ends_where_another_run_begins(tmp_path: Path) -> None:
+    other = Story(run_id="f" * 32).plan(2, 3)
+    events, problems = read(write_lines(tmp_path / "two.jsonl", *chain().lines, *other.lines))
+    assert events == chain().events
+    assert problems == [f"line {len(events) + 1}: another run begins: read up to here"]
+
+
+def test_a_second_first_line_of_the_same_run_is_not_used(tmp_path: Path) -> None:
+    lines = chain().lines
+    events, problems = read(write_lines(tmp_path / "again.jsonl", lines[0], *lines))
+    assert events == chain().events
+    assert problems == ["line 2: run_started: again, so it is not used"]
+
+
+def test_lines_that_are_written_twice_are_found(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "twice.jsonl", b"a", b"b", b"", b"", b"a", b"c", b"b")
+    assert [str(one) for one in repeated_lines(path)] == [
+        *("line 5: the same as line 1", "line 7: the same as line 2")
+    ]
 
 
 # -- the writer ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import re
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.journal.events import Message
@@ -147,6 +147,7 @@ def test_masking_masked_text_changes_nothing(text: str) -> None:
 
 
 @given(st.text(max_size=20), st.text(min_size=4, max_size=10), st.text(max_size=20))
+@example("", "00\x9b@", "")
 def test_a_declared_value_is_masked_in_any_text(before: str, secret: str, after: str) -> None:
     if "*" not in secret:
         assert secret not in Masker((secret,)).text(f"{before}{secret}{after}")

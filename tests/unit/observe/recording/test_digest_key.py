@@ -94,3 +94,15 @@ def test_runs_that_start_at_once_agree_on_a_key(tmp_path: Path) -> None:
         thread.join()
     assert len(found) == 8
     assert len(set(found)) == 1
+
+
+def test_nothing_is_made_where_another_user_s_link_leads(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to be two users")
+    (tmp_path / "mine").mkdir()
+    folder = tmp_path / "work" / ".snakemake" / "observe"
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(tmp_path / "mine")
+    os.lchown(folder, 12345, 12345)
+    assert load(folder).id != load(folder).id
+    assert list((tmp_path / "mine").iterdir()) == []

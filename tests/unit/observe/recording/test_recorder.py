@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.journal.records import Wait
 from snakemake_logger_plugin_observe.recording import journal_output, notes, recorder, run_events
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
+from snakemake_logger_plugin_observe.recording.pause_watch import Pause, PauseWatch
 
 
 def ends(recording: Recording) -> dict[Any, AttemptFinished]:
@@ -695,6 +696,24 @@ def test_setting_the_wall_clock_is_one_warning(
     assert found.text.startswith(
         f"the clock of {socket.gethostname()} was set {direction} by {amount}"
     )
+
+
+def test_a_pause_of_the_main_process_is_no_compute(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written before the ends that were noticed after it."""
+    recording = record(wrapped=True).job(1)
+    recording.selected(4, 1).accepted(5, (1, 1), None, "", submitting=4)
+    recording.stages(5, (1, 1), begun=4, tool_started=5).settle()
+    found = [Pause(at(8), at(12), 0)]
+    monkeypatch.setattr(PauseWatch, "end", lambda _self, _at_most: found.pop() if found else None)
+    recording.stages(12, (1, 1), tool_ended=12.5, status="success")
+    recording.finished(13, (1, 1), reported=12.5).finish()
+    (paused,) = (event for event in recording.events if event.event == "paused")
+    assert (paused.time, paused.end, paused.suspended_s) == (at(8), at(12), None)
+    end = ends(recording)[(1, 1)]
+    assert (end.phases_s["compute"], end.phases_s["unobserved"]) == (3.5, 4.0)
+    assert validate(read_journal(recording.path), []).sound
 
 
 def test_an_internal_error_outside_of_the_recorder_is_a_gap(record: Record) -> None:

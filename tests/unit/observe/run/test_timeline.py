@@ -419,6 +419,11 @@ def test_a_run_that_touches_its_outputs_runs_no_tool() -> None:
     assert result.unobserved == [TOUCHED]
 
 
+def test_a_wait_with_an_unknown_phase_is_unobserved() -> None:
+    result = timeline(evidence(REMOTE_STAMPS, node_level(), waits=(wait("[red]", 12, 13),)))
+    assert phases_at(result)[-2:] == [("unobserved", 12, 13), ("postprocess", 13, 14)]
+
+
 def test_an_attempt_without_stamps_has_no_segments() -> None:
     assert timeline(evidence(Stamps())).segments == []
 

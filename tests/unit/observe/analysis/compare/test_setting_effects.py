@@ -83,3 +83,9 @@ if __name__ == "__main__":  # writes the table at the end of docs/comparing.md
     text = DOCS.read_text()
     head = text.partition("| setting |")[0]
     DOCS.write_text(head + rows())
+
+
+def test_rerun_triggers_of_a_tampered_journal_are_compared_too() -> None:
+    triggers = setting("rerun_triggers")
+    assert hides_more(triggers, ["code", ["nested"]], ["code"])
+    assert not hides_more(triggers, {"a": 1}, "text")

@@ -100,5 +100,11 @@ def test_plain_text_can_be_read_back(text: str) -> None:
     assert unmarked(plain(text)) == harmless(text).strip()
 
 
+def test_only_what_would_be_an_item_is_escaped_at_the_beginning() -> None:
+    assert plain("200.0 s slower") == "200.0 s slower"
+    assert plain("2. or 3) s") == "2\\. or 3) s"
+    assert plain("-x") == "\\-x"
+
+
 def test_code_is_left_out_of_what_is_read_back() -> None:
     assert unmarked("group them `[B:20]`, ``a`b`` and tiny\\_jobs") == "group them ,  and tiny_jobs"
