@@ -78,7 +78,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         type=Path,
         metavar="JOURNAL",
-        help="the run to compare with: a journal, a working directory, or a folder of journals",
+        help="the run to compare with: a journal, a working directory, a folder of journals, or a "
+        "tag",
     )
     parser.add_argument(
         "--junit", type=Path, metavar="XML", help="also write the answer as JUnit XML"

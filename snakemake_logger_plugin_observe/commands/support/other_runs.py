@@ -68,7 +68,12 @@ def history(source: Source) -> list[Outline]:
 
 def repetitions(folder: Path) -> list[Outline]:
     """Return the newest successful run in *folder* and those that repeat it, the newest last."""
-    found = _succeeded(runs_in(folder))
+    return repetitions_among(runs_in(folder))
+
+
+def repetitions_among(runs: Iterable[Begun]) -> list[Outline]:
+    """Return the newest successful one of *runs* and those that repeat it, the newest last."""
+    found = _succeeded(runs)
     return [
         one
         for one in found
