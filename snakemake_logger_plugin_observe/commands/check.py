@@ -53,8 +53,6 @@ from snakemake_logger_plugin_observe.reporters.reply import Reply
 HELP: Final = "check a run against its workflow's budgets and required outputs"
 EXAMPLE: Final = "snakemake-observe check observe.toml --strict"
 _PRINT: Final = "-"
-_MOST_READ: Final = 20
-"""So many earlier runs are read to find a full one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -248,7 +246,7 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
 def _propose(args: argparse.Namespace) -> ProposalAnswer:
     newest = find_journal.load(args.journal)
     named = args.journal is not None and not args.journal.is_dir()
-    source = newest if named or _is_full(newest) else _full_run_before(newest) or newest
+    source = newest if named or other_runs.is_full(newest) else _full_run_before(newest) or newest
     started = source.run.started
     if source.status != "success" or started is None or started.kind != "run":
         raise CheckFileError(
@@ -271,23 +269,11 @@ def _propose(args: argparse.Namespace) -> ProposalAnswer:
     return ProposalAnswer(source, file, text)
 
 
-def _is_full(source: Source) -> bool:
-    """Whether a run can be proposed from: it succeeded and ran every job of its DAG."""
-    return source.status == "success" and source.scope in ("full", None)
-
-
 def _full_run_before(source: Source) -> Source | None:
     """Return the newest run of the same workflow that ran all of it, before *source*."""
     started = source.run.started
     earlier = folder_runs.before(source.path, started) if started is not None else []
-    for one in [one for one in earlier if one.status == "success" and one.ran_jobs][:_MOST_READ]:
-        try:
-            found = find_journal.load(one.path)
-        except JournalError:
-            continue
-        if _is_full(found):
-            return found
-    return None
+    return other_runs.newest_full(earlier)
 
 
 def _steady_digests(source: Source) -> dict[str, str]:
