@@ -1,6 +1,7 @@
 """``check``: check a run against the limits and required outputs in a workflow's check file."""
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from snakemake_logger_plugin_observe.analysis.check.budgets import (
     CheckLine,
     ended,
     judge,
+    recorded_outputs,
+    same_outputs,
     same_work,
     slower_by,
 )
@@ -17,9 +20,13 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import Measured
 from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare import comparison
+from snakemake_logger_plugin_observe.analysis.compare.checksums import recorded, varying
+from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.commands.support import (
+    earlier_jobs,
     find_journal,
     folder_runs,
+    other_runs,
     sides,
     write_files,
 )
@@ -31,7 +38,11 @@ from snakemake_logger_plugin_observe.commands.support.check_file import (
 )
 from snakemake_logger_plugin_observe.external.published_files import published
 from snakemake_logger_plugin_observe.external.verify_commands import run_verify_command
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, JournalError
+from snakemake_logger_plugin_observe.journal.files import (
+    SUBFOLDER,
+    Detail,
+    JournalError,
+)
 from snakemake_logger_plugin_observe.pasting import recorded
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
@@ -51,7 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--init",
         action="store_true",
-        help="write a first FILE from a run that succeeded (- prints it); never overwrites",
+        help="write a first FILE from the newest full run that succeeded (- prints it); never "
+        "overwrites",
     )
     parser.add_argument(
         "--directory",
@@ -64,7 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         type=Path,
         metavar="JOURNAL",
-        help="the run to compare with: a journal, a working directory, or a folder of journals",
+        help="the run to compare with: a journal, a working directory, a folder of journals, or a "
+        "tag",
     )
     parser.add_argument(
         "--junit", type=Path, metavar="XML", help="also write the answer as JUnit XML"
@@ -97,6 +110,8 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
     lines = [ended(subject)]
     lines += [judge(subject, limit) for limit in file.limits]
     lines += _compared(args, file, source)
+    if file.sha256:
+        lines.append(recorded_outputs(file.sha256, _digests(source), file.sha256_line))
     lines += _required_outputs(file, folder, _why_not_published(subject))
     answer = CheckAnswer(
         source,
@@ -146,6 +161,9 @@ def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iter
         why = "no earlier run of the same Snakefile and targets succeeded; name one with --baseline"
         if wanted.same_work:
             yield CheckLine("baseline", "same_work", True, None, None, why, wanted.same_work_line)
+        if wanted.same_outputs:
+            at = wanted.same_outputs_line
+            yield CheckLine("baseline", "same_outputs", True, None, None, why, at)
         if limit is not None:
             yield CheckLine("baseline", "slower_by", limit, None, None, why, line)
         return
@@ -153,8 +171,16 @@ def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iter
     found = comparison.compare(*sides.parties(baseline, sides.Side(source), globs))
     if wanted.same_work:
         yield same_work(found, wanted.same_work_line)
+    if wanted.same_outputs:
+        yield same_outputs(found, wanted.same_outputs_line)
     if limit is not None:
         yield slower_by(found, limit, line)
+
+
+def _digests(source: Source) -> dict[str, str | None]:
+    """Return the checksums of a run's outputs, also of those that an earlier run made."""
+    earlier_jobs.complete(source)
+    return {path: one.file.sha256 for path, one in recorded(source.run).items()}
 
 
 # -- required outputs ----------------------------------------------------------------------------
@@ -218,7 +244,9 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
 
 
 def _propose(args: argparse.Namespace) -> ProposalAnswer:
-    source = find_journal.load(args.journal)
+    newest = find_journal.load(args.journal)
+    named = args.journal is not None and not args.journal.is_dir()
+    source = newest if named or other_runs.is_full(newest) else _full_run_before(newest) or newest
     started = source.run.started
     if source.status != "success" or started is None or started.kind != "run":
         raise CheckFileError(
@@ -228,8 +256,35 @@ def _propose(args: argparse.Namespace) -> ProposalAnswer:
     subject = _subject(source)
     folder = _folder(source.path, args.directory)
     globs = [glob for glob in final_outputs(subject) if published(folder, glob)]
-    text = check_toml.render(source.path.name, list(limits(subject)), globs)
-    if args.file == _PRINT:
-        return ProposalAnswer(source, None, text)
-    write_files.create(Path(args.file), text, write_files.SHARED)
-    return ProposalAnswer(source, Path(args.file), text)
+    text = check_toml.render(
+        source.path.name,
+        list(limits(subject)),
+        globs,
+        _steady_digests(source),
+        left_out=subject.partial,
+    )
+    file = None if args.file == _PRINT else Path(args.file)
+    if file is not None:
+        write_files.create(file, text, write_files.SHARED)
+    return ProposalAnswer(source, file, text)
+
+
+def _full_run_before(source: Source) -> Source | None:
+    """Return the newest run of the same workflow that ran all of it, before *source*."""
+    started = source.run.started
+    earlier = folder_runs.before(source.path, started) if started is not None else []
+    return other_runs.newest_full(earlier)
+
+
+def _steady_digests(source: Source) -> dict[str, str]:
+    """Return the checksums of a run's products, but of those that differed in runs like it."""
+    runs = [source.run]
+    for one in other_runs.history(source)[:-1]:
+        with contextlib.suppress(JournalError):
+            runs.append(find_journal.load(one.path, Detail.FIGURES).run)
+    known, differing = _digests(source), varying(runs)
+    return {
+        path: digest
+        for path in Lineage(source.run).products
+        if path not in differing and (digest := known.get(path)) is not None
+    }

@@ -40,8 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="A",
-        help="the baseline: a journal, a run's working directory, or a folder of journals "
-        "(default: the newest earlier run of the same Snakefile and targets that succeeded)",
+        help="the baseline: a journal, a run's working directory, a folder of journals, or the tag "
+        "of some runs, as pr=base (default: the newest earlier run of the same Snakefile and "
+        "targets that succeeded)",
     )
     parser.add_argument(
         "candidate",

@@ -1,6 +1,7 @@
 """``runbook``: write one or two pages for whoever is on call, from a workflow's journals."""
 
 import argparse
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from snakemake_logger_plugin_observe.commands.support.known_incidents import kno
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
-from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION
+from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION, RunStarted
 from snakemake_logger_plugin_observe.journal.files import (
     Detail,
     JournalError,
@@ -39,6 +40,8 @@ EXAMPLE: Final = "snakemake-observe runbook --out RUNBOOK.md"
 _CHECK_FILE: Final = "observe.toml"
 _PRINT: Final = "-"
 _FORCED: Final = ("--force", "--forceall")
+_RESUMING: Final = ("--rerun-incomplete",)
+_EXECUTOR: Final = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,10 +118,14 @@ def shape(answer: RunbookAnswer) -> dict[str, Any]:
 
 
 def _typical(paths: list[Path]) -> tuple[Source, list[folder_runs.Outline]]:
-    """Return the newest run that succeeded, or else the newest, and the runs that repeat it."""
+    """Return the newest full run that succeeded, else the newest, and the runs that repeat it."""
     if len(paths) == 1 and paths[0].is_dir():
         found = journals_in(paths[0]) or journals_below(paths[0])
-        repeated = other_runs.repetitions(found[-1].parent) if found else []
+        runs = folder_runs.runs_in(found[-1].parent) if found else []
+        full = other_runs.newest_full(reversed(runs), Detail.FIGURES)
+        if full is not None:
+            return full, other_runs.history(full)
+        repeated = other_runs.repetitions_among(runs)
         named = repeated[-1].path if repeated else paths[0]
         return find_journal.load(named, Detail.FIGURES), repeated
     sources = [find_journal.load(path, Detail.FIGURES) for path in paths]
@@ -144,7 +151,28 @@ def _questions(source: Source, folder: Workdir | None) -> tuple[dict[str, Comman
         return {}, None  # a stranger's journal has no say in which file's code is executed
     plain = replace(how, args=tuple(arg for arg in how.args if arg not in _FORCED))
     questions = {what: command(*plain.command(what)) for what in live_snakemake.QUERIES}
-    return questions, str(how.start)
+    return {**questions, **_moves(plain, started)}, str(how.start)
+
+
+def _moves(how: live_snakemake.Invocation, started: RunStarted) -> dict[str, Command]:
+    """Return the commands that run, resume and unlock the workflow, as it was run last.
+
+    As in the questions, only flags that decide what is planned come from the journal, besides the
+    executor's name and ``--jobs``; profiles are the user's to add.
+    """
+    behind = ("--", *how.targets) if how.targets else ()
+    recorded: tuple[str, ...] = ("--logger", "observe", "--executor", "timed")
+    wraps = started.wraps or started.executor or ""
+    if _EXECUTOR.fullmatch(wraps) and wraps not in ("local", "timed"):
+        recorded = (*recorded, "--timed-wraps", wraps)
+        if started.jobs is not None:
+            recorded = (*recorded, "--jobs", str(started.jobs))
+    args = tuple(arg for arg in how.args if arg not in _RESUMING)
+    return {
+        "run": command("snakemake", *args, *recorded, *behind),
+        "resume": command("snakemake", "--rerun-incomplete", *args, *recorded, *behind),
+        "unlock": command("snakemake", "--unlock", *args, *behind),
+    }
 
 
 def _check_file(folder: Workdir | None) -> str | None:

@@ -43,7 +43,7 @@ def _value(line: CheckLine) -> str:
     if line.kind == "publish":
         known = sum(count for _, count in line.files)
         return f"{plural(int(line.value or 0), 'file')}, {size(known)}" if line.value else "no file"
-    if line.key == "same_work":
+    if line.key in ("same_work", "same_outputs", "sha256"):
         return ""  # the explanation is enough
     value = "" if line.value is None else _amount(line.value)
     if line.kind == "run":

@@ -1,6 +1,6 @@
 """The lines of a check: whether a run passes each limit of its workflow's check file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -8,9 +8,10 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import Measured
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES, measure
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
+from snakemake_logger_plugin_observe.analysis.phrasing import named, plural
 from snakemake_logger_plugin_observe.run.scope import UNENDED
 
-Kind = Literal["run", "max", "min", "publish", "verify", "baseline"]
+Kind = Literal["run", "max", "min", "publish", "verify", "baseline", "outputs"]
 _SUCCEEDED: Final = ("success", "nothing_to_do")
 
 
@@ -125,6 +126,68 @@ def same_work(comparison: Comparison, file_line: int | None) -> CheckLine:
     )
 
 
+def same_outputs(comparison: Comparison, file_line: int | None) -> CheckLine:
+    """Return whether the outputs have the checksums that the baseline's have."""
+    found = comparison.contents
+    outputs = _Outputs(found.equal, found.differing, found.unknown, found.missing)
+    return _outputs_line("baseline", "same_outputs", True, outputs, file_line)
+
+
+def recorded_outputs(
+    wanted: Mapping[str, str], found: Mapping[str, str | None], file_line: int | None
+) -> CheckLine:
+    """Return whether a run's outputs have the checksums in the check file.
+
+    Args:
+        wanted: SHA-256 by path, as in the file.
+        found: SHA-256 by path, of the outputs that the run and those before it made; None for one
+            that has none.
+        file_line: where the file lists them.
+
+    """
+    known = {path: found[path] for path in wanted if path in found}
+    outputs = _Outputs(
+        tuple(path for path, digest in known.items() if digest == wanted[path]),
+        tuple(path for path, digest in known.items() if digest not in (None, wanted[path])),
+        tuple(path for path, digest in known.items() if digest is None),
+        tuple(path for path in wanted if path not in known),
+    )
+    limit = plural(len(wanted), "file")
+    return _outputs_line("outputs", "sha256", limit, outputs, file_line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    """Required outputs, by whether a run has the same bytes."""
+
+    equal: tuple[str, ...]
+    differing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def _outputs_line(
+    kind: Kind, key: str, limit: str | bool, outputs: _Outputs, file_line: int | None
+) -> CheckLine:
+    """Return a line about outputs: FAIL if one differs or is gone, unchecked if one is unknown."""
+    checked = len(outputs.equal) + len(outputs.differing)
+    unchecked = [*outputs.unknown, *([] if checked else outputs.missing)]
+    said = []
+    if outputs.differing:
+        verb = "differs" if len(outputs.differing) == 1 else "differ"
+        said.append(f"{len(outputs.differing):,} of {checked:,} {verb}: {named(outputs.differing)}")
+    if checked and outputs.missing:
+        said.append(f"{len(outputs.missing):,} not made: {named(outputs.missing)}")
+    if unchecked or not checked:
+        without = f"{plural(len(unchecked), 'output')} without a checksum"
+        hint = "record them with --logger-observe-outputs checksums"
+        said.append(f"{without}; {hint}" if unchecked else f"no output has a checksum; {hint}")
+    bad = outputs.differing or (checked and outputs.missing)
+    ok = False if bad else None if unchecked or not checked else True
+    why = "; ".join(said) or f"all {checked:,} the same"
+    return CheckLine(kind, key, limit, None, ok, why, file_line)
+
+
 def slower_by(comparison: Comparison, most: float, file_line: int | None) -> CheckLine:
     """Return whether the run was slower than its baseline by more than *most*, beyond noise.
 
@@ -139,7 +202,8 @@ def slower_by(comparison: Comparison, most: float, file_line: int | None) -> Che
     why = f"{speed.candidate_s:.3f} s, the baseline {baseline_s:.3f} s"
     beyond = value > most
     if beyond and speed.verdict != "slower":
-        why += f"; within noise ({speed.margin_s:.3f} s)"
+        few = "what may be noise of so few runs" if speed.verdict == "cannot tell" else "noise"
+        why += f"; within {few} ({speed.margin_s:.3f} s)"
     ok = not beyond or speed.verdict != "slower"
     return CheckLine("baseline", "slower_by", most, value, ok, why, file_line)
 

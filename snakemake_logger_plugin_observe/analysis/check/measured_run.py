@@ -9,10 +9,15 @@ from typing import Final, TypeVar
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
-from snakemake_logger_plugin_observe.analysis.phrasing import group_name, job_name, submission_name
+from snakemake_logger_plugin_observe.analysis.phrasing import (
+    group_name,
+    job_name,
+    jobs_of,
+    submission_name,
+)
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import UNENDED
+from snakemake_logger_plugin_observe.run.scope import UNENDED, job_counts
 
 _T = TypeVar("_T")
 MOST_CITED: Final = 100
@@ -69,6 +74,19 @@ class MeasuredRun:
     def kind(self) -> str:
         """``run``, ``dry_run`` or ``touch``."""
         return self.run.started.kind if self.run.started is not None else "run"
+
+    @cached_property
+    def partial(self) -> str:
+        """Why it shows less than a full run, which some limits are meant for; empty if it is one.
+
+        Jobs that were up to date did not run: what such a run planned, and how its time was shared,
+        is not what a full one would show.
+        """
+        counts = job_counts(self.run)
+        ran, kept = counts.planned or 0, counts.up_to_date or 0
+        if self.kind == "run" and (kept or self.status == "nothing_to_do"):
+            return f"{ran:,} of {jobs_of(ran + kept)} ran" if kept else "nothing had to run"
+        return ""
 
     @property
     def ended(self) -> bool:

@@ -45,6 +45,8 @@ def _class_share(measured: MeasuredRun, part: str) -> Measurement:
         return unknown("the run took no time")
     if not measured.ended:
         return unknown(measured.incomplete)
+    if measured.partial:
+        return unknown(measured.partial)
     owned: Counter[Key] = Counter()
     for one in measured.account.segments:
         key = one.job_id if one.job_id is not None else one.group
@@ -119,7 +121,10 @@ def _may_hide(phase: str, attempts: int) -> str:
 
 
 def _planned(measured: MeasuredRun, _part: str) -> Measurement:
-    """Return how many jobs the last planning had to run, or else how many the journal has."""
+    """Return how many jobs the last planning had to run, or else how many the journal has.
+
+    If some were up to date, a full run would have planned those, too: the figure is one of the two.
+    """
     run, planned = measured.run, measured.run.planned
     ended = measured.status in ("success", "nothing_to_do", "dry_run")
     interrupted = measured.status == "interrupted"
@@ -133,7 +138,11 @@ def _planned(measured: MeasuredRun, _part: str) -> Measurement:
     cited = [
         one for rule, n in counts for one in side.at_event(planned, f"{plural(n, 'job')} of {rule}")
     ]
-    return measured.counted(sum(planned.to_run.values()), cited, more)
+    found = measured.counted(sum(planned.to_run.values()), cited, more)
+    if measured.partial and found.exact:
+        kept = sum(planned.up_to_date.values())
+        return replace(found, high=(found.high or 0) + kept, why=measured.partial)
+    return found
 
 
 def _failed(measured: MeasuredRun, _part: str) -> Measurement:
@@ -200,7 +209,7 @@ def _missing(measured: MeasuredRun, has: Callable[[JobDescribed], bool]) -> Meas
         for job in measured.run.jobs.values()
         if not has(job) and (job.output or job.shellcmd or job.script)
     ]
-    return measured.counted(len(lacking), _by_rule(measured, lacking))
+    return measured.counted(len(lacking), _by_rule(measured, lacking), measured.partial)
 
 
 def _by_rule(measured: MeasuredRun, jobs: Iterable[JobDescribed]) -> Iterator[Citation]:

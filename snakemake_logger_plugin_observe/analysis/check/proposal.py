@@ -34,14 +34,20 @@ class Proposed:
 
 
 def limits(measured: MeasuredRun) -> Iterator[Proposed]:
-    """Yield limits that the run passes, for each of its known figures."""
-    yield from _length(measured, "makespan_s", "", 1.5, 10)
+    """Yield limits that the run passes, for each of its known figures.
+
+    Of a run in which some jobs were up to date, how much it did and how long it took are left out:
+    the next full run has more of both.
+    """
+    full = not measured.partial
+    if full:
+        yield from _length(measured, "makespan_s", "", 1.5, 10)
     yield from _exactly(measured, "jobs_planned", "max", "in this run; more means wider discovery")
     for name in _COUNTS:
         yield from _exactly(measured, name, "max", "in this run")
     for name in _REQUESTS:
         yield from _request(measured, name)
-    long = measured.account.makespan >= _SHARES_MATTER_MICROS
+    long = full and measured.account.makespan >= _SHARES_MATTER_MICROS
     for name, micros in measured.account.makespan_by_class.items() if long else ():
         share = micros / (measured.account.makespan or 1)
         wasted = name not in ("compute", UNOBSERVED, UNATTRIBUTED)
@@ -79,8 +85,8 @@ def _length(
 
 def _share(measured: MeasuredRun, part: str) -> Iterator[Proposed]:
     high = measure(measured, "class_share", part).high
-    if high is not None:
-        value = min(1.0, math.ceil(high * 100 + 10) / 100)
+    value = math.ceil((high or 0) * 100 + 10) / 100
+    if high is not None and value < 1:  # no share is above 1
         because = f"{high:.2f} of this run, plus 0.1"
         yield Proposed(Limit("max", "class_share", part, value, _NO_LINE), because)
 

@@ -5,8 +5,8 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal, NoReturn
 
@@ -16,9 +16,11 @@ from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES, Figu
 VERSION: Final = 1
 _VERIFY_TIMEOUT_S: Final = 600.0
 _MAX_BYTES: Final = 1_000_000  # the file is written by hand
-_TABLES: Final = ("version", "max", "min", "publish", "baseline")
+_TABLES: Final = ("version", "max", "min", "publish", "baseline", "outputs")
 _PUBLISH: Final = ("files", "verify", "verify_timeout_s")
-_BASELINE: Final = ("journal", "same_work", "slower_by")
+_BASELINE: Final = ("journal", "same_work", "same_outputs", "slower_by")
+_OUTPUTS: Final = ("sha256",)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _AT: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 Keys = tuple[str, ...]
@@ -39,6 +41,8 @@ class Baseline:
     same_work_line: int | None = None
     slower_by: float | None = None
     slower_by_line: int | None = None
+    same_outputs: bool = False
+    same_outputs_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ class CheckFile:
     """Commands, each with its line."""
     verify_timeout_s: float = _VERIFY_TIMEOUT_S
     baseline: Baseline | None = None
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """The checksums that outputs must have, by path."""
+    sha256_line: int | None = None
 
     @property
     def requires_outputs(self) -> bool:
@@ -145,6 +152,7 @@ class _Reader:
             )
         limits = [*self._limits("max"), *self._limits("min")]
         publish = self._table("publish", _PUBLISH)
+        digests = self._digests()
         return CheckFile(
             path=self._path,
             limits=tuple(sorted(limits, key=lambda limit: limit.file_line)),
@@ -152,7 +160,19 @@ class _Reader:
             verify=self._commands(publish.get("verify", [])),
             verify_timeout_s=self._timeout(publish.get("verify_timeout_s", _VERIFY_TIMEOUT_S)),
             baseline=self._baseline(),
+            sha256=digests,
+            sha256_line=self._line(("outputs", "sha256")) if digests else None,
         )
+
+    def _digests(self) -> dict[str, str]:
+        table = self._table("outputs", _OUTPUTS).get("sha256", {})
+        at: Keys = ("outputs", "sha256")
+        if not isinstance(table, dict):
+            self._wrong(at, 'write it as a table: [outputs.sha256], with "path" = "checksum"')
+        for path, digest in table.items():
+            if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+                self._wrong((*at, path), f"{digest!r} is not a SHA-256 of 64 digits")
+        return table
 
     def _limits(self, kind: Literal["max", "min"]) -> Iterator[Limit]:
         table = self._table(kind, tuple(FIGURES))
@@ -229,21 +249,28 @@ class _Reader:
             return None
         table, at = self._table("baseline", _BASELINE), ("baseline",)
         journal, same_work = table.get("journal"), table.get("same_work", False)
-        slower_by = table.get("slower_by")
+        slower_by, same_outputs = table.get("slower_by"), table.get("same_outputs", False)
         if journal is not None:
             self._texts((*at, "journal"), [journal], "a journal's path as a string")
         if not isinstance(same_work, bool):
             self._wrong((*at, "same_work"), f"{same_work!r} is not true or false")
+        if not isinstance(same_outputs, bool):
+            self._wrong((*at, "same_outputs"), f"{same_outputs!r} is not true or false")
         if slower_by is not None:
             self._number((*at, "slower_by"), slower_by, "a share: 0.2 is 20 % slower")
-        if not same_work and slower_by is None:
-            self._wrong(at, "nothing to check: write same_work = true or slower_by = 0.2")
+        if not (same_work or same_outputs) and slower_by is None:
+            self._wrong(
+                at,
+                "nothing to check: write same_work = true, same_outputs = true or slower_by = 0.2",
+            )
         return Baseline(
             journal,
             same_work,
             self._line((*at, "same_work")),
             slower_by,
             self._line((*at, "slower_by")),
+            same_outputs,
+            self._line((*at, "same_outputs")) if same_outputs else None,
         )
 
     def _table(self, name: str, keys: tuple[str, ...]) -> dict[str, Any]:

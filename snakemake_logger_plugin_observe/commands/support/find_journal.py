@@ -38,7 +38,8 @@ def add_argument(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="JOURNAL",
-        help="a journal, or a run's working directory (default: the newest run here)",
+        help="a journal, a run's working directory, or a tag as KEY=VALUE (default: the newest run "
+        "here)",
     )
 
 
@@ -49,7 +50,7 @@ def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
     are passed over, and listed among the problems.
 
     Args:
-        named: a journal, a working directory, or None for the current directory.
+        named: a journal, a working directory, a tag, or None for the current directory.
         detail: how much of it the command needs.
 
     Raises:
@@ -59,6 +60,31 @@ def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
     if named is not None and not os.path.isdir(named):
         return _load(named, detail)
     return _newest(named if named is not None else Path(), detail)
+
+
+def is_tag(named: Path) -> bool:
+    """Whether *named* is no path, but a tag that runs were recorded with: ``KEY=VALUE``."""
+    return "=" in str(named) and not os.path.lexists(named)
+
+
+def tagged(named: Path, folder: Path | None = None) -> list[folder_runs.Begun]:
+    """Return the runs with a tag, the newest last: those that ran jobs, if there is one.
+
+    Args:
+        named: the tag.
+        folder: a folder of journals (default: the one of the current directory).
+
+    Raises:
+        JournalError: if there is none.
+
+    """
+    if folder is None:
+        known = journals_in(Path()) or journals_below(Path())
+        folder = known[-1].parent if known else SUBFOLDER
+    found = folder_runs.tagged(folder, str(named))
+    if not found:
+        raise JournalError(f"{named}: no such file, and no run in {folder} has this tag")
+    return [one for one in found if one.ran_jobs] or found
 
 
 def find(named: Path | None) -> Path:

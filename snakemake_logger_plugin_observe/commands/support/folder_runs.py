@@ -68,6 +68,18 @@ def runs_in(folder: Path) -> list[Begun]:
     return sorted(found.values(), key=lambda run: start_of(run.started))
 
 
+def tagged(folder: Path, tag: str) -> list[Begun]:
+    """Return the runs in *folder* that were recorded with *tag*, the newest last.
+
+    Args:
+        folder: a folder of journals.
+        tag: ``KEY=VALUE``, as in ``--logger-observe-tag``.
+
+    """
+    key, _, value = tag.partition("=")
+    return [one for one in runs_in(folder) if one.started.tags.get(key) == value]
+
+
 def before(journal: Path, started: RunStarted) -> list[Begun]:
     """Return the runs before one, of the same Snakefile, whatever became of them.
 

@@ -1,5 +1,6 @@
 """The other runs in a run's folder of journals: its baseline, its history, its dry run."""
 
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ _HISTORY: Final = 10
 """So many runs are enough to estimate noise."""
 _MOST_TRIED: Final = 5
 """So many earlier runs are read to find a full one to compare a full run with."""
+_MOST_READ: Final = 20
+"""So many runs are read to find a full one to propose limits from."""
 _FORCES: Final = ("forceall", "forcerun", "forcetargets", "until", "omit_from")
 """Settings that decide which jobs are planned, whatever files exist."""
 
@@ -68,12 +71,35 @@ def history(source: Source) -> list[Outline]:
 
 def repetitions(folder: Path) -> list[Outline]:
     """Return the newest successful run in *folder* and those that repeat it, the newest last."""
-    found = _succeeded(runs_in(folder))
+    return repetitions_among(runs_in(folder))
+
+
+def repetitions_among(runs: Iterable[Begun]) -> list[Outline]:
+    """Return the newest successful one of *runs* and those that repeat it, the newest last."""
+    found = _succeeded(runs)
     return [
         one
         for one in found
         if same_targets(one.started, found[-1].started) and _same_amount(one, found[-1])
     ]
+
+
+def is_full(source: Source) -> bool:
+    """Whether a run succeeded and ran every job of its DAG, as far as that is known."""
+    return source.status == "success" and source.scope in ("full", None)
+
+
+def newest_full(runs: Iterable[Begun], detail: Detail = Detail.WHOLE) -> Source | None:
+    """Return the first one of *runs*, the newest first, that ran every job of its DAG."""
+    ended = (one for one in runs if one.status == "success" and one.ran_jobs)
+    for one in itertools.islice(ended, _MOST_READ):
+        try:
+            found = find_journal.load(one.path, detail)
+        except JournalError:
+            continue
+        if is_full(found):
+            return found
+    return None
 
 
 def dry_run_of(source: Source) -> Source | None:

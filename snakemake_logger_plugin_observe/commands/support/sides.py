@@ -23,18 +23,34 @@ class Side:
     repetitions: tuple[Outline, ...] = ()
 
 
-def side(named: Path | None) -> Side:
+def side(named: Path | None, folder: Path | None = None) -> Side:
     """Return the run that *named* means; of a folder of journals the one of median makespan.
+
+    A tag means its newest run, with those of the same tag that repeat it.
+
+    Args:
+        named: a journal, a working directory, a folder of journals, or a tag.
+        folder: where runs with a tag are (default: the current directory's folder of journals).
 
     Raises:
         JournalError: if no journal can be read, or no run in the folder succeeded.
 
     """
+    if named is not None and find_journal.is_tag(named):
+        runs = find_journal.tagged(named, folder)
+        repeated = other_runs.repetitions_among(runs)
+        if not repeated or repeated[-1].path != runs[-1].path:
+            return Side(find_journal.load(runs[-1].path, Detail.FIGURES))
+        return _median(repeated)
     if named is None or not named.is_dir() or not any(named.glob("*.jsonl")):
         return Side(find_journal.load(named, Detail.FIGURES))
     repeated = other_runs.repetitions(named)
     if not repeated:
         raise JournalError(f"{named}: no journal in it is of a run that succeeded")
+    return _median(repeated)
+
+
+def _median(repeated: Sequence[Outline]) -> Side:
     by_makespan = sorted(repeated, key=lambda one: one.finished.makespan_s or 0.0)
     median = by_makespan[(len(repeated) - 1) // 2]
     return Side(find_journal.load(median.path, Detail.FIGURES), tuple(repeated))
@@ -48,7 +64,7 @@ def baseline_side(source: Source, named: Path | None) -> Side | None:
 
     """
     if named is not None:
-        return side(named)
+        return side(named, source.path.parent)
     found = other_runs.baseline_of(source, Detail.FIGURES)
     return Side(found) if found is not None else None
 

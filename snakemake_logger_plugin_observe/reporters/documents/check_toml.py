@@ -1,12 +1,13 @@
 """A proposed check file: TOML, with a comment on each limit that shows where it came from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.check.metrics import FIGURES
 from snakemake_logger_plugin_observe.analysis.check.proposal import Proposed
 from snakemake_logger_plugin_observe.pasting import double_quoted, harmless, toml_key
 
+_MOST_DIGESTS: Final = 500
 _EXAMPLES: Final = """\
 # Commands that must exit with 0. They run without a shell in the run's working directory;
 # {here} is the folder of this file:
@@ -16,17 +17,43 @@ _EXAMPLES: Final = """\
 # [baseline]
 # journal = "baseline.jsonl"
 # same_work = true
+# same_outputs = true
 # slower_by = 0.2
 """
 
 
-def render(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> str:
-    """Return the file's text; *run* names the journal that it is proposed from."""
-    return "\n".join(_parts(harmless(run), limits, globs))
+def render(
+    run: str,
+    limits: Sequence[Proposed],
+    globs: Sequence[str],
+    digests: Mapping[str, str] | None = None,
+    *,
+    left_out: str = "",
+) -> str:
+    """Return the file's text.
+
+    Args:
+        run: the name of the journal that it is proposed from.
+        limits: what the run passes.
+        globs: published files.
+        digests: SHA-256 of outputs, by path.
+        left_out: why the run shows less than a full one; empty if it was one.
+
+    """
+    return "\n".join(_parts(harmless(run), limits, globs, digests or {}, left_out))
 
 
-def _parts(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> Iterator[str]:
+def _parts(
+    run: str,
+    limits: Sequence[Proposed],
+    globs: Sequence[str],
+    digests: Mapping[str, str],
+    left_out: str,
+) -> Iterator[str]:
     yield f"# Limits for runs of this workflow, proposed from {run}."
+    if left_out:
+        yield f"# No run of all jobs was found ({left_out} in this one): there are no limits on how"
+        yield "# many jobs are planned and how long all of them take."
     yield "# Keep and tighten the lines that you want. To check a run: snakemake-observe check FILE"
     yield "version = 1\n"
     for kind, meaning in (("max", "above"), ("min", "below")):
@@ -46,6 +73,13 @@ def _parts(run: str, limits: Sequence[Proposed], globs: Sequence[str]) -> Iterat
             yield f"    {double_quoted(pattern)},"
         yield "]"
     yield _EXAMPLES
+    sums = {path: digest for path, digest in digests.items() if _is_unicode(path)}
+    if 0 < len(sums) <= _MOST_DIGESTS:
+        yield "# The outputs as they are. Delete those that may change from run to run."
+        yield "[outputs.sha256]"
+        for path, digest in sums.items():
+            yield f"{double_quoted(path)} = {double_quoted(digest)}"
+        yield ""
 
 
 def _key(one: Proposed) -> str:

@@ -17,6 +17,14 @@ _DRY_RUN: Final = (
     "A dry run starts no job and changes no output, but it executes the Snakefile's own Python. "
     "If Snakemake is running, wait for it to end: it locks the folder."
 )
+_MOVES: Final = (
+    "To run it; to resume it after a failure or a kill; and, after a kill and if no Snakemake runs "
+    "there, to unlock its folder first:"
+)
+_PROFILES: Final = (
+    "These have the flags that decide what is planned. Add the profile, the resources and the "
+    "credentials that your runs use."
+)
 _NO_COMMAND: Final = (
     "The command is not known from the journal (the folder or the Snakefile is elsewhere): "
     "write it here."
@@ -42,6 +50,11 @@ def render_runbook(answer: RunbookAnswer) -> str:
         "",
         *_live_commands(answer, ("plan",)),
         _DRY_RUN,
+        "",
+        _MOVES,
+        "",
+        *_live_commands(answer, ("run", "resume", "unlock")),
+        _PROFILES,
         "",
         "## 2. See what changed",
         "",

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Story, begun, chain, killed, on_cluster, retried
+from builders import Story, at, begun, chain, killed, on_cluster, retried
+from workflows import a_run, a_workflow
 
 from snakemake_logger_plugin_observe.__main__ import main
 
@@ -410,3 +411,39 @@ def test_a_status_is_printed_in_words(here: Path, capsys: Capsys) -> None:
     write("version = 1\n")
     assert main(["check", "observe.toml", "work"]) == 0
     assert "status = success: nothing to do" in capsys.readouterr().out
+
+
+# -- runs of other extents -------------------------------------------------------------------------
+
+
+def extents(folder: str) -> None:
+    """Write a full run, and a newer one of the same workflow that found most of it up to date."""
+    full = a_run(sums=True, process_started=at(-1000))
+    rest = [job for job in a_workflow() if job["rule"] in ("join", "all")]
+    kept = {"cut": 3, "count": 3}
+    part = a_run(rest, sums={"table": "f" * 64}, up_to_date=kept, process_started=at(0))
+    for name, story in (("1", full), ("2", part)):
+        story.events[0] = story.events[0].model_copy(update={"run_id": f"run {name}"})
+        journal(folder, story, name)
+
+
+def test_limits_are_proposed_from_the_newest_full_run(here: Path, capsys: Capsys) -> None:
+    extents("two")
+    assert main(["check", "--init", "-", "two"]) == 0
+    text = capsys.readouterr().out
+    assert "proposed from 1.jsonl" in text
+    assert "jobs_planned = 8" in text
+    assert main(["check", "--init", "-", "two/.snakemake/observe/2.jsonl"]) == 0
+    text = capsys.readouterr().out
+    assert "# No run of all jobs was found (2 of 8 jobs ran in this one)" in text
+    assert "jobs_planned" not in text
+
+
+def test_outputs_that_are_not_as_recorded_fail_the_check(here: Path, capsys: Capsys) -> None:
+    extents("two")
+    write(f'version = 1\n[outputs.sha256]\ntable = "{"0" * 64}"\n')
+    code, answer = check(capsys, "observe.toml", "two")
+    assert code == 1
+    assert [(one["key"], one["ok"], one["why"]) for one in answer["lines"]][1:] == [
+        ("sha256", False, "1 of 1 differs: table")
+    ]

@@ -78,3 +78,40 @@ def test_journals_of_a_folder_that_do_not_count_are_reported(
     _, answer = compare(capsys, tmp_path / "runs", chain().write(tmp_path / "b.jsonl"))
     (note,) = [one for one in answer["notes"] if "count" in one]
     assert note.startswith(f"{tmp_path / 'runs'}: 1 of 2 journals count; the others are copies")
+
+
+def tagged(folder: Path, name: str, pr: str, *, begins_s: float, **facts: Any) -> Path:
+    command = (
+        "snakemake",
+        "--cores",
+        "2",
+        "--logger",
+        "observe",
+        "--logger-observe-tag",
+        f"pr={pr}",
+    )
+    story = a_run(process_started=at(begins_s), command=command, tags={"pr": pr}, **facts)
+    story.events[0] = story.events[0].model_copy(update={"run_id": f"run {name}"})
+    return story.write(folder / f"{name}.jsonl")
+
+
+def test_runs_are_selected_by_tag_and_repeat_each_other(
+    tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path(".snakemake", "observe")
+    for number in range(4):
+        tagged(folder, f"a{number}", "base", begins_s=-1000 + number, length_s=100 + number)
+    newest = tagged(folder, "b", "c1", begins_s=-500, length_s=101)
+    _, answer = compare(capsys, "pr=base", "pr=c1")
+    assert answer["journals"] == {"A": str(folder / "a1.jsonl"), "B": str(newest)}
+    assert answer["speed"]["runs"] == {"baseline": 4, "candidate": 1}
+    assert (answer["speed"]["verdict"], answer["findings"]) == ("as fast", [])
+    assert error(capsys, "pr=none", "pr=c1") == (
+        f"pr=none: no such file, and no run in {folder} has this tag"
+    )
+
+
+def test_a_copy_of_a_journal_is_the_same_run(tmp_path: Path, capsys: Capsys) -> None:
+    one, copy = (a_run().write(tmp_path / f"{name}.jsonl") for name in ("one", "copy"))
+    assert compare(capsys, one, copy)[1]["verdict"] == "A and B are the same run"

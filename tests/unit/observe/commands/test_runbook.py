@@ -94,6 +94,28 @@ def test_limits_come_from_the_workflow_s_runs(work: Path) -> None:
     assert "- a run takes longer than " in text
 
 
+def test_it_has_the_commands_to_run_resume_and_unlock(work: Path) -> None:
+    put(work, "1", a_story())
+    here = f"--snakefile {work}/Snakefile --directory {work}"
+    text = written(work)
+    ours = "--logger observe --executor timed --timed-wraps slurm -- all\n"
+    for begin, end in (
+        ("snakemake", ours),
+        ("snakemake --rerun-incomplete", ours),
+        ("snakemake --unlock", "-- all\n"),
+    ):
+        (line,) = [one for one in text.splitlines(True) if one.startswith(f"{begin} {here}")]
+        assert line.endswith(end)
+        assert "--forceall" not in line
+
+
+def test_it_describes_the_newest_full_run_not_a_newer_incremental_one(work: Path) -> None:
+    put(work, "1", a_story(begins_s=-1000))
+    rest = [job for job in a_workflow("ab") if job["rule"] in ("join", "all")]
+    put(work, "2", a_run(rest, up_to_date={"cut": 2, "count": 2}, process_started=at(0)))
+    assert "(7 typical)" in written(work)
+
+
 def test_notes_in_the_folder_are_listed_as_known_incidents(work: Path) -> None:
     put(work, "1", a_story())
     (work / "incidents").mkdir()

@@ -8,9 +8,17 @@ import strategies
 from builders import Story, begun, chain, killed, on_cluster
 from hypothesis import given
 from hypothesis import strategies as st
+from workflows import a_run, a_workflow
 
 from snakemake_logger_plugin_observe.analysis.check import budgets
-from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine, Limit, ended, judge
+from snakemake_logger_plugin_observe.analysis.check.budgets import (
+    CheckLine,
+    Limit,
+    ended,
+    judge,
+    recorded_outputs,
+    same_outputs,
+)
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun, Measurement
 from snakemake_logger_plugin_observe.analysis.check.proposal import final_outputs, limits
 from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -19,6 +27,8 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
 from snakemake_logger_plugin_observe.commands.support.check_file import lines_of
 from snakemake_logger_plugin_observe.journal.records import Usage
 from snakemake_logger_plugin_observe.reporters.documents import check_toml
+
+RECORD = "record them with --logger-observe-outputs checksums"
 
 
 def measured(story: Story) -> MeasuredRun:
@@ -144,7 +154,7 @@ def test_a_proposal_has_headroom_and_names_its_source() -> None:
         "# {here} is the folder of this file:\n"
         '# verify = [["sha256sum", "--check", "--quiet", "{here}/published.sha256"]]\n\n'
         "# A run to compare with, as snakemake-observe compare does:\n"
-        '# [baseline]\n# journal = "baseline.jsonl"\n# same_work = true\n# slower_by = 0.2\n'
+        '# [baseline]\n# journal = "baseline.jsonl"\n# same_work = true\n# same_outputs = true\n# slower_by = 0.2\n'
     )
 
 
@@ -249,7 +259,12 @@ def test_runs_that_are_not_comparable_are_not_checked() -> None:
         (0, 0.2, True, "21.000 s, the baseline 21.000 s"),
         (10.5, 0.2, False, "31.500 s, the baseline 21.000 s"),
         (10.5, 0.6, True, "31.500 s, the baseline 21.000 s"),
-        (2.1, 0.05, True, "23.100 s, the baseline 21.000 s; within noise (4.200 s)"),
+        (
+            2.1,
+            0.05,
+            True,
+            "23.100 s, the baseline 21.000 s; within what may be noise of so few runs (4.200 s)",
+        ),
     ],
 )
 def test_a_run_fails_only_if_slower_than_the_limit_and_beyond_noise(
@@ -281,3 +296,71 @@ def test_every_key_has_the_line_where_it_begins() -> None:
         ("many", "one"): 16,
         ("many", "two"): 18,
     }
+
+
+# -- runs in which some jobs were up to date -------------------------------------------------------
+
+
+def partly(**up_to_date: int) -> MeasuredRun:
+    jobs = [job for job in a_workflow() if job["rule"] in ("join", "all")]
+    return measured(a_run(jobs, up_to_date=up_to_date))
+
+
+@pytest.mark.parametrize(
+    ("kind", "figure", "part", "limit", "expected"),
+    [
+        ("max", "jobs_planned", "", 8, (True, "2 of 8 jobs ran")),  # a full run plans at most 8
+        ("max", "jobs_planned", "", 7, (None, "2 of 8 jobs ran")),
+        ("max", "jobs_planned", "", 1, (False, "2 of 8 jobs ran")),
+        ("min", "jobs_planned", "", 8, (None, "2 of 8 jobs ran")),
+        ("min", "jobs_planned", "", 9, (False, "2 of 8 jobs ran")),
+        ("max", "missing_logs", "", 0, (None, "2 of 8 jobs ran")),
+        ("max", "class_share", "planning", 0.5, (None, "2 of 8 jobs ran")),
+        ("max", "failed_jobs", "", 0, (True, "")),
+        ("max", "makespan_s", "", 100, (True, "")),
+    ],
+)
+def test_what_only_a_full_run_shows_is_not_checked_in_another(
+    kind: Any, figure: str, part: str, limit: float, expected: tuple[bool | None, str]
+) -> None:
+    line = judge(partly(cut=3, count=3), Limit(kind, figure, part, limit, 1))
+    assert (line.ok, line.why) == expected
+
+
+def test_counts_and_lengths_are_proposed_from_a_full_run_only() -> None:
+    proposed = {one.limit.key for one in limits(partly(cut=3, count=3))}
+    assert {"failed_jobs", "retries"} <= proposed
+    assert proposed.isdisjoint({"jobs_planned", "makespan_s", "missing_logs"})
+
+
+def test_no_share_that_every_run_passes_is_proposed() -> None:
+    shares = [one for one in limits(measured(a_run(length_s=1000))) if "share" in one.limit.key]
+    assert all(one.limit.value < 1 for one in shares)
+
+
+# -- outputs ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({"a": "1", "b": "2"}, (True, "all 2 the same")),
+        ({"a": "1", "b": "3"}, (False, "1 of 2 differs: b")),
+        ({"a": "1"}, (False, "1 not made: b")),
+        ({"a": "1", "b": None}, (None, f"1 output without a checksum; {RECORD}")),
+        ({}, (None, f"2 outputs without a checksum; {RECORD}")),
+    ],
+)
+def test_outputs_are_as_the_file_has_them_or_it_is_said(
+    found: dict[str, str | None], expected: tuple[bool | None, str]
+) -> None:
+    line = recorded_outputs({"a": "1", "b": "2"}, found, 7)
+    assert (line.limit, line.ok, line.why) == ("2 files", *expected)
+
+
+def test_outputs_that_differ_from_the_baseline_s_fail() -> None:
+    table = {"table": "new"}
+    line = same_outputs(compared(a_run(sums={"table": "old"}), a_run(sums=table)), 3)
+    assert (line.key, line.ok, line.why) == ("same_outputs", False, "1 of 1 differs: table")
+    unknown = same_outputs(compared(a_run(), a_run()), 3)
+    assert (unknown.ok, unknown.why) == (None, f"1 output without a checksum; {RECORD}")

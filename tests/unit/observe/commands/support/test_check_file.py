@@ -141,7 +141,13 @@ V = "version = 1\n"
         (V + "[publish]\nverify = [[]]\n", ":3: a command without a name: write a list of"),
         (V + "[publish]\nverify = [['']]\n", ":3: a command without a name: write a list of"),
         (V + "[publish]\nverify_timeout_s = 'x'\n", ":3: 'x' is not a number (seconds)"),
-        (V + "[baseline]\n", ":2: nothing to check: write same_work = true or slower_by = 0.2"),
+        (
+            V + "[baseline]\n",
+            ":2: nothing to check: write same_work = true, same_outputs = true or",
+        ),
+        (V + "[baseline]\nsame_outputs = 1\n", ":3: 1 is not true or false"),
+        (V + "[outputs]\nsha256 = 1\n", ":3: write it as a table: [outputs.sha256]"),
+        (V + "[outputs.sha256]\na = 'b'\n", ":3: 'b' is not a SHA-256 of 64 digits"),
         (V + "[baseline]\nsame_work = 1\n", ":3: 1 is not true or false"),
         (V + "[baseline]\njournal = 1\n", ":3: write a journal's path as a string"),
         (
