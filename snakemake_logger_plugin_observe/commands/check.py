@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from snakemake_logger_plugin_observe import pasting
 from snakemake_logger_plugin_observe.analysis.check.budgets import (
     CheckLine,
     ended,
@@ -43,7 +44,6 @@ from snakemake_logger_plugin_observe.journal.files import (
     Detail,
     JournalError,
 )
-from snakemake_logger_plugin_observe.pasting import recorded
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
 from snakemake_logger_plugin_observe.reporters.as_text.check import parts, proposal_parts
@@ -199,7 +199,7 @@ def _required_outputs(file: CheckFile, folder: Path, why_not: str) -> Iterator[C
         line = CheckLine("publish", "files", pattern, None, None, why_not, number)
         yield line if why_not else _files(line, folder, pattern)
     for command, number in file.verify:
-        line = CheckLine("verify", "verify", recorded(command), None, None, why_not, number)
+        line = CheckLine("verify", "verify", pasting.recorded(command), None, None, why_not, number)
         yield line if why_not else _verified(line, file, folder, command)
 
 
@@ -220,7 +220,7 @@ def _verified(
         folder=folder,
         timeout_s=file.verify_timeout_s,
     )
-    started = recorded(result.command)
+    started = pasting.recorded(result.command)
     value = "exit code 0" if result.ok else result.why
     evidence = tuple(Citation("command", started, text) for text in result.output)
     return replace(line, value=value, ok=result.ok, evidence=evidence)

@@ -323,7 +323,8 @@ def test_a_command_is_made_from_a_journal_in_one_place_and_from_a_list_of_flags(
         and isinstance(node.value, ast.Name)
         and node.value.id == "live_snakemake"
     }
-    assert used == {"invocation_for", "LiveError", "QUERIES"}  # it shows commands, and starts none
+    # It shows commands, and starts none.
+    assert used == {"invocation_for", "Invocation", "LiveError", "QUERIES"}
 
 
 def test_snakemake_s_own_code_is_used_where_a_question_is_put_together() -> None:
