@@ -8,6 +8,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.speed import ToolTime
 from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
@@ -36,6 +37,8 @@ _LEAST: Final = 120_000_000
 _SHARE: Final = 0.3
 # With a baseline, a run is slower from 5 s: background load on the machine explains less.
 _LEAST_SLOWER_S: Final = 5.0
+_MUCH: Final = 0.2
+"""With few attempts of a job, a fifth more is noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,18 @@ class Case:
         if self.comparison.speed.verdict != "slower":
             return False
         return (self.comparison.speed.change_s or 0.0) >= _LEAST_SLOWER_S
+
+    @property
+    def tools_slower(self) -> ToolTime | None:
+        """The tools of a run that ran only some of the jobs, if they took longer than last time.
+
+        Its length cannot be compared with that of its baseline.
+        """
+        found = self.comparison.speed.tools if self.comparison is not None else None
+        if found is None or self.status != "success":
+            return None
+        grew = found.after_s - found.before_s
+        return found if grew >= max(_LEAST_SLOWER_S, _MUCH * found.before_s) else None
 
     @cached_property
     def by_phase(self) -> dict[str, Micros]:

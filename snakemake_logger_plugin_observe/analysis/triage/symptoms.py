@@ -56,6 +56,10 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
             *case.baseline_side.at_end(f"makespan_s: {speed.baseline_s}"),
         )
         yield Symptom("slower", text, cited)
+    if (tools := case.tools_slower) is not None:
+        took = f"took {tools.after_s:.1f} s, {tools.before_s:.1f} s when they last ran"
+        text = f"the tools of {jobs_of(tools.jobs)} {took}"
+        yield Symptom("slower", text, side.at_end("status: success"))
     if case.comparison is not None and case.baseline_side is not None:
         before, after = case.comparison.work.jobs
         both_full = {scope_of(case.run), scope_of(case.baseline_side.run)} <= {"full", None}

@@ -22,14 +22,20 @@ _MORE: Final = 1.1
 
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each rule whose tool explains why the run was slower."""
-    if not case.slower or case.machine_is_slow:
+    if not (case.slower or case.tools_slower) or case.machine_is_slow:
         return
     for name, tool in case.tools.items():
         if not is_slow(tool):
             continue
         gained = round(case.computed(name) * tool.grew / tool.after)
-        if case.explains_slowness(gained):
+        if case.explains_slowness(gained) or _took_most_of_it(case, tool):
             yield _incident(case, name, tool, gained)
+
+
+def _took_most_of_it(case: Case, tool: Tool) -> bool:
+    """Whether a tool explains why the jobs of a run that ran some took longer than last time."""
+    known = case.tools_slower
+    return known is not None and tool.grew / 1e6 >= 0.25 * (known.after_s - known.before_s)
 
 
 def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
@@ -59,12 +65,13 @@ def _incident(case: Case, name: str, tool: Tool, gained: Micros) -> Incident:
             move=as_before,
         )
     jobs = tool.jobs
+    before = "when they last ran" if case.tools_slower is not None else "of the baseline"
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="tool behavior",
         claim=f"the tool of {name} took {tool.after / 1e6:.1f} s in {jobs_of(len(jobs))}, "
-        f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s of the baseline"
+        f"{tool.times:.1f} times the {tool.before / 1e6:.1f} s {before}"
         f"{_with_more(tool)}",
         strength="certain",
         explains=gained,

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
-from builders import Story, begun
+from builders import Story, at, begun
 from failing import fails
 from triaged import ONE, classes, timed, triage_of
 from workflows import SETTINGS, a_job, a_run, a_workflow, changed, compared
+
+from snakemake_logger_plugin_observe.journal.events import Planned
 
 # -- tools that take longer ----------------------------------------------------------------------
 
@@ -284,3 +286,17 @@ def test_outputs_that_never_appeared_are_a_failure_of_the_tool() -> None:
 
 def test_other_outputs_that_exist_do_not_make_the_missing_one_late() -> None:
     assert classes(without("joined.tsv"), files_present=frozenset({"side.tsv"})) == ["tool_failure"]
+
+
+def test_a_tool_of_a_run_that_ran_some_jobs_is_compared_with_its_last_attempt() -> None:
+    jobs = [job for job in a_workflow() if job["rule"] in ("join", "all")]
+    slow = timed({"join": 30.0}, jobs)
+    slow.add(Planned(time=at(3), to_run={"join": 1, "all": 1}, up_to_date={"cut": 3, "count": 3}))
+    (incident,) = triage_of(slow, timed({**ONE, "join": 10.0})).incidents
+    assert incident.incident_class == "slow_tool"
+    assert incident.claim == (
+        "the tool of join took 30.0 s in 1 job, 3.0 times the 10.0 s when they last ran"
+    )
+    quick = timed({"join": 10.0}, jobs)
+    quick.add(Planned(time=at(3), to_run={"join": 1, "all": 1}, up_to_date={"cut": 3, "count": 3}))
+    assert classes(quick, timed({**ONE, "join": 10.0})) == []
