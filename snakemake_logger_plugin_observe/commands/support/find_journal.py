@@ -57,6 +57,8 @@ def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
         JournalError: if there is none, or it cannot be read.
 
     """
+    if named is not None and is_tag(named):
+        return _load(tagged(named)[-1].path, detail)
     if named is not None and not os.path.isdir(named):
         return _load(named, detail)
     return _newest(named if named is not None else Path(), detail)
@@ -94,7 +96,7 @@ def find(named: Path | None) -> Path:
         JournalError: if there is none.
 
     """
-    if named is not None and not os.path.isdir(named):
+    if named is not None and not os.path.isdir(named) and not is_tag(named):
         return named
     return load(named, Detail.TIMES).path
 

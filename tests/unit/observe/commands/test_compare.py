@@ -107,6 +107,8 @@ def test_runs_are_selected_by_tag_and_repeat_each_other(
     assert answer["journals"] == {"A": str(folder / "a1.jsonl"), "B": str(newest)}
     assert answer["speed"]["runs"] == {"baseline": 4, "candidate": 1}
     assert (answer["speed"]["verdict"], answer["findings"]) == ("as fast", [])
+    assert main(["cost", "pr=base", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"]["journal"] == str(folder / "a3.jsonl")
     assert error(capsys, "pr=none", "pr=c1") == (
         f"pr=none: no such file, and no run in {folder} has this tag"
     )
