@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -119,7 +119,10 @@ def run(args: argparse.Namespace) -> Reply[CheckAnswer] | Reply[ProposalAnswer]:
         folder,
         tuple(sorted(lines, key=lambda line: line.file_line or 0)),
         strict=args.strict,
-        notes=tuple(_notes(source, folder, args.directory)) if file.requires_outputs else (),
+        notes=(
+            *(_notes(source, folder, args.directory) if file.requires_outputs else ()),
+            *_unused_digests(source, lines),
+        ),
     )
     if args.junit is not None:
         write_files.replace(args.junit, junit.render(answer))
@@ -238,6 +241,18 @@ def _notes(source: Source, folder: Path, named: Path | None) -> Iterator[str]:
             name = newer.path.name
             yield f"a later run, {name}, may have changed what this run published"
             return
+
+
+def _unused_digests(source: Source, lines: Sequence[CheckLine]) -> Iterator[str]:
+    """Say that recorded checksums are compared with nothing: changed outputs would pass."""
+    if {line.key for line in lines} & {"same_work", "same_outputs", "sha256"}:
+        return
+    files = (file for one in source.run.attempts.values() for file in one.outputs or ())
+    if any(file.sha256 is not None for file in files):
+        yield (
+            "outputs: not checked, though their checksums are recorded: list them under "
+            "[outputs.sha256], as check --init does, or set same_outputs = true under [baseline]"
+        )
 
 
 # -- a first file ----------------------------------------------------------------------------------

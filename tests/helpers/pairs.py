@@ -5,7 +5,6 @@ reference must lead to a journal line that shows what is cited.
 """
 
 import json
-import shutil
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from lab import Lab
-
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
 
 SUMS = ("--logger", "observe", "--logger-observe-outputs", "checksums", "--executor", "timed")
 PLAIN = ("--logger", "observe", "--executor", "timed")
@@ -92,15 +89,7 @@ class Bench:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
-        self._share_key(folder)
         return lab
-
-    def _share_key(self, folder: Path) -> None:
-        """Give a folder the first one's key for digests: those of other keys cannot be compared."""
-        first = next(iter(sorted(self.root.glob(f"run*/{SUBFOLDER}/.digest-key-*"))), None)
-        if first is not None:
-            (folder / SUBFOLDER).mkdir(parents=True)
-            shutil.copy2(first, folder / SUBFOLDER)
 
     def run(
         self,
@@ -171,7 +160,7 @@ def look_up(answer: dict[str, Any]) -> None:
     for change in work["changes"]:
         assert change["evidence"], change
         for evidence in change["evidence"]:
-            subject = f"{change['subject']} {change['after'] or ''}"  # a rule may have another name
+            subject = f"{change['subject']} {change['what']} {change['after'] or ''}"
             _holds(_line(journals, evidence["ref"]), evidence["quote"], subject)
     for job in (*work["jobs_added"], *work["jobs_gone"]):
         (evidence,) = job["evidence"]

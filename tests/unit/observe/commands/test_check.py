@@ -447,3 +447,11 @@ def test_outputs_that_are_not_as_recorded_fail_the_check(here: Path, capsys: Cap
     assert [(one["key"], one["ok"], one["why"]) for one in answer["lines"]][1:] == [
         ("sha256", False, "1 of 1 differs: table")
     ]
+
+
+def test_recorded_checksums_that_are_compared_with_nothing_are_mentioned(
+    here: Path, capsys: Capsys
+) -> None:
+    extents("two")
+    (note,) = check(capsys, "observe.toml", "two")[1]["notes"]
+    assert note.startswith("outputs: not checked, though their checksums are recorded")
