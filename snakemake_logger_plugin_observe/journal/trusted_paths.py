@@ -16,6 +16,9 @@ from typing import Final
 _FOLDER: Final = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 _FILE: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_LINKS: Final = 40
+_MOST_TIMES_ITS_SPACE: Final = 64  # no compressing file system makes a usual file smaller by this
+_WITHOUT_DOUBT: Final = 64 * 1024 * 1024
+_UNIT_OF_BLOCKS: Final = 512
 _IS_LINK: Final = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
 
 
@@ -87,6 +90,12 @@ def open_file(root: Path, named: str | PurePath, *, follow: bool = False) -> int
         return descriptor
     os.close(descriptor)
     raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def is_nearly_all_hole(known: os.stat_result) -> bool:
+    """Whether a file is large and nearly all hole: a few bytes on disk, terabytes to read."""
+    on_disk = known.st_blocks * _UNIT_OF_BLOCKS
+    return known.st_size > max(_WITHOUT_DOUBT, on_disk * _MOST_TIMES_ITS_SPACE)
 
 
 def _make_one(here: int, name: str) -> None:

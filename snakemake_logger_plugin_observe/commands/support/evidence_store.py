@@ -8,15 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
+from snakemake_logger_plugin_observe.journal.trusted_paths import is_nearly_all_hole, open_file
 from snakemake_logger_plugin_observe.pasting import harmless_lines
 
 _BLOCK: Final = 1024 * 1024
-# A file with holes may have a few bytes on disk and terabytes to read, and a copy to write. No
-# compressing file system makes a log smaller by this factor.
-_MOST_TIMES_ITS_SPACE: Final = 64
 _EACH_END: Final = 32 * 1024 * 1024
-_UNIT_OF_BLOCKS: Final = 512
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -80,9 +76,8 @@ class EvidenceStore:
             return Copied.NOTHING
         try:
             known = os.fstat(descriptor)
-            on_disk = known.st_blocks * _UNIT_OF_BLOCKS
             size = known.st_size
-            if size <= max(2 * _EACH_END, on_disk * _MOST_TIMES_ITS_SPACE):
+            if size <= 2 * _EACH_END or not is_nearly_all_hole(known):
                 self._write(name, _blocks(descriptor, 0, size))
                 return Copied.WHOLE
             ends = (_blocks(descriptor, 0, _EACH_END), _blocks(descriptor, size - _EACH_END, size))
