@@ -87,6 +87,7 @@ class NodeSide(logging.Filter):
         self._written = False
         self._meter: Meter | None = None
         self._secrets: tuple[str, ...] = ()
+        self._attached = False
         self._mask: Callable[[str], str] | None = None
         self._watch = clock.ClockWatch()
         host = socket.gethostname()
@@ -127,6 +128,7 @@ class NodeSide(logging.Filter):
             self._selected = moment
             self._level.setdefault("planned", moment)
         elif event == "error" or (record.levelno >= logging.ERROR and not self._executions):
+            self._know_declared_values()
             self._error = failures.in_one_line(text, self._masked)
         elif text.startswith("Waiting at most"):
             self._waiting = self._waiting or ("stage_in", moment)
@@ -134,6 +136,14 @@ class NodeSide(logging.Filter):
             self._waiting = self._waiting or ("stage_out", moment)
         elif text.startswith(("Building DAG", "Finished upload")):
             self._waited(moment)
+
+    def _know_declared_values(self) -> None:
+        """Find which values are declared if no executor was made: the Snakefile cannot be read."""
+        if not self._attached:
+            from snakemake_logger_plugin_observe.journal.declared_names import values_at_an_error
+
+            self._secrets = values_at_an_error()
+            self._mask = None
 
     def _waited(self, moment: clock.Micros) -> None:
         """Record the wait for files that is going on, up to *moment*."""
@@ -154,6 +164,7 @@ class NodeSide(logging.Filter):
         self._level.setdefault("planned", clock.now())
         self._secrets = declared_values(getattr(executor, "workflow", None))
         self._mask = None
+        self._attached = True
         if self._error is not None:  # from before it was known which values are declared
             self._error = self._masked(self._error)
 

@@ -48,6 +48,7 @@ class Session:
         self.args: Any = None
         self._started_in = ask(os.getcwd, "")  # Snakemake leaves it for --directory and workdir:
         self._early: list[notes.LogMessage] = []
+        self._declared: dict[str, None] = {}  # values, known from before the workflow starts
         self._warned = False
         self._lock = threading.Lock()
         self._owns_process = _is_snakemakes_own_process()
@@ -74,6 +75,15 @@ class Session:
             self.recorder.put(note)
         elif isinstance(note, notes.LogMessage):
             self._early.append(note)
+            if note.level == "error":
+                self._know_declared_values()
+
+    def _know_declared_values(self) -> None:
+        """Find what is declared now that an error is printed: the workflow may never start."""
+        from snakemake_logger_plugin_observe.journal.declared_names import values_at_an_error
+
+        snakefile = ask(lambda: str(self.args.snakefile) if self.args.snakefile else None)
+        self._declared |= dict.fromkeys(ask(lambda: values_at_an_error(snakefile), ()))
 
     def masked(self, text: str, most: int) -> str:
         """Return *text* without secrets, and then without what is more than *most* characters."""
@@ -123,7 +133,7 @@ class Session:
         self.recorder = Recorder(
             self.journal,
             fault=self._warn_once,
-            secrets=(*declared_values(workflow), *secret_variables(os.environ)),
+            secrets=(*declared_values(workflow), *self._declared, *secret_variables(os.environ)),
             workdir=Path.cwd(),
             allocation=self.allocation,
             sources=sources,
