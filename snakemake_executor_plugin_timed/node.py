@@ -319,7 +319,8 @@ def _opened(record: str) -> int:
     """Return a descriptor of the fragment at *record*, to append to.
 
     Others may have put something else in the place of its folder since the main process made that:
-    it must be a folder, no link, that belongs to this user alone.
+    it must be a folder, no link, that belongs to this user alone, and with the marker in it, which
+    nobody else can put there (``fragment_folder.py``).
 
     Raises:
         OSError: if it cannot be opened, or is not.
@@ -331,7 +332,8 @@ def _opened(record: str) -> int:
     folder = os.open(path, flags)
     try:
         known = os.fstat(folder)
-        if known.st_uid != os.geteuid() or known.st_mode & 0o022:
+        marker = os.stat(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
+        if {known.st_uid, marker.st_uid} != {os.geteuid()} or known.st_mode & 0o022:
             raise PermissionError(f"{path} is not the folder that the main process made")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         flags |= os.O_NONBLOCK  # a pipe in its place must not block a job
