@@ -4,7 +4,7 @@ In a shared working directory anyone may put a link or a pipe where a file of ou
 move one of this user's own links there. So a link on the way to a file is followed only
 
 - if this user or root made it, and it is where nobody else can have moved it: no other user can
-  write to its folder, nor to one on the way to that (unless sticky), or
+  write to its folder, nor to one on the way to that (but a sticky one of root's), or
 - if another user made it, and what it leads to belongs to that user.
 
 So folders may be links to scratch, but nobody can lead this user's processes to this user's own
@@ -212,9 +212,12 @@ def _check_link(here: _Reached, owner: int, reached: int) -> None:
 
 
 def _others_move_in(folder: int) -> bool:
-    """Whether other users can replace what is in a folder by something else of this user's."""
+    """Whether other users may have moved a folder of this user's into this one.
+
+    They can do so in a sticky one, too, but the system's own (``/tmp``, scratch) are on many ways.
+    """
     known = os.fstat(folder)
-    return _others_write(known) and not known.st_mode & stat.S_ISVTX
+    return _others_write(known) and not (known.st_uid == 0 and known.st_mode & stat.S_ISVTX)
 
 
 def _others_write(folder: os.stat_result) -> bool:

@@ -153,11 +153,29 @@ def test_a_link_may_lead_to_where_others_write(work: Path) -> None:
     assert content(work, "logs/log") == b"there"
 
 
-def test_a_folder_of_the_user_s_in_a_sticky_one_may_have_links(work: Path) -> None:
+@AS_ROOT
+@pytest.mark.parametrize(("owner", "followed"), [(0, True), (OTHER, False)], ids=["root", "own"])
+def test_a_folder_of_the_user_s_in_a_sticky_one_of_root_s_may_have_links(
+    owner: int, followed: bool
+) -> None:
     """As in ``/tmp``, and on many scratch file systems."""
-    link(work / "own" / "link", work.parent / "mine")
-    work.chmod(0o1777)
-    assert content(work, "own/link/key") == b"mine"
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        (work / "own" / "mine").mkdir(parents=True)
+        link(work / "own" / "link", "mine", OTHER)
+        for path in (work / "own", work / "own" / "mine"):
+            os.chown(path, OTHER, OTHER)
+        os.chown(work, owner, owner)
+        work.chmod(0o1777)
+        os.seteuid(OTHER)
+        try:
+            if followed:
+                os.close(open_folder(work, "own/link"))
+            else:
+                with pytest.raises(UntrustedLinkError):
+                    open_folder(work, "own/link")
+        finally:
+            os.seteuid(0)
 
 
 @AS_ROOT
