@@ -150,7 +150,7 @@ def looks_random(text: str) -> bool:
     text = text.strip("\\\"'")
     if _RANDOM.fullmatch(text) is None or text.count("/") > len(text) // 16:
         return False
-    return any(
-        len(part) > _LONGEST_WORD and _WORD_OR_NUMBER.fullmatch(part) is None
-        for part in _PARTS.split(text)
-    )
+    if after_mixed_harmless(text):
+        return False
+    unlike = [part for part in _PARTS.split(text) if _WORD_OR_NUMBER.fullmatch(part) is None]
+    return any(len(part) > _LONGEST_WORD for part in unlike) or len(unlike) > 1

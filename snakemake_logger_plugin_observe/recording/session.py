@@ -74,16 +74,16 @@ class Session:
         elif self.recorder is not None:
             self.recorder.put(note)
         elif isinstance(note, notes.LogMessage):
-            self._early.append(note)
             if note.level == "error":
                 self._know_declared_values()
+            self._early.append(note)
 
     def _know_declared_values(self) -> None:
         """Find what is declared now that an error is printed: the workflow may never start."""
         from snakemake_logger_plugin_observe.journal.declared_names import values_at_an_error
 
         snakefile = ask(lambda: str(self.args.snakefile) if self.args.snakefile else None)
-        self._declared |= dict.fromkeys(ask(lambda: values_at_an_error(snakefile), ()))
+        self._declared |= dict.fromkeys(values_at_an_error(snakefile))
 
     def masked(self, text: str, most: int) -> str:
         """Return *text* without secrets, and then without what is more than *most* characters."""

@@ -131,7 +131,11 @@ def test_a_long_number_under_a_secret_s_name_is_one() -> None:
 
 @pytest.mark.parametrize(
     ("value", "secret"),
-    [("0a1b2c3d4e5f60718293", True), ("data/a/b/c/d/e1/f", False), ("x1", False)],
+    [
+        *(("0a1b2c3d4e5f60718293", True), ("data/a/b/c/d/e1/f", False), ("x1", False)),
+        *(("550e8400-e29b-41d4-a716-446655440000", True), ("aB3-dE5x_gH7jK9-mN1pQ3", True)),
+        *(("counts/sample1_all_reads.tsv", False), ("cosmic_v3.2_SBS_GRCh37", False)),
+    ],
 )
 def test_a_weak_name_needs_a_value_that_looks_random(value: str, secret: bool) -> None:
     assert is_secret("ncbi_key", value) is secret
