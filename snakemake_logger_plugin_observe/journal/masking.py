@@ -42,9 +42,9 @@ _RULES_FLAGS: Final = (
 )
 
 # After a name: the end of its quotes, and the operator.
-_OPERATOR: Final = re.compile(  # the value may be in quotes on the next line, or continued there
-    r"""\\{0,7}["'`]?\]?[ \t]*(?:=>|:=|<-|<<<|\|=|\+=|[=:]{1,2})[ \t]*"""
-    r"""(?:\\\r?\n[ \t]*|\s{1,200}(?=\\{0,7}["']))?""",
+_OPERATOR: Final = re.compile(  # the value of a name in quotes may be on the next line
+    r"""(?P<quote>\\{0,7}["'`])?\]?[ \t]*(?:=>|:=|<-|<<<|\|=|\+=|[=:]{1,2})[ \t]*"""
+    r"""(?:\\\r?\n[ \t]*|(?(quote)\s{1,200}(?=\\{0,7}["'])|(?!)))?""",
     re.ASCII,
 )
 _IN_A_LIST: Final = re.compile(r"""\\{0,7}["'],\s*(?=\\{0,7}["'])""", re.ASCII)

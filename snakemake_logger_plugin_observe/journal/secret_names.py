@@ -30,7 +30,7 @@ _STRONG: Final = re.compile(
         passw(?:or)?ds? | passphrase | passcode | pwd | secrets? | token | credentials?
       | (?:api|access|account|secret|private|shared|master|signing|encryption|storage|service
           |subscription|auth|license|ssh)[._-]?key
-      | (?<![a-z])auth | (?<![a-z])jwt | authorization | (?<![a-z])creds | (?<![a-z])pw
+      | (?<![a-z])auth | (?<![a-z])jwt | authorization | (?<![a-z])creds
       | x-(?:amz|goog)-(?:signature|credential)
       | (?:db|my|pg|sql|user|usr|ftp|smtp|mail|root|admin|ldap|http|proxy|ssh|login)[._-]?pass
     )(?![a-z])""",
@@ -43,7 +43,8 @@ _OF_WORDS: Final = re.compile(
 )
 _PASS: Final = re.compile(
     r"""(?<!by)(?<!low)(?<!high)(?<!band)(?<!com)(?<!two)(?<!one)(?<!multi)(?<!first)(?<!second)
-        (?<!over)(?<!under)(?<!sur)(?<!tres)(?<!en)(?<!all)(?<!single)(?<!three)pass(?![a-z])""",
+        (?<!over)(?<!under)(?<!sur)(?<!tres)(?<!en)(?<!all)(?<!single)(?<!three)pass(?![a-z])
+        | (?<![a-z])pw(?![a-z])""",
     re.VERBOSE,
 )
 _WEAK: Final = re.compile(r"(?:keys?|signature|sig|cookies?|session)(?![a-z])")

@@ -224,6 +224,7 @@ BATCH_KEY=lane1 LANE_KEY=L001 READ_KEY=R1
 signature=cosmic_v3.2_SBS_GRCh37 key <- "gene_symbol_ensembl_v110"
 Command 'set -e; echo 'PASS: 45231'; echo 'pass_rate=0.9831'; echo 'key\tvalue'' failed
 --set-resources qc_pass:mem_mb=12000 pass=len(kept)
+pw <- 0.05; pw: 12.5 --pw 3000
 credits=12345 credible=interval_95_percent pwm=motif
 """.strip().splitlines()
 """Lines in which nothing is masked."""

@@ -210,6 +210,13 @@ def test_a_rule_s_name_before_the_next_line_is_no_secret_s() -> None:
     assert MASKER.text(text) == text
 
 
+def test_a_value_in_json_may_begin_on_the_next_line() -> None:
+    assert (
+        MASKER.text('{"token":\n    "x y"}\nPASS:\n"a": 3')
+        == '{"token":\n    "***"}\nPASS:\n"a": 3'
+    )
+
+
 @pytest.mark.parametrize("value", ['"12 {}"', "1,{}", "a/{}", "({})"])
 def test_only_the_whole_of_a_value_is_a_number_or_a_path(value: str) -> None:
     assert SECRET not in MASKER.text(f"pass={value.format(SECRET)}")
