@@ -13,7 +13,7 @@ from typing import Any, Final
 
 STEM: Final = re.compile(
     r"(?:pass|pwd|secret|token|cred|signature|auth(?!or)|key|cookie|jwt|sig(?==)"
-    r"|pw(?=[\s\"'=:]))[\w.-]*",
+    r"|pw(?=[ \t\n\r\"'=:]))[\w.-]*",
     re.IGNORECASE | re.ASCII,
 )
 """What each such name contains, with the rest of the name."""
