@@ -3,9 +3,11 @@
 The working directory may be shared with other users, who can put links and pipes into it, and even
 replace its folders. So the folder has a name that nobody can guess, mode 0700, and is used through
 its descriptor, never again by its path. Processes on the nodes know only the path, and check where
-it leads before they write: Python opens it as a folder that is no link and belongs to this user
-alone (``node.py``). A shell follows links, so it looks for the marker, an empty file with the
-folder's own name, that nobody else can have put into a folder of this user's (``fragments.py``).
+it leads before they write, Python (``node.py``) as well as the shell (``fragments.py``): to a
+folder that belongs to this user, that nobody else can write to, and that has the marker in it, an
+empty file with the folder's own name. One without the other proves nothing: others may move a
+private folder of this user's there, and in a folder that they write to they may call any file like
+the marker; but they cannot put the marker into a private folder.
 """
 
 import contextlib
@@ -41,6 +43,8 @@ class FragmentFolder:
         self._base = base
         self.marker = secrets.token_hex(16)
         """The name of the folder, and of the file in it that proves that it is this one."""
+        self.mode = 0o700
+        """Its mode, which lets nobody else write; not always the one that was asked for."""
         self._descriptor: int | None = None
         self._lock = threading.Lock()
 
@@ -79,7 +83,7 @@ class FragmentFolder:
             os.mkdir(self.marker, 0o700, dir_fd=base)
             descriptor = os.open(self.marker, _OPEN, dir_fd=base)
             try:
-                _check_private(descriptor)
+                self.mode = _private_mode(descriptor)
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
                 os.close(os.open(self.marker, flags, 0o600, dir_fd=descriptor))
             except BaseException:
@@ -175,9 +179,17 @@ def _names(folder: int) -> list[str]:
         os.close(readable)
 
 
-def _check_private(folder: int) -> None:
-    if why := _why_unsafe(os.fstat(folder)):
+def _private_mode(folder: int) -> int:
+    """Return a folder's mode.
+
+    Raises:
+        UnsafeFolderError: if other users could write to it.
+
+    """
+    known = os.fstat(folder)
+    if why := _why_unsafe(known):
         raise UnsafeFolderError(why)
+    return stat.S_IMODE(known.st_mode)
 
 
 def _why_unsafe(known: os.stat_result) -> str | None:

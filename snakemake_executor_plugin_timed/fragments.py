@@ -55,14 +55,17 @@ class Fragments:
     def first_sign(self, name: str) -> str:
         """Return shell code that adds the time to the fragment called *name*; it never fails.
 
-        The folder is entered and checked before it is written to: neither a link nor a pipe, nor
-        another folder in its place, is written to or waited for. It works in each POSIX shell
-        whose ``test`` knows ``-O`` (bash, dash, ksh, busybox), and inside other shells' quotes;
-        without GNU's ``dd`` nothing is written.
+        The time is taken first, then the folder is entered and checked: neither a link nor a pipe,
+        nor another folder in its place, is written to or waited for. What proves it is that nobody
+        else can write to it, and that the marker is in it: in a folder that others write to, they
+        can call any file of this user's like the marker. It works in each POSIX shell whose
+        ``test`` knows ``-O`` (bash, dash, ksh, busybox), and inside other shells' quotes; without
+        GNU's ``dd`` nothing is written.
         """
         enter = f"cd {shlex.quote(str(self.folder))}&&test -O .&&test -O {self._folder.marker}"
+        private = f"find . -prune -perm {self._folder.mode:o}|grep -q ."
         write = f"dd of={name}{SUFFIX} oflag=append,nofollow,nonblock conv=notrunc"
-        return f"(umask 077;{enter}&&date +%s.%N|{write}||true)>/dev/null 2>&1"
+        return f"(umask 077;date +%s.%N|({enter}&&{private}&&{write})||true)>/dev/null 2>&1"
 
     def read(self, submission: tuple[str, ...]) -> NodeReport:
         """Return what was written so far; a torn, huge or malformed fragment is its problem."""

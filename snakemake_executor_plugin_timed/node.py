@@ -87,6 +87,7 @@ class NodeSide(logging.Filter):
         self._written = False
         self._meter: Meter | None = None
         self._secrets: tuple[str, ...] = ()
+        self._attached = False
         self._mask: Callable[[str], str] | None = None
         self._watch = clock.ClockWatch()
         host = socket.gethostname()
@@ -127,6 +128,7 @@ class NodeSide(logging.Filter):
             self._selected = moment
             self._level.setdefault("planned", moment)
         elif event == "error" or (record.levelno >= logging.ERROR and not self._executions):
+            self._know_declared_values()
             self._error = failures.in_one_line(text, self._masked)
         elif text.startswith("Waiting at most"):
             self._waiting = self._waiting or ("stage_in", moment)
@@ -134,6 +136,14 @@ class NodeSide(logging.Filter):
             self._waiting = self._waiting or ("stage_out", moment)
         elif text.startswith(("Building DAG", "Finished upload")):
             self._waited(moment)
+
+    def _know_declared_values(self) -> None:
+        """Find which values are declared if no executor was made: the Snakefile cannot be read."""
+        if not self._attached:
+            from snakemake_logger_plugin_observe.journal.declared_names import values_at_an_error
+
+            self._secrets = values_at_an_error()
+            self._mask = None
 
     def _waited(self, moment: clock.Micros) -> None:
         """Record the wait for files that is going on, up to *moment*."""
@@ -154,6 +164,7 @@ class NodeSide(logging.Filter):
         self._level.setdefault("planned", clock.now())
         self._secrets = declared_values(getattr(executor, "workflow", None))
         self._mask = None
+        self._attached = True
         if self._error is not None:  # from before it was known which values are declared
             self._error = self._masked(self._error)
 
@@ -308,7 +319,8 @@ def _opened(record: str) -> int:
     """Return a descriptor of the fragment at *record*, to append to.
 
     Others may have put something else in the place of its folder since the main process made that:
-    it must be a folder, no link, that belongs to this user alone.
+    it must be a folder, no link, that belongs to this user alone, and with the marker in it, which
+    nobody else can put there (``fragment_folder.py``).
 
     Raises:
         OSError: if it cannot be opened, or is not.
@@ -320,7 +332,8 @@ def _opened(record: str) -> int:
     folder = os.open(path, flags)
     try:
         known = os.fstat(folder)
-        if known.st_uid != os.geteuid() or known.st_mode & 0o022:
+        marker = os.stat(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
+        if {known.st_uid, marker.st_uid} != {os.geteuid()} or known.st_mode & 0o022:
             raise PermissionError(f"{path} is not the folder that the main process made")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         flags |= os.O_NONBLOCK  # a pipe in its place must not block a job

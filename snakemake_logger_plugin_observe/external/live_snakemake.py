@@ -99,13 +99,16 @@ class _Start:
     settings: Settings
 
 
-def invocation_for(started: RunStarted, folder: Workdir, here: Path) -> Invocation:
+def invocation_for(
+    started: RunStarted, folder: Workdir, here: Path, named: Sequence[Path] = ()
+) -> Invocation:
     """Return how a run's Snakemake would be called now.
 
     Args:
         started: the first event of its journal, with its command.
         folder: its working directory, as the user named it.
         here: the user's current directory.
+        named: files and folders that the user named again: Snakemake may have been started there.
 
     Raises:
         LiveError: if the journal does not allow it.
@@ -119,7 +122,7 @@ def invocation_for(started: RunStarted, folder: Workdir, here: Path) -> Invocati
     try:
         flags = snakemake_flags.installed()
         recorded = flags.of_command(started.command[1:])
-        begun = _start(flags, recorded, folder, here)
+        begun = _start(flags, recorded, folder, here, named)
         root = folder.root.absolute()
         places: Settings = {SNAKEFILE: (str(begun.snakefile),), DIRECTORY: (str(root),)}
         settings = {**places, **begun.settings, **places}
@@ -145,8 +148,17 @@ def _words(settings: Settings) -> Iterator[str]:
         yield from values
 
 
-def _start(flags: SnakemakeFlags, recorded: RecordedFlags, folder: Workdir, here: Path) -> _Start:
+def _start(
+    flags: SnakemakeFlags,
+    recorded: RecordedFlags,
+    folder: Workdir,
+    here: Path,
+    again: Sequence[Path],
+) -> _Start:
     """Return the folder that Snakemake was probably started in, and its Snakefile.
+
+    If it is neither the current directory nor told by the journal, it is one in which the Snakefile
+    is one that the user named *again*.
 
     Raises:
         LiveError: if there is none.
@@ -155,18 +167,23 @@ def _start(flags: SnakemakeFlags, recorded: RecordedFlags, folder: Workdir, here
     root = folder.root.absolute()
     (directory,) = recorded.settings.get(DIRECTORY, (None,))
     starts = [root, here] if directory is None else [here, *_above(root, directory)]
+    elsewhere = dict.fromkeys(
+        up for one in again for up in (one.absolute(), *one.absolute().parents)
+    )
     named: tuple[str, ...] = ()
-    for start in starts:
+    for start in (*starts, *elsewhere):
         named = recorded.settings.get(SNAKEFILE, ())
         beside = _first_file(start, named or _SNAKEFILES)
         profiles = read_profiles(flags, recorded, start, beside)
         settings = {**profiles.flags.settings, **recorded.settings}
         named = settings.get(SNAKEFILE, ())
-        if (snakefile := _first_file(start, named or _SNAKEFILES)) is not None:
+        snakefile = _first_file(start, named or _SNAKEFILES)
+        if snakefile is not None and (start in starts or is_within(str(snakefile), again)):
             return _Start(start, snakefile, profiles, settings)
     what = named[0] if named else "no Snakefile"
     raise LiveError(
-        f"{what}: not found from {' or '.join(map(str, starts))}; go to where snakemake was started"
+        f"{what}: not found from {' or '.join(map(str, starts))}; go to where snakemake was "
+        "started, or name the Snakefile again with --allow"
     )
 
 

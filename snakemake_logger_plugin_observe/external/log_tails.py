@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 
 _MOST_BYTES: Final = 16 * 1024
+_LONGEST_SECRET: Final = 4 * 1024
 _MOST_LINES: Final = 20
 _MOST_IN_A_LINE: Final = 500
 _MOST_FILES: Final = 8
@@ -96,8 +97,8 @@ def _tail(
     complete = len(data) == size
     lines = _masked(text, mask).split("\n")
     first = 0 if complete or len(lines) == 1 else 1  # the first line may be cut
-    if not complete and len(lines) == 1:  # so may be its first word
-        lines = [_masked(text.partition(" ")[2], mask)] if " " in text else lines
+    if not complete and len(lines) == 1:  # so may be a secret at its begin
+        lines = [lines[0][_LONGEST_SECRET:].partition(" ")[2] or lines[0][_LONGEST_SECRET:]]
     last = len(lines)
     if of_executor:
         first, last = _tool_output(lines, first)

@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import mmap
 import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import blake2b
 from io import FileIO
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, get_args
 
@@ -59,6 +57,10 @@ _ATTEMPT_FINISHED: Final = b'{"event":"attempt_finished"'
 _STATUS: Final = b'"status":"'
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # an editor may put it before the first line
 _LINE_LIMIT: Final = 64 * 1024 * 1024
+# A file may be nearly all hole: a few bytes on disk, terabytes of NUL to read. No line of a journal
+# has a NUL, and after a crash only few bytes are.
+_SHORT_LINE: Final = 64 * 1024
+_BLOCK: Final = 1024 * 1024
 
 
 class JournalError(Exception):
@@ -240,16 +242,11 @@ class Reading:
         run_id: str | None = None
         number = 0
         heartbeat: tuple[int, bytes] | None = None
-        while line := file.readline(_LINE_LIMIT):
+        while line := _next_line(file):
             number += 1
-            if not line.endswith(b"\n"):
-                if len(line) < _LINE_LIMIT:
-                    self.problems.append(Problem(number, "torn line: the writer was cut off here"))
-                    break
-                self.problems.append(Problem(number, "too long for a journal line"))
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(_LINE_LIMIT)
-                continue
+            if (why := _why_the_end(line)) is not None:
+                self.problems.append(Problem(number, why))
+                break
             begun = run_id is not None
             if begun and self.detail is not Detail.WHOLE and line.startswith(_HEARTBEAT):
                 heartbeat = number, line
@@ -333,6 +330,33 @@ class Reading:
         return event
 
 
+def _next_line(file: IO[bytes]) -> bytes:
+    """Return the next line, or what could be the beginning of one; empty at the end."""
+    line = file.readline(_SHORT_LINE)
+    if len(line) < _SHORT_LINE or line.endswith(b"\n") or b"\0" in line:
+        return line
+    return line + file.readline(_LINE_LIMIT - _SHORT_LINE)
+
+
+def _why_the_end(line: bytes) -> str | None:
+    """Return why a file is not read from this *line* on, or None if it goes on behind it."""
+    if len(line) >= _SHORT_LINE and b"\0" in line:
+        return "NUL bytes instead of text: read up to here"
+    if line.endswith(b"\n"):
+        return None
+    if len(line) >= _LINE_LIMIT:
+        return "too long for a journal line: read up to here"
+    return "torn line: the writer was cut off here"
+
+
+def _all_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines that a reading of the journal reads, and the one that ends it."""
+    while line := _next_line(file):
+        yield line
+        if _why_the_end(line) is not None:
+            return
+
+
 def _opened(path: Path) -> IO[bytes]:
     """Open a journal for reading, without waiting for a pipe in its place.
 
@@ -394,7 +418,9 @@ def read_outputs(path: Path) -> Iterator[OutputsRecorded]:
     """
     try:
         with _opened(path) as file:
-            for line in iter(lambda: file.readline(_LINE_LIMIT), b""):
+            while line := _next_line(file):
+                if _why_the_end(line) is not None:
+                    return
                 if line.startswith(_OUTPUTS):
                     event = _event_in(line)
                     if isinstance(event, OutputsRecorded):
@@ -413,7 +439,7 @@ def repeated_lines(path: Path) -> Iterator[Problem]:
     first: dict[bytes, int] = {}
     try:
         with _opened(path) as file:
-            for number, line in enumerate(iter(lambda: file.readline(_LINE_LIMIT), b""), 1):
+            for number, line in enumerate(_all_lines(file), 1):
                 if line.strip():
                     digest = blake2b(line.strip(), digest_size=16).digest()
                     before = first.setdefault(digest, number)
@@ -433,10 +459,10 @@ def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
     wanted, last = frozenset(numbers), max(numbers, default=0)
     try:
         with _opened(path) as file:
-            lines = islice(iter(lambda: file.readline(_LINE_LIMIT), b""), last)
+            numbered = zip(range(1, last + 1), _all_lines(file), strict=False)
             return {
                 n: _loaded(line.removeprefix(_BYTE_ORDER_MARK) if n == 1 else line)
-                for n, line in enumerate(lines, 1)
+                for n, line in numbered
                 if n in wanted
             }
     except OSError as error:
@@ -450,27 +476,47 @@ def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
     """
     try:
         with _opened(path) as file:
-            first = _event_in(file.readline(_LINE_LIMIT).removeprefix(_BYTE_ORDER_MARK))
+            first = _event_in(_next_line(file).removeprefix(_BYTE_ORDER_MARK))
             if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
                 return None
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-                at = text.rfind(_RUN_FINISHED)
-                last = _event_in(text[at + 1 : text.find(b"\n", at + 1)]) if at > 0 else None
+            at = _last_at(file, _RUN_FINISHED)
+            if at is None:
+                return first, None
+            file.seek(at + 1)
+            last = _event_in(_next_line(file))
     except (JournalError, OSError, ValueError):
         return None
     return first, last if isinstance(last, RunFinished) else None
 
 
 def contains(path: Path, text: bytes) -> bool:
-    """Return whether a journal contains *text*; False if it cannot be read."""
+    """Return whether a line of a journal begins with *text*; False if it cannot be read."""
     try:
-        with (
-            open(path, "rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
-        ):
-            return whole.find(text) >= 0
-    except (OSError, ValueError):
+        with _opened(path) as file:
+            while line := _next_line(file):
+                if line.startswith(text):
+                    return True
+                if _why_the_end(line) is not None:
+                    return False
+    except OSError:
         return False
+    return False
+
+
+def _last_at(file: IO[bytes], text: bytes) -> int | None:
+    """Return where *text* is for the last time; None if it is not behind the last NUL byte."""
+    end = file.seek(0, os.SEEK_END)
+    behind = b""
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        block = os.pread(file.fileno(), end - start, start)
+        _, nul, block = block.rpartition(b"\0")
+        if (at := (block + behind).rfind(text)) >= 0:
+            return end - len(block) + at
+        if nul or not block:
+            return None
+        end, behind = start, block[: len(text) - 1]
+    return None
 
 
 def _event_in(line: bytes) -> AnyEvent | None:
@@ -547,7 +593,7 @@ def is_journal(path: Path) -> bool:
     """Return whether *path* begins as a run's journal does."""
     try:
         with _opened(path) as file:
-            line = file.readline(_LINE_LIMIT).removeprefix(_BYTE_ORDER_MARK)
+            line = _next_line(file).removeprefix(_BYTE_ORDER_MARK)
             return _kind(line) == "run_started"
     except (JournalError, OSError, ValueError):
         return False

@@ -6,6 +6,7 @@ that says so (``secret_names``), to its end as shells, JSON and Python write it.
 """
 
 import json
+import os
 import re
 import shlex
 import urllib.parse
@@ -13,7 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.journal import secret_names, secret_shapes
-from snakemake_logger_plugin_observe.journal.secret_names import is_secret, looks_random
+from snakemake_logger_plugin_observe.journal.secret_names import (
+    Strength,
+    after_mixed_harmless,
+    is_secret,
+    looks_random,
+)
 
 MASK: Final = "***"
 
@@ -24,9 +30,23 @@ _PATTERNS_FLAG: Final = "--logger-observe-mask"
 _SHORTEST: Final = 4
 _SHORTEST_UNDECLARED: Final = 8
 _LONGEST_NAME: Final = 100
+_SURE: Final = (Strength.STRONG, Strength.MIXED)
+# Snakemake's flags whose values begin with the name of a rule or a group of jobs.
+_RULES_FLAGS: Final = (
+    "--set-threads",
+    "--set-resources",
+    "--set-scatter",
+    "--set-resource-scopes",
+    "--groups",
+    "--group-components",
+)
 
 # After a name: the end of its quotes, and the operator.
-_OPERATOR: Final = re.compile(r"""\\{0,7}["'`]?\]?[ \t]*(?:=>|:=|<-|\|=|[=:]{1,2})\s*""", re.ASCII)
+_OPERATOR: Final = re.compile(  # the value of a name in quotes may be on the next line
+    r"""(?P<quote>\\{0,7}["'`])?\]?[ \t]*(?:=>|:=|<-|<<<|\|=|\+=|[=:]{1,2})[ \t]*"""
+    r"""(?:\\\r?\n[ \t]*|(?(quote)\s{1,200}(?=\\{0,7}["'])|(?!)))?""",
+    re.ASCII,
+)
 _IN_A_LIST: Final = re.compile(r"""\\{0,7}["'],\s*(?=\\{0,7}["'])""", re.ASCII)
 _SPACE: Final = re.compile(r"[ \t]+(?:\\\n[ \t]*)?(?=[^\s-])", re.ASCII)
 _DEEP: Final = re.compile(r"""(?P<q>\\{1,7}["']).*?(?:(?<!\\)(?P=q)|\Z)""", re.DOTALL)
@@ -38,7 +58,18 @@ _BARE: Final = re.compile(
 _GOES_ON: Final = re.compile(r"""[\w.+/=@%$^#~:!*?-]|\\.|["']|\$['"]""", re.ASCII)
 _ENDS_HERE: Final = re.compile(r"""["'](?=\s|\Z|[,;)\]}>])""", re.ASCII)
 _BRIEFLY: Final = re.compile(r"""\\{0,7}["']?[\w+=.~%/-]{16,200}""", re.ASCII)
-_ELEMENT: Final = re.compile(r">[^<]*")
+_ELEMENT: Final = re.compile(r"(?:[ \t][^<>\n]{0,200})?>(?P<value>[^<]*)", re.ASCII)
+# Values of several words: a list, a command whose output it is, a block of YAML.
+_SEVERAL: Final = re.compile(
+    r"""\[[^\[\]\n]*\]? | \$\((?:[^()\n]|\([^()\n]*\))*\)? | `[^`\n]*`?
+      | [|>][+\d-]{0,2}[ \t]*\n(?P<indent>[ \t]+)[^\n]*(?:\n(?P=indent)[^\n]*)*""",
+    re.VERBOSE,
+)
+_PLAIN: Final = re.compile(  # a value without spaces, in its quotes
+    r"""(?P<quote>\\{0,7}["'])?
+        (?P<value>(?:[^\s"'\\&;,]|,(?!\s|\Z|["'\\]|[\w.-]{1,40}["']?[=:])){1,400})(?(quote)(?P=quote))""",
+    re.ASCII | re.VERBOSE,
+)
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
 
@@ -48,10 +79,14 @@ def secret_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
         value
         for name, value in environ.items()
         if len(value) >= _SHORTEST_UNDECLARED
-        and secret_names.names_a_secret(name)
+        and secret_names.strength(name) in _SURE
         and is_secret(name, value)
-        and not value.startswith(("/", "."))
+        and not _is_path(value)
     )
+
+
+def _is_path(value: str) -> bool:
+    return value.startswith(("/", ".")) and (value.count("/") > 1 or os.path.exists(value))
 
 
 class Masker:
@@ -95,9 +130,12 @@ class Masker:
                 numbers.
 
         """
-        if "\x1b" in text or "\x9b" in text:
-            # A known value may itself contain such a code.
+        if _any_of(secret_shapes.ESCAPE_HINTS, text):
+            # A known value may itself contain such a code, and a code a link with a secret.
             text = self._without_values(text, keep_lines=keep_lines)
+            text = secret_shapes.CODES_WITH_TEXT.sub(
+                lambda code: code[0].replace(code[1], self._masked(code[1], keep_lines=True)), text
+            )
             plain = secret_shapes.ESCAPES.sub("", text)
             masked = self._masked(plain, keep_lines=keep_lines)
             return text if masked == plain else masked
@@ -162,12 +200,25 @@ class Masker:
         for argument in arguments:
             if argument.startswith("-"):
                 flag = argument
-                masked.append(self._assignment(argument))
+                masked.append(self._of_rules(argument) or self._assignment(argument))
+            elif flag in _RULES_FLAGS:
+                masked.append(self._of_rule(argument))
             elif flag == _PATTERNS_FLAG or ("=" not in flag and is_secret(flag, argument)):
                 masked.append(MASK)
             else:
                 masked.append(self._assignment(argument))
         return tuple(masked)
+
+    def _of_rules(self, argument: str) -> str | None:
+        flag, equals, value = argument.partition("=")
+        return f"{flag}={self._of_rule(value)}" if equals and flag in _RULES_FLAGS else None
+
+    def _of_rule(self, argument: str) -> str:
+        """Return ``RULE=VALUE`` or ``RULE:NAME=VALUE``, masked; a rule may be called ``token``."""
+        rule, colon, setting = argument.partition(":")
+        if colon and "=" in setting:
+            return f"{self.text(rule)}:{self._assignment(setting)}"
+        return "=".join(self.text(part) for part in argument.split("="))
 
     def _assignment(self, argument: str) -> str:
         name, equals, value = argument.partition("=")
@@ -192,7 +243,7 @@ def _grouped(hints: set[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (*alone, *several)
 
 
-_HINTS: Final = _grouped({*secret_names.HINTS, *secret_shapes.HINTS, "\x1b", "\x9b"})
+_HINTS: Final = _grouped({*secret_names.HINTS, *secret_shapes.HINTS, *secret_shapes.ESCAPE_HINTS})
 
 
 def _has_a_hint(lower: str) -> bool:
@@ -225,8 +276,23 @@ def _forms(value: str) -> set[str]:
             *(percent, percent.lower(), urllib.parse.quote(text), urllib.parse.quote_plus(text)),
             text.replace("'", r"'\''"),
             re.sub(r"([^\w@%+=:,./-])", r"\\\1", text),
+            *(() if text.isascii() else _in_ascii(text)),
         }
     return {form for form in found if len(form) >= _SHORTEST and not form.startswith("-----")}
+
+
+def _in_ascii(text: str) -> set[str]:
+    """Return *text* as Python and shells write it where only ASCII can be written."""
+    of_bytes = repr(text.encode("utf-8", "surrogateescape"))[2:-1]
+    octal = "".join(
+        chr(byte) if byte < 0x80 else f"\\{byte:03o}"
+        for byte in text.encode("utf-8", "surrogateescape")
+    )
+    runs = re.sub(r"((?:\\[0-7]{3})+)", r"'$'\1''", octal)
+    return {
+        *(ascii(text)[1:-1], json.dumps(ascii(text)[1:-1])[1:-1], of_bytes),
+        *(octal.replace("'", r"\'"), octal, runs),
+    }
 
 
 def _lines_of(secret: str) -> str:
@@ -306,14 +372,19 @@ def _values_of_names(text: str) -> Iterator[tuple[int, int]]:
         if start is None:
             continue
         in_query = text[begin - 1 : begin] in ("?", "&")
-        sure = strength is secret_names.Strength.WEAK and not in_query
+        sure = strength is Strength.WEAK and not in_query
+        # Looked at briefly: it is usually none, and may hold the next name.
         if sure:
-            # Looked at briefly: it is usually none, and may hold the next name.
             shown = _BRIEFLY.match(text, start)
             if shown is None or not looks_random(shown[0]):
                 continue
-        if text[begin - 1 : begin] == "<" and text[found.end() : found.end() + 1] == ">":
-            start, end = found.end() + 1, _end_of_element(text, found.end())
+        elif strength is Strength.MIXED and not in_query:
+            plain = _PLAIN.match(text, start)
+            if plain is not None and after_mixed_harmless(plain["value"]):
+                continue
+        element = _element(text, begin, found.end())
+        if element is not None:
+            start, end = element.span("value")
         else:
             end = _value_end(text, start, quotes.inside(found.start()))
         if end > start and (sure or is_secret(name, _unquoted(text[start:end]), in_query=in_query)):
@@ -330,8 +401,8 @@ def _begin_of_word(text: str, at: int, after: int) -> int:
 
 def _value_start(text: str, begin: int, end: int) -> int | None:
     """Return where the value of the name at *begin* to *end* starts; None if it has none."""
-    if text[begin - 1 : begin] == "<" and text[end : end + 1] == ">":
-        return end + 1
+    if (element := _element(text, begin, end)) is not None:
+        return element.start("value")
     if (operator := _OPERATOR.match(text, end)) is not None:
         return operator.end()
     if text[begin] == "-":
@@ -341,9 +412,9 @@ def _value_start(text: str, begin: int, end: int) -> int | None:
     return None
 
 
-def _end_of_element(text: str, at: int) -> int:
-    match = _ELEMENT.match(text, at)
-    return match.end() if match is not None else at
+def _element(text: str, begin: int, end: int) -> re.Match[str] | None:
+    """Return the rest of an XML element that is called as the name at *begin* to *end*."""
+    return _ELEMENT.match(text, end) if text[begin - 1 : begin] == "<" else None
 
 
 def _value_end(text: str, start: int, inside: str) -> int:
@@ -358,6 +429,9 @@ def _value_end(text: str, start: int, inside: str) -> int:
     deep = _DEEP.match(text, start)
     if deep is not None:
         return deep.end()
+    several = _SEVERAL.match(text, start)
+    if several is not None:
+        return several.end()
     at = start
     while at < len(text):
         here = text[at]

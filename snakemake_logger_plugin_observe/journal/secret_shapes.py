@@ -150,7 +150,10 @@ _AWS: Final = re.compile(
 _PROGRAMS: Final = {
     r"(?:mysql\w*|mariadb[\w-]*|mydumper|myloader|mytop)": Program(_ATTACHED_P),
     r"sshpass": Program(
-        re.compile(rf"(?P<kept>\bsshpass[ \t]+(?:-v[ \t]+)?-p[ \t]*){_WORD}", _FLAGS)
+        re.compile(
+            r"(?P<kept>\bsshpass[ \t]+(?:-v[ \t]+|-P[ \t]*\S{1,100}[ \t]+){0,3}-p[ \t]*)" + _WORD,
+            _FLAGS,
+        )
     ),
     r"7z[arz]?(?= )": Program(_ATTACHED_P),
     r"(?:rar|unrar)(?= )": Program(re.compile(rf"(?P<kept>(?<!\S)-h?p){_WORD}", _FLAGS)),
@@ -162,6 +165,18 @@ _PROGRAMS: Final = {
     ),
     r"(?:synapse|mongo(?:sh|dump|restore|import|export)?|ncftp(?:get|put)|cqlsh)(?= )": Program(_P),
     r"lftp(?= )": Program(re.compile(rf"(?P<kept>(?<!\S)-u[ \t]*[^\s,]{{1,200}},){_WORD}", _FLAGS)),
+    r"sqlcmd": Program(re.compile(rf"(?P<kept>(?<!\S)-P[ \t]*){_WORD}", _FLAGS)),
+    r"twine": Program(_P, "upload"),
+    r"vault(?= )": Program(
+        re.compile(rf"(?P<kept>\blogin[ \t]+(?:-\S{{1,100}}[ \t]+){{0,5}})(?!-){_WORD}", _FLAGS),
+        "login",
+    ),
+    r"npm(?= )": Program(
+        re.compile(
+            rf"(?P<kept>\bset[ \t]+\S{{0,200}}(?:_auth|_authToken|_password)[ \t=]+){_WORD}", _FLAGS
+        ),
+        "config",
+    ),
     r"wandb(?= )": Program(
         re.compile(rf"(?P<kept>\blogin[ \t]+(?:--relogin[ \t]+)?)(?!-){_WORD}", _FLAGS), "login"
     ),
@@ -216,7 +231,7 @@ PROGRAM_HINTS: Final = (
     ),
     *("aria2c", "http ", "https ", "xh ", "login", "configure", "mc ", "mcli ", "rclone"),
     *("openssl", "redis-cli", "ldap", "smbclient", "pass", "synapse", "mongo", "ncftp", "cqlsh"),
-    *("lftp", "wandb", "htpasswd"),
+    *("lftp", "wandb", "htpasswd", "sqlcmd", "twine", "npm "),
 )
 # The rest of the command of each: to the end of the line or of the simple command.
 COMMANDS: Final = re.compile(
@@ -229,15 +244,23 @@ PROGRAMS: Final = tuple(_PROGRAMS.values())
 """By the number of its group in ``COMMANDS``."""
 
 KEY_BLOCK: Final = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?"
-    r"(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"----[- ]BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?[ -]----.*?"
+    r"(?:----[- ]END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?[ -]----|\Z)"
     r"|(?<=Private-Lines: )\d+.*?(?:Private-MAC: \w+|\Z)",
     _FLAGS,
 )
-KEY_END: Final = re.compile(r"-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----", _FLAGS)
+KEY_END: Final = re.compile(r"----[- ]END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?[ -]----", _FLAGS)
 KEY_HINTS: Final = ("private key", "private-lines")
-ESCAPES: Final = re.compile(r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[@-Z\\^_]", _FLAGS)
+_CODE_WITH_TEXT: Final = r"\x1b[]PX^_]([^\x07\x1b\x9c]{0,2000})(?:\x07|\x9c|\x1b\\)"
+CODES_WITH_TEXT: Final = re.compile(_CODE_WITH_TEXT, _FLAGS)
+"""Codes for a terminal that contain text: links, titles."""
+ESCAPES: Final = re.compile(
+    rf"{_CODE_WITH_TEXT}|(?:\x1b\[|\x9b)[0-?]{{0,64}}[ -/]{{0,8}}[@-~]"
+    r"|\x1b[ -/]{0,8}[0-~]|[\x0e\x0f]",
+    _FLAGS,
+)
 """Colours, and other codes for a terminal."""
+ESCAPE_HINTS: Final = ("\x1b", "\x9b", "\x0f")
 
 HINTS: Final = (*TOKEN_HINTS, *URL_HINTS, *HEADER_HINTS, *PROGRAM_HINTS, *KEY_HINTS)
 """In lower case, each text that has such a secret contains one of these."""

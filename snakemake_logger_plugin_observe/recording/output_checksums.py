@@ -1,5 +1,6 @@
 """Sizes or SHA-256 checksums of jobs' outputs, taken in the background on request."""
 
+import errno
 import hashlib
 import os
 import queue
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.journal.records import OutputFile
-from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
+from snakemake_logger_plugin_observe.journal.trusted_paths import is_nearly_all_hole, open_file
 
 _CHUNK: Final = 1024 * 1024
+_HOLE: Final = "it is nearly all hole, so it was not read"
 _GONE: Final = "it was gone before it could be examined"
 
 Receiver = Callable[[tuple[OutputFile, ...]], None]
@@ -64,6 +66,8 @@ class OutputsExaminer:
                 return self._directory(name, path)
             if not stat.S_ISREG(status.st_mode):
                 return OutputFile(path=name, kind="other")
+            if self._sums and is_nearly_all_hole(status):
+                return OutputFile(path=name, bytes=status.st_size, problem=_HOLE)
             return OutputFile(path=name, bytes=status.st_size, sha256=self._sum(path))
         except FileNotFoundError:
             return OutputFile(path=name, problem=_GONE)
@@ -92,6 +96,8 @@ class OutputsExaminer:
             return None
         digest = hashlib.sha256()
         with open(open_file(self._workdir, path, follow=True), "rb", buffering=0) as file:
+            if is_nearly_all_hole(os.fstat(file.fileno())):
+                raise OSError(errno.EFBIG, _HOLE)
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 self._progressed_at = time.monotonic()

@@ -49,6 +49,7 @@ class Session:
         self.args: Any = None
         self._started_in = ask(os.getcwd, "")  # Snakemake leaves it for --directory and workdir:
         self._early: list[notes.LogMessage] = []
+        self._declared: dict[str, None] = {}  # values, known from before the workflow starts
         self._warned = False
         self._left = False
         self._lock = threading.Lock()
@@ -75,7 +76,16 @@ class Session:
         elif self.recorder is not None:
             self.recorder.put(note)
         elif isinstance(note, notes.LogMessage):
+            if note.level == "error":
+                self._know_declared_values()
             self._early.append(note)
+
+    def _know_declared_values(self) -> None:
+        """Find what is declared now that an error is printed: the workflow may never start."""
+        from snakemake_logger_plugin_observe.journal.declared_names import values_at_an_error
+
+        snakefile = ask(lambda: str(self.args.snakefile) if self.args.snakefile else None)
+        self._declared |= dict.fromkeys(values_at_an_error(snakefile))
 
     def masked(self, text: str, most: int) -> str:
         """Return *text* without secrets, and then without what is more than *most* characters."""
@@ -125,7 +135,7 @@ class Session:
         self.recorder = Recorder(
             self.journal,
             fault=self._warn_once,
-            secrets=(*declared_values(workflow), *secret_variables(os.environ)),
+            secrets=(*declared_values(workflow), *self._declared, *secret_variables(os.environ)),
             workdir=Path.cwd(),
             started_in=Path(self._started_in) if self._started_in else None,
             allocation=self.allocation,

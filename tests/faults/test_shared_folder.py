@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fault_table import fault
-from harness import ours, warnings
+from harness import journal_says, ours, started, wait_until, warnings
 from lab import BOTH, Lab, attempts_of
 
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS
@@ -28,6 +28,8 @@ IN_TURN = """
         output: "attack.txt"
         shell: "sh attack.sh; touch {output}"
 """
+THEIRS = "a link of another user leads there, which is not followed"
+MOVED = "a link in a folder that others can write to leads there, which is not followed"
 PLANTED = {
     "link": 'ln -s "$private" "$own"',
     "folder with a link": 'mkdir -m 700 "$own"; ln -s "$private/new" "$own/1.fragment"; '
@@ -121,6 +123,13 @@ def test_clean_up_where_links_are_planted(lab: Lab, private: Path) -> None:
 # -- two users ------------------------------------------------------------------------------------
 
 
+def as_user(user: int) -> list[str]:
+    """Return what runs a command as *user*, who may read what root may (Python, this project)."""
+    may = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+    who = ("--reuid", str(user), "--regid", str(GROUP), "--clear-groups")
+    return ["setpriv", *who, *may]
+
+
 @dataclass
 class UserLab(Lab):
     """A lab in which a user runs Snakemake; the tests' own user is root."""
@@ -128,11 +137,9 @@ class UserLab(Lab):
     user: int = ALICE
 
     def command(self, *arguments: str) -> list[str]:
-        """Return the command as that user, who may read what root may (Python, this project)."""
-        may = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
-        who = ("--reuid", str(self.user), "--regid", str(GROUP), "--clear-groups")
+        """Return the command as that user."""
         umask = ("sh", "-c", 'umask 002; exec "$@"', "sh")
-        return ["setpriv", *who, *may, *umask, *super().command(*arguments)]
+        return [*as_user(self.user), *umask, *super().command(*arguments)]
 
     def environment(self, **more: str) -> dict[str, str]:
         home = self.folder.parent / f"home-{self.user}"
@@ -176,15 +183,72 @@ def test_two_users_in_turn_in_one_folder(shared: UserLab) -> None:
 
 
 @fault(
-    "the folder for journals is another user's link to a folder of the user's",
+    "while a job waits in the queue, another user puts a link to the working directory in the place "
+    "of the folder of fragments, and gives a file of the user's the name of the job's fragment",
+    snakemake="as bare; nothing is written to that file",
+    journal="the attempt, `success`, without timing from the node",
+)
+@AS_ROOT
+def test_a_link_to_the_working_directory_for_the_folder_of_fragments(shared: UserLab) -> None:
+    shared.snakefile(ONE)
+    flags = shared.cluster()
+    submit = shared.folder / "submit.sh"
+    submit.write_text(
+        submit.read_text().replace('sleep "$1"', "until [ -e go ]; do sleep 0.1; done")
+    )
+    precious = shared.folder / "precious.csv"
+    precious.write_text("1,2\n")
+    precious.chmod(0o600)
+    os.chown(precious, ALICE, GROUP)
+    attack = """
+        cd .snakemake/observe; own=$(echo ????????????????????????????????); mv $own moved
+        ln -s ../.. $own; cd ../..; mv precious.csv 1.fragment; ln -s 1.fragment $own; touch go
+    """
+    with started(shared, *BOTH, *flags) as process:
+        wait_until(journal_says(shared, '"attempt_submitted"'))
+        subprocess.run([*as_user(BOB), "sh", "-ec", attack], cwd=shared.folder, check=True)
+        assert process.wait(120) == 0
+    assert (shared.folder / "1.fragment").read_text() == "1,2\n"
+    (attempt,) = attempts_of(shared.run(), "all")
+    assert (attempt.status, attempt.unobserved) == ("success", (NO_NODE_STAMPS,))
+
+
+@fault(
+    "in a working directory to which others may write, the folder of a failed job's log is replaced "
+    "by a link of the user's own that was elsewhere in it",
+    snakemake="as bare",
+    journal="the attempt, `failed`, without the text of the file that the link leads to, and why",
+)
+@AS_ROOT
+def test_a_folder_of_logs_that_is_a_moved_link(shared: UserLab, private: Path) -> None:
+    shared.snakefile("""
+        rule all:
+            output: "a.txt"
+            log: "logs/key"
+            shell: "mv logs logs.moved; mv data logs; exit 3"
+    """)
+    (shared.folder / "data").symlink_to(private)
+    for path in (private, private / "key", shared.folder / "data"):
+        os.lchown(path, ALICE, GROUP)
+    shared.snakemake(*LOCAL, *BOTH, check=False)
+    (journal,) = shared.journals
+    assert "nobody's business" not in journal.read_text()
+    (attempt,) = attempts_of(shared.run(), "all")
+    assert [(one.lines, one.problem) for one in attempt.logs] == [((), MOVED)]
+
+
+@fault(
+    "the folder for journals is a link to a folder of the user's, made by another user, or by the "
+    "user where others can have moved it",
     snakemake="runs, with one warning; nothing is written there",
     journal="none; where `--logger-observe-dir` names a folder, that the node's phases are not "
     "observed, and why",
 )
 @AS_ROOT
 @pytest.mark.parametrize("named", [False, True], ids=["default", "named"])
+@pytest.mark.parametrize(("owner", "why"), [(BOB, THEIRS), (ALICE, MOVED)], ids=["theirs", "own"])
 def test_a_folder_for_journals_that_is_another_users_link(
-    shared: UserLab, private: Path, named: bool
+    shared: UserLab, private: Path, owner: int, why: str, named: bool
 ) -> None:
     shared.snakefile(ONE)
     flags = shared.cluster()
@@ -194,18 +258,18 @@ def test_a_folder_for_journals_that_is_another_users_link(
     os.chown(shared.folder / ".snakemake", BOB, GROUP)
     (shared.folder / ".snakemake").chmod(0o2775)
     (shared.folder / ".snakemake" / "observe").symlink_to(private)
-    os.lchown(shared.folder / ".snakemake" / "observe", BOB, GROUP)
+    os.lchown(shared.folder / ".snakemake" / "observe", owner, GROUP)
     where = ("--logger-observe-dir", str(shared.folder / "journals")) if named else ()
     done = shared.snakemake(*BOTH, *flags, *where)
     assert unchanged(private)
     if named:
         (journal,) = (shared.folder / "journals").glob("*.jsonl")
         (reason,) = (m.text for m in shared.run(journal).messages if m.kind == "unobserved")
-        assert reason.endswith("(a link of another user leads there, which is not followed)")
+        assert reason.endswith(f"({why})")
     else:
         (warning,) = ours(done.stderr)
         assert "no journal, the run goes on: " in warning
-        assert "a link of another user leads there, which is not followed" in warning
+        assert f"({why}); --logger-observe-dir names another folder" in warning
 
 
 @fault(

@@ -288,6 +288,7 @@ def test_a_main_process_that_is_stopped(lab: Lab, with_the_tool: bool) -> None:
     lab.snakefile(ONE.replace("touch", "touch begun; sleep 2; touch"))
     with started(lab, *LOCAL, *BOTH) as process:
         wait_until((lab.folder / "begun").exists)
+        time.sleep(0.5)  # the recorder has written that the tool started, and waits again
         send = os.killpg if with_the_tool else os.kill
         send(process.pid, signal.SIGSTOP)
         time.sleep(5)

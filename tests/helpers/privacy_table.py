@@ -69,7 +69,7 @@ def table(shown: Iterable[Place]) -> str:
 
 
 def _code(text: str) -> str:
-    shown = text.replace("\x1b", "␛").replace("|", "\\|")
+    shown = text.replace("\x1b", "␛").replace("\x07", "␇").replace("|", "\\|")
     lines = shown.splitlines()
     if len(lines) > 4:
         lines = [*lines[:2], "…", *lines[-2:]]

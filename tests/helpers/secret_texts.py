@@ -34,6 +34,15 @@ SHAPES: Final = (
         "attached to `-p` of mysql and its like", "mysql -u ann -p{} db", "mysql -u ann -p*** db"
     ),
     Shape("`sshpass -p`", "sshpass -p {} ssh a@h", "sshpass -p *** ssh a@h"),
+    Shape("with its prompt", "sshpass -P word -p {} ssh a", "sshpass -P word -p *** ssh a"),
+    Shape("`sqlcmd -P`", "sqlcmd -S h -P {} -i a.sql", "sqlcmd -S h -P *** -i a.sql"),
+    Shape("`twine upload -p`", "twine upload -u a -p {} d", "twine upload -u a -p *** d"),
+    Shape("`vault login`", "vault login -no-print {}", "vault login -no-print ***"),
+    Shape(
+        "`npm config set`",
+        "npm config set //r/:_authToken {}",
+        "npm config set //r/:_authToken ***",
+    ),
     Shape("attached to `-p` of 7z", "7z x -p{} in.7z", "7z x -p*** in.7z"),
     Shape("`unzip -P`", "unzip -P {} in.zip", "unzip -P *** in.zip"),
     Shape("`curl -u user:X`", "curl -u ann:{} https://h", "curl -u ann:*** https://h"),
@@ -65,12 +74,23 @@ SHAPES: Final = (
     Shape("an assignment, quoted in part", 'TOKEN=ab" {}"c tool', "TOKEN=*** tool"),
     Shape("an assignment that is cut off", 'PASSWORD="a {}', "PASSWORD=***"),
     Shape("an assignment inside of quotes", 'run -e "TOKEN={}" "x"', 'run -e "TOKEN=***" "x"'),
+    Shape("an assignment that adds", "TOKEN+={} tool", "TOKEN+=*** tool"),
+    Shape("what a command prints", "TOKEN=$(echo {}) tool", "TOKEN=*** tool"),
+    Shape("a here-string", "read TOKEN <<< {}", "read TOKEN <<< ***"),
+    Shape("a short name", "tool --pw {} pw={} creds={}", "tool --pw *** pw=*** creds=***"),
     Shape("`setenv`", "setenv API_TOKEN {}", "setenv API_TOKEN ***"),
     Shape("an index of Python or R", 'environ["API_TOKEN"] = "{}"', 'environ["API_TOKEN"] = "***"'),
     Shape("JSON", '{"password": "{}", "n": 1}', '{"password": "***", "n": 1}'),
     Shape("JSON in JSON", '"{\\"password\\": \\"{}\\"}"', '"{\\"password\\": \\"***\\"}"'),
     Shape("a list of arguments", "['tool', '--token', '{}']", "['tool', '--token', '***']"),
+    Shape("a list in YAML", "passwords: [a, {}]", "passwords: ***"),
+    Shape("a block in YAML", "password: |\n  a\n  {}\nn: 1", "password: ***\nn: 1"),
     Shape("XML", "<password>{}</password>", "<password>***</password>"),
+    Shape(
+        "XML with attributes",
+        "<password type='a'>{}</password>",
+        "<password type='a'>***</password>",
+    ),
     Shape("a password in a URL", "https://ann:{}@h/x", "https://ann:***@h/x"),
     Shape("a token in a URL", "https://{}@h/x", "https://***@h/x", "abcdefghij0123456789"),
     Shape("in a URL's query", "https://h/a?sv=1&sig={}&se=2", "https://h/a?sv=1&sig=***&se=2"),
@@ -84,11 +104,23 @@ SHAPES: Final = (
     Shape("an authorization without a scheme", "Authorization: {}", "Authorization: ***"),
     Shape("a cookie", "Cookie: session={}; a=b", "Cookie: ***"),
     Shape("in colour", "\x1b[1mTOKEN\x1b[0m=\x1b[31m{}\x1b[0m x", "TOKEN=*** x"),
+    Shape("in colour by `tput`", "PASSWORD\x1b(B\x1b[m: {} x", "PASSWORD: *** x"),
+    Shape("after a link", "TOKEN=\x1b]8;;http://h\x07{} x", "TOKEN=*** x"),
+    Shape(
+        "in a link",
+        "\x1b]8;;http://h?token={}\x07x\x1b]8;;\x07",
+        "\x1b]8;;http://h?token=***\x07x\x1b]8;;\x07",
+    ),
     Shape("with a colour inside", "TO\x1b[1mKEN={} x", "TOKEN=*** x"),
     Shape(
         "a private key",
         f"a\n-----BEGIN RSA PRIVATE KEY-----\n{_BODY}\n{{}}\n-----END RSA PRIVATE KEY-----\nb",
         "a\n***\nb",
+    ),
+    Shape(
+        "a private key in SSH's format",
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----",
+        "***",
     ),
     Shape("a private key's end", f"a\n{_BODY}\n{{}}\n-----END PRIVATE KEY-----\nb", "a\n***\nb"),
     Shape("a private key's begin", f"a\n-----BEGIN PRIVATE KEY-----\n{_BODY}\n{{}}", "a\n***"),
@@ -180,5 +212,19 @@ key=value key: value KEY=chrom keys=3 group_key=sample cache_key=abc join_key=id
 echo 10:30 a@b user@host:/path mailto:ann@host
 2026-01-01 12:00:00 INFO key: sample1 value: 3
 [Sun Nov 29 19:16:16 2026] Finished jobid: 3 (Rule: token)
+KeyError: 'sample_01_lane2_run3'
+KeyError: 'ENSG00000141510.18'; InvalidKeyError: GRCh38_chr22_patch1
+PASS: 45231 WARN: 3 FAIL: 2 PASS: 99.1%
+pass_rate=0.9831 reads_pass=1234567 low_pass=0.1 qc_pass=sample_A.bam filter=PASS
+tool --pass out/pass.bam; tool --pass=results/a/b --n-pass 12000
+{"pass": 1234, "fail": 12, "pass_rate": 0.98}
+awk '{if ($3 > 1) {pass=pass+1}} END {print pass}' in.tsv
+bos_token_id=50256 --pad-token '<pad>' eos_token=[SEP]
+BATCH_KEY=lane1 LANE_KEY=L001 READ_KEY=R1
+signature=cosmic_v3.2_SBS_GRCh37 key <- "gene_symbol_ensembl_v110"
+Command 'set -e; echo 'PASS: 45231'; echo 'pass_rate=0.9831'; echo 'key\tvalue'' failed
+--set-resources qc_pass:mem_mb=12000 pass=len(kept)
+pw <- 0.05; pw: 12.5 --pw 3000
+credits=12345 credible=interval_95_percent pwm=motif
 """.strip().splitlines()
 """Lines in which nothing is masked."""

@@ -166,6 +166,29 @@ def test_a_journal_s_flags_that_do_anything_but_plan_are_left_out(
     assert [one["problem"] for one in json.loads(done.stdout)["commands"]] == [""] * 5
 
 
+def test_a_run_with_another_directory_is_asked_about_with_its_snakefile_named_again(
+    lab: Lab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Snakemake was started next to the Snakefile, and the run, with its journal, is elsewhere."""
+    lab.snakefile(SNAKEFILE)
+    data = tmp_path_factory.mktemp("data")
+    lab.snakemake("--cores", "1", "--logger", "observe", "--directory", str(data))
+    snakefile = lab.folder / "Snakefile"
+    words = ("triage", "--live", "--yes", "--format", "json")
+    there = lab.observe(*words, str(data))
+    assert (there.returncode, there.stdout) == (2, "")
+    assert f"first cd {data}, and add --allow {snakefile}" in there.stderr
+    within = Lab(data)
+    refused = within.observe(*words)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "no Snakefile: not found from " in refused.stderr
+    assert "name the Snakefile again with --allow" in refused.stderr
+    for allowed in (snakefile, lab.folder):
+        done = within.observe(*words, "--allow", str(allowed))
+        assert done.returncode == 0, done.stderr
+        assert [one["problem"] for one in json.loads(done.stdout)["commands"]] == [""] * 5
+
+
 def harmful(elsewhere: Path) -> str:
     return f"cleanup-metadata: [out/0.txt]\nruntime-profile: {elsewhere}/executed\nunlock: true\n"
 

@@ -229,6 +229,73 @@ def test_a_fragment_that_stays_has_no_secret(lab: Lab) -> None:
     assert DECLARED not in written(lab)
 
 
+@place(
+    "`envvars:` of a Snakefile that cannot be read: the value in an error of its Python, in the path "
+    "of an include that is missing, in the command and the config; also where the declaration comes "
+    "after a syntax error, and in an included file",
+    held="`***`: what is declared is found in the frames of the error and in the Snakefiles' text",
+)
+@pytest.mark.parametrize(
+    "snakefile",
+    [
+        'envvars: "API_SECRET"\nimport os\nraise ValueError("x " + os.environ["API_SECRET"])\n',
+        'envvars: "API_SECRET"\nimport os\ninclude: "n/" + os.environ["API_SECRET"] + ".smk"\n',
+        'envvars: "API_SECRET"\nrule a:\n    output: "x"\nrule a:\n    output: "y"\n',
+        'envvars: "API_SECRET", "NOWHERE"\n',
+        'NAMES = ["API_SECRET", "NOWHERE"]\nenvvars: *NAMES\n',
+        'rule a:\n    no such line\n\nenvvars:\n\n    # two\n    "OTHER",\n    "API_SECRET"\n',
+        'include: "declares.smk"\nrule a: (\n',
+    ],
+)
+def test_a_declared_value_is_in_no_file_if_the_snakefile_cannot_be_read(
+    lab: Lab, snakefile: str
+) -> None:
+    (lab.folder / ".snakemake").mkdir()
+    (lab.folder / "declares.smk").write_text('envvars: "API_SECRET"\n')
+    lab.snakefile(snakefile)
+    flags = ("--cores", "1", "--config", f"where=a/{DECLARED}")
+    lab.snakemake(*BOTH, *flags, check=False, **ENVIRONMENT)
+    assert "where=a/***" in journal(lab)
+    assert DECLARED not in written(lab)
+
+
+@place(
+    "the same on a node, where the run was killed and the fragment stays",
+    held="`***` in its error",
+)
+@pytest.mark.cold
+def test_a_fragment_of_a_snakefile_that_cannot_be_read_has_no_secret(lab: Lab) -> None:
+    lab.snakefile(
+        """
+        envvars: "API_SECRET"
+        import os, sys, time
+        if "--mode" in sys.argv:
+            open("running", "w").close()
+            while not os.path.exists("go"): time.sleep(0.05)
+            raise ValueError("no entry for " + os.environ["API_SECRET"])
+        rule all:
+            output: "out.txt"
+            shell: "touch {output}"
+        """
+    )
+    main = subprocess.Popen(
+        lab.command(*BOTH, *lab.cluster()),
+        cwd=lab.folder,
+        env=lab.environment(**ENVIRONMENT),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(lab.folder / "running")
+    os.kill(main.pid, signal.SIGKILL)
+    main.wait()
+    (lab.folder / "go").touch()
+    deadline = time.monotonic() + 120
+    while "no entry for" not in written(lab) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert "no entry for ***" in written(lab)
+    assert DECLARED not in written(lab)
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + 120
     while not path.exists():

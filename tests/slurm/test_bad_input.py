@@ -29,9 +29,9 @@ def test_an_unwritable_fragment_folder_loses_only_the_node_s_phases(
     folder = lab.folder / ".snakemake" / "observe"
 
     def spoil() -> None:
-        while not folder.is_dir():
-            time.sleep(0.02)
-        time.sleep(0.3)
+        # The run's own folder in it is made right before the submission, whose job takes a while.
+        while not (folder.is_dir() and any(one.is_dir() for one in folder.iterdir())):
+            time.sleep(0.005)
         folder.rename(folder.with_name("elsewhere"))
         folder.write_text("in the way")
 

@@ -5,6 +5,7 @@ from typing import Final
 
 _TRACEBACK: Final = "Traceback (most recent call last)"
 _ERROR: Final = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b.*", re.MULTILINE)
+_INSTALLED: Final = re.compile(r"/(?:site|dist)-packages/|/lib(?:64|32)?/python3(?:\.\d+t?)?/")
 _FRAME: Final = re.compile(r'^ +File "([^<"\n][^"\n]*)", line (\d+)', re.MULTILINE)
 
 
@@ -22,6 +23,9 @@ def summary(text: str) -> str:
 
 
 def raised_at(text: str) -> tuple[str, int] | None:
-    """Return file and line of the innermost frame that is not in an installed package, or None."""
-    frames = [one for one in _FRAME.findall(text) if "site-packages" not in one[0]]
+    """Return file and line of the innermost frame that is the workflow's, or None.
+
+    Frames of Python's own library and of installed packages are not.
+    """
+    frames = [one for one in _FRAME.findall(text) if not _INSTALLED.search(one[0])]
     return (frames[-1][0], int(frames[-1][1])) if frames else None

@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PATH",
         help="with --live: a Snakefile, profile or config file, or a folder of them, outside of "
-        "the workflow's folder, that Snakemake may read; may be given several times",
+        "the workflow's folder, that Snakemake may read; may be given several times; for a run "
+        "with --directory elsewhere: its Snakefile",
     )
 
 
@@ -70,7 +71,7 @@ def ask(args: argparse.Namespace, source: Source, folder: Workdir | None) -> tup
             "remove the lock with snakemake --unlock"
         )
     try:
-        how = live_snakemake.invocation_for(started, folder, Path.cwd())
+        how = live_snakemake.invocation_for(started, folder, Path.cwd(), args.allow)
         foreign = [one for one in how.foreign if not live_snakemake.is_within(one, args.allow)]
         _show(how)
         doubts = list(_doubts(source.path, started, folder, foreign))
@@ -106,13 +107,14 @@ def _doubts(
     path: Path, started: RunStarted, folder: Workdir, foreign: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield why the user's word beforehand is not enough, each with the remedy."""
+    flags = command(*(word for one in foreign for word in option("--allow", one)))
     if not live_snakemake.is_within(str(folder.root), [Path()]):
         there = command("cd", str(folder.root.absolute()))
-        yield f"{path}: not in or below the current directory", f"first {there}"
+        added = f", and add {flags}" if foreign else ""
+        yield f"{path}: not in or below the current directory", f"first {there}{added}"
     elif reason := not_this_users(path, started, folder.root):
         yield f"{path}: {reason}", "--yes is for a journal of your own; use a terminal"
     if foreign:
-        flags = command(*(word for one in foreign for word in option("--allow", one)))
         yield (
             f"{', '.join(foreign)}: outside of the workflow's folder and the current one",
             f"use a terminal, go to where snakemake was started, or add {flags}",

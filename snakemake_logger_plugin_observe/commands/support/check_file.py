@@ -75,14 +75,15 @@ def read_check_file(path: Path) -> CheckFile:
 
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:  # a pipe may be named on purpose: <(...)
+            data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         hint = (
             "; write a first one with check --init" if isinstance(error, FileNotFoundError) else ""
         )
         raise CheckFileError(f"{path}: {error.strerror or error}{hint}") from error
     if len(data) > _MAX_BYTES:
-        raise CheckFileError(f"{path}: too large for a check file ({len(data):,} bytes)")
+        raise CheckFileError(f"{path}: too large for a check file (over {_MAX_BYTES:,} bytes)")
     try:
         text = data.decode()
         return _Reader(path, tomllib.loads(text), text).file()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
+from snakemake_logger_plugin_observe.commands.support.evidence_store import Copied, EvidenceStore
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
@@ -24,8 +24,8 @@ def save(store: EvidenceStore, answer: TriageAnswer, folder: Workdir | None) -> 
     for name, path in answer.paths.items():
         saved = f"journals/{name}.jsonl"
         journal = Path(path).resolve()
-        exists = store.copy(journal.parent, journal.name, saved)
-        index.append(_entry(saved, f"journal {name}: {path}", exists=exists))
+        copied = store.copy(journal.parent, journal.name, saved)
+        index.append(_entry(saved, f"journal {name}: {path}", copied))
     if folder is not None:
         index += _save_files(store, answer, folder)
     for one in answer.asked:
@@ -45,7 +45,7 @@ def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Workdir) -> 
     for named, what in _cited(answer):
         path = folder.inside(named)
         if path is None:
-            yield _entry(named, what, exists=False)
+            yield _entry(named, what, Copied.NOTHING)
         elif path not in done:
             done.add(path)
             if problem := folder.of_another_run(path):
@@ -53,7 +53,7 @@ def _save_files(store: EvidenceStore, answer: TriageAnswer, folder: Workdir) -> 
             else:
                 inside = os.path.relpath(path, root)
                 saved = f"files/{inside}"
-                yield _entry(saved, what, exists=store.copy(Path(root), inside, saved))
+                yield _entry(saved, what, store.copy(Path(root), inside, saved))
 
 
 def _cited(answer: TriageAnswer) -> Iterator[tuple[str, str]]:
@@ -70,5 +70,11 @@ def _cited(answer: TriageAnswer) -> Iterator[tuple[str, str]]:
                 yield path, f"{one.kind} cited in the note"
 
 
-def _entry(name: str, what: str, *, exists: bool = True) -> str:
-    return f"{name}  {what}" if exists else f"missing: {name}  {what}"
+def _entry(name: str, what: str, copied: Copied = Copied.WHOLE) -> str:
+    match copied:
+        case Copied.NOTHING:
+            return f"missing: {name}  {what}"
+        case Copied.ENDS:
+            return f"{name}  {what}: only its first and last 32 MiB, it is nearly all hole"
+        case Copied.WHOLE:
+            return f"{name}  {what}"

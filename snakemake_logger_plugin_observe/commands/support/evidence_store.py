@@ -3,18 +3,30 @@
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
+from enum import Enum, auto
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
+from snakemake_logger_plugin_observe.journal.trusted_paths import is_nearly_all_hole, open_file
 from snakemake_logger_plugin_observe.pasting import harmless_lines
 
 _BLOCK: Final = 1024 * 1024
+_EACH_END: Final = 32 * 1024 * 1024
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class SavingError(Exception):
     """Evidence could not be saved; the text is one line for the user."""
+
+
+class Copied(Enum):
+    """How much of a file was copied."""
+
+    NOTHING = auto()
+    ENDS = auto()
+    """Its first and last 32 MiB, because it is nearly all hole."""
+    WHOLE = auto()
 
 
 class EvidenceStore:
@@ -51,8 +63,8 @@ class EvidenceStore:
             raise SavingError(f"{root}: {error.strerror or error}. Name a new folder") from error
         return cls(root, descriptor)
 
-    def copy(self, folder: Path, path: str, name: str) -> bool:
-        """Copy a plain file in *folder* to *name* below the store; return whether it could be read.
+    def copy(self, folder: Path, path: str, name: str) -> Copied:
+        """Copy a plain file in *folder* to *name* below the store; nothing if it cannot be read.
 
         Raises:
             SavingError: if it cannot be written.
@@ -61,12 +73,18 @@ class EvidenceStore:
         try:
             descriptor = open_file(folder, path)
         except OSError:
-            return False
+            return Copied.NOTHING
         try:
-            self._write(name, _blocks(descriptor))
+            known = os.fstat(descriptor)
+            size = known.st_size
+            if size <= 2 * _EACH_END or not is_nearly_all_hole(known):
+                self._write(name, _blocks(descriptor, 0, size))
+                return Copied.WHOLE
+            ends = (_blocks(descriptor, 0, _EACH_END), _blocks(descriptor, size - _EACH_END, size))
+            self._write(name, chain(*ends))
+            return Copied.ENDS
         finally:
             os.close(descriptor)
-        return True
 
     def text(self, name: str, text: str) -> None:
         """Write *text* to *name* below the store, without characters that a terminal obeys.
@@ -97,6 +115,7 @@ class EvidenceStore:
             raise SavingError(f"{self.root / name}: {error.strerror or error}") from error
 
 
-def _blocks(descriptor: int) -> Iterator[bytes]:
-    while block := os.read(descriptor, _BLOCK):
+def _blocks(descriptor: int, start: int, end: int) -> Iterator[bytes]:
+    while block := os.pread(descriptor, min(_BLOCK, end - start), start):
         yield block
+        start += len(block)

@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
 from snakemake_logger_plugin_observe.journal.files import contains, read_ends
 
-_OF_AN_ATTEMPT: Final = b'\n{"event":"attempt_'
+_OF_AN_ATTEMPT: Final = b'{"event":"attempt_'
 _CUT_OFF: Final = ("failed", "interrupted", "killed")
 
 

@@ -237,11 +237,62 @@ def test_a_folder_that_others_write_to_is_not_written_to_by_snakemake(fragments:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_writes_to_no_other_folder_of_this_user_s(fragments: Fragments, shell: str) -> None:
-    """It cannot tell a link from a folder, so it looks for the file with the folder's name."""
+def test_a_private_folder_without_the_marker_is_not_written_to(
+    fragments: Fragments, shell: str
+) -> None:
+    """Others may have moved a folder of this user's there."""
     (fragments.folder / fragments.folder.name).unlink()
-    subprocess.run([shell, "-c", fragments.first_sign("1")], timeout=10, check=True)
+    written_by_both(fragments, shell)
     assert list(fragments.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_private_folder_below_a_moved_one_is_not_written_to(
+    fragments: Fragments, base: Path, shell: str
+) -> None:
+    """Only the last name of a path can be kept from being a link when it is opened."""
+    private = base.parent.parent / fragments.folder.name
+    private.mkdir(0o700)
+    base.rename(base.parent / "moved")
+    base.symlink_to(base.parent.parent)
+    written_by_both(fragments, shell)
+    assert list(private.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("mode", [0o770, 0o2775, 0o1777], ids=oct)
+@pytest.mark.parametrize("way", ["link", "folder"])
+def test_a_folder_that_others_write_to_is_not_written_to_whatever_is_in_it(
+    fragments: Fragments, tmp_path: Path, way: str, mode: int, shell: str
+) -> None:
+    """There, others can call files of this user's like the marker, and make links."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(mode)
+    (shared / "precious.csv").write_text("mine")
+    (shared / "precious.csv").rename(shared / "1.fragment")
+    (shared / fragments.folder.name).symlink_to("1.fragment")
+    fragments.folder.rename(tmp_path / "moved")
+    if way == "link":
+        fragments.folder.symlink_to(shared)
+    else:
+        shared = shared.rename(fragments.folder)
+    written_by_both(fragments, shell)
+    assert (shared / "1.fragment").read_text() == "mine"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_folder_in_one_that_passes_its_group_on_is_used(tmp_path: Path, shell: str) -> None:
+    """A folder made in a setgid one is setgid, too."""
+    work = tmp_path / "work"
+    work.mkdir()
+    work.chmod(0o2775)
+    made = Fragments(work / ".snakemake" / "observe")
+    made.make_folder()
+    assert made.folder.stat().st_mode & 0o7777 == 0o2700
+    written_by_both(made, shell)
+    report = made.read(("1",))
+    assert (len(report.starts), len(report.levels)) == (1, 1)
 
 
 # -- clean-up --------------------------------------------------------------------------------------

@@ -322,8 +322,9 @@ def test_the_first_sign_goes_to_the_submission_s_own_fragment(
     folder, name = os.path.split(record)
     assert name == "1.fragment"
     assert sign == (
-        f"(umask 077;cd {folder}&&test -O .&&test -O {os.path.basename(folder)}&&date +%s.%N|"
-        "dd of=1.fragment oflag=append,nofollow,nonblock conv=notrunc||true)>/dev/null 2>&1"
+        f"(umask 077;date +%s.%N|(cd {folder}&&test -O .&&test -O {os.path.basename(folder)}&&"
+        "find . -prune -perm 700|grep -q .&&"
+        "dd of=1.fragment oflag=append,nofollow,nonblock conv=notrunc)||true)>/dev/null 2>&1"
     )
 
 

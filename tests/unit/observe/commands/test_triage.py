@@ -189,6 +189,22 @@ def test_saved_evidence_is_private_and_only_from_the_working_directory(
     assert "is not empty" in capsys.readouterr().err
 
 
+def test_a_log_that_is_nearly_all_hole_is_saved_in_part(
+    incident: Path, workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (workdir / "logs" / "cut.log").open("r+b") as file:
+        file.seek(2**40)
+        file.write(b"end\n" * 10_000)
+    words = ["triage", str(incident), "--baseline", str(incident.with_name("A.jsonl"))]
+    assert main([*words, "--save", str(tmp_path / "kept")]) == 0
+    saved = (tmp_path / "kept" / "files" / "logs" / "cut.log").read_bytes()
+    assert len(saved) == 64 * 2**20
+    assert saved.endswith(b"\0" + b"end\n" * 10_000)
+    index = (tmp_path / "kept" / "INDEX.txt").read_text()
+    assert re.search(r"^files/logs/cut.log .*: only its first and last 32 MiB", index, re.MULTILINE)
+    capsys.readouterr()
+
+
 def test_every_log_that_the_note_cites_is_saved(
     workdir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,18 @@ def test_only_the_end_of_a_long_log_is_read_without_line_numbers(tmp_path: Path)
     assert found.lines == ("y" * 500 + "…",)  # the one before it is cut
 
 
+@pytest.mark.parametrize("shown", [10, 25, 40])
+def test_no_end_of_a_value_is_left_where_a_log_of_one_line_is_cut(
+    tmp_path: Path, shown: int
+) -> None:
+    value = b"correct horse battery staple zq7"
+    (tmp_path / "a.log").write_bytes(
+        (b"a " * 20_000 + value + b" b" * 10_000)[: 40_000 + len(value) + 16 * 1024 - shown]
+    )
+    (found,) = tails(["a.log"], tmp_path, mask=Masker((value.decode(),)))
+    assert found.lines == ("b " * 250 + "…",)
+
+
 def test_a_line_without_a_newline_is_read(tmp_path: Path) -> None:
     assert tail(tmp_path, b"one\ntwo").lines == ("one", "two")
 

@@ -351,6 +351,65 @@ def test_lines_that_are_written_twice_are_found(tmp_path: Path) -> None:
     ]
 
 
+TERABYTES = 7 * 2**40
+HOLE = "NUL bytes instead of text: read up to here"
+
+
+@pytest.mark.parametrize("begins", [b"", b"{", b'{"event":"x' + b"x" * 100_000])
+def test_a_journal_ends_at_a_hole(tmp_path: Path, begins: bytes) -> None:
+    """A few bytes on disk may be terabytes to read; so they are not."""
+    path = write_lines(tmp_path / "hole.jsonl", *chain().lines)
+    number = len(chain().lines) + 1
+    with path.open("ab") as file:
+        file.write(begins)
+        file.truncate(TERABYTES)
+    for detail in Detail:
+        reading = read_journal(path, detail)
+        assert list(reading)
+        assert reading.problems == [Problem(number, HOLE)]
+    assert lines_at(path, [1, number, number + 1]).keys() == {1, number}
+    assert list(repeated_lines(path)) == []
+    assert is_journal(path)
+    ends = read_ends(path)
+    assert ends is not None
+    assert ends[1] is None
+
+
+def test_a_file_that_begins_with_a_hole_is_not_a_journal(tmp_path: Path) -> None:
+    path = tmp_path / "hole.jsonl"
+    with path.open("wb") as file:
+        file.truncate(TERABYTES)
+    with pytest.raises(JournalError, match="no complete line in it"):
+        list(read_journal(path))
+    assert read_ends(path) is None
+    assert not is_journal(path)
+
+
+def test_a_journal_goes_on_behind_a_short_line_with_nul_bytes(tmp_path: Path) -> None:
+    """A crashed machine may leave some; what was appended later counts."""
+    path = write_lines(tmp_path / "crash.jsonl", START, b"\0" * 5000, to_line(LATER[0]))
+    events, problems = read(path)
+    assert len(events) == 2
+    assert problems == ["line 2: not a JSON object with an event"]
+
+
+def test_a_journal_ends_at_a_line_that_is_too_long(tmp_path: Path) -> None:
+    long = b'"' + b"x" * (64 * 1024 * 1024) + b'"'
+    path = write_lines(tmp_path / "long.jsonl", START, long, to_line(LATER[0]))
+    events, problems = read(path)
+    assert len(events) == 1
+    assert problems == ["line 2: too long for a journal line: read up to here"]
+
+
+@pytest.mark.parametrize("between", [0, 2**20 - 300, 2**20 - 100, 2**20, 3 * 2**20])
+def test_a_run_s_end_is_found_before_what_was_appended(tmp_path: Path, between: int) -> None:
+    """Wherever the blocks begin that it is looked for in."""
+    path = write_lines(tmp_path / "long.jsonl", *chain().lines, b"x" * between)
+    ends = read_ends(path)
+    assert ends is not None
+    assert ends[1] == fold(chain().events).finished
+
+
 # -- the writer ------------------------------------------------------------------------------------------------------
 
 

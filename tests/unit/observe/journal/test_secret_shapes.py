@@ -1,8 +1,10 @@
 """Secrets of every shape are masked, exactly, and nothing else; no text takes long."""
 
+import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -129,7 +131,11 @@ def test_a_long_number_under_a_secret_s_name_is_one() -> None:
 
 @pytest.mark.parametrize(
     ("value", "secret"),
-    [("0a1b2c3d4e5f60718293", True), ("data/a/b/c/d/e1/f", False), ("x1", False)],
+    [
+        *(("0a1b2c3d4e5f60718293", True), ("data/a/b/c/d/e1/f", False), ("x1", False)),
+        *(("550e8400-e29b-41d4-a716-446655440000", True), ("aB3-dE5x_gH7jK9-mN1pQ3", True)),
+        *(("counts/sample1_all_reads.tsv", False), ("cosmic_v3.2_SBS_GRCh37", False)),
+    ],
 )
 def test_a_weak_name_needs_a_value_that_looks_random(value: str, secret: bool) -> None:
     assert is_secret("ncbi_key", value) is secret
@@ -148,6 +154,19 @@ def test_values_of_the_environment_are_secrets_by_their_variables_names() -> Non
     assert secret_variables(environ) == (SECRET,)
 
 
+@pytest.mark.parametrize("value", ["/8chars+x", ".hunter2X9q", "/no-such-file"])
+def test_a_value_is_a_path_if_it_exists_or_has_several_parts(value: str) -> None:
+    assert secret_variables({"DB_PASSWORD": value}) == (value,)
+
+
+def test_an_existing_file_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".password").touch()
+    assert secret_variables({"DB_PASSWORD": "./password", "DB_TOKEN": ".password"}) == (
+        "./password",
+    )
+
+
 # -- known values ----------------------------------------------------------------------------------
 
 VALUE = 'it\'s a "long" $ecret/ü\nof two lines, at least'
@@ -164,6 +183,43 @@ VALUE = 'it\'s a "long" $ecret/ü\nof two lines, at least'
 def test_a_value_is_masked_however_it_is_written(written: str) -> None:
     text = Masker((VALUE,)).text(f"x {written} y")
     assert not re.search("long|ecret|two lines", text)
+
+
+NOT_ASCII = "pässwörd-zqü€9"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(ascii(NOT_ASCII), repr(NOT_ASCII.encode()), json.dumps(NOT_ASCII)),
+        r"$'p\303\244ssw\303\266rd-zq\303\274\342\202\2549'",
+        r"'p'$'\303\244''ssw'$'\303\266''rd-zq'$'\303\274\342\202\254''9'",
+    ],
+)
+def test_a_value_is_masked_however_it_is_written_in_ascii(written: str) -> None:
+    assert not re.search("ss|rd|zq", Masker((NOT_ASCII,)).text(f"x {written} y"))
+
+
+@pytest.mark.parametrize("code", ["\x1b(B", "\x1b[1m", "\x0f", "\x1b]8;;http://h\x07", "\x1b7"])
+def test_a_known_value_with_a_terminal_s_code_inside_is_masked(code: str) -> None:
+    assert Masker((SECRET,)).text(f"x {SECRET[:4]}{code}{SECRET[4:]} y") == "x *** y"
+
+
+def test_a_rule_s_name_before_the_next_line_is_no_secret_s() -> None:
+    text = "Error in rule token:\n    jobid: 5\n    output: a"
+    assert MASKER.text(text) == text
+
+
+def test_a_value_in_json_may_begin_on_the_next_line() -> None:
+    assert (
+        MASKER.text('{"token":\n    "x y"}\nPASS:\n"a": 3')
+        == '{"token":\n    "***"}\nPASS:\n"a": 3'
+    )
+
+
+@pytest.mark.parametrize("value", ['"12 {}"', "1,{}", "a/{}", "({})"])
+def test_only_the_whole_of_a_value_is_a_number_or_a_path(value: str) -> None:
+    assert SECRET not in MASKER.text(f"pass={value.format(SECRET)}")
 
 
 def test_a_known_value_is_masked_in_keys_too() -> None:
@@ -190,6 +246,13 @@ def test_what_stands_under_a_secret_s_name_is_masked_at_any_depth() -> None:
             ("--storage-s3-access-key", "a:x", "b:y", "--cores", "1"),
             ("--storage-s3-access-key", "***", "***", "--cores", "1"),
         ),
+        (
+            ("--set-resources", "qc_pass:mem_mb=12000", "token:runtime=90"),
+            ("--set-resources", "qc_pass:mem_mb=12000", "token:runtime=90"),
+        ),
+        (("--set-threads", "token=1000"), ("--set-threads", "token=1000")),
+        (("--set-resources=token:mem_mb=1000",), ("--set-resources=token:mem_mb=1000",)),
+        (("--config", "first_pass=out/x.bam"), ("--config", "first_pass=out/x.bam")),
         (("--token=a b",), ("--token=***",)),
         (("--logger-observe-mask=acme",), ("--logger-observe-mask=***",)),
         (("--config", 'db={"password": "x y"}'), ("--config", 'db={"password": "***"}')),
@@ -205,6 +268,18 @@ def test_an_argument_is_masked_as_a_whole(
 
 # Each is repeated up to a megabyte (in the slow tests): what a pattern that looks ahead or back too far needs hours for.
 ADVERSARIAL = (
+    *(
+        "pass=[",
+        "token=$(",
+        "token=$((",
+        "pw=`",
+        "token: |\n a",
+        "<token a",
+        "token:\n",
+        "a_",
+        "1-",
+    ),
+    *("\x1b]8;;", "\x1b]a\x07", "\x1b(", "\x0e", "pass=1", "pass=a/", "pass=a.b/", "sshpass -P a "),
     *("pwd=/", "?key=", "key='", "sig=a1", "<key>", "token: \n", "key,"),
     *("a", " ", "\n", "'", '"', "\\", "\\'", '\\\\"', "a.", "a-", "-", "=", "a=", "a:", "://a:"),
     *("token", "token ", "token=", "token=\\'", "password='", 'secret="\\', "--token ", "<token>"),

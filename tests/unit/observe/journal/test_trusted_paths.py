@@ -1,6 +1,8 @@
 """Files and folders that others can reach: what is opened is a file, and no foreign link leads to it."""
 
+import grp
 import os
+import pwd
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +107,123 @@ def test_root_s_links_are_followed_for_everybody() -> None:
             os.close(open_folder(work, "logs"))
         finally:
             os.seteuid(0)
+
+
+# -- this user's own links, where others may have moved them ---------------------------------------
+
+
+@pytest.mark.parametrize("named", ["moved/key", "in/moved/key", "moved"])
+@pytest.mark.parametrize("mode", [0o777, 0o1777], ids=oct)
+def test_a_link_of_this_user_s_is_not_followed_where_others_can_have_moved_it(
+    work: Path, named: str, mode: int
+) -> None:
+    path = work / named.removesuffix("/key")
+    link(path, work.parent / "mine" / ("key" if named == "moved" else ""))
+    path.parent.chmod(mode)
+    with pytest.raises(UntrustedLinkError, match="in a folder that others can write to"):
+        open_file(work, named, follow=True)
+
+
+@pytest.mark.parametrize("target", ["{mine}", "../../mine", "../own/./../../mine"])
+def test_nor_where_they_can_have_moved_its_folder(work: Path, target: str) -> None:
+    link(work / "own" / "link", target.format(mine=work.parent / "mine"))
+    assert content(work, "own/link/key") == b"mine"
+    work.chmod(0o777)
+    with pytest.raises(UntrustedLinkError, match="in a folder that others can write to"):
+        open_file(work, "own/link/key")
+
+
+def test_a_link_to_a_link_is_not_followed_if_that_can_have_been_moved(work: Path) -> None:
+    (work.parent / "open").mkdir()
+    link(work.parent / "open" / "link", work.parent / "mine")
+    link(work / "logs", work.parent / "open" / "link")
+    assert content(work, "logs/key") == b"mine"
+    (work.parent / "open").chmod(0o777)
+    with pytest.raises(UntrustedLinkError):
+        open_file(work, "logs/key")
+
+
+def test_a_link_may_lead_to_where_others_write(work: Path) -> None:
+    """As a log folder on a scratch file system that everybody writes to."""
+    scratch = work.parent / "scratch"
+    (scratch / "me").mkdir(parents=True)
+    (scratch / "me" / "log").write_bytes(b"there")
+    scratch.chmod(0o1777)
+    link(work / "logs", scratch / "me")
+    assert content(work, "logs/log") == b"there"
+
+
+@AS_ROOT
+@pytest.mark.parametrize(("owner", "followed"), [(0, True), (OTHER, False)], ids=["root", "own"])
+def test_a_folder_of_the_user_s_in_a_sticky_one_of_root_s_may_have_links(
+    owner: int, followed: bool
+) -> None:
+    """As in ``/tmp``, and on many scratch file systems."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        (work / "own" / "mine").mkdir(parents=True)
+        link(work / "own" / "link", "mine", OTHER)
+        for path in (work / "own", work / "own" / "mine"):
+            os.chown(path, OTHER, OTHER)
+        os.chown(work, owner, owner)
+        work.chmod(0o1777)
+        os.seteuid(OTHER)
+        try:
+            if followed:
+                os.close(open_folder(work, "own/link"))
+            else:
+                with pytest.raises(UntrustedLinkError):
+                    open_folder(work, "own/link")
+        finally:
+            os.seteuid(0)
+
+
+@AS_ROOT
+def test_a_link_of_this_user_s_in_another_s_folder_is_not_followed(work: Path) -> None:
+    link(work / "logs", work.parent / "mine")
+    os.chown(work, OTHER, OTHER)
+    with pytest.raises(UntrustedLinkError):
+        open_file(work, "logs/key")
+
+
+@AS_ROOT
+@pytest.mark.parametrize(
+    ("name", "members", "followed"),
+    [("ann", [], True), ("ann", ["ann"], True), ("ann", ["bob"], False), ("lab", [], False)],
+)
+def test_a_group_of_the_user_s_own_is_nobody_else(
+    work: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    members: list[str],
+    followed: bool,
+) -> None:
+    """Many systems make a group for each user, and let it write by default."""
+    ann = pwd.struct_passwd(("ann", "x", 0, OTHER, "", "/", "/bin/sh"))
+    group = grp.struct_group((name, "x", OTHER, members))
+    monkeypatch.setattr(pwd, "getpwuid", {os.geteuid(): ann}.__getitem__)
+    monkeypatch.setattr(grp, "getgrgid", {OTHER: group}.__getitem__)
+    link(work / "logs", work.parent / "mine")
+    os.chown(work, 0, OTHER)
+    work.chmod(0o775)
+    if followed:
+        assert content(work, "logs/key") == b"mine"
+    else:
+        with pytest.raises(UntrustedLinkError):
+            open_file(work, "logs/key")
+
+
+@pytest.mark.parametrize("where", [".snakemake", ".snakemake/observe"])
+def test_a_journal_is_not_written_where_a_moved_link_leads(tmp_path: Path, where: str) -> None:
+    (tmp_path / "mine").mkdir()
+    moved = link(tmp_path / "work" / where, tmp_path / "mine")
+    moved.parent.chmod(0o777)
+    with pytest.raises(UntrustedLinkError):
+        JournalWriter(tmp_path / "work" / ".snakemake" / "observe", "0123456789", 0, 0o600)
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+# -- making folders --------------------------------------------------------------------------------
 
 
 def test_missing_folders_are_made_and_existing_ones_used(tmp_path: Path) -> None:

@@ -66,6 +66,19 @@ def test_a_pipe_is_recorded_but_not_read(tmp_path: Path) -> None:
     assert examine(tmp_path, "stream") == (OutputFile(path="stream", kind="other"),)
 
 
+def test_a_file_that_is_nearly_all_hole_is_not_read(tmp_path: Path) -> None:
+    """It may have terabytes, and the run's end waits for its checksum."""
+    (tmp_path / "folder").mkdir()
+    for name in ("hole", "folder/hole"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(2**43)
+    problem = "it is nearly all hole, so it was not read"
+    assert examine(tmp_path, "hole", "folder") == (
+        OutputFile(path="hole", bytes=2**43, problem=problem),
+        OutputFile(path="folder", problem=problem),
+    )
+
+
 def test_a_missing_output_has_a_problem(tmp_path: Path) -> None:
     (found,) = examine(tmp_path, "a")
     assert (found.bytes, found.sha256) == (None, None)

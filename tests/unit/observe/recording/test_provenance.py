@@ -1,7 +1,9 @@
 """The origin of a workflow's sources is found in the background, and nothing that hangs delays it."""
 
 import hashlib
+import os
 import queue
+import subprocess
 import threading
 from pathlib import Path
 
@@ -64,3 +66,87 @@ def test_without_a_snakefile_there_is_no_note(tmp_path: Path) -> None:
     notes = []
     look_up(None, (), tmp_path, notes.append, plain)
     assert notes == []
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    command = ["git", "-C", str(folder), *who, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(params=["sha1", "sha256"])
+def repository(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    git(folder, "init", "-q", f"--object-format={request.param}")
+    (folder / "Snakefile").write_bytes(TEXT)
+    git(folder, "add", "Snakefile")
+    git(folder, "commit", "-qm", "first")
+    return folder
+
+
+def of_git(folder: Path) -> tuple[str | None, bool | None]:
+    found = found_in(folder)
+    return found.git_commit, found.git_dirty
+
+
+def test_the_commit_and_whether_tracked_files_differ(repository: Path) -> None:
+    commit = git(repository, "rev-parse", "HEAD")
+    (repository / "new.txt").write_bytes(b"not tracked")
+    os.utime(repository / "Snakefile", (0, 0))  # touched, and the same
+    assert of_git(repository) == (commit, False)
+    (repository / "Snakefile").write_bytes(TEXT + TEXT)
+    assert of_git(repository) == (commit, True)
+    git(repository, "add", "Snakefile")
+    assert of_git(repository) == (commit, True)
+    git(repository, "commit", "-qm", "second")
+    assert of_git(repository) == (git(repository, "rev-parse", "HEAD"), False)
+
+
+def test_a_mode_that_the_repository_ignores_is_no_difference(repository: Path) -> None:
+    (repository / "Snakefile").chmod(0o755)
+    assert of_git(repository)[1] is True
+    git(repository, "config", "core.fileMode", "false")
+    assert of_git(repository)[1] is False
+
+
+def test_a_linked_worktree_and_a_folder_below_have_their_commit(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
+    below = tmp_path / "linked" / "workflow"
+    below.mkdir()
+    (below / "Snakefile").write_bytes(TEXT)
+    commit = git(repository, "rev-parse", "HEAD")
+    assert of_git(below) == (commit, False)
+    (tmp_path / "linked" / "Snakefile").write_bytes(b"")
+    assert of_git(below) == (commit, True)
+
+
+def test_no_program_that_a_repository_names_is_run(repository: Path, tmp_path: Path) -> None:
+    """A colleague who can write to a folder of ours may make it a repository by its name alone."""
+    mark, program = tmp_path / "mark", tmp_path / "program.sh"
+    program.write_text(f"#!/bin/sh\necho \"$@\" >> '{mark}'\ncat\n")
+    program.chmod(0o755)
+    (repository / ".gitattributes").write_text("* filter=x diff=x\n")
+    git(repository, "add", ".gitattributes")
+    git(repository, "commit", "-qm", "second")
+    inner = tmp_path / "inner"
+    git(tmp_path, "clone", "-q", str(repository), str(inner))
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "add", str(inner), "inner")
+    git(repository, "commit", "-qm", "third")
+    (repository / "hooks").mkdir()
+    for hook in ("post-index-change", "fsmonitor-watchman", "post-checkout"):
+        (repository / "hooks" / hook).symlink_to(program)
+    for one in (repository, repository / "inner"):
+        for name in ("core.fsmonitor", "filter.x.clean", "filter.x.process", "diff.x.textconv"):
+            git(one, "config", name, f"{program} {name}")
+        for name in ("core.pager", "pager.status", "core.sshCommand", "core.alternateRefsCommand"):
+            git(one, "config", name, f"{program} {name}")
+        git(one, "config", "alias.status", f"!{program} alias")
+        git(one, "config", "core.hooksPath", str(repository / "hooks"))
+        os.utime(one / "Snakefile", (0, 0))
+    commit = (repository / ".git" / "refs" / "heads").iterdir().__next__().read_text().strip()
+    mark.unlink(missing_ok=True)
+    assert of_git(repository) == (commit, False)
+    assert not mark.exists(), mark.read_text()

@@ -1,5 +1,7 @@
 """The error that a traceback ends in, on one line."""
 
+import pytest
+
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 
 TRACE = """Traceback (most recent call last):
@@ -48,4 +50,21 @@ def test_frames_of_installed_packages_are_skipped() -> None:
     assert tracebacks.raised_at('  File "/w/rules/a.smk", line 7, in one\n') == (
         "/w/rules/a.smk",
         7,
+    )
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        "/usr/lib/python3.11/asyncio/base_events.py",
+        "/venv/lib64/python3.13t/json/decoder.py",
+        "/usr/lib/python3/dist-packages/yaml/scanner.py",
+    ],
+)
+def test_frames_of_python_s_own_library_are_skipped(library: str) -> None:
+    inner = f'  File "{library}", line 653, in run\n'
+    assert tracebacks.raised_at(inner) is None
+    assert tracebacks.raised_at(f'  File "/w/lib/one.py", line 2, in one\n{inner}') == (
+        "/w/lib/one.py",
+        2,
     )
