@@ -50,10 +50,10 @@ def test_a_clean_run_is_the_same_work(clean: Path, example: Callable[..., Path])
 @pytest.mark.parametrize(
     ("switch", "says", "finding"),
     [
-        ("incident_drifted_helper=true", "but not the same work", FOUND),
-        ("incident_widened_discovery=true", "did more", "unsafe discovery_widened"),
-        ("incident_tiny_jobs=8", "did more", "unsafe steps_added"),
-        ("min_length=60", "but not the same work", FOUND),
+        ("incident_drifted_helper=true", "not the same work", FOUND),
+        ("incident_widened_discovery=true", "more", "unsafe discovery_widened"),
+        ("incident_tiny_jobs=8", "more", "unsafe steps_added"),
+        ("min_length=60", "not the same work", FOUND),
     ],
 )
 def test_an_incident_is_not_the_same_work(
@@ -61,7 +61,7 @@ def test_an_incident_is_not_the_same_work(
 ) -> None:
     answer = compared(clean, example("--config", switch))
     assert answer["same_work"] is False
-    assert answer["verdict"].endswith(says)
+    assert says in answer["verdict"]
     assert finding in findings_of(answer)
 
 
