@@ -7,7 +7,7 @@ process and nodes are one tree, and separated by process. Each traced call on a 
 on a descriptor of one, is counted. Calls that only concern a process's own table of descriptors
 (dup2, fcntl, and the close of a duplicate while another lives) reach no file system: they are
 shown, but not counted; a dup2 that replaces a descriptor of ours is its close. Closing is shown
-apart: what a process leaves open at its end the kernel closes, without a call. On the nodes, all
+apart: at a process's end, the kernel closes what is still open, without a call. On the nodes, all
 calls on the folder of the fragments are counted with them, but for those that only find it (chdir,
 open with O_PATH, and what they just found being examined or closed): the path to the fragment is
 then walked in two steps instead of one. The journal is one file per run, and the main process makes

@@ -65,6 +65,16 @@ class FragmentFolder:
             raise FileNotFoundError(f"no folder {self.path}")
         return self._descriptor
 
+    @property
+    def names(self) -> list[str]:
+        """What is in it.
+
+        Raises:
+            OSError: if it is not made yet, removed already, or cannot be read.
+
+        """
+        return _names(self.descriptor)
+
     def make(self) -> None:
         """Make it; a second call does nothing.
 

@@ -88,12 +88,7 @@ class Fragments:
             OSError: if the folder cannot be read.
 
         """
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        readable = os.open(".", flags, dir_fd=self._folder.descriptor)
-        try:
-            found = set(os.listdir(readable))
-        finally:
-            os.close(readable)
+        found = set(self._folder.names)
         return [names for names in submissions if any(f"{name}{SUFFIX}" in found for name in names)]
 
     def remove_left_over(self) -> None:

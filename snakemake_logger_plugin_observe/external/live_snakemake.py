@@ -32,10 +32,10 @@ from snakemake_logger_plugin_observe.external.snakemake_profiles import (
     read_profiles,
 )
 from snakemake_logger_plugin_observe.external.workdir import Workdir
+from snakemake_logger_plugin_observe.journal.declared_names import SNAKEFILES
 from snakemake_logger_plugin_observe.journal.events import RunStarted
 from snakemake_logger_plugin_observe.journal.masking import MASK
 
-_SNAKEFILES: Final = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 # With --dry-run nothing is executed, whatever else it is asked for, and no log is written; with
 # --nolock no lock is left behind by a question that is stopped.
 _SAFE: Final[Settings] = {"--dry-run": (), "--nolock": ()}
@@ -173,11 +173,11 @@ def _start(
     named: tuple[str, ...] = ()
     for start in (*starts, *elsewhere):
         named = recorded.settings.get(SNAKEFILE, ())
-        beside = _first_file(start, named or _SNAKEFILES)
+        beside = _first_file(start, named or SNAKEFILES)
         profiles = read_profiles(flags, recorded, start, beside)
         settings = {**profiles.flags.settings, **recorded.settings}
         named = settings.get(SNAKEFILE, ())
-        snakefile = _first_file(start, named or _SNAKEFILES)
+        snakefile = _first_file(start, named or SNAKEFILES)
         if snakefile is not None and (start in starts or is_within(str(snakefile), again)):
             return _Start(start, snakefile, profiles, settings)
     what = named[0] if named else "no Snakefile"

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _MOST_FRAMES: Final = 500
 _MOST_FILES: Final = 200
 _MOST_TEXT: Final = 2_000_000
-_USUAL_NAMES: Final = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
+SNAKEFILES: Final = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
+"""Where Snakemake looks for a Snakefile, in this order."""
 # To the next line that is indented no deeper.
 _DECLARATION: Final = re.compile(
     r"^(?P<indent>[ \t]*)envvars[ \t]*:"
@@ -43,7 +44,7 @@ def values_at_an_error(snakefile: str | None = None) -> tuple[str, ...]:
     for workflow in _workflows(values):
         values |= dict.fromkeys(declared_values(workflow))
         files |= dict.fromkeys(_snakefiles(workflow))
-    files |= dict.fromkeys((snakefile,) if snakefile else () if files else _USUAL_NAMES)
+    files |= dict.fromkeys((snakefile,) if snakefile else () if files else SNAKEFILES)
     values |= dict.fromkeys(_values(_declared_in(list(files))))
     return tuple(values)
 

@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.journal import secret_names, secret_shapes
@@ -132,7 +132,7 @@ class Masker:
         """
         if _any_of(secret_shapes.ESCAPE_HINTS, text):
             # A known value may itself contain such a code, and a code a link with a secret.
-            text = self._without_values(text, keep_lines=keep_lines)
+            text = self._without_values(text, _mask_of(keep_lines))
             text = secret_shapes.CODES_WITH_TEXT.sub(
                 lambda code: code[0].replace(code[1], self._masked(code[1], keep_lines=True)), text
             )
@@ -141,16 +141,12 @@ class Masker:
             return text if masked == plain else masked
         return self._masked(text, keep_lines=keep_lines)
 
-    def _without_values(self, text: str, *, keep_lines: bool) -> str:
-        if self._values is None:
-            return text
-        return self._values.sub(lambda m: _lines_of(m[0]) if keep_lines else MASK, text)
+    def _without_values(self, text: str, whole: Callable[[re.Match[str]], str]) -> str:
+        return text if self._values is None else self._values.sub(whole, text)
 
     def _masked(self, text: str, *, keep_lines: bool) -> str:
-        def whole(match: re.Match[str]) -> str:
-            return _lines_of(match[0]) if keep_lines else MASK
-
-        text = self._without_values(text, keep_lines=keep_lines)
+        whole = _mask_of(keep_lines)
+        text = self._without_values(text, whole)
         for pattern in self._patterns:
             text = pattern.sub(whole, text)
         lower = text.lower()
@@ -293,6 +289,11 @@ def _in_ascii(text: str) -> set[str]:
         *(ascii(text)[1:-1], json.dumps(ascii(text)[1:-1])[1:-1], of_bytes),
         *(octal.replace("'", r"\'"), octal, runs),
     }
+
+
+def _mask_of(keep_lines: bool) -> Callable[[re.Match[str]], str]:
+    """Return what replaces a match: the mask, or one for each of its lines."""
+    return (lambda match: _lines_of(match[0])) if keep_lines else (lambda _match: MASK)
 
 
 def _lines_of(secret: str) -> str:

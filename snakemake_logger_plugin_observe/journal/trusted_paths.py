@@ -88,6 +88,20 @@ def open_file(root: Path, named: str | PurePath, *, follow: bool = False) -> int
         descriptor = _open_in(parent, name, _MOST_LINKS if follow else 0)
     finally:
         os.close(parent.folder)
+    return _regular(descriptor)
+
+
+def open_plain(path: str | PurePath) -> int:
+    """Return a descriptor of the regular file at *path*, to read from; links are followed as usual.
+
+    Raises:
+        OSError: if it cannot be read, or is not a regular file.
+
+    """
+    return _regular(os.open(path, _FILE & ~os.O_NOFOLLOW))
+
+
+def _regular(descriptor: int) -> int:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)

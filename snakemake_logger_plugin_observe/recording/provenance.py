@@ -6,7 +6,6 @@ system can hang.
 
 import hashlib
 import os
-import stat
 import subprocess
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_plain
 from snakemake_logger_plugin_observe.recording.background import in_background
 from snakemake_logger_plugin_observe.recording.notes import SourcesFound
 from snakemake_logger_plugin_observe.recording.workflow_sources import digests
@@ -84,10 +84,7 @@ def _find(
 def sha256(path: Path) -> str | None:
     """Return the hex digest of the file at *path*, or None if it cannot be read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # reading a pipe would block
-                return None
+        with open(open_plain(path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None

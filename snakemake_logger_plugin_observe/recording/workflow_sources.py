@@ -6,7 +6,6 @@ file system; the files are read on another thread.
 
 import hashlib
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any, Final
 
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_plain
 from snakemake_logger_plugin_observe.probe import ask
 
 _MOST_FILES: Final = 500
@@ -127,11 +127,9 @@ def digests(
 
 def _digest(path: str) -> str | None:
     try:
-        # Reading a pipe would block. Links are followed: Snakemake reads what they lead to, too.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            known = os.fstat(descriptor)
-            if not stat.S_ISREG(known.st_mode) or known.st_size > _MOST_BYTES:
+        # Links are followed: Snakemake reads what they lead to, too.
+        with open(open_plain(path), "rb") as file:
+            if os.fstat(file.fileno()).st_size > _MOST_BYTES:
                 return None
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):

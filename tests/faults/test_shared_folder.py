@@ -98,7 +98,7 @@ def test_a_log_that_is_replaced_by_a_link(lab: Lab, private: Path) -> None:
 
 
 @fault(
-    "links that are called like what a killed run leaves lead to old files of the user's",
+    "links named as a killed run names its leftovers point to old files of the user's",
     snakemake="as bare",
     journal="complete; nothing is removed through them",
 )
