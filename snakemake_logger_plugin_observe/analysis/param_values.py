@@ -133,8 +133,11 @@ def _is_option(word: str) -> bool:
 
 def _in_words(before: str, now: str) -> str:
     before, now, inside = _narrowed(before, now)
-    text = f"{before or 'nothing'} → {now or 'nothing'}"
-    return f"{text} (in {inside})" if inside else text
+    if not inside:
+        return f"{before or 'nothing'} → {now or 'nothing'}"
+    if before and now:
+        return f"{before} → {now} (in {inside})"
+    return f"{now} is new (in {inside})" if now else f"{before} is gone (from {inside})"
 
 
 def _by_name(before: str, now: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, changes
+from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change, changes
 from snakemake_logger_plugin_observe.analysis.why.not_run import (
     Modified,
     find_not_run,
@@ -20,7 +20,7 @@ from snakemake_logger_plugin_observe.commands.support import (
     find_journal,
     past_runs,
 )
-from snakemake_logger_plugin_observe.commands.support.other_runs import baseline_of
+from snakemake_logger_plugin_observe.commands.support.other_runs import last_success
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
 from snakemake_logger_plugin_observe.journal.files import (
     Detail,
@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     origins = Origins(source.run)
     found = roots(origins)
     reasons = why(source.run, origins, found)
-    baseline = baseline_of(source, Detail.JOBS)
-    changed = changes(baseline.run, source.run) if baseline is not None else ()
+    baseline = last_success(source, Detail.JOBS)
+    changed = _changed(baseline, source) if baseline is not None else ()
     reruns = past_runs.reruns_of(source, origins, found, baseline)
     answer = WhyAnswer(source, reasons, baseline, changed, reruns=reruns)
     if what is None:
@@ -82,6 +82,13 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
         return Reply(replace(answer, not_run=not_run), parts, shape)
     answer = replace(answer, subject=subject, chain=chain(origins, found, subject.jobs))
     return Reply(answer, parts, shape)
+
+
+def _changed(baseline: Source, source: Source) -> tuple[Change, ...]:
+    """Return what changed since the last run, for its up-to-date jobs since they last ran."""
+    if baseline.scope in ("incremental", "resumed"):
+        earlier_jobs.complete(baseline)
+    return changes(baseline.run, source.run)
 
 
 def _modified(source: Source) -> Modified:

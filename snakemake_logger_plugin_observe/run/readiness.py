@@ -54,3 +54,8 @@ def adding_replanning(run: Run, key: Key) -> RunPhase | None:
         if phase.first_job_id is not None and phase.first_job_id <= newest:
             return phase
     return None
+
+
+def added_by_checkpoint(run: Run, jobs: Iterable[int]) -> bool:
+    """Return whether one of *jobs* came into the DAG only when a checkpoint had been evaluated."""
+    return any(adding_replanning(run, (job_id, 1)) is not None for job_id in jobs)

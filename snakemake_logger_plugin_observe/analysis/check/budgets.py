@@ -122,7 +122,7 @@ def same_work(comparison: Comparison, file_line: int | None) -> CheckLine:
         ok=comparison.same_work,
         why=comparison.verdict,
         file_line=file_line,
-        evidence=() if comparison.same_work else tuple(_unsafe(comparison)),
+        evidence=() if comparison.same_work else tuple(_against(comparison)),
     )
 
 
@@ -208,10 +208,10 @@ def slower_by(comparison: Comparison, most: float, file_line: int | None) -> Che
     return CheckLine("baseline", "slower_by", most, value, ok, why, file_line)
 
 
-def _unsafe(comparison: Comparison) -> Iterator[Citation]:
-    """Cite each unsafe finding, in this run if it shows there, else in the baseline."""
+def _against(comparison: Comparison) -> Iterator[Citation]:
+    """Cite each finding that speaks against the same work, in this run if it shows there."""
     for finding in comparison.findings:
-        if finding.kind == "unsafe":
+        if finding.kind == "unsafe" or finding.claim in comparison.reasons:
             refs = [one.ref for one in finding.evidence if one.kind == "journal"]
             here = [ref for ref in refs if ref.startswith("B:")]
             yield Citation("journal", next(iter([*here, *refs]), "B"), finding.claim)

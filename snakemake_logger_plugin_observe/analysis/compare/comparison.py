@@ -228,8 +228,8 @@ def _verdict(
         return False, _joined(compared, measured, "different work", "but "), unsafe or _claims(less)
     if less:
         return False, _amount(compared, measured, "less", "faster"), unsafe or _claims(less)
-    if any(finding.kind == "unsafe" for finding in more):
-        return False, _amount(compared, measured, "more", "slower"), unsafe
+    if any(_may_matter(compared, finding) for finding in more):
+        return False, _amount(compared, measured, "more", "slower"), unsafe or _claims(more)
     if unsafe:
         if compared.planned:
             return False, "not as planned", unsafe
@@ -292,6 +292,11 @@ def _kept(run: Run) -> int:
 
 def _claims(findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(finding.claim for finding in findings)
+
+
+def _may_matter(compared: Compared, more: Finding) -> bool:
+    """Whether nothing shows that work that was added leaves the results as they were."""
+    return more.kind == "unsafe" or (more.id == job_set.WIDENED and not compared.same_bytes)
 
 
 def _is_empty(finding: Finding) -> bool:

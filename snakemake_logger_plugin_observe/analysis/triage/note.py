@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
 from snakemake_logger_plugin_observe.pasting import Command, command, path, toml_key
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.scope import UNENDED
 
 _CITED: Final = 4
 _OTHERS: Final = 4
@@ -78,17 +79,19 @@ def _end(case: Case) -> tuple[Citation, ...]:
 
 
 def _confirming(case: Case, first: Incident | None) -> Command:
-    """Return the command that confirms the first incident."""
+    """Return the command that confirms the first incident, or that shows a healthy run."""
     journal, baseline = case.journal, case.paths.get("A")
     if (case.failures and (first is None or first.failures)) or case.status == "failed":
-        arguments = ["jobs", "--failed", *journal]
-    elif first is not None and first.failures:  # jobs that were cut off
-        arguments = ["jobs", *journal]
+        arguments, shows = ["jobs", "--failed", *journal], "what failed"
+    elif (first is not None and first.failures) or case.status in UNENDED:  # jobs were cut off
+        arguments, shows = ["jobs", *journal], "how far its jobs got"
+    elif case.status == "nothing_to_do":
+        arguments, shows = ["why", *journal], "why nothing had to run"
     elif baseline is not None:
-        arguments = ["compare", path(baseline), *journal]
+        arguments, shows = ["compare", path(baseline), *journal], "what differs from the baseline"
     else:
-        arguments = ["cost", *journal]
-    return command(_COMMAND, *arguments, purpose="confirms it")
+        arguments, shows = ["cost", *journal], "where its time went"
+    return command(_COMMAND, *arguments, purpose="confirms it" if first is not None else shows)
 
 
 def _consulted(

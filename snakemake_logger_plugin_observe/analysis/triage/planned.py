@@ -34,6 +34,10 @@ def _claims(case: Case) -> Iterator[Claim]:
             text += _compared_with(_whole(case.side), known, in_all=bool(kept))
             evidence = (*evidence, *_at_plan(case.baseline_side, known))
         yield Claim(text, evidence)
+    elif kept:
+        many = sum(kept.values())
+        text = f"nothing had to run: {jobs_of(many)} {_were(many)} up to date"
+        yield Claim(text, _at_plan(case.side, kept))
     if case.plan_side is not None:
         yield _of_dry_run(case, case.plan_side)
     if live := case.answer("plan"):

@@ -82,9 +82,9 @@ def _families(case: Case, jobs: Iterable[JobDescribed]) -> Iterable[str]:
             continue
         of = f"{plural(len(values), 'value')} of {name}"
         if others:
-            of = f"{len(values):,} of {len(known[name]):,} values of {name}"
-        started = "" if every else " that started"
-        yield f"{of}{started}, {_alike(list(values), others) or named(values)}"
+            known_so_far = "" if every else "known "
+            of = f"{len(values):,} of {len(known[name]):,} {known_so_far}values of {name}"
+        yield f"{of}, {_alike(list(values), others) or named(values)}"
 
 
 def _knows_every_job(case: Case) -> bool:

@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.same_work.outputs_and_logs import is_explained
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.unended import before_jobs, doing
+from snakemake_logger_plugin_observe.run.readiness import added_by_checkpoint
 from snakemake_logger_plugin_observe.run.scope import scope_of
+
+# Changes that a user makes, and that decide which jobs there are.
+_ASKED_FOR: Final = ("config", "command line", "targets", "Snakefile", "file ", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,7 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         yield Symptom("slower", text, side.at_end("status: success"))
     if case.comparison is not None and case.baseline_side is not None:
         before, after = case.comparison.work.jobs
-        both_full = {scope_of(case.run), scope_of(case.baseline_side.run)} <= {"full", None}
-        if after != before and case.status == "success" and both_full:
+        if after != before and case.status == "success" and _is_odd(case, case.comparison):
             text = f"{jobs_of(after)} ran, not {before:,}"
             cited = (
                 *side.at_end(f"job_count: {after}"),
@@ -82,6 +87,26 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
         line = recovered[0].rows[0].attempt.line
         cited = side.at_line(line, recovered[0].rows[0].attempt.message or "failed")
         yield Symptom("noisy", text, cited)
+
+
+def _is_odd(case: Case, found: Comparison) -> bool:
+    """Whether it is odd that two full runs had not as many jobs: nobody asked for that.
+
+    More jobs are samples that were added, unless a checkpoint found them by itself; fewer are odd
+    unless a change of the workflow explains them.
+    """
+    if case.baseline is None or not {scope_of(case.run), scope_of(case.baseline)} <= {"full", None}:
+        return False
+    added, gone = (
+        added_by_checkpoint(run, (job.job_id for job in jobs))
+        for run, jobs in (
+            (case.run, found.work.match.added),
+            (case.baseline, found.work.match.gone),
+        )
+    )
+    before, after = found.work.jobs
+    asked_for = any(one.what.startswith(_ASKED_FOR) for one in found.work.changes)
+    return added or gone or (after < before and not asked_for)
 
 
 def _cut_off(case: Case) -> str:

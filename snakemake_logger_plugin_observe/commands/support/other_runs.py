@@ -1,7 +1,7 @@
 """The other runs in a run's folder of journals: its baseline, its history, its dry run."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +22,13 @@ from snakemake_logger_plugin_observe.journal.files import (
     read_ends,
 )
 from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import scope_of
 
 _HISTORY: Final = 10
 """So many runs are enough to estimate noise."""
 _MOST_TRIED: Final = 5
-"""So many earlier runs are read to find a full one to compare a full run with."""
+"""So many earlier runs are read to find one like a full run to compare it with."""
 _MOST_READ: Final = 20
 """So many runs are read to find a full one to propose limits from."""
 _FORCES: Final = ("forceall", "forcerun", "forcetargets", "until", "omit_from")
@@ -37,24 +38,48 @@ _FORCES: Final = ("forceall", "forcerun", "forcetargets", "until", "omit_from")
 def baseline_of(source: Source, detail: Detail = Detail.WHOLE) -> Source | None:
     """Return the run to compare *source* with: the newest successful one of the same targets.
 
-    A full run is compared with a full run, if there is one.
+    A full run is compared with a full run of as many jobs of each rule, if there is one, so that
+    their lengths can be compared.
 
     Args:
         source: the run to find a baseline for.
         detail: how much of the baseline's journal is read.
 
     """
-    found: Source | None = None
+    newest: Source | None = None
     full = scope_of(source.run) == "full"
-    for outline in _earlier(source)[: -_MOST_TRIED - 1 : -1]:
+    for read in itertools.islice(_read_earlier(source, detail), _MOST_TRIED):
+        if not full or (scope_of(read.run) == "full" and _same_dag(read.run, source.run)):
+            return read
+        newest = newest or read
+    return newest
+
+
+def last_success(source: Source, detail: Detail = Detail.WHOLE) -> Source | None:
+    """Return the newest successful run before *source*, of the same targets.
+
+    Args:
+        source: the run.
+        detail: how much of the earlier run's journal is read.
+
+    """
+    return next(_read_earlier(source, detail), None)
+
+
+def _read_earlier(source: Source, detail: Detail) -> Iterator[Source]:
+    """Yield the successful earlier runs of the same Snakefile and targets, the newest first."""
+    for outline in reversed(_earlier(source)):
         try:
-            read = find_journal.load(outline.path, detail)
+            yield find_journal.load(outline.path, detail)
         except JournalError:
             continue
-        if not full or scope_of(read.run) == "full":
-            return read
-        found = found or read
-    return found
+
+
+def _same_dag(one: Run, other: Run) -> bool:
+    """Return whether two full runs planned as many jobs of each rule."""
+    if one.planned is None or other.planned is None:
+        return False
+    return one.planned.to_run == other.planned.to_run
 
 
 def history(source: Source) -> list[Outline]:

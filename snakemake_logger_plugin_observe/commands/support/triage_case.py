@@ -132,7 +132,7 @@ def _missing(
             "no baseline (no earlier run of the same Snakefile and targets succeeded): what "
             "changed, and whether the run was slow, is unknown; name one with --baseline"
         )
-    if not planned:
+    if not planned and run.planned is None:
         yield "no journal of a dry run in its folder: the plan is known only from the run itself"
     yield from _about_folder(source, folder)
     if started is not None and started.host != socket.gethostname():

@@ -75,6 +75,8 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     if answer.source.length_unknown:
         purpose = "what was in flight, and what to do"
         return ending(found, reader("triage", answer.source, purpose=purpose))
+    if answer.source.status == "nothing_to_do":
+        return ending(found, reader("why", answer.source, purpose="why nothing had to run"))
     purpose = "what to fix first, and what that would save"
     return ending(found, reader("path", answer.source, purpose=purpose))
 

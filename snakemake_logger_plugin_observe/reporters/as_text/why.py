@@ -44,7 +44,6 @@ _CHANGES_SHOWN: Final = 6
 _ROOM_FOR_FILES: Final = 20
 _PADDING: Final = 2
 _ROOM_FOR_LINES: Final = 52
-_LONGEST_VALUE: Final = 28
 # Changes that make Snakemake run a job again come first.
 _TRIGGERS: Final = re.compile(r"code|params|environment|input|script|config|file |commit|targets")
 
@@ -215,7 +214,7 @@ def _change(one: Change) -> str:
         values = reordered or cause_words.shortened(str(one.values), LONGEST_CHANGE)
         return f"{harmless(what)}: {values}{jobs}"
     before, after = (
-        cause_words.shortened(side, _LONGEST_VALUE) if side is not None else "none"
+        cause_words.shortened(side, LONGEST_CHANGE) if side is not None else "none"
         for side in (one.before, one.after)
     )
     return f"{harmless(what)}: {before} → {after}{jobs}"

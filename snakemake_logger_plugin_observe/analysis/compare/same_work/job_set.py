@@ -1,7 +1,7 @@
 """Jobs that only one of the runs has: discovery, cut or added steps, up-to-date work."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import by_rule
@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
 from snakemake_logger_plugin_observe.analysis.phrasing import job_names, jobs_of, named, plural
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.readiness import adding_replanning
+from snakemake_logger_plugin_observe.run.readiness import added_by_checkpoint
 
 NARROWED, WIDENED = "discovery_narrowed", "discovery_widened"
 CUT, UP_TO_DATE, ADDED, NOT_MADE = "steps_cut", "up_to_date", "steps_added", "outputs_not_made"
@@ -144,7 +144,8 @@ def _narrowed(
     jobs = gone["discovery"]
     if not jobs:
         return
-    claim = f"{jobs_of(len(jobs))} gone: {_counted(compared, values)} ({_without(values)})"
+    counted = _counted(compared, values, compared.before.run, jobs)
+    claim = f"{jobs_of(len(jobs))} gone: {counted} ({_without(values)})"
     if compared.same_bytes:
         claim += "; the remaining outputs are the same bytes"
     yield Finding(NARROWED, "unsafe", claim, compared.before.at_jobs(jobs))
@@ -156,13 +157,24 @@ def _widened(
     jobs = added["discovery"]
     if not jobs:
         return
-    claim = f"{plural(len(jobs), 'more job')}: {_counted(compared, values)} ({_with(values)})"
-    kind: Kind = "neutral" if compared.same_bytes else "unsafe"
+    counted = _counted(compared, values, compared.after.run, jobs)
+    claim = f"{plural(len(jobs), 'more job')}: {counted} ({_with(values)})"
+    # Values that were there when the run began were asked for; a checkpoint's may be anything.
+    asked_for = not _discovered(compared.after.run, jobs)
+    kind: Kind = "neutral" if compared.same_bytes or asked_for else "unsafe"
     yield Finding(WIDENED, kind, claim, compared.after.at_jobs(jobs))
 
 
-def _counted(compared: Compared, values: dict[str, set[str]]) -> str:
-    return f"discovery found {_numbers(compared, values)}"
+def _counted(
+    compared: Compared, values: dict[str, set[str]], run: Run, jobs: Iterable[JobDescribed]
+) -> str:
+    """Return how many values there are now and were before; *run* had the *jobs*."""
+    found = "discovery found " if _discovered(run, jobs) else ""
+    return f"{found}{_numbers(compared, values)}"
+
+
+def _discovered(run: Run, jobs: Iterable[JobDescribed]) -> bool:
+    return added_by_checkpoint(run, (job.job_id for job in jobs))
 
 
 def _numbers(compared: Compared, values: dict[str, set[str]]) -> str:
@@ -207,11 +219,11 @@ def _cut(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
 
 
 def _added(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
-    planned = compared.before.run.is_dry_run
+    planned, run = compared.before.run.is_dry_run, compared.after.run
     for rule, found in by_rule(jobs).items():
         cited = compared.after.at_jobs(found)
         what = f"{plural(len(found), 'more job')} of {rule}"
-        if planned and any(adding_replanning(compared.after.run, (job.job_id, 1)) for job in found):
+        if planned and _discovered(run, found):
             yield Finding(UNPLANNED, "neutral", f"{what}: added by a checkpoint", cited)
         elif read := _read_by_others(compared, found):
             claim = compared.with_results(

@@ -1,17 +1,18 @@
 """Discovery produced more work than before: new wildcard values, with jobs for each.
 
-A few new values are a sample that was added, unless a checkpoint found them by itself, or their
-jobs failed.
+New values are samples that were added, unless a checkpoint found them by itself, their jobs
+failed or made the run slow, or there are many and nothing that changed explains them.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.same_work import job_set
+from snakemake_logger_plugin_observe.analysis.compare.same_work.outputs_and_logs import is_explained
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.why.why import job_times
-from snakemake_logger_plugin_observe.run.readiness import adding_replanning
+from snakemake_logger_plugin_observe.run.readiness import added_by_checkpoint
 
 CLASS: Final = "discovery_widened"
 _MANY: Final = 10
@@ -29,8 +30,9 @@ def detect(case: Case) -> Iterator[Incident]:
         new = {job.job_id for job in added}
         took = sum(time for job_id, time in job_times(case.run).items() if job_id in new)
         failed = sum(1 for one in case.failures if one.job_id in new)
-        found = any(adding_replanning(case.run, (job_id, 1)) for job_id in new)
-        if not (found or failed or len(new) >= _MANY or case.explains_slowness(took)):
+        many = len(new) >= _MANY and not is_explained(case.comparison.work.changes)
+        found = added_by_checkpoint(case.run, new)
+        if not (found or failed or many or case.explains_slowness(took)):
             continue
         yield Incident(
             id=CLASS,

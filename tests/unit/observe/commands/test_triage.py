@@ -122,7 +122,7 @@ def test_a_dry_run_next_to_the_journal_is_found(
     ("story", "beginning"),
     [
         (a_run(), "no baseline"),
-        (a_run(), "no journal of a dry run"),
+        (killed(), "no journal of a dry run"),
         (a_run(), "the working directory was /work during the run"),
         (a_run(), "the journal is from another machine (login)"),
         (flaky(), "4 of 4 logs and benchmarks of the affected jobs could not be read"),

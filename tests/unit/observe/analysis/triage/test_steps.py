@@ -225,7 +225,7 @@ def three_values(*, described: int) -> Story:
     ("described", "text"),
     [
         (3, "2 jobs of cut; 2 of 3 values of i, a, b"),
-        (2, "2 jobs of cut; 2 values of i that started, a, b"),
+        (2, "2 jobs of cut; 2 values of i, a, b"),
     ],
 )
 def test_all_values_are_all_that_were_planned(described: int, text: str) -> None:
