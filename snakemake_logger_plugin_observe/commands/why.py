@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.why.not_run import (
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import chain, roots
 from snakemake_logger_plugin_observe.analysis.why.selection import NoSuchJob, find
+from snakemake_logger_plugin_observe.analysis.why.taken_up import TakenUp, taken_up
 from snakemake_logger_plugin_observe.analysis.why.why import why
 from snakemake_logger_plugin_observe.commands.support import (
     earlier_jobs,
@@ -64,7 +65,9 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     baseline = last_success(source, Detail.JOBS)
     changed = _changed(baseline, source) if baseline is not None else ()
     reruns = past_runs.reruns_of(source, origins, found, baseline)
-    answer = WhyAnswer(source, reasons, baseline, changed, reruns=reruns)
+    answer = WhyAnswer(
+        source, reasons, baseline, changed, reruns=reruns, taken_up=_taken_up(source)
+    )
     if what is None:
         if not reasons.all.jobs or source.scope in ("incremental", "resumed"):
             earlier_jobs.complete(source)
@@ -89,6 +92,16 @@ def _changed(baseline: Source, source: Source) -> tuple[Change, ...]:
     if baseline.scope in ("incremental", "resumed"):
         earlier_jobs.complete(baseline)
     return changes(baseline.run, source.run)
+
+
+def _taken_up(source: Source) -> TakenUp | None:
+    """Return what had become of the jobs in the run that this one resumes, if it resumes one."""
+    if source.resumes is None:
+        return None
+    try:
+        return taken_up(source.run, find_journal.load(source.resumes.path, Detail.FIGURES).run)
+    except JournalError:
+        return None
 
 
 def _modified(source: Source) -> Modified:

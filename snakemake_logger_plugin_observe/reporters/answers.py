@@ -25,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.whatif.whatif import WhatIf
 from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
 from snakemake_logger_plugin_observe.analysis.why.roots import Chain, Root
 from snakemake_logger_plugin_observe.analysis.why.selection import JobSelection
+from snakemake_logger_plugin_observe.analysis.why.taken_up import TakenUp
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command
@@ -160,6 +161,8 @@ class WhyAnswer:
     """Why nothing ran, or what was asked about did not."""
     reruns: tuple[Rerun, ...] = ()
     """What the runs before show about jobs that ran again."""
+    taken_up: TakenUp | None = None
+    """What had become of its jobs in the run that it resumes, if it resumes one."""
 
     def reruns_of(self, root: Root) -> tuple[Rerun, ...]:
         """Return what the runs before show about a root cause."""

@@ -32,6 +32,7 @@ def shape(answer: WhyAnswer) -> dict[str, Any]:
         "roots": [_root(run, one) for one in why.roots],
         "reasons": [_reason(run, one) for one in why.reasons],
         "reruns": [_rerun(run, one) for one in answer.reruns],
+        "taken_up": asdict(answer.taken_up) if answer.taken_up is not None else None,
         "changed": {
             "baseline": str(answer.baseline.path) if answer.baseline is not None else None,
             "changes": [_change(one) for one in answer.changes],

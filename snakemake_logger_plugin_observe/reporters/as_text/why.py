@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.phrasing import job_names, plural
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
 from snakemake_logger_plugin_observe.pasting import command, path
@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
 )
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LONGEST_CHANGE
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
+    ENDED,
     ending,
     errors,
     head,
@@ -57,7 +58,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
         found += [*not_run.parts(answer), *errors(answer.source), Text()]
     else:
         found += rerun_words.without_a_root(answer, width)
-        found += [_roots(answer, width), *_several(answer), Text()]
+        found += [_roots(answer, width), *_several(answer), *_taken_up(answer, width), Text()]
         found += [*_reasons(answer, width), Text()]
         if any(not one.rules for one in answer.why.roots):
             found += [*errors(answer.source), Text()]
@@ -132,6 +133,23 @@ def _several(answer: WhyAnswer) -> Iterator[RenderableType]:
             "alone: jobs with only this one",
             "dim",
         )
+
+
+def _taken_up(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield which jobs the run that this one resumes had begun in vain."""
+    earlier, jobs = answer.source.resumes, answer.source.run.jobs
+    if earlier is None or answer.taken_up is None:
+        return
+    before = f"the run of {clock_time(earlier.start)}"
+    ended = ENDED[earlier.status]
+    for ids, text in (
+        (answer.taken_up.failed, f"had failed in {before}"),
+        (answer.taken_up.unended, f"had not ended when {before} {ended}"),
+    ):
+        if ids:
+            names = job_names([jobs[job_id] for job_id in ids])
+            line = f"{plural(len(ids), 'job')} {text}: {names}"
+            yield from map(Text, _wrapped(harmless(line), width, "  "))
 
 
 def _reasons(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
