@@ -41,7 +41,8 @@ def cost(source: Source) -> CostAnswer:
     """Return where the time of a run went, and first what failed, if it failed."""
     run, failed = source.run, has_failed(source)
     accounts = account(run)
-    advised = bool(run.attempts) and not source.length_unknown and not failed
+    cut_short = source.length_unknown or source.status == "interrupted"
+    advised = bool(run.attempts) and not cut_short and not failed
     return CostAnswer(
         source,
         accounts,

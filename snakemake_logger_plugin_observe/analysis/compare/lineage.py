@@ -1,5 +1,6 @@
 """The files and jobs of a run, followed upstream and downstream."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -23,7 +24,7 @@ class Lineage:
             self.makers.update(dict.fromkeys(job.output, job))
             for path in job.input:
                 self.readers.setdefault(path, []).append(job)
-        self._fed_by = lru_cache(_FILES_KEPT)(self._downstream)
+        self._fed_by = lru_cache(_FILES_KEPT)(lambda path: self.downstream([path]))
         self._made_from = lru_cache(_FILES_KEPT)(self._upstream)
         self._same_sources = lru_cache(_FILES_KEPT)(self._has_same_sources)
 
@@ -31,10 +32,10 @@ class Lineage:
         """Return whether *job* depends on the file *path*, directly or through other jobs."""
         return job.job_id in self._fed_by(path)
 
-    def _downstream(self, path: str) -> set[int]:
-        """Return the ids of all jobs that depend on *path*; each is visited once."""
+    def downstream(self, paths: Iterable[str]) -> set[int]:
+        """Return the ids of all jobs that depend on one of *paths*; each is visited once."""
         found: set[int] = set()
-        waiting = [path]
+        waiting = list(paths)
         while waiting:
             for reader in self.readers.get(waiting.pop(), ()):
                 if reader.job_id not in found:

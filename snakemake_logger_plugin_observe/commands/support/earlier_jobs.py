@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.commands.support import find_journal
@@ -47,6 +48,16 @@ def _earlier(source: Source, baseline: Source | None) -> Iterator[Source]:
             continue
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A job as an earlier run knows it, and its params there."""
+
+    job: JobDescribed
+    """Its line is one of another journal, so it is not cited."""
+    made: Made
+    params: tuple[str, ...]
+
+
 class _Search:
     """The up-to-date jobs of a run that no earlier run has described yet."""
 
@@ -57,7 +68,7 @@ class _Search:
         counts = Counter(run.planned.up_to_date if run.planned is not None else {})
         counts.subtract(job.rule for job in run.kept.values())
         self._counted = {rule: many for rule, many in counts.items() if many > 0}
-        self._candidates: dict[_Name, tuple[JobDescribed, Made]] = {}
+        self._candidates: dict[_Name, _Known] = {}
 
     def unfinished(self) -> bool:
         return bool(self._wanted or self._counted)
@@ -70,30 +81,34 @@ class _Search:
         run = source.run
         for job_id, job in run.jobs.items():
             if (attempt := run.last_attempt(job_id)) is not None:
-                self._take(job, Made(str(source.path), run.start, source.status, attempt))
+                made = Made(str(source.path), run.start, source.status, attempt)
+                self._take(_Known(job, made, run.params_of(job)))
         for job_id, made in run.made.items():
-            self._take(run.kept[job_id], made)
+            job = run.kept[job_id]
+            self._take(_Known(job, made, run.params_of(job)))
 
-    def _take(self, job: JobDescribed, made: Made) -> None:
-        name = _name(job)
+    def _take(self, known: "_Known") -> None:
+        job, name = known.job, _name(known.job)
         if name in self._ran or name in self._candidates:
             return
         if (job_id := self._wanted.pop(name, None)) is not None:
-            self._describe(job_id, job, made)
+            self._describe(job_id, known)
         elif job.rule in self._counted:
-            self._candidates[name] = (job, made)
+            self._candidates[name] = known
 
-    def _describe(self, job_id: int, job: JobDescribed, made: Made) -> None:
-        # Its line is one of another journal, so it is not cited.
+    def _describe(self, job_id: int, known: "_Known") -> None:
+        job = known.job
         self._run.kept[job_id] = job.model_copy(update={"job_id": job_id})
-        self._run.made[job_id] = made
+        self._run.made[job_id] = known.made
+        if known.params:
+            self._run.params.setdefault((job.rule, job.params_digest or ""), known.params)
 
     def take_counted(self) -> None:
         """Take the candidates of each rule that has as many of them as it has up-to-date jobs."""
-        found = Counter(job.rule for job, _made in self._candidates.values())
-        for job, made in self._candidates.values():
-            if found[job.rule] == self._counted[job.rule]:
-                self._describe(min(self._run.kept, default=0) - 1, job, made)
+        found = Counter(one.job.rule for one in self._candidates.values())
+        for one in self._candidates.values():
+            if found[one.job.rule] == self._counted[one.job.rule]:
+                self._describe(min(self._run.kept, default=0) - 1, one)
 
 
 def _name(job: JobDescribed) -> _Name:

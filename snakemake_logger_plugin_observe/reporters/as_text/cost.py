@@ -72,7 +72,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += advice.requests(answer.request_mismatches, width)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
-    if answer.source.length_unknown:
+    if answer.source.length_unknown or answer.source.status == "interrupted":
         purpose = "what was in flight, and what to do"
         return ending(found, reader("triage", answer.source, purpose=purpose))
     if answer.source.status == "nothing_to_do":

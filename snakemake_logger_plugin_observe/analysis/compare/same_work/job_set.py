@@ -25,17 +25,21 @@ MADE_ALREADY, UNPLANNED, NOT_REACHED = "made_already", "made_by_checkpoint", "no
 def findings(compared: Compared) -> Iterator[Finding]:
     """Yield the jobs that only one of the runs has or executed."""
     yield from _from_cache(compared)
-    if all(compared.ended):
+    a_ended, b_ended = compared.ended
+    if b_ended:
         yield from _gone(compared)
+    else:
+        yield from _not_reached(compared.match.gone, compared.before, "B")
+    if a_ended:
         yield from _new(compared)
-        return
-    for side, jobs, other in (
-        (compared.before, compared.match.gone, "B"),
-        (compared.after, compared.match.added, "A"),
-    ):
-        if jobs:
-            claim = f"{jobs_of(len(jobs))} not reached in {other}: {job_names(jobs)}"
-            yield Finding(NOT_REACHED, "neutral", claim, side.at_jobs(jobs))
+    else:
+        yield from _not_reached(compared.match.added, compared.after, "A")
+
+
+def _not_reached(jobs: Sequence[JobDescribed], side: CitedRun, where: str) -> Iterator[Finding]:
+    if jobs:
+        claim = f"{jobs_of(len(jobs))} not reached in {where}: {job_names(jobs)}"
+        yield Finding(NOT_REACHED, "neutral", claim, side.at_jobs(jobs))
 
 
 def _from_cache(compared: Compared) -> Iterator[Finding]:

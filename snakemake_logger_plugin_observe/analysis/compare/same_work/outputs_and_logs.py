@@ -147,6 +147,10 @@ def _contents(compared: Compared) -> Iterator[Finding]:
     first = differing[0]
     of = len(compared.contents.equal) + len(differing)
     why = "" if is_explained(compared.changes) else _UNEXPLAINED
+    kind: Kind = "unsafe"
+    if _made_from_new(compared, differing):
+        depend = "depends" if len(differing) == 1 else "depend"
+        kind, why = "neutral", f", which {depend} on the outputs of new jobs now"
     claim = f"{len(differing)} of {of} outputs differ: {named(differing)}{why}"
     evidence: list[Citation] = []
     for side, known in ((compared.before, old), (compared.after, new)):
@@ -155,7 +159,14 @@ def _contents(compared: Compared) -> Iterator[Finding]:
             evidence.extend(side.at_line(found.line, f"{first}: {what}"))
             if found.line is None:
                 evidence.append(Citation("file", first, f"{side.name}: {what}"))
-    yield Finding(DIFFER, "unsafe", claim, tuple(evidence))
+    yield Finding(DIFFER, kind, claim, tuple(evidence))
+
+
+def _made_from_new(compared: Compared, paths: Iterable[str]) -> bool:
+    """Return whether each of *paths* is made, in B, from outputs of jobs that only B has."""
+    later = compared.lineages[1]
+    new = later.downstream(path for job in compared.match.added for path in job.output)
+    return all(path in later.makers and later.makers[path].job_id in new for path in paths)
 
 
 def is_explained(changes: Iterable[Change]) -> bool:

@@ -26,7 +26,7 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for the rules whose outputs are the first to differ without a reason."""
     if case.comparison is None or case.baseline is None:
         return
-    pairs = list(_drifted(case, case.comparison))
+    pairs = list(_drifted(case.comparison))
     if not pairs:
         return
     untracked = _untracked(case.comparison, {pair.before.rule for pair in pairs})
@@ -70,15 +70,14 @@ def detect(case: Case) -> Iterator[Incident]:
     )
 
 
-def _drifted(case: Case, comparison: Comparison) -> Iterator[Pair]:
+def _drifted(comparison: Comparison) -> Iterator[Pair]:
     """Yield jobs whose outputs differ although neither their rule nor anything upstream does."""
     differing = set(comparison.contents.differing)
     if not differing:
         return
     changes = comparison.work.changes
     changed = {one.subject for one in changes if one.what in _OWN and one.subject != RUN}
-    new = {job.job_id for job in comparison.work.match.added}
-    made_by_new = {path for job_id in new for path in case.run.jobs[job_id].output}
+    made_by_new = {path for job in comparison.work.match.added for path in job.output}
     for pair in comparison.work.match.pairs:
         job = pair.after
         if (
