@@ -257,7 +257,7 @@ def test_a_run_with_nothing_to_do_is_reported_as_up_to_date(again: Lab) -> None:
     (journal,) = set(again.journals) - before
     found = again.observe("why", str(journal))
     assert found.returncode == 0
-    assert "Nothing ran: everything was up to date." in found.stdout
+    assert "Nothing ran: all 6 jobs were up to date" in found.stdout
 
 
 def test_a_rule_without_output_always_runs(lab: Lab) -> None:
