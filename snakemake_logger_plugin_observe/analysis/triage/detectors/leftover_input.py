@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.rerun_incidents import incident
 
 CLASS: Final = "leftover_input"
 
@@ -15,17 +16,4 @@ def detect(case: Case) -> Iterator[Incident]:
         quote = f"input: {', '.join(case.run.jobs[one.example].input)}"
         evidence = case.side.at_job(one.example, quote)
         if one.kind == "leftover" and evidence:
-            yield Incident(
-                id=f"{CLASS}:{one.rules[0]}",
-                incident_class=CLASS,
-                where="storage and visibility",
-                claim=one.claim,
-                strength="certain",
-                explains=min(one.time, case.run.makespan),
-                failures=0,
-                evidence=evidence,
-                wrong_if=one.fix.wrong_if,
-                action=Action(one.fix.text, one.fix.why),
-                rules=one.rules,
-                jobs=one.jobs,
-            )
+            yield incident(CLASS, "storage and visibility", case, one, evidence)

@@ -6,7 +6,8 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Kind, Rerun
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.rerun_incidents import incident, reason_of
 
 CLASS: Final = "same_rerun"
 _KINDS: Final[frozenset[Kind]] = frozenset({"drawn_anew", "reordered", "own_folder", "every_time"})
@@ -16,22 +17,9 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each root cause that is no change of the work."""
     for one in case.reruns:
         in_vain = one.kind == "same_bytes" and one.ran_in_vain
-        evidence = case.side.at_job(one.example, case.run.jobs[one.example].reason or "")
+        evidence = reason_of(case, one)
         if evidence and (one.kind in _KINDS or in_vain):
-            yield Incident(
-                id=f"{CLASS}:{one.rules[0] if one.rules else one.kind}",
-                incident_class=CLASS,
-                where="workflow semantics",
-                claim=_claim(case, one),
-                strength="certain" if one.certain else "likely",
-                explains=min(one.time, case.run.makespan),
-                failures=0,
-                evidence=evidence,
-                wrong_if=one.fix.wrong_if,
-                action=Action(one.fix.text, one.fix.why),
-                rules=one.rules,
-                jobs=one.jobs,
-            )
+            yield incident(CLASS, "workflow semantics", case, one, evidence, _claim(case, one))
 
 
 def _claim(case: Case, one: Rerun) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.analysis.triage.rerun_incidents import incident, reason_of
 
 CLASS: Final = "temp_made_again"
 
@@ -12,19 +13,6 @@ CLASS: Final = "temp_made_again"
 def detect(case: Case) -> Iterator[Incident]:
     """Yield an incident for each rule whose removed outputs made finished jobs run again."""
     for one in case.reruns:
-        evidence = case.side.at_job(one.example, case.run.jobs[one.example].reason or "")
+        evidence = reason_of(case, one)
         if one.kind == "temp_again" and evidence and (one.ran_in_vain or case.is_large(one.time)):
-            yield Incident(
-                id=f"{CLASS}:{one.rules[0]}",
-                incident_class=CLASS,
-                where="workflow semantics",
-                claim=one.claim,
-                strength="certain",
-                explains=min(one.time, case.run.makespan),
-                failures=0,
-                evidence=evidence,
-                wrong_if=one.fix.wrong_if,
-                action=Action(one.fix.text, one.fix.why),
-                rules=one.rules,
-                jobs=one.jobs,
-            )
+            yield incident(CLASS, "workflow semantics", case, one, evidence)
