@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.support.check_file import CheckFileError
 from snakemake_logger_plugin_observe.commands.support.evidence_store import SavingError
 from snakemake_logger_plugin_observe.commands.support.write_files import WritingError
-from snakemake_logger_plugin_observe.journal.files import JournalError, unreadable
+from snakemake_logger_plugin_observe.journal.lines import JournalError, unreadable
 from snakemake_logger_plugin_observe.reporters.forms import FORMS
 from snakemake_logger_plugin_observe.reporters.forms.text import UNLIMITED
 from snakemake_logger_plugin_observe.reporters.words import harmless

@@ -16,7 +16,8 @@ from snakemake_logger_plugin_observe.external.slurm_accounting import (
     query,
     slurm_ids,
 )
-from snakemake_logger_plugin_observe.journal.files import JournalError, append
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.writing import append
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.reply import Reply

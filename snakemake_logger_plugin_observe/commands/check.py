@@ -39,11 +39,9 @@ from snakemake_logger_plugin_observe.commands.support.check_file import (
 )
 from snakemake_logger_plugin_observe.external.published_files import published
 from snakemake_logger_plugin_observe.external.verify_commands import run_verify_command
-from snakemake_logger_plugin_observe.journal.files import (
-    SUBFOLDER,
-    Detail,
-    JournalError,
-)
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CheckAnswer, ProposalAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.check import shape, shape_proposal
 from snakemake_logger_plugin_observe.reporters.as_text.check import parts, proposal_parts

@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.commands.support.sides import (
     parties,
     side,
 )
-from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import CompareAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.compare import shape
 from snakemake_logger_plugin_observe.reporters.as_text.compare import parts

@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.files import Detail
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
 from snakemake_logger_plugin_observe.reporters.as_json.cost import shape
 from snakemake_logger_plugin_observe.reporters.as_text.cost import parts

@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import rule_patterns
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.records import Status
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.jobs import shape

@@ -12,7 +12,9 @@ from snakemake_logger_plugin_observe.analysis.path.paths import Paths, paths
 from snakemake_logger_plugin_observe.analysis.whatif import build_model
 from snakemake_logger_plugin_observe.analysis.whatif.savings import Saving, savings
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError, lines_at
+from snakemake_logger_plugin_observe.journal.excerpts import lines_at
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import PathAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.path import shape
 from snakemake_logger_plugin_observe.reporters.as_text.path import parts

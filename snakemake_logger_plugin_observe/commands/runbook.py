@@ -20,13 +20,10 @@ from snakemake_logger_plugin_observe.commands.support.triage_case import folder_
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION, RunStarted
-from snakemake_logger_plugin_observe.journal.files import (
-    Detail,
-    JournalError,
-    journals_below,
-    journals_in,
-)
+from snakemake_logger_plugin_observe.journal.folders import journals_below, journals_in
+from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.ownership import not_this_users
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.pasting import Command, command
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head

@@ -15,7 +15,8 @@ from snakemake_logger_plugin_observe.commands.support import (
 )
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of, gather, unread
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.triage import shape
 from snakemake_logger_plugin_observe.reporters.as_text.triage import parts

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from snakemake_logger_plugin_observe.analysis.cost.validation import Validation, validate
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.files import read_journal, repeated_lines
+from snakemake_logger_plugin_observe.journal.excerpts import repeated_lines
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
 from snakemake_logger_plugin_observe.reporters.reply import Reply

@@ -15,7 +15,8 @@ from snakemake_logger_plugin_observe.analysis.whatif.scenario import (
 )
 from snakemake_logger_plugin_observe.analysis.whatif.whatif import what_if
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import WhatIfAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.whatif import shape
 from snakemake_logger_plugin_observe.reporters.as_text.whatif import parts

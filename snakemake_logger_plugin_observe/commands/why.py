@@ -23,12 +23,10 @@ from snakemake_logger_plugin_observe.commands.support import (
 )
 from snakemake_logger_plugin_observe.commands.support.other_runs import last_success
 from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
-from snakemake_logger_plugin_observe.journal.files import (
-    Detail,
-    JournalError,
-    is_journal,
-    journals_in,
-)
+from snakemake_logger_plugin_observe.journal.excerpts import is_journal
+from snakemake_logger_plugin_observe.journal.folders import journals_in
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source, WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.why import shape
 from snakemake_logger_plugin_observe.reporters.as_text.why import parts

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.journal.events import RunStarted
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, read_ends
+from snakemake_logger_plugin_observe.journal.excerpts import read_ends
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
 
 _OF_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 

@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 from typing import Final, final
 
-from snakemake_logger_plugin_observe.journal.files import open_journals_folder
+from snakemake_logger_plugin_observe.journal.folders import open_journals_folder
 
 _BYTES: Final = 32
 _ID_LENGTH: Final = 8

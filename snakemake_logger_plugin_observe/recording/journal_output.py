@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.console import sentence
 from snakemake_logger_plugin_observe.journal.events import Event, Gap, Heartbeat, RunFinished
-from snakemake_logger_plugin_observe.journal.files import JournalWriter, to_line
 from snakemake_logger_plugin_observe.journal.masking import Masker
+from snakemake_logger_plugin_observe.journal.writing import JournalWriter, to_line
 
 _KEPT_BYTES: Final = 8 * 1024 * 1024
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -31,7 +31,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     Message,
     RunStarted,
 )
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.masking import MASK, Masker
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.recording import digest_key, filesystem_probe, notes

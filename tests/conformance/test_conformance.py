@@ -23,7 +23,8 @@ from snakemake_logger_plugin_observe.analysis.triage.steps import triage
 from snakemake_logger_plugin_observe.commands import compare
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.triage_case import gather
-from snakemake_logger_plugin_observe.journal.files import lines_at, read_journal
+from snakemake_logger_plugin_observe.journal.excerpts import lines_at
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run

@@ -195,17 +195,17 @@ def test_a_folder_that_is_read_only_on_the_node(lab: Lab, mount: Mount) -> None:
 
 HANGS = {
     "when it is made": (
-        "snakemake_logger_plugin_observe.journal.files",
+        "snakemake_logger_plugin_observe.journal.writing",
         "JournalWriter.__init__",
         {},
     ),
     "in mid-run": (
-        "snakemake_logger_plugin_observe.journal.files",
+        "snakemake_logger_plugin_observe.journal.writing",
         "JournalWriter.write",
         {"skip": 4},
     ),
     "as it is removed": (
-        "snakemake_logger_plugin_observe.journal.files",
+        "snakemake_logger_plugin_observe.journal.writing",
         "JournalWriter.still_there",
         {},
     ),

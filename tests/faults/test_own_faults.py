@@ -159,7 +159,7 @@ def test_hooks_that_cannot_be_installed(lab: Lab, as_bare: AsBare) -> None:
 
 RECORDER = {
     "a note that cannot be taken": ("recording.run_events", "RunEvents.iteration_ended", {}),
-    "a line that cannot be made": ("journal.files", "to_line", {"skip": 3}),
+    "a line that cannot be made": ("journal.writing", "to_line", {"skip": 3}),
     "an account that cannot be made": ("analysis.cost.account", "account", {}),
 }
 
@@ -262,7 +262,7 @@ def test_a_flood_of_records_at_the_end(lab: Lab, slow: bool) -> None:
     lab.snakefile(FLOOD)
     # Slow: each line takes a millisecond, as on a file system that is in trouble.
     environment = (
-        injected(f"{OBSERVE}.journal.files", "JournalWriter.write", do="slow") if slow else {}
+        injected(f"{OBSERVE}.journal.writing", "JournalWriter.write", do="slow") if slow else {}
     )
     begun = time.monotonic()
     done = lab.snakemake(*LOCAL, **environment)

@@ -29,7 +29,6 @@ from snakemake_logger_plugin_observe.journal.events import (
     UpToDate,
     at_line,
 )
-from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
     Execution,
@@ -40,6 +39,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Usage,
     Wait,
 )
+from snakemake_logger_plugin_observe.journal.writing import to_line
 from snakemake_logger_plugin_observe.recording.attempt_end import figures
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.attempt import Attempt

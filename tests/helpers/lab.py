@@ -16,7 +16,8 @@ import warm
 
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.analysis.cost.validation import validate
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, journals_in, read_journal
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_in
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run

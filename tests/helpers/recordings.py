@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from builders import an_execution, at, level
 
-from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport
 from snakemake_logger_plugin_observe.recording.options import JournalSettings

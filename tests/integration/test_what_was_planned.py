@@ -6,7 +6,7 @@ import pytest
 from lab import BOTH, Lab, without_moments
 
 from snakemake_logger_plugin_observe.journal.events import Planned
-from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 
 ALONE = ("--logger", "observe")
 EXECUTOR_ALONE = ("--executor", "timed")

@@ -11,7 +11,7 @@ from lab import BOTH, attempts_of, phases_s
 from slurm_lab import ON_SLURM, SlurmLab
 
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
-from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS
 
 ONE_JOB = """

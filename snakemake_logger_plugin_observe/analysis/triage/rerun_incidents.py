@@ -7,24 +7,23 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Bou
 
 
 def incident(
-    incident_class: str,
-    where: Boundary,
     case: Case,
     one: Rerun,
+    kind: tuple[str, Boundary],
     evidence: tuple[Citation, ...],
     claim: str | None = None,
 ) -> Incident:
     """Return a finding as an incident of a class, with its fix as the action.
 
     Args:
-        incident_class: the id of the class.
-        where: which boundary it is about.
         case: the run.
         one: the finding.
+        kind: the id of the class, and the boundary that it is about.
         evidence: the lines that show it.
         claim: what it is, if not as the finding says.
 
     """
+    incident_class, where = kind
     return Incident(
         id=f"{incident_class}:{one.rules[0] if one.rules else one.kind}",
         incident_class=incident_class,

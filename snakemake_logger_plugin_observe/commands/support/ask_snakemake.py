@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import LiveAnswer
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import RunStarted
-from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.ownership import not_this_users
 from snakemake_logger_plugin_observe.pasting import command, option
 from snakemake_logger_plugin_observe.reporters.answers import Source

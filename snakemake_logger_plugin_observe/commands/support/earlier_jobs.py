@@ -8,7 +8,8 @@ from typing import Final
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.model import Made, Run
 

@@ -13,14 +13,9 @@ from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import folder_runs
 from snakemake_logger_plugin_observe.external import processes
-from snakemake_logger_plugin_observe.journal.files import (
-    SUBFOLDER,
-    Detail,
-    JournalError,
-    journals_below,
-    journals_in,
-    read_journal,
-)
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_below, journals_in
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.reporters.answers import EarlierRun, Source
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold

@@ -8,7 +8,7 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import snakefi
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
-from snakemake_logger_plugin_observe.journal.files import contains, read_ends
+from snakemake_logger_plugin_observe.journal.excerpts import contains, read_ends
 
 _OF_AN_ATTEMPT: Final = b'{"event":"attempt_'
 _CUT_OFF: Final = ("failed", "interrupted", "killed")

@@ -16,11 +16,9 @@ from snakemake_logger_plugin_observe.commands.support.folder_runs import (
     start_of,
 )
 from snakemake_logger_plugin_observe.journal.events import RunStarted
-from snakemake_logger_plugin_observe.journal.files import (
-    Detail,
-    JournalError,
-    read_ends,
-)
+from snakemake_logger_plugin_observe.journal.excerpts import read_ends
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import scope_of

@@ -9,12 +9,9 @@ from snakemake_logger_plugin_observe.analysis.reruns.reruns import asks_the_past
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import Roots
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Begun, before
-from snakemake_logger_plugin_observe.journal.files import (
-    Detail,
-    JournalError,
-    read_journal,
-    read_outputs,
-)
+from snakemake_logger_plugin_observe.journal.excerpts import read_outputs
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run import fold
 from snakemake_logger_plugin_observe.run.model import Run

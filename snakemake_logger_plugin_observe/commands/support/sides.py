@@ -11,7 +11,8 @@ from snakemake_logger_plugin_observe.commands.support import earlier_jobs, find_
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Outline
 from snakemake_logger_plugin_observe.external.published_files import checksums
 from snakemake_logger_plugin_observe.journal.events import RunFinished
-from snakemake_logger_plugin_observe.journal.files import Detail, JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
 
 

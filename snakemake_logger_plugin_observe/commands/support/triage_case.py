@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.analysis.why.why import RunReasons, why
 from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs, past_runs
 from snakemake_logger_plugin_observe.commands.support.sides import Side, baseline_side, parties
 from snakemake_logger_plugin_observe.external.workdir import Workdir
-from snakemake_logger_plugin_observe.journal.files import JournalError
+from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.model import Run
 

@@ -18,7 +18,7 @@ from command_line import output, write_run
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.journal import files
+from snakemake_logger_plugin_observe.journal import lines
 
 
 @pytest.fixture
@@ -401,7 +401,7 @@ def test_a_journal_that_may_not_be_read_is_named_with_what_helps(
     chain().write(workdir / "j.jsonl")
     write_run(workdir, "1", chain())
 
-    monkeypatch.setattr(files, "open", denied, raising=False)
+    monkeypatch.setattr(lines, "open", denied, raising=False)
     assert main(["jobs", *named]) == 2
     error = output(capsys)[1]
     assert ".jsonl: Permission denied; its owner can let you read it" in error

@@ -16,4 +16,4 @@ def detect(case: Case) -> Iterator[Incident]:
         quote = f"input: {', '.join(case.run.jobs[one.example].input)}"
         evidence = case.side.at_job(one.example, quote)
         if one.kind == "leftover" and evidence:
-            yield incident(CLASS, "storage and visibility", case, one, evidence)
+            yield incident(case, one, (CLASS, "storage and visibility"), evidence)

@@ -19,7 +19,7 @@ def detect(case: Case) -> Iterator[Incident]:
         in_vain = one.kind == "same_bytes" and one.ran_in_vain
         evidence = reason_of(case, one)
         if evidence and (one.kind in _KINDS or in_vain):
-            yield incident(CLASS, "workflow semantics", case, one, evidence, _claim(case, one))
+            yield incident(case, one, (CLASS, "workflow semantics"), evidence, _claim(case, one))
 
 
 def _claim(case: Case, one: Rerun) -> str:

@@ -15,4 +15,4 @@ def detect(case: Case) -> Iterator[Incident]:
     for one in case.reruns:
         evidence = reason_of(case, one)
         if one.kind == "temp_again" and evidence and (one.ran_in_vain or case.is_large(one.time)):
-            yield incident(CLASS, "workflow semantics", case, one, evidence)
+            yield incident(case, one, (CLASS, "workflow semantics"), evidence)

@@ -13,7 +13,7 @@ from builders import Story, a_record, chain, grouped, killed, printing, retried,
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.__main__ import main
 from snakemake_logger_plugin_observe.journal.events import Accounting
-from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 
 Command = Callable[[str, str], Path]
 Said = pytest.CaptureFixture[str]

@@ -33,8 +33,8 @@ from snakemake_logger_plugin_observe.external.slurm_accounting import (
     slurm_ids,
 )
 from snakemake_logger_plugin_observe.journal.events import ADAPTER, Accounting
-from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
+from snakemake_logger_plugin_observe.journal.writing import to_line
 
 Command = Callable[[str, str], Path]
 BEGAN = T0 // SECOND

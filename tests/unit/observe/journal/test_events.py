@@ -18,8 +18,8 @@ from snakemake_logger_plugin_observe.journal.events import (
     Event,
     json_schema,
 )
-from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.records import Stamps
+from snakemake_logger_plugin_observe.journal.writing import to_line
 
 SCHEMA = json_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -6,7 +6,8 @@ from typing import Any
 
 from builders import Story, an_execution, at, begun, killed, level, stamps
 
-from snakemake_logger_plugin_observe.journal.files import read_journal, to_line
+from snakemake_logger_plugin_observe.journal.reading import read_journal
+from snakemake_logger_plugin_observe.journal.writing import to_line
 from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS

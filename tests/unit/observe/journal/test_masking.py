@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from snakemake_logger_plugin_observe.journal.events import Message
-from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.secret_names import names_a_secret
+from snakemake_logger_plugin_observe.journal.writing import to_line
 
 MASKED = Masker()
 

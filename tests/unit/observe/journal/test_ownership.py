@@ -7,7 +7,8 @@ import pytest
 from workflows import a_run
 
 from snakemake_logger_plugin_observe.journal.events import RunStarted
-from snakemake_logger_plugin_observe.journal.files import SUBFOLDER, read_ends
+from snakemake_logger_plugin_observe.journal.excerpts import read_ends
+from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER
 from snakemake_logger_plugin_observe.journal.ownership import not_this_users
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_logger_plugin_observe.journal.files import JournalWriter
 from snakemake_logger_plugin_observe.journal.trusted_paths import (
     UntrustedLinkError,
     make_folder,
     open_file,
     open_folder,
 )
+from snakemake_logger_plugin_observe.journal.writing import JournalWriter
 
 OTHER = 12345
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be two users")

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from recordings import Record
 
 from snakemake_logger_plugin_observe.journal.events import ADAPTER, EVENTS, Event, JobDescribed
-from snakemake_logger_plugin_observe.journal.files import to_line
 from snakemake_logger_plugin_observe.journal.records import Stamps
+from snakemake_logger_plugin_observe.journal.writing import to_line
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.log_records import known_threads, plain

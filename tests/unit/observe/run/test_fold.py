@@ -31,7 +31,7 @@ from failing import flaky
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.journal.events import Allocation, Gap, Provenance
-from snakemake_logger_plugin_observe.journal.files import Detail, read_journal
+from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS
 

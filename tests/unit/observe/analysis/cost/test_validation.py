@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.cost.validation import (
     Validation,
     validate,
 )
-from snakemake_logger_plugin_observe.journal.files import read_journal
+from snakemake_logger_plugin_observe.journal.reading import read_journal
 
 STORIES = [chain, grouped, killed, logger_only, replanned, retried, begun]
 

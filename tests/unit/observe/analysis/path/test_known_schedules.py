@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.path.critical import critical_path
 from snakemake_logger_plugin_observe.analysis.path.explain import explain, lines_needed
 from snakemake_logger_plugin_observe.analysis.path.paths import paths
 from snakemake_logger_plugin_observe.analysis.path.utilisation import utilisation
-from snakemake_logger_plugin_observe.journal.files import to_line
+from snakemake_logger_plugin_observe.journal.writing import to_line
 from snakemake_logger_plugin_observe.run.readiness import dependencies
 
 MANY = settings(max_examples=200, deadline=None)

@@ -9,7 +9,7 @@ from whys import Why, made, missing
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.commands.support import find_journal, past_runs
-from snakemake_logger_plugin_observe.journal.files import Detail
+from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
 
 

@@ -1,0 +1,151 @@
+"""Parts of a journal, without reading the rest as events."""
+
+import os
+from collections.abc import Collection, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any, Final
+
+from snakemake_logger_plugin_observe.journal.events import (
+    SCHEMA_VERSION,
+    OutputsRecorded,
+    RunFinished,
+    RunStarted,
+)
+from snakemake_logger_plugin_observe.journal.lines import (
+    BYTE_ORDER_MARK,
+    JournalError,
+    all_lines,
+    event_in,
+    kind_of,
+    loaded,
+    next_line,
+    opened,
+    unreadable,
+    why_the_end,
+)
+from snakemake_logger_plugin_observe.journal.reading import Problem
+
+_RUN_FINISHED: Final = b'\n{"event":"run_finished"'
+_OUTPUTS: Final = b'{"event":"outputs"'
+_BLOCK: Final = 1024 * 1024
+
+
+def is_journal(path: Path) -> bool:
+    """Return whether *path* begins as a run's journal does."""
+    try:
+        with opened(path) as file:
+            line = next_line(file).removeprefix(BYTE_ORDER_MARK)
+            return kind_of(line) == "run_started"
+    except (JournalError, OSError, ValueError):
+        return False
+
+
+def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
+    """Return a journal's first event and its ``run_finished``, without reading what is between.
+
+    None if the file is not a readable journal.
+    """
+    try:
+        with opened(path) as file:
+            first = event_in(next_line(file).removeprefix(BYTE_ORDER_MARK))
+            if not isinstance(first, RunStarted) or first.schema_version > SCHEMA_VERSION:
+                return None
+            at = _last_at(file, _RUN_FINISHED)
+            if at is None:
+                return first, None
+            file.seek(at + 1)
+            last = event_in(next_line(file))
+    except (JournalError, OSError, ValueError):
+        return None
+    return first, last if isinstance(last, RunFinished) else None
+
+
+def read_outputs(path: Path) -> Iterator[OutputsRecorded]:
+    """Yield what jobs made, if it was recorded, and nothing else of the journal at *path*.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    try:
+        with opened(path) as file:
+            while line := next_line(file):
+                if why_the_end(line) is not None:
+                    return
+                if line.startswith(_OUTPUTS):
+                    event = event_in(line)
+                    if isinstance(event, OutputsRecorded):
+                        yield event
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def contains(path: Path, text: bytes) -> bool:
+    """Return whether a line of a journal begins with *text*; False if it cannot be read."""
+    try:
+        with opened(path) as file:
+            while line := next_line(file):
+                if line.startswith(text):
+                    return True
+                if why_the_end(line) is not None:
+                    return False
+    except OSError:
+        return False
+    return False
+
+
+def lines_at(path: Path, numbers: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the JSON objects of the lines with these *numbers*, as written.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    wanted, last = frozenset(numbers), max(numbers, default=0)
+    try:
+        with opened(path) as file:
+            numbered = zip(range(1, last + 1), all_lines(file), strict=False)
+            return {
+                n: loaded(line.removeprefix(BYTE_ORDER_MARK) if n == 1 else line)
+                for n, line in numbered
+                if n in wanted
+            }
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def repeated_lines(path: Path) -> Iterator[Problem]:
+    """Yield the lines of a journal that are the same as an earlier one: none is written twice.
+
+    Raises:
+        JournalError: if the file cannot be read.
+
+    """
+    first: dict[bytes, int] = {}
+    try:
+        with opened(path) as file:
+            for number, line in enumerate(all_lines(file), 1):
+                if line.strip():
+                    digest = blake2b(line.strip(), digest_size=16).digest()
+                    before = first.setdefault(digest, number)
+                    if before != number:
+                        yield Problem(number, f"the same as line {before}")
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _last_at(file: IO[bytes], text: bytes) -> int | None:
+    """Return where *text* is for the last time; None if it is not behind the last NUL byte."""
+    end = file.seek(0, os.SEEK_END)
+    behind = b""
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        block = os.pread(file.fileno(), end - start, start)
+        _, nul, block = block.rpartition(b"\0")
+        if (at := (block + behind).rfind(text)) >= 0:
+            return end - len(block) + at
+        if nul or not block:
+            return None
+        end, behind = start, block[: len(text) - 1]
+    return None

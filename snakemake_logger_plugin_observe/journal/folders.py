@@ -1,0 +1,58 @@
+"""Folders of journals: where they are, and which journals are in one."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from snakemake_logger_plugin_observe.journal.lines import JournalError
+from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder, open_folder
+
+SUBFOLDER: Final = Path(".snakemake", "observe")
+
+
+def open_journals_folder(folder: Path, *, make: bool = False) -> int:
+    """Return a descriptor of a folder of journals, for ``dir_fd`` arguments.
+
+    The default folder may be shared: other users' links are not followed to it. One that the user
+    named may be whatever the user likes.
+
+    Args:
+        folder: the folder.
+        make: whether it is made if it is not there.
+
+    Raises:
+        OSError: if there is none, it cannot be made, or a link on the way is not to be followed.
+
+    """
+    if folder.parts[-len(SUBFOLDER.parts) :] == SUBFOLDER.parts:
+        return make_folder(folder) if make else open_folder(folder.parents[1], SUBFOLDER)
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def journals_in(workdir: Path) -> list[Path]:
+    """Return the journals below *workdir*, the newest run last (their names sort by start).
+
+    Raises:
+        JournalError: if their folder may not be read.
+
+    """
+    return journals_below(workdir / SUBFOLDER)
+
+
+def journals_below(folder: Path) -> list[Path]:
+    """Return the journals in *folder*, sorted by name; none if there is no such folder.
+
+    Raises:
+        JournalError: if it may not be read.
+
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        hint = "; its owner can let you read it" if isinstance(error, PermissionError) else ""
+        raise JournalError(f"{folder}: {error.strerror or error}{hint}") from error
+    return [folder / name for name in sorted(names) if name.endswith(".jsonl")]
