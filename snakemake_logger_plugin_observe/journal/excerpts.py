@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final
@@ -28,6 +29,7 @@ from snakemake_logger_plugin_observe.journal.reading import Problem
 
 _RUN_FINISHED: Final = b'\n{"event":"run_finished"'
 _OUTPUTS: Final = b'{"event":"outputs"'
+_MOST_KEPT: Final = 2000
 _BLOCK: Final = 1024 * 1024
 
 
@@ -44,8 +46,18 @@ def is_journal(path: Path) -> bool:
 def read_ends(path: Path) -> tuple[RunStarted, RunFinished | None] | None:
     """Return a journal's first event and its ``run_finished``, without reading what is between.
 
-    None if the file is not a readable journal.
+    None if the file is not a readable journal. A command asks this of every journal of a folder,
+    some more than once, so what is known of a file is kept until the file changes.
     """
+    try:
+        now = os.stat(path)
+    except OSError:
+        return None
+    return _ends(path, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _ends(path: Path, *_state: int) -> tuple[RunStarted, RunFinished | None] | None:
     try:
         with opened(path) as file:
             first = event_in(next_line(file).removeprefix(BYTE_ORDER_MARK))
