@@ -381,3 +381,14 @@ def test_a_pipe_in_a_journal_s_place_is_not_waited_for(tmp_path: Path) -> None:
         list(read_journal(tmp_path / "j.jsonl"))
     assert read_ends(tmp_path / "j.jsonl") is None
     assert not is_journal(tmp_path / "j.jsonl")
+
+
+def test_a_run_that_ended_since_its_ends_were_read_has_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    lines = chain().lines
+    write_lines(path, *lines[:-1])
+    assert read_ends(path) is not None
+    write_lines(path, *lines)
+    ends = read_ends(path)
+    assert ends is not None
+    assert ends[1] is not None

@@ -888,3 +888,32 @@ def test_a_config_file_of_another_folder_is_no_change() -> None:
     assert found(runs[0], runs[1]) == {}
     changes = compared(runs[1], runs[2]).work.changes
     assert [change.what for change in changes] == ["file Snakefile"]
+
+
+# -- a sample is added ------------------------------------------------------------------------------
+
+
+def test_outputs_that_depend_on_those_of_new_jobs_differ_for_a_reason() -> None:
+    sums = {path: path for path in ("cut/a", "count/a", "cut/b", "count/b")}
+    before = a_run(a_workflow("a"), sums={**sums, "table": "of a"})
+    after = a_run(a_workflow("ab"), sums={**sums, "table": "of a and b"})
+    assert claims(before, after, "contents_differ") == [
+        "1 of 3 outputs differ: table, which depends on the outputs of new jobs now"
+    ]
+    assert "unsafe" not in found(before, after).values()
+    assert compared(before, after).same_work is False
+
+
+def test_an_output_that_does_not_depend_on_a_new_job_must_not_differ() -> None:
+    sums = {path: path for path in ("cut/a", "cut/b", "count/b")}
+    before = a_run(a_workflow("a"), sums={**sums, "count/a": "old", "table": "of a"})
+    after = a_run(a_workflow("ab"), sums={**sums, "count/a": "new", "table": "of a and b"})
+    assert found(before, after)["contents_differ"] == "unsafe"
+
+
+def test_new_jobs_of_a_run_that_failed_are_new_and_not_unreached_in_the_other() -> None:
+    before, after = a_run(a_workflow("ab")), a_run(a_workflow("abc")[:-2], status="failed")
+    assert claims(before, after, "not_reached") == ["2 jobs not reached in B: join, all"]
+    assert claims(before, after, "discovery_widened") == [
+        "2 more jobs: 3 values of sample, not 2 (new: sample c)"
+    ]

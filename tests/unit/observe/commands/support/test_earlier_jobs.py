@@ -115,3 +115,13 @@ def test_after_a_success_nothing_is_resumed(workdir: Path) -> None:
 def test_a_failed_run_of_other_targets_is_not_resumed(workdir: Path) -> None:
     run(workdir, 12, sim(began(12, targets=("report",)), 1, A), "failed")
     assert resumes(run(workdir, 14, second_half(14, targets=("all",)))) is None
+
+
+def test_an_up_to_date_job_s_params_are_those_of_the_run_that_ran_it(workdir: Path) -> None:
+    params = {"params": ("extra=-k1",), "params_digest": "sha256:k1"}
+    first = began(12)
+    first.job(1, (), rule="sim", wildcards=A, output=("sim/A.txt",), threads=2, **params)
+    run(workdir, 12, first.quick(1, 3, 3, 4))
+    new = sim(began(14).planned(2, {"sim": 1}, sim=1), 1, C).kept(2, ("sim", A, "sim/A.txt"))
+    found = completed(run(workdir, 14, new)).run
+    assert found.params_of(found.kept[-1]) == ("extra=-k1",)
