@@ -20,10 +20,12 @@ from snakemake_logger_plugin_observe.journal.events import (
     AttemptFinished,
     Event,
     JobDescribed,
+    OutputsRecorded,
     RunFinished,
     RunPhase,
     RunStarted,
     SchedulerIteration,
+    UpToDate,
 )
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
@@ -31,10 +33,12 @@ from snakemake_logger_plugin_observe.journal.records import (
     Execution,
     Level,
     Moment,
+    OutputFile,
     SchedulerRecord,
     Seconds,
     Signed,
     Stamps,
+    UpToDateJob,
     Usage,
     Wait,
 )
@@ -324,6 +328,10 @@ def _later(known: TimelineInput, later: int, **changed: Any) -> TimelineInput:
 # -- runs: arbitrary ones, and simulated ones whose true times are known -------------------------------
 
 
+_paths = st.sampled_from(["a", "b", "c"])
+_few_paths = st.lists(_paths, max_size=2, unique=True).map(tuple)
+
+
 @st.composite
 def tampered_runs(draw: st.DrawFn) -> Run:
     """Return a run that no Snakemake would make: any stamps, any dependencies, circles included."""
@@ -355,6 +363,26 @@ def tampered_runs(draw: st.DrawFn) -> Run:
         resources=st.dictionaries(
             st.sampled_from(["mem_mb", "runtime"]), st.integers(1, 10**13) | anything, max_size=2
         ),
+        input=_few_paths,
+        output=_few_paths,
+    )
+    kept = st.builds(
+        UpToDate,
+        time=moments,
+        jobs=st.lists(
+            st.builds(UpToDateJob, rule=st.sampled_from(["map", "join"]), output=_few_paths),
+            max_size=3,
+        ).map(tuple),
+    )
+    made = st.builds(
+        OutputsRecorded,
+        time=moments,
+        job_id=ids,
+        attempt=st.integers(1, 3),
+        files=st.lists(
+            st.builds(OutputFile, path=_paths, sha256=st.sampled_from([None, "one", "other"])),
+            max_size=2,
+        ).map(tuple),
     )
     ended = st.builds(
         AttemptFinished,
@@ -394,11 +422,13 @@ def tampered_runs(draw: st.DrawFn) -> Run:
         selections=st.lists(st.tuples(moments, moments), max_size=2).map(tuple),
     )
     events += draw(st.lists(described, max_size=4))
+    events += draw(st.lists(st.one_of(kept, made), max_size=3))
     events += draw(st.lists(st.one_of(ended, worked, turned, recorded), max_size=10))
     if draw(st.booleans()):
         nothing = AccountTotals(by_class_s={}, by_phase_s={})
+        status = draw(st.sampled_from(["failed", "success", "interrupted", "nothing_to_do"]))
         events.append(
-            RunFinished(time=draw(moments), status="failed", job_account=nothing, makespan=nothing)
+            RunFinished(time=draw(moments), status=status, job_account=nothing, makespan=nothing)
         )
     return fold(numbered(events))
 
