@@ -1,10 +1,11 @@
-"""Inputs that a failed job of an earlier run left, and that were not made since."""
+"""Files that a failed job of an earlier run left, and that were not made since."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.phrasing import job_name, named
-from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, run_of
+from snakemake_logger_plugin_observe.analysis.phrasing import job_names, named
+from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, name_of, run_of
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Scene
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -13,7 +14,7 @@ _FIX: Final = Fix(
     "make it again: snakemake --forcerun {rule}; and run without --keep-incomplete, or look at "
     "what failed jobs left before the next run",
     "--keep-incomplete leaves what a failed job wrote, and Snakemake takes it for a whole output",
-    "{files} was made whole by hand since",
+    "{files} {were} made whole since, by hand or by a run without a journal here",
 )
 
 
@@ -24,60 +25,97 @@ def keeps_leftovers(one: PastRun) -> bool:
 
 
 def leftovers(scene: Scene) -> Iterator[Rerun]:
-    """Yield each failed job whose outputs were read by this run."""
+    """Yield what failed jobs left and this run read, or took for up to date: each rule once."""
     if not any(keeps_leftovers(one) for one in scene.past.runs):
         return
+    found: dict[tuple[int, str], _Left] = {}
     made_now = {path for job in scene.run.jobs.values() for path in job.output}
-    readers: dict[int, tuple[PastRun, JobDescribed, list[JobDescribed], dict[str, None]]] = {}
     for job in scene.run.jobs.values():
-        last = scene.run.last_attempt(job.job_id)
-        if last is None or not job.output:
+        if not job.output or scene.run.last_attempt(job.job_id) is None:
             continue
         for path in job.input:
-            if path not in made_now and (found := _left_by(scene, path)) is not None:
-                one, failed = found
-                _, _, reading, files = readers.setdefault(id(failed), (one, failed, [], {}))
-                if job not in reading:
-                    reading.append(job)
-                files[path] = None
-    for one, failed, reading, files in readers.values():
-        yield _finding(scene, one, failed, reading, tuple(files))
+            if path not in made_now and (left := _left_by(scene, path)) is not None:
+                _add(found, left, files=[path], readers=[job])
+    read = {name_of(job) for one in found.values() for job in one.failed.values()}
+    for job in scene.run.kept.values():
+        if name_of(job) not in read and (left := scene.past.last(job)) is not None and _left(*left):
+            _add(found, left, files=left[1].output, kept=[job])
+    for one in found.values():
+        yield _finding(scene, one)
+
+
+@dataclass(slots=True)
+class _Left:
+    """What the failed jobs of one rule left in one run."""
+
+    where: PastRun
+    failed: dict[int, JobDescribed] = field(default_factory=dict)
+    files: dict[str, None] = field(default_factory=dict)
+    readers: dict[int, JobDescribed] = field(default_factory=dict)
+    kept: dict[int, JobDescribed] = field(default_factory=dict)
+    """The failed jobs, as they are up to date now."""
+
+
+def _add(
+    found: dict[tuple[int, str], _Left],
+    left: tuple[PastRun, JobDescribed],
+    *,
+    files: Iterable[str],
+    readers: Iterable[JobDescribed] = (),
+    kept: Iterable[JobDescribed] = (),
+) -> None:
+    where, failed = left
+    one = found.setdefault((id(where), failed.rule), _Left(where))
+    one.failed[failed.job_id] = failed
+    one.files.update(dict.fromkeys(files))
+    one.readers.update({job.job_id: job for job in readers})
+    one.kept.update({job.job_id: job for job in kept})
 
 
 def _left_by(scene: Scene, path: str) -> tuple[PastRun, JobDescribed] | None:
     """Return the job that last made *path*, if it failed and its outputs were kept."""
     for one in scene.past.runs:
         maker = one.makers.get(path)
-        if maker is None:
-            continue
-        last = one.run.last_attempt(maker.job_id)
-        if last is not None and last.status == "failed" and keeps_leftovers(one):
-            return one, maker
-        return None
+        if maker is not None:
+            return (one, maker) if _left(one, maker) else None
     return None
 
 
-def _finding(
-    scene: Scene,
-    one: PastRun,
-    failed: JobDescribed,
-    reading: list[JobDescribed],
-    files: tuple[str, ...],
-) -> Rerun:
-    which = named(files)
+def _left(one: PastRun, job: JobDescribed) -> bool:
+    """Return whether *job* failed in a run that kept the outputs of failed jobs."""
+    last = one.run.last_attempt(job.job_id)
+    return last is not None and last.status == "failed" and keeps_leftovers(one)
+
+
+def _finding(scene: Scene, one: _Left) -> Rerun:
+    files, failed = tuple(one.files), list(one.failed.values())
+    which, left_by, rule = named(files), job_names(failed), failed[0].rule
     was = "was" if len(files) == 1 else "were"
-    claim = (
-        f"{named([job_name(job) for job in reading])} read {which}, which {job_name(failed)} left "
-        f"when it failed in {run_of(one)} (--keep-incomplete), and which {was} not made since"
-    )
-    jobs = tuple(job.job_id for job in reading)
+    who = "it" if len(failed) == 1 else "they"
+    when = f"when {who} failed in {run_of(one.where)} (--keep-incomplete)"
+    if one.readers:
+        readers = job_names(list(one.readers.values()))
+        claim = (
+            f"{readers} read {which}, which {left_by} left {when}, and which {was} not made since"
+        )
+    else:
+        counts, them, they = (
+            ("counts", "it", "it") if len(files) == 1 else ("count", "them", "they")
+        )
+        claim = f"{which} {counts} as up to date, but {left_by} left {them} {when}"
+        claim += f", and {they} {was} not made since"
+    jobs = tuple(one.readers)
     return Rerun(
         kind="leftover",
         claim=claim,
         jobs=jobs,
         time=scene.time_of(jobs),
-        rules=(failed.rule,),
-        fix=Fix(_FIX.text.format(rule=failed.rule), _FIX.why, _FIX.wrong_if.format(files=which)),
-        example=jobs[0],
+        rules=(rule,),
+        fix=Fix(
+            _FIX.text.format(rule=rule),
+            _FIX.why,
+            _FIX.wrong_if.format(files=which, were=was),
+        ),
+        example=next(iter((*one.readers, *one.kept))),
         files=files,
     )

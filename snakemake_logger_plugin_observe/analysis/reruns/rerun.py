@@ -19,7 +19,7 @@ Kind = Literal[
 ]
 """The shapes: a param drawn anew in each run; the same items in another order; a folder as input
 that the workflow writes into; the same reason and the same bytes in each run; the same bytes after
-a change; a temporary file made again for another job; an input that a failed job left; a script
+a change; a temporary file made again for another job; a file that a failed job left; a script
 that is declared as an input."""
 
 
@@ -48,7 +48,7 @@ class Rerun:
     """The rules where the cause is."""
     fix: Fix
     example: int
-    """A job whose journal line shows it."""
+    """A job whose journal line shows it; one that did not run has a negative id, and no line."""
     root: Root | None = None
     """The root cause that it describes, if it describes one."""
     headline: str = ""

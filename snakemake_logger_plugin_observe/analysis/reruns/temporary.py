@@ -14,7 +14,7 @@ _FIX: Final = Fix(
     "keep it with --notemp while jobs that read it are still to come, or finish in one run",
     "Snakemake removes a temp() file once no job of that run needs it any more; if another one "
     "needs it later, it is made again, and everything that reads it runs again",
-    "{files} was removed by somebody, and not by Snakemake",
+    "{files} {was} removed by somebody, and not by Snakemake",
 )
 
 
@@ -76,7 +76,7 @@ def _finding(scene: Scene, jobs: list[JobDescribed]) -> Iterator[Rerun]:
         jobs=every,
         time=scene.time_of(every),
         rules=rules_of(job.rule for job in jobs),
-        fix=Fix(_FIX.text, _FIX.why, _FIX.wrong_if.format(files=files)),
+        fix=Fix(_FIX.text, _FIX.why, _FIX.wrong_if.format(files=files, was=was)),
         example=which[0].job_id,
         same_bytes=scene.all_same(every),
         files=tuple(path for job in jobs for path in job.temp or ()),

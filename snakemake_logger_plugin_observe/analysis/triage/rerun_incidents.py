@@ -42,4 +42,5 @@ def incident(
 
 def reason_of(case: Case, one: Rerun) -> tuple[Citation, ...]:
     """Cite why the finding's example ran; empty if its journal line is not known."""
-    return case.side.at_job(one.example, case.run.jobs[one.example].reason or "")
+    job = case.run.jobs.get(one.example)
+    return case.side.at_event(job, (job.reason if job is not None else None) or "")

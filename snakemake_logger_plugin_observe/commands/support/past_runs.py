@@ -28,7 +28,7 @@ def to_ask(source: Source) -> list[Begun]:
     None if no job's reason, and no failed run before it, gives cause to ask.
     """
     run = source.run
-    if run.started is None or run.is_dry_run or not run.jobs:
+    if run.started is None or run.is_dry_run or not run.all_jobs:
         return []
     outlines = before(source.path, run.started)[:_MOST_RUNS]
     return outlines if any(map(_left_something, outlines)) or asks_the_past(run) else []

@@ -104,7 +104,7 @@ def _shares(shares: Iterable[KeptShare], run: Run) -> Iterator[str]:
     if len(known) > _SHOWN:
         yield f"  … and {len(known) - _SHOWN:,} more runs (--format json)"
     if known and len(known) < len(list(shares)):
-        yield "  the others: by a run that has no journal here"
+        yield "  the others: since a run that has no journal here, or they make no file"
 
 
 def _newer(newer: tuple[NewerInput, ...], run: Run) -> Iterator[str]:

@@ -55,6 +55,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     if answer.chain is not None:
         found += causal_chain.parts(answer, width)
     elif answer.not_run is not None and not answer.why.all.jobs:
+        found += rerun_words.without_a_root(answer, width)
         found += [*not_run.parts(answer), *errors(answer.source), Text()]
     else:
         found += rerun_words.without_a_root(answer, width)

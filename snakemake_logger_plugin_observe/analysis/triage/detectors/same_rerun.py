@@ -26,7 +26,7 @@ def _claim(case: Case, one: Rerun) -> str:
     if one.kind == "same_bytes":
         return one.claim
     facts = [f"{len(one.jobs):,} of {plural(len(case.run.jobs), 'job')} ran again"]
-    if one.runs > 1 and "runs" not in one.claim:
+    if one.kind == "own_folder" and one.runs > 1:
         facts.append(f"in each of the last {one.runs} runs")
     if one.same_bytes:
         facts.append("the same bytes")
