@@ -151,6 +151,10 @@ def test_what_a_failed_job_left_was_read(lab: Lab) -> None:
     (one,) = why(lab, "fail.txt")
     assert one["claim"].startswith("final read fail.txt, which failtest left when it failed in the")
     assert incidents(lab) == ["leftover_input"]
+    run(lab)  # nothing to do
+    (one,) = why(lab, "failtest")
+    assert one["claim"].startswith("fail.txt counts as up to date, but failtest left it when it")
+    assert incidents(lab) == ["leftover_input"]
     run(lab, "--forcerun", "failtest")  # the fix
     assert (lab.folder / "final.txt").read_text() == "whole\n"
     assert why(lab) == []

@@ -326,3 +326,32 @@ def test_an_input_that_was_made_since_or_was_not_left_is_not() -> None:
     assert kinds(reading(), past_run(failing("success"), "failed")) == []
     both = reading().ran(2, "half", missing("half.txt"), makes=("half.txt",))
     assert kinds(both, past_run(failing(), "failed")) == []
+
+
+def test_what_failed_jobs_left_and_now_counts_as_up_to_date_is_named() -> None:
+    idle = a_run(1)
+    kept(idle, ("half", "half.txt"), ("other", "other.txt"))
+    (one,) = found(idle, past_run(failing(), "failed"))
+    assert (one.kind, one.jobs, one.rules) == ("leftover", (), ("half",))
+    assert one.claim == (
+        "half.txt counts as up to date, but half left it when it failed in the run of "
+        f"{day_of(0)} UTC (--keep-incomplete), and it was not made since"
+    )
+    since = a_run(1).ran(1, "half", missing("half.txt"), makes=("half.txt",))
+    later = a_run(2)
+    kept(later, ("half", "half.txt"))
+    assert kinds(later, since, past_run(failing(), "failed")) == []
+
+
+def test_the_failed_jobs_of_one_rule_are_one_finding() -> None:
+    before = a_run(0, settings={"keep_incomplete": True})
+    now = a_run(1)
+    for n in (1, 2):
+        before.planned(
+            n, "half", missing(f"{n}.half"), makes=(f"{n}.half",), wildcards={"n": str(n)}
+        )
+        before.quick(n, 3, 3, 4, status="failed")
+    files = ("1.half", "2.half")
+    now.ran(3, "sum", missing("sum.txt"), reads=files, makes=("sum.txt",))
+    (one,) = found(now, past_run(before, "failed"))
+    assert one.claim.startswith("sum read 1.half, 2.half, which half n=1, half n=2 left when they")

@@ -1,11 +1,13 @@
 """Jobs that ran again though the work is the same are incidents, without a baseline."""
 
 import pytest
-from past import a_run, found, in_params, past_run, sums
+from builders import at
+from past import a_run, found, in_params, kept, past_run, sums
 from triaged import triage_of
 from whys import Why, made, missing, newer
 
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
+from snakemake_logger_plugin_observe.journal.events import Planned
 
 
 def incident(now: Why, *before: object) -> Incident:
@@ -88,3 +90,14 @@ def test_what_a_failed_job_left_is_an_incident_of_a_run_that_succeeded() -> None
     one = incident(now, past_run(before, "failed"))
     assert (one.incident_class, one.rules) == ("leftover_input", ("half",))
     assert one.action.text.startswith("make it again: snakemake --forcerun half")
+
+
+def test_what_a_failed_job_left_is_an_incident_of_a_run_with_nothing_to_do() -> None:
+    before = a_run(0, settings={"keep_incomplete": True})
+    before.planned(1, "half", missing("half.txt"), makes=("half.txt",))
+    before.quick(1, 3, 3, 4, status="failed")
+    now = a_run(1)
+    kept(now, ("half", "half.txt"))
+    now.add(Planned(time=at(3), to_run={}, up_to_date={"half": 1}))
+    now.end(now.at_s, "nothing_to_do")
+    assert incident(now, past_run(before, "failed")).incident_class == "leftover_input"
