@@ -89,6 +89,43 @@ def test_an_added_sample_is_one_more_value_of_all_and_no_incident(samples: Lab) 
     )
 
 
+SPLIT = """
+    SAMPLES = open("samples.txt").read().split()
+
+    checkpoint split:
+        output: directory("parts")
+        shell: "mkdir -p parts; echo 1 | tee parts/1.txt > parts/2.txt"
+
+    def parts(wildcards):
+        found = checkpoints.split.get().output[0]
+        return expand("sim/{s}_{i}", s=SAMPLES, i=glob_wildcards(found + "/{i}.txt").i)
+
+    rule sim:
+        input: "parts/{i}.txt"
+        output: "sim/{s}_{i}"
+        shell: "cp {input} {output}"
+
+    rule all:
+        default_target: True
+        input: parts
+        output: "all.txt"
+        shell: "cat {input} > {output}"
+"""
+
+
+def test_a_checkpoint_that_was_up_to_date_is_not_gone(lab: Lab) -> None:
+    lab.snakefile(SPLIT)
+    (lab.folder / "samples.txt").write_text("A B")
+    lab.snakemake(*HERE, *SUMS)
+    (lab.folder / "samples.txt").write_text("A B C")
+    lab.snakemake(*HERE, *SUMS)
+    compared = answer(lab, "compare")
+    assert compared["verdict"].startswith("more work: 3 values of s, not 2 (new: s C)")
+    assert compared["work"]["rules_gone"] == []
+    assert {one["kind"] for one in compared["findings"]} == {"neutral"}
+    assert "split did not run: it was up to date." in text(lab, "why", "split")
+
+
 # -- a failure, and the run that resumes it ---------------------------------------------------------------
 
 HALF = """

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.why.origins import upwards
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
-from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.events import JobDescribed, at_line
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -22,7 +23,8 @@ def complete(source: Source, baseline: Source | None = None) -> None:
     """Describe the up-to-date jobs of *source*'s run, in place, by the runs before it.
 
     A journal of an older version, or of very many up-to-date jobs, only counts them by rule. Then
-    the jobs of earlier runs are taken, if there are exactly as many.
+    the jobs of earlier runs are taken, if there are exactly as many. Checkpoints that were up to
+    date are added, and counted: Snakemake drops them from the DAG.
 
     Args:
         source: the run.
@@ -33,7 +35,10 @@ def complete(source: Source, baseline: Source | None = None) -> None:
     earlier = _earlier(source, baseline)
     while search.unfinished() and (run := next(earlier, None)) is not None:
         search.look_in(run)
+    if baseline is not None:
+        search.look_in(baseline)
     search.take_counted()
+    search.take_checkpoints()
 
 
 def _earlier(source: Source, baseline: Source | None) -> Iterator[Source]:
@@ -70,6 +75,7 @@ class _Search:
         counts.subtract(job.rule for job in run.kept.values())
         self._counted = {rule: many for rule, many in counts.items() if many > 0}
         self._candidates: dict[_Name, _Known] = {}
+        self._checkpoints: dict[_Name, _Known] = {}
 
     def unfinished(self) -> bool:
         return bool(self._wanted or self._counted)
@@ -80,15 +86,16 @@ class _Search:
         One that failed counts too: ``--keep-incomplete`` leaves outputs that then are up to date.
         """
         run = source.run
+        same_code = _same_code(self._run, run)
         for job_id, job in run.jobs.items():
             if (attempt := run.last_attempt(job_id)) is not None:
                 made = Made(str(source.path), run.start, source.status, attempt)
-                self._take(_Known(job, made, run.params_of(job)))
+                self._take(_Known(job, made, run.params_of(job)), same_code=same_code)
         for job_id, made in run.made.items():
             job = run.kept[job_id]
-            self._take(_Known(job, made, run.params_of(job)))
+            self._take(_Known(job, made, run.params_of(job)), same_code=same_code)
 
-    def _take(self, known: "_Known") -> None:
+    def _take(self, known: _Known, *, same_code: bool) -> None:
         job, name = known.job, _name(known.job)
         if name in self._ran or name in self._candidates:
             return
@@ -96,6 +103,8 @@ class _Search:
             self._describe(job_id, known)
         elif job.rule in self._counted:
             self._candidates[name] = known
+        elif job.checkpoint and same_code and known.made.attempt.status == "success":
+            self._checkpoints.setdefault(name, known)
 
     def _describe(self, job_id: int, known: "_Known") -> None:
         job = known.job
@@ -110,6 +119,39 @@ class _Search:
         for one in self._candidates.values():
             if found[one.job.rule] == self._counted[one.job.rule]:
                 self._describe(min(self._run.kept, default=0) - 1, one)
+
+    def take_checkpoints(self) -> None:
+        """Take the checkpoints of the same workflow whose files jobs read and none makes."""
+        if not self._checkpoints:
+            return
+        jobs = self._run.all_jobs.values()
+        known = {_name(job) for job in jobs} | {path for job in jobs for path in job.output}
+        read = {one for job in jobs for path in job.input for one in upwards(path)}
+        for name, one in self._checkpoints.items():
+            files = set(one.job.output)
+            if name not in known and files & read and not files & known:
+                self._describe(min(self._run.kept, default=0) - 1, one)
+                self._count(one.job.rule)
+
+    def _count(self, rule: str) -> None:
+        planned = self._run.planned
+        if planned is not None:
+            counts = {**planned.up_to_date, rule: planned.up_to_date.get(rule, 0) + 1}
+            counted = planned.model_copy(update={"up_to_date": counts})
+            self._run.planned = counted if planned.line is None else at_line(counted, planned.line)
+
+
+def _same_code(now: Run, before: Run) -> bool:
+    """Return whether the same files of code are recorded of both runs, and none differs."""
+    sources = [_code(run) for run in (now, before)]
+    return bool(sources[0]) and sources[0] == sources[1]
+
+
+def _code(run: Run) -> dict[str, str]:
+    files = run.provenance.sources if run.provenance is not None else {}
+    config = run.started.settings.get("configfiles") if run.started is not None else None
+    config_files = set(map(str, config)) if isinstance(config, list | tuple) else set()
+    return {path: digest for path, digest in files.items() if path not in config_files}
 
 
 def _name(job: JobDescribed) -> _Name:

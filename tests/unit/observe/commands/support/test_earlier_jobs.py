@@ -8,6 +8,7 @@ from builders import Story, at, begun
 from command_line import write_run
 
 from snakemake_logger_plugin_observe.commands.support import earlier_jobs, find_journal
+from snakemake_logger_plugin_observe.journal.events import Provenance
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.model import Made
 
@@ -125,3 +126,24 @@ def test_an_up_to_date_job_s_params_are_those_of_the_run_that_ran_it(workdir: Pa
     new = sim(began(14).planned(2, {"sim": 1}, sim=1), 1, C).kept(2, ("sim", A, "sim/A.txt"))
     found = completed(run(workdir, 14, new)).run
     assert found.params_of(found.kept[-1]) == ("extra=-k1",)
+
+
+def split(hour: int, **digests: str) -> Story:
+    """Return the start of a run whose checkpoint made a folder, and its journal on disk."""
+    return began(hour).add(Provenance(time=at(2), sources=digests))
+
+
+@pytest.mark.parametrize(("digest", "known"), [("a", 1), ("b", 0)], ids=["same", "edited"])
+def test_a_checkpoint_that_snakemake_dropped_was_up_to_date(
+    digest: str, known: int, workdir: Path
+) -> None:
+    first = split(12, Snakefile="a").job(1, (), rule="split", checkpoint=True, output=("parts",))
+    run(workdir, 12, sim(first.quick(1, 3, 3, 4), 2, A))
+    new = split(14, Snakefile=digest).planned(2, {"sim": 1}, sim=1).kept(2, ("sim", A, "sim/A.txt"))
+    new.job(1, (), rule="sim", wildcards=B, input=("parts/B.txt",), output=("sim/B.txt",))
+    source = completed(run(workdir, 14, new.quick(1, 3, 3, 4)))
+    dropped = [job.output for job in source.run.kept.values() if job.rule == "split"]
+    assert dropped == [("parts",)] * known
+    assert source.run.planned is not None
+    assert sum(source.run.planned.up_to_date.values()) == 1 + known
+    assert source.run.planned.line is not None
