@@ -63,6 +63,13 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def all_up_to_date(count: int) -> str:
+    """Return that no job had to run; *count* is 0 where their number is unknown."""
+    if not count:
+        return "everything was up to date"
+    return "its one job was up to date" if count == 1 else f"all {count:,} jobs were up to date"
+
+
 def plural(count: int, noun: str) -> str:
     """Return ``1 job``, ``2 jobs``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

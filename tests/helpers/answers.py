@@ -217,18 +217,23 @@ def why_answer(
     )
 
 
-def why_not(run: Run, what: str, changed_config: tuple[str, ...] = (), **files: float) -> str:
+def why_not(
+    run: Run, what: str | None = None, changed_config: tuple[str, ...] = (), **files: float
+) -> str:
     """Return the text of ``why WHAT`` about something that did not run.
 
     Args:
         run: the run.
-        what: what is asked about.
+        what: what is asked about; None for the whole run, which had nothing to do.
         changed_config: the keys of the config that changed since the baseline.
         files: when files were written, in seconds of the run; ``__`` stands for a dot.
 
     """
     written = {name.replace("__", "."): at(moment_s) for name, moment_s in files.items()}
-    found = find_not_run(run, what, written.get, changed_config)
+    if what is None:
+        found = nothing_to_do(run, written.get)
+    else:
+        found = find_not_run(run, what, written.get, changed_config)
     assert found is not None
     answer = WhyAnswer(source(run), why(run), source(run), not_run=found)
     shape(answer)

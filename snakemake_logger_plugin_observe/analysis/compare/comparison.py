@@ -24,7 +24,7 @@ from snakemake_logger_plugin_observe.analysis.compare.speed import (
     speed,
 )
 from snakemake_logger_plugin_observe.analysis.compare.tool_times import tools
-from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
+from snakemake_logger_plugin_observe.analysis.phrasing import all_up_to_date, jobs_of
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS, Kind, parse
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -170,7 +170,9 @@ def _lengths_differ_anyway(
         return " and ".join(outcomes)
     if compared.planned:
         return "a dry run runs no job"
-    return _extent(compared) if _ran_other_jobs(compared, findings) else ""
+    if _touched(compared) or _ran_other_jobs(compared, findings):
+        return _extent(compared)
+    return ""
 
 
 def _tools(compared: Compared) -> ToolTime | None:
@@ -271,14 +273,25 @@ def _idle(compared: Compared, measured: Speed) -> str:
         return ""
     run = compared.after.run
     kept = _kept(run)
-    all_jobs = f"all {jobs_of(kept)} were" if kept > 1 else "its one job was"
-    return f"{measured.why_not}: {all_jobs} up to date" if kept else ""
+    return f"{measured.why_not}: {all_up_to_date(kept)}" if kept else ""
 
 
 def _extent(compared: Compared) -> str:
     """Return how much of the work each side did, where that differs, instead of a speed."""
+    if touched := _touched(compared):
+        whose = "its" if len(touched) == 1 else "their"
+        return f"{' and '.join(touched)} only touched {whose} outputs"
     before, after = (_ran(side.run) for side in (compared.before, compared.after))
     return f"B ran {after[0]:,} of {jobs_of(after[1])}, A {before[0]:,} of {before[1]:,}"
+
+
+def _touched(compared: Compared) -> list[str]:
+    """Return which sides ran with ``--touch``: no tool ran there."""
+    return [
+        side.name
+        for side in (compared.before, compared.after)
+        if side.run.started is not None and side.run.started.kind == "touch"
+    ]
 
 
 def _ran(run: Run) -> tuple[int, int]:

@@ -134,10 +134,9 @@ def _command_line(
     How a run is recorded changes nothing in it: flags of these plugins are left out.
     """
     mine, others = _without_own_flags(one[1:]), _without_own_flags(other[1:])
-    old, new = Counter(mine), Counter(others)
-    if old == new or not (one and other):
+    if sorted(mine) == sorted(others) or not (one and other):
         return
-    gone, came = _surplus(mine, old - new), _surplus(others, new - old)
+    gone, came = _surplus(mine, others), _surplus(others, mine)
     cited = (*before.at_start(recorded(one)), *after.at_start(recorded(other)))
     before_text, after_text = recorded(gone) or None, recorded(came) or None
     yield Change(RUN, "command line", before_text, after_text, evidence=cited)
@@ -155,17 +154,33 @@ def _without_own_flags(args: Sequence[str]) -> list[str]:
     return kept
 
 
-def _surplus(args: Sequence[str], surplus: Counter[str]) -> list[str]:
-    """Return the arguments in *surplus*, as often as counted there, in the order of *args*.
+def _surplus(args: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Return the arguments that *others* lack, as often as they lack them, each in its place.
 
-    Counted from the end: in ``--cores 4 --retries 4`` a flag keeps the value after it.
+    A value is shown with the flag before it.
     """
-    found = []
-    for arg in reversed(args):
-        if surplus[arg] > 0:
-            surplus[arg] -= 1
-            found.append(arg)
-    return found[::-1]
+    surplus = Counter(_with_flags(args)) - Counter(_with_flags(others))
+    found: list[str] = []
+    for unit in _with_flags(args):
+        if surplus[unit] > 0:
+            surplus[unit] -= 1
+            found += unit
+    return found
+
+
+def _with_flags(args: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield *args* one by one, but a flag together with the value after it."""
+    flag: tuple[str, ...] = ()
+    for arg in args:
+        if arg.startswith("-"):
+            if flag:
+                yield flag
+            flag = (arg,)
+        else:
+            yield (*flag, arg)
+            flag = ()
+    if flag:
+        yield flag
 
 
 def _config(

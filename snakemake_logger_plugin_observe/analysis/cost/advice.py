@@ -19,6 +19,7 @@ _PER_SUBMISSION: Final = (
     "node_exit",
 )
 _MIN_SHARE: Final = 0.1
+_LEAST_PLANNING: Final = 1_000_000  # Snakemake takes some tenths of a second for any workflow
 _SHORT_TOOL: Final = 60_000_000  # a job with a shorter tool may be better submitted in a group
 _MIN_JOBS_TO_GROUP: Final = 3
 
@@ -74,7 +75,9 @@ def _candidates(run: Run, account: Account) -> Iterable[Lever]:
         setting = "--jobs" if started.jobs else "--cores"
         yield Lever("limits", classes.get("limits", 0), setting, started.jobs or started.cores)
     yield Lever("staging", classes.get("staging", 0))
-    yield Lever("planning", sum(phases.get(phase, 0) for phase in ("parse", "plan")))
+    planned = sum(phases.get(phase, 0) for phase in ("parse", "plan"))
+    if planned >= _LEAST_PLANNING:
+        yield Lever("planning", planned)
     # A service runs for as long as other jobs use it: speeding it up saves nothing.
     services = {job.rule for job in run.jobs.values() if job.service}
     tools = [share for share in account.rules if share.rule and share.rule not in services]

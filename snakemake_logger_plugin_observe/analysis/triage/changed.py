@@ -44,16 +44,18 @@ def changed(case: Case) -> tuple[Claim, ...]:
 
 
 def _claims(case: Case) -> Iterator[Claim]:
+    reasons = tuple(_reasons(case))
     if case.comparison is not None and case.baseline_side is not None:
         found = sorted(case.comparison.work.changes, key=_rank)
         yield from (Claim(_sentence(change), change.evidence) for change in found)
         if not found:
+            other = "other " if reasons else ""
             cited = (
                 *case.side.at_start("run_started"),
                 *case.baseline_side.at_start("run_started"),
             )
-            yield Claim("the two journals record no difference", cited)
-    yield from _reasons(case)
+            yield Claim(f"the two journals record no {other}difference", cited)
+    yield from reasons
     for kind in KINDS:
         if answered := case.answer(kind):
             yield _listed(kind, answered)

@@ -38,6 +38,8 @@ def _claims(case: Case) -> Iterator[Claim]:
         many = sum(kept.values())
         text = f"nothing had to run: {jobs_of(many)} {_were(many)} up to date"
         yield Claim(text, _at_plan(case.side, kept))
+    elif case.status == "nothing_to_do":
+        yield Claim("nothing had to run", case.side.at_end("status: nothing_to_do"))
     if case.plan_side is not None:
         yield _of_dry_run(case, case.plan_side)
     if live := case.answer("plan"):

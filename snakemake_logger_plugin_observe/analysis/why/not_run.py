@@ -16,9 +16,10 @@ NotRunKind = Literal["up_to_date", "read", "not_reached", "config", "no_input"]
 key of the configuration; or a file that no job reads or makes."""
 Modified = Callable[[str], Micros | None]
 """Returns when a file in the run's folder was last written; None if it is not there."""
-Unchanged = Literal["checksum", "ancient", "no_mtime"]
+Unchanged = Literal["checksum", "ancient", "considered_ancient", "no_mtime", "unknown"]
 """Why an input that is newer than an output does not count as changed: Snakemake found the checksum
-that it had; it is ``ancient()``; or ``--rerun-triggers`` leaves out the time."""
+that it had; it is ``ancient()``; ``--consider-ancient`` names its rule; ``--rerun-triggers`` leaves
+out the time; or no journal has its job, so that it may be ``ancient()`` or not."""
 _MOST_NEWER: Final = 20
 
 
@@ -165,7 +166,12 @@ def _newer_inputs(
 
 
 def _unchanged(run: Run, job: JobDescribed, path: str) -> Unchanged:
-    triggers = run.started.settings.get("rerun_triggers") if run.started is not None else None
+    settings = run.started.settings if run.started is not None else {}
+    triggers = settings.get("rerun_triggers")
     if triggers is not None and "mtime" not in triggers:
         return "no_mtime"
-    return "ancient" if path in (job.ancient or ()) else "checksum"
+    if job.rule in (settings.get("consider_ancient") or ()):
+        return "considered_ancient"
+    if job.ancient is None:
+        return "unknown"
+    return "ancient" if path in job.ancient else "checksum"

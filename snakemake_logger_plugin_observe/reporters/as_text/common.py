@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.phrasing import all_up_to_date, plural
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.reporters.as_text import unended
@@ -50,9 +50,19 @@ def _jobs(source: Source) -> str:
     jobs = len({attempt.job_id for attempt in run.attempts.values() if attempt.job_id is not None})
     attempts = sum(1 for attempt in run.attempts.values() if attempt.job_id is not None)
     ran = f"{plural(jobs, 'job')}, {plural(attempts, 'attempt')}" if jobs else ""
-    kept = job_counts(run).up_to_date
+    counts = job_counts(run)
+    if run.is_dry_run and counts.planned:
+        ran = f"{plural(counts.planned, 'job')} planned"
+    kept = counts.up_to_date
     up_to_date = f"{kept:,} up to date" if kept else ""
     return ", ".join(filter(None, (ran, up_to_date))) or "no job"
+
+
+def nothing_ran(source: Source) -> str:
+    """Return that no job of a run ran, and why, if nothing had to."""
+    if source.status != "nothing_to_do":
+        return "No job ran."
+    return f"Nothing ran: {all_up_to_date(job_counts(source.run).up_to_date or 0)}."
 
 
 def _executor(source: Source) -> str:

@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, fa
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
+    nothing_ran,
     reader,
     warnings,
 )
@@ -62,7 +63,7 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     if failed := failed_run.parts(answer):
         found += [*failed, Text()]
     if not answer.source.length_unknown:
-        found += [Text(_sentence(answer)), *advice.sentence(answer.levers, makespan), Text()]
+        found += [*_first(answer), Text()]
     if makespan:
         found += [_makespan(answer, width), Text()]
     if answer.account.rules:
@@ -248,6 +249,16 @@ _SENTENCES: Final = {
     "unobserved": "No breakdown is available for {share} % of {run}",
     UNATTRIBUTED: "Nothing in the journal explains {share} % of {run}",
 }
+
+
+def _first(answer: CostAnswer) -> list[RenderableType]:
+    """Return the largest cost class and what to change; or that nothing ran."""
+    if answer.source.status == "nothing_to_do":
+        return [Text(nothing_ran(answer.source))]
+    return [
+        Text(_sentence(answer)),
+        *advice.sentence(answer.levers, answer.account.makespan),
+    ]
 
 
 def _sentence(answer: CostAnswer) -> str:

@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures, 
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     errors,
     head,
+    nothing_ran,
     reader,
     warnings,
 )
@@ -91,6 +92,8 @@ def _nothing(answer: JobsAnswer, width: int) -> list[RenderableType]:
             )
         return [table]
     text = "No failed attempts." if answer.failed_only else "No attempts match."
+    if not (answer.failed_only or run.attempts):
+        text = nothing_ran(answer.source)
     if not_run := _not_run(answer):
         text = harmless(f"{not_run}.")
     return [Text(text), *errors(answer.source)]

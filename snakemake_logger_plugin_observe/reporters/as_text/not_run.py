@@ -19,7 +19,9 @@ _SHOWN: Final = 5
 _UNCHANGED: Final = {
     "checksum": "but has the checksum that it had when {job} read it",
     "ancient": "but {job} reads it as ancient()",
+    "considered_ancient": "but --consider-ancient lets inputs of {rule} count as old",
     "no_mtime": "but --rerun-triggers leaves out mtime",
+    "unknown": "but Snakemake did not count that as a change",
 }
 _ENDS: Final = {
     "failed": "the run failed before",
@@ -77,11 +79,10 @@ def _first(answer: WhyAnswer, one: NotRun) -> str:
     rules = Counter(run.planned.up_to_date if run.planned is not None else {})
     counted = [f"{rule} {many:,}" for rule, many in rules.most_common()]
     verb, are = ("would run", "are") if would else ("ran", "were")
-    every = f"all {one.count:,} jobs {are}"
     if one.count == 1:
-        every = f"its one job {'is' if would else 'was'}"
-    every += f" up to date: {named(counted, _SHOWN)}"
-    return f"Nothing {verb}: {every}."
+        which = f", {next(iter(rules))}," if rules else ""
+        return f"Nothing {verb}: its one job{which} {'is' if would else 'was'} up to date."
+    return f"Nothing {verb}: all {one.count:,} jobs {are} up to date: {named(counted, _SHOWN)}."
 
 
 def _were(count: int) -> str:
@@ -109,7 +110,8 @@ def _shares(shares: Iterable[KeptShare], run: Run) -> Iterator[str]:
 
 def _newer(newer: tuple[NewerInput, ...], run: Run) -> Iterator[str]:
     for one in newer[:_SHOWN]:
-        reason = _UNCHANGED[one.why].format(job=job_name(run.kept[one.job_id]))
+        job = run.kept[one.job_id]
+        reason = _UNCHANGED[one.why].format(job=job_name(job), rule=job.rule)
         yield f"{one.path} is newer than {one.output}, {reason}."
     if len(newer) > _SHOWN:
         yield f"… and {len(newer) - _SHOWN:,} more inputs like these (--format json)"

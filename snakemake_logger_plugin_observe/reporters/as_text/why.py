@@ -46,6 +46,10 @@ _ROOM_FOR_FILES: Final = 20
 _PADDING: Final = 2
 _ROOM_FOR_LINES: Final = 52
 # Changes that make Snakemake run a job again come first.
+_FOUND_BY_SNAKEMAKE: Final = frozenset(
+    {"updated_input", "input_set", "code", "params", "environment"}
+)
+"""Root causes that are changes, whether the journals record them or not."""
 _TRIGGERS: Final = re.compile(r"code|params|environment|input|script|config|file |commit|targets")
 
 
@@ -105,7 +109,7 @@ def _roots(answer: WhyAnswer, width: int) -> Table:
 
 
 def _root(one: RootShare, reruns: Sequence[Rerun], room: int) -> Text:
-    """Return a root cause; below it, how many jobs it made run directly and downstream."""
+    """Return a root cause; below it, how many jobs it made run directly and indirectly."""
     direct = sum(jobs for _rule, jobs in one.rules)
     text = Text("\n".join(_wrapped(cause_words.root(one, reruns), room, "  ")), "bold")
     if changed := cause_words.detail(one, reruns):
@@ -116,7 +120,7 @@ def _root(one: RootShare, reruns: Sequence[Rerun], room: int) -> Text:
         return text
     below = f"{plural(direct, 'job')} directly"
     if (others := one.all.jobs - direct) > 0:
-        below += f", {others:,} downstream"
+        below += f", {others:,} indirectly"
     if one.line is not None and room >= _ROOM_FOR_LINES:
         below += f"  [line {one.line}]"
     return text.append("\n" + "\n".join(_wrapped(below, room, "    ")), "dim not bold")
@@ -210,7 +214,8 @@ def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
     start = answer.baseline.run.start
     since = f"since the run of {clock_time(start)}" if start else "since the previous run"
     if not answer.changes:
-        yield Text(f"No change was recorded {since}.")
+        known = any(root.kind in _FOUND_BY_SNAKEMAKE for root in answer.why.roots)
+        yield Text(f"No {'other ' if known else ''}change was recorded {since}.")
         return
     yield Text(f"What changed {since}", "bold")
     ordered = sorted(answer.changes, key=_triggers_first)

@@ -30,7 +30,9 @@ _NO_COMMAND: Final = (
     "write it here."
 )
 _SLOW: Final = 1.5
-"""A run this many times longer than the longest so far is worth escalating."""
+"""A run this many times longer than the longest so far is worth escalating..."""
+_SPARE_S: Final = 10
+"""... if it is so many seconds longer: of a short run, the machine's load explains less."""
 _MANY: Final = 1.2
 
 
@@ -144,8 +146,11 @@ def _boundary(typical: TypicalRun, *, clustered: bool) -> Iterator[str]:
     yield ""
     yield "Escalate with the note of `snakemake-observe triage --note incident.md` if"
     yield ""
-    longest, limit = duration_s(typical.longest_s), duration_s(typical.longest_s * _SLOW)
-    yield f"- a run takes longer than {limit} (longest so far: {longest});"
+    limit = max(typical.longest_s * _SLOW, typical.longest_s + _SPARE_S)
+    yield (
+        f"- a run takes longer than {duration_s(limit)} "
+        f"(longest so far: {duration_s(typical.longest_s)});"
+    )
     most = plural(typical.failed_attempts, "attempt") if typical.failed_attempts else "none"
     yield f"- more attempts fail than before (most so far: {most});"
     yield "- `snakemake-observe compare --strict` reports that it is not the same work;"

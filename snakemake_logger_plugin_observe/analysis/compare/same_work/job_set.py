@@ -235,7 +235,8 @@ def _added(compared: Compared, jobs: list[JobDescribed]) -> Iterator[Finding]:
             )
             yield Finding(ADDED, compared.by_results(), claim, cited)
         else:
-            yield Finding(ADDED, "neutral", f"{what}; no job of A reads their outputs", cited)
+            whose = "its" if len(found) == 1 else "their"
+            yield Finding(ADDED, "neutral", f"{what}; no job of A reads {whose} outputs", cited)
 
 
 def _read_by_others(compared: Compared, jobs: list[JobDescribed]) -> list[str]:

@@ -91,7 +91,12 @@ def test_limits_come_from_the_workflow_s_runs(work: Path) -> None:
     text = written(work)
     assert "over 3 runs." in text
     assert "- more than 8 jobs planned (7 typical);" in text
-    assert "- a run takes longer than " in text
+    assert "- a run takes longer than 1 h 17 min (longest so far: 51 min 40 s);" in text
+
+
+def test_a_short_run_may_take_some_seconds_longer(work: Path) -> None:
+    put(work, "1", a_story(2))
+    assert "- a run takes longer than 12.0 s (longest so far: 2.00 s);" in written(work)
 
 
 def test_it_has_the_commands_to_run_resume_and_unlock(work: Path) -> None:

@@ -46,6 +46,16 @@ def test_a_run_compared_with_itself_has_no_findings() -> None:
     )
 
 
+def test_a_run_that_only_touched_files_has_no_length_to_compare() -> None:
+    """It is neither faster nor slower than one whose tools ran."""
+    touched = a_run(kind="touch", length_s=5)
+    why = "B only touched its outputs"
+    assert verdict(a_run(), touched)[0] == f"the same plan (contents unchecked); {why}"
+    assert compared(a_run(), touched).speed.why_not == why
+    both = compared(touched, touched).speed
+    assert (both.verdict, both.why_not) == (None, "A and B only touched their outputs")
+
+
 @pytest.mark.parametrize(
     ("length_s", "expected"),
     [
@@ -666,7 +676,7 @@ def test_a_configuration_that_a_script_can_read_is_judged_by_the_outputs() -> No
 def test_the_arguments_that_differ_are_shown() -> None:
     before = a_run(command=("/bin/snakemake", "--cores", "2", "all"))
     after = a_run(command=("/usr/bin/snakemake", "all", "--cores", "4"))
-    assert claims(before, after, "setting_changed") == ["command line: 2 → 4"]
+    assert claims(before, after, "setting_changed") == ["command line: --cores 2 → --cores 4"]
 
 
 @pytest.mark.parametrize(
@@ -683,6 +693,11 @@ def test_the_arguments_that_differ_are_shown() -> None:
             "command line: --cores 4 → none",
         ),
         (("a", "a", "b"), ("b", "a"), "command line: a → none"),
+        (
+            ("--forceall", "--quiet", "rules"),
+            ("--forceall", "--quiet"),
+            "command line: --quiet rules → --quiet",
+        ),
     ],
 )
 def test_of_a_repeated_argument_the_surplus_one_is_shown_with_its_flag(

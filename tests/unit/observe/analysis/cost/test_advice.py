@@ -7,6 +7,7 @@ import strategies
 from builders import (
     Story,
     an_execution,
+    at,
     begun,
     chain,
     grouped,
@@ -134,6 +135,12 @@ def test_planning_counts_parsing_and_the_dag() -> None:
     """1 s of parsing and 9 s of the DAG; the start of Snakemake itself cannot be changed."""
     story = Story().plan(2, 11).job(1).quick(1, 11, 11, 12).end(12)
     assert pulled(story)[0] == Lever("planning", 10 * SECOND)
+
+
+def test_planning_a_small_workflow_is_not_a_lever() -> None:
+    """Snakemake takes some tenths of a second to plan whatever workflow."""
+    story = Story(plugin_loaded=at(1.7)).plan(2, 2.4).job(1).quick(1, 2.4, 2.4, 2.5).end(2.6)
+    assert "planning" not in kinds(story)
 
 
 def test_compute_names_the_costliest_rule() -> None:

@@ -58,6 +58,12 @@ def test_planned_work_is_compared_with_the_baseline_by_rule() -> None:
     assert same.text == "8 jobs were planned to run, the same as in the baseline"
 
 
+def test_a_run_of_no_rules_had_nothing_to_run() -> None:
+    """Snakemake counts no jobs then, so that there is no plan to cite."""
+    (claim,) = triage_of(begun().end(4, "nothing_to_do")).planned
+    assert claim.text == "nothing had to run"
+
+
 @pytest.mark.parametrize(
     ("begins_s", "when"),
     [(-500, "before the run planned 6 jobs"), (500, "after the run still plans 6 jobs")],
@@ -87,6 +93,8 @@ def test_changes_that_snakemake_gave_as_reasons_count_their_jobs() -> None:
     assert [(one.text, one.evidence[0].quote) for one in triage_of(after).changed] == [
         ("Snakemake ran 1 job because of changed code of cut", reason)
     ]
+    texts = [one.text for one in triage_of(after, after).changed]
+    assert texts[0] == "the two journals record no other difference"
     missing = a_run([a_job("cut", "cut/a", reason="Missing output files: cut/a")])
     assert triage_of(missing).changed == ()
 

@@ -60,6 +60,12 @@ def test_a_rule_a_job_and_a_file_may_be_up_to_date() -> None:
     assert why_not(idle(), "B.fit") == "fit sample=B did not run: it was up to date."
 
 
+def test_a_run_with_nothing_to_do_counts_its_jobs_or_names_its_only_one() -> None:
+    assert why_not(idle()) == "Nothing ran: all 3 jobs were up to date: fit 2, prepare 1."
+    only = begun().planned(3, {}, fit=1).end(4, "nothing_to_do")
+    assert why_not(only.run) == "Nothing ran: its one job, fit, was up to date."
+
+
 def test_a_source_file_is_read_by_jobs_that_were_up_to_date() -> None:
     assert why_not(idle(), "raw.txt") == "raw.txt is read by prepare, which was up to date."
 
@@ -67,14 +73,20 @@ def test_a_source_file_is_read_by_jobs_that_were_up_to_date() -> None:
 @pytest.mark.parametrize(
     ("settings", "facts", "reason"),
     [
-        ({}, {}, "but has the checksum that it had when prepare read it."),
+        ({}, {"ancient": ()}, "but has the checksum that it had when prepare read it."),
         (
             {"rerun_triggers": ["mtime", "code"]},
-            {},
+            {"ancient": ()},
             "but has the checksum that it had when prepare read it.",
         ),
         ({}, {"ancient": ("raw.txt",)}, "but prepare reads it as ancient()."),
         ({"rerun_triggers": ["code"]}, {}, "but --rerun-triggers leaves out mtime."),
+        (
+            {"consider_ancient": {"prepare": [0]}},
+            {"ancient": ()},
+            "but --consider-ancient lets inputs of prepare count as old.",
+        ),
+        ({}, {}, "but Snakemake did not count that as a change."),
     ],
 )
 def test_a_newer_input_that_is_no_change_is_explained(

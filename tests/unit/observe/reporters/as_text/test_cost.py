@@ -22,6 +22,14 @@ def test_the_seconds_add_up_to_the_makespan(width: int) -> None:
     assert total.split() == ["Σ", "=", "makespan", "21.0"]
 
 
+def test_a_run_with_nothing_to_do_needs_no_change() -> None:
+    """What little time it took went into planning, but that is not the answer."""
+    idle = begun().planned(3, {}, all=1).end(30, "nothing_to_do")
+    lines = render(cost(idle.run)).splitlines()
+    assert lines[3:5] == ["Nothing ran: its one job was up to date.", ""]
+    assert lines[5].startswith("Where the 30.0 s went")
+
+
 def test_a_phase_of_less_than_half_a_class_is_not_called_most_of_it() -> None:
     """Of the group's overhead, 9 s, the time between its members is 2 s: not most of it."""
     assert "most of it member_wait" not in " ".join(render(cost(grouped().run)).split())

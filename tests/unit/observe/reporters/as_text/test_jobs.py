@@ -4,6 +4,7 @@ import pytest
 from answers import jobs, on_slurm, render, use
 from builders import (
     Story,
+    begun,
     grouped,
     mixed,
 )
@@ -39,6 +40,13 @@ def test_a_narrow_table_of_use_drops_columns_from_the_right() -> None:
     whole = ["job", "rule", "cores", "memory", "time", "read", "written"]
     assert [whole[: len(one)] for one in headings] == headings
     assert [len(one) for one in headings] == [7, 7, 6, 4, 3, 2]
+
+
+def test_a_run_without_jobs_says_why_there_are_none() -> None:
+    idle = begun().planned(3, {}, map=2, all=1).end(4, "nothing_to_do").run
+    assert render(jobs(idle)).splitlines()[3:] == ["Nothing ran: all 3 jobs were up to date."]
+    failed = begun().end(4, "failed").run
+    assert render(jobs(failed)).splitlines()[3] == "No job ran."
 
 
 def test_a_dry_run_lists_its_planned_jobs() -> None:

@@ -18,6 +18,16 @@ def test_the_largest_causes_and_rules_are_shown_and_the_rest_counted() -> None:
     assert len(lines) <= 40
 
 
+def test_a_change_that_only_snakemake_found_is_not_denied() -> None:
+    """The journals do not hold what is in an input, but Snakemake saw that it was updated."""
+    before = new_story().ran(1, "sort", missing("out.txt"), makes=("out.txt",))
+    after = new_story().ran(1, "sort", "Updated input files: in.txt", makes=("out.txt",))
+    last = render(why_answer(after, since=before)).splitlines()[-3]
+    assert last.startswith("No other change was recorded since ")
+    last = render(why_answer(before, since=before)).splitlines()[-3]
+    assert last.startswith("No change was recorded since ")
+
+
 def test_a_long_chain_is_cut_to_one_screen_with_a_note() -> None:
     story = new_story()
     story.ran(0, "first", "Code has changed since last execution", makes=("0.txt",))
