@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Ch
 from snakemake_logger_plugin_observe.analysis.why.not_run import (
     Modified,
     find_not_run,
+    find_up_to_date,
     nothing_to_do,
 )
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
@@ -81,6 +82,10 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
             neither = f"; {what} is not a journal either" if what.endswith(".jsonl") else ""
             raise JournalError(f"{source.path}: {error}{neither}") from error
         return Reply(replace(answer, not_run=not_run), parts, shape)
+    if source.scope in ("incremental", "resumed"):
+        earlier_jobs.complete(source)
+        kept = find_up_to_date(source.run, what, _modified(source))
+        answer = replace(answer, not_run=kept)
     answer = replace(answer, subject=subject, chain=chain(origins, found, subject.jobs))
     return Reply(answer, parts, shape)
 

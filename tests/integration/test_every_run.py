@@ -77,6 +77,9 @@ def test_an_added_sample_is_one_more_value_of_all_and_no_incident(samples: Lab) 
     (samples.folder / "samples.txt").write_text("A B C")
     samples.snakemake(*HERE, *SUMS)
     assert scope(samples) == ("incremental", None)
+    assert "2 more jobs of sim did not run: all were up to date." in text(samples, "why", "sim")
+    first = samples.observe("why", "samples.txt").stdout.splitlines()[3]
+    assert first == "samples.txt is no job's input: no job of this workflow reads or makes it."
     compared = answer(samples, "compare")
     claims = {one["id"]: one["claim"] for one in compared["findings"]}
     assert claims["discovery_widened"] == ("1 more job: 3 values of sample, not 2 (new: sample C)")
@@ -164,9 +167,42 @@ def test_a_run_that_finishes_what_a_failed_one_left_is_a_resumed_run(lab: Lab) -
     assert [(one["jobs"], one["status"]) for one in reasons["not_run"]["made_by"]] == [
         (3, "failed")
     ]
+    assert "1 job had failed in the run of" in text(lab, "why", "out/3.txt")
+    of_the_rule = text(lab, "why", "work")
+    assert "work i=3 has one root cause: out/3.txt was missing" in of_the_rule
+    assert "3 more jobs of work did not run: all were up to date." in of_the_rule
+    assert ", which failed: 3 jobs: work i=0, work i=1, work i=2" in of_the_rule
+    of_a_file = text(lab, "why", "out/2.txt")
+    assert "out/2.txt was not made: work i=2 did not run: it was up to date." in of_a_file
     triaged = answer(lab, "triage")
     assert (triaged["symptoms"], triaged["findings"]) == ([], [])
     assert answer(lab, "compare")["same_work"] is True
+
+
+MADE_BEFORE = """
+    rule sum:
+        input: expand("out/{i}.txt", i=range(3))
+        output: "sum.txt"
+        shell: "cat {input} > {output}"
+
+    rule work:
+        output: "out/{i}.txt"
+        shell: "cat version.txt > {output}; [ {wildcards.i} != 2 ] || [ ! -e bad ]"
+"""
+
+
+def test_inputs_that_a_failed_run_made_are_said_to_be_its(lab: Lab) -> None:
+    lab.snakefile(MADE_BEFORE)
+    (lab.folder / "version.txt").write_text("1")
+    lab.snakemake(*HERE)
+    (lab.folder / "version.txt").write_text("2")
+    (lab.folder / "bad").touch()
+    lab.snakemake(*HERE, "--keep-going", "-R", "work", check=False)
+    (lab.folder / "bad").unlink()
+    lab.snakemake(*HERE)
+    found = text(lab, "why")
+    assert "were updated (read by sum)" in found
+    assert "made by work in the run of" in found.partition(", which failed 1 job")[0]
 
 
 # -- an input that is newer and no change ----------------------------------------------------------------

@@ -88,14 +88,11 @@ def find_not_run(
         changed_config: the keys of the configuration that changed since the baseline.
 
     """
+    if (kept := find_up_to_date(run, text, modified)) is not None:
+        return kept
     name = " ".join(text.split())
-    if found := by_name(run.kept, name):
-        return _up_to_date(run, name, found.jobs, len(found.jobs), modified)
     paths = tuple(spellings(run, text.strip()))
     for path in paths:
-        made = tuple(n for n, job in run.kept.items() if path in map(bare, written(job)))
-        if made:
-            return _up_to_date(run, path, made, len(made), modified)
         readers = tuple(n for n, job in run.kept.items() if path in map(bare, job.input))
         if readers:
             found_newer = _newer_inputs(run, readers, modified, only=path)
@@ -108,6 +105,22 @@ def find_not_run(
         return NotRun(key, "config", changed=key in changed_config)
     there = next((path for path in paths if modified(path) is not None), None)
     return None if there is None else NotRun(there, "no_input")
+
+
+def find_up_to_date(run: Run, text: str, modified: Modified) -> NotRun | None:
+    """Return the up-to-date jobs that *text* names, by rule, wildcards or a file; None if none.
+
+    The arguments are those of ``find_not_run``.
+    """
+    name = " ".join(text.split())
+    if found := by_name(run.kept, name):
+        jobs = tuple(sorted(found.jobs, reverse=True))  # their ids count down
+        return _up_to_date(run, name, jobs, len(jobs), modified)
+    for path in spellings(run, text.strip()):
+        made = tuple(n for n, job in run.kept.items() if path in map(bare, written(job)))
+        if made:
+            return _up_to_date(run, path, made, len(made), modified)
+    return None
 
 
 def _config_key(run: Run, name: str) -> str | None:

@@ -53,6 +53,7 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
         text = relation.format(what=what, jobs=plural(len(subject.jobs), "job"))
         found += [Text(line, "bold") for line in textwrap.wrap(text, width)]
     found += [Text(line, "bold") for line in textwrap.wrap(summary, width)]
+    found += rerun_words.taken_up(answer, width, chain.starts)
     found += rerun_words.about(answer, chain.starts, width)
     tree = _Tree(chain, width)
     for job_id in _different(chain)[:_STARTS_SHOWN]:

@@ -66,6 +66,10 @@ def _first(answer: WhyAnswer, one: NotRun) -> str:
     if one.what is not None:
         jobs = "1 job" if one.count == 1 else f"{one.count:,} jobs"
         name = job_name(run.kept[one.jobs[0]]) if len(one.jobs) == 1 else f"{one.what} ({jobs})"
+        if answer.subject is not None and answer.subject.relation in ("updated", "read"):
+            name = f"{one.what} was not made: {name}"
+        elif answer.subject is not None and one.count > 1:
+            name = f"{one.count:,} more jobs of {one.what}"
         return f"{name} did not run: {'it was' if one.count == 1 else 'all were'} up to date."
     would = answer.why.planned
     if answer.why.all.jobs:

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
-from snakemake_logger_plugin_observe.analysis.phrasing import job_names, plural
-from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
 from snakemake_logger_plugin_observe.pasting import command, path
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
@@ -23,7 +23,6 @@ from snakemake_logger_plugin_observe.reporters.as_text import (
 )
 from snakemake_logger_plugin_observe.reporters.as_text.cause_words import LONGEST_CHANGE
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
-    ENDED,
     ending,
     errors,
     head,
@@ -57,13 +56,17 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     """Return the answer, part by part."""
     found: list[RenderableType] = [*head(answer.source), Text()]
     if answer.chain is not None:
-        found += causal_chain.parts(answer, width)
+        found += _chain(answer, width)
+    elif answer.not_run is not None and answer.not_run.what is not None:
+        found += rerun_words.of_rules(answer, _rules_of(answer.not_run, answer), width)
+        found += [*not_run.parts(answer), *errors(answer.source), Text()]
     elif answer.not_run is not None and not answer.why.all.jobs:
         found += rerun_words.without_a_root(answer, width)
         found += [*not_run.parts(answer), *errors(answer.source), Text()]
     else:
         found += rerun_words.without_a_root(answer, width)
-        found += [_roots(answer, width), *_several(answer), *_taken_up(answer, width), Text()]
+        found += [_roots(answer, width), *_several(answer)]
+        found += [*rerun_words.taken_up(answer, width), Text()]
         found += [*_reasons(answer, width), Text()]
         if any(not one.rules for one in answer.why.roots):
             found += [*errors(answer.source), Text()]
@@ -72,6 +75,18 @@ def parts(answer: WhyAnswer, width: int) -> list[RenderableType]:
     found += _changed(answer, width)
     found += warnings(answer.source.problems)
     return ending(found, _next(answer))
+
+
+def _chain(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
+    """Yield why the selected jobs ran, and which jobs of that name did not."""
+    kept = [*not_run.parts(answer), Text()] if answer.not_run is not None else []
+    of_a_file = answer.subject is not None and answer.subject.relation in ("updated", "read")
+    tree = causal_chain.parts(answer, width)
+    yield from (*kept, *tree) if of_a_file else (*tree, *kept)
+
+
+def _rules_of(one: NotRun, answer: WhyAnswer) -> set[str]:
+    return {answer.source.run.kept[job_id].rule for job_id in one.jobs}
 
 
 def _ran(answer: WhyAnswer) -> str:
@@ -102,19 +117,20 @@ def _roots(answer: WhyAnswer, width: int) -> Table:
     ]
     taken = sum(2 + max(map(len, column)) for column in zip(headings, *rows, strict=True))
     for one, numbers in zip(shown, rows, strict=True):
-        table.add_row(_root(one, answer.reruns_of(one.root), width - taken - _PADDING), *numbers)
+        table.add_row(_root(one, answer, width - taken - _PADDING), *numbers)
     if len(why.roots) > len(shown):
         table.add_row(f"  … {plural(len(why.roots) - len(shown), 'more cause')}")
     return table
 
 
-def _root(one: RootShare, reruns: Sequence[Rerun], room: int) -> Text:
+def _root(one: RootShare, answer: WhyAnswer, room: int) -> Text:
     """Return a root cause; below it, how many jobs it made run directly and indirectly."""
+    reruns = answer.reruns_of(one.root)
     direct = sum(jobs for _rule, jobs in one.rules)
     text = Text("\n".join(_wrapped(cause_words.root(one, reruns), room, "  ")), "bold")
     if changed := cause_words.detail(one, reruns):
         text.append("\n" + "\n".join(_wrapped(changed, room, "    ")), "not bold")
-    for line in rerun_words.below(reruns):
+    for line in (*rerun_words.made_before(one, answer), *rerun_words.below(reruns)):
         text.append("\n" + "\n".join(_wrapped(line, room, "    ")), "not bold")
     if not direct:
         return text
@@ -138,23 +154,6 @@ def _several(answer: WhyAnswer) -> Iterator[RenderableType]:
             "alone: jobs with only this one",
             "dim",
         )
-
-
-def _taken_up(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
-    """Yield which jobs the run that this one resumes had begun in vain."""
-    earlier, jobs = answer.source.resumes, answer.source.run.jobs
-    if earlier is None or answer.taken_up is None:
-        return
-    before = f"the run of {clock_time(earlier.start)}"
-    ended = ENDED[earlier.status]
-    for ids, text in (
-        (answer.taken_up.failed, f"had failed in {before}"),
-        (answer.taken_up.unended, f"had not ended when {before} {ended}"),
-    ):
-        if ids:
-            names = job_names([jobs[job_id] for job_id in ids])
-            line = f"{plural(len(ids), 'job')} {text}: {names}"
-            yield from map(Text, _wrapped(harmless(line), width, "  "))
 
 
 def _reasons(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
