@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.phrasing import cut
 from snakemake_logger_plugin_observe.journal.masking import MASK
 
 _MOST: Final = 100_000
@@ -24,6 +25,8 @@ _NAMED: Final = re.compile(r"[A-Za-z_]\w*=")
 _WORDS: Final = re.compile(r"[\s,;|]+")
 _REASON: Final = re.compile(r"before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
 _NOTHING: Final = "<nothing exclusive>"
+_SHORTEST: Final = 30
+REORDERED: Final = "the same items in another order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,30 @@ class ParamsChange:
     def __str__(self) -> str:
         """Return the change in words: what differs, and all of it."""
         if self.reordered:
-            return f"the same items in another order: {self.before} → {self.now}"
-        if pairs := _by_name(self.before, self.now):
-            return "; ".join(_in_words(*pair) for pair in pairs)
-        return _in_words(self.before, self.now)
+            return f"{REORDERED}: {self.values}"
+        return "; ".join(_in_words(*pair) for pair in self._pairs)
+
+    @property
+    def values(self) -> str:
+        """The values of each param, before and now, in full."""
+        return "; ".join(f"{before} → {now}" for before, now in self._pairs)
+
+    def within(self, most: int) -> str:
+        """Return the change in words; if these are longer than *most*, with each value cut.
+
+        Of the same items in another order, that alone is left.
+        """
+        text = str(self)
+        if len(text) <= most:
+            return text
+        if self.reordered:
+            return REORDERED
+        room = max(most // (2 * len(self._pairs)), _SHORTEST)
+        return "; ".join(_in_words(*pair, room) for pair in self._pairs)
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return _by_name(self.before, self.now) or [(self.before, self.now)]
 
 
 def in_reason(text: str | None) -> ParamsChange | None:
@@ -131,8 +154,9 @@ def _is_option(word: str) -> bool:
     return word.startswith("-") and not word[1:2].isdigit()
 
 
-def _in_words(before: str, now: str) -> str:
+def _in_words(before: str, now: str, most: int = _MOST) -> str:
     before, now, inside = _narrowed(before, now)
+    before, now = cut(before, most), cut(now, most)
     if not inside:
         return f"{before or 'nothing'} → {now or 'nothing'}"
     if before and now:

@@ -8,7 +8,12 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange, in_reason
+from snakemake_logger_plugin_observe.analysis.param_values import (
+    REORDERED,
+    ParamsChange,
+    between,
+    in_reason,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import both, named
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, same_workflow
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
@@ -130,13 +135,13 @@ def _params(scene: Scene, direct: Direct) -> Rerun | None:
         if runs < _FEWEST_RUNS and last is not None and not same_workflow(scene.run, last[0].run):
             return None  # the workflow was edited: the order may be meant
         each = f", in each of the last {runs} runs" if runs >= _FEWEST_RUNS else ""
-        claim = f"{param} of {rules}: the same items in another order{each}"
+        claim = f"{param} of {rules}: {REORDERED}{each}"
         return scene.about(
             direct,
             "reordered",
             headline=claim,
             claim=claim,
-            detail=str(change).removeprefix("the same items in another order: "),
+            detail=(_recorded(scene, job) or change or ParamsChange("", "")).values,
             fix=_UNSORTED,
             runs=runs,
         )
@@ -210,6 +215,14 @@ def _change_in(one: PastRun, job: JobDescribed) -> ParamsChange | None:
 def _reordered(one: PastRun, job: JobDescribed) -> bool:
     change = _change_in(one, job)
     return change is not None and change.reordered
+
+
+def _recorded(scene: Scene, job: JobDescribed) -> ParamsChange | None:
+    """Return how the params of *job* changed, with their names, as far as both journals show it."""
+    last = next(scene.past.of(job), None)
+    if last is None:
+        return None
+    return between(last[0].run.params_of(last[1]), scene.run.params_of(job))
 
 
 def _param(scene: Scene, job: JobDescribed, change: ParamsChange | None) -> str:

@@ -91,7 +91,7 @@ def _sentence(change: Change) -> str:
         what = change.what.removesuffix(" new")
         return f"{who}new {what}: {cut(change.after or '', _LONGEST)}{jobs}"
     if change.values is not None:
-        return f"{who}{change.what}: {cut(str(change.values), 2 * _LONGEST)}{jobs}"
+        return f"{who}{change.what}: {change.values.within(2 * _LONGEST)}{jobs}"
     before = cut(change.before, _LONGEST)
     if change.after is None:
         return f"{who}{change.what.removesuffix(' gone')}: {before} → none{jobs}"

@@ -18,6 +18,8 @@ from snakemake_logger_plugin_observe.run.scope import UNENDED
 _CITED: Final = 4
 _OTHERS: Final = 4
 _COMMAND: Final = "snakemake-observe"
+_OF_RERUNS: Final = frozenset({"leftover_input", "same_rerun", "temp_made_again"})
+"""Incidents that the runs before show: ``why`` explains them."""
 _JOURNALS: Final = {
     "B": "the run's journal",
     "A": "its baseline's journal",
@@ -60,7 +62,10 @@ def note(
     """Return the note of a case, from the results of each step."""
     symptom = tuple(Claim(one.text, one.evidence) for one in seen)
     if not symptom:
-        symptom = (Claim(f"none: the run is healthy ({case.status})", _end(case)),)
+        how = f"none: the run is healthy ({case.status})"
+        if incidents:  # no sign of trouble in the run itself: only what it did shows it
+            how = f"none in the run itself ({case.status})"
+        symptom = (Claim(how, _end(case)),)
     return IncidentNote(
         symptom,
         (Claim(affected.text, affected.evidence),),
@@ -85,6 +90,8 @@ def _confirming(case: Case, first: Incident | None) -> Command:
         arguments, shows = ["jobs", "--failed", *journal], "what failed"
     elif (first is not None and first.failures) or case.status in UNENDED:  # jobs were cut off
         arguments, shows = ["jobs", *journal], "how far its jobs got"
+    elif first is not None and first.incident_class in _OF_RERUNS:
+        arguments, shows = ["why", *journal], "why its jobs ran"
     elif case.status == "nothing_to_do":
         arguments, shows = ["why", *journal], "why nothing had to run"
     elif baseline is not None:

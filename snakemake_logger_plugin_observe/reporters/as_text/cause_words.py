@@ -182,7 +182,7 @@ def _params(text: str | None) -> str:
     found = in_reason(text)
     if found is None:
         return shortened(text or "", _LONGEST_TEXT)
-    return shortened(str(found), LONGEST_CHANGE)
+    return shortened(found.within(LONGEST_CHANGE), LONGEST_CHANGE)
 
 
 def _its(what: str, names: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ from snakemake_logger_plugin_observe.reporters.words import clock_time, duration
 
 _CHANGES: Final = 6
 _INCIDENTS: Final = 4
-_LONGEST: Final = 240
+_LONGEST: Final = 400
 
 
 def parts(answer: TriageAnswer, width: int) -> list[RenderableType]:

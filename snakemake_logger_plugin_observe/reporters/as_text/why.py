@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.param_values import REORDERED
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
 from snakemake_logger_plugin_observe.analysis.why.why import ReasonShare, RootShare
@@ -233,8 +234,8 @@ def _change(one: Change) -> str:
     what = one.what if one.subject == RUN else f"{one.what} of {harmless(one.subject)}"
     jobs = f" ({plural(one.jobs, 'job')})" if one.jobs else ""
     if one.values is not None:
-        reordered = "the same items in another order" if one.values.reordered else None
-        values = reordered or cause_words.shortened(str(one.values), LONGEST_CHANGE)
+        changed = REORDERED if one.values.reordered else one.values.within(LONGEST_CHANGE)
+        values = cause_words.shortened(changed, LONGEST_CHANGE)
         return f"{harmless(what)}: {values}{jobs}"
     before, after = (
         cause_words.shortened(side, LONGEST_CHANGE) if side is not None else "none"

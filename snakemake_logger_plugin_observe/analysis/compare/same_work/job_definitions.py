@@ -7,13 +7,13 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import by_rule
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import Compared, Finding
-from snakemake_logger_plugin_observe.analysis.phrasing import cut, jobs_of
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.run.model import Run
 
 CODE, PARAMS, ENVIRONMENT = "code_changed", "params_changed", "environment_changed"
 COMMAND, THREADS, RESOURCES = "command_changed", "threads_changed", "resources_changed"
 GROUPED, TEMPORARY = "grouped", "temp_changed"
-_LONGEST: Final = 300
+_LONGEST: Final = 600
 _COMPUTING: Final = {
     "code": CODE,
     "script": CODE,
@@ -39,7 +39,7 @@ def findings(compared: Compared) -> Iterator[Finding]:
         elif change.what in _COMPUTING:
             claim = compared.with_results(
                 f"{_what(change)} of {change.subject} changed{_how_many(change)}"
-                + (f": {cut(str(change.values), _LONGEST)}" if change.values else "")
+                + (f": {change.values.within(_LONGEST)}" if change.values else "")
             )
             yield Finding(_COMPUTING[change.what], compared.by_results(), claim, change.evidence)
         elif change.what == "threads" or change.what.startswith("resource "):

@@ -67,10 +67,23 @@ def test_deep_nesting_is_taken_apart_without_recursion() -> None:
         ("", "31", "nothing → 31"),
         ("k=1, o=[1, 2]", "k=2, o=[1, 3]", "k=1 → k=2; 2 → 3 (in o list of 2)"),
         ("k=1, o=2", "k=2, p=2", "k=1, o=2 → k=2, p=2"),
+        (
+            *("n=['a', 'b'], o='c,d'", "o='d,c', n=['b', 'a']"),
+            "the same items in another order: n=['a', 'b'] → n=['b', 'a']; o='c,d' → o='d,c'",
+        ),
     ],
 )
 def test_a_change_is_shown_as_what_it_is(before: str, now: str, words: str) -> None:
     assert str(ParamsChange(before, now)) == words
+
+
+def test_a_long_change_loses_values_at_their_ends_and_never_in_between() -> None:
+    a, b = "a" * 80, "b" * 80
+    both = ParamsChange(f"n='{a}', o=1", f"n='{b}', o=2")
+    assert both.within(500) == str(both)
+    assert both.within(120) == f"n='{a[:26]}… → n='{b[:26]}…; o=1 → o=2"
+    reordered = ParamsChange(f"'{a} {b}'", f"'{b} {a}'")
+    assert reordered.within(120) == "the same items in another order"
 
 
 def test_a_change_is_read_from_snakemakes_reason() -> None:

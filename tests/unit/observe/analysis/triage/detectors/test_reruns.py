@@ -101,3 +101,11 @@ def test_what_a_failed_job_left_is_an_incident_of_a_run_with_nothing_to_do() -> 
     now.add(Planned(time=at(3), to_run={}, up_to_date={"half": 1}))
     now.end(now.at_s, "nothing_to_do")
     assert incident(now, past_run(before, "failed")).incident_class == "leftover_input"
+
+
+def test_its_note_confirms_it_with_why_and_calls_the_run_not_healthy() -> None:
+    now = sorting(1, in_params("['a', 'b']", "['b', 'a']"))
+    note = triage_of(now, reruns=found(now, sorting(0, FIRST))).note
+    (confirming,) = note.first_confirming_command
+    assert [str(one) for one in confirming.commands] == ["snakemake-observe why"]
+    assert [one.text for one in note.symptom] == ["none in the run itself (success)"]
