@@ -261,6 +261,10 @@ def _propose(args: argparse.Namespace) -> ProposalAnswer:
     named = args.journal is not None and not args.journal.is_dir()
     source = newest if named or other_runs.is_full(newest) else _full_run_before(newest) or newest
     started = source.run.started
+    if source.status == "success" and started is not None and started.kind == "touch":
+        raise CheckFileError(
+            f"{source.path}: limits cannot be proposed from a run that only touched its outputs"
+        )
     if source.status != "success" or started is None or started.kind != "run":
         raise CheckFileError(
             f"{source.path}: limits can only be proposed from a run that succeeded; the status of "

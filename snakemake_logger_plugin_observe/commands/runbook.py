@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rich.console import RenderableType
 
+from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.compare.typical_run import typical_run
 from snakemake_logger_plugin_observe.commands.support import (
     find_journal,
@@ -71,7 +72,9 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
     if not printed:
         write_files.check_is_new(args.out)
     source, repetitions = _typical(args.paths or [Path()])
-    if source.status not in ("success", "nothing_to_do"):
+    started = source.run.started
+    touched = started is not None and started.kind == "touch"
+    if touched or source.status not in ("success", "nothing_to_do"):
         raise JournalError(
             f"{source.path}: no run here has succeeded yet; a runbook describes a typical run"
         )
@@ -86,6 +89,7 @@ def run(args: argparse.Namespace) -> Reply[RunbookAnswer]:
         start=start,
         known=tuple(known_incidents(folder.root)) if folder is not None else (),
         check_file=_check_file(folder),
+        left_out=MeasuredRun(source.run, source.status, source.problems).partial,
     )
     if not printed:
         write_files.create(args.out, render_runbook(answer), write_files.PRIVATE)
@@ -106,10 +110,11 @@ def parts(answer: RunbookAnswer, width: int) -> list[RenderableType]:
 
 def shape(answer: RunbookAnswer) -> dict[str, Any]:
     """Return the answer as plain values."""
+    typical = answer.typical if not answer.left_out else None
     return {
         **(head(answer.source) if answer.source else {"schema_version": SCHEMA_VERSION}),
         "path": str(answer.path) if answer.path is not None else None,
-        "typical_run": asdict(answer.typical) if answer.typical is not None else None,
+        "typical_run": asdict(typical) if typical is not None else None,
         "known_incidents": [asdict(one) for one in answer.known],
     }
 

@@ -82,7 +82,7 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
     targets = ask(lambda: tuple(map(str, w.dag_settings.targets)), ())
     return {
         "snakefile": ask(lambda: str(w.main_snakefile)),
-        "targets": targets or ask(lambda: (str(w.default_target),), ()),
+        "targets": targets or ask(lambda: tuple(map(str, filter(None, [w.default_target]))), ()),
         "profiles": _profiles(args, profile_files()),
         "cores": _limit(ask(lambda: w.resource_settings.cores)),
         "jobs": _limit(ask(lambda: w.resource_settings.nodes)),

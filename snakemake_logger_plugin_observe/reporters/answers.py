@@ -219,6 +219,8 @@ class RunbookAnswer:
     """The folder that these commands are for."""
     known: tuple[Known, ...] = ()
     check_file: str | None = None
+    left_out: str = ""
+    """Why there is no typical run: no run of all jobs is known. Empty if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

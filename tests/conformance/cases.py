@@ -65,9 +65,11 @@ class Case:
     unordered: bool = False
     """Whether the order of jobs is random in the bare run, too."""
     loose: tuple[str, ...] = ()
+    """Files that contain times."""
     passing: str | None = None
     """A folder whose files are left or not, as it happens in the bare run too."""
-    """Files that contain times."""
+    incidents: tuple[str, ...] = ()
+    """The incident classes of those of its runs that succeeded or had nothing to do."""
     submit: str = ""
     """A submit script of its own, instead of one that runs the job."""
     check: Callable[..., Any] | None = None

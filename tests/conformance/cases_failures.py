@@ -308,12 +308,14 @@ CASES = [
         FLAKY,
         calls=(Call(("--retries", "2"), says="Trying to restart job"),),
         check=three_attempts,
+        incidents=("tool_failure",),
     ),
     Case(
         "retries-rule",
         "failures: retries, executions inside an attempt",
         COUNTED,
         check=tries_and_attempts,
+        incidents=("tool_failure",),
     ),
     Case(
         "log-shown",
@@ -329,6 +331,7 @@ CASES = [
         calls=(Call(("--keep-incomplete",), code=1), Call(("--rerun-incomplete",))),
         executors=(LOCAL,),
         check=nothing_ran_again,
+        incidents=("leftover_input",),
     ),
     Case(
         "outputs-removed",

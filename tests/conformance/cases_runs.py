@@ -128,6 +128,8 @@ def in_another_folder(run: Run) -> None:
 
 def empty(run: Run) -> None:
     assert (run.status(), run.attempts) == ("nothing_to_do", {})
+    assert run.started is not None
+    assert run.started.targets == ()
 
 
 LIMITED = """

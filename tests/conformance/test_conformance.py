@@ -99,26 +99,34 @@ def test_everything_equals_the_bare_run(
     if case.check is not None and runs:
         case.check(*runs)
     for journal, run in zip(_journals(observed), runs, strict=True):
-        _is_no_incident(journal, run)
+        _has_no_other_incident(case, journal, run)
 
 
-def _is_no_incident(journal: Path, run: Run) -> None:
+def _has_no_other_incident(case: Case, journal: Path, run: Run) -> None:
     """A run without problems has no incident, with any feature of Snakemake.
 
-    Apart from failures, only what explains some of them is found. The runs' times are ignored:
-    they depend on what else the machine does.
+    First or not, full or incremental, a run that succeeded has no symptom either, but for jobs that
+    recovered on a retry. Of one that failed, only what explains some of its failures is found. The
+    runs' times are ignored: they depend on what else the machine does.
     """
-    alone, _folder, _baseline = gather(find_journal.load(journal), None)
+    compared, _folder, _baseline = gather(find_journal.load(journal), None)
     failed = failures(run)
-    if run.status() not in ("success", "dry_run", "nothing_to_do") and not failed:
+    good = run.status() in ("success", "dry_run", "nothing_to_do")
+    if not good and not failed:
         return
-    if (held := alone.comparison) is not None:
-        alone = replace(
-            alone, comparison=replace(held, speed=replace(held.speed, verdict="as fast"))
-        )
-    for case in (alone, replace(alone, baseline=None, comparison=None)):
-        found = triage(case).incidents
-        assert [one.claim for one in found if not (failed and one.failures)] == []
+    if (held := compared.comparison) is not None:
+        as_fast = replace(held.speed, verdict="as fast", tools=None)
+        compared = replace(compared, comparison=replace(held, speed=as_fast))
+    for known in (compared, replace(compared, baseline=None, comparison=None)):
+        found = triage(known)
+        if good:
+            assert {one.incident_class for one in found.incidents} <= {*case.incidents}
+            assert [one.text for one in found.symptoms if one.id != "noisy"] == []
+            assert ("noisy" in {one.id for one in found.symptoms}) == bool(failed)
+            if not found.incidents:
+                assert [one.text for one in found.note.next_action] == ["nothing to do"]
+        else:
+            assert [one.claim for one in found.incidents if not one.failures] == []
 
 
 def _why_not(case: Case) -> str | None:

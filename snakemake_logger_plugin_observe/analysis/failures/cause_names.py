@@ -36,6 +36,8 @@ def short_cause(one: Failure) -> str:
     why = one.last.why
     if why.cause in ("exit_code", "signal"):
         return describe_exit(why.exit_code, why.signal)
+    if one.has_invalid_output:
+        return "invalid output"
     return ("" if why.certain else "probably ") + _SHORT[why.cause]
 
 

@@ -15,7 +15,10 @@ from snakemake_logger_plugin_observe.analysis.failures.log_lines import (
     LogLine,
     last_meaningful_line,
 )
-from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.analysis.failures.messages import (
+    Cause,
+    is_about_invalid_output,
+)
 from snakemake_logger_plugin_observe.analysis.failures.request_use import RequestUse, request_use
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
@@ -82,6 +85,11 @@ class Failure:
     def cause(self) -> Cause:
         """Return why it failed the last time."""
         return self.last.why.cause
+
+    @property
+    def has_invalid_output(self) -> bool:
+        """Whether its output was there, but not as ``ensure()`` declares it."""
+        return self.cause == "missing_output" and is_about_invalid_output(self.last.message)
 
     @property
     def succeeded_on(self) -> int | None:

@@ -6,6 +6,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_cause
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.messages import on_one_line
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -35,23 +36,28 @@ def headline(run: Run, found: Sequence[Failure]) -> str | None:
     more = f", and {plural(never - 1, 'more job')}" if never > 1 else ""
     attempts = len(first.rows)
     how_often = f" after {attempts} attempts" if attempts > 1 else ""
-    said = _said(first)
+    said = _said(first, _workdir(run))
     text = f"{name}{more}: {short_cause(first)}{how_often}"
-    return f"{text}: {cut(' '.join(said.split()), _LONGEST)}" if said else text
+    return f"{text}: {cut(said, _LONGEST)}" if said else text
 
 
-def _said(one: Failure) -> str:
+def _said(one: Failure, workdir: str) -> str:
     """Return the last line of its log, or else a message that says more than its exit code."""
     if one.last.line is not None:
-        return one.last.line.text
-    message = one.last.message or ""
+        return on_one_line(one.last.line.text)
+    message = on_one_line(one.last.message, workdir)
     return "" if message.startswith("CalledProcessError") else message
+
+
+def _workdir(run: Run) -> str:
+    return f"{run.started.workdir}/" if run.started is not None else ""
 
 
 def _error(run: Run) -> str | None:
     errors = [message.text for message in run.messages if message.level == "error"]
-    workdir = f"{run.started.workdir}/" if run.started is not None else ""
-    return cut(tracebacks.summary(errors[-1]).replace(workdir, ""), _LONGEST) if errors else None
+    if not errors:
+        return None
+    return cut(tracebacks.summary(errors[-1]).replace(_workdir(run), ""), _LONGEST)
 
 
 def progress(run: Run) -> str:

@@ -80,6 +80,26 @@ _ENVIRONMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _EXCEPTION: Final = re.compile(r"(?!CalledProcessError)[A-Za-z_][\w.]* in (?:rule \S+ in )?file ")
+# ``ensure()``: the output is there.
+_INVALID_OUTPUT: Final = re.compile(
+    r"unexpected empty output files|checksums that differ from the expected ones"
+)
+# Snakemake adds this to each message about missing files, whatever the reason.
+_ADVICE: Final = re.compile(
+    r"\. This might be due to filesystem latency\. If that is the case, consider to increase the"
+    r" wait time with --latency-wait"
+)
+
+
+def is_about_invalid_output(message: str | None) -> bool:
+    """Whether an output was there, but not as ``ensure()`` declares it."""
+    return _INVALID_OUTPUT.search(message or "") is not None
+
+
+def on_one_line(message: str | None, workdir: str = "") -> str:
+    """Return a message without line breaks, Snakemake's general advice and *workdir*."""
+    text = _ADVICE.sub("", " ".join((message or "").split()))
+    return text.replace(workdir, "") if workdir else text
 
 
 def from_executor(text: str) -> Cause | None:

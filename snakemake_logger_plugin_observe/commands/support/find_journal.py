@@ -190,6 +190,8 @@ def _lost(run: Run) -> Iterator[str]:
     """Say how many attempts are missing from a journal that has its last line."""
     if run.finished is None or run.finished.status != "success" or run.gaps:
         return
+    if run.started is not None and run.started.settings.get("immediate_submit"):
+        return  # Snakemake does not wait for its jobs
     counted = run.finished.attempt_count
     ended = sum(1 for a in run.attempts.values() if a.job_id is not None and a.status in FINAL)
     if ended < counted:

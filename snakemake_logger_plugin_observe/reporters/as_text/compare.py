@@ -139,7 +139,7 @@ def _noise(speed: Speed) -> str:
     runs = sum(speed.runs)
     small = f"differences up to {duration_s(speed.margin_s)}"
     if runs > 2:
-        return f"{small} are noise (from {speed.runs[0]:,} and {plural(speed.runs[1], 'run')})"
+        return f"{small} are noise (from {plural(speed.runs[0], 'run')} and {speed.runs[1]:,})"
     return f"{small} may be noise (assumed: one run each does not show it)"
 
 

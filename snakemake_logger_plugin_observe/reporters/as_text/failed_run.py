@@ -54,6 +54,8 @@ def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
 
 def _to_do(first: Failure) -> str:
     rule = first.rule or f"group {first.group_name}"
+    if first.has_invalid_output:
+        return f"make {rule} write its output as ensure() declares it, then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
     line = first.last.line

@@ -1,6 +1,5 @@
 """The evidence of a failure: messages of Snakemake and the executor, and the ends of logs."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -9,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.messages import on_one_line
 from snakemake_logger_plugin_observe.analysis.failures.signatures import normalised
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -24,11 +24,6 @@ ITEMS: Final = 5
 """How many items of a list are shown."""
 _INPUTS: Final = 3
 _LOG_LINES: Final = 5
-# Snakemake adds this to each message about a missing output, whatever the reason.
-_ADVICE: Final = re.compile(
-    r"\. This might be due to filesystem latency\. If that is the case, consider to increase the"
-    r" wait time with --latency-wait"
-)
 # What can be concluded about a failure without a message, by what was not recorded.
 _UNSEEN: Final = {
     NO_NODE_STAMPS: "the executor reported that it failed; it may never have started on a node",
@@ -65,11 +60,11 @@ def _messages(one: Failure, attempt: Attempt, workdir: str, *, logged: bool) -> 
     """Return the messages of Snakemake and the executor that add to the logs and the state."""
     found: dict[str, str] = {}
     for message in (one.last.message, attempt.message if attempt.status != "success" else None):
-        text = _ADVICE.sub("", " ".join((message or "").split()))
+        text = on_one_line(message)
         state = one.last.why.state
         known = state is not None and f"'{state}'. Reason: Unknown" in text
         if text and not known and not (logged and text.startswith("CalledProcessError")):
-            found.setdefault(normalised(text), text.replace(workdir, "") if workdir else text)
+            found.setdefault(normalised(text), on_one_line(message, workdir))
     return list(found.values())
 
 

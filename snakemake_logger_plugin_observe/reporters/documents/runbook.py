@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.compare.typical_run import RuleUse, TypicalRun
+from snakemake_logger_plugin_observe.analysis.compare.typical_run import RuleUse
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import RunbookAnswer
@@ -44,7 +44,7 @@ def render_runbook(answer: RunbookAnswer) -> str:
     targets = ", ".join(started.targets) if started is not None else ""
     snakefile = (started.snakefile if started is not None else None) or "Snakefile"
     lines = [
-        f"# Runbook: {code(snakefile)}, {code(targets)}",
+        f"# Runbook: {code(snakefile)}{f', {code(targets)}' if targets else ''}",
         "",
         f"From {plural(answer.typical.runs, 'recorded run')}. Edit it: it is never overwritten.",
         "",
@@ -71,11 +71,11 @@ def render_runbook(answer: RunbookAnswer) -> str:
         *_published(answer),
         "## 5. Workflow design or executor friction?",
         "",
-        *_boundary(answer.typical, clustered=bool(answer.source.run.external_jobids)),
+        *_boundary(answer, clustered=bool(answer.source.run.external_jobids)),
         "",
         "## A typical run",
         "",
-        *_profile(answer.typical),
+        *_profile(answer),
         "",
         "## Known incidents",
         "",
@@ -123,12 +123,15 @@ def _own(*arguments: str) -> Command:
     return command("snakemake-observe", *arguments)
 
 
-def _boundary(typical: TypicalRun, *, clustered: bool) -> Iterator[str]:
+def _boundary(answer: RunbookAnswer, *, clustered: bool) -> Iterator[str]:
+    typical = answer.typical
+    assert typical is not None  # noqa: S101
     where = "cluster" if clustered else "machine"
     yield "It is workflow design, and the workflow's owner decides, if"
     yield ""
-    many = round(typical.jobs * _MANY)
-    yield f"- more than {plural(many, 'job')} planned ({typical.jobs:,} typical);"
+    if not answer.left_out:
+        many = round(typical.jobs * _MANY)
+        yield f"- more than {plural(many, 'job')} planned ({typical.jobs:,} typical);"
     for one in typical.rules:
         if _is_small(one):
             yield (
@@ -140,17 +143,19 @@ def _boundary(typical: TypicalRun, *, clustered: bool) -> Iterator[str]:
     yield ""
     yield (
         f"It is executor friction, and the {where}'s or the profile's owner decides, if the "
-        "planned jobs are the typical ones and `snakemake-observe` shows the added time in "
+        f"planned jobs are the {'expected' if answer.left_out else 'typical'} ones and "
+        "`snakemake-observe` shows the added time in "
         f"scheduling, {'queue, ' if clustered else ''}limits or staging."
     )
     yield ""
     yield "Escalate with the note of `snakemake-observe triage --note incident.md` if"
     yield ""
-    limit = max(typical.longest_s * _SLOW, typical.longest_s + _SPARE_S)
-    yield (
-        f"- a run takes longer than {duration_s(limit)} "
-        f"(longest so far: {duration_s(typical.longest_s)});"
-    )
+    if not answer.left_out:
+        limit = max(typical.longest_s * _SLOW, typical.longest_s + _SPARE_S)
+        yield (
+            f"- a run takes longer than {duration_s(limit)} "
+            f"(longest so far: {duration_s(typical.longest_s)});"
+        )
     most = plural(typical.failed_attempts, "attempt") if typical.failed_attempts else "none"
     yield f"- more attempts fail than before (most so far: {most});"
     yield "- `snakemake-observe compare --strict` reports that it is not the same work;"
@@ -163,7 +168,15 @@ def _is_small(one: RuleUse) -> bool:
     return one.compute_s is not None and one.jobs > 1 and one.handling_s > one.compute_s
 
 
-def _profile(typical: TypicalRun) -> Iterator[str]:
+def _profile(answer: RunbookAnswer) -> Iterator[str]:
+    typical = answer.typical
+    assert typical is not None  # noqa: S101
+    if answer.left_out:
+        yield (
+            f"Unknown: no run of all jobs was found ({answer.left_out} in this one). Write the "
+            "runbook again after a full run."
+        )
+        return
     lengths = f"{duration_s(typical.makespan_s)} (at most {duration_s(typical.longest_s)})"
     yield f"{plural(typical.jobs, 'job')} in {lengths}, over {plural(typical.runs, 'run')}."
     yield ""

@@ -24,7 +24,8 @@ def detect(case: Case) -> Iterator[Incident]:
         nodes = tuple(dict.fromkeys(row.attempt.node for row in rows if row.attempt.node))
         on_nodes = f" on {named(nodes)}" if nodes else ""
         by_state = f": {', '.join(states)}" if states else ""
-        of_ids = f" ({named(ids)})" if ids else ""
+        cluster_jobs = f"cluster {'job' if len(ids) == 1 else 'jobs'} {named(ids)}" if ids else ""
+        of_ids = f" ({cluster_jobs})" if ids else ""
         yield Incident(
             id=f"{CLASS}:{name}",
             incident_class=CLASS,
@@ -38,7 +39,7 @@ def detect(case: Case) -> Iterator[Incident]:
             wrong_if="the tool's own log shows an error at that moment",
             action=Action(
                 f"find out from the {'cluster' if ids else 'system'}'s records what ended "
-                f"{named(ids) or 'these jobs'}{on_nodes}; then run again, with retries for the "
+                f"{cluster_jobs or 'these jobs'}{on_nodes}; then run again, with retries for the "
                 "rule if this is common here",
                 "its processes ended without an error message from the tool",
                 escalate=True,

@@ -107,7 +107,7 @@ def _sent(failed: list[Failure]) -> str:
 
 def _missing(failed: list[Failure]) -> bool:
     """Whether outputs were missing, not only empty or altered."""
-    return any("some output files are missing" in (one.last.message or "") for one in failed)
+    return not all(one.has_invalid_output for one in failed)
 
 
 def _without_output(case: Case, failed: list[Failure]) -> str:

@@ -337,6 +337,12 @@ def test_a_proposal_needs_a_run_that_succeeded(
     assert shown.endswith(f"from a run that succeeded; the status of this run is {status}")
 
 
+def test_a_run_that_only_touched_its_outputs_proposes_no_limits(here: Path, capsys: Capsys) -> None:
+    begun(kind="touch").job(1).quick(1, 3, 4, 5).end(6).write(Path("j.jsonl"))
+    shown = refused(capsys, "--init", "-", "j.jsonl")
+    assert shown.endswith("limits cannot be proposed from a run that only touched its outputs")
+
+
 def test_a_folder_that_is_not_there_is_an_error(here: Path, capsys: Capsys) -> None:
     shown = refused(capsys, "observe.toml", "run", "--directory", "nosuch")
     assert shown == "nosuch: no such folder; name the run's working directory"

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from builders import Story, at
+from builders import Story, at, begun
 from workflows import a_job, a_run, a_workflow, changed
 
 from snakemake_logger_plugin_observe.__main__ import main
@@ -119,6 +119,32 @@ def test_it_describes_the_newest_full_run_not_a_newer_incremental_one(work: Path
     rest = [job for job in a_workflow("ab") if job["rule"] in ("join", "all")]
     put(work, "2", a_run(rest, up_to_date={"cut": 2, "count": 2}, process_started=at(0)))
     assert "(7 typical)" in written(work)
+
+
+@pytest.mark.parametrize(
+    ("partial", "why"),
+    [
+        (begun().planned(3, {}, cut=2).end(4, "nothing_to_do"), "0 of 2 jobs ran"),
+        (begun().planned(3, {}).end(4, "nothing_to_do"), "nothing had to run"),
+        (begun().planned(3, {"cut": 1}, cut=1).job(1, rule="cut").quick(1, 3, 3, 4).end(5), None),
+    ],
+)
+def test_without_a_run_of_all_jobs_it_has_no_typical_figures(
+    work: Path, partial: Story, why: str | None
+) -> None:
+    put(work, "1", partial)
+    text = written(work)
+    assert f"no run of all jobs was found ({why or '1 of 2 jobs ran'} in this one)" in text
+    assert "planned (" not in text
+    assert "takes longer than" not in text
+
+
+def test_a_run_that_only_touched_its_outputs_is_no_typical_run(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = put(work, "1", a_run(kind="touch"))
+    assert main(["runbook", str(path), "--out", "RUNBOOK.md"]) == 2
+    assert "a runbook describes a typical run" in capsys.readouterr().err
 
 
 def test_notes_in_the_folder_are_listed_as_known_incidents(work: Path) -> None:

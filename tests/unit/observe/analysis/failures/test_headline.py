@@ -1,5 +1,6 @@
 """A failed run in one line: what failed first, and how far the run got."""
 
+import pytest
 from builders import Story, begun
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
@@ -27,6 +28,32 @@ def test_the_first_job_that_never_succeeded_is_named_with_its_log_s_last_line() 
         "align patient=13, and 1 more job: exit code 1 after 3 attempts: "
         "[E::bwa_seq_open] truncated file"
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            'WorkflowError in file "/w/Snakefile", line 1: Detected unexpected empty output files.',
+            (
+                'invalid output: WorkflowError in file "Snakefile", line 1: '
+                "Detected unexpected empty output files."
+            ),
+        ),
+        (
+            (
+                "MissingOutputException: some output files are missing. This might be due to "
+                "filesystem latency. If that is the case, consider to increase the wait time with "
+                "--latency-wait:\nout.txt"
+            ),
+            "missing output: MissingOutputException: some output files are missing: out.txt",
+        ),
+    ],
+)
+def test_an_output_is_missing_or_it_is_not_as_declared(message: str, expected: str) -> None:
+    story = begun(workdir="/w").job(1, rule="align")
+    story.quick(1, 3, 3, 4, status="failed", message=message)
+    assert line(story) == f"align: {expected}"
 
 
 def test_a_job_that_recovered_is_not_what_failed() -> None:

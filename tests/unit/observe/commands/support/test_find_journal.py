@@ -190,6 +190,14 @@ def test_missing_ends_of_attempts_are_counted(tmp_path: Path) -> None:
     assert output.startswith("the ends of 1 of 2 attempts are missing: lines were lost")
 
 
+def test_with_immediate_submit_no_job_s_end_is_missing(tmp_path: Path) -> None:
+    """Snakemake leaves its jobs to the cluster, and so does not see their ends."""
+    story = without(chain(), "attempt_finished")
+    started = story.events[0]
+    story.events[0] = started.model_copy(update={"settings": {"immediate_submit": True}})
+    assert problems(story, tmp_path / "j.jsonl") == ()
+
+
 @pytest.mark.parametrize("kind", ["scheduler_iteration", "message"])
 def test_missing_lines_that_no_attempt_depends_on_are_not_reported(
     kind: str, tmp_path: Path

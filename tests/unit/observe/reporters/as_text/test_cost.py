@@ -30,6 +30,17 @@ def test_a_run_with_nothing_to_do_needs_no_change() -> None:
     assert lines[5].startswith("Where the 30.0 s went")
 
 
+def test_an_output_that_is_not_as_declared_is_not_called_missing() -> None:
+    story = begun().job(1, rule="align")
+    said = "Detected unexpected empty output files"
+    story.quick(1, 3, 3, 4, status="failed", message=said).end(5, "failed")
+    lines = render(cost(story.run)).splitlines()
+    assert lines[3] == f"FAILED: align: invalid output: {said}"
+    assert lines[5] == (
+        "What to do: make align write its output as ensure() declares it, then run again."
+    )
+
+
 def test_a_phase_of_less_than_half_a_class_is_not_called_most_of_it() -> None:
     """Of the group's overhead, 9 s, the time between its members is 2 s: not most of it."""
     assert "most of it member_wait" not in " ".join(render(cost(grouped().run)).split())

@@ -558,7 +558,10 @@ def test_a_refused_submission_is_escalated_to_the_cluster() -> None:
 def test_a_job_whose_node_failed_is_lost() -> None:
     found = only(on_slurm(state="NODE_FAIL"))
     assert (found.id, found.strength) == ("job_lost:map", "certain")
-    assert "NODE_FAIL" in found.claim
+    assert found.claim == "map was terminated from outside on node7 (cluster job 71): NODE_FAIL"
+    assert found.action.text.startswith(
+        "find out from the cluster's records what ended cluster job 71 on node7; then run again"
+    )
 
 
 def test_an_environment_that_could_not_be_created_is_not_a_tool_failure() -> None:
