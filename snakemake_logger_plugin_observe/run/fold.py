@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     LeanAttemptFinished,
     UpToDate,
 )
-from snakemake_logger_plugin_observe.journal.records import UpToDateJob
+from snakemake_logger_plugin_observe.journal.records import Stamps, UpToDateJob
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key, written_segments
 from snakemake_logger_plugin_observe.run.clock_offsets import bounds_from_attempt
 from snakemake_logger_plugin_observe.run.model import Run
@@ -212,8 +212,22 @@ def _add_unreported(run: Run) -> None:
         if (name, number) not in run.attempts and number > run.last_numbers.get(name, 0):
             single = name if isinstance(name, int) else None
             group = None if isinstance(name, int) else name
-            line = run.jobs[name].line if name in run.jobs else None
-            run.put(Attempt(single, group, number, line=line))
+            run.put(_unreported(run, Attempt(single, group, number)))
+
+
+def _unreported(run: Run, attempt: Attempt) -> Attempt:
+    """Return *attempt* as its job's description shows it.
+
+    Snakemake describes a job when it is about to run: without the timing executor that is the only
+    sign of it.
+    """
+    job = run.jobs.get(attempt.job_id) if attempt.job_id is not None else None
+    if job is not None:
+        attempt.line = job.line
+    if job is not None and not run.wrapped:
+        attempt.stamps = Stamps(selected=job.time)
+        attempt.status = "submitted"
+    return attempt
 
 
 def _add_open_members(run: Run) -> None:

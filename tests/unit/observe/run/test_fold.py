@@ -33,6 +33,7 @@ from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.journal.events import Allocation, Gap, Provenance
 from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold
+from snakemake_logger_plugin_observe.run.segments import Segment
 from snakemake_logger_plugin_observe.run.unobserved import NO_NODE_STAMPS
 
 
@@ -75,10 +76,15 @@ def test_a_job_without_a_wrapped_executor_is_in_flight_from_its_description_on()
     assert {key: one.status for key, one in run.attempts.items()} == {
         (2, 1): "failed",
         (3, 1): "success",
-        (1, 1): "waiting",
-        (2, 2): "waiting",
+        (1, 1): "submitted",
+        (2, 2): "submitted",
     }
-    assert run.attempts[(1, 1)].segments == []
+
+
+def test_without_a_wrapped_executor_it_has_run_unobserved_since_its_description() -> None:
+    run = Story(wrapped=False).job(1).heartbeat(35, (1, 1)).run
+    (segment,) = run.attempts[(1, 1)].segments
+    assert segment == Segment(run.jobs[1].time, at(35), "unobserved")
 
 
 def test_an_attempt_that_only_a_heartbeat_names_is_in_flight() -> None:
