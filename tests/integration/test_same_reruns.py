@@ -128,6 +128,41 @@ def test_a_temporary_file_is_made_again_for_one_more_job(lab: Lab) -> None:
     assert one["claim"].startswith("ruleB ran again because res_a.tmp is temp(), was removed when")
     assert one["claim"].endswith("ended, and had to be made again for ruleC")
     assert incidents(lab) == ["temp_made_again"]
+    compared = json.loads(lab.observe("compare", "--format", "json").stdout)
+    assert compared["verdict"].startswith("the same plan and more (contents unchecked)")
+
+
+CALLED = """
+    rule all:
+        input: expand({targets}, s=["A", "B"])
+    rule align:
+        output: temp("{{s}}.bam")
+        shell: "echo {{wildcards.s}} > {{output}}"
+    rule call:
+        input: "{{s}}.bam"
+        output: "{{s}}.called"
+        shell: "cp {{input}} {{output}}"
+    rule stats:
+        input: "{{s}}.bam"
+        output: "{{s}}.stats"
+        shell: "cp {{input}} {{output}}"
+"""
+
+
+def test_a_rule_that_came_later_made_the_temporary_files_again(lab: Lab) -> None:
+    lab.snakefile(CALLED.format(targets='["{s}.called"]'))
+    run(lab)
+    lab.snakefile(CALLED.format(targets='["{s}.called", "{s}.stats"]'))
+    run(lab)
+    (one,) = why(lab)
+    assert one["claim"].startswith(
+        "call s=A, call s=B ran again because A.bam, B.bam are temp(), were removed when"
+    )
+    assert incidents(lab) == ["temp_made_again"]
+    chain = " ".join(lab.observe("why", "call").stdout.split())
+    assert "its output A.bam was missing, needed by stats s=A" in chain
+    compared = json.loads(lab.observe("compare", "--format", "json").stdout)
+    assert {one["kind"] for one in compared["findings"]} == {"neutral"}
 
 
 def test_what_a_failed_job_left_was_read(lab: Lab) -> None:

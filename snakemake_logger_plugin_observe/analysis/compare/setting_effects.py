@@ -215,6 +215,15 @@ def setting(what: str) -> SettingEffect:
     return _meaning(what, "", "not known to this version, so it may change anything")
 
 
+_PARTS: Final = frozenset({"until", "omit_from", "batch", "allowed_rules"})
+"""Settings that leave a part of the work for later."""
+
+
+def is_lifted(setting: SettingEffect, after: str | None) -> bool:
+    """Return whether only the run before was confined to a part of the work: *after*, none is."""
+    return setting.name in _PARTS and not after
+
+
 def _members(value: Any) -> set[str]:
     """Return the members of a list; a tampered journal may contain anything there."""
     return set(map(str, value if isinstance(value, list | tuple) else ()))

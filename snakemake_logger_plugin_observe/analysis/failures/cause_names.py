@@ -27,7 +27,7 @@ _SHORT: Final = {
     "lost": "node or processes lost",
     "cancelled": "cancelled",
     "environment": "environment",
-    "other": "other",
+    "other": "cause not recorded",
 }
 
 

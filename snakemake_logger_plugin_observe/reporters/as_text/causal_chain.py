@@ -149,13 +149,26 @@ class _Tree:
         return sorted(found, key=lambda one: not one[3])
 
     def _not_shown_yet(self, links: Sequence[Link]) -> list[Link]:
-        """Leave out the job that needs a file or added a job, if it is shown already."""
-        new = [
-            link
-            for link in links
-            if link.relation not in ("needed_by", "brought_by") or self.shown.isdisjoint(link.jobs)
-        ]
+        """Leave out the job that needs a file or added a job, if it is shown already.
+
+        Of several that need a file, those come first that do not only run because it was made.
+        """
+        new = []
+        for link in links:
+            if link.relation not in ("needed_by", "brought_by"):
+                new.append(link)
+            elif left := tuple(filter(self._leads_on, link.jobs)):
+                new.append(replace(link, jobs=left))
+            elif self.shown.isdisjoint(link.jobs):
+                new.append(link)
         return [self._first_reader(link) for link in new or links[-1:]]
+
+    def _leads_on(self, job_id: int) -> bool:
+        """Return whether a job is not shown yet, and has a cause other than jobs that are."""
+        return job_id not in self.shown and any(
+            link.relation != "made_by" or not self.shown.issuperset(link.jobs)
+            for link in self.chain.steps[job_id].links
+        )
 
     def _first_reader(self, link: Link) -> Link:
         """Return *link* with one of the jobs that need a file: any of them is enough."""

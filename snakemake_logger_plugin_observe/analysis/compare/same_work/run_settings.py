@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.compare.setting_effects import (
     Effect,
     SettingEffect,
     hides_more,
+    is_lifted,
     setting,
 )
 
@@ -66,6 +67,8 @@ def _meaning(compared: Compared, change: Change, known: SettingEffect, text: str
         return Finding(
             MEANING, "neutral", f"{text}; judged by the jobs that it affects", change.evidence
         )
+    if is_lifted(known, change.after):
+        return Finding(MEANING, "neutral", f"{text}: only A {known.why}", change.evidence)
     claim = f"{text}: {known.why}"
     claim += ", and the outputs differ" if compared.contents.differing else f", and {UNCHECKED}"
     return Finding(MEANING, "unsafe", claim, change.evidence)

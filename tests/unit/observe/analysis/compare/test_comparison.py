@@ -646,6 +646,15 @@ def test_a_setting_that_one_journal_lacks_is_not_compared() -> None:
     assert found(a_run(), a_run(settings={"until": ["count"]})) == {}
 
 
+def test_a_part_of_the_work_is_unsafe_and_the_rest_of_it_is_not() -> None:
+    part, whole = (a_run(settings={"until": value}) for value in (["count"], []))
+    assert found(whole, part) == {"meaning_changed": "unsafe"}
+    assert found(part, whole) == {"meaning_changed": "neutral"}
+    assert claims(part, whole, "meaning_changed") == [
+        "until: count → none (--until): only A skips everything downstream"
+    ]
+
+
 def test_an_unknown_setting_is_judged_by_the_outputs() -> None:
     for sums, kind in ((SUMS, "neutral"), (False, "unsafe")):
         old, new = (a_run(settings={"brand_new": value}, sums=sums) for value in (1, 2))
