@@ -6,6 +6,7 @@ ellipsis.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 _PLAIN: Final = (
@@ -20,6 +21,7 @@ _MOST_OF_A_RUN: Final = 500_000
 """So many different params of a rule, and so many characters of a run's params, are kept."""
 _LONGEST_CONFIG_VALUE: Final = 200
 _MOST_OF_A_CONFIG: Final = 4000
+_NO_SIGNS: Final = str.maketrans("", "", "[](){}',\"")
 CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -37,11 +39,7 @@ def of_params(job: Any) -> tuple[str, ...]:
     for name, value in job.params._allitems():
         if id(value) not in compared or not isinstance(value, _PLAIN):
             continue
-        shown = _short_repr(value)
-        if name and names_a_secret(name):
-            shown = MASK
-        elif _holds_a_secret(name or "", value):
-            shown = repr(_without_secrets(name or "", value))
+        shown = MASK if name and names_a_secret(name) else _shown(name or "", value)
         if len(shown) > room:
             # Not cut: a part of a secret could no longer be masked.
             shown = _size_of(value, len(shown))
@@ -50,42 +48,63 @@ def of_params(job: Any) -> tuple[str, ...]:
     return tuple(found[:_MOST_PARAMS])
 
 
-def _short_repr(value: Any) -> str:
-    """Return the text that Snakemake compares; of a very large value only how large it is."""
+def _shown(name: str, value: Any) -> str:
+    """Return the text that Snakemake compares, masked; of a large value only how large it is."""
     size = len(value) if hasattr(value, "__len__") else 0
-    return _size_of(value, size) if size > _MOST_OF_A_JOB else repr(value)
+    if size > _MOST_OF_A_JOB:
+        return _size_of(value, size)
+    shown = repr(value)
+    if len(shown) <= _MOST_OF_A_JOB and _may_hold_a_secret(f"{name}={shown}"):
+        cleared = _without_secrets(name, value)
+        return shown if cleared == value else repr(cleared)
+    return shown
+
+
+def _may_hold_a_secret(shown: str) -> bool:
+    """Return whether a value must be looked at text by text: a quick test that misses none."""
+    words = shown.translate(_NO_SIGNS)
+    return "\\" in shown or any(map(_masker().may_hold_a_secret, (shown, words)))
 
 
 def _size_of(value: Any, size: int) -> str:
     return f"{type(value).__name__} of {size} {CUT}"
 
 
-def _holds_a_secret(name: str, value: Any) -> bool:
-    from snakemake_logger_plugin_observe.journal.secret_names import is_secret, names_a_secret
+@cache
+def _masker() -> Any:
+    from snakemake_logger_plugin_observe.journal.masking import Masker
 
-    if isinstance(value, dict):
-        return any(
-            names_a_secret(str(key)) or _holds_a_secret(str(key), item)
-            for key, item in value.items()
-        )
-    if isinstance(value, list | tuple | set | frozenset):
-        return any(_holds_a_secret(name, item) for item in value)
-    return is_secret(name, value)
+    return Masker()
 
 
 def _without_secrets(name: str, value: Any) -> Any:
-    """Return *value*, in which a text stands under *name*, with secrets replaced by ``***``."""
+    """Return *value*, which stands under *name*, with secrets replaced by ``***``.
+
+    Texts are masked before ``repr`` or JSON escape them: a shape would not be known afterwards. A
+    list may be the words of a command, and so is masked as a whole if its words together hold one.
+    """
     from snakemake_logger_plugin_observe.journal.masking import MASK
     from snakemake_logger_plugin_observe.journal.secret_names import is_secret, names_a_secret
 
     if isinstance(value, dict):
         return {
-            key: MASK if names_a_secret(str(key)) else _without_secrets(str(key), item)
+            _without_secrets("", key): (
+                MASK if names_a_secret(str(key)) else _without_secrets(str(key), item)
+            )
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
-        return [_without_secrets(name, item) for item in value]
-    return MASK if is_secret(name, value) else value
+        words = " ".join(str(item) for item in value)
+        if _masker().text(words) != words:
+            return MASK
+        cleared = [_without_secrets(name, item) for item in value]
+        return value if cleared == list(value) else cleared
+    if isinstance(value, bytes | bytearray):
+        text = value.decode("latin-1")
+        return value if _masker().text(text) == text else MASK
+    if is_secret(name, value):
+        return MASK
+    return _masker().text(value) if isinstance(value, str) else value
 
 
 class KeptParams:
@@ -130,10 +149,12 @@ def _leaves(config: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[
             continue
         if isinstance(value, Mapping):
             yield from _leaves(value, here)
-        elif _holds_a_secret(here[-1], value):
-            continue
-        elif _is_scalar(value) or (isinstance(value, list) and all(map(_is_scalar, value))):
+        elif _is_plain(value) and _without_secrets(here[-1], value) == value:
             yield ".".join(here), value
+
+
+def _is_plain(value: Any) -> bool:
+    return _is_scalar(value) or (isinstance(value, list) and all(map(_is_scalar, value)))
 
 
 def _is_scalar(value: Any) -> bool:

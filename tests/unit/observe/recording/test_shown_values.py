@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from secret_texts import SHAPES, Shape
 
 from snakemake_logger_plugin_observe.recording.shown_values import (
     KeptParams,
@@ -31,6 +32,16 @@ def test_a_param_named_like_a_secret_has_no_value() -> None:
     assert of_params(a_job(("api_token", ["abc"]))) == ("api_token=***",)
     nested = a_job(("opts", {"password": ["abc"], "k": 5}), ("key", "a1" * 20))
     assert of_params(nested) == ("opts={'password': '***', 'k': 5}", "key='***'")
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.what)
+def test_a_secret_that_is_known_by_its_shape_is_in_no_param(shape: Shape) -> None:
+    """``repr`` escapes line ends and quotes, and splits a command into words."""
+    text = shape.text.replace("{}", shape.secret)
+    values = (text, f"x\n#{text}\n#y", [text], {"a": [1, {"b": text}]}, text.encode(), text.split())
+    for value in values:
+        assert shape.secret not in " ".join(of_params(a_job(("p", value))))
+    assert shape.secret not in " ".join(of_config({"p": text, "q": [text], "r": {"s": text}}))
 
 
 def test_what_snakemake_does_not_compare_is_left_out() -> None:
