@@ -21,7 +21,8 @@ from snakemake_logger_plugin_observe.journal.events import (
     RunStarted,
     SchedulerIteration,
 )
-from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.journal.records import Execution
+from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.clock_offsets import LeadBounds, MainProcess, kernel_boot
 
 
@@ -185,6 +186,16 @@ class Run:
         """Return the name of the rule that *attempt* ran; None for a group."""
         job = self.job_of(attempt)
         return job.rule if job else None
+
+    def failed_executions(self, attempt: Attempt) -> list[Execution]:
+        """Return the executions of an attempt that failed.
+
+        A service that succeeded ended by the signal that stops it, which is no failure.
+        """
+        job = self.job_of(attempt)
+        stopped = job is not None and job.service and attempt.status not in FAILED
+        counted = attempt.executions[:-1] if stopped else attempt.executions
+        return [one for one in counted if one.status in FAILED]
 
     def job_of(self, attempt: Attempt) -> JobDescribed | None:
         """Return *attempt*'s job, as it was at that attempt; None for a group."""

@@ -137,16 +137,12 @@ def _number(row: Row) -> int:
     return row.attempt.number
 
 
-def _failed_executions(attempt: Attempt) -> list[Execution]:
-    return [one for one in attempt.executions if one.status in FAILED]
-
-
 def _failed_members(run: Run, attempt: Attempt) -> list[int]:
     """Return the members that failed by themselves in one submission of their group."""
     found: list[int] = []
     for member in run.members(attempt.group or ""):
         own = run.attempts.get((member, attempt.number))
-        if own is not None and _failed_executions(own):
+        if own is not None and run.failed_executions(own):
             found.append(member)
     return found
 
@@ -204,15 +200,16 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
     """Yield each time that the job failed in one attempt, with the execution that failed."""
     attempt = row.attempt
     failed = attempt.status in FAILED
-    by_itself = not attempt.is_member or bool(_failed_executions(attempt))
+    by_itself = not attempt.is_member or bool(run.failed_executions(attempt))
     if not by_itself and run.submission_of(attempt) is not None:
         return  # counted for the group, or for another member
     if attempt.job_id is None and _failed_members(run, attempt):
         return  # counted for these members
     executions = attempt.executions if attempt.job_id is not None else []
+    unsuccessful = run.failed_executions(attempt)
     for number, one in enumerate(executions, 1):
         ends_it = failed and number == len(executions)
-        if one.status in FAILED or ends_it:
+        if one in unsuccessful or ends_it:
             ran = one.tool_started is not None
             cause = failure_cause(run, attempt, one, last=ends_it)
             line = _last_line(attempt) if ends_it else None
@@ -242,7 +239,7 @@ def _lost(run: Run, row: Row) -> Micros:
     """Return the time that failures in one attempt took: all of it, or executions inside it."""
     attempt = row.attempt
     if attempt.status not in FAILED:
-        return total_length(_failed_executions(attempt))
+        return total_length(run.failed_executions(attempt))
     lost = row.since_selected
     if attempt.is_member and _failed_members(run, attempt)[:1] == [attempt.job_id]:
         submission = run.submission_of(attempt)

@@ -72,18 +72,18 @@ def rows(run: Run, wanted: RowFilter | None = None) -> list[Row]:
     if wanted.rule is not None:
         attempts = [one for one in attempts if run.rule_of(one) == wanted.rule]
     if wanted.failed:
-        failed = {one.key[0] for one in attempts if _failed_once(one)}
+        failed = {one.key[0] for one in attempts if _failed_once(run, one)}
         attempts = [one for one in attempts if one.key[0] in failed]
     if wanted.status is not None:
         attempts = [one for one in attempts if one.status == wanted.status]
     return sorted((_row(run, one) for one in attempts), key=lambda row: _sort_key(row, wanted.sort))
 
 
-def _failed_once(attempt: Attempt) -> bool:
+def _failed_once(run: Run, attempt: Attempt) -> bool:
     """Whether an attempt failed, or an execution inside it that a retry recovered."""
     if attempt.status in FAILED:
         return True
-    return attempt.job_id is not None and any(one.status in FAILED for one in attempt.executions)
+    return attempt.job_id is not None and bool(run.failed_executions(attempt))
 
 
 def _row(run: Run, attempt: Attempt) -> Row:

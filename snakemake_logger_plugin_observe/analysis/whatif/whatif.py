@@ -136,12 +136,13 @@ def _gaps(run: Run, model: Model) -> list[str]:
         found.append("the journal lacks the run's end: the run is simulated up to its last moment")
     if cut:
         found.append(
-            f"{plural(cut, 'submission')} had not ended: what they had left to do is not known"
+            f"{plural(cut, 'submission')} had not ended: what {'it' if cut == 1 else 'they'} had "
+            "left to do is not known"
         )
     blind = sum(1 for length in model.background.get(UNOBSERVED, ()) if length)
     if blind:
         found.append(
-            f"{plural(blind, 'submission')} have no breakdown into phases: their unobserved time, "
+            f"{plural(blind, 'submission')} without a breakdown into phases: unobserved time, "
             "including any queue or poll wait, is kept as it was"
         )
     held = sum(1 for length in model.held_back if length >= _HELD_BACK)

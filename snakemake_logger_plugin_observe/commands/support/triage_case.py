@@ -160,7 +160,7 @@ def _missing(
         yield (
             f"{partial:,} of {plural(len(run.attempts), 'attempt')} "
             f"{'was' if partial == 1 else 'were'} observed only in part (mostly "
-            "without timing from the node): no breakdown of their time is available"
+            "without timing from the node): no breakdown of that time is available"
         )
     for gap in dict.fromkeys(run.gaps):
         yield f"the journal has a gap: {gap}"

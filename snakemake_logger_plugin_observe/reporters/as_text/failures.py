@@ -162,7 +162,8 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     scheduler = (started.wraps or started.executor if started is not None else None) or "external"
     where = f"on {first_of(list(nodes))}" if nodes and len(block) == 1 else ""
     if ids and len(block) == 1:
-        where = f"{where} ({scheduler} {first_of(ids)})".strip()
+        external = f"{scheduler} {first_of(ids)}"
+        where = f"{where} ({external})" if where else external
     lost = f"{duration(sum(each.lost for each in block))} lost"
     phases: dict[str, int] = {}
     for attempt in (attempt for each in block for attempt in failed_attempts(each)):

@@ -44,9 +44,9 @@ def parts(answer: WhatIfAnswer, width: int) -> list[RenderableType]:
         return [*shown, Text("Nothing to simulate: this run has no recorded time yet.")]
     if answer.source.length_unknown:
         lost = "What another setting would have saved of a length that nobody knows is unknown."
-        shown += [Text(harmless(f"{unended.sentence(answer.source)} {lost}")), Text()]
-    else:
-        shown += [Text(_sentence(answer)), Text()]
+        shown += [Text(harmless(f"{unended.sentence(answer.source)} {lost}"))]
+        return [*shown, *warnings([*answer.source.problems, *found.gaps])]
+    shown += [Text(_sentence(answer)), Text()]
     shown += [*_table(answer, width), Text()]
     shown += [Text(_unchanged(answer)), Text(), Text("Assumptions", "bold")]
     shown += [Text(harmless(f"  {line}")) for line in _assumes(found.predictions)]

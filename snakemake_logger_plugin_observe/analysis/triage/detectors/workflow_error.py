@@ -73,7 +73,13 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _ending_error(case: Case, errors: Sequence[Message]) -> Message:
-    """Return the first error that is not the message of a job that recovered."""
+    """Return the error that ended the run.
+
+    Before any job it is the last: Snakemake may log an error of its own before the one that it
+    reports. Else it is the first that is not the message of a job that recovered.
+    """
+    if not case.run.attempts:
+        return errors[-1]
     recovered = [a.message for a in case.run.attempts.values() if a.message]
     own = (
         one for one in errors if not any(own in one.text or one.text in own for own in recovered)

@@ -222,6 +222,17 @@ def test_making_a_rule_local_twice_is_the_same_as_once(
     assert twice["assumptions"] == once["assumptions"]
 
 
+def test_of_a_run_whose_length_nobody_knows_no_change_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = killed().write(tmp_path / "run.jsonl")
+    assert main(["whatif", str(path), "--no-retries"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "of a length that nobody knows is unknown." in text
+    assert "%" not in text
+    assert "What if" not in text
+
+
 @pytest.mark.parametrize("story", [killed, logger_only, begun])
 def test_what_is_unknown_is_listed_and_the_rest_is_simulated(
     story: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -40,7 +40,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     rule_patterns,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse
-from snakemake_logger_plugin_observe.analysis.jobs.table import Row
+from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.commands.jobs import failed
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -106,6 +106,17 @@ def test_a_tool_that_was_cut_off_counts_as_an_execution() -> None:
     story.attempt(1, moments(3, 20), node, status="failed", external_jobid="71")
     found = only(story)
     assert (found.executions, found.failed_executions, found.all_seen) == (1, 1, False)
+
+
+@pytest.mark.parametrize(("service", "failed"), [(True, False), (False, True)])
+def test_a_service_that_was_stopped_did_not_fail(service: bool, failed: bool) -> None:
+    """Once no job uses it any more, Snakemake ends it with a signal."""
+    story = begun().job(1, service=service)
+    one = an_execution(begun=6, tool_started=6, tool_ended=18, status="failed", exit_code=-15)
+    node = level(one, started=4, loaded=5, planned=6, ended=19)
+    run = story.attempt(1, moments(3, 20), node).end(21).run
+    assert bool(failures(run)) == failed
+    assert bool(rows(run, RowFilter(failed=True))) == failed
 
 
 def test_an_attempt_without_timing_from_the_node_is_not_counted_as_an_execution() -> None:

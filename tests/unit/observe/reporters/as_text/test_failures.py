@@ -27,6 +27,13 @@ def test_a_failure_in_a_running_run_is_not_called_final() -> None:
     assert "retries did not help" not in text
 
 
+def test_a_job_that_never_reached_a_node_has_its_id_on_the_cluster() -> None:
+    known = stamps(ready=3, selected=4, submitting=4, accepted=5, reported=6, finished=7)
+    story = begun(wraps="slurm").job(1, rule="map")
+    story.attempt(1, known, status="failed", external_jobid="71", exit_code=2)
+    assert "  exit code 2, slurm 71, 3.00 s lost" in render(jobs(story.run, failed=True))
+
+
 def test_a_failure_shows_the_last_lines_of_its_logs_with_their_numbers() -> None:
     logs = (
         LogTail(path="a.log", bytes=70, first_line=7, lines=("one", *"234567", "", "no \x1b[31m")),

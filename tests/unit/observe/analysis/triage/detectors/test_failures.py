@@ -502,6 +502,13 @@ def test_a_run_that_failed_without_a_failed_job_is_explained_by_snakemake_s_erro
     assert advice in found.action.text
 
 
+def test_before_any_job_the_last_error_ended_the_run() -> None:
+    """Snakemake logs an error of its own while it reports that a Snakefile does not parse."""
+    story = begun().message(3, "KeyError: 1", level="error", kind="error")
+    found = only(story.message(3, "SyntaxError: no", level="error", kind="error").end(4, "failed"))
+    assert found.claim == "Snakemake itself failed: SyntaxError: no"
+
+
 def test_the_message_of_a_job_that_recovered_did_not_end_the_run() -> None:
     story = begun(wraps="local").job(1)
     fails(story, 1, "no", message="RuleException: map failed")
