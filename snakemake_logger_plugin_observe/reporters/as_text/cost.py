@@ -12,7 +12,7 @@ from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import FileSystem
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, failed_run, unended
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
@@ -73,13 +73,18 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
     found += advice.requests(answer.request_mismatches, width)
     found += warnings([*answer.source.problems, *_unobserved(answer)])
     found += warnings(clocks.lines(answer.clocks, makespan))
-    if answer.source.length_unknown or answer.source.status == "interrupted":
-        purpose = "what was in flight, and what to do"
-        return ending(found, reader("triage", answer.source, purpose=purpose))
-    if answer.source.status == "nothing_to_do":
-        return ending(found, reader("why", answer.source, purpose="why nothing had to run"))
-    purpose = "what to fix first, and what that would save"
-    return ending(found, reader("path", answer.source, purpose=purpose))
+    return ending(found, _next(answer.source))
+
+
+def _next(source: Source) -> Text:
+    """Return the command that goes on from here: by default, to what to fix first."""
+    if source.length_unknown or source.status == "interrupted":
+        return reader("triage", source, purpose="what was in flight, and what to do")
+    if source.status == "nothing_to_do":
+        return reader("why", source, purpose="why nothing had to run")
+    if source.status == "failed":
+        return reader("triage", source, purpose="what went wrong, and what to do")
+    return reader("path", source, purpose="what to fix first, and what that would save")
 
 
 def _makespan(answer: CostAnswer, width: int) -> Table:
