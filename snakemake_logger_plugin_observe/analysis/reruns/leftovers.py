@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.phrasing import job_names, named
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name, job_names, named
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, name_of, run_of
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Scene
@@ -88,13 +88,13 @@ def _left(one: PastRun, job: JobDescribed) -> bool:
 
 
 def _finding(scene: Scene, one: _Left) -> Rerun:
-    files, failed = tuple(one.files), list(one.failed.values())
+    files, failed = tuple(sorted(one.files)), sorted(one.failed.values(), key=job_name)
     which, left_by, rule = named(files), job_names(failed), failed[0].rule
     was = "was" if len(files) == 1 else "were"
     who = "it" if len(failed) == 1 else "they"
     when = f"when {who} failed in {run_of(one.where)} (--keep-incomplete)"
     if one.readers:
-        readers = job_names(list(one.readers.values()))
+        readers = job_names(sorted(one.readers.values(), key=job_name))
         claim = (
             f"{readers} read {which}, which {left_by} left {when}, and which {was} not made since"
         )

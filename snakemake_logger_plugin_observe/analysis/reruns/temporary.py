@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.phrasing import job_names, named
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name, job_names, named
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import run_of
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun, rules_of
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Scene
@@ -29,7 +29,8 @@ def made_again(scene: Scene) -> Iterator[Rerun]:
         if job.temp and missing and len(links) == len(missing) and _all_temporary(job, missing):
             by_rule.setdefault(job.rule, []).append(job)
     for jobs in by_rule.values():
-        yield from _finding(scene, [job for job in jobs if next(scene.past.of(job), None)])
+        again = (job for job in jobs if next(scene.past.of(job), None))
+        yield from _finding(scene, sorted(again, key=job_name))
 
 
 def _all_temporary(job: JobDescribed, missing: list[Link]) -> bool:
@@ -56,8 +57,9 @@ def _finding(scene: Scene, jobs: list[JobDescribed]) -> Iterator[Rerun]:
         and all(link.relation == "made_by" and set(link.jobs) <= makers for link in links)
         and next(scene.past.of(scene.run.jobs[job_id]), None)
     ]
+    again.sort(key=job_name)
     ran_again = {job.job_id for job in again}
-    new = [scene.run.jobs[job_id] for job_id in sorted(needed - ran_again)]
+    new = sorted((scene.run.jobs[job_id] for job_id in needed - ran_again), key=job_name)
     if not new:
         return
     files = named(path for job in jobs for path in job.temp or ())
