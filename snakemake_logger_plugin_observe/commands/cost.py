@@ -11,7 +11,11 @@ from snakemake_logger_plugin_observe.analysis.cost.polling import polling
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import request_mismatches
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, rows
-from snakemake_logger_plugin_observe.commands.support import find_journal
+from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
+from snakemake_logger_plugin_observe.analysis.why.origins import Origins
+from snakemake_logger_plugin_observe.analysis.why.roots import roots
+from snakemake_logger_plugin_observe.commands.support import find_journal, past_runs
+from snakemake_logger_plugin_observe.commands.support.folder_runs import before
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, CostlyJob, Source
 from snakemake_logger_plugin_observe.reporters.as_json.cost import shape
@@ -22,6 +26,8 @@ from snakemake_logger_plugin_observe.run.model import Run
 
 HELP: Final = "where the time of a run went (the default command)"
 _COSTLIEST: Final = 5
+_SMALL: Final = 1 << 20
+"""Of a run with a larger journal, ``cost`` does not read those before it: it is to be quick."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,15 +40,32 @@ def run(args: argparse.Namespace) -> Reply[CostAnswer]:
     source = find_journal.load(args.journal, Detail.TIMES)
     if has_failed(source):
         source = replace(find_journal.load(source.path, Detail.FAILURES), problems=source.problems)
-    return Reply(cost(source), parts, shape)
+    return Reply(cost(source, needless(source)), parts, shape)
 
 
-def cost(source: Source) -> CostAnswer:
+def needless(source: Source) -> tuple[Rerun, ...]:
+    """Return what the runs before a small run show to be needless in it, the largest first."""
+    started = source.run.started
+    try:
+        small = source.path.stat().st_size <= _SMALL
+    except OSError:
+        return ()
+    if not small or started is None or not before(source.path, started):
+        return ()
+    detailed = find_journal.load(source.path, Detail.FIGURES)
+    if not (outlines := past_runs.to_ask(detailed)):
+        return ()
+    origins = Origins(detailed.run)
+    found = past_runs.reruns_of(detailed, origins, roots(origins), outlines=outlines)
+    return tuple(sorted((one for one in found if one.needless), key=lambda one: -one.time))
+
+
+def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
     """Return where the time of a run went, and first what failed, if it failed."""
     run, failed = source.run, has_failed(source)
     accounts = account(run)
     cut_short = source.length_unknown or source.status == "interrupted"
-    advised = bool(run.attempts) and not cut_short and not failed
+    advised = bool(run.attempts) and not cut_short and not failed and not reruns
     return CostAnswer(
         source,
         accounts,
@@ -52,6 +75,7 @@ def cost(source: Source) -> CostAnswer:
         request_mismatches=tuple(request_mismatches(run)),
         clocks=node_clocks(run),
         failures=failures(run) if failed else (),
+        reruns=reruns,
     )
 
 

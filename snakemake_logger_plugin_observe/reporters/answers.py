@@ -109,6 +109,8 @@ class CostAnswer:
     clocks: tuple[NodeClock, ...] = ()
     failures: tuple[Failure, ...] = ()
     """What failed, if the run failed or goes on after failures."""
+    reruns: tuple[Rerun, ...] = ()
+    """Of a small run, what the runs before show to be needless; ``why`` has it of any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ def test_a_temporary_folder_in_params_is_drawn_anew_each_time(lab: Lab) -> None:
     assert one["values"].count("srt-") == 3
     assert incidents(lab) == ["same_rerun"]
     assert "drawn anew, not changed" in lab.observe("why", "sort").stdout
+    first_screen = " ".join(lab.observe().stdout.split())
+    assert "3 of 3 jobs ran again, the same bytes, " in first_screen
+    assert "What to do: move it out of params" in first_screen
+    assert "What to change" not in first_screen
 
 
 def test_a_set_in_params_has_another_order_each_time(lab: Lab) -> None:
@@ -186,6 +190,7 @@ def test_what_a_failed_job_left_was_read(lab: Lab) -> None:
     (one,) = why(lab, "fail.txt")
     assert one["claim"].startswith("final read fail.txt, which failtest left when it failed in the")
     assert incidents(lab) == ["leftover_input"]
+    assert lab.observe().stdout.splitlines()[4].startswith("final read fail.txt, which failtest")
     run(lab)  # nothing to do
     (one,) = why(lab, "failtest")
     assert one["claim"].startswith("fail.txt counts as up to date, but failtest left it when it")

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.roots import Root
 from snakemake_logger_plugin_observe.clock import Micros
 
@@ -21,6 +22,13 @@ Kind = Literal[
 that the workflow writes into; the same reason and the same bytes in each run; the same bytes after
 a change; a temporary file made again for another job; a file that a failed job left; a script
 that is declared as an input."""
+
+EVERY_TIME: Final[frozenset[Kind]] = frozenset(
+    {"drawn_anew", "reordered", "own_folder", "every_time"}
+)
+"""Root causes that are no change of the workflow: they come again in each run."""
+_NEEDLESS: Final = EVERY_TIME | {"leftover"}
+_MAY_BE: Final[frozenset[Kind]] = frozenset({"same_bytes", "temp_again"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,26 @@ class Rerun:
     """The files that it is about."""
     ran_in_vain: bool = False
     """Whether finished jobs ran again only because of what came out as it was, or was removed."""
+
+    @property
+    def needless(self) -> bool:
+        """Whether jobs ran that need not have run, or there is what need not have been left."""
+        return self.kind in _NEEDLESS or (self.kind in _MAY_BE and self.ran_in_vain)
+
+    def in_short(self, jobs: int) -> str:
+        """Return the claim with its size: how many of the run's *jobs* ran again, and for how long.
+
+        Claims that say so themselves are returned as they are.
+        """
+        if self.kind not in EVERY_TIME:
+            return self.claim
+        facts = [f"{len(self.jobs):,} of {plural(jobs, 'job')} ran again"]
+        if self.kind == "own_folder" and self.runs > 1:
+            facts.append(f"in each of the last {self.runs} runs")
+        if self.same_bytes:
+            facts.append("the same bytes")
+        facts.append(f"{self.time / 1e6:.1f} s")
+        return f"{', '.join(facts)}: {self.claim}"
 
 
 def rules_of(rules: Iterable[str | None]) -> tuple[str, ...]:

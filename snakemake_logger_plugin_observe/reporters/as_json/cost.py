@@ -58,6 +58,10 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             }
             for lever in answer.levers
         ],
+        "reruns": [
+            {"kind": one.kind, "claim": one.claim, "jobs": len(one.jobs), "fix": one.fix.text}
+            for one in answer.reruns
+        ],
         "clocks": [{**asdict(one), "exact": one.exact} for one in answer.clocks],
         "request_mismatches": [
             {**asdict(one), "too_little": one.too_little} for one in answer.request_mismatches

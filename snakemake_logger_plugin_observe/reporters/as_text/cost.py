@@ -1,5 +1,6 @@
 """The text of ``cost``: the largest cost class, what to change, where the makespan went."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -62,6 +63,8 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [Text(harmless(unended.sentence(answer.source)), "bold"), Text()]
     if failed := failed_run.parts(answer):
         found += [*failed, Text()]
+    if answer.reruns:
+        found += [*_needless(answer, width), Text()]
     if not answer.source.length_unknown:
         found += [*_first(answer), Text()]
     if makespan:
@@ -85,6 +88,17 @@ def _next(source: Source) -> Text:
     if source.status == "failed":
         return reader("triage", source, purpose="what went wrong, and what to do")
     return reader("path", source, purpose="what to fix first, and what that would save")
+
+
+def _needless(answer: CostAnswer, width: int) -> Iterator[Text]:
+    """Yield what need not have run, and what to do about it."""
+    first = answer.reruns[0]
+    claim = harmless(first.in_short(len(answer.source.run.jobs)))
+    if more := len(answer.reruns) - 1:
+        claim += f"; and {more:,} more"
+    yield from (Text(line, "bold") for line in textwrap.wrap(claim, width))
+    yield Text.assemble(("What to do: ", "bold"), harmless(first.fix.text) + ".")
+    yield reader("why", answer.source, purpose="why jobs ran, or did not")
 
 
 def _makespan(answer: CostAnswer, width: int) -> Table:

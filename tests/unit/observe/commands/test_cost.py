@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from builders import on_cluster
+from command_line import write_run
+from past import a_run, in_params
+from whys import missing
 
 from snakemake_logger_plugin_observe.__main__ import main
 
@@ -20,3 +23,19 @@ def test_cost_advises_what_to_change(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [one["resource"] for one in found["request_mismatches"]] == ["runtime"]
     assert main(["cost", str(journal)]) == 0
     assert "What to change: lower --slurm-init-" in capsys.readouterr().out
+
+
+def test_of_a_large_run_the_runs_before_are_not_read(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day in (0, 1, 2):
+        one = a_run(day, run_id=f"{day:032}")
+        reason = in_params(str(day - 1), str(day)) if day else missing("out.txt")
+        one.ran(1, "sort", reason, makes=("out.txt",))
+        write_run(workdir, f"2026030{day + 1}T120000-aaaaaa", one.end(one.at_s + 1))
+    monkeypatch.chdir(workdir)
+    main([])
+    assert "a param of sort is another value in each of the last 3 runs" in capsys.readouterr().out
+    monkeypatch.setattr("snakemake_logger_plugin_observe.commands.cost._SMALL", 1)
+    main([])
+    assert "a param of sort" not in capsys.readouterr().out

@@ -18,7 +18,7 @@ def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
         *("schema_version", "run", "makespan", "jobs", "rules"),
-        *("polling", "file_system", "advice", "clocks", "request_mismatches"),
+        *("polling", "file_system", "advice", "reruns", "clocks", "request_mismatches"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
     assert list(found["makespan"]["by_class_s"]) == list(CLASSES)
