@@ -106,8 +106,9 @@ def _has_no_other_incident(case: Case, journal: Path, run: Run) -> None:
     """A run without problems has no incident, with any feature of Snakemake.
 
     First or not, full or incremental, a run that succeeded has no symptom either, but for jobs that
-    recovered on a retry. Of one that failed, only what explains some of its failures is found. The
-    runs' times are ignored: they depend on what else the machine does.
+    recovered on a retry, and is the same work as before if nothing changed. Of one that failed, only
+    what explains some of its failures is found. The runs' times are ignored: they depend on what
+    else the machine does.
     """
     compared, _folder, _baseline = gather(find_journal.load(journal), None)
     failed = failures(run)
@@ -115,6 +116,7 @@ def _has_no_other_incident(case: Case, journal: Path, run: Run) -> None:
     if not good and not failed:
         return
     if (held := compared.comparison) is not None:
+        assert held.work.changes or held.same_work is not False, held.verdict
         as_fast = replace(held.speed, verdict="as fast", tools=None)
         compared = replace(compared, comparison=replace(held, speed=as_fast))
     for known in (compared, replace(compared, baseline=None, comparison=None)):

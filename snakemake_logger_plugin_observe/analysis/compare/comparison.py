@@ -28,7 +28,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import all_up_to_date, jo
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS, Kind, parse
 from snakemake_logger_plugin_observe.run.model import Run
 
-_LESS: Final = frozenset({job_set.NARROWED, job_set.CUT, job_set.NOT_MADE, job_set.CACHED})
+_LESS: Final = frozenset({job_set.NARROWED, job_set.CUT, job_set.NOT_MADE})
 _MORE: Final = frozenset({job_set.WIDENED, job_set.ADDED})
 _OUTCOMES: Final = {
     "failed": "failed",
@@ -187,11 +187,12 @@ def _tools(compared: Compared) -> ToolTime | None:
 
 
 def _ran_other_jobs(compared: Compared, findings: Sequence[Finding]) -> bool:
-    """Whether jobs ran in one of the two that were up to date in the other."""
+    """Whether jobs ran in one of the two that were up to date, or in the cache, in the other."""
     alone = any(
         (pair.before.job_id < 0) != (pair.after.job_id < 0) for pair in compared.match.pairs
     )
-    return alone or any(one.id in (job_set.UP_TO_DATE, job_set.MADE_ALREADY) for one in findings)
+    made_before = (job_set.UP_TO_DATE, job_set.MADE_ALREADY, job_set.CACHED)
+    return alone or any(one.id in made_before for one in findings)
 
 
 def _not_comparable(
@@ -295,8 +296,9 @@ def _touched(compared: Compared) -> list[str]:
 
 
 def _ran(run: Run) -> tuple[int, int]:
-    """Return how many jobs ran, and how many there were with those that were up to date."""
-    return len(run.jobs), len(run.jobs) + _kept(run)
+    """Return how many jobs ran, and how many there were with those that were made before."""
+    cached = sum(1 for one in run.attempts.values() if one.status == "cached")
+    return len(run.jobs) - cached, len(run.jobs) + _kept(run)
 
 
 def _kept(run: Run) -> int:

@@ -16,6 +16,8 @@ from snakemake_logger_plugin_observe.run.model import Made, Run
 
 _MOST_READ: Final = 20
 """So many earlier journals are read to find out who made what."""
+_CHOICES: Final = ("until", "omit_from", "allowed_rules", "batch")
+"""Settings that leave out jobs of a DAG."""
 _Name = tuple[object, ...]
 
 
@@ -76,6 +78,7 @@ class _Search:
         self._counted = {rule: many for rule, many in counts.items() if many > 0}
         self._candidates: dict[_Name, _Known] = {}
         self._checkpoints: dict[_Name, _Known] = {}
+        self._dropped: dict[_Name, _Known] = {}
 
     def unfinished(self) -> bool:
         return bool(self._wanted or self._counted)
@@ -87,6 +90,8 @@ class _Search:
         """
         run = source.run
         same_code = _same_code(self._run, run)
+        if same_code and not self._dropped and _same_request(self._run, run):
+            self._dropped = self._only_for_checkpoints(source)
         for job_id, job in run.jobs.items():
             if (attempt := run.last_attempt(job_id)) is not None:
                 made = Made(str(source.path), run.start, source.status, attempt)
@@ -94,6 +99,41 @@ class _Search:
         for job_id, made in run.made.items():
             job = run.kept[job_id]
             self._take(_Known(job, made, run.params_of(job)), same_code=same_code)
+
+    def _only_for_checkpoints(self, source: Source) -> dict[_Name, _Known]:
+        """Return the jobs of an earlier run that are no part of this one's DAG.
+
+        Nothing is returned unless all of them are checkpoints, or were needed for checkpoints only:
+        then these were up to date.
+        """
+        run = source.run
+        here = self._ran | {_name(job) for job in self._run.kept.values()}
+        gone = {
+            job_id: job
+            for job_id, job in run.jobs.items()
+            if _name(job) not in here and job.rule not in self._counted
+        }
+        found = {job_id for job_id, job in gone.items() if job.checkpoint}
+        waiting = [gone[job_id] for job_id in found]
+        makers = {path: job for job in gone.values() for path in job.output} if waiting else {}
+        while waiting:
+            for path in waiting.pop().input:
+                maker = makers.get(path)
+                if maker is not None and maker.job_id not in found:
+                    found.add(maker.job_id)
+                    waiting.append(maker)
+        last = {job_id: run.last_attempt(job_id) for job_id in found}
+        if len(found) < len(gone) or any(one is None for one in last.values()):
+            return {}
+        return {
+            _name(gone[job_id]): _Known(
+                gone[job_id],
+                Made(str(source.path), run.start, source.status, attempt),
+                run.params_of(gone[job_id]),
+            )
+            for job_id, attempt in last.items()
+            if attempt is not None and attempt.status == "success"
+        }
 
     def _take(self, known: _Known, *, same_code: bool) -> None:
         job, name = known.job, _name(known.job)
@@ -121,7 +161,14 @@ class _Search:
                 self._describe(min(self._run.kept, default=0) - 1, one)
 
     def take_checkpoints(self) -> None:
-        """Take the checkpoints of the same workflow whose files jobs read and none makes."""
+        """Take the checkpoints of the same workflow whose files jobs read and none makes.
+
+        If nothing but checkpoints, and what only they needed, is gone, take that, too.
+        """
+        for name, one in self._dropped.items():
+            self._checkpoints.pop(name, None)
+            self._describe(min(self._run.kept, default=0) - 1, one)
+            self._count(one.job.rule)
         if not self._checkpoints:
             return
         jobs = self._run.all_jobs.values()
@@ -145,6 +192,16 @@ def _same_code(now: Run, before: Run) -> bool:
     """Return whether the same files of code are recorded of both runs, and none differs."""
     sources = [_code(run) for run in (now, before)]
     return bool(sources[0]) and sources[0] == sources[1]
+
+
+def _same_request(now: Run, before: Run) -> bool:
+    """Return whether two runs are known to have had the same targets and configuration."""
+    one, other = now.started, before.started
+    if one is None or other is None or one.targets != other.targets:
+        return False
+    if any(one.settings.get(name) != other.settings.get(name) for name in _CHOICES):
+        return False
+    return (one.config_digest, one.config_keys) == (other.config_digest, other.config_keys)
 
 
 def _code(run: Run) -> dict[str, str]:

@@ -147,3 +147,32 @@ def test_a_checkpoint_that_snakemake_dropped_was_up_to_date(
     assert source.run.planned is not None
     assert sum(source.run.planned.up_to_date.values()) == 1 + known
     assert source.run.planned.line is not None
+
+
+@pytest.mark.parametrize(
+    ("facts", "gone", "known"),
+    [
+        ({}, (), ["first", "number", "second", "sim"]),
+        ({"config_digest": "other"}, (), ["sim"]),
+        ({"settings": {"until": ["sim"]}}, (), ["sim"]),
+        ({}, (B,), ["sim"]),
+    ],
+    ids=["the same work", "another configuration", "a part of the work", "a sample is gone"],
+)
+def test_what_only_checkpoints_needed_was_dropped_with_them(
+    facts: dict[str, Any], gone: tuple[dict[str, str], ...], known: list[str], workdir: Path
+) -> None:
+    """No job reads what a checkpoint made whose result an input function looked at."""
+    old = split(12, Snakefile="a")
+    for job_id, rule, read in ((1, "first", ()), (2, "number", ()), (3, "second", ("2.txt",))):
+        made_one = {"output": (f"{job_id}.txt",), "checkpoint": rule != "number"}
+        old.job(job_id, (), rule=rule, input=read, **made_one).quick(job_id, 3, 3, 4)
+    for number, sample in enumerate((A, *gone), 4):
+        sim(old, number, sample)
+    run(workdir, 12, old)
+    new = began(14, **facts).add(Provenance(time=at(2), sources={"Snakefile": "a"}))
+    new.planned(2, {"all": 1}, sim=1).kept(2, ("sim", A, "sim/A.txt"))
+    source = completed(run(workdir, 14, new.job(1, (), rule="all").quick(1, 3, 3, 4)))
+    assert sorted(job.rule for job in source.run.kept.values()) == known
+    assert source.run.planned is not None
+    assert sum(source.run.planned.up_to_date.values()) == len(known)
