@@ -92,6 +92,14 @@ def test_an_added_sample_is_one_more_value_of_all_and_no_incident(samples: Lab) 
     )
 
 
+def test_an_added_sample_that_fails_is_a_failure_first(samples: Lab) -> None:
+    samples.snakefile(SAMPLES.replace("echo {w", "[ {wildcards.sample} != C ]; echo {w"))
+    (samples.folder / "samples.txt").write_text("A B C")
+    samples.snakemake(*HERE, "--rerun-triggers", "mtime", "input", check=False)
+    first = answer(samples, "triage")["findings"][0]
+    assert (first["incident_class"], first["strength"]) == ("tool_failure", "certain")
+
+
 SPLIT = """
     SAMPLES = open("samples.txt").read().split()
 

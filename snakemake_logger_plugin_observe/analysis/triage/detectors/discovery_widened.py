@@ -32,16 +32,17 @@ def detect(case: Case) -> Iterator[Incident]:
         failed = sum(1 for one in case.failures if one.job_id in new)
         many = len(new) >= _MANY and not is_explained(case.comparison.work.changes)
         found = added_by_checkpoint(case.run, new)
-        if not (found or failed or many or case.explains_slowness(took)):
+        unasked = found or many or case.explains_slowness(took)
+        if not (unasked or failed):
             continue
         yield Incident(
             id=CLASS,
             incident_class=CLASS,
             where="workflow semantics",
             claim=finding.claim,
-            strength="certain",
-            explains=took,
-            failures=failed,
+            strength="certain" if unasked else "possible",
+            explains=took if unasked else 0,
+            failures=failed if unasked else 0,  # a sample that was added fails by itself
             evidence=finding.evidence,
             wrong_if="the new values are samples that this workflow should process",
             action=Action(

@@ -1,7 +1,7 @@
 """Outputs differ although the rule, its inputs and its command are unchanged."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
+from snakemake_logger_plugin_observe.analysis.why.reason_text import parse
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
 CLASS: Final = "environment_drift"
@@ -41,6 +42,13 @@ def detect(case: Case) -> Iterator[Incident]:
         claim += f"; what else changed: {what}"
         action = Action(
             f"restore {what}, or declare it as an input or a param of {named(rules)}",
+            "Snakemake does not track it, so no job runs again when it changes",
+        )
+    elif forced := _forced(pairs):
+        claim += f"; {named(forced)} {'was' if len(forced) == 1 else 'were'} forced"
+        action = Action(
+            f"if {named(forced)} {'was' if len(forced) == 1 else 'were'} forced for a file that "
+            "no rule names, declare that as an input",
             "Snakemake does not track it, so no job runs again when it changes",
         )
     else:
@@ -89,6 +97,16 @@ def _drifted(comparison: Comparison) -> Iterator[Pair]:
             and _same_sizes(pair.before, job)
         ):
             yield pair
+
+
+def _forced(pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """Return the rules of which a job was forced: the user had a reason that no journal has."""
+    reasons = ((pair.after.rule, parse(pair.after.reason)) for pair in pairs)
+    return tuple(
+        dict.fromkeys(
+            rule for rule, causes in reasons if any(one.kind == "forced" for one in causes)
+        )
+    )
 
 
 def _same_sizes(before: JobDescribed, after: JobDescribed) -> bool:

@@ -166,6 +166,14 @@ def test_outputs_that_differ_without_any_recorded_change_are_possible_drift() ->
     assert found.action.escalate
 
 
+def test_drift_of_forced_jobs_may_be_what_they_were_forced_for() -> None:
+    forced = changed(a_workflow(), "count", reason="Forced execution")
+    (found,) = triage_of(a_run(forced, sums=DRIFTED), a_run(sums=SUMS)).incidents
+    assert found.claim.endswith("although count and its inputs are unchanged; count was forced")
+    assert not found.action.escalate
+    assert "declare that as an input" in found.action.text
+
+
 @pytest.mark.parametrize("what", ["code_digest", "params_digest", "shellcmd"])
 def test_outputs_of_a_rule_that_was_changed_are_not_drift(what: str) -> None:
     after = a_run(changed(a_workflow(), "count", **{what: "sha256:new"}), sums=DRIFTED)
