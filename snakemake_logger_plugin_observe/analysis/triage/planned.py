@@ -101,7 +101,7 @@ def _compared_with(now: dict[str, int], known: dict[str, int], *, in_all: bool) 
 def _of_dry_run(case: Case, side: CitedRun) -> Claim:
     counts = _to_run(side)
     before = (side.run.start or 0) <= (case.run.start or 0)
-    when = "before the run planned" if before else "after the run still plans"
+    when = "before the run planned" if before else "after the run plans"
     text = f"a dry run {when} {jobs_of(sum(counts.values()))}"
     if before and any(job.checkpoint for job in side.run.jobs.values()):
         text += ", plus what its checkpoints add when they have run"

@@ -126,13 +126,24 @@ def newest_full(runs: Iterable[Begun], detail: Detail = Detail.WHOLE) -> Source 
 
 
 def dry_run_of(source: Source) -> Source | None:
-    """Return the dry run that planned this run's jobs: the last before it, or the first after."""
+    """Return the dry run that planned this run's jobs: the last before it, or the first after.
+
+    No other run may lie between the two: it may have done what was planned.
+    """
     started = source.run.started
     if started is None:
         return None
     begun = source.run.start or started.time
+    others = _others(source)
+    runs = [start_of(one) for one, _ in others if one.kind != "dry_run"]
+    since = max((moment for moment in runs if moment < begun), default=0)
+    until = min((moment for moment in runs if moment > begun), default=None)
     plans = sorted(
-        (start_of(one), path) for one, path in _others(source) if _plans_the_same(one, started)
+        (start_of(one), path)
+        for one, path in others
+        if start_of(one) >= since
+        and (until is None or start_of(one) < until)
+        and _plans_the_same(one, started)
     )
     before = [path for moment, path in plans if moment <= begun]
     after = [path for moment, path in plans if moment > begun]

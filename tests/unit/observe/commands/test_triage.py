@@ -267,6 +267,19 @@ def test_a_forced_dry_run_is_not_the_plan_of_an_unforced_run(
     assert triage_answer(capsys)["journals"]["P"].endswith("3.jsonl")
 
 
+def test_a_dry_run_with_another_run_in_between_is_not_the_plan(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(workdir, "1", a_run(kind="dry_run", process_started=at(-1000)))
+    write_run(workdir, "2", a_run(run_id="2" * 32, process_started=at(-900)))
+    asked = write_run(workdir, "3", a_run())
+    write_run(workdir, "4", a_run(run_id="4" * 32, process_started=at(500), kind="touch"))
+    write_run(workdir, "5", a_run(kind="dry_run", process_started=at(600)))
+    assert "P" not in triage_answer(capsys, asked)["journals"]
+    write_run(workdir, "6", a_run(kind="dry_run", process_started=at(400)))
+    assert triage_answer(capsys, asked)["journals"]["P"].endswith("6.jsonl")
+
+
 def test_a_dry_run_is_not_its_own_plan(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(workdir, "1", a_run(kind="dry_run"))
     (journal,) = workdir.rglob("*.jsonl")

@@ -66,7 +66,7 @@ def test_a_run_of_no_rules_had_nothing_to_run() -> None:
 
 @pytest.mark.parametrize(
     ("begins_s", "when"),
-    [(-500, "before the run planned 6 jobs"), (500, "after the run still plans 6 jobs")],
+    [(-500, "before the run planned 6 jobs"), (500, "after the run plans 6 jobs")],
 )
 def test_a_dry_run_shows_what_was_planned_before_or_is_left_after(
     begins_s: float, when: str
