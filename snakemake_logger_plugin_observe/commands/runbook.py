@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +38,8 @@ HELP: Final = "write a runbook for this workflow: one or two pages, for the team
 EXAMPLE: Final = "snakemake-observe runbook --out RUNBOOK.md"
 _CHECK_FILE: Final = "observe.toml"
 _PRINT: Final = "-"
-_FORCED: Final = ("--force", "--forceall")
+_ONCE: Final = ("--force", "--forceall", "--forcerun", "--until")
+"""Flags of one run alone: to resume with them would redo what is done, or leave out the rest."""
 _RESUMING: Final = ("--rerun-incomplete",)
 _EXECUTOR: Final = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -151,7 +153,7 @@ def _questions(source: Source, folder: Workdir | None) -> tuple[dict[str, Comman
         return {}, None
     if how.foreign and not_this_users(source.path, started, folder.root):
         return {}, None  # a stranger's journal has no say in which file's code is executed
-    plain = replace(how, args=tuple(arg for arg in how.args if arg not in _FORCED))
+    plain = replace(how, args=tuple(_without(how.args, _ONCE)))
     questions = {what: command(*plain.command(what)) for what in live_snakemake.QUERIES}
     return {**questions, **_moves(plain, started)}, str(how.start)
 
@@ -169,12 +171,22 @@ def _moves(how: live_snakemake.Invocation, started: RunStarted) -> dict[str, Com
         recorded = (*recorded, "--timed-wraps", wraps)
         if started.jobs is not None:
             recorded = (*recorded, "--jobs", str(started.jobs))
-    args = tuple(arg for arg in how.args if arg not in _RESUMING)
+    args = tuple(_without(how.args, _RESUMING))
     return {
         "run": command("snakemake", *args, *recorded, *behind),
         "resume": command("snakemake", "--rerun-incomplete", *args, *recorded, *behind),
         "unlock": command("snakemake", "--unlock", *args, *behind),
     }
+
+
+def _without(args: Iterable[str], flags: Collection[str]) -> Iterator[str]:
+    """Yield *args* without *flags* and their values, none of which looks like a flag."""
+    left_out = False
+    for arg in args:
+        if arg.startswith("--"):
+            left_out = arg in flags
+        if not left_out:
+            yield arg
 
 
 def _check_file(folder: Workdir | None) -> str | None:

@@ -86,6 +86,8 @@ class RunStarted(Event):
     command: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    default_target: str | None = None
+    """What is made where no target is named."""
     executor: Own | None = None
     wraps: Own | None = None
     """The executor that the executor ``timed`` wraps."""

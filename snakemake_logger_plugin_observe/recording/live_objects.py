@@ -80,9 +80,11 @@ def workflow_facts(workflow: Any, args: Any) -> dict[str, Any]:
     """Return a run's targets, limits, config digests and settings, as fields of ``RunStarted``."""
     w = workflow
     targets = ask(lambda: tuple(map(str, w.dag_settings.targets)), ())
+    default = ask(lambda: str(w.default_target) if w.default_target else None)
     return {
         "snakefile": ask(lambda: str(w.main_snakefile)),
-        "targets": targets or ask(lambda: tuple(map(str, filter(None, [w.default_target]))), ()),
+        "targets": targets or ((default,) if default is not None else ()),
+        "default_target": default,
         "profiles": _profiles(args, profile_files()),
         "cores": _limit(ask(lambda: w.resource_settings.cores)),
         "jobs": _limit(ask(lambda: w.resource_settings.nodes)),

@@ -30,7 +30,13 @@ from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import LENGTH_UNKNOWN, UNENDED, ScopeName, scope_of
+from snakemake_logger_plugin_observe.run.scope import (
+    LENGTH_UNKNOWN,
+    UNENDED,
+    ScopeName,
+    part_of,
+    scope_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,11 @@ class Source:
     def scope(self) -> ScopeName | None:
         """What kind of run it was; None if its plan is unknown."""
         return scope_of(self.run, resumes=self.resumes is not None)
+
+    @property
+    def of_all_jobs(self) -> bool:
+        """Whether it ran every job of its workflow, not of a part of it that was asked for."""
+        return self.scope == "full" and not part_of(self.run)
 
     @property
     def ended(self) -> bool:

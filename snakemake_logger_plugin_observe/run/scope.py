@@ -13,6 +13,9 @@ UNENDED: Final = frozenset({"running", "killed", "unknown"})
 LENGTH_UNKNOWN: Final = UNENDED - {"running"}
 """Those in which nobody knows how long it took: the journal has only a lower bound."""
 
+_LEAVING_OUT: Final = ("until", "omit_from", "allowed_rules", "batch")
+"""Settings that leave out jobs of the workflow."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobCounts:
@@ -53,6 +56,25 @@ def job_counts(run: Run) -> JobCounts:
         in_flight=in_flight,
         not_reached=None if planned is None else planned - len(ends),
     )
+
+
+def part_of(run: Run) -> str:
+    """Return what made a run one of a part of its workflow; empty if nothing is known to.
+
+    Such a run may be full, in that every job of its DAG ran, but its DAG is not the workflow's.
+    """
+    started = run.started
+    if started is None:
+        return ""
+    for name in _LEAVING_OUT:
+        if chosen := started.settings.get(name):
+            words = chosen if isinstance(chosen, list | tuple) else (chosen,)
+            flag = f"--{name.replace('_', '-')} {' '.join(map(str, words))}"
+            return f"{flag} left out the rest"
+    default = started.default_target
+    if default is not None and started.targets and started.targets != (default,):
+        return f"only {' '.join(started.targets)} was asked for"
+    return ""
 
 
 def scope_of(run: Run, *, resumes: bool = False) -> ScopeName | None:

@@ -306,3 +306,60 @@ def test_the_line_at_the_end_of_an_idle_run_counts_what_is_up_to_date(lab: Lab) 
     assert (
         "snakemake-observe: nothing to do: 5 jobs up to date → .snakemake/observe/" in done.stderr
     )
+
+
+# -- a part of the workflow is no full run ---------------------------------------------------------
+
+PARTS = """
+    rule all:
+        input: "b.txt", "qc.txt"
+
+    rule a:
+        output: "a.txt"
+        shell: "echo a > {output}"
+
+    rule b:
+        input: "a.txt"
+        output: "b.txt"
+        shell: "cp {input} {output}"
+
+    rule qc:
+        output: "qc.txt"
+        shell: "echo qc > {output}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (("-F", "--until", "a"), "--until a left out the rest"),
+        (("-F", "--omit-from", "qc"), "--omit-from qc left out the rest"),
+        (("-F", "--", "a.txt"), "only a.txt was asked for"),
+    ],
+)
+def test_limits_and_runbooks_come_from_runs_of_the_whole_workflow(
+    lab: Lab, asked: tuple[str, ...], why: str
+) -> None:
+    lab.snakefile(PARTS)
+    lab.snakemake(*HERE, *asked)
+    proposed = lab.observe("check", "--init", "part.toml")
+    assert "the newest run of all jobs" not in proposed.stdout
+    limits = (lab.folder / "part.toml").read_text()
+    assert f"No run of all jobs was found ({why} in this one)" in " ".join(limits.split())
+    assert "jobs_planned" not in limits
+    lab.snakemake(*HERE, "-F", "--", "all")
+    lab.snakemake(*HERE, *asked)
+    assert "the newest run of all jobs" in text(lab, "check", "--init", "whole.toml")
+    assert "jobs_planned = 4" in (lab.folder / "whole.toml").read_text()
+    judged = text(lab, "check", "whole.toml")
+    assert why in judged
+    assert "FAIL" not in judged
+    assert "(4 typical)" in lab.observe("runbook", "--out", "-").stdout
+
+
+def test_a_runbook_s_commands_force_nothing(lab: Lab) -> None:
+    lab.snakefile(PARTS)
+    lab.snakemake(*HERE, "-R", "a", "--until", "b")
+    shown = lab.observe("runbook", "--out", "-").stdout
+    assert "snakemake --rerun-incomplete --snakefile" in shown
+    assert not {"--forcerun", "--until"} & set(shown.split())

@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
 )
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import UNENDED, job_counts
+from snakemake_logger_plugin_observe.run.scope import UNENDED, job_counts, part_of
 
 _T = TypeVar("_T")
 MOST_CITED: Final = 100
@@ -82,6 +82,8 @@ class MeasuredRun:
         Jobs that were up to date did not run: what such a run planned, and how its time was shared,
         is not what a full one would show.
         """
+        if part := part_of(self.run):
+            return part
         counts = job_counts(self.run)
         ran, kept = counts.planned or 0, counts.up_to_date or 0
         if self.kind == "run" and (kept or self.status == "nothing_to_do"):

@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, CLASSES, PHASES, UNOBSERVED
+from snakemake_logger_plugin_observe.run.scope import part_of
 
 _ATTEMPT_PHASES: Final = frozenset(phase.name for phase in ATTEMPT_PHASES)
 _OF_MEMBERS: Final = ("stage_in", "compute", "stage_out", UNOBSERVED)
@@ -139,6 +140,8 @@ def _planned(measured: MeasuredRun, _part: str) -> Measurement:
         one for rule, n in counts for one in side.at_event(planned, f"{plural(n, 'job')} of {rule}")
     ]
     found = measured.counted(sum(planned.to_run.values()), cited, more)
+    if part_of(run):
+        return replace(found, high=None, why=measured.partial)
     if measured.partial and found.exact:
         kept = sum(planned.up_to_date.values())
         return replace(found, high=(found.high or 0) + kept, why=measured.partial)

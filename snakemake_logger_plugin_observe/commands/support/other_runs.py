@@ -21,7 +21,7 @@ from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import scope_of
+from snakemake_logger_plugin_observe.run.scope import part_of
 
 _HISTORY: Final = 10
 """So many runs are enough to estimate noise."""
@@ -45,9 +45,9 @@ def baseline_of(source: Source, detail: Detail = Detail.WHOLE) -> Source | None:
 
     """
     newest: Source | None = None
-    full = scope_of(source.run) == "full"
+    full = source.of_all_jobs
     for read in itertools.islice(_read_earlier(source, detail), _MOST_TRIED):
-        if not full or (scope_of(read.run) == "full" and _same_dag(read.run, source.run)):
+        if not full or (read.of_all_jobs and _same_dag(read.run, source.run)):
             return read
         newest = newest or read
     return newest
@@ -108,12 +108,13 @@ def repetitions_among(runs: Iterable[Begun]) -> list[Outline]:
 
 
 def is_full(source: Source) -> bool:
-    """Whether a run succeeded and ran every job of its DAG, as far as that is known."""
-    return source.status == "success" and source.scope in ("full", None)
+    """Whether a run succeeded and ran every job of its workflow, as far as that is known."""
+    unknown = source.scope is None and not part_of(source.run)
+    return source.status == "success" and (source.of_all_jobs or unknown)
 
 
 def newest_full(runs: Iterable[Begun], detail: Detail = Detail.WHOLE) -> Source | None:
-    """Return the first one of *runs*, the newest first, that ran every job of its DAG."""
+    """Return the first one of *runs*, the newest first, that ran every job of its workflow."""
     ended = (one for one in runs if one.status == "success" and one.ran_jobs)
     for one in itertools.islice(ended, _MOST_READ):
         try:

@@ -59,7 +59,7 @@ def proposal_parts(answer: ProposalAnswer, width: int) -> list[RenderableType]:
     """Return the text of the check file, or where it was written."""
     if answer.file is None:
         return [Document(answer.text)]
-    full = ", the newest run of all jobs" if answer.source.scope == "full" else ""
+    full = ", the newest run of all jobs" if answer.source.of_all_jobs else ""
     text = f"{answer.file}: proposed from {answer.source.path}{full}. Keep the lines that you want."
     check = command(
         "snakemake-observe", "check", path(str(answer.file)), purpose="checks a run against them"
