@@ -187,12 +187,18 @@ def _tools(compared: Compared) -> ToolTime | None:
 
 
 def _ran_other_jobs(compared: Compared, findings: Sequence[Finding]) -> bool:
-    """Whether jobs ran in one of the two that were up to date, or in the cache, in the other."""
-    alone = any(
-        (pair.before.job_id < 0) != (pair.after.job_id < 0) for pair in compared.match.pairs
-    )
+    """Whether jobs ran in one of the two that did not run in the other, though it had them.
+
+    Of two runs of all their jobs, one may have fewer, and be faster for it; of incremental ones,
+    what each had to run is chance.
+    """
+    found = compared.match
+    alone = any((pair.before.job_id < 0) != (pair.after.job_id < 0) for pair in found.pairs)
     made_before = (job_set.UP_TO_DATE, job_set.MADE_ALREADY, job_set.CACHED)
-    return alone or any(one.id in made_before for one in findings)
+    if alone or any(one.id in made_before for one in findings):
+        return True
+    incremental = any(_kept(side.run) for side in (compared.before, compared.after))
+    return incremental and any(job.job_id >= 0 for job in (*found.gone, *found.added))
 
 
 def _not_comparable(

@@ -58,6 +58,7 @@ class Moved:
     before_s: float
     after_s: float
     jobs_before: int
+    """How many had this phase."""
     jobs_after: int
 
 
@@ -91,6 +92,8 @@ class Speed:
     """Why there is no verdict."""
     tools: ToolTime | None = None
     """What is compared instead, if the two ran different jobs."""
+    untimed: Literal["A", "B"] | None = None
+    """The one side without ``--executor timed``: what its time went to is unknown."""
 
     @property
     def change_s(self) -> float | None:
@@ -124,6 +127,7 @@ def speed(
     beyond = abs(away) > margin and away * (candidate - baseline) > 0
     within: SpeedVerdict = "as fast" if _enough(known, after.makespans_s) else "cannot tell"
     verdict: SpeedVerdict = within if not beyond else "faster" if away < 0 else "slower"
+    untimed = _untimed(*runs)
     return Speed(
         baseline,
         candidate,
@@ -132,10 +136,12 @@ def speed(
         {
             name: (before.typical_class_s(name), after.typical_class_s(name))
             for name in CLASSES
-            if any(name in one for one in (*before.by_class_s, *after.by_class_s))
+            if untimed is None
+            and any(name in one for one in (*before.by_class_s, *after.by_class_s))
         },
-        tuple(_moved(*runs, margin)),
+        tuple(_moved(*runs, margin)) if untimed is None else (),
         verdict,
+        untimed=untimed,
     )
 
 
@@ -168,13 +174,29 @@ def _load_s(before: RunLengths, after: RunLengths) -> float:
     return 2 * abs(median(after.imports_s) - median(before.imports_s))
 
 
+def _untimed(before: Run, after: Run) -> Literal["A", "B"] | None:
+    """Return which one of two runs, and it alone, ran without ``--executor timed``."""
+    if before.wrapped == after.wrapped:
+        return None
+    return "A" if after.wrapped else "B"
+
+
 def _moved(before: Run, after: Run, margin: float) -> list[Moved]:
-    """Return the phases that changed by more than noise, the largest change first."""
+    """Return the phases that changed by more than noise, the largest change first.
+
+    A rule whose time was observed in one of the two only is left out.
+    """
     one, other = _by_rule_and_phase(before), _by_rule_and_phase(after)
     found = [
         Moved(*key, *(one.get(key, _NONE)[0], other.get(key, _NONE)[0]), *_jobs(key, one, other))
         for key in one.keys() | other.keys()
     ]
+    unseen = {
+        moved.rule
+        for moved in found
+        if moved.phase == "unobserved" and (moved.before_s > margin) != (moved.after_s > margin)
+    }
+    found = [moved for moved in found if moved.rule not in unseen]
     found = [moved for moved in found if abs(moved.after_s - moved.before_s) > margin]
     return sorted(found, key=lambda m: (-abs(m.after_s - m.before_s), m.rule, m.phase))[
         :_MOST_MOVED

@@ -53,6 +53,7 @@ def _speed(speed: Speed) -> dict[str, Any]:
             for name, (before, after) in speed.by_class_s.items()
         },
         "moved": [asdict(moved) for moved in speed.moved],
+        "untimed": speed.untimed,
         "tools": None if speed.tools is None else asdict(speed.tools),
     }
 

@@ -111,6 +111,8 @@ def _speed(speed: Speed) -> Iterable[Text]:
             yield Text(_tools(speed.tools))
         return
     yield Text(_noise(speed))
+    if speed.untimed is not None:
+        yield Text(f"what the time went to: unknown of {speed.untimed} (no --executor timed)")
     places = decimals(round(max(speed.baseline_s, speed.candidate_s) * 1e6))
     classes = [
         f"{name} {before:.{places}f} → {after:.{places}f} s"
@@ -144,12 +146,12 @@ def _noise(speed: Speed) -> str:
 
 
 def _moved(moved: Moved) -> str:
-    text = (
-        f"{moved.phase} of {moved.rule}: {duration_s(moved.before_s)} → {duration_s(moved.after_s)}"
-    )
     jobs = (moved.jobs_before, moved.jobs_after)
-    if not jobs[1]:
-        return f"{moved.phase} of {moved.rule}: {duration_s(moved.before_s)} → no jobs"
+    before, after = (
+        duration_s(time_s) if many else "none"
+        for time_s, many in zip((moved.before_s, moved.after_s), jobs, strict=True)
+    )
+    text = f"{moved.phase} of {moved.rule}: {before} → {after}"
     if not all(jobs) or jobs == (1, 1):
         return text
     each = (moved.before_s / jobs[0], moved.after_s / jobs[1])

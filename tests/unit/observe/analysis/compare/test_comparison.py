@@ -83,6 +83,16 @@ def test_less_work_is_never_simply_faster() -> None:
     )
 
 
+def test_runs_of_other_parts_of_the_work_have_no_lengths_to_compare() -> None:
+    """What an incremental run had to do is chance: less of it is no speed."""
+    more = a_run([*a_workflow("abc"), a_job("qc", "qc")], up_to_date={"report": 1})
+    less = a_run(a_workflow("a"), length_s=900, up_to_date={"report": 1})
+    assert verdict(more, less)[0] == "less work; B ran 4 of 5 jobs, A 9 of 10"
+    assert compared(more, less).speed.verdict is None
+    same = compared(less, less).speed
+    assert same.verdict == "cannot tell"
+
+
 def test_a_run_that_did_more_is_slower_because_of_it() -> None:
     more = a_run(a_workflow("abcdef"), length_s=200)
     assert verdict(a_run(), more) == ("slower because it did more", False, "plan")

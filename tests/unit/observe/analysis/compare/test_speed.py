@@ -1,9 +1,10 @@
 """Faster or slower beyond noise, from one run, a few runs, and many runs."""
 
 import pytest
+from builders import begun, stamps
 from hypothesis import given
 from hypothesis import strategies as st
-from workflows import a_run, a_workflow, compared, party
+from workflows import a_job, a_run, a_workflow, compared, party
 
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party, compare
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths, margin_s, speed
@@ -94,6 +95,23 @@ def test_a_phase_that_changed_is_named_with_its_time_per_job() -> None:
 
 def test_a_phase_that_changed_less_than_noise_is_not_named() -> None:
     assert compared(a_run(), a_run(length_s=110)).speed.moved == ()
+
+
+def test_of_a_run_without_the_executor_no_phases_are_compared() -> None:
+    timed, plain = a_run(), a_run(length_s=200, wrapped=False)
+    for before, after, untimed in ((timed, plain, "B"), (plain, timed, "A"), (plain, plain, None)):
+        found = compared(before, after).speed
+        assert found.untimed == untimed
+        assert (found.moved, bool(found.by_class_s)) == ((), untimed is None)
+
+
+def test_a_rule_that_was_observed_in_one_run_only_is_not_compared_by_phase() -> None:
+    """Its tools may have taken as long in the other, where nobody saw it."""
+    job = [a_job("a", "x")]
+    quick, unseen = a_run(job, length_s=10), begun().job(1, (), **job[0])
+    unseen.attempt(1, stamps(ready=3, selected=4, submitting=4, accepted=5, finished=99))
+    assert [one.phase for one in compared(a_run(job), quick).speed.moved] == ["compute"]
+    assert compared(a_run(job), unseen.end(100)).speed.moved == ()
 
 
 def test_outputs_that_vary_among_a_side_s_own_runs_are_not_compared() -> None:
