@@ -36,6 +36,8 @@ class Call:
     """A shell script that is run in the folder first."""
     journal: bool = True
     """Whether it is a run, which must leave a journal."""
+    journal_since: str = "0"
+    """The first Snakemake with which it leaves one: others report nothing of how it ended."""
 
 
 @dataclass(frozen=True)

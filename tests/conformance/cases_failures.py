@@ -415,7 +415,7 @@ CASES = [
         "snakefile-exits",
         "failures: a Snakefile that calls sys.exit",
         "import sys\nsys.exit(3)\nrule all:\n    output: 'a.txt'\n    shell: 'touch {output}'\n",
-        calls=(Call(code=3),),
+        calls=(Call(code=3, journal_since="9.21"),),
         executors=(LOCAL,),
         check=failed_before_any_job("sys.exit(3) was called"),
     ),

@@ -144,7 +144,9 @@ def _recorded(bare: Side, calls: Sequence[Call]) -> list[Call]:
     """
     if not any(bare.lab.folder.rglob(".snakemake")):
         return []
-    return [call for call in calls if call.journal]
+    return [
+        call for call in calls if call.journal and parse_version(call.journal_since) <= SNAKEMAKE
+    ]
 
 
 def _journals(side: Side) -> list[Path]:
