@@ -127,7 +127,7 @@ def test_a_changed_helper_is_drift_and_a_changed_param_is_not(tools: Lab) -> Non
     (tools.folder / "tool.sh").write_text("sleep 0.2; echo drifted\n")
     first = triaged(tools, observed_run(tools), before)["findings"][0]
     assert first["incident_class"] == "environment_drift"
-    assert "although work and its inputs are unchanged" in first["claim"]
+    assert "although nothing recorded of work and its inputs changed" in first["claim"]
 
 
 def test_a_random_tool_is_possible_drift_to_be_confirmed_by_a_second_run(tools: Lab) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, contents, recorded
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
+from snakemake_logger_plugin_observe.analysis.compare.explanations import Explanations, explain
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, match
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.compare.same_work import (
@@ -77,6 +78,8 @@ class Comparison:
     speed: Speed
     work: WorkDifference
     contents: Contents
+    explanations: Explanations
+    """What explains the outputs that differ."""
     findings: tuple[Finding, ...]
 
 
@@ -116,6 +119,7 @@ def compare(before: Party, after: Party) -> Comparison:
         speed=measured,
         work=_work(compared),
         contents=compared.contents,
+        explanations=compared.explanations,
         findings=findings,
     )
 
@@ -127,12 +131,16 @@ def _compared(before: Party, after: Party) -> Compared:
     outputs = [p for p in {**lineages[0].makers, **before.published} if p not in varying]
     products = {*lineages[0].products, *before.published} - varying
     files = (recorded(before.run, before.published), recorded(after.run, after.published))
+    found = changes(before.run, after.run, matched)
+    made = contents(outputs, products, *files, lineages[1].makers)
+    runs = (before.run, after.run)
     compared = Compared(
         before=CitedRun("A", before.run),
         after=CitedRun("B", after.run),
         match=matched,
-        changes=changes(before.run, after.run, matched),
-        contents=contents(outputs, products, *files, lineages[1].makers),
+        changes=found,
+        contents=made,
+        explanations=explain(made.differing, runs, matched, lineages, found),
         files=files,
         unpublished=tuple(path for path in before.published if path not in after.published),
         lineages=lineages,

@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.compare.digests import differ, sho
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
 from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
 from snakemake_logger_plugin_observe.analysis.phrasing import named
+from snakemake_logger_plugin_observe.analysis.programs import runs
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
 from snakemake_logger_plugin_observe.pasting import recorded
 from snakemake_logger_plugin_observe.run.model import Run
@@ -241,32 +242,48 @@ def _of_sources(before: CitedRun, after: CitedRun) -> Iterator[Change]:
 
 
 DATA: Final = "data of "
+PROGRAM: Final = "program "
 
 
 def _of_data(before: CitedRun, after: CitedRun) -> Iterator[Change]:
-    """Yield, as one change, the source files that have another size."""
-    known = _sizes(before.run)
-    now = _sizes(after.run)
-    files = [path for path, (size, _) in now.items() if path in known and known[path][0] != size]
-    if files:
-        (old, first), (new, last) = known[files[0]], now[files[0]]
+    """Yield, as one change, the source files that have another size; programs are another one."""
+    found = other_sizes(before.run, after.run)
+    programs = {path: one for path, one in found.items() if runs(one[2], path)}
+    data = {path: one for path, one in found.items() if path not in programs}
+    for label, files in ((PROGRAM, programs), (DATA, data)):
+        if not files:
+            continue
+        path, (old, new, job) = next(iter(files.items()))
         cited = (
-            *before.at_job(first, f"{files[0]}: {old}"),
-            *after.at_job(last, f"{files[0]}: {new}"),
+            *before.at_job(_reader(before.run, path), f"{path}: {old}"),
+            *after.at_job(job.job_id, f"{path}: {new}"),
         )
-        what = f"{DATA}{named(files, 1)}"
+        what = f"{label}{named(files, 1)}"
         yield Change(RUN, what, f"{old:,} bytes", f"{new:,} bytes", evidence=cited)
 
 
-def _sizes(run: Run) -> dict[str, tuple[int, int]]:
-    """Return the sizes of the inputs that no job of the run makes, each with one of its readers."""
-    made = {path for job in run.all_jobs.values() for path in job.output}
-    return {
-        path: (size, job.job_id)
-        for job in run.jobs.values()
-        for path, size in job.input_sizes.items()
-        if path not in made
+def other_sizes(before: Run, after: Run) -> dict[str, tuple[int, int, JobDescribed]]:
+    """Return the source files that have another size: both sizes, and a job that read the second.
+
+    The first is that of the last time that the file was read, if a job was up to date.
+    """
+    known = {
+        path: size for job in before.all_jobs.values() for path, size in job.input_sizes.items()
     }
+    read = [
+        (path, size, job)
+        for job in after.jobs.values()
+        for path, size in job.input_sizes.items()
+        if known.get(path, size) != size
+    ]
+    if not read:
+        return {}
+    made = {path for run in (before, after) for job in run.all_jobs.values() for path in job.output}
+    return {path: (known[path], size, job) for path, size, job in read if path not in made}
+
+
+def _reader(run: Run, path: str) -> int:
+    return next(job.job_id for job in run.all_jobs.values() if path in job.input_sizes)
 
 
 def _commit(commit: str | None, dirty: bool | None) -> str | None:
@@ -348,6 +365,14 @@ def _recorded_params(
 def is_described(job: JobDescribed) -> bool:
     """Whether a run described *job*: of some up-to-date jobs only the files are known."""
     return job.job_id >= 0 or job.threads is not None
+
+
+def facts_of(pair: Pair) -> Iterator[str]:
+    """Yield what differs between the two of a pair, as ``Change.what`` names it."""
+    if _compared_attributes(pair.before) == _compared_attributes(pair.after):
+        return
+    if is_described(pair.before) and is_described(pair.after):
+        yield from (what for what, _old, _new in _facts(pair))
 
 
 def _facts(pair: Pair) -> _Facts:

@@ -1,19 +1,14 @@
 """Scripts and other sources that are declared as inputs: their change is one of the code."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import named
+from snakemake_logger_plugin_observe.analysis.programs import runs
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import differ
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Direct, Scene
-from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
-_RUN_BY: Final = (
-    r"(?:^|[;&|(\n]|\b(?:bash|sh|zsh|python[\d.]*|Rscript|perl|julia|ruby|node|awk|source|time)\b)"
-    r"(?:\s+-\S+)*\s*"
-)
 _FIX: Final = Fix(
     "confirm that the change is intended: then the jobs had to run",
     "a script that is declared as an input makes its jobs run again when it is edited",
@@ -39,16 +34,8 @@ def _scripts(scene: Scene, direct: Direct) -> set[str]:
     workdir = f"{started.workdir}/" if started is not None else ""
     jobs = [scene.run.jobs[one] for one in direct.jobs]
     scripts = {job.script or "" for job in jobs}
-    programs = {path for path in direct.files if all(_runs(job, path) for job in jobs)}
+    programs = {path for path in direct.files if all(runs(job, path) for job in jobs)}
     return sources | scripts | programs | {path.removeprefix(workdir) for path in scripts}
-
-
-def _runs(job: JobDescribed, path: str) -> bool:
-    """Return whether the command of *job* runs the file at *path*."""
-    command = job.shellcmd or ""
-    if path not in command:
-        return False
-    return re.search(rf"{_RUN_BY}{re.escape(path)}(?![\w./-])", command) is not None
 
 
 def _finding(scene: Scene, direct: Direct) -> Rerun:

@@ -17,7 +17,7 @@ _MOST_RELEVANT_FIRST: Final = tuple(
     map(
         re.compile,
         (
-            r"config|params|code|script|environment|targets|Snakefile|file ",
+            r"config|params|code|script|program|environment|targets|Snakefile|file ",
             r"command line|profile|executor|cores|jobs|resource|threads|host|Snakemake|Python",
             r"input|output|log|benchmark",
         ),

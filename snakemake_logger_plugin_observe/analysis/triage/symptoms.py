@@ -6,7 +6,6 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
-from snakemake_logger_plugin_observe.analysis.compare.same_work.outputs_and_logs import is_explained
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs, in_flight
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -76,7 +75,8 @@ def _symptoms(case: Case) -> Iterator[Symptom]:
             )
             yield Symptom("more_jobs" if after > before else "fewer_jobs", text, cited)
         differing = case.comparison.contents.differing
-        if differing and not is_explained(case.comparison.work.changes):
+        explanations = case.comparison.explanations
+        if explanations.unexplained and not explanations.of_the_run:
             outputs = "output differs" if len(differing) == 1 else "outputs differ"
             text = f"{len(differing):,} {outputs} from the baseline's"
             found = next(f for f in case.comparison.findings if f.id == "contents_differ")

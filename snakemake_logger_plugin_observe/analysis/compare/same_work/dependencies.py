@@ -4,7 +4,8 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.citations import CitedRun
+from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
+from snakemake_logger_plugin_observe.analysis.compare.differences import other_sizes
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
@@ -13,10 +14,12 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Kind,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.programs import runs
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
 HIDDEN: Final = "hides_changes"
 DROPPED, ADDED, OTHER_DATA = "dependency_dropped", "dependency_added", "other_data"
+PROGRAM: Final = "code_changed"
 
 
 def findings(compared: Compared) -> Iterator[Finding]:
@@ -166,20 +169,38 @@ def _names(pair: Pair, path: str) -> bool:
 
 
 def _other_data(compared: Compared) -> Iterator[Finding]:
-    """Yield source files whose size differs: the runs read different data."""
-    old, new = compared.lineages
-    sizes = {
-        path: size
-        for job in compared.before.run.all_jobs.values()
-        for path, size in job.input_sizes.items()
-        if path not in old.makers
+    """Yield source files that differ: the runs read different data, or ran another program.
+
+    An updated file of the same size may be the same one; what is made from it shows that it is not.
+    """
+    sizes = other_sizes(compared.before.run, compared.after.run)
+    updated = {
+        path: job for path, job in compared.explanations.updated.items() if path not in sizes
     }
-    differing: dict[str, tuple[int, int, int]] = {}
-    for job in compared.after.run.jobs.values():
-        for path, size in job.input_sizes.items():
-            if path in sizes and size != sizes[path] and path not in new.makers:
-                differing[path] = (sizes[path], size, job.job_id)
-    if differing:
-        path, (was, now, job_id) = next(iter(differing.items()))
-        claim = f"the input data differ: {named(differing, 1)} has {now:,} bytes, not {was:,}"
-        yield Finding(OTHER_DATA, "neutral", claim, compared.after.at_job(job_id, f"{path}: {now}"))
+    resized = {path: job for path, (_was, _now, job) in sizes.items()}
+    every = {path: job for path, job in (resized | updated).items() if runs(job, path)}
+    if every:
+        yield _program(compared, every)
+    if data := {path: one for path, one in sizes.items() if not runs(one[2], path)}:
+        path, (was, now, job) = next(iter(data.items()))
+        claim = f"the input data differ: {named(data, 1)} has {now:,} bytes, not {was:,}"
+        cited = compared.after.at_job(job.job_id, f"{path}: {now}")
+        yield Finding(OTHER_DATA, "neutral", claim, cited)
+    elif files := {path: job for path, job in updated.items() if not runs(job, path)}:
+        were, them = ("was", "it") if len(files) == 1 else ("were", "them")
+        claim = f"{named(files)} {were} updated, and what is made from {them} differs"
+        yield Finding(OTHER_DATA, "neutral", claim, _reason(compared, files))
+
+
+def _program(compared: Compared, programs: dict[str, JobDescribed]) -> Finding:
+    """Judge changed programs that are declared as inputs, each with a job that runs it."""
+    rules = named(dict.fromkeys(job.rule for job in programs.values()))
+    claim = f"{named(programs)}, which {rules} runs, changed"
+    rule = next(iter(programs.values())).rule
+    cited = _reason(compared, programs)
+    return Finding(PROGRAM, compared.by_results(rule), compared.with_results(claim, rule), cited)
+
+
+def _reason(compared: Compared, files: dict[str, JobDescribed]) -> tuple[Citation, ...]:
+    job = next(iter(files.values()))
+    return compared.after.at_job(job.job_id, job.reason or f"input: {next(iter(files))}")

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
 from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, Recorded
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
+from snakemake_logger_plugin_observe.analysis.compare.explanations import Explanations
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 
@@ -37,6 +38,8 @@ class Compared:
     files: tuple[dict[str, Recorded], dict[str, Recorded]]
     """The recorded outputs of each side, by path."""
     lineages: tuple[Lineage, Lineage]
+    explanations: Explanations = field(default_factory=Explanations)
+    """What explains the outputs that differ."""
     unpublished: tuple[str, ...] = ()
     """Files that the baseline published and the candidate did not."""
     not_found: frozenset[int] = frozenset()
@@ -56,14 +59,39 @@ class Compared:
         """Whether the outputs are known to be the same."""
         return self.contents.same
 
-    def by_results(self) -> Kind:
-        """Judge a change that can alter results: safe only if the outputs are the same bytes."""
-        return "safe" if self.same_bytes else "unsafe"
+    def by_results(self, rule: str | None = None) -> Kind:
+        """Judge a change that can alter results: safe only if the outputs are the same bytes.
 
-    def with_results(self, claim: str) -> str:
+        Args:
+            rule: whose jobs changed; None for the whole run.
+
+        """
+        return "safe" if self._same_of(rule) else "unsafe"
+
+    def with_results(self, claim: str, rule: str | None = None) -> str:
         """Return *claim* about a change that can alter results, and whether it did."""
+        same = self._same_of(rule)
+        if same:
+            which = "the" if self.same_bytes or rule is None else "its"
+            return f"{claim}; {which} outputs are the same bytes"
+        return f"{claim}, and " + ("the outputs differ" if same is False else UNCHECKED)
+
+    def _same_of(self, rule: str | None) -> bool | None:
+        """Return whether the outputs of *rule*, and what is made from them, are the same.
+
+        None if that is not known. If its own outputs are all the same, so is what they lead to:
+        then others differ for another reason.
+        """
         if self.same_bytes:
-            return f"{claim}; the outputs are the same bytes"
-        if self.contents.differing:
-            return f"{claim}, and the outputs differ"
-        return f"{claim}, and {UNCHECKED}"
+            return True
+        differing = set(self.contents.differing)
+        jobs = [pair.after for pair in self.match.pairs if pair.before.rule == rule]
+        own = {path for job in jobs for path in job.output}
+        if not (differing and own):
+            return False if differing else None
+        if own <= {self.moved.get(path, path) for path in self.contents.equal}:
+            return True
+        later = self.lineages[1]
+        below = later.downstream(own)
+        made = own.union(*(self.after.run.all_jobs[one].output for one in below))
+        return None if differing.isdisjoint(made) else False

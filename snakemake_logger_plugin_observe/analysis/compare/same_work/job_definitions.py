@@ -39,9 +39,11 @@ def findings(compared: Compared) -> Iterator[Finding]:
         elif change.what in _COMPUTING:
             claim = compared.with_results(
                 f"{_what(change)} of {change.subject} changed{_how_many(change)}"
-                + (f": {change.values.within(_LONGEST)}" if change.values else "")
+                + (f": {change.values.within(_LONGEST)}" if change.values else ""),
+                change.subject,
             )
-            yield Finding(_COMPUTING[change.what], compared.by_results(), claim, change.evidence)
+            kind = compared.by_results(change.subject)
+            yield Finding(_COMPUTING[change.what], kind, claim, change.evidence)
         elif change.what == "threads" or change.what.startswith("resource "):
             yield _given(compared, change, commands)
         elif change.what in ("local", "priority"):
@@ -79,9 +81,9 @@ def _script(compared: Compared, change: Change, code: set[str]) -> Iterator[Find
     users = [pair.after for pair in pairs if pair.after.script in of]
     for rule, jobs in by_rule(users).items():
         claim = compared.with_results(
-            f"the script of {rule}, {path}, changed ({jobs_of(len(jobs))})"
+            f"the script of {rule}, {path}, changed ({jobs_of(len(jobs))})", rule
         )
-        yield Finding(CODE, compared.by_results(), claim, change.evidence)
+        yield Finding(CODE, compared.by_results(rule), claim, change.evidence)
 
 
 def _given(compared: Compared, change: Change, commands: set[str]) -> Finding:
@@ -101,8 +103,8 @@ def _given(compared: Compared, change: Change, commands: set[str]) -> Finding:
         return Finding(finding, "safe", f"{claim}; the command is the same", change.evidence)
     return Finding(
         finding,
-        "unsafe",
-        compared.with_results(f"{claim}, which the tool can read"),
+        compared.by_results(change.subject),
+        compared.with_results(f"{claim}, which the tool can read", change.subject),
         change.evidence,
     )
 

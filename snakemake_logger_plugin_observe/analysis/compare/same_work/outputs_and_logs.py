@@ -146,7 +146,7 @@ def _contents(compared: Compared) -> Iterator[Finding]:
     old, new = compared.files
     first = differing[0]
     of = len(compared.contents.equal) + len(differing)
-    why = "" if is_explained(compared.changes) else _UNEXPLAINED
+    why = _unexplained(compared)
     kind: Kind = "unsafe"
     if _made_from_new(compared, differing):
         depend = "depends" if len(differing) == 1 else "depend"
@@ -174,10 +174,19 @@ def is_explained(changes: Iterable[Change]) -> bool:
     return any(one.what.startswith(_EXPLAINING) for one in changes)
 
 
-_UNEXPLAINED = (
-    ", and nothing in the journals explains it: an unrecorded helper script, environment or input, "
-    "or randomness"
-)
+def _unexplained(compared: Compared) -> str:
+    """Return which of the outputs that differ nothing explains; empty if all are explained."""
+    known = compared.explanations
+    if not known.unexplained or known.of_the_run:
+        return ""
+    every = len(known.unexplained) == len(compared.contents.differing)
+    which = "it" if every else named(known.unexplained)
+    return (
+        f", and nothing in the journals explains {which}: an unrecorded helper script, environment "
+        "or input, or randomness"
+    )
+
+
 _EXPLAINING = (
     *("code", "params", "environment", "script", "command", "threads", "config", "input "),
     *("file ", "Snakefile"),

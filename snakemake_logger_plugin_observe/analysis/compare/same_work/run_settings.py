@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from snakemake_logger_plugin_observe.analysis.compare.differences import DATA, RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.differences import DATA, PROGRAM, RUN, Change
 from snakemake_logger_plugin_observe.analysis.compare.same_work import strict_mode
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     UNCHECKED,
@@ -28,7 +28,7 @@ HIDDEN, MEANING, TIME, NEITHER = (
 def findings(compared: Compared) -> Iterator[Finding]:
     """Judge each setting of the run that changed."""
     for change in compared.changes:
-        if strict_mode.lost_by(change) or change.what.startswith(DATA):
+        if strict_mode.lost_by(change) or change.what.startswith((DATA, PROGRAM)):
             continue  # findings of their own
         if change.subject == RUN and change.what != "retries":
             yield _judged(compared, change, setting(change.what))

@@ -8,17 +8,17 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.compare.checksums import recorded
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.explanations import concerns_all
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.why.reason_text import parse
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.model import Run
 
 CLASS: Final = "environment_drift"
 _CITED: Final = 2
-_OWN: Final = ("code", "script", "params", "command", "threads", "rule's name")
-"""What Snakemake tracks for a rule: a change in one of these explains other outputs."""
 _UNTRACKED: Final = re.compile(r"(?:file|config) .*|environment|Snakemake|Python|platform|host")
 """Changes outside the rule that may still affect its tool: files, config, software, machine."""
 
@@ -30,14 +30,15 @@ def detect(case: Case) -> Iterator[Incident]:
     pairs = list(_drifted(case.comparison))
     if not pairs:
         return
-    untracked = _untracked(case.comparison, {pair.before.rule for pair in pairs})
+    untracked = _untracked(case.comparison, case.run, {pair.before.rule for pair in pairs})
     drifted = [pair.after for pair in pairs]
     rules = tuple(dict.fromkeys(job.rule for job in drifted))
-    differing = set(case.comparison.contents.differing)
+    differing = set(case.comparison.explanations.unexplained)
     files = [path for job in drifted for path in job.output if path in differing]
     what = named(dict.fromkeys(_name(change) for change in untracked))
     differ = f"{named(files, 1)} differ{'s' if len(files) == 1 else ''}"
-    claim = f"{differ}, although {named(rules)} and its inputs are unchanged"
+    its = "its" if len(rules) == 1 else "their"
+    claim = f"{differ}, although nothing recorded of {named(rules)} and {its} inputs changed"
     if untracked:
         claim += f"; what else changed: {what}"
         action = Action(
@@ -70,7 +71,8 @@ def detect(case: Case) -> Iterator[Incident]:
             *_cited(case, files),
             *(one for change in untracked[:_CITED] for one in change.evidence),
         ),
-        wrong_if="the outputs still differ when the baseline's environment is restored",
+        wrong_if="the outputs still differ when the baseline's environment is restored, or an "
+        "input was edited and has the size that it had",
         action=action,
         check="baseline.same_work = true",
         rules=rules,
@@ -80,19 +82,15 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _drifted(comparison: Comparison) -> Iterator[Pair]:
     """Yield jobs whose outputs differ although neither their rule nor anything upstream does."""
-    differing = set(comparison.contents.differing)
-    if not differing:
+    unexplained = set(comparison.explanations.unexplained)
+    if not unexplained:
         return
-    changes = comparison.work.changes
-    changed = {one.subject for one in changes if one.what in _OWN and one.subject != RUN}
-    made_by_new = {path for job in comparison.work.match.added for path in job.output}
+    differing = set(comparison.contents.differing)
     for pair in comparison.work.match.pairs:
         job = pair.after
         if (
-            not differing.isdisjoint(job.output)
-            and pair.before.rule not in changed
+            not unexplained.isdisjoint(job.output)
             and differing.isdisjoint(job.input)
-            and made_by_new.isdisjoint(job.input)
             and set(pair.before.input) == set(job.input)
             and _same_sizes(pair.before, job)
         ):
@@ -115,12 +113,15 @@ def _same_sizes(before: JobDescribed, after: JobDescribed) -> bool:
     return all(before.input_sizes[path] == after.input_sizes[path] for path in both)
 
 
-def _untracked(comparison: Comparison, rules: set[str]) -> list[Change]:
+def _untracked(comparison: Comparison, run: Run, rules: set[str]) -> list[Change]:
     """Return changes outside the rules that may have affected their tools."""
+    changes = comparison.work.changes
     return [
         one
-        for one in comparison.work.changes
-        if _UNTRACKED.fullmatch(one.what) and (one.subject == RUN or one.subject in rules)
+        for one in changes
+        if _UNTRACKED.fullmatch(one.what)
+        and (one.subject == RUN or one.subject in rules)
+        and (not one.what.startswith("file ") or concerns_all(one, run, changes))
     ]
 
 

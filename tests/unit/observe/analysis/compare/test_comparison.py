@@ -951,3 +951,83 @@ def test_new_jobs_of_a_run_that_failed_are_new_and_not_unreached_in_the_other() 
     assert claims(before, after, "discovery_widened") == [
         "2 more jobs: 3 values of sample, not 2 (new: sample c)"
     ]
+
+
+# -- what explains outputs that differ -----------------------------------------------------------
+
+OTHER_INPUT = "Updated input files: raw/a"
+THREE = {path: path for path in ("cut/a", "count/a", "table")}
+
+
+def test_an_updated_input_of_the_same_size_explains_what_is_made_from_it() -> None:
+    after = changed(a_workflow("a"), "cut", reason=OTHER_INPUT)
+    before, other = a_run(a_workflow("a"), sums=THREE), dict.fromkeys(THREE, "other")
+    answer = compared(before, a_run(after, sums=other))
+    assert (answer.explanations.unexplained, list(answer.explanations.updated)) == ((), ["raw/a"])
+    assert answer.verdict.startswith(
+        "not comparable, because raw/a was updated, and what is made from it differs"
+    )
+    assert {one.id: one.claim for one in answer.findings} == {
+        "contents_differ": "3 of 3 outputs differ: cut/a, count/a, table",
+        "other_data": "raw/a was updated, and what is made from it differs",
+    }
+
+
+def test_an_input_that_was_only_touched_is_no_other_data() -> None:
+    after = changed(a_workflow("a"), "cut", reason=OTHER_INPUT)
+    assert found(a_run(a_workflow("a"), sums=SUMS), a_run(after, sums=SUMS)) == {}
+
+
+def test_an_updated_input_explains_nothing_beside_it() -> None:
+    jobs = changed(a_workflow("ab"), "all", reason=None)
+    jobs[0] = {**jobs[0], "reason": OTHER_INPUT}
+    sums = {path: path for job in jobs for path in job["output"]}
+    other = sums | {"cut/a": "x", "count/a": "x", "count/b": "x"}
+    before, after = a_run(a_workflow("ab"), sums=sums), a_run(jobs, sums=other)
+    assert compared(before, after).explanations.unexplained == ("count/b",)
+    (claim,) = claims(before, after, "contents_differ")
+    assert claim.startswith(
+        "3 of 5 outputs differ: cut/a, count/a, count/b, and nothing in the journals explains "
+        "count/b: an unrecorded helper script"
+    )
+
+
+def test_a_changed_rule_is_judged_by_its_own_outputs() -> None:
+    def both(code: str, params: str, drawn: str) -> Story:
+        jobs = [
+            a_job("plain", "plain.txt", code_digest=f"sha256:{code}"),
+            a_job("drawn", "drawn.txt", params_digest=f"sha256:{params}"),
+        ]
+        return a_run(jobs, sums={"plain.txt": "same", "drawn.txt": drawn})
+
+    before, after = both("a", "a", "1"), both("b", "b", "2")
+    assert found(before, after) == {
+        "contents_differ": "unsafe",
+        "params_changed": "unsafe",
+        "code_changed": "safe",
+    }
+    assert claims(before, after, "code_changed") == [
+        "code of plain changed; its outputs are the same bytes"
+    ]
+    assert claims(before, after, "params_changed") == [
+        "params of drawn changed, and the outputs differ"
+    ]
+
+
+@pytest.mark.parametrize("sizes", [{}, {"tool.py": 9}])
+def test_a_program_that_is_an_input_is_code(sizes: dict[str, int]) -> None:
+    job = a_job("work", "out.txt", "tool.py", shellcmd="python3 tool.py > out.txt")
+    edited = {
+        **job,
+        "reason": "Updated input files: tool.py",
+        "input_sizes": {path: size + 4 for path, size in sizes.items()},
+    }
+    before = a_run([{**job, "input_sizes": sizes}], sums={"out.txt": "1"})
+    after = a_run([edited], sums={"out.txt": "2"})
+    assert claims(before, after, "code_changed") == [
+        "tool.py, which work runs, changed, and the outputs differ"
+    ]
+    assert found(before, after) == {"code_changed": "unsafe", "contents_differ": "unsafe"}
+    assert [one.what for one in compared(before, after).work.changes] == [
+        f"program {path}" for path in sizes
+    ]

@@ -155,7 +155,7 @@ def test_outputs_that_differ_with_a_changed_helper_are_drift_in_the_first_rule_t
     assert (found.incident_class, found.strength) == ("environment_drift", "likely")
     assert found.rules == ("count",)  # join only passes on what it read
     assert found.claim == (
-        "count/a and 2 more differ, although count and its inputs are unchanged; "
+        "count/a and 2 more differ, although nothing recorded of count and its inputs changed; "
         "what else changed: file scripts/helper.py"
     )
 
@@ -178,6 +178,21 @@ def test_drift_of_forced_jobs_may_be_what_they_were_forced_for() -> None:
 def test_outputs_of_a_rule_that_was_changed_are_not_drift(what: str) -> None:
     after = a_run(changed(a_workflow(), "count", **{what: "sha256:new"}), sums=DRIFTED)
     assert classes(after, a_run(sums=SUMS)) == []
+
+
+def test_outputs_after_an_updated_input_are_no_drift() -> None:
+    after = changed(a_workflow(), "cut", reason="Updated input files: raw/a")
+    sums = dict.fromkeys(SUMS, "other")
+    assert classes(a_run(after, sums=sums), a_run(sums=SUMS)) == []
+
+
+def test_the_script_of_another_rule_is_no_reason_for_drift() -> None:
+    jobs = changed(a_workflow(), "cut", script="/work/scripts/helper.py")
+    before = a_run(jobs, sums=SUMS, sources=HELPER)
+    after = a_run(jobs, sums=DRIFTED, sources={"scripts/helper.py": "2"})
+    (found,) = triage_of(after, before).incidents
+    assert (found.incident_class, found.strength) == ("environment_drift", "possible")
+    assert "what else changed" not in found.claim
 
 
 # -- renamed rules: changes refer to the old name -------------------------------------------------
