@@ -18,6 +18,8 @@ all of this was equal in the two runs: exit code, standard output and error (exc
 line), what the jobs printed on the node, every file with its content and mode, Snakemake's log, metadata,
 incomplete markers, locks and other folders of `.snakemake`, after every call if there are several,
 and what a bare dry run then prints in both folders; and that the journal describes the run correctly.
+A run that succeeded, or had nothing to do, has no incident and no symptom in `triage`, but for retried
+failures and one case that is made to leave a failed job's output; unchanged work is the same work.
 
 Times, ids that every process creates anew, and the folder's own path are made equal before the comparison.
 Where Snakemake prints a whole Python traceback or the command of a process it started, the plugins' frames
