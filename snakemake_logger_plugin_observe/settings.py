@@ -21,6 +21,11 @@ def on_or_off(value: object) -> str:
     return "off" if text.lower() in ("false", "no", "off") else text
 
 
+def folder_named(text: str) -> Optional[Path]:  # noqa: UP045 - see the module's docstring
+    """Return the folder, or None for an empty name."""
+    return Path(text) if str(text) else None
+
+
 @dataclass(repr=False, eq=False)  # each generated method costs every process import time
 class LogHandlerSettings(LogHandlerSettingsBase):
     """Where journals are written, what they contain, and who may read them."""
@@ -31,6 +36,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
             "help": "Folder for run journals (default: .snakemake/observe in the working "
             "directory). It must be writable, or the run is refused at the start.",
             "metavar": "DIR",
+            "type": folder_named,
         },
     )
     tag: List[str] = field(  # noqa: UP006 - see the module's docstring

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.recording.live_objects import profile_files
-from snakemake_logger_plugin_observe.recording.profile_mappings import mapping_of
+from snakemake_logger_plugin_observe.recording.profile_mappings import is_blank, mapping_of
 from snakemake_logger_plugin_observe.settings import LogHandlerSettings, on_or_off
 
 _OUTPUTS: Final = ("off", "sizes", "checksums")
@@ -50,7 +50,7 @@ def journal_settings(settings: Any, common: Any) -> JournalSettings:
         journal.mask = tuple(map(_pattern, settings.mask or ()))
         journal.commands = on_or_off(settings.commands) != "off"
         journal.outputs = _outputs(settings.outputs)
-        if settings.dir is not None:
+        if settings.dir is not None and not _is_blank(str(settings.dir)):
             journal.folder = _writable(Path(settings.dir).absolute())
     return journal
 
@@ -59,6 +59,11 @@ def is_quiet(output_settings: Any) -> bool:
     """Return whether the user passed ``--quiet all``."""
     quiet = getattr(output_settings, "quiet", None) or ()
     return "ALL" in {getattr(value, "name", str(value)).upper() for value in quiet}
+
+
+def _is_blank(folder: str) -> bool:
+    """Whether an empty name was given (from Python or in a profile): it is as if it was not."""
+    return not folder or is_blank("logger-observe-dir", profile_files(), folder)
 
 
 def _flag_error(text: str) -> Exception:

@@ -28,7 +28,7 @@ class Contents:
     unknown: tuple[str, ...]
     """Products of both runs without a checksum in at least one of them."""
     missing: tuple[str, ...]
-    """Products that the candidate did not make."""
+    """Products that the candidate did not make, or of which a job failed in one of the two."""
 
     @property
     def checked(self) -> bool:
@@ -63,12 +63,27 @@ def recorded(run: Run, published: Mapping[str, str] | None = None) -> dict[str, 
     return kept | made | now
 
 
+def unmade(run: Run) -> set[str]:
+    """Return the outputs whose jobs were tried by *run*, in vain."""
+    if run.finished is not None and run.finished.status == "success":
+        return set()
+    last = {job_id: run.last_attempt(job_id) for job_id in run.jobs}
+    return {
+        path
+        for job_id, attempt in last.items()
+        if attempt is not None and attempt.status not in ("success", "cached")
+        for path in run.jobs[job_id].output
+    }
+
+
 def contents(
     outputs: Iterable[str],
     products: Collection[str],
     before: dict[str, Recorded],
     after: dict[str, Recorded],
     made: Collection[str],
+    *,
+    unmade: Collection[str] = (),
 ) -> Contents:
     """Compare what two runs recorded of their outputs.
 
@@ -78,11 +93,12 @@ def contents(
         before: what the baseline recorded.
         after: what the candidate recorded.
         made: the files that the candidate made.
+        unmade: files whose jobs did not succeed in one of the two.
 
     """
     by_state: dict[str, list[str]] = {"equal": [], "differing": [], "unknown": [], "missing": []}
     for path in outputs:
-        state = _state(path, before, after, made)
+        state = "missing" if path in unmade else _state(path, before, after, made)
         if state in ("equal", "differing") or path in products:
             by_state[state].append(path)
     return Contents(**{state: tuple(found) for state, found in by_state.items()})

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import CitedRun
-from snakemake_logger_plugin_observe.analysis.compare.checksums import Contents, contents, recorded
+from snakemake_logger_plugin_observe.analysis.compare.checksums import (
+    Contents,
+    contents,
+    recorded,
+    unmade,
+)
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change, changes
 from snakemake_logger_plugin_observe.analysis.compare.explanations import Explanations, explain
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, match
@@ -132,7 +137,8 @@ def _compared(before: Party, after: Party) -> Compared:
     products = {*lineages[0].products, *before.published} - varying
     files = (recorded(before.run, before.published), recorded(after.run, after.published))
     found = changes(before.run, after.run, matched)
-    made = contents(outputs, products, *files, lineages[1].makers)
+    failed = unmade(before.run) | unmade(after.run)
+    made = contents(outputs, products, *files, lineages[1].makers, unmade=failed)
     runs = (before.run, after.run)
     compared = Compared(
         before=CitedRun("A", before.run),

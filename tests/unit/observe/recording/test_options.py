@@ -7,8 +7,8 @@ import pytest
 from snakemake_interface_common.exceptions import ApiError
 
 from snakemake_logger_plugin_observe.recording.options import journal_settings
-from snakemake_logger_plugin_observe.recording.profile_mappings import mapping_of
-from snakemake_logger_plugin_observe.settings import LogHandlerSettings, on_or_off
+from snakemake_logger_plugin_observe.recording.profile_mappings import is_blank, mapping_of
+from snakemake_logger_plugin_observe.settings import LogHandlerSettings, folder_named, on_or_off
 
 ALL_MODES = range(0o600, 0o1000)
 
@@ -49,6 +49,33 @@ def test_booleans_are_on_and_off(given: Any, meant: str) -> None:
 def test_commands_are_recorded_unless_they_are_switched_off(given: Any, kept: bool) -> None:
     assert settings(commands=given).commands is kept
     assert settings(commands=False).commands is False
+
+
+def test_an_empty_folder_name_is_as_if_it_was_not_given() -> None:
+    assert folder_named("") is None
+    assert folder_named(".") == Path(".")
+    assert settings(dir="").folder is None
+
+
+@pytest.mark.parametrize(
+    ("given", "folder", "blank"),
+    [
+        ('""', "default", True),
+        ("${UNSET_OR_EMPTY}", "default", True),
+        ('""', "elsewhere", False),  # the command line named it
+        (".", "default", False),
+        ("journals", "default/journals", False),
+    ],
+)
+def test_an_empty_folder_name_in_a_profile_is_found_again(
+    given: str, folder: str, blank: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake passes on the profile's own folder, as if that had been named."""
+    monkeypatch.setenv("UNSET_OR_EMPTY", "")
+    monkeypatch.chdir(tmp_path)
+    Path("default").mkdir()
+    Path("default/config.yaml").write_text(f"logger-observe-dir: {given}\n")
+    assert is_blank("logger-observe-dir", ("default/config.yaml",), folder) is blank
 
 
 def test_what_is_recorded_of_outputs_has_three_values() -> None:

@@ -656,13 +656,21 @@ def test_a_setting_that_one_journal_lacks_is_not_compared() -> None:
     assert found(a_run(), a_run(settings={"until": ["count"]})) == {}
 
 
-def test_a_part_of_the_work_is_unsafe_and_the_rest_of_it_is_not() -> None:
-    part, whole = (a_run(settings={"until": value}) for value in (["count"], []))
+@pytest.mark.parametrize(
+    ("name", "claim"),
+    [
+        ("until", "until: count → none (--until): only A skips everything downstream"),
+        (
+            "omit_from",
+            "omit_from: count → none (--omit-from): only A skips a rule and everything downstream",
+        ),
+    ],
+)
+def test_a_part_of_the_work_is_unsafe_and_the_rest_of_it_is_not(name: str, claim: str) -> None:
+    part, whole = (a_run(settings={name: value}) for value in (["count"], []))
     assert found(whole, part) == {"meaning_changed": "unsafe"}
     assert found(part, whole) == {"meaning_changed": "neutral"}
-    assert claims(part, whole, "meaning_changed") == [
-        "until: count → none (--until): only A skips everything downstream"
-    ]
+    assert claims(part, whole, "meaning_changed") == [claim]
 
 
 def test_an_unknown_setting_is_judged_by_the_outputs() -> None:
@@ -943,6 +951,16 @@ def test_an_output_that_does_not_depend_on_a_new_job_must_not_differ() -> None:
     before = a_run(a_workflow("a"), sums={**sums, "count/a": "old", "table": "of a"})
     after = a_run(a_workflow("ab"), sums={**sums, "count/a": "new", "table": "of a and b"})
     assert found(before, after)["contents_differ"] == "unsafe"
+
+
+def test_outputs_that_a_failed_job_did_not_make_are_not_without_checksums() -> None:
+    jobs = [a_job("x", "x"), a_job("y", "y", "x")]
+    whole, part = a_run(jobs, sums=SUMS), a_run(jobs[:1], sums=SUMS, status="failed")
+    part.job(2, (1,), **jobs[1]).quick(2, 90, 90, 95, status="failed", exit_code=1)
+    for before, after in ((whole, part), (part, whole)):
+        contents = compared(before, after).contents
+        assert (contents.equal, contents.unknown, contents.missing) == (("x",), (), ("y",))
+        assert not contents.checked
 
 
 def test_new_jobs_of_a_run_that_failed_are_new_and_not_unreached_in_the_other() -> None:
