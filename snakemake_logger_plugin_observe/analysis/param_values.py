@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import cut
@@ -26,6 +27,9 @@ _WORDS: Final = re.compile(r"[\s,;|]+")
 _REASON: Final = re.compile(r"before: (?P<before>.*) now: (?P<now>.*)", re.DOTALL)
 _NOTHING: Final = "<nothing exclusive>"
 _SHORTEST: Final = 30
+_DRAWN_LENGTH: Final = 5
+_NO_WORD: Final = re.compile(r"[\d_]")
+_MOMENT: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{1,2}:\d{2}:\d{2}|\b\d{9,}")
 REORDERED: Final = "the same items in another order"
 
 
@@ -217,6 +221,25 @@ def _items(text: str) -> list[str] | None:
                 found.append(text[start : token.start()].strip())
                 start = token.end()
     return [one for one in (*found, text[start:].strip()) if one]
+
+
+def looks_drawn(values: Sequence[str]) -> bool:
+    """Return whether *values* look random, or like moments: not like what somebody chose.
+
+    What differs in them is long and no plain words, or each is a time.
+    """
+    if all(map(_MOMENT.search, values)):
+        return True
+    first = _in_common(values)
+    last = _in_common([one[first:][::-1] for one in values])
+    parts = [one[first : len(one) - last] for one in values]
+    return all(len(one) >= _DRAWN_LENGTH for one in parts) and any(map(_NO_WORD.search, parts))
+
+
+def _in_common(values: Sequence[str]) -> int:
+    """Return how many characters all *values* begin with."""
+    columns = zip(*values, strict=False)
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
 
 
 def differing_config(before: Iterable[str], now: Iterable[str], key: str) -> ParamsChange | None:

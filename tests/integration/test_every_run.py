@@ -363,3 +363,38 @@ def test_a_runbook_s_commands_force_nothing(lab: Lab) -> None:
     shown = lab.observe("runbook", "--out", "-").stdout
     assert "snakemake --rerun-incomplete --snakefile" in shown
     assert not {"--forcerun", "--until"} & set(shown.split())
+
+
+# -- an input that was edited, with checksums --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edited", ["2", "222"])
+def test_an_edited_input_explains_the_outputs_that_differ(lab: Lab, edited: str) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "sum.txt", "apart.txt"
+        rule work:
+            input: "in.txt"
+            output: "mid.txt"
+            shell: "cp {input} {output}"
+        rule sum:
+            input: "mid.txt"
+            output: "sum.txt"
+            shell: "cp {input} {output}"
+        rule apart:
+            output: "apart.txt"
+            shell: "echo 1 > {output}"
+    """)
+    (lab.folder / "in.txt").write_text("1")
+    lab.snakemake(*HERE, *SUMS)
+    (lab.folder / "in.txt").write_text(edited)
+    lab.snakemake(*HERE, *SUMS)
+    triaged = answer(lab, "triage")
+    assert (triaged["symptoms"], triaged["findings"]) == ([], [])
+    compared = answer(lab, "compare")
+    (why,) = compared["reasons"]
+    assert why.startswith(
+        ("in.txt was updated, and what is made from it differs", "the input data")
+    )
+    assert compared["same_work"] is None
+    assert "nothing in the journals explains" not in text(lab, "compare")

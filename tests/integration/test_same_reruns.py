@@ -273,3 +273,27 @@ def test_strict_mode_taken_away_is_a_finding_of_compare(lab: Lab) -> None:
     found = lab.observe("compare", "--format", "json")
     findings = {one["id"]: one["kind"] for one in json.loads(found.stdout)["findings"]}
     assert findings["strict_mode_lost"] == "unsafe"
+
+
+GENES = """
+    configfile: "c.yaml"
+    rule work:
+        output: "{s}.txt"
+        params: genes=config["genes"], factor=open("factor.txt").read().strip()
+        shell: "echo {params.genes} {params.factor} > {output}"
+"""
+
+
+def test_what_was_edited_on_purpose_is_no_rerun_that_comes_again(lab: Lab) -> None:
+    lab.snakefile(GENES)
+    (lab.folder / "factor.txt").write_text("10")
+    (lab.folder / "c.yaml").write_text("genes: [x, y]")
+    run(lab, "a.txt")
+    run(lab, "a.txt")
+    (lab.folder / "c.yaml").write_text("genes: [y, x]")
+    run(lab, "a.txt")
+    assert (why(lab), incidents(lab)) == ([], [])
+    for factor in ("20", "30", "40"):
+        (lab.folder / "factor.txt").write_text(factor)
+        run(lab, "a.txt")
+    assert (why(lab), incidents(lab)) == ([], [])

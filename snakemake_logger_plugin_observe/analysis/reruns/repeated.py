@@ -6,6 +6,7 @@ that the workflow itself writes into, or any reason that comes again with the sa
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.param_values import (
@@ -13,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.param_values import (
     ParamsChange,
     between,
     in_reason,
+    looks_drawn,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import both, named
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, same_workflow
@@ -113,7 +115,7 @@ def _params(scene: Scene, direct: Direct) -> Rerun | None:
     values = min(drawn, key=len)
     rules, job, change = named(direct.rules), asked[0], changes[0]
     param = _param(scene, job, change)
-    if len(values) >= _FEWEST_RUNS:
+    if len(values) >= _FEWEST_RUNS and all(map(looks_drawn, drawn)):
         differs = "are other values" if param.startswith("params") else "is another value"
         claim = f"{param} of {rules} {differs} in each of the last {len(values)} runs"
         same = scene.all_same(direct.jobs) is True
@@ -131,9 +133,8 @@ def _params(scene: Scene, direct: Direct) -> Rerun | None:
     if all(change is not None and change.reordered for change in changes):
         # The first run of the row had yet another order.
         runs = 1 + min(scene.past.in_a_row(job, _reordered) for job in asked)
-        last = next(scene.past.of(job), None)
-        if runs < _FEWEST_RUNS and last is not None and not same_workflow(scene.run, last[0].run):
-            return None  # the workflow was edited: the order may be meant
+        if not _reordered_unedited(scene, job):
+            return None  # the order may be meant
         each = f", in each of the last {runs} runs" if runs >= _FEWEST_RUNS else ""
         claim = f"{param} of {rules}: {REORDERED}{each}"
         return scene.about(
@@ -144,6 +145,7 @@ def _params(scene: Scene, direct: Direct) -> Rerun | None:
             detail=(_recorded(scene, job) or change or ParamsChange("", "")).values,
             fix=_UNSORTED,
             runs=runs,
+            certain=runs >= _FEWEST_RUNS,
         )
     return None
 
@@ -215,6 +217,23 @@ def _change_in(one: PastRun, job: JobDescribed) -> ParamsChange | None:
 def _reordered(one: PastRun, job: JobDescribed) -> bool:
     change = _change_in(one, job)
     return change is not None and change.reordered
+
+
+def _reordered_unedited(scene: Scene, job: JobDescribed) -> bool:
+    """Return whether *job*'s params came in another order though the workflow was not edited.
+
+    In this run, or in one of those in a row before it.
+    """
+    last = scene.past.last(job)
+    if last is None:
+        return False
+    if same_workflow(scene.run, last[0].run):
+        return True
+    row = list(scene.past.of(job))
+    return any(
+        _reordered(*newer) and same_workflow(newer[0].run, older[0].run)
+        for newer, older in pairwise(row)
+    )
 
 
 def _recorded(scene: Scene, job: JobDescribed) -> ParamsChange | None:

@@ -7,6 +7,7 @@ from snakemake_logger_plugin_observe.analysis.param_values import (
     between,
     differing_config,
     in_reason,
+    looks_drawn,
     same_items,
 )
 
@@ -103,3 +104,20 @@ def test_a_config_keys_values_are_found_below_it() -> None:
     assert differing_config(before, now, "bwa") == ParamsChange("bwa.k=5", "bwa.k=7")
     assert differing_config(before, now, "n") is None
     assert differing_config(("a=***",), ("a=1",), "a") is None
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"),
+    [
+        (["'./srt-k3x9qa1b'", "'./srt-7hd_2mxx'"], True),
+        (["0.8444218515250481", "0.7579544029403025"], True),
+        (["'2026-01-02 10:00:01'", "'2026-01-02 10:00:07'"], True),
+        (["1767348001.25", "1767348007.5"], True),
+        (["'10'", "'20'", "'30'"], False),
+        (["'baseline'", "'candidate'"], False),
+        (["'v1/reads.csv'", "'v2/reads.csv'"], False),
+        (["a", "a"], False),
+    ],
+)
+def test_values_that_look_random_or_like_times_are_drawn(values: list[str], drawn: bool) -> None:
+    assert looks_drawn(values) is drawn

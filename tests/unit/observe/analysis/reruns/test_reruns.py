@@ -16,7 +16,7 @@ def sorting(day: int, reason: str, value: str = "", **facts: str) -> Why:
 
 
 def drawn(day: int, **facts: str) -> Why:
-    values = ["'a'", "'b'", "'c'", "'d'"]
+    values = ["'srt-k3x9qa'", "'srt-7hd_2m'", "'srt-p0vwu5'", "'srt-zz41ne'"]
     if day == 0:
         return sorting(0, missing("out.txt"), values[0], **facts)
     return sorting(day, in_params(values[day - 1], values[day]), values[day], **facts)
@@ -24,7 +24,10 @@ def drawn(day: int, **facts: str) -> Why:
 
 def test_a_param_that_is_another_value_in_three_runs_is_drawn_anew() -> None:
     (one,) = found(drawn(2), drawn(1), drawn(0))
-    assert (one.kind, one.runs, one.detail) == ("drawn_anew", 3, "'a' → 'b' → 'c'")
+    assert (one.kind, one.runs, one.detail) == (
+        *("drawn_anew", 3),
+        "'srt-k3x9qa' → 'srt-7hd_2m' → 'srt-p0vwu5'",
+    )
     assert one.claim == (
         "param tmpdir of sort is another value in each of the last 3 runs: probably drawn anew when "
         "the Snakefile is read, not changed"
@@ -46,8 +49,14 @@ def test_params_are_not_drawn_if_the_workflow_was_edited_between_the_runs() -> N
     assert kinds(*runs) == []
 
 
+def test_values_that_somebody_may_have_chosen_are_not_drawn() -> None:
+    """They come from a file or a variable that the Snakefile reads."""
+    runs = [sorting(day, in_params(f"'{day}0'", f"'{day + 1}0'")) for day in (3, 2, 1)]
+    assert kinds(*runs, sorting(0, missing("out.txt"))) == []
+
+
 def test_a_value_that_comes_back_is_not_drawn() -> None:
-    back = sorting(2, in_params("'b'", "'a'"), "'a'")
+    back = sorting(2, in_params("'srt-7hd_2m'", "'srt-k3x9qa'"), "'srt-k3x9qa'")
     assert kinds(back, drawn(1), drawn(0)) == []
 
 
@@ -84,7 +93,15 @@ def test_the_same_items_in_another_order_need_no_second_rerun_to_be_known() -> N
 
 
 def test_the_order_may_be_meant_if_the_workflow_was_edited() -> None:
-    assert kinds(reordered(1), sorting(0, missing("out.txt"), config_digest="sha256:other")) == []
+    first = sorting(0, missing("out.txt"), config_digest="sha256:other")
+    assert kinds(reordered(2), first) == []
+    idle = a_run(1, config_digest="sha256:other")
+    kept(idle, ("sort", "out.txt"))
+    assert kinds(reordered(2), past_run(idle, "nothing_to_do"), first) == []
+    again = reordered(3, "['b', 'a']", "['a', 'b']", config_digest="sha256:third")
+    assert kinds(again, reordered(2), first) == []
+    assert kinds(again, reordered(2), reordered(1)) == ["reordered"]
+    assert kinds(reordered(2)) == []
 
 
 def test_another_order_in_each_run_is_said_to_be() -> None:
