@@ -25,6 +25,8 @@ from snakemake_logger_plugin_observe.run.model import Run
 RUN: Final = "run"
 _SHORT: Final = 12
 _OWN_FLAGS: Final = ("--logger", "--timed-")
+_OWN_LISTS: Final = ("--logger", "--logger-observe-tag", "--logger-observe-mask")
+_EXECUTOR: Final = ("--executor", "-e")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +146,24 @@ def _command_line(
 
 
 def _without_own_flags(args: Sequence[str]) -> list[str]:
-    """Return *args* without ``--logger`` and the plugins' own flags, and without their values."""
+    """Return *args* without ``--logger`` and the plugins' own flags, and without their values.
+
+    Instead of ``timed``, the executor is the one that it wraps.
+    """
     kept: list[str] = []
-    own = False
-    for arg in args:
-        if arg.startswith("-"):
-            own = arg.startswith(_OWN_FLAGS)
-        if not own:
+    own_values = 0
+    for arg, following in zip(args, (*args[1:], ""), strict=False):
+        if own_values and not arg.startswith("-"):
+            own_values -= 1
+            continue
+        flag, equals, value = arg.partition("=")
+        value = value if equals else following
+        own_values = 0
+        if flag == "--timed-wraps" and value != "local":
+            kept += ["--executor", value]
+        if flag.startswith(_OWN_FLAGS) or (flag in _EXECUTOR and value == "timed"):
+            own_values = 0 if equals else len(args) if flag in _OWN_LISTS else 1
+        else:
             kept.append(arg)
     return kept
 

@@ -707,6 +707,23 @@ def test_the_arguments_that_differ_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("plain", "observed"),
+    [
+        ("-F", "-F --logger observe --executor timed"),
+        ("-F", "--executor=timed -F --logger=observe"),
+        ("-F", "-e timed --timed-wraps local -F"),
+        ("x.txt", "--logger=observe x.txt"),
+        ("x.txt", "--logger-observe-outputs checksums x.txt --logger-observe-tag a=1 b=2"),
+        ("--executor slurm x.txt", "--executor timed --timed-wraps slurm x.txt"),
+        ("--executor slurm", "--timed-wraps=slurm --executor=timed"),
+    ],
+)
+def test_how_a_run_is_recorded_is_no_change_of_its_command(plain: str, observed: str) -> None:
+    one, other = (a_run(command=("snakemake", *words.split())) for words in (plain, observed))
+    assert found(one, other) == found(other, one) == {}
+
+
+@pytest.mark.parametrize(
     ("words", "left", "expected"),
     [
         (
