@@ -177,6 +177,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "file_system",
         "polling",
         "advice",
+        "reruns",
         "clocks",
         "request_mismatches",
     }
