@@ -2,12 +2,14 @@
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change, changes
 from snakemake_logger_plugin_observe.analysis.why.not_run import (
     Modified,
+    NotRun,
     find_not_run,
     find_up_to_date,
     nothing_to_do,
@@ -34,6 +36,7 @@ from snakemake_logger_plugin_observe.reporters.as_text.why import parts
 from snakemake_logger_plugin_observe.reporters.reply import Reply
 
 HELP: Final = "why jobs ran, by cause and rule; or why one job or file was made, or was not"
+_MOST_LOOKED_UP: Final = 100
 EXAMPLE: Final = "snakemake-observe why all"
 
 
@@ -77,11 +80,12 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     except NoSuchJob as error:
         earlier_jobs.complete(source)
         keys = {one.what.removeprefix("config ") for one in changed if one.subject == RUN}
-        not_run = find_not_run(source.run, what, _modified(source), keys)
+        earlier = partial(earlier_jobs.mention, source)
+        not_run = find_not_run(source.run, what, _modified(source), keys, earlier)
         if not_run is None:
             neither = f"; {what} is not a journal either" if what.endswith(".jsonl") else ""
             raise JournalError(f"{source.path}: {error}{neither}") from error
-        return Reply(replace(answer, not_run=not_run), parts, shape)
+        return Reply(replace(answer, not_run=_with_gone(source, not_run)), parts, shape)
     if source.scope in ("incremental", "resumed"):
         earlier_jobs.complete(source)
         kept = find_up_to_date(source.run, what, _modified(source))
@@ -105,6 +109,17 @@ def _taken_up(source: Source) -> TakenUp | None:
         return taken_up(source.run, find_journal.load(source.resumes.path, Detail.FIGURES).run)
     except JournalError:
         return None
+
+
+def _with_gone(source: Source, one: NotRun) -> NotRun:
+    """Return *one* with the outputs of its up-to-date jobs that are not there now."""
+    folder = folder_of(source)
+    if folder is None or one.kind != "up_to_date":
+        return one
+    jobs = [source.run.kept[job_id] for job_id in one.jobs[:_MOST_LOOKED_UP]]
+    outputs = {path for job in jobs for path in job.output}
+    named = outputs & {one.what} or outputs
+    return replace(one, gone=tuple(sorted(folder.gone(named))))
 
 
 def _modified(source: Source) -> Modified:

@@ -70,7 +70,7 @@ def part_of(run: Run) -> str:
         if chosen := started.settings.get(name):
             words = chosen if isinstance(chosen, list | tuple) else (chosen,)
             flag = f"--{name.replace('_', '-')} {' '.join(map(str, words))}"
-            return f"{flag} left out the rest"
+            return f"{flag} left out jobs"
     default = started.default_target
     if default is not None and started.targets and started.targets != (default,):
         return f"only {' '.join(started.targets)} was asked for"

@@ -332,8 +332,8 @@ PARTS = """
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (("-F", "--until", "a"), "--until a left out the rest"),
-        (("-F", "--omit-from", "qc"), "--omit-from qc left out the rest"),
+        (("-F", "--until", "a"), "--until a left out jobs"),
+        (("-F", "--omit-from", "qc"), "--omit-from qc left out jobs"),
         (("-F", "--", "a.txt"), "only a.txt was asked for"),
     ],
 )
@@ -398,3 +398,78 @@ def test_an_edited_input_explains_the_outputs_that_differ(lab: Lab, edited: str)
     )
     assert compared["same_work"] is None
     assert "nothing in the journals explains" not in text(lab, "compare")
+
+
+# -- why what is asked about is none of this run's jobs ---------------------------------------------
+
+SAMPLED = """
+    import os
+    SAMPLES = os.environ["SAMPLES"].split()
+
+    rule all:
+        input: "sum.txt"
+
+    rule raw:
+        output: "raw/{s}.txt"
+        shell: "echo {wildcards.s} > {output}"
+
+    rule align:
+        input: "raw/{s}.txt"
+        output: "align/{s}.txt"
+        script: "align.py"
+
+    rule sum:
+        input: expand("align/{s}.txt", s=SAMPLES)
+        output: "sum.txt"
+        shell: "cat {input} > {output}"
+"""
+
+
+def why_text(lab: Lab, *words: str) -> str:
+    """Return the answer of ``why``, without what it says of the run."""
+    done = lab.observe("why", *words)
+    assert done.returncode == 0, done.stderr
+    return " ".join(done.stdout.split("\n\n", 1)[1].split())
+
+
+def test_names_that_are_none_of_the_run_s_are_answered_from_earlier_runs(lab: Lab) -> None:
+    script = lab.folder / "align.py"
+    lab.snakefile(SAMPLED)
+    script.write_text("boom\n")
+    lab.snakemake(*HERE, check=False, SAMPLES="A C")
+    assert why_text(lab, "sum.txt").startswith(
+        "Unknown: sum.txt is no file of the jobs that the journal of this run describes. "
+        "It may be of the jobs that were not reached: "
+    )
+    script.write_text("open(snakemake.output[0], 'w').write('1')\n")
+    lab.snakemake(*HERE, SAMPLES="A C")
+    script.write_text("open(snakemake.output[0], 'w').write('2')\n")
+    lab.snakemake(*HERE, SAMPLES="A C")
+    changed = why_text(lab, "align.py")
+    assert changed.startswith("align.py is the script of align s=A")
+    assert "So the code of align changed, and its jobs ran again." in changed
+
+    lab.snakemake(*HERE, SAMPLES="A")
+    assert why_text(lab, "align", "s=C").startswith(
+        "align s=C is no job of this run: its targets (all) do not need it. it was in the run of"
+    )
+    gone = why_text(lab, "raw/C.txt")
+    assert gone.startswith("No job of this run makes raw/C.txt: its targets (all) do not need it.")
+    assert "it was an output of raw s=C" in gone
+
+    (lab.folder / "raw" / "A.txt").unlink()
+    lab.snakemake(*HERE, SAMPLES="A")
+    assert "raw/A.txt is not there now. Snakemake makes a missing file" in why_text(
+        lab, "raw/A.txt"
+    )
+
+    lab.snakemake(*HERE, "-F", "--until", "align", SAMPLES="A")
+    assert why_text(lab, "sum").startswith(
+        "sum is no job of this run: --until align left out jobs."
+    )
+
+    lab.snakefile("boom(")
+    lab.snakemake(*HERE, check=False)
+    for name in ("align.py", "Snakefile", "sum", "other"):
+        assert why_text(lab, name).startswith("Unknown: nothing is known of the jobs of this run")
+    assert "it was in the run of" in why_text(lab, "align s=A")

@@ -4,6 +4,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from snakemake_logger_plugin_observe.analysis.why.not_in_run import (
+    Absence,
+    Earlier,
+    Mention,
+    absence,
+    is_unplanned,
+    not_reached,
+    unnamed,
+)
 from snakemake_logger_plugin_observe.analysis.why.reason_text import bare
 from snakemake_logger_plugin_observe.analysis.why.selection import by_name, spellings, written
 from snakemake_logger_plugin_observe.clock import Micros
@@ -11,9 +20,21 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import FAILED
 from snakemake_logger_plugin_observe.run.model import Run
 
-NotRunKind = Literal["up_to_date", "read", "not_reached", "config", "no_input"]
+NotRunKind = Literal[
+    "up_to_date",
+    "read",
+    "not_reached",
+    "config",
+    "code",
+    "no_input",
+    "unplanned",
+    "earlier",
+    "unknown",
+]
 """What is asked about: up-to-date jobs; a file that only such jobs read; a rule that was planned; a
-key of the configuration; or a file that no job reads or makes."""
+key of the configuration; a script or another file of the workflow's code; a file that no job reads
+or makes; anything, of a run of whose jobs nothing is known; a name that earlier runs know; or a
+file that may be one of jobs whose files are not known."""
 Modified = Callable[[str], Micros | None]
 """Returns when a file in the run's folder was last written; None if it is not there."""
 Unchanged = Literal["checksum", "ancient", "considered_ancient", "no_mtime", "unknown"]
@@ -62,6 +83,12 @@ class NotRun:
     newer: tuple[NewerInput, ...] = ()
     changed: bool | None = None
     """Whether a key of the configuration changed since the baseline; None for anything else."""
+    earlier: Mention | None = None
+    """What an earlier run knows of a name that this run does not know."""
+    gone: tuple[str, ...] = ()
+    """Outputs of up-to-date jobs that it asks about, and that are not there now."""
+    absence: Absence | None = None
+    """Why that run's jobs are none of this run."""
 
 
 def nothing_to_do(run: Run, modified: Modified) -> NotRun:
@@ -77,7 +104,11 @@ def nothing_to_do(run: Run, modified: Modified) -> NotRun:
 
 
 def find_not_run(
-    run: Run, text: str, modified: Modified, changed_config: Collection[str] = ()
+    run: Run,
+    text: str,
+    modified: Modified,
+    changed_config: Collection[str] = (),
+    earlier: Earlier = lambda _text: None,
 ) -> NotRun | None:
     """Return why what *text* names did not run; None if nothing is known of that name.
 
@@ -86,6 +117,7 @@ def find_not_run(
         text: a rule, a rule and wildcards, a file, or a key of the configuration.
         modified: looks up a file.
         changed_config: the keys of the configuration that changed since the baseline.
+        earlier: looks up a name in the runs before.
 
     """
     if (kept := find_up_to_date(run, text, modified)) is not None:
@@ -103,7 +135,30 @@ def find_not_run(
         return NotRun(name, "up_to_date", count=count)
     if (key := _config_key(run, name)) is not None:
         return NotRun(key, "config", changed=key in changed_config)
+    return _of_code(run, paths) or _not_in_run(run, text, modified, earlier)
+
+
+def _of_code(run: Run, paths: Sequence[str]) -> NotRun | None:
+    """Return the jobs whose script one of *paths* is, or that it is the workflow's code."""
+    sources = run.provenance.sources if run.provenance is not None else {}
+    for path in paths:
+        if jobs := tuple(job_id for job_id, job in run.all_jobs.items() if job.script == path):
+            return NotRun(paths[0], "code", jobs, len(jobs))
+    return next((NotRun(path, "code") for path in paths if path in sources), None)
+
+
+def _not_in_run(run: Run, text: str, modified: Modified, earlier: Earlier) -> NotRun | None:
+    """Return why what *text* names is no job or file of the run, as far as that is known."""
+    found = earlier(text)
+    if is_unplanned(run):
+        return NotRun(text, "unplanned", earlier=found)
+    if found is not None:
+        return NotRun(found.name, "earlier", earlier=found, absence=absence(run, found))
+    paths = tuple(spellings(run, text.strip()))
     there = next((path for path in paths if modified(path) is not None), None)
+    if not_reached(run) or unnamed(run):
+        is_file = there is not None or "/" in text or "." in text
+        return NotRun(there or paths[0], "unknown") if is_file else None
     return None if there is None else NotRun(there, "no_input")
 
 

@@ -62,6 +62,18 @@ def by_name(jobs: Mapping[int, JobDescribed], name: str) -> JobSelection | None:
     return JobSelection(name, "job" if len(found) == 1 else "rule", found) if found else None
 
 
+def among(run: Run, jobs: Mapping[int, JobDescribed], text: str) -> JobSelection | None:
+    """Return those of a run's *jobs* that *text* names: by rule, wildcards, or a file."""
+    if found := by_name(jobs, " ".join(text.split())):
+        return found
+    for path in spellings(run, text.strip()):
+        if made := [job for job in jobs.values() if path in map(bare, written(job))]:
+            return JobSelection(path, "made", _ids(made))
+        if read := [job for job in jobs.values() if path in map(bare, job.input)]:
+            return JobSelection(path, "read", _ids(read))
+    return None
+
+
 def _ids(jobs: Iterable[JobDescribed]) -> tuple[int, ...]:
     return tuple(sorted(job.job_id for job in jobs))
 
@@ -115,6 +127,8 @@ def written(job: JobDescribed) -> tuple[str, ...]:
 
 def _nothing(run: Run, name: str) -> JobSelection:
     known = dict.fromkeys(job.rule for job in run.jobs.values())
+    if run.planned is not None:
+        known.update(dict.fromkeys((*run.planned.to_run, *run.planned.up_to_date)))
     for job in run.jobs.values():
         if len(known) > _MOST_COMPARED:
             break

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.why import not_in_run
+from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention
 from snakemake_logger_plugin_observe.analysis.why.origins import upwards
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
@@ -41,6 +43,12 @@ def complete(source: Source, baseline: Source | None = None) -> None:
         search.look_in(baseline)
     search.take_counted()
     search.take_checkpoints()
+
+
+def mention(source: Source, text: str) -> Mention | None:
+    """Return what the newest earlier run that knows what *text* names knows of it."""
+    found = (not_in_run.mention(one.run, str(one.path), text) for one in _earlier(source, None))
+    return next((one for one in found if one is not None), None)
 
 
 def _earlier(source: Source, baseline: Source | None) -> Iterator[Source]:
@@ -148,7 +156,11 @@ class _Search:
 
     def _describe(self, job_id: int, known: "_Known") -> None:
         job = known.job
-        self._run.kept[job_id] = job.model_copy(update={"job_id": job_id})
+        here = self._run.kept.get(job_id)
+        facts: dict[str, object] = {"job_id": job_id}
+        if here is not None and not job.output:  # new inputs do not make it run
+            facts["input"] = here.input
+        self._run.kept[job_id] = job.model_copy(update=facts)
         self._run.made[job_id] = known.made
         if known.params:
             self._run.params.setdefault((job.rule, job.params_digest or ""), known.params)

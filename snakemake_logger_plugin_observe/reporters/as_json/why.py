@@ -7,6 +7,7 @@ from typing import Any, Final
 from snakemake_logger_plugin_observe.analysis.citations import shortened
 from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
+from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention
 from snakemake_logger_plugin_observe.analysis.why.not_run import NotRun
 from snakemake_logger_plugin_observe.analysis.why.origins import Link
 from snakemake_logger_plugin_observe.analysis.why.reason_text import KINDS
@@ -46,12 +47,13 @@ def shape(answer: WhyAnswer) -> dict[str, Any]:
 
 
 def _not_run(one: NotRun, run: Run) -> dict[str, Any]:
+    known = run.all_jobs
     return {
         "what": one.what,
         "kind": one.kind,
         "count": one.count,
         "jobs": [
-            {"rule": run.kept[job_id].rule, "wildcards": run.kept[job_id].wildcards}
+            {"rule": known[job_id].rule, "wildcards": known[job_id].wildcards}
             for job_id in one.jobs
         ],
         "made_by": [
@@ -68,7 +70,19 @@ def _not_run(one: NotRun, run: Run) -> dict[str, Any]:
             {"input": newer.path, "output": newer.output, "unchanged": newer.why}
             for newer in one.newer
         ],
+        "gone": list(one.gone),
         "changed": one.changed,
+        "absence": one.absence,
+        "earlier": _mention(one.earlier) if one.earlier is not None else None,
+    }
+
+
+def _mention(one: Mention) -> dict[str, Any]:
+    return {
+        "journal": one.journal,
+        "start": moment(one.start),
+        "relation": one.relation,
+        "jobs": [{"rule": job.rule, "wildcards": job.wildcards} for job in one.jobs],
     }
 
 

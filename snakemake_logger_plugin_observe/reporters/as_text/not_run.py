@@ -1,5 +1,6 @@
 """The text of ``why`` about what did not run: since when it is up to date, or what came first."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -8,12 +9,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, named, plural
+from snakemake_logger_plugin_observe.analysis.why.not_in_run import not_reached, unnamed
 from snakemake_logger_plugin_observe.analysis.why.not_run import KeptShare, NewerInput, NotRun
 from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
 from snakemake_logger_plugin_observe.reporters.as_text.common import ENDED
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 from snakemake_logger_plugin_observe.run.model import Run
-from snakemake_logger_plugin_observe.run.scope import job_counts
+from snakemake_logger_plugin_observe.run.scope import job_counts, part_of
 
 _SHOWN: Final = 5
 _UNCHANGED: Final = {
@@ -44,6 +46,7 @@ def _lines(answer: WhyAnswer, one: NotRun) -> Iterator[str]:
         case "up_to_date":
             yield _first(answer, one)
             yield from _shares(one.shares, run)
+            yield from _gone(one, run)
             yield from _newer(one.newer, run)
         case "read":
             readers = named([job_name(run.kept[job_id]) for job_id in one.jobs])
@@ -53,12 +56,117 @@ def _lines(answer: WhyAnswer, one: NotRun) -> Iterator[str]:
             yield _not_reached(answer, one)
         case "config":
             yield from _config(answer, one)
+        case "code":
+            yield from _code(answer, one)
+        case "unplanned":
+            yield (
+                "Unknown: nothing is known of the jobs of this run, because its Snakefile was not "
+                "read to the end, or its jobs were not planned."
+            )
+            yield from _mentioned(one)
+        case "earlier":
+            yield from _earlier(answer, one)
+        case "unknown":
+            yield from _unknown(answer, one)
         case "no_input":
             yield f"{one.what} is no job's input: no job of this workflow reads or makes it."
             yield (
                 "What the Snakefile or a script reads by itself causes no rerun; "
                 "declare it as an input of the rules that depend on it."
             )
+
+
+def _code(answer: WhyAnswer, one: NotRun) -> Iterator[str]:
+    run = answer.source.run
+    known = run.all_jobs
+    jobs = [known[job_id] for job_id in one.jobs]
+    if jobs:
+        yield f"{one.what} is the script of {named([job_name(job) for job in jobs], _SHOWN)}."
+    else:
+        yield f"{one.what} has code of the workflow."
+    if answer.baseline is None:
+        return
+    start = answer.baseline.run.start
+    since = f"since the run of {clock_time(start)}" if start else "since the previous run"
+    what = one.what or ""
+    shown = {f"file {path}" for path in (what, posixpath.relpath(what, _here(run)))}
+    if not any(change.what in shown for change in answer.changes):
+        yield f"No change of it was recorded {since}."
+        return
+    yield f"It changed {since}."
+    code = [root for root in answer.why.roots if root.kind == "code"]
+    again = {rule for root in code for rule, _jobs in root.rules if rule is not None}
+    if rules := sorted({job.rule for job in jobs} & again):
+        yield f"So the code of {named(rules)} changed, and its jobs ran again."
+    elif again:
+        yield f"The code of {named(sorted(again))} changed, and its jobs ran again."
+    else:
+        yield "No job ran because its code changed."
+
+
+def _here(run: Run) -> str:
+    return run.started.workdir if run.started is not None else "/"
+
+
+def _earlier(answer: WhyAnswer, one: NotRun) -> Iterator[str]:
+    run = answer.source.run
+    found = one.earlier
+    if found is None:
+        return
+    made = found.relation == "made"
+    no_job = f"No job of this run makes {one.what}" if made else f"{one.what} is no job of this run"
+    if found.relation in ("read", "updated"):
+        no_job = f"No job of this run reads {one.what}"
+    match one.absence:
+        case "not_reached":
+            left = not_reached(run)
+            rules = [rule for rule in dict.fromkeys(job.rule for job in found.jobs) if rule in left]
+            ended = _ENDS.get(answer.source.status, "the run ended before")
+            counted = [f"{plural(left[rule], 'job')} of {rule}" for rule in rules]
+            yield f"{one.what} was not reached: {ended}, and did not come to {named(counted)}."
+        case "cannot_tell":
+            yield f"Unknown: {one.what} may be of a job that the journal of this run does not name."
+        case "left_out":
+            yield f"{no_job}: {part_of(run)}."
+        case _:
+            whole = answer.source.status in ("success", "nothing_to_do", "dry_run")
+            targets = run.started.targets if run.started is not None else ()
+            asked = f" ({named(targets, _SHOWN)})" if targets else ""
+            so_far = "" if whole else ", as far as it got"
+            yield f"{no_job}: its targets{asked} do not need it{so_far}."
+    yield from _mentioned(one)
+    if one.absence == "not_needed" and run.started is not None:
+        if found.targets != run.started.targets:
+            yield f"  that run had other targets: {named(found.targets, _SHOWN)}"
+        else:
+            yield "  since then a sample, rule or input was taken out, or a checkpoint found less"
+
+
+def _mentioned(one: NotRun) -> Iterator[str]:
+    found = one.earlier
+    if found is None:
+        return
+    when = f"the run of {clock_time(found.start)}" if found.start else "an earlier run"
+    jobs = named([job_name(job) for job in found.jobs], _SHOWN)
+    match found.relation:
+        case "made":
+            yield f"  in {when}, it was an output of {jobs}"
+        case "read" | "updated":
+            yield f"  in {when}, it was an input of {jobs}"
+        case _:
+            yield f"  it was in {when}: {plural(len(found.jobs), 'job')}: {jobs}"
+
+
+def _unknown(answer: WhyAnswer, one: NotRun) -> Iterator[str]:
+    run = answer.source.run
+    yield f"Unknown: {one.what} is no file of the jobs that the journal of this run describes."
+    for counts, why in (
+        (not_reached(run), "not reached"),
+        (unnamed(run), "up to date, and are not named"),
+    ):
+        if counts:
+            rules = [f"{rule} {many:,}" for rule, many in counts.items()]
+            yield f"It may be of the jobs that were {why}: {named(rules, _SHOWN)}."
 
 
 def _first(answer: WhyAnswer, one: NotRun) -> str:
@@ -110,6 +218,18 @@ def _shares(shares: Iterable[KeptShare], run: Run) -> Iterator[str]:
         yield f"  … and {len(known) - _SHOWN:,} more runs (--format json)"
     if known and len(known) < len(list(shares)):
         yield "  the others: since a run that has no journal here, or they make no file"
+
+
+def _gone(one: NotRun, run: Run) -> Iterator[str]:
+    if not one.gone:
+        return
+    temp = {path for job_id in one.jobs for path in run.kept[job_id].temp or ()}
+    are = "is" if len(one.gone) == 1 else "are"
+    why = ": temp()" if temp.issuperset(one.gone) else ""
+    yield (
+        f"{named(one.gone, _SHOWN)} {are} not there now{why}. Snakemake makes a missing file again "
+        "only if a target, or a job that has to run, needs it."
+    )
 
 
 def _newer(newer: tuple[NewerInput, ...], run: Run) -> Iterator[str]:

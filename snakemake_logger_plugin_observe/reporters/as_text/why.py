@@ -87,7 +87,8 @@ def _chain(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
 
 
 def _rules_of(one: NotRun, answer: WhyAnswer) -> set[str]:
-    return {answer.source.run.kept[job_id].rule for job_id in one.jobs}
+    known = answer.source.run.all_jobs
+    return {known[job_id].rule for job_id in one.jobs}
 
 
 def _ran(answer: WhyAnswer) -> str:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from answers import why_not
-from builders import at, begun
+from builders import Story, at, begun
 
+from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention, mention
 from snakemake_logger_plugin_observe.analysis.why.not_run import find_not_run, nothing_to_do
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, UpToDate
 from snakemake_logger_plugin_observe.journal.records import UpToDateJob
@@ -134,3 +135,34 @@ def test_what_a_failed_job_left_is_said_to_be_left() -> None:
         "  prepare: failed in the run of 2026-03-01 11:00:00 UTC, and its outputs were left "
         "(--keep-incomplete); nothing has made them since"
     )
+
+
+def a_mention(story: Story, text: str) -> Mention | None:
+    return mention(story.run, "old.jsonl", text)
+
+
+def test_a_name_that_an_earlier_run_knows_says_why_this_run_has_it_not() -> None:
+    earlier = a_mention(begun().job(1, rule="qc", input=("x.txt",), output=("qc.txt",)), "./qc.txt")
+    assert earlier is not None
+    assert (earlier.relation, earlier.name) == ("made", "qc.txt")
+    for story, expected in (
+        (begun().planned(3, {"map": 1}).job(1, rule="map"), "not_needed"),
+        (begun().planned(3, {"map": 1, "qc": 1}).job(1, rule="map"), "not_reached"),
+        (begun().planned(3, {}, qc=1), "cannot_tell"),
+        (begun(settings={"until": ["map"]}).planned(3, {"map": 1}).job(1, rule="map"), "left_out"),
+    ):
+        found = find_not_run(story.run, "qc.txt", {}.get, earlier=lambda _text: earlier)
+        assert found is not None
+        assert (found.kind, found.absence) == ("earlier", expected)
+
+
+def test_of_a_run_without_a_plan_nothing_is_known() -> None:
+    found = find_not_run(begun().end(4, "failed").run, "Snakefile", {"Snakefile": at(0)}.get)
+    assert found is not None
+    assert found.kind == "unplanned"
+
+
+def test_a_file_may_be_of_a_job_that_was_not_reached() -> None:
+    story = begun().planned(3, {"map": 1, "sum": 1}).job(1, rule="map")
+    text = why_not(story.run, "sum.txt")
+    assert text.splitlines()[1] == "It may be of the jobs that were not reached: sum 1."
