@@ -64,7 +64,7 @@ def cost(source: Source, reruns: tuple[Rerun, ...] = ()) -> CostAnswer:
     """Return where the time of a run went, and first what failed, if it failed."""
     run, failed = source.run, has_failed(source)
     accounts = account(run)
-    cut_short = source.length_unknown or source.status == "interrupted"
+    cut_short = source.length_unknown or source.stopped or source.status == "interrupted"
     advised = bool(run.attempts) and not cut_short and not failed and not reruns
     return CostAnswer(
         source,

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal.events import RunStarted
@@ -29,3 +30,15 @@ def is_alive(started: RunStarted) -> bool | None:
     if None not in (boot, started.boot_time) and started.boot_id == clock.boot_id():
         set_since = (boot or 0) - (started.boot_time or 0)
     return born is not None and abs(born - set_since - started.process_started) <= clock.TICK
+
+
+def is_stopped(started: RunStarted) -> bool:
+    """Return whether a living process of this machine was stopped (Ctrl-Z, SIGSTOP)."""
+    if started.host != socket.gethostname():
+        return False
+    try:
+        stat = Path(f"/proc/{started.pid}/stat").read_bytes()
+    except OSError:
+        return False
+    # The name before the state may contain anything, brackets too.
+    return stat.rpartition(b")")[2].split()[:1] == [b"T"]

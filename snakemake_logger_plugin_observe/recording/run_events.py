@@ -33,6 +33,7 @@ from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
+from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -206,6 +207,7 @@ class RunEvents:
             observer_cpu_s=round(time.thread_time(), 6),
         )
         self._emit(final)
+        cancel_cut_off(self.run)
         return _summary(self.run, status, accounts)
 
     def _status(self) -> RunStatus:

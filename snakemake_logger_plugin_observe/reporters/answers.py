@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.check.budgets import CheckLine
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparison
@@ -29,6 +30,7 @@ from snakemake_logger_plugin_observe.analysis.why.taken_up import TakenUp
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.pasting import Command
+from snakemake_logger_plugin_observe.reporters.words import clock_time
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import (
     LENGTH_UNKNOWN,
@@ -37,6 +39,9 @@ from snakemake_logger_plugin_observe.run.scope import (
     part_of,
     scope_of,
 )
+
+ENDED: Final = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
+"""How a run ended that did not succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,11 @@ class Source:
     owner: str | None = None
     """Whose journal it is, if it is another user's."""
     unread: tuple[str, ...] = ()
-    """Newer runs in the same folder that this user may not read."""
+    """What stands before the answer: other runs in the same folder that it is not about."""
+    stopped: bool = False
+    """Whether the run's process lives, but was stopped: it does nothing until it is continued."""
+    alongside: EarlierRun | None = None
+    """Another run that went on in the same folder at the same time."""
 
     @property
     def scope(self) -> ScopeName | None:
@@ -72,6 +81,14 @@ class Source:
     def of_all_jobs(self) -> bool:
         """Whether it ran every job of its workflow, not of a part of it that was asked for."""
         return self.scope == "full" and not part_of(self.run)
+
+    @property
+    def other_run(self) -> tuple[str, str] | None:
+        """The status and the name of a run that went on at the same time, if there was one."""
+        if self.alongside is None:
+            return None
+        start = clock_time(self.alongside.start)
+        return self.alongside.status, f"the run of {start} ({self.alongside.path})"
 
     @property
     def ended(self) -> bool:

@@ -65,6 +65,8 @@ class Attempt:
     """The last journal line about it."""
     submitted_line: int | None = None
     """The journal line of its submission, which has its stamps until it ends."""
+    cut_off: bool = False
+    """Whether its tool ended because its run was interrupted; then it is cancelled."""
     _phases: dict[str, Micros] | None = None
 
     @property

@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.journal.events import (
 from snakemake_logger_plugin_observe.journal.records import Stamps, UpToDateJob
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key, written_segments
 from snakemake_logger_plugin_observe.run.clock_offsets import bounds_from_attempt
+from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput, member_timeline, timeline
@@ -184,7 +185,11 @@ def extend_to(run: Run, moment: Micros) -> None:
 
 
 def complete(run: Run) -> None:
-    """Give attempts without an end their segments, up to the last moment in the journal."""
+    """Give attempts without an end their segments, up to the last moment in the journal.
+
+    Those that were cut off with their run are cancelled.
+    """
+    cancel_cut_off(run)
     if run.finished is None and not run.is_dry_run:
         _add_unreported(run)
     for attempt in run.attempts.values():

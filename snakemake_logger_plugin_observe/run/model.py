@@ -105,6 +105,11 @@ class Run:
         return self.started is not None and self.started.kind == "dry_run"
 
     @property
+    def is_unparsed(self) -> bool:
+        """Whether it ended before its Snakefile was read: then its files are not on record."""
+        return self.started is not None and self.started.snakefile is None
+
+    @property
     def start(self) -> Micros | None:
         """When the run's process was started, or else when it was first seen."""
         if self.started is None:
@@ -190,11 +195,12 @@ class Run:
     def failed_executions(self, attempt: Attempt) -> list[Execution]:
         """Return the executions of an attempt that failed.
 
-        A service that succeeded ended by the signal that stops it, which is no failure.
+        A service that succeeded ended by the signal that stops it, which is no failure; nor is the
+        end of a tool that was cut off with its run.
         """
         job = self.job_of(attempt)
         stopped = job is not None and job.service and attempt.status not in FAILED
-        counted = attempt.executions[:-1] if stopped else attempt.executions
+        counted = attempt.executions[:-1] if stopped or attempt.cut_off else attempt.executions
         return [one for one in counted if one.status in FAILED]
 
     def job_of(self, attempt: Attempt) -> JobDescribed | None:

@@ -1,9 +1,12 @@
 """How a run is recorded that Ctrl-C, or an exit in the workflow's own code, ended between its jobs."""
 
 import json
+import os
 import signal
+from pathlib import Path
 
 import pytest
+from harness import journal_says, started, wait_until
 from lab import Lab
 
 CTRL_C = "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)"
@@ -57,3 +60,108 @@ def test_a_run_that_was_ended_between_jobs_is_no_success(
     assert run.finished.status == status
     answer = json.loads(lab.observe("triage", str(lab.journals[0]), "--format", "json").stdout)
     assert answer["status"] == status
+
+
+ONE = """
+    rule all:
+        output: "x"
+        shell: "{command}"
+"""
+RECORDED = ("--cores", "1", "--logger", "observe")
+
+
+def said(lab: Lab, *command: str) -> str:
+    return " ".join(lab.observe(*command).stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("snakefile", "what", "to_do"),
+    [
+        (
+            ONE.replace("shell:", "shel:"),
+            "Unexpected keyword shel in rule definition",
+            "correct the workflow at Snakefile:3",
+        ),
+        (
+            ONE.replace("output:", 'input: "not/there.txt"\n        output:'),
+            "affected files: not/there.txt",
+            "make the missing file, or correct its name in the workflow",
+        ),
+    ],
+)
+def test_a_run_that_failed_before_its_plan_says_what_to_do(
+    lab: Lab, snakefile: str, what: str, to_do: str
+) -> None:
+    lab.snakefile(snakefile.format(command="touch x"))
+    lab.snakemake(*RECORDED, check=False)
+    cost, failed = said(lab), said(lab, "jobs", "--failed")
+    assert what in cost
+    assert f"What to do: {to_do}" in cost
+    assert "No job failed: the run failed before any job had started. Snakemake reported" in failed
+
+
+def test_what_changed_before_a_run_that_could_not_be_read_is_unknown(lab: Lab) -> None:
+    lab.snakefile(ONE.format(command="touch x"))
+    lab.snakemake(*RECORDED)
+    lab.snakefile('int("no number")\n' + ONE.format(command="touch x"))
+    lab.snakemake(*RECORDED, check=False)
+    assert "is unknown: the run failed while its Snakefile was read" in said(lab, "why")
+    assert "unknown: the run failed while its Snakefile was read" in said(lab, "triage")
+
+
+def test_the_name_of_a_missing_output_is_never_cut(lab: Lab) -> None:
+    lab.snakefile(
+        ONE.replace('"x"', '"a/rather/long/path/of/one_more_output.txt"').format(command=":")
+    )
+    flags = ("--executor", "timed", "--latency-wait", "0")
+    done = lab.snakemake(*RECORDED, *flags, check=False)
+    assert "a/rather/long/path/of/one_more_output.txt" in done.stderr.splitlines()[-1]
+    assert "a/rather/long/path/of/one_more_output.txt" in said(lab)
+
+
+def test_a_newer_dry_run_that_failed_is_named_first(lab: Lab) -> None:
+    lab.snakefile(ONE.format(command="touch x"))
+    lab.snakemake(*RECORDED)
+    lab.snakefile(ONE.replace("shell:", "shel:").format(command="touch x"))
+    lab.snakemake(*RECORDED, "--dry-run", check=False)
+    text = said(lab)
+    assert "a newer dry run, which failed: SyntaxError" in text
+    assert text.index("a newer dry run") < text.index("Where the")
+
+
+@pytest.mark.parametrize("retries", ["0", "2"])
+def test_a_job_killed_from_outside_gets_one_answer(lab: Lab, retries: str) -> None:
+    lab.snakefile(ONE.format(command="kill -9 $$"))
+    flags = ("--executor", "timed", "--retries", retries)
+    lab.snakemake(*RECORDED, *flags, check=False)
+    for command in ((), ("triage",)):
+        assert "find out what sent the signal: check the kernel's log" in said(lab, *command)
+    assert "remove its retries" not in said(lab, "triage")
+
+
+def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:
+    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    with started(lab, *RECORDED):
+        wait_until(journal_says(lab, '"event":"job"'))
+        (running,) = lab.journals
+        lab.snakemake(*RECORDED, check=False)
+        cost, triage = said(lab), said(lab, "triage")
+    for text in (cost, triage):
+        assert f"another run goes on in this folder: .snakemake/observe/{running.name}" in text
+        assert "wait until the run of " in text
+        assert "--unlock" not in text
+
+
+def test_a_stopped_run_is_not_said_to_work(lab: Lab) -> None:
+    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    with started(lab, *RECORDED, "--executor", "timed") as process:
+        wait_until(journal_says(lab, '"attempt_started"'))
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            wait_until(lambda: ") T " in Path(f"/proc/{process.pid}/stat").read_text())
+            text = said(lab)
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+    assert "The run is stopped (Ctrl-Z, SIGSTOP)" in text
+    assert f"What to do: kill -CONT {process.pid}" in text
+    assert "The tools took" not in text

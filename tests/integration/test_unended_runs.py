@@ -115,3 +115,47 @@ def test_what_a_killed_run_had_not_reached_is_not_gone(lab: Lab) -> None:
     assert "2 not reached in B, 0 new" in compared
     assert "gone" not in compared
     assert "slower" not in triage
+
+
+SOME = """
+    rule all:
+        input: "a.txt", "b.txt", "c.txt"
+    rule a:
+        output: "a.txt"
+        shell: "touch {output}"
+    rule b:
+        output: "b.txt"
+        shell: "sleep 60; touch {output}"
+    rule c:
+        output: "c.txt"
+        shell: "sleep 60; touch {output}"
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("flags", [BOTH, ALONE], ids=["timed", "logger alone"])
+def test_what_an_interruption_cut_off_did_not_fail(
+    lab: Lab, flags: tuple[str, ...], number: signal.Signals
+) -> None:
+    """The signal reaches the tools too; the first screen says how far it got, and how to go on."""
+    lab.snakefile(SOME)
+    with started(lab, "--cores", "3", *flags) as process:
+        wait_until(journal_says(lab, '"status":"success"'))
+        wait_until(journal_says(lab, '"event":"job"', times=3))
+        if flags is BOTH:
+            wait_until(journal_says(lab, '"attempt_started"', times=3))
+        os.killpg(process.pid, number)
+        printed = process.communicate(timeout=60)[1]
+    how_far = "INTERRUPTED{} 1 of 4 jobs done, 2 cancelled, 1 not reached"
+    assert how_far.format(" ·") in printed
+    cost, triage = words(lab), words(lab, "triage")
+    assert how_far.format(":") in cost
+    assert "What to do: run the same command again: what is done stays done." in cost
+    assert "FAILED" not in cost
+    assert "triage" in cost
+    assert "tool_failure" not in triage
+    assert "kernel" not in triage
+    if flags is BOTH:
+        assert "still run on this host" not in triage
+        failed = words(lab, "jobs", "--failed")
+        assert "No job failed: 2 jobs ended because the run was interrupted." in failed

@@ -13,13 +13,13 @@ from snakemake_logger_plugin_observe.analysis.check.measured_run import (
     unknown,
 )
 from snakemake_logger_plugin_observe.analysis.citations import Citation, CitedRun
-from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures, masked
 from snakemake_logger_plugin_observe.analysis.percentile import percentile
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt, Key
+from snakemake_logger_plugin_observe.run.endings import describe_exit, exit_of
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES, CLASSES, PHASES, UNOBSERVED
 from snakemake_logger_plugin_observe.run.scope import part_of
 

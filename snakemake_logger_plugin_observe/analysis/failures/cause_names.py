@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
+from snakemake_logger_plugin_observe.run.endings import describe_exit
 
 _CAUSES: Final = {
     "out_of_memory": "out of memory",

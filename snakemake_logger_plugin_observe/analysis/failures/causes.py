@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import messages
-from snakemake_logger_plugin_observe.analysis.failures.endings import TIME_LIMIT_SIGNALS, exit_of
 from snakemake_logger_plugin_observe.analysis.failures.messages import BY_STATE, Cause
 from snakemake_logger_plugin_observe.analysis.failures.request_use import (
     request_use,
@@ -20,6 +19,7 @@ from snakemake_logger_plugin_observe.analysis.failures.request_use import (
 from snakemake_logger_plugin_observe.journal.events import Allocation
 from snakemake_logger_plugin_observe.journal.records import Execution, SchedulerRecord
 from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.endings import TIME_LIMIT_SIGNALS, exit_of
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.unobserved import (
     NO_NODE_STAMPS,
@@ -115,8 +115,6 @@ def _inferred(
         return "out_of_memory"
     if last and used.nearly_all_time and (cut_off or number in TIME_LIMIT_SIGNALS):
         return "time_limit"
-    if last and _interrupted(run) and number in (signal.SIGINT, signal.SIGTERM):
-        return "cancelled"
     return None
 
 
@@ -124,10 +122,6 @@ def _tool_had_no_memory(attempt: Attempt, message: str, *, last: bool) -> bool:
     """Whether the tool itself reported, at its end, that there was no memory left."""
     lines = [line for log in attempt.logs for line in log.lines[-_LAST_LOG_LINES:]] if last else []
     return messages.is_out_of_memory([message, *lines])
-
-
-def _interrupted(run: Run) -> bool:
-    return run.finished is not None and run.finished.status == "interrupted"
 
 
 def _vanished(attempt: Attempt) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_cause
+from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing_output
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import on_one_line
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
@@ -45,7 +46,8 @@ def _said(one: Failure, workdir: str) -> str:
     """Return the last line of its log, or else a message that says more than its exit code."""
     if one.last.line is not None:
         return on_one_line(one.last.line.text)
-    message = on_one_line(one.last.message, workdir)
+    message = one.last.message or ""
+    message = of_missing_output(message.replace(workdir, "") if workdir else message)
     return "" if message.startswith("CalledProcessError") else message
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.essence import essence
+
 _TRACEBACK: Final = "Traceback (most recent call last)"
 _ERROR: Final = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b.*", re.MULTILINE)
 _INSTALLED: Final = re.compile(r"/(?:site|dist)-packages/|/lib(?:64|32)?/python3(?:\.\d+t?)?/")
@@ -16,7 +18,7 @@ def summary(text: str) -> str:
     """
     error = _ERROR.search(text) if _TRACEBACK in text and text.startswith(_TRACEBACK) else None
     if error is None:
-        return " ".join(text.split())
+        return essence(text)
     place = raised_at(text[: error.start()])
     at = f" ({place[0]}:{place[1]})" if place is not None else ""
     return f"{' '.join(error[0].split())}{at}"

@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.speed import ToolTime
 from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     failing_in_every_job,
@@ -90,6 +91,15 @@ class Case:
     """Why its jobs ran, if that is known already."""
     reruns: tuple[Rerun, ...] = ()
     """What the runs before show about jobs that ran again."""
+
+    alongside: tuple[str, str] | None = None
+    """Another run that went on in the folder at the same time: its status, and its name."""
+
+    def about_lock(self, error: str) -> workflow_errors.Advice | None:
+        """Return what to do about an *error* if it is the lock that a known run held."""
+        if self.alongside is None:
+            return None
+        return workflow_errors.advice_about_lock(error, *self.alongside)
 
     @property
     def side(self) -> CitedRun:

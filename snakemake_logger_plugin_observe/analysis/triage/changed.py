@@ -54,13 +54,23 @@ def _claims(case: Case) -> Iterator[Claim]:
                 *case.side.at_start("run_started"),
                 *case.baseline_side.at_start("run_started"),
             )
-            yield Claim(f"the two journals record no {other}difference", cited)
+            yield Claim(_no_difference(case, other), cited)
     yield from reasons
     for kind in KINDS:
         if answered := case.answer(kind):
             yield _listed(kind, answered)
     if answered := case.answer("summary"):
         yield from _summed_up(answered)
+
+
+def _no_difference(case: Case, other: str) -> str:
+    """Return that no difference is recorded, or that what changed cannot be known."""
+    if case.run.is_unparsed:
+        return (
+            "unknown: the run failed while its Snakefile was read, so what is in that and in its "
+            "config is not on record"
+        )
+    return f"the two journals record no {other}difference"
 
 
 def _reasons(case: Case) -> Iterator[Claim]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.failures.endings import describe_exit
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
@@ -19,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
+from snakemake_logger_plugin_observe.run.endings import describe_exit
 
 _CITED: Final = 3
 _LONGEST: Final = 160

@@ -72,13 +72,18 @@ def not_started(case: Case) -> int:
     return max(0, sum(case.run.planned.to_run.values()) - len(started))
 
 
+def may_go_on(attempts: Sequence[Attempt]) -> bool:
+    """Whether the tool of one of them may still run: its end is not recorded."""
+    return not all(one.cut_off for one in attempts)
+
+
 def advice(attempts: Sequence[Attempt]) -> str:
     """Return what to do about the jobs in flight, and how to run again."""
     first = ""
     if ids := external_ids(attempts):
         first = f"check whether the cluster still runs {named(ids, _IDS)}, and cancel those "
         first += "that it does; then "
-    elif attempts:
+    elif may_go_on(attempts):
         first = "check whether their tools still run on this host, and end those that do; then "
     return (
         f"{first}run the same command again with --rerun-incomplete (after --unlock, if Snakemake "

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import folder_runs
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.folders import SUBFOLDER, journals_below, journals_in
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
-from snakemake_logger_plugin_observe.reporters.answers import EarlierRun, Source
+from snakemake_logger_plugin_observe.reporters.answers import ENDED, EarlierRun, Source
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.fold import extend_to, fold
 from snakemake_logger_plugin_observe.run.model import Run
@@ -42,7 +43,7 @@ def load(named: Path | None, detail: Detail = Detail.WHOLE) -> Source:
     """Return the run in the journal *named*, or the newest run of a working directory.
 
     The newest run is also one that goes on, failed early or had nothing to do; dry runs after it
-    are passed over, and listed among the problems.
+    are passed over, which the answer says first.
 
     Args:
         named: a journal, a working directory, a tag, or None for the current directory.
@@ -116,7 +117,7 @@ def _newest(folder: Path, detail: Detail) -> Source:
         )
     unread: list[str] = []
     denied: list[str] = []
-    plans: list[Path] = []
+    plans: list[Source] = []
     for path in reversed(found):
         try:
             source = _load(path, detail)
@@ -126,32 +127,54 @@ def _newest(folder: Path, detail: Detail) -> Source:
                 denied.append(f"a newer run{_by(path)} is not shown: {error}")
             continue
         if not source.run.is_dry_run:
-            problems = (*_passed_over(plans, unread), *source.problems)
-            return replace(source, problems=problems, unread=tuple(denied))
-        plans.append(path)
+            problems = (*(f"{one}; passed over" for one in unread), *source.problems)
+            others = (*denied, *_passed_over(plans), *source.unread)
+            return replace(source, problems=problems, unread=others)
+        plans.append(source)
     if plans:
-        return _load(plans[0], detail)
+        return plans[0]
     raise JournalError((denied or unread)[0])
 
 
-def _passed_over(plans: Sequence[Path], unread: Sequence[str]) -> Iterator[str]:
-    """Say which newer journals the answer is not about."""
-    if plans:
-        more = f" and {plural(len(plans) - 1, 'more')}" if len(plans) > 1 else ""
-        yield f"{plans[0]}{more}: a newer dry run, passed over"
-    yield from (f"{one}; passed over" for one in unread)
+def _passed_over(plans: Sequence[Source]) -> Iterator[str]:
+    """Say which newer dry runs the answer is not about, and if the newest failed."""
+    if not plans:
+        return
+    newest = plans[0]
+    more = f" and {plural(len(plans) - 1, 'more')}" if len(plans) > 1 else ""
+    what = "a newer dry run, passed over"
+    if newest.status == "failed":
+        said = headline(newest.run, ())
+        what = f"a newer dry run, which failed{f': {said}' if said else ''}"
+    yield f"{newest.path}{more}: {what}"
 
 
 def _load(path: Path, detail: Detail) -> Source:
     reading = read_journal(path, detail)
     run = fold(reading)
     alive = is_alive(run)
-    if alive:
+    stopped = alive is True and run.started is not None and processes.is_stopped(run.started)
+    if alive and not stopped:  # since when it was stopped, nothing shows but the last sign of life
         extend_to(run, clock.now())
     problems = (*reading.problems, *_lost(run))
     shown = tuple(f"{path}: {one}" for one in problems)
-    status, resumed = run.status(alive), _resumed(path, run)
-    return Source(path, run, status, shown, resumed, owner=_other_owner(path))
+    source = Source(path, run, run.status(alive), shown, _resumed(path, run), stopped=stopped)
+    others = folder_runs.alongside(path, run.started, run.end) if run.started is not None else []
+    return replace(
+        source,
+        owner=_other_owner(path),
+        unread=tuple(_at_the_same_time(others)),
+        alongside=next((_earlier(one) for one in others), None),
+    )
+
+
+def _at_the_same_time(others: Sequence[folder_runs.Begun]) -> Iterator[str]:
+    """Say which other runs of the folder went on at the same time, unless they succeeded."""
+    for one in others:
+        if one.status == "running":
+            yield f"another run goes on in this folder: {one.path}"
+        elif one.status in ENDED:
+            yield f"another run here at the same time {ENDED[one.status]}: {one.path}"
 
 
 def _resumed(path: Path, run: Run) -> EarlierRun | None:
@@ -161,7 +184,11 @@ def _resumed(path: Path, run: Run) -> EarlierRun | None:
     earlier = folder_runs.resumed(path, run.started)
     if earlier is None:
         return None
-    return EarlierRun(earlier.path, folder_runs.start_of(earlier.started), earlier.status)
+    return _earlier(earlier)
+
+
+def _earlier(one: folder_runs.Begun) -> EarlierRun:
+    return EarlierRun(one.path, folder_runs.start_of(one.started), one.status)
 
 
 def _by(path: Path) -> str:

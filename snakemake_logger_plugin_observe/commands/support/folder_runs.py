@@ -12,6 +12,8 @@ from snakemake_logger_plugin_observe.journal.excerpts import contains, read_ends
 
 _OF_AN_ATTEMPT: Final = b'{"event":"attempt_'
 _CUT_OFF: Final = ("failed", "interrupted", "killed")
+_A_SIGN_OF_LIFE: Final = 60_000_000
+"""A run that goes on writes something every 15 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,41 @@ def resumed(journal: Path, started: RunStarted) -> Begun | None:
         if same_targets(one.started, started) and one.ran_jobs:
             return one if one.status in _CUT_OFF else None
     return None
+
+
+def alongside(journal: Path, started: RunStarted, end: Micros | None) -> list[Begun]:
+    """Return the runs of the folder that went on while one did, the newest first.
+
+    Args:
+        journal: that run's journal; the others are in its folder.
+        started: its first event.
+        end: when it ended, or was last seen.
+
+    """
+    start = start_of(started)
+    found = []
+    for path in journal.parent.glob("*.jsonl"):
+        # A run that goes on is seen to: most others are told by that alone.
+        written = _written(path)
+        if path.name != journal.name and written >= start - _A_SIGN_OF_LIFE:
+            other, finished = read_ends(path) or (None, None)
+            if other is None or other.kind != "run" or other.run_id == started.run_id:
+                continue
+            run = Begun(path, other) if finished is None else Outline(path, other, finished)
+            ended = finished.time if finished is not None else None
+            if ended is None and written < start and run.status == "killed":
+                continue
+            if start_of(other) < (end or start) and (ended is None or ended > start):
+                found.append(run)
+    return sorted(found, key=lambda run: start_of(run.started), reverse=True)
+
+
+def _written(path: Path) -> Micros:
+    """Return when a file was last written, in microseconds; 0 if it is gone."""
+    try:
+        return path.stat().st_mtime_ns // 1000
+    except OSError:
+        return 0
 
 
 def same_targets(one: RunStarted, other: RunStarted) -> bool:

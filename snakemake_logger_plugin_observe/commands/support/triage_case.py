@@ -69,6 +69,7 @@ def gather(
         known_failures=failed,
         known_why=known_why,
         reruns=reruns,
+        alongside=source.other_run,
     )
     return case, folder, baseline
 
@@ -146,6 +147,8 @@ def _missing(
             f"the run {how}: nothing is known after {run.makespan / 1e6:.1f} s, so how long it "
             "took, and whether it was slow, is unknown"
         )
+    if source.stopped:
+        yield "the run is stopped (Ctrl-Z, SIGSTOP): nothing is known after its last sign of life"
     if source.status == "running":
         yield "the run has not ended: all of this is preliminary"
     if run.started is not None and run.started.kind == "touch":

@@ -161,8 +161,8 @@ def files(names: Sequence[str], count: int) -> str:
 
 
 def named(rules: Sequence[str]) -> str:
-    """Return the first rules by name, and how many more there are."""
-    shown = ", ".join(shortened(rule, _LONGEST_NAME) for rule in rules[:_SHOWN])
+    """Return the first rules by name, never cut, and how many more there are."""
+    shown = ", ".join(map(harmless, rules[:_SHOWN]))
     return shown + (
         f" and {plural(len(rules) - _SHOWN, 'more rule')}" if len(rules) > _SHOWN else ""
     )

@@ -9,15 +9,13 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.phrasing import all_up_to_date, plural
 from snakemake_logger_plugin_observe.pasting import Command, command, path
-from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.reporters.answers import ENDED, Source
 from snakemake_logger_plugin_observe.reporters.as_text import unended
 from snakemake_logger_plugin_observe.reporters.command_lines import CommandLine
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _ERRORS_SHOWN: Final = 3
-ENDED: Final = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
-"""How an earlier run ended that did not succeed, after "which"."""
 
 
 def head(source: Source) -> list[RenderableType]:

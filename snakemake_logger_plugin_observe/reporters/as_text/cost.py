@@ -65,7 +65,9 @@ def parts(answer: CostAnswer, width: int) -> list[RenderableType]:
         found += [*failed, Text()]
     if answer.reruns:
         found += [*_needless(answer, width), Text()]
-    if not answer.source.length_unknown:
+    if answer.source.stopped:
+        found += [*unended.stopped(answer.source), Text()]
+    elif not answer.source.length_unknown:
         found += [*_first(answer), Text()]
     if makespan:
         found += [_makespan(answer, width), Text()]
@@ -107,9 +109,9 @@ def _makespan(answer: CostAnswer, width: int) -> Table:
     whole = account.makespan
     places = decimals(whole)
     with_bars, with_meanings = width >= _ROOM_FOR_BARS, width >= _ROOM_FOR_MEANINGS
-    with_shares = not answer.source.length_unknown
+    with_shares = not (answer.source.length_unknown or answer.source.stopped)
     until = {"running": " so far"}.get(answer.source.status, "")
-    if not with_shares:
+    if not with_shares or answer.source.stopped:
         until = " until the last sign of life"
     table = plain_table()
     table.add_column(f"Where the {duration(whole)}{until} went", no_wrap=True)

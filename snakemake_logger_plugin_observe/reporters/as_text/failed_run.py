@@ -6,6 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.headline import (
     first_failure,
@@ -13,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.failures.headline import (
     progress,
 )
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.analysis.failures.sent_signals import find_sender, was_sent
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.pasting import harmless
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
@@ -31,25 +33,57 @@ _TO_DO: Final[dict[Cause, str]] = {
     "cancelled": "find out who cancelled it, then run again",
 }
 
+_FAILED: Final = {"failed": "FAILED", "killed": "FAILED before the run was killed"}
+
 
 def parts(answer: CostAnswer) -> list[RenderableType]:
     """Return what failed and what to do about it; nothing if the run did not fail."""
     source = answer.source
+    if source.status == "interrupted":
+        return list(_interrupted(answer))
     if source.status != "failed" and not answer.failures:
         return []
     return list(_parts(answer))
 
 
+def _interrupted(answer: CostAnswer) -> Iterator[RenderableType]:
+    """Yield how far an interrupted run got, what failed before that, and how to go on."""
+    source, found = answer.source, answer.failures
+    yield Text(f"INTERRUPTED: {progress(source.run)}.", "bold red")
+    if what := headline(source.run, found) if first_failure(found) is not None else None:
+        yield Text(harmless(f"Failed before that: {what}"), "red")
+    to_do = "run the same command again: what is done stays done"
+    if first := first_failure(found):
+        to_do = _to_do(first)
+    yield Text.assemble(("What to do: ", "bold"), harmless(to_do) + ".")
+    if found:
+        yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
+
+
 def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
     source, found = answer.source, answer.failures
     what = headline(source.run, found)
-    failed = "FAILED" if source.status == "failed" else "FAILED so far"
+    failed = _FAILED.get(source.status, "FAILED so far")
     yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
     yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))
-    if (first := first_failure(found)) is not None:
-        yield Text.assemble(("What to do: ", "bold"), harmless(_to_do(first)) + ".")
+    if to_do := _what_to_do(answer):
+        yield Text.assemble(("What to do: ", "bold"), harmless(to_do) + ".")
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
+
+
+def _what_to_do(answer: CostAnswer) -> str:
+    """Return what to do about what failed first, or about Snakemake's own error; may be empty."""
+    if (first := first_failure(answer.failures)) is not None:
+        return _to_do(first)
+    run = answer.source.run
+    error = workflow_errors.ending_error(run)
+    if error is None or answer.source.status != "failed":
+        return ""
+    text = workflow_errors.with_relative_paths(run, error.text)
+    known = answer.source.other_run
+    about_lock = workflow_errors.advice_about_lock(text, *known) if known is not None else None
+    return (about_lock or workflow_errors.advice(text)).text
 
 
 def _to_do(first: Failure) -> str:
@@ -58,6 +92,8 @@ def _to_do(first: Failure) -> str:
         return f"make {rule} write its output as ensure() declares it, then run again"
     if first.cause in _TO_DO:
         return _TO_DO[first.cause].format(rule=rule)
+    if was_sent([first]):
+        return f"{find_sender([first])}, then run again"
     line = first.last.line
     where = f"what {line.path} reports" if line is not None else f"the error of {rule}"
     again = "; retries did not help" if first.verdict == "deterministic" else ""

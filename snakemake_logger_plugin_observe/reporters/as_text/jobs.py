@@ -91,12 +91,25 @@ def _nothing(answer: JobsAnswer, width: int) -> list[RenderableType]:
                 str(job.job_id), job_name(job.rule, job.wildcards, None), harmless(reason)
             )
         return [table]
-    text = "No failed attempts." if answer.failed_only else "No attempts match."
+    text = _none_failed(answer) if answer.failed_only else "No attempts match."
     if not (answer.failed_only or run.attempts):
         text = nothing_ran(answer.source)
     if not_run := _not_run(answer):
         text = harmless(f"{not_run}.")
     return [Text(text), *errors(answer.source)]
+
+
+def _none_failed(answer: JobsAnswer) -> str:
+    """Return that no job failed, and why the run did or what ended it, if it did not succeed."""
+    run, status = answer.source.run, answer.source.status
+    cut_off = sum(1 for one in run.attempts.values() if one.job_id is not None and one.cut_off)
+    if cut_off:
+        return f"No job failed: {plural(cut_off, 'job')} ended because the run was interrupted."
+    if status != "failed" or answer.rule is not None:
+        return "No failed attempts."
+    if not run.attempts:
+        return "No job failed: the run failed before any job had started."
+    return "No job failed: Snakemake itself did."
 
 
 def _not_run(answer: JobsAnswer) -> str:

@@ -11,8 +11,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, named, plural
 from snakemake_logger_plugin_observe.analysis.why.not_in_run import not_reached, unnamed
 from snakemake_logger_plugin_observe.analysis.why.not_run import KeptShare, NewerInput, NotRun
-from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
-from snakemake_logger_plugin_observe.reporters.as_text.common import ENDED
+from snakemake_logger_plugin_observe.reporters.answers import ENDED, WhyAnswer
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts, part_of

@@ -8,8 +8,7 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.phrasing import job_names, named, plural
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.why import RootShare
-from snakemake_logger_plugin_observe.reporters.answers import WhyAnswer
-from snakemake_logger_plugin_observe.reporters.as_text.common import ENDED
+from snakemake_logger_plugin_observe.reporters.answers import ENDED, WhyAnswer
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 
 

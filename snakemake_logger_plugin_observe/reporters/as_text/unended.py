@@ -35,6 +35,8 @@ def how_long(source: Source) -> str:
     match source.status:
         case "killed":
             return f"killed after {length} at least"
+        case "running" if source.stopped:
+            return f"stopped · {length} at least"
         case "running":
             return f"running · {length} so far"
         case "unknown":
@@ -69,3 +71,13 @@ def failed_so_far(source: Source) -> list[RenderableType]:
     if source.status != "running" or not failed:
         return []
     return [Text(f"{plural(failed, 'job')} failed so far.", "bold red")]
+
+
+def stopped(source: Source) -> list[RenderableType]:
+    """Return that a run's process was stopped, and what lets it go on."""
+    known = source.run.started
+    go_on = f"kill -CONT {known.pid}" if known is not None else "kill -CONT"
+    return [
+        Text("The run is stopped (Ctrl-Z, SIGSTOP): it goes on when it is continued.", "bold"),
+        Text.assemble(("What to do: ", "bold"), f"{go_on}, or fg in its terminal."),
+    ]

@@ -214,6 +214,12 @@ def _changed(answer: WhyAnswer, width: int) -> Iterator[RenderableType]:
         return
     start = answer.baseline.run.start
     since = f"since the run of {clock_time(start)}" if start else "since the previous run"
+    if not answer.changes and answer.source.run.is_unparsed:
+        yield Text(
+            f"What changed {since} is unknown: the run failed while its Snakefile was read, so "
+            "what is in that and in its config is not on record."
+        )
+        return
     if not answer.changes:
         known = any(root.kind in _FOUND_BY_SNAKEMAKE for root in answer.why.roots)
         yield Text(f"No {'other ' if known else ''}change was recorded {since}.")

@@ -44,7 +44,9 @@ def _failed(
     """Yield a rule's failures that the baseline did not have, deterministic ones first."""
     hidden = [one for one in found if deterministic or _came_again(one)]
     if hidden:
-        claim = f"{_what(rule, hidden)}, {_how(hidden)}: retries hide a deterministic failure"
+        recovered = any(one.outcome == "succeeded" for one in hidden)
+        retries = "retries hide a deterministic failure" if recovered else "retries did not help"
+        claim = f"{_what(rule, hidden)}, {_how(hidden)}: {retries}"
         yield Finding(MASKED, "unsafe", claim, _cited(side, hidden))
     if others := [one for one in found if not (deterministic or _came_again(one))]:
         yield Finding(

@@ -62,17 +62,23 @@ def detect(case: Case) -> Iterator[Incident]:
         failures=len(left),
         cut_off=True,
         evidence=tuple(cited),
-        wrong_if="the process of the run is still alive"
-        if case.status == "killed"
-        else "the jobs had already ended, but their end was not recorded",
+        wrong_if=_wrong_if(case, left),
         action=Action(
             in_flight.advice(left),
-            _LEFT if left else "outputs of jobs that succeeded are not made again",
+            _LEFT if in_flight.may_go_on(left) else "what is done stays done",
             commands=in_flight.commands(case, left),
         ),
         rules=in_flight.rules(case, left),
         jobs=tuple(one.job_id for one in left if one.job_id is not None),
     )
+
+
+def _wrong_if(case: Case, left: Sequence[Attempt]) -> str:
+    if case.status == "killed":
+        return "the process of the run is still alive"
+    if left and not in_flight.may_go_on(left):
+        return "the tools had sent themselves the signal that ended them"
+    return "the jobs had already ended, but their end was not recorded"
 
 
 def _how_far(case: Case, left: Sequence[Attempt], before: str | None) -> str:

@@ -1,10 +1,18 @@
-"""Retries hid a deterministic failure: the same on every retry, or in every job of a rule."""
+"""Retries of a deterministic failure: the same on every retry, or in every job of a rule.
+
+They hid it if the jobs succeeded in the end, and did not help if they did not.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
+    find_sender,
+    was_sent,
+    what_is_known,
+)
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
     group_alike,
@@ -53,7 +61,9 @@ def _incident(
     name = failed_jobs.name_of(failed[0])
     times = sum(_times(one) for one in failed)
     message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in failed])
-    how = "every job failed at first" if every_job else "retries did not help"
+    recovered = failed_jobs.recovered(failed)
+    how = "every job failed at first" if every_job and recovered else "retries did not help"
+    sent = was_sent(failed)
     same = (
         "in the same way"
         if ways == 1
@@ -62,7 +72,7 @@ def _incident(
     return Incident(
         id=incident_id,
         incident_class=CLASS,
-        where="tool behavior",
+        where="operating context" if sent else "tool behavior",
         claim=f"{name} failed {plural(times, 'time')} {same} ({how})"
         + (f": {message}" if message else ""),
         strength="certain" if times > 1 else "likely",
@@ -71,14 +81,22 @@ def _incident(
         evidence=failed_jobs.evidence(case, failed),
         wrong_if="one of these failures differs from the others, or a retry of the same job "
         "succeeds only sometimes",
-        action=Action(
-            f"fix the error that {name} reported, and remove its retries",
-            "the failure is deterministic, so retries cannot help",
-        ),
+        action=_action(name, failed, recovered=recovered, sent=sent),
         check="masked_failures <= 0",
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
     )
+
+
+def _action(name: str, failed: Sequence[Failure], *, recovered: bool, sent: bool) -> Action:
+    if sent:
+        return Action(find_sender(failed), what_is_known(failed))
+    fix = f"fix the error that {name} reported"
+    if recovered:
+        why = "the failure is deterministic, so retries cannot help"
+        return Action(f"{fix}, and remove its retries", why)
+    why = "it failed in the same way on every retry, so more of them cannot help"
+    return Action(f"{fix}, then run again: what is done stays done", why)
 
 
 def _times(one: Failure) -> int:

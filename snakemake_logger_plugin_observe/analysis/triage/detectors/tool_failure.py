@@ -1,10 +1,14 @@
 """A tool failed, and only its exit code or signal and its last message are known."""
 
-import signal
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
+    find_sender,
+    was_sent,
+    what_is_known,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -18,8 +22,6 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import (
 
 CLASS: Final = TOOL
 _KNOWN: Final = ("exit_code", "signal", "exception")
-# Signals that tools rarely send to themselves: the kernel, a scheduler or a user does.
-_SENT: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -43,18 +45,19 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
     times = sum(len(one.occurrences) for one in failed)
     again = f" {times:,} times, not always in the same way," if times > len(failed) else ""
     strength: Strength = "certain" if causes <= set(_KNOWN) else "likely"
-    sent = all(one.cause == "signal" and one.last.why.signal in _SENT for one in failed)
+    sent = was_sent(failed)
     if sent or causes == {"other"}:
         strength = "possible"
     action = f"fix the error that {name} reported{at}"
     if line is None:
         action = f"run {name} by itself to see how it fails"
     if sent:
-        action = f"find out what sent the signal: check {_records(failed)}"
+        action = find_sender(failed)
     if no_output:
         action = (
             f"make {name} write its declared outputs, or correct the outputs that the rule declares"
         )
+    why = what_is_known(failed) if sent else _why(case, failed, no_output=no_output)
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
@@ -70,7 +73,7 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
         wrong_if="the tool's own script sends the signal"
         if sent
         else "the same command succeeds when it is run by itself on the same inputs",
-        action=Action(action, _sent(failed) if sent else _why(case, failed, no_output=no_output)),
+        action=Action(action, why),
         check="failed_jobs <= 0",
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
@@ -81,28 +84,6 @@ def _where(*, no_output: bool, sent: bool) -> Boundary:
     if no_output:
         return "workflow semantics"
     return "operating context" if sent else "tool behavior"
-
-
-def _records(failed: list[Failure]) -> str:
-    """Return the records that may show what sent a signal."""
-    attempts = [row.attempt for one in failed for row in one.rows]
-    nodes = named(tuple(dict.fromkeys(one.node for one in attempts if one.node)))
-    ids = named(tuple(dict.fromkeys(one.external_jobid for one in attempts if one.external_jobid)))
-    if not ids:
-        return "the kernel's log (was the machine out of memory?)"
-    kernel = f"the kernel's log{f' of {nodes}' if nodes else ''} (was the node out of memory?)"
-    return f"{kernel}, and the cluster's records of {ids}"
-
-
-def _sent(failed: list[Failure]) -> str:
-    """Return what is known of a signal that tools rarely send to themselves."""
-    used = max((one.use.memory_bytes or 0 for one in failed), default=0)
-    requested = max((one.use.memory_requested_bytes or 0 for one in failed), default=0)
-    known = "its memory use is unknown"
-    if used:
-        of_requested = f" of the {requested / 1e6:.0f} MB that it requested" if requested else ""
-        known = f"it used at least {used / 1e6:.0f} MB{of_requested}"
-    return f"the kernel (out of memory), a scheduler or a user sends such a signal; {known}"
 
 
 def _missing(failed: list[Failure]) -> bool:

@@ -233,11 +233,6 @@ def test_an_attempt_cut_off_without_a_message_is_probably_lost() -> None:
     assert cause_of(silent) == FailureCause("lost", certain=False)
 
 
-def test_a_tool_ended_by_ctrl_c_was_cancelled() -> None:
-    assert cause_of(fails(begun().job(1), 1, code=-2).end(9, "interrupted")).cause == "cancelled"
-    assert cause_of(fails(begun().job(1), 1, code=-2).end(9, "failed")).cause == "signal"
-
-
 def test_an_earlier_execution_is_judged_by_itself() -> None:
     """The scheduler's record is about the last execution."""
     story = on_node(begun().job(1), 1, 3, 13).accounting(1, a_record("71", state="TIMEOUT"))
