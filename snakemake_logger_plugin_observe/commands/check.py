@@ -179,9 +179,13 @@ def _compared(args: argparse.Namespace, file: CheckFile, source: Source) -> Iter
 
 
 def _digests(source: Source) -> dict[str, str | None]:
-    """Return the checksums of a run's outputs, also of those that an earlier run made."""
+    """Return the checksums of a run's outputs, also of those that an earlier run made.
+
+    None for what was up to date, and made by no run that is known.
+    """
     earlier_jobs.complete(source)
-    return {path: one.file.sha256 for path, one in recorded(source.run).items()}
+    kept = dict.fromkeys(path for job in source.run.kept.values() for path in job.output)
+    return kept | {path: one.file.sha256 for path, one in recorded(source.run).items()}
 
 
 # -- required outputs ----------------------------------------------------------------------------

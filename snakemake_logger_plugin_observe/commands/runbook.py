@@ -18,7 +18,7 @@ from snakemake_logger_plugin_observe.commands.support import (
     write_files,
 )
 from snakemake_logger_plugin_observe.commands.support.known_incidents import known_incidents
-from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
+from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.external import live_snakemake
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import SCHEMA_VERSION, RunStarted

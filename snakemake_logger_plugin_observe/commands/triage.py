@@ -14,7 +14,8 @@ from snakemake_logger_plugin_observe.commands.support import (
     write_files,
 )
 from snakemake_logger_plugin_observe.commands.support.evidence_store import EvidenceStore
-from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of, gather, unread
+from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
+from snakemake_logger_plugin_observe.commands.support.triage_case import gather, unread
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import TriageAnswer

@@ -25,7 +25,7 @@ from snakemake_logger_plugin_observe.commands.support import (
     past_runs,
 )
 from snakemake_logger_plugin_observe.commands.support.other_runs import last_success
-from snakemake_logger_plugin_observe.commands.support.triage_case import folder_of
+from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.journal.excerpts import is_journal
 from snakemake_logger_plugin_observe.journal.folders import journals_in
 from snakemake_logger_plugin_observe.journal.lines import JournalError

@@ -5,6 +5,7 @@ by links, is not followed.
 """
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import log_tails
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
+_NOTED: Final = ".snakemake_timestamp"
 _LOCKS: Final = Path(".snakemake", "locks")
 
 
@@ -55,6 +57,24 @@ class Workdir:
         with suppress(OSError):
             return path.stat().st_mtime_ns // 1000 if path is not None else None
         return None
+
+    def state(self, named: str) -> tuple[Micros, int | None] | None:
+        """Return when an output was last written, and its size; None if it is not there.
+
+        Of a folder, Snakemake notes the time in it; its size is None. A link is not followed, and
+        many files are looked up quickly.
+        """
+        if os.path.isabs(named) or ".." in named.split("/") or "\0" in named:
+            return None
+        path = os.path.join(self.root, named)
+        try:
+            found = os.lstat(path)
+            if stat.S_ISDIR(found.st_mode):
+                return os.lstat(os.path.join(path, _NOTED)).st_mtime_ns // 1000, None
+        except OSError:
+            return None
+        size = found.st_size if stat.S_ISREG(found.st_mode) else None
+        return found.st_mtime_ns // 1000, size
 
     def of_another_run(self, path: Path) -> str | None:
         """Return why a file's content is not from this run; None if it may be."""

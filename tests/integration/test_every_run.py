@@ -1,6 +1,8 @@
 """Runs that are not the first, full one: what each kind of answer says about them."""
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -473,3 +475,53 @@ def test_names_that_are_none_of_the_run_s_are_answered_from_earlier_runs(lab: La
     for name in ("align.py", "Snakefile", "sum", "other"):
         assert why_text(lab, name).startswith("Unknown: nothing is known of the jobs of this run")
     assert "it was in the run of" in why_text(lab, "align s=A")
+
+
+# -- what was up to date, but was made by nobody who is known ----------------------------------------------
+
+TWO_FILES = """
+    rule all:
+        input: "out.txt", "other.txt"
+    rule work:
+        input: "in.txt"
+        output: "out.txt"
+        shell: "cp {input} {output}"
+    rule other:
+        output: "other.txt"
+        shell: "echo 1 > {output}"
+"""
+
+
+def without_a_journal(lab: Lab) -> None:
+    (lab.folder / "in.txt").write_text("2")
+    lab.snakemake("--cores", "2")
+
+
+def by_hand(lab: Lab) -> None:
+    (lab.folder / "out.txt").write_text("by hand")
+
+
+def journal_removed(lab: Lab) -> None:
+    (lab.folder / "in.txt").write_text("2")
+    lab.snakemake(*HERE, *SUMS)
+    max((lab.folder / ".snakemake/observe").glob("*.jsonl")).unlink()
+
+
+@pytest.mark.parametrize("changed_by", [without_a_journal, by_hand, journal_removed])
+def test_outputs_that_something_else_wrote_are_not_said_to_be_the_same(
+    lab: Lab, changed_by: Callable[[Lab], None]
+) -> None:
+    lab.snakefile(TWO_FILES)
+    (lab.folder / "in.txt").write_text("1")
+    lab.snakemake(*HERE, *SUMS)
+    assert lab.observe("check", "--init", "check.toml").returncode == 0
+    time.sleep(1.1)
+    changed_by(lab)
+    lab.snakemake(*HERE, *SUMS)
+    assert scope(lab) == ("nothing_to_do", None)
+    compared = answer(lab, "compare")
+    assert "checksums are those of A" not in compared["verdict"]
+    assert compared["contents"]["unknown"] == ["out.txt"]
+    (line,) = [one for one in answer(lab, "check", "check.toml")["lines"] if one["key"] == "sha256"]
+    assert line["ok"] is None
+    assert "since something without a journal here wrote their files" in text(lab, "why")

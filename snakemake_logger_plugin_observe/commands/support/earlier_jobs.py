@@ -10,6 +10,8 @@ from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention
 from snakemake_logger_plugin_observe.analysis.why.origins import upwards
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.folder_runs import before
+from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, at_line
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
@@ -18,6 +20,8 @@ from snakemake_logger_plugin_observe.run.model import Made, Run
 
 _MOST_READ: Final = 20
 """So many earlier journals are read to find out who made what."""
+_CLOCKS_DIFFER: Final = 1_000_000
+"""A file server's clock may be ahead of the machine's by some, in microseconds."""
 _CHOICES: Final = ("until", "omit_from", "allowed_rules", "batch")
 """Settings that leave out jobs of a DAG."""
 _Name = tuple[object, ...]
@@ -28,14 +32,15 @@ def complete(source: Source, baseline: Source | None = None) -> None:
 
     A journal of an older version, or of very many up-to-date jobs, only counts them by rule. Then
     the jobs of earlier runs are taken, if there are exactly as many. Checkpoints that were up to
-    date are added, and counted: Snakemake drops them from the DAG.
+    date are added, and counted: Snakemake drops them from the DAG. A job is not described if its
+    files here show that something else has written them since: who made them is not known then.
 
     Args:
         source: the run.
         baseline: an earlier run that was read already, and completed; where the search ends.
 
     """
-    search = _Search(source.run)
+    search = _Search(source.run, folder_of(source))
     earlier = _earlier(source, baseline)
     while search.unfinished() and (run := next(earlier, None)) is not None:
         search.look_in(run)
@@ -77,8 +82,10 @@ class _Known:
 class _Search:
     """The up-to-date jobs of a run that no earlier run has described yet."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, folder: Workdir | None) -> None:
         self._run = run
+        self._folder = folder
+        self._began = run.started.time if run.started is not None else 0
         self._ran = {_name(job) for job in run.jobs.values()}
         self._wanted = {_name(job): job_id for job_id, job in run.kept.items()}
         counts = Counter(run.planned.up_to_date if run.planned is not None else {})
@@ -147,12 +154,34 @@ class _Search:
         job, name = known.job, _name(known.job)
         if name in self._ran or name in self._candidates:
             return
-        if (job_id := self._wanted.pop(name, None)) is not None:
-            self._describe(job_id, known)
+        if (job_id := self._wanted.get(name)) is not None:
+            del self._wanted[name]
+            if not self._written_since(known):
+                self._describe(job_id, known)
         elif job.rule in self._counted:
-            self._candidates[name] = known
+            if not self._written_since(known):
+                self._candidates[name] = known
         elif job.checkpoint and same_code and known.made.attempt.status == "success":
             self._checkpoints.setdefault(name, known)
+
+    def _written_since(self, known: _Known) -> bool:
+        """Return whether an output was written after its job, but before this run began.
+
+        By hand, or by a run without a journal here. What was written later shows nothing.
+        """
+        finished = known.made.attempt.stamps.finished
+        if self._folder is None or finished is None:
+            return False
+        sizes = {file.path: file.bytes for file in known.made.attempt.outputs or ()}
+        for path in known.job.output:
+            state = self._folder.state(path)
+            if state is None or state[0] > self._began:
+                continue
+            written, size = state
+            other_size = None not in (size, sizes.get(path)) and size != sizes[path]
+            if other_size or written > finished + _CLOCKS_DIFFER:
+                return True
+        return False
 
     def _describe(self, job_id: int, known: "_Known") -> None:
         job = known.job

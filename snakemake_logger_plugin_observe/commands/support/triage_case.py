@@ -16,7 +16,8 @@ from snakemake_logger_plugin_observe.analysis.triage.planning_errors import miss
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import roots
 from snakemake_logger_plugin_observe.analysis.why.why import RunReasons, why
-from snakemake_logger_plugin_observe.commands.support import find_journal, other_runs, past_runs
+from snakemake_logger_plugin_observe.commands.support import other_runs, past_runs
+from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.commands.support.sides import Side, baseline_side, parties
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.lines import JournalError
@@ -84,20 +85,6 @@ def _why_again(
     found = roots(origins)
     reruns = past_runs.reruns_of(source, origins, found, baseline, outlines)
     return why(source.run, origins, found), reruns
-
-
-def folder_of(source: Source) -> Workdir | None:
-    """Return the working directory that the journal is in, as Snakemake put it there.
-
-    For a journal that is elsewhere it is the current directory, if the journal names that one as
-    the run's own.
-    """
-    if (root := find_journal.above(source.path.absolute().parent)) is not None:
-        return Workdir(root)
-    started = source.run.started
-    if started is not None and started.workdir == str(Path.cwd()):
-        return Workdir(Path.cwd())
-    return None
 
 
 def _baseline(source: Source, named: Path | None) -> tuple[Source | None, Comparison | None]:

@@ -216,7 +216,10 @@ def _shares(shares: Iterable[KeptShare], run: Run) -> Iterator[str]:
     if len(known) > _SHOWN:
         yield f"  … and {len(known) - _SHOWN:,} more runs (--format json)"
     if known and len(known) < len(list(shares)):
-        yield "  the others: since a run that has no journal here, or they make no file"
+        yield (
+            "  the others: since something without a journal here wrote their files, or they make "
+            "no file"
+        )
 
 
 def _gone(one: NotRun, run: Run) -> Iterator[str]:

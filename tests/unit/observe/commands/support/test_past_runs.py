@@ -31,8 +31,8 @@ def write(folder: Path, day: int, one: Why) -> Path:
 def days(folder: Path) -> Path:
     """Write a first run and two reruns with a param drawn anew; return the newest journal."""
     write(folder, 1, sorting(0, missing("out.txt")))
-    write(folder, 2, sorting(1, in_params("1", "2")))
-    return write(folder, 3, sorting(2, in_params("2", "3")))
+    write(folder, 2, sorting(1, in_params("'k3x9qa'", "'7hd_2m'")))
+    return write(folder, 3, sorting(2, in_params("'7hd_2m'", "'p0vwu5'")))
 
 
 def kinds(path: Path, baseline: Source | None = None) -> list[tuple[str, bool | None]]:

@@ -51,15 +51,15 @@ def test_a_root_cause_is_described_as_what_the_runs_before_show_it_to_be() -> No
         return one.ran(1, "plot", made("out.txt"), needs=(2,), reads=("out.txt",), makes=("p.png",))
 
     runs = [
-        sorting(2, in_params("'/tmp/b'", "'/tmp/c'")),
-        sorting(1, in_params("'/tmp/a'", "'/tmp/b'")),
+        sorting(2, in_params("'/tmp/7hd_2m'", "'/tmp/p0vwu5'")),
+        sorting(1, in_params("'/tmp/k3x9qa'", "'/tmp/7hd_2m'")),
         sorting(0, missing("out.txt")),
     ]
     lines = render(why_answer(runs[0], reruns=found(*runs))).splitlines()
     assert [line[:86].rstrip() for line in lines[4:9]] == [
         "  a param of sort is another value in each of the last 3 runs: probably drawn anew,",
         "    not changed",
-        "    '/tmp/a' → '/tmp/b' → '/tmp/c'",
+        "    '/tmp/k3x9qa' → '/tmp/7hd_2m' → '/tmp/p0vwu5'",
         "    fix: move it out of params: take a temporary folder from resources.tmpdir, or make",
         "      the name or time inside the command",
     ]
