@@ -122,6 +122,8 @@ class _Search:
         then these were up to date.
         """
         run = source.run
+        if not any(job.checkpoint for job in run.jobs.values()):
+            return {}
         here = self._ran | {_name(job) for job in self._run.kept.values()}
         gone = {
             job_id: job
