@@ -169,7 +169,9 @@ def test_outputs_that_differ_without_any_recorded_change_are_possible_drift() ->
 def test_drift_of_forced_jobs_may_be_what_they_were_forced_for() -> None:
     forced = changed(a_workflow(), "count", reason="Forced execution")
     (found,) = triage_of(a_run(forced, sums=DRIFTED), a_run(sums=SUMS)).incidents
-    assert found.claim.endswith("although count and its inputs are unchanged; count was forced")
+    assert found.claim.endswith(
+        "although nothing recorded of count and its inputs changed; count was forced"
+    )
     assert not found.action.escalate
     assert "declare that as an input" in found.action.text
 
