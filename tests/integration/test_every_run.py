@@ -400,6 +400,9 @@ def test_an_edited_input_explains_the_outputs_that_differ(lab: Lab, edited: str)
     )
     assert compared["same_work"] is None
     assert "nothing in the journals explains" not in text(lab, "compare")
+    lab.snakemake(*HERE, *SUMS, "-F")
+    triaged = answer(lab, "triage")  # its baseline is the first run
+    assert (triaged["symptoms"], triaged["findings"]) == ([], [])
 
 
 # -- why what is asked about is none of this run's jobs ---------------------------------------------

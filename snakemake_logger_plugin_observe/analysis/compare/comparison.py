@@ -1,7 +1,7 @@
 """Two runs compared by speed, work and findings, with one verdict over all three."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -101,6 +101,8 @@ class Party:
     """SHA-256 of each published file as it is in the run's folder now, by path."""
     varying: Collection[str] = ()
     """Outputs that differ among this side's own runs, and so cannot be compared."""
+    between: Callable[[], Iterable[Run]] = tuple
+    """Reads the runs between the other side and this one in their folder."""
 
 
 def compare(before: Party, after: Party) -> Comparison:
@@ -146,7 +148,7 @@ def _compared(before: Party, after: Party) -> Compared:
         match=matched,
         changes=found,
         contents=made,
-        explanations=explain(made.differing, runs, matched, lineages, found),
+        explanations=explain(made.differing, runs, matched, lineages, found, between=after.between),
         files=files,
         unpublished=tuple(path for path in before.published if path not in after.published),
         lineages=lineages,

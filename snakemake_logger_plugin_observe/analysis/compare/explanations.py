@@ -5,9 +5,8 @@ A job's outputs can differ because of what changed of the job itself (its code, 
 Snakemake's reason for the job names an updated input, also one of the same size.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import (
@@ -19,11 +18,10 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import (
 )
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
-from snakemake_logger_plugin_observe.analysis.why.origins import files_of
+from snakemake_logger_plugin_observe.analysis.why.origins import files_of, upwards
 from snakemake_logger_plugin_observe.analysis.why.reason_text import (
     CHANGED,
     CHANGES,
-    Cause,
     Names,
     parse,
 )
@@ -53,38 +51,86 @@ def explain(
     match: Match,
     lineages: tuple[Lineage, Lineage],
     changes: Iterable[Change],
+    *,
+    between: Callable[[], Iterable[Run]] = tuple,
 ) -> Explanations:
-    """Return what explains that outputs are *differing* in the second of two runs."""
+    """Return what explains that outputs are *differing* in the second of two runs.
+
+    Args:
+        differing: the outputs.
+        runs: both runs.
+        match: their jobs.
+        lineages: their files and jobs.
+        changes: what differs between the two.
+        between: reads the runs between them in their folder, which are asked if these two do not
+            explain it: what an input's update made run there does not run again for it later.
+
+    """
     left = list(differing)
     if not left:
         return Explanations()
-    later = lineages[1]
-    updates: dict[str, list[JobDescribed]] = {}
-    changed = {job.job_id: job for job in match.added}
+    found = _Found(lineages[1])
+    for job in match.added:
+        found.changed[job.job_id] = job
     for pair in match.pairs:
-        causes = _changes_before(pair.after)
-        other = any(one.kind != "updated_input" for one in causes)
-        if other or any(what.startswith(_OF_JOBS) for what in facts_of(pair)):
-            changed[pair.after.job_id] = pair.after
-        for path in chain.from_iterable(one.files for one in causes):
-            updates.setdefault(path, []).append(pair.after)
+        found.take(pair.after, pair.after)
+        if any(what.startswith(_OF_JOBS) for what in facts_of(pair)):
+            found.changed[pair.after.job_id] = pair.after
     for path, (_was, _now, job) in other_sizes(*runs).items():
-        updates.setdefault(path, []).append(job)
-    by_change = _outputs_below(later, changed.values())
-    left = [path for path in left if path not in by_change]
-    updated: dict[str, JobDescribed] = {}
-    explained: set[str] = set()
-    if left:
-        for path, readers in updates.items():
-            below = _outputs_below(later, readers)
-            if not below.isdisjoint(left):
-                updated[path] = readers[0]
-                explained |= below
-    return Explanations(
-        tuple(path for path in left if path not in explained),
-        updated,
-        any(concerns_all(one, runs[1], changes) for one in changes),
-    )
+        found.updates.setdefault(path, []).append(job)
+    unexplained, updated = found.explain(left)
+    if unexplained:
+        makers = found.later.makers
+        for run in between():
+            for job in run.jobs.values():
+                now = next((makers[path] for path in job.output if path in makers), None)
+                if now is not None:
+                    found.take(now, job)
+        unexplained, updated = found.explain(left)
+    of_the_run = any(concerns_all(one, runs[1], changes) for one in changes)
+    return Explanations(tuple(unexplained), updated, of_the_run)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What may explain outputs of the later run."""
+
+    later: Lineage
+    changed: dict[int, JobDescribed] = field(default_factory=dict)
+    """Its jobs that changed."""
+    updates: dict[str, list[JobDescribed]] = field(default_factory=dict)
+    """Updated inputs, each with the jobs that read it."""
+
+    def take(self, job: JobDescribed, ran: JobDescribed) -> None:
+        """Take what Snakemake found changed when it *ran* a job: *job* in the later run."""
+        if not CHANGED.search(ran.reason or ""):
+            return
+        for cause in parse(ran.reason, Names.of(files_of(ran))):
+            if cause.kind == "updated_input":
+                for path in cause.files:
+                    self.updates.setdefault(path, []).append(job)
+            elif cause.kind in CHANGES:
+                self.changed[job.job_id] = job
+
+    def explain(self, left: list[str]) -> tuple[list[str], dict[str, JobDescribed]]:
+        """Return which outputs nothing explains, and the updated inputs that explain others."""
+        by_change = set(_outputs_below(self.later, self.changed.values()))
+        left = [path for path in left if path not in by_change]
+        updated: dict[str, JobDescribed] = {}
+        made = {
+            path: any(one in self.later.makers for one in upwards(path)) for path in self.updates
+        }
+        for intermediate in (False, True):  # what a job made is updated because of its sources
+            explained: set[str] = set()
+            for path, readers in self.updates.items():
+                if not left or made[path] != intermediate:
+                    continue
+                below = set(_outputs_below(self.later, readers))
+                if not below.isdisjoint(left):
+                    updated[path] = readers[0]
+                    explained |= below
+            left = [path for path in left if path not in explained]
+        return left, updated
 
 
 def concerns_all(change: Change, run: Run, changes: Iterable[Change]) -> bool:
@@ -108,20 +154,8 @@ def concerns_all(change: Change, run: Run, changes: Iterable[Change]) -> bool:
     )
 
 
-def _changes_before(job: JobDescribed) -> list[Cause]:
-    """Return what Snakemake found changed when it ran *job*."""
-    if not CHANGED.search(job.reason or ""):
-        return []
-    causes = parse(job.reason, Names.of(files_of(job)))
-    return [one for one in causes if one.kind in CHANGES]
-
-
-def _outputs_below(lineage: Lineage, jobs: Iterable[JobDescribed]) -> set[str]:
-    """Return the outputs of *jobs*, and all that is made from them; each job is visited once."""
-    return set(_walk(lineage, jobs))
-
-
-def _walk(lineage: Lineage, jobs: Iterable[JobDescribed]) -> Iterator[str]:
+def _outputs_below(lineage: Lineage, jobs: Iterable[JobDescribed]) -> Iterator[str]:
+    """Yield the outputs of *jobs*, and all that is made from them; each job is visited once."""
     waiting, seen = list(jobs), set[int]()
     while waiting:
         job = waiting.pop()

@@ -1,19 +1,30 @@
 """The two sides of a comparison: each a run with its history, or a folder of repeated runs."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.compare.checksums import varying
 from snakemake_logger_plugin_observe.analysis.compare.comparison import Party
 from snakemake_logger_plugin_observe.analysis.compare.speed import RunLengths
-from snakemake_logger_plugin_observe.commands.support import earlier_jobs, find_journal, other_runs
+from snakemake_logger_plugin_observe.commands.support import (
+    earlier_jobs,
+    find_journal,
+    folder_runs,
+    other_runs,
+)
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Outline
 from snakemake_logger_plugin_observe.external.published_files import checksums
 from snakemake_logger_plugin_observe.journal.events import RunFinished
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.model import Run
+
+_MOST_READ: Final = 20
+"""So many runs between two are read to explain what differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ def parties(before: Side, after: Side, globs: Sequence[str] = ()) -> tuple[Party
     earlier_jobs.complete(before.source)
     earlier_jobs.complete(after.source, before.source)
     one, other = _party(before, after.source), _party(after, before.source)
+    other = replace(other, between=lambda: _between(before.source, after.source))
     if not globs or one_folder(before.source, after.source):
         return one, other
     return _published(one, before.source, globs), _published(other, after.source, globs)
@@ -88,6 +100,18 @@ def one_folder(before: Source, after: Source) -> bool:
     """Return whether two runs had the same working directory."""
     one, other = (find_journal.working_directory(source.path) for source in (before, after))
     return one.resolve() == other.resolve()
+
+
+def _between(before: Source, after: Source) -> Iterator[Run]:
+    """Yield the runs between two of one folder of journals, the newest first."""
+    started = after.run.started
+    if started is None or before.path.resolve().parent != after.path.resolve().parent:
+        return
+    for one in folder_runs.before(after.path, started)[:_MOST_READ]:
+        if one.path.name == before.path.name:
+            return
+        with contextlib.suppress(JournalError):
+            yield find_journal.load(one.path, Detail.JOBS).run
 
 
 def _published(party: Party, source: Source, globs: Sequence[str]) -> Party:

@@ -1008,6 +1008,25 @@ def test_an_updated_input_of_the_same_size_explains_what_is_made_from_it() -> No
     }
 
 
+def test_an_updated_input_that_a_job_made_is_explained_by_what_it_is_made_from() -> None:
+    after = changed(a_workflow("a"), "cut", reason=OTHER_INPUT)
+    after = changed(after, "count", reason="Updated input files: cut/a")
+    before, other = a_run(a_workflow("a"), sums=THREE), dict.fromkeys(THREE, "other")
+    answer = compared(before, a_run(after, sums=other))
+    assert list(answer.explanations.updated) == ["raw/a"]
+    later = a_run(after, sums=THREE | {"count/a": "other"})  # cut/a was touched, or edited and back
+    assert list(compared(before, later).explanations.updated) == ["raw/a"]
+
+
+def test_an_input_that_was_updated_in_a_run_between_explains_what_differs_since() -> None:
+    between = a_run(changed(a_workflow("a"), "cut", reason=OTHER_INPUT))
+    before = party(a_run(a_workflow("a"), sums=THREE))
+    after = a_run(a_workflow("a"), sums=dict.fromkeys(THREE, "other"))
+    known = compare(before, party(after, between=lambda: [between.run])).explanations
+    assert (known.unexplained, list(known.updated)) == ((), ["raw/a"])
+    assert compare(before, party(after)).explanations.unexplained == tuple(THREE)
+
+
 def test_an_input_that_was_only_touched_is_no_other_data() -> None:
     after = changed(a_workflow("a"), "cut", reason=OTHER_INPUT)
     assert found(a_run(a_workflow("a"), sums=SUMS), a_run(after, sums=SUMS)) == {}
