@@ -9,6 +9,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change, changes
 from snakemake_logger_plugin_observe.analysis.why.not_run import (
     Modified,
+    NewerInput,
     NotRun,
     find_not_run,
     find_up_to_date,
@@ -26,6 +27,7 @@ from snakemake_logger_plugin_observe.commands.support import (
 )
 from snakemake_logger_plugin_observe.commands.support.other_runs import last_success
 from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
+from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.excerpts import is_journal
 from snakemake_logger_plugin_observe.journal.folders import journals_in
 from snakemake_logger_plugin_observe.journal.lines import JournalError
@@ -73,7 +75,8 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
     if what is None:
         if not reasons.all.jobs or source.scope in ("incremental", "resumed"):
             earlier_jobs.complete(source)
-            answer = replace(answer, not_run=nothing_to_do(source.run, _modified(source)))
+            idle = nothing_to_do(source.run, _modified(source))
+            answer = replace(answer, not_run=_looked_up(source, idle))
         return Reply(answer, parts, shape)
     try:
         subject = find(origins, what)
@@ -85,11 +88,11 @@ def run(args: argparse.Namespace) -> Reply[WhyAnswer]:
         if not_run is None:
             neither = f"; {what} is not a journal either" if what.endswith(".jsonl") else ""
             raise JournalError(f"{source.path}: {error}{neither}") from error
-        return Reply(replace(answer, not_run=_with_gone(source, not_run)), parts, shape)
+        return Reply(replace(answer, not_run=_looked_up(source, not_run)), parts, shape)
     if source.scope in ("incremental", "resumed"):
         earlier_jobs.complete(source)
         kept = find_up_to_date(source.run, what, _modified(source))
-        answer = replace(answer, not_run=kept)
+        answer = replace(answer, not_run=_looked_up(source, kept) if kept is not None else None)
     answer = replace(answer, subject=subject, chain=chain(origins, found, subject.jobs))
     return Reply(answer, parts, shape)
 
@@ -111,15 +114,29 @@ def _taken_up(source: Source) -> TakenUp | None:
         return None
 
 
-def _with_gone(source: Source, one: NotRun) -> NotRun:
-    """Return *one* with the outputs of its up-to-date jobs that are not there now."""
+def _looked_up(source: Source, one: NotRun) -> NotRun:
+    """Return *one* with what the run's folder shows of its inputs and outputs."""
     folder = folder_of(source)
-    if folder is None or one.kind != "up_to_date":
+    if folder is None:
         return one
-    jobs = [source.run.kept[job_id] for job_id in one.jobs[:_MOST_LOOKED_UP]]
-    outputs = {path for job in jobs for path in job.output}
-    named = outputs & {one.what} or outputs
-    return replace(one, gone=tuple(sorted(folder.gone(named))))
+    newer = tuple(_looked_at(source, folder, found) for found in one.newer)
+    gone: frozenset[str] = frozenset()
+    if one.kind == "up_to_date" and one.what is not None:
+        jobs = [source.run.kept[job_id] for job_id in one.jobs[:_MOST_LOOKED_UP]]
+        outputs = {path for job in jobs for path in job.output}
+        gone = folder.gone(outputs & {one.what} or outputs)
+    return replace(one, newer=newer, gone=tuple(sorted(gone)))
+
+
+def _looked_at(source: Source, folder: Workdir, one: NewerInput) -> NewerInput:
+    """Return *one*, corrected if it cannot have the checksum that it had: what it is now shows."""
+    if one.why not in ("checksum", "unknown"):
+        return one
+    if folder.is_folder(one.path):
+        return replace(one, why="folder")
+    read = source.run.kept[one.job_id].input_sizes.get(one.path)
+    same = read is None or read == folder.size(one.path)
+    return one if same or one.why == "unknown" else replace(one, why="other_size")
 
 
 def _modified(source: Source) -> Modified:

@@ -76,6 +76,20 @@ class Workdir:
         size = found.st_size if stat.S_ISREG(found.st_mode) else None
         return found.st_mtime_ns // 1000, size
 
+    def is_folder(self, named: str) -> bool:
+        """Return whether there is a folder of that name inside."""
+        path = self.inside(named)
+        with suppress(OSError):
+            return path is not None and path.is_dir()
+        return False
+
+    def size(self, named: str) -> int | None:
+        """Return a file's size; None if it is not there, or not inside."""
+        path = self.inside(named)
+        with suppress(OSError):
+            return path.stat().st_size if path is not None else None
+        return None
+
     def of_another_run(self, path: Path) -> str | None:
         """Return why a file's content is not from this run; None if it may be."""
         with suppress(OSError):

@@ -34,6 +34,8 @@ class Made:
     start: Micros | None
     status: str
     attempt: Attempt
+    touched: Micros | None = None
+    """When a ``--touch`` run began that has marked the outputs as new since."""
 
 
 @dataclass(slots=True)

@@ -528,3 +528,43 @@ def test_outputs_that_something_else_wrote_are_not_said_to_be_the_same(
     (line,) = [one for one in answer(lab, "check", "check.toml")["lines"] if one["key"] == "sha256"]
     assert line["ok"] is None
     assert "since something without a journal here wrote their files" in text(lab, "why")
+
+
+# -- what up-to-date jobs have not seen -------------------------------------------------------------
+
+UNSEEN = """
+    configfile: "c.yaml"
+
+    rule o:
+        input: ancient("data"), "mid.txt"
+        output: "o.txt"
+        script: "o.py"
+
+    rule mid:
+        output: "mid.txt"
+        shell: "echo 1 > {output}"
+"""
+
+
+def test_what_up_to_date_jobs_have_not_seen_is_said(lab: Lab) -> None:
+    (lab.folder / "c.yaml").write_text("beta: x\n")
+    (lab.folder / "o.py").write_text("open(snakemake.output[0], 'w').write('1')\n")
+    (lab.folder / "data").mkdir()
+    lab.snakefile(UNSEEN)
+    lab.snakemake(*HERE, *SUMS)
+
+    (lab.folder / "c.yaml").write_text("beta: y\n")
+    (lab.folder / "data" / "new").touch()
+    lab.snakemake(*HERE, *SUMS)
+    assert "data is newer than o.txt, but o reads it as ancient()" in text(lab, "why")
+    assert "config beta changed, and o, mid did not run because of it" in text(lab, "triage")
+    compared = text(lab, "compare")
+    assert "mid, o were up to date, and did not see it" in compared
+    assert "the outputs are the same bytes" not in compared
+
+    lab.snakefile(UNSEEN.replace("echo 1", "echo 2"))
+    lab.snakemake(*HERE, "--touch")
+    assert "that were touched, and not made, have 1 root cause" in text(lab, "why")
+    lab.snakemake(*HERE, *SUMS)
+    assert "marked as new since by the --touch run of" in text(lab, "why", "mid.txt")
+    assert "o, mid: marked as new by a --touch run, which made nothing" in text(lab, "triage")

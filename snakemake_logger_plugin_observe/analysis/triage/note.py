@@ -11,6 +11,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Claim, Inci
 from snakemake_logger_plugin_observe.analysis.triage.log_excerpts import LogExcerpt
 from snakemake_logger_plugin_observe.analysis.triage.scope import Scope
 from snakemake_logger_plugin_observe.analysis.triage.symptoms import Symptom
+from snakemake_logger_plugin_observe.analysis.triage.unseen import unseen
 from snakemake_logger_plugin_observe.pasting import Command, command, path, toml_key
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import UNENDED
@@ -155,6 +156,8 @@ def _actions(
         else:
             done = "nothing to do so far" if case.status == "running" else "nothing to do"
             yield Claim(UNEXPLAINED if seen or case.failures else done)
+            if not seen and not case.failures:
+                yield from unseen(case)
         return
     first = incidents[0]
     action = first.action

@@ -37,10 +37,13 @@ or makes; anything, of a run of whose jobs nothing is known; a name that earlier
 file that may be one of jobs whose files are not known."""
 Modified = Callable[[str], Micros | None]
 """Returns when a file in the run's folder was last written; None if it is not there."""
-Unchanged = Literal["checksum", "ancient", "considered_ancient", "no_mtime", "unknown"]
+Unchanged = Literal[
+    "checksum", "ancient", "considered_ancient", "no_mtime", "folder", "other_size", "unknown"
+]
 """Why an input that is newer than an output does not count as changed: Snakemake found the checksum
 that it had; it is ``ancient()``; ``--consider-ancient`` names its rule; ``--rerun-triggers`` leaves
-out the time; or no journal has its job, so that it may be ``ancient()`` or not."""
+out the time; it is a folder, which has no checksum; it has not the size that it had, so that only
+``ancient()`` explains it; or no journal has its job, so that it may be ``ancient()`` or not."""
 _MOST_NEWER: Final = 20
 
 
@@ -54,6 +57,8 @@ class KeptShare:
     jobs: tuple[int, ...]
     status: str | None = None
     """How that run ended."""
+    touched: Micros | None = None
+    """When a ``--touch`` run began that has marked their outputs as new since."""
     failed: bool = False
     """Whether they failed there: ``--keep-incomplete`` left what now counts as up to date."""
 
@@ -193,7 +198,7 @@ def _up_to_date(
 
 def _shares(run: Run, jobs: Sequence[int], count: int) -> Iterable[KeptShare]:
     """Yield *jobs* by the run that made them, the newest first, then those of unknown origin."""
-    by_run: dict[tuple[Micros, str, str, bool], list[int]] = {}
+    by_run: dict[tuple[Micros, str, str, Micros, bool], list[int]] = {}
     unknown: list[int] = []
     for job_id in jobs:
         made = run.made.get(job_id)
@@ -201,10 +206,10 @@ def _shares(run: Run, jobs: Sequence[int], count: int) -> Iterable[KeptShare]:
             unknown.append(job_id)
         else:
             failed = made.attempt.status in FAILED
-            key = (made.start or 0, made.journal, made.status, failed)
+            key = (made.start or 0, made.journal, made.status, made.touched or 0, failed)
             by_run.setdefault(key, []).append(job_id)
-    for (start, journal, status, failed), found in sorted(by_run.items(), reverse=True):
-        yield KeptShare(journal, start or None, tuple(found), status, failed)
+    for (start, journal, status, touched, failed), found in sorted(by_run.items(), reverse=True):
+        yield KeptShare(journal, start or None, tuple(found), status, touched or None, failed)
     if unknown or count > len(jobs):
         yield KeptShare(None, None, tuple(unknown))
 

@@ -1,15 +1,15 @@
 """The jobs of a run that were up to date, as the earlier runs that made their outputs know them."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.why import not_in_run
 from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention
 from snakemake_logger_plugin_observe.analysis.why.origins import upwards
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.commands.support.folder_runs import before
+from snakemake_logger_plugin_observe.commands.support.folder_runs import before, start_of
 from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, at_line
@@ -17,6 +17,9 @@ from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
 from snakemake_logger_plugin_observe.run.model import Made, Run
+
+if TYPE_CHECKING:
+    from snakemake_logger_plugin_observe.clock import Micros
 
 _MOST_READ: Final = 20
 """So many earlier journals are read to find out who made what."""
@@ -40,7 +43,7 @@ def complete(source: Source, baseline: Source | None = None) -> None:
         baseline: an earlier run that was read already, and completed; where the search ends.
 
     """
-    search = _Search(source.run, folder_of(source))
+    search = _Search(source.run, folder_of(source), _touches(source))
     earlier = _earlier(source, baseline)
     while search.unfinished() and (run := next(earlier, None)) is not None:
         search.look_in(run)
@@ -48,6 +51,31 @@ def complete(source: Source, baseline: Source | None = None) -> None:
         search.look_in(baseline)
     search.take_counted()
     search.take_checkpoints()
+
+
+@dataclass(frozen=True, slots=True)
+class _Touch:
+    """When a job's outputs were marked as new, and by the run that began when."""
+
+    run: "Micros"
+    at: "Micros"
+
+
+def _touches(source: Source) -> dict[_Name, _Touch]:
+    """Return the jobs that ``--touch`` runs before *source* marked as new, each by the last."""
+    found: dict[_Name, _Touch] = {}
+    started = source.run.started
+    for begun in before(source.path, started, "touch")[:_MOST_READ] if started is not None else ():
+        try:
+            run = find_journal.load(begun.path, Detail.FIGURES).run
+        except JournalError:
+            continue
+        for job_id, job in run.jobs.items():
+            attempt = run.last_attempt(job_id)
+            if attempt is not None and attempt.stamps.finished is not None:
+                touch = _Touch(start_of(begun.started), attempt.stamps.finished)
+                found.setdefault(_name(job), touch)
+    return found
 
 
 def mention(source: Source, text: str) -> Mention | None:
@@ -82,9 +110,10 @@ class _Known:
 class _Search:
     """The up-to-date jobs of a run that no earlier run has described yet."""
 
-    def __init__(self, run: Run, folder: Workdir | None) -> None:
+    def __init__(self, run: Run, folder: Workdir | None, touches: Mapping[_Name, _Touch]) -> None:
         self._run = run
         self._folder = folder
+        self._touches = touches
         self._began = run.started.time if run.started is not None else 0
         self._ran = {_name(job) for job in run.jobs.values()}
         self._wanted = {_name(job): job_id for job_id, job in run.kept.items()}
@@ -174,6 +203,8 @@ class _Search:
         finished = known.made.attempt.stamps.finished
         if self._folder is None or finished is None:
             return False
+        if (touch := self._touches.get(_name(known.job))) is not None:
+            finished = max(finished, touch.at)
         sizes = {file.path: file.bytes for file in known.made.attempt.outputs or ()}
         for path in known.job.output:
             state = self._folder.state(path)
@@ -192,7 +223,11 @@ class _Search:
         if here is not None and not job.output:  # new inputs do not make it run
             facts["input"] = here.input
         self._run.kept[job_id] = job.model_copy(update=facts)
-        self._run.made[job_id] = known.made
+        touch = self._touches.get(_name(job))
+        since = touch is not None and touch.run > (known.made.start or 0)
+        self._run.made[job_id] = (
+            replace(known.made, touched=touch.run) if touch is not None and since else known.made
+        )
         if known.params:
             self._run.params.setdefault((job.rule, job.params_digest or ""), known.params)
 

@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.external import processes
 from snakemake_logger_plugin_observe.journal.events import RunFinished, RunStarted
 from snakemake_logger_plugin_observe.journal.excerpts import contains, read_ends
+from snakemake_logger_plugin_observe.journal.records import RunKind
 
 _OF_AN_ATTEMPT: Final = b'{"event":"attempt_'
 _CUT_OFF: Final = ("failed", "interrupted", "killed")
@@ -56,15 +57,15 @@ def start_of(started: RunStarted) -> Micros:
     return started.process_started or started.time
 
 
-def runs_in(folder: Path) -> list[Begun]:
-    """Return the real runs whose journals are in *folder*, the newest last.
+def runs_in(folder: Path, kind: RunKind = "run") -> list[Begun]:
+    """Return the real runs whose journals are in *folder*, or those of a *kind*, the newest last.
 
     A run counts once, even if there are copies of its journal.
     """
     found: dict[str, Begun] = {}
     for path in sorted(folder.glob("*.jsonl")):
         started, finished = read_ends(path) or (None, None)
-        if started is not None and started.kind == "run":
+        if started is not None and started.kind == kind:
             run = Begun(path, started) if finished is None else Outline(path, started, finished)
             found.setdefault(started.run_id, run)
     return sorted(found.values(), key=lambda run: start_of(run.started))
@@ -82,7 +83,7 @@ def tagged(folder: Path, tag: str) -> list[Begun]:
     return [one for one in runs_in(folder) if one.started.tags.get(key) == value]
 
 
-def before(journal: Path, started: RunStarted) -> list[Begun]:
+def before(journal: Path, started: RunStarted, kind: RunKind = "run") -> list[Begun]:
     """Return the runs before one, of the same Snakefile, whatever became of them.
 
     A run that failed while its Snakefile was read has none on record, and so may be any workflow's.
@@ -90,6 +91,7 @@ def before(journal: Path, started: RunStarted) -> list[Begun]:
     Args:
         journal: that run's journal; the others are in its folder.
         started: its first event.
+        kind: what kind of runs.
 
     Returns:
         The runs, the newest first.
@@ -98,7 +100,7 @@ def before(journal: Path, started: RunStarted) -> list[Begun]:
     start, snakefile = start_of(started), snakefile_of(started)
     return [
         one
-        for one in reversed(runs_in(journal.parent))
+        for one in reversed(runs_in(journal.parent, kind))
         if start_of(one.started) < start and snakefile in (None, snakefile_of(one.started))
     ]
 

@@ -63,6 +63,7 @@ def _not_run(one: NotRun, run: Run) -> dict[str, Any]:
                 "status": share.status,
                 "jobs": len(share.jobs),
                 "failed": share.failed,
+                "touched": moment(share.touched),
             }
             for share in one.shares
         ],

@@ -22,6 +22,10 @@ _UNCHANGED: Final = {
     "ancient": "but {job} reads it as ancient()",
     "considered_ancient": "but --consider-ancient lets inputs of {rule} count as old",
     "no_mtime": "but --rerun-triggers leaves out mtime",
+    "folder": "but it is a folder, which has no checksum: {job} reads it as ancient(), or "
+    "Snakemake looks at the time that it noted in the folder itself",
+    "other_size": "and has another size than {job} read: it became ancient() since, or was written "
+    "again after the run",
     "unknown": "but Snakemake did not count that as a change",
 }
 _ENDS: Final = {
@@ -213,6 +217,11 @@ def _shares(shares: Iterable[KeptShare], run: Run) -> Iterator[str]:
         else:
             ended = f", which {ENDED[share.status]}" if share.status in ENDED else ""
             yield f"  since {when}{ended}: {plural(len(share.jobs), 'job')}: {jobs}"
+        if share.touched is not None:
+            yield (
+                f"    marked as new since by the --touch run of {clock_time(share.touched)}, which "
+                "made nothing: what changed before it is not in their outputs"
+            )
     if len(known) > _SHOWN:
         yield f"  … and {len(known) - _SHOWN:,} more runs (--format json)"
     if known and len(known) < len(list(shares)):

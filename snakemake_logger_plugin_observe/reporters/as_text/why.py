@@ -92,6 +92,9 @@ def _rules_of(one: NotRun, answer: WhyAnswer) -> set[str]:
 
 
 def _ran(answer: WhyAnswer) -> str:
+    started = answer.source.run.started
+    if started is not None and started.kind == "touch":
+        return "were touched, and not made,"
     return "would run" if answer.why.planned else "ran"
 
 

@@ -1,8 +1,9 @@
 """Changed settings, profile and configuration of the run, judged by what they can do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from snakemake_logger_plugin_observe.analysis.compare.differences import DATA, PROGRAM, RUN, Change
+from snakemake_logger_plugin_observe.analysis.compare.job_matching import Pair
 from snakemake_logger_plugin_observe.analysis.compare.same_work import strict_mode
 from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     UNCHECKED,
@@ -16,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.compare.setting_effects import (
     is_lifted,
     setting,
 )
+from snakemake_logger_plugin_observe.analysis.phrasing import job_name, named
 
 HIDDEN, MEANING, TIME, NEITHER = (
     "hides_changes",
@@ -60,6 +62,10 @@ def _hides_more(compared: Compared, change: Change, known: SettingEffect) -> boo
 
 
 def _meaning(compared: Compared, change: Change, known: SettingEffect, text: str) -> Finding:
+    if known.name == "config" and (unseen := _made_without_it(compared)):
+        why = "a script or a command that reads it by itself causes no rerun"
+        claim = f"{text}; {unseen}, and did not see it: {why}"
+        return Finding(MEANING, "neutral", claim, change.evidence)
     if compared.same_bytes:
         claim = f"{text}; the outputs are the same bytes"
         return Finding(MEANING, "neutral", claim, change.evidence)
@@ -74,13 +80,33 @@ def _meaning(compared: Compared, change: Change, known: SettingEffect, text: str
     return Finding(MEANING, "unsafe", claim, change.evidence)
 
 
+def _made_without_it(compared: Compared) -> str:
+    """Return which jobs of B that may read the configuration by themselves were up to date.
+
+    Where a job ran, its command would show that; where none did, a command may have it, too.
+    """
+    run = compared.after.run
+    kept = [
+        pair.after
+        for pair in compared.match.pairs
+        if pair.after.job_id in run.kept
+        and (pair.after.output if not run.jobs else not _is_a_command(pair))
+    ]
+    return f"{named([job_name(job) for job in kept])} {_were(kept)} up to date" if kept else ""
+
+
+def _were(jobs: Sequence[object]) -> str:
+    return "was" if len(jobs) == 1 else "were"
+
+
+def _is_a_command(pair: Pair) -> bool:
+    job = pair.after
+    return job.shellcmd is not None or (job.code_digest is None and not job.script)
+
+
 def _seen_in_jobs(compared: Compared) -> bool:
     """Whether every effect of the configuration would show in the jobs' commands.
 
     A script or a ``run`` directive can read the configuration by itself; a command cannot.
     """
-    return all(
-        pair.after.shellcmd is not None
-        or (pair.after.code_digest is None and not pair.after.script)
-        for pair in compared.match.pairs
-    )
+    return all(map(_is_a_command, compared.match.pairs))
