@@ -125,7 +125,10 @@ def _looked_up(source: Source, one: NotRun) -> NotRun:
         jobs = [source.run.kept[job_id] for job_id in one.jobs[:_MOST_LOOKED_UP]]
         outputs = {path for job in jobs for path in job.output}
         gone = folder.gone(outputs & {one.what} or outputs)
-    return replace(one, newer=newer, gone=tuple(sorted(gone)))
+    made = {job_id for share in one.shares if share.journal is None for job_id in share.jobs}
+    lost = any(source.run.kept[job_id].output for job_id in made)
+    unended = earlier_jobs.unended_before(source) if lost else None
+    return replace(one, newer=newer, gone=tuple(sorted(gone)), unended=unended)
 
 
 def _looked_at(source: Source, folder: Workdir, one: NewerInput) -> NewerInput:

@@ -568,3 +568,26 @@ def test_what_up_to_date_jobs_have_not_seen_is_said(lab: Lab) -> None:
     lab.snakemake(*HERE, *SUMS)
     assert "marked as new since by the --touch run of" in text(lab, "why", "mid.txt")
     assert "o, mid: marked as new by a --touch run, which made nothing" in text(lab, "triage")
+
+
+def test_a_renamed_rule_s_output_is_known_to_be_made_under_the_old_name(lab: Lab) -> None:
+    lab.snakefile(TWO_FILES)
+    (lab.folder / "in.txt").write_text("1")
+    lab.snakemake(*HERE)
+    lab.snakefile(TWO_FILES.replace("rule work", "rule renamed"))
+    lab.snakemake(*HERE)
+    reason = answer(lab, "why", "out.txt")["not_run"]
+    assert [(one["jobs"], one["journal"] is None) for one in reason["made_by"]] == [(1, False)]
+    assert text(lab, "why").count("renamed") == 2
+    assert "the others" not in text(lab, "why")
+
+
+def test_what_a_run_whose_end_is_lost_may_have_made_is_said(lab: Lab) -> None:
+    lab.snakefile(TWO_FILES)
+    (lab.folder / "in.txt").write_text("1")
+    journal = lab.new_run(*HERE)
+    lines = journal.read_text().splitlines(True)
+    kept = [one for one in lines if '"rule":"work"' not in one and '"run_finished"' not in one]
+    journal.write_text("".join(kept))
+    lab.snakemake(*HERE)
+    assert "may have made what is of unknown origin: its journal has no end" in text(lab, "why")

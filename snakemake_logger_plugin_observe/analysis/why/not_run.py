@@ -92,6 +92,8 @@ class NotRun:
     """What an earlier run knows of a name that this run does not know."""
     gone: tuple[str, ...] = ()
     """Outputs of up-to-date jobs that it asks about, and that are not there now."""
+    unended: Micros | None = None
+    """When an earlier run began, the end of whose journal is lost: it may have made the others."""
     absence: Absence | None = None
     """Why that run's jobs are none of this run."""
 

@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.why import not_in_run
 from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention
 from snakemake_logger_plugin_observe.analysis.why.origins import upwards
 from snakemake_logger_plugin_observe.commands.support import find_journal
-from snakemake_logger_plugin_observe.commands.support.folder_runs import before, start_of
+from snakemake_logger_plugin_observe.commands.support.folder_runs import Outline, before, start_of
 from snakemake_logger_plugin_observe.commands.support.run_folder import folder_of
 from snakemake_logger_plugin_observe.external.workdir import Workdir
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, at_line
@@ -78,6 +78,18 @@ def _touches(source: Source) -> dict[_Name, _Touch]:
     return found
 
 
+def unended_before(source: Source) -> "Micros | None":
+    """Return when the newest earlier run began whose journal has no end; None if there is none.
+
+    Its last lines may be lost, and with them what it made.
+    """
+    started = source.run.started
+    for one in before(source.path, started)[:_MOST_READ] if started is not None else ():
+        if not isinstance(one, Outline) and one.ran_jobs:
+            return start_of(one.started)
+    return None
+
+
 def mention(source: Source, text: str) -> Mention | None:
     """Return what the newest earlier run that knows what *text* names knows of it."""
     found = (not_in_run.mention(one.run, str(one.path), text) for one in _earlier(source, None))
@@ -117,6 +129,7 @@ class _Search:
         self._began = run.started.time if run.started is not None else 0
         self._ran = {_name(job) for job in run.jobs.values()}
         self._wanted = {_name(job): job_id for job_id, job in run.kept.items()}
+        self._outputs = {job.output: _name(job) for job in run.kept.values() if job.output}
         counts = Counter(run.planned.up_to_date if run.planned is not None else {})
         counts.subtract(job.rule for job in run.kept.values())
         self._counted = {rule: many for rule, many in counts.items() if many > 0}
@@ -183,6 +196,8 @@ class _Search:
 
     def _take(self, known: _Known, *, same_code: bool) -> None:
         job, name = known.job, _name(known.job)
+        if name not in self._wanted and job.output in self._outputs:
+            name = self._outputs[job.output]  # its rule was renamed since
         if name in self._ran or name in self._candidates:
             return
         if (job_id := self._wanted.get(name)) is not None:
@@ -222,6 +237,8 @@ class _Search:
         facts: dict[str, object] = {"job_id": job_id}
         if here is not None and not job.output:  # new inputs do not make it run
             facts["input"] = here.input
+        if here is not None:
+            facts |= {"rule": here.rule, "wildcards": here.wildcards}
         self._run.kept[job_id] = job.model_copy(update=facts)
         touch = self._touches.get(_name(job))
         since = touch is not None and touch.run > (known.made.start or 0)
@@ -229,7 +246,9 @@ class _Search:
             replace(known.made, touched=touch.run) if touch is not None and since else known.made
         )
         if known.params:
-            self._run.params.setdefault((job.rule, job.params_digest or ""), known.params)
+            self._run.params.setdefault(
+                (self._run.kept[job_id].rule, job.params_digest or ""), known.params
+            )
 
     def take_counted(self) -> None:
         """Take the candidates of each rule that has as many of them as it has up-to-date jobs."""

@@ -72,6 +72,7 @@ def _not_run(one: NotRun, run: Run) -> dict[str, Any]:
             for newer in one.newer
         ],
         "gone": list(one.gone),
+        "unended_run": moment(one.unended),
         "changed": one.changed,
         "absence": one.absence,
         "earlier": _mention(one.earlier) if one.earlier is not None else None,

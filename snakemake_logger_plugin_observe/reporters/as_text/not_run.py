@@ -49,6 +49,11 @@ def _lines(answer: WhyAnswer, one: NotRun) -> Iterator[str]:
         case "up_to_date":
             yield _first(answer, one)
             yield from _shares(one.shares, run)
+            if one.unended is not None:
+                yield (
+                    f"  the run of {clock_time(one.unended)} may have made what is of unknown "
+                    "origin: its journal has no end"
+                )
             yield from _gone(one, run)
             yield from _newer(one.newer, run)
         case "read":
