@@ -97,7 +97,10 @@ def test_a_run_that_failed_before_its_plan_says_what_to_do(
     cost, failed = said(lab), said(lab, "jobs", "--failed")
     assert what in cost
     assert f"What to do: {to_do}" in cost
-    assert "No job failed: the run failed before any job had started. Snakemake reported" in failed
+    assert (
+        "The run failed before any job had started. No failed attempts. Snakemake reported"
+        in failed
+    )
 
 
 def test_what_changed_before_a_run_that_could_not_be_read_is_unknown(lab: Lab) -> None:
@@ -136,7 +139,9 @@ def test_a_job_killed_from_outside_gets_one_answer(lab: Lab, retries: str) -> No
     lab.snakemake(*RECORDED, *flags, check=False)
     for command in ((), ("triage",)):
         assert "find out what sent the signal: check the kernel's log" in said(lab, *command)
-    assert "remove its retries" not in said(lab, "triage")
+    triage = said(lab, "triage")
+    assert "remove its retries" not in triage
+    assert ("masked_failure (certain): the run failed: " in triage) == (retries != "0")
 
 
 def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:

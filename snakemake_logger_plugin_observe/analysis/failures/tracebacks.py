@@ -16,12 +16,17 @@ def summary(text: str) -> str:
 
     If several exceptions follow each other, the first is the cause.
     """
-    error = _ERROR.search(text) if _TRACEBACK in text and text.startswith(_TRACEBACK) else None
+    error = _ERROR.search(text) if is_one(text) else None
     if error is None:
         return essence(text)
     place = raised_at(text[: error.start()])
     at = f" ({place[0]}:{place[1]})" if place is not None else ""
     return f"{' '.join(error[0].split())}{at}"
+
+
+def is_one(text: str) -> bool:
+    """Whether an error's *text* begins with a traceback."""
+    return text.startswith(_TRACEBACK)
 
 
 def raised_at(text: str) -> tuple[str, int] | None:

@@ -122,11 +122,11 @@ def advice(text: str) -> Advice:
             return known
     # The line that raised the error is more precise than its rule.
     place = tracebacks.raised_at(text) or next(iter(_IN_FILE.findall(text)), None)
-    if place is None and _SETTING.search(text):
+    if place is None and (_SETTING.search(text) or tracebacks.is_one(text)):
         return Advice(
             "operating context",
-            "correct the command line or the profile, and confirm it with a dry run",
-            "Snakemake refused a setting that it was started with",
+            "correct the command line, the profile or the config, and confirm it with a dry run",
+            "Snakemake could not use what it was started with, and no line of the workflow failed",
         )
     at = f" at {place[0]}:{place[1]}" if place else ""
     or_config = " or the config that it reads" if "KeyError" in text else ""

@@ -25,6 +25,10 @@ from snakemake_logger_plugin_observe.run.scope import scope_of
 
 _LATELY: Final = 60_000_000
 """A run that goes on writes something every 15 seconds; clocks may differ by some."""
+_OTHERS_NAMED: Final = 3
+_STOPPED: Final = (
+    "the run is stopped (Ctrl-Z, SIGSTOP): nothing is known after its last sign of life"
+)
 
 
 def add_argument(parser: argparse.ArgumentParser) -> None:
@@ -156,7 +160,7 @@ def _load(path: Path, detail: Detail) -> Source:
     stopped = alive is True and run.started is not None and processes.is_stopped(run.started)
     if alive and not stopped:  # since when it was stopped, nothing shows but the last sign of life
         extend_to(run, clock.now())
-    problems = (*reading.problems, *_lost(run))
+    problems = (*reading.problems, *_lost(run), *([_STOPPED] if stopped else []))
     shown = tuple(f"{path}: {one}" for one in problems)
     source = Source(path, run, run.status(alive), shown, _resumed(path, run), stopped=stopped)
     others = folder_runs.alongside(path, run.started, run.end) if run.started is not None else []
@@ -170,11 +174,14 @@ def _load(path: Path, detail: Detail) -> Source:
 
 def _at_the_same_time(others: Sequence[folder_runs.Begun]) -> Iterator[str]:
     """Say which other runs of the folder went on at the same time, unless they succeeded."""
-    for one in others:
+    shown = [one for one in others if one.status == "running" or one.status in ENDED]
+    for one in shown[:_OTHERS_NAMED]:
         if one.status == "running":
             yield f"another run goes on in this folder: {one.path}"
-        elif one.status in ENDED:
+        else:
             yield f"another run here at the same time {ENDED[one.status]}: {one.path}"
+    if (more := len(shown) - _OTHERS_NAMED) > 0:
+        yield f"{plural(more, 'more run')} here at the same time"
 
 
 def _resumed(path: Path, run: Run) -> EarlierRun | None:

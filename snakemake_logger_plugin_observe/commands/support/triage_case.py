@@ -134,8 +134,6 @@ def _missing(
             f"the run {how}: nothing is known after {run.makespan / 1e6:.1f} s, so how long it "
             "took, and whether it was slow, is unknown"
         )
-    if source.stopped:
-        yield "the run is stopped (Ctrl-Z, SIGSTOP): nothing is known after its last sign of life"
     if source.status == "running":
         yield "the run has not ended: all of this is preliminary"
     if run.started is not None and run.started.kind == "touch":

@@ -89,6 +89,8 @@ def _next(source: Source) -> Text:
         return reader("why", source, purpose="why nothing had to run")
     if source.status == "failed":
         return reader("triage", source, purpose="what went wrong, and what to do")
+    if source.stopped:
+        return reader("jobs", source, purpose="what is in flight")
     return reader("path", source, purpose="what to fix first, and what that would save")
 
 

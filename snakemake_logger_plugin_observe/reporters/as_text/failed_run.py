@@ -53,6 +53,8 @@ def _interrupted(answer: CostAnswer) -> Iterator[RenderableType]:
     if what := headline(source.run, found) if first_failure(found) is not None else None:
         yield Text(harmless(f"Failed before that: {what}"), "red")
     to_do = "run the same command again: what is done stays done"
+    if any(one.status == "cancelled" for one in source.run.attempts.values() if one.external_jobid):
+        to_do = f"check whether the cluster still runs its jobs (triage names them), then {to_do}"
     if first := first_failure(found):
         to_do = _to_do(first)
     yield Text.assemble(("What to do: ", "bold"), harmless(to_do) + ".")

@@ -108,8 +108,8 @@ def _none_failed(answer: JobsAnswer) -> str:
     if status != "failed" or answer.rule is not None:
         return "No failed attempts."
     if not run.attempts:
-        return "No job failed: the run failed before any job had started."
-    return "No job failed: Snakemake itself did."
+        return "The run failed before any job had started. No failed attempts."
+    return "Snakemake itself failed. No failed attempts."
 
 
 def _not_run(answer: JobsAnswer) -> str:
