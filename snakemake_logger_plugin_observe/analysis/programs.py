@@ -5,10 +5,11 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
-_RUN_BY: Final = (
+_PROGRAM: Final = re.compile(
     r"(?:^|[;&|(\n]|\b(?:bash|sh|zsh|python[\d.]*|Rscript|perl|julia|ruby|node|awk|source|time)\b)"
-    r"(?:\s+-\S+)*\s*"
+    r"(?:\s+-\S+)*\s*(?=(?P<name>[^\s;&|()<>'\"]+))"
 )
+"""What begins a command, or comes after an interpreter and its flags."""
 
 
 def runs(job: JobDescribed, path: str) -> bool:
@@ -16,4 +17,4 @@ def runs(job: JobDescribed, path: str) -> bool:
     command = job.shellcmd or ""
     if path not in command:
         return False
-    return re.search(rf"{_RUN_BY}{re.escape(path)}(?![\w./-])", command) is not None
+    return any(found["name"] == path for found in _PROGRAM.finditer(command))

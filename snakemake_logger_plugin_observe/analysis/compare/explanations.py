@@ -117,18 +117,18 @@ class _Found:
         by_change = set(_outputs_below(self.later, self.changed.values()))
         left = [path for path in left if path not in by_change]
         updated: dict[str, JobDescribed] = {}
-        made = {
-            path: any(one in self.later.makers for one in upwards(path)) for path in self.updates
-        }
+        makers = self.later.makers
+        made = {path for path in self.updates if any(one in makers for one in upwards(path))}
         for intermediate in (False, True):  # what a job made is updated because of its sources
-            explained: set[str] = set()
+            if not left:
+                break
+            above = _jobs_above(self.later, left)
             for path, readers in self.updates.items():
-                if not left or made[path] != intermediate:
-                    continue
-                below = set(_outputs_below(self.later, readers))
-                if not below.isdisjoint(left):
-                    updated[path] = readers[0]
-                    explained |= below
+                reader = next((job for job in readers if job.job_id in above), None)
+                if reader is not None and (path in made) == intermediate:
+                    updated[path] = reader
+            read = [job for path in updated for job in self.updates[path]]
+            explained = set(_outputs_below(self.later, read))
             left = [path for path in left if path not in explained]
         return left, updated
 
@@ -165,3 +165,14 @@ def _outputs_below(lineage: Lineage, jobs: Iterable[JobDescribed]) -> Iterator[s
         for path in job.output:
             yield path
             waiting.extend(lineage.readers.get(path, ()))
+
+
+def _jobs_above(lineage: Lineage, paths: Iterable[str]) -> set[int]:
+    """Return the jobs that *paths* depend on; each is visited once."""
+    waiting, seen = list(paths), set[int]()
+    while waiting:
+        maker = lineage.makers.get(waiting.pop())
+        if maker is not None and maker.job_id not in seen:
+            seen.add(maker.job_id)
+            waiting.extend(maker.input)
+    return seen
