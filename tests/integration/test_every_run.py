@@ -591,3 +591,40 @@ def test_what_a_run_whose_end_is_lost_may_have_made_is_said(lab: Lab) -> None:
     journal.write_text("".join(kept))
     lab.snakemake(*HERE)
     assert "may have made what is of unknown origin: its journal has no end" in text(lab, "why")
+
+
+# -- a leftover of --keep-incomplete was made whole since -------------------------------------------
+
+LEFT = """
+    rule all:
+        input: "z.txt", "late.txt"
+
+    rule x:
+        output: "x.txt"
+        shell: "echo part > {output}; test ! -e break_x; echo whole >> {output}"
+
+    rule z:
+        input: "x.txt"
+        output: "z.txt"
+        shell: "cp {input} {output}"
+
+    rule late:
+        output: "late.txt"
+        shell: "test ! -e break_late; echo late > {output}"
+"""
+
+
+def test_outputs_that_were_made_of_a_leftover_differ_once_it_is_whole(lab: Lab) -> None:
+    lab.snakefile(LEFT)
+    (lab.folder / "break_x").touch()
+    lab.snakemake(*HERE, *SUMS, "--keep-incomplete", "-k", check=False)
+    lab.snakemake(*HERE, *SUMS, "--ignore-incomplete")
+    (lab.folder / "break_x").unlink()
+    (lab.folder / "break_late").touch()
+    lab.snakemake(*HERE, *SUMS, "-F", "-k", check=False)
+    (lab.folder / "break_late").unlink()
+    lab.snakemake(*HERE, *SUMS)
+    assert answer(lab, "triage")["symptoms"] == []
+    compared = text(lab, "compare")
+    assert "in A, x.txt was what a failed job had left (--keep-incomplete)" in compared
+    assert "nothing in the journals explains" not in compared

@@ -16,7 +16,7 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import (
     other_sizes,
     snakefile_of,
 )
-from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match
+from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair
 from snakemake_logger_plugin_observe.analysis.compare.lineage import Lineage
 from snakemake_logger_plugin_observe.analysis.why.origins import files_of, upwards
 from snakemake_logger_plugin_observe.analysis.why.reason_text import (
@@ -26,6 +26,7 @@ from snakemake_logger_plugin_observe.analysis.why.reason_text import (
     parse,
 )
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.attempt import FAILED
 from snakemake_logger_plugin_observe.run.model import Run
 
 _OF_JOBS: Final = ("code", "params", "environment", "script", "command", "threads", "input ")
@@ -40,6 +41,9 @@ class Explanations:
     """Those whose job is as it was, and everything upstream of it, too."""
     updated: Mapping[str, JobDescribed] = field(default_factory=dict)
     """Updated inputs, each with a reader, from which outputs are made that nothing else explains.
+    """
+    left: tuple[str, ...] = ()
+    """What a failed job had left and counted as up to date in the first run: ``--keep-incomplete``.
     """
     of_the_run: bool = False
     """Whether something else changed that any job may depend on: a config key, a helper file."""
@@ -72,7 +76,11 @@ def explain(
     found = _Found(lineages[1])
     for job in match.added:
         found.changed[job.job_id] = job
+    left_behind: list[str] = []
     for pair in match.pairs:
+        if _was_left(runs, pair):
+            found.changed[pair.after.job_id] = pair.after
+            left_behind += pair.before.output
         found.take(pair.after, pair.after)
         if any(what.startswith(_OF_JOBS) for what in facts_of(pair)):
             found.changed[pair.after.job_id] = pair.after
@@ -88,7 +96,18 @@ def explain(
                     found.take(now, job)
         unexplained, updated = found.explain(left)
     of_the_run = any(concerns_all(one, runs[1], changes) for one in changes)
-    return Explanations(tuple(unexplained), updated, of_the_run)
+    return Explanations(tuple(unexplained), updated, tuple(left_behind), of_the_run)
+
+
+def _was_left(runs: tuple[Run, Run], pair: Pair) -> bool:
+    """Return whether a job's outputs were a failed job's in the first run, and made since."""
+    before, after = (
+        run.made.get(job.job_id) for run, job in zip(runs, (pair.before, pair.after), strict=True)
+    )
+    if before is None or before.attempt.status not in FAILED:
+        return False
+    attempt = after.attempt if after is not None else runs[1].last_attempt(pair.after.job_id)
+    return attempt is not None and attempt.status not in FAILED
 
 
 @dataclass(slots=True)

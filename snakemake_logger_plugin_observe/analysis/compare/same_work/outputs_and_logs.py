@@ -151,6 +151,8 @@ def _contents(compared: Compared) -> Iterator[Finding]:
     if _made_from_new(compared, differing):
         depend = "depends" if len(differing) == 1 else "depend"
         kind, why = "neutral", f", which {depend} on the outputs of new jobs now"
+    if left := compared.explanations.left:
+        why += f"; in A, {named(left)} was what a failed job had left (--keep-incomplete)"
     claim = f"{len(differing)} of {of} outputs differ: {named(differing)}{why}"
     evidence: list[Citation] = []
     for side, known in ((compared.before, old), (compared.after, new)):

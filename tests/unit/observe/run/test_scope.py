@@ -3,7 +3,7 @@
 import pytest
 from builders import Story, begun
 
-from snakemake_logger_plugin_observe.run.scope import JobCounts, job_counts, scope_of
+from snakemake_logger_plugin_observe.run.scope import JobCounts, job_counts, part_of, scope_of
 
 
 def planned(to_run: dict[str, int], kind: str = "run", **up_to_date: int) -> Story:
@@ -55,3 +55,20 @@ def test_without_a_plan_what_was_not_reached_is_unknown() -> None:
     counts = job_counts(begun().job(1).quick(1, 3, 3, 4).run)
     assert (counts.planned, counts.up_to_date, counts.not_reached) == (None, None, None)
     assert counts.done == 1
+
+
+@pytest.mark.parametrize(
+    ("story", "part"),
+    [
+        (begun(), ""),
+        (begun(settings={"until": [], "omit_from": [], "batch": None}), ""),
+        (begun(settings={"until": ["map", "sum"]}), "--until map sum left out jobs"),
+        (begun(settings={"omit_from": ["qc"]}), "--omit-from qc left out jobs"),
+        (begun(targets=("a.txt",), default_target="all"), "only a.txt was asked for"),
+        (begun(targets=("all",), default_target="all"), ""),
+        (begun(targets=("a.txt",)), ""),
+    ],
+    ids=["default", "no flag", "until", "omit-from", "a target", "all", "an old journal"],
+)
+def test_a_run_of_a_part_of_the_workflow_says_what_made_it_one(story: Story, part: str) -> None:
+    assert part_of(story.run) == part
