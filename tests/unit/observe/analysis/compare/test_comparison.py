@@ -838,6 +838,15 @@ def test_the_claim_says_whether_all_failures_or_each_job_s_were_alike() -> None:
     ]
 
 
+def test_of_a_job_that_never_succeeded_retries_hid_nothing() -> None:
+    after = failing((1, 1), (), (), ())
+    after.events.pop()
+    after.events = [one for one in after.events if getattr(one, "attempt", None) != 3]
+    assert "1 job of map failed 2 times, the same way every time: retries did not help" in (
+        claims_on_retries(after.end(100, "failed"))
+    )
+
+
 def test_intermittent_and_deterministic_failures_are_counted_separately() -> None:
     after = failing((1, 1), (2,), (3,), ())
     assert claims_on_retries(after) == [

@@ -286,3 +286,27 @@ def test_if_no_run_may_be_read_the_error_says_so(
     assert output(capsys)[1] == (
         ".snakemake/observe: Permission denied; its owner can let you read it"
     )
+
+
+def at_the_same_time(workdir: Path, status: str) -> list[str]:
+    """Return the problems of a run next to which another one was."""
+    story = Story(run_id="b" * 32)
+    story.job(1).quick(1, 3, 4, 10)
+    write_run(workdir, "20260301T110000-aaaaaa", story.end(11, status))
+    newest = write_run(workdir, "20260301T130000-bbbbbb", chain())
+    return list(find_journal.load(newest).unread)
+
+
+@pytest.mark.parametrize(
+    ("status", "how"), [("failed", "failed"), ("interrupted", "was interrupted")]
+)
+def test_another_run_at_the_same_time_that_did_not_succeed_is_named(
+    status: str, how: str, tmp_path: Path
+) -> None:
+    (named,) = at_the_same_time(tmp_path, status=status)
+    assert named.startswith(f"another run here at the same time {how}: ")
+    assert named.endswith("20260301T110000-aaaaaa.jsonl")
+
+
+def test_another_run_at_the_same_time_that_succeeded_is_not_named(tmp_path: Path) -> None:
+    assert at_the_same_time(tmp_path, status="success") == []
