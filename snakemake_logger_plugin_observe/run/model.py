@@ -200,6 +200,8 @@ class Run:
         A service that succeeded ended by the signal that stops it, which is no failure; nor is the
         end of a tool that was cut off with its run.
         """
+        if not attempt.levels:
+            return []
         job = self.job_of(attempt)
         stopped = job is not None and job.service and attempt.status not in FAILED
         counted = attempt.executions[:-1] if stopped or attempt.cut_off else attempt.executions

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.why import not_in_run
@@ -127,7 +128,6 @@ class _Search:
         self._folder = folder
         self._touches = touches
         self._began = run.started.time if run.started is not None else 0
-        self._ran = {_name(job) for job in run.jobs.values()}
         self._wanted = {_name(job): job_id for job_id, job in run.kept.items()}
         self._outputs = {job.output: _name(job) for job in run.kept.values() if job.output}
         counts = Counter(run.planned.up_to_date if run.planned is not None else {})
@@ -136,6 +136,10 @@ class _Search:
         self._candidates: dict[_Name, _Known] = {}
         self._checkpoints: dict[_Name, _Known] = {}
         self._dropped: dict[_Name, _Known] = {}
+
+    @cached_property
+    def _ran(self) -> set[_Name]:
+        return {_name(job) for job in self._run.jobs.values()}
 
     def unfinished(self) -> bool:
         return bool(self._wanted or self._counted)
@@ -149,7 +153,10 @@ class _Search:
         same_code = _same_code(self._run, run)
         if same_code and not self._dropped and _same_request(self._run, run):
             self._dropped = self._only_for_checkpoints(source)
+        all_known = not self.unfinished()  # then only checkpoints may be missing
         for job_id, job in run.jobs.items():
+            if all_known and not job.checkpoint:
+                continue
             if (attempt := run.last_attempt(job_id)) is not None:
                 made = Made(str(source.path), run.start, source.status, attempt)
                 self._take(_Known(job, made, run.params_of(job)), same_code=same_code)
