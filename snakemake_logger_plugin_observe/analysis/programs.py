@@ -13,8 +13,16 @@ _PROGRAM: Final = re.compile(
 
 
 def runs(job: JobDescribed, path: str) -> bool:
-    """Return whether the command of *job* runs the file at *path*."""
+    """Return whether *job* runs the file at *path*, by its command or as its script."""
+    if is_script(job, path):
+        return True
     command = job.shellcmd or ""
     if path not in command:
         return False
     return any(found["name"] == path for found in _PROGRAM.finditer(command))
+
+
+def is_script(job: JobDescribed, path: str) -> bool:
+    """Return whether the file at *path* is the script of *job*."""
+    script = job.script or ""
+    return script == path or script.endswith(f"/{path}")

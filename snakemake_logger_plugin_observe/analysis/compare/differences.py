@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.analysis.compare.digests import differ, sho
 from snakemake_logger_plugin_observe.analysis.compare.job_matching import Match, Pair, match
 from snakemake_logger_plugin_observe.analysis.param_values import ParamsChange
 from snakemake_logger_plugin_observe.analysis.phrasing import named
-from snakemake_logger_plugin_observe.analysis.programs import runs
+from snakemake_logger_plugin_observe.analysis.programs import is_script, runs
 from snakemake_logger_plugin_observe.journal.events import JobDescribed, RunStarted
 from snakemake_logger_plugin_observe.pasting import recorded
 from snakemake_logger_plugin_observe.run.model import Run
@@ -263,6 +263,7 @@ def _of_data(before: CitedRun, after: CitedRun) -> Iterator[Change]:
     found = other_sizes(before.run, after.run)
     programs = {path: one for path, one in found.items() if runs(one[2], path)}
     data = {path: one for path, one in found.items() if path not in programs}
+    programs = {path: one for path, one in programs.items() if not is_script(one[2], path)}
     for label, files in ((PROGRAM, programs), (DATA, data)):
         if not files:
             continue

@@ -14,7 +14,7 @@ from snakemake_logger_plugin_observe.analysis.compare.same_work.finding import (
     Kind,
 )
 from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
-from snakemake_logger_plugin_observe.analysis.programs import runs
+from snakemake_logger_plugin_observe.analysis.programs import is_script, runs
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 
 HIDDEN: Final = "hides_changes"
@@ -178,7 +178,11 @@ def _other_data(compared: Compared) -> Iterator[Finding]:
         path: job for path, job in compared.explanations.updated.items() if path not in sizes
     }
     resized = {path: job for path, (_was, _now, job) in sizes.items()}
-    every = {path: job for path, job in (resized | updated).items() if runs(job, path)}
+    every = {
+        path: job
+        for path, job in (resized | updated).items()
+        if runs(job, path) and not (is_script(job, path) and job.code_digest)  # a change of code
+    }
     if every:
         yield _program(compared, every)
     if data := {path: one for path, one in sizes.items() if not runs(one[2], path)}:

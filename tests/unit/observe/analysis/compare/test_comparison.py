@@ -1094,3 +1094,17 @@ def test_a_program_that_is_an_input_is_code(sizes: dict[str, int]) -> None:
     assert [one.what for one in compared(before, after).work.changes] == [
         f"program {path}" for path in sizes
     ]
+
+
+def test_a_script_that_is_an_input_too_is_code_once() -> None:
+    job = a_job("work", "out.txt", "tool.py", shellcmd=None, script="/work/tool.py")
+    edited = {
+        **job,
+        "code_digest": "sha256:other",
+        "reason": "Updated input files: tool.py; Code has changed since last execution",
+        "input_sizes": {"tool.py": 13},
+    }
+    before = a_run([{**job, "input_sizes": {"tool.py": 9}}], sums={"out.txt": "1"})
+    after = a_run([edited], sums={"out.txt": "2"})
+    assert found(before, after) == {"code_changed": "unsafe", "contents_differ": "unsafe"}
+    assert claims(before, after, "code_changed") == ["code of work changed, and the outputs differ"]
