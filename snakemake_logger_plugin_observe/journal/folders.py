@@ -1,12 +1,15 @@
 """Folders of journals: where they are, and which journals are in one."""
 
 import os
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.trusted_paths import make_folder, open_folder
 
+_SECOND: Final = re.compile(r"\d{8}T\d{6}", re.ASCII)
 SUBFOLDER: Final = Path(".snakemake", "observe")
 
 
@@ -42,7 +45,7 @@ def journals_in(workdir: Path) -> list[Path]:
 
 
 def journals_below(folder: Path) -> list[Path]:
-    """Return the journals in *folder*, sorted by name; none if there is no such folder.
+    """Return the journals in *folder*, the newest run last; none if there is no such folder.
 
     Raises:
         JournalError: if it may not be read.
@@ -55,4 +58,25 @@ def journals_below(folder: Path) -> list[Path]:
     except OSError as error:
         hint = "; its owner can let you read it" if isinstance(error, PermissionError) else ""
         raise JournalError(f"{folder}: {error.strerror or error}{hint}") from error
-    return [folder / name for name in sorted(names) if name.endswith(".jsonl")]
+    return _in_order([folder / name for name in sorted(names) if name.endswith(".jsonl")])
+
+
+def _in_order(journals: list[Path]) -> list[Path]:
+    """Return *journals*, those whose names have one and the same second by their last lines."""
+    seconds = Counter(map(_second, journals))
+    if len(seconds) == len(journals):
+        return journals
+    return sorted(journals, key=lambda one: (_second(one), _written(one, seconds), one.name))
+
+
+def _second(journal: Path) -> str:
+    """Return the second of the start, by which a journal is named; the name of one that is not."""
+    second = journal.name.rpartition("-")[0]
+    return second if _SECOND.fullmatch(second) else journal.name
+
+
+def _written(journal: Path, seconds: Counter[str]) -> int:
+    try:
+        return os.stat(journal).st_mtime_ns if seconds[_second(journal)] > 1 else 0
+    except OSError:
+        return 0

@@ -127,7 +127,7 @@ def test_a_missing_input_on_the_node_is_named_although_its_process_exited_with_0
     assert "in.txt" in (attempt.message or "")
     output = " ".join(lab.observe("jobs", "--failed").stdout.split())
     assert "an input is missing" in output
-    assert phases_s(attempt)["stage_in"] == pytest.approx(2, abs=0.5)
+    assert phases_s(attempt)["stage_in"] >= 1.9
 
 
 def test_outputs_are_recorded_on_request(lab: Lab) -> None:

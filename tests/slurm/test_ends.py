@@ -132,7 +132,7 @@ def test_a_job_cancelled_from_outside_has_the_scheduler_s_reason(
     assert phases_s(attempt).get("compute", 0) < 12
     (name, incident), *_ = lab.incidents().items()
     assert name == "job_lost"
-    assert f"({job}): CANCELLED" in incident["claim"]
+    assert f"(cluster job {job}): CANCELLED" in incident["claim"]
 
 
 def test_an_interrupted_run_cancels_its_jobs_as_the_bare_run_does(

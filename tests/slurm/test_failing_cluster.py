@@ -29,7 +29,7 @@ def test_a_job_on_a_node_that_went_down_is_cut_off(lab: SlurmLab, cluster: Clust
     assert "NODE_FAIL" in (attempt.message or "")
     (name, incident), *_ = lab.incidents().items()
     assert (name, incident["strength"]) == ("job_lost", "certain")
-    assert f"on n4 ({job}): NODE_FAIL" in incident["claim"]
+    assert f"on n4 (cluster job {job}): NODE_FAIL" in incident["claim"]
 
 
 def test_a_controller_outage_of_20_s_stops_nothing(lab: SlurmLab, cluster: Cluster) -> None:

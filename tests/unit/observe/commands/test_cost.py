@@ -30,9 +30,8 @@ def test_of_a_large_run_the_runs_before_are_not_read(
 ) -> None:
     for day in (0, 1, 2):
         one = a_run(day, run_id=f"{day:032}")
-        reason = (
-            in_params(f"0.{day * 271828}", f"0.{(day + 1) * 271828}") if day else missing("out.txt")
-        )
+        drawn = (f"/tmp/tmp{(day + n) * 48271:x}x7" for n in (1, 2))
+        reason = in_params(*drawn) if day else missing("out.txt")
         one.ran(1, "sort", reason, makes=("out.txt",))
         write_run(workdir, f"2026030{day + 1}T120000-aaaaaa", one.end(one.at_s + 1))
     monkeypatch.chdir(workdir)

@@ -216,3 +216,12 @@ def test_nothing_is_appended_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"link\.jsonl: a link; name the journal itself"):
         append(tmp_path / "link.jsonl", LATER[:1])
     assert kept.read_bytes() == b"{}\n"
+
+
+def test_journals_of_one_second_are_listed_as_they_were_written(tmp_path: Path) -> None:
+    folder = tmp_path / ".snakemake" / "observe"
+    made = [JournalWriter(folder, f"{n}abcdef", at(100), MODE) for n in (3, 1, 2)]
+    for nanoseconds, one in enumerate(made):
+        one.close()
+        os.utime(one.path, ns=(nanoseconds, nanoseconds))
+    assert journals_in(tmp_path) == [one.path for one in made]
