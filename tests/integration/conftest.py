@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from daily_runs import HERE, SAMPLES, SUMS
 from lab import Lab
 
 
@@ -16,6 +17,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)
+
+
+@pytest.fixture
+def samples(lab: Lab) -> Lab:
+    """A workflow over the samples of a table, run once over A and B."""
+    lab.snakefile(SAMPLES)
+    (lab.folder / "samples.txt").write_text("A B")
+    lab.snakemake(*HERE, *SUMS)
+    return lab
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,11 @@
 """Runs that are not the first, full one: what each kind of answer says about them."""
 
-import json
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from lab import BOTH, Lab
-
-HERE = (*BOTH, "--cores", "2")
-SUMS = ("--logger-observe-outputs", "checksums")
-
-
-def answer(lab: Lab, *words: str) -> dict[str, Any]:
-    done = lab.observe(*words, "--format", "json")
-    assert done.returncode in (0, 1), done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def text(lab: Lab, *words: str) -> str:
-    return " ".join(lab.observe(*words).stdout.split())
+from daily_runs import HERE, SAMPLES, SUMS, answer, text
+from lab import Lab
 
 
 def scope(lab: Lab) -> tuple[str, str | None]:
@@ -29,30 +14,6 @@ def scope(lab: Lab) -> tuple[str, str | None]:
 
 
 # -- a sample is added; the table that names it is no input --------------------------------------------
-
-SAMPLES = """
-    SAMPLES = open("samples.txt").read().split()
-
-    rule all:
-        input: "summary.txt"
-
-    rule sim:
-        output: "sim/{sample}.txt"
-        shell: "echo {wildcards.sample} > {output}"
-
-    rule collect:
-        input: expand("sim/{sample}.txt", sample=SAMPLES)
-        output: "summary.txt"
-        shell: "cat {input} > {output}"
-"""
-
-
-@pytest.fixture
-def samples(lab: Lab) -> Lab:
-    lab.snakefile(SAMPLES)
-    (lab.folder / "samples.txt").write_text("A B")
-    lab.snakemake(*HERE, *SUMS)
-    return lab
 
 
 def test_a_run_with_nothing_to_do_is_explained(samples: Lab) -> None:

@@ -1,50 +1,10 @@
 """Runs of a part of the work, dry runs, and runs of which not all was recorded."""
 
-import json
 import textwrap
-from typing import Any
 
 import pytest
-from lab import BOTH, Lab
-
-HERE = (*BOTH, "--cores", "2")
-SUMS = ("--logger-observe-outputs", "checksums")
-
-
-def answer(lab: Lab, *words: str) -> dict[str, Any]:
-    done = lab.observe(*words, "--format", "json")
-    assert done.returncode in (0, 1), done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def text(lab: Lab, *words: str) -> str:
-    return " ".join(lab.observe(*words).stdout.split())
-
-
-SAMPLES = """
-    SAMPLES = open("samples.txt").read().split()
-
-    rule all:
-        input: "summary.txt"
-
-    rule sim:
-        output: "sim/{sample}.txt"
-        shell: "echo {wildcards.sample} > {output}"
-
-    rule collect:
-        input: expand("sim/{sample}.txt", sample=SAMPLES)
-        output: "summary.txt"
-        shell: "cat {input} > {output}"
-"""
-
-
-@pytest.fixture
-def samples(lab: Lab) -> Lab:
-    lab.snakefile(SAMPLES)
-    (lab.folder / "samples.txt").write_text("A B")
-    lab.snakemake(*HERE, *SUMS)
-    return lab
+from daily_runs import HERE, SAMPLES, SUMS, answer, text
+from lab import Lab
 
 
 def test_a_dry_run_whose_jobs_were_done_since_is_not_the_plan_of_a_later_run(samples: Lab) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from daily_runs import text
 from harness import journal_says, started, wait_until
 from lab import BOTH, Lab
 
@@ -41,10 +42,6 @@ ONE_FAILS = """
 ALONE = ("--logger", "observe")
 
 
-def words(lab: Lab, *arguments: str) -> str:
-    return " ".join(lab.observe(*arguments).stdout.split())
-
-
 def is_a_bound(lab: Lab) -> None:
     run = json.loads(lab.observe("cost", "--format", "json").stdout)["run"]
     assert (run["status"], run["end"], run["makespan_is_bound"]) == ("killed", None, True)
@@ -63,12 +60,12 @@ def test_a_killed_run_names_what_was_in_flight_and_gives_no_shares(
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     for command in ("cost", "jobs", "path"):
-        text = words(lab, command)
-        assert "0 of 3 jobs done, 2 in flight, 1 not started" in text
-        assert " s at least; " in text
-        assert "a and b were in flight" in text or "b and a were in flight" in text
-        assert "%" not in text
-    triage = words(lab, "triage")
+        said = text(lab, command)
+        assert "0 of 3 jobs done, 2 in flight, 1 not started" in said
+        assert " s at least; " in said
+        assert "a and b were in flight" in said or "b and a were in flight" in said
+        assert "%" not in said
+    triage = text(lab, "triage")
     assert "killed_run (certain): the run was killed after" in triage
     assert "with 2 jobs in flight: " in triage
     is_a_bound(lab)
@@ -80,8 +77,8 @@ def test_a_run_that_was_killed_while_its_dag_was_built(lab: Lab) -> None:
         wait_until(journal_says(lab, "building_dag"))
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    assert "it was building its DAG, and no job had started" in words(lab, "cost")
-    triage = words(lab, "triage")
+    assert "it was building its DAG, and no job had started" in text(lab, "cost")
+    triage = text(lab, "triage")
     assert "while it was building its DAG; no job had started" in triage
     assert "all planned jobs had ended" not in triage
     is_a_bound(lab)
@@ -92,7 +89,7 @@ def test_failures_of_a_run_that_goes_on_come_first(lab: Lab) -> None:
     with started(lab, "--cores", "2", "--keep-going", *BOTH):
         wait_until(journal_says(lab, '"status":"failed"'))
         wait_until(journal_says(lab, '"attempt_started"', times=2))
-        cost, triage = words(lab, "cost"), words(lab, "triage")
+        cost, triage = text(lab, "cost"), text(lab, "triage")
     assert "0 of 3 jobs done, 1 failed, 1 in flight, 1 waiting" in cost
     assert "running · " in cost
     assert cost.index("FAILED so far") < cost.index("so far went")
@@ -110,7 +107,7 @@ def test_what_a_killed_run_had_not_reached_is_not_gone(lab: Lab) -> None:
         wait_until(lambda: '"event":"job"' in lab.journals[-1].read_text())
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    compared, triage = words(lab, "compare"), words(lab, "triage")
+    compared, triage = text(lab, "compare"), text(lab, "triage")
     assert "not comparable, because B was killed" in compared
     assert "2 not reached in B, 0 new" in compared
     assert "gone" not in compared
@@ -148,7 +145,7 @@ def test_what_an_interruption_cut_off_did_not_fail(
         printed = process.communicate(timeout=60)[1]
     how_far = "INTERRUPTED{} 1 of 4 jobs done, 2 cancelled, 1 not reached"
     assert how_far.format(" ·") in printed
-    cost, triage = words(lab), words(lab, "triage")
+    cost, triage = text(lab), text(lab, "triage")
     assert how_far.format(":") in cost
     assert "What to do: run the same command again: what is done stays done." in cost
     assert "FAILED" not in cost
@@ -157,5 +154,5 @@ def test_what_an_interruption_cut_off_did_not_fail(
     assert "kernel" not in triage
     if flags is BOTH:
         assert "still run on this host" not in triage
-        failed = words(lab, "jobs", "--failed")
+        failed = text(lab, "jobs", "--failed")
         assert "No job failed: 2 jobs ended because the run was interrupted." in failed

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.identity import identity
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -28,8 +29,8 @@ class Match:
 
 def match(before: Run, after: Run) -> Match:
     """Match the jobs of two runs; those of a renamed rule are matched by their outputs."""
-    left = {_key(job): job for job in before.all_jobs.values()}
-    right = {_key(job): job for job in after.all_jobs.values()}
+    left = {identity(job): job for job in before.all_jobs.values()}
+    right = {identity(job): job for job in after.all_jobs.values()}
     not_yet_known = _known_after_checkpoints(before) | _known_after_checkpoints(after)
     pairs = [_pair(job, right[name], not_yet_known) for name, job in left.items() if name in right]
     gone = [job for name, job in left.items() if name not in right]
@@ -56,10 +57,6 @@ def _known_after_checkpoints(run: Run) -> set[str]:
     if not run.is_dry_run:
         return set()
     return {path for job in run.jobs.values() if job.checkpoint for path in job.output}
-
-
-def _key(job: JobDescribed) -> tuple[object, ...]:
-    return (job.rule, *sorted(job.wildcards.items()))
 
 
 def by_rule(jobs: Iterable[JobDescribed]) -> dict[str, list[JobDescribed]]:

@@ -9,15 +9,8 @@ from snakemake_logger_plugin_observe.analysis.why.origins import files_of
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Cause, Names, parse
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.records import OutputFile
+from snakemake_logger_plugin_observe.run.identity import Identity, identity
 from snakemake_logger_plugin_observe.run.model import Run
-
-Name = tuple[object, ...]
-"""What a job is called in every run: its rule and its wildcards."""
-
-
-def name_of(job: JobDescribed) -> Name:
-    """Return the name of *job*."""
-    return (job.rule, *sorted(job.wildcards.items()))
 
 
 @dataclass(frozen=True)
@@ -30,14 +23,14 @@ class PastRun:
     """The checksums of the outputs that it recorded, by path."""
 
     @cached_property
-    def jobs(self) -> dict[Name, JobDescribed]:
+    def jobs(self) -> dict[Identity, JobDescribed]:
         """The jobs that it started, by name."""
-        return {name_of(job): job for job in self.run.jobs.values()}
+        return {identity(job): job for job in self.run.jobs.values()}
 
     @cached_property
-    def up_to_date(self) -> frozenset[Name]:
+    def up_to_date(self) -> frozenset[Identity]:
         """The jobs of its DAG that did not run."""
-        return frozenset(name_of(job) for job in self.run.kept.values())
+        return frozenset(identity(job) for job in self.run.kept.values())
 
     @cached_property
     def makers(self) -> dict[str, JobDescribed]:
@@ -73,7 +66,7 @@ class Past:
         The row ends with a run that had the job up to date, or that failed at it. Runs of which it
         was no part, or that did not reach it, are passed over.
         """
-        name = name_of(job)
+        name = identity(job)
         for one in self.runs:
             before = one.jobs.get(name)
             if before is not None:
@@ -85,7 +78,7 @@ class Past:
 
     def last(self, job: JobDescribed) -> tuple[PastRun, JobDescribed] | None:
         """Return the last run that started *job*, whatever became of it."""
-        name = name_of(job)
+        name = identity(job)
         return next(((one, one.jobs[name]) for one in self.runs if name in one.jobs), None)
 
     def in_a_row(self, job: JobDescribed, same: Callable[[PastRun, JobDescribed], bool]) -> int:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name, job_names, named
-from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, name_of, run_of
+from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, run_of
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Scene
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.identity import identity
 
 _FIX: Final = Fix(
     "make it again: snakemake --forcerun {rule}; and run without --keep-incomplete, or look at "
@@ -36,9 +37,13 @@ def leftovers(scene: Scene) -> Iterator[Rerun]:
         for path in job.input:
             if path not in made_now and (left := _left_by(scene, path)) is not None:
                 _add(found, left, files=[path], readers=[job])
-    read = {name_of(job) for one in found.values() for job in one.failed.values()}
+    read = {identity(job) for one in found.values() for job in one.failed.values()}
     for job in scene.run.kept.values():
-        if name_of(job) not in read and (left := scene.past.last(job)) is not None and _left(*left):
+        if (
+            identity(job) not in read
+            and (left := scene.past.last(job)) is not None
+            and _left(*left)
+        ):
             _add(found, left, files=left[1].output, kept=[job])
     for one in found.values():
         yield _finding(scene, one)

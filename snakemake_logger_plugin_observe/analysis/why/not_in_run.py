@@ -1,5 +1,6 @@
 """What is asked about and is no job or file of the run, as far as earlier runs know it."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -57,18 +58,14 @@ def is_unplanned(run: Run) -> bool:
 
 def not_reached(run: Run) -> dict[str, int]:
     """Return by rule how many jobs are planned that were not described: their files are unknown."""
-    counts = dict(run.planned.to_run) if run.planned is not None else {}
-    for job in run.jobs.values():
-        counts[job.rule] = counts.get(job.rule, 0) - 1
-    return {rule: many for rule, many in counts.items() if many > 0}
+    planned = run.planned.to_run if run.planned is not None else {}
+    return dict(Counter(planned) - Counter(job.rule for job in run.jobs.values()))
 
 
 def unnamed(run: Run) -> dict[str, int]:
     """Return by rule how many jobs were up to date that the journal does not name."""
-    counts = dict(run.planned.up_to_date) if run.planned is not None else {}
-    for job in run.kept.values():
-        counts[job.rule] = counts.get(job.rule, 0) - 1
-    return {rule: many for rule, many in counts.items() if many > 0}
+    counted = run.planned.up_to_date if run.planned is not None else {}
+    return dict(Counter(counted) - Counter(job.rule for job in run.kept.values()))
 
 
 def absence(run: Run, found: Mention) -> Absence:

@@ -5,8 +5,8 @@ Snakemake's own reason for them is only that their outputs were missing.
 
 from dataclasses import dataclass
 
-from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL
+from snakemake_logger_plugin_observe.run.identity import identity
 from snakemake_logger_plugin_observe.run.model import Run
 
 
@@ -21,16 +21,12 @@ class TakenUp:
 def taken_up(run: Run, before: Run) -> TakenUp:
     """Return the jobs of *run* that *before*, which it resumes, had begun in vain."""
     status = {
-        _name(job): last.status
+        identity(job): last.status
         for job_id, job in before.jobs.items()
         if (last := before.last_attempt(job_id)) is not None
     }
-    became = {job_id: status.get(_name(job), "") for job_id, job in run.jobs.items()}
+    became = {job_id: status.get(identity(job), "") for job_id, job in run.jobs.items()}
     return TakenUp(
         failed=tuple(job_id for job_id, how in became.items() if how in FAILED),
         unended=tuple(job_id for job_id, how in became.items() if how and how not in FINAL),
     )
-
-
-def _name(job: JobDescribed) -> tuple[object, ...]:
-    return (job.rule, *sorted(job.wildcards.items()))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.why import not_in_run
-from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention
+from snakemake_logger_plugin_observe.analysis.why.not_in_run import Mention, unnamed
 from snakemake_logger_plugin_observe.analysis.why.origins import upwards
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Outline, before, start_of
@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.journal.events import JobDescribed, at_line
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail
 from snakemake_logger_plugin_observe.reporters.answers import Source
+from snakemake_logger_plugin_observe.run.identity import Identity, identity
 from snakemake_logger_plugin_observe.run.model import Made, Run
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _CLOCKS_DIFFER: Final = 1_000_000
 """A file server's clock may be ahead of the machine's by some, in microseconds."""
 _CHOICES: Final = ("until", "omit_from", "allowed_rules", "batch")
 """Settings that leave out jobs of a DAG."""
-_Name = tuple[object, ...]
 
 
 def complete(source: Source, baseline: Source | None = None) -> None:
@@ -62,9 +62,9 @@ class _Touch:
     at: "Micros"
 
 
-def _touches(source: Source) -> dict[_Name, _Touch]:
+def _touches(source: Source) -> dict[Identity, _Touch]:
     """Return the jobs that ``--touch`` runs before *source* marked as new, each by the last."""
-    found: dict[_Name, _Touch] = {}
+    found: dict[Identity, _Touch] = {}
     started = source.run.started
     for begun in before(source.path, started, "touch")[:_MOST_READ] if started is not None else ():
         try:
@@ -75,7 +75,7 @@ def _touches(source: Source) -> dict[_Name, _Touch]:
             attempt = run.last_attempt(job_id)
             if attempt is not None and attempt.stamps.finished is not None:
                 touch = _Touch(start_of(begun.started), attempt.stamps.finished)
-                found.setdefault(_name(job), touch)
+                found.setdefault(identity(job), touch)
     return found
 
 
@@ -123,23 +123,23 @@ class _Known:
 class _Search:
     """The up-to-date jobs of a run that no earlier run has described yet."""
 
-    def __init__(self, run: Run, folder: Workdir | None, touches: Mapping[_Name, _Touch]) -> None:
+    def __init__(
+        self, run: Run, folder: Workdir | None, touches: Mapping[Identity, _Touch]
+    ) -> None:
         self._run = run
         self._folder = folder
         self._touches = touches
         self._began = run.started.time if run.started is not None else 0
-        self._wanted = {_name(job): job_id for job_id, job in run.kept.items()}
-        self._outputs = {job.output: _name(job) for job in run.kept.values() if job.output}
-        counts = Counter(run.planned.up_to_date if run.planned is not None else {})
-        counts.subtract(job.rule for job in run.kept.values())
-        self._counted = {rule: many for rule, many in counts.items() if many > 0}
-        self._candidates: dict[_Name, _Known] = {}
-        self._checkpoints: dict[_Name, _Known] = {}
-        self._dropped: dict[_Name, _Known] = {}
+        self._wanted = {identity(job): job_id for job_id, job in run.kept.items()}
+        self._outputs = {job.output: identity(job) for job in run.kept.values() if job.output}
+        self._counted = unnamed(run)
+        self._candidates: dict[Identity, _Known] = {}
+        self._checkpoints: dict[Identity, _Known] = {}
+        self._dropped: dict[Identity, _Known] = {}
 
     @cached_property
-    def _ran(self) -> set[_Name]:
-        return {_name(job) for job in self._run.jobs.values()}
+    def _ran(self) -> set[Identity]:
+        return {identity(job) for job in self._run.jobs.values()}
 
     def unfinished(self) -> bool:
         return bool(self._wanted or self._counted)
@@ -164,7 +164,7 @@ class _Search:
             job = run.kept[job_id]
             self._take(_Known(job, made, run.params_of(job)), same_code=same_code)
 
-    def _only_for_checkpoints(self, source: Source) -> dict[_Name, _Known]:
+    def _only_for_checkpoints(self, source: Source) -> dict[Identity, _Known]:
         """Return the jobs of an earlier run that are no part of this one's DAG.
 
         Nothing is returned unless all of them are checkpoints, or were needed for checkpoints only:
@@ -173,11 +173,11 @@ class _Search:
         run = source.run
         if not any(job.checkpoint for job in run.jobs.values()):
             return {}
-        here = self._ran | {_name(job) for job in self._run.kept.values()}
+        here = self._ran | {identity(job) for job in self._run.kept.values()}
         gone = {
             job_id: job
             for job_id, job in run.jobs.items()
-            if _name(job) not in here and job.rule not in self._counted
+            if identity(job) not in here and job.rule not in self._counted
         }
         found = {job_id for job_id, job in gone.items() if job.checkpoint}
         waiting = [gone[job_id] for job_id in found]
@@ -192,7 +192,7 @@ class _Search:
         if len(found) < len(gone) or any(one is None for one in last.values()):
             return {}
         return {
-            _name(gone[job_id]): _Known(
+            identity(gone[job_id]): _Known(
                 gone[job_id],
                 Made(str(source.path), run.start, source.status, attempt),
                 run.params_of(gone[job_id]),
@@ -202,7 +202,7 @@ class _Search:
         }
 
     def _take(self, known: _Known, *, same_code: bool) -> None:
-        job, name = known.job, _name(known.job)
+        job, name = known.job, identity(known.job)
         if name not in self._wanted and job.output in self._outputs:
             name = self._outputs[job.output]  # its rule was renamed since
         if name in self._ran or name in self._candidates:
@@ -225,7 +225,7 @@ class _Search:
         finished = known.made.attempt.stamps.finished
         if self._folder is None or finished is None:
             return False
-        if (touch := self._touches.get(_name(known.job))) is not None:
+        if (touch := self._touches.get(identity(known.job))) is not None:
             finished = max(finished, touch.at)
         sizes = {file.path: file.bytes for file in known.made.attempt.outputs or ()}
         for path in known.job.output:
@@ -247,7 +247,7 @@ class _Search:
         if here is not None:
             facts |= {"rule": here.rule, "wildcards": here.wildcards}
         self._run.kept[job_id] = job.model_copy(update=facts)
-        touch = self._touches.get(_name(job))
+        touch = self._touches.get(identity(job))
         since = touch is not None and touch.run > (known.made.start or 0)
         self._run.made[job_id] = (
             replace(known.made, touched=touch.run) if touch is not None and since else known.made
@@ -276,7 +276,7 @@ class _Search:
         if not self._checkpoints:
             return
         jobs = self._run.all_jobs.values()
-        known = {_name(job) for job in jobs} | {path for job in jobs for path in job.output}
+        known = {identity(job) for job in jobs} | {path for job in jobs for path in job.output}
         read = {one for job in jobs for path in job.input for one in upwards(path)}
         for name, one in self._checkpoints.items():
             files = set(one.job.output)
@@ -313,7 +313,3 @@ def _code(run: Run) -> dict[str, str]:
     config = run.started.settings.get("configfiles") if run.started is not None else None
     config_files = set(map(str, config)) if isinstance(config, list | tuple) else set()
     return {path: digest for path, digest in files.items() if path not in config_files}
-
-
-def _name(job: JobDescribed) -> _Name:
-    return (job.rule, *sorted(job.wildcards.items()))

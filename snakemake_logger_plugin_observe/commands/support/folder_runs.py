@@ -129,7 +129,7 @@ def alongside(journal: Path, started: RunStarted, end: Micros | None) -> list[Be
     start = start_of(started)
     found = []
     for path in journal.parent.glob("*.jsonl"):
-        # A run that goes on is seen to: most others are told by that alone.
+        # A run that goes on keeps writing: the last write alone rules out most journals.
         written = _written(path)
         if path.name != journal.name and written >= start - _A_SIGN_OF_LIFE:
             other, finished = read_ends(path) or (None, None)

@@ -1,0 +1,37 @@
+"""Runs of everyday on one machine, and what the commands say of the newest one."""
+
+import json
+from typing import Any
+
+from lab import BOTH, Lab
+
+HERE = (*BOTH, "--cores", "2")
+SUMS = ("--logger-observe-outputs", "checksums")
+SAMPLES = """
+    SAMPLES = open("samples.txt").read().split()
+
+    rule all:
+        input: "summary.txt"
+
+    rule sim:
+        output: "sim/{sample}.txt"
+        shell: "echo {wildcards.sample} > {output}"
+
+    rule collect:
+        input: expand("sim/{sample}.txt", sample=SAMPLES)
+        output: "summary.txt"
+        shell: "cat {input} > {output}"
+"""
+
+
+def answer(lab: Lab, *words: str) -> dict[str, Any]:
+    """Return a command's answer."""
+    done = lab.observe(*words, "--format", "json")
+    assert done.returncode in (0, 1), done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def text(lab: Lab, *words: str) -> str:
+    """Return what a command prints, in one line."""
+    return " ".join(lab.observe(*words).stdout.split())
