@@ -72,7 +72,7 @@ def main_thread(
             found.waited_before[i] = previous - moments.selected[i]
         elif kind == _PLANNED:
             if finished >= 0:
-                found.replan[finished] += moment - max(previous, replannings[i].time)
+                found.replan[finished] += max(0, moment - max(previous, replannings[i].time))
         else:
             woke = previous
             number = bisect_right(woke_at, moment) - 1

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import strategies
 from builders import (
+    SECOND,
     begun,
     chain,
     grouped,
@@ -59,6 +60,13 @@ def test_an_unchanged_run_without_recorded_limits_is_simulated_with_its_makespan
 def test_the_simulation_of_a_tampered_run_ends(run: Run) -> None:
     model = build_model(run)
     assert simulate(model).end >= model.start
+
+
+def test_a_replanning_that_ended_before_it_began_took_no_time() -> None:
+    run = replanned().run
+    assert any(build_model(run).replan)
+    run.phases = [one.model_copy(update={"end": one.time - SECOND}) for one in run.phases]
+    assert not any(build_model(run).replan)
 
 
 @pytest.mark.parametrize(
