@@ -84,6 +84,19 @@ class Run:
         """The jobs that ran and those that were up to date: all of the DAG that is known."""
         return {**self.jobs, **self.kept}
 
+    def relative(self, path: str) -> str:
+        """Return *path* relative to the working directory if it lies there, else as it is."""
+        return path.removeprefix(self._workdir)
+
+    def with_relative_paths(self, text: str) -> str:
+        """Return *text* with the paths of files in the working directory relative to it."""
+        return text.replace(self._workdir, "") if self._workdir else text
+
+    @property
+    def _workdir(self) -> str:
+        """The working directory with a slash; empty if it is unknown."""
+        return f"{self.started.workdir}/" if self.started and self.started.workdir else ""
+
     def params_of(self, job: JobDescribed) -> tuple[str, ...]:
         """Return the params of *job* as ``name=value``; empty if they are not recorded."""
         return self.params.get((job.rule, job.params_digest or ""), ())

@@ -166,10 +166,8 @@ def concerns_all(change: Change, run: Run, changes: Iterable[Change]) -> bool:
     started = run.started
     if started is not None and path in (started.snakefile, snakefile_of(started)):
         return all(one.subject == RUN for one in changes)
-    workdir = f"{started.workdir}/" if started is not None else ""
     return not any(
-        path in job.input or path == (job.script or "").removeprefix(workdir)
-        for job in run.all_jobs.values()
+        path in job.input or path == run.relative(job.script or "") for job in run.all_jobs.values()
     )
 
 

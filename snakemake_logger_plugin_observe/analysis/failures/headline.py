@@ -37,29 +37,24 @@ def headline(run: Run, found: Sequence[Failure]) -> str | None:
     more = f", and {plural(never - 1, 'more job')}" if never > 1 else ""
     attempts = len(first.rows)
     how_often = f" after {attempts} attempts" if attempts > 1 else ""
-    said = _said(first, _workdir(run))
+    said = _said(run, first)
     text = f"{name}{more}: {short_cause(first)}{how_often}"
     return f"{text}: {cut(said, _LONGEST)}" if said else text
 
 
-def _said(one: Failure, workdir: str) -> str:
+def _said(run: Run, one: Failure) -> str:
     """Return the last line of its log, or else a message that says more than its exit code."""
     if one.last.line is not None:
         return on_one_line(one.last.line.text)
-    message = one.last.message or ""
-    message = of_missing_output(message.replace(workdir, "") if workdir else message)
+    message = of_missing_output(run.with_relative_paths(one.last.message or ""))
     return "" if message.startswith("CalledProcessError") else message
-
-
-def _workdir(run: Run) -> str:
-    return f"{run.started.workdir}/" if run.started is not None else ""
 
 
 def _error(run: Run) -> str | None:
     errors = [message.text for message in run.messages if message.level == "error"]
     if not errors:
         return None
-    return cut(tracebacks.summary(errors[-1]).replace(_workdir(run), ""), _LONGEST)
+    return cut(run.with_relative_paths(tracebacks.summary(errors[-1])), _LONGEST)
 
 
 def progress(run: Run) -> str:

@@ -96,10 +96,9 @@ def is_about_invalid_output(message: str | None) -> bool:
     return _INVALID_OUTPUT.search(message or "") is not None
 
 
-def on_one_line(message: str | None, workdir: str = "") -> str:
-    """Return a message without line breaks, Snakemake's general advice and *workdir*."""
-    text = _ADVICE.sub("", " ".join((message or "").split()))
-    return text.replace(workdir, "") if workdir else text
+def on_one_line(message: str | None) -> str:
+    """Return a message without line breaks and Snakemake's general advice."""
+    return _ADVICE.sub("", " ".join((message or "").split()))
 
 
 def from_executor(text: str) -> Cause | None:

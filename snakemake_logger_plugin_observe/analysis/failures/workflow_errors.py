@@ -109,12 +109,6 @@ def _is_of_a_job(error: Message, messages: Sequence[str]) -> bool:
     return any(own in error.text or error.text in own for own in messages)
 
 
-def with_relative_paths(run: Run, text: str) -> str:
-    """Return *text* with paths relative to the working directory."""
-    started = run.started
-    return text.replace(f"{started.workdir}/", "") if started and started.workdir else text
-
-
 def advice(text: str) -> Advice:
     """Return what to do about the error *text*, with paths relative to the working directory."""
     for pattern, known in _KNOWN:

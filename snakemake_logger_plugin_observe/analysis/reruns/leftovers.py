@@ -116,11 +116,7 @@ def _finding(scene: Scene, one: _Left) -> Rerun:
         jobs=jobs,
         time=scene.time_of(jobs),
         rules=(rule,),
-        fix=Fix(
-            _FIX.text.format(rule=rule),
-            _FIX.why,
-            _FIX.wrong_if.format(files=which, were=was),
-        ),
+        fix=_FIX.filled(rule=rule, files=which, were=was),
         example=next(iter((*one.readers, *one.kept))),
         files=files,
     )

@@ -27,6 +27,8 @@ EVERY_TIME: Final[frozenset[Kind]] = frozenset(
     {"drawn_anew", "reordered", "own_folder", "every_time"}
 )
 """Root causes that are no change of the workflow: they come again in each run."""
+FEWEST_RUNS: Final = 3
+"""A reason that comes again is one of three runs in a row: of two it may have been intended."""
 _NEEDLESS: Final = EVERY_TIME | {"leftover"}
 _MAY_BE: Final[frozenset[Kind]] = frozenset({"same_bytes", "temp_again"})
 
@@ -40,6 +42,10 @@ class Fix:
     why: str
     """A clause that can follow ``because``."""
     wrong_if: str
+
+    def filled(self, **names: str) -> "Fix":
+        """Return it with the files, rules and the like that its text has in braces."""
+        return Fix(self.text.format(**names), self.why, self.wrong_if.format(**names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import Past, made_before, sums_of
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Kind, Rerun, rules_of
@@ -14,6 +15,8 @@ from snakemake_logger_plugin_observe.analysis.why.why import job_times
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
+
+_ASKED: Final = 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,10 @@ class Scene:
             )
             for root, of_root in jobs.items()
         )
+
+    def asked(self, direct: Direct) -> list[JobDescribed]:
+        """Return the jobs of a change whose past is looked at: the others have the same cause."""
+        return [self.run.jobs[job_id] for job_id in direct.jobs[:_ASKED]]
 
     @cached_property
     def sums(self) -> dict[str, str]:

@@ -31,11 +31,10 @@ def _scripts(scene: Scene, direct: Direct) -> set[str]:
     started = scene.run.started
     config = started.settings.get("configfiles") if started is not None else None
     sources.difference_update(map(str, config if isinstance(config, list | tuple) else ()))
-    workdir = f"{started.workdir}/" if started is not None else ""
     jobs = [scene.run.jobs[one] for one in direct.jobs]
     scripts = {job.script or "" for job in jobs}
     programs = {path for path in direct.files if all(runs(job, path) for job in jobs)}
-    return sources | scripts | programs | {path.removeprefix(workdir) for path in scripts}
+    return sources | scripts | programs | {scene.run.relative(path) for path in scripts}
 
 
 def _finding(scene: Scene, direct: Direct) -> Rerun:

@@ -78,7 +78,7 @@ def _finding(scene: Scene, jobs: list[JobDescribed]) -> Iterator[Rerun]:
         jobs=every,
         time=scene.time_of(every),
         rules=rules_of(job.rule for job in jobs),
-        fix=Fix(_FIX.text, _FIX.why, _FIX.wrong_if.format(files=files, was=was)),
+        fix=_FIX.filled(files=files, was=was),
         example=which[0].job_id,
         same_bytes=scene.all_same(every),
         files=tuple(path for job in jobs for path in job.temp or ()),

@@ -80,7 +80,7 @@ def _finding(scene: Scene, direct: Direct, same: list[int], below: list[int]) ->
         jobs=tuple(below) or tuple(same),
         time=scene.time_of(below or same),
         rules=direct.rules,
-        fix=Fix(fix.text.format(rules=rules, rule=first), fix.why, fix.wrong_if),
+        fix=fix.filled(rules=rules, rule=first),
         example=same[0],
         root=direct.root,
         same_bytes=scene.all_same((*same, *below)),

@@ -82,9 +82,10 @@ def errors(source: Source) -> list[RenderableType]:
     run = source.run
     if source.status != "failed" or any(one.status == "failed" for one in run.attempts.values()):
         return []
-    workdir = f"{run.started.workdir}/" if run.started is not None else ""
     messages = [message.text for message in run.messages if message.level == "error"]
-    shown = (tracebacks.summary(text).replace(workdir, "") for text in messages[-_ERRORS_SHOWN:])
+    shown = (
+        run.with_relative_paths(tracebacks.summary(text)) for text in messages[-_ERRORS_SHOWN:]
+    )
     return [Text(harmless(f"Snakemake reported: {text}"), "red") for text in shown if text]
 
 

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.reporters.words import harmless
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
+from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.unobserved import (
     NO_NODE_STAMPS,
     NODE_CUT_OFF,
@@ -32,12 +33,12 @@ _UNSEEN: Final = {
 }
 
 
-def evidence(one: Failure, row: Row, workdir: str) -> Iterator[RenderableType]:
+def evidence(run: Run, one: Failure, row: Row) -> Iterator[RenderableType]:
     """Yield messages, the ends of logs or else the command, and the inputs."""
     attempt = row.attempt
     logs = attempt.logs if attempt.number == one.last.attempt else ()
     logged = any(text.strip() for log in logs for text in log.lines)
-    messages = _messages(one, attempt, workdir, logged=logged)
+    messages = _messages(run, one, attempt, logged=logged)
     yield from map(line, messages)
     if not (one.last.message or attempt.message):
         yield from map(
@@ -56,7 +57,7 @@ def evidence(one: Failure, row: Row, workdir: str) -> Iterator[RenderableType]:
     yield from (line(f"unobserved: {why}", "dim") for why in unseen)
 
 
-def _messages(one: Failure, attempt: Attempt, workdir: str, *, logged: bool) -> list[str]:
+def _messages(run: Run, one: Failure, attempt: Attempt, *, logged: bool) -> list[str]:
     """Return the messages of Snakemake and the executor that add to the logs and the state."""
     found: dict[str, str] = {}
     for message in (one.last.message, attempt.message if attempt.status != "success" else None):
@@ -64,7 +65,7 @@ def _messages(one: Failure, attempt: Attempt, workdir: str, *, logged: bool) -> 
         state = one.last.why.state
         known = state is not None and f"'{state}'. Reason: Unknown" in text
         if text and not known and not (logged and text.startswith("CalledProcessError")):
-            found.setdefault(normalised(text), on_one_line(message, workdir))
+            found.setdefault(normalised(text), run.with_relative_paths(text))
     return list(found.values())
 
 

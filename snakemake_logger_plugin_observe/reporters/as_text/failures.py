@@ -36,8 +36,6 @@ _BLOCKS_OF_A_RULE: Final = 40
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     """Return what failed, part by part, with paths relative to the working directory."""
-    started = answer.source.run.started
-    workdir = f"{started.workdir}/" if started is not None else ""
     found: list[RenderableType] = [Text(_summary(answer), "bold")]
     if len({(short_cause(one), one.rule) for one in answer.failures}) > 1:
         found += [Text(), table_by_cause(answer.failures, width)]
@@ -45,7 +43,7 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
     most = _BLOCKS_OF_A_RULE if answer.rule is not None else _BLOCKS
     patterns = {pattern.rule: pattern for pattern in answer.patterns}
     for block in blocks[:most]:
-        found += [Text(), *_block(answer, block, patterns, workdir)]
+        found += [Text(), *_block(answer, block, patterns)]
     left = [one for block in blocks[most:] for one in block]
     if left:
         where = "; --format json has them all" if answer.rule is not None else ""
@@ -93,7 +91,7 @@ def _blocks(answer: JobsAnswer) -> list[list[Failure]]:
 
 
 def _block(
-    answer: JobsAnswer, block: list[Failure], patterns: dict[str, RulePattern], workdir: str
+    answer: JobsAnswer, block: list[Failure], patterns: dict[str, RulePattern]
 ) -> Iterator[RenderableType]:
     """Yield what is known about jobs that failed in the same way, with one of their logs."""
     one = block[0]
@@ -117,7 +115,7 @@ def _block(
     if one.verdict in ("different", "unknown"):
         yield from map(line, _each(one))
     yield from map(line, _also(one))
-    yield from evidence(one, row, workdir)
+    yield from evidence(answer.source.run, one, row)
 
 
 def _story(answer: JobsAnswer, one: Failure, *, alone: bool) -> str:

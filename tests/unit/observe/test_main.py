@@ -84,14 +84,18 @@ def test_an_unreadable_journal_gives_exit_code_2_and_one_line(
     assert output(capsys) == ("", f"{path}{reason}")
 
 
+@pytest.mark.parametrize("command", [["cost"], []])
 def test_ctrl_c_ends_the_reader_without_a_traceback(
-    journal: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: list[str],
+    journal: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def interrupted(_args: Any) -> Never:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(COMMANDS["cost"], "run", interrupted)
-    assert main(["cost", str(journal)]) == 130
+    assert main([*command, str(journal)]) == 130
     assert capsys.readouterr() == ("", "\n")
 
 
@@ -319,17 +323,6 @@ def test_a_dumb_terminal_gets_no_colors(
     assert main(["jobs", "j.jsonl"]) == 0
     terminal.seek(0)
     assert ("\x1b[" in terminal.read()) is colored
-
-
-def test_ctrl_c_ends_a_command_without_a_traceback(
-    journal: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(args: object) -> Never:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(COMMANDS["cost"], "run", interrupted)
-    assert main([str(journal)]) == 130
-    assert capsys.readouterr() == ("", "\n")
 
 
 # -- commands ----------------------------------------------------------------------------------------

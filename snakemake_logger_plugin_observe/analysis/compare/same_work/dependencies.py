@@ -102,8 +102,7 @@ def _new(compared: Compared, pair: Pair) -> list[str]:
 
 def _relative(path: str, side: CitedRun) -> str:
     """Return a path relative to its run's working directory."""
-    started = side.run.started
-    return posixpath.normpath(path.removeprefix(f"{started.workdir}/" if started else ""))
+    return posixpath.normpath(side.run.relative(path))
 
 
 def _lost(compared: Compared, pair: Pair) -> list[str]:

@@ -24,7 +24,7 @@ def detect(case: Case) -> Iterator[Incident]:
     if message is None:
         yield _without_message(case)
         return
-    error = workflow_errors.with_relative_paths(case.run, message.text)
+    error = case.run.with_relative_paths(message.text)
     advice = case.about_lock(error) or workflow_errors.advice(error)
     yield Incident(
         id=CLASS,

@@ -230,15 +230,6 @@ def test_a_workflow_without_a_successful_run_gets_no_runbook(
     assert not (tmp_path / "RUNBOOK.md").exists()
 
 
-def test_a_runbook_can_be_printed(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    put(work, "1", a_story())
-    text = written(work)
-    capsys.readouterr()
-    assert main(["runbook", "--out", "-"]) == 0
-    assert capsys.readouterr().out == text
-    assert not (work / "-").exists()
-
-
 def test_the_answer_names_the_run_that_it_describes(
     work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
