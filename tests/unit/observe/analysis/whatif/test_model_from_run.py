@@ -65,7 +65,7 @@ def test_the_simulation_of_a_tampered_run_ends(run: Run) -> None:
 def test_a_replanning_that_ended_before_it_began_took_no_time() -> None:
     run = replanned().run
     assert any(build_model(run).replan)
-    run.phases = [one.model_copy(update={"end": one.time - SECOND}) for one in run.phases]
+    run.phases = [one.model_copy(update={"time": one.end + SECOND}) for one in run.phases]
     assert not any(build_model(run).replan)
 
 
