@@ -223,10 +223,14 @@ class JobDescribed(Event):
     """Inputs whose changes trigger no rerun: ``ancient()``, or ``--consider-ancient``."""
     retries: Whole | None = None
     """How often it is retried if it fails: ``retries:``, else ``--retries``."""
+    own_retries: bool | None = None
+    """Whether that is from the rule's ``retries:``; null where it is not retried."""
     ensured: dict[str, str] | None = None
     """The conditions on its outputs, or the job fails: ``ensure()``."""
     temp: tuple[str, ...] | None = None
     """Outputs that are removed when nothing needs them any more: ``temp()``."""
+    pipes: tuple[str, ...] | None = None
+    """Outputs that are pipes: ``pipe()``. Jobs that read them run side by side with it."""
 
 
 class GroupDescribed(Event):
@@ -401,7 +405,7 @@ _LeanJobDescribed = _without(
     JobDescribed,
     *("input", "output", "log", "benchmark", "reason", "shellcmd", "script"),
     *("code_digest", "params_digest", "environment_digest", "input_sizes", "ancient"),
-    *("retries", "ensured", "temp", "params"),
+    *("retries", "own_retries", "ensured", "temp", "pipes", "params"),
 )
 
 _Other = (

@@ -173,7 +173,7 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
     persistence = ask(lambda: dag.workflow.persistence)
     inputs = ask(lambda: tuple(map(str, job.input)), ())
     resources = ask(lambda: {str(k): plain(v) for k, v in job.resources.items()}, {})
-    ensured, temp = ask(lambda: _output_flags(job.output), (None, None))
+    ensured, temp, pipes = ask(lambda: _output_flags(job.output), (None, None, None))
     return JobInfo(
         time,
         job_id=job.jobid,
@@ -196,8 +196,10 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
         input_sizes=_sizes(dag, inputs),
         ancient=ask(lambda: tuple(str(path) for path in job.input if path.is_ancient)),
         retries=ask(lambda: job.restart_times),
+        own_retries=ask(lambda: _own_retries(job)),
         ensured=ensured,
         temp=temp,
+        pipes=pipes or None,
         **texts._asdict(),
     )
 
@@ -240,11 +242,17 @@ def _digest(value: Any) -> str | None:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _output_flags(output: Any) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return what ``ensure()`` requires of which outputs, and which outputs are temporary."""
+def _own_retries(job: Any) -> bool | None:
+    """Return whether a job is retried because its rule says so, None if it is not retried."""
+    return job.rule._restart_times is not None if job.restart_times else None
+
+
+def _output_flags(output: Any) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+    """Return what ``ensure()`` requires of which outputs, and which are temporary or pipes."""
     flagged = [(str(path), path.flags) for path in output if path.flags]
     ensured = {path: _requirement(flags["ensure"]) for path, flags in flagged if "ensure" in flags}
-    return ensured, tuple(path for path, flags in flagged if flags.get("temp"))
+    temp = tuple(path for path, flags in flagged if flags.get("temp"))
+    return ensured, temp, tuple(path for path, flags in flagged if flags.get("pipe"))
 
 
 def _requirement(ensure: dict[str, Any]) -> str:

@@ -100,8 +100,10 @@ class JobInfo(Note):
     input_sizes: dict[str, int] = field(default_factory=dict)
     ancient: tuple[str, ...] | None = None
     retries: int | None = None
+    own_retries: bool | None = None
     ensured: dict[str, str] | None = None
     temp: tuple[str, ...] | None = None
+    pipes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQue
 from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.phases import CLASSES, in_seconds
+from snakemake_logger_plugin_observe.run.pipe_partners import cancel_stopped_partners
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _KEPT_TEXT: Final = 4000
@@ -208,6 +209,7 @@ class RunEvents:
         )
         self._emit(final)
         cancel_cut_off(self.run)
+        cancel_stopped_partners(self.run)
         return _summary(self.run, status, accounts)
 
     def _status(self) -> RunStatus:

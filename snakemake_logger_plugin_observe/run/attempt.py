@@ -67,6 +67,8 @@ class Attempt:
     """The journal line of its submission, which has its stamps until it ends."""
     cut_off: bool = False
     """Whether its tool ended because its run was interrupted; then it is cancelled."""
+    stopped_with: int | None = None
+    """The job that shares a pipe or a service with it, and whose failure ended it."""
     _phases: dict[str, Micros] | None = None
 
     @property

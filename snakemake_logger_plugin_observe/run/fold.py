@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt, Key, wri
 from snakemake_logger_plugin_observe.run.clock_offsets import bounds_from_attempt
 from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
+from snakemake_logger_plugin_observe.run.pipe_partners import cancel_stopped_partners
 from snakemake_logger_plugin_observe.run.segments import Timeline
 from snakemake_logger_plugin_observe.run.timeline import TimelineInput, member_timeline, timeline
 
@@ -187,9 +188,10 @@ def extend_to(run: Run, moment: Micros) -> None:
 def complete(run: Run) -> None:
     """Give attempts without an end their segments, up to the last moment in the journal.
 
-    Those that were cut off with their run are cancelled.
+    Those that were cut off with their run, or stopped with a partner, are cancelled.
     """
     cancel_cut_off(run)
+    cancel_stopped_partners(run)
     if run.finished is None and not run.is_dry_run:
         _add_unreported(run)
     for attempt in run.attempts.values():

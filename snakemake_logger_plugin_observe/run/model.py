@@ -211,13 +211,14 @@ class Run:
         """Return the executions of an attempt that failed.
 
         A service that succeeded ended by the signal that stops it, which is no failure; nor is the
-        end of a tool that was cut off with its run.
+        end of a tool that was cut off with its run, or stopped with a partner that failed.
         """
         if not attempt.levels:
             return []
         job = self.job_of(attempt)
         stopped = job is not None and job.service and attempt.status not in FAILED
-        counted = attempt.executions[:-1] if stopped or attempt.cut_off else attempt.executions
+        stopped = stopped or attempt.cut_off or attempt.stopped_with is not None
+        counted = attempt.executions[:-1] if stopped else attempt.executions
         return [one for one in counted if one.status in FAILED]
 
     def job_of(self, attempt: Attempt) -> JobDescribed | None:

@@ -355,3 +355,47 @@ def test_terminal_escapes_in_logs_are_escaped_and_huge_logs_cut(lab: Lab) -> Non
     assert "at last" in output
     assert len(output) < 10_000
     assert Path(lab.folder / "b.log").stat().st_size > 5_000_000
+
+
+# -- jobs that share a pipe ------------------------------------------------------------------------
+
+PIPED = """
+    rule all:
+        input: "out.txt"
+    rule endless:
+        output: pipe("p.txt")
+        shell: "for i in $(seq 300); do echo $i; sleep 0.1; done > {output}"
+    rule strict:
+        input: "p.txt"
+        output: "out.txt"
+        shell: "head -n 3 {input} > {output}; exec 3< {input}; sleep 0.5; exit 5"
+"""
+
+
+def in_one_group(snakefile: str) -> str:
+    return snakefile.replace("rule endless:", "rule endless:\n        group: 'g'").replace(
+        "rule strict:", "rule strict:\n        group: 'g'"
+    )
+
+
+@WHERE
+def test_the_job_that_ended_a_pipe_leads_and_not_the_one_that_was_killed(
+    lab: Lab, where: str
+) -> None:
+    """Whichever fails first: Snakemake kills the other one, which is no failure of its own."""
+    lab.snakefile(in_one_group(PIPED) if where == "on_nodes" else PIPED)
+    cores = () if where == "on_nodes" else ("--cores", "2")
+    lab.snakemake(*BOTH, *(lab.cluster() if where == "on_nodes" else cores), check=False)
+    found = failed(lab)["failures"]
+    ended = [one["failures"][-1] for one in found]
+    assert len(found) == 1
+    assert [(one["exit_code"], one["signal"]) for one in ended] in (
+        [(5, None)],  # strict ended first
+        [(None, 13)],  # endless wrote between strict's two readings
+    )
+    answer = json.loads(lab.observe("triage", "--format", "json").stdout)
+    assert "find out what sent the signal" not in json.dumps(answer)
+    others = [a for a in lab.run().attempts.values() if a.stopped_with is not None]
+    assert [(one.status, one.job_id == found[0]["job_id"]) for one in others] == [
+        ("cancelled", False)
+    ]

@@ -72,7 +72,9 @@ def class_of(
         return KILLED
     if one.cause in _BY_CAUSE:
         return _BY_CAUSE[one.cause]
-    if one.cause == "missing_output" and _came_late(one.last.message or "", present, outputs):
+    # What a later attempt of this run made did not appear late.
+    never = one.cause == "missing_output" and one.outcome != "succeeded"
+    if never and _came_late(one.last.message or "", present, outputs):
         return LATE
     if passed_elsewhere and one.outcome == "failed":
         return STRICTER

@@ -176,6 +176,14 @@ def test_an_output_that_never_appeared_is_a_tool_failure_and_a_late_one_is_not()
     )
 
 
+def test_an_output_that_a_later_attempt_made_did_not_appear_late() -> None:
+    """Such as of a job that writes it only with the resources of its second attempt."""
+    story = begun(wraps="local").job(1, output=("out/1.txt",))
+    fails(story, 1, code=None, message=MISSING.format(path="out/1.txt"))
+    found = only(succeeds(story, 1, 2).end(12), files_present=frozenset({"out/1.txt"}))
+    assert (found.incident_class, found.failures) == ("tool_failure", 1)
+
+
 EMPTY = """WorkflowError in rule map in file "/work/Snakefile", line 3:
 Detected unexpected empty output files. Something went wrong in the rule without an error:
 out/1.txt"""

@@ -1,0 +1,96 @@
+"""The jobs that ended because a job with which they share a pipe or a service had failed.
+
+Snakemake runs such jobs side by side. When one fails, it kills the others; a job that still writes
+to a failed reader's pipe ends by SIGPIPE before that. Neither failed by itself: they are cancelled.
+"""
+
+import signal
+from typing import Final
+
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
+from snakemake_logger_plugin_observe.run.endings import exit_of
+from snakemake_logger_plugin_observe.run.model import Run
+
+_MESSAGE: Final = "Snakemake stopped it, because {name} failed, with which it shares a pipe"
+_READER_GONE: Final = "{name}, which reads its pipe, had failed"
+
+
+def cancel_stopped_partners(run: Run) -> None:
+    """Set the jobs of *run* that ended because such a partner had failed to cancelled."""
+    for attempt in list(run.attempts.values()):
+        if attempt.job_id is None and attempt.status in FAILED and attempt.levels:
+            members = _members(run, attempt)
+            for partners in _side_by_side(run, members):
+                _cancel(run, partners)
+
+
+def _members(run: Run, group: Attempt) -> list[Attempt]:
+    keys = ((member, group.number) for member in run.members(group.group or ""))
+    return [run.attempts[key] for key in keys if key in run.attempts]
+
+
+def _side_by_side(run: Run, members: list[Attempt]) -> list[list[Attempt]]:
+    """Return the members that are connected by pipes or services, each such set by itself.
+
+    In the main process, the only groups that run as such are these.
+    """
+    if any(level.in_main for one in members for level in one.levels):
+        return [members]
+    sets = [{one.job_id} for one in members]
+    for one in members:
+        for other in members:
+            if _streams(run, other.job_id, one.job_id):
+                joined = [known for known in sets if {one.job_id, other.job_id} & known]
+                sets = [known for known in sets if known not in joined]
+                sets.append(set().union(*joined))
+    return [[one for one in members if one.job_id in known] for known in sets if len(known) > 1]
+
+
+def _streams(run: Run, writer: int | None, reader: int | None) -> bool:
+    """Whether *reader* reads a pipe of *writer*'s, or uses its service."""
+    source = run.jobs.get(writer) if writer is not None else None
+    user = run.jobs.get(reader) if reader is not None else None
+    if source is None or user is None or writer not in (user.dependencies or ()):
+        return False
+    return source.service or bool(set(source.pipes or ()) & set(user.input))
+
+
+def _cancel(run: Run, partners: list[Attempt]) -> None:
+    ended = sorted(
+        (moment, one.job_id or 0, one)
+        for one in partners
+        if (moment := _failed_at(one)) is not None
+    )
+    if len(ended) < 2:
+        return
+    (since, _, first), *others = ended
+    for moment, _, one in others:
+        message = _because(run, first, one) if moment >= since else None
+        if message is not None:
+            one.status, one.message, one.stopped_with = "cancelled", message, first.job_id
+
+
+def _failed_at(one: Attempt) -> Micros | None:
+    """Return when the tool of a failed member ended, by the clock of the process that ran it."""
+    executions = one.executions
+    if one.status not in (*FAILED, "cancelled") or not executions:
+        return None
+    last = executions[-1]
+    return last.tool_ended if last.status in FAILED else None
+
+
+def _because(run: Run, first: Attempt, one: Attempt) -> str | None:
+    """Return why *one* ended if *first*'s failure ended it, None if it failed by itself.
+
+    Snakemake kills the shell itself: a shell that reports 137 saw its own command killed.
+    """
+    code, number = exit_of(one, one.executions[-1], last=True)
+    name = run.rule_of(first) or "a job"
+    if number == signal.SIGKILL and code is None:
+        return _MESSAGE.format(name=name)
+    reader = run.job_of(first)
+    reads = reader is not None and one.job_id in (reader.dependencies or ())
+    if number == signal.SIGPIPE and reads:
+        return _READER_GONE.format(name=name)
+    return None
