@@ -288,7 +288,7 @@ class NodeSide(logging.Filter):
             self._level["ended"] = clock.now()
             if self._waiting is not None and self._waiting[0] == "stage_in":
                 self._waited(self._level["ended"])  # the files never came
-            if not self._executions:
+            if not any("tool_started" in execution for execution in self._executions):
                 self._level["error"] = self._error
             if step := self._watch.step():
                 self._level["stepped_s"] = clock.to_seconds(step)

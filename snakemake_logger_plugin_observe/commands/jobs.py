@@ -5,6 +5,7 @@ import difflib
 from typing import Final, get_args
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import rule_patterns
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
@@ -91,4 +92,7 @@ def failed(source: Source, selected: tuple[Row, ...], rule: str | None = None) -
         rule=rule,
         failures=found,
         patterns=tuple(one for one in common if one.rule in named),
+        removed=tuple(
+            one for one in removed_inputs(source.run, every) if rule in (None, one.reader.rule)
+        ),
     )

@@ -229,8 +229,9 @@ def _with_node_error(levels: tuple[Level, ...], reported: str | None) -> str | N
 
     An input that never reached the node looks like success here, and then like a missing output.
     """
-    error = next((level.error for level in reversed(levels) if level.error), None)
-    if error is None or any(level.executions for level in levels):
+    nodes = [level for level in levels if not level.in_main]
+    error = next((level.error for level in reversed(nodes) if level.error), None)
+    if error is None or any(one.tool_started for level in nodes for one in level.executions):
         return reported
     return f"on the node: {error}\n{reported}" if reported else f"on the node: {error}"
 

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
@@ -174,6 +175,8 @@ class JobsAnswer:
     failures: tuple[Failure, ...] = ()
     """What failed among the rows' jobs, with ``--failed``."""
     patterns: tuple[RulePattern, ...] = ()
+    removed: tuple[RemovedInput, ...] = ()
+    """Inputs that were gone when the rows' jobs needed them, with ``--failed``."""
 
 
 @dataclass(frozen=True, slots=True)

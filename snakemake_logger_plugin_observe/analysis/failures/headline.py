@@ -8,6 +8,10 @@ from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_
 from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing_output
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import on_one_line
+from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import (
+    RemovedInput,
+    removed_inputs,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -21,6 +25,17 @@ def first_failure(found: Sequence[Failure]) -> Failure | None:
     return min(never, key=lambda one: one.rows[-1].attempt.stamps.finished or 0, default=None)
 
 
+def first_removed(run: Run, found: Sequence[Failure]) -> RemovedInput | None:
+    """Return the inputs that were gone when the job needed them that failed first, if they were.
+
+    If no job failed, those of the job that Snakemake could not start.
+    """
+    first = first_failure(found)
+    removed = removed_inputs(run, found)
+    reader = first.job_id if first is not None else None
+    return next((one for one in removed if first is None or one.reader.job_id == reader), None)
+
+
 def headline(run: Run, found: Sequence[Failure]) -> str | None:
     """Return what failed in one line, or Snakemake's own error if no job did; None if nothing did.
 
@@ -30,6 +45,8 @@ def headline(run: Run, found: Sequence[Failure]) -> str | None:
 
     """
     first = first_failure(found)
+    if (removed := first_removed(run, found)) is not None:
+        return removed.claim
     if first is None:
         return _error(run)
     never = sum(1 for one in found if one.outcome == "failed")

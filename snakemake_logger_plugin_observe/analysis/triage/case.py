@@ -13,6 +13,10 @@ from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, ma
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
+from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import (
+    RemovedInput,
+    removed_inputs,
+)
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     failing_in_every_job,
     rule_patterns,
@@ -135,6 +139,16 @@ class Case:
         return failures(self.run) if self.known_failures is None else self.known_failures
 
     @cached_property
+    def removed_inputs(self) -> tuple[RemovedInput, ...]:
+        """Return the inputs that were there in the run, and gone when a job needed them."""
+        found = removed_inputs(self.run, self.failures)
+        return tuple(
+            one
+            for one in found
+            if one.how != "unknown" or self.files_present.isdisjoint(one.files)
+        )
+
+    @cached_property
     def failing_in_every_job(self) -> frozenset[str]:
         """Return the rules in which every job failed at first, in the same way."""
         return failing_in_every_job(rule_patterns(self.run, self.failures))
@@ -145,12 +159,14 @@ class Case:
         elsewhere: frozenset[int] = frozenset()
         if self.failures and self.context_changes and self.comparison and self.baseline:
             elsewhere = passed_before(self.comparison, self.baseline)
+        removed = {one.reader.job_id for one in self.removed_inputs if one.failed}
         by_class: dict[str, list[Failure]] = {}
         for one in self.failures:
             name = class_of(
                 *(one, self.status, self.files_present, self._outputs_of(one)),
                 in_every_job=one.rule in self.failing_in_every_job,
                 passed_elsewhere=one.job_id in elsewhere,
+                input_removed=one.job_id in removed,
             )
             by_class.setdefault(name, []).append(one)
         return by_class

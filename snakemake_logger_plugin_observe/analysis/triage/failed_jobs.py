@@ -7,6 +7,7 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
+from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.phrasing import (
     cut,
@@ -16,7 +17,6 @@ from snakemake_logger_plugin_observe.analysis.phrasing import (
     submission_name,
 )
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Strength
 from snakemake_logger_plugin_observe.run.endings import describe_exit
 

@@ -1,6 +1,5 @@
 """The incident class of each failure: the most specific one that fits, and only one."""
 
-import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -8,6 +7,7 @@ from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparis
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
+from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
 from snakemake_logger_plugin_observe.run.model import Run
 
 KILLED: Final = "killed_run"
@@ -19,6 +19,7 @@ NO_INPUT: Final = "missing_input"
 NO_MEMORY: Final = "out_of_memory"
 NO_TIME: Final = "time_limit"
 REFUSED: Final = "submission_refused"
+REMOVED: Final = "removed_input"
 STRICTER: Final = "stricter_context"
 TOOL: Final = "tool_failure"
 
@@ -41,12 +42,6 @@ _CONTEXT: Final = (
 )
 _OTHER_WORK: Final = ("code", "script", "input gone", "input new")
 
-# Snakemake names a missing file together with the other files in its folder.
-_OTHER_FILES: Final = re.compile(r", parent dir contents: [^\n]*")
-# Where a file name begins; files of a shadowed job are named below its shadow directory.
-_BEGINS: Final = r"(?:(?<![\w./~-])|(?<=/shadow/tmp\w{8}/))"
-_ENDS: Final = r"(?![\w/~-]|\.\w)"
-
 
 def class_of(
     one: Failure,
@@ -56,6 +51,7 @@ def class_of(
     *,
     in_every_job: bool,
     passed_elsewhere: bool = False,
+    input_removed: bool = False,
 ) -> str:
     """Return the class of *one*.
 
@@ -66,8 +62,11 @@ def class_of(
         outputs: the outputs of its job.
         in_every_job: whether every job of its rule failed first, in the same way.
         passed_elsewhere: whether its job succeeded in the baseline, in another context.
+        input_removed: whether its inputs were there in the run, and gone when it needed them.
 
     """
+    if input_removed:
+        return REMOVED
     if one.cause == "cancelled" and status in ("killed", "interrupted"):
         return KILLED
     if one.cause in _BY_CAUSE:
@@ -98,18 +97,6 @@ def passed_before(comparison: Comparison, baseline: Run) -> frozenset[int]:
         for pair in comparison.work.match.pairs
         if pair.before.job_id in passed and pair.before.rule not in reworked
     )
-
-
-def named_in(paths: Iterable[str], message: str) -> tuple[str, ...]:
-    """Return which of *paths* a message names in full: ``a.bam.bai`` does not name ``a.bam``.
-
-    Files that it lists only as the contents of a folder do not count.
-    """
-    text = _OTHER_FILES.sub("", message)
-    maybe = tuple(path for path in dict.fromkeys(paths) if path and path in text)
-    longest_first = "|".join(map(re.escape, sorted(maybe, key=len, reverse=True)))
-    named = set(re.findall(f"{_BEGINS}({longest_first}){_ENDS}", text)) if maybe else set()
-    return tuple(path for path in maybe if path in named)
 
 
 def _came_late(message: str, present: Collection[str], outputs: Iterable[str]) -> bool:

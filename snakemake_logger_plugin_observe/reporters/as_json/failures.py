@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
@@ -48,6 +49,25 @@ def pattern(one: RulePattern) -> dict[str, Any]:
         "failed_first": one.failed_first,
         "recovered": one.recovered,
         "succeeded_on_attempt": one.succeeded_on,
+    }
+
+
+def removed_input(one: RemovedInput) -> dict[str, Any]:
+    """Return inputs that were gone when a job needed them, and what removed them."""
+    return {
+        "job_id": one.reader.job_id,
+        "rule": one.reader.rule,
+        "wildcards": one.reader.wildcards,
+        "files": list(one.files),
+        "made_by": one.maker.job_id if one.maker is not None else None,
+        "gone_within_s": to_seconds(one.gone_within),
+        "how": one.how,
+        "by": one.by or None,
+        "jobs": [job.job_id for job in one.jobs],
+        "certain": one.certain,
+        "claim": one.claim,
+        "action": one.fix,
+        "line": one.line,
     }
 
 

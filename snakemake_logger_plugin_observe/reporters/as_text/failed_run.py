@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.headline import (
     first_failure,
+    first_removed,
     headline,
     progress,
 )
@@ -76,9 +77,11 @@ def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
 
 def _what_to_do(answer: CostAnswer) -> str:
     """Return what to do about what failed first, or about Snakemake's own error; may be empty."""
+    run = answer.source.run
+    if (removed := first_removed(run, answer.failures)) is not None:
+        return removed.fix
     if (first := first_failure(answer.failures)) is not None:
         return _to_do(first)
-    run = answer.source.run
     error = workflow_errors.ending_error(run)
     if error is None or answer.source.status != "failed":
         return ""

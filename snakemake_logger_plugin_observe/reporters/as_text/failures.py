@@ -105,6 +105,9 @@ def _block(
     title = " · ".join(part for part in (name, who, _story(answer, one, alone=alone)) if part)
     yield Text(title, "bold")
     yield line(_facts(answer, block, row))
+    for gone in answer.removed:
+        if gone.reader.job_id in {each.job_id for each in block}:
+            yield line(f"{gone.claim}; to do: {gone.fix}")
     if not alone:
         names = [f"{each.key} {wildcard_values(each.wildcards)}".strip() for each in block]
         yield line(f"{noun}s {first_of(names)}")

@@ -96,7 +96,8 @@ def _nothing(answer: JobsAnswer, width: int) -> list[RenderableType]:
         text = nothing_ran(answer.source)
     if not_run := _not_run(answer):
         text = harmless(f"{not_run}.")
-    return [Text(text), *errors(answer.source)]
+    removed = [Text(harmless(f"{one.claim}. To do: {one.fix}.")) for one in answer.removed]
+    return [Text(text), *removed, *errors(answer.source)]
 
 
 def _none_failed(answer: JobsAnswer) -> str:

@@ -36,6 +36,7 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     node_startup,
     out_of_memory,
     polling_lag,
+    removed_input,
     same_rerun,
     slow_host,
     slow_metadata,

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import named
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_INPUT, named_in
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import NO_INPUT
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident, Strength
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import (
     MissedInput,

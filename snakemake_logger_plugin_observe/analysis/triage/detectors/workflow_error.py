@@ -18,8 +18,8 @@ def detect(case: Case) -> Iterator[Incident]:
     ended = ("failed", "cancelled", "unfinished")
     if case.status != "failed" or any(one.outcome in ended for one in case.failures):
         return
-    if missed_in_planning(case.run):
-        return  # missing_input reports it
+    if missed_in_planning(case.run) or case.removed_inputs:
+        return  # missing_input or removed_input reports it
     message = workflow_errors.ending_error(case.run)
     if message is None:
         yield _without_message(case)

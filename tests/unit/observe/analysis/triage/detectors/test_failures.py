@@ -20,7 +20,6 @@ from triaged import triage_of
 from snakemake_logger_plugin_observe.analysis.check.measured_run import MeasuredRun
 from snakemake_logger_plugin_observe.analysis.check.metrics import measure
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
-from snakemake_logger_plugin_observe.analysis.triage.failure_classes import named_in
 from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
 from snakemake_logger_plugin_observe.journal.events import Allocation, AttemptSubmitted, Planned
@@ -216,25 +215,6 @@ def test_of_two_missing_outputs_only_the_one_that_does_not_exist_is_missing_now(
     found = only(story, files_present=frozenset({"a"}), files_absent=frozenset({"b"}))
     assert found.claim == "map did not write a, b, although its tool succeeded"
     assert found.action.why == f"{WAS_MISSING} (b missing now too)"
-
-
-@pytest.mark.parametrize(
-    ("message", "named"),
-    [
-        ("a.bam.bai (missing locally)", ("a.bam.bai",)),
-        ("a.bam (missing locally)\nx/a.bam.bai (missing locally)", ("a.bam",)),
-        ("a.bam, a.bam.bai", ("a.bam", "a.bam.bai")),
-        ("the file 'a.bam' is not there.", ("a.bam",)),
-        ("it is a.bam.", ("a.bam",)),
-        ("/elsewhere/a.bam", ()),
-        ("my a.bam", ("my a.bam",)),
-        ("/w/.snakemake/shadow/tmp0_k3x9qz/a.bam (missing locally)", ("a.bam",)),
-        ("b (missing locally, parent dir contents: a.bam, c)\na.bam.bai", ("a.bam.bai",)),
-        ("", ()),
-    ],
-)
-def test_a_message_names_a_file_only_by_its_full_name(message: str, named: tuple[str, ...]) -> None:
-    assert named_in(("a.bam", "a.bam.bai", "my a.bam"), message) == named
 
 
 def test_an_output_next_to_a_missing_one_is_not_missing() -> None:

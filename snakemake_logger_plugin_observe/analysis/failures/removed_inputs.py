@@ -1,0 +1,390 @@
+"""Inputs that were there in a run, and gone when a job of the same run needed them.
+
+What removed them is taken from the journal: ``temp()`` of a folder that holds them, ``temp()`` of
+what they are a link to, or the command of a job that ended in between. Where none of these fits,
+only that they were gone is said.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
+from snakemake_logger_plugin_observe.analysis.phrasing import both, cut, job_name, job_names
+from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.model import Run
+
+How = Literal["folder_temp", "own_temp", "link_to_temp", "command", "unknown"]
+"""What removed inputs: ``temp()`` of a folder that holds them, their own, or that of the file that
+they link to; a job's command; or something that the journal does not show."""
+
+_LONGEST: Final = 80
+_MISSING: Final = "Missing files after"
+_DONE: Final = ("success", "cached")
+_REMOVES: Final = re.compile(
+    r"(?<![\w./-])(?:rm|mv|rmdir|unlink|rename|shred|gzip|gunzip|bgzip|pigz|bzip2|bunzip2|xz|unxz|"
+    r"lzma)(?![\w./-])|\s-delete\b|\bshutil\.(?:move|rmtree)\b|\bos\.(?:remove|rename|unlink)\b"
+)
+_KEEPS: Final = re.compile(r"(?<!\S)(?:-\w*[ck]\w*|--keep|--stdout|--to-stdout)(?!\S)")
+_ONE_COMMAND: Final = re.compile(r"[^;&|\n]+")
+_PACKS: Final = re.compile(r"(?<![\w./-])(?:b?gzip|gunzip|pigz|b(?:un)?zip2|(?:un)?xz|lzma)\b")
+_LINKS: Final = re.compile(r"(?<![\w./-])(?:ln\s|link\s)|\bos\.symlink\b|\bsymlink_to\b")
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedInput:
+    """Inputs of a job that were gone when it needed them, all removed in the same way."""
+
+    reader: JobDescribed
+    """The job that needed them."""
+    files: tuple[str, ...]
+    maker: JobDescribed | None
+    """The job of this run that made them; None if they were there when the run was planned."""
+    gone_within: Micros
+    """How long after they were made they were found to be gone."""
+    how: How
+    by: str
+    """What removed them: a folder, the file that they are a link to, or a part of a command."""
+    jobs: tuple[JobDescribed, ...]
+    """The jobs that removed them, or those that ended in between if it is not known which did."""
+    line: int | None
+    """The journal line that reports them missing."""
+    message: str
+    failed: bool
+    """Whether an attempt of the reader failed; else the whole run ended with that error."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether what removed them follows from the journal, or is not said."""
+        if self.how == "link_to_temp":
+            return all(_is_dangling(path, self.message) for path in self.files)
+        return self.how in ("folder_temp", "unknown")
+
+    @property
+    def claim(self) -> str:
+        """Return what was gone, who had made it, and what removed it."""
+        one = len(self.files) == 1
+        inputs = f"input{'' if one else 's'} {both(self.files)} of {job_name(self.reader)}"
+        was = "was" if one else "were"
+        if self.maker is None:
+            text = f"{inputs} {was} there when the run was planned, and gone when it needed "
+            text += "it" if one else "them"
+        else:
+            text = f"{inputs} {was} made by {job_name(self.maker)} in this run, and gone "
+            text += f"{_span(self.gone_within)} later"
+        them = "it" if one else "them"
+        match self.how:
+            case "folder_temp":
+                return f"{text}: {self.by} is temp() and holds {them}"
+            case "own_temp":
+                return f"{text}: probably because {'it is' if one else 'they are'} temp()"
+            case "link_to_temp":
+                it = "it is a link" if one else "they are links"
+                probably = "" if self.certain else "probably "
+                return f"{text}: {probably}{it} to {self.by}, which is temp() and was removed"
+            case "command":
+                jobs = job_names(self.jobs)
+                return f"{text}: probably removed by {jobs}, whose command has `{self.by}`"
+        if self.jobs:
+            return f"{text}; what removed {them} is not known: {job_names(self.jobs)} ran meanwhile"
+        return f"{text}; what removed {them} is not known, and no other job ran meanwhile"
+
+    @property
+    def fix(self) -> str:
+        """Return what to do, as an imperative."""
+        them = "it" if len(self.files) == 1 else "them"
+        match self.how:
+            case "folder_temp":
+                rules = " and ".join(dict.fromkeys(job.rule for job in self.jobs))
+                return (
+                    f"take temp() off {self.by} in rule {rules}, or leave {self.by} out of its "
+                    f"outputs, then run again"
+                )
+            case "own_temp":
+                return f"take temp() off {both(self.files)}, or use --notemp, then run again"
+            case "link_to_temp":
+                maker = self.maker.rule if self.maker is not None else "the rule that makes it"
+                return f"let {maker} copy {self.by}, or take temp() off {self.by}, then run again"
+            case "command":
+                rules = " and ".join(dict.fromkeys(job.rule for job in self.jobs))
+                if rules == self.reader.rule:
+                    return f"let {rules} copy or leave what its jobs read, then run again"
+                return (
+                    f"let {rules} copy or leave what {self.reader.rule} reads, or declare that "
+                    f"{rules} runs after {self.reader.rule}, then run again"
+                )
+        return f"find out what removes {both(self.files)}, then run again: {them} will be made anew"
+
+    @property
+    def why(self) -> str:
+        """Return why that helps, as a clause."""
+        match self.how:
+            case "folder_temp":
+                return (
+                    "Snakemake removes a temp() folder once no job needs the folder itself, with "
+                    "all that it holds"
+                )
+            case "own_temp":
+                return "Snakemake removes a temp() file once it knows no job that still needs it"
+            case "link_to_temp":
+                return "a link is of no use once what it points to is removed"
+            case "command":
+                return "Snakemake does not know that a command removes what another job reads"
+        return "Snakemake itself removes only temp() files and the outputs of failed jobs"
+
+    @property
+    def wrong_if(self) -> str:
+        """Return what would show that it is not so."""
+        match self.how:
+            case "folder_temp":
+                return f"the same command with --notemp ends in the same way, without {self.by}"
+            case "own_temp":
+                return "the same command with --notemp ends in the same way"
+            case "link_to_temp":
+                return f"{self.files[0]} is no link, or a link to something else"
+            case "command":
+                return f"{self.files[0]} is still missing after that command was taken out"
+        return f"{self.files[0]} is there, and was not made again since"
+
+
+def removed_inputs(run: Run, failed: Sequence[Failure]) -> tuple[RemovedInput, ...]:
+    """Return the inputs that were gone when jobs of *run* needed them.
+
+    Args:
+        run: the run.
+        failed: its failures.
+
+    """
+    if not any(one.cause == "missing_input" for one in failed) and not _reported(run):
+        return ()
+    scene = _Scene(run)
+    return tuple(one for missed in _missed(run, failed) for one in scene.explain(missed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """A job that missed inputs, and when."""
+
+    reader: JobDescribed
+    files: tuple[str, ...]
+    moment: Micros
+    line: int | None
+    message: str
+    failed: bool
+
+
+def _reported(run: Run) -> bool:
+    return any(one.level == "error" and _MISSING in one.text for one in run.messages)
+
+
+def _missed(run: Run, failed: Sequence[Failure]) -> Iterator[_Missed]:
+    """Yield each job that missed inputs: as it failed, or as the error that ended the run says."""
+    known: set[int] = set()
+    for one in failed:
+        job = run.jobs.get(one.job_id) if one.job_id is not None else None
+        if one.cause != "missing_input" or one.outcome != "failed" or job is None:
+            continue
+        attempt = one.rows[-1].attempt
+        message = "\n".join(filter(None, (one.last.message, attempt.message)))
+        files = named_in(job.input, run.with_relative_paths(message))
+        if files:
+            known.add(job.job_id)
+            moment = attempt.stamps.finished or 0
+            yield _Missed(job, files, _looked(run, files, moment), attempt.line, message, True)
+    for error in run.messages:
+        if error.level != "error" or _MISSING not in error.text:
+            continue
+        text = run.with_relative_paths(error.text)
+        for job in run.jobs.values():
+            last = run.last_attempt(job.job_id)
+            if job.job_id in known or f"rule {job.rule} in " not in text:
+                continue
+            if last is None or last.status in _DONE:
+                continue
+            files = named_in(job.input, text)
+            if files:
+                known.add(job.job_id)
+                moment = _looked(run, files, error.time)
+                yield _Missed(job, files, moment, error.line, error.text, False)
+
+
+def _looked(run: Run, files: tuple[str, ...], latest: Micros) -> Micros:
+    """Return when Snakemake first reported *files* missing, *latest* if only their end is known."""
+    for one in run.messages:
+        if one.kind == "waiting_for_files" and one.time <= latest:
+            if named_in(files, run.with_relative_paths(one.text)) == files:
+                return one.time
+    return latest
+
+
+class _Scene:
+    """The jobs of a run that made files, and when each ran."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ended = {
+            job_id: last.stamps.finished
+            for job_id in run.jobs
+            if (last := run.last_attempt(job_id)) is not None
+            and last.status in _DONE
+            and last.stamps.finished is not None
+        }
+        self._makers = {
+            posixpath.normpath(path): run.jobs[job_id]
+            for job_id in self._ended
+            for path in run.jobs[job_id].output
+        }
+        settings = run.started.settings if run.started is not None else {}
+        self._removes_temp = not settings.get("notemp")
+
+    def explain(self, missed: _Missed) -> Iterator[RemovedInput]:
+        """Yield what a job missed, one for each way in which it was removed."""
+        groups: dict[tuple[object, ...], tuple[list[str], RemovedInput]] = {}
+        for path in missed.files:
+            one = self._explain_one(missed, path)
+            if one is None:
+                continue
+            maker = one.maker.job_id if one.maker is not None else None
+            key = (maker, one.how, one.by, tuple(job.job_id for job in one.jobs))
+            groups.setdefault(key, ([], one))[0].append(path)
+        for files, first in groups.values():
+            yield replace(first, files=tuple(files))
+
+    def _explain_one(self, missed: _Missed, path: str) -> RemovedInput | None:
+        maker = self._maker_of(path)
+        if maker is not None and maker.job_id == missed.reader.job_id:
+            return None
+        made = self._ended.get(maker.job_id, 0) if maker is not None else (self._run.start or 0)
+        if made > missed.moment:
+            return None
+        how, by, jobs = self._how(missed, path, maker, made)
+        if how == "unknown" and (maker is None or self._run.external_jobids):
+            return None  # it may never have been there, or not be visible on a node
+        return RemovedInput(
+            reader=missed.reader,
+            files=(path,),
+            maker=maker,
+            gone_within=missed.moment - made,
+            how=how,
+            by=by,
+            jobs=jobs,
+            line=missed.line,
+            message=missed.message,
+            failed=missed.failed,
+        )
+
+    def _maker_of(self, path: str) -> JobDescribed | None:
+        """Return the job that made a file, or the folder that it is in, in this run."""
+        for place in (posixpath.normpath(path), *_parents(path)):
+            if place in self._makers:
+                return self._makers[place]
+        return None
+
+    def _how(
+        self, missed: _Missed, path: str, maker: JobDescribed | None, made: Micros
+    ) -> tuple[How, str, tuple[JobDescribed, ...]]:
+        """Return how *path* was removed, by what, and the jobs that it was removed by."""
+        if self._removes_temp:
+            for folder in _parents(path):
+                owner = self._makers.get(folder)
+                if owner is not None and self._temp_is_over(owner, folder, missed):
+                    return "folder_temp", folder, (owner,)
+            if maker is not None and posixpath.normpath(path) in _temporary(maker):
+                return "own_temp", path, (maker,)
+            if maker is not None and (target := self._link_to(maker, path, missed)) is not None:
+                return "link_to_temp", target, (maker,)
+        between = tuple(self._between(missed, maker, made))
+        for job, command in between:
+            if (part := removing_part(command, path)) is not None:
+                return "command", part, (job,)
+        return "unknown", "", tuple(job for job, _ in between if job.job_id in self._ended)
+
+    def _temp_is_over(self, owner: JobDescribed, path: str, missed: _Missed) -> bool:
+        """Whether *path*, an output of *owner*, is temporary and no job needed it any more."""
+        if path not in _temporary(owner):
+            return False
+        readers = [
+            job.job_id
+            for job in self._run.jobs.values()
+            if path in map(posixpath.normpath, job.input)
+        ]
+        return all(self._ended.get(reader, missed.moment + 1) <= missed.moment for reader in readers)
+
+    def _link_to(self, maker: JobDescribed, missed_path: str, missed: _Missed) -> str | None:
+        """Return the temporary input that *maker* linked to, and that is removed by now."""
+        dangling = _is_dangling(missed_path, missed.message)
+        if not dangling and not _LINKS.search(maker.shellcmd or ""):
+            return None
+        gone = []
+        for path in maker.input:
+            owner = self._makers.get(posixpath.normpath(path))
+            if owner is not None and self._temp_is_over(owner, posixpath.normpath(path), missed):
+                gone.append(path)
+        return both(gone) if gone else None
+
+    def _between(
+        self, missed: _Missed, maker: JobDescribed | None, made: Micros
+    ) -> Iterator[tuple[JobDescribed, str]]:
+        """Yield the jobs that ran after a file was made and before it was missed, last first.
+
+        The reader itself counts with its earlier attempts: one of them may have moved its input.
+        """
+        found: list[tuple[Micros, JobDescribed]] = []
+        for attempt in self._run.attempts.values():
+            job, end = self._run.job_of(attempt), attempt.stamps.finished
+            if job is None or end is None or job is maker:
+                continue
+            if made <= end <= missed.moment and attempt.stamps.accepted is not None:
+                found.append((end, job))
+        for _, job in sorted(found, key=lambda one: one[0], reverse=True):
+            yield job, job.shellcmd or ""
+
+
+def _parents(path: str) -> Iterator[str]:
+    """Yield the folders that hold *path*, the closest first."""
+    folder = posixpath.dirname(posixpath.normpath(path))
+    while folder not in ("", "/", "."):
+        yield folder
+        folder = posixpath.dirname(folder)
+
+
+def _is_dangling(path: str, message: str) -> bool:
+    """Whether a *message* lists a file that it calls missing among those of its folder.
+
+    Such a file is a link to something that is not there.
+    """
+    name = posixpath.basename(path)
+    contents = re.search(
+        rf"{re.escape(path)} \(missing locally, parent dir contents: ([^\n]*?)\)(?=\s|$)", message
+    )
+    return contents is not None and name in contents[1].split(", ")
+
+
+def _span(micros: Micros) -> str:
+    return f"{micros / 1e3:.0f} ms" if micros < 100_000 else f"{micros / 1e6:.1f} s"
+
+
+def _temporary(job: JobDescribed) -> frozenset[str]:
+    return frozenset(map(posixpath.normpath, job.temp or ()))
+
+
+def removing_part(command: str, path: str) -> str | None:
+    """Return the part of a shell *command* that removes or moves *path* or a folder with it."""
+    for found in _ONE_COMMAND.finditer(command):
+        part = " ".join(found[0].split())
+        program = _REMOVES.search(part)
+        if program is None:
+            continue
+        what = part
+        if program[0] == "mv" and " -t " not in part:
+            what = part.rpartition(" ")[0]  # the last argument is where to
+        if _PACKS.search(part) and (_KEEPS.search(part) or "<" in part):
+            continue
+        folders = tuple(_parents(path))
+        if named_in((path, *folders), what) or any(f" {each}/*" in what for each in folders):
+            return cut(part, _LONGEST)
+    return None

@@ -1,0 +1,100 @@
+"""Files that change while a run goes on: removed, or gone with a folder, before a job reads them."""
+
+import json
+from typing import Any
+
+from lab import BOTH, Lab
+
+ALONE = (*BOTH, "--cores", "1", "--latency-wait", "1")
+
+
+def findings(lab: Lab) -> list[dict[str, Any]]:
+    """Return what triage finds in the newest run, but for missing logs and benchmarks."""
+    answer = json.loads(lab.observe("triage", "--format", "json").stdout)
+    return [one for one in answer["findings"] if one["incident_class"] != "missing_evidence"]
+
+
+def removed(lab: Lab) -> dict[str, Any]:
+    """Return the one finding about removed inputs of the newest run."""
+    answer = json.loads(lab.observe("jobs", "--failed", "--format", "json").stdout)
+    (found,) = answer["removed_inputs"]
+    (incident,) = findings(lab)
+    assert (incident["incident_class"], incident["claim"]) == ("removed_input", found["claim"])
+    one: dict[str, Any] = found
+    return one
+
+
+PARENT = """
+    rule all:
+        input: "data/b.done"
+    rule a:
+        output:
+            parent_dir=temp(directory("data/parent")),
+            child_dir=temp(directory("data/parent/child")),
+            done=temp("data/parent/child/a.done")
+        shell: "mkdir -p {output.child_dir}; touch {output.child_dir}/a.done"
+    rule b:
+        input:
+            child_dir="data/parent/child",
+            done="data/parent/child/a.done"
+        output: touch("data/b.done")
+"""
+
+
+def test_a_temporary_parent_folder_takes_what_it_holds_with_it(lab: Lab) -> None:
+    lab.snakefile(PARENT + '        shell: "ls {input.child_dir}"')
+    lab.snakemake(*ALONE, check=False)
+    one = removed(lab)
+    assert (one["how"], one["by"], one["certain"]) == ("folder_temp", "data/parent", True)
+    assert one["files"] == ["data/parent/child", "data/parent/child/a.done"]
+    assert one["claim"].endswith("data/parent is temp() and holds them")
+    assert "were made by a in this run" in one["claim"]
+
+
+def test_a_job_in_a_process_of_its_own_misses_it_too(lab: Lab) -> None:
+    lab.snakefile(PARENT + "        run: print(input.child_dir)")
+    lab.snakemake(*ALONE, check=False)
+    one = removed(lab)
+    assert (one["how"], one["by"]) == ("folder_temp", "data/parent")
+
+
+def test_a_link_to_a_temporary_file_is_named_as_one(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "c.txt"
+        rule a:
+            output: temp("tmp/big.txt")
+            shell: "echo 1 > {output}"
+        rule b:
+            input: "tmp/big.txt"
+            output: "res/x.txt"
+            shell: "ln -sr {input} {output}"
+        rule c:
+            input: "res/x.txt"
+            output: "c.txt"
+            shell: "cp {input} {output}"
+    """)
+    lab.snakemake(*ALONE, check=False)
+    one = removed(lab)
+    assert (one["how"], one["by"], one["certain"]) == ("link_to_temp", "tmp/big.txt", True)
+
+
+def test_a_job_that_moves_what_another_one_reads_is_named(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "c.txt"
+        rule a:
+            output: "x.txt"
+            shell: "echo 1 > {output}"
+        rule b:
+            input: "x.txt"
+            output: "b.txt"
+            shell: "mv {input} {output}"
+        rule c:
+            input: "x.txt", "b.txt"
+            output: "c.txt"
+            shell: "cat {input} > {output}"
+    """)
+    lab.snakemake(*ALONE, check=False)
+    one = removed(lab)
+    assert (one["how"], one["by"], one["certain"]) == ("command", "mv x.txt b.txt", False)
