@@ -13,7 +13,7 @@ from snakemake_logger_plugin_observe.analysis.cost.advice import Lever
 from snakemake_logger_plugin_observe.analysis.cost.node_clocks import NodeClock
 from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import RemovedInput
+from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row

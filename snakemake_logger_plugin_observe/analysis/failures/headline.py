@@ -8,10 +8,8 @@ from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_
 from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing_output
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import on_one_line
-from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import (
-    RemovedInput,
-    removed_inputs,
-)
+from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
+from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts

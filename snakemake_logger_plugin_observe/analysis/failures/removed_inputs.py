@@ -1,4 +1,4 @@
-"""Inputs that were there in a run, and gone when a job of the same run needed them.
+"""Finds inputs that were there in a run, and gone when a job of the same run needed them.
 
 What removed them is taken from the journal: ``temp()`` of a folder that holds them, ``temp()`` of
 what they are a link to, or the command of a job that ended in between. Where none of these fits,
@@ -9,18 +9,19 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
-from snakemake_logger_plugin_observe.analysis.phrasing import both, cut, job_name, job_names
+from snakemake_logger_plugin_observe.analysis.failures.removed_input import (
+    How,
+    RemovedInput,
+    is_dangling,
+)
+from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
-
-How = Literal["folder_temp", "own_temp", "link_to_temp", "command", "unknown"]
-"""What removed inputs: ``temp()`` of a folder that holds them, their own, or that of the file that
-they link to; a job's command; or something that the journal does not show."""
 
 _LONGEST: Final = 80
 _MISSING: Final = "Missing files after"
@@ -33,122 +34,6 @@ _KEEPS: Final = re.compile(r"(?<!\S)(?:-\w*[ck]\w*|--keep|--stdout|--to-stdout)(
 _ONE_COMMAND: Final = re.compile(r"[^;&|\n]+")
 _PACKS: Final = re.compile(r"(?<![\w./-])(?:b?gzip|gunzip|pigz|b(?:un)?zip2|(?:un)?xz|lzma)\b")
 _LINKS: Final = re.compile(r"(?<![\w./-])(?:ln\s|link\s)|\bos\.symlink\b|\bsymlink_to\b")
-
-
-@dataclass(frozen=True, slots=True)
-class RemovedInput:
-    """Inputs of a job that were gone when it needed them, all removed in the same way."""
-
-    reader: JobDescribed
-    """The job that needed them."""
-    files: tuple[str, ...]
-    maker: JobDescribed | None
-    """The job of this run that made them; None if they were there when the run was planned."""
-    gone_within: Micros
-    """How long after they were made they were found to be gone."""
-    how: How
-    by: str
-    """What removed them: a folder, the file that they are a link to, or a part of a command."""
-    jobs: tuple[JobDescribed, ...]
-    """The jobs that removed them, or those that ended in between if it is not known which did."""
-    line: int | None
-    """The journal line that reports them missing."""
-    message: str
-    failed: bool
-    """Whether an attempt of the reader failed; else the whole run ended with that error."""
-
-    @property
-    def certain(self) -> bool:
-        """Whether what removed them follows from the journal, or is not said."""
-        if self.how == "link_to_temp":
-            return all(_is_dangling(path, self.message) for path in self.files)
-        return self.how in ("folder_temp", "unknown")
-
-    @property
-    def claim(self) -> str:
-        """Return what was gone, who had made it, and what removed it."""
-        one = len(self.files) == 1
-        inputs = f"input{'' if one else 's'} {both(self.files)} of {job_name(self.reader)}"
-        was = "was" if one else "were"
-        if self.maker is None:
-            text = f"{inputs} {was} there when the run was planned, and gone when it needed "
-            text += "it" if one else "them"
-        else:
-            text = f"{inputs} {was} made by {job_name(self.maker)} in this run, and gone "
-            text += f"{_span(self.gone_within)} later"
-        them = "it" if one else "them"
-        match self.how:
-            case "folder_temp":
-                return f"{text}: {self.by} is temp() and holds {them}"
-            case "own_temp":
-                return f"{text}: probably because {'it is' if one else 'they are'} temp()"
-            case "link_to_temp":
-                it = "it is a link" if one else "they are links"
-                probably = "" if self.certain else "probably "
-                return f"{text}: {probably}{it} to {self.by}, which is temp() and was removed"
-            case "command":
-                jobs = job_names(self.jobs)
-                return f"{text}: probably removed by {jobs}, whose command has `{self.by}`"
-        if self.jobs:
-            return f"{text}; what removed {them} is not known: {job_names(self.jobs)} ran meanwhile"
-        return f"{text}; what removed {them} is not known, and no other job ran meanwhile"
-
-    @property
-    def fix(self) -> str:
-        """Return what to do, as an imperative."""
-        them = "it" if len(self.files) == 1 else "them"
-        match self.how:
-            case "folder_temp":
-                rules = " and ".join(dict.fromkeys(job.rule for job in self.jobs))
-                return (
-                    f"take temp() off {self.by} in rule {rules}, or leave {self.by} out of its "
-                    f"outputs, then run again"
-                )
-            case "own_temp":
-                return f"take temp() off {both(self.files)}, or use --notemp, then run again"
-            case "link_to_temp":
-                maker = self.maker.rule if self.maker is not None else "the rule that makes it"
-                return f"let {maker} copy {self.by}, or take temp() off {self.by}, then run again"
-            case "command":
-                rules = " and ".join(dict.fromkeys(job.rule for job in self.jobs))
-                if rules == self.reader.rule:
-                    return f"let {rules} copy or leave what its jobs read, then run again"
-                return (
-                    f"let {rules} copy or leave what {self.reader.rule} reads, or declare that "
-                    f"{rules} runs after {self.reader.rule}, then run again"
-                )
-        return f"find out what removes {both(self.files)}, then run again: {them} will be made anew"
-
-    @property
-    def why(self) -> str:
-        """Return why that helps, as a clause."""
-        match self.how:
-            case "folder_temp":
-                return (
-                    "Snakemake removes a temp() folder once no job needs the folder itself, with "
-                    "all that it holds"
-                )
-            case "own_temp":
-                return "Snakemake removes a temp() file once it knows no job that still needs it"
-            case "link_to_temp":
-                return "a link is of no use once what it points to is removed"
-            case "command":
-                return "Snakemake does not know that a command removes what another job reads"
-        return "Snakemake itself removes only temp() files and the outputs of failed jobs"
-
-    @property
-    def wrong_if(self) -> str:
-        """Return what would show that it is not so."""
-        match self.how:
-            case "folder_temp":
-                return f"the same command with --notemp ends in the same way, without {self.by}"
-            case "own_temp":
-                return "the same command with --notemp ends in the same way"
-            case "link_to_temp":
-                return f"{self.files[0]} is no link, or a link to something else"
-            case "command":
-                return f"{self.files[0]} is still missing after that command was taken out"
-        return f"{self.files[0]} is there, and was not made again since"
 
 
 def removed_inputs(run: Run, failed: Sequence[Failure]) -> tuple[RemovedInput, ...]:
@@ -215,9 +100,10 @@ def _missed(run: Run, failed: Sequence[Failure]) -> Iterator[_Missed]:
 def _looked(run: Run, files: tuple[str, ...], latest: Micros) -> Micros:
     """Return when Snakemake first reported *files* missing, *latest* if only their end is known."""
     for one in run.messages:
-        if one.kind == "waiting_for_files" and one.time <= latest:
-            if named_in(files, run.with_relative_paths(one.text)) == files:
-                return one.time
+        if one.kind != "waiting_for_files" or one.time > latest:
+            continue
+        if named_in(files, run.with_relative_paths(one.text)) == files:
+            return one.time
     return latest
 
 
@@ -312,11 +198,13 @@ class _Scene:
             for job in self._run.jobs.values()
             if path in map(posixpath.normpath, job.input)
         ]
-        return all(self._ended.get(reader, missed.moment + 1) <= missed.moment for reader in readers)
+        return all(
+            self._ended.get(reader, missed.moment + 1) <= missed.moment for reader in readers
+        )
 
     def _link_to(self, maker: JobDescribed, missed_path: str, missed: _Missed) -> str | None:
         """Return the temporary input that *maker* linked to, and that is removed by now."""
-        dangling = _is_dangling(missed_path, missed.message)
+        dangling = is_dangling(missed_path, missed.message)
         if not dangling and not _LINKS.search(maker.shellcmd or ""):
             return None
         gone = []
@@ -350,22 +238,6 @@ def _parents(path: str) -> Iterator[str]:
     while folder not in ("", "/", "."):
         yield folder
         folder = posixpath.dirname(folder)
-
-
-def _is_dangling(path: str, message: str) -> bool:
-    """Whether a *message* lists a file that it calls missing among those of its folder.
-
-    Such a file is a link to something that is not there.
-    """
-    name = posixpath.basename(path)
-    contents = re.search(
-        rf"{re.escape(path)} \(missing locally, parent dir contents: ([^\n]*?)\)(?=\s|$)", message
-    )
-    return contents is not None and name in contents[1].split(", ")
-
-
-def _span(micros: Micros) -> str:
-    return f"{micros / 1e3:.0f} ms" if micros < 100_000 else f"{micros / 1e6:.1f} s"
 
 
 def _temporary(job: JobDescribed) -> frozenset[str]:

@@ -13,10 +13,8 @@ from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, ma
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
-from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import (
-    RemovedInput,
-    removed_inputs,
-)
+from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
+from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     failing_in_every_job,
     rule_patterns,
@@ -143,9 +141,7 @@ class Case:
         """Return the inputs that were there in the run, and gone when a job needed them."""
         found = removed_inputs(self.run, self.failures)
         return tuple(
-            one
-            for one in found
-            if one.how != "unknown" or self.files_present.isdisjoint(one.files)
+            one for one in found if one.how != "unknown" or self.files_present.isdisjoint(one.files)
         )
 
     @cached_property

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import RemovedInput
+from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds

@@ -8,8 +8,8 @@ from triaged import case_of, classes, triage_of
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.headline import headline
+from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import (
-    RemovedInput,
     removed_inputs,
     removing_part,
 )
