@@ -231,7 +231,7 @@ class NodeSide(logging.Filter):
             self._write()
 
     def _measure(self, job: Any, execution: dict[str, Any], stage: str) -> None:
-        """Measure the resources that a tool uses; the kernel's counters may be missing."""
+        """Measure the resources that a tool uses."""
         try:
             if self._meter is None:
                 from snakemake_executor_plugin_timed.usage import Meter
@@ -240,7 +240,7 @@ class NodeSide(logging.Filter):
             in_process = bool(getattr(job, "is_run", False))
             if stage == "tool_started":
                 self._meter.start(self._key(job), in_process=in_process)
-            elif used := self._meter.stop(self._key(job), in_process=in_process):
+            elif used := self._meter.stop(self._key(job), in_process=in_process)():
                 execution["used"] = used
         except Exception as error:
             self.fault(error)

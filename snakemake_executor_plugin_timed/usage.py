@@ -1,78 +1,133 @@
-"""Resource usage of a tool's processes: the kernel's counters, read at the tool's start and end.
+"""What tools used: the kernel's counters of their processes, as fields of ``Usage``.
 
-The kernel adds up what all of a process's ended children used. So a figure belongs to one tool only
-if no other ran in the same process at the time; else it is null, not a guess.
+A tool's processes are waited for one by one (``tool_processes.py``), so any number of tools may run
+at once. The Python code of a ``run:`` has no process of its own: it uses what the Snakemake process
+uses that runs it, which is known only if no other tool ran there at the time.
+
+The kernel counts a child's memory from the size of its parent on, which it shares until it starts
+its program. So the peak of a tool that is smaller than Snakemake has only an upper bound.
 """
 
 import os
 import resource
-from collections.abc import Hashable, Mapping
+import sys
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-_UNKNOWN: Final[dict[str, Any]] = {}
+from snakemake_executor_plugin_timed import tool_processes
+
+Fields = dict[str, Any]
+"""Fields of ``Usage``; none if no process ran."""
+
+_BLOCK: Final = 512
+_UNIT_OF_PEAKS: Final = 1 if sys.platform == "darwin" else 1024
+_NOT_WAITED_FOR: Final = "a process of it was still running when its job ended"
+_NOT_ALONE: Final = "other tools ran in the same process at the time"
+_OTHER_SNAKEMAKE: Final = "this version of Snakemake starts its tools in another way"
 
 
 class _Reading(NamedTuple):
+    """The counters of this process and its children."""
+
     user_s: float
     system_s: float
-    peak_kib: int
-    own_peak_kib: int
-    io: dict[str, int]
+    blocks_read: float
+    blocks_written: float
 
 
 class Meter:
-    """Reads what tools use in this process; usage is unknown while several of them run."""
+    """Measures what the tools of this process use."""
 
     def __init__(self) -> None:
-        """Start with no tool running."""
-        self._running: dict[Hashable, _Reading] = {}
-        self._alone = True
+        """Have tools measured from now on."""
+        self._sees_processes = tool_processes.install()
+        self._counts_bytes = os.path.exists("/proc/self/io")
+        self._running: dict[Hashable, _Reading | None] = {}
+        self._overlapped: set[Hashable] = set()
 
     def start(self, tool: Hashable, *, in_process: bool) -> None:
-        """Read the counters as *tool* starts; *in_process*: it is the Python code of a ``run:``."""
-        self._alone = not self._running
-        self._running[tool] = _read(in_process=in_process)
+        """Measure *tool*, which starts in this thread; *in_process*: the code of a ``run:``."""
+        if self._running:
+            self._overlapped |= {tool, *self._running}
+        if in_process:
+            self._running[tool] = _read()
+        else:
+            self._running[tool] = None
+            tool_processes.begin()
 
-    def stop(self, tool: Hashable, *, in_process: bool) -> dict[str, Any]:
-        """Return what *tool* used (fields of ``Usage``); empty if another tool ran meanwhile."""
+    def stop(self, tool: Hashable, *, in_process: bool) -> Callable[[], Fields]:
+        """Return a function that returns what *tool* used; it may read files, this does not."""
         before = self._running.pop(tool, None)
-        if before is None or not self._alone:
-            return _UNKNOWN
-        after = _read(in_process=in_process)
-        known = in_process or after.peak_kib > max(before.peak_kib, after.own_peak_kib)
-        used = {
-            "user_s": round(after.user_s - before.user_s, 6),
-            "system_s": round(after.system_s - before.system_s, 6),
-            # The peak of all children so far, each counted from the size of this process when it
-            # was forked: it is this tool's if it is higher than both.
-            "peak_rss_bytes": after.peak_kib * 1024 if known else None,
-            "peak_rss_bound_bytes": after.peak_kib * 1024,
+        alone = tool not in self._overlapped
+        self._overlapped.discard(tool)
+        if in_process:
+            after = _read()
+            return lambda: self._of_this_process(before, after, alone=alone)
+        found, own_peak = tool_processes.end(), _own_peak()
+        return lambda: self._of_processes(found, own_peak)
+
+    def _of_processes(self, tool: tool_processes.ToolProcesses, own_peak: int) -> Fields:
+        if not self._sees_processes:
+            return {"unobserved": _OTHER_SNAKEMAKE}
+        if len(tool.ended) < tool.started:
+            return {"unobserved": _NOT_WAITED_FOR}
+        if not tool.started:
+            return {}
+        used = [process.used for process in tool.ended]
+        peak = max(one.ru_maxrss for one in used) * _UNIT_OF_PEAKS
+        # Where this process was itself started by a larger one, its own counter is that one's size.
+        known = peak > own_peak or peak > (_high_water_mark() or own_peak)
+        return {
+            **self._sums(_Reading(*_counters(one)) for one in used),
+            "peak_rss_bytes": peak if known else None,
+            "peak_rss_bound_bytes": peak,
             "cgroup_peak_bytes": _cgroup_peak(os.environ),
         }
-        for name, counter in (("read_bytes", "read_bytes"), ("written_bytes", "write_bytes")):
-            if counter in before.io and counter in after.io:
-                used[name] = max(0, after.io[counter] - before.io[counter])
-        return used
+
+    def _of_this_process(self, before: _Reading | None, after: _Reading, *, alone: bool) -> Fields:
+        if before is None or not alone:
+            return {"unobserved": _NOT_ALONE}
+        children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT_OF_PEAKS
+        peak = max(_high_water_mark() or _own_peak(), children)
+        change = _Reading(*(max(0, new - old) for old, new in zip(before, after, strict=True)))
+        return {
+            **self._sums([change]),
+            "peak_rss_bytes": peak,
+            "peak_rss_bound_bytes": peak,
+            "cgroup_peak_bytes": _cgroup_peak(os.environ),
+        }
+
+    def _sums(self, readings: Iterable[_Reading]) -> Fields:
+        user_s, system_s, read, written = map(sum, zip(*readings, strict=True))
+        sums: Fields = {"user_s": round(user_s, 6), "system_s": round(system_s, 6)}
+        if self._counts_bytes:
+            sums |= {"read_bytes": int(read) * _BLOCK, "written_bytes": int(written) * _BLOCK}
+        return sums
 
 
-def _read(*, in_process: bool) -> _Reading:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    user_s, system_s, peak = children.ru_utime, children.ru_stime, children.ru_maxrss
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    if in_process:
-        user_s, system_s = user_s + own.ru_utime, system_s + own.ru_stime
-        peak = max(peak, own.ru_maxrss)
-    return _Reading(user_s, system_s, peak, own.ru_maxrss, _io())
+def _read() -> _Reading:
+    own = _counters(resource.getrusage(resource.RUSAGE_SELF))
+    children = _counters(resource.getrusage(resource.RUSAGE_CHILDREN))
+    return _Reading(*map(sum, zip(own, children, strict=True)))
 
 
-def _io() -> dict[str, int]:
-    """Return the bytes that this process and its ended children read and wrote."""
+def _counters(used: resource.struct_rusage) -> tuple[float, float, int, int]:
+    return used.ru_utime, used.ru_stime, used.ru_inblock, used.ru_oublock
+
+
+def _own_peak() -> int:
+    """Return the peak of this process so far, or of the larger one that started it."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT_OF_PEAKS
+
+
+def _high_water_mark() -> int | None:
+    """Return the peak of this process's own memory, or None."""
     try:
-        with open("/proc/self/io", encoding="ascii") as file:
-            pairs = (line.split(":", 1) for line in file if ":" in line)
-            return {name: int(value) for name, value in pairs}
-    except (OSError, ValueError):
-        return {}
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            sizes = (line.split() for line in file if line.startswith("VmHWM:"))
+            return next((int(size[1]) * 1024 for size in sizes), None)
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _cgroup_peak(environ: Mapping[str, str], root: str = "/") -> int | None:

@@ -93,7 +93,7 @@ class Wait(Frozen):
 
 
 class Usage(Frozen):
-    """Resources used by a tool's processes, from the kernel; null if others ran at the time."""
+    """Resources used by a tool's processes, from the kernel; null where it is not known."""
 
     user_s: Seconds | None = None
     system_s: Seconds | None = None
@@ -105,6 +105,8 @@ class Usage(Frozen):
     """The peak of the job's own control group, including Snakemake."""
     read_bytes: Count | None = None
     written_bytes: Count | None = None
+    unobserved: Own | None = None
+    """Why its figures are not known."""
 
 
 class Execution(Frozen):

@@ -24,6 +24,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Execution,
     SchedulerRecord,
     Status,
+    Usage,
     Wait,
 )
 from snakemake_logger_plugin_observe.recording import notes
@@ -229,7 +230,9 @@ class AttemptTracker:
         if live is None or not isinstance(job_id, int):
             return
         outcome = {"status": note.status, "exit_code": note.exit_code, "message": note.message}
-        known = {name: value for name, value in outcome.items() if value is not None}
+        known: dict[str, Any] = {name: one for name, one in outcome.items() if one is not None}
+        if note.used is not None and (used := note.used()):
+            known["used"] = event_of(Usage, **used)
         before = live.executions.get(job_id) or Execution()
         live.executions[job_id] = event_of(Execution, **{**dict(before), **note.moments, **known})
         attempt, started = live.attempt, note.moments.get("tool_started")

@@ -164,6 +164,8 @@ class ExecutionStages(Note):
     status: Status | None = None
     exit_code: int | None = None
     message: str | None = None
+    used: Callable[[], Mapping[str, Any]] | None = None
+    """Returns what its tool used (fields of ``Usage``); called on the recorder's thread."""
 
 
 @dataclass(frozen=True, slots=True)

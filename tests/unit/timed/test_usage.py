@@ -1,14 +1,17 @@
-"""What tools use: the kernel's counters, for a tool that ran alone in its process."""
+"""What tools used: the kernel's counters of their processes."""
 
 import resource
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from snakemake.shell import shell  # noqa: F401 - loads the module
 
-from snakemake_executor_plugin_timed.usage import Meter, _cgroup_peak
+from snakemake_executor_plugin_timed.usage import Fields, Meter, _cgroup_peak
 
+SHELL = sys.modules["snakemake.shell"]  # the package's attribute of this name is a class
 BURN = "import sys, time\nwhile time.process_time() < 0.3: pass\nx = bytearray(int(sys.argv[1]))"
 
 
@@ -18,54 +21,98 @@ def larger_than_all_so_far() -> int:
     return max(resource.getrusage(kind).ru_maxrss for kind in kinds) * 1024 + 50_000_000
 
 
-def test_a_tool_s_cpu_and_memory_are_its_own() -> None:
-    size = larger_than_all_so_far()
-    meter = Meter()
+@pytest.fixture
+def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
+    monkeypatch.setattr(SHELL, "sp", subprocess)
+    return Meter()
+
+
+def used_by(meter: Meter, *command: str) -> Fields:
     meter.start(1, in_process=False)
-    subprocess.run([sys.executable, "-c", BURN, str(size)], check=True)
-    used = meter.stop(1, in_process=False)
+    SHELL.sp.Popen(command).wait()
+    return meter.stop(1, in_process=False)()
+
+
+def test_a_tool_s_cpu_and_memory_are_its_own(meter: Meter) -> None:
+    size = larger_than_all_so_far()
+    used = used_by(meter, sys.executable, "-c", BURN, str(size))
     assert 0.3 <= used["user_s"] + used["system_s"] < 2
     assert size <= used["peak_rss_bytes"] < size + 100_000_000
     assert used["peak_rss_bound_bytes"] == used["peak_rss_bytes"]
 
 
-def test_a_tool_smaller_than_this_process_has_only_a_bound() -> None:
+def test_a_tool_smaller_than_this_process_has_only_a_bound(meter: Meter) -> None:
     """The kernel counts a child from its fork on, when it is as large as its parent."""
-    meter = Meter()
-    meter.start(1, in_process=False)
-    subprocess.run(["true"], check=True)
-    used = meter.stop(1, in_process=False)
+    used = used_by(meter, "true")
     assert used["peak_rss_bytes"] is None
     assert used["peak_rss_bound_bytes"] > 0
 
 
-def test_the_usage_of_concurrent_tools_is_unknown() -> None:
+def test_the_use_of_concurrent_tools_is_each_one_s_own(meter: Meter) -> None:
+    """In real runs each has its own thread."""
+    found: list[Fields] = []
+
+    def run(tool: int) -> None:
+        meter.start(tool, in_process=False)
+        SHELL.sp.Popen([sys.executable, "-c", BURN, "1"]).wait()
+        found.append(meter.stop(tool, in_process=False)())
+
+    threads = [threading.Thread(target=run, args=(tool,)) for tool in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(0.3 <= one["user_s"] + one["system_s"] < 0.6 for one in found)
+
+
+def test_the_use_of_a_tool_without_processes_has_no_figures(meter: Meter) -> None:
+    meter.start(1, in_process=False)
+    assert meter.stop(1, in_process=False)() == {}
+
+
+def test_a_process_that_was_not_waited_for_makes_the_use_unknown(meter: Meter) -> None:
+    meter.start(1, in_process=False)
+    process = SHELL.sp.Popen(["sleep", "30"])
+    used = meter.stop(1, in_process=False)()
+    process.kill()
+    process.wait()
+    assert used == {"unobserved": "a process of it was still running when its job ended"}
+
+
+def test_a_snakemake_that_starts_its_tools_in_another_way_makes_the_use_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SHELL, "sp", None)
     meter = Meter()
     meter.start(1, in_process=False)
-    meter.start(2, in_process=False)
-    assert meter.stop(1, in_process=False) == {}
-    meter.start(3, in_process=False)
-    assert meter.stop(2, in_process=False) == {}
-    assert meter.stop(3, in_process=False) == {}
-    meter.start(4, in_process=False)
-    assert "user_s" in meter.stop(4, in_process=False)
+    used = meter.stop(1, in_process=False)()
+    assert used == {"unobserved": "this version of Snakemake starts its tools in another way"}
 
 
-def test_python_code_of_a_rule_uses_what_its_process_uses() -> None:
-    meter = Meter()
+def test_python_code_of_a_rule_uses_what_its_process_uses(meter: Meter) -> None:
     meter.start(1, in_process=True)
     sum(i * i for i in range(3_000_000))
-    used = meter.stop(1, in_process=True)
+    used = meter.stop(1, in_process=True)()
     assert used["user_s"] > 0.05
     assert used["peak_rss_bytes"] > 0
 
 
-def test_written_bytes_are_the_tool_s(tmp_path: Path) -> None:
-    meter = Meter()
-    meter.start(1, in_process=False)
-    command = "import os; f = open('a', 'wb'); f.write(bytes(5_000_000)); f.flush(); os.fsync(f)"
-    subprocess.run([sys.executable, "-c", command], cwd=tmp_path, check=True)
-    used = meter.stop(1, in_process=False)
+def test_python_code_next_to_another_tool_has_no_use_of_its_own(meter: Meter) -> None:
+    meter.start(1, in_process=True)
+    meter.start(2, in_process=False)
+    meter.stop(2, in_process=False)
+    used = meter.stop(1, in_process=True)()
+    assert used == {"unobserved": "other tools ran in the same process at the time"}
+    meter.start(3, in_process=True)
+    assert "user_s" in meter.stop(3, in_process=True)()
+
+
+def test_written_bytes_are_the_tool_s(meter: Meter, tmp_path: Path) -> None:
+    command = (
+        "import os, sys; f = open(sys.argv[1], 'wb'); f.write(bytes(5_000_000)); f.flush(); "
+        "os.fsync(f)"
+    )
+    used = used_by(meter, sys.executable, "-c", command, str(tmp_path / "a"))
     if "written_bytes" not in used:
         pytest.skip("this kernel counts no bytes")
     assert 5_000_000 <= used["written_bytes"] < 10_000_000
