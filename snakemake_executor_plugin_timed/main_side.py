@@ -24,6 +24,7 @@ from snakemake_executor_plugin_timed.usage import Fields, Meter
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import live_objects, notes
+from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs, hold
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
 from snakemake_logger_plugin_observe.recording.session import Session, current
 from snakemake_logger_plugin_observe.run.attempt import Key
@@ -46,6 +47,7 @@ class _ReportedEnd(NamedTuple):
     poll_interval_s: float | None = None
     message: str | None = None
     logs: tuple[str, ...] = ()
+    held: HeldLogs = {}  # noqa: RUF012 - never changed
 
 
 _NO_REPORT: Final = _ReportedEnd()
@@ -142,7 +144,10 @@ class MainSide:
         key = attempt_key(job)
         self._stamps.setdefault(key, {})["reported"] = moment
         text = self.session.masked(str(message), 2000) if message else None
-        self._reports[key] = _ReportedEnd(_poll_interval(executor), text, tuple(map(str, logs)))
+        held = {} if ok else hold(job)
+        self._reports[key] = _ReportedEnd(
+            _poll_interval(executor), text, tuple(map(str, logs)), held
+        )
 
     @quietly
     def finished(self, job: Any, ok: bool) -> None:

@@ -5,7 +5,8 @@ They are masked before lines are split or cut: half a secret is one, too.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ def tails(
     mask: Masker,
     last_written: clock.Micros | None = None,
     of_executor: bool = False,
+    held: Mapping[str, FileIO] | None = None,
 ) -> tuple[LogTail, ...]:
     """Return the end of each log file at *paths*, or why it cannot be read.
 
@@ -45,6 +47,7 @@ def tails(
             belongs to another attempt.
         of_executor: whether the files are logs of the executor, with the output of all processes of
             a job; then only the tool's last lines are returned, without Snakemake's own.
+        held: files that may have been removed since they were opened, by their paths.
 
     """
     unique = list(dict.fromkeys(paths))[:_MOST_FILES]
@@ -57,6 +60,7 @@ def tails(
             mask,
             last_written=last_written,
             of_executor=of_executor,
+            held=(held or {}).get(path),
         )
         for path in unique
     )
@@ -80,9 +84,13 @@ def _tail(
     last_written: clock.Micros | None = None,
     of_executor: bool = False,
     numbering: bool = False,
+    held: FileIO | None = None,
 ) -> LogTail:
     try:
-        size, written, data, before = _end_of(folder, path, numbering)
+        if held is not None:
+            size, written, data, before = _end_of_open(held.fileno(), numbering)
+        else:
+            size, written, data, before = _end_of(folder, path, numbering)
     except FileNotFoundError:
         return LogTail(path=name, problem="it does not exist")
     except OSError as error:
@@ -137,14 +145,20 @@ def _end_of(
     """
     descriptor = open_file(folder, path)
     try:
-        known = os.fstat(descriptor)
-        start = max(0, known.st_size - _MOST_BYTES)
-        data = os.pread(descriptor, _MOST_BYTES, start)
-        counted = start == 0 or (numbering and start <= _MOST_COUNTED)
-        before = _lines_before(descriptor, start) if counted else None
-        return known.st_size, known.st_mtime_ns // 1000, data, before
+        return _end_of_open(descriptor, numbering)
     finally:
         os.close(descriptor)
+
+
+def _end_of_open(
+    descriptor: int, numbering: bool
+) -> tuple[int, clock.Micros, bytes, int | None]:
+    known = os.fstat(descriptor)
+    start = max(0, known.st_size - _MOST_BYTES)
+    data = os.pread(descriptor, _MOST_BYTES, start)
+    counted = start == 0 or (numbering and start <= _MOST_COUNTED)
+    before = _lines_before(descriptor, start) if counted else None
+    return known.st_size, known.st_mtime_ns // 1000, data, before
 
 
 def _lines_before(descriptor: int, end: int) -> int:

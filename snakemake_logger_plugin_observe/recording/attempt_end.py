@@ -20,6 +20,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Status,
 )
 from snakemake_logger_plugin_observe.recording.event_of import event_of
+from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import timeline_of
 from snakemake_logger_plugin_observe.run.model import Run
@@ -48,6 +49,8 @@ class LiveAttempt:
     """What was wrong with its fragments."""
     executor_logs: tuple[str, ...] = ()
     """The executor's log files of it."""
+    held_logs: HeldLogs = field(default_factory=dict)
+    """Its own logs that Snakemake has removed meanwhile, open."""
     logs: Mapping[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
     """The ends of log files by job id, if it failed; None: those of the group's submission."""
 

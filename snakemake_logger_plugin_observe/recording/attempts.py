@@ -357,6 +357,7 @@ class AttemptTracker:
         live.submission = live.submission or note.submission
         live.attempt.poll_interval_s = note.poll_interval_s
         live.executor_logs = live.executor_logs or note.logs
+        live.held_logs = note.held
         self._end(live, note.status)
 
     def _end(self, live: LiveAttempt, status: Status) -> None:
@@ -364,6 +365,7 @@ class AttemptTracker:
         self._live.pop(live.attempt.key, None)
         if status == "failed":
             live.logs = self._evidence.log_tails(live)
+            live.held_logs = {}
             live.message = live.message or self._evidence.printed_error(live)
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])

@@ -36,7 +36,9 @@ class FailureEvidence:
         ended = live.stamps["finished"] if live.executions else None
         jobs = jobs_of(self.run, live.attempt)
         by_job: dict[int | None, tuple[LogTail, ...]] = {
-            job.job_id: tails(job.log, self._workdir, mask=self._mask, last_written=ended)
+            job.job_id: tails(
+                job.log, self._workdir, mask=self._mask, last_written=ended, held=live.held_logs
+            )
             for job in jobs
         }
         jobs_logs = {path for job in jobs for path in job.log}

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs, hold
 from snakemake_logger_plugin_observe.recording.live_objects import attempt_key
 from snakemake_logger_plugin_observe.recording.notes import Finished
 
 if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.journal.records import Status
+    from snakemake_logger_plugin_observe.run.attempt import Key
 
 
 def hook(scheduler: Any, put: Callable[[Finished], None]) -> bool:
@@ -26,19 +28,37 @@ def hook(scheduler: Any, put: Callable[[Finished], None]) -> bool:
     ]
     for executor in executors:
         success, error = executor.handle_job_success, executor.handle_job_error
-        executor.handle_job_success = _reporting(success, "success", put)
-        executor.handle_job_error = _reporting(error, "failed", put)
+        held: dict[Key, HeldLogs] = {}
+        executor.handle_job_success = _reporting(success, "success", put, held)
+        executor.handle_job_error = _reporting(error, "failed", put, held)
+        executor.report_job_error = _holding(executor.report_job_error, held)
     return bool(executors)
 
 
+def _holding(method: Callable[..., Any], held: "dict[Key, HeldLogs]") -> Callable[..., Any]:
+    """Open the logs that are removed when Snakemake handles the failure."""
+
+    @functools.wraps(method)
+    def holding(job_info: Any, *args: Any, **kwargs: Any) -> Any:
+        if logs := hold(job_info.job):
+            held[attempt_key(job_info.job)] = logs
+        return method(job_info, *args, **kwargs)
+
+    return holding
+
+
 def _reporting(
-    method: Callable[..., Any], status: "Status", put: Callable[[Finished], None]
+    method: Callable[..., Any],
+    status: "Status",
+    put: Callable[[Finished], None],
+    held: "dict[Key, HeldLogs]",
 ) -> Callable[..., Any]:
     @functools.wraps(method)
     def reporting(job: Any) -> Any:
         answer = method(job)
         moment = clock.now()
-        put(Finished(moment, attempt_key(job), status))
+        key = attempt_key(job)
+        put(Finished(moment, key, status, held=held.pop(key, {})))
         return answer
 
     return reporting

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from snakemake_logger_plugin_observe.clock import Micros
     from snakemake_logger_plugin_observe.journal.events import Event
     from snakemake_logger_plugin_observe.journal.records import OutputFile, Status
+    from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
     from snakemake_logger_plugin_observe.recording.job_state import JobState
     from snakemake_logger_plugin_observe.recording.node_reports import NodeReports
     from snakemake_logger_plugin_observe.run.attempt import Key
@@ -190,6 +191,8 @@ class Finished(Note):
     poll_interval_s: float | None = None
     logs: tuple[str, ...] = ()
     """The executor's log files of it."""
+    held: "HeldLogs" = field(default_factory=dict)
+    """Its own logs that Snakemake has removed with an output folder, if it failed."""
 
 
 @dataclass(frozen=True, slots=True)

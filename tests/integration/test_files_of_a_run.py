@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from lab import BOTH, Lab
+import pytest
+from lab import BOTH, Lab, attempts_of
 
 ALONE = (*BOTH, "--cores", "1", "--latency-wait", "1")
 
@@ -98,3 +99,29 @@ def test_a_job_that_moves_what_another_one_reads_is_named(lab: Lab) -> None:
     lab.snakemake(*ALONE, check=False)
     one = removed(lab)
     assert (one["how"], one["by"], one["certain"]) == ("command", "mv x.txt b.txt", False)
+
+
+LOG_IN_OUTPUT = """
+    rule all:
+        input: "d"
+    rule a:
+        output: directory("d")
+        log: "d/a.log"
+        {more}
+        shell: "mkdir -p d; echo no such sequence > {{log}}; exit 3"
+"""
+
+
+@pytest.mark.parametrize("flags", [BOTH, ("--logger", "observe")], ids=["timed", "logger alone"])
+@pytest.mark.parametrize("retries", ["", "retries: 1"])
+def test_a_log_that_snakemake_removes_with_its_folder_is_kept(
+    lab: Lab, flags: tuple[str, ...], retries: str
+) -> None:
+    lab.snakefile(LOG_IN_OUTPUT.format(more=retries))
+    lab.snakemake(*flags, "--cores", "1", check=False)
+    assert not (lab.folder / "d").exists()
+    attempts = attempts_of(lab.run(), "a")
+    assert [[one.lines for one in each.logs] for each in attempts] == [
+        [("no such sequence",)] for each in attempts
+    ]
+    assert len(attempts) == (2 if retries else 1)

@@ -1,0 +1,38 @@
+"""The logs of a failed job that Snakemake is about to remove with the output folder they are in.
+
+They are opened in the thread that reports the failure, before Snakemake handles it: what is open
+can still be read once it is removed. Other logs are opened by the recorder, later.
+"""
+
+import io
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
+
+_MOST_FILES: Final = 8
+
+HeldLogs = dict[str, io.FileIO]
+"""Open files, by the paths that the job has for them; each is closed when nothing refers to it."""
+
+
+def hold(job: Any) -> HeldLogs:
+    """Return the logs of a job or group that are in an output folder, opened; never raises."""
+    held: HeldLogs = {}
+    try:
+        for one in job.jobs if job.is_group() else (job,):
+            outputs = tuple(f"{path}{os.sep}" for path in one.output)
+            for path in map(str, one.log):
+                if len(held) < _MOST_FILES and path.startswith(outputs) and outputs:
+                    _open(path, held)
+    except Exception:  # this Snakemake's job is different: its logs are read as all others
+        return held
+    return held
+
+
+def _open(path: str, held: HeldLogs) -> None:
+    try:
+        held[path] = io.FileIO(open_file(Path(), path))
+    except OSError:  # it does not exist, or is none that is read
+        return
