@@ -150,9 +150,7 @@ def _end_of(
         os.close(descriptor)
 
 
-def _end_of_open(
-    descriptor: int, numbering: bool
-) -> tuple[int, clock.Micros, bytes, int | None]:
+def _end_of_open(descriptor: int, numbering: bool) -> tuple[int, clock.Micros, bytes, int | None]:
     known = os.fstat(descriptor)
     start = max(0, known.st_size - _MOST_BYTES)
     data = os.pread(descriptor, _MOST_BYTES, start)

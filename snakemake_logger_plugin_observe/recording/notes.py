@@ -191,7 +191,7 @@ class Finished(Note):
     poll_interval_s: float | None = None
     logs: tuple[str, ...] = ()
     """The executor's log files of it."""
-    held: "HeldLogs" = field(default_factory=dict)
+    held: HeldLogs = field(default_factory=dict)
     """Its own logs that Snakemake has removed with an output folder, if it failed."""
 
 
