@@ -200,8 +200,36 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
         ensured=ensured,
         temp=temp,
         pipes=pipes or None,
+        requested=ask(lambda: _requested(job), {}),
         **texts._asdict(),
     )
+
+
+def _requested(job: Any) -> dict[str, int | None]:
+    """Return what *job*'s rule asks for where the run's limits gave it less.
+
+    Snakemake gives a job no more than ``--cores`` and ``--resources``, and keeps only what it gave.
+    An amount that is a function is not known: it is the workflow's code, and may have effects.
+    """
+    workflow, found = job.dag.workflow, dict[str, int | None]()
+    most_threads = workflow.resource_settings.max_threads
+    for name, limit in workflow.global_resources.items():
+        given, own = job.resources.get(name), job.rule.resources.get(name)
+        if name == "_nodes" or own is None or not isinstance(given, int) or given != _amount(limit):
+            continue
+        asked = _amount(own)
+        if not isinstance(asked, int):
+            asked = None
+        elif name == "_cores" and most_threads is not None:
+            asked = min(asked, most_threads)
+        if asked is None or asked > given:
+            found["threads" if name == "_cores" else name] = asked
+    return found
+
+
+def _amount(value: Any) -> Any:
+    """Return the amount of a resource, a number or a function, out of newer Snakemakes' wrapper."""
+    return getattr(value, "_value", value)
 
 
 def texts_of(job: Any) -> JobTexts:

@@ -105,6 +105,7 @@ class JobInfo(Note):
     ensured: dict[str, str] | None = None
     temp: tuple[str, ...] | None = None
     pipes: tuple[str, ...] | None = None
+    requested: dict[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

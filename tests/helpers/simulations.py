@@ -24,8 +24,17 @@ def makespan(model: Model) -> int:
 
 def changed(run: Run, text: str) -> Model:
     """Return the model of *run* under the scenario that *text* describes."""
+    return _applied(run, text)[0]
+
+
+def assumptions(run: Run, text: str) -> list[str]:
+    """Return what the scenario that *text* describes assumes of *run*."""
+    return _applied(run, text)[1]
+
+
+def _applied(run: Run, text: str) -> tuple[Model, list[str]]:
     rng = random.Random(1)  # noqa: S311 - not for keys
-    return apply_scenario(build_model(run), run, parse_scenario(split_arguments(text)), rng)[0]
+    return apply_scenario(build_model(run), run, parse_scenario(split_arguments(text)), rng)
 
 
 def noticed(*reported_s: float, every_s: float = 10) -> list[NoticedEnd]:

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Final
 
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.segments import Segment
@@ -18,6 +19,8 @@ from snakemake_logger_plugin_observe.run.segments import Segment
 _SPARE_WORKERS: Final = 5
 JOBS: Final = "jobs"
 CORES: Final = "cores"
+THREADS: Final = "threads"
+"""What a job's request of cores is called in its rule."""
 
 _Sums = tuple[list[Micros], list[int]]
 
@@ -63,17 +66,46 @@ class Limits:
         """Return *attempt*'s share of a limit; for a group, at least that of its largest member."""
         if name == JOBS:
             return 1
-        ids = (
-            self._run.members(attempt.group or "") if attempt.job_id is None else (attempt.job_id,)
-        )
         largest = 0
-        for job_id in ids:
+        for job_id in self._members(attempt):
             job = self._run.job_at(job_id, attempt.number)
             if job is not None:
-                requested = (job.threads or 0) if name == CORES else job.resources.get(name, 0)
-                if isinstance(requested, int):
-                    largest = max(largest, requested)
+                amount = (job.threads or 0) if name == CORES else job.resources.get(name, 0)
+                if isinstance(amount, int):
+                    largest = max(largest, amount)
         return largest
+
+    def requested(self, attempt: Attempt, name: str) -> int:
+        """Return what *attempt* would take if the limit were higher: what its rule asks for."""
+        if name == JOBS:
+            return 1
+        jobs = (self._run.job_at(one, attempt.number) for one in self._members(attempt))
+        return max((asked(job, name) for job in jobs if job is not None), default=0)
+
+    def _members(self, attempt: Attempt) -> tuple[int, ...]:
+        if attempt.job_id is None:
+            return self._run.members(attempt.group or "")
+        return (attempt.job_id,)
+
+
+def given(job: JobDescribed, name: str) -> int:
+    """Return what *job* takes of a limit."""
+    amount = (job.threads or 0) if name == CORES else job.resources.get(name, 0)
+    return amount if isinstance(amount, int) else 0
+
+
+def asked(job: JobDescribed, name: str) -> int:
+    """Return what *job*'s rule asks for, as far as it is known: at least what it was given."""
+    amount = job.requested.get(THREADS if name == CORES else name)
+    return max(given(job, name), amount if isinstance(amount, int) else 0)
+
+
+def may_ask_for_more(job: JobDescribed, name: str, limit: int) -> bool:
+    """Whether *job* took all of a limit and it is unknown if its rule asks for more.
+
+    So is a rule whose amount is a function, and one that asks for all there is.
+    """
+    return given(job, name) == limit > 1 and asked(job, name) == limit
 
 
 class LimitUsage:

@@ -77,6 +77,8 @@ class Model:
     """The previous attempt of the same job or group, or -1."""
     requests: dict[str, Column]
     """Each submission's share of each limit, by name."""
+    asked: dict[str, Column]
+    """What each would take of a limit if that were higher, where some would take more."""
     limits: dict[str, int]
     before: Columns
     """The main thread's work between selection and acceptance."""

@@ -95,6 +95,7 @@ class _ModelBuilder:
             dependency_counts=dependency_counts,
             previous=previous,
             requests={},
+            asked={},
             limits={},
             before=before,
             background=background,
@@ -229,6 +230,7 @@ class _ModelBuilder:
     def _limits(self, model: Model) -> None:
         """Set the limits of *model*; one that the run itself exceeded is raised to its peak."""
         limits = Limits(self.run)
+        reduced = any(job.requested for job in self.run.jobs.values())
         for name in limits.names:
             column = (
                 [1] * self.count
@@ -236,6 +238,8 @@ class _ModelBuilder:
                 else [max(0, limits.share(attempt, name)) for attempt in self.attempts]
             )
             model.requests[name] = column
+            if reduced and name != JOBS:
+                model.asked[name] = [limits.requested(a, name) for a in self.attempts]
             most = self._peak(column)
             if most > limits.limit(name):
                 model.assumptions.append(f"the run itself exceeded its limit of {name}")

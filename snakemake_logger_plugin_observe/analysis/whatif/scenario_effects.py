@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     CORES,
     JOBS,
+    THREADS,
     Limits,
+    asked,
+    given,
     local_workers,
+    may_ask_for_more,
 )
 from snakemake_logger_plugin_observe.analysis.whatif import grouping, transforms
 from snakemake_logger_plugin_observe.analysis.whatif.model import Model
@@ -129,6 +133,7 @@ def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str])
     for name, limit in limits.items():
         if name not in requests:
             requests[name] = _requested(model, run, known, name)
+        assumptions += _rising(model, run, name, limit)
         largest = max((a for i, a in enumerate(requests[name]) if i not in model.merged), default=0)
         if name not in (JOBS, CORES) and not any(requests[name]):
             raise ScenarioError(f"resources {name}: no job of this run requests it")
@@ -136,7 +141,7 @@ def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str])
             assumptions.append(
                 f"a job that requests more than {limit} cores takes as long on {limit}"
             )
-        elif largest > limit:
+        elif largest > limit and name not in model.asked:
             raise ScenarioError(f"resources {name}={limit}: a job requests {largest}")
     assumptions.append(
         "tools take as long as recorded, however many run at once: each has its own cores"
@@ -146,6 +151,25 @@ def _limited(model: Model, run: Run, scenario: Scenario, assumptions: list[str])
             f"no job on the main machine waits for one of its {local_workers(run)} workers"
         )
     return transforms.limited(model.changed(requests=requests), limits)
+
+
+def _rising(model: Model, run: Run, name: str, limit: int) -> Iterator[str]:
+    """Yield what is assumed of jobs that took all there was of a limit that is raised."""
+    before = model.limits.get(name)
+    if before is None or name == JOBS or limit <= before:
+        return
+    what = THREADS if name == CORES else name
+    rising: dict[str, int] = {}
+    unsure: set[str] = set()
+    for job in run.jobs.values():
+        if (more := min(asked(job, name), limit)) > given(job, name):
+            rising[job.rule] = max(rising.get(job.rule, 0), more)
+        elif may_ask_for_more(job, name, before):
+            unsure.add(job.rule)
+    for rule, amount in sorted(rising.items()):
+        yield f"{rule} asks for more {what} than it was given: it gets {amount}, and takes as long"
+    for rule in sorted(unsure):
+        yield f"{rule} took all {before} of {what}: whether it would take more is not known"
 
 
 def _requested(model: Model, run: Run, known: Limits, name: str) -> list[int]:

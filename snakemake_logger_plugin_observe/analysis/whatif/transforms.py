@@ -175,11 +175,12 @@ def polled_every(model: Model, interval: Micros) -> Model:
 
 
 def limited(model: Model, limits: dict[str, int]) -> Model:
-    """Return *model* under other *limits*; a job never takes more cores than that."""
+    """Return *model* under other *limits*: a job takes what its rule asks for, up to the limit."""
     requests = dict(model.requests)
     for name, limit in limits.items():
-        if name == CORES:
-            requests[name] = [min(amount, limit) for amount in requests[name]]
+        if name == CORES or name in model.asked:
+            asked = model.asked.get(name, requests[name])
+            requests[name] = [min(amount, limit) for amount in asked]
         elif model.merged:  # a group requests no more than the limit: it runs its jobs in layers
             requests[name] = [
                 min(amount, limit) if i in model.merged else amount

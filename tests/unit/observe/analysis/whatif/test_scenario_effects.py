@@ -1,20 +1,24 @@
 """Predictions compared with the same world scheduled again under the other settings."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import (
+    SECOND,
+    begun,
     chain,
     on_cluster,
 )
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from schedules import Lived, World, again, live, lives, world_of
-from simulations import FEW, MANY, changed, makespan
+from simulations import FEW, MANY, assumptions, changed, makespan
 
 from snakemake_logger_plugin_observe.analysis.cost.account import account
 from snakemake_logger_plugin_observe.analysis.whatif import build_model, simulate
 from snakemake_logger_plugin_observe.analysis.whatif.run_from_simulation import simulated_run
+from snakemake_logger_plugin_observe.run.model import Run
 
 
 @MANY
@@ -98,3 +102,64 @@ def test_overlapped_staging_takes_only_the_time_that_earlier_waits_do_not_cover(
     assert makespan(model) == run.makespan - 4_000_000
     found = account(simulated_run(model, simulate(model), run))
     assert found.makespan_by_class["staging"] == 2_000_000
+
+
+# -- limits that gave a job less than its rule asks for ------------------------------------------
+
+
+def one_at_a_time(
+    threads: int = 2, requested: dict[str, int | None] | None = None, **facts: Any
+) -> Run:
+    """Return two jobs of 5 s that took all of a limit, one after the other."""
+    settings = {"wraps": "local", "cores": 2, **facts}
+    asks = {"threads": threads, "requested": requested or {}}
+    story = begun(**settings).job(1, **asks).job(2, **asks)
+    story.iteration(3, 3, (3, 3)).quick(1, 3, 3, 8).iteration(8, 8, (8, 8)).quick(2, 3, 8, 13)
+    return story.iteration(13, 13).end(13).run
+
+
+def test_threads_rise_with_the_cores_to_what_the_rule_asks_for() -> None:
+    run = one_at_a_time(requested={"threads": 4})
+    assert makespan(changed(run, "cores=4")) == run.makespan
+    assert makespan(changed(run, "cores=7")) == run.makespan
+    assert makespan(changed(run, "cores=8")) == run.makespan - 5 * SECOND
+
+
+def test_threads_that_no_limit_reduced_stay_as_they_are() -> None:
+    run = one_at_a_time()
+    assert makespan(changed(run, "cores=4")) == run.makespan - 5 * SECOND
+
+
+def test_a_resource_rises_with_its_limit_to_what_the_rule_asks_for() -> None:
+    facts = {"cores": 9, "resources": {"gpu": 1}}
+    settings = {"wraps": "local", **facts}
+    asks = {"resources": {"gpu": 1}, "requested": {"gpu": 2}}
+    story = begun(**settings).job(1, **asks).job(2, **asks)
+    story.iteration(3, 3, (3, 3)).quick(1, 3, 3, 8).iteration(8, 8, (8, 8)).quick(2, 3, 8, 13)
+    run = story.iteration(13, 13).end(13).run
+    assert makespan(changed(run, "resources=gpu=3")) == run.makespan
+    assert makespan(changed(run, "resources=gpu=4")) == run.makespan - 5 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("requested", "cores", "said"),
+    [
+        (
+            {"threads": 4},
+            6,
+            ["map asks for more threads than it was given: it gets 4, and takes as long"],
+        ),
+        (
+            {"threads": None},
+            6,
+            ["map took all 2 of threads: whether it would take more is not known"],
+        ),
+        ({}, 6, ["map took all 2 of threads: whether it would take more is not known"]),
+        ({"threads": 4}, 2, []),
+    ],
+)
+def test_what_jobs_at_their_limit_would_take_is_said_as_far_as_it_is_known(
+    requested: dict[str, int | None], cores: int, said: list[str]
+) -> None:
+    found = assumptions(one_at_a_time(requested=requested), f"cores={cores}")
+    assert [one for one in found if one.startswith("map ")] == said

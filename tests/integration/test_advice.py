@@ -1,0 +1,61 @@
+"""What to change in real runs, and what the simulation says of it."""
+
+import json
+from typing import Any
+
+from lab import BOTH, Lab
+
+FOUR_THREADS = """
+    rule all:
+        input: expand("out/{i}", i=range(3))
+
+    rule work:
+        output: "out/{i}"
+        threads: 4
+        shell: "sleep 0.5; touch {output}"
+    """
+
+
+def asked(lab: Lab, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(lab.observe(*arguments, "--format", "json").stdout)
+    return found
+
+
+def test_more_cores_go_to_jobs_that_ask_for_more_threads_than_there_were(lab: Lab) -> None:
+    lab.snakefile(FOUR_THREADS)
+    lab.snakemake(*BOTH, "--cores", "2")
+    work = [job for job in lab.run().jobs.values() if job.rule == "work"]
+    assert [(job.threads, job.requested) for job in work] == [(2, {"threads": 4})] * 3
+    answer = asked(lab, "whatif", "--sweep", "cores=4,8")
+    four, eight = answer["predictions"]
+    assert four["by_class_s"]["compute"] == answer["measured_by_class_s"]["compute"]
+    assert eight["by_class_s"]["compute"] < 0.8 * answer["measured_by_class_s"]["compute"]
+
+
+def test_what_a_rule_asks_for_is_recorded_where_a_limit_gave_it_less(lab: Lab) -> None:
+    lab.snakefile(
+        """
+        rule all:
+            input: "fits", "function", "two"
+
+        rule fits:
+            output: "fits"
+            threads: 2
+            resources: gpu=1
+            shell: "touch {output}"
+
+        rule function:
+            output: "function"
+            threads: lambda wildcards: 4
+            shell: "touch {output}"
+
+        rule two:
+            output: "two"
+            threads: 1
+            resources: gpu=2
+            shell: "touch {output}"
+        """
+    )
+    lab.snakemake(*BOTH, "--cores", "2", "--resources", "gpu=1")
+    jobs = {job.rule: job.requested for job in lab.run().jobs.values()}
+    assert jobs == {"all": {}, "fits": {}, "function": {"threads": None}, "two": {"gpu": 2}}
