@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.cost.polling import Polling
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
+from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
@@ -84,12 +85,12 @@ class Source:
         return self.scope == "full" and not part_of(self.run)
 
     @property
-    def other_run(self) -> tuple[str, str] | None:
-        """The status and the name of a run that went on at the same time, if there was one."""
+    def other_run(self) -> OtherRun | None:
+        """A run that went on in the folder at the same time, if there was one."""
         if self.alongside is None:
             return None
         start = clock_time(self.alongside.start)
-        return self.alongside.status, f"the run of {start} ({self.alongside.path})"
+        return OtherRun(self.alongside.status, f"the run of {start} ({self.alongside.path})")
 
     @property
     def ended(self) -> bool:

@@ -6,6 +6,10 @@ Snakemake's messages begin with what is the same in all of them, and end with th
 import re
 from typing import Final
 
+# Snakemake adds this to each message about missing files, whatever the reason.
+_LATENCY: Final = re.compile(
+    r"\. This might be due to filesystem latency\..*?--latency-wait", re.DOTALL
+)
 _WITHOUT: Final = tuple(
     (re.compile(pattern, re.DOTALL), instead)
     for pattern, instead in (
@@ -15,7 +19,6 @@ _WITHOUT: Final = tuple(
         (r"\s*If you named a variable or function like this.*?avoid the conflict\.", ""),
         # Missing outputs: the name of the job is known, the name of the file is not.
         (r"Job \d+\s+completed successfully, but some output files are missing\.\s*", ""),
-        (r"\. This might be due to filesystem latency\..*?--latency-wait", ""),
         (r", parent dir contents: [^\n]*\)|, parent dir contents:[^)]*\)", ")"),
         # An exception in an input function.
         (r"Error:\s+(?=\w+(?:Error|Exception|Exit|Interrupt)\b)", ""),
@@ -32,9 +35,15 @@ _OUTPUT: Final = re.compile(r"^MissingOutputException in (?:rule|group) [^\n]*?l
 
 def essence(text: str) -> str:
     """Return the *text* of an error on one line, without Snakemake's advice."""
+    text = _LATENCY.sub("", text)
     for pattern, instead in _WITHOUT:
         text = pattern.sub(instead, text)
     return " ".join(text.split())
+
+
+def on_one_line(message: str | None) -> str:
+    """Return a message without line breaks and Snakemake's advice about latency."""
+    return " ".join(_LATENCY.sub("", message or "").split())
 
 
 def of_missing_output(text: str) -> str:

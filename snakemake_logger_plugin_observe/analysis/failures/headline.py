@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures import tracebacks
+from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_cause
-from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing_output
+from snakemake_logger_plugin_observe.analysis.failures.essence import (
+    of_missing_output,
+    on_one_line,
+)
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.messages import on_one_line
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
@@ -35,7 +37,7 @@ def first_removed(run: Run, found: Sequence[Failure]) -> RemovedInput | None:
 
 
 def headline(run: Run, found: Sequence[Failure]) -> str | None:
-    """Return what failed in one line, or Snakemake's own error if no job did; None if nothing did.
+    """Return what failed in one line, or what ended the run if no job did; None if nothing did.
 
     Args:
         run: the run.
@@ -66,10 +68,8 @@ def _said(run: Run, one: Failure) -> str:
 
 
 def _error(run: Run) -> str | None:
-    errors = [message.text for message in run.messages if message.level == "error"]
-    if not errors:
-        return None
-    return cut(run.with_relative_paths(tracebacks.summary(errors[-1])), _LONGEST)
+    error = workflow_errors.ending_error(run)
+    return cut(workflow_errors.explain_run(run, error).cause, _LONGEST) if error else None
 
 
 def progress(run: Run) -> str:

@@ -84,21 +84,11 @@ _EXCEPTION: Final = re.compile(r"(?!CalledProcessError)[A-Za-z_][\w.]* in (?:rul
 _INVALID_OUTPUT: Final = re.compile(
     r"unexpected empty output files|checksums that differ from the expected ones"
 )
-# Snakemake adds this to each message about missing files, whatever the reason.
-_ADVICE: Final = re.compile(
-    r"\. This might be due to filesystem latency\. If that is the case, consider to increase the"
-    r" wait time with --latency-wait"
-)
 
 
 def is_about_invalid_output(message: str | None) -> bool:
     """Whether an output was there, but not as ``ensure()`` declares it."""
     return _INVALID_OUTPUT.search(message or "") is not None
-
-
-def on_one_line(message: str | None) -> str:
-    """Return a message without line breaks and Snakemake's general advice."""
-    return _ADVICE.sub("", " ".join((message or "").split()))
 
 
 def from_executor(text: str) -> Cause | None:

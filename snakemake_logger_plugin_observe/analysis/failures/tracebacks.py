@@ -6,8 +6,17 @@ from typing import Final
 from snakemake_logger_plugin_observe.analysis.failures.essence import essence
 
 _TRACEBACK: Final = "Traceback (most recent call last)"
-_ERROR: Final = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b.*", re.MULTILINE)
-_INSTALLED: Final = re.compile(r"/(?:site|dist)-packages/|/lib(?:64|32)?/python3(?:\.\d+t?)?/")
+# Frames are indented, and so is the code below them.
+_ERROR: Final = re.compile(r"^(?!Traceback )[A-Za-z_][\w.]*(?::.*|$)", re.MULTILINE)
+_NEXT: Final = re.compile(
+    r"^(?:During handling of the above exception|The above exception was the direct cause)",
+    re.MULTILINE,
+)
+_INSTALLED: Final = re.compile(
+    r"/(?:site|dist)-packages/|/lib(?:64|32)?/(?:python|pypy)3(?:\.\d+t?)?/"
+    r"|/snakemake/(?:api|cli|dag|exceptions|jobs|modules|parser|rules|sourcecache|workflow)\.py$"
+    r"|/snakemake_(?:executor|logger|report|scheduler|storage)_plugin_\w+/|^<"
+)
 _FRAME: Final = re.compile(r'^ +File "([^<"\n][^"\n]*)", line (\d+)', re.MULTILINE)
 
 
@@ -16,12 +25,27 @@ def summary(text: str) -> str:
 
     If several exceptions follow each other, the first is the cause.
     """
+    if not is_one(text):
+        return essence(text)
+    trace, about = split(text)
+    if not trace:
+        return essence(text)
+    place = raised_at(trace)
+    at = f" ({place[0]}:{place[1]})" if place is not None else ""
+    return f"{' '.join(about.splitlines()[0].split())}{at}"
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return the frames of a traceback, and the exception that it is about with its message.
+
+    The first of several that follow each other is the cause. A text that is no traceback has no
+    frames, and neither has one that was cut before its exception.
+    """
     error = _ERROR.search(text) if is_one(text) else None
     if error is None:
-        return essence(text)
-    place = raised_at(text[: error.start()])
-    at = f" ({place[0]}:{place[1]})" if place is not None else ""
-    return f"{' '.join(error[0].split())}{at}"
+        return "", text
+    following = _NEXT.search(text, error.end())
+    return text[: error.start()], text[error.start() : following.start() if following else None]
 
 
 def is_one(text: str) -> bool:
@@ -34,5 +58,10 @@ def raised_at(text: str) -> tuple[str, int] | None:
 
     Frames of Python's own library and of installed packages are not.
     """
-    frames = [one for one in _FRAME.findall(text) if not _INSTALLED.search(one[0])]
+    frames = [one for one in _FRAME.findall(text) if is_of_a_workflow(one[0])]
     return (frames[-1][0], int(frames[-1][1])) if frames else None
+
+
+def is_of_a_workflow(file: str) -> bool:
+    """Whether *file* may be a workflow's: not one of Python, of a package or of Snakemake."""
+    return _INSTALLED.search(file) is None

@@ -1,131 +1,252 @@
-"""What to do about an error of Snakemake itself, which no failed job explains."""
+"""What Snakemake's own errors mean, and what to do about them."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures import tracebacks
+from snakemake_logger_plugin_observe.analysis.failures import snakemake_error, tracebacks
+from snakemake_logger_plugin_observe.analysis.failures.error_table import KINDS, Boundary, Kind
+from snakemake_logger_plugin_observe.analysis.failures.snakemake_error import SnakemakeError
+from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 from snakemake_logger_plugin_observe.journal.events import Message
+from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.run.model import Run
 
-_IN_FILE: Final = re.compile(r'in file "?([^"\n]+?)"?, line (\d+)')
+# Snakemake ends a run in which a job failed with a sentence that says only that.
+_SUMMARY: Final = re.compile(
+    r"Exiting because a job execution failed"
+    r"|(?:WorkflowError:\s*)?At least one job did not complete"
+)
+_BEHIND_A_FILE: Final = re.compile(r" \((?:missing|rule|retrieve|storage)\b[^\n]*$")
+_LONGEST: Final = 160
+_LOCK: Final = "locked"
+_SNAKEMAKE_S: Final = ("WorkflowError", "RuleException")
+"""The exceptions that Snakemake raises for what a workflow says; others are of its own code."""
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
-    """What to do about an error, and why."""
+class Explanation:
+    """What is wrong, what to do about it, and why."""
 
-    where: Literal["operating context", "storage and visibility", "workflow semantics"]
-    text: str
+    kind: str | None
+    """Its kind in the table of errors; None if it has none there."""
+    where: Boundary
+    cause: str
+    """A clause, without a full stop."""
+    to_do: str
+    """An imperative."""
     why: str
+    """A clause that can follow ``because``."""
+    wrong_if: str = ""
+    """A clause that can follow ``would be wrong if:``; empty: the error does not come again."""
+    exception: str | None = None
+    """The name of the error's exception, to search for it."""
+    commands: tuple[Command, ...] = ()
 
 
-_KNOWN: Final = (
-    (
-        re.compile(r"Directory cannot be locked"),
-        Advice(
-            "operating context",
-            "if no other Snakemake runs in this directory, run snakemake --unlock, then run again",
-            "a killed run leaves its lock behind, while a running one needs it",
-        ),
-    ),
-    (
-        re.compile(r"IncompleteFilesException|seem to be incomplete"),
-        Advice(
-            "operating context",
-            "run the same command again with --rerun-incomplete",
-            "an earlier run ended while it wrote these files",
-        ),
-    ),
-    (
-        re.compile(r"No space left on device|Disk quota exceeded|Read-only file system"),
-        Advice(
-            "storage and visibility",
-            "free space where the workflow writes, then run the same command again",
-            "Snakemake could not write",
-        ),
-    ),
-    (
-        re.compile(r"MissingInputException|Missing input files"),
-        Advice(
-            "workflow semantics",
-            "make the missing file, or correct its name in the workflow, then run again",
-            "it does not exist, and no rule makes it",
-        ),
-    ),
-    (
-        re.compile(r"MissingRuleException|No rule to produce"),
-        Advice(
-            "workflow semantics",
-            "correct the name of the target, or add a rule that makes it",
-            "no rule makes what was requested",
-        ),
-    ),
-)
-# What Snakemake, its plugins and the parser of arguments report of a setting that they refuse.
-_SETTING: Final = re.compile(
-    r"Invalid config definition|[Ii]nvalid (?:value|choice)|unrecognized arguments|"
-    r"argument -|--(?:logger|executor|storage)-[\w-]+|--observe-|--timed-|CliException"
-)
-_LOCKED: Final = re.compile(r"Directory cannot be locked")
+@dataclass(frozen=True, slots=True)
+class OtherRun:
+    """Another run of the same directory that may hold its lock."""
+
+    status: str
+    """What became of it: ``running``, ``killed``, ..."""
+    name: str
+    """Its name, with its journal."""
 
 
-def advice_about_lock(text: str, status: str, run: str) -> Advice | None:
-    """Return what to do if *text* is about the lock that a known run of this directory held.
+def errors(run: Run) -> list[Message]:
+    """Return the errors that Snakemake logged, without sentences that say only that a job failed.
 
-    Args:
-        text: an error.
-        status: what became of the run that went on at that time.
-        run: its name, with its journal.
-
+    If it logged nothing else, they are the errors.
     """
-    if _LOCKED.search(text) is None or status == "killed":
-        return None
-    if status == "running":
-        to_do, why = (
-            f"wait until {run} has ended, then run again",
-            "it holds the lock",
-        )
-    else:
-        to_do, why = "run again", f"{run} held the lock, and has ended since"
-    return Advice("operating context", to_do, why)
+    logged = [one for one in run.messages if one.level in ("error", "critical")]
+    return [one for one in logged if not _SUMMARY.match(one.text)] or logged
 
 
 def ending_error(run: Run) -> Message | None:
-    """Return the error that ended the run, None if it logged none.
+    """Return the error that stands for a run that failed, None if it logged none.
 
     Before any job it is the last: Snakemake may log an error of its own before the one that it
-    reports. Else it is the first that is not the message of a job that recovered.
+    reports. Else it is the first that is not the message of a job.
     """
-    errors = [one for one in run.messages if one.level in ("error", "critical")]
-    if not errors or not run.attempts:
-        return errors[-1] if errors else None
-    recovered = [one.message for one in run.attempts.values() if one.message]
-    return next((one for one in errors if not _is_of_a_job(one, recovered)), errors[-1])
+    saying = errors(run)
+    if not saying or not run.attempts:
+        return saying[-1] if saying else None
+    of_jobs = [one.message for one in run.attempts.values() if one.message]
+    return next((one for one in saying if not _is_of_a_job(one, of_jobs)), saying[-1])
 
 
 def _is_of_a_job(error: Message, messages: Sequence[str]) -> bool:
     return any(own in error.text or error.text in own for own in messages)
 
 
-def advice(text: str) -> Advice:
-    """Return what to do about the error *text*, with paths relative to the working directory."""
-    for pattern, known in _KNOWN:
-        if pattern.search(text):
-            return known
-    # The line that raised the error is more precise than its rule.
-    place = tracebacks.raised_at(text) or next(iter(_IN_FILE.findall(text)), None)
-    if place is None and (_SETTING.search(text) or tracebacks.is_one(text)):
-        return Advice(
-            "operating context",
-            "correct the command line, the profile or the config, and confirm it with a dry run",
-            "Snakemake could not use what it was started with, and no line of the workflow failed",
+def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Explanation:
+    """Return what is wrong if *error* ended *run*, with paths relative to its working directory.
+
+    Args:
+        run: the run.
+        error: its error.
+        other: another run of its directory that may have held its lock.
+
+    """
+    found = explain(run.with_relative_paths(error.text))
+    return _about_lock(found, other) if found.kind == _LOCK and other is not None else found
+
+
+def known(text: str) -> Explanation | None:
+    """Return what the error *text* means if the table of errors knows it, else None."""
+    found = explain(text)
+    return found if found.kind is not None else None
+
+
+def explain(text: str) -> Explanation:
+    """Return what the error *text* means; its paths should be relative to the working directory."""
+    error = snakemake_error.parse(text)
+    for kind in KINDS:
+        if (found := _fits(kind, error)) is not None:
+            return _filled_in(kind, error, found)
+    return _unknown(error)
+
+
+def _fits(kind: Kind, error: SnakemakeError) -> dict[str, str] | None:
+    """Return what *kind*'s pattern finds in *error*; None if it is of another kind."""
+    if kind.exceptions and set(kind.exceptions).isdisjoint(error.exceptions):
+        return None
+    if kind.pattern is None:
+        return {}
+    match = kind.pattern.search(error.text)
+    if match is None:
+        return None
+    begin, end = error.text.rfind("\n", 0, match.start()) + 1, error.text.find("\n", match.start())
+    line = error.text[begin : end if end >= 0 else None].strip()
+    return {"found": cut(line, _LONGEST), **{k: v for k, v in match.groupdict().items() if v}}
+
+
+def _filled_in(kind: Kind, error: SnakemakeError, found: dict[str, str]) -> Explanation:
+    files = _files(found.get("files", ""))
+    place = f"{error.place[0]}:{error.place[1]}" if error.place is not None else ""
+    words = {
+        "name": found.get("other_name", ""),
+        **{name: " ".join(value.split()) for name, value in found.items()},
+        "files": both(files) or "a file",
+        "rule": f"rule {error.rule}" if error.rule else "a rule",
+        "at": f" at {place}" if place else "",
+        "place": place or "the workflow",
+        "error": short(error),
+        "why_again": "",
+    }
+    if kind.id == "missing_file" and error.rule and not place:
+        words["place"] = words["rule"]
+    return Explanation(
+        kind.id,
+        kind.where,
+        cut(kind.cause.format_map(words), 2 * _LONGEST),
+        kind.to_do.format_map(words),
+        kind.why.format_map(words),
+        kind.wrong_if.format_map(words),
+        error.exceptions[0] if error.exceptions else None,
+        _commands(kind, files),
+    )
+
+
+def _files(lines: str) -> list[str]:
+    """Return the files that an error lists, one in a line, without what it adds to each."""
+    names = (_BEHIND_A_FILE.sub("", one.strip()) for one in lines.splitlines())
+    return [name for name in names if name]
+
+
+def _commands(kind: Kind, files: Sequence[str]) -> tuple[Command, ...]:
+    if kind.id == "protected_output" and files:
+        return (
+            command("chmod", "u+w", *map(path, files), purpose="if it is meant to be made again"),
         )
-    at = f" at {place[0]}:{place[1]}" if place else ""
-    or_config = " or the config that it reads" if "KeyError" in text else ""
-    return Advice(
+    return ()
+
+
+def short(error: SnakemakeError) -> str:
+    """Return an error on one line, without the names of its exception and its line."""
+    lines = [one.strip() for one in snakemake_error.without_places(error.text).splitlines()]
+    first, *more = lines or [""]
+    said = first.partition(": ")[2]
+    if not said:  # it begins with its exception and its line alone
+        said = next((one for one in more if one not in ("", "Error:")), first)
+    return cut(" ".join(said.split()).rstrip(":."), _LONGEST)
+
+
+def _unknown(error: SnakemakeError) -> Explanation:
+    """Return what to do about an error that the table does not know."""
+    exception = error.exceptions[0] if error.exceptions else None
+    said = short(error)
+    if error.place is not None:
+        at = f"{error.place[0]}:{error.place[1]}"
+        by_snakemake = exception is None or exception in _SNAKEMAKE_S
+        or_file = "" if by_snakemake else ", or the config or file that it reads"
+        return Explanation(
+            None,
+            "workflow semantics",
+            f"Snakemake cannot carry out what {at} says: {said}"
+            if by_snakemake
+            else f"the workflow's own code at {at} failed: {exception}: {said}",
+            f"correct the workflow at {at}{or_file}, and confirm it with a dry run",
+            "no tool failed: Snakemake could not evaluate the workflow itself",
+            exception=exception,
+        )
+    said = cut(tracebacks.summary(error.text), _LONGEST)
+    if error.trace:
+        return Explanation(
+            None,
+            "operating context",
+            said,
+            "search for this error among Snakemake's known issues "
+            "(https://github.com/snakemake/snakemake/issues), and try another version of Snakemake "
+            "or of the plugin that the traceback names",
+            "it was raised in Snakemake or in a package, and no line of the workflow is part of it",
+            "the traceback names a file of the workflow",
+            exception=exception,
+        )
+    return Explanation(
+        None,
         "workflow semantics",
-        f"correct the workflow{at}{or_config}, and confirm it with a dry run",
+        said,
+        "correct the workflow, the config or the command line that it names, and confirm it with "
+        "a dry run",
         "no tool failed: Snakemake could not evaluate the workflow itself",
+        exception=exception,
+    )
+
+
+def _about_lock(found: Explanation, other: OtherRun) -> Explanation:
+    """Return what to do about the lock that a known run held."""
+    if other.status == "running":
+        return replace(
+            found,
+            cause=f"the working directory is locked by {other.name}, which still runs",
+            to_do="wait until that run has ended, then run again; do not unlock the directory",
+            why="two runs that write the same files destroy each other's outputs",
+            wrong_if="the process of that run is not alive",
+        )
+    if other.status == "killed":
+        return replace(
+            found,
+            cause=f"the working directory is still locked by {other.name}, which was killed",
+            to_do="run snakemake --unlock, then run again",
+            why="a run that is killed leaves its lock behind",
+            wrong_if="a process of that run is alive",
+            commands=(command("snakemake", "--unlock", purpose="removes the lock"),),
+        )
+    if other.status == "unknown":
+        return replace(
+            found,
+            cause=f"the working directory is locked, most likely by {other.name}",
+            to_do="see whether that run still goes on where it was started: if so, wait until it "
+            "has ended; only if it does not, run snakemake --unlock, then run again",
+            why="its journal has no end, and its process cannot be seen from here",
+        )
+    return replace(
+        found,
+        cause=f"the working directory was locked by {other.name}, which has ended since",
+        to_do="run again",
+        why="a run gives its lock back when it ends",
+        wrong_if="the same command finds the directory locked again",
     )

@@ -11,7 +11,6 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.speed import ToolTime
 from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
-from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
@@ -19,6 +18,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     failing_in_every_job,
     rule_patterns,
 )
+from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
     class_of,
@@ -94,14 +94,8 @@ class Case:
     reruns: tuple[Rerun, ...] = ()
     """What the runs before show about jobs that ran again."""
 
-    alongside: tuple[str, str] | None = None
-    """Another run that went on in the folder at the same time: its status, and its name."""
-
-    def about_lock(self, error: str) -> workflow_errors.Advice | None:
-        """Return what to do about an *error* if it is the lock that a known run held."""
-        if self.alongside is None:
-            return None
-        return workflow_errors.advice_about_lock(error, *self.alongside)
+    alongside: OtherRun | None = None
+    """Another run that went on in the folder at the same time."""
 
     @property
     def side(self) -> CitedRun:

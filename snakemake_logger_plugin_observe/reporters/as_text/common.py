@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from snakemake_logger_plugin_observe.analysis.failures import tracebacks
+from snakemake_logger_plugin_observe.analysis.failures import tracebacks, workflow_errors
 from snakemake_logger_plugin_observe.analysis.phrasing import all_up_to_date, plural
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.reporters.answers import ENDED, Source
@@ -82,9 +82,9 @@ def errors(source: Source) -> list[RenderableType]:
     run = source.run
     if source.status != "failed" or any(one.status == "failed" for one in run.attempts.values()):
         return []
-    messages = [message.text for message in run.messages if message.level == "error"]
     shown = (
-        run.with_relative_paths(tracebacks.summary(text)) for text in messages[-_ERRORS_SHOWN:]
+        run.with_relative_paths(tracebacks.summary(message.text))
+        for message in workflow_errors.errors(run)[-_ERRORS_SHOWN:]
     )
     return [Text(harmless(f"Snakemake reported: {text}"), "red") for text in shown if text]
 

@@ -85,10 +85,7 @@ def _what_to_do(answer: CostAnswer) -> str:
     error = workflow_errors.ending_error(run)
     if error is None or answer.source.status != "failed":
         return ""
-    text = run.with_relative_paths(error.text)
-    known = answer.source.other_run
-    about_lock = workflow_errors.advice_about_lock(text, *known) if known is not None else None
-    return (about_lock or workflow_errors.advice(text)).text
+    return workflow_errors.explain_run(run, error, answer.source.other_run).to_do
 
 
 def _to_do(first: Failure) -> str:

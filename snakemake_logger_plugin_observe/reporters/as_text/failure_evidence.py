@@ -7,8 +7,8 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from snakemake_logger_plugin_observe.analysis.failures.essence import on_one_line
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.messages import on_one_line
 from snakemake_logger_plugin_observe.analysis.failures.signatures import normalised
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.journal.records import LogTail

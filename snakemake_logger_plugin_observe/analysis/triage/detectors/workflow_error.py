@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures import tracebacks, workflow_errors
-from snakemake_logger_plugin_observe.analysis.phrasing import cut
+from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
 
 CLASS: Final = "workflow_error"
-_LONGEST: Final = 240
 
 
 def detect(case: Case) -> Iterator[Incident]:
@@ -24,22 +22,26 @@ def detect(case: Case) -> Iterator[Incident]:
     if message is None:
         yield _without_message(case)
         return
-    error = case.run.with_relative_paths(message.text)
-    advice = case.about_lock(error) or workflow_errors.advice(error)
+    found = workflow_errors.explain_run(case.run, message, case.alongside)
+    name = f" ({found.exception})" if found.exception and found.exception not in found.cause else ""
     yield Incident(
-        id=CLASS,
+        id=f"{CLASS}:{found.kind}" if found.kind else CLASS,
         incident_class=CLASS,
-        where=advice.where,
-        claim=f"Snakemake itself failed: {cut(tracebacks.summary(error), _LONGEST)}",
+        where=found.where,
+        claim=f"{found.cause}{name}",
         strength="certain",
         explains=case.run.makespan,
         failures=0,
         evidence=case.side.at_event(message, message.text),
-        wrong_if="a dry run of the same targets succeeds"
-        if not case.run.attempts
-        else "the same command ends without this error when run again",
-        action=Action(advice.text, advice.why),
+        wrong_if=found.wrong_if or _without_the_error(case),
+        action=Action(found.to_do, found.why, commands=found.commands),
     )
+
+
+def _without_the_error(case: Case) -> str:
+    if not case.run.attempts:
+        return "a dry run of the same targets succeeds"
+    return "the same command ends without this error when run again"
 
 
 def _without_message(case: Case) -> Incident:

@@ -63,8 +63,9 @@ def test_a_job_that_recovered_is_not_what_failed() -> None:
 
 
 def test_without_a_failed_job_it_is_snakemake_s_error() -> None:
-    story = begun(workdir="/w").message(3, "SyntaxError in\n/w/Snakefile:3", level="error")
-    assert line(story) == "SyntaxError in Snakefile:3"
+    error = 'WorkflowError in file "/w/Snakefile", line 3:\nno such thing'
+    story = begun(workdir="/w").message(3, error, level="error")
+    assert line(story) == "Snakemake cannot carry out what Snakefile:3 says: no such thing"
     assert progress(story.run) == "before any job was planned"
 
 

@@ -470,23 +470,39 @@ def test_a_run_whose_own_allocation_ran_out_reached_a_time_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "where", "advice"),
+    ("text", "kind", "where", "advice"),
     [
-        ("Error: Directory cannot be locked. Please make", "operating context", "--unlock"),
-        ('NameError in file "/w/Snakefile", line 6:\nno', "workflow semantics", "/w/Snakefile:6"),
         (
-            "MissingRuleException: No rule to produce x",
+            "Error: Directory cannot be locked. Please make",
+            ":locked",
+            "operating context",
+            "--unlock",
+        ),
+        (
+            'NameError in file "/w/Snakefile", line 6:\nno',
+            "",
+            "workflow semantics",
+            "/w/Snakefile:6",
+        ),
+        (
+            "MissingRuleException:\nNo rule to produce x (if you use input functions",
+            ":missing_rule",
             "workflow semantics",
             "the name of the target",
         ),
-        ("OSError: No space left on device", "storage and visibility", "free space"),
+        (
+            "OSError: No space left on device",
+            ":disk_full",
+            "storage and visibility",
+            "free space",
+        ),
     ],
 )
 def test_a_run_that_failed_without_a_failed_job_is_explained_by_snakemake_s_error(
-    text: str, where: str, advice: str
+    text: str, kind: str, where: str, advice: str
 ) -> None:
     found = only(begun().message(3, text, level="error", kind="error").end(4, "failed"))
-    assert (found.id, found.where) == ("workflow_error", where)
+    assert (found.id, found.where) == (f"workflow_error{kind}", where)
     assert advice in found.action.text
 
 
@@ -494,7 +510,7 @@ def test_before_any_job_the_last_error_ended_the_run() -> None:
     """Snakemake logs an error of its own while it reports that a Snakefile does not parse."""
     story = begun().message(3, "KeyError: 1", level="error", kind="error")
     found = only(story.message(3, "SyntaxError: no", level="error", kind="error").end(4, "failed"))
-    assert found.claim == "Snakemake itself failed: SyntaxError: no"
+    assert found.claim == "the workflow cannot be parsed: no (SyntaxError)"
 
 
 def test_the_message_of_a_job_that_recovered_did_not_end_the_run() -> None:
@@ -502,9 +518,10 @@ def test_the_message_of_a_job_that_recovered_did_not_end_the_run() -> None:
     fails(story, 1, "no", message="RuleException: map failed")
     story.message(5, "RuleException: map failed", level="error", kind="error")
     succeeds(story, 1, 2, 10)
-    story.message(11, "InputFunctionException in rule all", level="error", kind="error")
+    error = "InputFunctionException in rule all in file \"/w/S\", line 2:\nError:\n  KeyError: 'x'"
+    story.message(11, error, level="error", kind="error")
     first, second = triage_of(story.end(12, "failed")).incidents
-    assert first.claim == "Snakemake itself failed: InputFunctionException in rule all"
+    assert first.claim == "a function of rule all failed: KeyError: 'x' (InputFunctionException)"
     assert second.id == "tool_failure:map:recovered"
 
 
