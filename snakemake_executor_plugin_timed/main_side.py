@@ -8,7 +8,7 @@ import itertools
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,7 +20,7 @@ from snakemake_executor_plugin_timed.fragment_folder import UnsafeFolderError
 from snakemake_executor_plugin_timed.fragments import Fragments, array_name
 from snakemake_executor_plugin_timed.hooks import Hooks
 from snakemake_executor_plugin_timed.timing import quietly
-from snakemake_executor_plugin_timed.usage import Fields, Meter
+from snakemake_executor_plugin_timed.usage import Meter
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import live_objects, notes
@@ -38,7 +38,6 @@ _UNSAFE_IN_SHELLS: Final = set("$`\"'\\!\n\r%{}")
 _WITHOUT_A_SHELL: Final = {"snakemake_executor_plugin_htcondor"}
 _MOST_TEXT: Final = 16_000
 _STARTING: Final = ("begun", "prepared", "running")
-_NOT_MEASURED: Final = {"unobserved": "its Python code ran in a process that was not measured"}
 
 
 class _ReportedEnd(NamedTuple):
@@ -186,7 +185,9 @@ class MainSide:
             self.session.put(notes.ExecutionStages(moment, key, stages))
             self._meter.start(key, in_process=False)  # last: what follows is the tool
             return
-        used = self._use(job, key) if name == "tool_ended" else None
+        used = None
+        if name == "tool_ended":
+            used = self._meter.stop(key, job, in_process=False)
         if failure is not None:
             code = failures.exit_code(failure)
             message = failures.message(failure, partial(self.session.masked, most=_MOST_TEXT))
@@ -195,12 +196,6 @@ class MainSide:
             status: Status = "cached" if name == "cached" else "success"
             note = notes.ExecutionStages(moment, key, stages, status, used=used)
         self.session.put(note)
-
-    def _use(self, job: Any, key: Key) -> Callable[[], Fields]:
-        """Return a function that returns what *job*'s tool used, to be called by the recorder."""
-        used = self._meter.stop(key, in_process=False)
-        # The code of a ``run:`` has a Snakemake process of its own, which reports its use.
-        return (lambda: _NOT_MEASURED) if getattr(job, "is_run", False) else used
 
     @quietly
     def cancelling(self) -> None:

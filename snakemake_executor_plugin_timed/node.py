@@ -240,8 +240,8 @@ class NodeSide(logging.Filter):
             in_process = bool(getattr(job, "is_run", False))
             if stage == "tool_started":
                 self._meter.start(self._key(job), in_process=in_process)
-            elif used := self._meter.stop(self._key(job), in_process=in_process)():
-                execution["used"] = used
+            else:
+                execution["used"] = self._meter.stop(self._key(job), job, in_process=in_process)()
         except Exception as error:
             self.fault(error)
 

@@ -17,13 +17,15 @@ from typing import Any, Final, NamedTuple
 from snakemake_executor_plugin_timed import tool_processes
 
 Fields = dict[str, Any]
-"""Fields of ``Usage``; none if no process ran."""
+"""Fields of ``Usage``."""
 
 _BLOCK: Final = 512
 _UNIT_OF_PEAKS: Final = 1 if sys.platform == "darwin" else 1024
 _NOT_WAITED_FOR: Final = "a process of it was still running when its job ended"
 _NOT_ALONE: Final = "other tools ran in the same process at the time"
 _OTHER_SNAKEMAKE: Final = "this version of Snakemake starts its tools in another way"
+_ELSEWHERE: Final = "its code ran in another Snakemake process, which was not measured"
+_IN_SNAKEMAKE: Final = "its Python code ran inside Snakemake's own process"
 
 
 class _Reading(NamedTuple):
@@ -55,8 +57,11 @@ class Meter:
             self._running[tool] = None
             tool_processes.begin()
 
-    def stop(self, tool: Hashable, *, in_process: bool) -> Callable[[], Fields]:
-        """Return a function that returns what *tool* used; it may read files, this does not."""
+    def stop(self, tool: Hashable, job: Any, *, in_process: bool) -> Callable[[], Fields]:
+        """Return a function that returns what the *tool* of *job* used.
+
+        That function may read files, this one does not.
+        """
         before = self._running.pop(tool, None)
         alone = tool not in self._overlapped
         self._overlapped.discard(tool)
@@ -64,15 +69,22 @@ class Meter:
             after = _read()
             return lambda: self._of_this_process(before, after, alone=alone)
         found, own_peak = tool_processes.end(), _own_peak()
-        return lambda: self._of_processes(found, own_peak)
+        why = self._why_unknown(found, job)
+        return lambda: {"unobserved": why} if why else self._of_processes(found, own_peak)
+
+    def _why_unknown(self, tool: tool_processes.ToolProcesses, job: Any) -> str | None:
+        """Return why the processes of *tool* do not show what *job* used, or None."""
+        if getattr(job, "is_run", False) or (not tool.started and getattr(job, "is_shadow", False)):
+            return _ELSEWHERE
+        if not tool.started and getattr(job, "is_template_engine", False):
+            return _IN_SNAKEMAKE
+        if not self._sees_processes:
+            return _OTHER_SNAKEMAKE
+        return _NOT_WAITED_FOR if len(tool.ended) < tool.started else None
 
     def _of_processes(self, tool: tool_processes.ToolProcesses, own_peak: int) -> Fields:
-        if not self._sees_processes:
-            return {"unobserved": _OTHER_SNAKEMAKE}
-        if len(tool.ended) < tool.started:
-            return {"unobserved": _NOT_WAITED_FOR}
         if not tool.started:
-            return {}
+            return self._sums([_Reading(0, 0, 0, 0)])
         used = [process.used for process in tool.ended]
         peak = max(one.ru_maxrss for one in used) * _UNIT_OF_PEAKS
         # Where this process was itself started by a larger one, its own counter is that one's size.

@@ -7,6 +7,7 @@ from typing import Final, get_args
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import rule_patterns
+from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.analysis.jobs.table import SORT_KEYS, Row, RowFilter, rows
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.lines import JournalError
@@ -31,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--used", action="store_true", help="what each attempt used, next to what it requested"
     )
+    parser.add_argument(
+        "--by-rule",
+        action="store_true",
+        help="what the jobs of each rule took and used: mean, least, most and sum",
+    )
     parser.add_argument("--sort", choices=SORT_KEYS, help="the order of the table (default: start)")
 
 
@@ -46,6 +52,9 @@ def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
     source = find_journal.load(args.journal)
     if args.rule is not None:
         _check_rule(source, args.rule)
+    if args.by_rule:
+        rules = None if args.rule is None else [args.rule]
+        return Reply(by_rule(source, rules), parts, shape)
     wanted = RowFilter(args.rule, args.status, args.failed, args.sort or "start")
     selected = tuple(rows(source.run, wanted))
     if args.used or not args.failed:
@@ -54,8 +63,19 @@ def run(args: argparse.Namespace) -> Reply[JobsAnswer]:
     return Reply(failed(source, selected, args.rule), parts, shape)
 
 
+def by_rule(source: Source, rules: list[str] | None = None) -> JobsAnswer:
+    """Return what the jobs of each rule used."""
+    return JobsAnswer(source, (), by_rule=tuple(rule_uses(source.run, rules)))
+
+
 def _check_options(args: argparse.Namespace) -> None:
     """Raise JournalError if an option would have no effect."""
+    others = (("--failed", args.failed), ("--used", args.used), ("--status", args.status))
+    given = [name for name, value in (*others, ("--sort", args.sort)) if value]
+    if args.by_rule and given:
+        raise JournalError(
+            f"jobs: --by-rule sums up the jobs that succeeded; leave out {' and '.join(given)}"
+        )
     if args.failed and args.status is not None:
         raise JournalError(
             "jobs: --failed shows jobs that failed, with all their attempts, and --status shows "

@@ -231,8 +231,8 @@ class AttemptTracker:
             return
         outcome = {"status": note.status, "exit_code": note.exit_code, "message": note.message}
         known: dict[str, Any] = {name: one for name, one in outcome.items() if one is not None}
-        if note.used is not None and (used := note.used()):
-            known["used"] = event_of(Usage, **used)
+        if note.used is not None:
+            known["used"] = event_of(Usage, **note.used())
         before = live.executions.get(job_id) or Execution()
         live.executions[job_id] = event_of(Execution, **{**dict(before), **note.moments, **known})
         attempt, started = live.attempt, note.moments.get("tool_started")

@@ -17,6 +17,7 @@ from snakemake_logger_plugin_observe.analysis.failures.removed_input import Remo
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.jobs.resource_use import RequestMismatch
+from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.path.explain import ExplainedSegment
 from snakemake_logger_plugin_observe.analysis.path.paths import Paths
@@ -178,6 +179,8 @@ class JobsAnswer:
     patterns: tuple[RulePattern, ...] = ()
     removed: tuple[RemovedInput, ...] = ()
     """Inputs that were gone when the rows' jobs needed them, with ``--failed``."""
+    by_rule: tuple[RuleFigures, ...] | None = None
+    """What the jobs of each rule used, with ``--by-rule``."""
 
 
 @dataclass(frozen=True, slots=True)

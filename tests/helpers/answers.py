@@ -61,7 +61,7 @@ from snakemake_logger_plugin_observe.analysis.why.why import why
 from snakemake_logger_plugin_observe.commands import COMMANDS
 from snakemake_logger_plugin_observe.commands.accounting import AccountingAnswer
 from snakemake_logger_plugin_observe.commands.cost import cost as cost_of
-from snakemake_logger_plugin_observe.commands.jobs import failed
+from snakemake_logger_plugin_observe.commands.jobs import by_rule, failed
 from snakemake_logger_plugin_observe.commands.validate import ValidateAnswer
 from snakemake_logger_plugin_observe.journal.events import (
     Gap,
@@ -126,6 +126,10 @@ def jobs(run: Run, **choice: Any) -> JobsAnswer:
 
 def use(run: Run) -> JobsAnswer:
     return JobsAnswer(source(run), tuple(rows(run)), used=True)
+
+
+def use_by_rule(run: Run) -> JobsAnswer:
+    return by_rule(source(run))
 
 
 def accounting(run: Run, known: int = 0, added: int = 0) -> AccountingAnswer:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from snakemake_logger_plugin_observe.run.attempt import Attempt
+from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _ON_THE_NODE: Final = (
@@ -17,6 +17,12 @@ _TOO_CLOSE: Final = 0.9
 _SPARE_BYTES: Final = 500 * _MB
 _SPARE_S: Final = 30 * 60
 _ENOUGH_COMPUTE_S: Final = 10
+_NO_TIMED: Final = "the run was recorded without --executor timed"
+_NOT_ENDED: Final = "its tool has not ended"
+_NOT_STARTED: Final = "its tool did not start"
+_FROM_CACHE: Final = "its outputs came from the cache"
+_NO_REPORT: Final = "its node reported nothing about it"
+_NOT_RECORDED: Final = "the journal has no figures of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,11 @@ class ResourceUse:
     on_node_s: float | None = None
     read_bytes: int | None = None
     written_bytes: int | None = None
+
+    @property
+    def ran_nothing(self) -> bool:
+        """Whether its job ran no command, as that of a rule that only names targets."""
+        return self.cpu_s == 0 and self.memory_peak_bytes is None
 
     @property
     def cores(self) -> float | None:
@@ -68,6 +79,26 @@ def resource_use(run: Run, attempt: Attempt) -> ResourceUse:
         read_bytes=used.read_bytes if used else None,
         written_bytes=used.written_bytes if used else None,
     )
+
+
+def why_unknown(run: Run, attempt: Attempt) -> str | None:
+    """Return why it is not known what *attempt* used, or None if something is."""
+    used, record = attempt.used, attempt.accounting
+    if attempt.job_id is None or (record is not None and record.peak_rss_bytes is not None):
+        return None
+    if used is not None and used.unobserved is not None:
+        return used.unobserved
+    if used is not None:
+        return None
+    if attempt.status == "cached":
+        return _FROM_CACHE
+    if attempt.status not in FINAL:
+        return _NOT_ENDED
+    if not run.wrapped:
+        return _NO_TIMED
+    if any(execution.tool_started is not None for execution in attempt.executions):
+        return _NOT_RECORDED
+    return _NO_REPORT if attempt.external_jobid is not None else _NOT_STARTED
 
 
 def _number(value: Any) -> float | None:

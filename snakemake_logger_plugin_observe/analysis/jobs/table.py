@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.jobs.resource_use import ResourceUse, resource_use
+from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
+    ResourceUse,
+    resource_use,
+    why_unknown,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.run.attempt import FAILED, Attempt
@@ -32,6 +36,8 @@ class Row:
     """The first line of its shell command that is not empty."""
     line: int | None
     use: ResourceUse
+    use_unknown: str | None = None
+    """Why it is not known what it used, if it is not."""
 
     @property
     def total(self) -> Micros:
@@ -98,6 +104,7 @@ def _row(run: Run, attempt: Attempt) -> Row:
         command=_first_line(job.shellcmd) if job else None,
         line=attempt.line,
         use=resource_use(run, attempt),
+        use_unknown=why_unknown(run, attempt),
     )
 
 

@@ -3,9 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.jobs.rule_use import rule_uses
 from snakemake_logger_plugin_observe.clock import to_seconds
 from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
 from snakemake_logger_plugin_observe.reporters.as_json.common import head
+from snakemake_logger_plugin_observe.reporters.as_json.jobs import rule_use
 from snakemake_logger_plugin_observe.reporters.as_json.path import makespan_segment
 from snakemake_logger_plugin_observe.run.phases import in_seconds
 
@@ -40,6 +42,7 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             }
             for share in account.rules
         ],
+        "by_rule": [rule_use(one) for one in rule_uses(answer.source.run)],
         "polling": asdict(answer.polling) if answer.polling else None,
         "file_system": [
             one.model_dump(mode="json", exclude={"event", "time"})

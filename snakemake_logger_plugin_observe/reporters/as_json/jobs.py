@@ -1,10 +1,12 @@
 """Attempts as plain values; with ``--failed``, also what failed."""
 
+from dataclasses import asdict
 from typing import Any
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
+from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
 from snakemake_logger_plugin_observe.journal.records import SchedulerRecord
@@ -17,9 +19,19 @@ def shape(answer: JobsAnswer) -> dict[str, Any]:
     """Return *answer* as plain values."""
     return {
         **head(answer.source),
-        "attempts": [_attempt(row) for row in answer.rows],
+        **(
+            {"attempts": [_attempt(row) for row in answer.rows]}
+            if answer.by_rule is None
+            else {"by_rule": [rule_use(one) for one in answer.by_rule]}
+        ),
         **(_failed(answer) if answer.failed_only else {}),
     }
+
+
+def rule_use(one: RuleFigures) -> dict[str, Any]:
+    """Return the figures of a rule's jobs."""
+    figures = {name: asdict(spread) if spread else None for name, spread in one.figures.items()}
+    return {"rule": one.rule, "jobs": one.jobs, **figures}
 
 
 def _attempt(row: Row) -> dict[str, Any]:
@@ -68,6 +80,7 @@ def _attempt(row: Row) -> dict[str, Any]:
             "on_node_s": row.use.on_node_s,
             "read_bytes": row.use.read_bytes,
             "written_bytes": row.use.written_bytes,
+            "unobserved": row.use_unknown,
         },
         "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
         "logs": [one.model_dump(mode="json") for one in attempt.logs],

@@ -1,7 +1,6 @@
 """The text of ``jobs``: a row for each attempt, with its longest phases or its resource use."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -13,7 +12,12 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
-from snakemake_logger_plugin_observe.reporters.as_text import clocks, failures, unended
+from snakemake_logger_plugin_observe.reporters.as_text import (
+    clocks,
+    failures,
+    resource_use,
+    unended,
+)
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     errors,
     head,
@@ -25,19 +29,15 @@ from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_ta
 from snakemake_logger_plugin_observe.reporters.words import (
     clock_time,
     decimals,
-    duration_s,
     harmless,
     job_name,
     seconds,
-    size,
 )
 from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.phases import ATTEMPT_PHASES
 
 _STATUS_COLORS = {"success": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 _ROOM_FOR_NODES = 90
-_USED = ("job", "attempt", "cores", "memory", "time", "read", "written")
-_LEAST_OF_A_NAME = 12
 
 
 def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
@@ -47,13 +47,15 @@ def parts(answer: JobsAnswer, width: int) -> list[RenderableType]:
         found += [Text(harmless(unended.sentence(answer.source))), Text()]
     elif not answer.failed_only and (so_far := unended.failed_so_far(answer.source)):
         found += [*so_far, Text()]
+    if answer.by_rule:
+        return [*found, *resource_use.by_rule(answer.by_rule), *warnings(answer.source.problems)]
     if not (answer.failures if answer.failed_only else answer.rows):
         found += [*_nothing(answer, width), *warnings(_out_of_time(answer))]
         return found
     if answer.failed_only:
         found += failures.parts(answer, width)
     elif answer.used:
-        found += _used(answer, width)
+        found += resource_use.table(answer.rows, width)
     else:
         found += _table(answer, width)
         if any(row.attempt.status == "failed" for row in answer.rows):
@@ -168,59 +170,6 @@ def _table(answer: JobsAnswer, width: int) -> Iterator[RenderableType]:
     yield table
     hidden = ["external", "node"] if clustered and not with_nodes else []
     yield from not_shown([*hidden, *without_room])
-
-
-def _used(answer: JobsAnswer, width: int) -> Iterator[RenderableType]:
-    """Yield used and requested resources of each attempt, as many columns as there is room for."""
-    found = [row for row in answer.rows if row.attempt.job_id is not None]
-    names = [job_name(row.rule, row.wildcards, None) for row in found]
-    lines = [(str(row.attempt.job_id), str(row.attempt.number), *_demand(row)) for row in found]
-    columns = list(zip(_USED, *lines, strict=True))
-    if all(row.attempt.number == 1 for row in found):
-        columns = [column for column in columns if column[0] != "attempt"]
-    named_after = len(columns) - len(_USED) + 2
-    room = width - _LEAST_OF_A_NAME - 2
-    shown: list[tuple[str, ...]] = []
-    for column in columns:
-        room -= max(map(len, column)) + 2
-        if room < 0:
-            break
-        shown.append(column)
-    without_room = [column[0] for column in columns[len(shown) :]]
-    widest = _LEAST_OF_A_NAME + max(0, room)
-    shown.insert(named_after, ("rule", *names))
-    table = plain_table()
-    for heading, *_ in shown:
-        if heading == "rule":
-            table.add_column(heading, max_width=widest, overflow="fold")
-        else:
-            table.add_column(heading, justify="right", no_wrap=True)
-    for cells in zip(*(column[1:] for column in shown), strict=True):
-        table.add_row(*cells)
-    yield table
-    yield from not_shown(without_room)
-
-
-def _demand(row: Row) -> tuple[str, ...]:
-    """Return the used and requested resources of an attempt; unknown is a question mark."""
-    known = row.use
-    peak = ("≤ " if known.memory_peak_is_bound else "") + _known(known.memory_peak_bytes, size)
-    return (
-        _of(_known(known.cores, "{:.2f}".format), _known(known.threads, str)),
-        _of(peak, _known(known.memory_requested_bytes, size)),
-        _of(_known(known.on_node_s, duration_s), _known(known.runtime_requested_s, duration_s)),
-        _known(known.read_bytes, size),
-        _known(known.written_bytes, size),
-    )
-
-
-def _known(value: Any, say: Callable[[Any], str]) -> str:
-    return "?" if value is None else say(value)
-
-
-def _of(used: str, requested: str) -> str:
-    """Return used of requested: ``0.98 of 4``; just the use if nothing was requested."""
-    return used if requested == "?" else f"{used} of {requested}"
 
 
 def _phases_that_fit(answer: JobsAnswer, room: int) -> tuple[list[str], list[str]]:

@@ -1,5 +1,6 @@
 """``jobs`` on the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def test_an_unknown_rule_is_an_error_with_a_suggestion(
     ("options", "reason"),
     [
         (["--failed", "--status", "success"], "leave out one of them (jobs --status success)"),
+        (["--by-rule", "--used", "--sort", "job"], "leave out --used and --sort"),
         (["--failed", "--sort", "time"], "--sort orders a table, which --failed has only with"),
     ],
 )
@@ -50,7 +52,18 @@ def test_failed_and_used_show_what_the_jobs_that_failed_used(
     assert main(["jobs", "j.jsonl", "--failed", "--used", "--sort", "job"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     header = next(n for n, line in enumerate(lines) if line[:2] == ["job", "rule"])
-    assert [line[0] for line in lines[header + 1 :] if line] == ["2"]
+    assert [line[0] for line in lines[header + 1 :] if line] == ["2", "not"]
+
+
+def test_by_rule_sums_up_the_jobs_that_succeeded(
+    workdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retried().write(workdir / "j.jsonl")
+    assert main(["jobs", "j.jsonl", "--by-rule", "--rule", "map", "--format", "json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["by_rule"]
+    assert (one["rule"], one["jobs"]) == ("map", 1)
+    assert one["compute_s"]["sum"] == 3.0
+    assert one["cpu_s"] is None
 
 
 @pytest.mark.parametrize(

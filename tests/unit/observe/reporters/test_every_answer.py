@@ -30,6 +30,7 @@ from answers import (
     triage_answer,
     unsafe_changes,
     use,
+    use_by_rule,
     validation,
     why_answer,
     widened_discovery,
@@ -92,6 +93,7 @@ ANSWERS: dict[str, Callable[[], Iterator[Answer]]] = {
         jobs(story().run, failed=True) for story in (STORIES | FAILING).values()
     ),
     "jobs --used": of_every_story(use),
+    "jobs --by-rule": of_every_story(use_by_rule),
     "path": of_every_story(path),
     "path --explain": lambda: (path_explained(story()) for story in STORIES.values()),
     "check --propose": of_every_story(proposal),

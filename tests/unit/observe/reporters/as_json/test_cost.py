@@ -17,7 +17,7 @@ from snakemake_logger_plugin_observe.run.phases import CLASSES
 def test_the_account() -> None:
     found = as_json(cost(retried().run))
     assert set(found) == {
-        *("schema_version", "run", "makespan", "jobs", "rules"),
+        *("schema_version", "run", "makespan", "jobs", "rules", "by_rule"),
         *("polling", "file_system", "advice", "reruns", "clocks", "request_mismatches"),
     }
     assert set(found["makespan"]) == {"by_class_s", "by_phase_s", "unattributed_s", "segments"}
@@ -53,6 +53,23 @@ def test_the_account() -> None:
     (rule,) = found["rules"]
     assert (rule["rule"], rule["jobs"], rule["attempts"]) == ("map", 1, 2)
     assert rule["by_phase_s"] == found["jobs"]["by_phase_s"]
+
+
+def test_the_figures_of_a_rule_s_jobs() -> None:
+    found = {one["rule"]: one for one in as_json(cost(on_slurm().run))["by_rule"]}
+    assert list(found) == ["assemble_all_of_them", "map"]
+    assert found["map"]["jobs"] == 4
+    assert found["map"]["cpu_s"] == {
+        "jobs": 4,
+        "mean": 0.5,
+        "min": 0.5,
+        "max": 0.5,
+        "sum": 2.0,
+        "is_bound": False,
+        "max_is_bound": False,
+    }
+    assert found["map"]["read_bytes"] is None
+    assert found["assemble_all_of_them"]["memory_bytes"]["max"] == 1_950_000_000
 
 
 def test_polling_advice_and_requests() -> None:

@@ -57,6 +57,7 @@ def test_requested_and_used_resources() -> None:
         "on_node_s": 39.0,
         "read_bytes": 12_000_000_000,
         "written_bytes": 4096,
+        "unobserved": None,
     }
     memories = [(one["used"]["memory_bytes"], one["used"]["memory_is_bound"]) for one in found]
     assert (memories[0], memories[3]) == ((140_000_001, False), (130_000_000, True))
@@ -74,6 +75,7 @@ def test_unknown_use_is_null() -> None:
         "on_node_s": 4.0,
         "read_bytes": None,
         "written_bytes": None,
+        "unobserved": "the journal has no figures of it",
     }
     assert first["scheduler"] is None
 
