@@ -1,6 +1,6 @@
 """The case: everything that triage knows about a run, given or derived."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -11,6 +11,10 @@ from snakemake_logger_plugin_observe.analysis.compare.differences import Change
 from snakemake_logger_plugin_observe.analysis.compare.speed import ToolTime
 from snakemake_logger_plugin_observe.analysis.compare.tool_times import Tool, machine_is_slow, tools
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.failures.failure_advice import (
+    FailureAdvice,
+    failure_advice,
+)
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure, failures
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
@@ -96,6 +100,8 @@ class Case:
 
     alongside: OtherRun | None = None
     """Another run that went on in the folder at the same time."""
+    is_own: bool = True
+    """Whether the journal is the user's own: of another's, no recorded command is one to paste."""
 
     @property
     def side(self) -> CitedRun:
@@ -137,6 +143,11 @@ class Case:
         return tuple(
             one for one in found if one.how != "unknown" or self.files_present.isdisjoint(one.files)
         )
+
+    def advice_about(self, name: str, failed: Sequence[Failure]) -> FailureAdvice:
+        """Return what to do about jobs of *name* that failed by themselves, in the same way."""
+        journal = self.paths.get("B", "")
+        return failure_advice(self.run, name, failed, journal, is_own=self.is_own)
 
     @cached_property
     def failing_in_every_job(self) -> frozenset[str]:

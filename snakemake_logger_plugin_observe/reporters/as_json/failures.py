@@ -3,15 +3,17 @@
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.failures.explained import Explained
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
+from snakemake_logger_plugin_observe.analysis.failures.repeat import HowToRepeat
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
 
 
-def failure(one: Failure) -> dict[str, Any]:
-    """Return what failed, how often, why, and whether retries failed in the same way."""
+def failure(one: Failure, explained: Explained) -> dict[str, Any]:
+    """Return what failed, how often, why, what that means, and whether retries helped."""
     return {
         "job_id": one.job_id,
         "group": one.group,
@@ -37,6 +39,10 @@ def failure(one: Failure) -> dict[str, Any]:
         "failures": [_occurrence(each) for each in one.occurrences],
         "repeats": [{**asdict(each), "differs": list(each.differs)} for each in one.repeats],
         "inputs": list(one.inputs),
+        "meanings": [asdict(each) for each in explained.meanings],
+        "raised": explained.raised,
+        "log_advice": explained.log,
+        "repeat": _repeat(explained.repeat),
     }
 
 
@@ -69,6 +75,14 @@ def removed_input(one: RemovedInput) -> dict[str, Any]:
         "action": one.fix,
         "line": one.line,
     }
+
+
+def _repeat(how: HowToRepeat | None) -> dict[str, Any] | None:
+    """Return the commands that run a job again as Snakemake ran it."""
+    if how is None:
+        return None
+    lines = [one.line for one in how.commands if one.line is not None]
+    return {"how": how.how, "commands": lines}
 
 
 def _occurrence(one: Occurrence) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
+from snakemake_logger_plugin_observe.analysis.failures.explained import explain
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.clock import format_moment, to_seconds
@@ -106,7 +107,10 @@ def _scheduler(record: SchedulerRecord | None) -> dict[str, Any] | None:
 
 def _failed(answer: JobsAnswer) -> dict[str, Any]:
     return {
-        "failures": [failures.failure(one) for one in answer.failures],
+        "failures": [
+            failures.failure(one, explain(answer.source.run, one, str(answer.source.path)))
+            for one in answer.failures
+        ],
         "masked": sum(1 for one in answer.failures if one.masked),
         "rules": [failures.pattern(one) for one in answer.patterns],
         "removed_inputs": [failures.removed_input(one) for one in answer.removed],

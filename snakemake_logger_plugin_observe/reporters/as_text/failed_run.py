@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
+from snakemake_logger_plugin_observe.analysis.failures.failure_advice import failure_advice
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.headline import (
     first_failure,
@@ -18,7 +19,7 @@ from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import find_sender, was_sent
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.pasting import harmless
-from snakemake_logger_plugin_observe.reporters.answers import CostAnswer
+from snakemake_logger_plugin_observe.reporters.answers import CostAnswer, Source
 from snakemake_logger_plugin_observe.reporters.as_text.common import reader
 from snakemake_logger_plugin_observe.reporters.words import duration, percent
 
@@ -57,7 +58,7 @@ def _interrupted(answer: CostAnswer) -> Iterator[RenderableType]:
     if any(one.status == "cancelled" for one in source.run.attempts.values() if one.external_jobid):
         to_do = f"check whether the cluster still runs its jobs (triage names them), then {to_do}"
     if first := first_failure(found):
-        to_do = _to_do(first)
+        to_do = _to_do(source, first)
     yield Text.assemble(("What to do: ", "bold"), harmless(to_do) + ".")
     if found:
         yield reader("jobs", source, "--failed", purpose="the failures, with their logs")
@@ -81,14 +82,14 @@ def _what_to_do(answer: CostAnswer) -> str:
     if (removed := first_removed(run, answer.failures)) is not None:
         return removed.fix
     if (first := first_failure(answer.failures)) is not None:
-        return _to_do(first)
+        return _to_do(answer.source, first)
     error = workflow_errors.ending_error(run)
     if error is None or answer.source.status != "failed":
         return ""
     return workflow_errors.explain_run(run, error, answer.source.other_run).to_do
 
 
-def _to_do(first: Failure) -> str:
+def _to_do(source: Source, first: Failure) -> str:
     rule = first.rule or f"group {first.group_name}"
     if first.has_invalid_output:
         return f"make {rule} write its output as ensure() declares it, then run again"
@@ -96,10 +97,13 @@ def _to_do(first: Failure) -> str:
         return _TO_DO[first.cause].format(rule=rule)
     if was_sent([first]):
         return f"{find_sender([first])}, then run again"
-    line = first.last.line
-    where = f"what {line.path} reports" if line is not None else f"the error of {rule}"
     again = "; retries did not help" if first.verdict == "deterministic" else ""
-    return f"fix {where}, then run again: what is done stays done{again}"
+    known = failure_advice(source.run, rule, [first], str(source.path))
+    line = first.last.line
+    fix = f"fix {f'what {line.path} reports' if line is not None else f'the error of {rule}'}"
+    if known.is_specific and known.strength != "possible":
+        fix = known.fix
+    return f"{fix}, then run again: what is done stays done{again}"
 
 
 def _lost(answer: CostAnswer) -> str:

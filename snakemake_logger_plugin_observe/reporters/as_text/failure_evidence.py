@@ -33,7 +33,9 @@ _UNSEEN: Final = {
 }
 
 
-def evidence(run: Run, one: Failure, row: Row) -> Iterator[RenderableType]:
+def evidence(
+    run: Run, one: Failure, row: Row, *, with_command: bool = True
+) -> Iterator[RenderableType]:
     """Yield messages, the ends of logs or else the command, and the inputs."""
     attempt = row.attempt
     logs = attempt.logs if attempt.number == one.last.attempt else ()
@@ -47,7 +49,7 @@ def evidence(run: Run, one: Failure, row: Row) -> Iterator[RenderableType]:
         )
     for log in logs:
         yield from _log(log)
-    if row.command and not logged:
+    if row.command and not logged and with_command:
         yield Text(harmless(f"  command: {row.command}"), no_wrap=True, overflow="ellipsis")
     if row.log and not logs:
         yield line("log: " + ", ".join(row.log))

@@ -7,12 +7,14 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures.cause_names import full_cause, short_cause
+from snakemake_logger_plugin_observe.analysis.failures.explained import explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_values
 from snakemake_logger_plugin_observe.pasting import option
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
+from snakemake_logger_plugin_observe.reporters.as_text import failure_meaning
 from snakemake_logger_plugin_observe.reporters.as_text.common import reader
 from snakemake_logger_plugin_observe.reporters.as_text.failure_causes import table_by_cause
 from snakemake_logger_plugin_observe.reporters.as_text.failure_evidence import (
@@ -118,7 +120,14 @@ def _block(
     if one.verdict in ("different", "unknown"):
         yield from map(line, _each(one))
     yield from map(line, _also(one))
-    yield from evidence(answer.source.run, one, row)
+    found = explain(answer.source.run, one, str(answer.source.path))
+    yield from failure_meaning.meaning(found)
+    own = answer.source.owner is None  # a command of another user's journal is not one to paste
+    alone = own and found.repeat is not None and found.repeat.how == "command"
+    yield from evidence(answer.source.run, one, row, with_command=not alone)
+    yield from failure_meaning.log_advice(found)
+    if own:
+        yield from failure_meaning.repeat(found)
 
 
 def _story(answer: JobsAnswer, one: Failure, *, alone: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.failure_advice import FailureAdvice
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
     find_sender,
@@ -64,6 +65,8 @@ def _incident(
     recovered = failed_jobs.recovered(failed)
     how = "every job failed at first" if every_job and recovered else "retries did not help"
     sent = was_sent(failed)
+    found = case.advice_about(name, failed)
+    message = message or ("" if sent else found.means)
     same = (
         "in the same way"
         if ways == 1
@@ -72,7 +75,7 @@ def _incident(
     return Incident(
         id=incident_id,
         incident_class=CLASS,
-        where="operating context" if sent else "tool behavior",
+        where="operating context" if sent else found.where,
         claim=f"{name} failed {plural(times, 'time')} {same} ({how})"
         + (f": {message}" if message else ""),
         strength="certain" if times > 1 else "likely",
@@ -81,22 +84,28 @@ def _incident(
         evidence=failed_jobs.evidence(case, failed),
         wrong_if="one of these failures differs from the others, or a retry of the same job "
         "succeeds only sometimes",
-        action=_action(name, failed, recovered=recovered, sent=sent),
+        action=_action(name, failed, found, recovered=recovered, sent=sent),
         check="masked_failures <= 0",
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
     )
 
 
-def _action(name: str, failed: Sequence[Failure], *, recovered: bool, sent: bool) -> Action:
+def _action(
+    name: str, failed: Sequence[Failure], found: FailureAdvice, *, recovered: bool, sent: bool
+) -> Action:
     if sent:
         return Action(find_sender(failed), what_is_known(failed))
-    fix = f"fix the error that {name} reported"
     if recovered:
+        fix = found.fix
+        if found.commands and not found.means:  # run again now, it may succeed at once
+            fix = f"fix the error that {name} reported"
         why = "the failure is deterministic, so retries cannot help"
         return Action(f"{fix}, and remove its retries", why)
     why = "it failed in the same way on every retry, so more of them cannot help"
-    return Action(f"{fix}, then run again: what is done stays done", why)
+    return Action(
+        f"{found.fix}, then run again: what is done stays done", why, commands=found.commands
+    )
 
 
 def _times(one: Failure) -> int:

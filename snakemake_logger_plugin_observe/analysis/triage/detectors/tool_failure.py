@@ -15,9 +15,7 @@ from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import TOOL
 from snakemake_logger_plugin_observe.analysis.triage.incident import (
     Action,
-    Boundary,
     Incident,
-    Strength,
 )
 
 CLASS: Final = TOOL
@@ -36,54 +34,91 @@ def detect(case: Case) -> Iterator[Incident]:
 
 
 def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
-    line, message = failed_jobs.last_line(failed), failed_jobs.last_message(failed)
-    at = ""
-    if line is not None:
-        at = f" ({line.path})" if line.number is None else f" ({line.path}:{line.number})"
     causes = {one.cause for one in failed}
-    no_output = causes == {"missing_output"}
+    if causes == {"missing_output"}:
+        return _with_no_output(case, name, failed)
+    message = case.run.with_relative_paths(failed_jobs.last_message(failed))
     times = sum(len(one.occurrences) for one in failed)
     again = f" {times:,} times, not always in the same way," if times > len(failed) else ""
-    strength: Strength = "certain" if causes <= set(_KNOWN) else "likely"
-    sent = was_sent(failed)
-    if sent or causes == {"other"}:
-        strength = "possible"
-    action = f"fix the error that {name} reported{at}"
-    if line is None:
-        action = f"run {name} by itself to see how it fails"
-    if sent:
-        action = find_sender(failed)
-    if no_output:
-        action = (
-            f"make {name} write its declared outputs, or correct the outputs that the rule declares"
-        )
-    why = what_is_known(failed) if sent else _why(case, failed, no_output=no_output)
+    claim = f"{failed_jobs.who(failed)} failed{again} {failed_jobs.how(failed)}"
+    if was_sent(failed) or causes == {"other"}:
+        return _unknown(case, name, failed, claim, message)
+    found = case.advice_about(name, failed)
+    said = " (".join(filter(None, (message, found.means))) + (
+        ")" if message and found.means else ""
+    )
+    sure = causes <= set(_KNOWN) and found.strength == "certain"
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
-        where=_where(no_output=no_output, sent=sent),
-        claim=_without_output(case, failed)
-        if no_output
-        else f"{failed_jobs.who(failed)} failed{again} {failed_jobs.how(failed)}"
-        + (f": {message}" if message else ""),
-        strength=strength,
+        where=found.where,
+        claim=f"{claim}: {said}" if said else claim,
+        strength="certain" if sure else "likely" if found.strength == "certain" else found.strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
-        wrong_if="the tool's own script sends the signal"
-        if sent
-        else "the same command succeeds when it is run by itself on the same inputs",
-        action=Action(action, why),
+        wrong_if=found.wrong_if,
+        action=Action(found.fix, found.why, commands=found.commands),
         check="failed_jobs <= 0",
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
     )
 
 
-def _where(*, no_output: bool, sent: bool) -> Boundary:
-    if no_output:
-        return "workflow semantics"
-    return "operating context" if sent else "tool behavior"
+def _unknown(case: Case, name: str, failed: list[Failure], claim: str, message: str) -> Incident:
+    """Return an incident of jobs that a signal from outside ended, or of which nothing is known."""
+    sent = was_sent(failed)
+    found = case.advice_about(name, failed)
+    return Incident(
+        id=f"{CLASS}:{name}",
+        incident_class=CLASS,
+        where="operating context" if sent else "tool behavior",
+        claim=f"{claim}: {message}" if message else claim,
+        strength="possible",
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
+        wrong_if="the tool's own script sends the signal" if sent else found.wrong_if,
+        action=Action(find_sender(failed), what_is_known(failed))
+        if sent
+        else Action(found.fix, _no_exit_code(case), commands=found.commands),
+        check="failed_jobs <= 0",
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
+    )
+
+
+def _no_exit_code(case: Case) -> str:
+    if case.run.wrapped:
+        return "the journal has no exit code for its tool"
+    return "without --executor timed, the exit code of its tool is not recorded"
+
+
+def _with_no_output(case: Case, name: str, failed: list[Failure]) -> Incident:
+    """Return an incident of jobs whose tools succeeded, and did not write what they declare."""
+    why = "its tool succeeded, but Snakemake's check of its outputs failed"
+    if _missing(failed):
+        since = _since(case, failed_jobs.missed_outputs(case, failed))
+        why = f"its tool succeeded, but its declared output was missing ({since})"
+    return Incident(
+        id=f"{CLASS}:{name}",
+        incident_class=CLASS,
+        where="workflow semantics",
+        claim=_without_output(case, failed),
+        strength="likely",
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
+        wrong_if="the output is there, as it is declared, when the job is run again",
+        action=Action(
+            f"make {name} write its declared outputs, or correct the outputs that the rule "
+            "declares",
+            why,
+        ),
+        check="failed_jobs <= 0",
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
+    )
 
 
 def _missing(failed: list[Failure]) -> bool:
@@ -109,23 +144,6 @@ def _since(case: Case, missed: tuple[str, ...]) -> str:
     if absent:
         return "missing now too" if absent == missed else f"{named(absent)} missing now too"
     return "not checked later" if case.read is None else "it is unknown whether it appeared late"
-
-
-def _why(case: Case, failed: list[Failure], *, no_output: bool) -> str:
-    if no_output and not _missing(failed):
-        return "its tool succeeded, but Snakemake's check of its outputs failed"
-    if no_output:
-        since = _since(case, failed_jobs.missed_outputs(case, failed))
-        return f"its tool succeeded, but its declared output was missing ({since})"
-    if all(one.cause == "other" for one in failed):
-        return (
-            "the journal has no exit code for its tool"
-            if case.run.wrapped
-            else "without --executor timed, the exit code of its tool is not recorded"
-        )
-    inputs = failed[0].inputs
-    given = f"; its inputs: {named(inputs, 2)}" if inputs else ""
-    return f"it failed by itself: no memory or time limit and no missing input caused it{given}"
 
 
 def _recovered(case: Case, name: str, failed: list[Failure]) -> Incident:

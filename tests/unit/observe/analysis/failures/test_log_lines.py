@@ -18,6 +18,21 @@ def log(*lines: str) -> LogTail:
         (("java.io.IOException: no", "\tat org.a.B(B.java:1)"), 1),
         (("no such file", "}", "----"), 1),
         (("slurmstepd: error: DUE TO TIME LIMIT ***", "srun: got SIGCONT"), 1),
+        (("[E::bwa_idx_load] no index", "[M::process] read 10 reads", " 45%|####  | 4/9"), 1),
+        (("[E::hts_open_format] Failed to open file x", "[W::x] y", "done in 3 s"), 1),
+        (("Error: no such sample", "closing files", "removing temporary files"), 1),
+        (("ValueError: x", "2026-11-30 [INFO] shutting down"), 1),
+        (("KeyError", "bye"), 1),
+        (("a: error: unrecognized arguments: --x", "try --help"), 1),
+        (("tool: x.c:9: main: Assertion `n > 0' failed.", "Aborted (core dumped)", "bye"), 2),
+        (("bash: line 1: bwa: command not found", "[samopen] no @SQ lines"), 1),
+        (("bash: line 1: REF: unbound variable",), 1),
+        (("cat: a.txt: No such file or directory", "0 errors", "error rate: 0.1"), 1),
+        (("no such sample x", "make: *** [all] Error 1", "100%"), 1),
+        (("Exception in thread main: no", "  at a.B(C.java:1)", "12.5 MB/s ETA 0:10"), 1),
+        (("thread 'main' panicked at 'no', x.rs:1", "note: run with RUST_BACKTRACE=1"), 1),
+        (("no such sample x", "37% done", "[====>   ]"), 1),
+        (("10%", "20%"), 2),
     ],
 )
 def test_meaningless_last_lines_of_a_log_are_skipped(lines: tuple[str, ...], number: int) -> None:
@@ -28,3 +43,9 @@ def test_meaningless_last_lines_of_a_log_are_skipped(lines: tuple[str, ...], num
 
 def test_a_log_without_words_has_no_meaningful_line() -> None:
     assert last_meaningful_line(log("...", "")) is None
+
+
+def test_the_brackets_of_a_line_stay() -> None:
+    line = last_meaningful_line(log("[E::hts_open_format] Failed to open [file] x", "[bye]"))
+    assert line is not None
+    assert line.text == "[E::hts_open_format] Failed to open [file] x"

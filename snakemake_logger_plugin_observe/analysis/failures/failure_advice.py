@@ -1,0 +1,117 @@
+"""What to do about failed jobs of a rule: what their end means, and how to see them fail again."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import is_progress
+from snakemake_logger_plugin_observe.analysis.failures.meanings import Strength, Where
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, named
+from snakemake_logger_plugin_observe.pasting import Command
+from snakemake_logger_plugin_observe.run.model import Run
+
+_LONGEST: Final = 100
+_IN_RULE: Final = re.compile(
+    r'^(?P<error>[\w.]+) in (?:rule \S+ in )?file "?(?P<file>[^"\n]+?)"?, line (?P<line>\d+):'
+)
+AGAIN: Final = "it ends with exit code 0 when it is run again as Snakemake ran it"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureAdvice:
+    """What failed jobs' end means and what to do about it."""
+
+    fix: str
+    """An imperative."""
+    why: str
+    """A clause that can follow ``because``."""
+    wrong_if: str
+    means: str = ""
+    """What their end means, to be added to the claim; empty if that is not known."""
+    strength: Strength = "certain"
+    where: Where = "tool behavior"
+    commands: tuple[Command, ...] = ()
+    """The commands that run the first of them again."""
+    is_specific: bool = True
+    """Whether it is about what failed, and not only about how to find that out."""
+
+
+def failure_advice(
+    run: Run, name: str, failed: Sequence[Failure], journal: str = "", *, is_own: bool = True
+) -> FailureAdvice:
+    """Return what to do about jobs that failed by themselves, in the same way.
+
+    Args:
+        run: their run.
+        name: their rule, or their group.
+        failed: the jobs.
+        journal: where the run's journal was found.
+        is_own: whether it is the user's own: of another's, no command is one to paste.
+
+    """
+    one = failed[0]
+    found = explain(run, one, journal)
+    commands = found.repeat.commands if found.repeat is not None and is_own else ()
+    if found.raised is not None:
+        return FailureAdvice(
+            f"correct the script of {name} where it raised {found.raised}",
+            "nothing in the script caught the exception",
+            AGAIN,
+            found.raised,
+            commands=commands,
+        )
+    message = run.with_relative_paths(one.last.message or "")
+    raised = _IN_RULE.match(message)
+    if one.cause == "exception" and raised is not None:
+        said = " ".join(message[raised.end() :].split())
+        error = f"{raised['error']}: {cut(said, _LONGEST)}" if said else raised["error"]
+        return FailureAdvice(
+            f"correct {raised['file']}:{raised['line']}, where {name} raised {error}",
+            "nothing in the rule's code caught the exception",
+            "the job succeeds when Snakemake runs it again, with nothing changed",
+            commands=commands,
+        )
+    meaning = found.meaning
+    line = next((each.last.line for each in failed if each.last.line is not None), None)
+    if meaning is not None:
+        means = "; or ".join(each.text for each in found.meanings)
+        return FailureAdvice(
+            "; or ".join(each.to_do for each in found.meanings),
+            _why(found),
+            "; or ".join(each.wrong_if for each in found.meanings),
+            means if meaning.strength == "certain" else f"{meaning.strength}, {means}",
+            meaning.strength,
+            meaning.where,
+            commands,
+        )
+    if line is not None and not is_progress(line.text):
+        at = line.path if line.number is None else f"{line.path}:{line.number}"
+        return FailureAdvice(
+            *(f"fix the error that {name} reported ({at})", _no_limit(failed), AGAIN),
+            commands=commands,
+            is_specific=False,
+        )
+    log = f"; {found.log}" if found.log is not None else ""
+    return FailureAdvice(
+        f"run {name} again as Snakemake ran it, to see how it fails{log}",
+        _no_limit(failed),
+        AGAIN,
+        commands=commands,
+        is_specific=False,
+    )
+
+
+def _why(found: Explained) -> str:
+    assert found.meaning is not None  # noqa: S101 - the caller checked it
+    if found.log is not None:
+        return f"that is what its exit code and its command show; {found.log}"
+    return "that is what its exit code and its command show"
+
+
+def _no_limit(failed: Sequence[Failure]) -> str:
+    inputs = failed[0].inputs
+    given = f"; its inputs: {named(inputs, 2)}" if inputs else ""
+    return f"it failed by itself: no memory or time limit and no missing input caused it{given}"

@@ -1,0 +1,93 @@
+"""Why a failed job's log shows nothing, and what has to be added so that it does.
+
+``log:`` only names a file: what is to be written to it, the rule has to send there itself.
+"""
+
+import re
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures import script_errors
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.run.model import Run
+
+_NOTHING: Final = frozenset({"it is empty", "it does not exist"})
+_OF_SCRIPTS: Final = {
+    ".py": 'import sys; sys.stderr = open(snakemake.log[0], "w")',
+    ".r": 'log <- file(snakemake@log[[1]], open="wt"); sink(log); sink(log, type="message")',
+    ".jl": 'redirect_stderr(open(snakemake.log[1], "w"))',
+    ".sh": 'exec 2> "${snakemake_log[0]}"',
+}
+"""The line that sends what a script prints as errors to its log, by the script's ending."""
+
+
+def log_advice(run: Run, one: Failure) -> str | None:
+    """Return why the log of a failed job shows nothing and what to add; None if it shows more.
+
+    It is a sentence without a full stop, or None too if the job has no log.
+    """
+    job = run.jobs.get(one.job_id) if one.job_id is not None else None
+    if job is None or not job.log or one.last.line is not None:
+        return None
+    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.last.attempt), ())
+    own = [log for log in logs if log.path in job.log]
+    if not own or any(log.problem not in _NOTHING for log in own):
+        return None
+    return _removed_with_output(job, own) or _nothing_sent(job, one)
+
+
+def shows_its_errors(run: Run, one: Failure) -> bool:
+    """Whether what the command of a failed job prints as errors was sent to its log, and read."""
+    job = run.jobs.get(one.job_id) if one.job_id is not None else None
+    if job is None or not job.log:
+        return False
+    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.last.attempt), ())
+    read = any(log.path in job.log and log.problem in (None, "it is empty") for log in logs)
+    return read and any(_gets_errors(job.shellcmd or "", path) for path in job.log)
+
+
+def _removed_with_output(job: JobDescribed, logs: list[LogTail]) -> str | None:
+    """Return that a log was in an output folder, which Snakemake removes when the job fails."""
+    for log in logs:
+        inside = next((path for path in job.output if log.path.startswith(f"{path}/")), None)
+        if inside is not None and log.problem == "it does not exist":
+            return (
+                f"the log is inside the output folder {inside}, and Snakemake removes the outputs "
+                "of a failed job, the log with them: declare it outside of that folder"
+            )
+    return None
+
+
+def _nothing_sent(job: JobDescribed, one: Failure) -> str | None:
+    command = job.shellcmd or ""
+    if command:
+        if any(_gets_errors(command, path) for path in job.log):
+            return (
+                "`2> {log}` gets what the programs print, but not what bash itself says: begin the "
+                "command with `exec 2> {log};`"
+            )
+        return (
+            "log: redirects nothing by itself: begin the command with `exec 2> {log};`, or put "
+            "`2> {log}` behind each program"
+        )
+    name = script_errors.name_of_script(job)
+    if name is None:
+        if one.cause == "exception":  # of a ``run:``, and Snakemake reports it
+            return None
+        return "log: redirects nothing by itself: what it printed went to the terminal"
+    line = _OF_SCRIPTS.get(name[name.rfind(".") :].lower())
+    begin = f"; begin {name} with `{line}`" if line else ""
+    return (
+        f"log: redirects nothing by itself: what {name} printed went to the terminal of Snakemake"
+        f"{begin}"
+    )
+
+
+def _gets_errors(command: str, log: str) -> bool:
+    """Whether *command* sends what programs print as errors to the file *log*."""
+    file = rf"\s*['\"]?{re.escape(log)}['\"]?(?![\w./-])"
+    if re.search(rf"(?:2>>?|&>>?|>&){file}", command):
+        return True
+    joined = re.search(rf"(?:^|[^0-9&])>>?{file}", command) is not None and "2>&1" in command
+    return joined or re.search(rf"2>&1\s*\|\s*tee\s+(?:-a\s+)?{file}", command) is not None

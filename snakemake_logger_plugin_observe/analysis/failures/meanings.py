@@ -1,0 +1,471 @@
+"""What a failed shell command's exit code means, keyed on the code and on the programs it runs.
+
+Bash says the same for very different things, and often nothing: in Snakemake's strict mode a
+``grep`` that finds nothing fails its job without a message. What the shell or a program printed is
+certain; what only the exit code and the command suggest is likely, or no more than possible.
+
+Sources: the exit statuses of Bash (its manual, "Exit Status"), POSIX (grep, diff, test, timeout).
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
+    SimpleCommand,
+    simple_commands,
+    variables_needed,
+)
+from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
+
+Strength = Literal["certain", "likely", "possible"]
+Where = Literal["workflow semantics", "operating context", "tool behavior"]
+
+SIGPIPE_CODE: Final = 141
+_LONGEST: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What most likely made a command fail, what to do about it, and how to refute it."""
+
+    strength: Strength
+    """``certain`` if the shell itself said so."""
+    text: str
+    """A clause: ``grep found no match``."""
+    to_do: str
+    """An imperative."""
+    wrong_if: str
+    """A clause that can follow ``would be wrong if:``; a test that can be made."""
+    where: Where = "workflow semantics"
+    """Where it is to be put right."""
+    prints_nothing: bool = False
+    """Whether no message belongs to it, so that an empty log is what is to be expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Strictness:
+    """What the shell makes a failure, by the text before each command and the command itself."""
+
+    fails: bool
+    pipes: bool
+    unset: bool
+
+    def said(self, *, piped: bool) -> str:
+        """Return what makes the exit code of one program that of the command."""
+        by = "strict mode (set -euo pipefail)"
+        if not (self.fails and self.pipes and self.unset):
+            by = "pipefail" if piped else "set -e"
+        return f"under {by} that fails the {'whole pipe' if piped else 'command'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the table: exit codes of some programs, and what they mean for them."""
+
+    codes: frozenset[int]
+    programs: frozenset[str]
+    text: str
+    to_do: str
+    wrong_if: str
+
+
+def _row(codes: Collection[int], programs: str, text: str, to_do: str, wrong_if: str) -> _Row:
+    return _Row(frozenset(codes), frozenset(programs.split()), text, to_do, wrong_if)
+
+
+# {program} is the program, {command} it with its arguments. All of these programs may print nothing
+# when they end so; a program that prints an error is known by that error, if it was kept.
+_BY_PROGRAM: Final = (
+    _row(
+        {1},
+        "grep egrep fgrep zgrep bzgrep xzgrep rg ag ack pgrep pidof",
+        "{program} found no match, which is its exit code 1",
+        "if no match is fine, put `|| true` behind {program}: ({command} || true); if not, find "
+        "out why there is none in what it reads",
+        "{program} finds a match in what it reads",
+    ),
+    _row(
+        {1},
+        "diff cmp zdiff zcmp sdiff diff3",
+        "{program} found a difference, which is its exit code 1",
+        "if a difference is fine, put `|| true` behind {program}: ({command} || true)",
+        "the files that {program} compares are the same",
+    ),
+    _row(
+        {1},
+        "test [ [[",
+        "the condition {command} is false, which is exit code 1",
+        "write `if {command}; then ...; fi` for a condition that may be false, or put `|| true` "
+        "behind it",
+        "the condition {command} is true",
+    ),
+    _row(
+        {1},
+        "expr let",
+        "{program} computed 0 or an empty text, which is its exit code 1",
+        "write the sum as an assignment: n=$((n + 1))",
+        "{command} does not give 0 or an empty text",
+    ),
+    _row(
+        {1},
+        "read",
+        "read reached the end of what it reads without a line break, which is its exit code 1",
+        "put `|| true` behind read",
+        "what read gets ends with a line break",
+    ),
+    _row(
+        {1},
+        "which type hash",
+        "{program} did not find the program that it looks for, which is its exit code 1",
+        "install that program in the environment of the rule, or put `|| true` behind {program}",
+        "{command} prints a path where the job ran",
+    ),
+    _row(
+        {2},
+        "grep egrep fgrep zgrep rg",
+        "{program} could not read a file or its pattern, which is its exit code 2",
+        "check that each file that {program} names exists, and that its pattern is complete",
+        "{command} ends with 0 or 1",
+    ),
+    _row(
+        {2},
+        "ls",
+        "a file that ls names is not there, which is its exit code 2",
+        "check which files {command} names; a pattern without a match stays as it is written",
+        "{command} lists every file that it names",
+    ),
+    _row(
+        {2},
+        "python python2 python3",
+        "{program} got arguments that it does not take, or its script is not there (exit code 2)",
+        "check the arguments of {command}",
+        "the arguments are ones that its --help shows, and the script exists",
+    ),
+    _row(
+        {124},
+        "timeout gtimeout",
+        "timeout ended the program behind it because it took too long, which is its exit code 124",
+        "give it more time, or find out why it takes so long",
+        "it ends within that time",
+    ),
+    _row(
+        {125},
+        "timeout gtimeout docker podman",
+        "{program} itself failed, before the program behind it ran (exit code 125)",
+        "check the arguments of {program}",
+        "the program behind {program} began",
+    ),
+    _row(
+        {137},
+        "timeout gtimeout",
+        "timeout killed the program behind it because it took too long (exit code 137)",
+        "give it more time, or find out why it takes so long",
+        "it ends within that time",
+    ),
+    _row(
+        {123},
+        "xargs",
+        "one of the commands that xargs ran failed, which is its exit code 123",
+        "find out which: xargs -t prints each; a grep without a match is one, too",
+        "each of them ends with 0",
+    ),
+    _row(
+        {255},
+        "ssh scp rsync sftp",
+        "{program} could not connect (exit code 255)",
+        "check that the host can be reached from where the job ran, without a password",
+        "{program} connects to the host from there",
+    ),
+)
+_NOT_FOUND: Final = 127
+_NOT_EXECUTABLE: Final = 126
+# Programs of every machine, and of bash: not what a 127 is about.
+_EVERYWHERE: Final = frozenset(
+    {
+        *("echo", "printf", "true", "false", "test", "[", "[[", "cd", "pwd", "set", "export"),
+        *("unset", "read", "local", "declare", "eval", "exit", "shift", "trap", "wait", "let"),
+        *("source", ".", ":", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "ls", "ln", "touch"),
+        *("head", "tail", "sort", "uniq", "cut", "tr", "sed", "awk", "grep", "egrep", "fgrep"),
+        *("wc", "tee", "xargs", "find", "chmod", "date", "sleep", "seq", "basename", "dirname"),
+        *("paste", "tar", "gzip", "gunzip", "zcat", "diff", "cmp", "bash", "sh"),
+    }
+)
+_QUIET: Final = frozenset(
+    {
+        *("echo", "printf", "true", ":", "export", "set", "unset", "local", "declare", "mkdir"),
+        *("touch", "exit", "cd", "pwd", "umask", "ulimit"),
+    }
+)
+"""Programs that fail so seldom that an unset variable is likelier."""
+_READS_PART: Final = frozenset({"head", "less", "more"})
+
+
+def meanings(
+    command: str,
+    code: int | None,
+    signal: int | None,
+    said: Sequence[str] = (),
+    prefix: str = "",
+    *,
+    silent: bool = False,
+) -> tuple[Meaning, ...]:
+    """Return what made *command* fail, the likeliest first; empty if nothing is known.
+
+    Args:
+        command: the shell command, as it was run.
+        code: its exit code, if it ended by itself; 128 + N if the shell reports signal N.
+        signal: the signal that ended it, if one did.
+        said: what it printed last, as far as it was kept.
+        prefix: what Snakemake put before it: ``set -euo pipefail;`` unless the workflow set it.
+        silent: whether its programs are known to have printed no error.
+
+    """
+    known = tuple(one for say in _SAID for one in say(said, command))
+    if known:
+        return known[:1]
+    if signal is not None and code is None:
+        code = 128 + signal
+    if code is None:
+        return ()
+    strict = _strictness(f"{prefix}; {command}")
+    found = list(_by_code(simple_commands(command), command, code, strict, silent=silent))
+    order = {"certain": 0, "likely": 1, "possible": 2}
+    found.sort(key=lambda one: order[one.strength])
+    return tuple(one for one in found if one.strength == found[0].strength)[:2]
+
+
+def _strictness(text: str) -> _Strictness:
+    flags = {flag for one in re.findall(r"\bset\s+-([a-zA-Z]+)", text) for flag in one}
+    off = {flag for one in re.findall(r"\bset\s+\+([a-zA-Z]+)", text) for flag in one}
+    pipes = re.search(r"\bset\s(?:[^;&|]*\s)?-[a-z]*o\s+pipefail", text)
+    no_pipes = re.search(r"\bset\s+\+o\s+pipefail", text)
+    on = flags - off
+    return _Strictness("e" in on, pipes is not None and no_pipes is None, "u" in on)
+
+
+def _by_code(
+    programs: Sequence[SimpleCommand], command: str, code: int, strict: _Strictness, *, silent: bool
+) -> Iterator[Meaning]:
+    """Yield what an exit code means for the programs of a command."""
+    counting = [one for one in programs if not one.ignored]
+    live = [
+        one
+        for one in counting
+        if (strict.fails or one is counting[-1] or one.is_piped)
+        and (strict.pipes or not one.is_piped)
+    ]
+    for row in _BY_PROGRAM:
+        if code in row.codes and (one := _last(live, row.programs)) is not None:
+            others = [each for each in live if each.program not in row.programs]
+            alone = silent or code != 1 or all(each.program in _EVERYWHERE for each in others)
+            yield _of_row(row, one, strict, "likely" if alone else "possible")
+    if code == SIGPIPE_CODE and strict.pipes:
+        yield _pipe_closed(programs, strict)
+    elif code == _NOT_FOUND:
+        yield _not_found(live)
+    elif code == _NOT_EXECUTABLE:
+        yield _not_executable(live)
+    if code in (1, _NOT_FOUND) and strict.unset:
+        yield from _unset(programs, command, silent=silent)
+    if code == 1:
+        yield from _sourced(live)
+    if (crash := _CRASHES.get(code)) is not None:
+        yield crash
+
+
+def _last(live: Sequence[SimpleCommand], programs: Collection[str]) -> SimpleCommand | None:
+    return next((one for one in reversed(live) if one.program in programs), None)
+
+
+def _of_row(row: _Row, one: SimpleCommand, strict: _Strictness, strength: Strength) -> Meaning:
+    fill = {"program": one.program, "command": cut(one.text, _LONGEST)}
+    text = f"{row.text.format(**fill)}; {strict.said(piped=one.is_piped)}"
+    if not strict.fails and not one.is_piped:
+        text = row.text.format(**fill)
+    return Meaning(
+        *(strength, text, row.to_do.format(**fill), row.wrong_if.format(**fill)),
+        prints_nothing=1 in row.codes,
+    )
+
+
+def _pipe_closed(programs: Sequence[SimpleCommand], strict: _Strictness) -> Meaning:
+    """Return what 141 means: the reader of a pipe ended while its writer wrote."""
+    reader = next((one for one in programs if _stops_early(one)), None)
+    name = reader.program if reader is not None else "what reads the pipe"
+    all_of_it = {"head": "awk 'NR<=5' instead of head -n 5", "grep": "grep without -q or -m"}
+    instead = all_of_it.get(name)
+    instead = f" (for example {instead})" if instead else ""
+    return Meaning(
+        "likely",
+        f"{name} ended before what writes into the pipe had written all, and signal 13 (SIGPIPE) "
+        f"ended the writer; {strict.said(piped=True)}",
+        f"if that is meant, begin the command with `set +o pipefail;`; or let {name} read all of "
+        f"its input{instead}",
+        "the command still ends with 141 behind `set +o pipefail;`",
+        prints_nothing=True,
+    )
+
+
+def _stops_early(one: SimpleCommand) -> bool:
+    arguments = " ".join(one.arguments)
+    return (
+        one.program in _READS_PART
+        or (one.program.endswith("grep") and re.search(r"(?:^| )-\w*[qm]", arguments) is not None)
+        or (one.program == "sed" and re.search(r"\bq\b|\dq", arguments) is not None)
+        or (one.program.endswith("awk") and "exit" in arguments)
+    )
+
+
+def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
+    others = dict.fromkeys(one.program for one in live if one.program not in _EVERYWHERE)
+    who = both([cut(one, _LONGEST) for one in others])
+    which = f"one of {who}" if len(others) > 1 else who or "a program of the command"
+    return Meaning(
+        "likely",
+        f"the shell did not find {which} (exit code 127): it is not in a folder of PATH where the "
+        "job ran",
+        f"install {who or 'it'} in the environment of the rule (conda:, container:, envmodules:), "
+        "or write its whole path",
+        f"`command -v {next(iter(others))}` prints a path where the job ran"
+        if len(others) == 1
+        else "`command -v` prints a path for each of its programs where the job ran",
+        "operating context",
+    )
+
+
+def _not_executable(live: Sequence[SimpleCommand]) -> Meaning:
+    others = dict.fromkeys(one for one in live if one.program not in _EVERYWHERE)
+    who = both([cut(one.program, _LONGEST) for one in others]) or "a program of the command"
+    return Meaning(
+        "likely",
+        f"the shell found {who} but could not run it (exit code 126): it is not executable, a "
+        "folder, made for another machine, or the command is too long",
+        f"make {who} executable (chmod +x), or run it through its interpreter",
+        f"`ls -l` shows that {who} is a file and executable",
+        "operating context",
+    )
+
+
+def _unset(programs: Sequence[SimpleCommand], command: str, *, silent: bool) -> Iterator[Meaning]:
+    """Yield that a variable is not set, where the command needs one that it does not set itself."""
+    names = variables_needed(command)
+    if not names or any(one.program in ("source", ".", "eval", "module") for one in programs):
+        return
+    which = both([f"${name}" for name in names])
+    likely = silent or all(one.program in _QUIET for one in programs)
+    is_argument = names[0].isdigit()
+    yield Meaning(
+        "likely" if likely else "possible",
+        f"{which} {'is' if len(names) == 1 else 'one of them is'} not set where the job ran: "
+        "set -u makes that a failure"
+        if not is_argument
+        else f"{which} is the shell's, and not set: set -u makes that a failure; in double quotes "
+        "the shell replaces it before awk or perl sees it",
+        f"set it before Snakemake is started (export {names[0]}=...), give the command a default "
+        f"(${{{{{names[0]}:-}}}} in a Snakefile), or write `set +u;` before it"
+        if not is_argument
+        else f"write single quotes around the program of awk or perl, or \\\\${names[0]}",
+        f"`echo ${names[0]}` prints its value where the job ran",
+    )
+
+
+def _sourced(live: Sequence[SimpleCommand]) -> Iterator[Meaning]:
+    one = _last(live, ("source", "."))
+    if one is None:
+        return
+    file = cut(one.arguments[0], _LONGEST) if one.arguments else "it"
+    yield Meaning(
+        "likely",
+        f"{file}, which the command reads with `{one.program}`, is not there, or a line in it "
+        "failed: set -u fails it where it reads a variable that is not set, as many activate "
+        "scripts do",
+        f"write `set +u; {cut(one.text, _LONGEST)}; set -u` to read it without set -u",
+        f"`set -eu; {cut(one.text, _LONGEST)}` succeeds in a bash that is started in the folder of "
+        "the run",
+    )
+
+
+def _crash(name: str, text: str) -> Meaning:
+    return Meaning(
+        "likely",
+        f"a program of the command {text} ({name})",
+        "run it again with the same inputs: if it ends so again, report it to its authors, or "
+        "install another version; if not, suspect the machine",
+        f"no program of the command ends with {name} when it is run again",
+        "tool behavior",
+    )
+
+
+_CRASHES: Final = {
+    132: _crash("SIGILL", "used an instruction that this processor does not have"),
+    134: _crash("SIGABRT", "aborted itself: a failed assertion, or no memory left"),
+    135: _crash("SIGBUS", "read memory that is not there: a file cut while it was read"),
+    136: _crash("SIGFPE", "divided by zero"),
+    139: _crash("SIGSEGV", "read memory that is not its own: a bug in it or in a library"),
+}
+
+
+# -- what the shell itself says -------------------------------------------------------------------
+
+_UNBOUND: Final = re.compile(r"^(?P<where>.*?): ?(?:line \d+: )?(?P<name>\S+): unbound variable")
+_NO_COMMAND: Final = re.compile(r"(?:line )?\d+: (?P<name>\S+): (?:command )?not found$")
+
+
+def _unbound(said: Sequence[str], command: str) -> Iterator[Meaning]:
+    """``bash: line 1: NAME: unbound variable``."""
+    for line in reversed(said):
+        if found := re.search(
+            r"^(?P<where>.*?): ?(?:line \d+: )?(?P<name>\S+): unbound variable", line
+        ):
+            name = cut(found["name"].removeprefix("$"), _LONGEST)
+            where = found["where"].partition(": line")[0]
+            script = where if not where.endswith(("bash", "sh")) and where in command else ""
+            who = cut(script, _LONGEST)
+            read = f"{who} reads it: write `set +u;` before it and `set -u;` behind it"
+            yield Meaning(
+                "certain",
+                f"the variable {name} is not set, and set -u makes that a failure",
+                read
+                if script
+                else f"set it before Snakemake is started (export {name}=...), give the command a "
+                f"default (${{{{{name}:-}}}} in a Snakefile), or write `set +u;` before it",
+                f"`echo ${name}` prints its value where the job ran",
+            )
+            return
+
+
+def _command_not_found(said: Sequence[str], _command: str) -> Iterator[Meaning]:
+    """``bash: line 1: tool: command not found``, ``sh: 1: tool: not found``."""
+    for line in reversed(said):
+        if found := re.search(
+            r"(?:line )?\d+: (?P<name>\S+): (?:command )?not found$", line.strip()
+        ):
+            name = cut(found["name"], _LONGEST)
+            yield Meaning(
+                "certain",
+                f"the shell did not find {name}: it is not in a folder of PATH where the job ran",
+                f"install {name} in the environment of the rule (conda:, container:, "
+                "envmodules:), or write its whole path",
+                f"`command -v {name}` prints a path where the job ran",
+                "operating context",
+            )
+            return
+
+
+def _too_long(said: Sequence[str], _command: str) -> Iterator[Meaning]:
+    if any("Argument list too long" in line for line in said[-3:]):
+        yield Meaning(
+            "certain",
+            "the command is longer than the system allows: too many files in one command",
+            "write their names into a file and give the program that, or use xargs",
+            "the command has few arguments",
+        )
+
+
+_SAID: Final[tuple[Callable[[Sequence[str], str], Iterator[Meaning]], ...]] = (
+    _unbound,
+    _command_not_found,
+    _too_long,
+)

@@ -1,0 +1,123 @@
+"""How to run a failed job again as Snakemake ran it, to see it fail.
+
+A shell command is repeated with what Snakemake puts before it: in a terminal, without its strict
+mode and the job's environment, it may succeed. A script gets its ``snakemake`` object from
+Snakemake, so only Snakemake can run it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.script_errors import file_name
+from snakemake_logger_plugin_observe.analysis.failures.shell_commands import one_line
+from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.journal.masking import MASK
+from snakemake_logger_plugin_observe.pasting import Command, command
+from snakemake_logger_plugin_observe.run.model import Run
+
+STRICT: Final = "set -euo pipefail; "
+"""What Snakemake puts before each command, unless the workflow sets another prefix."""
+_REPEATABLE: Final = ("exit_code", "signal", "exception")
+_RAN: Final = re.compile(
+    r"^Command '(?P<command>.*)' (?:returned non-zero exit status|died with)",
+    re.DOTALL | re.MULTILINE,
+)
+_SHELLS: Final = frozenset({"bash", "sh", "dash", "ash", "ksh", "zsh"})
+_USUAL: Final = frozenset({"/bin", "/usr/bin", "/usr/local/bin"})
+_NO_ENVIRONMENT: Final = "d41d8cd98f00b204e9800998ecf8427e"
+"""Snakemake's digest of no environment at all: MD5 of nothing."""
+_SNAKEMAKE: Final = frozenset({"snakemake", "__main__.py"})
+_DIRECTORY: Final = re.compile(r"-d\S*|--directory(?:=.*)?", re.DOTALL)
+_UNTIL: Final = re.compile(r"-U\S*|--until(?:=.*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class HowToRepeat:
+    """The commands that run a job again, in this order."""
+
+    how: Literal["command", "job"]
+    """``command``: its shell command alone; ``job``: the job by Snakemake."""
+    commands: tuple[Command, ...]
+
+
+def how_to_repeat(run: Run, one: Failure, journal: str = "") -> HowToRepeat | None:
+    """Return how to run the job of a failure again; None if the journal does not know enough.
+
+    Args:
+        run: its run.
+        one: the failure.
+        journal: where the run's journal was found: in the run's own folder no ``cd`` is needed.
+
+    """
+    job = run.jobs.get(one.job_id) if one.job_id is not None else None
+    if job is None or one.cause not in _REPEATABLE or run.started is None:
+        return None
+    there = () if journal.startswith(".snakemake/") else (command("cd", run.started.workdir),)
+    alone = _its_command(run, one, job)
+    if alone is not None and alone.line is not None:
+        return HowToRepeat("command", (*there, alone))
+    again = _by_snakemake(run, job)
+    if again is None or again.line is None:
+        return None
+    elsewhere = any(map(_DIRECTORY.fullmatch, run.started.command[1:]))
+    return HowToRepeat("job", (*(() if elsewhere else there), again))
+
+
+def prefix_of(run: Run, job: JobDescribed) -> str:
+    """Return what was put before the shell command of *job*."""
+    settings = run.started.settings if run.started is not None else {}
+    if job.resources.get("shell_exec") is not None:
+        bash = file_name(str(job.resources["shell_exec"])) == "bash"
+        return STRICT if bash else ""
+    prefix = settings.get("shell_prefix")
+    return prefix if isinstance(prefix, str) else STRICT
+
+
+def _its_command(run: Run, one: Failure, job: JobDescribed) -> Command | None:
+    """Return the shell command of *job* as it was run; None if it cannot be run by itself."""
+    own = (job.shellcmd or "").strip()
+    in_a_group = any(row.attempt.is_member for row in one.rows)  # a pipe's other end is missing
+    if not own or MASK in own or in_a_group:
+        return None
+    whole = _as_reported(run, own)
+    if whole is None and job.environment_digest == _NO_ENVIRONMENT:
+        whole = f"{prefix_of(run, job)}{own}"
+    line = one_line(whole) if whole is not None else None
+    shell = _shell(run, job)
+    if line is None or MASK in line or shell is None:
+        return None
+    return command(shell, "-c", line, purpose="as Snakemake ran it")
+
+
+def _as_reported(run: Run, own: str) -> str | None:
+    """Return the whole command in Snakemake's error, with the activation of its environment."""
+    for message in reversed(run.messages):
+        if message.level == "error" and own in message.text:
+            for found in _RAN.finditer(message.text):
+                if found["command"].strip().endswith((own, f"{own}'")):
+                    return found["command"].replace(f"{STRICT} ", STRICT, 1)
+    return None
+
+
+def _shell(run: Run, job: JobDescribed) -> str | None:
+    """Return the shell that ran the job's command; None if it is none that is known."""
+    settings = run.started.settings if run.started is not None else {}
+    named = job.resources.get("shell_exec") or settings.get("shell_executable") or "bash"
+    folder, _slash, name = str(named).rpartition("/")
+    if name not in _SHELLS:
+        return None
+    return name if folder in ("", *_USUAL) else str(named)
+
+
+def _by_snakemake(run: Run, job: JobDescribed) -> Command | None:
+    """Return the run's own command, up to the first output of *job*, and no further."""
+    recorded = run.started.command if run.started is not None else ()
+    if not recorded or file_name(recorded[0]) not in _SNAKEMAKE:
+        return None
+    arguments = recorded[1:]
+    if any(MASK in one or _UNTIL.fullmatch(one) for one in arguments):
+        return None
+    until = run.relative(job.output[0]) if job.output else job.rule
+    return command("snakemake", f"--until={until}", *arguments, purpose="runs that one job again")

@@ -1,0 +1,272 @@
+"""A failure is explained: what it means, why its log shows nothing, and how to see it again."""
+
+from typing import Any
+
+import pytest
+from builders import Story, begun
+from failing import fails
+
+from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
+from snakemake_logger_plugin_observe.analysis.failures.failures import failures
+from snakemake_logger_plugin_observe.analysis.failures.repeat import how_to_repeat
+from snakemake_logger_plugin_observe.journal.records import LogTail
+
+NO_ENVIRONMENT = "d41d8cd98f00b204e9800998ecf8427e"
+JOURNAL = ".snakemake/observe/run.jsonl"
+COMMAND = ("/opt/bin/snakemake", "-c2", "--logger", "observe")
+EMPTY = (LogTail(path="logs/a.log", bytes=0, problem="it is empty"),)
+
+
+def story(command: str | None = None, *said: str, facts: Any = None, **job: Any) -> Story:
+    """Return a run of one job, whose tool failed; *said* ends its log."""
+    more = {"output": ("out.txt",), "environment_digest": NO_ENVIRONMENT, **job}
+    told = begun(**{"wraps": "local", "command": COMMAND, **(facts or {})})
+    return told.job(1, shellcmd=command, **more)
+
+
+def explained(run: Story, *said: str, **facts: Any) -> Explained:
+    fails(run, 1, *said, **{"code": 1, **facts}).end(9, "failed")
+    (one,) = failures(run.run)
+    return explain(run.run, one, JOURNAL)
+
+
+def lines(run: Story, *said: str, journal: str = JOURNAL, **facts: Any) -> list[str]:
+    fails(run, 1, *said, **{"code": 1, **facts}).end(9, "failed")
+    (one,) = failures(run.run)
+    how = how_to_repeat(run.run, one, journal)
+    return [] if how is None else [f"{how.how}:", *(str(each.line) for each in how.commands)]
+
+
+# -- how to see it again --------------------------------------------------------------------------
+
+
+def test_a_command_is_repeated_in_strict_mode() -> None:
+    run = story("\n    grep a b > c\n    sort c\n    ")
+    assert lines(run) == ["command:", "bash -c 'set -euo pipefail; grep a b > c; sort c'"]
+
+
+def test_elsewhere_the_folder_of_the_run_is_entered_first() -> None:
+    assert lines(story("true"), journal="/work/.snakemake/observe/run.jsonl") == [
+        *("command:", "cd /work", "bash -c 'set -euo pipefail; true'"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            {"shell_executable": "/usr/bin/bash", "shell_prefix": "set -e; "},
+            "bash -c 'set -e; tool'",
+        ),
+        ({"shell_executable": "/opt/own/bash", "shell_prefix": ""}, "/opt/own/bash -c tool"),
+        ({"shell_executable": "/bin/dash", "shell_prefix": ""}, "dash -c tool"),
+        ({}, "bash -c 'set -euo pipefail; tool'"),
+    ],
+)
+def test_the_workflows_own_shell_and_prefix_are_used(
+    settings: dict[str, str], expected: str
+) -> None:
+    assert lines(story("tool", facts={"settings": settings})) == ["command:", expected]
+
+
+def test_a_rules_own_shell_is_used() -> None:
+    run = story("tool", resources={"shell_exec": "zsh"})
+    assert lines(run) == ["command:", "zsh -c tool"]
+
+
+def test_the_environment_is_activated_as_snakemake_did() -> None:
+    """Its error has the whole command; the job's description does not."""
+    run = story("bwa mem a > b", environment_digest="0123")
+    run.message(
+        4,
+        'RuleException:\nCalledProcessError in file "/work/Snakefile", line 7:\n'
+        "Command 'source /opt/conda/bin/activate '/work/.snakemake/conda/1_'; set -euo pipefail; "
+        " bwa mem a > b' returned non-zero exit status 1.",
+        level="error",
+    )
+    assert lines(run) == [
+        "command:",
+        (
+            "bash -c 'source /opt/conda/bin/activate '\"'\"'/work/.snakemake/conda/1_'\"'\"'; "
+            "set -euo pipefail; bwa mem a > b'"
+        ),
+    ]
+
+
+UNTIL = ["job:", "snakemake --until=out.txt -c2 --logger observe"]
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"command": None, "script": "/work/make.py"},
+        {"command": "bwa mem a", "environment_digest": "0123"},
+        {"command": "cat <<EOF\na\nEOF"},
+        {"command": "tool --password ***"},
+        {"command": "tool", "resources": {"shell_exec": "python3"}},
+        {"command": f"echo {'x' * 5000}"},
+    ],
+)
+def test_what_cannot_be_run_alone_is_run_by_snakemake(job: dict[str, Any]) -> None:
+    assert lines(story(**job)) == UNTIL
+
+
+def test_a_job_without_outputs_is_named_by_its_rule() -> None:
+    run = story(None, output=())
+    assert lines(run) == ["job:", "snakemake --until=map -c2 --logger observe"]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (("/x/snakemake", "--config", "key=***"), []),
+        (("/x/snakemake", "-U", "map"), []),
+        (("/x/own.py", "-c2"), []),
+        ((), []),
+        (("/x/snakemake/__main__.py", "-c2"), ["job:", "snakemake --until=out.txt -c2"]),
+    ],
+)
+def test_a_command_line_that_is_not_known_is_not_repeated(
+    command: tuple[str, ...], expected: list[str]
+) -> None:
+    assert lines(story(None, facts={"command": command})) == expected
+
+
+def test_a_run_of_another_folder_is_repeated_where_it_was_started() -> None:
+    run = story(None, facts={"command": ("snakemake", "--directory", "d")})
+    again = lines(run, journal="/work/.snakemake/observe/run.jsonl")
+    assert again == ["job:", "snakemake --until=out.txt --directory d"]
+
+
+# -- what it means --------------------------------------------------------------------------------
+
+
+def test_an_error_in_the_log_is_better_than_what_the_exit_code_may_mean() -> None:
+    run = story("grep a b 2> logs/a.log", log=("logs/a.log",))
+    assert explained(run, "grep: b: No such file or directory").meanings == ()
+
+
+def test_news_in_the_log_is_not() -> None:
+    run = story("(tool x; grep a b) 2> logs/a.log", log=("logs/a.log",))
+    assert [one.strength for one in explained(run, "read 10 lines").meanings] == ["possible"]
+
+
+def test_a_log_that_got_nothing_makes_it_likely() -> None:
+    run = story("(tool x; grep a b) 2> logs/a.log", log=("logs/a.log",))
+    assert [one.strength for one in explained(run, logs=EMPTY).meanings] == ["likely"]
+
+
+def test_the_exception_of_a_script_has_the_scripts_own_line() -> None:
+    run = story(None, script="/work/scripts/make.py", log=("logs/a.log",))
+    said = (
+        "Traceback (most recent call last):",
+        '  File "/work/.snakemake/scripts/tmpl5ur1xwy.make.py", line 6, in <module>',
+        '    value = cfg["colums"]',
+        "            ~~~^^^^^^^^^^",
+        "KeyError: 'colums'",
+        "removing temporary files",
+    )
+    found = explained(run, *said)
+    assert (found.raised, found.meanings) == ("KeyError: 'colums' (make.py:3)", ())
+
+
+def test_an_exception_in_a_module_of_the_workflow_is_named_there() -> None:
+    run = story(None, script="/work/scripts/make.py", log=("logs/a.log",))
+    said = (
+        "Traceback (most recent call last):",
+        '  File "/work/.snakemake/scripts/tmpl5ur1xwy.make.py", line 6, in <module>',
+        '  File "/work/scripts/helper.py", line 12, in read',
+        '  File "/usr/lib/python3.11/json/__init__.py", line 293, in load',
+        "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+    )
+    assert explained(run, *said).raised == (
+        "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0) (helper.py:12)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("make.py", "make.py ended by an exception that nothing caught"),
+        ("plot.R", "an error stopped plot.R"),
+        ("run.sh", None),
+    ],
+)
+def test_a_script_whose_message_was_not_kept_ended_by_an_error(
+    script: str, expected: str | None
+) -> None:
+    found = explained(story(None, script=f"/work/{script}", log=("logs/a.log",)), logs=EMPTY)
+    assert (found.meaning is not None) == (expected is not None)
+    assert found.meaning is None or found.meaning.text.startswith(str(expected))
+
+
+# -- why the log shows nothing --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        (
+            {"command": "source env/activate; tool"},
+            "log: redirects nothing by itself: begin the command with `exec 2> {log};`",
+        ),
+        (
+            {"command": "tool $A > out.txt 2> logs/a.log"},
+            (
+                "`2> {log}` gets what the programs print, but not what bash itself says: begin the "
+                "command with `exec 2> {log};`"
+            ),
+        ),
+        ({"command": "tool > logs/a.log"}, "log: redirects nothing by itself"),
+        ({"command": "tool > logs/a.log 2>&1"}, "`2> {log}` gets what the programs print"),
+        ({"command": "tool 2> logs/a.log.gz"}, "log: redirects nothing by itself"),
+        (
+            {"command": None, "script": "/work/make.py"},
+            (
+                "log: redirects nothing by itself: what make.py printed went to the terminal of "
+                'Snakemake; begin make.py with `import sys; sys.stderr = open(snakemake.log[0], "w")`'
+            ),
+        ),
+        (
+            {"command": None, "script": "/work/plot.R"},
+            (
+                "log: redirects nothing by itself: what plot.R printed went to the terminal of "
+                'Snakemake; begin plot.R with `log <- file(snakemake@log[[1]], open="wt"); sink(log); '
+                'sink(log, type="message")`'
+            ),
+        ),
+    ],
+)
+def test_a_log_that_stayed_empty_needs(job: dict[str, Any], expected: str) -> None:
+    found = explained(story(**job, log=("logs/a.log",)), logs=EMPTY, code=3)
+    assert (found.log or "").startswith(expected)
+
+
+def test_a_log_that_is_empty_because_nothing_is_printed_needs_nothing() -> None:
+    found = explained(story("grep a b 2> logs/a.log", log=("logs/a.log",)), logs=EMPTY)
+    assert found.log is None
+
+
+def test_a_log_with_words_needs_nothing() -> None:
+    assert explained(story("tool", log=("logs/a.log",)), "no such thing", code=3).log is None
+
+
+def test_the_code_of_a_run_needs_no_log() -> None:
+    """Snakemake reports its exception."""
+    message = "KeyError in file \"/work/Snakefile\", line 14: 'x'"
+    run = story(None, log=("logs/a.log",))
+    assert explained(run, logs=EMPTY, code=None, message=message).log is None
+
+
+def test_a_log_inside_an_output_folder_was_removed_with_it() -> None:
+    run = story("mkdir out; tool 2> out/a.log", output=("out",), log=("out/a.log",))
+    gone = (LogTail(path="out/a.log", problem="it does not exist"),)
+    assert explained(run, logs=gone, code=3).log == (
+        "the log is inside the output folder out, and Snakemake removes the outputs of a failed "
+        "job, the log with them: declare it outside of that folder"
+    )
+
+
+def test_a_missing_output_is_explained_elsewhere() -> None:
+    run = story("grep a b")
+    assert explained(run, message="MissingOutputException in rule map", code=None) == Explained()

@@ -1,0 +1,175 @@
+"""What an exit code of a shell command means, by the programs that it runs and what it printed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning, meanings
+from snakemake_logger_plugin_observe.analysis.failures.repeat import STRICT
+
+
+def of(
+    command: str,
+    code: int | None = 1,
+    *said: str,
+    signal: int | None = None,
+    prefix: str = STRICT,
+    silent: bool = False,
+) -> tuple[Meaning, ...]:
+    return meanings(command, code, signal, said, prefix, silent=silent)
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "expected"),
+    [
+        ("(cat a | grep b | sort > c)", 1, "grep found no match"),
+        ("N=$(grep -c b a)\necho $N > c", 1, "grep found no match"),
+        ("diff a b > c", 1, "diff found a difference"),
+        ("[ -s a ] && echo b > c", 1, "the condition [ -s a ] is false"),
+        ("let n=0; touch c", 1, "let computed 0"),
+        ("read x < a; echo $x", 1, "read reached the end"),
+        ("which tool; touch c", 1, "which did not find the program"),
+        ("grep '[' a", 2, "grep could not read a file or its pattern"),
+        ("ls *.bam > c", 2, "a file that ls names is not there"),
+        ("python3 x.py --no", 2, "python3 got arguments that it does not take"),
+        ("timeout 5 sleep 9", 124, "timeout ended the program"),
+        ("timeout -s KILL 5 sleep 9", 137, "timeout killed the program"),
+        ("ls | xargs rm", 123, "one of the commands that xargs ran failed"),
+        ("ssh host true", 255, "ssh could not connect"),
+        ("seq 99 | head -n 5 > c", 141, "head ended before what writes into the pipe"),
+        ("seq 99 | grep -qm1 5", 141, "grep ended before what writes into the pipe"),
+        ("seq 99 | sed 5q", 141, "sed ended before what writes into the pipe"),
+        ("seq 99 | tool", 141, "what reads the pipe ended before what writes into the pipe"),
+        ("bwa mem a | sort > c", 127, "the shell did not find bwa (exit code 127)"),
+        ("bwa mem a | samtools sort", 127, "the shell did not find one of bwa and samtools"),
+        ("./tool a", 126, "the shell found tool but could not run it"),
+        ("echo $A > c", 1, "$A is not set where the job ran"),
+        ('awk "{print $1}" a | sort', 1, "$1 is the shell's, and not set"),
+        ("source env/activate; tool", 1, "env/activate, which the command reads with `source`"),
+        (". env/activate; tool", 1, "env/activate, which the command reads with `.`"),
+        ("tool", 139, "a program of the command read memory that is not its own"),
+        ("tool", 134, "a program of the command aborted itself"),
+    ],
+)
+def test_an_exit_code_means(command: str, code: int, expected: str) -> None:
+    found = of(command, code)[0]
+    assert found.text.startswith(expected)
+    assert found.strength == ("possible" if "$1" in command else "likely")
+    assert found.to_do
+    assert found.wrong_if
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("tool a > b", 1),
+        ("grep a b || true; tool", 1),
+        ("if grep a b; then tool; fi", 1),
+        ("echo ${A:-x}", 1),
+        ("tool", 3),
+        ("tool", 137),
+        ("cat a | head", 1),
+    ],
+)
+def test_nothing_is_made_up(command: str, code: int) -> None:
+    assert of(command, code) == ()
+
+
+def test_the_shell_is_asked_what_it_makes_a_failure() -> None:
+    """Without pipefail, a program inside a pipe cannot fail it; without -u, no variable can."""
+    assert of("cat a | grep b | sort", prefix="") == ()
+    assert of("grep a b; touch c", prefix="") == ()
+    assert of("set +o pipefail; cat a | grep b | sort") == ()
+    assert of("set +u; echo $A") == ()
+    assert of("seq 99 | head", 141, prefix="set -e;") == ()
+    assert of("cat a | grep b", prefix="")[0].text.startswith("grep found no match")
+
+
+def test_a_signal_counts_as_the_code_that_a_shell_gives_it() -> None:
+    assert of("tool", None, signal=11) == of("tool", 139, signal=11) != ()
+
+
+def test_a_program_that_may_have_printed_an_error_makes_it_only_possible() -> None:
+    """Nothing of what it printed was kept; if it is known to have printed nothing, it is likely."""
+    assert [one.strength for one in of("bwa a | grep b")] == ["possible"]
+    assert [one.strength for one in of("bwa a | grep b", silent=True)] == ["likely"]
+    assert [one.strength for one in of("tool $A")] == ["possible"]
+    assert [one.strength for one in of("tool $A", silent=True)] == ["likely"]
+
+
+def test_two_causes_that_are_as_likely_are_both_named() -> None:
+    found = of("grep a b; source env/activate; tool", silent=True)
+    assert [one.text.split()[0] for one in found] == ["grep", "env/activate,"]
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "to_do"),
+    [
+        (
+            "/usr/bin/bash: line 1: REFERENCE_DIR: unbound variable",
+            "the variable REFERENCE_DIR is not set, and set -u makes that a failure",
+            (
+                "set it before Snakemake is started (export REFERENCE_DIR=...), give the command a "
+                "default (${{REFERENCE_DIR:-}} in a Snakefile), or write `set +u;` before it"
+            ),
+        ),
+        (
+            "env/activate: line 1: _OLD_VIRTUAL_PATH: unbound variable",
+            "the variable _OLD_VIRTUAL_PATH is not set, and set -u makes that a failure",
+            "env/activate reads it: write `set +u;` before it and `set -u;` behind it",
+        ),
+        (
+            "/usr/bin/bash: line 3: bwa: command not found",
+            "the shell did not find bwa: it is not in a folder of PATH where the job ran",
+            (
+                "install bwa in the environment of the rule (conda:, container:, envmodules:), or "
+                "write its whole path"
+            ),
+        ),
+        (
+            "sh: 1: bwa: not found",
+            "the shell did not find bwa: it is not in a folder of PATH where the job ran",
+            (
+                "install bwa in the environment of the rule (conda:, container:, envmodules:), or "
+                "write its whole path"
+            ),
+        ),
+        (
+            "/usr/bin/bash: line 1: /usr/bin/cat: Argument list too long",
+            "the command is longer than the system allows: too many files in one command",
+            "write their names into a file and give the program that, or use xargs",
+        ),
+    ],
+)
+def test_what_the_shell_says_is_certain(said: str, text: str, to_do: str) -> None:
+    (found,) = of("source env/activate; grep a b", 1, "reading", said)
+    assert (found.strength, found.text, found.to_do) == ("certain", text, to_do)
+
+
+CASES = [
+    ("echo foo > a; cat a | grep nowhere | sort > c", "grep found no match"),
+    ("echo foo > a; N=$(grep -c nowhere a); echo $N", "grep found no match"),
+    ("seq 1000000 | head -n 5 > c", "head ended before"),
+    ("echo $REFERENCE_DIR > c", "$REFERENCE_DIR is not set"),
+    ("echo 'echo $NO_SUCH_NAME' > a; source ./a; echo x", "./a, which the command reads"),
+    ("touch c; ./c", "the shell found c but could not run it"),
+    ("no_such_tool_here > c", "the shell did not find no_such_tool_here"),
+    ("timeout 0.1 sleep 5", "timeout ended the program"),
+    ("echo a > a; echo b > b; cmp -s a b", "cmp found a difference"),
+    ("kill -SEGV $$", "a program of the command read memory that is not its own"),
+]
+
+
+@pytest.mark.parametrize(("command", "expected"), CASES)
+def test_bash_ends_so(command: str, expected: str, tmp_path: Path) -> None:
+    """The table is about a real bash, in the strict mode of Snakemake."""
+    if shutil.which("bash") is None:
+        pytest.skip("no bash here")
+    done = subprocess.run(
+        ["bash", "-c", STRICT + command], cwd=tmp_path, capture_output=True, check=False
+    )
+    code = done.returncode
+    found = of(command, code if code > 0 else None, signal=-code if code < 0 else None)
+    assert found[0].text.startswith(expected)

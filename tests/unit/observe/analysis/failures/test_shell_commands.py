@@ -1,0 +1,138 @@
+"""A shell command is taken apart into its programs, and put on one line, as bash reads it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from strategies import hostile
+
+from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
+    one_line,
+    simple_commands,
+    variables_needed,
+)
+
+
+def programs(text: str) -> list[str]:
+    """Return the programs, with a mark for each that is piped (|) or whose code is ignored (-)."""
+    return [one.program + "|" * one.is_piped + "-" * one.ignored for one in simple_commands(text)]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("grep a b", ["grep"]),
+        ("(cat a | grep b | sort > c) 2> log", ["cat|", "grep|", "sort"]),
+        ("N=$(grep -c a b)\necho $N", ["grep", "echo"]),
+        ("echo $(grep -c a b)", ["grep-", "echo"]),
+        ("grep a b || true", ["grep-", "true"]),
+        ("(grep a b | sort) || true; cut c", ["grep|-", "sort-", "true", "cut"]),
+        ("{ grep a b; } | head", ["grep|", "head"]),
+        ("[ -s a ] && echo b", ["[", "echo"]),
+        ("[ -s a ] && echo b; echo c", ["[-", "echo", "echo"]),
+        ("if grep -q a b; then echo c; else echo d; fi", ["grep-", "echo", "echo"]),
+        ("while read x; do grep $x y; done < z", ["read-", "grep"]),
+        ("! grep a b", ["grep-"]),
+        ("sleep 1 & wait", ["sleep-", "wait"]),
+        ("FOO=1 /usr/bin/time -v bwa mem a | samtools sort", ["bwa|", "samtools"]),
+        ("nice -n 10 env A=b tool x", ["tool"]),
+        ("for i in $(ls x); do grep $i y; done", ["ls-", "grep"]),
+        ("diff <(sort a) <(sort b)", ["sort-", "sort-", "diff"]),
+        ("cat <<EOF > x\ngrep in the text\nEOF\ngrep a x", ["cat", "grep"]),
+        ("echo 'grep a | b' \"; grep c\" # grep d", ["echo"]),
+        ("a \\\n  b\nc", ["a", "c"]),
+        ("'unfinished", []),
+        ("", []),
+    ],
+)
+def test_a_command_runs_these_programs(command: str, expected: list[str]) -> None:
+    assert programs(command) == expected
+
+
+def test_an_argument_stays_as_it_is_written() -> None:
+    (one,) = simple_commands("grep -c 'a  b'\t$X > out")
+    assert (one.arguments, one.text) == (("-c", "'a  b'", "$X"), "grep -c 'a b' $X")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("  a b  ", "a b"),
+        ("a\n b\n\n", "a; b"),
+        ("a |\n b &&\n c", "a | b && c"),
+        ("a \\\n  b", "a b"),
+        ("# first\na # second\nb", "a; b"),
+        ("if a\nthen\n  b\nelse\n  c\nfi > d", "if a; then b; else c; fi > d"),
+        ("for i in a b\ndo\n  c\ndone | d", "for i in a b; do c; done | d"),
+        ("(\n a\n b\n) 2> c", "( a; b; ) 2> c"),
+        ("a 2>&1 >b\nc<d", "a 2>&1 >b; c<d"),
+        ("echo 'a\nb'", None),
+        ("cat <<EOF\na\nEOF", None),
+        ("case $x in\n a) b;;\nesac", None),
+        ("x=(1\n2)", None),
+        ("f() {\n a\n}", None),
+        ("echo 'a\nb", None),
+        ("find . -exec rm {} \\;\n", "find . -exec rm {} \\;"),
+        ("a\nfind . -exec rm {} \\;\n", "a; find . -exec rm {} \\;"),
+    ],
+)
+def test_a_command_is_put_on_one_line_where_that_changes_nothing(
+    command: str, expected: str | None
+) -> None:
+    assert one_line(command) == expected
+
+
+def test_bash_does_the_same_with_the_one_line(tmp_path: Path) -> None:
+    if shutil.which("bash") is None:
+        pytest.skip("no bash here")
+    command = """
+        n=0   # counts
+        for i in a b c
+        do
+            if [ "$i" = b ]
+            then
+                echo "is $i" |
+                    tr a-z A-Z
+            else
+                echo 'not' "$i" \\
+                    ${#i} $((n + 1)) $(echo x; echo y)
+            fi
+        done
+        { echo last; echo of all; } > file; cat < file 2>&1
+    """
+    line = one_line(command)
+    assert line is not None
+    assert "\n" not in line
+    outputs = [
+        subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", one], cwd=tmp_path, capture_output=True, check=True
+        ).stdout
+        for one in (command, line)
+    ]
+    assert outputs[0] == outputs[1] != b""
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("echo $A ${B} \"${C%.x}\" '$D' \\$E", ("A", "B", "C")),
+        ("echo ${A:-x} ${B-} ${C:+y} ${#D} $HOME $TMPDIR $? $@", ()),
+        ("A=1; for B in x; do read C; echo $A $B $C $D; done", ("D",)),
+        ("export A=1\necho $A $AB", ("AB",)),
+        ('awk "{print $1}" x', ("1",)),
+        ("awk '{print $1}' x", ()),
+        ("cat <<EOF\n$A\nEOF", ()),
+    ],
+)
+def test_a_command_needs_these_variables(command: str, expected: tuple[str, ...]) -> None:
+    assert variables_needed(command) == expected
+
+
+@given(hostile)
+def test_no_text_is_too_strange(text: str) -> None:
+    simple_commands(text)
+    variables_needed(text)
+    line = one_line(text)
+    assert line is None or "\n" not in line
