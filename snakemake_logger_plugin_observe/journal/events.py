@@ -12,6 +12,7 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
+    Benchmark,
     Count,
     Frozen,
     Level,
@@ -297,6 +298,8 @@ class AttemptFinished(AttemptEvent):
     phases_s: dict[Own, Seconds] = Field(default_factory=dict)
     used: Usage | None = None
     """The resources that its last execution used, if known."""
+    benchmark: Benchmark | None = None
+    """What its job's ``benchmark:`` file says, if the job wrote one."""
     logs: tuple[LogTail, ...] = ()
     """The ends of its job's log files, if it failed."""
     offset: Offset | None = None

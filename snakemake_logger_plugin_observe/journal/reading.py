@@ -147,7 +147,7 @@ class Reading:
             if adapter is not ADAPTER:
                 lighten(event)
                 if event.event == "attempt_finished":
-                    lighten(event.stamps, event.offset, event.used)
+                    lighten(event.stamps, event.offset, event.used, event.benchmark)
             return event
         except ValidationError as error:
             kind = kind_of(line)

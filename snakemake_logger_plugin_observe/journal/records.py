@@ -109,6 +109,18 @@ class Usage(Frozen):
     """Why its figures are not known."""
 
 
+class Benchmark(Frozen):
+    """The figures of a job's ``benchmark:`` file: sums over its repetitions."""
+
+    repetitions: Count
+    wall_s: Seconds | None = None
+    cpu_s: Seconds | None = None
+    peak_rss_bytes: Count | None = None
+    """Of all its processes together, the largest sample."""
+    read_bytes: Count | None = None
+    written_bytes: Count | None = None
+
+
 class Execution(Frozen):
     """One execution of a job's tool, with moments by the clock of the process that ran it.
 

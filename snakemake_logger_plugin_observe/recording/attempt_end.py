@@ -13,6 +13,7 @@ from typing import Any, Final
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished, JobDescribed
 from snakemake_logger_plugin_observe.journal.records import (
+    Benchmark,
     Execution,
     Level,
     LogTail,
@@ -53,6 +54,8 @@ class LiveAttempt:
     """Its own logs that Snakemake has removed meanwhile, open."""
     logs: Mapping[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
     """The ends of log files by job id, if it failed; None: those of the group's submission."""
+    benchmarks: Mapping[int, Benchmark] = field(default_factory=dict)
+    """What its jobs' benchmark files say, by job id."""
 
 
 def stamps_of(run: Run, live: LiveAttempt) -> Stamps:
@@ -91,6 +94,7 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     attempt.stamps = stamps_of(run, live)
     attempt.levels = levels
     attempt.used = innermost[-1].used if innermost and is_job else None
+    attempt.benchmark = live.benchmarks.get(attempt.job_id) if attempt.job_id is not None else None
     attempt.logs = live.logs.get(attempt.job_id, ())
     attempt.offset = None  # so that a revision is computed from the run's clocks again
     timeline = timeline_of(run, attempt)
@@ -125,6 +129,7 @@ def end_members(
         attempt.stamps = Stamps(finished=finished)
         attempt.levels = levels
         attempt.used = innermost[-1].used if innermost else None
+        attempt.benchmark = live.benchmarks.get(job_id)
         attempt.logs = live.logs.get(job_id, ()) if status == "failed" else ()
         attempt.offset = group.offset
         timeline = timeline_of(run, attempt)
@@ -155,6 +160,7 @@ def _event(attempt: Attempt, finished: clock.Micros, *, revises: bool) -> Attemp
         levels=attempt.levels,
         **figures(attempt.segments),
         used=attempt.used,
+        benchmark=attempt.benchmark,
         logs=attempt.logs,
         offset=attempt.offset,
         unobserved=attempt.unobserved,

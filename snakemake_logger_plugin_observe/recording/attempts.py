@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.journal.events import (
 )
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import (
+    Benchmark,
     Execution,
     SchedulerRecord,
     Status,
@@ -34,6 +35,7 @@ from snakemake_logger_plugin_observe.recording.attempt_end import (
     end_members,
     stamps_of,
 )
+from snakemake_logger_plugin_observe.recording.benchmark_figures import benchmark_figures
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEvidence, jobs_of
 from snakemake_logger_plugin_observe.recording.job_state import JobState, updated_record
@@ -369,6 +371,7 @@ class AttemptTracker:
             live.message = live.message or self._evidence.printed_error(live)
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])
+            live.benchmarks = self._benchmarks(live)
             if self._examine_outputs is not None:
                 for job in jobs_of(self.run, live.attempt):
                     self._examine_outputs(job, live.attempt)
@@ -380,6 +383,15 @@ class AttemptTracker:
             else:
                 self._incomplete.append(live)
         self._write_end(live, status, revises=False)
+
+    def _benchmarks(self, live: LiveAttempt) -> dict[int, Benchmark]:
+        """Return what the benchmark files say that the jobs of *live* have written."""
+        known = (
+            (job.job_id, benchmark_figures(job.benchmark, self._workdir, live.stamps["selected"]))
+            for job in jobs_of(self.run, live.attempt)
+            if job.benchmark is not None and "selected" in live.stamps
+        )
+        return {job_id: figures for job_id, figures in known if figures is not None}
 
     def outputs_found(self, note: notes.OutputsFound) -> None:
         """Write the sizes or checksums of an attempt's outputs."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import AttemptFinished
 from snakemake_logger_plugin_observe.journal.records import (
+    Benchmark,
     Execution,
     Level,
     LogTail,
@@ -56,6 +57,7 @@ class Attempt:
     offset: Offset | None = None
     unobserved: tuple[str, ...] = ()
     used: Usage | None = None
+    benchmark: Benchmark | None = None
     logs: tuple[LogTail, ...] = ()
     outputs: tuple[OutputFile, ...] | None = None
     outputs_line: int | None = None
@@ -93,6 +95,7 @@ class Attempt:
         self.offset = event.offset
         self.unobserved = unobserved.current(event.unobserved) if event.unobserved else ()
         self.used = event.used
+        self.benchmark = event.benchmark
         self.logs = event.logs
 
     def set_segments(self, segments: list[Segment]) -> None:

@@ -123,3 +123,21 @@ def test_python_code_in_snakemake_s_own_process_is_said_to_be_unmeasured(lab: La
     assert used is not None
     assert used.user_s is None
     assert used.unobserved == "its code ran in another Snakemake process, which was not measured"
+
+
+def test_the_figures_of_a_benchmark_file_are_next_to_ours(lab: Lab) -> None:
+    (lab.folder / "tool.py").write_text(_TOOL)
+    lab.snakefile(f"""
+        rule one:
+            output: "a"
+            benchmark: repeat("b.tsv", 2)
+            shell: "{sys.executable} tool.py 250 0.8; touch {{output}}"
+    """)
+    lab.snakemake("--cores", "1", *BOTH)
+    attempt = the_attempt(lab.run(), "one")
+    assert attempt.used is not None
+    assert attempt.benchmark is not None
+    assert attempt.benchmark.repetitions == 2
+    assert (attempt.benchmark.wall_s or 0) >= 1.6
+    assert (attempt.used.user_s or 0) + (attempt.used.system_s or 0) >= 1.6
+    assert "benchmark: memory" in lab.observe("jobs", "--used").stdout.splitlines()[3]

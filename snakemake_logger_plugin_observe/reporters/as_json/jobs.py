@@ -83,6 +83,7 @@ def _attempt(row: Row) -> dict[str, Any]:
             "written_bytes": row.use.written_bytes,
             "unobserved": row.use_unknown,
         },
+        "benchmark": attempt.benchmark.model_dump(mode="json") if attempt.benchmark else None,
         "offset": attempt.offset.model_dump(mode="json") if attempt.offset else None,
         "logs": [one.model_dump(mode="json") for one in attempt.logs],
         "outputs": None

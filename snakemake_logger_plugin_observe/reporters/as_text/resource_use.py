@@ -10,11 +10,15 @@ from rich.text import Text
 from snakemake_logger_plugin_observe.analysis.jobs.rule_use import RuleFigures, Spread
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.journal.records import Benchmark
 from snakemake_logger_plugin_observe.reporters.tables import not_shown, plain_table
 from snakemake_logger_plugin_observe.reporters.words import duration_s, harmless, job_name, size
 
 _JOB: Final = ("job", "attempt")
-_FIGURES: Final = ("cores", "memory", "time", "CPU", "read", "written")
+_FIGURES: Final = (
+    *("cores", "memory", "time", "CPU", "read", "written"),
+    *("benchmark: memory", "CPU"),
+)
 _LEAST_OF_A_NAME: Final = 12
 _MOST_NAMES: Final = 3
 _UNKNOWN: Final = "?"
@@ -35,7 +39,7 @@ def table(rows: Sequence[Row], width: int) -> Iterator[RenderableType]:
     known = [
         column
         for column in columns
-        if any(not cell.startswith(_UNKNOWN) for cell in column[1:])
+        if any(cell and not cell.startswith(_UNKNOWN) for cell in column[1:])
         and not (column[0] == "attempt" and all(row.attempt.number == 1 for row in found))
     ]
     if any(column[0] in _FIGURES for column in known):
@@ -85,7 +89,15 @@ def _cells(row: Row) -> tuple[str, ...]:
         _known(use.cpu_s, duration_s),
         _known(use.read_bytes, size),
         _known(use.written_bytes, size),
+        *_benchmark(row.attempt.benchmark),
     )
+
+
+def _benchmark(figures: Benchmark | None) -> tuple[str, str]:
+    """Return what the job's own benchmark file says, or nothing where it has none."""
+    if figures is None:
+        return "", ""
+    return _known(figures.peak_rss_bytes, size), _known(figures.cpu_s, duration_s)
 
 
 def _known(value: Any, say: Callable[[Any], str]) -> str:
