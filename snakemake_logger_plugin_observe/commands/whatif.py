@@ -29,6 +29,8 @@ _ALTERNATIVES: Final = 50
 _ONE_VALUE: Final = {
     "jobs": ("N", "at most N submissions at once"),
     "cores": ("N", "N cores, for jobs that run on the main machine"),
+    "max-jobs-per-timespan": ("N/T", "at most N jobs begin in a timespan T, such as 100/1s"),
+    "scheduler": ("greedy", "jobs are chosen by the greedy scheduler, in no time"),
     "poll": ("S", "the executor checks the status of its jobs every S seconds"),
     "queue": (
         "xK",
@@ -39,6 +41,7 @@ _ONE_VALUE: Final = {
 _MANY_VALUES: Final = {
     "resources": ("NAME=N", "N units of a resource in total"),
     "group": ("RULE=N", "submit N jobs of a rule as one group"),
+    "merge": ("RULE=N", "let one job make the outputs of N jobs of a rule"),
     "local": ("RULE", "run a rule's jobs on the main machine"),
     "faster": ("RULE=K", "make a rule's tools K times as fast"),
 }
@@ -109,7 +112,7 @@ def _scenarios(args: argparse.Namespace) -> list[Scenario]:
 
 def _flags(args: argparse.Namespace) -> Iterable[Argument]:
     for name in _ONE_VALUE:
-        if (value := getattr(args, name)) is not None:
+        if (value := getattr(args, name.replace("-", "_"))) is not None:
             yield name, value
     for name in _MANY_VALUES:
         for value in getattr(args, name):

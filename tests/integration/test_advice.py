@@ -59,3 +59,22 @@ def test_what_a_rule_asks_for_is_recorded_where_a_limit_gave_it_less(lab: Lab) -
     lab.snakemake(*BOTH, "--cores", "2", "--resources", "gpu=1")
     jobs = {job.rule: job.requested for job in lab.run().jobs.values()}
     assert jobs == {"all": {}, "fits": {}, "function": {"threads": None}, "two": {"gpu": 2}}
+
+
+def test_a_rate_that_lets_one_job_begin_at_a_time_is_named_and_not_the_cores(lab: Lab) -> None:
+    lab.snakefile(
+        """
+        rule all:
+            input: expand("out/{i}", i=range(3))
+
+        rule work:
+            output: "out/{i}"
+            shell: "touch {output}"
+        """
+    )
+    lab.snakemake(*BOTH, "--cores", "4", "--max-jobs-per-timespan", "1/2s")
+    answer = asked(lab, "whatif", "--with", "cores=1", "--with", "max-jobs-per-timespan=9/1s")
+    one_core, faster = answer["predictions"]
+    assert one_core["by_class_s"]["limits"] > 4.0
+    assert faster["by_class_s"]["limits"] < 0.5
+    assert "--max-jobs-per-timespan" in lab.observe("path").stdout

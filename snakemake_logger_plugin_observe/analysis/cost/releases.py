@@ -12,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import (
     LocalWorkers,
     Submissions,
 )
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import selection_rate
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import SchedulerIteration
 from snakemake_logger_plugin_observe.run.attempt import Attempt
@@ -27,7 +28,8 @@ class Release:
     reason: str
     """``dependency``, ``previous_attempt``, ``replanning``, ``scheduling``; or what was freed:
     ``freed_slot`` (of ``--jobs``), ``freed_cores``, ``freed_worker``, ``freed_resource``, or
-    ``freed_unknown`` if the journal does not show which."""
+    ``freed_unknown`` if the journal does not show which; ``rate`` if ``--max-jobs-per-timespan``
+    let no more be selected since the submission named here."""
     job_id: int | None = None
     group: str | None = None
     attempt: int | None = None
@@ -52,6 +54,12 @@ class Releases:
         self._selection_ends = [end for _, _, end in selections]
         self._usage = LimitUsage(Limits(run), submissions)
         self._workers = LocalWorkers(run, submissions)
+        self._rate = selection_rate(run)
+        self._in_order: list[Attempt] = []
+        if self._rate is not None:
+            known = [one for one in submissions.attempts if one.stamps.selected is not None]
+            self._in_order = sorted(known, key=_selected)
+        self._selected = [_selected(one) for one in self._in_order]
 
     def of_a_worker(self, attempt: Attempt, wait: Segment) -> Released | None:
         """Return the end that freed the local worker *attempt* waited for in *wait*, if any."""
@@ -91,7 +99,8 @@ class Releases:
             yield cause.end or 0, 0, cause, "replanning", None
         if found := self._freed(attempt, selected):
             freed, reason, name = found
-            yield freed.end or 0, 3, freed, reason, name
+            moment = _selected(freed) if reason == "rate" else freed.end or 0
+            yield moment, 3, freed, reason, name
 
     def _freed(self, attempt: Attempt, selected: Micros) -> tuple[Attempt, str, str | None] | None:
         """Return the end that freed what *attempt* lacked when a selection passed it over."""
@@ -108,15 +117,36 @@ class Releases:
                 freed, name = found
                 reason = {JOBS: "freed_slot", CORES: "freed_cores"}.get(name, "freed_resource")
                 return freed, reason, name if reason == "freed_resource" else None
+            if (last := self._last_of_the_rate(ended, selected)) is not None:
+                return last, "rate", None
         other = self._submissions.last_ended(selected)
         if other is not None and other is not attempt and (other.end or 0) > (ready or 0):
             return other, "freed_unknown", None
         return None
 
+    def _last_of_the_rate(self, ended: Micros, selected: Micros) -> Attempt | None:
+        """Return the submission that had to be a timespan ago for another, if the rate was reached.
+
+        Args:
+            ended: when the selection that passed the other over had ended.
+            selected: when the other was selected.
+
+        """
+        rate, at = self._rate, self._selected
+        if rate is None:
+            return None
+        within = bisect_right(at, ended) - bisect_right(at, ended - rate.timespan)
+        first = bisect_left(at, selected) - rate.most
+        return self._in_order[first] if within >= rate.most and first >= 0 else None
+
     def _final_submission(self, job_id: int) -> Attempt | None:
         """Return the last submission that ran *job_id*: its own or that of its group."""
         last = self._run.last_attempt(job_id)
         return self._run.submission_of(last) if last is not None else None
+
+
+def _selected(attempt: Attempt) -> Micros:
+    return attempt.stamps.selected or 0
 
 
 def _selections(iteration: SchedulerIteration) -> Iterator[tuple[Micros, Micros, Micros]]:

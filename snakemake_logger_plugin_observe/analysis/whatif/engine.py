@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import RateWindow
 from snakemake_logger_plugin_observe.analysis.whatif.model import (
     UNLIMITED,
     Column,
@@ -134,6 +135,10 @@ class _MainLoop:
         """The submissions that have a slot but are held back, each by when it is released."""
         self._ends: list[tuple[Micros, int]] = []
         """The submissions that a status check will find ended, each by the first moment."""
+        self._window = RateWindow(model.rate) if model.rate is not None else None
+        self._rate_is_reached = False
+        self._timer: list[tuple[Micros, int]] = []
+        """When the rate of selections lets more be selected, if something waits for that."""
         self._last_open = 0
         """The last known moment of the submissions without an end."""
         self._woke = self._now = self._began
@@ -166,21 +171,32 @@ class _MainLoop:
                 self._moments.accepted[i] = self._now
                 self._begin(i)
             self._iterations.append((self._woke, begin, moment, self._now))
+            if self._window is not None:
+                self._window.add(moment, self._now, len(selected))
         elif any(self._ready.queues):  # a selection that selected nothing
             self._iterations.append((self._woke, self._now, self._now, self._now))
+        later = self._window.next_room if self._rate_is_reached and self._window else None
+        self._timer = [(later, -1)] if later is not None else []
 
     def _select(self) -> list[int]:
         held, not_before, hold = self._held, self._not_before, self._model.held_back
         selected: list[int] = []
         while held and held[0][0] <= self._now:
             selected.append(heappop(held)[1])
-        for i in self._ready.take():
+        room = UNLIMITED
+        if self._window is not None:  # what is held back counts as soon as it has a slot
+            room = self._window.room(self._now) - len(selected) - len(held)
+        for i in self._ready.take() if room > 0 else ():
             wait = max(0, not_before[i] - self._now) if not_before is not None else hold[i]
             if wait:
                 self._held_back[i] = wait
                 heappush(held, (self._now + wait, i))
             else:
                 selected.append(i)
+            room -= 1
+            if room <= 0:
+                break
+        self._rate_is_reached = room <= 0 and any(self._ready.queues)
         selected.sort()  # those held back until now are at the front
         return selected
 
@@ -211,7 +227,7 @@ class _MainLoop:
         ends, checks = self._ends, self._checks
         while ends and checks is not None:
             check = checks.after(ends[0][0])
-            others = (self._reports, self._held)
+            others = (self._reports, self._held, self._timer)
             if check > self._now and any(queue and check > queue[0][0] for queue in others):
                 return
             checks.found(check)
@@ -221,9 +237,10 @@ class _MainLoop:
 
     def sleep(self) -> bool:
         """Sleep until something wakes the loop; return False if nothing will."""
-        reports, held = self._reports, self._held
-        if held and not (reports and reports[0][0] <= held[0][0]):
-            self._now = max(self._now, held[0][0])
+        reports = self._reports
+        other = min((queue[0][0] for queue in (self._held, self._timer) if queue), default=None)
+        if other is not None and not (reports and reports[0][0] <= other):
+            self._now = max(self._now, other)
         elif reports:
             moment, i = reports[0]
             self._now = max(self._now, moment) + self._model.wakeup[i]

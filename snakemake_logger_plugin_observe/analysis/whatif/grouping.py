@@ -24,15 +24,29 @@ def without_retries(model: Model) -> Model:
 def groupable(model: Model, rule: str) -> list[list[int]]:
     """Return the submissions of *rule* that could share one, as lists.
 
-    They succeeded at their first attempt and ran on a node. Those of a list have the same depth in
-    the DAG, so none depends on another.
+    They ran on a node; see ``mergeable``.
+    """
+    return mergeable(model, rule, local=False)
+
+
+def mergeable(model: Model, rule: str, *, local: bool = True) -> list[list[int]]:
+    """Return the submissions of *rule* whose work one could do, as lists.
+
+    They succeeded at their first attempt. Those of a list have the same depth in the DAG, so none
+    depends on another.
+
+    Args:
+        model: the run.
+        rule: the rule.
+        local: whether to include those that ran on the main machine.
+
     """
     retried = {before for before in model.previous if before >= 0}
     depth = _depths(model)
     by_depth: dict[int, list[int]] = {}
     for i in range(model.count):
         once = i not in retried and model.previous[i] < 0 and not model.unfinished[i]
-        if model.rules[i] == rule and once and not model.local[i]:
+        if model.rules[i] == rule and once and (local or not model.local[i]):
             by_depth.setdefault(depth[i], []).append(i)
     return list(by_depth.values())
 
@@ -54,6 +68,19 @@ def in_groups(
     packs += [(i,) for i in range(model.count) if i not in packed]
     rng.shuffle(packs)  # the order in which ready submissions are selected changes, too
     return _merged(model, packs, rule)
+
+
+def in_one_job(model: Model, rule: str, together: list[list[int]], size: int) -> Model:
+    """Return *model* with one job of *rule* in place of *size* of those in *together*.
+
+    It does their work one after the other, and has the overhead of one.
+    """
+    packed = {i for found in together for i in found}
+    packs: list[_Pack] = [(i,) for i in range(model.count) if i not in packed]
+    packs += [
+        tuple(found[at : at + size]) for found in together for at in range(0, len(found), size)
+    ]
+    return _merged(model, sorted(packs), rule, serial=True)
 
 
 def _depths(model: Model) -> list[int]:
@@ -89,8 +116,18 @@ class _Merge:
         return [sum([column[i] for i in pack]) // len(pack) for pack in self.packs]
 
 
-def _merged(model: Model, packs: list[_Pack], rule: str | None = None) -> Model:
-    """Return *model* with one submission for each of *packs*; those in none are left out."""
+def _merged(
+    model: Model, packs: list[_Pack], rule: str | None = None, *, serial: bool = False
+) -> Model:
+    """Return *model* with one submission for each of *packs*; those in none are left out.
+
+    Args:
+        model: the run.
+        packs: the submissions that become one.
+        rule: the rule of those that do.
+        serial: whether a pack is one job, which does the work of its submissions in turn.
+
+    """
     by = _Merge(packs)
     owner = {i: number for number, pack in enumerate(packs) for i in pack}
     dependents = list(_dependents(model, packs, owner))
@@ -106,10 +143,14 @@ def _merged(model: Model, packs: list[_Pack], rule: str | None = None) -> Model:
         dependents=dependents,
         dependency_counts=counts,
         previous=[owner.get(before, -1) for before in by.first(model.previous)],
-        requests=_requests(model, by),
+        requests=_requests(model, model.requests, by, serial=serial),
+        asked=_requests(model, model.asked, by, serial=serial),
         before={phase: by.mean(column) for phase, column in model.before.items()},
-        background=_background(model, by),
-        after={phase: by.total(column) for phase, column in model.after.items()},
+        background=_in_turn(model, by) if serial else _background(model, by),
+        after={
+            phase: (by.mean if serial else by.total)(column)
+            for phase, column in model.after.items()
+        },
         solver=by.largest(model.solver),
         loop=by.largest(model.loop),
         wakeup=by.largest(model.wakeup),
@@ -157,16 +198,29 @@ def _key(model: Model, pack: _Pack, rule: str | None) -> Key:
     return key if len(pack) == 1 else (f"{len(pack)} × {rule} from job {key[0]} on", 1)
 
 
-def _requests(model: Model, by: _Merge) -> dict[str, Column]:
-    """Return what packs request: one slot, and the sum of each other limit, at most all of it."""
+def _requests(
+    model: Model, requests: dict[str, Column], by: _Merge, *, serial: bool
+) -> dict[str, Column]:
+    """Return what packs request: one slot, and the sum of each other limit, at most all of it.
+
+    A pack that is one job requests as much as its largest submission.
+    """
     found = {}
-    for name, column in model.requests.items():
+    for name, column in requests.items():
         limits = model.limits
-        if name == JOBS:
+        if name == JOBS or serial:
             found[name] = by.largest(column)
         else:
             found[name] = [min(amount, limits.get(name, amount)) for amount in by.total(column)]
     return found
+
+
+def _in_turn(model: Model, by: _Merge) -> Columns:
+    """Return the background phases of packs that are one job: start-up once, and all the work."""
+    return {
+        phase: by.total(column) if phase in _SIDE_BY_SIDE else by.mean(column)
+        for phase, column in model.background.items()
+    }
 
 
 def _background(model: Model, by: _Merge) -> Columns:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import Rate
 from snakemake_logger_plugin_observe.analysis.whatif.poll_schedule import PollSchedule
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import RunPhase
@@ -112,6 +113,8 @@ class Model:
     group_parts: dict[int, tuple[Part, ...]]
     """The stretches of a group's submission, in order."""
     measured: Moments
+    rate: Rate | None = None
+    """How many submissions may be selected in a stretch of time, if that is limited."""
     workers: int | None = None
     """How many jobs the executor on the main machine runs at once, if that is a limit."""
     staged: tuple[Column, Column] | None = None

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from snakemake_logger_plugin_observe.analysis.cost.group_members import member_stretches
 from snakemake_logger_plugin_observe.analysis.cost.partition import MakespanSegment, partition
 from snakemake_logger_plugin_observe.analysis.cost.scheduler_limits import JOBS, Limits
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import selection_rate
 from snakemake_logger_plugin_observe.analysis.whatif.end_detection import (
     infer_end_detection,
     was_polled,
@@ -115,6 +116,7 @@ class _ModelBuilder:
             nominal=detection.every,
             group_parts=self.group_parts,
             measured=moments,
+            rate=selection_rate(self.run),
             remote=self._is_remote(),
         )
         self._limits(model)

@@ -5,11 +5,17 @@ tools. Nothing here reruns less, checks less or publishes less.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from snakemake_logger_plugin_observe.analysis.cost.selection_rate import Rate
+
 _DRAWN: Final = "drawn"
+_GREEDY: Final = "greedy"
+_RATE: Final = re.compile(r"([0-9]{1,10})/([0-9]{1,10})(ms|s|m|h|d|w)")
+_UNITS_S: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MIN: Final = 0.001
 _MAX: Final = 1e7
 _MAX_COUNT: Final = 1_000_000_000
@@ -26,6 +32,8 @@ class Scenario:
     jobs: int | None = None
     cores: int | None = None
     resources: dict[str, int] = field(default_factory=dict)
+    max_jobs_per_timespan: Rate | None = None
+    scheduler: str | None = None
     poll_s: float | None = None
     queue: float | None = None
     """A factor on each queue wait."""
@@ -34,6 +42,8 @@ class Scenario:
     """A factor on each start of Snakemake on a node."""
     groups: dict[str, int] = field(default_factory=dict)
     """Jobs per submission, by rule."""
+    merge: dict[str, int] = field(default_factory=dict)
+    """How many jobs' outputs one job makes, by rule."""
     local: tuple[str, ...] = ()
     faster: dict[str, float] = field(default_factory=dict)
     """Speed-up of the tools, by rule."""
@@ -51,10 +61,15 @@ class Scenario:
             "jobs": self.jobs,
             "cores": self.cores,
             "resources": self.resources,
+            "max_jobs_per_timespan": str(self.max_jobs_per_timespan)
+            if self.max_jobs_per_timespan
+            else None,
+            "scheduler": self.scheduler,
             "poll_s": self.poll_s,
             "queue": _DRAWN if self.queue_drawn else self.queue,
             "startup": self.startup,
             "group": self.groups,
+            "merge": self.merge,
             "local": list(self.local),
             "faster": self.faster,
             "no_retries": self.no_retries,
@@ -78,7 +93,7 @@ def parse_scenario(arguments: Iterable[Argument]) -> Scenario:
         ScenarioError: if one makes no sense.
 
     """
-    found: dict[str, Any] = {"resources": {}, "groups": {}, "local": (), "faster": {}}
+    found: dict[str, Any] = {"resources": {}, "groups": {}, "merge": {}, "local": (), "faster": {}}
     for name, value in arguments:
         _set(found, name.replace("_", "-"), value)
     return Scenario(**found)
@@ -129,9 +144,16 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
             found[name] = _factor(name, value)
             if name == "queue":
                 found["queue_drawn"] = False
-        case "group":
+        case "max-jobs-per-timespan":
+            found["max_jobs_per_timespan"] = _rate(name, value)
+        case "scheduler":
+            if value != _GREEDY:
+                raise ScenarioError(f"scheduler {value or ''}: only {_GREEDY} can be simulated")
+            found["scheduler"] = value
+        case "group" | "merge":
             rule, number = _pair(name, value)
-            found["groups"] = {**found["groups"], rule: _count(name, number)}
+            known = {"group": "groups"}.get(name, name)
+            found[known] = {**found[known], rule: _count(name, number)}
         case "local":
             if not value:
                 raise ScenarioError("local: name a rule")
@@ -145,8 +167,9 @@ def _set(found: dict[str, Any], name: str, value: str | None) -> None:
             found[name.replace("-", "_")] = True
         case _:
             raise ScenarioError(
-                f"unknown setting {name}: choose from jobs, cores, resources, poll, queue, "
-                "startup, group, local, faster, no-retries, overlap-staging"
+                f"unknown setting {name}: choose from jobs, cores, resources, "
+                "max-jobs-per-timespan, scheduler, poll, queue, startup, group, merge, local, "
+                "faster, no-retries, overlap-staging"
             )
 
 
@@ -170,6 +193,16 @@ def _count(name: str, value: str | None) -> int:
             f"{name} {value or ''}: must be a whole number from 1 to {_MAX_COUNT:,}"
         )
     return number
+
+
+def _rate(name: str, value: str | None) -> Rate:
+    """Return a rate as Snakemake's flag takes it, such as ``50/1m``."""
+    found = _RATE.fullmatch(value or "")
+    if found is None:
+        raise ScenarioError(f"{name} {value or ''}: write NUMBER/TIMESPAN, such as 100/1s or 50/1m")
+    number, length, unit = found.groups()
+    timespan = round(_count(name, length) * _UNITS_S[unit] * 1e6)
+    return Rate(_count(name, number), timespan)
 
 
 def _number(value: str | None) -> float:

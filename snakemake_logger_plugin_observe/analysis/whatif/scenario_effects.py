@@ -31,7 +31,7 @@ def apply_scenario(
     assumptions: list[str] = []
     rules = {rule for rule in model.rules if rule is not None}
     rules |= {part.rule for parts in model.group_parts.values() for part in parts if part.rule}
-    for rule in (*scenario.groups, *scenario.local, *scenario.faster):
+    for rule in (*scenario.groups, *scenario.merge, *scenario.local, *scenario.faster):
         if rule not in rules:
             raise ScenarioError(f"no job of a rule named {rule} ran")
     if scenario.no_retries:
@@ -40,6 +40,15 @@ def apply_scenario(
     model = _lengths(model, scenario, rng, assumptions)
     for rule in dict.fromkeys(scenario.local):
         model = _made_local(model, run, rule, assumptions)
+    for rule, size in scenario.merge.items():
+        together = grouping.mergeable(model, rule)
+        if not together:
+            raise ScenarioError(f"merge {rule}: its jobs ran in groups, or were retried")
+        assumptions.append(
+            f"one job of {rule} makes the outputs of {size}: its tool takes as long as theirs did, "
+            "one after the other"
+        )
+        model = grouping.in_one_job(model, rule, together, size)
     for rule, size in scenario.groups.items():
         together = _groupable(model, rule, size)
         assumptions.append(
@@ -54,6 +63,13 @@ def apply_scenario(
             "and a check takes as long as it did"
         )
         model = transforms.polled_every(model, round(scenario.poll_s * 1e6))
+    if scenario.scheduler is not None:
+        assumptions.append("choosing jobs takes no time: at most so much is saved")
+        model = transforms.without_phases(model, ("select",))
+    if scenario.max_jobs_per_timespan is not None:
+        if model.rate is None:
+            raise ScenarioError("max-jobs-per-timespan: the journal does not record this run's")
+        model = model.changed(rate=scenario.max_jobs_per_timespan)
     return _limited(model, run, scenario, assumptions), assumptions
 
 

@@ -91,6 +91,7 @@ _RELEASES: Final = {
     "freed_worker": "{who} freed a worker",
     "freed_resource": "{who} freed {resource}",
     "freed_unknown": "{who} freed a slot",
+    "rate": "--max-jobs-per-timespan",
     "scheduling": "start of scheduling",
 }
 

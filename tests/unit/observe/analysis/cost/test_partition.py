@@ -432,3 +432,21 @@ def test_with_a_free_worker_the_wait_before_the_tool_is_the_job_s_own() -> None:
     one = an_execution(begun=3.5, prepared=3.6, running=8.25, tool_started=8.25, tool_ended=20)
     run = story.attempt(7, known, in_main(one)).end(20).run
     assert ("dispatch", 7, 3.6, 8.25) in joined(run)
+
+
+def test_a_job_that_the_rate_let_not_begin_was_released_by_that_of_a_timespan_ago() -> None:
+    rate = {"max_jobs_per_timespan": {"max_jobs": 2, "timespan": 5.0}}
+    story = begun(cores=9, settings=rate)
+    for number, (selected, end) in enumerate([(3, 4), (3, 9), (8, 10), (8, 11), (13, 14)]):
+        story.job(number, threads=1)
+        if number in (0, 2, 4):
+            story.iteration(selected, selected, (selected, selected))
+        story.quick(number, 3, selected, end)
+    run = story.iteration(4, 4, (4, 4)).end(14).run
+    found = releases(run)
+    assert found[(4, 1)] == Release("rate", 2, None, 1)
+    assert owners(run)[3:] == [
+        ("slot_wait", 2, 3, 8),
+        ("slot_wait", 4, 8, 13),
+        ("compute", 4, 13, 14),
+    ]

@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 from builders import (
     SECOND,
+    Story,
+    an_execution,
+    at,
     begun,
     chain,
+    in_main,
     on_cluster,
+    stamps,
 )
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -163,3 +168,86 @@ def test_what_jobs_at_their_limit_would_take_is_said_as_far_as_it_is_known(
 ) -> None:
     found = assumptions(one_at_a_time(requested=requested), f"cores={cores}")
     assert [one for one in found if one.startswith("map ")] == said
+
+
+# -- how many jobs may begin in a timespan --------------------------------------------------------
+
+
+def at_a_rate(count: int = 4, every_s: int = 2, tool_s: float = 1, **facts: Any) -> Story:
+    """Return jobs that were ready at 3 and began one after the other, each *every_s* seconds."""
+    rate = {"max_jobs_per_timespan": {"max_jobs": 1, "timespan": float(every_s)}}
+    story = begun(wraps="local", cores=4, settings=rate, **facts)
+    for number in range(count):
+        begin = 3 + number * every_s
+        story.job(number, threads=1)
+        story.iteration(begin, begin, (begin, begin))
+        story.quick(number, 3, begin, begin + tool_s)
+        story.iteration(begin + tool_s, begin + tool_s, (begin + tool_s, begin + tool_s))
+    return story.end(3 + (count - 1) * every_s + tool_s)
+
+
+def test_jobs_that_waited_for_the_rate_wait_for_it_in_the_simulation() -> None:
+    run = at_a_rate().run
+    assert makespan(build_model(run)) == run.makespan == 10 * SECOND
+    assert makespan(changed(run, "cores=1")) == run.makespan
+    assert makespan(changed(run, "cores=100")) == run.makespan
+
+
+@pytest.mark.parametrize(
+    ("rate", "last_s"), [("2/2s", 2), ("4/1s", 0), ("1/4s", 12), ("1/1m", 180)]
+)
+def test_at_another_rate_jobs_begin_at_that_rate(rate: str, last_s: int) -> None:
+    model = changed(at_a_rate().run, f"max-jobs-per-timespan={rate}")
+    assert makespan(model) == (3 + last_s + 1) * SECOND
+
+
+def test_what_else_a_job_waited_for_is_kept_apart_from_the_rate() -> None:
+    run = at_a_rate(count=2, every_s=2).job(9, threads=1).iteration(9, 9, (9, 9)).run
+    assert build_model(run).held_back == [0, 0]
+
+
+def test_a_slow_tool_and_one_core_take_longer_than_the_rate() -> None:
+    assert makespan(changed(at_a_rate(tool_s=3).run, "cores=1")) == (3 + 4 * 3) * SECOND
+
+
+# -- selection, and fewer jobs --------------------------------------------------------------------
+
+
+def slowly_selected(count: int = 4) -> Story:
+    """Return jobs of 1 s, one after the other, each selected in 2 s and finished in 1 s."""
+    story = begun(wraps="local", cores=1)
+    for number in range(count):
+        begin = 3 + number * 4
+        story.job(number, threads=1).iteration(begin, begin + 2, (begin, begin + 2))
+        known = stamps(
+            ready=3,
+            selected=begin + 2,
+            submitting=begin + 2,
+            accepted=begin + 2,
+            reported=begin + 3,
+            finished=begin + 4,
+        )
+        one = an_execution(begun=begin + 2, prepared=begin + 2, running=begin + 2)
+        ran = {"tool_started": at(begin + 2), "tool_ended": at(begin + 3)}
+        story.attempt(number, known, in_main(one.model_copy(update=ran)))
+    end = 3 + count * 4
+    return story.iteration(end, end).end(end)
+
+
+def test_a_scheduler_that_chooses_in_no_time_saves_the_selections() -> None:
+    run = slowly_selected().run
+    assert makespan(build_model(run)) == run.makespan
+    assert makespan(changed(run, "scheduler=greedy")) == run.makespan - 4 * 2 * SECOND
+
+
+def test_one_job_in_place_of_several_is_selected_and_finished_once() -> None:
+    run = slowly_selected().run
+    assert makespan(changed(run, "merge=map=2")) == run.makespan - 2 * 3 * SECOND
+    assert makespan(changed(run, "merge=map=9")) == run.makespan - 3 * 3 * SECOND
+
+
+def test_one_job_in_place_of_several_takes_the_threads_of_one() -> None:
+    run = begun(wraps="local", cores=2).job(1, threads=2).job(2, threads=2)
+    run.iteration(3, 3, (3, 3)).quick(1, 3, 3, 8).iteration(8, 8, (8, 8)).quick(2, 3, 8, 13)
+    model = changed(run.iteration(13, 13).end(13).run, "merge=map=2 cores=4")
+    assert (model.requests["cores"], makespan(model)) == ([2], 13 * SECOND)
