@@ -65,9 +65,8 @@ def test_a_deterministic_failure_behind_retries_is_reported_as_such(lab: Lab, wh
     )
     assert answer["masked"] == 1
     output = text(lab)
-    assert (
-        "failed after 3 attempts; retries did not help (deterministic: it failed 3 times" in output
-    )
+    assert "failed after 3 attempts, each the same way: retries did not help" in output
+    assert "retried because of --retries 2" in output
     assert f"{line['path']}:{line['number']}: {line['text']}" in output
 
 
@@ -201,9 +200,9 @@ def test_failures_that_differ_are_each_reported(here: Lab) -> None:
         {"attempt": 2, "execution": 1, "same": False, "differs": ["end", "line"]}
     ]
     output = text(here, "--rule", "differs")
-    assert "failed after 2 attempts; retries did not help (not always the same way)" in output
-    assert "attempt 1: exit code 1 after" in output
-    assert "attempt 2: exit code 2 after" in output
+    assert "failed after 2 attempts, in different ways: retries did not help" in output
+    assert "attempt 1 (nth=1) ended with exit code 1: failure number 7 of step-1x" in output
+    assert "attempt 2 (nth=2) ended with exit code 2: failure number 14 of step-2x" in output
 
 
 def test_a_tool_killed_with_its_memory_used_up_probably_ran_out_of_memory(
@@ -269,6 +268,41 @@ def test_a_submission_refused_each_time_has_no_execution(lab: Lab) -> None:
     (one,) = failed(lab)["failures"]
     assert (one["cause"], one["executions"], one["all_executions_seen"]) == ("refused", 0, True)
     assert (one["verdict"], one["attempts"]) == ("deterministic", 2)
+
+
+def test_a_retry_that_is_refused_is_not_described_by_the_log_of_the_attempts_before(
+    lab: Lab,
+) -> None:
+    """The rule requests more memory on each attempt, and in the end more than there is."""
+    lab.snakefile("""
+        rule big:
+            output: "out.txt"
+            log: "big.log"
+            resources: mem_mb=lambda wildcards, attempt: 30_000 * attempt
+            shell: "echo 'big: index too large' > {log}; exit 3"
+    """)
+    (lab.folder / "submit.sh").write_text(
+        "[ $1 -lt 80000 ] || { echo no such node >&2; exit 1; }\n"
+        'setsid sh "$2" > "$2.out" 2>&1 < /dev/null & echo $!\n'
+    )
+    lab.snakemake(
+        *(*BOTH, "--jobs", "1", "--retries", "2", "--timed-wraps", "cluster-generic"),
+        *("--seconds-between-status-checks", "1", "--cluster-generic-submit-cmd"),
+        "sh submit.sh {resources.mem_mb}",
+        check=False,
+    )
+    (one,) = failed(lab)["failures"]
+    assert [each["cause"] for each in one["failures"]] == ["exit_code", "exit_code", "refused"]
+    assert one["failures"][-1]["last_line"] is None
+    assert (one["cause"], one["verdict"], one["own_retries"]) == ("exit_code", "different", False)
+    assert [way["attempts"] for way in one["ways"]] == [[1, 2], [3]]
+    ended = (
+        "attempts 1 and 2 (30 GB and 60 GB) ended with exit code 3: big: index too large; "
+        "attempt 3 (90 GB) was refused: "
+    )
+    triaged = json.loads(lab.observe("triage", "--format", "json").stdout)["incidents"][0]
+    assert (triaged["class"], ended in triaged["claim"]) == ("tool_failure", True)
+    assert f"FAILED: big: {ended}" in " ".join(lab.observe("cost").stdout.split())
 
 
 def test_a_job_whose_node_processes_are_gone_is_lost(lab: Lab) -> None:

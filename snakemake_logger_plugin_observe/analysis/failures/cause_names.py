@@ -32,8 +32,8 @@ _SHORT: Final = {
 
 
 def short_cause(one: Failure) -> str:
-    """Return the cause of a job's last failure in a few words."""
-    why = one.last.why
+    """Return the cause of a job's decisive failure in a few words."""
+    why = one.decisive.why
     if why.cause in ("exit_code", "signal"):
         return describe_exit(why.exit_code, why.signal)
     if one.has_invalid_output:

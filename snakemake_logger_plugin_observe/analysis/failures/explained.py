@@ -61,8 +61,8 @@ def explain(run: Run, one: Failure, journal: str = "") -> Explained:
 
 def _said(one: Failure) -> tuple[str, ...]:
     """Return what its last attempt printed last, as far as it was kept."""
-    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.last.attempt), ())
-    if one.last.line is None:  # its logs are not about its last failure, or show nothing
+    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.decisive.attempt), ())
+    if one.decisive.line is None:  # its logs are not about its last failure, or show nothing
         return ()
     return script_errors.lines_of(log.lines for log in logs)
 
@@ -70,14 +70,14 @@ def _said(one: Failure) -> tuple[str, ...]:
 def _meanings(
     run: Run, one: Failure, job: JobDescribed, said: tuple[str, ...]
 ) -> tuple[Meaning, ...]:
-    why = one.last.why
+    why = one.decisive.why
     if not job.shellcmd:
         return _of_script(one, job)
-    silent = one.last.line is None and shows_its_errors(run, one)
+    silent = one.decisive.line is None and shows_its_errors(run, one)
     found = meanings(
         *(job.shellcmd, why.exit_code, why.signal, said, prefix_of(run, job)), silent=silent
     )
-    line = one.last.line
+    line = one.decisive.line
     if line is not None and is_cause(line.text):
         # What it printed is better than what its exit code may mean.
         return tuple(each for each in found if each.strength == "certain")
@@ -86,8 +86,8 @@ def _meanings(
 
 def _of_script(one: Failure, job: JobDescribed) -> tuple[Meaning, ...]:
     """Return what the exit code of a script means, whose messages were not kept."""
-    name, code = script_errors.name_of_script(job), one.last.why.exit_code
-    if name is None or code != 1 or one.last.line is not None:
+    name, code = script_errors.name_of_script(job), one.decisive.why.exit_code
+    if name is None or code != 1 or one.decisive.line is not None:
         return ()
     if name.endswith(".py"):
         return (

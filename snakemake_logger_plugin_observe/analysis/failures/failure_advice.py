@@ -63,7 +63,7 @@ def failure_advice(
             found.raised,
             commands=commands,
         )
-    message = run.with_relative_paths(one.last.message or "")
+    message = run.with_relative_paths(one.decisive.message or "")
     raised = _IN_RULE.match(message)
     if one.cause == "exception" and raised is not None:
         said = " ".join(message[raised.end() :].split())
@@ -75,7 +75,7 @@ def failure_advice(
             commands=commands,
         )
     meaning = found.meaning
-    line = next((each.last.line for each in failed if each.last.line is not None), None)
+    line = next((each.decisive.line for each in failed if each.decisive.line is not None), None)
     if meaning is not None:
         means = "; or ".join(each.text for each in found.meanings)
         return FailureAdvice(

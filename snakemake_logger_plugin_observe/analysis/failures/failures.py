@@ -5,12 +5,13 @@ because the Snakemake there follows a rule's ``retries:`` as well. A group's fai
 counts as a failure of the members that failed by themselves, or of the group if none did.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from snakemake_logger_plugin_observe.analysis.failures.causes import failure_cause
+from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCause, failure_cause
+from snakemake_logger_plugin_observe.analysis.failures.endings import Ending, endings
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import (
     LogLine,
     last_meaningful_line,
@@ -20,10 +21,12 @@ from snakemake_logger_plugin_observe.analysis.failures.messages import (
     is_about_invalid_output,
 )
 from snakemake_logger_plugin_observe.analysis.failures.request_use import RequestUse, request_use
+from snakemake_logger_plugin_observe.analysis.failures.requests import differing_requests
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
     Repeat,
     compare_failures,
+    own_text,
     signature,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
@@ -65,11 +68,21 @@ class Failure:
     """``deterministic``: it failed twice or more, always in the same way; ``repeated``: the same,
     but it succeeded in the end; ``different``: not always in the same way; ``unknown``: too little
     is known to compare."""
+    ways: tuple[Ending, ...]
+    """The ways in which it failed, each with its failures; more than one if ``different``."""
+    requested: dict[int, str]
+    """What its attempts requested, by their numbers, where that differs between them."""
+    retries: int | None
+    """How often Snakemake retries it; None if that is not recorded."""
+    own_retries: bool | None
+    """Whether its rule says so, and not ``--retries``; None if not recorded, or not retried."""
+    stopped: tuple[str, ...]
+    """The rules of jobs that Snakemake stopped because it failed: they share a pipe with it."""
     lost: Micros
     """The time that its failures took: failed attempts from their selection on, and the failed
     executions of the other attempts."""
     use: RequestUse
-    """What the attempt that failed last, or the execution in it, used and requested."""
+    """What the attempt that is ``decisive``, or the execution in it, used and requested."""
 
     @property
     def key(self) -> int | str:
@@ -82,14 +95,32 @@ class Failure:
         return self.occurrences[-1]
 
     @property
+    def decisive(self) -> Occurrence:
+        """Return the failure to fix: the last one, or the last before its retry was refused.
+
+        Without that failure nothing would have been submitted again.
+        """
+        return _decisive(self.occurrences)
+
+    @property
+    def decisive_row(self) -> Row:
+        """Return the attempt of that failure."""
+        return next(row for row in self.rows if row.attempt.number == self.decisive.attempt)
+
+    @property
     def cause(self) -> Cause:
-        """Return why it failed the last time."""
-        return self.last.why.cause
+        """Return why it failed the last time that it was not refused, if there is such a time."""
+        return self.decisive.why.cause
+
+    @property
+    def texts_known(self) -> bool:
+        """Whether each of its failures left a message to compare, besides an exit code."""
+        return all(own_text(one) is not None for one in self.occurrences)
 
     @property
     def has_invalid_output(self) -> bool:
         """Whether its output was there, but not as ``ensure()`` declares it."""
-        return self.cause == "missing_output" and is_about_invalid_output(self.last.message)
+        return self.cause == "missing_output" and is_about_invalid_output(self.decisive.message)
 
     @property
     def succeeded_on(self) -> int | None:
@@ -112,7 +143,8 @@ class Failure:
         """Return a key that jobs of a rule share if they failed in the same way, as often."""
         attempts = len(self.rows)
         how_often = (self.outcome, self.verdict, attempts, self.executions, len(self.occurrences))
-        return (self.rule, self.group_name, *how_often, *signature(self.last, self.wildcards))
+        ways = (signature(one.last, self.wildcards) for one in self.ways)
+        return (self.rule, self.group_name, *how_often, *ways)
 
 
 def failures(run: Run) -> tuple[Failure, ...]:
@@ -155,17 +187,19 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     first, last = of_one[0], of_one[-1].attempt
     occurrences: list[Occurrence] = []
     lost = 0
-    ended_by: tuple[Attempt, Execution | None] | None = None
+    ended_by: dict[int, tuple[Attempt, Execution | None]] = {}
     for row in of_one:
         times = list(_occurrences(run, row))
         if not times:
             continue
         occurrences += [one for one, _ in times]
-        ended_by = (row.attempt, times[-1][1] if row.attempt.status not in FAILED else None)
+        execution = times[-1][1] if row.attempt.status not in FAILED else None
+        ended_by[row.attempt.number] = (row.attempt, execution)
         lost += _lost(run, row)
-    if ended_by is None:
+    if not ended_by:
         return None
     repeats = tuple(compare_failures(a, b) for a, b in pairwise(occurrences))
+    ways = endings(occurrences)
     outcome = _outcome(last)
     involved = [row.attempt for row in of_one]
     if last.job_id is None:
@@ -190,10 +224,30 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
         failed_executions=sum(1 for one in occurrences if one.execution is not None),
         all_seen=all(map(_seen, involved)),
         outcome=outcome,
-        verdict=_verdict(repeats, outcome),
+        verdict=_verdict(repeats, ways, outcome),
+        ways=ways,
+        requested=differing_requests(run, (row.attempt for row in of_one)),
+        retries=job.retries if job is not None else None,
+        own_retries=job.own_retries if job is not None else None,
+        stopped=_stopped_with(run, last),
         lost=lost,
-        use=request_use(run, *ended_by),
+        use=request_use(run, *ended_by[_decisive(occurrences).attempt]),
     )
+
+
+def _decisive(occurrences: Sequence[Occurrence]) -> Occurrence:
+    ran = [one for one in occurrences if one.why.cause != "refused"]
+    return ran[-1] if ran else occurrences[-1]
+
+
+def _stopped_with(run: Run, last: Attempt) -> tuple[str, ...]:
+    """Return the rules of the jobs that were stopped because of a member's last failure."""
+    if not last.is_member:
+        return ()
+    keys = ((member, last.number) for member in run.members(last.group or ""))
+    partners = (run.attempts[key] for key in keys if key in run.attempts)
+    stopped = (one for one in partners if one.stopped_with == last.job_id)
+    return tuple(rule for one in stopped if (rule := run.rule_of(one)) is not None)
 
 
 def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | None]]:
@@ -212,12 +266,13 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
         if one in unsuccessful or ends_it:
             ran = one.tool_started is not None
             cause = failure_cause(run, attempt, one, last=ends_it)
-            line = _last_line(attempt) if ends_it else None
+            line = _last_line(attempt, cause) if ends_it else None
             message = one.message or (attempt.message if ends_it else None)
             which = (attempt.number, number if ran else None)
             yield Occurrence(*which, cause, message, line, _tool_duration(one)), one
     if failed and not executions:
-        cause, line = failure_cause(run, attempt, None, last=True), _last_line(attempt)
+        cause = failure_cause(run, attempt, None, last=True)
+        line = _last_line(attempt, cause)
         yield (
             Occurrence(attempt.number, None, cause, attempt.message, line, row.since_selected),
             None,
@@ -230,8 +285,13 @@ def _tool_duration(one: Execution) -> Micros | None:
     return one.tool_ended - one.tool_started
 
 
-def _last_line(attempt: Attempt) -> LogLine | None:
-    """Return the last meaningful line of the first of its logs that has one."""
+def _last_line(attempt: Attempt, why: FailureCause) -> LogLine | None:
+    """Return the last meaningful line of the first of its logs that has one.
+
+    What was refused never ran: what is in its job's log, an earlier attempt wrote.
+    """
+    if why.cause == "refused":
+        return None
     return next(filter(None, map(last_meaningful_line, attempt.logs)), None)
 
 
@@ -256,13 +316,12 @@ def _outcome(last: Attempt) -> Outcome:
     return "failed" if last.status in FINAL else "unfinished"
 
 
-def _verdict(repeats: tuple[Repeat, ...], outcome: Outcome) -> Verdict:
+def _verdict(repeats: tuple[Repeat, ...], ways: tuple[Ending, ...], outcome: Outcome) -> Verdict:
     if not repeats:
         return "once"
-    same = {one.same for one in repeats}
-    if False in same:
+    if len(ways) > 1:
         return "different"
-    if None in same:
+    if None in {one.same for one in repeats}:
         return "unknown"
     return "repeated" if outcome == "succeeded" else "deterministic"
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.cause_names import short_cause
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe
 from snakemake_logger_plugin_observe.analysis.failures.essence import (
     of_missing_output,
     on_one_line,
@@ -17,6 +18,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
 
 _LONGEST: Final = 160
+_WAYS: Final = 2
 
 
 def first_failure(found: Sequence[Failure]) -> Failure | None:
@@ -52,6 +54,8 @@ def headline(run: Run, found: Sequence[Failure]) -> str | None:
     never = sum(1 for one in found if one.outcome == "failed")
     name = submission_name(first.rule, first.wildcards, first.group_name)
     more = f", and {plural(never - 1, 'more job')}" if never > 1 else ""
+    if len(first.ways) > 1:
+        return f"{name}{more}: {run.with_relative_paths(_in_ways(first))}"
     attempts = len(first.rows)
     how_often = f" after {attempts} attempts" if attempts > 1 else ""
     said = _said(run, first)
@@ -59,11 +63,18 @@ def headline(run: Run, found: Sequence[Failure]) -> str | None:
     return f"{text}: {cut(said, _LONGEST)}" if said else text
 
 
+def _in_ways(one: Failure) -> str:
+    """Return the first ways in which its attempts ended, each with its own text."""
+    shown = one.ways[:_WAYS]
+    text = describe(shown, one.requested, _LONGEST // len(shown))
+    return f"{text}; …" if len(one.ways) > _WAYS else text
+
+
 def _said(run: Run, one: Failure) -> str:
     """Return the last line of its log, or else a message that says more than its exit code."""
-    if one.last.line is not None:
-        return on_one_line(one.last.line.text)
-    message = of_missing_output(run.with_relative_paths(one.last.message or ""))
+    if one.decisive.line is not None:
+        return on_one_line(one.decisive.line.text)
+    message = of_missing_output(run.with_relative_paths(one.decisive.message or ""))
     return "" if message.startswith("CalledProcessError") else message
 
 

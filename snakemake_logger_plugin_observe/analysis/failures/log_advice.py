@@ -28,9 +28,9 @@ def log_advice(run: Run, one: Failure) -> str | None:
     It is a sentence without a full stop, or None too if the job has no log.
     """
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
-    if job is None or not job.log or one.last.line is not None:
+    if job is None or not job.log or one.decisive.line is not None:
         return None
-    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.last.attempt), ())
+    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.decisive.attempt), ())
     own = [log for log in logs if log.path in job.log]
     if not own or any(log.problem not in _NOTHING for log in own):
         return None
@@ -42,7 +42,7 @@ def shows_its_errors(run: Run, one: Failure) -> bool:
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
     if job is None or not job.log:
         return False
-    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.last.attempt), ())
+    logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.decisive.attempt), ())
     read = any(log.path in job.log and log.problem in (None, "it is empty") for log in logs)
     return read and any(_gets_errors(job.shellcmd or "", path) for path in job.log)
 

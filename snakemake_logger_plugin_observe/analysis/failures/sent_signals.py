@@ -11,8 +11,8 @@ _SENT: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.
 
 
 def was_sent(failed: Iterable[Failure]) -> bool:
-    """Whether each of them last ended by such a signal, and nothing shows who sent it."""
-    return all(one.cause == "signal" and one.last.why.signal in _SENT for one in failed)
+    """Whether each of them ended by such a signal, and nothing shows who sent it."""
+    return all(one.cause == "signal" and one.decisive.why.signal in _SENT for one in failed)
 
 
 def find_sender(failed: Sequence[Failure]) -> str:

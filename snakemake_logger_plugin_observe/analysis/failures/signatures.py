@@ -78,25 +78,35 @@ class Repeat:
 def compare_failures(before: Occurrence, now: Occurrence) -> Repeat:
     """Return how *now* compares with *before*.
 
-    A difference in duration alone makes it another failure only if neither has a message.
+    The same exit code alone makes it the same failure; but if one took much longer than the other,
+    and neither has a message, it cannot be told.
     """
     end = _same_end(before.why, now.why)
     text, source = _same_text(before, now)
     duration = _same_duration(before.duration, now.duration)
     verdicts = {"end": end, source: text, "duration": duration}
     differs = tuple(name for name, same in verdicts.items() if same is False)
-    if end is None and text is None:
-        same = None
-    elif False in (end, text):
+    same: bool | None = True
+    if False in (end, text):
         same = False
-    else:
-        same = text is True or duration is not False
+    elif text is None and (end is None or duration is False):
+        same = None
     return Repeat(now.attempt, now.execution, same, differs)
+
+
+def same_text(before: Occurrence, now: Occurrence) -> bool | None:
+    """Whether the last messages of two failures are the same; None if one has none."""
+    return _same_text(before, now)[0]
+
+
+def own_text(one: Occurrence) -> str | None:
+    """Return the last line of its log, or else a message that says more than its exit code."""
+    return one.line.text if one.line is not None else _own_message(one)
 
 
 def signature(one: Occurrence, wildcards: Mapping[str, str]) -> tuple[object, ...]:
     """Return a key that is equal for the same failure of another job of the rule."""
-    text = one.line.text if one.line is not None else _own_message(one) or ""
+    text = own_text(one) or ""
     why = one.why
     return (why.cause, why.exit_code, why.signal, normalised(text, wildcards))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
+from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
@@ -84,7 +85,7 @@ def rules(case: Case, failures: Iterable[Failure]) -> tuple[str, ...]:
 
 def how_sure(failures: Iterable[Failure]) -> tuple[str, Strength]:
     """Return ``probably `` or nothing, to put before their cause, and the claim's strength."""
-    sure = all(one.last.why.certain for one in failures)
+    sure = all(one.decisive.why.certain for one in failures)
     return ("", "certain") if sure else ("probably ", "likely")
 
 
@@ -93,7 +94,7 @@ def missed_outputs(case: Case, failures: Iterable[Failure]) -> tuple[str, ...]:
     missed: list[str] = []
     for one in failures:
         job = case.run.jobs.get(one.job_id) if one.job_id is not None else None
-        missed += named_in(job.output if job is not None else (), one.last.message or "")
+        missed += named_in(job.output if job is not None else (), one.decisive.message or "")
     return tuple(dict.fromkeys(missed))
 
 
@@ -116,7 +117,7 @@ def lost(failures: Iterable[Failure]) -> int:
 
 def how(failures: Iterable[Failure]) -> str:
     """Return how they ended, the most frequent way first."""
-    ways = Counter(ending(one.last) for one in failures)
+    ways = Counter(ending(one.decisive) for one in failures)
     if len(ways) == 1:
         return f"with {next(iter(ways))}"
     return "with " + ", ".join(f"{count} × {way}" for way, count in ways.most_common())
@@ -135,12 +136,12 @@ def ending(one: Occurrence) -> str:
 
 def last_line(failures: Iterable[Failure]) -> LogLine | None:
     """Return the last meaningful line of a log, of the first job that has one."""
-    return next((one.last.line for one in failures if one.last.line is not None), None)
+    return next((one.decisive.line for one in failures if one.decisive.line is not None), None)
 
 
 def last_message(failures: Sequence[Failure]) -> str:
     """Return the last message, from a log or from Snakemake; empty if there is none."""
-    return message_of([one.last for one in failures])
+    return message_of([one.decisive for one in failures])
 
 
 def message_of(occurrences: Sequence[Occurrence]) -> str:
@@ -152,6 +153,24 @@ def message_of(occurrences: Sequence[Occurrence]) -> str:
     return cut(" ".join(text.split()).rstrip(":"), _LONGEST)
 
 
+def refused_later(failures: Sequence[Failure]) -> str:
+    """Return that the last retry of a job was refused, and what it requested; may be empty."""
+    refused = [one for one in failures if one.last.why.cause == "refused" != one.cause]
+    if not refused:
+        return ""
+    one = refused[0]
+    refusal = next(way for way in one.ways if way.last.why.cause == "refused")
+    of_one = "" if len(failures) == 1 else f" of {who([one])}:"
+    return f"; then{of_one} {of_attempts(refusal, one.requested)}"
+
+
+def stopped_too(failures: Sequence[Failure]) -> str:
+    """Return which jobs Snakemake stopped because of these failures; may be empty."""
+    rules = named(dict.fromkeys(rule for one in failures for rule in one.stopped))
+    its = "it" if len(failures) == 1 else "them"
+    return f"; {rules}, which shares a pipe with {its}, ended with {its}" if rules else ""
+
+
 def evidence(case: Case, failures: Iterable[Failure]) -> tuple[Citation, ...]:
     """Cite the failed attempts of the first few, and the last lines of their logs."""
     cited: list[Citation] = []
@@ -161,6 +180,6 @@ def evidence(case: Case, failures: Iterable[Failure]) -> tuple[Citation, ...]:
             if row.attempt.number in failed:
                 quote = row.attempt.message or row.attempt.status
                 cited.extend(case.side.at_line(row.attempt.line, quote))
-        if (line := one.last.line) is not None and line.number is not None:
+        if (line := one.decisive.line) is not None and line.number is not None:
             cited.append(Citation("log", f"{line.path}:{line.number}", line.text))
     return tuple({(one.kind, one.ref): one for one in cited}.values())

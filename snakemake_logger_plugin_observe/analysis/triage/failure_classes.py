@@ -73,7 +73,7 @@ def class_of(
         return _BY_CAUSE[one.cause]
     # What a later attempt of this run made did not appear late.
     never = one.cause == "missing_output" and one.outcome != "succeeded"
-    if never and _came_late(one.last.message or "", present, outputs):
+    if never and _came_late(one.decisive.message or "", present, outputs):
         return LATE
     if passed_elsewhere and one.outcome == "failed":
         return STRICTER

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
@@ -24,7 +25,7 @@ def failure(one: Failure, explained: Explained) -> dict[str, Any]:
         "verdict": one.verdict,
         "masked": one.masked,
         "cause": one.cause,
-        "certain": one.last.why.certain,
+        "certain": one.decisive.why.certain,
         "attempts": len(one.rows),
         "succeeded_on_attempt": one.succeeded_on,
         "executions": one.executions,
@@ -37,6 +38,12 @@ def failure(one: Failure, explained: Explained) -> dict[str, Any]:
         },
         "time": {"used_s": one.use.time_s, "requested_s": one.use.time_requested_s},
         "failures": [_occurrence(each) for each in one.occurrences],
+        "ways": [
+            {"attempts": list(way.attempts), "text": of_attempts(way, one.requested)}
+            for way in one.ways
+        ],
+        "retries": one.retries,
+        "own_retries": one.own_retries,
         "repeats": [{**asdict(each), "differs": list(each.differs)} for each in one.repeats],
         "inputs": list(one.inputs),
         "meanings": [asdict(each) for each in explained.meanings],

@@ -99,7 +99,7 @@ def _to_do(source: Source, first: Failure) -> str:
         return f"{find_sender([first])}, then run again"
     again = "; retries did not help" if first.verdict == "deterministic" else ""
     known = failure_advice(source.run, rule, [first], str(source.path))
-    line = first.last.line
+    line = first.decisive.line
     fix = f"fix {f'what {line.path} reports' if line is not None else f'the error of {rule}'}"
     if known.is_specific and known.strength != "possible":
         fix = known.fix

@@ -38,11 +38,11 @@ def evidence(
 ) -> Iterator[RenderableType]:
     """Yield messages, the ends of logs or else the command, and the inputs."""
     attempt = row.attempt
-    logs = attempt.logs if attempt.number == one.last.attempt else ()
+    logs = () if one.cause == "refused" else attempt.logs  # an earlier attempt wrote them
     logged = any(text.strip() for log in logs for text in log.lines)
     messages = _messages(run, one, attempt, logged=logged)
     yield from map(line, messages)
-    if not (one.last.message or attempt.message):
+    if not (one.decisive.message or attempt.message):
         yield from map(
             line,
             [_UNSEEN[why] for why in attempt.unobserved if why in _UNSEEN][:1],
@@ -62,9 +62,10 @@ def evidence(
 def _messages(run: Run, one: Failure, attempt: Attempt, *, logged: bool) -> list[str]:
     """Return the messages of Snakemake and the executor that add to the logs and the state."""
     found: dict[str, str] = {}
-    for message in (one.last.message, attempt.message if attempt.status != "success" else None):
+    own = attempt.message if attempt.status != "success" else None
+    for message in (one.decisive.message, own):
         text = on_one_line(message)
-        state = one.last.why.state
+        state = one.decisive.why.state
         known = state is not None and f"'{state}'. Reason: Unknown" in text
         if text and not known and not (logged and text.startswith("CalledProcessError")):
             found.setdefault(normalised(text), run.with_relative_paths(text))

@@ -7,9 +7,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures.cause_names import full_cause, short_cause
+from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.explained import explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
+from snakemake_logger_plugin_observe.analysis.failures.story import retry_setting, story_of
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.analysis.phrasing import plural, wildcard_values
 from snakemake_logger_plugin_observe.pasting import option
@@ -97,7 +99,7 @@ def _block(
 ) -> Iterator[RenderableType]:
     """Yield what is known about jobs that failed in the same way, with one of their logs."""
     one = block[0]
-    row = next(row for row in one.rows if row.attempt.number == one.last.attempt)
+    row = one.decisive_row
     alone = len(block) == 1
     name = job_name(one.rule, one.wildcards if alone else {}, one.group_name)
     noun = "group" if one.job_id is None else "job"
@@ -117,8 +119,11 @@ def _block(
         yield from _in_common(pattern)
     yield from map(line, _used(one))
     yield from map(line, _executions(one))
-    if one.verdict in ("different", "unknown"):
+    if len(one.ways) > 1:
         yield from map(line, _each(one))
+    yield from map(line, _retries(one))
+    if one.stopped:
+        yield line(f"{first_of(one.stopped)}, which shares a pipe with it, ended with it")
     yield from map(line, _also(one))
     found = explain(answer.source.run, one, str(answer.source.path))
     yield from failure_meaning.meaning(found)
@@ -132,33 +137,8 @@ def _block(
 
 def _story(answer: JobsAnswer, one: Failure, *, alone: bool) -> str:
     """Return how often a job failed, whether in the same way, and how it ended."""
-    times, attempts = len(one.occurrences), len(one.rows)
-    how = {
-        "once": "failed once",
-        "deterministic": f"failed {times} times the same way",
-        "repeated": f"failed {times} times the same way",
-        "different": f"failed {times} times, not always the same way",
-        "unknown": f"failed {times} times, perhaps not the same way",
-    }[one.verdict]
     each = "" if alone else "each "
-    if one.outcome == "succeeded":
-        last = one.rows[-1].attempt
-        inside = last.number == one.last.attempt
-        retry = f"retry {last.number - 1} (attempt {last.number})"
-        if inside:
-            retry = f"a retry inside attempt {last.number}"
-        return f"{each}{how}; recovered on {retry}"
-    if one.outcome in ("cancelled", "unfinished"):
-        end = "then cancelled" if one.outcome == "cancelled" else "not finished yet"
-        return f"{each}{how}, {end}"
-    text = f"{each}{_failed(answer)} after {plural(attempts, 'attempt')}"
-    retried = max(times, attempts) > 1 and answer.source.status != "running"
-    ways = {
-        "deterministic": f" (deterministic: it failed {times} times the same way)",
-        "different": " (not always the same way)",
-        "unknown": " (perhaps not the same way each time)",
-    }
-    return text + ("; retries did not help" if retried else "") + ways.get(one.verdict, "")
+    return f"{each}{story_of(one, final=answer.source.status != 'running')}"
 
 
 def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
@@ -182,7 +162,8 @@ def _facts(answer: JobsAnswer, block: list[Failure], row: Row) -> str:
     if any(phases.values()):
         name, most = max(phases.items(), key=lambda item: item[1])
         lost += f", {percent(most, sum(phases.values()))} % of it in {name}"
-    return ", ".join(part for part in (full_cause(one.last), where, lost) if part)
+    cause = full_cause(one.decisive) if len(one.ways) == 1 else ""  # each way has a line of its own
+    return ", ".join(part for part in (cause, where, lost) if part)
 
 
 def _in_common(pattern: RulePattern) -> Iterator[RenderableType]:
@@ -226,14 +207,23 @@ def _executions(one: Failure) -> Iterator[str]:
 
 
 def _each(one: Failure) -> Iterator[str]:
-    """Yield a line for each failure, where they are not the same."""
-    for each in one.occurrences[:ITEMS]:
-        inside = f", execution {each.execution}" if (each.execution or 1) > 1 else ""
-        took = f" after {duration(each.duration)}" if each.duration is not None else ""
-        last = f": {each.line.text.strip()}" if each.line is not None else ""
-        yield f"attempt {each.attempt}{inside}: {full_cause(each)}{took}{last}"
-    if len(one.occurrences) > ITEMS:
-        yield f"… {len(one.occurrences) - ITEMS} more"
+    """Yield a line for each way in which its attempts ended."""
+    for way in one.ways[:ITEMS]:
+        lengths = [each.duration for each in way.occurrences if each.duration is not None]
+        took = ""
+        if lengths and way.last.execution is not None:
+            short, long = duration(min(lengths)), duration(max(lengths))
+            took = f" [after {short}]" if short == long else f" [after {short} to {long}]"
+        yield f"{of_attempts(way, one.requested)}{took}"
+    if len(one.ways) > ITEMS:
+        yield f"… {len(one.ways) - ITEMS} more"
+
+
+def _retries(one: Failure) -> Iterator[str]:
+    """Yield what says that a job is retried, if it was."""
+    setting = retry_setting(one)
+    if setting is not None and len(one.rows) > 1:
+        yield f"retried because of {setting}"
 
 
 def _also(one: Failure) -> Iterator[str]:

@@ -16,7 +16,7 @@ def detect(case: Case) -> Iterator[Incident]:
     """Yield one incident for each rule that lost a job."""
     for name, failed in failed_jobs.by_rule(case.failures_by_class.get(CLASS, ())).items():
         probably, strength = failed_jobs.how_sure(failed)
-        states = tuple(dict.fromkeys(one.last.why.state for one in failed if one.last.why.state))
+        states = tuple(dict.fromkeys(filter(None, (one.decisive.why.state for one in failed))))
         rows = [row for one in failed for row in one.rows if row.attempt.status != "success"]
         ids = tuple(
             dict.fromkeys(r.attempt.external_jobid for r in rows if r.attempt.external_jobid)

@@ -19,6 +19,10 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     group_alike,
     signature,
 )
+from snakemake_logger_plugin_observe.analysis.failures.story import (
+    retry_setting,
+    story_of,
+)
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -52,8 +56,8 @@ def _id(name: str, number: int) -> str:
 
 
 def _typical(one: Failure, *, every_job: bool) -> Occurrence:
-    """Return a job's first failure if every job of the rule failed first, otherwise its last."""
-    return one.occurrences[0] if every_job else one.last
+    """Return a job's first failure if every job of the rule failed first, else its decisive one."""
+    return one.occurrences[0] if every_job else one.decisive
 
 
 def _incident(
@@ -63,7 +67,6 @@ def _incident(
     times = sum(_times(one) for one in failed)
     message = failed_jobs.message_of([_typical(one, every_job=every_job) for one in failed])
     recovered = failed_jobs.recovered(failed)
-    how = "every job failed at first" if every_job and recovered else "retries did not help"
     sent = was_sent(failed)
     found = case.advice_about(name, failed)
     message = message or ("" if sent else found.means)
@@ -76,8 +79,10 @@ def _incident(
         id=incident_id,
         incident_class=CLASS,
         where="operating context" if sent else found.where,
-        claim=f"{name} failed {plural(times, 'time')} {same} ({how})"
-        + (f": {message}" if message else ""),
+        claim=_claim(
+            failed, f"{name} failed {plural(times, 'time')} {same}", message, every_job=every_job
+        )
+        + failed_jobs.stopped_too(failed),
         strength="certain" if times > 1 else "likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
@@ -91,6 +96,16 @@ def _incident(
     )
 
 
+def _claim(failed: Sequence[Failure], several: str, message: str, *, every_job: bool) -> str:
+    """Return what failed in spite of retries; *several*: how often, if it is more than one job."""
+    text = f": {message}" if message else ""
+    if every_job and failed_jobs.recovered(failed):
+        return f"{several} (every job failed at first){text}"
+    if len(failed) > 1:
+        return f"{several} (retries did not help){text}"
+    return f"{failed_jobs.who(failed)} {story_of(failed[0], text=message)}"
+
+
 def _action(
     name: str, failed: Sequence[Failure], found: FailureAdvice, *, recovered: bool, sent: bool
 ) -> Action:
@@ -101,7 +116,8 @@ def _action(
         if found.commands and not found.means:  # run again now, it may succeed at once
             fix = f"fix the error that {name} reported"
         why = "the failure is deterministic, so retries cannot help"
-        return Action(f"{fix}, and remove its retries", why)
+        retries = retry_setting(failed[0]) or "its retries"
+        return Action(f"{fix}, and remove {retries}", why)
     why = "it failed in the same way on every retry, so more of them cannot help"
     return Action(
         f"{found.fix}, then run again: what is done stays done", why, commands=found.commands

@@ -41,7 +41,7 @@ def detect(case: Case) -> Iterator[Incident]:
 
 def _missed(one: Failure) -> tuple[str, ...]:
     """Return which of its inputs a job missed; all of them if the message does not name any."""
-    message = "\n".join(filter(None, (one.last.message, one.rows[-1].attempt.message)))
+    message = "\n".join(filter(None, (one.decisive.message, one.decisive_row.attempt.message)))
     return named_in(one.inputs, message) or one.inputs
 
 

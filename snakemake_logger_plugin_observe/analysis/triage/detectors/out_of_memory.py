@@ -28,14 +28,14 @@ def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
     requested = max((one.use.memory_requested_bytes or 0 for one in failed), default=0)
     figures = [f"{_mb(used)} MB used" if used else "use unknown"]
     figures += [f"{_mb(requested)} MB requested" if requested else "none requested"]
-    ended = failed_jobs.ending(failed[0].last)
+    ended = failed_jobs.ending(failed[0].decisive)
     more = _enough_mb(used, requested)
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {', '.join(figures)} "
-        f"({ended}){_after(failed)}",
+        f"({ended}){_after(failed)}{failed_jobs.refused_later(failed)}",
         strength=strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),

@@ -40,7 +40,8 @@ def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
-        claim=f"{failed_jobs.who(failed)} {probably}reached the time limit: {', '.join(figures)}",
+        claim=f"{failed_jobs.who(failed)} {probably}reached the time limit: {', '.join(figures)}"
+        f"{failed_jobs.refused_later(failed)}",
         strength=strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),

@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from typing import Final
 
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe, text_of
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
     find_sender,
     was_sent,
     what_is_known,
 )
-from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named
+from snakemake_logger_plugin_observe.analysis.failures.story import (
+    how_often,
+    recovered_on,
+    story_of,
+)
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of, named, plural
 from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import TOOL
@@ -19,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import (
 )
 
 CLASS: Final = TOOL
+_WAYS: Final = 4
 _KNOWN: Final = ("exit_code", "signal", "exception")
 
 
@@ -38,11 +45,8 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
     if causes == {"missing_output"}:
         return _with_no_output(case, name, failed)
     message = case.run.with_relative_paths(failed_jobs.last_message(failed))
-    times = sum(len(one.occurrences) for one in failed)
-    again = f" {times:,} times, not always in the same way," if times > len(failed) else ""
-    claim = f"{failed_jobs.who(failed)} failed{again} {failed_jobs.how(failed)}"
     if was_sent(failed) or causes == {"other"}:
-        return _unknown(case, name, failed, claim, message)
+        return _unknown(case, name, failed, message)
     found = case.advice_about(name, failed)
     said = " (".join(filter(None, (message, found.means))) + (
         ")" if message and found.means else ""
@@ -52,20 +56,20 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where=found.where,
-        claim=f"{claim}: {said}" if said else claim,
+        claim=_claim(failed, said),
         strength="certain" if sure else "likely" if found.strength == "certain" else found.strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
         wrong_if=found.wrong_if,
-        action=Action(found.fix, found.why, commands=found.commands),
+        action=Action(found.fix + _or_less(failed), found.why, commands=found.commands),
         check="failed_jobs <= 0",
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
     )
 
 
-def _unknown(case: Case, name: str, failed: list[Failure], claim: str, message: str) -> Incident:
+def _unknown(case: Case, name: str, failed: list[Failure], message: str) -> Incident:
     """Return an incident of jobs that a signal from outside ended, or of which nothing is known."""
     sent = was_sent(failed)
     found = case.advice_about(name, failed)
@@ -73,7 +77,7 @@ def _unknown(case: Case, name: str, failed: list[Failure], claim: str, message: 
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context" if sent else "tool behavior",
-        claim=f"{claim}: {message}" if message else claim,
+        claim=_claim(failed, message),
         strength="possible",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
@@ -104,7 +108,7 @@ def _with_no_output(case: Case, name: str, failed: list[Failure]) -> Incident:
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="workflow semantics",
-        claim=_without_output(case, failed),
+        claim=_without_output(case, failed) + failed_jobs.stopped_too(failed),
         strength="likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
@@ -119,6 +123,44 @@ def _with_no_output(case: Case, name: str, failed: list[Failure]) -> Incident:
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
     )
+
+
+def _or_less(failed: list[Failure]) -> str:
+    """Return what else to change, if what a retry had requested was refused."""
+    refusal = failed_jobs.refused_later(failed)
+    if not refusal:
+        return ""
+    return f", or request no more than can be had{refusal.replace('; then', ':', 1)}"
+
+
+def _claim(failed: list[Failure], message: str) -> str:
+    """Return how jobs failed; where attempts of one ended differently, how each of them did."""
+    return _how(failed, message) + failed_jobs.stopped_too(failed)
+
+
+def _how(failed: list[Failure], message: str) -> str:
+    who = failed_jobs.who(failed)
+    text = f": {message}" if message else ""
+    times = sum(len(one.occurrences) for one in failed)
+    if times == len(failed):
+        return f"{who} failed {failed_jobs.how(failed)}{text}"
+    if len(failed) == 1:
+        if len(failed[0].ways) > 1:
+            attempts = plural(len(failed[0].rows), "attempt")
+            return f"{who} failed after {attempts}: {_each(failed[0])}"
+        return f"{who} {story_of(failed[0], text=message)}"
+    first = next((one for one in failed if len(one.ways) > 1), None)
+    often = f"{who} failed {times:,} times, in the end {failed_jobs.how(failed)}"
+    if first is None:
+        return f"{often}{text}"
+    return f"{often}; of {failed_jobs.who([first])}, {_each(first)}"
+
+
+def _each(one: Failure) -> str:
+    """Return the ways in which the attempts of one job ended, the first of them if many."""
+    shown = describe(one.ways[:_WAYS], one.requested)
+    more = len(one.ways) - _WAYS
+    return f"{shown}; and in {plural(more, 'more way')}" if more > 0 else shown
 
 
 def _missing(failed: list[Failure]) -> bool:
@@ -148,14 +190,12 @@ def _since(case: Case, missed: tuple[str, ...]) -> str:
 
 def _recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
     every = sum(1 for job in case.run.jobs.values() if job.rule == name)
-    message = failed_jobs.last_message(failed)
     many = f"{len(failed):,} of {jobs_of(every)}" if every > len(failed) else jobs_of(len(failed))
     return Incident(
         id=f"{CLASS}:{name}:recovered",
         incident_class=CLASS,
         where="tool behavior",
-        claim=f"{many} of {name} failed {failed_jobs.how(failed)} and "
-        f"recovered on a retry{f': {message}' if message else ''}",
+        claim=_recovered_claim(f"{many} of {name}", failed),
         strength="likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
@@ -163,9 +203,34 @@ def _recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
         wrong_if=f"the same jobs of {name} fail again at first in the next run: then the failure "
         "is deterministic",
         action=Action(
-            f"keep the retries of {name}, and read its message if this happens more often",
+            f"keep the retries of {name}, and read its message if this happens more often"
+            + _requested_more(failed),
             "the failure is intermittent so far, and a retry helps",
         ),
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
+    )
+
+
+def _recovered_claim(many: str, failed: list[Failure]) -> str:
+    """Return how jobs failed that recovered; of one, on which retry."""
+    message = text_of([one.decisive for one in failed])
+    text = f": {message}" if message else ""
+    how = failed_jobs.how(failed)
+    if len(failed) > 1:
+        return f"{many} failed {how} and recovered on a retry{text}"
+    (one,) = failed
+    if len(one.ways) > 1:
+        return f"{many} failed {how_often(one)} and {recovered_on(one)}: {_each(one)}"
+    often = f"{how_often(one)} " if len(one.occurrences) > 1 else ""
+    return f"{many} failed {often}{how} and {recovered_on(one)}{text}"
+
+
+def _requested_more(failed: list[Failure]) -> str:
+    """Return what the attempts that succeeded had requested, if those that failed had not."""
+    asked = {one.requested.get(one.succeeded_on or 0, "") for one in failed} - {""}
+    return (
+        f"; if it needs what its retry requested ({named(sorted(asked))}), request that at first"
+        if asked
+        else ""
     )

@@ -23,7 +23,7 @@ def test_a_failure_in_a_running_run_is_not_called_final() -> None:
     story = deterministic()
     story.events.pop()
     text = " ".join(render(jobs(story.run, failed=True)).split())
-    assert "failed so far after 3 attempts (deterministic: it failed 3 times the same way)" in text
+    assert "failed so far after 3 attempts, each the same way" in text
     assert "retries did not help" not in text
 
 

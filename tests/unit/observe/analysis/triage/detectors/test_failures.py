@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from builders import Story, a_record, at, begun, stamps
+from builders import Story, a_record, at, begun, numbered, stamps
 from failing import (
     deterministic,
     different,
@@ -13,6 +13,7 @@ from failing import (
     nested,
     on_node,
     succeeds,
+    tail,
 )
 from failing import flaky as one_of_many
 from triaged import triage_of
@@ -24,6 +25,7 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import Incident
 from snakemake_logger_plugin_observe.analysis.triage.steps import Triage, triage
 from snakemake_logger_plugin_observe.journal.events import Allocation, AttemptSubmitted, Planned
 from snakemake_logger_plugin_observe.journal.records import LogTail
+from snakemake_logger_plugin_observe.run.fold import fold
 
 MISSING = "MissingOutputException in rule map: Job 1 completed successfully, but some output files "
 MISSING += "are missing. Missing files after 5 seconds.\n{path} (missing locally)"
@@ -69,7 +71,10 @@ def test_a_deterministic_failure_is_masked_by_retries_and_a_flaky_one_is_not() -
     assert only(every_job()).id == "masked_failure:quality"
     found = only(one_of_many())
     assert (found.id, found.strength) == ("tool_failure:map:recovered", "likely")
-    assert found.claim.startswith("1 of 10 jobs of map failed with exit code 13 and recovered")
+    assert found.claim == (
+        "1 of 10 jobs of map failed with exit code 13 and recovered on retry 1: "
+        "connection reset by peer"
+    )
 
 
 def always_failing(*messages: str) -> Story:
@@ -90,7 +95,7 @@ def test_each_way_in_which_a_rule_fails_is_one_incident() -> None:
     ]
     assert [one.claim for one in found] == [
         "map failed 4 times in the same way (retries did not help): no such file",
-        "map failed 2 times in the same way (retries did not help): no room",
+        "map n=2 failed after 2 attempts, each the same way (no room): retries did not help",
     ]
 
 
@@ -150,7 +155,11 @@ def test_an_exit_code_with_a_meaning_is_explained(code: int, meaning: str) -> No
 def test_failures_that_differ_are_not_masked() -> None:
     found = only(different())
     assert found.id == "tool_failure:map"
-    assert "failed 3 times, not always in the same way, with" in found.claim
+    assert found.claim == (
+        "map failed after 3 attempts: attempt 1 ended with exit code 3: no such file; attempt 2 "
+        "ended with exit code 139 (signal 11, SIGSEGV): Segmentation fault; attempt 3 ended with "
+        "exit code 3: connection reset by peer"
+    )
 
 
 def test_a_failure_without_an_exit_code_is_claimed_as_such() -> None:
@@ -172,6 +181,49 @@ def test_an_output_that_never_appeared_is_a_tool_failure_and_a_late_one_is_not()
     assert found.where == "workflow semantics"
     assert "tool_failure" not in classes(
         triage_of(without_output(), files_present=frozenset({"out/1.txt"}))
+    )
+
+
+def grown() -> Story:
+    """Return a job that failed with what it had requested, and whose larger retry was refused."""
+    story = begun(wraps="slurm")
+    for number in (1, 2, 3):
+        asks = {"mem_mb": 30_000 * number, "mem_mib": 28_611 * number, "tmpdir": "/tmp"}
+        story.job(1, rule="big", attempt=number, resources=asks, retries=2, own_retries=True)
+        if number < 3:
+            lines = ("big: index too large",)
+            fails(story, 1, *lines, number=number, start_s=5 * number, code=3, rule="big")
+    known = stamps(ready=19, selected=20, submitting=20, reported=21, finished=21)
+    # An earlier attempt wrote the log.
+    more = {"logs": tail("big: index too large"), "message": "sbatch: error: Memory specification"}
+    return story.attempt(1, known, number=3, status="failed", **more).end(22, "failed")
+
+
+def test_attempts_that_ended_in_different_ways_are_each_described() -> None:
+    found = only(grown())
+    ways = (
+        "attempts 1 and 2 (30 GB and 60 GB) ended with exit code 3: big: index too large; "
+        "attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
+    )
+    assert (found.id, found.failures) == ("tool_failure:big", 1)
+    assert found.claim == f"big failed after 3 attempts: {ways}"
+    assert found.action.text == (
+        "fix the error that big reported (logs/a.log:1), or request no more than can be had: "
+        "attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
+    )
+
+
+def test_a_retry_that_was_refused_is_said_of_a_job_that_ran_out_of_memory() -> None:
+    story = grown()
+    for event in story.events:
+        if getattr(event, "event", "") == "attempt_finished" and event.attempt < 3:
+            object.__setattr__(event, "message", "OUT_OF_MEMORY")
+            object.__setattr__(event, "external_jobid", "71")
+    run = fold(numbered(story.events))
+    (found,) = triage(Case(run, "failed")).incidents
+    assert found.incident_class == "out_of_memory"
+    assert found.claim.endswith(
+        "; then attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
     )
 
 
@@ -645,7 +697,10 @@ def test_a_job_that_failed_twice_alike_and_recovered_is_not_a_masked_failure() -
         fails(story, 1, "Connection reset by peer", number=number, start_s=3 * number)
     found = only(succeeds(story, 1, 3, 10).end(12))
     assert found.id == "tool_failure:map:recovered"
-    assert found.claim.startswith("1 job of map failed with exit code 13 and recovered on a retry")
+    assert found.claim == (
+        "1 job of map failed twice with exit code 13 and recovered on retry 2: "
+        "Connection reset by peer"
+    )
 
 
 def test_every_job_that_never_succeeded_is_in_the_scope_and_in_the_note() -> None:

@@ -1,0 +1,137 @@
+"""The ways in which a job's attempts ended, each described by its own evidence alone.
+
+A job that failed, failed, and was then refused is not one that "failed three times, refused". Where
+the ways differ, so do their words: exit code, last line, and what the attempts had requested.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing_output
+from snakemake_logger_plugin_observe.analysis.failures.messages import is_about_invalid_output
+from snakemake_logger_plugin_observe.analysis.failures.signatures import (
+    Occurrence,
+    compare_failures,
+    same_text,
+)
+from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural
+from snakemake_logger_plugin_observe.run.endings import describe_exit
+
+_NAMED: Final = 3
+_ENDED: Final = {
+    "out_of_memory": "ran out of memory",
+    "time_limit": "reached the time limit",
+    "missing_output": "did not write an output",
+    "missing_input": "lacked an input",
+    "lost": "ended when the node or processes were lost",
+    "environment": "got no software environment",
+    "exception": "raised an exception",
+    "other": "failed",
+}
+_WAS: Final = {"refused": "refused", "cancelled": "cancelled from outside"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Failures of one job that ended in the same way, or of which nothing shows a difference."""
+
+    occurrences: tuple[Occurrence, ...]
+
+    @property
+    def last(self) -> Occurrence:
+        """Return the last of them."""
+        return self.occurrences[-1]
+
+    @property
+    def attempts(self) -> tuple[int, ...]:
+        """Return the numbers of their attempts."""
+        return tuple(dict.fromkeys(one.attempt for one in self.occurrences))
+
+
+def endings(occurrences: Sequence[Occurrence]) -> tuple[Ending, ...]:
+    """Return the ways in which a job failed, in the order in which they first occurred.
+
+    One of which too little is known to compare counts with the failure before it.
+    """
+    found: list[list[Occurrence]] = []
+    for one in occurrences:
+        before = [known for known in found[-1:] if _same(known, one) is not False]
+        alike = before or [known for known in found if _same(known, one)]
+        if alike:
+            alike[0].append(one)
+        else:
+            found.append([one])
+    return tuple(Ending(tuple(known)) for known in found)
+
+
+def _same(known: list[Occurrence], one: Occurrence) -> bool | None:
+    """Whether *one* ended like those that are *known*, the last of which may have no text."""
+    if any(same_text(earlier, one) is False for earlier in known):
+        return False
+    return compare_failures(known[-1], one).same
+
+
+def describe(
+    ways: Sequence[Ending], requested: Mapping[int, str] | None = None, longest: int = 160
+) -> str:
+    """Return ``attempts 1 and 2 ended with exit code 3: no such file; attempt 3 was refused: …``.
+
+    Args:
+        ways: the ways in which a job failed.
+        requested: what its attempts requested, by their numbers, where that differs.
+        longest: how long each of their texts may be.
+
+    """
+    return "; ".join(of_attempts(one, requested or {}, longest) for one in ways)
+
+
+def of_attempts(one: Ending, requested: Mapping[int, str], longest: int = 160) -> str:
+    """Return which attempts ended in one way, what they requested, how they ended, and the text."""
+    numbers = one.attempts
+    asked = [requested[number] for number in numbers if number in requested]
+    with_what = f" ({' and '.join(asked)})" if 0 < len(asked) == len(numbers) < _NAMED else ""
+    times = len(one.occurrences)
+    often = f" ({plural(times, 'execution')})" if times > len(numbers) else ""
+    text = text_of(one.occurrences, longest)
+    how = _how(one.last, many=len(numbers) > 1)
+    return f"{_numbered(numbers)}{with_what} {how}{often}{f': {text}' if text else ''}"
+
+
+def text_of(occurrences: Sequence[Occurrence], longest: int = 160) -> str:
+    """Return what one of some failures printed or reported last; empty if nothing is known."""
+    for one in reversed(occurrences):
+        if one.line is not None:
+            return _one_line(one.line.text, longest)
+    message = occurrences[-1].message or ""
+    if occurrences[-1].why.cause == "missing_output":
+        message = of_missing_output(message)
+    return "" if message.startswith("CalledProcessError") else _one_line(message, longest)
+
+
+def _one_line(text: str, longest: int) -> str:
+    return cut(" ".join(text.split()).rstrip(":"), longest)
+
+
+def _how(one: Occurrence, *, many: bool) -> str:
+    """Return how an attempt ended, as a verb."""
+    why = one.why
+    if why.cause in ("exit_code", "signal"):
+        by = "with" if why.exit_code is not None else "by"
+        return f"ended {by} {describe_exit(why.exit_code, why.signal)}"
+    probably = "" if why.certain else "probably "
+    if why.cause in _WAS:
+        return f"{'were' if many else 'was'} {probably}{_WAS[why.cause]}"
+    if why.cause == "missing_output" and is_about_invalid_output(one.message):
+        return "wrote an output that is not as declared"
+    return f"{probably}{_ENDED[why.cause]}"
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    """Return ``attempt 3``, ``attempts 1 and 2``, ``attempts 1 to 4``."""
+    if len(numbers) == 1:
+        return f"attempt {numbers[0]}"
+    first, last = numbers[0], numbers[-1]
+    if len(numbers) > 2 and last - first + 1 == len(numbers):
+        return f"attempts {first} to {last}"
+    return f"attempts {', '.join(map(str, numbers[:-1]))} and {last}"
