@@ -300,8 +300,8 @@ def test_a_retry_that_is_refused_is_not_described_by_the_log_of_the_attempts_bef
         "attempts 1 and 2 (30 GB and 60 GB) ended with exit code 3: big: index too large; "
         "attempt 3 (90 GB) was refused: "
     )
-    triaged = json.loads(lab.observe("triage", "--format", "json").stdout)["incidents"][0]
-    assert (triaged["class"], ended in triaged["claim"]) == ("tool_failure", True)
+    triaged = json.loads(lab.observe("triage", "--format", "json").stdout)["findings"][0]
+    assert (triaged["incident_class"], ended in triaged["claim"]) == ("tool_failure", True)
     assert f"FAILED: big: {ended}" in " ".join(lab.observe("cost").stdout.split())
 
 
