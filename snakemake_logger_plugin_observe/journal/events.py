@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
     Benchmark,
     Count,
+    ErrorDetails,
     Frozen,
     Level,
     LogTail,
@@ -330,6 +331,9 @@ class Message(Event):
     kind: Own
     text: str
     job_id: Whole | None = None
+    """The job that Snakemake worked on when it met an error."""
+    error: ErrorDetails | None = None
+    """What is known of an error beyond its text."""
 
 
 class Paused(Event):

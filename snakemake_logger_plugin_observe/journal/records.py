@@ -181,6 +181,18 @@ class Level(Frozen):
     )
 
 
+class ErrorDetails(Frozen):
+    """What an error of Snakemake's is about, by its exception and the frames it went through."""
+
+    exception: Own | None = None
+    """The name of the exception, without its module."""
+    rule: str | None = None
+    wildcards: dict[str, str] = Field(default_factory=dict)
+    """Those of the job, if it is about one."""
+    reason: str | None = None
+    """Why that job had to run, in Snakemake's words."""
+
+
 class LogTail(Frozen):
     """The end of a log file, read after its job failed."""
 

@@ -115,9 +115,9 @@ class AttemptTracker:
         """Ignore log records about jobs' ends from now on."""
         self._ends_hooked = True
 
-    def error(self, moment: clock.Micros, text: str) -> None:
+    def error(self, moment: clock.Micros, text: str, job_id: int | None) -> None:
         """Remember an error that Snakemake printed: it may be about a job that ends next."""
-        self._evidence.error(moment, text)
+        self._evidence.error(moment, text, job_id)
 
     def finish(self, moment: clock.Micros, status: Status) -> None:
         """End all open attempts with *status*, and read late reports a last time.

@@ -24,11 +24,11 @@ class FailureEvidence:
         self.run = run
         self._workdir = workdir
         self._mask = mask
-        self._errors: deque[tuple[clock.Micros, str]] = deque(maxlen=_ERRORS_KEPT)
+        self._errors: deque[tuple[clock.Micros, str, int | None]] = deque(maxlen=_ERRORS_KEPT)
 
-    def error(self, moment: clock.Micros, text: str) -> None:
+    def error(self, moment: clock.Micros, text: str, job_id: int | None) -> None:
         """Remember an error that Snakemake printed: it may be about a job that ends next."""
-        self._errors.append((moment, text))
+        self._errors.append((moment, text, job_id))
 
     def log_tails(self, live: LiveAttempt) -> dict[int | None, tuple[LogTail, ...]]:
         """Return the ends of the log files of a failed submission: its jobs' and its executor's."""
@@ -56,8 +56,10 @@ class FailureEvidence:
         reported = live.stamps.get("reported")
         if job is None or reported is None:
             return None
-        for moment, text in reversed(self._errors):
-            if moment >= reported and _is_about(job, text):
+        for moment, text, about in reversed(self._errors):
+            if moment >= reported and (
+                about == job_id if about is not None else _is_about(job, text)
+            ):
                 return text
         return None
 

@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.recording import (
     live_objects,
     log_records,
     notes,
+    raised,
 )
 
 _SEEN: Final = "_observe_seen"
@@ -108,8 +109,15 @@ class LogListener(logging.Filter):
             self.remote_states_seen = True
             self._receiver.record_note(state)
 
-    def _live_note(self, record: logging.LogRecord) -> notes.JobInfo | notes.GroupInfo | None:
-        """Return a note of the job or group that logs *record*, made from its live object."""
+    def _live_note(
+        self, record: logging.LogRecord
+    ) -> notes.JobInfo | notes.GroupInfo | notes.LogMessage | None:
+        """Return a note of the job or group that logs *record*, made from its live object.
+
+        Of an error, return it with what its exception is about.
+        """
+        if log_records.is_error(record):
+            return log_records.error_of(record, *raised.facts_of(record))
         if not log_records.describes_a_job(record):
             return None
         job = live_objects.logging_job()

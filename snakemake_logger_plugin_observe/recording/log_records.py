@@ -5,9 +5,11 @@ Notes use this project's names for them, not Snakemake's (``jobid``, ``jobs``, `
 
 import logging
 import numbers
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.probe import ask
 from snakemake_logger_plugin_observe.recording import job_state, notes
 
@@ -56,6 +58,19 @@ class JobTexts(NamedTuple):
 def describes_a_job(record: logging.LogRecord) -> bool:
     """Return whether *record* describes a job or a group, whose object has more details."""
     return str(getattr(record, "event", None)) in ("job_info", "group_info")
+
+
+def is_error(record: logging.LogRecord) -> bool:
+    """Return whether *record* is an error that Snakemake reports, not a job's end."""
+    return str(getattr(record, "event", None)) == "error"
+
+
+def error_of(
+    record: logging.LogRecord, job_id: int | None, facts: notes.ErrorFacts | None
+) -> notes.LogMessage:
+    """Return the error in *record*, with what is known of it beyond its text."""
+    found = _message(record, moment_of(record), "error")
+    return replace(found, job_id=job_id, error=facts)
 
 
 def is_planned(record: logging.LogRecord) -> bool:
@@ -202,7 +217,9 @@ def _error(record: logging.LogRecord, time: clock.Micros) -> notes.JobErrorLogge
 
 def _message(record: logging.LogRecord, time: clock.Micros, kind: str) -> notes.LogMessage:
     text = str(record.msg) if record.msg is not None else ""
-    return notes.LogMessage(time, record.levelname.lower(), kind, text[:_MOST_TEXT])
+    return notes.LogMessage(
+        time, record.levelname.lower(), kind, tracebacks.shortened(text, _MOST_TEXT)
+    )
 
 
 def _plain(record: logging.LogRecord, time: clock.Micros) -> notes.LogMessage | None:

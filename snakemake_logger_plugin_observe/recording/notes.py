@@ -230,6 +230,16 @@ class OutputsFound(Note):
     files: tuple[OutputFile, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorFacts:
+    """What is known of an error beyond its text (fields of ``ErrorDetails``)."""
+
+    exception: str | None = None
+    rule: str | None = None
+    wildcards: dict[str, str] = field(default_factory=dict)
+    reason: str | None = None
+
+
 # -- the run ---------------------------------------------------------------------------------------
 
 
@@ -240,6 +250,8 @@ class LogMessage(Note):
     level: str
     kind: str
     text: str
+    job_id: int | None = None
+    error: ErrorFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

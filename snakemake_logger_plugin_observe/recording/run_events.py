@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.analysis.cost.account import Account, account
+from snakemake_logger_plugin_observe.analysis.failures import tracebacks
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
 from snakemake_logger_plugin_observe.analysis.failures.headline import headline, progress
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
@@ -94,17 +95,17 @@ class RunEvents:
             self._planning_since = note.time
         text = note.text
         if len(text) > _KEPT_TEXT:
-            text = self._mask.text(text)[:_KEPT_TEXT]
+            text = tracebacks.shortened(self._mask.text(text), _KEPT_TEXT)
         if note.level == "error":
             self._last_error = note.time
-            self._attempts.error(note.time, text)
+            self._attempts.error(note.time, text, note.job_id)
         if note.kind == "select_jobs" and self.run.wrapped:  # iterations are recorded in detail
             return
         self._flags.add(note.kind)
         if time.monotonic() > self._deadline:  # so many messages that the exit would wait
             self._messages_dropped += 1
             return
-        self._emit(event_of(Message, time=note.time, level=note.level, kind=note.kind, text=text))
+        self._emit(event_of(Message, note, text=text))
 
     def check_clock(self, moment: clock.Micros) -> None:
         """Write a warning if this host's wall clock was set since the last check."""

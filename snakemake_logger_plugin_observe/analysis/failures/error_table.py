@@ -99,7 +99,7 @@ KINDS: Final = (
         "protected_output",
         W,
         "{rule} has to run again{why_again}, but its output {files} is write-protected (protected())",
-        "if it is to be made again, remove the write protection of {files} (chmod u+w) or the files, then run again; if it is not, find out why it has to run (snakemake -n)",
+        "if it is to be made again, make {files} writable (chmod u+w) or remove it, then run again; if it is not, undo what made it run again (snakemake -n shows the reason)",
         "Snakemake never overwrites a protected output",
         ("ProtectedOutputException",),
         _text(_FILES),

@@ -48,6 +48,23 @@ def split(text: str) -> tuple[str, str]:
     return text[: error.start()], text[error.start() : following.start() if following else None]
 
 
+def shortened(text: str, most: int) -> str:
+    """Return *text* with *most* characters; of a traceback, the exception that it is about is kept.
+
+    The frames below the first line go first, whole lines at a time.
+    """
+    if len(text) <= most or not is_one(text):
+        return text[:most]
+    trace, about = split(text)
+    if not trace:
+        return text[:most]
+    head = f"{_TRACEBACK}:\n  ...\n"
+    about = about[: max(0, most - len(head))].rstrip() + "\n"
+    room = most - len(head) - len(about)
+    kept = trace[len(trace) - room :] if room > 0 else ""
+    return (head + kept.partition("\n")[2] + about)[:most]
+
+
 def is_one(text: str) -> bool:
     """Whether an error's *text* begins with a traceback."""
     return text.startswith(_TRACEBACK)

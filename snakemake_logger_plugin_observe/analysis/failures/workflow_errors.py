@@ -9,7 +9,9 @@ from snakemake_logger_plugin_observe.analysis.failures import snakemake_error, t
 from snakemake_logger_plugin_observe.analysis.failures.error_table import KINDS, Boundary, Kind
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_error import SnakemakeError
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
+from snakemake_logger_plugin_observe.analysis.why import reason_text
 from snakemake_logger_plugin_observe.journal.events import Message
+from snakemake_logger_plugin_observe.journal.records import ErrorDetails
 from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -90,7 +92,8 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
         other: another run of its directory that may have held its lock.
 
     """
-    found = explain(run.with_relative_paths(error.text))
+    text, more = run.with_relative_paths(error.text), error.error
+    found = explain(text, more)
     return _about_lock(found, other) if found.kind == _LOCK and other is not None else found
 
 
@@ -100,13 +103,44 @@ def known(text: str) -> Explanation | None:
     return found if found.kind is not None else None
 
 
-def explain(text: str) -> Explanation:
-    """Return what the error *text* means; its paths should be relative to the working directory."""
-    error = snakemake_error.parse(text)
+def explain(text: str, details: ErrorDetails | None = None) -> Explanation:
+    """Return what an error means.
+
+    Args:
+        text: the error, with paths relative to the working directory.
+        details: what is known of it beyond its text.
+
+    """
+    error, reason = snakemake_error.parse(text), None
+    if details is not None:
+        named = (details.exception,) if details.exception else ()
+        error = replace(
+            error, rule=error.rule or details.rule, exceptions=error.exceptions or named
+        )
+        reason = details.reason
     for kind in KINDS:
         if (found := _fits(kind, error)) is not None:
-            return _filled_in(kind, error, found)
+            return _filled_in(kind, error, found, reason)
     return _unknown(error)
+
+
+def _why_again(reason: str | None) -> str:
+    """Return `` because raw.txt was updated``, of Snakemake's *reason* for running a job."""
+    cause = reason_text.parse(reason)[0]
+    files = both(cause.files)
+    are = "were" if len(cause.files) > 1 else "was"
+    because = {
+        "updated_input": f"{files} {are} updated" if files else "an input was updated",
+        "updated_by_job": f"its input {files} is made anew in this run",
+        "missing_output": f"its output {files} {are} missing",
+        "incomplete": f"its output {files} {are} left incomplete by an earlier run",
+        "input_set": "its set of input files changed",
+        "code": "its code changed",
+        "params": "its params changed",
+        "environment": "its software environment changed",
+        "forced": "it was forced",
+    }.get(cause.kind)
+    return f" because {because}" if because else ""
 
 
 def _fits(kind: Kind, error: SnakemakeError) -> dict[str, str] | None:
@@ -123,7 +157,9 @@ def _fits(kind: Kind, error: SnakemakeError) -> dict[str, str] | None:
     return {"found": cut(line, _LONGEST), **{k: v for k, v in match.groupdict().items() if v}}
 
 
-def _filled_in(kind: Kind, error: SnakemakeError, found: dict[str, str]) -> Explanation:
+def _filled_in(
+    kind: Kind, error: SnakemakeError, found: dict[str, str], reason: str | None
+) -> Explanation:
     files = _files(found.get("files", ""))
     place = f"{error.place[0]}:{error.place[1]}" if error.place is not None else ""
     words = {
@@ -134,7 +170,7 @@ def _filled_in(kind: Kind, error: SnakemakeError, found: dict[str, str]) -> Expl
         "at": f" at {place}" if place else "",
         "place": place or "the workflow",
         "error": short(error),
-        "why_again": "",
+        "why_again": _why_again(reason),
     }
     if kind.id == "missing_file" and error.rule and not place:
         words["place"] = words["rule"]

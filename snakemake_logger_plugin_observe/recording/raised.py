@@ -1,0 +1,58 @@
+"""What an error that Snakemake logs is about: its exception, its rule and its job.
+
+Snakemake prints some errors as Python's tracebacks alone, and of others only the rule: which job it
+worked on, and why that job had to run, only the exception itself and the frames that it went
+through can tell.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from snakemake_logger_plugin_observe.probe import ask, callers_variable
+from snakemake_logger_plugin_observe.recording.notes import ErrorFacts
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_FRAMES: Final = 200
+"""A recursion that does not end has many more."""
+
+
+def facts_of(record: logging.LogRecord) -> tuple[int | None, ErrorFacts | None]:
+    """Return the id of the job that the error in *record* is about, and what else is known of it.
+
+    To be called in the thread that logs it.
+    """
+    error = callers_variable("print_exception", "ex")
+    if not isinstance(error, BaseException):
+        name = getattr(record, "exception", None)
+        return None, ErrorFacts(str(name)) if name is not None else None
+    rule = ask(lambda: str(error.rule.name))  # type: ignore[attr-defined]  # Snakemake's own have it
+    job = next((one for one in _jobs(error) if rule in (None, one.rule.name)), None)
+    if job is None:
+        return None, ErrorFacts(type(error).__name__, rule)
+    return ask(lambda: int(job.jobid)), ErrorFacts(
+        type(error).__name__,
+        str(job.rule.name),
+        ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),
+        ask(lambda: str(job.dag.reason(job))) or None,
+    )
+
+
+def _jobs(error: BaseException) -> Iterator[Any]:
+    """Yield the jobs in the frames that *error* went through, the innermost first."""
+    frames: list[FrameType] = []
+    trace = error.__traceback__
+    while trace is not None and len(frames) < _FRAMES:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    for frame in reversed(frames):
+        for name in ("job", "self"):
+            value = frame.f_locals.get(name)
+            if _is_a_job(value):
+                yield value
+
+
+def _is_a_job(value: Any) -> bool:
+    return bool(ask(lambda: value.rule.name and value.dag and not value.is_group(), False))
