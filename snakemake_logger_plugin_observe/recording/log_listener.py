@@ -117,7 +117,7 @@ class LogListener(logging.Filter):
         Of an error, return it with what its exception is about.
         """
         if log_records.is_error(record):
-            return log_records.error_of(record, *raised.facts_of(record))
+            return log_records.error_of(record, *raised.logged_error())
         if not log_records.describes_a_job(record):
             return None
         job = live_objects.logging_job()

@@ -69,6 +69,8 @@ def error_of(
     record: logging.LogRecord, job_id: int | None, facts: notes.ErrorFacts | None
 ) -> notes.LogMessage:
     """Return the error in *record*, with what is known of it beyond its text."""
+    if facts is None and (name := _get(record, "exception")) is not None:
+        facts = notes.ErrorFacts(str(name))
     found = _message(record, moment_of(record), "error")
     return replace(found, job_id=job_id, error=facts)
 

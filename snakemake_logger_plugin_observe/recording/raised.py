@@ -5,11 +5,11 @@ worked on, and why that job had to run, only the exception itself and the frames
 through can tell.
 """
 
-import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_logger_plugin_observe.probe import ask, callers_variable
+from snakemake_logger_plugin_observe.recording.live_objects import id_of
 from snakemake_logger_plugin_observe.recording.notes import ErrorFacts
 
 if TYPE_CHECKING:
@@ -19,20 +19,19 @@ _FRAMES: Final = 200
 """A recursion that does not end has many more."""
 
 
-def facts_of(record: logging.LogRecord) -> tuple[int | None, ErrorFacts | None]:
-    """Return the id of the job that the error in *record* is about, and what else is known of it.
+def logged_error() -> tuple[int | None, ErrorFacts | None]:
+    """Return the id of the job that the error being logged is about, and what else is known of it.
 
     To be called in the thread that logs it.
     """
     error = callers_variable("print_exception", "ex")
     if not isinstance(error, BaseException):
-        name = getattr(record, "exception", None)
-        return None, ErrorFacts(str(name)) if name is not None else None
+        return None, None
     rule = ask(lambda: str(error.rule.name))  # type: ignore[attr-defined]  # Snakemake's own have it
     job = next((one for one in _jobs(error) if rule in (None, one.rule.name)), None)
     if job is None:
         return None, ErrorFacts(type(error).__name__, rule)
-    return ask(lambda: int(job.jobid)), ErrorFacts(
+    return ask(lambda: int(id_of(job))), ErrorFacts(
         type(error).__name__,
         str(job.rule.name),
         ask(lambda: {str(k): str(v) for k, v in job.wildcards_dict.items()}, {}),

@@ -23,7 +23,7 @@ _SUMMARY: Final = re.compile(
 _BEHIND_A_FILE: Final = re.compile(r" \((?:missing|rule|retrieve|storage)\b[^\n]*$")
 _LONGEST: Final = 160
 _LOCK: Final = "locked"
-_SNAKEMAKE_S: Final = ("WorkflowError", "RuleException")
+_SNAKEMAKE_S: Final = ("IOException", "RuleException", "WorkflowError")
 """The exceptions that Snakemake raises for what a workflow says; others are of its own code."""
 
 

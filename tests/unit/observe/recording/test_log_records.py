@@ -12,6 +12,8 @@ from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.log_records import (
     JobTexts,
     describes_a_job,
+    error_of,
+    is_error,
     is_planned,
     job_texts,
     note_of,
@@ -164,6 +166,16 @@ def test_resources_info_means_the_dag_is_ready() -> None:
 def test_an_error_becomes_a_message() -> None:
     note = noted("error", level=logging.ERROR, msg="No rule to make x")
     assert note == notes.LogMessage(T0, "error", "error", "No rule to make x")
+
+
+def test_an_error_has_what_is_known_of_it_beyond_its_text() -> None:
+    logged = record("error", level=logging.ERROR, msg="no", exception="LockException")
+    assert is_error(logged)
+    by_name = notes.LogMessage(T0, "error", "error", "no", None, notes.ErrorFacts("LockException"))
+    assert error_of(logged, None, None) == by_name
+    facts = notes.ErrorFacts("FileNotFoundError", "map", {"n": "1"}, "forced")
+    known = notes.LogMessage(T0, "error", "error", "no", 3, facts)
+    assert error_of(logged, 3, facts) == known
 
 
 @pytest.mark.parametrize(

@@ -68,3 +68,24 @@ def test_frames_of_python_s_own_library_are_skipped(library: str) -> None:
         "/w/lib/one.py",
         2,
     )
+
+
+def test_an_exception_may_have_any_name() -> None:
+    trace = TRACE.replace("SyntaxError: Expected", "requests.ConnectTimeout: Expected")
+    assert tracebacks.summary(trace).startswith("requests.ConnectTimeout: Expected name")
+
+
+def test_frames_of_snakemake_from_its_sources_and_of_its_plugins_are_skipped() -> None:
+    for file in ("/src/snakemake/src/snakemake/dag.py", "/s/snakemake_executor_plugin_x/a.py"):
+        assert tracebacks.raised_at(f'  File "{file}", line 7, in one\n') is None
+    assert tracebacks.raised_at('  File "/w/snakemake/scripts/a.py", line 7, in one\n') is not None
+
+
+def test_a_traceback_that_is_too_long_keeps_its_exception() -> None:
+    short = tracebacks.shortened(TRACE, 200)
+    assert len(short) <= 200
+    assert tracebacks.summary(short) == (
+        "SyntaxError: Expected name or colon after rule or checkpoint keyword. (Snakefile:1)"
+    )
+    assert tracebacks.shortened(TRACE, 9000) == TRACE
+    assert tracebacks.shortened("x" * 300, 200) == "x" * 200

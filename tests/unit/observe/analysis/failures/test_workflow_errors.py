@@ -1,0 +1,214 @@
+"""What Snakemake's errors mean: each text is what Snakemake 9 prints."""
+
+import pytest
+from builders import begun
+
+from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import (
+    OtherRun,
+    ending_error,
+    explain,
+    explain_run,
+)
+from snakemake_logger_plugin_observe.journal.records import ErrorDetails
+
+LIBRARY = "/usr/lib/python3.11"
+NO_SCRIPT = f"""Traceback (most recent call last):
+
+  File "/venv/lib/python3.11/site-packages/snakemake/cli.py", line 2316, in args_to_api
+    dag_api.execute_workflow(
+
+  File "{LIBRARY}/asyncio/base_events.py", line 653, in run_until_complete
+    return future.result()
+           ^^^^^^^^^^^^^^^
+
+  File "/venv/lib/python3.11/site-packages/snakemake/sourcecache.py", line 213, in mtime
+    return os.stat(self.path).st_mtime
+           ^^^^^^^^^^^^^^^^^^
+
+FileNotFoundError: [Errno 2] No such file or directory: 'scripts/summarise.py'
+"""
+JSON = f"""JSONDecodeError in file "Snakefile", line 2:
+Expecting value: line 1 column 1 (char 0)
+  File "Snakefile", line 2, in <module>
+  File "{LIBRARY}/json/__init__.py", line 346, in loads
+  File "{LIBRARY}/json/decoder.py", line 353, in raw_decode"""
+SCHEMA = """WorkflowError in file "Snakefile", line 2:
+Error validating config file.
+ValidationError: 'samples' is a required property
+
+Failed validating 'required' in schema:
+    {'type': 'object'}"""
+INPUT_FUNCTION = """InputFunctionException in rule all in file "Snakefile", line 4:
+Error:
+  {error}
+Wildcards:
+
+Traceback:
+  File "Snakefile", line 2, in f (rule all, line 4, Snakefile)"""
+AMBIGUOUS = """AmbiguousRuleException:
+Rules b and a are ambiguous for the file x.txt.
+Consider starting rule output with a unique prefix, constrain your wildcards, or use the ruleorder directive."""
+PROTECTED = """ProtectedOutputException in rule heavy in file "Snakefile", line 3:
+Write-protected output files for rule heavy:
+    output: heavy.db
+    affected files:
+        heavy.db"""
+LOCKED = """LockException:
+Error: Directory cannot be locked. Please make sure that no other Snakemake process is trying to create"""
+NETWORK = """WorkflowError in file "Snakefile", line 1:
+Failed to open source file http://example.org/x.smk
+ConnectionError: HTTPConnectionPool(host='example.org', port=80): Max retries exceeded with url: /x.smk"""
+SUMMARY = "WorkflowError:\nAt least one job did not complete successfully."
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "cause"),
+    [
+        (NO_SCRIPT, "missing_script", "a rule names scripts/summarise.py, which is not there"),
+        (
+            "FileNotFoundError in file \"Snakefile\", line 1:\n[Errno 2] No such file or directory: 'rules/x.smk'",
+            "missing_snakefile",
+            "the workflow includes rules/x.smk, which is not there",
+        ),
+        (
+            'WorkflowError in file "Snakefile", line 1:\nWorkflow defines configfile config.yaml but it is not present or accessible (full checked path: /w/config.yaml).',
+            "missing_config",
+            "the config file config.yaml is not there",
+        ),
+        (
+            "FileNotFoundError in file \"Snakefile\", line 1:\n[Errno 2] No such file or directory: 'samples.tsv'",
+            "missing_file",
+            "Snakefile:1 reads samples.tsv, which is not there",
+        ),
+        (
+            INPUT_FUNCTION.format(
+                error="FileNotFoundError: [Errno 2] No such file or directory: 'list.txt'"
+            ),
+            "missing_file",
+            "Snakefile:2 reads list.txt, which is not there",
+        ),
+        (
+            INPUT_FUNCTION.format(error="KeyError: 'S1'"),
+            "function",
+            "a function of rule all failed: KeyError: 'S1'",
+        ),
+        (JSON, None, "the workflow's own code at Snakefile:2 failed: JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+        (
+            "KeyError in file \"Snakefile\", line 2:\n'out'\n  File \"Snakefile\", line 2, in <module>",
+            "config_key",
+            "Snakefile:2 looks up 'out', which is not there",
+        ),
+        (SCHEMA, "schema", "the config file does not fit the workflow's schema: 'samples' is a required property"),
+        (AMBIGUOUS, "ambiguous_rules", "rules b and a can both make x.txt"),
+        (PROTECTED, "protected_output", "rule heavy has to run again, but its output heavy.db is write-protected (protected())"),
+        (NETWORK, "network", "something that the workflow fetches could not be reached over the network: ConnectionError: HTTPConnectionPool(host='example.org', port=80): Max retries exceeded with url: /x.smk"),
+        (
+            "Error: cores have to be specified for local execution (use --cores N with N being a number >= 1 or 'all')",
+            "cores",
+            "the number of cores is missing on the command line",
+        ),
+        (
+            "WorkflowError:\nThe following environment variables are requested by the workflow but undefined. Please make sure that they are correctly defined before running Snakemake:\nTOKEN\nUSER_ID",
+            "environment_variable",
+            "the workflow needs environment variables that are not set: TOKEN and USER_ID",
+        ),
+        (
+            "ModuleNotFoundError in file \"Snakefile\", line 1:\nNo module named 'pandas'",
+            "python_module",
+            "Snakefile:1 imports pandas, which is not installed where Snakemake runs",
+        ),
+        (
+            'InvalidPluginException in file "Snakefile", line 1:\nError loading Snakemake plugin http: The package snakemake-storage-plugin-http is not installed.',
+            "storage_plugin",
+            "the workflow needs the package snakemake-storage-plugin-http, which is not installed where Snakemake runs",
+        ),
+        (
+            'WorkflowError in rule b in file "Snakefile", line 9:\nOSError: Missing files after 5 seconds. This might be due to filesystem latency. If that is the case, consider to increase the wait time with --latency-wait:\ndata/x (missing locally, parent dir not present)',
+            "input_gone",
+            "rule b was to start, and did not find its input data/x",
+        ),
+        ("SystemExit: sys.exit('no samples') was called while Snakemake ran", "exit", "code of the workflow ended Snakemake: SystemExit: sys.exit('no samples') was called while Snakemake ran"),
+        (
+            "IndentationError in file \"<tokenize>\", line 3:\nunindent does not match any outer indentation level:\n   shell: 'touch d'\n\n  File \"/usr/lib/python3.11/tokenize.py\", line 516, in _tokenize",
+            "syntax",
+            "the workflow cannot be parsed: unindent does not match any outer indentation level",
+        ),
+    ],
+)  # fmt: skip
+def test_an_error_has_its_cause(text: str, kind: str | None, cause: str) -> None:
+    found = explain(text)
+    assert (found.kind, found.cause) == (kind, cause)
+
+
+def test_the_rule_of_a_traceback_is_what_snakemake_worked_on() -> None:
+    found = explain(NO_SCRIPT, ErrorDetails(exception="FileNotFoundError", rule="summarise"))
+    assert found.cause == "rule summarise names scripts/summarise.py, which is not there"
+    assert found.to_do.startswith("correct the name of the script in rule summarise, or put")
+
+
+@pytest.mark.parametrize(
+    ("reason", "because"),
+    [
+        ("Updated input files: raw.txt", " because raw.txt was updated"),
+        ("Updated input files: a, b; Code has changed since last execution", " because a and b were updated"),
+        ("Code has changed since last execution", " because its code changed"),
+        ("Forced execution", " because it was forced"),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_a_protected_output_has_why_it_had_to_be_made_again(
+    reason: str | None, because: str
+) -> None:
+    found = explain(PROTECTED, ErrorDetails(rule="heavy", reason=reason))
+    assert found.cause.startswith(f"rule heavy has to run again{because}, but its output heavy.db")
+    assert [one.line for one in found.commands] == ["chmod u+w heavy.db"]
+
+
+@pytest.mark.parametrize("text", [NO_SCRIPT, JSON])
+def test_a_file_of_the_installation_is_never_what_to_correct(text: str) -> None:
+    assert "lib/python3" not in explain(text).to_do
+
+
+def test_an_error_inside_snakemake_is_not_blamed_on_the_command_line() -> None:
+    text = NO_SCRIPT.replace(
+        "FileNotFoundError: [Errno 2] No such file or directory: 'scripts/summarise.py'",
+        "AssertionError: bug: DAG contains jobs",
+    )
+    found = explain(text)
+    assert (found.kind, found.cause) == (None, "AssertionError: bug: DAG contains jobs")
+    assert found.to_do.startswith("search for this error among Snakemake's known issues")
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "to_do", "commands"),
+    [
+        ("running", "the working directory is locked by X, which still runs", "wait until that run has ended, then run again; do not unlock the directory", []),
+        ("killed", "the working directory is still locked by X, which was killed", "run snakemake --unlock, then run again", ["snakemake --unlock"]),
+        ("success", "the working directory was locked by X, which has ended since", "run again", []),
+    ],
+)  # fmt: skip
+def test_what_to_do_about_a_lock_depends_on_the_run_that_holds_it(
+    status: str, cause: str, to_do: str, commands: list[str]
+) -> None:
+    run = begun().message(3, LOCKED, level="error").run
+    found = explain_run(run, run.messages[0], OtherRun(status, "X"))
+    assert (found.cause, found.to_do) == (cause, to_do)
+    assert [one.line for one in found.commands] == commands
+
+
+def test_a_lock_is_not_to_be_removed_while_its_holder_may_live() -> None:
+    run = begun().message(3, LOCKED, level="error").run
+    for other in (None, OtherRun("unknown", "X")):
+        found = explain_run(run, run.messages[0], other)
+        assert found.commands == ()
+        assert "only if" in found.to_do
+
+
+def test_the_sentence_that_a_job_failed_does_not_stand_for_a_run_that_has_another_error() -> None:
+    story = begun().message(3, AMBIGUOUS, level="error").message(4, SUMMARY, level="error")
+    error = ending_error(story.run)
+    assert error is not None
+    assert error.text == AMBIGUOUS
+    alone = ending_error(begun().message(4, SUMMARY, level="error").run)
+    assert alone is not None
+    assert alone.text == SUMMARY
