@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from snakemake_executor_plugin_timed import failure as failures
@@ -22,10 +22,12 @@ from snakemake_logger_plugin_observe.probe import declared_values
 
 if TYPE_CHECKING:
     from snakemake_executor_plugin_timed.usage import Meter
+    from snakemake_logger_plugin_observe.journal.masking import Masker
 
 FORMAT: Final = 1
 SUFFIX: Final = ".fragment"
 _KEPT_TEXT: Final = 500
+_MOST_WITH_LOGS: Final = 20
 _MOST_TEXT: Final = 16_000
 _SNAKEMAKE_LOGGER: Final = "snakemake.logging"
 
@@ -88,7 +90,7 @@ class NodeSide(logging.Filter):
         self._meter: Meter | None = None
         self._secrets: tuple[str, ...] = ()
         self._attached = False
-        self._mask: Callable[[str], str] | None = None
+        self._mask: Masker | None = None
         self._watch = clock.ClockWatch()
         host = socket.gethostname()
         self._level: dict[str, Any] = {
@@ -227,6 +229,7 @@ class NodeSide(logging.Filter):
         if failure is not None:
             execution["exit_code"] = failures.exit_code(failure)
             execution["message"] = failures.message(failure, self._masked)
+            self._keep_logs(job, execution)
         if name == "tool_started" and not self._written:
             self._write()
 
@@ -242,6 +245,24 @@ class NodeSide(logging.Filter):
                 self._meter.start(self._key(job), in_process=in_process)
             else:
                 execution["used"] = self._meter.stop(self._key(job), job, in_process=in_process)()
+        except Exception as error:
+            self.fault(error)
+
+    def _keep_logs(self, job: Any, execution: dict[str, Any]) -> None:
+        """Keep the ends of a failed execution's logs, before a retry on this node overwrites them.
+
+        Those of the last execution are the attempt's, which the main process reads as well.
+        """
+        paths = tuple(map(str, getattr(job, "log", ())))
+        if not paths or len(self._executions) > _MOST_WITH_LOGS:
+            return
+        try:
+            from pathlib import Path
+
+            from snakemake_logger_plugin_observe.journal.log_ends import log_ends
+
+            found = log_ends(paths, Path.cwd(), mask=self._masker())
+            execution["logs"] = [one._asdict() for one in found]
         except Exception as error:
             self.fault(error)
 
@@ -269,11 +290,14 @@ class NodeSide(logging.Filter):
 
     def _masked(self, text: str) -> str:
         """Return *text* without secrets: the declared ones, and what looks like one."""
+        return self._masker().text(text)
+
+    def _masker(self) -> "Masker":
         if self._mask is None:
             from snakemake_logger_plugin_observe.journal.masking import Masker, secret_variables
 
-            self._mask = Masker((*self._secrets, *secret_variables(os.environ))).text
-        return self._mask(text)
+            self._mask = Masker((*self._secrets, *secret_variables(os.environ)))
+        return self._mask
 
     def _without_values(self, text: str) -> str:
         """Return *text* without declared values; with none in it, nothing is imported."""

@@ -121,6 +121,18 @@ class Benchmark(Frozen):
     written_bytes: Count | None = None
 
 
+class LogTail(Frozen):
+    """The end of a log file, read after its job failed."""
+
+    path: str
+    bytes: Count | None = None
+    first_line: Count | None = None
+    """The number of the first of ``lines`` in the file; null for a long file."""
+    lines: tuple[str, ...] = ()
+    problem: str | None = None
+    """Why there are no lines."""
+
+
 class Execution(Frozen):
     """One execution of a job's tool, with moments by the clock of the process that ran it.
 
@@ -144,6 +156,8 @@ class Execution(Frozen):
     exit_code: Whole | None = None
     message: str | None = None
     used: Usage | None = None
+    logs: tuple[LogTail, ...] = ()
+    """The ends of its logs, if it failed and the attempt went on; else the attempt has them."""
 
 
 class Level(Frozen):
@@ -191,18 +205,6 @@ class ErrorDetails(Frozen):
     """Those of the job, if it is about one."""
     reason: str | None = None
     """Why that job had to run, in Snakemake's words."""
-
-
-class LogTail(Frozen):
-    """The end of a log file, read after its job failed."""
-
-    path: str
-    bytes: Count | None = None
-    first_line: Count | None = None
-    """The number of the first of ``lines`` in the file; null for a long file."""
-    lines: tuple[str, ...] = ()
-    problem: str | None = None
-    """Why there are no lines."""
 
 
 class UpToDateJob(Frozen):

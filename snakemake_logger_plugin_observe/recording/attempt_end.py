@@ -21,6 +21,7 @@ from snakemake_logger_plugin_observe.journal.records import (
     Status,
 )
 from snakemake_logger_plugin_observe.recording.event_of import event_of
+from snakemake_logger_plugin_observe.recording.execution_logs import best_logs, without_logs
 from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import timeline_of
@@ -92,10 +93,10 @@ def end_attempt(run: Run, live: LiveAttempt, status: Status, *, revises: bool) -
     attempt.signal = _signal(attempt.exit_code)
     attempt.message = _reason(status, executions, _with_node_error(levels, live.message))
     attempt.stamps = stamps_of(run, live)
-    attempt.levels = levels
+    attempt.levels = without_logs(levels, innermost[-1:] if is_job else innermost)
     attempt.used = innermost[-1].used if innermost and is_job else None
     attempt.benchmark = live.benchmarks.get(attempt.job_id) if attempt.job_id is not None else None
-    attempt.logs = live.logs.get(attempt.job_id, ())
+    attempt.logs = best_logs(live.logs.get(attempt.job_id, ()), innermost if is_job else ())
     attempt.offset = None  # so that a revision is computed from the run's clocks again
     timeline = timeline_of(run, attempt)
     attempt.set_segments(timeline.segments)
@@ -127,10 +128,11 @@ def end_members(
         attempt.signal = _signal(attempt.exit_code)
         attempt.message = _NOT_REACHED if status == "cancelled" else _reason(status, executions)
         attempt.stamps = Stamps(finished=finished)
-        attempt.levels = levels
+        attempt.levels = without_logs(levels, innermost[-1:])
         attempt.used = innermost[-1].used if innermost else None
         attempt.benchmark = live.benchmarks.get(job_id)
-        attempt.logs = live.logs.get(job_id, ()) if status == "failed" else ()
+        read = live.logs.get(job_id, ())
+        attempt.logs = best_logs(read, innermost) if status == "failed" else ()
         attempt.offset = group.offset
         timeline = timeline_of(run, attempt)
         attempt.set_segments(timeline.segments)

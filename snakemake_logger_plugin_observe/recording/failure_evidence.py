@@ -14,6 +14,9 @@ from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 
 _ERRORS_KEPT: Final = 50
+# A file's time is that of the kernel's last tick, or of its file server.
+_SLACK_HERE: Final[clock.Micros] = 2_000_000
+_SLACK_ON_NODES: Final[clock.Micros] = 600_000_000
 
 
 class FailureEvidence:
@@ -24,6 +27,7 @@ class FailureEvidence:
         self.run = run
         self._workdir = workdir
         self._mask = mask
+        self._seen: dict[str, tuple[int, ...]] = {}
         self._errors: deque[tuple[clock.Micros, str, int | None]] = deque(maxlen=_ERRORS_KEPT)
 
     def error(self, moment: clock.Micros, text: str, job_id: int | None) -> None:
@@ -33,11 +37,21 @@ class FailureEvidence:
     def log_tails(self, live: LiveAttempt) -> dict[int | None, tuple[LogTail, ...]]:
         """Return the ends of the log files of a failed submission: its jobs' and its executor's."""
         # A node's file system may use another clock; a local job's is this machine's own.
-        ended = live.stamps["finished"] if live.executions else None
+        here = bool(live.executions)
+        ended = live.stamps["finished"] if here else None
+        selected = live.stamps.get("selected")
+        slack = _SLACK_HERE if here else _SLACK_ON_NODES
+        began = selected - slack if selected is not None else None
         jobs = jobs_of(self.run, live.attempt)
         by_job: dict[int | None, tuple[LogTail, ...]] = {
             job.job_id: tails(
-                job.log, self._workdir, mask=self._mask, last_written=ended, held=live.held_logs
+                job.log,
+                self._workdir,
+                mask=self._mask,
+                last_written=ended,
+                first_written=began,
+                held=live.held_logs,
+                seen=self._seen,
             )
             for job in jobs
         }

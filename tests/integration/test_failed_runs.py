@@ -254,6 +254,8 @@ def test_retries_on_the_node_are_counted_as_they_happened(lab: Lab) -> None:
     )
     assert (later["attempts"], later["executions"], later["failed_executions"]) == (1, 2, 1)
     assert (later["outcome"], later["masked"]) == ("succeeded", True)
+    said = [each["last_line"]["text"] for each in never["failures"]]
+    assert said == ["no such sequence"] * 6  # each execution has its own log's end
     assert "recovered on a retry inside attempt 1" in text(lab)
 
 

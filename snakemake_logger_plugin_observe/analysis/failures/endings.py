@@ -4,8 +4,10 @@ A job that failed, failed, and was then refused is not one that "failed three ti
 the ways differ, so do their words: exit code, last line, and what the attempts had requested.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing_output
@@ -37,6 +39,8 @@ class Ending:
     """Failures of one job that ended in the same way, or of which nothing shows a difference."""
 
     occurrences: tuple[Occurrence, ...]
+    shared: frozenset[int] = frozenset()
+    """The attempts that had executions which ended in another way, too."""
 
     @property
     def last(self) -> Occurrence:
@@ -62,7 +66,10 @@ def endings(occurrences: Sequence[Occurrence]) -> tuple[Ending, ...]:
             alike[0].append(one)
         else:
             found.append([one])
-    return tuple(Ending(tuple(known)) for known in found)
+    attempts = [{one.attempt for one in known} for known in found]
+    often = Counter(chain.from_iterable(attempts))
+    shared = frozenset(number for number, times in often.items() if times > 1)
+    return tuple(Ending(tuple(known), shared) for known in found)
 
 
 def _same(known: list[Occurrence], one: Occurrence) -> bool | None:
@@ -93,9 +100,10 @@ def of_attempts(one: Ending, requested: Mapping[int, str], longest: int = 160) -
     with_what = f" ({' and '.join(asked)})" if 0 < len(asked) == len(numbers) < _NAMED else ""
     times = len(one.occurrences)
     often = f" ({plural(times, 'execution')})" if times > len(numbers) else ""
+    often = "" if _of_one_attempt(one) else often
     text = text_of(one.occurrences, longest)
     how = _how(one.last, many=len(numbers) > 1)
-    return f"{_numbered(numbers)}{with_what} {how}{often}{f': {text}' if text else ''}"
+    return f"{_named(one)}{with_what} {how}{often}{f': {text}' if text else ''}"
 
 
 def text_of(occurrences: Sequence[Occurrence], longest: int = 160) -> str:
@@ -127,11 +135,24 @@ def _how(one: Occurrence, *, many: bool) -> str:
     return f"{probably}{_ENDED[why.cause]}"
 
 
-def _numbered(numbers: Sequence[int]) -> str:
+def _named(one: Ending) -> str:
+    """Return which attempts ended so, or which executions of one: ``attempt 1, execution 2``."""
+    attempts = _numbered("attempt", one.attempts)
+    if not _of_one_attempt(one):
+        return attempts
+    executions = [each.execution for each in one.occurrences if each.execution is not None]
+    return f"{attempts}, {_numbered('execution', executions)}" if executions else attempts
+
+
+def _of_one_attempt(one: Ending) -> bool:
+    return len(one.attempts) == 1 and one.attempts[0] in one.shared
+
+
+def _numbered(noun: str, numbers: Sequence[int]) -> str:
     """Return ``attempt 3``, ``attempts 1 and 2``, ``attempts 1 to 4``."""
     if len(numbers) == 1:
-        return f"attempt {numbers[0]}"
+        return f"{noun} {numbers[0]}"
     first, last = numbers[0], numbers[-1]
     if len(numbers) > 2 and last - first + 1 == len(numbers):
-        return f"attempts {first} to {last}"
-    return f"attempts {', '.join(map(str, numbers[:-1]))} and {last}"
+        return f"{noun}s {first} to {last}"
+    return f"{noun}s {', '.join(map(str, numbers[:-1]))} and {last}"

@@ -32,7 +32,7 @@ from snakemake_logger_plugin_observe.analysis.failures.signatures import (
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row, RowFilter, rows
 from snakemake_logger_plugin_observe.analysis.phrasing import group_name
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.journal.records import Execution
+from snakemake_logger_plugin_observe.journal.records import Execution, LogTail
 from snakemake_logger_plugin_observe.run.attempt import FAILED, FINAL, Attempt
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.node_processes import total_length
@@ -266,13 +266,13 @@ def _occurrences(run: Run, row: Row) -> Iterator[tuple[Occurrence, Execution | N
         if one in unsuccessful or ends_it:
             ran = one.tool_started is not None
             cause = failure_cause(run, attempt, one, last=ends_it)
-            line = _last_line(attempt, cause) if ends_it else None
+            line = _last_line(attempt.logs if ends_it else one.logs, cause)
             message = one.message or (attempt.message if ends_it else None)
             which = (attempt.number, number if ran else None)
             yield Occurrence(*which, cause, message, line, _tool_duration(one)), one
     if failed and not executions:
         cause = failure_cause(run, attempt, None, last=True)
-        line = _last_line(attempt, cause)
+        line = _last_line(attempt.logs, cause)
         yield (
             Occurrence(attempt.number, None, cause, attempt.message, line, row.since_selected),
             None,
@@ -285,14 +285,14 @@ def _tool_duration(one: Execution) -> Micros | None:
     return one.tool_ended - one.tool_started
 
 
-def _last_line(attempt: Attempt, why: FailureCause) -> LogLine | None:
-    """Return the last meaningful line of the first of its logs that has one.
+def _last_line(logs: Sequence[LogTail], why: FailureCause) -> LogLine | None:
+    """Return the last meaningful line of the first of its *logs* that has one.
 
     What was refused never ran: what is in its job's log, an earlier attempt wrote.
     """
     if why.cause == "refused":
         return None
-    return next(filter(None, map(last_meaningful_line, attempt.logs)), None)
+    return next(filter(None, map(last_meaningful_line, logs)), None)
 
 
 def _lost(run: Run, row: Row) -> Micros:

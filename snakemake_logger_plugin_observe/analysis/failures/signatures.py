@@ -58,7 +58,7 @@ class Occurrence:
     why: FailureCause
     message: str | None = None
     line: LogLine | None = None
-    """The last meaningful line of its log; only of the attempt's last execution."""
+    """The last meaningful line of its own log."""
     duration: Micros | None = None
     """How long the tool ran; without an execution, how long the attempt took since selected."""
 

@@ -255,6 +255,24 @@ def test_a_second_execution_on_the_node_is_counted_and_the_first_failure_recorde
     assert (second.number, second.status, second.exit_code) == (2, "success", None)
 
 
+def test_each_failed_execution_keeps_the_end_of_its_log(
+    fragments: Fragments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    node = NodeSide(str(fragments.path("1")), "local", T0)
+    job = Job()
+    job.log = ("a.log",)
+    for text in ("no room", "no such file"):
+        (tmp_path / "a.log").write_text(f"{text}\n")
+        node.submitting(job)
+        node.stage(job, "tool_started")
+        node.stage(job, "tool_ended", ToolError("exit 3"))
+        node.finished(job, False)
+    node.leave()
+    executions = fragments.read(("1",)).levels[0].executions
+    assert [one.logs[0].lines for one in executions] == [("no room",), ("no such file",)]
+
+
 class Declaring:
     """An executor of a workflow that declares a variable."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.external.log_tails import tails
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -216,3 +217,31 @@ def test_links_that_lead_to_themselves_end(tmp_path: Path, private: Path) -> Non
     (tmp_path / "work" / "logs").rmdir()
     (tmp_path / "work" / "logs").symlink_to("logs")
     assert in_logs(tmp_path).problem == "too many links lead there"
+
+
+def test_a_log_that_has_not_changed_since_an_earlier_failure_is_not_about_this_one(
+    tmp_path: Path,
+) -> None:
+    """Such as that of a job whose retry was never accepted."""
+    seen: dict[str, tuple[int, ...]] = {}
+
+    def read() -> LogTail:
+        (found,) = tails(["a.log"], tmp_path, mask=MASK, seen=seen)
+        return found
+
+    (tmp_path / "a.log").write_bytes(b"no room\n")
+    assert read().lines == ("no room",)
+    assert read() == LogTail(
+        path="a.log", bytes=8, problem="nothing was written to it since an earlier failure"
+    )
+    (tmp_path / "a.log").write_bytes(b"no room either\n")
+    assert read().lines == ("no room either",)
+
+
+def test_a_log_from_before_the_attempt_is_not_about_it(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"no room\n")
+    written = clock.from_wall((tmp_path / "a.log").stat().st_mtime_ns // 1000)
+    (before,) = tails(["a.log"], tmp_path, mask=MASK, first_written=written + 1)
+    (since,) = tails(["a.log"], tmp_path, mask=MASK, first_written=written)
+    assert before.problem == "it was last written before this attempt began"
+    assert since.lines == ("no room",)

@@ -51,6 +51,14 @@ def test_executions_inside_an_attempt_are_counted() -> None:
     assert words(*inside) == "attempt 1 ended with exit code 3 (3 executions)"
 
 
+def test_executions_of_one_attempt_that_ended_differently_are_named() -> None:
+    inside = [failed(1, "a fox"), failed(1, "a hen", execution=2), failed(1, "a hen", execution=3)]
+    assert words(*inside, failed(2, "a hen")) == (
+        "attempt 1, execution 1 ended with exit code 3: a fox; "
+        "attempts 1 and 2 ended with exit code 3 (3 executions): a hen"
+    )
+
+
 @pytest.mark.parametrize(
     ("cause", "message", "expected"),
     [

@@ -28,6 +28,7 @@ from failing import (
     on_node,
     recovered_inside,
     succeeds,
+    tail,
 )
 from hypothesis import given
 
@@ -48,6 +49,7 @@ from snakemake_logger_plugin_observe.run.fold import fold
 from snakemake_logger_plugin_observe.run.model import Run
 
 SECOND = 1_000_000
+FAILED = {"status": "failed", "exit_code": 3}
 
 
 def only(story: Story) -> Failure:
@@ -97,6 +99,21 @@ def test_executions_are_counted_as_they_happened_at_every_level() -> None:
         (3, 1),
     ]
     assert {repeat.same for repeat in found.repeats} == {True}
+
+
+def test_each_execution_inside_an_attempt_has_its_own_line() -> None:
+    story = begun().job(1)
+    kept = {"logs": tail("no room")}
+    first = an_execution(number=1, begun=6, tool_started=6, tool_ended=7, **FAILED)
+    second = an_execution(number=2, begun=7, tool_started=7, tool_ended=8, **FAILED)
+    node = level(first.model_copy(update=kept), second, started=4, loaded=5, planned=6, ended=9)
+    ends = {"status": "failed", "external_jobid": "71", "logs": tail("no such file")}
+    found = only(story.attempt(1, moments(3, 10), node, **ends))
+    assert [one.line.text if one.line else None for one in found.occurrences] == [
+        "no room",
+        "no such file",
+    ]
+    assert found.verdict == "different"
 
 
 def test_a_tool_that_was_cut_off_counts_as_an_execution() -> None:
