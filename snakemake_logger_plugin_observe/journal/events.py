@@ -233,6 +233,8 @@ class JobDescribed(Event):
     """Outputs that are removed when nothing needs them any more: ``temp()``."""
     pipes: tuple[str, ...] | None = None
     """Outputs that are pipes: ``pipe()``. Jobs that read them run side by side with it."""
+    directories: tuple[str, ...] | None = None
+    """Outputs that are declared as folders: ``directory()``."""
     requested: Named = Field(default_factory=dict)
     """What the rule asks for where the run's limits gave it less: ``threads`` or a resource, and
     the amount; null if that is a function of the workflow, which is not called again."""

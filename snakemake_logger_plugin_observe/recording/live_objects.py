@@ -173,7 +173,7 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
     persistence = ask(lambda: dag.workflow.persistence)
     inputs = ask(lambda: tuple(map(str, job.input)), ())
     resources = ask(lambda: {str(k): plain(v) for k, v in job.resources.items()}, {})
-    ensured, temp, pipes = ask(lambda: _output_flags(job.output), (None, None, None))
+    declared = ask(lambda: _declared(job.output), {})
     return JobInfo(
         time,
         job_id=job.jobid,
@@ -197,9 +197,7 @@ def job_info(job: Any, time: "Micros", texts: JobTexts) -> JobInfo:
         ancient=ask(lambda: tuple(str(path) for path in job.input if path.is_ancient)),
         retries=ask(lambda: job.restart_times),
         own_retries=ask(lambda: _own_retries(job)),
-        ensured=ensured,
-        temp=temp,
-        pipes=pipes or None,
+        **declared,
         requested=ask(lambda: _requested(job), {}),
         **texts._asdict(),
     )
@@ -275,12 +273,19 @@ def _own_retries(job: Any) -> bool | None:
     return job.rule._restart_times is not None if job.restart_times else None
 
 
-def _output_flags(output: Any) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
-    """Return what ``ensure()`` requires of which outputs, and which are temporary or pipes."""
+def _declared(output: Any) -> dict[str, Any]:
+    """Return what ``ensure()`` requires of which outputs; which are temporary, pipes or folders."""
     flagged = [(str(path), path.flags) for path in output if path.flags]
-    ensured = {path: _requirement(flags["ensure"]) for path, flags in flagged if "ensure" in flags}
-    temp = tuple(path for path, flags in flagged if flags.get("temp"))
-    return ensured, temp, tuple(path for path, flags in flagged if flags.get("pipe"))
+    having = {
+        flag: tuple(path for path, flags in flagged if flags.get(flag))
+        for flag in ("temp", "pipe", "directory")
+    }
+    return {
+        "ensured": {p: _requirement(flags["ensure"]) for p, flags in flagged if "ensure" in flags},
+        "temp": having["temp"],
+        "pipes": having["pipe"] or None,
+        "directories": having["directory"],
+    }
 
 
 def _requirement(ensure: dict[str, Any]) -> str:

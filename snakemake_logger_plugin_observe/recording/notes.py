@@ -94,6 +94,7 @@ class JobInfo(Note):
     shellcmd: str | None = None
     dependencies: tuple[int, ...] | None = None
     script: str | None = None
+    directories: tuple[str, ...] | None = None
     code_digest: str | None = None
     params_digest: str | None = None
     params: tuple[str, ...] = ()

@@ -7,7 +7,8 @@ function is a missing file. Texts are filled in with the groups of the pattern a
 - ``{rule}``: ``rule map``, or ``a rule``;
 - ``{at}``: `` at Snakefile:3``, or nothing; ``{place}``: the same, or ``the workflow``;
 - ``{error}``: the error itself in short, ``{found}``: the line of it that has the pattern;
-- ``{why_again}``: `` because ...``, why the rule's job had to run, or nothing.
+- ``{why_again}``: `` because ...``, why the rule's job had to run, or nothing;
+- ``{made}``, ``{declare}``: which output is of the wrong type, and how to declare it.
 """
 
 import re
@@ -34,6 +35,8 @@ class Kind:
     pattern: re.Pattern[str] | None = None
     wrong_if: str = ""
     """Empty: the same command, or a dry run of it, ends without the error."""
+    of_jobs: bool = False
+    """Whether Snakemake also fails a single job with it, and no rule's code can have raised it."""
 
 
 def _text(pattern: str) -> re.Pattern[str]:
@@ -104,16 +107,18 @@ KINDS: Final = (
         ("ProtectedOutputException",),
         _text(_FILES),
         "the file is writable for the user who ran Snakemake",
+        of_jobs=True,
     ),
     Kind(
         "output_type",
         W,
-        "{rule} made a folder where its output {files} is declared as a file, or a file where a folder is declared",
-        "declare the output as directory(...) if its command makes a folder, or let the command write a file of that name",
+        "{rule} made {made}",
+        "{declare}",
         "its command ended well, and what it made is of the other type",
         ("ImproperOutputException",),
         _text(_FILES),
-        "{files} is a folder exactly if its rule declares it as directory()",
+        "the command of {rule} makes {files} as its rule declares it",
+        of_jobs=True,
     ),
     Kind(
         "child_of_output",
@@ -142,6 +147,7 @@ KINDS: Final = (
         "Snakemake had planned with the file, and waited for it in vain",
         (),
         _text(r"^(?:\w*Error: )?Missing files after \d+ seconds[^\n]*\n(?P<files>(?:.+\n?)+)"),
+        of_jobs=True,
     ),
     Kind(
         "input_deleted",
@@ -153,6 +159,7 @@ KINDS: Final = (
         _text(
             r"Failed to open input file(?: even after download from remote storage)?: (?P<files>[^\n]+?)\. Has it been deleted"
         ),
+        of_jobs=True,
     ),
     Kind(
         "input_deleted",
@@ -161,6 +168,7 @@ KINDS: Final = (
         "find out what removed the input after Snakemake had planned with it; then run again",
         "a function may read its inputs only once they exist",
         ("InputOpenException",),
+        of_jobs=True,
     ),
     Kind(
         "missing_output",
@@ -199,6 +207,7 @@ KINDS: Final = (
         "Snakemake calls it when the output is there",
         (),
         _text(r"Error calling checksum function provided to ensure marker[^\n]*\n(?P<how>.+)"),
+        of_jobs=True,
     ),
     Kind(
         "output_older",
@@ -209,6 +218,7 @@ KINDS: Final = (
         (),
         _text(r"Output (?P<files>\S+) has older modification time"),
         "ls --full-time shows the output as newer than its inputs",
+        of_jobs=True,
     ),
     Kind(
         "checksum",
@@ -223,7 +233,7 @@ KINDS: Final = (
         "missing_script",
         W,
         "{rule} names {file}, which is not there",
-        "correct the name of the script in {rule}, or put {file} there; a script's path is relative to the Snakefile that names it",
+        "correct the name of the script in {rule} (relative to the Snakefile that names it), or put {file} there",
         "Snakemake reads a rule's script or notebook before its job runs",
         ("FileNotFoundError",),
         _text(
@@ -235,7 +245,7 @@ KINDS: Final = (
         "missing_snakefile",
         W,
         "the workflow includes {file}, which is not there",
-        "correct the name in include: or module{at}, or put {file} there; the path is relative to the Snakefile that names it",
+        "correct the name in include: or module{at} (relative to the Snakefile that names it), or put {file} there",
         "Snakemake reads all its parts before it plans",
         ("FileNotFoundError",),
         _text(r"No such file or directory: '(?P<file>[^'\n]*(?:\.smk|\.snakefile|Snakefile))'"),
@@ -302,6 +312,7 @@ KINDS: Final = (
             r"Unable to locate wrapper script (?:in wrapper git repository \(|at )(?P<wrapper>[^)\s]+?)\)?\.?\s"
         ),
         "the repository of the wrappers has that version and name",
+        of_jobs=True,
     ),
     Kind(
         "storage_plugin",
@@ -356,6 +367,7 @@ KINDS: Final = (
             r"Failed to (?:retrieve input from|store output in) storage|Error applying storage provider|Failed to (?:check existence|get (?:mtime|size)) of"
         ),
         "the storage's own client fetches the same file from this machine",
+        of_jobs=True,
     ),
     # -- rules and targets --
     Kind(
@@ -563,6 +575,7 @@ KINDS: Final = (
         "Snakemake fills in braces in commands and messages",
         (),
         _text(r"The name '(?P<name>[^'\n]+)' is unknown in this context"),
+        of_jobs=True,
     ),
     Kind(
         "command_names",
@@ -572,6 +585,7 @@ KINDS: Final = (
         "Snakemake fills in braces in commands and messages",
         (),
         _text(r"(?P<how>.+), when formatting the following:"),
+        of_jobs=True,
     ),
     # -- config, environment and command line --
     Kind(
@@ -845,6 +859,7 @@ KINDS: Final = (
         "correct the address or the path{at}: github() and the like need a path and a tag, branch or commit",
         "Snakemake must know which version of a file to read",
         ("SourceFileError",),
+        of_jobs=True,
     ),
     Kind(
         "syntax",

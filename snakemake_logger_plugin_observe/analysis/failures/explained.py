@@ -15,6 +15,7 @@ from snakemake_logger_plugin_observe.analysis.failures.repeat import (
     how_to_repeat,
     prefix_of,
 )
+from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -47,6 +48,9 @@ def explain(run: Run, one: Failure, journal: str = "") -> Explained:
         journal: where the run's journal was found.
 
     """
+    if (error := error_of(run, one)) is not None:
+        told = (error.cause, error.to_do, error.wrong_if, error.where)
+        return Explained((Meaning("certain", *told),))
     if one.cause not in ("exit_code", "signal", "exception"):
         return Explained()
     job = run.jobs.get(one.job_id) if one.job_id is not None else None

@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.failures.explained import Explaine
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import is_progress
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Strength, Where
+from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, named
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.model import Run
@@ -55,6 +56,12 @@ def failure_advice(
     one = failed[0]
     found = explain(run, one, journal)
     commands = found.repeat.commands if found.repeat is not None and is_own else ()
+    if (by_snakemake := error_of(run, one)) is not None:
+        return FailureAdvice(
+            *(by_snakemake.to_do, by_snakemake.why, by_snakemake.wrong_if, by_snakemake.cause),
+            where=by_snakemake.where,
+            commands=by_snakemake.commands if is_own else (),
+        )
     if found.raised is not None:
         return FailureAdvice(
             f"correct the script of {name} where it raised {found.raised}",

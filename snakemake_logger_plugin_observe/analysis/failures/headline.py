@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.analysis.failures.essence import (
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
+from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -56,6 +57,8 @@ def headline(run: Run, found: Sequence[Failure]) -> str | None:
     more = f", and {plural(never - 1, 'more job')}" if never > 1 else ""
     if len(first.ways) > 1:
         return f"{name}{more}: {run.with_relative_paths(_in_ways(first))}"
+    if (error := error_of(run, first)) is not None:
+        return f"{name}{more}: {cut(error.cause, _LONGEST)}"
     attempts = len(first.rows)
     how_often = f" after {attempts} attempts" if attempts > 1 else ""
     said = _said(run, first)

@@ -20,7 +20,9 @@ from snakemake_logger_plugin_observe.analysis.failures.shell_commands import (
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 
 Strength = Literal["certain", "likely", "possible"]
-Where = Literal["workflow semantics", "operating context", "tool behavior"]
+Where = Literal[
+    "workflow semantics", "operating context", "storage and visibility", "tool behavior"
+]
 
 SIGPIPE_CODE: Final = 141
 _LONGEST: Final = 60

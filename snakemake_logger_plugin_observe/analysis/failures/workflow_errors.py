@@ -1,7 +1,7 @@
 """What Snakemake's own errors mean, and what to do about them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -45,6 +45,12 @@ class Explanation:
     exception: str | None = None
     """The name of the error's exception, to search for it."""
     commands: tuple[Command, ...] = ()
+    of_jobs: bool = False
+    """Whether Snakemake also fails a single job with it, and no rule's code can have raised it."""
+
+    def names(self, file: str) -> bool:
+        """Whether its cause names *file*."""
+        return f" {file}, " in self.cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +103,15 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
     return _about_lock(found, other) if found.kind == _LOCK and other is not None else found
 
 
-def known(text: str) -> Explanation | None:
-    """Return what the error *text* means if the table of errors knows it, else None."""
-    found = explain(text)
-    return found if found.kind is not None else None
-
-
-def explain(text: str, details: ErrorDetails | None = None) -> Explanation:
+def explain(
+    text: str, details: ErrorDetails | None = None, directories: Collection[str] | None = None
+) -> Explanation:
     """Return what an error means.
 
     Args:
         text: the error, with paths relative to the working directory.
         details: what is known of it beyond its text.
+        directories: the outputs of its job that are declared as folders, if that is known.
 
     """
     error, reason = snakemake_error.parse(text), None
@@ -120,7 +123,7 @@ def explain(text: str, details: ErrorDetails | None = None) -> Explanation:
         reason = details.reason
     for kind in KINDS:
         if (found := _fits(kind, error)) is not None:
-            return _filled_in(kind, error, found, reason)
+            return _filled_in(kind, error, found, reason, directories)
     return _unknown(error)
 
 
@@ -158,7 +161,11 @@ def _fits(kind: Kind, error: SnakemakeError) -> dict[str, str] | None:
 
 
 def _filled_in(
-    kind: Kind, error: SnakemakeError, found: dict[str, str], reason: str | None
+    kind: Kind,
+    error: SnakemakeError,
+    found: dict[str, str],
+    reason: str | None,
+    directories: Collection[str] | None,
 ) -> Explanation:
     files = _files(found.get("files", ""))
     place = f"{error.place[0]}:{error.place[1]}" if error.place is not None else ""
@@ -171,6 +178,7 @@ def _filled_in(
         "place": place or "the workflow",
         "error": short(error),
         "why_again": _why_again(reason),
+        **_other_type(files, directories),
     }
     if kind.id == "missing_file" and error.rule and not place:
         words["place"] = words["rule"]
@@ -183,7 +191,30 @@ def _filled_in(
         kind.wrong_if.format_map(words),
         error.exceptions[0] if error.exceptions else None,
         _commands(kind, files),
+        kind.of_jobs,
     )
+
+
+def _other_type(files: Sequence[str], directories: Collection[str] | None) -> dict[str, str]:
+    """Return which output is of another type than its rule declares, and how to declare it."""
+    what = both(files) or "an output"
+    as_folder = f"declare {what} as directory(...)"
+    as_file = "let the command write a file of that name"
+    if directories is None:
+        return {
+            "made": f"a folder where its output {what} is declared as a file, or a file where a "
+            "folder is declared",
+            "declare": f"{as_folder} if the command makes a folder, or {as_file}",
+        }
+    if set(files) <= set(directories):
+        return {
+            "made": f"a file, and declares its output {what} as a folder (directory())",
+            "declare": f"take directory() away from {what}, or let the command make a folder",
+        }
+    return {
+        "made": f"a folder, and declares its output {what} as a file",
+        "declare": f"{as_folder}, or {as_file}",
+    }
 
 
 def _files(lines: str) -> list[str]:

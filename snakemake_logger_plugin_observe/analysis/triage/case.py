@@ -22,6 +22,7 @@ from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import (
     failing_in_every_job,
     rule_patterns,
 )
+from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.triage.failure_classes import (
@@ -168,6 +169,7 @@ class Case:
                 in_every_job=one.rule in self.failing_in_every_job,
                 passed_elsewhere=one.job_id in elsewhere,
                 input_removed=one.job_id in removed,
+                by_snakemake=error_of(self.run, one) is not None,
             )
             by_class.setdefault(name, []).append(one)
         return by_class

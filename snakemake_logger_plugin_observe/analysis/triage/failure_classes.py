@@ -22,6 +22,7 @@ REFUSED: Final = "submission_refused"
 REMOVED: Final = "removed_input"
 STRICTER: Final = "stricter_context"
 TOOL: Final = "tool_failure"
+WORKFLOW: Final = "workflow_error"
 
 _BY_CAUSE: Final[dict[Cause, str]] = {
     "out_of_memory": NO_MEMORY,
@@ -52,6 +53,7 @@ def class_of(
     in_every_job: bool,
     passed_elsewhere: bool = False,
     input_removed: bool = False,
+    by_snakemake: bool = False,
 ) -> str:
     """Return the class of *one*.
 
@@ -63,12 +65,15 @@ def class_of(
         in_every_job: whether every job of its rule failed first, in the same way.
         passed_elsewhere: whether its job succeeded in the baseline, in another context.
         input_removed: whether its inputs were there in the run, and gone when it needed them.
+        by_snakemake: whether Snakemake itself failed it, and not its tool.
 
     """
     if input_removed:
         return REMOVED
     if one.cause == "cancelled" and status in ("killed", "interrupted"):
         return KILLED
+    if by_snakemake:
+        return WORKFLOW
     if one.cause in _BY_CAUSE:
         return _BY_CAUSE[one.cause]
     # What a later attempt of this run made did not appear late.

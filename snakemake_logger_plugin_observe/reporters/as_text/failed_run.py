@@ -103,7 +103,8 @@ def _to_do(source: Source, first: Failure) -> str:
     fix = f"fix {f'what {line.path} reports' if line is not None else f'the error of {rule}'}"
     if known.is_specific and known.strength != "possible":
         fix = known.fix
-    return f"{fix}, then run again: what is done stays done{again}"
+    joint = ";" if ";" in fix or ":" in fix else ","
+    return f"{fix}{joint} then run again: what is done stays done{again}"
 
 
 def _lost(answer: CostAnswer) -> str:

@@ -1,17 +1,58 @@
-"""The run failed, but no job did: Snakemake itself could not continue."""
+"""Snakemake itself failed the run, or single jobs of it whose tools did not fail."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
+from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
+from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import Explanation
+from snakemake_logger_plugin_observe.analysis.phrasing import jobs_of
+from snakemake_logger_plugin_observe.analysis.triage import failed_jobs
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
+from snakemake_logger_plugin_observe.analysis.triage.failure_classes import WORKFLOW
 from snakemake_logger_plugin_observe.analysis.triage.incident import Action, Incident
 from snakemake_logger_plugin_observe.analysis.triage.planning_errors import missed_in_planning
 
-CLASS: Final = "workflow_error"
+CLASS: Final = WORKFLOW
+_Found = tuple[Explanation, Failure]
 
 
 def detect(case: Case) -> Iterator[Incident]:
+    """Yield an incident for each rule whose jobs Snakemake failed, and one if it failed the run."""
+    found: dict[tuple[str, str | None], list[_Found]] = {}
+    for one in case.failures_by_class.get(CLASS, ()):
+        if (error := error_of(case.run, one)) is not None:
+            found.setdefault((failed_jobs.name_of(one), error.kind), []).append((error, one))
+    for (name, kind), of_one in found.items():
+        yield _of_jobs(case, f"{CLASS}:{name}:{kind}", of_one)
+    yield from _of_the_run(case)
+
+
+def _of_jobs(case: Case, incident: str, found: list[_Found]) -> Incident:
+    """Return an incident of a rule's jobs that Snakemake failed for the same reason."""
+    failed = [one for _, one in found]
+    error = found[0][0]
+    others = f" (and {jobs_of(len(failed) - 1)} more of it)" if len(failed) > 1 else ""
+    recovered = "; it recovered on a retry" if failed_jobs.recovered(failed) else ""
+    return Incident(
+        id=incident,
+        incident_class=CLASS,
+        where=error.where,
+        claim=f"{error.cause}{others}{recovered}",
+        strength="certain",
+        explains=failed_jobs.lost(failed),
+        failures=len(failed),
+        evidence=failed_jobs.evidence(case, failed),
+        wrong_if=error.wrong_if,
+        action=Action(error.to_do, error.why, commands=error.commands),
+        check=failed_jobs.check(failed),
+        rules=failed_jobs.rules(case, failed),
+        jobs=failed_jobs.jobs(case, failed),
+    )
+
+
+def _of_the_run(case: Case) -> Iterator[Incident]:
     """Yield an incident if the run failed although no job did, or all recovered."""
     ended = ("failed", "cancelled", "unfinished")
     if case.status != "failed" or any(one.outcome in ended for one in case.failures):

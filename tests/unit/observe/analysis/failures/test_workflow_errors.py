@@ -143,7 +143,7 @@ def test_an_error_has_its_cause(text: str, kind: str | None, cause: str) -> None
 def test_the_rule_of_a_traceback_is_what_snakemake_worked_on() -> None:
     found = explain(NO_SCRIPT, ErrorDetails(exception="FileNotFoundError", rule="summarise"))
     assert found.cause == "rule summarise names scripts/summarise.py, which is not there"
-    assert found.to_do.startswith("correct the name of the script in rule summarise, or put")
+    assert found.to_do.startswith("correct the name of the script in rule summarise (relative")
 
 
 @pytest.mark.parametrize(
