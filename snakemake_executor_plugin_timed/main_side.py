@@ -76,7 +76,8 @@ class MainSide:
         self._stamps: dict[Key, dict[str, clock.Micros]] = {}
         self._stages: dict[Key, dict[str, clock.Micros]] = {}
         self._described: set[Key] = set()
-        self._meter = Meter()
+        self._keep_lines = session.journal.stderr_lines
+        self._meter = Meter(self._keep_lines)
         self._reports: dict[Key, _ReportedEnd] = {}
         self._shutting_down: dict[int, clock.Micros] = {}
         self._node_stamps: dict[int, bool] = {}
@@ -185,13 +186,18 @@ class MainSide:
             self.session.put(notes.ExecutionStages(moment, key, stages))
             self._meter.start(key, in_process=False)  # last: what follows is the tool
             return
-        used = None
-        if name == "tool_ended":
-            used = self._meter.stop(key, job, in_process=False)
+        ended = self._meter.stop(key, job, in_process=False) if name == "tool_ended" else None
+        used = ended.used if ended is not None else None
         if failure is not None:
             code = failures.exit_code(failure)
             message = failures.message(failure, partial(self.session.masked, most=_MOST_TEXT))
-            note = notes.ExecutionStages(moment, key, stages, "failed", code, message, used)
+            printed = tuple(
+                notes.Printed(one.source, one.last_bytes(), self._keep_lines)
+                for one in (ended.printed if ended is not None else ())
+            )
+            note = notes.ExecutionStages(
+                moment, key, stages, "failed", code, message, used, printed
+            )
         else:
             status: Status = "cached" if name == "cached" else "success"
             note = notes.ExecutionStages(moment, key, stages, status, used=used)

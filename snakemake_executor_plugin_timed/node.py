@@ -244,7 +244,9 @@ class NodeSide(logging.Filter):
             if stage == "tool_started":
                 self._meter.start(self._key(job), in_process=in_process)
             else:
-                execution["used"] = self._meter.stop(self._key(job), job, in_process=in_process)()
+                execution["used"] = self._meter.stop(
+                    self._key(job), job, in_process=in_process
+                ).used()
         except Exception as error:
             self.fault(error)
 

@@ -19,6 +19,8 @@ from snakemake_logger_plugin_observe.probe import hidden
 if TYPE_CHECKING:
     from resource import struct_rusage
 
+    from snakemake_executor_plugin_timed.printed_text import PrintedText
+
 _SHELL: Final = "snakemake.shell"
 _NAME: Final = "sp"
 
@@ -33,20 +35,28 @@ class EndedProcess(NamedTuple):
 class ToolProcesses:
     """The processes of one execution of a tool, in the order in which they ended."""
 
-    __slots__ = ("ended", "started")
+    __slots__ = ("ended", "printed", "started")
 
     def __init__(self) -> None:
         """Start with no process."""
         self.started = 0
         self.ended: list[EndedProcess] = []
+        self.printed: list[PrintedText] = []
+        """What they print on stderr, if it is kept."""
 
 
 _tools: dict[int, ToolProcesses] = {}
 """The tools that run in this process, by thread."""
+_keep_lines = 0
 
 
-def install() -> bool:
-    """Measure the tools of this process from now on; return False if this Snakemake differs."""
+def install(keep_lines: int = 0) -> bool:
+    """Measure the tools of this process from now on; return False if this Snakemake differs.
+
+    Of what each process prints on stderr, the last *keep_lines* lines are kept.
+    """
+    global _keep_lines
+    _keep_lines = keep_lines
     shell = sys.modules.get(_SHELL)
     known = getattr(shell, _NAME, None)
     if isinstance(known, _Subprocess):
@@ -73,17 +83,27 @@ class _Popen(subprocess.Popen[Any]):
     """A process that adds what it used to the tool of the thread that started it."""
 
     _tool: ToolProcesses | None = None
+    _printed: "PrintedText | None" = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._tool = tool = _tools.get(get_ident())
+        tool = _tools.get(get_ident())
+        printed = _listen(kwargs) if tool is not None and _keep_lines else None
+        try:
+            super().__init__(*args, **kwargs)
+        finally:
+            if printed is not None:
+                printed.follow()
+        self._tool, self._printed = tool, printed
         if tool is not None:
             tool.started += 1
+            tool.printed += [printed] if printed is not None else []
 
     def _reap(self, pid: int, flags: int, _wait4: Any = os.wait4) -> tuple[int, int]:
         pid, status, used = _wait4(pid, flags)
         if pid == self.pid and self._tool is not None:
             self._tool.ended.append(EndedProcess(pid, used))
+            if self._printed is not None:
+                self._printed.finish()
         return pid, status
 
     # The two places where Popen calls ``waitpid``.
@@ -96,6 +116,20 @@ class _Popen(subprocess.Popen[Any]):
 
     def _internal_poll(self, _deadstate: Any = None, **_defaults: Any) -> Any:
         return super()._internal_poll(_deadstate, _waitpid=self._reap)  # type: ignore[misc]
+
+
+def _listen(arguments: dict[str, Any]) -> "PrintedText | None":
+    """Have a process print to us, by its *arguments*; None if that is not possible."""
+    if arguments.get("stderr") is not None:
+        return None
+    try:
+        from snakemake_executor_plugin_timed.printed_text import PrintedText
+
+        printed = PrintedText(_keep_lines, arguments.get("stdout"))
+    except OSError:  # such as too many open files: it prints as without us
+        return None
+    arguments |= printed.arguments()
+    return printed
 
 
 for _method in (_Popen.__init__, _Popen._reap, _Popen._try_wait, _Popen._internal_poll):

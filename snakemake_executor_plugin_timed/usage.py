@@ -12,9 +12,12 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from snakemake_executor_plugin_timed import tool_processes
+
+if TYPE_CHECKING:
+    from snakemake_executor_plugin_timed.printed_text import PrintedText
 
 Fields = dict[str, Any]
 """Fields of ``Usage``."""
@@ -37,12 +40,21 @@ class _Reading(NamedTuple):
     blocks_written: float
 
 
+class Measured(NamedTuple):
+    """What is known of a tool that has ended."""
+
+    used: Callable[[], Fields]
+    """Returns what it used; it may read files."""
+    printed: "tuple[PrintedText, ...]" = ()
+    """What its processes printed, if it is kept."""
+
+
 class Meter:
     """Measures what the tools of this process use."""
 
-    def __init__(self) -> None:
-        """Have tools measured from now on."""
-        self._sees_processes = tool_processes.install()
+    def __init__(self, keep_lines: int = 0) -> None:
+        """Have tools measured from now on, and the end of what they print on stderr kept."""
+        self._sees_processes = tool_processes.install(keep_lines)
         self._counts_bytes = os.path.exists("/proc/self/io")
         self._running: dict[Hashable, _Reading | None] = {}
         self._overlapped: set[Hashable] = set()
@@ -57,20 +69,20 @@ class Meter:
             self._running[tool] = None
             tool_processes.begin()
 
-    def stop(self, tool: Hashable, job: Any, *, in_process: bool) -> Callable[[], Fields]:
-        """Return a function that returns what the *tool* of *job* used.
-
-        That function may read files, this one does not.
-        """
+    def stop(self, tool: Hashable, job: Any, *, in_process: bool) -> "Measured":
+        """Return what is known of the *tool* of *job*."""
         before = self._running.pop(tool, None)
         alone = tool not in self._overlapped
         self._overlapped.discard(tool)
         if in_process:
             after = _read()
-            return lambda: self._of_this_process(before, after, alone=alone)
+            return Measured(lambda: self._of_this_process(before, after, alone=alone))
         found, own_peak = tool_processes.end(), _own_peak()
         why = self._why_unknown(found, job)
-        return lambda: {"unobserved": why} if why else self._of_processes(found, own_peak)
+        return Measured(
+            lambda: {"unobserved": why} if why else self._of_processes(found, own_peak),
+            tuple(found.printed),
+        )
 
     def _why_unknown(self, tool: tool_processes.ToolProcesses, job: Any) -> str | None:
         """Return why the processes of *tool* do not show what *job* used, or None."""

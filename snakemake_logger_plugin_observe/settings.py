@@ -84,6 +84,15 @@ class LogHandlerSettings(LogHandlerSettingsBase):
             "type": on_or_off,
         },
     )
+    stderr: Optional[str] = field(  # noqa: UP045 - see the module's docstring
+        default=None,
+        metadata={
+            "help": "How many of the last lines that a job of this machine prints on stderr are "
+            "written into the journal if it fails; the console shows the same as without. Needs "
+            "--executor timed (default: 0).",
+            "metavar": "N",
+        },
+    )
 
 
 def switched_on() -> bool:

@@ -5,7 +5,12 @@ from io import FileIO
 from pathlib import Path
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.journal.log_ends import SeenFiles, log_ends, numbered_end
+from snakemake_logger_plugin_observe.journal.log_ends import (
+    SeenFiles,
+    log_ends,
+    numbered_end,
+    printed_end,
+)
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
 
@@ -48,6 +53,11 @@ def tails(
         seen=seen,
     )
     return tuple(LogTail(**one._asdict()) for one in found)
+
+
+def printed_tail(name: str, data: bytes, most: int, *, mask: Masker) -> LogTail:
+    """Return the last *most* lines of what a tool printed, as the end of a log called *name*."""
+    return LogTail(**printed_end(name, data, most, mask)._asdict())
 
 
 def numbered(name: str, folder: Path, path: str) -> LogTail:

@@ -22,6 +22,7 @@ _MOST_IN_A_LINE: Final = 500
 _MOST_FILES: Final = 8
 _MOST_COUNTED: Final = 256 * 1024 * 1024
 _BLOCK: Final = 1024 * 1024
+_TERMINAL_CODE: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 # What Snakemake prints right before a tool starts, and right after it failed.
 _TOOL_BEGINS: Final = re.compile(r"    (?:resources|reason): ")
 _TOOL_FAILED: Final = re.compile(r"RuleException:|Error in (?:rule|group) |Shutting down, this")
@@ -91,6 +92,20 @@ def log_ends(
 def numbered_end(name: str, folder: Path, path: str) -> LogEnd:
     """Return the end of one file, with the number of its first line."""
     return _tail(name, folder, path, Masker(), numbering=True)
+
+
+def printed_end(name: str, data: bytes, most: int, mask: Masker) -> LogEnd:
+    """Return the last *most* lines of what a tool printed, as the end of a log called *name*.
+
+    *data* may begin in the middle of a line, and of a secret; then that line is left out.
+    """
+    text = _TERMINAL_CODE.sub("", data.decode("utf-8", "backslashreplace"))
+    lines = _masked(text.rstrip(), mask).split("\n")
+    if len(data) >= most * _MOST_IN_A_LINE:
+        lines = lines[1:]
+    if not any(line.strip() for line in lines):
+        return LogEnd(path=name, problem="the tool printed nothing to it")
+    return LogEnd(path=name, lines=tuple(_as_shown(line) for line in lines[-most:]))
 
 
 def _tail(

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_observe.journal.records import (
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.execution_logs import best_logs, without_logs
 from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
+from snakemake_logger_plugin_observe.recording.notes import Printed
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 from snakemake_logger_plugin_observe.run.fold import timeline_of
 from snakemake_logger_plugin_observe.run.model import Run
@@ -55,6 +56,8 @@ class LiveAttempt:
     """Its own logs that Snakemake has removed meanwhile, open."""
     logs: Mapping[int | None, tuple[LogTail, ...]] = field(default_factory=dict)
     """The ends of log files by job id, if it failed; None: those of the group's submission."""
+    printed: dict[int, tuple[Printed, ...]] = field(default_factory=dict)
+    """What its jobs' tools printed before they failed, by job id, if it is kept."""
     benchmarks: Mapping[int, Benchmark] = field(default_factory=dict)
     """What its jobs' benchmark files say, by job id."""
 

@@ -235,6 +235,7 @@ class AttemptTracker:
         known: dict[str, Any] = {name: one for name, one in outcome.items() if one is not None}
         if note.used is not None:
             known["used"] = event_of(Usage, **note.used())
+        live.printed[job_id] = note.printed
         before = live.executions.get(job_id) or Execution()
         live.executions[job_id] = event_of(Execution, **{**dict(before), **note.moments, **known})
         attempt, started = live.attempt, note.moments.get("tool_started")

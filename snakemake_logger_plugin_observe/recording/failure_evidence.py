@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
-from snakemake_logger_plugin_observe.external.log_tails import tails
+from snakemake_logger_plugin_observe.external.log_tails import printed_tail, tails
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -55,6 +55,12 @@ class FailureEvidence:
             )
             for job in jobs
         }
+        for job in jobs:
+            if not any(log.lines for log in by_job[job.job_id]):
+                by_job[job.job_id] += tuple(
+                    printed_tail(f"({one.source})", one.data, one.lines, mask=self._mask)
+                    for one in live.printed.get(job.job_id, ())
+                )
         jobs_logs = {path for job in jobs for path in job.log}
         executor_logs = [path for path in live.executor_logs if path not in jobs_logs]
         by_job[live.attempt.job_id] = (

@@ -158,6 +158,17 @@ class FilesWait(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """The end of what a process printed."""
+
+    source: str
+    """``stderr``, or ``stdout and stderr`` where both go to the same place."""
+    data: bytes
+    lines: int
+    """How many of its last lines are to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionStages(Note):
     """The main process's own executor started or ended a job's tool."""
 
@@ -169,6 +180,8 @@ class ExecutionStages(Note):
     message: str | None = None
     used: Callable[[], Mapping[str, Any]] | None = None
     """Returns what its tool used (fields of ``Usage``); called on the recorder's thread."""
+    printed: tuple[Printed, ...] = ()
+    """What the processes of a tool that failed printed, if it is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.settings import LogHandlerSettings, on_or_o
 
 _OUTPUTS: Final = ("off", "sizes", "checksums")
 _PATIENCE_S: Final = 10.0
+_MOST_LINES: Final = 1000
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class JournalSettings:
     """Whether shell commands are written to it."""
     outputs: str = "off"
     """What is recorded of outputs: ``off``, ``sizes`` or ``checksums``."""
+    stderr_lines: int = 0
+    """How many of the last lines are kept that a local job printed on stderr before it failed."""
     quiet: bool = False
     dryrun: bool = False
 
@@ -50,6 +53,7 @@ def journal_settings(settings: Any, common: Any) -> JournalSettings:
         journal.mask = tuple(map(_pattern, settings.mask or ()))
         journal.commands = on_or_off(settings.commands) != "off"
         journal.outputs = _outputs(settings.outputs)
+        journal.stderr_lines = _lines(settings.stderr)
         if settings.dir is not None and not _is_blank(str(settings.dir)):
             journal.folder = _writable(Path(settings.dir).absolute())
     return journal
@@ -99,6 +103,15 @@ def _outputs(given: object) -> str:
             f"--logger-observe-outputs: {given!r} is not one of {', '.join(_OUTPUTS)}"
         )
     return chosen
+
+
+def _lines(given: object) -> int:
+    text = "0" if given is None or on_or_off(given) == "off" else str(given)
+    if not text.isdecimal() or int(text) > _MOST_LINES:
+        raise _flag_error(
+            f"--logger-observe-stderr: {given!r} is not a number of lines from 0 to {_MOST_LINES}"
+        )
+    return int(text)
 
 
 def _tags(given: Any) -> dict[str, str]:

@@ -178,6 +178,7 @@ def test_the_default_command_takes_the_arguments_of_cost(
         "makespan",
         "jobs",
         "rules",
+        "by_rule",
         "file_system",
         "polling",
         "advice",

@@ -11,6 +11,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode, SharedFSUsag
 
 from snakemake_executor_plugin_timed.main_side import MainSide
 from snakemake_logger_plugin_observe.recording import notes
+from snakemake_logger_plugin_observe.recording.options import JournalSettings
 
 N = TypeVar("N", bound=notes.Note)
 KEY = (3, 1)
@@ -23,6 +24,7 @@ class Session:
 
     recorder: Any = None
     wraps: str | None = "cluster-generic"
+    journal = JournalSettings()
 
     def __init__(self) -> None:
         self.notes: list[notes.AnyNote] = []

@@ -32,7 +32,7 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
 def used_by(meter: Meter, *command: str) -> Fields:
     meter.start(1, in_process=False)
     SHELL.sp.Popen(command).wait()
-    return meter.stop(1, JOB, in_process=False)()
+    return meter.stop(1, JOB, in_process=False).used()
 
 
 def test_a_tool_s_cpu_and_memory_are_its_own(meter: Meter) -> None:
@@ -57,7 +57,7 @@ def test_the_use_of_concurrent_tools_is_each_one_s_own(meter: Meter) -> None:
     def run(tool: int) -> None:
         meter.start(tool, in_process=False)
         SHELL.sp.Popen([sys.executable, "-c", BURN, "1"]).wait()
-        found.append(meter.stop(tool, JOB, in_process=False)())
+        found.append(meter.stop(tool, JOB, in_process=False).used())
 
     threads = [threading.Thread(target=run, args=(tool,)) for tool in (1, 2)]
     for thread in threads:
@@ -69,7 +69,7 @@ def test_the_use_of_concurrent_tools_is_each_one_s_own(meter: Meter) -> None:
 
 def test_a_job_that_runs_no_command_uses_nothing(meter: Meter) -> None:
     meter.start(1, in_process=False)
-    used = meter.stop(1, JOB, in_process=False)()
+    used = meter.stop(1, JOB, in_process=False).used()
     assert (used["user_s"], used["system_s"], used.get("peak_rss_bound_bytes")) == (0, 0, None)
 
 
@@ -85,14 +85,14 @@ def test_code_that_starts_no_process_here_is_not_taken_for_none(
     meter: Meter, kind: str, reason: str
 ) -> None:
     meter.start(1, in_process=False)
-    used = meter.stop(1, SimpleNamespace(**{kind: True}), in_process=False)()
+    used = meter.stop(1, SimpleNamespace(**{kind: True}), in_process=False).used()
     assert used == {"unobserved": reason}
 
 
 def test_a_process_that_was_not_waited_for_makes_the_use_unknown(meter: Meter) -> None:
     meter.start(1, in_process=False)
     process = SHELL.sp.Popen(["sleep", "30"])
-    used = meter.stop(1, JOB, in_process=False)()
+    used = meter.stop(1, JOB, in_process=False).used()
     process.kill()
     process.wait()
     assert used == {"unobserved": "a process of it was still running when its job ended"}
@@ -104,14 +104,14 @@ def test_a_snakemake_that_starts_its_tools_in_another_way_makes_the_use_unknown(
     monkeypatch.setattr(SHELL, "sp", None)
     meter = Meter()
     meter.start(1, in_process=False)
-    used = meter.stop(1, JOB, in_process=False)()
+    used = meter.stop(1, JOB, in_process=False).used()
     assert used == {"unobserved": "this version of Snakemake starts its tools in another way"}
 
 
 def test_python_code_of_a_rule_uses_what_its_process_uses(meter: Meter) -> None:
     meter.start(1, in_process=True)
     sum(i * i for i in range(3_000_000))
-    used = meter.stop(1, JOB, in_process=True)()
+    used = meter.stop(1, JOB, in_process=True).used()
     assert used["user_s"] > 0.05
     assert used["peak_rss_bytes"] > 0
 
@@ -120,10 +120,10 @@ def test_python_code_next_to_another_tool_has_no_use_of_its_own(meter: Meter) ->
     meter.start(1, in_process=True)
     meter.start(2, in_process=False)
     meter.stop(2, JOB, in_process=False)
-    used = meter.stop(1, JOB, in_process=True)()
+    used = meter.stop(1, JOB, in_process=True).used()
     assert used == {"unobserved": "other tools ran in the same process at the time"}
     meter.start(3, in_process=True)
-    assert "user_s" in meter.stop(3, JOB, in_process=True)()
+    assert "user_s" in meter.stop(3, JOB, in_process=True).used()
 
 
 def test_written_bytes_are_the_tool_s(meter: Meter, tmp_path: Path) -> None:

@@ -86,6 +86,19 @@ def test_what_is_recorded_of_outputs_has_three_values() -> None:
         settings(outputs=True)
 
 
+@pytest.mark.parametrize(
+    ("given", "lines"), [(None, 0), ("off", 0), (False, 0), ("0", 0), ("20", 20), (20, 20)]
+)
+def test_how_many_printed_lines_are_kept(given: Any, lines: int) -> None:
+    assert settings(stderr=given).stderr_lines == lines
+
+
+@pytest.mark.parametrize("given", ["-1", "all", "1001", True, "2.5"])
+def test_another_number_of_printed_lines_is_refused(given: Any) -> None:
+    with pytest.raises(ApiError, match="is not a number of lines from 0 to 1000"):
+        settings(stderr=given)
+
+
 @pytest.mark.parametrize("given", ["pr=base", ["pr=base"], {"pr": "base"}])
 def test_tags_from_python_are_texts_or_a_mapping(given: Any) -> None:
     assert settings(tag=given).tags == {"pr": "base"}
