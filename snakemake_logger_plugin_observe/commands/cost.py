@@ -50,10 +50,12 @@ def needless(source: Source) -> tuple[Rerun, ...]:
         small = source.path.stat().st_size <= _SMALL
     except OSError:
         return ()
-    if not small or started is None or not before(source.path, started):
+    asked = past_runs.is_asked_about(source, [])
+    if not small or started is None or not (asked or before(source.path, started)):
         return ()
     detailed = find_journal.load(source.path, Detail.FIGURES)
-    if not (outlines := past_runs.to_ask(detailed)):
+    outlines = past_runs.to_ask(detailed)
+    if not (asked or outlines):
         return ()
     origins = Origins(detailed.run)
     found = past_runs.reruns_of(detailed, origins, roots(origins), outlines=outlines)

@@ -13,6 +13,7 @@ from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 from snakemake_logger_plugin_observe.journal.records import (
     AccountTotals,
     Benchmark,
+    ChangedInput,
     Count,
     ErrorDetails,
     Frozen,
@@ -318,6 +319,17 @@ class OutputsRecorded(AttemptEvent):
     files: tuple[OutputFile, ...] = ()
 
 
+class InputsChanged(AttemptEvent):
+    """Input files that were changed while an attempt went on."""
+
+    event: Literal["inputs_changed"] = "inputs_changed"
+    since: Moment
+    """When they were looked at first, soon after the attempt began."""
+    until: Moment
+    """When they were looked at again, right after it had ended."""
+    files: tuple[ChangedInput, ...] = ()
+
+
 class Accounting(AttemptEvent):
     """The accounting record of an attempt's submission; the last event counts."""
 
@@ -434,6 +446,7 @@ _Other = (
     | AttemptSubmitted
     | AttemptStarted
     | OutputsRecorded
+    | InputsChanged
     | Accounting
     | Message
     | Heartbeat

@@ -229,6 +229,18 @@ class OutputFile(Frozen):
     """Why something about it is unknown."""
 
 
+class ChangedInput(Frozen):
+    """An input file that is not what it was when its job had just begun."""
+
+    path: str
+    modified: Moment
+    """When it was written last, by its file system's clock."""
+    bytes_before: Count
+    bytes: Count
+    replaced: bool = False
+    """Whether another file has taken its place."""
+
+
 class SchedulerRecord(Frozen):
     """A job's record in the cluster's accounting, by the scheduler's own clock."""
 

@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.journal.events import (
     AttemptStarted,
     AttemptSubmitted,
     GroupDescribed,
+    InputsChanged,
     JobDescribed,
     OutputsRecorded,
 )
@@ -38,6 +39,7 @@ from snakemake_logger_plugin_observe.recording.attempt_end import (
 from snakemake_logger_plugin_observe.recording.benchmark_figures import benchmark_figures
 from snakemake_logger_plugin_observe.recording.event_of import event_of
 from snakemake_logger_plugin_observe.recording.failure_evidence import FailureEvidence, jobs_of
+from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
 from snakemake_logger_plugin_observe.recording.job_state import JobState, updated_record
 from snakemake_logger_plugin_observe.recording.node_reports import NodeReport, NodeReports
 from snakemake_logger_plugin_observe.recording.provenance import sha256
@@ -68,6 +70,7 @@ class AttemptTracker:
         keyed: Callable[[str], str] = str,
         commands: bool = True,
         examine_outputs: Callable[[JobDescribed, Attempt], None] | None = None,
+        inputs: InputWatch | None = None,
     ) -> None:
         """Track attempts.
 
@@ -79,6 +82,7 @@ class AttemptTracker:
             keyed: returns a digest with the folder's key, so that it cannot be guessed.
             commands: whether jobs' shell commands are kept.
             examine_outputs: called for each job of a submission that succeeded.
+            inputs: looks whether jobs' inputs are changed while they go on.
 
         """
         self.run = run
@@ -88,6 +92,7 @@ class AttemptTracker:
         self._mask = mask
         self._keyed = keyed
         self._examine_outputs = examine_outputs
+        self._inputs = inputs
         self._workdir = workdir
         self._emit = emit
         self._host = socket.gethostname()
@@ -161,7 +166,11 @@ class AttemptTracker:
                 self._scripts[note.script] = sha256(self._workdir / note.script)
             if digest := self._scripts[note.script]:
                 more["code_digest"] = f"sha256:{digest}"
-        self._emit(event_of(JobDescribed, note, **more))
+        job = event_of(JobDescribed, note, **more)
+        self._emit(job)
+        if self._inputs is not None and _runs_a_tool(job):
+            own = frozenset(job.output)
+            self._inputs.begin(job.job_id, (path for path in job.input if path not in own))
 
     def _is_masked(self, command: str | None) -> bool:
         """Whether something in *command* is not written to the journal."""
@@ -370,6 +379,10 @@ class AttemptTracker:
             live.logs = self._evidence.log_tails(live)
             live.held_logs = {}
             live.message = live.message or self._evidence.printed_error(live)
+        if self._inputs is not None:
+            for job in jobs_of(self.run, live.attempt):
+                wanted = status in ("success", "failed")
+                self._inputs.end(job.job_id, live.attempt.number, wanted=wanted)
         if status == "success":
             self.last_success = max(self.last_success, live.stamps["finished"])
             live.benchmarks = self._benchmarks(live)
@@ -393,6 +406,10 @@ class AttemptTracker:
             if job.benchmark is not None and "selected" in live.stamps
         )
         return {job_id: figures for job_id, figures in known if figures is not None}
+
+    def inputs_changed(self, note: notes.InputsFoundChanged) -> None:
+        """Write which inputs were changed while an attempt went on."""
+        self._emit(event_of(InputsChanged, note))
 
     def outputs_found(self, note: notes.OutputsFound) -> None:
         """Write the sizes or checksums of an attempt's outputs."""
@@ -428,6 +445,11 @@ class AttemptTracker:
             _take_report(live, report)
             self._write_end(live, live.attempt.status, revises=True)
         self._reports.remove(live.submission)
+
+
+def _runs_a_tool(job: JobDescribed) -> bool:
+    """Whether a job is more than a name for its inputs, as ``rule all`` is."""
+    return bool(job.output or job.shellcmd or job.script)
 
 
 def _take_report(live: LiveAttempt, report: NodeReport) -> None:

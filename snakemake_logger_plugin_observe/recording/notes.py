@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from snakemake_logger_plugin_observe.clock import Micros
     from snakemake_logger_plugin_observe.journal.events import Event
-    from snakemake_logger_plugin_observe.journal.records import OutputFile, Status
+    from snakemake_logger_plugin_observe.journal.records import ChangedInput, OutputFile, Status
     from snakemake_logger_plugin_observe.recording.held_logs import HeldLogs
     from snakemake_logger_plugin_observe.recording.job_state import JobState
     from snakemake_logger_plugin_observe.recording.node_reports import NodeReports
@@ -254,6 +254,17 @@ class ErrorFacts:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class InputsFoundChanged(Note):
+    """Inputs that were changed while an attempt went on (fields of ``InputsChanged``)."""
+
+    job_id: int
+    attempt: int
+    since: Micros
+    until: Micros
+    files: tuple[ChangedInput, ...]
+
+
 # -- the run ---------------------------------------------------------------------------------------
 
 
@@ -398,6 +409,7 @@ AnyNote = (
     | SeenOnNode
     | Finished
     | OutputsFound
+    | InputsFoundChanged
     | RunPhaseEnded
     | IterationEnded
     | SourcesFound

@@ -39,6 +39,7 @@ from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker
 from snakemake_logger_plugin_observe.recording.background import in_background
 from snakemake_logger_plugin_observe.recording.digest_key import DigestKey
 from snakemake_logger_plugin_observe.recording.event_of import event_of
+from snakemake_logger_plugin_observe.recording.input_watch import InputWatch
 from snakemake_logger_plugin_observe.recording.journal_output import JournalOutput
 from snakemake_logger_plugin_observe.recording.options import JournalSettings
 from snakemake_logger_plugin_observe.recording.output_checksums import OutputsExaminer
@@ -101,6 +102,9 @@ class Recorder:
         self._outputs: OutputsExaminer | None = None
         if settings.outputs != "off" and facts.get("kind") != "dry_run":
             self._outputs = OutputsExaminer(workdir, sums=settings.outputs == "checksums")
+        self._inputs: InputWatch | None = None
+        if facts.get("kind", "run") == "run":
+            self._inputs = InputWatch(workdir, self._inputs_changed)
         self._attempts = AttemptTracker(
             self.run,
             workdir,
@@ -109,6 +113,7 @@ class Recorder:
             keyed=self._keyed,
             commands=settings.commands,
             examine_outputs=self._examine_outputs,
+            inputs=self._inputs,
         )
         self._run_events = RunEvents(
             self.run, self._attempts, self._emit, mask=self._mask, started=started, facts=facts
@@ -267,6 +272,8 @@ class Recorder:
                 self._attempts.remote_state(note)
             case notes.OutputsFound():
                 self._attempts.outputs_found(note)
+            case notes.InputsFoundChanged():
+                self._attempts.inputs_changed(note)
             case notes.JobEndLogged():
                 self._attempts.job_end_logged(note)
             case notes.JobErrorLogged():
@@ -418,6 +425,10 @@ class Recorder:
 
         self._outputs.examine(job.output, receive)
 
+    def _inputs_changed(self, *found: Any) -> None:
+        """Take which inputs were changed while an attempt went on, from the thread that looked."""
+        self.put(notes.InputsFoundChanged(clock.now(), *found))
+
     # -- the end ---------------------------------------------------------------------------
 
     def _end(self, moment: clock.Micros) -> None:
@@ -426,6 +437,9 @@ class Recorder:
         if known is not None and known.wait(_LOOKUP_PATIENCE_S):  # git can be slow
             self._take_remaining()
         self._run_events.write_accounting(moment)
+        if self._inputs is not None:
+            self._inputs.finish(_LOOKUP_PATIENCE_S)
+            self._take_remaining()
         self._take_outputs(moment)
         self._run_events.close(moment)
         self._measure_file_system(moment, "end")

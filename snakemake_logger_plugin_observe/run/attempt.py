@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from snakemake_logger_plugin_observe.clock import Micros
-from snakemake_logger_plugin_observe.journal.events import AttemptFinished
+from snakemake_logger_plugin_observe.journal.events import AttemptFinished, InputsChanged
 from snakemake_logger_plugin_observe.journal.records import (
     Benchmark,
     Execution,
@@ -61,6 +61,8 @@ class Attempt:
     logs: tuple[LogTail, ...] = ()
     outputs: tuple[OutputFile, ...] | None = None
     outputs_line: int | None = None
+    changed_inputs: InputsChanged | None = None
+    """Its inputs that were changed while it went on, if any were found to be."""
     accounting: SchedulerRecord | None = None
     segments: list[Segment] = field(default_factory=list)
     line: int | None = None

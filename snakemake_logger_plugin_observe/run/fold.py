@@ -52,6 +52,10 @@ def add(run: Run, event: AnyEvent, attempt: Attempt | None = None) -> None:
             known.outputs, known.outputs_line = event.files, event.line
         return
     run.last_moment = max(run.last_moment, event.time)
+    if event.event == "inputs_changed":
+        if known := run.attempts.get(_key(event)):
+            known.changed_inputs = event
+        return
     match event.event:
         case "attempt_submitted" | "attempt_started" | "attempt_finished":
             _add_attempt(run, event, attempt)

@@ -125,3 +125,27 @@ def test_a_log_that_snakemake_removes_with_its_folder_is_kept(
         [("no such sequence",)] for each in attempts
     ]
     assert len(attempts) == (2 if retries else 1)
+
+
+def test_an_input_that_changes_while_it_is_read_is_said_now_and_in_the_runs_after(lab: Lab) -> None:
+    lab.snakefile("""
+        rule all:
+            input: "out.txt"
+        rule map:
+            input: "ref.txt"
+            output: "out.txt"
+            shell: "sleep 1; echo more >> ref.txt; sleep 0.2; cp {input} {output}"
+    """)
+    (lab.folder / "ref.txt").write_text("a\n")
+    lab.snakemake(*ALONE)
+    (one,) = findings(lab)
+    assert one["incident_class"] == "input_changed"
+    assert one["claim"] == (
+        "ref.txt was changed while map read it (2 → 7 bytes); its own command writes it "
+        "(`echo more >> ref.txt`)"
+    )
+    assert lab.observe().stdout.split("\n\n")[1].startswith("ref.txt was changed while map read")
+    lab.snakemake(*ALONE)
+    said = lab.observe("why", "map").stdout
+    assert "map counts as up to date, but ref.txt was changed while it was made" in said
+    assert "--forcerun out.txt  # makes them again" in said

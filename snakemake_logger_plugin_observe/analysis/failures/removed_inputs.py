@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import (
     How,
     RemovedInput,
     is_dangling,
 )
+from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import both, cut
 from snakemake_logger_plugin_observe.clock import Micros
 from snakemake_logger_plugin_observe.journal.events import JobDescribed

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.reruns.input_changes import InputChange, changes
 from snakemake_logger_plugin_observe.analysis.why.origins import files_of
 from snakemake_logger_plugin_observe.analysis.why.reason_text import Cause, Names, parse
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
@@ -21,6 +22,11 @@ class PastRun:
     status: str
     sums: Mapping[str, str] = field(default_factory=dict)
     """The checksums of the outputs that it recorded, by path."""
+
+    @cached_property
+    def changes(self) -> tuple[InputChange, ...]:
+        """The changes of inputs while its jobs read them; none if it was read without attempts."""
+        return tuple(changes(self.run))
 
     @cached_property
     def jobs(self) -> dict[Identity, JobDescribed]:

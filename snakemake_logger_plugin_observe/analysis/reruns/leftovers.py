@@ -8,12 +8,13 @@ from snakemake_logger_plugin_observe.analysis.phrasing import job_name, job_name
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import PastRun, run_of
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Scene
+from snakemake_logger_plugin_observe.analysis.run_again import make_again
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.identity import identity
 
 _FIX: Final = Fix(
-    "make it again: snakemake --forcerun {rule}; and run without --keep-incomplete, or look at "
-    "what failed jobs left before the next run",
+    "make {it} again, and run without --keep-incomplete, or look at what failed jobs left before "
+    "the next run",
     "--keep-incomplete leaves what a failed job wrote, and Snakemake takes it for a whole output",
     "{files} {were} made whole since, by hand or by a run without a journal here",
 )
@@ -116,7 +117,8 @@ def _finding(scene: Scene, one: _Left) -> Rerun:
         jobs=jobs,
         time=scene.time_of(jobs),
         rules=(rule,),
-        fix=_FIX.filled(rule=rule, files=which, were=was),
+        fix=_FIX.filled(it="it" if len(files) == 1 else "them", files=which, were=was),
+        commands=make_again(scene.run, failed),
         example=next(iter((*one.readers, *one.kept))),
         files=files,
     )

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.analysis.why.roots import Root
 from snakemake_logger_plugin_observe.clock import Micros
+from snakemake_logger_plugin_observe.pasting import Command
 
 Kind = Literal[
     "drawn_anew",
@@ -17,11 +18,12 @@ Kind = Literal[
     "temp_again",
     "leftover",
     "edited_script",
+    "changed_input",
 ]
 """The shapes: a param drawn anew in each run; the same items in another order; a folder as input
 that the workflow writes into; the same reason and the same bytes in each run; the same bytes after
 a change; a temporary file made again for another job; a file that a failed job left; a script
-that is declared as an input."""
+that is declared as an input; an input that was changed while a job read it."""
 
 EVERY_TIME: Final[frozenset[Kind]] = frozenset(
     {"drawn_anew", "reordered", "own_folder", "every_time"}
@@ -29,7 +31,7 @@ EVERY_TIME: Final[frozenset[Kind]] = frozenset(
 """Root causes that are no change of the workflow: they come again in each run."""
 FEWEST_RUNS: Final = 3
 """A reason that comes again is one of three runs in a row: of two it may have been intended."""
-_NEEDLESS: Final = EVERY_TIME | {"leftover"}
+_NEEDLESS: Final = EVERY_TIME | {"leftover", "changed_input"}
 _MAY_BE: Final[frozenset[Kind]] = frozenset({"same_bytes", "temp_again"})
 
 
@@ -77,12 +79,16 @@ class Rerun:
     certain: bool = True
     files: tuple[str, ...] = ()
     """The files that it is about."""
+    commands: tuple[Command, ...] = ()
+    """The commands of its fix."""
     ran_in_vain: bool = False
     """Whether finished jobs ran again only because of what came out as it was, or was removed."""
 
     @property
     def needless(self) -> bool:
         """Whether jobs ran that need not have run, or there is what need not have been left."""
+        if self.kind == "changed_input" and not self.certain:
+            return False
         return self.kind in _NEEDLESS or (self.kind in _MAY_BE and self.ran_in_vain)
 
     def in_short(self, jobs: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from snakemake_logger_plugin_observe.analysis.reruns.changed_inputs import changed_inputs
 from snakemake_logger_plugin_observe.analysis.reruns.earlier import Past, PastRun
 from snakemake_logger_plugin_observe.analysis.reruns.leftovers import leftovers
 from snakemake_logger_plugin_observe.analysis.reruns.repeated import repeated
@@ -27,7 +28,7 @@ def reruns(run: Run, origins: Origins, roots: Roots, past: Sequence[PastRun]) ->
 
     """
     scene = Scene(run, origins, roots, Past(past))
-    found = [*leftovers(scene), *made_again(scene)]
+    found = [*leftovers(scene), *changed_inputs(scene), *made_again(scene)]
     again = list(repeated(scene))
     known = {one.root for one in again}
     others = (*edited(scene), *unchanged(scene))

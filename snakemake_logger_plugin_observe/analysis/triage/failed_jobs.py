@@ -8,8 +8,8 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
-from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
+from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import (
     cut,
     jobs_of,

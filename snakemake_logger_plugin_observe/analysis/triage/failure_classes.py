@@ -7,7 +7,7 @@ from snakemake_logger_plugin_observe.analysis.compare.comparison import Comparis
 from snakemake_logger_plugin_observe.analysis.compare.differences import RUN, Change
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.messages import Cause
-from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
+from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.run.model import Run
 
 KILLED: Final = "killed_run"

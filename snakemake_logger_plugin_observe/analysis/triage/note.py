@@ -19,7 +19,7 @@ from snakemake_logger_plugin_observe.run.scope import UNENDED
 _CITED: Final = 4
 _OTHERS: Final = 4
 _COMMAND: Final = "snakemake-observe"
-_OF_RERUNS: Final = frozenset({"leftover_input", "same_rerun", "temp_made_again"})
+_OF_RERUNS: Final = frozenset({"input_changed", "leftover_input", "same_rerun", "temp_made_again"})
 """Incidents that the runs before show: ``why`` explains them."""
 _JOURNALS: Final = {
     "B": "the run's journal",

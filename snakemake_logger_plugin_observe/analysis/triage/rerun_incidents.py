@@ -34,7 +34,7 @@ def incident(
         failures=0,
         evidence=evidence,
         wrong_if=one.fix.wrong_if,
-        action=Action(one.fix.text, one.fix.why),
+        action=Action(one.fix.text, one.fix.why, commands=one.commands),
         rules=one.rules,
         jobs=one.jobs,
     )

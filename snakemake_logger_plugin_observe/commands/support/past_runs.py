@@ -9,7 +9,7 @@ from snakemake_logger_plugin_observe.analysis.reruns.reruns import asks_the_past
 from snakemake_logger_plugin_observe.analysis.why.origins import Origins
 from snakemake_logger_plugin_observe.analysis.why.roots import Roots
 from snakemake_logger_plugin_observe.commands.support.folder_runs import Begun, before
-from snakemake_logger_plugin_observe.journal.excerpts import read_outputs
+from snakemake_logger_plugin_observe.journal.excerpts import contains, read_outputs
 from snakemake_logger_plugin_observe.journal.lines import JournalError
 from snakemake_logger_plugin_observe.journal.reading import Detail, read_journal
 from snakemake_logger_plugin_observe.reporters.answers import Source
@@ -19,6 +19,7 @@ from snakemake_logger_plugin_observe.run.model import Run
 _MOST_RUNS: Final = 10
 _MOST_BYTES: Final = 24 * 1024 * 1024
 """So many runs, and so much of their journals, are read; the newest is read whatever its size."""
+_CHANGED: Final = b'{"event":"inputs_changed"'
 _WHOLE: Final = ("success", "nothing_to_do")
 
 
@@ -31,7 +32,14 @@ def to_ask(source: Source) -> list[Begun]:
     if run.started is None or run.is_dry_run or not run.all_jobs:
         return []
     outlines = before(source.path, run.started)[:_MOST_RUNS]
-    return outlines if any(map(_left_something, outlines)) or asks_the_past(run) else []
+    asked = any(map(_left_something, outlines)) or asks_the_past(run) or any(map(_noted, outlines))
+    return outlines if asked else []
+
+
+def is_asked_about(source: Source, outlines: list[Begun]) -> bool:
+    """Return whether the run itself, or one of those before it, may show what need not be."""
+    attempts = source.run.attempts.values()
+    return bool(outlines) or any(attempt.changed_inputs is not None for attempt in attempts)
 
 
 def reruns_of(
@@ -52,7 +60,7 @@ def reruns_of(
 
     """
     outlines = to_ask(source) if outlines is None else outlines
-    if not outlines:
+    if not is_asked_about(source, outlines):
         return ()
     sums = any(attempt.outputs for attempt in source.run.attempts.values())
     return reruns(source.run, origins, found, tuple(_read(outlines, baseline, sums)))
@@ -63,6 +71,14 @@ def _left_something(one: Begun) -> bool:
     return one.status not in _WHOLE and bool(one.started.settings.get("keep_incomplete"))
 
 
+def _noted(one: Begun) -> bool:
+    """Whether a run's journal notes that inputs were changed while they were read."""
+    try:
+        return one.path.stat().st_size <= _MOST_BYTES and contains(one.path, _CHANGED)
+    except (JournalError, OSError):
+        return False
+
+
 def _read(outlines: list[Begun], known: Source | None, sums: bool) -> Iterator[PastRun]:
     room = _MOST_BYTES
     for number, one in enumerate(outlines):
@@ -70,7 +86,8 @@ def _read(outlines: list[Begun], known: Source | None, sums: bool) -> Iterator[P
             room -= one.path.stat().st_size
             if number and room < 0:
                 return
-            if known is not None and known.path.name == one.path.name and one.status in _WHOLE:
+            same = known is not None and known.path.name == one.path.name
+            if known is not None and same and one.status in _WHOLE and not _noted(one):
                 yield PastRun(known.run, one.status, _sums_in(one, known.run) if sums else {})
             else:
                 yield _past_run(one)
@@ -90,7 +107,7 @@ def _sums_in(outline: Begun, run: Run) -> dict[str, str]:
 
 def _past_run(outline: Begun) -> PastRun:
     """Return a run: of one that succeeded, without what its attempts were."""
-    whole = outline.status in _WHOLE
+    whole = outline.status in _WHOLE and not _noted(outline)
     run = Run()
     sums: dict[str, str] = {}
     for event in read_journal(outline.path, Detail.OUTPUTS if whole else Detail.FIGURES):

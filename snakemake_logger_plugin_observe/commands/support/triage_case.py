@@ -80,7 +80,8 @@ def _why_again(
     source: Source, baseline: Source | None
 ) -> tuple[RunReasons | None, tuple[Rerun, ...]]:
     """Return why jobs ran, and what the runs before show about it, if these are to be asked."""
-    if not (outlines := past_runs.to_ask(source)):
+    outlines = past_runs.to_ask(source)
+    if not past_runs.is_asked_about(source, outlines):
         return None, ()
     origins = Origins(source.run)
     found = roots(origins)

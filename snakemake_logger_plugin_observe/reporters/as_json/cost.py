@@ -62,7 +62,13 @@ def shape(answer: CostAnswer) -> dict[str, Any]:
             for lever in answer.levers
         ],
         "reruns": [
-            {"kind": one.kind, "claim": one.claim, "jobs": len(one.jobs), "fix": one.fix.text}
+            {
+                "kind": one.kind,
+                "claim": one.claim,
+                "jobs": len(one.jobs),
+                "fix": one.fix.text,
+                "commands": [each.line for each in one.commands if each.line is not None],
+            }
             for one in answer.reruns
         ],
         "clocks": [{**asdict(one), "exact": one.exact} for one in answer.clocks],

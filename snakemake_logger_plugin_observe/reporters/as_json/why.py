@@ -129,6 +129,7 @@ def _rerun(run: Run, one: Rerun) -> dict[str, Any]:
         "same_bytes": one.same_bytes,
         "root": _roots([one.root])[0] if one.root is not None else None,
         "fix": one.fix.text,
+        "commands": [each.line for each in one.commands if each.line is not None],
         "because": one.fix.why,
         "wrong_if": one.fix.wrong_if,
         "evidence": _evidence(run, one.example),

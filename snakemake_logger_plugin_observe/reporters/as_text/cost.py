@@ -18,6 +18,7 @@ from snakemake_logger_plugin_observe.reporters.as_text import advice, clocks, fa
 from snakemake_logger_plugin_observe.reporters.as_text.common import (
     ending,
     head,
+    next_command,
     nothing_ran,
     reader,
     warnings,
@@ -102,6 +103,7 @@ def _needless(answer: CostAnswer, width: int) -> Iterator[Text]:
         claim += f"; and {more:,} more"
     yield from (Text(line, "bold") for line in textwrap.wrap(claim, width))
     yield Text.assemble(("What to do: ", "bold"), harmless(first.fix.text) + ".")
+    yield from map(next_command, first.commands)
     yield reader("why", answer.source, purpose="why jobs ran, or did not")
 
 

@@ -9,6 +9,7 @@ from snakemake_logger_plugin_observe.analysis.phrasing import job_names, named, 
 from snakemake_logger_plugin_observe.analysis.reruns.rerun import Rerun
 from snakemake_logger_plugin_observe.analysis.why.why import RootShare
 from snakemake_logger_plugin_observe.reporters.answers import ENDED, WhyAnswer
+from snakemake_logger_plugin_observe.reporters.as_text.common import next_command
 from snakemake_logger_plugin_observe.reporters.words import clock_time, harmless
 
 
@@ -89,6 +90,7 @@ def _paragraph(one: Rerun, answer: WhyAnswer, width: int) -> Iterator[Text]:
     line = f" [line {job.line}]" if job is not None and job.line is not None else ""
     yield from _lines(one.claim + line, width, "bold")
     yield from _lines(f"  fix: {one.fix.text}", width, "")
+    yield from map(next_command, one.commands)
 
 
 def _lines(text: str, width: int, style: str) -> Iterator[Text]:

@@ -26,6 +26,7 @@ from snakemake_logger_plugin_observe.analysis.triage.detectors import (
     environment_drift,
     environment_failed,
     idle_slots,
+    input_changed,
     job_lost,
     killed_run,
     late_outputs,

@@ -103,6 +103,8 @@ NEEDED: dict[str, Any] = {
     "kind": "note",
     "text": "text",
     "reason": "why",
+    "since": at(1),
+    "until": at(2),
     "job_account": {"by_class_s": {}, "by_phase_s": {}},
     "makespan": {"by_class_s": {}, "by_phase_s": {}},
 }

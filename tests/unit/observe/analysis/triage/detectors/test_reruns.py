@@ -93,11 +93,13 @@ def test_what_a_failed_job_left_is_an_incident_of_a_run_that_succeeded() -> None
     before = a_run(0, settings={"keep_incomplete": True})
     before.planned(1, "half", missing("half.txt"), makes=("half.txt",))
     before.quick(1, 3, 3, 4, status="failed")
-    now = a_run(1).ran(1, "use", missing("use.txt"), reads=("half.txt",), makes=("use.txt",))
+    now = a_run(1, command=("snakemake", "-c1"))
+    now.ran(1, "use", missing("use.txt"), reads=("half.txt",), makes=("use.txt",))
     now.end(now.at_s)
     one = incident(now, past_run(before, "failed"))
     assert (one.incident_class, one.rules) == ("leftover_input", ("half",))
-    assert one.action.text.startswith("make it again: snakemake --forcerun half")
+    assert one.action.text.startswith("make it again, and run without --keep-incomplete")
+    assert [each.line for each in one.action.commands] == ["snakemake -c1 --forcerun half.txt"]
 
 
 def test_what_a_failed_job_left_is_an_incident_of_a_run_with_nothing_to_do() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from snakemake_logger_plugin_observe.analysis.failures.named_files import named_in
+from snakemake_logger_plugin_observe.analysis.named_files import named_in
 
 
 @pytest.mark.parametrize(
