@@ -76,7 +76,7 @@ def test_a_finding_without_a_root_cause_comes_first() -> None:
     for selection in (None, "half.txt"):
         text = " ".join(render(why_answer(now, selection, reruns=reruns)).split())
         assert "use read half.txt, which half left when it failed in the run of" in text
-        assert "fix: make it again: snakemake --forcerun half" in text
+        assert "fix: make it again, and run without --keep-incomplete" in text
 
 
 def test_a_job_that_was_never_described_has_snakemakes_error_for_a_reason() -> None:
