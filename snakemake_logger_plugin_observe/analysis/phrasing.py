@@ -31,8 +31,13 @@ def submission_name(
     if rule is not None:
         return f"{rule} {wildcard_values(wildcards)}".strip()
     if group is not None:
-        return f"group {group[:8] if _UUID.fullmatch(group) else group}"
+        return f"group {group[:8] if is_uuid(group) else group}"
     return "(not described)"  # it failed before Snakemake described it
+
+
+def is_uuid(name: str) -> bool:
+    """Whether a group has no name of its own."""
+    return _UUID.fullmatch(name) is not None
 
 
 def wildcard_values(wildcards: Mapping[str, str]) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation
-from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
+from snakemake_logger_plugin_observe.analysis.failures.endings import describe, of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import (
     cut,
+    is_uuid,
     jobs_of,
     named,
     plural,
@@ -23,6 +24,7 @@ from snakemake_logger_plugin_observe.run.endings import describe_exit
 
 _CITED: Final = 3
 _LONGEST: Final = 160
+_WAYS: Final = 4
 _UNKNOWN: Final = "no known exit code"
 _EXIT_CODES: Final = {
     124: "timeout: the command took too long",
@@ -33,6 +35,8 @@ _EXIT_CODES: Final = {
 
 def name_of(one: Failure) -> str:
     """Return the rule of what failed, or the name of its group."""
+    if one.rule is None and one.group_name is not None and is_uuid(one.group_name):
+        return submission_name(None, {}, one.group_name)
     return one.rule or one.group_name or "(not described)"
 
 
@@ -153,15 +157,31 @@ def message_of(occurrences: Sequence[Occurrence]) -> str:
     return cut(" ".join(text.split()).rstrip(":"), _LONGEST)
 
 
-def refused_later(failures: Sequence[Failure]) -> str:
-    """Return that the last retry of a job was refused, and what it requested; may be empty."""
+def refusal(failures: Sequence[Failure]) -> str:
+    """Return which retry was refused in the end, with what it requested; may be empty."""
     refused = [one for one in failures if one.last.why.cause == "refused" != one.cause]
     if not refused:
         return ""
     one = refused[0]
-    refusal = next(way for way in one.ways if way.last.why.cause == "refused")
-    of_one = "" if len(failures) == 1 else f" of {who([one])}:"
-    return f"; then{of_one} {of_attempts(refusal, one.requested)}"
+    way = next(way for way in one.ways if way.last.why.cause == "refused")
+    of_one = "" if len(failures) == 1 else f"of {who([one])}, "
+    return f"{of_one}{of_attempts(way, one.requested)}"
+
+
+def attempt_by_attempt(failures: Sequence[Failure]) -> str:
+    """Return how the attempts of a job ended, if they ended in different ways; may be empty."""
+    one = next((one for one in failures if len(one.ways) > 1), None)
+    if one is None:
+        return ""
+    of_one = "" if len(failures) == 1 else f"of {who([one])}, "
+    return f"; {of_one}{each_way(one)}"
+
+
+def each_way(one: Failure) -> str:
+    """Return the ways in which the attempts of one job ended, the first of them if many."""
+    shown = describe(one.ways[:_WAYS], one.requested)
+    more = len(one.ways) - _WAYS
+    return f"{shown}; and in {plural(more, 'more way')}" if more > 0 else shown
 
 
 def stopped_too(failures: Sequence[Failure]) -> str:

@@ -42,6 +42,7 @@ def failure(one: Failure, explained: Explained) -> dict[str, Any]:
             {"attempts": list(way.attempts), "text": of_attempts(way, one.requested)}
             for way in one.ways
         ],
+        "stopped": list(one.stopped),
         "retries": one.retries,
         "own_retries": one.own_retries,
         "repeats": [{**asdict(each), "differs": list(each.differs)} for each in one.repeats],

@@ -20,7 +20,7 @@ def detect(case: Case) -> Iterator[Incident]:
             incident_class=CLASS,
             where="operating context",
             claim=f"the software environment of {failed_jobs.who(failed)} could not be created: "
-            f"{message}",
+            f"{message}{failed_jobs.attempt_by_attempt(failed)}",
             strength="certain",
             explains=failed_jobs.lost(failed),
             failures=len(failed),

@@ -31,7 +31,8 @@ def detect(case: Case) -> Iterator[Incident]:
             incident_class=CLASS,
             where="operating context",
             claim=f"{failed_jobs.who(failed)} {'was' if len(failed) == 1 else 'were'} "
-            f"{probably}terminated from outside{on_nodes}{of_ids}{by_state}",
+            f"{probably}terminated from outside{on_nodes}{of_ids}{by_state}"
+            f"{failed_jobs.attempt_by_attempt(failed)}",
             strength=strength,
             explains=failed_jobs.lost(failed),
             failures=len(failed),

@@ -31,7 +31,7 @@ def _incident(case: Case, late: list[Failure]) -> Incident:
         incident_class=CLASS,
         where="storage and visibility",
         claim=f"{failed_jobs.who(late)} failed because {named(files)} did not appear{within}, but "
-        f"{'exists' if len(files) == 1 else 'exist'} now",
+        f"{'exists' if len(files) == 1 else 'exist'} now{failed_jobs.attempt_by_attempt(late)}",
         strength="likely",
         explains=failed_jobs.lost(late),
         failures=len(late),

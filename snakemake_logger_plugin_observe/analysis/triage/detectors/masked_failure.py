@@ -70,11 +70,10 @@ def _incident(
     sent = was_sent(failed)
     found = case.advice_about(name, failed)
     message = message or ("" if sent else found.means)
-    same = (
-        "in the same way"
-        if ways == 1
-        else f"in {ways:,} other ways, each job in the same way every time"
-    )
+    texts_known = all(one.texts_known for one in failed)
+    same = "in the same way" if texts_known else failed_jobs.how(failed)
+    if ways > 1:
+        same = f"in {ways:,} other ways, each job in the same way every time"
     return Incident(
         id=incident_id,
         incident_class=CLASS,
@@ -83,7 +82,7 @@ def _incident(
             failed, f"{name} failed {plural(times, 'time')} {same}", message, every_job=every_job
         )
         + failed_jobs.stopped_too(failed),
-        strength="certain" if times > 1 else "likely",
+        strength="certain" if times > 1 and (texts_known or not recovered) else "likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
@@ -119,6 +118,8 @@ def _action(
         retries = retry_setting(failed[0]) or "its retries"
         return Action(f"{fix}, and remove {retries}", why)
     why = "it failed in the same way on every retry, so more of them cannot help"
+    if not all(one.texts_known for one in failed):
+        why = "it ended in the same way on every retry, so more of them are unlikely to help"
     return Action(
         f"{found.fix}, then run again: what is done stays done", why, commands=found.commands
     )

@@ -77,7 +77,9 @@ def _of_jobs(
         id=f"{CLASS}:{files[0] if files else failed_jobs.name_of(failures[0])}",
         incident_class=CLASS,
         where="storage and visibility" if appeared or maker else "workflow semantics",
-        claim=claim + (f" ({maker} makes it)" if maker else ""),
+        claim=claim
+        + (f" ({maker} makes it)" if maker else "")
+        + failed_jobs.attempt_by_attempt(failures),
         strength=strength,
         explains=failed_jobs.lost(failures),
         failures=len(failures),

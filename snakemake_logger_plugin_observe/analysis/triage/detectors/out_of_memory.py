@@ -35,14 +35,14 @@ def _incident(case: Case, name: str, failed: list[Failure]) -> Incident:
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} {probably}ran out of memory: {', '.join(figures)} "
-        f"({ended}){_after(failed)}{failed_jobs.refused_later(failed)}",
+        f"({ended}){_after(failed)}{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
         wrong_if="the same job fails in the same way with more memory",
         action=Action(
-            _advice(name, requested, more),
+            _advice(name, requested, more, failed_jobs.refusal(failed)),
             "a retry with the same request ends in the same way; how much more it needs is unknown",
         ),
         check=_check(failed),
@@ -62,7 +62,9 @@ def _check(failed: list[Failure]) -> str | None:
 
 
 def _after(failed: list[Failure]) -> str:
-    times = sum(len(one.occurrences) for one in failed)
+    times = sum(
+        1 for one in failed for each in one.occurrences if each.why.cause == "out_of_memory"
+    )
     return f", {times:,} times in total" if times > len(failed) else ""
 
 
@@ -72,7 +74,12 @@ def _enough_mb(used: int, requested: int) -> int:
     return math.ceil(2 * too_little / _MB / _STEP_MB) * _STEP_MB
 
 
-def _advice(name: str, requested: int, more: int) -> str:
+def _advice(name: str, requested: int, more: int, refusal: str) -> str:
+    if refusal and requested:
+        return (
+            f"raise mem_mb of {name} above {_mb(requested)}, but to no more than can be had "
+            f"({refusal}), or run it where nodes have more memory"
+        )
     if not more:
         return f"set mem_mb of {name} to more than its host had free"
     if not requested:

@@ -30,7 +30,8 @@ def _incident(case: Case, context: Sequence[Change], failed: list[Failure]) -> I
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} passed in the baseline and failed here"
-        f"{f': {message}' if message else ''} (the context changed: {what})",
+        f"{f': {message}' if message else ''} (the context changed: {what})"
+        + failed_jobs.attempt_by_attempt(failed),
         strength="likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),

@@ -36,12 +36,14 @@ def _of_jobs(case: Case, name: str, failed: list[Failure]) -> Incident:
     minutes = math.ceil(2 * max(used, requested) / 60)
     now = f"from {requested / 60:g} to {minutes}" if requested else f"to {minutes}"
     raised = f"raise runtime of {name} {now} minutes" if minutes else f"raise runtime of {name}"
+    if refusal := failed_jobs.refusal(failed):
+        raised = f"raise runtime of {name} to no more than can be had ({refusal})"
     return Incident(
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="operating context",
         claim=f"{failed_jobs.who(failed)} {probably}reached the time limit: {', '.join(figures)}"
-        f"{failed_jobs.refused_later(failed)}",
+        f"{failed_jobs.attempt_by_attempt(failed)}",
         strength=strength,
         explains=failed_jobs.lost(failed),
         failures=len(failed),

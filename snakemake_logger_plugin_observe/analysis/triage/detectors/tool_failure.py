@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from snakemake_logger_plugin_observe.analysis.failures.endings import describe, text_of
+from snakemake_logger_plugin_observe.analysis.failures.endings import text_of
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.sent_signals import (
     find_sender,
@@ -25,7 +25,6 @@ from snakemake_logger_plugin_observe.analysis.triage.incident import (
 )
 
 CLASS: Final = TOOL
-_WAYS: Final = 4
 _KNOWN: Final = ("exit_code", "signal", "exception")
 
 
@@ -108,7 +107,9 @@ def _with_no_output(case: Case, name: str, failed: list[Failure]) -> Incident:
         id=f"{CLASS}:{name}",
         incident_class=CLASS,
         where="workflow semantics",
-        claim=_without_output(case, failed) + failed_jobs.stopped_too(failed),
+        claim=_without_output(case, failed)
+        + failed_jobs.attempt_by_attempt(failed)
+        + failed_jobs.stopped_too(failed),
         strength="likely",
         explains=failed_jobs.lost(failed),
         failures=len(failed),
@@ -127,10 +128,8 @@ def _with_no_output(case: Case, name: str, failed: list[Failure]) -> Incident:
 
 def _or_less(failed: list[Failure]) -> str:
     """Return what else to change, if what a retry had requested was refused."""
-    refusal = failed_jobs.refused_later(failed)
-    if not refusal:
-        return ""
-    return f", or request no more than can be had{refusal.replace('; then', ':', 1)}"
+    refusal = failed_jobs.refusal(failed)
+    return f", or request no more than can be had: {refusal}" if refusal else ""
 
 
 def _claim(failed: list[Failure], message: str) -> str:
@@ -147,20 +146,10 @@ def _how(failed: list[Failure], message: str) -> str:
     if len(failed) == 1:
         if len(failed[0].ways) > 1:
             attempts = plural(len(failed[0].rows), "attempt")
-            return f"{who} failed after {attempts}: {_each(failed[0])}"
+            return f"{who} failed after {attempts}: {failed_jobs.each_way(failed[0])}"
         return f"{who} {story_of(failed[0], text=message)}"
-    first = next((one for one in failed if len(one.ways) > 1), None)
     often = f"{who} failed {times:,} times, in the end {failed_jobs.how(failed)}"
-    if first is None:
-        return f"{often}{text}"
-    return f"{often}; of {failed_jobs.who([first])}, {_each(first)}"
-
-
-def _each(one: Failure) -> str:
-    """Return the ways in which the attempts of one job ended, the first of them if many."""
-    shown = describe(one.ways[:_WAYS], one.requested)
-    more = len(one.ways) - _WAYS
-    return f"{shown}; and in {plural(more, 'more way')}" if more > 0 else shown
+    return f"{often}{failed_jobs.attempt_by_attempt(failed) or text}"
 
 
 def _missing(failed: list[Failure]) -> bool:
@@ -221,7 +210,9 @@ def _recovered_claim(many: str, failed: list[Failure]) -> str:
         return f"{many} failed {how} and recovered on a retry{text}"
     (one,) = failed
     if len(one.ways) > 1:
-        return f"{many} failed {how_often(one)} and {recovered_on(one)}: {_each(one)}"
+        return (
+            f"{many} failed {how_often(one)} and {recovered_on(one)}: {failed_jobs.each_way(one)}"
+        )
     often = f"{how_often(one)} " if len(one.occurrences) > 1 else ""
     return f"{many} failed {often}{how} and {recovered_on(one)}{text}"
 

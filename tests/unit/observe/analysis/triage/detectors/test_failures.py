@@ -222,9 +222,45 @@ def test_a_retry_that_was_refused_is_said_of_a_job_that_ran_out_of_memory() -> N
     run = fold(numbered(story.events))
     (found,) = triage(Case(run, "failed")).incidents
     assert found.incident_class == "out_of_memory"
-    assert found.claim.endswith(
-        "; then attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
+    assert found.claim == (
+        "big ran out of memory: use unknown, 60000 MB requested (exit code 3), 2 times in total; "
+        "attempts 1 and 2 (30 GB and 60 GB) ran out of memory: big: index too large; "
+        "attempt 3 (90 GB) was refused: sbatch: error: Memory specification"
     )
+    assert found.action.text == (
+        "raise mem_mb of big above 60000, but to no more than can be had (attempt 3 (90 GB) was "
+        "refused: sbatch: error: Memory specification), or run it where nodes have more memory"
+    )
+
+
+def test_an_attempt_that_ended_in_another_way_before_a_job_was_lost_is_described() -> None:
+    story = fails(begun(wraps="slurm").job(1), 1, "no such file", code=3)
+    lost = {"status": "failed", "external_jobid": "72", "message": "NODE_FAIL"}
+    found = only(story.attempt(1, moments(6, 9), number=2, **lost).end(10, "failed"))
+    assert found.incident_class == "job_lost"
+    assert found.claim.endswith(
+        "; attempt 1 ended with exit code 3: no such file; "
+        "attempt 2 ended when the node or processes were lost: NODE_FAIL"
+    )
+
+
+def every_job_first(*lines: str) -> Story:
+    """Return two jobs of a rule that both fail first and then succeed, with *lines* in the logs."""
+    story = begun(wraps="local")
+    for job_id in (1, 2):
+        story.job(job_id, wildcards={"n": str(job_id)})
+        fails(story, job_id, *lines, start_s=3 * job_id)
+        succeeds(story, job_id, 2, 20 + job_id)
+    return story.end(40)
+
+
+def test_that_all_failed_alike_is_certain_only_if_they_left_a_message() -> None:
+    known, silent = only(every_job_first("not mounted")), only(every_job_first())
+    assert (known.strength, silent.strength) == ("certain", "likely")
+    assert known.claim == (
+        "map failed 2 times in the same way (every job failed at first): not mounted"
+    )
+    assert silent.claim == "map failed 2 times with exit code 13 (every job failed at first)"
 
 
 def test_an_output_that_a_later_attempt_made_did_not_appear_late() -> None:
