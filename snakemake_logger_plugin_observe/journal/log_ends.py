@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.journal.error_lines import last_error
 from snakemake_logger_plugin_observe.journal.masking import Masker
 from snakemake_logger_plugin_observe.journal.trusted_paths import open_file
 
@@ -44,6 +45,8 @@ class LogEnd(NamedTuple):
     first_line: int | None = None
     lines: tuple[str, ...] = ()
     problem: str | None = None
+    earlier_error: str | None = None
+    earlier_error_line: int | None = None
 
 
 class _End(NamedTuple):
@@ -148,12 +151,17 @@ def _tail(
         first, last = _tool_output(lines, first)
         if first == last:
             return LogEnd(path=name, bytes=size, problem="the tool printed nothing to it")
-    first = max(first, last - _MOST_LINES)
+    begin, first = first, max(first, last - _MOST_LINES)
+    shown = tuple(_as_shown(line) for line in lines[first:last])
+    found = None if last_error(shown) is not None else last_error(lines[begin:first])
+    at = None if found is None else begin + found
     return LogEnd(
         path=name,
         bytes=size,
         first_line=None if before is None else before + first + 1,
-        lines=tuple(_as_shown(line) for line in lines[first:last]),
+        lines=shown,
+        earlier_error=None if at is None else _as_shown(lines[at]),
+        earlier_error_line=None if at is None or before is None else before + at + 1,
     )
 
 

@@ -131,6 +131,10 @@ class LogTail(Frozen):
     lines: tuple[str, ...] = ()
     problem: str | None = None
     """Why there are no lines."""
+    earlier_error: str | None = None
+    """The last line before them that reads like an error, if none of them does."""
+    earlier_error_line: Count | None = None
+    """Its number in the file; null for a long file."""
 
 
 class Execution(Frozen):

@@ -1,6 +1,7 @@
 """What a failure means, why its log is silent, and how to see it again: all that can be said."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures import script_errors
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
@@ -8,7 +9,6 @@ from snakemake_logger_plugin_observe.analysis.failures.log_advice import (
     log_advice,
     shows_its_errors,
 )
-from snakemake_logger_plugin_observe.analysis.failures.log_lines import is_cause
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Meaning, meanings
 from snakemake_logger_plugin_observe.analysis.failures.repeat import (
     HowToRepeat,
@@ -16,6 +16,7 @@ from snakemake_logger_plugin_observe.analysis.failures.repeat import (
     prefix_of,
 )
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
+from snakemake_logger_plugin_observe.journal.error_lines import is_error
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -74,43 +75,58 @@ def _said(one: Failure) -> tuple[str, ...]:
 def _meanings(
     run: Run, one: Failure, job: JobDescribed, said: tuple[str, ...]
 ) -> tuple[Meaning, ...]:
-    why = one.decisive.why
+    why, line = one.decisive.why, one.decisive.line
+    prefix = prefix_of(run, job)
+    if line is not None and is_error(line.text):
+        # What it printed is better than what its exit code may mean.
+        return meanings(job.shellcmd or "", None, None, said, prefix)
     if not job.shellcmd:
         return _of_script(one, job)
-    silent = one.decisive.line is None and shows_its_errors(run, one)
-    found = meanings(
-        *(job.shellcmd, why.exit_code, why.signal, said, prefix_of(run, job)), silent=silent
-    )
-    line = one.decisive.line
-    if line is not None and is_cause(line.text):
-        # What it printed is better than what its exit code may mean.
-        return tuple(each for each in found if each.strength == "certain")
-    return found
+    silent = line is None and shows_its_errors(run, one)
+    return meanings(job.shellcmd, why.exit_code, why.signal, said, prefix, silent=silent)
+
+
+_INTERPRETERS: Final = {".r": "Rscript", ".rmd": "Rscript", ".jl": "julia", ".rs": "rust-script"}
 
 
 def _of_script(one: Failure, job: JobDescribed) -> tuple[Meaning, ...]:
     """Return what the exit code of a script means, whose messages were not kept."""
-    name, code = script_errors.name_of_script(job), one.decisive.why.exit_code
-    if name is None or code != 1 or one.decisive.line is not None:
+    name, why = script_errors.name_of_script(job), one.decisive.why
+    code = why.exit_code
+    if name is None or code not in (1, 127):
+        return meanings("", code, why.signal)
+    ending = name[name.rfind(".") :].lower()
+    if code == 127:
+        interpreter = _INTERPRETERS.get(ending, "the program that runs it")
+        return (
+            Meaning(
+                "likely",
+                f"the shell did not find {interpreter} for {name} (exit code 127)",
+                f"install {interpreter} in the environment of the rule (conda:, container:, "
+                "envmodules:)",
+                f"`command -v {interpreter}` prints a path where the job ran"
+                if ending in _INTERPRETERS
+                else f"{name} itself ends with 127",
+                "operating context",
+            ),
+        )
+    if one.decisive.line is not None or ending not in _ENDED:
         return ()
-    if name.endswith(".py"):
-        return (
-            Meaning(
-                "likely",
-                f"{name} ended by an exception that nothing caught, which is Python's exit code 1",
-                "run it again and read its traceback, which goes to the terminal",
-                f"{name} itself calls sys.exit(1)",
-                "tool behavior",
-            ),
-        )
-    if name.lower().endswith((".r", ".rmd")):
-        return (
-            Meaning(
-                "likely",
-                f"an error stopped {name}, which is R's exit code 1",
-                "run it again and read its message, which goes to the terminal",
-                f"{name} itself calls quit(status = 1)",
-                "tool behavior",
-            ),
-        )
-    return ()
+    text, to_do, wrong_if = (part.format(name=name) for part in _ENDED[ending])
+    return (Meaning("likely", text, to_do, wrong_if, "tool behavior"),)
+
+
+_OF_R: Final = (
+    "an error stopped {name}, which is R's exit code 1",
+    "run it again and read its message, which goes to the terminal",
+    "{name} itself calls quit(status = 1)",
+)
+_ENDED: Final = {
+    ".py": (
+        "{name} ended by an exception that nothing caught, which is Python's exit code 1",
+        "run it again and read its traceback, which goes to the terminal",
+        "{name} itself calls sys.exit(1)",
+    ),
+    ".r": _OF_R,
+    ".rmd": _OF_R,
+}

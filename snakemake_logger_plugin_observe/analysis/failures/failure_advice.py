@@ -7,10 +7,10 @@ from typing import Final
 
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
-from snakemake_logger_plugin_observe.analysis.failures.log_lines import is_progress
 from snakemake_logger_plugin_observe.analysis.failures.meanings import Strength, Where
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, named
+from snakemake_logger_plugin_observe.journal.error_lines import is_progress
 from snakemake_logger_plugin_observe.pasting import Command
 from snakemake_logger_plugin_observe.run.model import Run
 
@@ -83,7 +83,7 @@ def failure_advice(
         )
     meaning = found.meaning
     line = next((each.decisive.line for each in failed if each.decisive.line is not None), None)
-    if meaning is not None:
+    if meaning is not None and meaning.strength != "possible":
         means = "; or ".join(each.text for each in found.meanings)
         return FailureAdvice(
             "; or ".join(each.to_do for each in found.meanings),
@@ -101,9 +101,10 @@ def failure_advice(
             commands=commands,
             is_specific=False,
         )
+    perhaps = f"; it is possible that {meaning.text}: then {meaning.to_do}" if meaning else ""
     log = f"; {found.log}" if found.log is not None else ""
     return FailureAdvice(
-        f"run {name} again as Snakemake ran it, to see how it fails{log}",
+        f"run {name} again as Snakemake ran it, to see how it fails{perhaps}{log}",
         _no_limit(failed),
         AGAIN,
         commands=commands,

@@ -28,13 +28,14 @@ def log_advice(run: Run, one: Failure) -> str | None:
     It is a sentence without a full stop, or None too if the job has no log.
     """
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
-    if job is None or not job.log or one.decisive.line is not None:
+    if job is None or not job.log:
         return None
     logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.decisive.attempt), ())
     own = [log for log in logs if log.path in job.log]
-    if not own or any(log.problem not in _NOTHING for log in own):
-        return None
-    return _removed_with_output(job, own) or _nothing_sent(job, one)
+    if removed := _removed_with_output(run, job, own):
+        return removed
+    silent = bool(own) and all(log.problem in _NOTHING or log.bytes == 0 for log in own)
+    return _nothing_sent(job, one) if silent and one.decisive.line is None else None
 
 
 def shows_its_errors(run: Run, one: Failure) -> bool:
@@ -47,14 +48,19 @@ def shows_its_errors(run: Run, one: Failure) -> bool:
     return read and any(_gets_errors(job.shellcmd or "", path) for path in job.log)
 
 
-def _removed_with_output(job: JobDescribed, logs: list[LogTail]) -> str | None:
+def _removed_with_output(run: Run, job: JobDescribed, logs: list[LogTail]) -> str | None:
     """Return that a log was in an output folder, which Snakemake removes when the job fails."""
+    settings = run.started.settings if run.started is not None else {}
+    if settings.get("keep_incomplete"):
+        return None
     for log in logs:
-        inside = next((path for path in job.output if log.path.startswith(f"{path}/")), None)
-        if inside is not None and log.problem == "it does not exist":
+        folder = next((path for path in job.output if log.path.startswith(f"{path}/")), None)
+        if folder is not None and log.problem in (None, "it does not exist"):
+            kept = "; its last lines were kept in the journal" if log.lines else ""
             return (
-                f"the log is inside the output folder {inside}, and Snakemake removes the outputs "
-                "of a failed job, the log with them: declare it outside of that folder"
+                f"{log.path} is inside the output folder {folder}, and Snakemake removes the "
+                f"outputs of a failed job, the log with them{kept}: declare the log outside of "
+                "that folder"
             )
     return None
 
@@ -76,12 +82,20 @@ def _nothing_sent(job: JobDescribed, one: Failure) -> str | None:
         if one.cause == "exception":  # of a ``run:``, and Snakemake reports it
             return None
         return "log: redirects nothing by itself: what it printed went to the terminal"
-    line = _OF_SCRIPTS.get(name[name.rfind(".") :].lower())
-    begin = f"; begin {name} with `{line}`" if line else ""
+    begin = redirection(job)
     return (
         f"log: redirects nothing by itself: what {name} printed went to the terminal of Snakemake"
-        f"{begin}"
+        f"{f'; {begin}' if begin else ''}"
     )
+
+
+def redirection(job: JobDescribed) -> str:
+    """Return what sends the errors of *job* to its log, as an imperative; empty if unknown."""
+    if job.shellcmd:
+        return "begin the command with `exec 2> {log};`"
+    name = script_errors.name_of_script(job) or ""
+    line = _OF_SCRIPTS.get(name[name.rfind(".") :].lower())
+    return f"begin {name} with `{line}`" if line else ""
 
 
 def _gets_errors(command: str, log: str) -> bool:

@@ -1,45 +1,9 @@
 """The line of a log that shows what went wrong: the cause, before what is printed after it."""
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
+from snakemake_logger_plugin_observe.journal.error_lines import is_progress, is_word, last_error
 from snakemake_logger_plugin_observe.journal.records import LogTail
-
-# Last lines of a log that do not show what went wrong.
-_MEANINGLESS: Final = re.compile(
-    r"\W*|\s*at [\w.$<>/]+\(.*|Execution halted|Calls: .*|Traceback \(most recent call last\):"
-    r"|Shutting down, this might take some time\.|srun: error: .*Exited with exit code \d+"
-    r"|srun: (?:Terminating|launch/slurm|got SIG|Job step aborted).*|srun: error: .*: Killed"
-    r"|Will exit after finishing currently running jobs.*|make(?:\[\d+\])?: \*\*\* \[.*\] Error \d+"
-)
-# What tools print of an error: names of exceptions, levels of logs, messages of the system.
-_CAUSE: Final = re.compile(
-    r"^\s*(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Interrupt|Exit)\b(?:\s*:|\s*$|\s+\()"
-    r"|^\[[EF]::|\[(?:E|ERROR|FATAL|CRITICAL)\]|\b(?:ERROR|FATAL|CRITICAL|PANIC)\b"
-    r"|\b(?:[Ee]rror|[Ff]atal|[Ee]rreur)\b(?: in [^:]*)?\s?:|^Error in "
-    r"|^\s*[Aa]bort(?:ed|ing)?\b"
-    r"|\b[Aa]ssertion\b.*\b[Ff]ail|\b[Aa]ssertion failed|terminate called after throwing|what\(\):"
-    r"|^Exception in thread |^Caused by: |\bpanicked at\b"
-    r"|(?:: (?:command )?not found$)|: unbound variable|: syntax error |: ambiguous redirect"
-    r"|\bNo such file or directory\b|\b[Pp]ermission denied\b|\b[Cc]annot (?:open|stat|access|read"
-    r"|write|find|create|execute|allocate|load)\b|\b(?:[Cc]ould not|[Cc]ouldn't|[Ff]ail(?:ed)? to|"
-    r"[Uu]nable to) \w+|\bNo space left on device\b|\bDisk quota exceeded\b|\b[Oo]ut of memory\b"
-    r"|\b[Ss]egmentation fault\b|\b[Bb]us error\b|\bcore dumped\b|: (?:line \d+: +\d+ )?Killed\b"
-    r"|\b(?:unrecognized|invalid) (?:option|argument)s?\b|\bArgument list too long\b"
-)
-# They look like the above, and are not: counts, rates, and what was run reports of its end.
-_NO_CAUSE: Final = re.compile(
-    r"\b(?:0|no) errors?\b|\berror[_ -]?rate\b|\berrors?:? *0\b"
-    r"|\b(?:returned|exited with|exit) (?:non-zero )?(?:exit )?(?:code|status)\b|[Ww]arning:",
-    re.IGNORECASE,
-)
-# Progress and news: they say only how far a tool got.
-_PROGRESS: Final = re.compile(
-    r"\s*\d{1,3}(?:\.\d+)?\s?%.*|.*\b\d{1,3}(?:\.\d+)?\s?%\s*(?:[|\[(#=█▏▎▍▌▋▊▉].*)?"
-    r"|.*\d\s?(?:it|rec|reads?|[kMG]?B|rows?)/s\b.*|.*\bETA\b.*|\s*\[[#=\-> .]*\].*|\[[MID]::.*"
-    r"|.*\[(?:INFO|DEBUG)\].*|(?:INFO|DEBUG)\b.*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +19,18 @@ class LogLine:
 def last_meaningful_line(log: LogTail) -> LogLine | None:
     """Return the line of *log* that shows what went wrong, or None.
 
-    It is the last that reads like an error; else the last that is no news of progress; else the
-    last with words.
+    It is the last that reads like an error; else the last that is no news of progress.
     """
-    at = line_of_cause(log)
+    at = last_error(log.lines)
+    if at is None and log.earlier_error is not None:
+        return LogLine(log.path, log.earlier_error_line, log.earlier_error)
     if at is None:
-        told = [n for n, text in enumerate(log.lines) if _is_told(text)]
-        news = [n for n in told if not _PROGRESS.fullmatch(log.lines[n])]
-        at = next(reversed(news or told), None)
+        at = next((n for n in reversed(range(len(log.lines))) if _may_be(log.lines[n])), None)
     if at is None:
         return None
     first = log.first_line
     return LogLine(log.path, None if first is None else first + at, log.lines[at])
 
 
-def line_of_cause(log: LogTail) -> int | None:
-    """Return which of a log's lines is the last that reads like an error, or None."""
-    lines = enumerate(log.lines)
-    return next((n for n, text in reversed([*lines]) if _is_told(text) and is_cause(text)), None)
-
-
-def is_cause(text: str) -> bool:
-    """Whether a line reads like an error, and not like news of progress."""
-    return _CAUSE.search(text) is not None and _NO_CAUSE.search(text) is None
-
-
-def is_progress(text: str) -> bool:
-    """Whether a line says only how far a tool got."""
-    return _PROGRESS.fullmatch(text) is not None and not is_cause(text)
-
-
-def _is_told(text: str) -> bool:
-    return bool(text.strip()) and not _MEANINGLESS.fullmatch(text)
+def _may_be(text: str) -> bool:
+    return is_word(text) and not is_progress(text)

@@ -33,7 +33,7 @@ class Meaning:
     """What most likely made a command fail, what to do about it, and how to refute it."""
 
     strength: Strength
-    """``certain`` if the shell itself said so."""
+    """``certain`` if the shell itself said so, or a signal can mean nothing else."""
     text: str
     """A clause: ``grep found no match``."""
     to_do: str
@@ -71,14 +71,25 @@ class _Row:
     text: str
     to_do: str
     wrong_if: str
+    prints: bool
+    """Whether a message belongs to it, so that it is seen if it was kept."""
 
 
-def _row(codes: Collection[int], programs: str, text: str, to_do: str, wrong_if: str) -> _Row:
-    return _Row(frozenset(codes), frozenset(programs.split()), text, to_do, wrong_if)
+def _row(
+    codes: Collection[int],
+    programs: str,
+    text: str,
+    to_do: str,
+    wrong_if: str,
+    *,
+    prints: bool | None = None,
+) -> _Row:
+    prints = 1 not in codes if prints is None else prints
+    return _Row(frozenset(codes), frozenset(programs.split()), text, to_do, wrong_if, prints)
 
 
-# {program} is the program, {command} it with its arguments. All of these programs may print nothing
-# when they end so; a program that prints an error is known by that error, if it was kept.
+# {program} is the program, {command} it with its arguments. Most of these print nothing when they
+# end so; a program that prints an error is better known by that error.
 _BY_PROGRAM: Final = (
     _row(
         {1},
@@ -123,6 +134,16 @@ _BY_PROGRAM: Final = (
         "{program} did not find the program that it looks for, which is its exit code 1",
         "install that program in the environment of the rule, or put `|| true` behind {program}",
         "{command} prints a path where the job ran",
+    ),
+    _row(
+        {1},
+        "cd pushd",
+        "the folder that {program} names is not there, or not one that can be entered, which is "
+        "exit code 1",
+        "check the name in {command}: a job starts in the folder of the run, and Snakemake makes "
+        "only the folders of its outputs and logs",
+        "`ls -d` shows the folder that {command} names",
+        prints=True,
     ),
     _row(
         {2},
@@ -181,6 +202,12 @@ _BY_PROGRAM: Final = (
         "{program} connects to the host from there",
     ),
 )
+IN_SHORT: Final = {
+    124: "timeout: the command took too long",
+    126: "shell: the command cannot be executed",
+    127: "shell: command not found",
+}
+"""What a code means in a few words, where the command is not known."""
 _NOT_FOUND: Final = 127
 _NOT_EXECUTABLE: Final = 126
 # Programs of every machine, and of bash: not what a 127 is about.
@@ -263,6 +290,8 @@ def _by_code(
             others = [each for each in live if each.program not in row.programs]
             alone = silent or code != 1 or all(each.program in _EVERYWHERE for each in others)
             yield _of_row(row, one, strict, "likely" if alone else "possible")
+    if code == 2 and not programs and command.strip():
+        yield _NOT_PARSED
     if code == SIGPIPE_CODE and strict.pipes:
         yield _pipe_closed(programs, strict)
     elif code == _NOT_FOUND:
@@ -273,6 +302,8 @@ def _by_code(
         yield from _unset(programs, command, silent=silent)
     if code == 1:
         yield from _sourced(live)
+        yield from _activated(live)
+        yield from _counted(command, strict)
     if (crash := _CRASHES.get(code)) is not None:
         yield crash
 
@@ -288,7 +319,7 @@ def _of_row(row: _Row, one: SimpleCommand, strict: _Strictness, strength: Streng
         text = row.text.format(**fill)
     return Meaning(
         *(strength, text, row.to_do.format(**fill), row.wrong_if.format(**fill)),
-        prints_nothing=1 in row.codes,
+        prints_nothing=not row.prints,
     )
 
 
@@ -296,8 +327,12 @@ def _pipe_closed(programs: Sequence[SimpleCommand], strict: _Strictness) -> Mean
     """Return what 141 means: the reader of a pipe ended while its writer wrote."""
     reader = next((one for one in programs if _stops_early(one)), None)
     name = reader.program if reader is not None else "what reads the pipe"
-    all_of_it = {"head": "awk 'NR<=5' instead of head -n 5", "grep": "grep without -q or -m"}
-    instead = all_of_it.get(name)
+    instead = None
+    if reader is not None and reader.program == "head":
+        count = re.search(r"(?:^|\s)-n? ?(\d+)", " ".join(reader.arguments))
+        instead = f"awk 'NR<={count[1] if count else 10}'"
+    elif reader is not None and reader.program.endswith("grep"):
+        instead = "grep without -q or -m"
     instead = f" (for example {instead})" if instead else ""
     return Meaning(
         "likely",
@@ -321,6 +356,17 @@ def _stops_early(one: SimpleCommand) -> bool:
 
 
 def _not_found(live: Sequence[SimpleCommand]) -> Meaning:
+    """Return what 127 means: which program the shell did not find."""
+    if (one := _last(live, ("module", "ml"))) is not None:
+        return Meaning(
+            "likely",
+            f"the shell did not find {one.program} (exit code 127): it is a function of login "
+            "shells, and the shell of a job is none",
+            "give the rule `envmodules:` and run with --sdm env-modules; or read the file that "
+            "defines it before (`source /etc/profile.d/modules.sh`, where your site has it)",
+            f"`bash -c 'type {one.program}'` prints a function where the job ran",
+            "operating context",
+        )
     others = dict.fromkeys(one.program for one in live if one.program not in _EVERYWHERE)
     who = both([cut(one, _LONGEST) for one in others])
     which = f"one of {who}" if len(others) > 1 else who or "a program of the command"
@@ -373,6 +419,35 @@ def _unset(programs: Sequence[SimpleCommand], command: str, *, silent: bool) -> 
     )
 
 
+def _activated(live: Sequence[SimpleCommand]) -> Iterator[Meaning]:
+    """Yield that ``conda activate`` does not work in a job's shell."""
+    one = _last(live, ("conda", "mamba", "micromamba"))
+    if one is not None and one.arguments[:1] == ("activate",):
+        yield Meaning(
+            "likely",
+            f"{one.program} activate needs a shell that {one.program} init has prepared, and reads "
+            "variables that are not set: the shell of a job is not such a one, and set -u fails it",
+            "give the rule a conda: environment, which Snakemake activates; or use "
+            f"`{one.program} run -n NAME` before the program",
+            f"`bash -c 'set -euo pipefail; {one.text}'` succeeds",
+            "operating context",
+        )
+
+
+def _counted(command: str, strict: _Strictness) -> Iterator[Meaning]:
+    """Yield that ``((n++))`` fails where it gives 0."""
+    found = re.search(r"(?:^|[;&|\n])\s*(\(\([^()]*\)\))", command)
+    if found is not None and strict.fails:
+        text = cut(" ".join(found[1].split()), _LONGEST)
+        yield Meaning(
+            "likely",
+            f"{text} has exit code 1 where it gives 0; {strict.said(piped=False)}",
+            "write it as an assignment: n=$((n + 1)); or put `|| true` behind it",
+            f"{text} does not give 0",
+            prints_nothing=True,
+        )
+
+
 def _sourced(live: Sequence[SimpleCommand]) -> Iterator[Meaning]:
     one = _last(live, ("source", "."))
     if one is None:
@@ -391,7 +466,7 @@ def _sourced(live: Sequence[SimpleCommand]) -> Iterator[Meaning]:
 
 def _crash(name: str, text: str) -> Meaning:
     return Meaning(
-        "likely",
+        "certain",
         f"a program of the command {text} ({name})",
         "run it again with the same inputs: if it ends so again, report it to its authors, or "
         "install another version; if not, suspect the machine",
@@ -400,6 +475,12 @@ def _crash(name: str, text: str) -> Meaning:
     )
 
 
+_NOT_PARSED: Final = Meaning(
+    "likely",
+    "the shell could not read the command (exit code 2): a quote or a bracket in it is not closed",
+    "close it; in a Snakefile, write {{ for {, and \\\\ for a backslash",
+    "`bash -n` accepts the command",
+)
 _CRASHES: Final = {
     132: _crash("SIGILL", "used an instruction that this processor does not have"),
     134: _crash("SIGABRT", "aborted itself: a failed assertion, or no memory left"),
@@ -456,6 +537,31 @@ def _command_not_found(said: Sequence[str], _command: str) -> Iterator[Meaning]:
             return
 
 
+def _windows_lines(said: Sequence[str], _command: str) -> Iterator[Meaning]:
+    """A carriage return at the end of a name: ``/bin/bash^M: bad interpreter``."""
+    if any(re.search(r"\$'[^']*\\r'?: |\^M: |\r: (?:command )?not found", line) for line in said):
+        yield Meaning(
+            "certain",
+            "a script has the line ends of Windows, and the shell takes the carriage return for a "
+            "part of a name",
+            "convert the script with dos2unix",
+            "`file` does not say CRLF of the script",
+        )
+
+
+def _no_syntax(said: Sequence[str], _command: str) -> Iterator[Meaning]:
+    """``bash: -c: line 1: syntax error near unexpected token`` ..."""
+    wrong = r": syntax error|unexpected EOF while looking for matching"
+    if any(re.search(wrong, line) and re.search(r"sh: |line \d+: ", line) for line in said):
+        yield Meaning(
+            "certain",
+            "the shell could not read the command: a quote or a bracket is missing, or too many",
+            "correct it where the shell says; in a Snakefile, write {{ for {, and \\\\ for a "
+            "backslash",
+            "`bash -n` accepts the command",
+        )
+
+
 def _too_long(said: Sequence[str], _command: str) -> Iterator[Meaning]:
     if any("Argument list too long" in line for line in said[-3:]):
         yield Meaning(
@@ -467,7 +573,9 @@ def _too_long(said: Sequence[str], _command: str) -> Iterator[Meaning]:
 
 
 _SAID: Final[tuple[Callable[[Sequence[str], str], Iterator[Meaning]], ...]] = (
+    _windows_lines,
     _unbound,
     _command_not_found,
+    _no_syntax,
     _too_long,
 )

@@ -30,6 +30,7 @@ _NO_ENVIRONMENT: Final = "d41d8cd98f00b204e9800998ecf8427e"
 """Snakemake's digest of no environment at all: MD5 of nothing."""
 _SNAKEMAKE: Final = frozenset({"snakemake", "__main__.py"})
 _DIRECTORY: Final = re.compile(r"-d\S*|--directory(?:=.*)?", re.DOTALL)
+_INCOMPLETE: Final = frozenset({"--rerun-incomplete", "--ri"})
 _UNTIL: Final = re.compile(r"-U\S*|--until(?:=.*)?", re.DOTALL)
 
 
@@ -53,6 +54,11 @@ def how_to_repeat(run: Run, one: Failure, journal: str = "") -> HowToRepeat | No
     """
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
     if job is None or one.cause not in _REPEATABLE or run.started is None:
+        return None
+    if one.outcome in (
+        "succeeded",
+        "unfinished",
+    ):  # it would write over what is there, or write too
         return None
     there = () if journal.startswith(".snakemake/") else (command("cd", run.started.workdir),)
     alone = _its_command(run, one, job)
@@ -120,4 +126,7 @@ def _by_snakemake(run: Run, job: JobDescribed) -> Command | None:
     if any(MASK in one or _UNTIL.fullmatch(one) for one in arguments):
         return None
     until = run.relative(job.output[0]) if job.output else job.rule
-    return command("snakemake", f"--until={until}", *arguments, purpose="runs that one job again")
+    kept = run.started is not None and run.started.settings.get("keep_incomplete")
+    again = ("--rerun-incomplete",) if kept and not _INCOMPLETE & {*arguments} else ()
+    purpose = "runs that one job again"
+    return command("snakemake", f"--until={until}", *again, *arguments, purpose=purpose)

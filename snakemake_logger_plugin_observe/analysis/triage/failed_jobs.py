@@ -8,6 +8,7 @@ from snakemake_logger_plugin_observe.analysis.citations import Citation
 from snakemake_logger_plugin_observe.analysis.failures.endings import describe, of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
+from snakemake_logger_plugin_observe.analysis.failures.meanings import IN_SHORT
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.analysis.named_files import named_in
 from snakemake_logger_plugin_observe.analysis.phrasing import (
@@ -26,11 +27,6 @@ _CITED: Final = 3
 _LONGEST: Final = 160
 _WAYS: Final = 4
 _UNKNOWN: Final = "no known exit code"
-_EXIT_CODES: Final = {
-    124: "timeout: the command took too long",
-    126: "shell: the command cannot be executed",
-    127: "shell: command not found",
-}
 
 
 def name_of(one: Failure) -> str:
@@ -131,7 +127,7 @@ def ending(one: Occurrence) -> str:
     """Return how one execution ended, in a few words."""
     why = one.why
     if ended := describe_exit(why.exit_code, why.signal):
-        means = _EXIT_CODES.get(why.exit_code) if why.exit_code is not None else None
+        means = IN_SHORT.get(why.exit_code) if why.exit_code is not None else None
         return ended + (f" ({means})" if means else "")
     return {"missing_output": "a missing output", "exception": "an exception"}.get(
         why.cause, _UNKNOWN

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from snakemake_logger_plugin_observe.analysis.citations import Citation, shortened
+from snakemake_logger_plugin_observe.analysis.failures.explained import explain
+from snakemake_logger_plugin_observe.analysis.failures.log_advice import redirection
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import last_meaningful_line
 from snakemake_logger_plugin_observe.analysis.phrasing import job_name
 from snakemake_logger_plugin_observe.analysis.triage.case import Case
@@ -34,6 +36,8 @@ class LogExcerpt:
     problem: str | None = None
     figures: str | None = None
     """The main figures of a benchmark, by name."""
+    advice: str | None = None
+    """Why a failed job's log shows nothing, and what to add to its rule."""
 
     @property
     def evidence(self) -> tuple[Citation, ...]:
@@ -75,25 +79,31 @@ def missing_evidence(
             if not there
         }
         if proposals and (cited := case.side.at_job(job_id, f"rule: {job.rule}")):
-            proposed[job.rule] = _proposed(job.rule, proposals, cited)
+            how = "" if job.log else redirection(job)
+            proposed[job.rule] = _proposed(job.rule, proposals, how, cited)
     return tuple(proposed.values())
 
 
-def _proposed(rule: str, proposals: dict[str, str], cited: tuple[Citation, ...]) -> Incident:
+def _proposed(
+    rule: str, proposals: dict[str, str], how: str, cited: tuple[Citation, ...]
+) -> Incident:
+    """Return the proposal to add *proposals* to a rule, and *how* its log gets its errors."""
     directives = " and ".join(proposals.values())
+    also = f"; log: redirects nothing by itself: {how}" if how else ""
     return Incident(
         id=f"{MISSING_EVIDENCE}:{rule}",
         incident_class=MISSING_EVIDENCE,
         where="workflow semantics",
         claim=f"rule {rule} has {' and '.join(f'no {what}' for what in proposals)}; "
-        f"add {directives}",
+        f"add {directives}{also}",
         strength="certain",
         explains=0,
         failures=0,
         evidence=cited,
         wrong_if=f"the Snakefile of this run declares it for rule {rule}",
         action=Action(
-            f"add {directives} to rule {rule}", "its tool's messages and resource use are not kept"
+            f"add {directives} to rule {rule}{also}",
+            "its tool's messages and resource use are not kept",
         ),
         check=f"missing_{'logs' if 'log' in proposals else 'benchmarks'} <= 0",
         rules=(rule,),
@@ -125,7 +135,10 @@ def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
         tail = case.read(path)
         line = last_meaningful_line(tail)
         if line is None:
-            yield LogExcerpt("log", path, name, problem=tail.problem or "it is empty")
+            problem = tail.problem or ("it has only news of progress" if tail.lines else "")
+            yield LogExcerpt(
+                *("log", path, name), problem=problem or "it is empty", advice=_advice(case, job)
+            )
         else:
             yield LogExcerpt("log", path, name, line.number, line.text)
     if job.benchmark is not None:
@@ -139,6 +152,12 @@ def _of(case: Case, job: JobDescribed) -> Iterator[LogExcerpt]:
                 *("benchmark", job.benchmark, name, number, tail.lines[-1]),
                 figures=_figures(tail.lines[0], tail.lines[-1]),
             )
+
+
+def _advice(case: Case, job: JobDescribed) -> str | None:
+    """Return why the log of *job* shows nothing, if it failed."""
+    failed = (one for one in case.failures if one.job_id == job.job_id)
+    return next((explain(case.run, one).log for one in failed), None)
 
 
 def _figures(header: str, line: str) -> str | None:

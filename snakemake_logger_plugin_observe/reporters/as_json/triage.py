@@ -43,6 +43,7 @@ def shape(answer: TriageAnswer) -> dict[str, Any]:
                 "line": one.line,
                 "text": one.text,
                 "problem": one.problem,
+                "advice": one.advice,
             }
             for one in found.excerpts
         ],

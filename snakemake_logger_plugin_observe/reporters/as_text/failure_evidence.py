@@ -9,6 +9,7 @@ from rich.text import Text
 
 from snakemake_logger_plugin_observe.analysis.failures.essence import on_one_line
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
+from snakemake_logger_plugin_observe.analysis.failures.log_lines import last_meaningful_line
 from snakemake_logger_plugin_observe.analysis.failures.signatures import normalised
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
 from snakemake_logger_plugin_observe.journal.records import LogTail
@@ -77,11 +78,15 @@ def _log(log: LogTail) -> Iterator[RenderableType]:
     if log.problem is not None:
         yield line(f"log {log.path}: {log.problem}", "dim")
         return
-    written = [(number, text) for number, text in enumerate(log.lines) if text.strip()]
+    written = [number for number, text in enumerate(log.lines) if text.strip()][-_LOG_LINES:]
     first = log.first_line
-    for number, text in written[-_LOG_LINES:]:
-        at = "" if first is None else f"{first + number}:"
-        yield line(f"{log.path}:{at} {text}")
+    shows = last_meaningful_line(log)
+    numbers = [None if first is None else first + number for number in written]
+    texts = [log.lines[number] for number in written]
+    if shows is not None and (shows.number, shows.text) not in zip(numbers, texts, strict=True):
+        numbers, texts = [shows.number, *numbers[1:]], [shows.text, *texts[1:]]
+    for number, text in zip(numbers, texts, strict=True):
+        yield line(f"{log.path}:{'' if number is None else f'{number}:'} {text}")
 
 
 def failed_attempts(one: Failure) -> list[Attempt]:

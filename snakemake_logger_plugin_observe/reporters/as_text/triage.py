@@ -118,6 +118,8 @@ def _quotes(quotes: Sequence[LogExcerpt], missing_evidence: Sequence[Incident]) 
     for one in quotes:
         if one.text is None:
             yield Text(harmless(f"{one.path}: {one.problem}"), "dim")
+            if one.advice is not None:
+                yield Text(harmless(f"  {one.advice}"))
             continue
         where = one.path if one.line is None else f"{one.path}:{one.line}"
         line = Text(harmless(where))

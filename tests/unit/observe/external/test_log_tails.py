@@ -30,6 +30,15 @@ def test_the_last_twenty_lines_are_read_with_their_numbers(tmp_path: Path) -> No
     assert (found.first_line, found.lines) == (81, tuple(str(n) for n in range(81, 101)))
 
 
+def test_the_last_error_before_them_is_kept_where_none_of_them_is_one(tmp_path: Path) -> None:
+    news = b"".join(b"read %d\n" % n for n in range(25))
+    found = tail(tmp_path, b"Error: first\nError: no index\nbye\n" + news)
+    assert (found.earlier_error, found.earlier_error_line) == ("Error: no index", 2)
+    assert found.first_line == 9
+    found = tail(tmp_path, b"Error: no index\n" + news + b"Error: last\n")
+    assert (found.earlier_error, found.earlier_error_line) == (None, None)
+
+
 def test_only_the_end_of_a_long_log_is_read_without_line_numbers(tmp_path: Path) -> None:
     found = tail(tmp_path, b"x" * 99 + b"\n" + (b"y" * 9_999 + b"\n") * 300)
     assert found.bytes == 100 + 300 * 10_000

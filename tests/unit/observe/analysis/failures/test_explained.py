@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from builders import Story, begun
-from failing import fails
+from failing import fails, succeeds
 
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained, explain
 from snakemake_logger_plugin_observe.analysis.failures.failures import failures
@@ -258,13 +258,51 @@ def test_the_code_of_a_run_needs_no_log() -> None:
     assert explained(run, logs=EMPTY, code=None, message=message).log is None
 
 
-def test_a_log_inside_an_output_folder_was_removed_with_it() -> None:
-    run = story("mkdir out; tool 2> out/a.log", output=("out",), log=("out/a.log",))
-    gone = (LogTail(path="out/a.log", problem="it does not exist"),)
-    assert explained(run, logs=gone, code=3).log == (
-        "the log is inside the output folder out, and Snakemake removes the outputs of a failed "
-        "job, the log with them: declare it outside of that folder"
+@pytest.mark.parametrize(
+    ("tail", "kept"),
+    [
+        ({"problem": "it does not exist"}, ""),
+        ({"lines": ("no such sample",)}, "; its last lines were kept in the journal"),
+    ],
+)
+def test_a_log_inside_an_output_folder_was_removed_with_it(tail: Any, kept: str) -> None:
+    def run(**facts: Any) -> Story:
+        return story("mkdir out; tool", output=("out",), log=("out/a.log",), facts=facts)
+
+    logs = (LogTail(path="out/a.log", **tail),)
+    assert explained(run(), logs=logs, code=3).log == (
+        "out/a.log is inside the output folder out, and Snakemake removes the outputs of a failed "
+        f"job, the log with them{kept}: declare the log outside of that folder"
     )
+    kept_all = run(settings={"keep_incomplete": True})
+    assert "is inside" not in (explained(kept_all, logs=logs, code=3).log or "")
+
+
+def test_a_job_that_recovered_is_not_run_again() -> None:
+    """Its outputs are there."""
+    run = succeeds(fails(story("tool"), 1, code=1), 1, number=2).end(20)
+    (one,) = failures(run.run)
+    assert how_to_repeat(run.run, one, JOURNAL) is None
+
+
+def test_outputs_that_were_kept_are_made_again() -> None:
+    run = story(None, facts={"settings": {"keep_incomplete": True}})
+    again = "snakemake --until=out.txt --rerun-incomplete -c2 --logger observe"
+    assert lines(run) == ["job:", again]
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "expected"),
+    [
+        ("plot.R", 127, "the shell did not find Rscript for plot.R (exit code 127)"),
+        ("make.py", 139, "a program of the command read memory that is not its own"),
+        ("make.py", 2, None),
+    ],
+)
+def test_the_exit_code_of_a_script_means(script: str, code: int, expected: str | None) -> None:
+    found = explained(story(None, script=f"/work/{script}"), code=code).meaning
+    assert (found is not None) == (expected is not None)
+    assert found is None or found.text.startswith(str(expected))
 
 
 def test_a_missing_output_is_explained_elsewhere() -> None:

@@ -32,7 +32,6 @@ def log(*lines: str) -> LogTail:
         (("Exception in thread main: no", "  at a.B(C.java:1)", "12.5 MB/s ETA 0:10"), 1),
         (("thread 'main' panicked at 'no', x.rs:1", "note: run with RUST_BACKTRACE=1"), 1),
         (("no such sample x", "37% done", "[====>   ]"), 1),
-        (("10%", "20%"), 2),
     ],
 )
 def test_meaningless_last_lines_of_a_log_are_skipped(lines: tuple[str, ...], number: int) -> None:
@@ -41,8 +40,20 @@ def test_meaningless_last_lines_of_a_log_are_skipped(lines: tuple[str, ...], num
     assert (line.path, line.number, line.text) == ("logs/a.log", number, lines[number - 1])
 
 
-def test_a_log_without_words_has_no_meaningful_line() -> None:
-    assert last_meaningful_line(log("...", "")) is None
+@pytest.mark.parametrize("lines", [("...", ""), ("10%", "20%", "[M::main] 5 reads")])
+def test_a_log_without_words_or_with_news_alone_has_no_meaningful_line(
+    lines: tuple[str, ...],
+) -> None:
+    assert last_meaningful_line(log(*lines)) is None
+
+
+def test_an_error_before_the_lines_that_were_kept_comes_before_them() -> None:
+    kept = log("closing files").model_copy(
+        update={"first_line": 40, "earlier_error": "Error: no", "earlier_error_line": 7}
+    )
+    line = last_meaningful_line(kept)
+    assert line is not None
+    assert (line.number, line.text) == (7, "Error: no")
 
 
 def test_the_brackets_of_a_line_stay() -> None:

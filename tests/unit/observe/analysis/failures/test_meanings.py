@@ -34,6 +34,11 @@ def of(
         ("grep '[' a", 2, "grep could not read a file or its pattern"),
         ("ls *.bam > c", 2, "a file that ls names is not there"),
         ("python3 x.py --no", 2, "python3 got arguments that it does not take"),
+        ("cd nowhere; touch a", 1, "the folder that cd names is not there"),
+        ("conda activate x; tool", 1, "conda activate needs a shell that conda init has prepared"),
+        ("i=0\n((i++))\necho $i", 1, "((i++)) has exit code 1 where it gives 0"),
+        ("module load bwa; tool", 127, "the shell did not find module (exit code 127)"),
+        ("echo 'a", 2, "the shell could not read the command"),
         ("timeout 5 sleep 9", 124, "timeout ended the program"),
         ("timeout -s KILL 5 sleep 9", 137, "timeout killed the program"),
         ("ls | xargs rm", 123, "one of the commands that xargs ran failed"),
@@ -56,7 +61,8 @@ def of(
 def test_an_exit_code_means(command: str, code: int, expected: str) -> None:
     found = of(command, code)[0]
     assert found.text.startswith(expected)
-    assert found.strength == ("possible" if "$1" in command else "likely")
+    strength = "possible" if "$1" in command else "certain" if code in (134, 139) else "likely"
+    assert found.strength == strength
     assert found.to_do
     assert found.wrong_if
 
@@ -69,6 +75,8 @@ def test_an_exit_code_means(command: str, code: int, expected: str) -> None:
         ("if grep a b; then tool; fi", 1),
         ("echo ${A:-x}", 1),
         ("tool", 3),
+        ("for ((i=0; i<3; i++)); do tool; done", 1),
+        ("if ((i)); then tool; fi; x=$((1 - 1))", 1),
         ("tool", 137),
         ("cat a | head", 1),
     ],
@@ -137,6 +145,22 @@ def test_two_causes_that_are_as_likely_are_both_named() -> None:
             ),
         ),
         (
+            "run.sh: line 2: $'\\r': command not found",
+            (
+                "a script has the line ends of Windows, and the shell takes the carriage return "
+                "for a part of a name"
+            ),
+            "convert the script with dos2unix",
+        ),
+        (
+            "/usr/bin/bash: -c: line 1: syntax error near unexpected token `)'",
+            "the shell could not read the command: a quote or a bracket is missing, or too many",
+            (
+                "correct it where the shell says; in a Snakefile, write {{ for {, and \\\\ for "
+                "a backslash"
+            ),
+        ),
+        (
             "/usr/bin/bash: line 1: /usr/bin/cat: Argument list too long",
             "the command is longer than the system allows: too many files in one command",
             "write their names into a file and give the program that, or use xargs",
@@ -158,6 +182,9 @@ CASES = [
     ("no_such_tool_here > c", "the shell did not find no_such_tool_here"),
     ("timeout 0.1 sleep 5", "timeout ended the program"),
     ("echo a > a; echo b > b; cmp -s a b", "cmp found a difference"),
+    ("i=0; ((i++)); echo $i", "((i++)) has exit code 1"),
+    ("cd nowhere", "the folder that cd names is not there"),
+    ("echo 'a", "the shell could not read the command"),
     ("kill -SEGV $$", "a program of the command read memory that is not its own"),
 ]
 

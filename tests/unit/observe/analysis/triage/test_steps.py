@@ -151,7 +151,8 @@ def test_affected_rules_without_a_log_or_benchmark_get_a_proposal() -> None:
     (claim,) = triage_of(a_run(jobs, length_s=200), a_run()).missing_evidence
     assert claim.claim == (
         'rule cut has no log and no benchmark; add log: "logs/cut/{sample}.log" and '
-        'benchmark: "benchmarks/cut/{sample}.txt"'
+        'benchmark: "benchmarks/cut/{sample}.txt"; log: redirects nothing by itself: begin the '
+        "command with `exec 2> {log};`"
     )
     assert claim.evidence[0].kind == "journal"
     assert triage_of(a_run(changed(a_workflow(), "cut", log=())), a_run()).missing_evidence == ()

@@ -722,7 +722,8 @@ def test_a_failed_rule_without_a_log_or_benchmark_gets_a_proposal() -> None:
     (found,) = triage_of(fails(story, 1, "no").end(9, "failed")).missing_evidence
     assert found.id == "missing_evidence:map"
     assert found.action.text == (
-        'add log: "logs/map/{n}.log" and benchmark: "benchmarks/map/{n}.txt" to rule map'
+        'add log: "logs/map/{n}.log" and benchmark: "benchmarks/map/{n}.txt" to rule map; '
+        "log: redirects nothing by itself: begin the command with `exec 2> {log};`"
     )
     assert found.check == "missing_logs <= 0"
 
