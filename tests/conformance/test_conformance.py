@@ -1,5 +1,6 @@
 """Nothing changes: each case is run bare and with both plugins, and everything is compared."""
 
+import contextlib
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from cases import CLUSTER, LOCAL, Call, Case, every_case
 from comparison import Side, left, printed, sides
 from packaging.version import parse as parse_version
+from pasted import printed_by, problem_of
 
 from snakemake_logger_plugin_observe.__main__ import parser
 from snakemake_logger_plugin_observe.analysis.cost.account import account
@@ -100,6 +102,8 @@ def test_everything_equals_the_bare_run(
         case.check(*runs)
     for journal, run in zip(_journals(observed), runs, strict=True):
         _has_no_other_incident(case, journal, run)
+    for journal in _journals(observed):
+        _prints_only_commands_that_can_be_pasted(journal)
 
 
 def _has_no_other_incident(case: Case, journal: Path, run: Run) -> None:
@@ -129,6 +133,13 @@ def _has_no_other_incident(case: Case, journal: Path, run: Run) -> None:
                 assert [one.text for one in found.note.next_action] == ["nothing to do"]
         else:
             assert [one.claim for one in found.incidents if not one.failures] == []
+
+
+def _prints_only_commands_that_can_be_pasted(journal: Path) -> None:
+    """Each command in an answer about a run is understood by its program, and ours runs."""
+    with contextlib.chdir(journal.parents[2]):
+        lines = printed_by(journal.relative_to(Path.cwd()))
+        assert {line: why for line in lines if (why := problem_of(line))} == {}
 
 
 def _why_not(case: Case) -> str | None:
