@@ -95,6 +95,8 @@ class RunStarted(Event):
     wraps: Own | None = None
     """The executor that the executor ``timed`` wraps."""
     cores: Whole | None = None
+    cpus: Whole | None = None
+    """How many cores of its machine the main process may use."""
     jobs: Whole | None = None
     resources: Named = Field(default_factory=dict)
     settings: Named = Field(default_factory=dict)

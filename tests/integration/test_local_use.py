@@ -77,6 +77,37 @@ def test_jobs_that_run_at_once_used_what_time_says(lab: Lab, gnu: bool) -> None:
         assert used.peak_rss_bytes == pytest.approx(peak_kib * 1024, abs=10_000_000)
 
 
+def test_the_ends_of_a_pipe_and_a_service_that_snakemake_ends_are_measured_too(lab: Lab) -> None:
+    (lab.folder / "tool.py").write_text(_TOOL)
+    lab.snakefile("""
+        import sys
+        TOOL = f"{sys.executable} tool.py"
+        rule all:
+            input: "out", "client"
+        rule source:
+            output: pipe("through")
+            shell: "{TOOL} 200 0.3; echo a > {output}"
+        rule sink:
+            input: "through"
+            output: "out"
+            shell: "cat {input} > {output}; {TOOL} 250 0.2"
+        rule server:
+            output: service("socket")
+            shell: "{TOOL} 300 0.2; touch {output}; sleep 100"
+        rule client:
+            input: "socket"
+            output: "client"
+            shell: "touch {output}"
+    """)
+    lab.snakemake("--cores", "4", *BOTH)
+    run = lab.run()
+    for rule, megabytes, cpu_s in (("source", 200, 0.3), ("sink", 250, 0.2), ("server", 300, 0.2)):
+        used = the_attempt(run, rule).used
+        assert used is not None
+        assert (used.user_s or 0) + (used.system_s or 0) >= cpu_s
+        assert used.peak_rss_bytes == pytest.approx(megabytes * 2**20, abs=25_000_000)
+
+
 def test_a_job_that_fails_has_used_something_too(lab: Lab) -> None:
     (lab.folder / "tool.py").write_text(_TOOL)
     lab.snakefile(f"""

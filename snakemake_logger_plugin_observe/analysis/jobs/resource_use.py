@@ -1,7 +1,7 @@
 """What attempts requested and used, and rules that requested far too much or too little."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe.run.attempt import FINAL, Attempt
@@ -126,11 +126,17 @@ class RequestMismatch:
 
 def request_mismatches(run: Run) -> list[RequestMismatch]:
     """Return the over- and under-requested resources of each rule, memory first."""
+    started = run.started
+    cores, cpus = (started.cores, started.cpus) if started is not None else (None, None)
+    cores_suffice = cores is not None and cpus is not None and cores <= cpus
     by_rule: dict[str, list[ResourceUse]] = {}
     for attempt in run.attempts.values():
         rule = run.rule_of(attempt)
         if rule is not None and attempt.status == "success":
-            by_rule.setdefault(rule, []).append(resource_use(run, attempt))
+            use = resource_use(run, attempt)
+            if attempt.external_jobid is None and not cores_suffice:
+                use = replace(use, cpu_s=None)  # a job may have had less than it could use
+            by_rule.setdefault(rule, []).append(use)
     found = [
         one
         for check in (_memory, _threads, _runtime)

@@ -297,3 +297,13 @@ def test_no_run_has_a_small_mismatch(run: Run) -> None:
     for one in request_mismatches(run):
         assert one.used > one.requested * 0.9 or one.requested >= 2 * one.used
         assert one.too_little == (one.used > one.requested * 0.9)
+
+
+@pytest.mark.parametrize(("cpus", "found"), [(4, [("threads", 4, 1.0)]), (3, []), (None, [])])
+def test_cores_that_jobs_of_this_machine_left_idle_count_if_there_were_as_many(
+    cpus: int | None, found: list[Any]
+) -> None:
+    """With more --cores than the machine has, a job may get less than it could use."""
+    story = Story(cores=4, cpus=cpus).plan(2, 3).job(1, threads=4)
+    story.quick(1, 3, 4, 24, used=Usage(user_s=19, system_s=1))
+    assert off(story) == found
