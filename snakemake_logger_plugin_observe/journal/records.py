@@ -209,6 +209,8 @@ class ErrorDetails(Frozen):
     """Those of the job, if it is about one."""
     reason: str | None = None
     """Why that job had to run, in Snakemake's words."""
+    similar: str | None = None
+    """A file that is there, next to the one that the error misses, of a name like that one's."""
 
 
 class UpToDateJob(Frozen):

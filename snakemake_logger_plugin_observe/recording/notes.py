@@ -252,6 +252,7 @@ class ErrorFacts:
     rule: str | None = None
     wildcards: dict[str, str] = field(default_factory=dict)
     reason: str | None = None
+    similar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

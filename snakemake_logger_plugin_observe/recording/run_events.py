@@ -7,6 +7,8 @@ import math
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from snakemake_logger_plugin_observe import clock
@@ -33,6 +35,7 @@ from snakemake_logger_plugin_observe.journal.records import AccountTotals, RunSt
 from snakemake_logger_plugin_observe.recording import notes
 from snakemake_logger_plugin_observe.recording.attempts import AttemptTracker, Emit
 from snakemake_logger_plugin_observe.recording.event_of import event_of
+from snakemake_logger_plugin_observe.recording.similar_file import similar_file
 from snakemake_logger_plugin_observe.recording.slurm_lookup import AccountingQuery
 from snakemake_logger_plugin_observe.run.interruption import cancel_cut_off
 from snakemake_logger_plugin_observe.run.model import Run
@@ -96,16 +99,26 @@ class RunEvents:
         text = note.text
         if len(text) > _KEPT_TEXT:
             text = tracebacks.shortened(self._mask.text(text), _KEPT_TEXT)
+        error = note.error
         if note.level == "error":
             self._last_error = note.time
             self._attempts.error(note.time, text, note.job_id)
+            error = self._with_similar_file(error, text)
         if note.kind == "select_jobs" and self.run.wrapped:  # iterations are recorded in detail
             return
         self._flags.add(note.kind)
         if time.monotonic() > self._deadline:  # so many messages that the exit would wait
             self._messages_dropped += 1
             return
-        self._emit(event_of(Message, note, text=text))
+        self._emit(event_of(Message, note, text=text, error=error))
+
+    def _with_similar_file(self, error: notes.ErrorFacts | None, text: str) -> Any:
+        """Return what is known of an error, with a file that may be the one that it misses."""
+        started = self.run.started
+        similar = similar_file(text, Path(started.workdir)) if started and started.workdir else None
+        if similar is None:
+            return error
+        return replace(error or notes.ErrorFacts(), similar=similar)
 
     def check_clock(self, moment: clock.Micros) -> None:
         """Write a warning if this host's wall clock was set since the last check."""

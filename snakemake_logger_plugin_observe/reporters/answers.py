@@ -54,6 +54,8 @@ class EarlierRun:
     path: Path
     start: Micros
     status: str
+    seen: bool = True
+    """Whether its end, or whether its process is alive, can be seen from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Source:
     stopped: bool = False
     """Whether the run's process lives, but was stopped: it does nothing until it is continued."""
     alongside: EarlierRun | None = None
-    """Another run that went on in the same folder at the same time."""
+    """Another run that went on in the same folder at the same time, or left its lock there."""
 
     @property
     def scope(self) -> ScopeName | None:
@@ -91,7 +93,8 @@ class Source:
         if self.alongside is None:
             return None
         start = clock_time(self.alongside.start)
-        return OtherRun(self.alongside.status, f"the run of {start} ({self.alongside.path})")
+        status = self.alongside.status if self.alongside.seen else "unknown"
+        return OtherRun(status, f"the run of {start} ({self.alongside.path})")
 
     @property
     def ended(self) -> bool:

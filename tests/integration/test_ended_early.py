@@ -80,12 +80,12 @@ def said(lab: Lab, *command: str) -> str:
         (
             ONE.replace("shell:", "shel:"),
             "Unexpected keyword shel in rule definition",
-            "correct the workflow at Snakefile:3",
+            "correct the syntax at Snakefile:3",
         ),
         (
             ONE.replace("output:", 'input: "not/there.txt"\n        output:'),
-            "affected files: not/there.txt",
-            "make the missing file, or correct its name in the workflow",
+            "rule all needs not/there.txt, which is not there and which no rule makes",
+            "put not/there.txt where rule all expects it",
         ),
     ],
 )
@@ -97,10 +97,10 @@ def test_a_run_that_failed_before_its_plan_says_what_to_do(
     cost, failed = said(lab), said(lab, "jobs", "--failed")
     assert what in cost
     assert f"What to do: {to_do}" in cost
-    assert (
-        "The run failed before any job had started. No failed attempts. Snakemake reported"
-        in failed
-    )
+    assert "The run failed before any job had started. No failed attempts." in failed
+    assert what in failed
+    assert f"To do: {to_do}" in failed
+    assert "Snakemake reported: " in failed
 
 
 def test_what_changed_before_a_run_that_could_not_be_read_is_unknown(lab: Lab) -> None:
@@ -128,7 +128,7 @@ def test_a_newer_dry_run_that_failed_is_named_first(lab: Lab) -> None:
     lab.snakefile(ONE.replace("shell:", "shel:").format(command="touch x"))
     lab.snakemake(*RECORDED, "--dry-run", check=False)
     text = said(lab)
-    assert "a newer dry run, which failed: SyntaxError" in text
+    assert "a newer dry run, which failed: the workflow cannot be parsed: Unexpected" in text
     assert text.index("a newer dry run") < text.index("Where the")
 
 
@@ -153,8 +153,26 @@ def test_a_locked_folder_names_the_run_that_holds_the_lock(lab: Lab) -> None:
         cost, triage = said(lab), said(lab, "triage")
     for text in (cost, triage):
         assert f"another run goes on in this folder: .snakemake/observe/{running.name}" in text
-        assert "wait until the run of " in text
+        assert "which still runs" in text
+        assert "wait until that run has ended" in text
         assert "--unlock" not in text
+
+
+def test_the_lock_of_a_run_that_was_killed_is_to_be_removed(lab: Lab) -> None:
+    lab.snakefile(ONE.format(command="sleep 60; touch x"))
+    with started(lab, *RECORDED) as process:
+        wait_until(journal_says(lab, '"event":"job"'))
+        process.kill()
+        process.wait()
+    (killed,) = lab.journals
+    lab.snakemake(*RECORDED, check=False)
+    cost, triage = said(lab), said(lab, "triage")
+    for text in (cost, triage):
+        assert "the working directory is still locked by the run of " in text
+        assert f"{killed.name}), which was killed" in text
+    assert "snakemake --unlock # removes the lock" in triage
+    lab.snakemake("--unlock")
+    lab.snakemake(*RECORDED, "--rerun-incomplete", "--dry-run")
 
 
 def test_a_stopped_run_is_not_said_to_work(lab: Lab) -> None:

@@ -8,6 +8,7 @@ function is a missing file. Texts are filled in with the groups of the pattern a
 - ``{at}``: `` at Snakefile:3``, or nothing; ``{place}``: the same, or ``the workflow``;
 - ``{error}``: the error itself in short, ``{found}``: the line of it that has the pattern;
 - ``{why_again}``: `` because ...``, why the rule's job had to run, or nothing;
+- ``{similar}``: ``, but scripts/a.py is``, a file of a similar name, or nothing;
 - ``{made}``, ``{declare}``: which output is of the wrong type, and how to declare it.
 """
 
@@ -232,7 +233,7 @@ KINDS: Final = (
     Kind(
         "missing_script",
         W,
-        "{rule} names {file}, which is not there",
+        "{rule} names {file}, which is not there{similar}",
         "correct the name of the script in {rule} (relative to the Snakefile that names it), or put {file} there",
         "Snakemake reads a rule's script or notebook before its job runs",
         ("FileNotFoundError",),
@@ -244,7 +245,7 @@ KINDS: Final = (
     Kind(
         "missing_snakefile",
         W,
-        "the workflow includes {file}, which is not there",
+        "the workflow includes {file}, which is not there{similar}",
         "correct the name in include: or module{at} (relative to the Snakefile that names it), or put {file} there",
         "Snakemake reads all its parts before it plans",
         ("FileNotFoundError",),
@@ -254,7 +255,7 @@ KINDS: Final = (
     Kind(
         "missing_config",
         W,
-        "the config file {file} is not there",
+        "the config file {file} is not there{similar}",
         "put it there, or name the one to use with --configfile; paths are relative to the working directory",
         "the workflow reads it before anything else",
         (),
@@ -264,7 +265,7 @@ KINDS: Final = (
     Kind(
         "missing_file",
         W,
-        "{place} reads {file}, which is not there",
+        "{place} reads {file}, which is not there{similar}",
         "put {file} there, or correct its path in the config or at {place}; paths are relative to the working directory",
         "it is read while Snakemake plans, and so must be there before any job ran",
         ("FileNotFoundError",),

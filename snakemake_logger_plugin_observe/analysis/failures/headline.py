@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
 from snakemake_logger_plugin_observe.analysis.failures.removed_input import RemovedInput
 from snakemake_logger_plugin_observe.analysis.failures.removed_inputs import removed_inputs
 from snakemake_logger_plugin_observe.analysis.failures.snakemake_failures import error_of
+from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.analysis.phrasing import cut, plural, submission_name
 from snakemake_logger_plugin_observe.run.model import Run
 from snakemake_logger_plugin_observe.run.scope import job_counts
@@ -39,19 +40,20 @@ def first_removed(run: Run, found: Sequence[Failure]) -> RemovedInput | None:
     return next((one for one in removed if first is None or one.reader.job_id == reader), None)
 
 
-def headline(run: Run, found: Sequence[Failure]) -> str | None:
+def headline(run: Run, found: Sequence[Failure], other: OtherRun | None = None) -> str | None:
     """Return what failed in one line, or what ended the run if no job did; None if nothing did.
 
     Args:
         run: the run.
         found: its failures.
+        other: another run of its directory that may have held its lock.
 
     """
     first = first_failure(found)
     if (removed := first_removed(run, found)) is not None:
         return removed.claim
     if first is None:
-        return _error(run)
+        return _error(run, other)
     never = sum(1 for one in found if one.outcome == "failed")
     name = submission_name(first.rule, first.wildcards, first.group_name)
     more = f", and {plural(never - 1, 'more job')}" if never > 1 else ""
@@ -81,9 +83,9 @@ def _said(run: Run, one: Failure) -> str:
     return "" if message.startswith("CalledProcessError") else message
 
 
-def _error(run: Run) -> str | None:
+def _error(run: Run, other: OtherRun | None) -> str | None:
     error = workflow_errors.ending_error(run)
-    return cut(workflow_errors.explain_run(run, error).cause, _LONGEST) if error else None
+    return cut(workflow_errors.explain_run(run, error, other).cause, _LONGEST) if error else None
 
 
 def progress(run: Run) -> str:

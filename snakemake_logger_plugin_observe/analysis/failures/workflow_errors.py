@@ -89,6 +89,12 @@ def _is_of_a_job(error: Message, messages: Sequence[str]) -> bool:
     return any(own in error.text or error.text in own for own in messages)
 
 
+def is_locked_out(run: Run) -> bool:
+    """Whether a run failed because its directory was locked."""
+    error = ending_error(run)
+    return error is not None and not run.attempts and explain(error.text).kind == _LOCK
+
+
 def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Explanation:
     """Return what is wrong if *error* ended *run*, with paths relative to its working directory.
 
@@ -98,8 +104,10 @@ def explain_run(run: Run, error: Message, other: OtherRun | None = None) -> Expl
         other: another run of its directory that may have held its lock.
 
     """
-    text, more = run.with_relative_paths(error.text), error.error
-    found = explain(text, more)
+    known = error.error
+    if known is not None and known.similar is not None:
+        known = known.model_copy(update={"similar": run.relative(known.similar)})
+    found = explain(run.with_relative_paths(error.text), known)
     return _about_lock(found, other) if found.kind == _LOCK and other is not None else found
 
 
@@ -114,16 +122,12 @@ def explain(
         directories: the outputs of its job that are declared as folders, if that is known.
 
     """
-    error, reason = snakemake_error.parse(text), None
-    if details is not None:
-        named = (details.exception,) if details.exception else ()
-        error = replace(
-            error, rule=error.rule or details.rule, exceptions=error.exceptions or named
-        )
-        reason = details.reason
+    error, known = snakemake_error.parse(text), details or ErrorDetails()
+    named = (known.exception,) if known.exception else ()
+    error = replace(error, rule=error.rule or known.rule, exceptions=error.exceptions or named)
     for kind in KINDS:
         if (found := _fits(kind, error)) is not None:
-            return _filled_in(kind, error, found, reason, directories)
+            return _filled_in(kind, error, found, known, directories)
     return _unknown(error)
 
 
@@ -164,7 +168,7 @@ def _filled_in(
     kind: Kind,
     error: SnakemakeError,
     found: dict[str, str],
-    reason: str | None,
+    known: ErrorDetails,
     directories: Collection[str] | None,
 ) -> Explanation:
     files = _files(found.get("files", ""))
@@ -177,7 +181,8 @@ def _filled_in(
         "at": f" at {place}" if place else "",
         "place": place or "the workflow",
         "error": short(error),
-        "why_again": _why_again(reason),
+        "why_again": _why_again(known.reason),
+        "similar": f", but {known.similar} is" if known.similar else "",
         **_other_type(files, directories),
     }
     if kind.id == "missing_file" and error.rule and not place:

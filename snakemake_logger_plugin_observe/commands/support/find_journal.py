@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from snakemake_logger_plugin_observe import clock
+from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.headline import headline
 from snakemake_logger_plugin_observe.analysis.phrasing import plural
 from snakemake_logger_plugin_observe.commands.support import folder_runs
@@ -164,11 +165,14 @@ def _load(path: Path, detail: Detail) -> Source:
     shown = tuple(f"{path}: {one}" for one in problems)
     source = Source(path, run, run.status(alive), shown, _resumed(path, run), stopped=stopped)
     others = folder_runs.alongside(path, run.started, run.end) if run.started is not None else []
+    holder = next(iter(others), None)
+    if holder is None and run.started is not None and workflow_errors.is_locked_out(run):
+        holder = folder_runs.cut_off_before(path, run.started)
     return replace(
         source,
         owner=_other_owner(path),
         unread=tuple(_at_the_same_time(others)),
-        alongside=next((_earlier(one) for one in others), None),
+        alongside=_earlier(holder) if holder is not None else None,
     )
 
 
@@ -195,7 +199,7 @@ def _resumed(path: Path, run: Run) -> EarlierRun | None:
 
 
 def _earlier(one: folder_runs.Begun) -> EarlierRun:
-    return EarlierRun(one.path, folder_runs.start_of(one.started), one.status)
+    return EarlierRun(one.path, folder_runs.start_of(one.started), one.status, one.seen)
 
 
 def _by(path: Path) -> str:

@@ -30,6 +30,11 @@ class Begun:
         return "killed" if processes.is_alive(self.started) is False else "running"
 
     @property
+    def seen(self) -> bool:
+        """Whether it is known if its process is alive: it may be on another machine."""
+        return processes.is_alive(self.started) is not None
+
+    @property
     def ran_jobs(self) -> bool:
         """Whether it started a job."""
         return contains(self.path, _OF_AN_ATTEMPT)
@@ -45,6 +50,11 @@ class Outline(Begun):
     def status(self) -> str:
         """How it ended."""
         return self.finished.status
+
+    @property
+    def seen(self) -> bool:
+        """That its end is known."""
+        return True
 
     @property
     def ran_jobs(self) -> bool:
@@ -114,6 +124,23 @@ def resumed(journal: Path, started: RunStarted) -> Begun | None:
     for one in before(journal, started):
         if same_targets(one.started, started) and one.ran_jobs:
             return one if one.status in _CUT_OFF else None
+    return None
+
+
+def cut_off_before(journal: Path, started: RunStarted) -> Begun | None:
+    """Return the run that may have left its lock in the folder: one without an end, before one.
+
+    None if a run began jobs since, or ended well: it had the lock, and gave it back. The arguments
+    are those of ``before``.
+    """
+    start = start_of(started)
+    for one in reversed(runs_in(journal.parent)):
+        if start_of(one.started) >= start:
+            continue
+        if not isinstance(one, Outline):
+            return one
+        if one.ran_jobs or one.status == "success":
+            return None
     return None
 
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from snakemake_logger_plugin_observe.analysis.failures import workflow_errors
 from snakemake_logger_plugin_observe.analysis.failures.endings import of_attempts
 from snakemake_logger_plugin_observe.analysis.failures.explained import Explained
 from snakemake_logger_plugin_observe.analysis.failures.failures import Failure
@@ -11,6 +12,7 @@ from snakemake_logger_plugin_observe.analysis.failures.repeat import HowToRepeat
 from snakemake_logger_plugin_observe.analysis.failures.rule_patterns import RulePattern
 from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
 from snakemake_logger_plugin_observe.clock import Micros, to_seconds
+from snakemake_logger_plugin_observe.reporters.answers import Source
 
 
 def failure(one: Failure, explained: Explained) -> dict[str, Any]:
@@ -110,3 +112,25 @@ def _occurrence(one: Occurrence) -> dict[str, Any]:
 
 def _seconds(micros: Micros | None) -> float | None:
     return None if micros is None else to_seconds(micros)
+
+
+def error_of_run(source: Source) -> dict[str, Any] | None:
+    """Return what ended a run that failed without a failed job, and what to do; or None."""
+    run = source.run
+    error = workflow_errors.ending_error(run)
+    failed = any(one.status == "failed" for one in run.attempts.values())
+    if source.status != "failed" or failed or error is None:
+        return None
+    found = workflow_errors.explain_run(run, error, source.other_run)
+    commands = found.commands if source.owner is None else ()
+    return {
+        "kind": found.kind,
+        "exception": found.exception,
+        "where": found.where,
+        "cause": found.cause,
+        "to_do": found.to_do,
+        "why": found.why,
+        "wrong_if": found.wrong_if or None,
+        "commands": [one.line for one in commands if one.line is not None],
+        "line": error.line,
+    }

@@ -114,6 +114,7 @@ def _failed(answer: JobsAnswer) -> dict[str, Any]:
         ],
         "masked": sum(1 for one in answer.failures if one.masked),
         "rules": [failures.pattern(one) for one in answer.patterns],
+        "error": None if answer.removed else failures.error_of_run(answer.source),
         "removed_inputs": [failures.removed_input(one) for one in answer.removed],
         "allocation_ran_out": allocation_that_ran_out(answer.source.run, answer.source.status)
         is not None,

@@ -77,8 +77,11 @@ def warnings(texts: Iterable[str]) -> list[RenderableType]:
     return [Text(harmless(f"! {text}"), "yellow") for text in texts]
 
 
-def errors(source: Source) -> list[RenderableType]:
-    """Return Snakemake's own error messages, if the run failed without a failed job."""
+def errors(source: Source, *, explained: bool = True) -> list[RenderableType]:
+    """Return Snakemake's own error messages, if the run failed without a failed job.
+
+    With *explained*, what ended the run and what to do about it come first.
+    """
     run = source.run
     if source.status != "failed" or any(one.status == "failed" for one in run.attempts.values()):
         return []
@@ -86,7 +89,12 @@ def errors(source: Source) -> list[RenderableType]:
         run.with_relative_paths(tracebacks.summary(message.text))
         for message in workflow_errors.errors(run)[-_ERRORS_SHOWN:]
     )
-    return [Text(harmless(f"Snakemake reported: {text}"), "red") for text in shown if text]
+    reported = [Text(harmless(f"Snakemake reported: {text}"), "red") for text in shown if text]
+    error = workflow_errors.ending_error(run)
+    if error is None or not explained:
+        return [*reported]
+    found = workflow_errors.explain_run(run, error, source.other_run)
+    return [Text(harmless(f"{found.cause}. To do: {found.to_do}.")), *reported]
 
 
 def next_command(command: Command) -> Text:

@@ -66,7 +66,7 @@ def _interrupted(answer: CostAnswer) -> Iterator[RenderableType]:
 
 def _parts(answer: CostAnswer) -> Iterator[RenderableType]:
     source, found = answer.source, answer.failures
-    what = headline(source.run, found)
+    what = headline(source.run, found, source.other_run)
     failed = _FAILED.get(source.status, "FAILED so far")
     yield Text(harmless(f"{failed}: {what}" if what else f"{failed}."), "bold red")
     yield Text(" · ".join(filter(None, (progress(source.run), _lost(answer)))))

@@ -99,7 +99,7 @@ def _nothing(answer: JobsAnswer, width: int) -> list[RenderableType]:
     if not_run := _not_run(answer):
         text = harmless(f"{not_run}.")
     removed = [Text(harmless(f"{one.claim}. To do: {one.fix}.")) for one in answer.removed]
-    return [Text(text), *removed, *errors(answer.source)]
+    return [Text(text), *removed, *errors(answer.source, explained=not removed)]
 
 
 def _none_failed(answer: JobsAnswer) -> str:

@@ -45,11 +45,16 @@ def _of_jobs(case: Case, incident: str, found: list[_Found]) -> Incident:
         failures=len(failed),
         evidence=failed_jobs.evidence(case, failed),
         wrong_if=error.wrong_if,
-        action=Action(error.to_do, error.why, commands=error.commands),
+        action=_action(case, error),
         check=failed_jobs.check(failed),
         rules=failed_jobs.rules(case, failed),
         jobs=failed_jobs.jobs(case, failed),
     )
+
+
+def _action(case: Case, found: Explanation) -> Action:
+    """Return what to do; a command of another user's journal is not one to paste."""
+    return Action(found.to_do, found.why, commands=found.commands if case.is_own else ())
 
 
 def _of_the_run(case: Case) -> Iterator[Incident]:
@@ -75,7 +80,7 @@ def _of_the_run(case: Case) -> Iterator[Incident]:
         failures=0,
         evidence=case.side.at_event(message, message.text),
         wrong_if=found.wrong_if or _without_the_error(case),
-        action=Action(found.to_do, found.why, commands=found.commands),
+        action=_action(case, found),
     )
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import MAIN, Story, begun, chain, killed, retried
+from builders import MAIN, Story, at, begun, chain, killed, retried
 from command_line import output, write_run
 
 from snakemake_logger_plugin_observe import clock
 from snakemake_logger_plugin_observe.__main__ import main
+from snakemake_logger_plugin_observe.analysis.failures.workflow_errors import OtherRun
 from snakemake_logger_plugin_observe.commands.support import find_journal
 from snakemake_logger_plugin_observe.journal.events import Gap, Heartbeat
 
@@ -310,3 +311,39 @@ def test_another_run_at_the_same_time_that_did_not_succeed_is_named(
 
 def test_another_run_at_the_same_time_that_succeeded_is_not_named(tmp_path: Path) -> None:
     assert at_the_same_time(tmp_path, status="success") == []
+
+
+def lock_of(tmp_path: Path, before: Story, between: Story | None = None) -> OtherRun | None:
+    """Return the run that may hold the lock that a run found, after *before* and *between*."""
+    holder = write_run(tmp_path, "20260301T110000-aaaaaa", before)
+    os.utime(holder, (at(30) / 1e6, at(30) / 1e6))
+    if between is not None:
+        write_run(tmp_path, "20260301T120000-cccccc", between)
+    locked = Story(run_id="b" * 32, time=at(900), process_started=at(890))
+    locked.message(901, "LockException:\nError: Directory cannot be locked.", level="error")
+    newest = write_run(tmp_path, "20260301T130000-bbbbbb", locked.end(902, "failed"))
+    return find_journal.load(newest).other_run
+
+
+def cut_off(**facts: Any) -> Story:
+    return begun(process_started=at(0), **facts).job(1).message(20, "still here")
+
+
+def test_a_run_that_was_killed_before_may_have_left_the_lock(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    found = lock_of(tmp_path, cut_off(host=socket.gethostname(), pid=dead.pid))
+    assert found is not None
+    assert (found.status, "20260301T110000-aaaaaa" in found.name) == ("killed", True)
+
+
+def test_whether_a_run_of_another_machine_holds_the_lock_is_unknown(tmp_path: Path) -> None:
+    found = lock_of(tmp_path, cut_off(host="elsewhere"))
+    assert found is not None
+    assert found.status == "unknown"
+
+
+def test_a_run_that_ended_well_since_had_the_lock_and_gave_it_back(tmp_path: Path) -> None:
+    facts = {"run_id": "c" * 32, "time": at(500), "process_started": at(490)}
+    since = Story(**facts).job(1).quick(1, 503, 504, 510).end(511)
+    assert lock_of(tmp_path, cut_off(host="elsewhere"), since) is None
