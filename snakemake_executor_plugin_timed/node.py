@@ -263,7 +263,9 @@ class NodeSide(logging.Filter):
 
             from snakemake_logger_plugin_observe.journal.log_ends import log_ends
 
-            found = log_ends(paths, Path.cwd(), mask=self._masker())
+            # With ``shadow:`` a log is still in the folder in which the tool ran.
+            folder = Path.cwd() / (getattr(job, "shadow_dir", None) or "")
+            found = log_ends(paths, folder, mask=self._masker())
             execution["logs"] = [one._asdict() for one in found]
         except Exception as error:
             self.fault(error)

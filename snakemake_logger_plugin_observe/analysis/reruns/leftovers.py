@@ -1,4 +1,4 @@
-"""Files that a failed job of an earlier run left, and that were not made since."""
+"""Files that a failed or killed job of an earlier run left, and that were not made since."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from snakemake_logger_plugin_observe.analysis.reruns.rerun import Fix, Rerun
 from snakemake_logger_plugin_observe.analysis.reruns.scene import Scene
 from snakemake_logger_plugin_observe.analysis.run_again import make_again
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
+from snakemake_logger_plugin_observe.run.attempt import FINAL
 from snakemake_logger_plugin_observe.run.identity import identity
 
 _FIX: Final = Fix(
@@ -18,12 +19,18 @@ _FIX: Final = Fix(
     "--keep-incomplete leaves what a failed job wrote, and Snakemake takes it for a whole output",
     "{files} {were} made whole since, by hand or by a run without a journal here",
 )
+_FIX_KILLED: Final = Fix(
+    "make {it} again, and go on after a killed run with --rerun-incomplete",
+    "a job that is killed leaves what it had written so far; {mark}",
+    "the tool ended by itself after Snakemake was killed, or {files} {were} made whole since",
+)
 
 
 def keeps_leftovers(one: PastRun) -> bool:
-    """Return whether outputs of failed jobs were left by a run."""
+    """Return whether outputs of jobs that did not succeed were left by a run."""
     started = one.run.started
-    return started is not None and bool(started.settings.get("keep_incomplete"))
+    kept = started is not None and bool(started.settings.get("keep_incomplete"))
+    return kept or one.status == "killed"
 
 
 def leftovers(scene: Scene) -> Iterator[Rerun]:
@@ -88,9 +95,26 @@ def _left_by(scene: Scene, path: str) -> tuple[PastRun, JobDescribed] | None:
 
 
 def _left(one: PastRun, job: JobDescribed) -> bool:
-    """Return whether *job* failed in a run that kept the outputs of failed jobs."""
+    """Return whether *job* left its outputs as it failed, or as it was killed with its run."""
     last = one.run.last_attempt(job.job_id)
-    return last is not None and last.status == "failed" and keeps_leftovers(one)
+    if last is None:
+        return False
+    if one.status == "killed" and last.status not in FINAL:
+        return last.tool_started is not None
+    started = one.run.started
+    kept = started is not None and bool(started.settings.get("keep_incomplete"))
+    return last.status == "failed" and kept
+
+
+def _was_killed(one: PastRun, job: JobDescribed) -> bool:
+    """Return whether *job* had not ended when its run was killed."""
+    last = one.run.last_attempt(job.job_id)
+    return last is not None and last.status not in FINAL
+
+
+def _ignores_marks(scene: Scene) -> bool:
+    started = scene.run.started
+    return started is not None and bool(started.settings.get("ignore_incomplete"))
 
 
 def _finding(scene: Scene, one: _Left) -> Rerun:
@@ -98,17 +122,21 @@ def _finding(scene: Scene, one: _Left) -> Rerun:
     which, left_by, rule = named(files), job_names(failed), failed[0].rule
     was = "was" if len(files) == 1 else "were"
     who = "it" if len(failed) == 1 else "they"
+    killed = _was_killed(one.where, failed[0])
     when = f"when {who} failed in {run_of(one.where)} (--keep-incomplete)"
+    if killed:
+        when = f"when {run_of(one.where)} was killed"
+    left = "left" if not killed else "was making" if len(failed) == 1 else "were making"
     if one.readers:
         readers = job_names(sorted(one.readers.values(), key=job_name))
         claim = (
-            f"{readers} read {which}, which {left_by} left {when}, and which {was} not made since"
+            f"{readers} read {which}, which {left_by} {left} {when}, and which {was} not made since"
         )
     else:
         counts, them, they = (
             ("counts", "it", "it") if len(files) == 1 else ("count", "them", "they")
         )
-        claim = f"{which} {counts} as up to date, but {left_by} left {them} {when}"
+        claim = f"{which} {counts} as up to date, but {left_by} {left} {them} {when}"
         claim += f", and {they} {was} not made since"
     jobs = tuple(one.readers)
     return Rerun(
@@ -117,7 +145,15 @@ def _finding(scene: Scene, one: _Left) -> Rerun:
         jobs=jobs,
         time=scene.time_of(jobs),
         rules=(rule,),
-        fix=_FIX.filled(it="it" if len(files) == 1 else "them", files=which, were=was),
+        fix=(_FIX_KILLED if killed else _FIX).filled(
+            it="it" if len(files) == 1 else "them",
+            files=which,
+            were=was,
+            mark="--ignore-incomplete lets it count as whole"
+            if _ignores_marks(scene)
+            else "Snakemake marks that as incomplete, and the mark is gone",
+        ),
+        certain=not killed,
         commands=make_again(scene.run, failed),
         example=next(iter((*one.readers, *one.kept))),
         files=files,

@@ -47,7 +47,9 @@ class Fix:
 
     def filled(self, **names: str) -> "Fix":
         """Return it with the files, rules and the like that its text has in braces."""
-        return Fix(self.text.format(**names), self.why, self.wrong_if.format(**names))
+        return Fix(
+            self.text.format(**names), self.why.format(**names), self.wrong_if.format(**names)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,9 @@ def reruns_of(
 
 
 def _left_something(one: Begun) -> bool:
-    """Whether a run may have left outputs of failed jobs."""
-    return one.status not in _WHOLE and bool(one.started.settings.get("keep_incomplete"))
+    """Whether a run may have left outputs of jobs that failed or were killed."""
+    kept = one.status not in _WHOLE and bool(one.started.settings.get("keep_incomplete"))
+    return kept or one.status == "killed"
 
 
 def _noted(one: Begun) -> bool:

@@ -10,7 +10,7 @@ from snakemake_logger_plugin_observe.analysis.failures.causes import (
     allocation_that_ran_out,
 )
 from snakemake_logger_plugin_observe.analysis.jobs.table import Row
-from snakemake_logger_plugin_observe.analysis.phrasing import plural
+from snakemake_logger_plugin_observe.analysis.phrasing import job_names, plural
 from snakemake_logger_plugin_observe.reporters.answers import JobsAnswer
 from snakemake_logger_plugin_observe.reporters.as_text import (
     clocks,
@@ -98,6 +98,8 @@ def _nothing(answer: JobsAnswer, width: int) -> list[RenderableType]:
         text = nothing_ran(answer.source)
     if not_run := _not_run(answer):
         text = harmless(f"{not_run}.")
+    if answer.removed:
+        text = _not_started(answer)
     removed = [Text(harmless(f"{one.claim}. To do: {one.fix}.")) for one in answer.removed]
     return [Text(text), *removed, *errors(answer.source, explained=not removed)]
 
@@ -113,6 +115,12 @@ def _none_failed(answer: JobsAnswer) -> str:
     if not run.attempts:
         return "The run failed before any job had started. No failed attempts."
     return "Snakemake itself failed. No failed attempts."
+
+
+def _not_started(answer: JobsAnswer) -> str:
+    """Return which jobs Snakemake could not start, for their inputs were gone."""
+    readers = {one.reader.job_id: one.reader for one in answer.removed}
+    return harmless(f"Snakemake could not start {job_names(readers.values())}. No failed attempts.")
 
 
 def _not_run(answer: JobsAnswer) -> str:
