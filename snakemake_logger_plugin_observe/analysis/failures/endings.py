@@ -14,6 +14,7 @@ from snakemake_logger_plugin_observe.analysis.failures.essence import of_missing
 from snakemake_logger_plugin_observe.analysis.failures.messages import is_about_invalid_output
 from snakemake_logger_plugin_observe.analysis.failures.signatures import (
     Occurrence,
+    Repeat,
     compare_failures,
     same_text,
 )
@@ -53,30 +54,39 @@ class Ending:
         return tuple(dict.fromkeys(one.attempt for one in self.occurrences))
 
 
-def endings(occurrences: Sequence[Occurrence]) -> tuple[Ending, ...]:
+def endings(occurrences: Sequence[Occurrence], repeats: Sequence[Repeat]) -> tuple[Ending, ...]:
     """Return the ways in which a job failed, in the order in which they first occurred.
 
     One of which too little is known to compare counts with the failure before it.
+
+    Args:
+        occurrences: its failures; not empty.
+        repeats: how each after the first compares with the one before it.
+
     """
-    found: list[list[Occurrence]] = []
-    for one in occurrences:
-        before = [known for known in found[-1:] if _same(known, one) is not False]
-        alike = before or [known for known in found if _same(known, one)]
-        if alike:
-            alike[0].append(one)
-        else:
-            found.append([one])
+    latest = [occurrences[0]]
+    found = [latest]
+    for one, repeat in zip(occurrences[1:], repeats, strict=True):
+        if repeat.same is False or _differs(latest[:-1], one):
+            before = [known for known in found if _same(known, one)]
+            latest = before[0] if before else []
+            found += [] if before else [latest]
+        latest.append(one)
+    if len(found) == 1:
+        return (Ending(tuple(latest)),)
     attempts = [{one.attempt for one in known} for known in found]
     often = Counter(chain.from_iterable(attempts))
     shared = frozenset(number for number, times in often.items() if times > 1)
     return tuple(Ending(tuple(known), shared) for known in found)
 
 
-def _same(known: list[Occurrence], one: Occurrence) -> bool | None:
+def _same(known: list[Occurrence], one: Occurrence) -> bool:
     """Whether *one* ended like those that are *known*, the last of which may have no text."""
-    if any(same_text(earlier, one) is False for earlier in known):
-        return False
-    return compare_failures(known[-1], one).same
+    return compare_failures(known[-1], one).same is True and not _differs(known[:-1], one)
+
+
+def _differs(known: list[Occurrence], one: Occurrence) -> bool:
+    return any(same_text(earlier, one) is False for earlier in known)
 
 
 def describe(

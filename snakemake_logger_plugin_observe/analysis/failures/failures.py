@@ -199,7 +199,7 @@ def _failure(run: Run, of_one: list[Row]) -> Failure | None:
     if not ended_by:
         return None
     repeats = tuple(compare_failures(a, b) for a, b in pairwise(occurrences))
-    ways = endings(occurrences)
+    ways = endings(occurrences, repeats)
     outcome = _outcome(last)
     involved = [row.attempt for row in of_one]
     if last.job_id is None:

@@ -21,6 +21,9 @@ def differing_requests(run: Run, attempts: Iterable[Attempt]) -> dict[int, str]:
     """Return what each of a job's *attempts* requested, of what they did not all request alike."""
     jobs = {one.number: job for one in attempts if (job := run.job_of(one)) is not None}
     asked = {number: {**job.resources, "threads": job.threads} for number, job in jobs.items()}
+    first = next(iter(asked.values()), {})
+    if all(each == first for each in asked.values()):
+        return {}
     names = dict.fromkeys(name for each in asked.values() for name in each)
     differing = [
         name for name in names if len({str(each.get(name)) for each in asked.values()}) > 1

@@ -7,6 +7,7 @@ times, process ids, addresses, temporary names, numbers, and, between jobs of a 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCause
@@ -43,6 +44,11 @@ def normalised(text: str, wildcards: Mapping[str, str] | None = None) -> str:
         if value:
             named = f"{{{name}}}".replace("\\", r"\\")
             shown = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", named, shown)
+    return _without_varying(shown)
+
+
+@lru_cache(maxsize=4096)  # a failure is compared with several others
+def _without_varying(shown: str) -> str:
     for pattern, instead in _VARYING:
         shown = pattern.sub(instead, shown)
     return shown.strip()

@@ -1,15 +1,19 @@
 """The ways in which a job's attempts ended, and their words."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from builders import begun
 
 from snakemake_logger_plugin_observe.analysis.failures.causes import FailureCause
-from snakemake_logger_plugin_observe.analysis.failures.endings import describe, endings
+from snakemake_logger_plugin_observe.analysis.failures.endings import Ending, describe, endings
 from snakemake_logger_plugin_observe.analysis.failures.log_lines import LogLine
 from snakemake_logger_plugin_observe.analysis.failures.requests import differing_requests
-from snakemake_logger_plugin_observe.analysis.failures.signatures import Occurrence
+from snakemake_logger_plugin_observe.analysis.failures.signatures import (
+    Occurrence,
+    compare_failures,
+)
 from snakemake_logger_plugin_observe.run.attempt import Attempt
 
 
@@ -20,8 +24,12 @@ def failed(attempt: int, line: str = "", code: int | None = 3, **more: Any) -> O
     return Occurrence(attempt, more.pop("execution", 1), why, line=said, **more)
 
 
+def ways(*occurrences: Occurrence) -> tuple[Ending, ...]:
+    return endings(occurrences, [compare_failures(a, b) for a, b in pairwise(occurrences)])
+
+
 def words(*occurrences: Occurrence, requested: dict[int, str] | None = None) -> str:
-    return describe(endings(occurrences), requested)
+    return describe(ways(*occurrences), requested)
 
 
 def test_attempts_that_ended_in_the_same_way_are_one_ending() -> None:
@@ -31,12 +39,12 @@ def test_attempts_that_ended_in_the_same_way_are_one_ending() -> None:
 
 
 def test_an_ending_of_which_too_little_is_known_counts_with_the_one_before() -> None:
-    found = endings((failed(1, "no room"), failed(2), failed(3, "no room")))
+    found = ways(failed(1, "no room"), failed(2), failed(3, "no room"))
     assert [one.attempts for one in found] == [(1, 2, 3)]
 
 
 def test_two_texts_stay_different_behind_one_that_is_missing() -> None:
-    found = endings((failed(1, "no room"), failed(2), failed(3, "no such file")))
+    found = ways(failed(1, "no room"), failed(2), failed(3, "no such file"))
     assert [one.attempts for one in found] == [(1, 2), (3,)]
 
 
