@@ -12,7 +12,7 @@ from rich.text import Text
 _COLOURS: Final = r"(?:\x1b\[[0-9;]*m)*"
 _LIKE_A_COMMAND: Final = re.compile(
     rf"^({_COLOURS})(?=(?:snakemake|snakemake-observe|squeue|scancel|bjobs|bkill|qstat|qdel|condor_q"
-    r"|condor_rm|cd|bash|sh|dash|ash|ksh|zsh|sha256sum|md5sum|sha1sum|--groups)(?:\s|$))",
+    r"|condor_rm|cd|mkdir|bash|sh|dash|ash|ksh|zsh|sha256sum|md5sum|sha1sum|--groups)(?:\s|$))",
     re.MULTILINE,
 )
 _MARK: Final = "› "

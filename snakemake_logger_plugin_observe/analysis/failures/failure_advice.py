@@ -68,6 +68,7 @@ def failure_advice(
             "nothing in the script caught the exception",
             AGAIN,
             found.raised,
+            where="workflow semantics",
             commands=commands,
         )
     message = run.with_relative_paths(one.decisive.message or "")
@@ -79,6 +80,7 @@ def failure_advice(
             f"correct {raised['file']}:{raised['line']}, where {name} raised {error}",
             "nothing in the rule's code caught the exception",
             "the job succeeds when Snakemake runs it again, with nothing changed",
+            where="workflow semantics",
             commands=commands,
         )
     meaning = found.meaning
@@ -113,10 +115,10 @@ def failure_advice(
 
 
 def _why(found: Explained) -> str:
-    assert found.meaning is not None  # noqa: S101 - the caller checked it
-    if found.log is not None:
-        return f"that is what its exit code and its command show; {found.log}"
-    return "that is what its exit code and its command show"
+    shown = "that is what its exit code and its command show"
+    if found.meaning is not None and found.meaning.strength == "certain":
+        shown = "that is what was printed, or what its signal means"
+    return f"{shown}; {found.log}" if found.log is not None else shown
 
 
 def _no_limit(failed: Sequence[Failure]) -> str:

@@ -13,6 +13,7 @@ from snakemake_logger_plugin_observe.journal.records import LogTail
 from snakemake_logger_plugin_observe.run.model import Run
 
 _NOTHING: Final = frozenset({"it is empty", "it does not exist"})
+_KEEP: Final = "--logger-observe-stderr"
 _OF_SCRIPTS: Final = {
     ".py": 'import sys; sys.stderr = open(snakemake.log[0], "w")',
     ".r": 'log <- file(snakemake@log[[1]], open="wt"); sink(log); sink(log, type="message")',
@@ -25,17 +26,41 @@ _OF_SCRIPTS: Final = {
 def log_advice(run: Run, one: Failure) -> str | None:
     """Return why the log of a failed job shows nothing and what to add; None if it shows more.
 
-    It is a sentence without a full stop, or None too if the job has no log.
+    It is a sentence without a full stop.
     """
     job = run.jobs.get(one.job_id) if one.job_id is not None else None
-    if job is None or not job.log:
+    if job is None:
         return None
+    if not job.log:
+        return _without_log(run, job, one)
     logs = next((r.attempt.logs for r in one.rows if r.attempt.number == one.decisive.attempt), ())
     own = [log for log in logs if log.path in job.log]
     if removed := _removed_with_output(run, job, own):
         return removed
     silent = bool(own) and all(log.problem in _NOTHING or log.bytes == 0 for log in own)
-    return _nothing_sent(job, one) if silent and one.decisive.line is None else None
+    if not silent or one.decisive.line is not None:
+        return None
+    sent = _nothing_sent(job, one)
+    return None if sent is None else f"{sent}{_or_keep(run)}"
+
+
+def _or_keep(run: Run) -> str:
+    """Return the flag with which our plugin keeps what jobs print; empty where it is of no use."""
+    started = run.started
+    if started is None or started.wraps != "local" or _KEEP in "\n".join(started.command):
+        return ""
+    return f"; or run with {_KEEP} 20, which keeps the last lines that a failed job printed"
+
+
+def _without_log(run: Run, job: JobDescribed, one: Failure) -> str | None:
+    """Return what keeps the errors of a job without a log, if nothing shows them."""
+    how = redirection(job)
+    if one.cause != "exit_code" or one.decisive.line is not None or not how:
+        return None
+    keep = _or_keep(run)
+    if run.started is None or run.started.wraps != "local":
+        return None  # what it printed is in the executor's log
+    return f"what it printed went to the terminal of Snakemake: give the rule log: and {how}{keep}"
 
 
 def shows_its_errors(run: Run, one: Failure) -> bool:

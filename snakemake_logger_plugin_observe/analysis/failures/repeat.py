@@ -6,6 +6,7 @@ Snakemake, so only Snakemake can run it.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,7 +15,7 @@ from snakemake_logger_plugin_observe.analysis.failures.script_errors import file
 from snakemake_logger_plugin_observe.analysis.failures.shell_commands import one_line
 from snakemake_logger_plugin_observe.journal.events import JobDescribed
 from snakemake_logger_plugin_observe.journal.masking import MASK
-from snakemake_logger_plugin_observe.pasting import Command, command
+from snakemake_logger_plugin_observe.pasting import Command, command, path
 from snakemake_logger_plugin_observe.run.model import Run
 
 STRICT: Final = "set -euo pipefail; "
@@ -63,12 +64,24 @@ def how_to_repeat(run: Run, one: Failure, journal: str = "") -> HowToRepeat | No
     there = () if journal.startswith(".snakemake/") else (command("cd", run.started.workdir),)
     alone = _its_command(run, one, job)
     if alone is not None and alone.line is not None:
-        return HowToRepeat("command", (*there, alone))
+        return HowToRepeat("command", (*there, *_removed_folders(run, job), alone))
     again = _by_snakemake(run, job)
     if again is None or again.line is None:
         return None
     elsewhere = any(map(_DIRECTORY.fullmatch, run.started.command[1:]))
     return HowToRepeat("job", (*(() if elsewhere else there), again))
+
+
+def _removed_folders(run: Run, job: JobDescribed) -> Iterator[Command]:
+    """Yield the command that makes the folders of logs which were removed with an output folder."""
+    inside = [
+        run.relative(log).rpartition("/")[0]
+        for log in job.log
+        if any(log.startswith(f"{folder}/") for folder in job.output)
+    ]
+    if inside:
+        folders = map(path, dict.fromkeys(inside))
+        yield command("mkdir", "-p", *folders, purpose="as Snakemake made it")
 
 
 def prefix_of(run: Run, job: JobDescribed) -> str:

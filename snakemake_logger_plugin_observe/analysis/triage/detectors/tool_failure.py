@@ -47,9 +47,9 @@ def _not_recovered(case: Case, name: str, failed: list[Failure]) -> Incident:
     if was_sent(failed) or causes == {"other"}:
         return _unknown(case, name, failed, message)
     found = case.advice_about(name, failed)
-    said = " (".join(filter(None, (message, found.means))) + (
-        ")" if message and found.means else ""
-    )
+    said = f"{message} ({found.means})" if message and found.means else message or found.means
+    if found.means.startswith(message):  # an exception, with its place
+        said = found.means
     sure = causes <= set(_KNOWN) and found.strength == "certain"
     return Incident(
         id=f"{CLASS}:{name}",

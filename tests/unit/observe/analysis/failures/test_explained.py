@@ -93,6 +93,13 @@ def test_the_environment_is_activated_as_snakemake_did() -> None:
     ]
 
 
+def test_a_folder_that_was_removed_with_the_log_in_it_is_made_again() -> None:
+    run = story("tool > out/logs/a", output=("out", "b"), log=("out/logs/a",))
+    assert lines(run) == [
+        *("command:", "mkdir -p out/logs", "bash -c 'set -euo pipefail; tool > out/logs/a'")
+    ]
+
+
 UNTIL = ["job:", "snakemake --until=out.txt -c2 --logger observe"]
 
 
