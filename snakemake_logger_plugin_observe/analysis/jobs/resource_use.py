@@ -22,6 +22,7 @@ _NOT_ENDED: Final = "its tool has not ended"
 _NOT_STARTED: Final = "its tool did not start"
 _FROM_CACHE: Final = "its outputs came from the cache"
 _NO_REPORT: Final = "its node reported nothing about it"
+_STILL_RUNNING: Final = "its tool was still running when Snakemake was done with it"
 _NOT_RECORDED: Final = "the journal has no figures of it"
 
 
@@ -96,8 +97,9 @@ def why_unknown(run: Run, attempt: Attempt) -> str | None:
         return _NOT_ENDED
     if not run.wrapped:
         return _NO_TIMED
-    if any(execution.tool_started is not None for execution in attempt.executions):
-        return _NOT_RECORDED
+    started = [one for one in attempt.executions if one.tool_started is not None]
+    if started:
+        return _NOT_RECORDED if started[-1].tool_ended is not None else _STILL_RUNNING
     return _NO_REPORT if attempt.external_jobid is not None else _NOT_STARTED
 
 

@@ -5,7 +5,18 @@ from typing import Any
 
 import pytest
 import strategies
-from builders import Story, a_record, begun, grouped, on_cluster, retried, stamps
+from builders import (
+    Story,
+    a_record,
+    an_execution,
+    begun,
+    grouped,
+    in_main,
+    logger_only,
+    on_cluster,
+    retried,
+    stamps,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,8 +25,9 @@ from snakemake_logger_plugin_observe.analysis.jobs.resource_use import (
     ResourceUse,
     request_mismatches,
     resource_use,
+    why_unknown,
 )
-from snakemake_logger_plugin_observe.journal.records import Usage
+from snakemake_logger_plugin_observe.journal.records import Execution, Usage
 from snakemake_logger_plugin_observe.run.model import Run
 
 MB = 1_000_000
@@ -149,6 +161,27 @@ def test_no_request_raises_an_error(asks: dict[str, Any]) -> None:
 
 
 # -- a rule's requests --------------------------------------------------------------------------------
+
+
+def test_why_it_is_not_known_what_an_attempt_used() -> None:
+    story = begun().job(1).job(2).job(3).quick(1, 3, 4, 9, used=Usage(user_s=1, system_s=0))
+    story.quick(2, 3, 4, 9).quick(3, 3, 4, 9, used=Usage(unobserved="why"))
+    run = story.run
+    assert [why_unknown(run, run.attempts[job_id, 1]) for job_id in (1, 2, 3)] == [
+        *(None, "the journal has no figures of it", "why")
+    ]
+    still = begun().job(1).attempt(1, stamps(ready=3, selected=4, finished=9), in_main(begun_at(4)))
+    (attempt,) = still.run.attempts.values()
+    assert why_unknown(still.run, attempt) == (
+        "its tool was still running when Snakemake was done with it"
+    )
+    alone = logger_only().run
+    (attempt,) = alone.attempts.values()
+    assert why_unknown(alone, attempt) == "the run was recorded without --executor timed"
+
+
+def begun_at(moment_s: float) -> Execution:
+    return an_execution(begun=moment_s, prepared=moment_s, tool_started=moment_s)
 
 
 def off(story: Story) -> list[tuple[str, float, float]]:
